@@ -1,0 +1,48 @@
+"""What every test shares: the `--full` option, and git isolated from whoever runs the tests."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--full", action="store_true", help="run the large counts that the README's figures quote"
+    )
+
+
+@pytest.fixture(scope="session")
+def scale(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """Choose a count: the small one, or with `--full` the large one."""
+    full = request.config.getoption("--full")
+    return lambda small, large: large if full else small
+
+
+@pytest.fixture(scope="session", autouse=True)
+def isolated_git(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give git and the tool an empty home, one identity, and no word of a surrounding CI job."""
+    home: Path = tmp_path_factory.mktemp("home")
+    (home / ".gitconfig").write_text(
+        "[user]\n\tname = Test Engineer\n\temail = engineer@example.test\n"
+        "[init]\n\tdefaultBranch = main\n[gc]\n\tauto = 0\n",
+        encoding="utf-8",
+    )
+    for name in list(os.environ):
+        if name.startswith(("GIT_", "VERSIONER_", "GITHUB_", "CI_", "GITLAB_", "BUILD_")):
+            if name not in ("VERSIONER_REAL_DATA",):
+                del os.environ[name]
+    os.environ.pop("CI", None)
+    os.environ.update(
+        HOME=str(home),
+        XDG_CONFIG_HOME=str(home / ".config"),
+        XDG_CACHE_HOME=str(home / ".cache"),
+        GIT_CONFIG_NOSYSTEM="1",
+        GIT_CONFIG_GLOBAL=str(home / ".gitconfig"),
+    )

@@ -1,0 +1,78 @@
+"""What events fold into: deployments, versions and the cells of the matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from versioner.models.events import Event, Status
+
+__all__ = ["Cell", "Deployment", "DeploymentKind", "Version"]
+
+DeploymentKind = Literal["deployment", "redeployment", "rollback"]
+
+
+@dataclass(slots=True)
+class Deployment:
+    """One version going to one environment, folded from its events.
+
+    `events` are in fold order; `id` is the first one's. `at` is when it began, `changed_at`
+    when its latest event happened (both UTC, RFC 3339). `previous` is the version that was
+    current in the cell before this one completed ("" for the first). `void` is the event that
+    declares the whole deployment a mistake. `void_events` pairs a mistaken event of an
+    otherwise good deployment with the event that voids it.
+    """
+
+    id: str
+    product: str
+    environment: str
+    version: str
+    status: Status
+    at: str
+    changed_at: str
+    events: list[Event]
+    kind: DeploymentKind = "deployment"
+    previous: str = ""
+    void: Event | None = None
+    void_events: list[tuple[Event, Event]] = field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether no result has come in yet."""
+        return self.status in ("pending", "started")
+
+
+@dataclass(slots=True)
+class Cell:
+    """What runs at one place of the matrix: a product in an environment.
+
+    `current` is the latest completed deployment; `open` those without a result, oldest first;
+    `latest` the newest deployment of any outcome. Void deployments are in none of them.
+    """
+
+    product: str
+    environment: str
+    deployments: list[Deployment]
+    current: Deployment | None = None
+    latest: Deployment | None = None
+    open: list[Deployment] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Version:
+    """One build of a product, as its build and deployment events tell.
+
+    `name` is unique in the product. `at` is its first event's time. `status` is the latest
+    build event's ("" where only deployments name the version). `deployments` are newest last.
+    """
+
+    product: str
+    name: str
+    at: str
+    status: Status | Literal[""] = ""
+    scm_sha: str = ""
+    scm_repository: str = ""
+    scm_branch: str = ""
+    builds: list[Event] = field(default_factory=list)
+    deployments: list[Deployment] = field(default_factory=list)
