@@ -1,0 +1,108 @@
+r"""One JSON value as text that JSON, YAML 1.1 and YAML 1.2 readers all take for the same value.
+
+Strings keep non-ASCII as it is; controls, line separators and what YAML calls unprintable are
+escaped as `\uXXXX`. Floats have a point and a signed exponent, without which YAML 1.1 takes
+them for text. Integers stay within 2^53, beyond which JSON readers disagree.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from json.encoder import encode_basestring
+from typing import Any, Final
+
+from versioner.errors import InvalidInput
+
+__all__ = ["LARGEST_INTEGER", "LONGEST_KEY", "UNPRINTABLE", "json_text", "json_value"]
+
+LARGEST_INTEGER: Final = 2**53
+
+# What a YAML 1.1 reader still takes for a key, in characters as written with their quotes.
+LONGEST_KEY: Final = 1024
+
+# Beyond ASCII: C1 with NEL, line separators, the byte order mark, what YAML cannot hold.
+UNPRINTABLE: Final = "\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff"
+_UNPRINTABLE = re.compile(f"[{UNPRINTABLE}]")
+
+
+def json_text(text: str, field: str) -> str:
+    """Return a string as a double-quoted scalar; `field` is named when it cannot be written."""
+    quoted = encode_basestring(text)
+    if quoted.isascii() and "\x7f" not in quoted:
+        return quoted
+    return _UNPRINTABLE.sub(lambda found: _escape(found[0], field), quoted)
+
+
+def json_value(value: Any, field: str, depth: int) -> str:
+    """Return any JSON value on one line; `depth` is how many collections may still be nested."""
+    if isinstance(value, str):
+        return json_text(value, field)
+    if isinstance(value, dict):
+        return _object(value, field, depth - 1)
+    if isinstance(value, (list, tuple)):
+        _check_depth(field, depth - 1)
+        return "[" + ", ".join([json_value(item, field, depth - 1) for item in value]) + "]"
+    if value is None or value is True or value is False:
+        return "null" if value is None else "true" if value else "false"
+    if isinstance(value, int):
+        return _integer(value, field)
+    if isinstance(value, float):
+        return _float(value, field)
+    raise InvalidInput(f"{field}: {type(value).__name__} is not a JSON value", field=field)
+
+
+def _object(value: dict[Any, Any], field: str, depth: int) -> str:
+    _check_depth(field, depth)
+    pairs = [f"{_key(key, field)}: {json_value(item, field, depth)}" for key, item in value.items()]
+    return "{" + ", ".join(pairs) + "}"
+
+
+def _key(key: object, field: str) -> str:
+    if not isinstance(key, str):
+        raise InvalidInput(f"{field}: the key {key!r} is not text", field=field, hint="quote it")
+    quoted = json_text(key, field)
+    if len(quoted) > LONGEST_KEY:
+        raise InvalidInput(
+            f"{field}: a key has {len(key)} characters, which YAML readers refuse",
+            field=field,
+            hint=f"keep keys under {LONGEST_KEY - 2} characters",
+        )
+    return quoted
+
+
+def _check_depth(field: str, depth: int) -> None:
+    if depth < 0:
+        raise InvalidInput(
+            f"{field}: nested too deep",
+            field=field,
+            hint="flatten it, or store it as one text",
+        )
+
+
+def _integer(value: int, field: str) -> str:
+    if abs(value) > LARGEST_INTEGER:
+        raise InvalidInput(
+            f"{field}: an integer beyond 2^53, which JSON readers do not agree on",
+            field=field,
+            hint="write it as text, in quotes",
+        )
+    return int.__repr__(value)
+
+
+def _float(value: float, field: str) -> str:
+    if not math.isfinite(value):
+        raise InvalidInput(f"{field}: {value} is not a JSON number", field=field)
+    digits, _, exponent = float.__repr__(value).partition("e")
+    point = "" if "." in digits else ".0"
+    return f"{digits}{point}e{exponent}" if exponent else digits + point
+
+
+def _escape(char: str, field: str) -> str:
+    if "\ud800" <= char <= "\udfff":
+        raise InvalidInput(
+            f"{field}: a lone surrogate, which UTF-8 cannot hold",
+            field=field,
+            hint="decode the text as UTF-8 before it is recorded",
+        )
+    return f"\\u{ord(char):04x}"
