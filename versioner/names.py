@@ -1,0 +1,196 @@
+"""Say which names, versions and status words are legal, and suggest what was meant.
+
+The two patterns are those of `schemas/common.schema.json`. They are written for `fullmatch`:
+`$` alone accepts a final newline.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from versioner.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from versioner.models import EnvironmentType, EventKind, Status
+
+__all__ = [
+    "NAME_LIMIT",
+    "NAME_PATTERN",
+    "STATUS_WORDS",
+    "TYPE_ORDER",
+    "VERSION_LIMIT",
+    "VERSION_PATTERN",
+    "canonical_status",
+    "check_name",
+    "check_version",
+    "environment_type",
+    "is_name",
+    "is_version",
+    "may_slugify",
+    "nearest",
+    "slugify",
+]
+
+NAME_LIMIT: Final = 63
+VERSION_LIMIT: Final = 128
+
+# Names are directories: what Docker, Kubernetes and DNS accept, less what Windows and git keep.
+NAME_PATTERN: Final = (
+    r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9]|git)$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+)
+VERSION_PATTERN: Final = (
+    r"(?!.*(?:\.\.|//|/\./))(?!.*(?:[./:]|\.lock)$)"
+    r"(?!(?:.*/)?(?:[cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]"
+    r"|[cC][oO][mM][0-9]|[lL][pP][tT][0-9])(?:/|$))"
+    r"[A-Za-z0-9][A-Za-z0-9._+/:~@-]{0,127}"
+)
+
+_NAME: Final = re.compile(NAME_PATTERN)
+_NAME_RULE: Final = (
+    f"use lower-case letters, digits and inner hyphens, at most {NAME_LIMIT} characters"
+)
+_VERSION_RULE: Final = (
+    "begin with a letter or digit, then letters, digits and . _ + - / : ~ @, "
+    f"at most {VERSION_LIMIT} characters"
+)
+
+TYPE_ORDER: Final[Mapping[EnvironmentType, int]] = {
+    "dev": 100,
+    "test": 200,
+    "staging": 300,
+    "production": 400,
+    "other": 500,
+}
+
+_TYPE_WORDS: Final[Mapping[str, EnvironmentType]] = {
+    **dict.fromkeys(("dev", "development", "local", "sandbox"), "dev"),
+    **dict.fromkeys(("test", "testing", "qa", "integration"), "test"),
+    **dict.fromkeys(("staging", "stage", "uat", "preprod"), "staging"),
+    **dict.fromkeys(("production", "prod", "live"), "production"),
+}
+
+_COMMON_WORDS: Final[Mapping[str, Status]] = {
+    **dict.fromkeys(("pending", "queued", "scheduled"), "pending"),
+    **dict.fromkeys(("started", "in_progress", "init"), "started"),
+    **dict.fromkeys(("completed", "success", "complete", "finished"), "completed"),
+    **dict.fromkeys(("failed", "fail", "failure", "error"), "failed"),
+    **dict.fromkeys(("aborted", "abort", "cancelled", "canceled", "cancel", "skipped"), "aborted"),
+}
+
+STATUS_WORDS: Final[Mapping[EventKind, Mapping[str, Status]]] = {
+    "build": {**_COMMON_WORDS, "building": "started", "built": "completed"},
+    "deployment": {**_COMMON_WORDS, "deploying": "started", "deployed": "completed"},
+}
+
+
+def is_name(value: object) -> bool:
+    """Tell whether a value is a legal product or environment name."""
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+
+
+def is_version(value: object) -> bool:
+    """Tell whether a value is a legal version."""
+    # Compiled on first use (and kept by re): the pattern costs a millisecond.
+    return isinstance(value, str) and re.fullmatch(VERSION_PATTERN, value) is not None
+
+
+def check_name(value: str, what: str) -> str:
+    """Return a legal name as it is, or refuse it with the nearest legal one as the hint.
+
+    `what` is "product" or "environment"; it is the field that the error names.
+    """
+    if is_name(value):
+        return value
+    suggestion = slugify(value) if isinstance(value, str) else ""
+    hint = f"did you mean {suggestion}? {_NAME_RULE}" if suggestion else _NAME_RULE
+    raise InvalidInput(f"{_shown(value)} is not a legal {what} name", field=what, hint=hint)
+
+
+def check_version(value: str) -> str:
+    """Return a legal version as it is, or refuse it with the rule it breaks."""
+    if is_version(value):
+        return value
+    raise InvalidInput(
+        f"{_shown(value)} is not a legal version: {_version_fault(value)}",
+        field="version",
+        hint=_VERSION_RULE,
+    )
+
+
+def slugify(value: str) -> str:
+    """Return the nearest legal name, or "" where nothing of the value is left."""
+    text = value[:4096]
+    if not text.isascii():
+        import unicodedata
+
+        text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower().replace("'", "")).strip("-")
+    name = name[:NAME_LIMIT].rstrip("-")
+    return name if not name or is_name(name) else f"{name}-1"
+
+
+def may_slugify(value: str) -> bool:
+    """Tell whether `names: slugify` covers a name: ASCII letters, digits, space, `.`, `_`, `-`."""
+    return re.fullmatch(r"[A-Za-z0-9 ._-]+", value) is not None and slugify(value) != ""
+
+
+def nearest(word: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """Return the known words most like a mistyped one, best first."""
+    from difflib import get_close_matches
+
+    folded: dict[str, str] = {}
+    for item in known:
+        folded.setdefault(item.casefold(), item)
+    found = get_close_matches(word[:200].casefold(), folded, n=limit, cutoff=0.6)
+    return [folded[item] for item in found]
+
+
+def environment_type(name: str) -> EnvironmentType:
+    """Infer an environment's type from the first telling word of its name."""
+    for word in re.split(r"[-_.]", name.lower()):
+        if word in _TYPE_WORDS:
+            return _TYPE_WORDS[word]
+    return "other"
+
+
+def canonical_status(word: str, kind: EventKind) -> Status:
+    """Return the status that a word in any case stands for, or refuse it with the nearest."""
+    words = STATUS_WORDS[kind]
+    status = words.get(word.strip().lower().removeprefix(f"{kind}."))
+    if status is not None:
+        return status
+    close = nearest(word.strip(), words)
+    meant = f"did you mean {close[0]}? " if close else ""
+    raise InvalidInput(
+        f"{_shown(word)} is not a {kind} status",
+        field="status",
+        hint=f"{meant}use one of pending, started, completed, failed, aborted",
+    )
+
+
+def _shown(value: object) -> str:
+    # Bounded and escaped: the value may be anything, and the message may reach a terminal.
+    text = ascii(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _version_fault(value: object) -> str:
+    if not isinstance(value, str):
+        return "it is not text"
+    if not value:
+        return "it is empty"
+    if len(value) > VERSION_LIMIT:
+        return f"it has {len(value)} characters, more than {VERSION_LIMIT}"
+    if not re.match(r"[A-Za-z0-9]", value):
+        return "it does not begin with an ASCII letter or digit"
+    other = re.search(r"[^A-Za-z0-9._+/:~@-]", value)
+    if other:
+        return f"{other[0]!a} is not allowed in it"
+    if ".." in value or "//" in value or "/./" in value:
+        return "it has an empty or dot part"
+    if value.endswith((".", "/", ":", ".lock")):
+        return "it ends in . or / or : or .lock"
+    return "a part of it is a Windows device name"
