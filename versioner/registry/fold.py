@@ -1,0 +1,191 @@
+"""Fold events into deployments, cells and versions (design 5); pure, and linear in the events.
+
+The order of arrival does not matter: events are ordered by (`at`, opening before closing,
+position in the log). A closing event finds the open deployment of its version: the newest one of
+its own run, else the newest one where either side names no run. `deployment` on an event goes
+before all of that. A mistake (`voids`) is left out: the deployment whose first event it names is
+set aside as a whole; a later event is dropped and the cell folded again without it.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Literal
+
+from versioner.models import Cell, Version
+from versioner.registry.folding import CLOCK_SKEW_SECONDS, fold_events, positions_of
+from versioner.registry.order import OPENING, order_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from versioner.models import Deployment, Event, Status
+
+__all__ = ["CLOCK_SKEW_SECONDS", "fold_cell", "fold_product", "fold_versions", "standing_voids"]
+
+
+def fold_product(product: str, events: Sequence[Event]) -> tuple[list[Deployment], dict[str, Cell]]:
+    """Fold a product's deployment events, given in log position order.
+
+    Return its deployments, oldest first, and its cells by environment, in order of name. Two
+    deployments that began at the same second stand in order of environment.
+    """
+    voids = standing_voids(events)
+    by_environment: dict[str, list[Event]] = {}
+    for event in events:
+        if "voids" not in event:
+            by_environment.setdefault(event["environment"], []).append(event)
+    cells = {
+        name: _fold_ordered(product, name, sorted(by_environment[name], key=order_key), voids)
+        for name in sorted(by_environment)
+    }
+    deployments = [each for cell in cells.values() for each in cell.deployments]
+    deployments.sort(key=attrgetter("at"))
+    return deployments, cells
+
+
+def fold_cell(product: str, environment: str, events: Sequence[Event]) -> Cell:
+    """Fold one cell from a product's deployment events, given in log position order.
+
+    Void events count; those of other environments do not.
+    """
+    own = [event for event in events if event.get("environment") == environment]
+    return _fold_ordered(product, environment, sorted(own, key=order_key), standing_voids(events))
+
+
+def fold_versions(
+    product: str, builds: Sequence[Event], deployments: Sequence[Deployment]
+) -> dict[str, Version]:
+    """Fold a product's versions, first seen first, from its builds and folded deployments.
+
+    A version that only void deployments name is one of them, so that every link has an end.
+    """
+    versions: dict[str, Version] = {}
+    for event in sorted(builds, key=order_key):
+        name = event["version"]
+        version = versions.get(name)
+        if version is None:
+            version = versions[name] = Version(product, name, event["at"])
+        version.builds.append(event)
+    for deployment in deployments:
+        name = deployment.version
+        version = versions.get(name)
+        if version is None:
+            version = versions[name] = Version(product, name, deployment.at)
+        elif deployment.at < version.at:
+            version.at = deployment.at
+        version.deployments.append(deployment)
+    for version in versions.values():
+        _fill_in(version)
+    return dict(sorted(versions.items(), key=lambda item: item[1].at))
+
+
+def standing_voids(events: Iterable[Event]) -> dict[str, Event]:
+    """Return the void events that stand, by the id they name: the earliest, where several do.
+
+    A void may itself be named by a later one, and then does not stand.
+    """
+    voids = sorted(
+        (event for event in events if "voids" in event), key=lambda each: (each["at"], each["id"])
+    )
+    standing: dict[str, Event] = {}
+    for void in reversed(voids):
+        if void["id"] not in standing:
+            standing[void["voids"]] = void
+    return standing
+
+
+def _fill_in(version: Version) -> None:
+    """Take a version's source and status from its events, the builds' word first."""
+    if version.builds:
+        version.status = _build_status(version.builds)
+    told = [
+        *reversed(version.builds),
+        *(e for each in reversed(version.deployments) if not each.void for e in each.events),
+    ]
+    for event in told:
+        sha = event.get("scm_sha", "")
+        # One may be the short form of the other.
+        if len(sha) > len(version.scm_sha):
+            version.scm_sha = sha
+        version.scm_repository = version.scm_repository or event.get("scm_repository", "")
+        version.scm_branch = version.scm_branch or event.get("scm_branch", "")
+
+
+def _build_status(builds: list[Event]) -> Status | Literal[""]:
+    """Return the status of the latest build; builds fold as deployments do."""
+    runs = fold_events("", "", builds)
+    positions = positions_of(builds)
+    latest = max(runs, key=lambda each: positions[id(_deciding_event(each))])
+    return latest.status
+
+
+def _fold_ordered(
+    product: str, environment: str, ordered: list[Event], voids: Mapping[str, Event]
+) -> Cell:
+    deployments = fold_events(product, environment, ordered)
+    if voids and any(event["id"] in voids for event in ordered):
+        deployments = _set_mistakes_aside(deployments, ordered, voids)
+    cell = Cell(product, environment, deployments)
+    _settle(cell, ordered)
+    return cell
+
+
+def _set_mistakes_aside(
+    deployments: list[Deployment], ordered: list[Event], voids: Mapping[str, Event]
+) -> list[Deployment]:
+    """Mark the void deployments; fold the others again where a later event is void."""
+    whole: list[Deployment] = []
+    dropped: list[tuple[Event, Event]] = []  # a deployment's first event, its void event
+    for deployment in deployments:
+        deployment.void = voids.get(deployment.id)
+        if deployment.void is not None:
+            whole.append(deployment)
+            continue
+        first, *later = deployment.events
+        dropped += [(first, event) for event in later if event["id"] in voids]
+    if not dropped:
+        return deployments
+    out = {id(event) for _, event in dropped}
+    out.update(id(event) for each in whole for event in each.events)
+    cell = deployments[0]
+    kept = [event for event in ordered if id(event) not in out]
+    again = fold_events(cell.product, cell.environment, kept)
+    homes = {id(event): each for each in again for event in each.events}
+    for first, event in dropped:
+        homes[id(first)].void_events.append((event, voids[event["id"]]))
+    positions = positions_of(ordered)
+    return sorted([*whole, *again], key=lambda each: positions[id(each.events[0])])
+
+
+def _settle(cell: Cell, ordered: list[Event]) -> None:
+    """Say what is current, open and latest, and of each deployment what it did to the cell."""
+    standing = [each for each in cell.deployments if each.void is None]
+    cell.open = [each for each in standing if each.is_open]
+    cell.latest = standing[-1] if standing else None
+    if any(len(each.events) > 1 for each in standing):
+        # By the event that decided each one, since deployments may run in parallel.
+        positions = positions_of(ordered)
+        standing.sort(key=lambda each: positions[id(_deciding_event(each))])
+    been: set[str] = set()
+    current = ""
+    for deployment in standing:
+        deployment.previous = current
+        if deployment.status != "completed":
+            continue
+        version = deployment.version
+        if version == current:
+            deployment.kind = "redeployment"
+        elif version in been:
+            deployment.kind = "rollback"
+        been.add(version)
+        current = version
+        cell.current = deployment
+
+
+def _deciding_event(deployment: Deployment) -> Event:
+    """Return the event a deployment has its result from; its latest while it has none."""
+    for event in reversed(deployment.events):
+        if event["status"] not in OPENING:
+            return event
+    return deployment.events[-1]

@@ -1,0 +1,203 @@
+"""The walk of the fold: one cell's events, in fold order, placed one after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from versioner.models import Deployment
+from versioner.registry.order import OPENING, seconds_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from versioner.models import Event
+
+__all__ = ["CLOCK_SKEW_SECONDS", "fold_events", "positions_of"]
+
+# A closing event this much before its opening still closes it: clocks of machines differ.
+CLOCK_SKEW_SECONDS: Final = 600
+
+
+def fold_events(product: str, environment: str, ordered: list[Event]) -> list[Deployment]:
+    """Fold events of one cell, in fold order and without voids, into deployments, oldest first."""
+    walk = _Walk(product, environment)
+    roots = _named_roots(ordered)
+    if roots:
+        return _fold_named(walk, ordered, roots)
+    for event in ordered:
+        walk.place(event)
+    return walk.deployments
+
+
+def positions_of(ordered: list[Event]) -> dict[int, int]:
+    """Return each event's place in fold order, by the event's identity."""
+    return {id(event): position for position, event in enumerate(ordered)}
+
+
+def _fold_named(walk: _Walk, ordered: list[Event], roots: Mapping[int, Event]) -> list[Deployment]:
+    """Fold events of which some name their deployment by the id of another of its events."""
+    positions = positions_of(ordered)
+    homes: dict[int, Deployment] = {}
+    waiting: dict[int, list[Event]] = {}  # those that come before the event they name
+    for event in ordered:
+        root = roots.get(id(event))
+        if root is not None:
+            if id(root) in homes:
+                walk.attach(homes[id(root)], event)
+            else:
+                waiting.setdefault(id(root), []).append(event)
+            continue
+        home = homes[id(event)] = walk.place(event)
+        if id(event) in waiting:
+            for early in waiting.pop(id(event)):
+                walk.attach(home, early)
+            _reorder(home, positions)
+    return sorted(walk.deployments, key=lambda each: positions[id(each.events[0])])
+
+
+def _named_roots(ordered: list[Event]) -> dict[int, Event]:
+    """Return, by identity, the event that each naming event leads to: one that names none.
+
+    Names that lead nowhere, to another version, or in a circle count as not given.
+    """
+    naming = [event for event in ordered if event.get("deployment")]
+    if not naming:
+        return {}
+    by_id = {event["id"]: event for event in ordered}
+    links: dict[int, Event] = {}
+    for event in naming:
+        target = by_id.get(event["deployment"])
+        if target is not None and target["version"] == event["version"]:
+            links[id(event)] = target
+    roots: dict[int, Event | None] = {}
+    for event in naming:
+        # Each link is followed once, so that a long chain costs no more than it is long.
+        path: dict[int, None] = {}
+        node = event
+        while id(node) in links and id(node) not in roots and id(node) not in path:
+            path[id(node)] = None
+            node = links[id(node)]
+        end = None if id(node) in path else roots.get(id(node), node)
+        roots.update(dict.fromkeys(path, end))
+    return {key: root for key, root in roots.items() if root is not None}
+
+
+def _reorder(deployment: Deployment, positions: Mapping[int, int]) -> None:
+    """Tell a deployment anew from its events, after some came in before their turn."""
+    events = deployment.events
+    events.sort(key=lambda event: positions[id(event)])
+    deployment.id = events[0]["id"]
+    deployment.at = events[0]["at"]
+    deployment.changed_at = events[-1]["at"]
+    for event in events:
+        if event["status"] not in OPENING:
+            deployment.status = event["status"]
+
+
+class _Walk:
+    """Hold what is open and lately closed in one cell, while its events go by."""
+
+    def __init__(self, product: str, environment: str) -> None:
+        self.deployments: list[Deployment] = []
+        self._place = (product, environment)
+        self._open: dict[str, _Shelf] = {}  # by version
+        self._closed: dict[str, list[tuple[str, Deployment]]] = {}  # by version: when, which
+
+    def place(self, event: Event) -> Deployment:
+        """Attach an event to the deployment it belongs to, or begin one with it."""
+        version = event["version"]
+        found = None
+        if version in self._open:
+            found = self._open[version].newest(event.get("invoke_id", ""))
+        if found is None and event["status"] in OPENING and version in self._closed:
+            found = self._closed_before(event)
+        if found is None:
+            return self._begin(event)
+        self.attach(found, event)
+        return found
+
+    def attach(self, deployment: Deployment, event: Event) -> None:
+        """Add an event to a deployment; what has a result keeps one, what started stays so."""
+        status, version = event["status"], event["version"]
+        deployment.events.append(event)
+        deployment.changed_at = event["at"]
+        if status not in OPENING:
+            if deployment.is_open:
+                self._open[version].remove(deployment)
+                if not self._open[version]:
+                    del self._open[version]
+            deployment.status = status
+            self._closed.setdefault(version, []).append((event["at"], deployment))
+        elif deployment.is_open:
+            self._open[version].add(deployment, event.get("invoke_id", ""))
+            if status == "started":
+                deployment.status = "started"
+
+    def _begin(self, event: Event) -> Deployment:
+        product, environment = self._place
+        version, status, at = event["version"], event["status"], event["at"]
+        deployment = Deployment(event["id"], product, environment, version, status, at, at, [event])
+        self.deployments.append(deployment)
+        if status in OPENING:
+            shelf = self._open.setdefault(version, _Shelf())
+            shelf.add(deployment, event.get("invoke_id", ""))
+        else:
+            self._closed.setdefault(version, []).append((at, deployment))
+        return deployment
+
+    def _closed_before(self, event: Event) -> Deployment | None:
+        """Return the deployment whose result is up to ten minutes older than this opening."""
+        version, status, run = event["version"], event["status"], event.get("invoke_id", "")
+        horizon = seconds_of(event["at"]) - CLOCK_SKEW_SECONDS
+        # Time only goes on from here: what is too old now stays so.
+        recent = [each for each in self._closed[version] if seconds_of(each[0]) >= horizon]
+        self._closed[version] = recent
+        either = None
+        for _, deployment in reversed(recent):
+            runs = {each.get("invoke_id", "") for each in deployment.events} - {""}
+            if any(each["status"] == status for each in deployment.events):
+                continue
+            if not run or run in runs:
+                return deployment
+            if not runs and either is None:
+                either = deployment
+        return either
+
+
+class _Shelf:
+    """Find the open deployments of one version by their run, without looking at each."""
+
+    def __init__(self) -> None:
+        self._all: dict[int, Deployment] = {}  # oldest first
+        self._runs: dict[str, dict[int, Deployment]] = {}  # "" is for those without a run
+        self._runs_of: dict[int, set[str]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._all)
+
+    def add(self, deployment: Deployment, run: str) -> None:
+        """Put a deployment here, or add a run to one that is here."""
+        key = id(deployment)
+        runs = self._runs_of.setdefault(key, set())
+        if run and "" in runs:
+            runs.remove("")
+            del self._runs[""][key]
+        if run or not runs:
+            runs.add(run)
+            self._runs.setdefault(run, {})[key] = deployment
+        self._all[key] = deployment
+
+    def remove(self, deployment: Deployment) -> None:
+        """Take a deployment away."""
+        key = id(deployment)
+        del self._all[key]
+        for run in self._runs_of.pop(key):
+            del self._runs[run][key]
+
+    def newest(self, run: str) -> Deployment | None:
+        """Return the newest deployment of a run, else the newest where either names no run."""
+        candidates = [self._runs.get(run), self._runs.get("")] if run else [self._all]
+        for shelf in candidates:
+            if shelf:
+                return next(reversed(shelf.values()))
+        return None

@@ -1,0 +1,30 @@
+"""The order of events, and the distance between two of them.
+
+Stdlib only and light: the path of `versioner track` comes through here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from versioner.models import Event
+
+__all__ = ["OPENING", "order_key", "seconds_of"]
+
+OPENING: Final = frozenset(("pending", "started"))
+
+# Of events at the same second, what opens a deployment comes before what closes it.
+_RANKS: Final = {"pending": "0", "started": "1"}
+
+
+def order_key(event: Event) -> str:
+    """Return what orders events of one cell; equal keys keep their order in the log."""
+    at: str = event["at"]
+    return at + _RANKS.get(event["status"], "2")
+
+
+def seconds_of(at: str) -> int:
+    """Return a moment (RFC 3339) as whole seconds since 1970."""
+    return int(datetime.fromisoformat(at).timestamp())

@@ -1,0 +1,112 @@
+"""What a registry holds once it is read: product records, and what they fold into.
+
+A record is read once and not changed after. What its events fold into is reckoned when it is
+first asked for, and kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from versioner.errors import NotFound
+from versioner.models import Cell
+from versioner.registry.fold import fold_product, fold_versions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from versioner.models import Deployment, Event, Problem, Version
+
+__all__ = ["ProductRecord", "Registry"]
+
+
+@dataclass
+class ProductRecord:
+    """Hold all that is known of one product: its description and its events.
+
+    `builds` and `deployment_events` are in log position order (by month, then line), voids
+    among them. `tree` is the git tree id of the product's directory, None where it has none.
+    """
+
+    name: str
+    document: dict[str, Any] = field(default_factory=dict)
+    tree: str | None = None
+    builds: list[Event] = field(default_factory=list)
+    deployment_events: list[Event] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @cached_property
+    def _folded(self) -> tuple[list[Deployment], dict[str, Cell]]:
+        return fold_product(self.name, self.deployment_events)
+
+    @property
+    def deployments(self) -> list[Deployment]:
+        """Return the deployments of all cells, oldest first, void ones among them."""
+        return self._folded[0]
+
+    @property
+    def cells(self) -> dict[str, Cell]:
+        """Return the cells that have events, by environment, in order of name."""
+        return self._folded[1]
+
+    @cached_property
+    def versions(self) -> dict[str, Version]:
+        """Return the versions by name, first seen first."""
+        return fold_versions(self.name, self.builds, self.deployments)
+
+    def cell(self, environment: str) -> Cell:
+        """Return the cell of an environment; an empty one where nothing was deployed."""
+        return self.cells.get(environment) or Cell(self.name, environment, [])
+
+
+@dataclass
+class Registry:
+    """Hold a registry as it is at one revision (None: in memory or a work tree without commits).
+
+    `environments` are in display order, with `type` and `order` filled in; `products` are by
+    name; `aliases` lead from old names to products; `deleted` holds the deletion records.
+    `problems` are those of the whole, each product's own ones among them.
+    """
+
+    revision: str | None = None
+    commit_time: str | None = None
+    config: dict[str, Any] = field(default_factory=dict)
+    environments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    products: dict[str, ProductRecord] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    deleted: dict[str, dict[str, Any]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def resolve(self, name: str) -> ProductRecord:
+        """Return a product by its name or an old one; raise NotFound with the nearest names."""
+        target, seen = name, set[str]()
+        while target not in self.products and target in self.aliases and target not in seen:
+            seen.add(target)
+            target = self.aliases[target]
+        if target in self.products:
+            return self.products[target]
+        if target in self.deleted:
+            when = str(self.deleted[target].get("deleted_at", ""))[:10]
+            raise NotFound(
+                f'product "{target}" was deleted' + (f" on {when}" if when else ""),
+                hint=f"bring it back with `versioner product restore {target}`",
+            )
+        raise _unknown("product", name, [*self.products, *self.aliases])
+
+    def environment(self, name: str) -> dict[str, Any]:
+        """Return an environment's document; raise NotFound with the nearest names."""
+        if name not in self.environments:
+            raise _unknown("environment", name, self.environments)
+        return self.environments[name]
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> NotFound:
+    from versioner.names import nearest
+
+    near = nearest(name, known)
+    return NotFound(
+        f'there is no {what} "{name}"',
+        hint=f"did you mean {', '.join(near)}?" if near else f"see `versioner {what} list`",
+    )
