@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Deployment, Event, Status
 
-__all__ = ["CLOCK_SKEW_SECONDS", "fold_cell", "fold_product", "fold_versions", "standing_voids"]
+__all__ = ["CLOCK_SKEW_SECONDS", "fold_cell", "fold_product", "fold_versions", "void_ids"]
 
 
 def fold_product(product: str, events: Sequence[Event]) -> tuple[list[Deployment], dict[str, Cell]]:
@@ -30,7 +30,7 @@ def fold_product(product: str, events: Sequence[Event]) -> tuple[list[Deployment
     Return its deployments, oldest first, and its cells by environment, in order of name. Two
     deployments that began at the same second stand in order of environment.
     """
-    voids = standing_voids(events)
+    voids = _voids_by_target(events)
     by_environment: dict[str, list[Event]] = {}
     for event in events:
         if "voids" not in event:
@@ -50,7 +50,7 @@ def fold_cell(product: str, environment: str, events: Sequence[Event]) -> Cell:
     Void events count; those of other environments do not.
     """
     own = [event for event in events if event.get("environment") == environment]
-    return _fold_ordered(product, environment, sorted(own, key=order_key), standing_voids(events))
+    return _fold_ordered(product, environment, sorted(own, key=order_key), _voids_by_target(events))
 
 
 def fold_versions(
@@ -80,19 +80,18 @@ def fold_versions(
     return dict(sorted(versions.items(), key=lambda item: item[1].at))
 
 
-def standing_voids(events: Iterable[Event]) -> dict[str, Event]:
-    """Return the void events that stand, by the id they name: the earliest, where several do.
+def void_ids(events: Sequence[Event]) -> set[str]:
+    """Return the ids of a product's deployment events that are void, with their deployments."""
+    deployments, _ = fold_product("", events)
+    whole = (event["id"] for each in deployments if each.void for event in each.events)
+    return {*whole, *(event["id"] for each in deployments for event, _ in each.void_events)}
 
-    A void may itself be named by a later one, and then does not stand.
-    """
-    voids = sorted(
-        (event for event in events if "voids" in event), key=lambda each: (each["at"], each["id"])
-    )
-    standing: dict[str, Event] = {}
-    for void in reversed(voids):
-        if void["id"] not in standing:
-            standing[void["voids"]] = void
-    return standing
+
+def _voids_by_target(events: Iterable[Event]) -> dict[str, Event]:
+    """Return the void events by the id they name: the earliest, where several name one."""
+    voids = [event for event in events if "voids" in event]
+    voids.sort(key=lambda each: (each["at"], each["id"]), reverse=True)
+    return {void["voids"]: void for void in voids}
 
 
 def _fill_in(version: Version) -> None:

@@ -20,7 +20,7 @@ CLOCK_SKEW_SECONDS: Final = 600
 
 def fold_events(product: str, environment: str, ordered: list[Event]) -> list[Deployment]:
     """Fold events of one cell, in fold order and without voids, into deployments, oldest first."""
-    walk = _Walk(product, environment)
+    walk = _Walk(product, environment, any(event["status"] in OPENING for event in ordered))
     roots = _named_roots(ordered)
     if roots:
         return _fold_named(walk, ordered, roots)
@@ -97,9 +97,11 @@ def _reorder(deployment: Deployment, positions: Mapping[int, int]) -> None:
 class _Walk:
     """Hold what is open and lately closed in one cell, while its events go by."""
 
-    def __init__(self, product: str, environment: str) -> None:
+    def __init__(self, product: str, environment: str, openings: bool) -> None:
         self.deployments: list[Deployment] = []
-        self._place = (product, environment)
+        self._product, self._environment = product, environment
+        # Without any opening event there is none that could find its result already there.
+        self._openings = openings
         self._open: dict[str, _Shelf] = {}  # by version
         self._closed: dict[str, list[tuple[str, Deployment]]] = {}  # by version: when, which
 
@@ -134,14 +136,15 @@ class _Walk:
                 deployment.status = "started"
 
     def _begin(self, event: Event) -> Deployment:
-        product, environment = self._place
         version, status, at = event["version"], event["status"], event["at"]
-        deployment = Deployment(event["id"], product, environment, version, status, at, at, [event])
+        deployment = Deployment(
+            event["id"], self._product, self._environment, version, status, at, at, [event]
+        )
         self.deployments.append(deployment)
         if status in OPENING:
             shelf = self._open.setdefault(version, _Shelf())
             shelf.add(deployment, event.get("invoke_id", ""))
-        else:
+        elif self._openings:
             self._closed.setdefault(version, []).append((at, deployment))
         return deployment
 
