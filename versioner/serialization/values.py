@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from versioner.errors import InvalidInput
 
-__all__ = ["LARGEST_INTEGER", "LONGEST_KEY", "UNPRINTABLE", "json_text", "json_value"]
+__all__ = ["LARGEST_INTEGER", "LONGEST_KEY", "UNPRINTABLE", "json_text", "json_value", "key_text"]
 
 LARGEST_INTEGER: Final = 2**53
 
@@ -52,13 +52,8 @@ def json_value(value: Any, field: str, depth: int) -> str:
     raise InvalidInput(f"{field}: {type(value).__name__} is not a JSON value", field=field)
 
 
-def _object(value: dict[Any, Any], field: str, depth: int) -> str:
-    _check_depth(field, depth)
-    pairs = [f"{_key(key, field)}: {json_value(item, field, depth)}" for key, item in value.items()]
-    return "{" + ", ".join(pairs) + "}"
-
-
-def _key(key: object, field: str) -> str:
+def key_text(key: object, field: str) -> str:
+    """Return a mapping's key as a double-quoted scalar, short enough for every YAML reader."""
     if not isinstance(key, str):
         raise InvalidInput(f"{field}: the key {key!r} is not text", field=field, hint="quote it")
     quoted = json_text(key, field)
@@ -69,6 +64,14 @@ def _key(key: object, field: str) -> str:
             hint=f"keep keys under {LONGEST_KEY - 2} characters",
         )
     return quoted
+
+
+def _object(value: dict[Any, Any], field: str, depth: int) -> str:
+    _check_depth(field, depth)
+    pairs = [
+        f"{key_text(key, field)}: {json_value(item, field, depth)}" for key, item in value.items()
+    ]
+    return "{" + ", ".join(pairs) + "}"
 
 
 def _check_depth(field: str, depth: int) -> None:

@@ -1,0 +1,186 @@
+"""Changes to one document: what to set and what to unset, and how a command line says so."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from versioner.errors import InvalidInput
+from versioner.serialization.fields import wanted
+from versioner.serialization.values import LARGEST_INTEGER, json_value
+
+__all__ = ["Change", "Set", "Unset", "dotted", "parse_assignment", "parse_key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Give the key at a path a value (any JSON value)."""
+
+    path: tuple[str, ...]
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Unset:
+    """Take the key at a path out of the document."""
+
+    path: tuple[str, ...]
+
+
+Change = Set | Unset
+
+_SEGMENT = re.compile(r'"(?:[^"\\]|\\.)*"|[^".=]+')
+_BARE: Final = re.compile(r'[^".=\s]+')
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[-+][0-9]+)?")
+
+
+def parse_key(text: str) -> tuple[str, ...]:
+    """Return the path that a dotted key names; a segment with a dot in it is quoted.
+
+    `extra_metadata.team` has two segments, and so has `extra_metadata."my.key"`.
+    """
+    path, rest = _key_at(text)
+    if rest:
+        _refuse_key(text)
+    return path
+
+
+def parse_assignment(text: str) -> Set:
+    r"""Return the change that `KEY=VALUE` asks for.
+
+    The key is dotted (see `parse_key`). How the value is read depends on the key alone:
+
+    - fields of the schema that hold text take it as it stands: `title=1.10` is the text "1.10";
+    - `depends_on` and `site.hidden_fields` take names between commas, or a JSON list;
+    - `links`, `site.footer_links` take a JSON list; `extra_metadata`, `metadata`, `forge`,
+      `commit` and `site` as a whole a JSON object; `order` an integer, `retired` true or false;
+    - keys under `extra_metadata` and `metadata` take `true`, `false`, `null`, a number written as
+      JSON writes it back (`7`, `1.5`; but `1.10`, `007` and `1e3` stay text), and what begins
+      with `[`, `{` or `"` as JSON; all else is text. `"true"` in double quotes is the text;
+    - `team`, `repository` and `owner` there are text, `tech_stack` text or a JSON list.
+
+    Raises InvalidInput, naming the field, for what none of this fits.
+    """
+    path, rest = _key_at(text)
+    if not rest.startswith("="):
+        raise InvalidInput(f"{text!r} is not KEY=VALUE", hint="write extra_metadata.team=identity")
+    value = _READERS[wanted(path)](rest[1:], dotted(path))
+    return Set(path, value)
+
+
+def dotted(path: tuple[str, ...]) -> str:
+    """Return a path as `parse_key` takes it."""
+    return ".".join(
+        key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False) for key in path
+    )
+
+
+def _key_at(text: str) -> tuple[tuple[str, ...], str]:
+    segments: list[str] = []
+    at = 0
+    while True:
+        found = _SEGMENT.match(text, at)
+        if found is None:
+            _refuse_key(text)
+        segments.append(_segment(found[0], text))
+        at = found.end()
+        if not text.startswith(".", at):
+            return tuple(segments), text[at:]
+        at += 1
+
+
+def _segment(written: str, text: str) -> str:
+    if not written.startswith('"'):
+        return written.strip() or _refuse_key(text)
+    try:
+        return str(json.loads(written, strict=False))
+    except ValueError:
+        return _refuse_key(text)
+
+
+def _refuse_key(text: str) -> NoReturn:
+    raise InvalidInput(
+        f"{text.partition('=')[0]!r} is not a key",
+        hint='write segments between dots, quoted where they hold one: extra_metadata."my.key"',
+    )
+
+
+def _text(value: str, field: str) -> str:
+    return value
+
+
+def _integer(value: str, field: str) -> int:
+    if re.fullmatch("-?[0-9]{1,15}", value):
+        return int(value)
+    raise InvalidInput(f"{field} is an integer", field=field, hint=f"write {field}=150")
+
+
+def _boolean(value: str, field: str) -> bool:
+    if value in ("true", "false"):
+        return value == "true"
+    raise InvalidInput(f"{field} is true or false", field=field, hint=f"write {field}=true")
+
+
+def _names(value: str, field: str) -> Any:
+    if value.lstrip().startswith("["):
+        return _list(value, field)
+    return [name.strip() for name in value.split(",") if name.strip()]
+
+
+def _list(value: str, field: str) -> Any:
+    return _json_of(list, value, field, '["a", "b"]')
+
+
+def _mapping(value: str, field: str) -> Any:
+    return _json_of(dict, value, field, '{"key": "value"}')
+
+
+def _json_of(kind: type, value: str, field: str, example: str) -> Any:
+    read = _json(value, field)
+    if isinstance(read, kind):
+        return read
+    what = "list" if kind is list else "object"
+    raise InvalidInput(f"{field} is a JSON {what}", field=field, hint=f"write {field}='{example}'")
+
+
+def _text_or_list(value: str, field: str) -> Any:
+    return _list(value, field) if value.lstrip().startswith("[") else value
+
+
+def _any(value: str, field: str) -> Any:
+    if value in ("true", "false", "null") or value.lstrip().startswith(("[", "{", '"')):
+        return _json(value, field)
+    if _NUMBER.fullmatch(value) and len(value) < 32:
+        number = float(value) if "." in value or "e" in value else int(value)
+        # What would come back written otherwise was no number: 1.10, 007, 1e3.
+        if repr(number) == value and abs(number) <= LARGEST_INTEGER:
+            return number
+    return value
+
+
+def _json(value: str, field: str) -> Any:
+    try:
+        read = json.loads(value)
+    except (ValueError, RecursionError) as error:
+        why = error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too long"
+        raise InvalidInput(
+            f"{field}: the value is not JSON: {why}",
+            field=field,
+            hint="""a text that begins with [ { or " goes into double quotes: '"[a] b"'""",
+        ) from error
+    json_value(read, field, 8)
+    return read
+
+
+_READERS: Final = {
+    "text": _text,
+    "integer": _integer,
+    "boolean": _boolean,
+    "names": _names,
+    "list": _list,
+    "mapping": _mapping,
+    "text or list": _text_or_list,
+    "any": _any,
+}

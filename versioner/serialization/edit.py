@@ -1,0 +1,339 @@
+"""Edit people's files: only the lines of what changes are touched, all others stay as they are.
+
+A comment behind a removed key, or inside its value, goes with it. Comment lines right above it
+go too where they can only be about it (nothing but a blank line, a comment or the end of its
+mapping follows the key); where they may head several keys, they stay.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.errors import Failure, InvalidInput
+from versioner.serialization.assignments import (
+    Change,
+    Set,
+    Unset,
+    dotted,
+    parse_assignment,
+    parse_key,
+)
+from versioner.serialization.documents import DEPTH, block_key, block_lines
+from versioner.serialization.fields import KEY_ORDER
+from versioner.serialization.tree import Tree, data_of, end_of, parse
+from versioner.serialization.values import json_text, json_value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Change", "Set", "Unset", "edit_document", "parse_assignment", "parse_key"]
+
+Node = Any
+
+_RANK: Final = {key: rank for rank, key in enumerate(KEY_ORDER)}
+
+
+def edit_document(data: bytes, changes: Sequence[Change]) -> bytes:
+    """Return a people's file with changes made in order.
+
+    Missing parents are made, at their place in the schema's order; a mapping that loses its last
+    key goes too. A mapping or a list of plain values set over another changes only where they
+    differ. Raises InvalidInput for a path through something that is no mapping, a key to unset
+    that is not there, or a file that is not strict YAML.
+    """
+    text = parse(data).text
+    for change in changes:
+        text = _edited(text, change)
+    if text == parse(data).text:
+        return data
+    is_crlf = data.count(b"\r\n") * 2 > data.count(b"\n")
+    return text.replace("\n", "\r\n" if is_crlf else "\n").encode()
+
+
+def _edited(text: str, change: Change) -> str:
+    tree = parse(text.encode())
+    before = {} if tree.root is None else data_of(tree.root)
+    if isinstance(change, Set):
+        json_value(change.value, dotted(change.path), DEPTH - len(change.path))
+    wanted = _applied(before or {}, change)
+    for step in _steps(before or {}, change):
+        text = _surgery(parse(text.encode()), step)
+    if not _same(data_of(parse(text.encode()).root) or {}, wanted):
+        raise Failure(
+            f"{dotted(change.path)} cannot be changed in the way this file is written",
+            hint="run `versioner format` on it first, or edit it by hand",
+        )
+    return text
+
+
+def _same(left: Any, right: Any) -> bool:
+    # 1, 1.0 and True are equal to Python, but not to a reader of the file.
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, (list, tuple)):
+        return len(left) == len(right) and all(map(_same, left, right))
+    return type(left) is type(right) and bool(left == right)
+
+
+def _applied(document: Any, change: Change) -> dict[str, Any]:
+    """Return the plain data that a document should hold after a change."""
+    if not isinstance(document, dict):
+        raise InvalidInput("the file holds no mapping", hint="`versioner validate` shows it")
+    return _applied_at(document, change, 0)
+
+
+def _applied_at(document: dict[str, Any], change: Change, depth: int) -> dict[str, Any]:
+    key, *rest = change.path[depth:]
+    if isinstance(change, Unset) and key not in document:
+        raise InvalidInput(f"{dotted(change.path)} is not set", field=dotted(change.path))
+    if not rest:
+        if isinstance(change, Set):
+            return {**document, key: change.value}
+        return {name: value for name, value in document.items() if name != key}
+    inner = {} if document.get(key) is None else document[key]
+    if not isinstance(inner, dict):
+        raise InvalidInput(
+            f"{dotted(change.path)} cannot be: {dotted(change.path[: depth + 1])} is no mapping",
+            field=dotted(change.path),
+            hint=f"set {dotted(change.path[: depth + 1])} itself",
+        )
+    changed = _applied_at(inner, change, depth + 1)
+    if changed or isinstance(change, Set):
+        return {**document, key: changed}
+    return {name: value for name, value in document.items() if name != key}
+
+
+def _steps(document: dict[str, Any], change: Change) -> list[Change]:
+    """Return the smallest edits that a change needs; a removal takes emptied parents along."""
+    path = change.path
+    if isinstance(change, Unset):
+        while len(path) > 1 and len(_at(document, path[:-1])) == 1:
+            path = path[:-1]
+        return [Unset(path)]
+    while len(path) > 1 and _at(document, path[:-1]) is None:
+        change = Set(path[:-1], {path[-1]: change.value})
+        path = change.path
+    return _differences(path, _at(document, path), change.value)
+
+
+def _at(document: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document
+
+
+def _differences(path: tuple[str, ...], old: Any, new: Any) -> list[Change]:
+    if not (isinstance(old, dict) and isinstance(new, dict) and old and new):
+        return [Set(path, new)]
+    if not old.keys() & new.keys():
+        return [Set(path, new)]
+    gone: list[Change] = [Unset((*path, key)) for key in old if key not in new]
+    for key, value in new.items():
+        if key not in old or not _same(old[key], value):
+            gone += _differences((*path, key), old.get(key), value)
+    return gone
+
+
+def _surgery(tree: Tree, change: Change) -> str:
+    if tree.root is None or not data_of(tree.root):
+        return _begun(tree, change)
+    parent = tree.root
+    for key in change.path[:-1]:
+        parent = next(value for name, value in parent.value if name.value == key)
+    found = [pair for pair in parent.value if pair[0].value == change.path[-1]]
+    if isinstance(change, Unset):
+        remove = _remove_flow if parent.flow_style else _remove_block
+        return remove(tree.text, parent, found[0])
+    if found:
+        return _replace(tree.text, parent, found[0], change)
+    insert = _insert_flow if parent.flow_style else _insert_block
+    return insert(tree.text, parent, change)
+
+
+def _begun(tree: Tree, change: Change) -> str:
+    """Give a file without any key its first one."""
+    text = tree.text
+    if tree.root is not None:
+        text = text[: tree.root.start_mark.index] + text[tree.root.end_mark.index :].lstrip(" ")
+    assert isinstance(change, Set)  # noqa: S101 - unsetting was refused, for nothing is set
+    lines = block_lines({change.path[0]: change.value}, DEPTH)
+    return text.rstrip("\n") + "\n" * bool(text.strip()) + "\n".join(lines) + "\n"
+
+
+def _replace(text: str, parent: Node, pair: tuple[Node, Node], change: Set) -> str:
+    key, value = pair
+    start, end = value.start_mark.index, end_of(value)
+    is_collection = bool(change.value) and isinstance(change.value, (dict, list, tuple))
+    if parent.flow_style or not (is_collection or _is_tall(value)):
+        gap = "" if text[start - 1].isspace() else " "
+        return text[:start] + gap + _inline(change) + text[end:]
+    items = _replace_items(text, value, change.value)
+    if items is not None:
+        return items
+    return _rewrite(text, key, value, change)
+
+
+def _is_tall(value: Node) -> bool:
+    """Tell whether a value stands on lines of its own."""
+    return value.style in ("|", ">") if value.id == "scalar" else not value.flow_style
+
+
+def _inline(change: Set) -> str:
+    return json_value(change.value, dotted(change.path), DEPTH)
+
+
+def _rewrite(text: str, key: Node, value: Node, change: Set) -> str:
+    """Write an entry anew behind its key; a comment on the key's line stays there."""
+    start, end = key.end_mark.index, end_of(value)
+    while end > start and text[end - 1] == "\n":
+        end -= 1
+    note = ""
+    if _is_tall(value) and value.id != "scalar":
+        note = text[start : text.find("\n", start)].partition("#")[2]
+    lines = _value_lines(change, key.start_mark.column)
+    first = lines[0] + (f"  #{note}" if note else "")
+    return text[:start] + ":" + "\n".join([first, *lines[1:]]) + text[end:]
+
+
+def _value_lines(change: Set, column: int) -> list[str]:
+    """Return what follows a key's colon: the rest of its line, and the lines below."""
+    value = change.value
+    lines = block_lines(value, DEPTH, dotted(change.path))
+    if value and isinstance(value, (dict, list, tuple)):
+        return ["", *(" " * (column + 2) + line for line in lines)]
+    return [" " + lines[0]]
+
+
+def _replace_items(text: str, node: Node, value: Any) -> str | None:
+    """Change a block list of texts item by item, so that the others keep their comments."""
+    if node.id != "sequence" or node.flow_style or not isinstance(value, (list, tuple)):
+        return None
+    items = node.value
+    if not all(item.id == "scalar" for item in items) or not all(
+        isinstance(item, str) for item in value
+    ):
+        return None
+    if len(items) == len(value):
+        return _renamed_items(text, items, value)
+    kept = [item for item in items if item.value in value]
+    if not kept or [item.value for item in kept] != list(value[: len(kept)]):
+        return None
+    dash = " " * node.start_mark.column + "- "
+    added = "".join(f"{dash}{json_text(item, 'item')}\n" for item in value[len(kept) :])
+    at, text = _line_after(text, end_of(items[-1]))
+    text = text[:at] + added + text[at:]
+    for item in reversed(items):
+        if item.value not in value:
+            text = _without_lines(text, item.start_mark.index, end_of(item), node.start_mark.column)
+    return text
+
+
+def _renamed_items(text: str, items: list[Node], value: Sequence[str]) -> str:
+    for item, new in reversed(list(zip(items, value, strict=True))):
+        if item.value != new:
+            start, end = item.start_mark.index, end_of(item)
+            text = text[:start] + json_text(new, "item") + text[end:]
+    return text
+
+
+def _insert_block(text: str, parent: Node, change: Set) -> str:
+    column = parent.value[0][0].start_mark.column
+    name = change.path[-1]
+    lines = _value_lines(change, column)
+    entry = block_key(name, dotted(change.path)) + ":" + "\n".join(lines) + "\n"
+    before = _predecessor(parent, name) if len(change.path) == 1 else parent.value[-1]
+    if before is None:
+        first = parent.value[0][0].start_mark.index
+        return text[:first] + entry + " " * column + text[first:]
+    at, text = _line_after(text, end_of(before[1]))
+    if not _keeps_blank_lines(text, before[1]):
+        at = _before_blank_lines(text, at)
+    return text[:at] + " " * column + entry + text[at:]
+
+
+def _predecessor(parent: Node, name: str) -> tuple[Node, Node] | None:
+    """Return the entry that a new key of the top level comes after, by the schema's order."""
+    rank = _RANK.get(name, len(_RANK))
+    earlier = [pair for pair in parent.value if _RANK.get(pair[0].value, len(_RANK)) <= rank]
+    return earlier[-1] if earlier else None
+
+
+def _insert_flow(text: str, parent: Node, change: Set) -> str:
+    entry = f"{json_text(change.path[-1], dotted(change.path))}: {_inline(change)}"
+    if not parent.value:
+        at = parent.start_mark.index + 1
+        return text[:at] + entry + text[at:]
+    at = end_of(parent.value[-1][1])
+    return f"{text[:at]}, {entry}{text[at:]}"
+
+
+def _remove_flow(text: str, parent: Node, pair: tuple[Node, Node]) -> str:
+    pairs: list[tuple[Node, Node]] = parent.value
+    place = pairs.index(pair)
+    start, end = int(pair[0].start_mark.index), end_of(pair[1])
+    if place + 1 < len(pairs):
+        end = pairs[place + 1][0].start_mark.index
+    elif place:
+        start = end_of(pairs[place - 1][1])
+    return text[:start] + text[end:]
+
+
+def _remove_block(text: str, parent: Node, pair: tuple[Node, Node]) -> str:
+    key, value = pair
+    start, end = int(key.start_mark.index), end_of(value)
+    if len(parent.value) == 1:
+        # Only the file's root is left with nothing (other mappings go as a whole).
+        newline = "\n" * text.endswith("\n", start, end)
+        return text[:start] + "{}" + newline + text[end:]
+    return _without_lines(text, start, end, key.start_mark.column)
+
+
+def _line_after(text: str, at: int) -> tuple[int, str]:
+    """Return where the line after an index begins, and the text, given the newline it lacked."""
+    if at and text[at - 1] == "\n":
+        return at, text
+    found = text.find("\n", at)
+    if found < 0:
+        return len(text) + 1, text + "\n"
+    return found + 1, text
+
+
+def _keeps_blank_lines(text: str, node: Node) -> bool:
+    """Tell whether blank lines behind a value are part of it: those of a `|+` scalar are."""
+    while node.id != "scalar" and node.value and not node.flow_style:
+        node = node.value[-1][1] if node.id == "mapping" else node.value[-1]
+    head = text[node.start_mark.index : node.end_mark.index].partition("\n")[0]
+    return node.style in ("|", ">") and "+" in head.partition("#")[0]
+
+
+def _before_blank_lines(text: str, at: int) -> int:
+    while text[max(at - 2, 0) : at] == "\n\n":
+        at -= 1
+    return at
+
+
+def _without_lines(text: str, start: int, end: int, column: int) -> str:
+    """Return the text without the lines of an entry and the comments that are only about it."""
+    start = text.rfind("\n", 0, start) + 1
+    end, text = _line_after(text, end)
+    end = _before_blank_lines(text, end)
+    following = re.compile(r"( *)([^\n]?)").match(text, end)
+    is_last = following is None or len(following[1]) != column or following[2] in ("", "#")
+    if is_last or text.count("\n", start, end) > 1:
+        start = _above(text, start, column)
+    if text.startswith("\n", end) and (not start or text.endswith("\n\n", 0, start)):
+        end += 1
+    return text[:start] + text[end:]
+
+
+def _above(text: str, start: int, column: int) -> int:
+    """Return where the comment lines right above a line begin; never those that open the file."""
+    lead = " " * column + "#"
+    at = start
+    while at:
+        line = text.rfind("\n", 0, at - 1) + 1
+        if not text.startswith(lead, line):
+            return at
+        at = line
+    return start

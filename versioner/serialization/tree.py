@@ -1,0 +1,207 @@
+"""A YAML text as a tree whose every node knows its place: what editing and formatting work on.
+
+Only what the strict loader allows is taken: one document, no anchors, aliases, tags or
+directives, text as keys, each once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from versioner.errors import InvalidInput
+from versioner.serialization.fields import wanted
+from versioner.serialization.values import UNPRINTABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Comment", "Tree", "comments_of", "data_of", "end_of", "parse", "scalars_of"]
+
+# A node of ruamel.yaml's composer, which has no types of its own to offer.
+Node = Any
+
+_NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
+_BOOLEANS: Final = {
+    word: value
+    for value, words in ((True, "true True TRUE"), (False, "false False FALSE"))
+    for word in words.split()
+}
+# Numbers that YAML 1.1, YAML 1.2 and JSON schema readers agree on, sign and hexadecimal included.
+_INTEGER = re.compile("[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?[0-9]+\.[0-9]*(?:[eE][-+][0-9]+)?|\.[0-9]+(?:[eE][-+][0-9]+)?")
+_RAW_CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f{UNPRINTABLE}]")
+_DIRECTIVE = re.compile("(?m)^%")
+_MOST_DIGITS: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A text with LF line ends, and its root node (None where it holds only comments)."""
+
+    text: str
+    root: Node | None
+
+
+class Comment(NamedTuple):
+    """One comment, or an empty line (`text` is ""), with its place.
+
+    `alone` tells that nothing else stands on its line.
+    """
+
+    at: int
+    line: int
+    column: int
+    text: str
+    alone: bool
+
+
+def parse(data: bytes) -> Tree:
+    """Return the tree of a file; InvalidInput says in what line YAML ends and trouble begins."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        text = data.decode().removeprefix("\ufeff").replace("\r\n", "\n")
+        if _RAW_CONTROL.search(text):
+            raise _refusal("it has control characters")
+        root = YAML(typ="safe", pure=True).compose(text)
+    except UnicodeDecodeError as error:
+        raise _refusal("it is not UTF-8") from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" (line {mark.line + 1})" if mark else ""
+        raise _refusal(f"it is not YAML: {error.problem}{where}") from error
+    except (YAMLError, RecursionError, ValueError) as error:
+        raise _refusal("it is not YAML that the registry takes") from error
+    tree = Tree(text, root)
+    if _DIRECTIVE.search(text, 0, root.start_mark.index if root else len(text)):
+        raise _refusal("it has a YAML directive")
+    _check(tree, root)
+    return tree
+
+
+def data_of(node: Node | None, path: tuple[str, ...] = ()) -> Any:
+    """Return the plain data of a node, where `path` leads to it.
+
+    A plain scalar that YAML versions read differently is the text that stands there, and so is
+    any scalar where the schema wants text.
+    """
+    if node is None:
+        return None
+    if node.id == "mapping":
+        return {key.value: data_of(value, (*path, key.value)) for key, value in node.value}
+    if node.id == "sequence":
+        return [data_of(item, path) for item in node.value]
+    return node.value if node.style else _plain(node.value, path)
+
+
+def end_of(node: Node) -> int:
+    """Return the index after a node's last character, without what YAML lets trail behind it."""
+    if node.id != "scalar" and not node.flow_style:
+        last = node.value[-1]
+        return end_of(last[1] if node.id == "mapping" else last)
+    return int(node.end_mark.index)
+
+
+def scalars_of(node: Node | None) -> Iterator[Node]:
+    """Yield all leaves, keys included, in the order of the text; empty collections are leaves."""
+    if node is None:
+        return
+    if node.id == "scalar" or not node.value:
+        yield node
+    elif node.id == "sequence":
+        for item in node.value:
+            yield from scalars_of(item)
+    else:
+        for key, value in node.value:
+            yield key
+            yield from scalars_of(value)
+
+
+def comments_of(tree: Tree) -> list[Comment]:
+    """Return all comments and empty lines, in the order of the text."""
+    masked, inside = _without_scalars(tree)
+    found: list[Comment] = []
+    index = 0
+    for number, line in enumerate(masked.split("\n")[:-1] if masked.endswith("\n") else [masked]):
+        column = line.find("#")
+        if column >= 0:
+            text = tree.text[index + column : index + len(line)].rstrip()
+            alone = not line[:column].strip()
+            found.append(Comment(index + column, number, column, text, alone))
+        elif not line.strip() and number not in inside:
+            found.append(Comment(index, number, 0, "", True))
+        index += len(line) + 1
+    return found
+
+
+def _without_scalars(tree: Tree) -> tuple[str, set[int]]:
+    """Return the text with its scalars crossed out, and the lines that lie inside one."""
+    text = tree.text if tree.text.endswith("\n") or not tree.text else tree.text + "\n"
+    parts: list[str] = []
+    inside: set[int] = set()
+    done = 0
+    for node in scalars_of(tree.root):
+        if node.id != "scalar":
+            continue
+        start, end = node.start_mark.index, node.end_mark.index
+        if node.style in ("|", ">"):
+            # The line of the indicator may end in a comment.
+            start = text.index("\n", start)
+        end = max(start, start + len(text[start:end].rstrip()))
+        parts += text[done:start], re.sub(r"[^\n]", "x", text[start:end])
+        first = text.count("\n", 0, start)
+        inside.update(range(first + 1, first + 1 + text.count("\n", start, end)))
+        done = end
+    return "".join(parts) + text[done:], inside
+
+
+def _plain(value: str, path: tuple[str, ...]) -> Any:
+    if value in _NULLS:
+        return None
+    if path and wanted(path) not in ("any", "integer", "boolean"):
+        return value
+    if value in _BOOLEANS:
+        return _BOOLEANS[value]
+    if len(value) > _MOST_DIGITS:
+        return value
+    if _INTEGER.fullmatch(value):
+        return int(value, 16 if value.startswith("0x") else 10)
+    return float(value) if _FLOAT.fullmatch(value) else value
+
+
+def _check(tree: Tree, node: Node | None) -> None:
+    if node is None:
+        return
+    if tree.text[node.start_mark.index : node.start_mark.index + 1] in ("&", "*", "!"):
+        raise _refusal(f"it has an anchor, alias or tag (line {node.start_mark.line + 1})")
+    if node.id == "mapping":
+        _check_keys([key for key, _ in node.value])
+        for key, value in node.value:
+            _check(tree, key)
+            _check(tree, value)
+    elif node.id == "sequence":
+        for item in node.value:
+            _check(tree, item)
+
+
+def _check_keys(keys: list[Node]) -> None:
+    seen: set[str] = set()
+    for key in keys:
+        line = key.start_mark.line + 1
+        if key.id != "scalar" or key.style in ("|", ">"):
+            raise _refusal(f"it has a key that is not text (line {line})")
+        if key.value == "<<" and not key.style:
+            raise _refusal(f"it has a merge key (line {line})")
+        if key.value in seen:
+            raise _refusal(f"it has the key {key.value!r} twice (line {line})")
+        seen.add(key.value)
+
+
+def _refusal(why: str) -> InvalidInput:
+    return InvalidInput(
+        f"the file cannot be changed by the tool: {why}",
+        hint="`versioner validate` shows what to mend by hand",
+    )
