@@ -1,0 +1,199 @@
+"""Run git: one fixed way, in which nothing of a clone's own runs.
+
+Hooks, fsmonitor, pager, editor, external diff and replace refs are off; no transport is
+allowed unless a caller asks for the network; `GIT_*` of a surrounding hook or job is scrubbed
+to a list. Filters are kept out by never running a command that would convert a file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from versioner.errors import GitFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+__all__ = [
+    "Completed",
+    "LockedByGit",
+    "LostRace",
+    "command",
+    "environment",
+    "failure",
+    "git",
+    "printable",
+    "run",
+    "unstartable",
+]
+
+# What a user may say to git by environment variable; all other GIT_* (GIT_DIR of a hook above
+# all) would lead git elsewhere.
+_KEPT: Final = re.compile(
+    r"GIT_(?:ASKPASS|EXEC_PATH|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM"
+    r"|(?:AUTHOR|COMMITTER)_(?:NAME|EMAIL)"
+    r"|CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_[0-9]+|VALUE_[0-9]+)"
+    r"|HTTP_PROXY_AUTHMETHOD|PROXY_SSL_CAINFO|SSH|SSH_COMMAND|SSH_VARIANT"
+    r"|SSL_(?:CAINFO|CAPATH|CERT|KEY|NO_VERIFY))"
+)
+
+_FIXED: Final = {
+    "LC_ALL": "C",
+    "LANGUAGE": "",
+    "GIT_EDITOR": "true",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_PAGER": "cat",
+    "GIT_TERMINAL_PROMPT": "0",
+    "SSH_ASKPASS_REQUIRE": "never",
+}
+
+_CONFIG: Final = (
+    f"core.hooksPath={os.devnull}",
+    "core.fsmonitor=false",
+    "core.pager=cat",
+    "core.alternateRefsCommand=",
+    "log.showSignature=false",
+    "protocol.ext.allow=never",
+    "blame.ignoreRevsFile=",
+)
+
+_LOCK: Final = re.compile(r"[Uu]nable to create '([^']+\.lock)': File exists")
+_RACE: Final = re.compile(r"cannot lock ref .*(?:but expected|reference already exists)", re.DOTALL)
+_CONTROLS: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
+
+
+class LostRace(GitFailure):
+    """Say that the branch moved between reading it and writing to it."""
+
+
+class LockedByGit(GitFailure):
+    """Say that a lock file of git's own is in the way; `path` is that file."""
+
+    def __init__(self, path: str, *, age: str = "", stderr: str = "") -> None:
+        since = f", {age} old," if age else ""
+        super().__init__(
+            f"the lock file {printable(path)}{since} is in the way",
+            hint="another git command is at work, or one was killed: when none runs any more, "
+            "remove that file and try again",
+            stderr=stderr,
+        )
+        self.path = path
+
+
+class Completed(NamedTuple):
+    """Hold what a git process left behind."""
+
+    returncode: int
+    stdout: bytes
+    stderr: str
+
+
+def printable(text: str) -> str:
+    """Return text without what could drive a terminal."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def environment(*, network: bool = False, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment git runs in; only with `network` may it use a transport."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or _KEPT.fullmatch(name)
+    }
+    kept.update(_FIXED)
+    # A hostile clone can pose as a partial one, whose missing objects git would fetch with the
+    # programs that its configuration names.
+    kept["GIT_ALLOW_PROTOCOL"] = "file:git:http:https:ssh" if network else "none"
+    kept.update(extra or {})
+    return kept
+
+
+def command(args: Sequence[str], config: Sequence[str] = ()) -> list[str]:
+    """Return the argument list of a git process."""
+    settings = [part for setting in (*_CONFIG, *config) for part in ("-c", setting)]
+    return ["git", "--no-pager", "--literal-pathspecs", *settings, *args]
+
+
+def run(
+    args: Sequence[str],
+    *,
+    cwd: Path,
+    stdin: bytes | None = None,
+    config: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    network: bool = False,
+    pass_fds: Sequence[int] = (),
+) -> Completed:
+    """Run git to its end and return what it left, whatever its exit code."""
+    try:
+        done = subprocess.run(
+            command(args, config),
+            cwd=cwd,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            check=False,
+            env=environment(network=network, extra=env),
+            pass_fds=pass_fds,
+        )
+    except OSError as error:
+        raise unstartable(error, cwd) from error
+    return Completed(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
+
+
+def git(
+    args: Sequence[str],
+    *,
+    cwd: Path,
+    stdin: bytes | None = None,
+    check: bool = True,
+    config: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    network: bool = False,
+    pass_fds: Sequence[int] = (),
+) -> bytes:
+    """Run git and return what it printed; raise GitFailure where it refuses, if `check`."""
+    done = run(
+        args, cwd=cwd, stdin=stdin, config=config, env=env, network=network, pass_fds=pass_fds
+    )
+    if check and done.returncode != 0:
+        raise failure(args, done.stderr)
+    return done.stdout
+
+
+def unstartable(error: OSError, cwd: Path) -> GitFailure:
+    """Say why no git process could be started at all."""
+    if isinstance(error, FileNotFoundError) and cwd.is_dir():
+        return GitFailure("git was not found", hint="install git 2.31 or newer")
+    return GitFailure(f"git could not be started in {printable(str(cwd))}: {error.strerror}")
+
+
+def failure(args: Sequence[str], stderr: str) -> GitFailure:
+    """Turn what git printed into the error a user reads."""
+    locked = _LOCK.search(stderr)
+    if locked:
+        return LockedByGit(locked[1], stderr=stderr)
+    if _RACE.search(stderr):
+        return LostRace(
+            "the branch moved while this was being written", hint="try again", stderr=stderr
+        )
+    name = next((arg for arg in args if not arg.startswith("-")), "")
+    return GitFailure(f"git {name} failed: {_reason(stderr)}", stderr=stderr)
+
+
+def _reason(stderr: str) -> str:
+    lines = [line.strip() for line in printable(stderr).splitlines() if line.strip()]
+    for mark in ("fatal: ", "error: "):
+        for line in lines:
+            if line.startswith(mark):
+                return line.removeprefix(mark)
+    return lines[-1] if lines else "it gave no reason"

@@ -1,0 +1,102 @@
+"""Say who commits, and whether and with which programs a commit is signed.
+
+A clone's own configuration may name a person and switch signing off; the programs that sign
+come from the user's or the system's configuration only.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from versioner.repository.git import git
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from versioner.models import CommitIdentity
+    from versioner.repository.location import Repository
+
+__all__ = ["Committer", "committer_of"]
+
+_ASKED: Final = r"^(user|author|committer)\.(name|email|signingkey)$|^commit\.gpgsign$|^gpg\."
+_TRUSTED: Final = ("system", "global", "command")
+_PROGRAMS: Final = {
+    "gpg.openpgp.program": "gpg",
+    "gpg.x509.program": "gpgsm",
+    "gpg.ssh.program": "ssh-keygen",
+    "gpg.ssh.defaultkeycommand": "false",
+}
+_TRUE: Final = ("true", "yes", "on", "1")
+
+
+@dataclass(frozen=True, slots=True)
+class Committer:
+    """Hold author and committer (`Name <email>` parts), and how to sign.
+
+    `signing` is None where commits are not signed, else the settings to sign with.
+    """
+
+    author: tuple[str, str]
+    committer: tuple[str, str]
+    signing: Sequence[str] | None
+
+
+def committer_of(repo: Repository, fallback: CommitIdentity | None) -> Committer:
+    """Ask git who commits here; where it knows nobody, the fallback does, then `versioner`."""
+    values: dict[str, str] = {}
+    trusted: dict[str, str] = {}
+    for scope, key, value in _configured(repo):
+        values[key] = value
+        if scope in _TRUSTED:
+            trusted[key] = value
+    return Committer(
+        _person("author", values, fallback),
+        _person("committer", values, fallback),
+        _signing(values, trusted),
+    )
+
+
+def _configured(repo: Repository) -> list[tuple[str, str, str]]:
+    args = ["config", "--null", "--show-scope", "--get-regexp", _ASKED]
+    fds = repo.session.pass_fds if repo.session else ()
+    text = git(args, cwd=repo.top, check=False, pass_fds=fds).decode("utf-8", "replace")
+    fields = text.split("\0")
+    found = []
+    for scope, setting in zip(fields[0::2], fields[1::2], strict=False):
+        key, _, value = setting.partition("\n")
+        # A key without a value is git's way to say true.
+        found.append((scope, key, value if "\n" in setting else "true"))
+    return found
+
+
+def _person(role: str, values: dict[str, str], fallback: CommitIdentity | None) -> tuple[str, str]:
+    prefix = f"GIT_{role.upper()}_"
+    name = os.environ.get(f"{prefix}NAME") or values.get(f"{role}.name") or values.get("user.name")
+    email = os.environ.get(f"{prefix}EMAIL") or values.get(f"{role}.email")
+    email = email or values.get("user.email") or os.environ.get("EMAIL")
+    other = fallback or {"name": "versioner", "email": "versioner@localhost"}
+    return _clean(name) or _clean(other["name"]), _clean(email) or _clean(other["email"])
+
+
+def _clean(text: str | None) -> str:
+    # git strips the same: what would end a name or a line of the commit's header.
+    kept = "".join(letter for letter in text or "" if letter >= " " and letter not in "<>\x7f")
+    return kept.strip(" .,:;\"'")
+
+
+def _signing(values: dict[str, str], trusted: dict[str, str]) -> Sequence[str] | None:
+    """Sign where the user wants it; a clone's own wish counts when the user names a key."""
+    if values.get("commit.gpgsign", "").lower() not in _TRUE:
+        return None
+    by_user = trusted.get("commit.gpgsign", "").lower() in _TRUE
+    if not by_user and "user.signingkey" not in trusted:
+        return None
+    trusted = (
+        {"gpg.openpgp.program": trusted["gpg.program"]} | trusted
+        if ("gpg.program" in trusted)
+        else trusted
+    )
+    settings = [f"{key}={trusted.get(key, usual)}" for key, usual in _PROGRAMS.items()]
+    return [f"gpg.program={trusted.get('gpg.openpgp.program', 'gpg')}", *settings]

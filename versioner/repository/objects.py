@@ -1,0 +1,318 @@
+"""Read git objects through one `cat-file --batch` process, and name bytes as git would."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from versioner.errors import Failure, GitFailure
+from versioner.repository.git import command, environment, failure, printable, run, unstartable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from typing import IO
+
+    from versioner.repository.location import Repository
+
+__all__ = [
+    "Found",
+    "ObjectReader",
+    "TreeEntry",
+    "TreeView",
+    "hash_object",
+    "hash_tree",
+    "list_tree",
+    "read_blobs",
+    "reading",
+]
+
+_TYPES: Final = (b"blob", b"tree", b"commit", b"tag")
+# Small enough for any system's pipe buffer, so that asking never blocks before answers are read.
+_BATCH_BYTES: Final = 4000
+_KINDS: Final = {0o120000: "a symbolic link", 0o160000: "a submodule", 0o40000: "a directory"}
+
+
+class Found(NamedTuple):
+    """Hold one object."""
+
+    id: str
+    type: str
+    data: bytes
+
+
+class TreeEntry(NamedTuple):
+    """Hold one line of a tree; `mode` as git writes it (0o100644, 0o40000, ...)."""
+
+    mode: int
+    id: str
+
+    @property
+    def is_file(self) -> bool:
+        """Tell whether it is a regular file."""
+        return self.mode & 0o170000 == 0o100000
+
+    @property
+    def is_tree(self) -> bool:
+        """Tell whether it is a directory."""
+        return self.mode == 0o40000
+
+
+class ObjectReader:
+    """Ask one long-lived git process for objects by any name git understands.
+
+    A name may be an id, `REV:PATH` or `:PATH` (the index as it was at the first such question).
+    """
+
+    def __init__(self, cwd: Path, pass_fds: Sequence[int] = ()) -> None:
+        self._cwd = cwd
+        self._pass_fds = pass_fds
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def find(self, names: Sequence[str]) -> Iterator[Found | None]:
+        """Yield the object of each name, in order; None for what is not there."""
+        for batch in _batches(names):
+            asked, answers = self._streams()
+            try:
+                asked.write("".join(f"{name}\n" for name in batch).encode("utf-8", _ESCAPES))
+                asked.flush()
+            except OSError as error:
+                raise self._broken(batch[0]) from error
+            for name in batch:
+                yield self._answer(answers, name)
+
+    def one(self, name: str) -> Found | None:
+        """Return one object, or None."""
+        return next(iter(self.find([name])))
+
+    def close(self) -> None:
+        """End the process; the next question starts another, with a fresh view of the index."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin:
+            try:
+                process.stdin.close()
+            except OSError:
+                process.kill()
+        if process.stdout:
+            process.stdout.close()
+        process.wait()
+
+    def _streams(self) -> tuple[IO[bytes], IO[bytes]]:
+        if self._process is None:
+            try:
+                self._process = subprocess.Popen(
+                    command(["cat-file", "--batch"]),
+                    cwd=self._cwd,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env=environment(),
+                    pass_fds=self._pass_fds,
+                )
+            except OSError as error:
+                raise unstartable(error, self._cwd) from error
+        asked, answers = self._process.stdin, self._process.stdout
+        assert asked is not None and answers is not None  # noqa: S101 - both are pipes
+        return asked, answers
+
+    def _answer(self, answers: IO[bytes], name: str) -> Found | None:
+        header = answers.readline()
+        if not header.endswith(b"\n"):
+            raise self._broken(name)
+        parts = header.split()
+        if len(parts) != 3 or parts[1] not in _TYPES or not parts[2].isdigit():
+            return None
+        size = int(parts[2])
+        data = answers.read(size + 1)
+        if len(data) != size + 1:
+            raise self._broken(name)
+        return Found(parts[0].decode("ascii"), parts[1].decode("ascii"), data[:-1])
+
+    def _broken(self, name: str) -> GitFailure:
+        self.close()
+        # The batch process says nothing of use when it dies; the same question alone does.
+        done = run(["cat-file", "-t", name], cwd=self._cwd)
+        error = failure(["cat-file"], done.stderr)
+        error.hint = error.hint or "`git fsck` tells more about a damaged repository"
+        return error
+
+
+_ESCAPES: Final = "surrogateescape"
+
+
+def _batches(names: Sequence[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    size = 0
+    for name in names:
+        if "\n" in name or "\0" in name:
+            raise Failure(f"{printable(name)!r} is not a name git can look up")
+        if batch and size + len(name) * 4 > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(name)
+        size += len(name) * 4
+    if batch:
+        yield batch
+
+
+@contextmanager
+def reading(repo: Repository) -> Iterator[ObjectReader]:
+    """Yield the reader of the write that is under way, or one of its own."""
+    if repo.session is not None:
+        yield repo.session.reader(repo.top)
+        return
+    reader = ObjectReader(repo.top)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+class TreeView:
+    """Look up paths in one commit's tree, directory by directory; each is read once.
+
+    An object that should be there and is not raises GitFailure: a damaged or partial clone
+    must never read as an empty registry.
+    """
+
+    def __init__(self, reader: ObjectReader, revision: str | None) -> None:
+        self._reader = reader
+        self._revision = revision
+        self._directories: dict[str, Mapping[str, TreeEntry] | None] = {}
+
+    def entry(self, path: str) -> TreeEntry | None:
+        """Return what stands at a path, or None."""
+        parent, _, name = path.rpartition("/")
+        return (self.directory(parent) or {}).get(name)
+
+    def directory(self, path: str) -> Mapping[str, TreeEntry] | None:
+        """Return a directory's entries by name; None where there is no such directory."""
+        if path not in self._directories:
+            self._directories[path] = self._read(path)
+        return self._directories[path]
+
+    def blocked_by(self, path: str) -> str | None:
+        """Return the parent of a path that is no directory, if there is one."""
+        parent = path.rpartition("/")[0]
+        while parent and self.directory(parent) is None:
+            if self.entry(parent) is not None:
+                return parent
+            parent = parent.rpartition("/")[0]
+        return None
+
+    def _read(self, path: str) -> Mapping[str, TreeEntry] | None:
+        if self._revision is None:
+            return None
+        found = self._reader.one(f"{self._revision}:{path}")
+        if found is not None and found.type == "tree":
+            return parse_tree(found.data, len(found.id) // 2)
+        there = self.entry(path) if path else None
+        if not path or (there is not None and there.is_tree):
+            raise missing(path or self._revision)
+        return None
+
+
+def missing(path: str) -> GitFailure:
+    """Say that an object of the repository is not there."""
+    return GitFailure(
+        f"the repository lacks the object of {printable(path)}",
+        hint="a partial clone needs `git fetch --refetch` first; `git fsck` tells of damage",
+    )
+
+
+def parse_tree(data: bytes, id_bytes: int) -> dict[str, TreeEntry]:
+    """Read a tree object: entries by name."""
+    entries: dict[str, TreeEntry] = {}
+    position = 0
+    while position < len(data):
+        space = data.index(b" ", position)
+        end = data.index(b"\0", space)
+        stop = end + 1 + id_bytes
+        name = data[space + 1 : end].decode("utf-8", _ESCAPES)
+        entries[name] = TreeEntry(int(data[position:space], 8), data[end + 1 : stop].hex())
+        position = stop
+    return entries
+
+
+def read_blobs(repo: Repository, tip: str | None, paths: Iterable[str]) -> dict[str, bytes | None]:
+    """Return the bytes of regular files at a commit; None for a path that is not there.
+
+    Anything else at such a path (a link, a directory, a submodule) is a Failure.
+    """
+    wanted = list(paths)
+    with reading(repo) as reader:
+        view = TreeView(reader, tip)
+        ids = {path: _file_id(view, path) for path in wanted}
+        there = [path for path in wanted if ids[path] is not None]
+        return dict.fromkeys(wanted, None) | _contents(reader, there, ids)
+
+
+def _contents(
+    reader: ObjectReader, paths: Sequence[str], ids: Mapping[str, str | None]
+) -> dict[str, bytes | None]:
+    contents: dict[str, bytes | None] = {}
+    for path, found in zip(paths, reader.find([ids[path] or "" for path in paths]), strict=True):
+        if found is None:
+            raise missing(path)
+        contents[path] = found.data
+    return contents
+
+
+def _file_id(view: TreeView, path: str) -> str | None:
+    entry = view.entry(path)
+    if entry is None:
+        blocker = view.blocked_by(path)
+        if blocker is not None:
+            raise Failure(f"{printable(blocker)} is not a directory in the last commit")
+        return None
+    if not entry.is_file:
+        what = _KINDS.get(entry.mode, "not a regular file")
+        raise Failure(
+            f"{printable(path)} is {what} in the last commit",
+            hint="a registry holds regular files only: remove it and commit that",
+        )
+    return entry.id
+
+
+def list_tree(repo: Repository, tip: str | None, path: str) -> list[str]:
+    """Return the names in a directory at a commit, sorted; none where there is no directory."""
+    with reading(repo) as reader:
+        return sorted(TreeView(reader, tip).directory(path) or ())
+
+
+def hash_object(kind: str, data: bytes, object_format: str = "sha1") -> str:
+    """Return the id git gives to an object."""
+    digest = hashlib.new(object_format, usedforsecurity=False)
+    digest.update(b"%s %d\0" % (kind.encode("ascii"), len(data)))
+    digest.update(data)
+    return digest.hexdigest()
+
+
+def hash_tree(files: Mapping[str, TreeEntry], object_format: str = "sha1") -> str:
+    """Return the id git gives to a directory of these files (paths relative to it)."""
+    here: dict[str, TreeEntry] = {}
+    below: dict[str, dict[str, TreeEntry]] = {}
+    for path, entry in files.items():
+        name, slash, rest = path.partition("/")
+        if slash:
+            below.setdefault(name, {})[rest] = entry
+        else:
+            here[name] = entry
+    for name, inner in below.items():
+        here[name] = TreeEntry(0o40000, hash_tree(inner, object_format))
+    lines = sorted(
+        (name.encode("utf-8", _ESCAPES) + (b"/" if entry.is_tree else b""), name, entry)
+        for name, entry in here.items()
+    )
+    return hash_object(
+        "tree",
+        b"".join(
+            b"%o %s\0%s" % (entry.mode, name.encode("utf-8", _ESCAPES), bytes.fromhex(entry.id))
+            for _, name, entry in lines
+        ),
+        object_format,
+    )
