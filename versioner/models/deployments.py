@@ -47,8 +47,9 @@ class Deployment:
 class Cell:
     """What runs at one place of the matrix: a product in an environment.
 
-    `current` is the latest completed deployment; `open` those without a result, oldest first;
-    `latest` the newest deployment of any outcome. Void deployments are in none of them.
+    `deployments` are all of them, oldest first; `open` those without a result, oldest first;
+    `completed` are the completed ones in the order they took effect, `current` is the last of
+    them; `latest` the newest deployment of any outcome. Void deployments are in none of them.
     """
 
     product: str
@@ -57,6 +58,7 @@ class Cell:
     current: Deployment | None = None
     latest: Deployment | None = None
     open: list[Deployment] = field(default_factory=list)
+    completed: list[Deployment] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
     from versioner.models import Deployment, Event, Status
 
-__all__ = ["CLOCK_SKEW_SECONDS", "fold_cell", "fold_product", "fold_versions", "void_ids"]
+__all__ = [
+    "CLOCK_SKEW_SECONDS",
+    "deciding_event",
+    "fold_cell",
+    "fold_product",
+    "fold_versions",
+    "result_at",
+    "void_ids",
+]
 
 
 def fold_product(product: str, events: Sequence[Event]) -> tuple[list[Deployment], dict[str, Cell]]:
@@ -115,7 +123,7 @@ def _build_status(builds: list[Event]) -> Status | Literal[""]:
     """Return the status of the latest build; builds fold as deployments do."""
     runs = fold_events("", "", builds)
     positions = positions_of(builds)
-    latest = max(runs, key=lambda each: positions[id(_deciding_event(each))])
+    latest = max(runs, key=lambda each: positions[id(deciding_event(each))])
     return latest.status
 
 
@@ -165,7 +173,7 @@ def _settle(cell: Cell, ordered: list[Event]) -> None:
     if any(len(each.events) > 1 for each in standing):
         # By the event that decided each one, since deployments may run in parallel.
         positions = positions_of(ordered)
-        standing.sort(key=lambda each: positions[id(_deciding_event(each))])
+        standing.sort(key=lambda each: positions[id(deciding_event(each))])
     been: set[str] = set()
     current = ""
     for deployment in standing:
@@ -179,10 +187,16 @@ def _settle(cell: Cell, ordered: list[Event]) -> None:
             deployment.kind = "rollback"
         been.add(version)
         current = version
-        cell.current = deployment
+        cell.completed.append(deployment)
+    cell.current = cell.completed[-1] if cell.completed else None
 
 
-def _deciding_event(deployment: Deployment) -> Event:
+def result_at(deployment: Deployment) -> str:
+    """Return when a deployment had its result, or the time of its latest event."""
+    return str(deciding_event(deployment)["at"])
+
+
+def deciding_event(deployment: Deployment) -> Event:
     """Return the event a deployment has its result from; its latest while it has none."""
     for event in reversed(deployment.events):
         if event["status"] not in OPENING:

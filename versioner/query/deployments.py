@@ -1,0 +1,109 @@
+"""Find deployments: by product, place, version, status, person and time, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from versioner.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from versioner.models import Deployment
+    from versioner.registry.records import ProductRecord, Registry
+
+__all__ = ["find", "find_by_id"]
+
+_PERSON_KEYS: Final = ("deployed_by", "deployed_by_email", "deployed_by_name")
+_SHORTEST_ID: Final = 6
+
+
+def find(
+    registry: Registry,
+    *,
+    product: str | None = None,
+    environment: str | None = None,
+    version: str | None = None,
+    status: str | None = None,
+    person: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    limit: int | None = None,
+) -> list[Deployment]:
+    """Return the deployments that all filters let through, the one begun last first.
+
+    Without `status` void ones are among them; a status leaves them out, and "void" gives them
+    alone. `since` and `until` (UTC text, both included) bound when a deployment began. `person`
+    is a login, e-mail or name, in any case. Raises NotFound for an unknown product or
+    environment.
+    """
+    records = [*registry.products.values()] if product is None else [registry.resolve(product)]
+    if environment is not None and not any(environment in each.cells for each in records):
+        registry.environment(environment)
+    tests = list(_tests(version, status, person, since, until))
+    found = [
+        deployment
+        for record in records
+        for deployment in _candidates(record, environment)
+        if all(test(deployment) for test in tests)
+    ]
+    # Not by a reverse sort: that would leave those of one second oldest first.
+    found.sort(key=lambda each: (each.at, each.product, each.environment))
+    found.reverse()
+    return found if limit is None else found[:limit]
+
+
+def find_by_id(registry: Registry, event_id: str, product: str | None = None) -> Deployment:
+    """Return the deployment that has an event with this id, or raise NotFound.
+
+    The beginning of an id will do where it fits one deployment only.
+    """
+    records = [*registry.products.values()] if product is None else [registry.resolve(product)]
+    near: dict[int, Deployment] = {}
+    for record in records:
+        for deployment in record.deployments:
+            dropped = [event for event, _ in deployment.void_events]
+            for event in (*deployment.events, *dropped):
+                if event["id"] == event_id:
+                    return deployment
+                if len(event_id) >= _SHORTEST_ID and event["id"].startswith(event_id):
+                    near[id(deployment)] = deployment
+    if len(near) == 1:
+        return next(iter(near.values()))
+    fits = f"{len(near)} deployments have ids that begin" if near else "no deployment has an id"
+    raise NotFound(
+        f'{fits} with "{event_id[:64]}"' if near else f'{fits} "{event_id[:64]}"',
+        hint="`versioner deployment list --output json` shows whole ids",
+    )
+
+
+def _candidates(record: ProductRecord, environment: str | None) -> list[Deployment]:
+    if environment is None:
+        return record.deployments
+    return record.cell(environment).deployments
+
+
+def _tests(
+    version: str | None,
+    status: str | None,
+    person: str | None,
+    since: str | None,
+    until: str | None,
+) -> Iterator[Callable[[Deployment], bool]]:
+    if version is not None:
+        yield lambda each: each.version == version
+    if status == "void":
+        yield lambda each: each.void is not None
+    elif status is not None:
+        yield lambda each: each.void is None and each.status == status
+    if since is not None:
+        yield lambda each: each.at >= since
+    if until is not None:
+        yield lambda each: each.at <= until
+    if person is not None:
+        wanted = person.casefold()
+        yield lambda each: any(
+            str(event.get(key, "")).casefold() == wanted
+            for event in each.events
+            for key in _PERSON_KEYS
+        )

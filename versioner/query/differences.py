@@ -1,0 +1,100 @@
+"""What differs between two environments, or in one between two moments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from versioner.errors import InvalidInput
+from versioner.query.matrix import matrix
+from versioner.query.sources import compare_url
+from versioner.query.times import parse_moment
+
+if TYPE_CHECKING:
+    from versioner.query.matrix import CellState
+    from versioner.registry.records import ProductRecord, Registry
+
+__all__ = ["Difference", "Side", "diff", "parse_side", "versions_between"]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Name one side of a comparison: an environment, now or (UTC text) at a moment."""
+
+    environment: str
+    at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Say how a product differs between two sides.
+
+    `newer` is the side whose version was first seen later, "" where one side has none.
+    `between` are the versions first seen between the two, oldest first, without either;
+    `compare_url` leads from the older to the newer, "" where the forge cannot be told.
+    """
+
+    product: str
+    a: CellState
+    b: CellState
+    newer: Literal["a", "b", ""]
+    between: tuple[str, ...]
+    compare_url: str
+
+
+def parse_side(text: str, now: str) -> Side:
+    """Parse `production` or `production@2026-11-01` (a date, a time, or how long ago: `7d`)."""
+    environment, at_sign, moment = text.partition("@")
+    if not environment or (at_sign and not moment):
+        raise InvalidInput(
+            f'"{text[:80]}" names no environment and moment',
+            field="environment",
+            hint="write production, or production@2026-11-01",
+        )
+    return Side(environment, parse_moment(moment, now) if at_sign else None)
+
+
+def diff(
+    registry: Registry, a: Side, b: Side, *, now: str, product: str | None = None
+) -> list[Difference]:
+    """Return the products that run different versions on the two sides, by name.
+
+    Raises NotFound for an unknown product or environment.
+    """
+    products = None if product is None else [product]
+    left, right = (
+        matrix(registry, now=now, at=side.at, products=products, environments=[side.environment])
+        for side in (a, b)
+    )
+    pairs = zip(left.rows, right.rows, strict=True)
+    return [
+        _difference(registry, one.cells[0], other.cells[0])
+        for one, other in pairs
+        if one.cells[0].version != other.cells[0].version
+    ]
+
+
+def versions_between(record: ProductRecord, one: str, other: str) -> list[str]:
+    """Return the versions first seen between two, oldest first, without either."""
+    names = list(record.versions)
+    first, last = sorted((names.index(one), names.index(other)))
+    return names[first + 1 : last]
+
+
+def _difference(registry: Registry, a: CellState, b: CellState) -> Difference:
+    if not a.version or not b.version:
+        return Difference(a.product, a, b, "", (), "")
+    record = registry.products[a.product]
+    names = list(record.versions)
+    newer: Literal["a", "b"] = "a" if names.index(a.version) > names.index(b.version) else "b"
+    old, new = (b, a) if newer == "a" else (a, b)
+    return Difference(
+        product=a.product,
+        a=a,
+        b=b,
+        newer=newer,
+        between=tuple(versions_between(record, old.version, new.version)),
+        compare_url=compare_url(
+            registry, record, record.versions[old.version], record.versions[new.version]
+        ),
+    )

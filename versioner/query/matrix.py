@@ -1,0 +1,193 @@
+"""The environment state matrix: what runs where, now or as it was at a moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, Literal
+
+from versioner.query.times import parse_duration, seconds_between
+from versioner.registry.fold import fold_product, result_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from versioner.models import Cell, Deployment, Event
+    from versioner.registry.records import ProductRecord, Registry
+
+__all__ = [
+    "DEFAULT_STALE_AFTER",
+    "CellState",
+    "CellStatus",
+    "Matrix",
+    "Row",
+    "cell_state",
+    "events_until",
+    "matrix",
+]
+
+DEFAULT_STALE_AFTER: Final = "24h"
+
+CellStatus = Literal["", "no result", "pending", "started", "completed", "failed", "aborted"]
+
+
+@dataclass(frozen=True, slots=True)
+class CellState:
+    """Say what runs in one cell, and what is going on there.
+
+    `version` is the current one ("" where none ever completed), `since` when it completed and
+    `age_seconds` how long ago. `status` is the word for the newest that happened: "completed",
+    "pending" or "started" (in progress), "no result" (in progress for longer than the
+    environment's `stale_after`), "failed" or "aborted" (the last try, with the version from
+    before it still running), "" (nothing yet). The deployments behind it: `deployment` the
+    current one, `in_progress`, `no_result` and `failed_last`.
+    """
+
+    product: str
+    environment: str
+    version: str = ""
+    status: CellStatus = ""
+    since: str = ""
+    age_seconds: int = 0
+    deployment: Deployment | None = None
+    in_progress: Deployment | None = None
+    no_result: Deployment | None = None
+    failed_last: Deployment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Hold a product's cells, in the order of the matrix's environments.
+
+    It drifts when two of the cells shown run different versions; an empty cell runs none.
+    """
+
+    product: str
+    cells: tuple[CellState, ...]
+    drifting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Hold the rows by product name, as of the moment `at`."""
+
+    environments: tuple[str, ...]
+    rows: tuple[Row, ...]
+    at: str
+
+
+def matrix(
+    registry: Registry,
+    *,
+    now: str,
+    at: str | None = None,
+    products: Sequence[str] | None = None,
+    environments: Sequence[str] | None = None,
+) -> Matrix:
+    """Return the matrix of all or some products and environments.
+
+    `at` gives the state of that moment as it is known today: events up to it, less what was
+    declared void at any time. Retired environments show only when named. Raises NotFound.
+    """
+    records = _records(registry, products)
+    columns = _columns(registry, records, environments)
+    stale = {name: _stale_after(registry, name) for name in columns}
+    rows = []
+    for record in records:
+        cells = record.cells
+        if at is not None:
+            cells = fold_product(record.name, events_until(record.deployment_events, at))[1]
+        rows.append(_row(record.name, cells, stale, at or now))
+    return Matrix(tuple(columns), tuple(rows), at or now)
+
+
+def cell_state(cell: Cell, *, now: str, stale_after: int) -> CellState:
+    """Return the state of one cell; `stale_after` is in seconds."""
+    current = cell.current
+    since = result_at(current) if current is not None else ""
+    newest = max(cell.open, key=attrgetter("changed_at"), default=None)
+    is_stale = newest is not None and seconds_between(newest.changed_at, now) > stale_after
+    # One without a result that something has completed since is history, not news.
+    lost = newest if newest is not None and is_stale and newest.changed_at >= since else None
+    running = None if is_stale else newest
+    failed = _failed_last(cell)
+    return CellState(
+        product=cell.product,
+        environment=cell.environment,
+        version=current.version if current is not None else "",
+        status=_status(current, running, lost, failed),
+        since=since,
+        age_seconds=max(0, seconds_between(since, now)) if since else 0,
+        deployment=current,
+        in_progress=running,
+        no_result=lost,
+        failed_last=failed,
+    )
+
+
+def events_until(events: Iterable[Event], at: str) -> list[Event]:
+    """Return what happened up to a moment, and every void, whenever it was declared."""
+    return [event for event in events if event["at"] <= at or "voids" in event]
+
+
+def _records(registry: Registry, products: Sequence[str] | None) -> list[ProductRecord]:
+    if products is None:
+        return [registry.products[name] for name in sorted(registry.products)]
+    found = {record.name: record for record in map(registry.resolve, products)}
+    return [found[name] for name in sorted(found)]
+
+
+def _columns(
+    registry: Registry, records: Iterable[ProductRecord], environments: Sequence[str] | None
+) -> list[str]:
+    if environments is not None:
+        wanted = {name: registry.environment(name) for name in environments}
+        return [name for name in registry.environments if name in wanted]
+    # What events name without a document is a problem of the registry, but still runs there.
+    undescribed = {name for record in records for name in record.cells} - {*registry.environments}
+    shown = [name for name, each in registry.environments.items() if not each.get("retired")]
+    return shown + sorted(undescribed)
+
+
+def _stale_after(registry: Registry, environment: str) -> int:
+    document = registry.environments.get(environment, {})
+    return parse_duration(document.get("stale_after", DEFAULT_STALE_AFTER), field="stale_after")
+
+
+def _row(product: str, cells: Mapping[str, Cell], stale: Mapping[str, int], now: str) -> Row:
+    states = tuple(
+        cell_state(cells[name], now=now, stale_after=seconds)
+        if name in cells
+        else CellState(product, name)
+        for name, seconds in stale.items()
+    )
+    running = {state.version for state in states if state.version}
+    return Row(product, states, len(running) > 1)
+
+
+def _failed_last(cell: Cell) -> Deployment | None:
+    """Return the newest failed or aborted deployment, if it ended after the current one."""
+    failed = [
+        each
+        for each in cell.deployments
+        if each.void is None and each.status in ("failed", "aborted")
+    ]
+    newest = max(failed, key=result_at, default=None)
+    if newest is None or cell.current is None or result_at(newest) >= result_at(cell.current):
+        return newest
+    return None
+
+
+def _status(
+    current: Deployment | None,
+    running: Deployment | None,
+    lost: Deployment | None,
+    failed: Deployment | None,
+) -> CellStatus:
+    if running is not None:
+        return running.status
+    if lost is not None:
+        return "no result"
+    if failed is not None:
+        return failed.status
+    return "completed" if current is not None else ""
