@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 __all__ = [
     "NAME_LIMIT",
     "NAME_PATTERN",
+    "NAME_RULE",
     "STATUS_WORDS",
     "TYPE_ORDER",
     "VERSION_LIMIT",
     "VERSION_PATTERN",
+    "VERSION_RULE",
     "canonical_status",
     "check_name",
     "check_version",
@@ -49,10 +51,10 @@ VERSION_PATTERN: Final = (
 )
 
 _NAME: Final = re.compile(NAME_PATTERN)
-_NAME_RULE: Final = (
+NAME_RULE: Final = (
     f"use lower-case letters, digits and inner hyphens, at most {NAME_LIMIT} characters"
 )
-_VERSION_RULE: Final = (
+VERSION_RULE: Final = (
     "begin with a letter or digit, then letters, digits and . _ + - / : ~ @, "
     f"at most {VERSION_LIMIT} characters"
 )
@@ -105,7 +107,7 @@ def check_name(value: str, what: str) -> str:
     if is_name(value):
         return value
     suggestion = slugify(value) if isinstance(value, str) else ""
-    hint = f"did you mean {suggestion}? {_NAME_RULE}" if suggestion else _NAME_RULE
+    hint = f"did you mean {suggestion}? {NAME_RULE}" if suggestion else NAME_RULE
     raise InvalidInput(f"{_shown(value)} is not a legal {what} name", field=what, hint=hint)
 
 
@@ -116,7 +118,7 @@ def check_version(value: str) -> str:
     raise InvalidInput(
         f"{_shown(value)} is not a legal version: {_version_fault(value)}",
         field="version",
-        hint=_VERSION_RULE,
+        hint=VERSION_RULE,
     )
 
 

@@ -1,0 +1,118 @@
+"""Name every kind of problem: few, stable, and listed in the README."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = [
+    "ALIAS",
+    "CASE_TWIN",
+    "CLOCK",
+    "CODES",
+    "CYCLE",
+    "DELETED",
+    "DEPENDS_ON",
+    "DEPLOYMENT",
+    "DUPLICATE_ID",
+    "DUPLICATE_KEY",
+    "ENCODING",
+    "ENVIRONMENT",
+    "HISTORY_ADDED",
+    "HISTORY_CHANGED",
+    "HISTORY_MISSING",
+    "HISTORY_ORDER",
+    "LINK",
+    "MISSING",
+    "MONTH",
+    "NAME",
+    "NOT_CANONICAL",
+    "REQUIRED",
+    "RETYPED",
+    "SCHEMA_DRIFT",
+    "SECRET",
+    "SHA_CONFLICT",
+    "SIZE",
+    "TYPE",
+    "UNEXPECTED_FILE",
+    "UNKNOWN_KEY",
+    "VALUE",
+    "VERSION",
+    "VOID",
+    "YAML",
+]
+
+# One file.
+YAML: Final = "yaml"
+ENCODING: Final = "encoding"
+SIZE: Final = "size"
+DUPLICATE_KEY: Final = "duplicate-key"
+UNKNOWN_KEY: Final = "unknown-key"
+REQUIRED: Final = "required"
+TYPE: Final = "type"
+RETYPED: Final = "retyped"
+VALUE: Final = "value"
+NAME: Final = "name"
+VERSION: Final = "version"
+SECRET: Final = "secret"  # noqa: S105 - the name of a problem
+MONTH: Final = "month"
+DUPLICATE_ID: Final = "duplicate-id"
+NOT_CANONICAL: Final = "not-canonical"
+
+# Across files.
+ENVIRONMENT: Final = "environment"
+DEPENDS_ON: Final = "depends-on"
+CYCLE: Final = "cycle"
+ALIAS: Final = "alias"
+DELETED: Final = "deleted"
+SHA_CONFLICT: Final = "sha-conflict"
+CASE_TWIN: Final = "case-twin"
+VOID: Final = "void"
+DEPLOYMENT: Final = "deployment"
+CLOCK: Final = "clock"
+MISSING: Final = "missing-file"
+UNEXPECTED_FILE: Final = "unexpected-file"
+LINK: Final = "link"
+SCHEMA_DRIFT: Final = "schema-drift"
+
+# Against the history.
+HISTORY_MISSING: Final = "history-missing"
+HISTORY_CHANGED: Final = "history-changed"
+HISTORY_ORDER: Final = "history-order"
+HISTORY_ADDED: Final = "history-added"
+
+CODES: Final[dict[str, str]] = {
+    YAML: "not strict YAML: a syntax error, an anchor, alias, tag, directive, second document "
+    "or deep nesting",
+    ENCODING: "not UTF-8 without a byte order mark, or a control character",
+    SIZE: "a file, a line or metadata beyond its limit",
+    DUPLICATE_KEY: "a key that stands twice in one mapping",
+    UNKNOWN_KEY: "a key that the schema does not know",
+    REQUIRED: "a key that the schema requires is missing",
+    TYPE: "a value of another type than the schema wants",
+    RETYPED: "an unquoted value that YAML reads as something else than text",
+    VALUE: "a value that the schema does not allow",
+    NAME: "a name that is not legal, or not that of its file or directory",
+    VERSION: "a version that is not legal",
+    SECRET: "a value in the shape of a secret key",
+    MONTH: "an event in the file of another month",
+    DUPLICATE_ID: "two events with one id",
+    NOT_CANONICAL: "a log line that is not written as the tool writes it (warning)",
+    ENVIRONMENT: "an environment that does not exist",
+    DEPENDS_ON: "a dependency on a product that does not exist",
+    CYCLE: "products that depend on each other in a circle",
+    ALIAS: "an alias that leads nowhere or shadows a product",
+    DELETED: "a deletion record of a product that exists",
+    SHA_CONFLICT: "one version with two commits",
+    CASE_TWIN: "two versions that differ only in case",
+    VOID: "a void event that names no event",
+    DEPLOYMENT: "an event that names no deployment",
+    CLOCK: "an event from the future (warning)",
+    MISSING: "a file that must be there",
+    UNEXPECTED_FILE: "a file that the registry has no place for",
+    LINK: "a link, submodule or special file",
+    SCHEMA_DRIFT: "a copy of the schemas that differs from the tool's (warning)",
+    HISTORY_MISSING: "an event of the base that is no longer there",
+    HISTORY_CHANGED: "an event that differs from the base",
+    HISTORY_ORDER: "events in another order than in the base",
+    HISTORY_ADDED: "an event that the base lacks, in a change by people",
+}

@@ -1,0 +1,66 @@
+"""Read the schemas that the tool carries, each once per process."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any, Final, Literal
+
+from versioner.resources import schemas_dir
+
+__all__ = ["Schema", "SchemaName", "bundled_schema", "kind_of_pattern"]
+
+Schema = dict[str, Any]
+SchemaName = Literal[
+    "alias",
+    "build-event",
+    "deletion",
+    "deployment-event",
+    "deployments-log",
+    "environment",
+    "product",
+    "registry",
+    "versions-log",
+]
+
+_COMMON: Final = "common"
+
+
+@cache
+def bundled_schema(name: SchemaName) -> Schema:
+    """Return a schema that stands alone: what other files define is under its own `$defs`."""
+    schema: Schema = _local(_read(name))
+    schema["$defs"] = dict(_local(_read(_COMMON))["$defs"])
+    whole = schema.get("items", {}).get("$ref", "")
+    if whole.startswith("#/$defs/"):
+        event = whole.removeprefix("#/$defs/")
+        schema["$defs"][event] = _local(_read(event))
+    return schema
+
+
+@cache
+def kind_of_pattern(pattern: str) -> str:
+    """Return the name that the common schema defines a pattern under, or ""."""
+    definitions = _read(_COMMON)["$defs"]
+    found = (name for name, item in definitions.items() if item.get("pattern") == pattern)
+    return next(found, "")
+
+
+@cache
+def _read(name: str) -> Schema:
+    path = schemas_dir() / f"{name}.schema.json"
+    content: Schema = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def _local(part: Any) -> Any:
+    # "common.schema.json#/$defs/name" and "build-event.schema.json" both become "#/$defs/…".
+    if isinstance(part, list):
+        return [_local(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    made = {key: _local(value) for key, value in part.items()}
+    if isinstance(made.get("$ref"), str):
+        file, _, fragment = made["$ref"].partition("#")
+        made["$ref"] = f"#{fragment}" if fragment else f"#/$defs/{file.partition('.')[0]}"
+    return made
