@@ -7,7 +7,7 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import Failure, GitFailure
+from versioner.errors import Failure, GitFailure, NotFound
 from versioner.repository.git import command, environment, failure, printable, run, unstartable
 
 if TYPE_CHECKING:
@@ -22,9 +22,12 @@ __all__ = [
     "ObjectReader",
     "TreeEntry",
     "TreeView",
+    "find_commit",
     "hash_object",
     "hash_tree",
     "list_tree",
+    "missing",
+    "parse_tree",
     "read_blobs",
     "reading",
 ]
@@ -214,6 +217,20 @@ class TreeView:
         if not path or (there is not None and there.is_tree):
             raise missing(path or self._revision)
         return None
+
+
+def find_commit(repo: Repository, rev: str) -> Found:
+    """Return the commit of a revision in any of git's spellings; NotFound where there is none."""
+    # Asked through the reader's input, a revision can never pass for an option.
+    plain = rev.isprintable() and rev.strip() == rev and rev != ""
+    with reading(repo) as reader:
+        commit = reader.one(f"{rev}^{{commit}}") if plain else None
+    if commit is None:
+        raise NotFound(
+            f"there is no revision {printable(rev)!r} in this repository",
+            hint="a branch, tag or commit; a shallow clone may lack it: `git fetch --unshallow`",
+        )
+    return commit
 
 
 def missing(path: str) -> GitFailure:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
-from versioner.errors import NotFound
-from versioner.repository.git import git, printable
+from versioner.repository.git import git
 from versioner.repository.objects import (
     ObjectReader,
     TreeEntry,
+    find_commit,
     hash_object,
     hash_tree,
     list_tree,
@@ -105,18 +105,7 @@ def product_trees_of(
 
 def snapshot_at(repo: Repository, rev: str) -> RevisionSnapshot:
     """Return the registry at a revision in any of git's spellings; NotFound where there is none."""
-    reader = ObjectReader(repo.top)
-    try:
-        # Asked through the reader's input, a revision can never pass for an option.
-        plain = rev.isprintable() and rev.strip() == rev and rev != ""
-        commit = reader.one(f"{rev}^{{commit}}") if plain else None
-    finally:
-        reader.close()
-    if commit is None:
-        raise NotFound(
-            f"there is no revision {printable(rev)!r} in this repository",
-            hint="a branch, tag or commit; a shallow clone may lack it: `git fetch --unshallow`",
-        )
+    commit = find_commit(repo, rev)
     return RevisionSnapshot(repo, commit.id, commit_time_of(commit.data))
 
 
