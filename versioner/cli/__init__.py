@@ -1,0 +1,1 @@
+"""The command line: options, then one call into the library, then a report and an exit code."""

@@ -1,0 +1,116 @@
+"""The root command: its table of commands, each imported only when it runs."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import click
+
+from versioner import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["COMMANDS", "Listed", "SectionedGroup", "cli"]
+
+
+class Listed(NamedTuple):
+    """A command as `--help` lists it; `target` is `module:attribute` below `versioner.cli`."""
+
+    target: str
+    summary: str
+
+
+COMMANDS: Final[dict[str, dict[str, Listed]]] = {
+    "Record": {
+        "track": Listed("track:track", "Record that something was built or deployed."),
+        "import": Listed("imports:import_", "Import deployments from CSV or JSON Lines."),
+    },
+    "Look": {
+        "status": Listed("status:status", "Show what runs where: products by environments."),
+        "diff": Listed("diff:diff", "Compare two environments, or one at two times."),
+        "deployment": Listed("deployment:deployment", "List, show, void or redact deployments."),
+        "version": Listed("version:version", "List and show versions; alone, the tool's own."),
+    },
+    "Edit": {
+        "product": Listed("product:product", "List, show, create, edit, rename, delete products."),
+        "environment": Listed("environment:environment", "List, show, create, edit, retire."),
+    },
+    "Publish": {
+        "site": Listed("site:site", "Build the Products site, or serve it here."),
+    },
+    "Look after": {
+        "init": Listed("init:init", "Start a new registry."),
+        "validate": Listed("validate:validate", "Check the registry, or what a change does to it."),
+        "format": Listed("format:format_", "Put files into their canonical form."),
+        "hooks": Listed("hooks:hooks", "Install git hooks in this clone."),
+        "completion": Listed("completion:completion", "Print the shell's completion script."),
+    },
+}
+
+
+def _listed() -> Iterator[tuple[str, Listed]]:
+    for commands in COMMANDS.values():
+        yield from commands.items()
+
+
+class SectionedGroup(click.Group):
+    """List commands by section, and import the one that runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return [name for name, _ in _listed()]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command, or return None where there is none of this name."""
+        listed = dict(_listed()).get(cmd_name)
+        if listed is None:
+            return None
+        module, _, attribute = listed.target.partition(":")
+        command: click.Command = getattr(
+            importlib.import_module(f"versioner.cli.{module}"), attribute
+        )
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may have been meant."""
+        if args and args[0] not in dict(_listed()) and not args[0].startswith("-"):
+            from versioner.names import nearest
+
+            near = nearest(args[0], self.list_commands(ctx))
+            meant = f" Did you mean {' or '.join(near)}?" if near else ""
+            ctx.fail(f"No such command {args[0]!r}.{meant}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands section by section."""
+        for section, commands in COMMANDS.items():
+            with formatter.section(section):
+                formatter.write_dl([(name, listed.summary) for name, listed in commands.items()])
+
+
+def _print_version(ctx: click.Context, _parameter: Any, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"versioner {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=SectionedGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: versioner track deployment --product user-service --environment production "
+    "--version 1.4.0",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the tool's version.",
+)
+def cli() -> None:
+    """Know what version of what runs where: a deployment registry that is a git repository."""

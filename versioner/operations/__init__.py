@@ -1,0 +1,1 @@
+"""What can be done to a registry: judge, build the changes, make them one commit."""

@@ -1,0 +1,118 @@
+"""What every edit shares: the registry at the tip, a check of the outcome, one commit."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from versioner import layout
+from versioner.errors import InvalidInput, UsageFault
+from versioner.registry.cache import ProductCache
+from versioner.registry.load import load_registry
+from versioner.repository.commits import commit_changes, writing
+from versioner.repository.snapshot import OverlaySnapshot, snapshot_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from versioner.models import Changes, CommitIdentity, Problem
+    from versioner.registry.records import Registry
+    from versioner.repository.location import Repository
+    from versioner.repository.snapshot import Snapshot
+
+__all__ = ["Edited", "Editing", "editing", "read_tip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What an edit came to: `commit` is None where there was nothing to change."""
+
+    commit: str | None
+    subject: str
+    paths: tuple[str, ...] = ()
+    branch: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Editing:
+    """The registry at the tip while nobody else writes to it."""
+
+    repository: Repository
+    snapshot: Snapshot
+    registry: Registry
+    cache: ProductCache
+
+    def read(self, path: str) -> bytes:
+        """Return a file of the tip that is known to be there."""
+        return self.snapshot.read(path) or b""
+
+    def files_of(self, product: str) -> dict[str, bytes]:
+        """Return the files of a product's directory."""
+        return dict(self.snapshot.read_many(self.snapshot.entries(layout.product_dir(product))))
+
+    def commit(
+        self, changes: Changes, subject: str, *, now: str, notes: tuple[str, ...] = ()
+    ) -> Edited:
+        """Commit the changes, unless they bring an error that was not there before.
+
+        Raises InvalidInput with the first such error.
+        """
+        _refuse_new_errors(self, changes)
+        identity = cast("CommitIdentity | None", self.registry.config.get("commit"))
+        commit = commit_changes(
+            self.repository, changes, subject, identity=identity, when=now, tip=self.repository.tip
+        )
+        paths = tuple(sorted(changes)) if commit else ()
+        return Edited(commit, subject, paths, self.repository.branch or "", notes)
+
+
+@contextmanager
+def editing(repository: Repository) -> Iterator[Editing]:
+    """Hold the write lock, and read the registry at the tip."""
+    with (
+        writing(repository) as locked,
+        ProductCache(repository.common_dir / "versioner" / "cache.sqlite") as cache,
+    ):
+        snapshot, registry = _read(locked, cache)
+        yield Editing(locked, snapshot, registry, cache)
+
+
+def read_tip(repository: Repository) -> tuple[Snapshot, Registry]:
+    """Read the registry at the tip, to look at before an edit; nothing is locked."""
+    with ProductCache(repository.common_dir / "versioner" / "cache.sqlite") as cache:
+        return _read(repository, cache)
+
+
+def _read(repository: Repository, cache: ProductCache) -> tuple[Snapshot, Registry]:
+    if repository.tip is None:
+        raise UsageFault("there is no registry on this branch yet", hint="run `versioner init`")
+    snapshot = snapshot_at(repository, repository.tip)
+    if snapshot.read(layout.CONFIG) is None:
+        raise UsageFault(
+            f"there is no registry on this branch: {layout.CONFIG} is not there",
+            hint="run `versioner init` to start one, or name another with --repo",
+        )
+    return snapshot, load_registry(snapshot, cache=cache)
+
+
+def _refuse_new_errors(editing: Editing, changes: Changes) -> None:
+    outcome = load_registry(OverlaySnapshot(editing.snapshot, changes), cache=editing.cache)
+    before = {_gist(problem) for problem in editing.registry.problems}
+    new = [
+        problem
+        for problem in outcome.problems
+        if problem.severity == "error" and _gist(problem) not in before
+    ]
+    if new:
+        first = new[0]
+        more = f" (and {len(new) - 1} more)" if len(new) > 1 else ""
+        raise InvalidInput(
+            f"{first.path}:{first.line}:{first.column}: {first.message}{more}", hint=first.hint
+        )
+
+
+def _gist(problem: Problem) -> tuple[Any, ...]:
+    # An edit above a problem moves it: lines do not tell an old one from a new one.
+    return problem.path, problem.code, problem.message

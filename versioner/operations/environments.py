@@ -1,0 +1,76 @@
+"""Create, edit and retire environments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from versioner import layout
+from versioner.errors import Blocked
+from versioner.names import check_name
+from versioner.operations.editing import Edited, editing
+from versioner.serialization.assignments import Set, Unset, parse_assignment, parse_key
+from versioner.serialization.documents import dump_document
+from versioner.serialization.edit import edit_document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from versioner.models import Changes
+    from versioner.repository.location import Repository
+
+__all__ = ["create_environment", "edit_environment", "retire_environment"]
+
+
+def create_environment(
+    repository: Repository, name: str, *, assignments: Sequence[str] = (), now: str
+) -> Edited:
+    """Add an environment; `assignments` are KEY=VALUE with dotted keys."""
+    check_name(name, "environment")
+    with editing(repository) as edit:
+        if name in edit.registry.environments:
+            raise Blocked(
+                f"there is an environment {name!r} already",
+                hint=f"`versioner environment edit {name}` edits it",
+            )
+        source = dump_document("environment", {"name": name})
+        if assignments:
+            edits = [parse_assignment(text) for text in assignments]
+            source = edit_document(source, edits)
+        changes: Changes = {layout.environment_path(name): source}
+        return edit.commit(changes, f"Create environment {name}", now=now)
+
+
+def edit_environment(
+    repository: Repository,
+    name: str,
+    *,
+    set_: Sequence[str] = (),
+    unset: Sequence[str] = (),
+    now: str,
+) -> Edited:
+    """Set and unset dotted keys of an environment, keeping its comments, order and style."""
+    edits = [parse_assignment(text) for text in set_]
+    removals = [Unset(parse_key(text)) for text in unset]
+    return _edit(repository, name, [*edits, *removals], f"Edit environment {name}", now)
+
+
+def retire_environment(
+    repository: Repository, name: str, *, now: str, undo: bool = False
+) -> Edited:
+    """Mark an environment as retired: its history stays, views leave it out; `undo` takes it back."""
+    edits: list[Set | Unset] = [
+        Unset(("retired",)) if undo else Set(("retired",), True)
+    ]
+    subject = f"Take environment {name} back" if undo else f"Retire environment {name}"
+    return _edit(repository, name, edits, subject, now)
+
+
+def _edit(
+    repository: Repository, name: str, edits: list[Set | Unset], subject: str, now: str
+) -> Edited:
+    with editing(repository) as edit:
+        edit.registry.environment(name)
+        path = layout.environment_path(name)
+        source = edit_document(edit.read(path), edits)
+        changes: Changes = {path: source} if source != edit.read(path) else {}
+        return edit.commit(changes, subject, now=now)

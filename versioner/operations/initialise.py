@@ -1,0 +1,94 @@
+"""Start a registry: in a new repository, or in one that holds other things already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from versioner import layout
+from versioner.errors import Blocked, UsageFault
+from versioner.repository.commits import commit_changes, writing
+from versioner.repository.creation import create_repository
+from versioner.repository.location import open_repository
+from versioner.repository.snapshot import MemorySnapshot, snapshot_at
+from versioner.resources import example_dir, schemas_dir, starter_dir
+from versioner.serialization.documents import dump_document
+
+if TYPE_CHECKING:
+    from versioner.models import Changes
+    from versioner.repository.location import Repository
+    from versioner.repository.snapshot import Snapshot
+
+__all__ = ["Initialised", "initialise"]
+
+# One environment of each type, in the order in which versions usually travel.
+_ENVIRONMENTS = ("development", "test", "staging", "production")
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """What was started: `kept` are files that were there already and stay as they are."""
+
+    top: Path
+    commit: str | None
+    paths: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+def initialise(
+    directory: Path, *, title: str = "", example: bool = False, branch: str = "main", now: str
+) -> Initialised:
+    """Start a registry in one commit; `example` fills it with the sample.
+
+    A repository that is there keeps its own files. Raises Blocked where a registry is there.
+    """
+    repository = _repository(directory, branch)
+    with writing(repository) as locked:
+        snapshot: Snapshot = MemorySnapshot({})
+        if locked.tip is not None:
+            snapshot = snapshot_at(locked, locked.tip)
+        if snapshot.entries(layout.ROOT) or (directory / layout.ROOT).exists():
+            raise Blocked(
+                f"there is a registry in {directory} already", hint="`versioner validate` checks it"
+            )
+        wanted = _files(title or "Deployments", example)
+        kept = tuple(path for path in wanted if (directory / path).exists())
+        changes: Changes = {path: data for path, data in wanted.items() if path not in kept}
+        commit = commit_changes(
+            locked, changes, "Start the deployment registry", when=now, tip=locked.tip
+        )
+    return Initialised(directory, commit, tuple(sorted(changes)), kept)
+
+
+def _repository(directory: Path, branch: str) -> Repository:
+    directory.mkdir(parents=True, exist_ok=True)
+    if not (directory / ".git").exists():
+        return create_repository(directory, branch)
+    repository = open_repository(directory)
+    if repository.work_tree is None or repository.work_tree.resolve() != directory.resolve():
+        raise UsageFault(f"{directory} is not the top of a repository's work tree")
+    return repository
+
+
+def _files(title: str, example: bool) -> dict[str, bytes]:
+    """Return every file of a new registry by its path."""
+    files = {
+        f"schemas/{path.name}": path.read_bytes() for path in sorted(schemas_dir().glob("*.json"))
+    }
+    for path in sorted(starter_dir().rglob("*")):
+        if path.is_file():
+            # Kept without their dots in the package, where some build tools drop dot files.
+            relative = path.relative_to(starter_dir()).as_posix().replace("dot-", ".")
+            files[relative] = path.read_bytes()
+    if example:
+        source = example_dir()
+        return files | {
+            f"{layout.ROOT}/{path.relative_to(source).as_posix()}": path.read_bytes()
+            for path in sorted(source.rglob("*.yaml"))
+        }
+    config = {"schema_version": 1, "title": title}
+    files[layout.CONFIG] = dump_document("config", config)
+    for name in _ENVIRONMENTS:
+        files[layout.environment_path(name)] = dump_document("environment", {"name": name})
+    return files

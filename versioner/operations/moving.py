@@ -1,0 +1,146 @@
+"""Rename, delete and restore products: whole trees, each in one commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from versioner import layout
+from versioner.errors import Blocked, UsageFault
+from versioner.names import check_name
+from versioner.operations.editing import Edited, editing, read_tip
+from versioner.serialization.assignments import Set, Unset
+from versioner.serialization.documents import dump_document
+from versioner.serialization.edit import edit_document
+
+if TYPE_CHECKING:
+    from versioner.models import Changes
+    from versioner.operations.editing import Editing
+    from versioner.registry.records import Registry
+    from versioner.repository.location import Repository
+
+__all__ = ["DeletionPlan", "delete_product", "plan_deletion", "rename_product"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionPlan:
+    """Say what a deletion takes with it, and who still depends on the product."""
+
+    name: str
+    versions: int
+    deployments: int
+    events: int
+    dependents: tuple[str, ...]
+    aliases: tuple[str, ...]
+
+
+def rename_product(repository: Repository, old: str, new: str, *, now: str) -> Edited:
+    """Move a product to another name, leaving an alias that `track` and looking still follow.
+
+    In the same commit, who depends on it and older aliases follow along. Raises Blocked where
+    the new name is taken.
+    """
+    check_name(new, "product")
+    with editing(repository) as edit:
+        product = edit.registry.resolve(old).name
+        _refuse_rename(edit.registry, product, new)
+        changes: Changes = {}
+        for path, data in edit.files_of(product).items():
+            changes[path] = None
+            changes[path.replace(layout.product_dir(product), layout.product_dir(new), 1)] = data
+        described = changes[layout.product_path(new)] or b""
+        changes[layout.product_path(new)] = edit_document(described, [Set(("name",), new)])
+        if new in edit.registry.aliases:
+            changes[layout.alias_path(new)] = None
+        for alias in [product, *_aliases_of(edit.registry, product)]:
+            if alias != new:
+                changes[layout.alias_path(alias)] = dump_document("alias", {"to": new})
+        changes |= _mend_dependents(edit, product, new)
+        return edit.commit(changes, f"Rename product {product} to {new}", now=now)
+
+
+def _refuse_rename(registry: Registry, product: str, new: str) -> None:
+    if new == product:
+        raise UsageFault(f"{product!r} is its name already")
+    if new in registry.products:
+        raise Blocked(f"there is a product {new!r} already", hint="choose another name")
+    if registry.aliases.get(new, product) != product:
+        raise Blocked(
+            f"{new!r} is an old name of {registry.aliases[new]!r}", hint="choose another name"
+        )
+    if new in registry.deleted:
+        raise Blocked(
+            f"a product {new!r} was deleted, and its history is kept under that name",
+            hint=f"choose another name, or `versioner product restore {new}` first",
+        )
+
+
+def plan_deletion(repository: Repository, name: str) -> DeletionPlan:
+    """Say what deleting a product would do; nothing is changed."""
+    _, registry = read_tip(repository)
+    return _plan(registry, registry.resolve(name).name)
+
+
+def _plan(registry: Registry, product: str) -> DeletionPlan:
+    record = registry.products[product]
+    return DeletionPlan(
+        name=product,
+        versions=len(record.versions),
+        deployments=len(record.deployments),
+        events=len(record.builds) + len(record.deployment_events),
+        dependents=tuple(_dependents_of(registry, product)),
+        aliases=tuple(_aliases_of(registry, product)),
+    )
+
+
+def delete_product(
+    repository: Repository, name: str, *, force: bool = False, by: str = "", now: str
+) -> Edited:
+    """Remove a product's whole tree and its aliases, leaving a record of the deletion.
+
+    Raises Blocked while others name it in `depends_on`; `force` mends them in the same commit.
+    """
+    with editing(repository) as edit:
+        product = edit.registry.resolve(name).name
+        plan = _plan(edit.registry, product)
+        if plan.dependents and not force:
+            raise Blocked(
+                f"{', '.join(plan.dependents)} depend{'s' * (len(plan.dependents) == 1)} "
+                f"on {product!r}",
+                hint="take it out of their depends_on first, or add --force to do so here",
+            )
+        changes: Changes = dict.fromkeys(edit.files_of(product), None)
+        changes |= dict.fromkeys(map(layout.alias_path, plan.aliases), None)
+        changes |= _mend_dependents(edit, product, None)
+        record: dict[str, Any] = {"deleted_at": now, "last_commit": edit.repository.tip}
+        if by and edit.registry.config.get("people", "login") != "none":
+            record["deleted_by"] = by
+        changes[layout.deleted_path(product)] = dump_document("deleted", record)
+        notes = tuple(f"{other} no longer depends on it" for other in plan.dependents)
+        return edit.commit(changes, f"Delete product {product}", now=now, notes=notes)
+
+
+def _aliases_of(registry: Registry, product: str) -> list[str]:
+    return [alias for alias, target in registry.aliases.items() if target == product]
+
+
+def _dependents_of(registry: Registry, product: str) -> list[str]:
+    return [
+        name
+        for name, record in registry.products.items()
+        if product in record.document.get("depends_on", ()) and name != product
+    ]
+
+
+def _mend_dependents(edit: Editing, product: str, new: str | None) -> Changes:
+    """Let those who depend on a product name its new name, or no longer name it."""
+    changes: Changes = {}
+    for name in _dependents_of(edit.registry, product):
+        listed = edit.registry.products[name].document["depends_on"]
+        kept = [new if each == product else each for each in listed if each != product or new]
+        change = Set(("depends_on",), list(dict.fromkeys(kept))) if kept else Unset(("depends_on",))
+        path = layout.product_path(name)
+        changes[path] = edit_document(edit.read(path), [change])
+    return changes
+
+

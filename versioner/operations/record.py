@@ -1,0 +1,304 @@
+"""Record one event: judge it against the registry at the tip, append its line, commit.
+
+This is the way from event to commit, and the hot path of the tool: it reads only the
+directory of the event's own product, and imports no YAML or schema library unless something
+has to be created.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from versioner import layout
+from versioner.errors import Blocked, InvalidInput, UsageFault
+from versioner.names import check_name, check_version, is_name, may_slugify, slugify
+from versioner.registry.config import read_config
+from versioner.repository.commits import commit_changes, writing
+from versioner.repository.objects import TreeView, missing, reading
+from versioner.rules.identity import derive_event_id, random_event_id
+from versioner.rules.judgement import AlreadyRecorded, judge
+from versioner.rules.visible import VisibleLogs
+from versioner.serialization import log
+from versioner.validation.event_fields import check_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from versioner.models import Changes, Event, EventKind, RegistryConfig
+    from versioner.repository.location import Repository
+    from versioner.repository.objects import ObjectReader
+    from versioner.rules.judgement import Verdict
+
+__all__ = ["Draft", "Recorded", "record_event"]
+
+# What `people:` in registry.yaml leaves out of an event (design, section 5).
+_PERSON_KEYS = {
+    "build": ("built_by", "built_by_email", "built_by_name"),
+    "deployment": ("deployed_by", "deployed_by_email", "deployed_by_name"),
+}
+
+
+@dataclass(slots=True)
+class Draft:
+    """An event as the caller gives it: names unchecked, no id unless one is named.
+
+    `fields` holds every key of the event but `id`. `detected` says that the product's name
+    was derived from a CI system, so that it may be turned into a legal one.
+    """
+
+    kind: EventKind
+    product: str
+    fields: Event
+    event_id: str = ""
+    detected: bool = False
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What became of an event: `commit` is None for a dry run or when it was there already."""
+
+    kind: EventKind
+    product: str
+    event: Event
+    path: str
+    line: str
+    already: bool = False
+    created: tuple[str, ...] = ()
+    commit: str | None = None
+    branch: str = ""
+    pushed_to: str = ""
+
+
+@dataclass(slots=True)
+class _Scene:
+    """What the tip holds of everything that this event touches; `logs` maps paths to bytes."""
+
+    product: str
+    title: str
+    config: RegistryConfig
+    has_product: bool
+    has_environment: bool
+    logs: dict[str, bytes]
+
+    def visible(self) -> dict[tuple[EventKind, str], bytes]:
+        """Return the logs by kind and month."""
+        found: dict[tuple[EventKind, str], bytes] = {}
+        for path, data in self.logs.items():
+            place = layout.place_of(path)
+            if place is not None and (place.kind == "build" or place.kind == "deployment"):
+                found[place.kind, place.month] = data
+        return found
+
+
+def record_event(
+    repository: Repository,
+    draft: Draft,
+    *,
+    now: str,
+    entropy: Callable[[], tuple[int, bytes]],
+    create: bool = True,
+    dry_run: bool = False,
+) -> Recorded:
+    """Record an event in one commit on the current branch.
+
+    `entropy` gives the time in milliseconds and ten random bytes, for an event of no known
+    run. Raises InvalidInput (4), Blocked (5), GitFailure (1).
+    """
+    if dry_run:
+        return _prepare(repository, draft, entropy, create)[0]
+    with writing(repository) as locked:
+        recorded, changes, config = _prepare(locked, draft, entropy, create)
+        recorded.branch = locked.branch or ""
+        if changes:
+            recorded.commit = commit_changes(
+                locked,
+                changes,
+                _subject(recorded),
+                identity=config.get("commit"),
+                when=now,
+                tip=locked.tip,
+            )
+    return recorded
+
+
+def _prepare(
+    repository: Repository,
+    draft: Draft,
+    entropy: Callable[[], tuple[int, bytes]],
+    create: bool,
+) -> tuple[Recorded, Changes, RegistryConfig]:
+    scene = _look(repository, draft)
+    event = _event(draft, scene.config)
+    path = layout.log_path(scene.product, draft.kind, layout.month_of(event["at"]))
+    verdict = _judge(draft, scene, event, entropy)
+    already = isinstance(verdict, AlreadyRecorded)
+    event = verdict.event
+    check_event(draft.kind, event)
+    recorded = Recorded(
+        kind=draft.kind, product=scene.product, event=event, path=path,
+        line=log.event_line(draft.kind, event), already=already,
+    )
+    if already:
+        return recorded, {}, scene.config
+    changes = _creations(scene, event, create)
+    recorded.created = tuple(changes)
+    changes[path] = log.append(draft.kind, scene.logs.get(path), [event])
+    return recorded, changes, scene.config
+
+
+def _look(repository: Repository, draft: Draft) -> _Scene:
+    """Read the tip: the configuration, and the product's own directory."""
+    with reading(repository) as reader:
+        tip = _Tip(reader, repository.tip)
+        entry = tip.view.entry(layout.CONFIG)
+        if entry is None:
+            raise _no_registry()
+        config = read_config(repository, entry.id)
+        asked = _legal_product(draft, config)
+        product = _follow_alias(tip, asked)
+        environment = draft.fields.get("environment", "")
+        known = is_name(environment) and tip.has(layout.environment_path(environment))
+        return _Scene(
+            product=product,
+            title=draft.product if asked != draft.product else "",
+            config=config,
+            has_product=tip.has(layout.product_path(product)),
+            has_environment=known,
+            logs=tip.logs(product),
+        )
+
+
+class _Tip:
+    """Read the files of one commit, each directory once."""
+
+    def __init__(self, reader: ObjectReader, revision: str | None) -> None:
+        self.view = TreeView(reader, revision)
+        self._reader = reader
+
+    def has(self, path: str) -> bool:
+        entry = self.view.entry(path)
+        return entry is not None and entry.is_file
+
+    def read(self, path: str) -> bytes:
+        entry = self.view.entry(path)
+        found = self._reader.one(entry.id) if entry is not None else None
+        if found is None:
+            raise missing(path)
+        return found.data
+
+    def logs(self, product: str) -> dict[str, bytes]:
+        paths = []
+        for kind in ("build", "deployment"):
+            folder = layout.log_path(product, kind, "").rpartition("/")[0]
+            paths += [f"{folder}/{name}" for name in self.view.directory(folder) or ()]
+        return {path: self.read(path) for path in paths if layout.place_of(path) is not None}
+
+
+def _legal_product(draft: Draft, config: RegistryConfig) -> str:
+    may = draft.detected or (config.get("names") == "slugify" and may_slugify(draft.product))
+    slug = slugify(draft.product) if may else ""
+    return slug or check_name(draft.product, "product")
+
+
+def _follow_alias(tip: _Tip, name: str) -> str:
+    if tip.has(layout.product_path(name)):
+        return name
+    path = layout.alias_path(name)
+    if tip.has(path):
+        from versioner.validation.documents import validate_document
+
+        alias, problems = validate_document("alias", tip.read(path), path)
+        if alias is None or problems:
+            raise Blocked(
+                f"{path} cannot be read", hint="mend it first: `versioner validate` says how"
+            )
+        return str(alias["to"])
+    if tip.has(layout.deleted_path(name)):
+        raise Blocked(
+            f"the product {name!r} was deleted",
+            hint=f"`versioner product restore {name}` brings it back; "
+            f"`versioner product create {name}` starts it anew",
+        )
+    return name
+
+
+def _no_registry() -> UsageFault:
+    return UsageFault(
+        f"there is no registry on this branch: {layout.CONFIG} is not there",
+        hint="run `versioner init` to start one, or name another with --repo",
+    )
+
+
+def _event(draft: Draft, config: RegistryConfig) -> Event:
+    """Check the names, and leave out the people that the registry does not want recorded."""
+    event = {key: value for key, value in draft.fields.items() if value not in ("", None)}
+    if draft.kind == "deployment":
+        if "environment" not in event:
+            raise InvalidInput(
+                "a deployment needs an environment", field="environment", hint="add --environment"
+            )
+        check_name(event["environment"], "environment")
+    if "version" not in event:
+        raise InvalidInput("an event needs a version", field="version", hint="add --version")
+    check_version(event["version"])
+    people = config.get("people", "login")
+    login, *personal = _PERSON_KEYS[draft.kind]
+    for key in {"none": (login, *personal), "login": personal}.get(people, ()):
+        event.pop(key, None)
+    return event
+
+
+def _judge(
+    draft: Draft,
+    scene: _Scene,
+    event: Event,
+    entropy: Callable[[], tuple[int, bytes]],
+) -> Verdict:
+    fresh = "" if draft.event_id or event.get("invoke_id") else random_event_id(*entropy())
+
+    def candidate(ordinal: int) -> str:
+        return draft.event_id or fresh or derive_event_id(draft.product, event, ordinal)
+
+    return judge(
+        draft.kind,
+        event,
+        visible=VisibleLogs(scene.visible()),
+        candidate=candidate,
+        given=bool(draft.event_id or fresh),
+    )
+
+
+def _creations(scene: _Scene, event: Event, create: bool) -> Changes:
+    """Describe the product and environment where the registry does not know them yet."""
+    changes: Changes = {}
+    absent: list[tuple[Literal["product", "environment"], str, str]] = []
+    if not scene.has_product:
+        absent.append(("product", scene.product, layout.product_path(scene.product)))
+    if "environment" in event and not scene.has_environment:
+        name = event["environment"]
+        absent.append(("environment", name, layout.environment_path(name)))
+    for kind, name, path in absent:
+        if not create:
+            raise Blocked(
+                f"there is no {kind} {name!r}",
+                hint=f"`versioner {kind} create {name}` creates it; "
+                "without --no-create it is created on the fly",
+            )
+        from versioner.serialization.documents import dump_document
+
+        document: dict[str, Any] = {"name": name}
+        if kind == "product" and scene.title:
+            document["title"] = scene.title
+        changes[path] = dump_document(kind, document)
+    return changes
+
+
+def _subject(recorded: Recorded) -> str:
+    event = recorded.event
+    if recorded.kind == "build":
+        return f"Record build of {recorded.product} {event['version']} ({event['status']})"
+    return (
+        f"Record deployment of {recorded.product} {event['version']} "
+        f"to {event['environment']} ({event['status']})"
+    )

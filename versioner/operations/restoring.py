@@ -1,0 +1,122 @@
+"""Bring a deleted product back from the commit before its deletion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from versioner import layout
+from versioner.errors import Failure, NotFound
+from versioner.names import nearest
+from versioner.operations.editing import Edited, editing
+from versioner.repository.history import last_commit_with
+from versioner.repository.snapshot import snapshot_at
+from versioner.serialization import log
+from versioner.validation.documents import validate_document
+from versioner.validation.logs import validate_log
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from versioner.models import Changes, EventKind
+    from versioner.operations.editing import Editing
+    from versioner.registry.records import Registry
+    from versioner.repository.location import Repository
+    from versioner.repository.snapshot import Snapshot
+
+__all__ = ["restore_product"]
+
+
+def restore_product(repository: Repository, name: str, *, now: str) -> Edited:
+    """Bring a product's tree back; where the name was made anew, events are joined by id.
+
+    Aliases that went with it come back where their names are free. Raises NotFound where no
+    product of this name was ever deleted, Failure where the history does not reach that far.
+    """
+    with editing(repository) as edit:
+        then = _before_deletion(edit, name)
+        changes = _joined(then, edit, name)
+        if name in edit.registry.deleted:
+            changes[layout.deleted_path(name)] = None
+        changes |= _aliases(then, edit, name)
+        unchanged = name in edit.registry.products and all(
+            edit.snapshot.read(path) == data for path, data in changes.items()
+        )
+        notes = tuple(_former_dependents(then, edit.registry, name))
+        return edit.commit(
+            {} if unchanged else changes, f"Restore product {name}", now=now, notes=notes
+        )
+
+
+def _before_deletion(edit: Editing, name: str) -> Snapshot:
+    directory = layout.product_dir(name)
+    recorded = edit.registry.deleted.get(name, {}).get("last_commit")
+    if recorded is not None:
+        # A rebase or a shallow clone may have left that commit behind: then history is searched.
+        try:
+            then: Snapshot = snapshot_at(edit.repository, recorded)
+            if then.entries(directory):
+                return then
+        except Failure:
+            pass
+    commit = last_commit_with(edit.repository, directory)
+    if commit is not None:
+        return snapshot_at(edit.repository, commit)
+    if recorded is not None:
+        raise Failure(
+            f"the history here does not reach back to where {name!r} was",
+            hint="in a shallow clone, `git fetch --unshallow` brings it",
+        )
+    near = nearest(name, edit.registry.deleted)
+    raise NotFound(
+        f"no product {name!r} was deleted",
+        hint=f"did you mean {' or '.join(near)}?" if near else "registry/deleted/ lists them",
+    )
+
+
+def _joined(then: Snapshot, edit: Editing, name: str) -> Changes:
+    """Return the old files, with what was recorded since behind what was there."""
+    old = then.read_many(then.entries(layout.product_dir(name)))
+    current = edit.files_of(name) if name in edit.registry.products else {}
+    changes: Changes = {path: data for path, data in old.items() if path not in current}
+    for path in old.keys() & current.keys():
+        place = layout.place_of(path)
+        if place is not None and (place.kind == "build" or place.kind == "deployment"):
+            changes[path] = _joined_log(place.kind, path, old[path], current[path])
+    return changes
+
+
+def _joined_log(kind: EventKind, path: str, old: bytes, current: bytes) -> bytes:
+    known = {event["id"] for event in validate_log(kind, old, path)[0]}
+    newer = validate_log(kind, current, path)[0]
+    return log.append(kind, old, [event for event in newer if event["id"] not in known])
+
+
+def _aliases(then: Snapshot, edit: Editing, name: str) -> Changes:
+    taken = {*edit.registry.products, *edit.registry.aliases, *edit.registry.deleted}
+    return {
+        layout.alias_path(alias): data
+        for alias, target, data in _aliases_at(then)
+        if target == name and alias not in taken
+    }
+
+
+def _aliases_at(then: Snapshot) -> list[tuple[str, str, bytes]]:
+    found = []
+    contents: Mapping[str, bytes] = then.read_many(then.entries(f"{layout.ROOT}/aliases"))
+    for path, data in contents.items():
+        place = layout.place_of(path)
+        alias, problems = validate_document("alias", data, path)
+        if place is not None and alias is not None and not problems:
+            found.append((place.name, alias["to"], data))
+    return found
+
+
+def _former_dependents(then: Snapshot, registry: Registry, name: str) -> list[str]:
+    notes = []
+    for other, record in registry.products.items():
+        path = layout.product_path(other)
+        before, _ = validate_document("product", then.read(path) or b"", path)
+        named = name in (before or {}).get("depends_on", ())
+        if named and name not in record.document.get("depends_on", ()):
+            notes.append(f"{other} depended on it, and no longer says so")
+    return notes

@@ -1,0 +1,114 @@
+"""Read the rows of a file to import: CSV, CSV.gz or JSON Lines."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.errors import InvalidInput, UsageFault
+from versioner.models import DEPLOYMENT_KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["Row", "read_rows"]
+
+# Line number (of the row's end, as an editor counts) and its values by field.
+Row = tuple[int, "dict[str, Any]"]
+
+_FIELDS: Final = ("product", *DEPLOYMENT_KEYS)
+_METADATA: Final = "extra_metadata."
+
+
+def read_rows(path: Path, mapping: Mapping[str, str]) -> Iterator[Row]:
+    """Yield the rows; `mapping` leads from columns to fields, others keep their name.
+
+    A column mapped to `-` is left out; `extra_metadata.KEY` puts it into the metadata. Raises
+    UsageFault for a column that is no field, InvalidInput for a file that cannot be read as
+    what its name says.
+    """
+    try:
+        with path.open("rb") as raw:
+            opened = gzip.open(raw) if path.suffix == ".gz" else raw
+            with io.TextIOWrapper(opened, encoding="utf-8-sig", newline="") as text:
+                is_csv = path.name.removesuffix(".gz").endswith(".csv")
+                yield from (_csv_rows if is_csv else _json_rows)(text, mapping)
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path} is not UTF-8: {error.reason}", hint="convert it first") from None
+    except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InvalidInput(f"{path} cannot be read: {error}") from None
+
+
+def _csv_rows(text: io.TextIOWrapper, mapping: Mapping[str, str]) -> Iterator[Row]:
+    reader = csv.reader(text, strict=True)
+    header = next(reader, None)
+    if header is None:
+        raise InvalidInput("the file is empty", hint="its first line names the columns")
+    fields = [_field(column, mapping) for column in header]
+    for values in reader:
+        if not values:
+            continue
+        if len(values) != len(header):
+            yield reader.line_num, {"": f"{len(values)} values under {len(header)} columns"}
+            continue
+        yield reader.line_num, _gathered(dict(zip(fields, values, strict=True)))
+
+
+def _json_rows(text: io.TextIOWrapper, mapping: Mapping[str, str]) -> Iterator[Row]:
+    for number, line in enumerate(text, 1):
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield number, {"": f"not JSON: {error}"}
+            continue
+        if not isinstance(values, dict):
+            yield number, {"": "not a JSON object"}
+            continue
+        yield number, _gathered({_field(key, mapping): value for key, value in values.items()})
+
+
+def _field(column: str, mapping: Mapping[str, str]) -> str:
+    name = mapping.get(column, column.strip())
+    if name == "-":
+        return ""
+    if name not in _FIELDS and not name.startswith(_METADATA):
+        raise UsageFault(
+            f"the column {column!r} is no field of a deployment",
+            hint=f"add --map '{column}=FIELD' (one of {', '.join(_FIELDS)}), "
+            f"--map '{column}={_METADATA}{column}' or --map '{column}=-' to leave it out",
+        )
+    return name
+
+
+def _gathered(values: dict[str, Any]) -> dict[str, Any]:
+    """Drop what is empty, and gather `extra_metadata.KEY` columns."""
+    row: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
+    for field, value in values.items():
+        if field == "" or value is None or value == "":
+            continue
+        if field.startswith(_METADATA):
+            metadata[field.removeprefix(_METADATA)] = value
+        elif field == "extra_metadata" and isinstance(value, str):
+            row[field] = _metadata(value)
+        else:
+            row[field] = value
+    if metadata:
+        held = row.get("extra_metadata")
+        row["extra_metadata"] = {**(held if isinstance(held, dict) else {}), **metadata}
+    return row
+
+
+def _metadata(text: str) -> Any:
+    # What is no JSON stays text, which the check of the event then names.
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

@@ -1,0 +1,63 @@
+"""Read registry.yaml for a writer, without a YAML library where it was read before.
+
+Importing the YAML loader takes a fifth of the time that recording an event may take, so
+the parsed configuration is kept as JSON in the git directory, under the blob's id.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+
+from versioner import __version__, layout
+from versioner.errors import Blocked
+from versioner.repository.objects import read_blobs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from versioner.models import RegistryConfig
+    from versioner.repository.location import Repository
+
+__all__ = ["read_config"]
+
+
+def read_config(repository: Repository, blob: str) -> RegistryConfig:
+    """Return the configuration at the tip; `blob` is the id of its file there.
+
+    Raises Blocked where the file has errors: nothing is recorded under rules that are unclear.
+    """
+    kept_in = repository.common_dir / "versioner" / "config.json"
+    key = f"{__version__} {blob}"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        kept = json.loads(kept_in.read_bytes())
+        if kept["key"] == key:
+            return cast("RegistryConfig", kept["config"])
+    config = _parse(repository)
+    _keep(kept_in, {"key": key, "config": config})
+    return cast("RegistryConfig", config)
+
+
+def _parse(repository: Repository) -> dict[str, Any]:
+    from versioner.validation.documents import validate_document
+
+    data = read_blobs(repository, repository.tip, [layout.CONFIG])[layout.CONFIG] or b""
+    config, problems = validate_document("config", data, layout.CONFIG)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if config is None or errors:
+        first = errors[0]
+        raise Blocked(
+            f"{first.path}:{first.line}:{first.column}: {first.message}",
+            hint=f"{first.hint}; the tool writes nothing while {layout.CONFIG} has errors",
+        )
+    return config
+
+
+def _keep(path: Path, kept: dict[str, Any]) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    with suppress(OSError):
+        path.parent.mkdir(exist_ok=True)
+        temporary.write_text(json.dumps(kept), encoding="utf-8")
+        temporary.replace(path)

@@ -1,0 +1,193 @@
+"""Read a registry: from a snapshot's bytes to validated records.
+
+Every problem is collected, none raised: a caller that cannot live with errors asks
+`Registry.problems`. What concerns one product alone is cached by its content.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from versioner import layout
+from versioner.models import Problem
+from versioner.names import TYPE_ORDER, environment_type
+from versioner.registry.checks import check_product, check_registry
+from versioner.registry.records import ProductRecord, Registry
+from versioner.validation import codes
+from versioner.validation.documents import validate_document
+from versioner.validation.logs import validate_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from versioner.models import Event
+    from versioner.registry.cache import ProductCache
+    from versioner.repository.snapshot import Entry, Snapshot
+
+__all__ = ["load_registry"]
+
+_EXPECTED = (
+    "only registry.yaml, environments/, products/<name>/{product.yaml,versions/,deployments/}, "
+    "aliases/ and deleted/ belong here; move the file elsewhere in the repository"
+)
+
+
+def load_registry(
+    snapshot: Snapshot,
+    *,
+    products: Collection[str] | None = None,
+    cache: ProductCache | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Registry:
+    """Load everything, or with `products` those alone (old names lead to new ones).
+
+    `progress` is told how many products of how many are read. Checks across products are made
+    only when all of them are loaded. Raises NotFound for a name in `products` that is unknown.
+    """
+    loader = _Loader(snapshot)
+    registry = Registry(revision=snapshot.revision, commit_time=snapshot.commit_time)
+    registry.problems = loader.unexpected()
+    registry.config = loader.config(registry.problems)
+    registry.environments = loader.environments(registry.problems)
+    registry.aliases = loader.aliases(registry.problems)
+    registry.deleted = loader.documents("deleted", registry.problems)
+    names = sorted(loader.product_files)
+    wanted = names if products is None else _wanted(products, names, registry)
+    for count, name in enumerate(wanted, 1):
+        registry.products[name] = loader.product(name, cache)
+        if progress is not None:
+            progress(count, len(wanted))
+    for record in registry.products.values():
+        registry.problems += record.problems
+    if products is None:
+        registry.problems += check_registry(registry, snapshot)
+    registry.problems.sort()
+    return registry
+
+
+def _wanted(products: Collection[str], names: list[str], registry: Registry) -> list[str]:
+    # An empty record stands for each product while the names are resolved.
+    known = Registry(
+        products={name: ProductRecord(name) for name in names},
+        aliases=registry.aliases,
+        deleted=registry.deleted,
+    )
+    return sorted({known.resolve(name).name for name in products})
+
+
+class _Loader:
+    """Hold a snapshot's files, sorted by what they are."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.product_files: dict[str, list[str]] = {}
+        self._places: dict[str, list[tuple[str, str]]] = {}
+        self._strange: list[tuple[str, Entry]] = []
+        for path, entry in snapshot.entries(layout.ROOT).items():
+            place = layout.place_of(path)
+            if place is None or entry.kind != "file":
+                self._strange.append((path, entry))
+            elif place.kind in ("product", "build", "deployment"):
+                self.product_files.setdefault(place.name, []).append(path)
+            else:
+                self._places.setdefault(place.kind, []).append((place.name, path))
+        self._trees = snapshot.product_trees()
+
+    def unexpected(self) -> list[Problem]:
+        return [_strange_entry(path, entry) for path, entry in self._strange]
+
+    def documents(self, kind: str, problems: list[Problem]) -> dict[str, dict[str, Any]]:
+        found = sorted(self._places.get(kind, ()))
+        contents = self.snapshot.read_many([path for _, path in found])
+        documents = {}
+        for name, path in found:
+            document, wrong = validate_document(kind, contents[path], path)
+            problems += wrong
+            if document is not None:
+                documents[name] = document
+        return documents
+
+    def config(self, problems: list[Problem]) -> dict[str, Any]:
+        config = self.documents("config", problems).get("")
+        if config is None and not self._places.get("config"):
+            problems.append(
+                Problem(
+                    layout.CONFIG, 0, 0, codes.MISSING, "this is not a registry: the file is not there",
+                    "run `versioner init` to start one",
+                )
+            )
+        return config or {}
+
+    def environments(self, problems: list[Problem]) -> dict[str, dict[str, Any]]:
+        documents = self.documents("environment", problems)
+        for name, document in documents.items():
+            document.setdefault("type", environment_type(name))
+            document.setdefault("order", TYPE_ORDER[document["type"]])
+        return dict(sorted(documents.items(), key=lambda item: (item[1]["order"], item[0])))
+
+    def aliases(self, problems: list[Problem]) -> dict[str, str]:
+        return {name: alias["to"] for name, alias in self.documents("alias", problems).items()}
+
+    def product(self, name: str, cache: ProductCache | None) -> ProductRecord:
+        tree = self._trees.get(name)
+        kept = cache.get(name, tree) if cache is not None and tree is not None else None
+        if kept is not None:
+            return _from_cache(name, tree, kept)
+        record = self._read_product(name, tree)
+        if cache is not None and tree is not None:
+            cache.put(name, tree, _for_cache(record))
+        return record
+
+    def _read_product(self, name: str, tree: str | None) -> ProductRecord:
+        paths = sorted(self.product_files[name])
+        contents = self.snapshot.read_many(paths)
+        logs: dict[str, list[Event]] = {"build": [], "deployment": []}
+        document: dict[str, Any] | None = None
+        problems: list[Problem] = []
+        for path in paths:
+            place = layout.place_of(path)
+            if place is not None and (place.kind == "build" or place.kind == "deployment"):
+                events, wrong = validate_log(place.kind, contents[path], path)
+                logs[place.kind] += events
+            else:
+                document, wrong = validate_document("product", contents[path], path)
+            problems += wrong
+        record = ProductRecord(
+            name=name, document=document or {"name": name}, tree=tree,
+            builds=logs["build"], deployment_events=logs["deployment"], problems=problems,
+        )
+        record.problems += check_product(record, contents)
+        return record
+
+
+def _strange_entry(path: str, entry: Entry) -> Problem:
+    what = {
+        "file": (codes.UNEXPECTED_FILE, "nothing of a registry is kept under this name", _EXPECTED),
+        "link": (codes.LINK, "a symbolic link is never followed here", "put the file itself here"),
+        "submodule": (codes.LINK, "a submodule cannot be part of a registry", "remove it"),
+    }
+    fallback = (codes.LINK, "this is not a regular file", "remove it")
+    code, message, hint = what.get(entry.kind, fallback)
+    return Problem(path, 0, 0, code, message, hint)
+
+
+def _for_cache(record: ProductRecord) -> dict[str, Any]:
+    return {
+        "document": record.document,
+        "builds": record.builds,
+        "deployments": record.deployment_events,
+        "problems": [
+            (p.path, p.line, p.column, p.code, p.message, p.hint, p.severity)
+            for p in record.problems
+        ],
+    }
+
+
+def _from_cache(name: str, tree: str | None, kept: dict[str, Any]) -> ProductRecord:
+    return ProductRecord(
+        name=name, document=kept["document"], tree=tree, builds=kept["builds"],
+        deployment_events=kept["deployments"],
+        problems=[Problem(*fields) for fields in kept["problems"]],
+    )
+
+

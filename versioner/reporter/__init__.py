@@ -1,0 +1,1 @@
+"""Results as text, JSON, and the forms that GitHub and GitLab show."""

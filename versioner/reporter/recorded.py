@@ -1,0 +1,64 @@
+"""Say what became of an event that was recorded."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from versioner.reporter.terminal import clean
+
+if TYPE_CHECKING:
+    from versioner.operations.record import Recorded
+
+__all__ = ["recorded_json", "recorded_text", "step_summary"]
+
+
+def recorded_json(recorded: Recorded, *, dry_run: bool) -> str:
+    """Return the outcome as JSON with stable keys."""
+    document = {
+        "outcome": _outcome(recorded, dry_run=dry_run).replace(" ", "_"),
+        "kind": recorded.kind,
+        "product": recorded.product,
+        "event": recorded.event,
+        "path": recorded.path,
+        "created": list(recorded.created),
+        "commit": recorded.commit,
+        "branch": recorded.branch.removeprefix("refs/heads/"),
+        "pushed_to": recorded.pushed_to,
+    }
+    return json.dumps(document, ensure_ascii=True, indent=2)
+
+
+def recorded_text(recorded: Recorded, *, dry_run: bool) -> str:
+    """Return the outcome as lines for people."""
+    lines = [f"{_outcome(recorded, dry_run=dry_run)}: {_describe(recorded)}"]
+    if dry_run and not recorded.already:
+        lines += [f"  would create {path}" for path in recorded.created]
+        lines += [f"  would add to {recorded.path}:", clean(recorded.line.rstrip("\n"))]
+        return "\n".join(lines)
+    lines.append(f"  event {recorded.event['id']}")
+    if recorded.commit:
+        branch = recorded.branch.removeprefix("refs/heads/")
+        pushed = f", pushed to {recorded.pushed_to}" if recorded.pushed_to else ""
+        lines.append(f"  commit {recorded.commit[:12]} on {clean(branch + pushed)}")
+    lines += [f"  created {path}" for path in recorded.created]
+    return "\n".join(lines)
+
+
+def step_summary(recorded: Recorded) -> str:
+    """Return one line of Markdown for the page of a CI run."""
+    # Names and versions are of a checked alphabet; nothing of free text is written here.
+    outcome = _outcome(recorded, dry_run=False).capitalize()
+    return f"{outcome}: {_describe(recorded)}, event `{recorded.event['id']}`\n"
+
+
+def _outcome(recorded: Recorded, *, dry_run: bool) -> str:
+    if recorded.already:
+        return "already recorded"
+    return "would record" if dry_run else "recorded"
+
+
+def _describe(recorded: Recorded) -> str:
+    event = recorded.event
+    target = f" to {event['environment']}" if "environment" in event else ""
+    return f"{recorded.kind} of {recorded.product} {event['version']}{target} ({event['status']})"
