@@ -35,7 +35,7 @@ _HOSTS: Final = {
 _PATH: Final = r"[A-Za-z0-9_~][A-Za-z0-9._~-]*(?:/[A-Za-z0-9_~][A-Za-z0-9._~-]*)*"
 _ADDRESS: Final = re.compile(
     r"(?:(?P<scheme>https?|ssh|git)://)?(?:git@)?(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
-    rf"(?P<port>:[0-9]+)?[:/](?P<path>{_PATH}?)(?:\.git)?/?"
+    rf"(?P<port>:[0-9]+)?[:/](?P<path>{_PATH})"
 )
 _SHA: Final = re.compile(r"[0-9a-f]{7,64}")
 
@@ -55,8 +55,11 @@ def source_of(registry: Registry, record: ProductRecord, version: Version) -> So
     """
     metadata = record.document.get("extra_metadata", {})
     repository = str(version.scm_repository or metadata.get("repository", ""))
-    if re.fullmatch(rf"{_PATH}?(?:\.git)?", repository) and repository.count("/") == 1:
-        return _on_server(registry, version, repository.removesuffix(".git"))
+    repository = repository.rstrip("/").removesuffix(".git")
+    owner, *rest = repository.split("/")
+    # With more than two parts, the first one may as well be a host.
+    if re.fullmatch(_PATH, repository) and (len(rest) == 1 or (rest and "." not in owner)):
+        return _on_server(registry, version, repository)
     match = _ADDRESS.fullmatch(repository)
     if match is None:
         return None

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders import NOW
+from versioner.errors import InvalidInput
+from versioner.query.times import age_text, parse_duration, parse_moment, seconds_between
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("45s", 45), ("90m", 5400), ("24h", 86400), ("7d", 604800), ("2W", 1209600), (" 1 h ", 3600)],
+)
+def test_durations_have_a_number_and_a_unit(text, seconds):
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "h", "24", "1.5h", "-1h", "3 months", "1h30m", "٣h"])
+def test_other_durations_are_refused_with_examples(text):
+    with pytest.raises(InvalidInput) as caught:
+        parse_duration(text, field="stale_after")
+    assert "24h" in caught.value.hint
+    assert caught.value.field == "stale_after"
+
+
+@pytest.mark.parametrize(
+    ("text", "end", "moment"),
+    [
+        ("2026-11-01", False, "2026-11-01T00:00:00Z"),
+        ("2026-11-01", True, "2026-11-01T23:59:59Z"),
+        ("2026-11-01T12:00:00+02:00", True, "2026-11-01T10:00:00Z"),
+        ("7d", False, "2026-11-15T10:15:00Z"),
+        ("90m", True, "2026-11-22T08:45:00Z"),
+    ],
+)
+def test_moments_are_dates_times_or_how_long_ago(text, end, moment):
+    assert parse_moment(text, NOW, end=end) == moment
+
+
+@pytest.mark.parametrize("text", ["november", "2026-13-01", "2026-11-01T12:00:00", "999999d", ""])
+def test_other_moments_are_refused(text):
+    with pytest.raises(InvalidInput) as caught:
+        parse_moment(text, NOW)
+    assert caught.value.hint
+
+
+@given(st.text(max_size=20))
+def test_no_text_ends_in_a_traceback(text):
+    for parse in (parse_duration, lambda each: parse_moment(each, NOW)):
+        try:
+            parse(text)
+        except InvalidInput as error:
+            assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "just now"),
+        (59, "just now"),
+        (60, "1 minute"),
+        (3599, "59 minutes"),
+        (3600, "1 hour"),
+        (86399, "23 hours"),
+        (3 * 86400, "3 days"),
+        (59 * 86400, "59 days"),
+        (60 * 86400, "2 months"),
+        (729 * 86400, "24 months"),
+        (730 * 86400, "2 years"),
+    ],
+)
+def test_ages_are_told_in_their_largest_unit(seconds, text):
+    assert age_text(seconds) == text
+
+
+def test_seconds_between_moments():
+    assert seconds_between("2026-11-21T10:15:00Z", NOW) == 86400
