@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import Blocked, InvalidInput
+from versioner.layout import month_of
 from versioner.registry.order import order_key
 
 if TYPE_CHECKING:
@@ -106,24 +107,33 @@ def _check_same(event: Event, held: Event, key: str) -> None:
 
 
 def _left_since(visible: Visible, recorded: Event, event: Event) -> bool:
-    """Tell whether the cell held an event of another version between the two."""
-    from versioner.registry.fold import void_ids
-
-    events = visible.events("deployment")
-    void = void_ids(events)
+    """Tell whether the cell held an event of another version between the two, not a void one."""
+    months = sorted(month_of(each["at"]) for each in (recorded, event))
     environment = event["environment"]
     cell = [
         each
-        for each in events
+        for each in visible.events("deployment", months)
         if each.get("environment") == environment
-        and (each["id"] not in void or each["id"] == recorded["id"])
     ]
     ordered = sorted([*cell, event], key=order_key)
-    # The new event has no id yet: it is the one that is not in the log.
+    # The new event is the one that is not in the log; it may have no id yet.
     ends = [
         place for place, each in enumerate(ordered) if each is event or each["id"] == recorded["id"]
     ]
-    return any(each["version"] != event["version"] for each in ordered[ends[0] : ends[-1]])
+    between = ordered[ends[0] : ends[-1]]
+    return bool(_standing(visible, [e for e in between if e["version"] != event["version"]]))
+
+
+def _standing(visible: Visible, events: list[Event]) -> list[Event]:
+    """Return those of some events that are not void."""
+    if not events:
+        return []
+    # Costs a fold of everything: a void may be in any month, and name the first event of the
+    # deployment that an event belongs to.
+    from versioner.registry.fold import void_ids
+
+    void = void_ids(visible.events("deployment"))
+    return [event for event in events if event["id"] not in void]
 
 
 def _check_version(visible: Visible, event: Event) -> None:
@@ -142,13 +152,8 @@ def _check_version(visible: Visible, event: Event) -> None:
     if not sha:
         return
     others = [each for each in known if each.get("scm_sha") and not same_sha(each["scm_sha"], sha)]
-    if others:
-        from versioner.registry.fold import void_ids
-
-        void = void_ids(visible.events("deployment"))
-        for each in others:
-            if each["id"] not in void:
-                raise _sha_conflict(event, each)
+    for each in _standing(visible, others):
+        raise _sha_conflict(event, each)
 
 
 def _sha_conflict(event: Event, held: Event) -> Blocked:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from versioner.layout import month_of
 from versioner.serialization.log import lines_naming, read_canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from versioner.models import Event, EventKind
 
@@ -20,8 +21,8 @@ class Visible(Protocol):
     def find(self, kind: EventKind, key: str, value: str) -> list[Event]:
         """Return the events that have a text under a key, in any case."""
 
-    def events(self, kind: EventKind) -> list[Event]:
-        """Return all events of a kind."""
+    def events(self, kind: EventKind, months: Sequence[str] = ()) -> list[Event]:
+        """Return the events of a kind: all, or those from the first to the last of `months`."""
 
 
 class VisibleLogs:
@@ -40,11 +41,12 @@ class VisibleLogs:
             for _, event in lines_naming(data, value, key=key)
         ]
 
-    def events(self, kind: EventKind) -> list[Event]:
-        """Return all events of a kind; costs a parse of every log."""
+    def events(self, kind: EventKind, months: Sequence[str] = ()) -> list[Event]:
+        """Return the events of a kind, of all months or some; costs a parse of those logs."""
         return [
             event
             for month, data in self._logs.get(kind, ())
+            if not months or months[0] <= month <= months[-1]
             for event in _read_log(kind, month, data)
         ]
 
@@ -76,9 +78,12 @@ class VisibleEvents:
                     index.setdefault(event[key].lower(), []).append(event)
         return list(index.get(value.lower(), ()))
 
-    def events(self, kind: EventKind) -> list[Event]:
-        """Return all events of a kind."""
-        return list(self._events[kind])
+    def events(self, kind: EventKind, months: Sequence[str] = ()) -> list[Event]:
+        """Return the events of a kind, of all months or some."""
+        events = self._events[kind]
+        if not months:
+            return list(events)
+        return [each for each in events if months[0] <= month_of(each["at"]) <= months[-1]]
 
 
 def _read_log(kind: EventKind, month: str, data: bytes) -> list[Event]:
