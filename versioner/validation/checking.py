@@ -6,7 +6,6 @@ one module that knows the two.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,7 +38,7 @@ def find_faults(name: SchemaName, value: Any, base: Pointer = ()) -> list[Fault]
             kept = found.get(place)
             if kept is None or _rank(fault) < _rank(kept):
                 found[place] = fault
-    return [replace(fault, base=base) for fault in found.values()]
+    return [fault._replace(base=base) for fault in found.values()]
 
 
 @cache
@@ -64,9 +63,7 @@ def _rank(fault: Fault) -> int:
 def _faults_of(error: Any) -> Iterator[Fault]:
     pointer = tuple(error.absolute_path)
     keyword = error.validator
-    if keyword is None:
-        yield Fault(pointer, "false", {}, error.instance)
-    elif keyword == "required":
+    if keyword == "required":
         for name in error.validator_value:
             if name not in error.instance:
                 yield Fault(pointer, keyword, error.schema, error.instance, name=name)

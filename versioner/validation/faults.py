@@ -8,8 +8,7 @@ test holds that the two agree.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sized
@@ -21,13 +20,11 @@ __all__ = ["KEYWORDS", "Fault", "Pointer", "faults_of", "unknown_keys"]
 Pointer = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """Say which keyword of which schema a value breaks.
 
     `pointer` leads to the value or, with `is_key`, to the key. `name` is the missing key of
-    `required`. `keyword` is "false" where nothing at all is allowed. `base` leads to what was
-    checked, where that is a part of a file.
+    `required`. `base` leads to what was checked, where that is a part of a file.
     """
 
     pointer: Pointer
@@ -67,17 +64,20 @@ def unknown_keys(schema: Schema, value: dict[str, Any]) -> list[str]:
 
 def _faults(schema: Schema | bool, value: Any, root: Schema, at: Pointer) -> Iterator[Fault]:
     if isinstance(schema, bool):
-        if not schema:
-            yield Fault(at, "false", {}, value)
         return
-    if "$ref" in schema:
-        yield from _faults(_target(schema["$ref"], root), value, root, at)
-    for keyword, check in _CHECKS.items():
-        if keyword in schema and not check(schema[keyword], value):
-            yield Fault(at, keyword, schema, value)
+    plan = _plan(schema, root)
+    for keyword, check, wanted, owner in plan.checks:
+        if not check(wanted, value):
+            yield Fault(at, keyword, owner, value)
+    if isinstance(value, (dict, list)):
+        for part in plan.parts:
+            yield from _inner_faults(part, value, root, at)
+
+
+def _inner_faults(schema: Schema, value: Any, root: Schema, at: Pointer) -> Iterator[Fault]:
     if isinstance(value, dict):
         yield from _mapping_faults(schema, value, root, at)
-    elif isinstance(value, list) and "items" in schema:
+    elif "items" in schema:
         for index, item in enumerate(value):
             yield from _faults(schema["items"], item, root, (*at, index))
     if "if" in schema:
@@ -97,21 +97,53 @@ def _mapping_faults(
     for key, item in value.items():
         if names is not True:
             for fault in _faults(names, key, root, (*at, key)):
-                yield Fault(fault.pointer, fault.keyword, fault.schema, key, is_key=True)
+                yield fault._replace(is_key=True)
         if key in properties:
-            yield from _faults(properties[key], item, root, (*at, key))
+            if not _is_plainly_good(properties[key], item, root):
+                yield from _faults(properties[key], item, root, (*at, key))
         elif others is False:
             yield Fault((*at, key), "additionalProperties", schema, item, is_key=True)
         elif others is not True:
             yield from _faults(others, item, root, (*at, key))
 
 
-def _target(reference: str, root: Schema) -> Schema:
-    target: Schema = root["$defs"][reference.removeprefix("#/$defs/")]
-    return target
+def _is_plainly_good(schema: Schema | bool, value: Any, root: Schema) -> bool:
+    # Nearly every field is a good text: this spares it a generator.
+    if not isinstance(value, str) or isinstance(schema, bool):
+        return False
+    for _, check, wanted, _ in _plan(schema, root).checks:  # noqa: SIM110 - spare it here, too
+        if not check(wanted, value):
+            return False
+    return True
+
+
+class _Plan(NamedTuple):
+    """Hold a schema and what it refers to as flat lists: reading them is most of the time."""
+
+    checks: list[tuple[str, Callable[[Any, Any], bool], Any, Schema]]
+    parts: list[Schema]
+
+
+# By identity; the plan's first part keeps its schema alive.
+_plans: dict[int, _Plan] = {}
+
+
+def _plan(schema: Schema, root: Schema) -> _Plan:
+    plan = _plans.get(id(schema))
+    if plan is None:
+        plan = _plans[id(schema)] = _Plan([], [schema])
+        while "$ref" in plan.parts[-1]:
+            plan.parts.append(root["$defs"][plan.parts[-1]["$ref"].removeprefix("#/$defs/")])
+        for part in plan.parts:
+            for keyword, check in _CHECKS.items():
+                if keyword in part:
+                    plan.checks.append((keyword, check, part[keyword], part))
+    return plan
 
 
 def _is_type(wanted: str | list[str], value: Any) -> bool:
+    if wanted == "string":
+        return isinstance(value, str)
     names = [wanted] if isinstance(wanted, str) else wanted
     if isinstance(value, bool):
         return "boolean" in names
@@ -135,6 +167,8 @@ def _size(kind: type[Sized], check: Callable[[int, int], bool]) -> Callable[[Any
 _CHECKS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "type": _is_type,
     "enum": lambda wanted, value: value in wanted,
+    # The event schemas negate nothing else.
+    "not": lambda wanted, value: value not in wanted["enum"],
     "minLength": _size(str, int.__le__),
     "maxLength": _size(str, int.__ge__),
     "pattern": _text(lambda wanted, value: re.search(wanted, value) is not None),

@@ -194,7 +194,7 @@ def _unique_words(fault: Fault) -> Words:
     )
 
 
-def _false_words(fault: Fault) -> Words:
+def _void_words(fault: Fault) -> Words:
     name = field_name(fault.pointer)
     message = f"{name} does not belong in an event that has voids"
     return Words(codes.VALUE, message, f"leave {name} out: the event that it voids has it")
@@ -292,6 +292,6 @@ _WORDS: Final[dict[str, Callable[[Fault], Words]]] = {
     "minimum": _range_words,
     "maximum": _range_words,
     "uniqueItems": _unique_words,
-    "false": _false_words,
+    "not": _void_words,
     "pattern": _pattern_words,
 }
