@@ -240,7 +240,7 @@ def _set_times(kind: EventKind, fields: Event) -> None:
     moment = clock.now()
     for name in ("started_at", "completed_at"):
         if name in fields:
-            fields[name] = check_at(fields[name], moment, name)
+            fields[name] = check_at(fields[name], moment, field=name)
     ended = fields["status"] in ("completed", "failed", "aborted")
     given = fields.get("completed_at") if ended else None
     if kind == "build":

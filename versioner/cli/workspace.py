@@ -40,11 +40,10 @@ def find_repository(repo: str | None) -> Repository:
 
 def take_snapshot(repository: Repository, rev: str | None = None) -> Snapshot:
     """Return the registry at a revision, or as the files are now (the tip where there are none)."""
-    from versioner.repository.snapshot import snapshot_at, snapshot_of_work_tree
+    from versioner.repository.snapshot import snapshot_at
+    from versioner.repository.worktree_snapshot import snapshot_of_work_tree
 
-    if rev is None and repository.work_tree is not None:
-        return snapshot_of_work_tree(repository)
-    return snapshot_at(repository, rev or "HEAD")
+    return snapshot_of_work_tree(repository) if rev is None else snapshot_at(repository, rev)
 
 
 def read_registry(

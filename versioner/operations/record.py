@@ -8,7 +8,7 @@ has to be created.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput, UsageFault
@@ -39,6 +39,9 @@ _PERSON_KEYS = {
 }
 
 
+_KINDS: Final[tuple[EventKind, ...]] = ("build", "deployment")
+
+
 @dataclass(slots=True)
 class Draft:
     """An event as the caller gives it: names unchecked, no id unless one is named.
@@ -66,6 +69,7 @@ class Recorded:
     already: bool = False
     created: tuple[str, ...] = ()
     commit: str | None = None
+    parent: str | None = None
     branch: str = ""
     pushed_to: str = ""
 
@@ -109,7 +113,7 @@ def record_event(
         return _prepare(repository, draft, entropy, create)[0]
     with writing(repository) as locked:
         recorded, changes, config = _prepare(locked, draft, entropy, create)
-        recorded.branch = locked.branch or ""
+        recorded.branch, recorded.parent = locked.branch or "", locked.tip
         if changes:
             recorded.commit = commit_changes(
                 locked,
@@ -165,7 +169,7 @@ def _look(repository: Repository, draft: Draft) -> _Scene:
             config=config,
             has_product=tip.has(layout.product_path(product)),
             has_environment=known,
-            logs=tip.logs(product),
+            logs=tip.logs(product, draft.fields),
         )
 
 
@@ -187,11 +191,20 @@ class _Tip:
             raise missing(path)
         return found.data
 
-    def logs(self, product: str) -> dict[str, bytes]:
+    def logs(self, product: str, event: Event) -> dict[str, bytes]:
+        """Return the logs that judge an event: those of its month and of the one before.
+
+        So that the cost does not grow with the history (design, section 5); `validate` looks
+        at all of it. Only an event that names another one may have to look further back.
+        """
+        month = layout.month_of(event["at"])
+        months = {f"{month}.yaml", f"{layout.previous_month(month)}.yaml"}
         paths = []
-        for kind in ("build", "deployment"):
-            folder = layout.log_path(product, kind, "").rpartition("/")[0]
-            paths += [f"{folder}/{name}" for name in self.view.directory(folder) or ()]
+        for kind in _KINDS:
+            folder = layout.log_path(product, kind, month).rpartition("/")[0]
+            names = self.view.directory(folder) or {}
+            wanted = names if "deployment" in event else months.intersection(names)
+            paths += [f"{folder}/{name}" for name in sorted(wanted)]
         return {path: self.read(path) for path in paths if layout.place_of(path) is not None}
 
 

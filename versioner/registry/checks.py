@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from versioner import layout
 from versioner.models import Problem
 from versioner.names import nearest
+from versioner.registry.fold import void_ids
 from versioner.registry.positions import position_in_document, position_of_event
 from versioner.validation import codes
 
@@ -85,6 +86,8 @@ def _check_ids(record: ProductRecord, report: _ProductReport) -> None:
 def _check_versions(record: ProductRecord, report: _ProductReport) -> None:
     spelling: dict[str, str] = {}
     shas: dict[str, str] = {}
+    # What was voided said something wrong: its commit binds nobody (rules.judgement agrees).
+    void = void_ids(record.deployment_events)
     for kind, events in _logs(record):
         for event in events:
             version = event.get("version")
@@ -98,7 +101,7 @@ def _check_versions(record: ProductRecord, report: _ProductReport) -> None:
                     f'write "{first}" if it is the same version; otherwise give it another name',
                 )
             sha = event.get("scm_sha")
-            if sha is not None:
+            if sha is not None and event["id"] not in void:
                 _check_sha(kind, event, shas, report)
 
 

@@ -1,0 +1,42 @@
+"""versioner hooks: git hooks for one clone."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from versioner.cli.options import repo_option
+from versioner.cli.workspace import find_repository
+from versioner.reporter.terminal import clean
+
+__all__ = ["hooks"]
+
+
+@click.group()
+def hooks() -> None:
+    """Install git hooks in this clone."""
+
+
+@hooks.command(epilog="Example: versioner hooks install --out ../site")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Where the site is built after a commit (default: _site, left out of git).",
+)
+@repo_option
+def install(out: Path | None, repo: str | None) -> None:
+    """Check the registry before each commit, and build the site after it."""
+    from versioner.operations.hooks import install_hooks
+
+    repository = find_repository(repo)
+    target = (out or (repository.work_tree or Path()) / "_site").absolute()
+    command = [sys.executable, "-m", "versioner"]
+    done = install_hooks(repository, command=command, out=target)
+    for name in done.installed:
+        click.echo(f"installed {done.directory / name}")
+    for name, line in done.kept:
+        click.echo(f"left your own {done.directory / name} in place; add this line to it:")
+        click.echo(f"  {clean(line)}")
