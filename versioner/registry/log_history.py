@@ -1,0 +1,141 @@
+"""Compare one log with what it was: every old event still there, the same, and in order."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from versioner.registry.findings import Finding
+from versioner.registry.redaction import changed_fields
+from versioner.serialization.log import read_canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from versioner.registry.held import Held, HeldLog
+
+__all__ = ["OldLog", "compare_log", "unmatched"]
+
+
+@dataclass(frozen=True, slots=True)
+class OldLog:
+    """A log as it was, and the revision (shortened) that has it."""
+
+    log: HeldLog
+    revision: str
+
+    @property
+    def was(self) -> str:
+        """Return what to give `git show`."""
+        return f"{self.revision}:{self.log.path}" if self.revision else self.log.path
+
+
+@dataclass
+class _Positions:
+    """Where the events of the new log stand, by id; and which of them an old log accounts for."""
+
+    log: HeldLog
+    by_id: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    matched: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        for index, held in enumerate(self.log.events):
+            self.by_id[held.id].append(index)
+
+    def match(self, old: Held) -> int | None:
+        """Return where an old event stands now: the equal one, where several have its id."""
+        candidates = self.by_id.get(old.id)
+        if not candidates:
+            return None
+        events = self.log.events
+        equal = (at for at in candidates if not changed_fields(old.event, events[at].event))
+        return next(equal, candidates[0])
+
+
+def unmatched(olds: Sequence[OldLog], new: HeldLog) -> list[Held]:
+    """Return the events of a log that no old one has, each further copy among them."""
+    tail = _appended(olds, new)
+    if tail is not None:
+        return tail
+    positions = _Positions(new)
+    for old in olds:
+        found = map(positions.match, old.log.events)
+        positions.matched.update(at for at in found if at is not None)
+    return [held for at, held in enumerate(new.events) if at not in positions.matched]
+
+
+def compare_log(olds: Sequence[OldLog], new: HeldLog) -> Iterator[Finding]:
+    """Find what became of the events of old logs that are missing, changed or out of place.
+
+    New events have to come after all the old ones.
+    """
+    if _appended(olds, new) is not None:
+        return
+    positions = _Positions(new)
+    for old in olds:
+        yield from _compare(old, positions)
+    last = max(positions.matched, default=-1)
+    for at, held in enumerate(new.events[: last + 1]):
+        if at not in positions.matched:
+            yield Finding("early", held.id, new.path, *new.place_of(held))
+
+
+def _compare(old: OldLog, positions: _Positions) -> Iterator[Finding]:
+    new = positions.log
+    events = old.log.events
+    found = [positions.match(each) for each in events]
+    positions.matched.update(at for at in found if at is not None)
+    for number, (each, at) in enumerate(zip(events, found, strict=True)):
+        if at is None:
+            line = _line_for(found[number:], new)
+            yield Finding("missing", each.id, new.path, line, min(line, 1), was=old.was)
+            continue
+        fields = changed_fields(each.event, new.events[at].event)
+        if fields:
+            place = new.place_of(new.events[at], fields[0])
+            yield Finding("changed", each.id, new.path, *place, ", ".join(fields), old.was)
+    for at in _out_of_order([at for at in found if at is not None]):
+        held = new.events[at]
+        yield Finding("order", held.id, new.path, *new.place_of(held), was=old.was)
+
+
+def _line_for(following: Sequence[int | None], new: HeldLog) -> int:
+    """Return the line before which a missing event stood; the last where nothing follows."""
+    at = next((at for at in following if at is not None), -1)
+    return new.place_of(new.events[at])[0] if new.events else 0
+
+
+def _out_of_order(found: Sequence[int]) -> list[int]:
+    """Return the fewest positions whose removal leaves the others ascending."""
+    if all(one <= other for one, other in pairwise(found)):
+        return []
+    # The longest ascending run: ends[n] is the least end of one that is n + 1 long.
+    ends: list[int] = []
+    sizes = []
+    for at in found:
+        size = bisect_right(ends, at)
+        ends[size : size + 1] = [at]
+        sizes.append(size)
+    wanted, kept = len(ends) - 1, set()
+    for index in range(len(found) - 1, -1, -1):
+        if sizes[index] == wanted:
+            kept.add(index)
+            wanted -= 1
+    return [at for index, at in enumerate(found) if index not in kept]
+
+
+def _appended(olds: Sequence[OldLog], new: HeldLog) -> list[Held] | None:
+    """Return what a mere append added; None where more than that was done."""
+    if len(olds) != 1:
+        return None if olds else new.events
+    before = olds[0].log.data
+    if not before.endswith(b"\n") or not new.data.startswith(before):
+        return None
+    rest = read_canonical(new.kind, new.data[len(before) :])
+    if rest is None:
+        return None
+    count = sum(isinstance(event.get("id"), str) for _, event in rest)
+    return new.events[-count:] if count else []
