@@ -11,6 +11,8 @@ import coverage
 __all__ = ["pytest_unconfigure"]
 
 _coverage = coverage.Coverage(data_suffix=True)
+# The process that hands tests out to workers runs none of our code itself.
+_coverage.set_option("run:disable_warnings", ["no-data-collected"])
 _coverage.start()
 
 
