@@ -1,0 +1,1 @@
+"""The static site: registry to views to templates to files."""

@@ -1,0 +1,134 @@
+"""The atlas: where on the site everything of a registry stands."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from versioner.query.matrix import DEFAULT_STALE_AFTER, CellState, Matrix, cell_state, matrix
+from versioner.query.times import age_text, parse_duration, seconds_between
+from versioner.site.links import (
+    LOST,
+    deployment_anchor,
+    environment_page,
+    product_page,
+    relative,
+    version_anchor,
+)
+from versioner.site.shards import Shard, shards_of
+
+if TYPE_CHECKING:
+    from versioner.models import Deployment
+    from versioner.registry.records import Registry
+
+__all__ = ["Atlas"]
+
+_SAFE_PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*")
+
+
+class Atlas:
+    """Know every page and anchor of a registry's site, and the links between them.
+
+    `now` is the moment that ages are reckoned from. An environment that events name but the
+    registry does not know (a problem that `validate` reports) still has its page.
+    """
+
+    def __init__(self, registry: Registry, *, now: str, base_url: str = "") -> None:
+        self.registry = registry
+        self.now = now
+        self.base_path = _base_path(base_url or str(self.settings.get("base_url", "")))
+        self.hidden = frozenset(self.settings.get("hidden_fields", ()))
+        self.environments = _environments(registry)
+        self.shards: dict[str, list[Shard]] = {
+            name: shards_of(record) for name, record in registry.products.items()
+        }
+        self._stale_after = {
+            name: parse_duration(str(document.get("stale_after") or DEFAULT_STALE_AFTER))
+            for name, document in self.environments.items()
+        }
+        self._deployments: dict[str, dict[str, str]] = {}
+        self._versions: dict[str, dict[str, str]] = {}
+        for name, shards in self.shards.items():
+            self._deployments[name] = {
+                d.id: shard.page for shard in shards for d in shard.deployments
+            }
+            self._versions[name] = {v.name: shard.page for shard in shards for v in shard.versions}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Return what registry.yaml says of the site."""
+        return self.registry.config.get("site") or {}
+
+    @property
+    def title(self) -> str:
+        """Return the site's name."""
+        config = self.registry.config
+        return str(self.settings.get("title") or config.get("title") or "Deployment registry")
+
+    def link(self, page: str, target: str) -> str:
+        """Return the link from a page to another page."""
+        # The lost page is served at any depth: only from the top do its links hold.
+        return self.base_path + target if page == LOST else relative(page, target)
+
+    def product(self, page: str, name: str) -> str:
+        """Return the link to a product's page."""
+        return self.link(page, product_page(name))
+
+    def environment(self, page: str, name: str) -> str:
+        """Return the link to an environment's page."""
+        return self.link(page, environment_page(name))
+
+    def deployment(self, page: str, deployment: Deployment) -> str:
+        """Return the link to a deployment's row."""
+        there = self._deployments[deployment.product][deployment.id]
+        return _within(page, there, deployment_anchor(deployment.id))
+
+    def version(self, page: str, product: str, version: str) -> str:
+        """Return the link to a version's row, `""` where the product has no such version."""
+        there = self._versions[product].get(version)
+        return _within(page, there, version_anchor(version)) if there else ""
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        """Return the environment state matrix, without retired environments."""
+        return matrix(self.registry, now=self.now)
+
+    def state(self, product: str, environment: str) -> CellState:
+        """Return what runs at one place, and what goes on there."""
+        return cell_state(
+            self.registry.products[product].cell(environment),
+            now=self.now,
+            stale_after=self._stale_after[environment],
+        )
+
+    def seconds_since(self, at: str) -> int:
+        """Return how long ago a moment was, in seconds."""
+        return seconds_between(at, self.now)
+
+    def age(self, at: str) -> str:
+        """Word how long ago a moment was: `3 days ago`."""
+        age = age_text(max(0, self.seconds_since(at)))
+        return age if age == "just now" else f"{age} ago"
+
+    def environment_title(self, name: str) -> str:
+        """Return what an environment is called."""
+        return str(self.environments[name].get("title") or name)
+
+
+def _within(page: str, there: str, anchor: str) -> str:
+    return f"#{anchor}" if page == there else f"{relative(page, there)}#{anchor}"
+
+
+def _environments(registry: Registry) -> dict[str, dict[str, Any]]:
+    known = dict(registry.environments)
+    for record in registry.products.values():
+        for name in record.cells:
+            known.setdefault(name, {"name": name, "type": "other", "order": 500})
+    return known
+
+
+def _base_path(base_url: str) -> str:
+    path = urlsplit(base_url).path.rstrip("/") + "/"
+    return path if _SAFE_PATH.fullmatch(path) else "/"

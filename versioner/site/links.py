@@ -1,0 +1,83 @@
+"""Where pages are, and how one leads to another: relative links that name the file."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+from urllib.parse import urlsplit
+
+__all__ = [
+    "ABOUT",
+    "ENVIRONMENTS",
+    "LOST",
+    "OVERVIEW",
+    "PRODUCTS",
+    "deployment_anchor",
+    "environment_page",
+    "month_page",
+    "outward",
+    "product_page",
+    "relative",
+    "version_anchor",
+]
+
+OVERVIEW: Final = "index.html"
+PRODUCTS: Final = "products/index.html"
+ENVIRONMENTS: Final = "environments/index.html"
+ABOUT: Final = "about/index.html"
+LOST: Final = "404.html"
+
+# What a URL may be made of to become a link: anything else (spaces, quotes, control and
+# bidirectional characters) stays text, where it can be seen for what it is.
+_URL: Final = re.compile(r"https?://[A-Za-z0-9.\-_~:/?#\[\]@!$&'()*+,;=%]+", re.IGNORECASE)
+
+
+def product_page(product: str) -> str:
+    """Return the path of a product's page."""
+    return f"products/{product}/index.html"
+
+
+def month_page(product: str, month: str, part: int = 1) -> str:
+    """Return the path of a product's month; a crowded month goes on in part 2, 3 ..."""
+    return f"products/{product}/{month}{'' if part == 1 else f'-{part}'}.html"
+
+
+def environment_page(environment: str) -> str:
+    """Return the path of an environment's page."""
+    return f"environments/{environment}/index.html"
+
+
+def version_anchor(version: str) -> str:
+    """Return the anchor of a version; every character of a version is legal in a fragment."""
+    return f"v-{version}"
+
+
+def deployment_anchor(deployment_id: str) -> str:
+    """Return the anchor of a deployment."""
+    return f"d-{deployment_id}"
+
+
+@lru_cache(maxsize=65536)
+def relative(page: str, target: str) -> str:
+    """Return the link from one page to another; it names the file, also to the page itself."""
+    here, there = page.split("/")[:-1], target.split("/")
+    shared = 0
+    while shared < min(len(here), len(there) - 1) and here[shared] == there[shared]:
+        shared += 1
+    return "../" * (len(here) - shared) + "/".join(there[shared:])
+
+
+def outward(text: str) -> str:
+    """Return a text as the target of a link to elsewhere, or `""` where it must stay text.
+
+    Only `http:` and `https:` with a host and without user information are links.
+    """
+    if not _URL.fullmatch(text):
+        return ""
+    try:
+        parts = urlsplit(text)
+        usable = bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        return ""
+    return text if usable else ""

@@ -1,0 +1,73 @@
+"""Every page of a site: its path, its template and its view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from versioner.errors import NotFound
+from versioner.site.links import (
+    ABOUT,
+    ENVIRONMENTS,
+    LOST,
+    OVERVIEW,
+    PRODUCTS,
+    environment_page,
+    month_page,
+    product_page,
+)
+from versioner.site.views.about import about_view
+from versioner.site.views.elsewhere import deleted_view, lost_view, moved_view
+from versioner.site.views.environments import environment_view, environments_view
+from versioner.site.views.month import month_view
+from versioner.site.views.overview import overview_view
+from versioner.site.views.product import product_view
+from versioner.site.views.products import products_view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from versioner.site.atlas import Atlas
+    from versioner.site.views.frame import View
+
+__all__ = ["Page", "pages_of"]
+
+
+class Page(NamedTuple):
+    """Say what one file of the site is rendered from."""
+
+    path: str
+    template: str
+    view: View
+
+
+def pages_of(atlas: Atlas, tool_version: str) -> Iterator[Page]:
+    """Yield every page, one at a time, so that a large site's views are never all in memory."""
+    yield Page(OVERVIEW, "overview.html", overview_view(atlas))
+    yield Page(PRODUCTS, "products.html", products_view(atlas))
+    for name, shards in atlas.shards.items():
+        yield Page(product_page(name), "product.html", product_view(atlas, name))
+        for index, shard in enumerate(shards):
+            yield Page(shard.page, "month.html", month_view(atlas, name, index))
+    yield Page(ENVIRONMENTS, "environments.html", environments_view(atlas))
+    for name in atlas.environments:
+        yield Page(environment_page(name), "environment.html", environment_view(atlas, name))
+    yield from _leading_on(atlas)
+    yield Page(ABOUT, "about.html", about_view(atlas, tool_version))
+    yield Page(LOST, "lost.html", lost_view(atlas))
+
+
+def _leading_on(atlas: Atlas) -> Iterator[Page]:
+    registry = atlas.registry
+    taken = set(registry.products)
+    for old in sorted(set(registry.aliases) - taken):
+        try:
+            name = registry.resolve(old).name
+        except NotFound:
+            continue  # `validate` reports an alias that leads nowhere
+        taken.add(old)
+        moves = {product_page(old): product_page(name)}
+        moves.update({month_page(old, s.month, s.part): s.page for s in atlas.shards[name]})
+        for page, target in moves.items():
+            yield Page(page, "moved.html", moved_view(atlas, page, old, target))
+    for name in sorted(set(registry.deleted) - taken):
+        yield Page(product_page(name), "deleted.html", deleted_view(atlas, name))

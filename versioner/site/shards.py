@@ -1,0 +1,71 @@
+"""A product's history cut into pages: by month, and in parts where a month is crowded.
+
+Rows are dealt oldest first, so that what is on a page stays there: a closed month is the same
+page for ever, and an anchor in it a permanent address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from versioner.layout import month_of
+from versioner.models import Deployment, Version
+from versioner.site.links import month_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from versioner.registry.records import ProductRecord
+
+__all__ = ["ROWS", "Shard", "shards_of"]
+
+ROWS: Final = 400
+
+
+@dataclass(slots=True)
+class Shard:
+    """Hold one page of a product's history; its rows are oldest first."""
+
+    product: str
+    month: str
+    part: int
+    deployments: list[Deployment] = field(default_factory=list)
+    versions: list[Version] = field(default_factory=list)
+
+    @property
+    def page(self) -> str:
+        """Return the page's path."""
+        return month_page(self.product, self.month, self.part)
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether the next row belongs on another page."""
+        return len(self.deployments) + len(self.versions) >= ROWS
+
+
+def shards_of(record: ProductRecord) -> list[Shard]:
+    """Cut a product's versions and deployments into pages, oldest first."""
+    shards: list[Shard] = []
+    for row in _oldest_first(record.deployments, record.versions.values()):
+        month = month_of(row.at)
+        last = shards[-1] if shards else None
+        if last is None or last.month != month:
+            last = Shard(record.name, month, 1)
+            shards.append(last)
+        elif last.is_full:
+            last = Shard(record.name, month, last.part + 1)
+            shards.append(last)
+        if isinstance(row, Deployment):
+            last.deployments.append(row)
+        else:
+            last.versions.append(row)
+    return shards
+
+
+def _oldest_first(
+    deployments: Iterable[Deployment], versions: Iterable[Version]
+) -> list[Deployment | Version]:
+    # Sorting is stable: rows of one second stay in the order of the fold.
+    rows: list[Deployment | Version] = [*versions, *deployments]
+    return sorted(rows, key=lambda row: row.at)

@@ -1,0 +1,53 @@
+"""The About page: what the site was built from, and by what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from versioner.site.links import ABOUT
+from versioner.site.views.frame import View, frame
+from versioner.site.views.rows import SHAPES
+from versioner.site.wording import moment_text
+
+if TYPE_CHECKING:
+    from versioner.site.atlas import Atlas
+
+__all__ = ["about_view", "counts"]
+
+_MEANINGS = (
+    ("completed", "it runs, or ran, there"),
+    ("started", "on its way; no result yet"),
+    ("pending", "waiting to start"),
+    ("failed", "it did not get there; the version before it still runs"),
+    ("aborted", "somebody stopped it"),
+)
+
+
+def about_view(atlas: Atlas, tool_version: str) -> View:
+    """Return the page about the site."""
+    registry = atlas.registry
+    return {
+        "frame": frame(atlas, ABOUT, "About", section=ABOUT),
+        "title": atlas.title,
+        "description": str(registry.config.get("description", "")),
+        "revision": registry.revision or "",
+        "at": atlas.now,
+        "when": moment_text(atlas.now),
+        "tool_version": tool_version,
+        "counts": [{"text": text, "number": f"{n:,}"} for text, n in counts(atlas).items()],
+        "legend": [
+            {"status": status, "shape": SHAPES[status], "meaning": meaning}
+            for status, meaning in _MEANINGS
+        ],
+    }
+
+
+def counts(atlas: Atlas) -> dict[str, int]:
+    """Return how much of everything the registry holds."""
+    records = atlas.registry.products.values()
+    return {
+        "products": len(atlas.registry.products),
+        "environments": len(atlas.environments),
+        "versions": sum(len(record.versions) for record in records),
+        "deployments": sum(len(record.deployments) for record in records),
+    }

@@ -1,0 +1,103 @@
+"""The environments, and what runs in each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.site.links import ENVIRONMENTS, environment_page
+from versioner.site.views.facts import metadata
+from versioner.site.views.frame import View, crumb, frame
+from versioner.site.views.latest import latest_deployments
+from versioner.site.views.product import title_of
+from versioner.site.views.standing import standing
+from versioner.site.wording import adds_to, count, day_text
+
+if TYPE_CHECKING:
+    from versioner.models import Deployment
+    from versioner.site.atlas import Atlas
+
+__all__ = ["environment_view", "environments_view"]
+
+_LATEST: Final = 20
+
+
+def environments_view(atlas: Atlas) -> View:
+    """Return the list of all environments, in order."""
+    return {
+        "frame": frame(atlas, ENVIRONMENTS, "Environments", section=ENVIRONMENTS),
+        "summary": count(len(atlas.environments), "environment"),
+        "environments": [_row(atlas, name) for name in atlas.environments],
+    }
+
+
+def environment_view(atlas: Atlas, name: str) -> View:
+    """Return the page of one environment."""
+    page = environment_page(name)
+    document = atlas.environments[name]
+    title = atlas.environment_title(name)
+    crumbs = [crumb("Environments", atlas.link(page, ENVIRONMENTS))]
+    running = _running(atlas, page, name)
+    return {
+        "frame": frame(
+            atlas,
+            page,
+            title,
+            section=ENVIRONMENTS,
+            description=str(document.get("description", "")),
+            crumbs=crumbs,
+        ),
+        **_about(document, title),
+        "stale_after": str(document.get("stale_after") or "24h"),
+        "metadata": metadata(document.get("metadata") or {}, atlas.hidden),
+        "summary": f"{count(sum(bool(row['version']) for row in running), 'product')} running",
+        "running": running,
+        "deployments": latest_deployments(atlas, page, _LATEST, environment=name),
+    }
+
+
+def _about(document: dict[str, Any], title: str) -> View:
+    return {
+        "name": document["name"],
+        "title": title,
+        "named": adds_to(title, document["name"]),
+        "type": document["type"],
+        "retired": bool(document.get("retired")),
+        "description": str(document.get("description", "")),
+    }
+
+
+def _row(atlas: Atlas, name: str) -> View:
+    title = atlas.environment_title(name)
+    states = [atlas.state(product, name) for product in atlas.registry.products]
+    cells = [r.cells[name] for r in atlas.registry.products.values() if name in r.cells]
+    latest: Deployment | None = max(
+        (cell.latest for cell in cells if cell.latest),
+        key=lambda d: (d.at, d.product),
+        default=None,
+    )
+    return {
+        **_about(atlas.environments[name], title),
+        "href": atlas.environment(ENVIRONMENTS, name),
+        "products": f"{sum(cell.current is not None for cell in cells):,}",
+        "deployments": f"{sum(len(cell.deployments) for cell in cells):,}",
+        "in_progress": sum(state.in_progress is not None for state in states),
+        "no_result": sum(state.no_result is not None for state in states),
+        "latest": {
+            "at": latest.at if latest else "",
+            "when": day_text(latest.at[:10]) if latest else "",
+            "product": title_of(atlas, latest.product) if latest else "",
+            "href": atlas.deployment(ENVIRONMENTS, latest) if latest else "",
+        },
+    }
+
+
+def _running(atlas: Atlas, page: str, name: str) -> list[View]:
+    return [
+        {
+            "product": title_of(atlas, record.name),
+            "product_href": atlas.product(page, record.name),
+            **standing(atlas, page, record, name),
+        }
+        for record in atlas.registry.products.values()
+        if name in record.cells
+    ]

@@ -1,0 +1,91 @@
+"""What was recorded beside the main things: metadata of any shape, and an event's other fields."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.site.links import outward
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from versioner.models import Event
+    from versioner.site.views.frame import View
+
+__all__ = ["event_facts", "metadata"]
+
+# Fields with a place of their own on the page are not here. In the order that they are shown.
+_FIELDS: Final = {
+    "deploy_url": "deployed at",
+    "build_number": "build",
+    "build_url": "build page",
+    "scm_repository": "repository",
+    "scm_branch": "branch",
+    "scm_sha": "commit",
+    "source_system": "from",
+    "source_server": "server",
+    "invoke_id": "run",
+    "attempt": "attempt",
+    "job": "job",
+    "deployed_by_name": "name",
+    "deployed_by_email": "e-mail",
+    "built_by_name": "name",
+    "built_by_email": "e-mail",
+    "started_at": "started at",
+    "completed_at": "completed at",
+}
+
+
+def metadata(values: Mapping[str, Any], hidden: Collection[str] = ()) -> list[View]:
+    """Return metadata as labelled texts; a list of scalars is a list, deeper data is JSON."""
+    return [
+        {"label": _label(key), **_shown(value)}
+        for key, value in values.items()
+        if key not in hidden
+    ]
+
+
+def event_facts(events: Iterable[Event], hidden: Collection[str] = ()) -> list[View]:
+    """Return what events say beyond the main things; the latest word of each field holds."""
+    said: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for event in events:
+        said.update(event)
+        if "extra_metadata" in event:
+            extra.update(event["extra_metadata"])
+    facts = [
+        fact(label, said[field])
+        for field, label in _FIELDS.items()
+        if field in said and field not in hidden
+    ]
+    if said.get("redacted"):
+        facts.append(fact("redacted", ", ".join(said["redacted"])))
+    facts += [fact(key, value) for key, value in extra.items() if key not in hidden]
+    return facts
+
+
+def fact(label: str, value: object) -> View:
+    """Return one labelled text, linked where it is a URL."""
+    text = _text(value)
+    return {"label": label, "text": text, "href": outward(text)}
+
+
+def _label(key: str) -> str:
+    return key.replace("_", " ") if key.replace("_", "").islower() else key
+
+
+def _shown(value: object) -> View:
+    if isinstance(value, list) and all(not isinstance(part, list | dict) for part in value):
+        return {"items": [_item(_text(part)) for part in value], "data": ""}
+    if isinstance(value, list | dict):
+        return {"items": [], "data": json.dumps(value, ensure_ascii=False, indent=2)}
+    return {"items": [_item(_text(value))], "data": ""}
+
+
+def _item(text: str) -> View:
+    return {"text": text, "href": outward(text)}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

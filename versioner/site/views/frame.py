@@ -1,0 +1,62 @@
+"""What every page has around its content: titles, navigation, the way back up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from versioner.site.links import ABOUT, ENVIRONMENTS, OVERVIEW, PRODUCTS, outward
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from versioner.site.atlas import Atlas
+
+__all__ = ["View", "crumb", "frame"]
+
+View = dict[str, Any]
+
+_SECTIONS = (
+    ("Overview", OVERVIEW),
+    ("Products", PRODUCTS),
+    ("Environments", ENVIRONMENTS),
+    ("About", ABOUT),
+)
+
+
+def frame(
+    atlas: Atlas,
+    page: str,
+    title: str,
+    *,
+    section: str = "",
+    description: str = "",
+    crumbs: Sequence[View] = (),
+) -> View:
+    """Return what the base template needs; `section` is the navigation's current page."""
+    return {
+        "page_title": title,
+        "site_title": atlas.title,
+        "description": description,
+        "home": atlas.link(page, OVERVIEW),
+        "style": atlas.link(page, "assets/site.css"),
+        "script": atlas.link(page, "assets/site.js"),
+        "icon": atlas.link(page, "assets/icon.svg"),
+        "navigation": [
+            {"text": text, "href": atlas.link(page, there), "current": there == section}
+            for text, there in _SECTIONS
+        ],
+        "crumbs": list(crumbs),
+        "footer": _footer(atlas),
+    }
+
+
+def crumb(text: str, href: str) -> View:
+    """Return one step of the way from the top to a page."""
+    return {"text": text, "href": href}
+
+
+def _footer(atlas: Atlas) -> list[View]:
+    return [
+        {"text": str(link.get("title", "")), "href": outward(str(link.get("url", "")))}
+        for link in atlas.settings.get("footer_links") or ()
+    ]

@@ -1,0 +1,54 @@
+"""A product's month: the permanent place of its versions and deployments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from versioner.site.links import PRODUCTS
+from versioner.site.views.frame import View, crumb, frame
+from versioner.site.views.product import title_of
+from versioner.site.views.rows import deployment_detail, version_detail
+from versioner.site.wording import count, month_text
+
+if TYPE_CHECKING:
+    from versioner.site.atlas import Atlas
+    from versioner.site.shards import Shard
+
+__all__ = ["month_view", "shard_title"]
+
+
+def month_view(atlas: Atlas, name: str, index: int) -> View:
+    """Return the page of one shard of a product's history, newest rows first."""
+    shards = atlas.shards[name]
+    shard = shards[index]
+    page = shard.page
+    title = title_of(atlas, name)
+    crumbs = [
+        crumb("Products", atlas.link(page, PRODUCTS)),
+        crumb(title, atlas.product(page, name)),
+    ]
+    period = shard_title(shard)
+    return {
+        "frame": frame(atlas, page, f"{title}, {period}", section=PRODUCTS, crumbs=crumbs),
+        "name": name,
+        "title": title,
+        "period": period,
+        "summary": f"{count(len(shard.deployments), 'deployment')}, "
+        f"{count(len(shard.versions), 'new version')}",
+        "older": _neighbour(atlas, page, shards[index - 1] if index else None),
+        "newer": _neighbour(atlas, page, shards[index + 1] if index + 1 < len(shards) else None),
+        "deployments": [deployment_detail(atlas, page, d) for d in reversed(shard.deployments)],
+        "versions": [version_detail(atlas, page, v) for v in reversed(shard.versions)],
+    }
+
+
+def shard_title(shard: Shard) -> str:
+    """Word a shard's period: `November 2025`, `November 2025, part 2`."""
+    part = "" if shard.part == 1 else f", part {shard.part}"
+    return month_text(shard.month) + part
+
+
+def _neighbour(atlas: Atlas, page: str, shard: Shard | None) -> View:
+    if shard is None:
+        return {"text": "", "href": ""}
+    return {"text": shard_title(shard), "href": atlas.link(page, shard.page)}

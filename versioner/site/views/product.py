@@ -1,0 +1,128 @@
+"""A product's page: what it is, where it runs, its versions and deployments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.site.links import PRODUCTS, outward, product_page
+from versioner.site.shards import ROWS
+from versioner.site.views.facts import metadata
+from versioner.site.views.frame import View, crumb, frame
+from versioner.site.views.rows import deployment_row, version_row
+from versioner.site.views.standing import standing
+from versioner.site.wording import adds_to, count
+
+if TYPE_CHECKING:
+    from versioner.registry.records import ProductRecord
+    from versioner.site.atlas import Atlas
+
+__all__ = ["document_of", "product_view", "title_of"]
+
+# How many rows of each list a page shows when there are too many for all of them.
+_LATEST: Final = 40
+
+
+def product_view(atlas: Atlas, name: str) -> View:
+    """Return the page of one product."""
+    page = product_page(name)
+    record = atlas.registry.products[name]
+    document = document_of(atlas, name)
+    title = title_of(atlas, name)
+    crumbs = [crumb("Products", atlas.link(page, PRODUCTS))]
+    description = str(document.get("description", ""))
+    return {
+        "frame": frame(
+            atlas, page, title, section=PRODUCTS, description=description, crumbs=crumbs
+        ),
+        "name": name,
+        "title": title,
+        "named": adds_to(title, name),
+        "deprecated": document.get("lifecycle") == "deprecated",
+        "description": description,
+        "metadata": metadata(document.get("extra_metadata") or {}, atlas.hidden),
+        "links": [_outside(link) for link in document.get("links") or ()],
+        "depends_on": _products(atlas, page, document.get("depends_on") or ()),
+        "needed_by": _products(atlas, page, _dependents(atlas, name)),
+        "former_names": sorted(old for old, new in atlas.registry.aliases.items() if new == name),
+        "places": _places(atlas, page, record),
+        **_history(atlas, page, record),
+    }
+
+
+def document_of(atlas: Atlas, name: str) -> dict[str, Any]:
+    """Return a product's description; empty where its file is not valid."""
+    return dict(atlas.registry.products[name].document or {})
+
+
+def title_of(atlas: Atlas, name: str) -> str:
+    """Return what a product is called."""
+    return str(document_of(atlas, name).get("title") or name)
+
+
+def _history(atlas: Atlas, page: str, record: ProductRecord) -> View:
+    versions = list(record.versions.values())
+    deployments = sorted(record.deployments, key=lambda deployment: deployment.at)
+    whole = len(versions) + len(deployments) <= ROWS
+    kept = ROWS if whole else _LATEST
+    return {
+        "versions": [version_row(atlas, page, v) for v in reversed(versions[-kept:])],
+        "deployments": [deployment_row(atlas, page, d) for d in reversed(deployments[-kept:])],
+        "versions_note": _note(len(versions), kept, "version"),
+        "deployments_note": _note(len(deployments), kept, "deployment"),
+        "years": _years(atlas, page, record.name),
+    }
+
+
+def _note(total: int, kept: int, noun: str) -> str:
+    return count(total, noun) if total <= kept else f"the latest {kept} of {count(total, noun)}"
+
+
+def _years(atlas: Atlas, page: str, name: str) -> list[View]:
+    from versioner.site.views.month import shard_title
+
+    years: dict[str, list[View]] = {}
+    for shard in reversed(atlas.shards[name]):
+        period = shard_title(shard)
+        years.setdefault(shard.month[:4], []).append(
+            {
+                "text": period.replace(f" {shard.month[:4]}", ""),
+                "href": atlas.link(page, shard.page),
+                "count": count(len(shard.deployments), "deployment"),
+                "number": f"{len(shard.deployments):,}",
+            }
+        )
+    return [{"year": year, "months": months} for year, months in years.items()]
+
+
+def _places(atlas: Atlas, page: str, record: ProductRecord) -> list[View]:
+    return [
+        {
+            "environment": atlas.environment_title(name),
+            "environment_href": atlas.environment(page, name),
+            "type": document["type"],
+            **standing(atlas, page, record, name),
+        }
+        for name, document in atlas.environments.items()
+        if not document.get("retired") or name in record.cells
+    ]
+
+
+def _products(atlas: Atlas, page: str, names: Any) -> list[View]:
+    known = atlas.registry.products
+    return [
+        {"text": name, "href": atlas.product(page, name) if name in known else ""}
+        for name in sorted(names)
+    ]
+
+
+def _dependents(atlas: Atlas, name: str) -> list[str]:
+    return [
+        other
+        for other in atlas.registry.products
+        if name in (document_of(atlas, other).get("depends_on") or ())
+    ]
+
+
+def _outside(link: dict[str, Any]) -> View:
+    url = str(link.get("url", ""))
+    return {"text": str(link.get("title") or url), "url": url, "href": outward(url)}

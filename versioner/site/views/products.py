@@ -1,0 +1,72 @@
+"""The Products page: every product with who owns it and where it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from versioner.site.links import PRODUCTS
+from versioner.site.views.frame import View, frame
+from versioner.site.views.product import document_of, title_of
+from versioner.site.wording import adds_to, count, day_text, version_text
+
+if TYPE_CHECKING:
+    from versioner.registry.records import ProductRecord
+    from versioner.site.atlas import Atlas
+
+__all__ = ["products_view", "team_of"]
+
+
+def products_view(atlas: Atlas) -> View:
+    """Return the list of all products."""
+    products = atlas.registry.products
+    teams = {team for name in products if (team := team_of(atlas, name))}
+    summary = count(len(products), "product")
+    if teams:
+        summary += f" of {count(len(teams), 'team')}"
+    return {
+        "frame": frame(atlas, PRODUCTS, "Products", section=PRODUCTS),
+        "summary": summary,
+        "products": [_row(atlas, record) for record in products.values()],
+    }
+
+
+def team_of(atlas: Atlas, name: str) -> str:
+    """Return the team that owns a product, `""` where nobody said."""
+    extra = document_of(atlas, name).get("extra_metadata") or {}
+    return "" if "team" in atlas.hidden else str(extra.get("team", ""))
+
+
+def _row(atlas: Atlas, record: ProductRecord) -> View:
+    document = document_of(atlas, record.name)
+    title = title_of(atlas, record.name)
+    latest = max((d.at for d in record.deployments if d.void is None), default="")
+    return {
+        "name": record.name,
+        "title": title,
+        "href": atlas.product(PRODUCTS, record.name),
+        "named": adds_to(title, record.name),
+        "description": _first_line(str(document.get("description", ""))),
+        "team": team_of(atlas, record.name),
+        "deprecated": document.get("lifecycle") == "deprecated",
+        "runs": _runs(atlas, record),
+        "at": latest,
+        "when": day_text(latest[:10]) if latest else "",
+    }
+
+
+def _runs(atlas: Atlas, record: ProductRecord) -> list[View]:
+    return [
+        {
+            "environment": atlas.environment_title(name),
+            "version": version_text(current.version),
+            "version_full": current.version,
+            "href": atlas.deployment(PRODUCTS, current),
+        }
+        for name in atlas.environments
+        if (current := record.cell(name).current) is not None
+    ]
+
+
+def _first_line(text: str) -> str:
+    line = text.strip().partition("\n")[0]
+    return line if len(line) <= 160 else line[:159].rstrip() + "…"

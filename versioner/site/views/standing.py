@@ -1,0 +1,60 @@
+"""What stands at one place: the version that runs, and beside it what is open or went wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from versioner.site.views.rows import SHAPES
+from versioner.site.wording import day_text, version_text
+
+if TYPE_CHECKING:
+    from versioner.models import Deployment
+    from versioner.registry.records import ProductRecord
+    from versioner.site.atlas import Atlas
+    from versioner.site.views.frame import View
+
+__all__ = ["standing"]
+
+
+def standing(atlas: Atlas, page: str, record: ProductRecord, environment: str) -> View:
+    """Return what runs of a product in an environment, and what is beside it.
+
+    `version` is `""` where nothing runs; `beside` may have entries all the same.
+    """
+    state = atlas.state(record.name, environment)
+    current = state.deployment
+    beside = [
+        _beside(atlas, page, deployment, word)
+        for deployment, word in (
+            (state.failed_last, ""),
+            (state.in_progress, ""),
+            (state.no_result, "no result"),
+        )
+        if deployment is not None
+    ]
+    shown = {"beside": beside, "age": "", "at": "", "when": "", "kind": ""}
+    if current is None:
+        return {**shown, "version": "", "version_full": "", "href": "", "shape": "none"}
+    return {
+        **shown,
+        "version": version_text(current.version),
+        "version_full": current.version,
+        "href": atlas.deployment(page, current),
+        "shape": "back" if current.kind == "rollback" else "ok",
+        "kind": "rolled back" if current.kind == "rollback" else "completed",
+        "at": current.changed_at,
+        "when": day_text(current.changed_at[:10]),
+        "age": atlas.age(current.changed_at),
+    }
+
+
+def _beside(atlas: Atlas, page: str, deployment: Deployment, word: str) -> View:
+    return {
+        "shape": "late" if word else SHAPES[deployment.status],
+        "status": word or deployment.status,
+        "version": version_text(deployment.version),
+        "version_full": deployment.version,
+        "href": atlas.deployment(page, deployment),
+        "at": deployment.changed_at,
+        "age": atlas.age(deployment.changed_at),
+    }

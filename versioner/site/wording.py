@@ -1,0 +1,66 @@
+"""How times, versions and counts read on a page; the same in every locale and zone."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+__all__ = ["adds_to", "count", "day_text", "moment_text", "month_text", "version_text"]
+
+_MONTHS: Final = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+# Versions longer than this are shortened where they are links; their own row has them in full.
+_LONGEST: Final = 24
+_DIGEST: Final = re.compile(r"[0-9a-f]{16,}")
+_DIGEST_KEPT: Final = 10
+
+
+def month_text(month: str) -> str:
+    """Word a month: `2025-11` is `November 2025`."""
+    return f"{_MONTHS[int(month[5:7]) - 1]} {month[:4]}"
+
+
+@lru_cache(maxsize=8192)
+def day_text(at: str) -> str:
+    """Word the UTC day of a moment: `22 Nov 2025`."""
+    return f"{int(at[8:10])} {_MONTHS[int(at[5:7]) - 1][:3]} {at[:4]}"
+
+
+def moment_text(at: str) -> str:
+    """Word a moment to the minute, in UTC: `22 Nov 2025 10:15`."""
+    return f"{day_text(at[:10])} {at[11:16]}"
+
+
+@lru_cache(maxsize=65536)
+def version_text(version: str) -> str:
+    """Shorten a version that would not fit a cell: digests to ten digits, others in the middle."""
+    if len(version) <= _LONGEST:
+        return version
+    shorter = _DIGEST.sub(lambda found: found[0][:_DIGEST_KEPT] + "…", version)
+    if len(shorter) <= _LONGEST:
+        return shorter
+    return f"{shorter[:14]}…{shorter[-8:]}"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Word a count: `1 product`, `80 products`, `93,309 deployments`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def adds_to(title: str, name: str) -> bool:
+    """Tell whether a name says more than the title beside it does."""
+    return title.lower().replace(" ", "-") != name
