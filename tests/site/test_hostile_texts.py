@@ -1,0 +1,113 @@
+"""Free text is text: whatever it holds, the page has the same elements and attributes."""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.builders import NOW
+from tests.site.checker import Page
+from tests.site.samples import TOOL, everything
+from versioner.resources import site_templates_dir
+from versioner.site.atlas import Atlas
+from versioner.site.links import outward
+from versioner.site.pages import pages_of
+from versioner.site.render import Renderer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'><svg onload=alert(1)>",
+    '" onmouseover="alert(1)" x="',
+    "</title><script>alert(1)</script>",
+    "</textarea></style></script><h1>",
+    "<!-- comment",
+    "--><b>",
+    "<![CDATA[ x ]]>",
+    "{{ 7 * 7 }} {% raw %} {# #}",
+    "javascript:alert(1)",
+    "https://user:word@example.test/",
+    'https://example.test/" onclick="alert(1)',
+    "data:text/html,<script>alert(1)</script>",
+    "&lt;script&gt; &amp;quot; &#x3c;b&#x3e;",
+    "\u202egnp.exe\u2066",
+    "a\u0000b\u000bc\u0085d\u2028e",
+    "`${alert(1)}`",
+    "=cmd|'/C calc'!A0",
+    "x" * 2000,
+    "<a href=//evil.test>",
+    "<base href='//evil.test'>",
+    "<meta http-equiv=refresh content=0>",
+]
+
+RENDERER = Renderer(site_templates_dir())
+
+
+def skeletons(text: str) -> dict[str, object]:
+    """Render every page with a text in every field; return each one's elements."""
+    atlas = Atlas(everything(text), now=NOW)
+    found: dict[str, object] = {}
+    for page in pages_of(atlas, TOOL):
+        parsed = Page(RENDERER.render(page.template, page.view).decode())
+        assert parsed.faults == [], (page.path, parsed.faults)
+        found[page.path] = parsed.skeleton
+    return found
+
+
+def differing(text: str) -> list[str]:
+    harmless = skeletons("harmless")
+    hostile = skeletons(text)
+    assert set(harmless) == set(hostile)
+    return [path for path in harmless if harmless[path] != hostile[path]]
+
+
+def test_hostile_texts_add_no_element_and_no_attribute() -> None:
+    for text in HOSTILE:
+        assert differing(text) == [], text
+
+
+def test_generated_texts_add_no_element_and_no_attribute(scale: Callable[[int, int], int]) -> None:
+    markup = st.text(st.sampled_from("<>\"'&;=/! {}%-#:`" + string.ascii_letters), min_size=1)
+
+    @settings(max_examples=scale(15, 400), deadline=None, suppress_health_check=list(HealthCheck))
+    @given(markup.filter(lambda text: text.strip() and not outward(text)))
+    def check(text: str) -> None:
+        assert differing(text) == []
+
+    check()
+
+
+def test_a_hostile_text_is_shown_as_it_is() -> None:
+    text = "<b>bold & 'brave'</b>"
+    atlas = Atlas(everything(text), now=NOW)
+    for page in pages_of(atlas, TOOL):
+        parsed = Page(RENDERER.render(page.template, page.view).decode())
+        assert text in parsed.shown, page.path
+
+
+def test_an_unusable_url_stays_text() -> None:
+    harmless = skeletons("harmless")
+    atlas = Atlas(everything("harmless", "https://user:word@example.test/"), now=NOW)
+    for page in pages_of(atlas, TOOL):
+        parsed = Page(RENDERER.render(page.template, page.view).decode())
+        assert not [link for link in parsed.links if "user:word" in link]
+        assert len(parsed.skeleton) <= len(harmless[page.path])  # type: ignore[arg-type]
+
+
+def test_outward_links_tell_the_other_side_nothing() -> None:
+    atlas = Atlas(everything(), now=NOW)
+    seen = 0
+    for page in pages_of(atlas, TOOL):
+        parsed = Page(RENDERER.render(page.template, page.view).decode())
+        for tag, attrs in parsed.elements:
+            given_attrs = dict(attrs)
+            if tag == "a" and (given_attrs.get("href") or "").startswith("http"):
+                seen += 1
+                assert given_attrs["rel"] == "noopener noreferrer nofollow"
+    assert seen > 10

@@ -1,0 +1,67 @@
+"""A long history is cut into pages that stay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.builders import deployment, moment, product, registry
+from tests.site.checker import check_site, read_site
+from tests.site.samples import DAY, TOOL
+from versioner.site.build import build_site
+from versioner.site.shards import ROWS, shards_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+START = "2026-10-01T00:00:00Z"
+NOW = "2026-12-01T00:00:00Z"
+
+
+def history(rows: int, *, every: float) -> list[dict[str, Any]]:
+    return [
+        deployment(f"v{n // 2}", at=moment(n * every, START), id=f"e{n:031x}") for n in range(rows)
+    ]
+
+
+def test_rows_are_dealt_oldest_first_and_no_page_has_more_than_its_share() -> None:
+    shards = shards_of(product("a", history(700, every=60)))
+    rows = [len(shard.deployments) + len(shard.versions) for shard in shards]
+    assert [shard.page for shard in shards] == [
+        "products/a/2026-10.html",
+        "products/a/2026-10-2.html",
+        "products/a/2026-10-3.html",
+    ]
+    assert rows == [ROWS, ROWS, 250]
+    ids = [each.id for shard in shards for each in shard.deployments]
+    assert ids == sorted(ids)
+    assert len(ids) == 700
+
+
+def test_a_long_history_shows_its_latest_and_leads_to_the_months(tmp_path: Path) -> None:
+    whole = registry(product("a", history(700, every=120)))
+    build_site(whole, tmp_path / "out", now=NOW, tool_version=TOOL)
+    assert check_site(tmp_path / "out") == []
+    pages = read_site(tmp_path / "out")
+    page = pages["products/a/index.html"]
+    assert "the latest 40 of 700 deployments" in page.shown
+    assert {"2026-10.html", "2026-10-2.html", "2026-11.html"} <= set(page.links)
+    assert page.count("tr") == 82
+    anchors = [name for each in pages.values() for name in each.ids if name.startswith("d-")]
+    assert len(anchors) == len(set(anchors)) == 700
+
+
+def test_a_short_history_is_whole_on_the_products_page(tmp_path: Path) -> None:
+    whole = registry(product("a", history(200, every=60)))
+    build_site(whole, tmp_path / "out", now=NOW, tool_version=TOOL)
+    page = read_site(tmp_path / "out")["products/a/index.html"]
+    assert page.count("tr") == 300 + 2
+
+
+def test_an_address_stays_when_the_history_grows(tmp_path: Path) -> None:
+    few = registry(product("a", history(700, every=60)))
+    more = registry(product("a", history(900, every=60)))
+    build_site(few, tmp_path / "few", now=NOW, tool_version=TOOL)
+    build_site(more, tmp_path / "more", now=moment(DAY, NOW), tool_version=TOOL)
+    closed = "products/a/2026-10.html"
+    assert (tmp_path / "few" / closed).read_bytes() == (tmp_path / "more" / closed).read_bytes()
