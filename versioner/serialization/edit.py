@@ -163,7 +163,7 @@ def _begun(tree: Tree, change: Change) -> str:
 
 def _replace(text: str, parent: Node, pair: tuple[Node, Node], change: Set) -> str:
     key, value = pair
-    start, end = value.start_mark.index, end_of(value)
+    start, end = int(value.start_mark.index), end_of(value)
     is_collection = bool(change.value) and isinstance(change.value, (dict, list, tuple))
     if parent.flow_style or not (is_collection or _is_tall(value)):
         gap = "" if text[start - 1].isspace() else " "
@@ -185,7 +185,7 @@ def _inline(change: Set) -> str:
 
 def _rewrite(text: str, key: Node, value: Node, change: Set) -> str:
     """Write an entry anew behind its key; a comment on the key's line stays there."""
-    start, end = key.end_mark.index, end_of(value)
+    start, end = int(key.end_mark.index), end_of(value)
     while end > start and text[end - 1] == "\n":
         end -= 1
     note = ""
@@ -238,13 +238,13 @@ def _renamed_items(text: str, items: list[Node], value: Sequence[str]) -> str:
 
 
 def _insert_block(text: str, parent: Node, change: Set) -> str:
-    column = parent.value[0][0].start_mark.column
+    column = int(parent.value[0][0].start_mark.column)
     name = change.path[-1]
     lines = _value_lines(change, column)
     entry = block_key(name, dotted(change.path)) + ":" + "\n".join(lines) + "\n"
     before = _predecessor(parent, name) if len(change.path) == 1 else parent.value[-1]
     if before is None:
-        first = parent.value[0][0].start_mark.index
+        first = int(parent.value[0][0].start_mark.index)
         return text[:first] + entry + " " * column + text[first:]
     at, text = _line_after(text, end_of(before[1]))
     if not _keeps_blank_lines(text, before[1]):
@@ -262,10 +262,10 @@ def _predecessor(parent: Node, name: str) -> tuple[Node, Node] | None:
 def _insert_flow(text: str, parent: Node, change: Set) -> str:
     entry = f"{json_text(change.path[-1], dotted(change.path))}: {_inline(change)}"
     if not parent.value:
-        at = parent.start_mark.index + 1
+        at = int(parent.start_mark.index) + 1
         return text[:at] + entry + text[at:]
     at = end_of(parent.value[-1][1])
-    return f"{text[:at]}, {entry}{text[at:]}"
+    return text[:at] + ", " + entry + text[at:]
 
 
 def _remove_flow(text: str, parent: Node, pair: tuple[Node, Node]) -> str:

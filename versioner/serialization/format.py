@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from versioner.errors import Failure, InvalidInput
 from versioner.serialization.log import event_line, read_canonical
 from versioner.serialization.restyle import restyled
-from versioner.serialization.tree import comments_of, data_of, parse
+from versioner.serialization.tree import comments_of, data_of, end_of, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,44 +50,44 @@ def _format_log(kind: EventKind, data: bytes) -> bytes:
     try:
         lines = [line for chunk in _chunks(data) for line in _chunk_lines(kind, chunk)]
     except InvalidInput:
-        # The file as a whole tells the line, or is right where its parts are not.
+        # The file as a whole names the line, or is right where its parts are not.
         lines = list(_chunk_lines(kind, data))
-    return "".join(lines).encode()
+    formatted = "".join(lines).encode()
+    if read_canonical(kind, formatted) is None:
+        raise Failure("this log cannot be formatted", hint="`versioner validate` shows why")
+    return formatted
 
 
 def _chunks(data: bytes) -> Iterator[bytes]:
-    """Yield the items of a log, each from its dash to the next, and what comes before them."""
+    """Yield what each dash and comment in the first column begins: most is canonical already."""
     text = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
-    starts = [found.start() for found in re.finditer(rb"(?m)^(?:- |-$|#|$)", text)]
-    ends = [*starts[1:], len(text)]
-    if starts and starts[0]:
-        yield text[: starts[0]]
-    for start, end in zip(starts, ends, strict=True):
+    starts = [found.start() for found in re.finditer(rb"(?m)^(?:- |-$|#)", text)]
+    yield text[: starts[0]] if starts else text
+    for start, end in pairwise([*starts, len(text)]):
         yield text[start:end]
 
 
 def _chunk_lines(kind: EventKind, chunk: bytes) -> Iterator[str]:
-    """Yield the canonical lines of a part of a log, each event below the comments before its end."""
-    if not chunk.strip() and chunk:
-        yield "\n"
-        return
+    """Yield the canonical lines of a part of a log; an event comes below its own comments."""
     if read_canonical(kind, chunk) is not None:
         yield chunk.decode()
         return
     tree = parse(chunk)
     notes = comments_of(tree)
     for item in _events(tree):
-        event = _event(item)
-        while notes and notes[0].line <= item.end_mark.line - (not item.flow_style):
+        last = tree.text.count("\n", 0, end_of(item))
+        while notes and notes[0].line <= last:
             yield notes.pop(0).text + "\n"
-        yield event_line(kind, event)
+        yield event_line(kind, _event(item))
     yield from (note.text + "\n" for note in notes)
 
 
 def _events(tree: Tree) -> list[Any]:
     root = tree.root
-    if root is None or (root.id == "sequence" and all(item.id == "mapping" for item in root.value)):
-        return [] if root is None else list(root.value)
+    if root is None or (root.id == "scalar" and data_of(root) is None):
+        return []
+    if root.id == "sequence" and all(item.id == "mapping" for item in root.value):
+        return list(root.value)
     raise InvalidInput(
         "the file cannot be formatted: it is not a list of events",
         hint="`versioner validate` shows what to mend by hand",
@@ -94,9 +95,6 @@ def _events(tree: Tree) -> list[Any]:
 
 
 def _event(node: Any) -> Event:
-    return {key.value: data_of(value, (_text_field(key.value),)) for key, value in node.value}
-
-
-def _text_field(key: str) -> str:
-    # Of an event's fields only its metadata holds anything but text (and lists of it).
-    return key if key == "extra_metadata" else "text"
+    # Of an event's fields only its metadata holds anything but text and lists of text.
+    like = {"extra_metadata": ("metadata",)}
+    return {key.value: data_of(value, like.get(key.value, ("text",))) for key, value in node.value}

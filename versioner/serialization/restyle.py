@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from versioner.serialization.documents import block_key
 from versioner.serialization.fields import wanted
 from versioner.serialization.tree import Comment, Tree, comments_of, data_of, end_of, scalars_of
-from versioner.serialization.values import json_text, json_value
+from versioner.serialization.values import json_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,27 +128,13 @@ class _Writer:
 
     def _leaf(self, node: Node, path: tuple[str, ...]) -> str:
         field = ".".join(path)
-        if node.id == "scalar" and not node.style and path:
-            if wanted(path) in ("integer", "boolean"):
-                # A wrong one is for `validate` to tell; quoted, it would only be wrong otherwise.
-                return str(node.value) or "null"
+        is_plain = node.id == "scalar" and not node.style
+        if is_plain and path and wanted(path) in ("integer", "boolean"):
+            # A wrong one is for `validate` to tell: in quotes it would only be wrong otherwise.
+            return str(node.value) or "null"
         value = data_of(node, path)
-        if isinstance(value, str):
-            return json_text(value, field)
-        if isinstance(value, float):
-            return _number(str(node.value), value, field)
-        return json_value(value, field, 1)
-
-
-def _number(written: str, value: float, field: str) -> str:
-    """Return a float as it was written (1.10), where JSON allows it."""
-    canonical = json_value(value, field, 1)
-    is_json = written.lstrip("-")[0].isdigit() and not written.endswith(".")
-    return (
-        written
-        if is_json and written.lstrip("-")[:2] != "00" and ".e" not in written
-        else canonical
-    )
+        # A float stays as it was written: 1.10.
+        return str(node.value) if isinstance(value, float) else json_value(value, field, 1)
 
 
 def _column(node: Node) -> int:

@@ -6,13 +6,14 @@ directives, text as keys, each once.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.errors import InvalidInput
 from versioner.serialization.fields import wanted
-from versioner.serialization.values import UNPRINTABLE
+from versioner.serialization.values import LARGEST_INTEGER, UNPRINTABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +29,13 @@ _BOOLEANS: Final = {
     for value, words in ((True, "true True TRUE"), (False, "false False FALSE"))
     for word in words.split()
 }
-# Numbers that YAML 1.1, YAML 1.2 and JSON schema readers agree on, sign and hexadecimal included.
-_INTEGER = re.compile("[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?[0-9]+\.[0-9]*(?:[eE][-+][0-9]+)?|\.[0-9]+(?:[eE][-+][0-9]+)?")
+# Numbers that YAML 1.1, YAML 1.2 and JSON readers agree on.
+_INTEGER = re.compile("-?(?:0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+][0-9]+)?")
 _RAW_CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f{UNPRINTABLE}]")
 _DIRECTIVE = re.compile("(?m)^%")
-_MOST_DIGITS: Final = 400
+# Longer ones are beyond the limit, and slow to read.
+_MOST_DIGITS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +167,12 @@ def _plain(value: str, path: tuple[str, ...]) -> Any:
         return value
     if value in _BOOLEANS:
         return _BOOLEANS[value]
-    if len(value) > _MOST_DIGITS:
-        return value
     if _INTEGER.fullmatch(value):
-        return int(value, 16 if value.startswith("0x") else 10)
-    return float(value) if _FLOAT.fullmatch(value) else value
+        is_safe = len(value) < _MOST_DIGITS and abs(int(value)) <= LARGEST_INTEGER
+        return int(value) if is_safe else value
+    if _FLOAT.fullmatch(value):
+        return float(value) if math.isfinite(float(value)) else value
+    return value
 
 
 def _check(tree: Tree, node: Node | None) -> None:

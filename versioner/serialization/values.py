@@ -49,13 +49,19 @@ def json_value(value: Any, field: str, depth: int) -> str:
         return _integer(value, field)
     if isinstance(value, float):
         return _float(value, field)
-    raise InvalidInput(f"{field}: {type(value).__name__} is not a JSON value", field=field)
+    raise InvalidInput(
+        f"{field}: {type(value).__name__} is not a JSON value",
+        field=field,
+        hint="give text, a number, true, false, null, a list or a mapping",
+    )
 
 
 def key_text(key: object, field: str) -> str:
     """Return a mapping's key as a double-quoted scalar, short enough for every YAML reader."""
     if not isinstance(key, str):
-        raise InvalidInput(f"{field}: the key {key!r} is not text", field=field, hint="quote it")
+        raise InvalidInput(
+            f"{field}: the key {key!r} is not text", field=field, hint="put it in quotes"
+        )
     quoted = json_text(key, field)
     if len(quoted) > LONGEST_KEY:
         raise InvalidInput(
@@ -95,7 +101,11 @@ def _integer(value: int, field: str) -> str:
 
 def _float(value: float, field: str) -> str:
     if not math.isfinite(value):
-        raise InvalidInput(f"{field}: {value} is not a JSON number", field=field)
+        raise InvalidInput(
+            f"{field}: {value} is not a JSON number",
+            field=field,
+            hint="write it as text, in quotes",
+        )
     digits, _, exponent = float.__repr__(value).partition("e")
     point = "" if "." in digits else ".0"
     return f"{digits}{point}e{exponent}" if exponent else digits + point
