@@ -11,7 +11,7 @@ from versioner.validation import codes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Refusal", "bounded", "decode", "yaml_events"]
+__all__ = ["Refusal", "bounded", "decode", "place_of_offset", "yaml_events"]
 
 _UNPRINTABLE: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)"
@@ -43,12 +43,12 @@ def decode(data: bytes, limit: int) -> str:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        line, column = _place(data[: error.start].decode(errors="replace"))
+        line, column = place_of_offset(data[: error.start].decode(errors="replace"), error.start)
         message = f"byte 0x{data[error.start]:02x} is not UTF-8"
         raise Refusal(line, column, codes.ENCODING, message, "save it as UTF-8") from None
     found = _UNPRINTABLE.search(text)
     if found:
-        line, column = _place(text[: found.start()])
+        line, column = place_of_offset(text, found.start())
         name = f"U+{ord(found[0]):04X}"
         raise Refusal(
             line,
@@ -60,7 +60,9 @@ def decode(data: bytes, limit: int) -> str:
     return text
 
 
-def _place(before: str) -> tuple[int, int]:
+def place_of_offset(text: str, offset: int) -> tuple[int, int]:
+    """Return line and column, counted from 1, of a character of a text."""
+    before = text[:offset]
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
@@ -71,22 +73,28 @@ def _loader() -> Any:
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def yaml_events(text: str) -> Iterator[Any]:
-    """Yield the parser's events; what it cannot parse is refused with its place."""
+def yaml_events(text: str, *, pure: bool = False) -> Iterator[Any]:
+    """Yield the parser's events; what it cannot parse is refused with its place.
+
+    `pure` takes PyYAML's own parser, which is slow, and accepts fewer tabs.
+    """
     import yaml
 
     try:
-        yield from yaml.parse(text, Loader=_loader())
+        yield from yaml.parse(text, Loader=yaml.SafeLoader if pure else _loader())
     except yaml.YAMLError as error:
-        raise _syntax(error) from None
+        raise _syntax(error, text) from None
     except (ValueError, OverflowError, IndexError, RecursionError) as error:
         message = f"the file is not YAML: {bounded(str(error))}"
         raise Refusal(0, 0, codes.YAML, message, "check its quotes and escapes") from None
 
 
-def _syntax(error: Any) -> Refusal:
+def _syntax(error: Any, text: str) -> Refusal:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    if line > text.count("\n") + 1:
+        # A parser ends the last line itself, and speaks of the one after.
+        line, column = place_of_offset(text, len(text))
     said = str(getattr(error, "problem", None) or error)
     if getattr(error, "context", None):
         said = f"{error.context}, {said}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models import Problem
 from versioner.validation import codes
-from versioner.validation.parsing import Refusal, bounded, decode, yaml_events
+from versioner.validation.parsing import Refusal, bounded, decode, place_of_offset, yaml_events
 from versioner.validation.scalars import read_plain
 
 if TYPE_CHECKING:
@@ -87,13 +87,36 @@ def read_yaml(data: bytes, path: str, *, limit: int = DOCUMENT_LIMIT) -> Reading
     reading = Reading()
     try:
         text = decode(data, limit)
+        _refuse_directives(text)
         builder = _Builder(path, reading)
         builder.build(text)
+        if "\t" in text:
+            _refuse_odd_tabs(text)
         reading.is_read = True
     except Refusal as refusal:
         reading.value = None
         reading.problems.append(Problem(path, *refusal.parts))
     return reading
+
+
+def _refuse_directives(text: str) -> None:
+    # Before the first content only: after it, a directive begins a second document.
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.startswith("%"):
+            hint = "take the line that begins with % out"
+            raise Refusal(number, 1, codes.YAML, "a directive is not allowed", hint)
+        if line.strip() and not line.lstrip().startswith("#"):
+            return
+
+
+def _refuse_odd_tabs(text: str) -> None:
+    # libyaml takes tabs in places where other readers do not.
+    if len(text) > DOCUMENT_LIMIT:
+        line, column = place_of_offset(text, text.index("\t"))
+        hint = 'write it as "\\t" in double quotes'
+        raise Refusal(line, column, codes.YAML, "a tab is not allowed in a large file", hint)
+    for _ in yaml_events(text, pure=True):
+        pass
 
 
 class _Builder:
@@ -125,8 +148,6 @@ class _Builder:
                 handler(event)
 
     def _document(self, event: Any) -> None:
-        if event.version or event.tags:
-            self._refuse(event, "a directive is not allowed", "take the line with % out")
         self._documents += 1
         if self._documents > 1:
             self._refuse(event, "a second document begins here", "keep one document a file")
