@@ -134,7 +134,9 @@ def _is_sparse(place: Checkout, path: str) -> bool:
     """Tell whether a sparse checkout leaves a path out of the work tree."""
     if not (place.git_dir / "info" / "sparse-checkout").exists():
         return False
-    return git(["ls-files", "-t", "-z", "--", path], cwd=place.top).startswith(b"S ")
+    return git(
+        ["--literal-pathspecs", "ls-files", "-t", "-z", "--", path], cwd=place.top
+    ).startswith(b"S ")
 
 
 def refresh(
@@ -232,9 +234,6 @@ def _refresh_index(
 
 
 def _update_index(place: Checkout, args: list[str], text: str, session: WriteSession) -> None:
-    git(
-        ["update-index", *args],
-        cwd=place.top,
-        stdin=text.encode("utf-8", "surrogateescape"),
-        pass_fds=session.pass_fds,
-    )
+    # From a file, not a pipe: a kill of ours half way through would feed git half a path.
+    session.spool.write_bytes(text.encode("utf-8", "surrogateescape"))
+    git(["update-index", *args], cwd=place.top, stdin=session.spool, pass_fds=session.pass_fds)

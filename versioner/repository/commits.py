@@ -100,37 +100,23 @@ def targets_of(repo: Repository, changes: Changes) -> dict[str, Target]:
         if not is_safe_path(path):
             raise InvalidInput(f"{printable(path)!r} cannot be a path in a repository")
         new = None if data is None else hash_object("blob", data, repo.object_format)
-        old = _old_id(view, path, changes, adding=new is not None)
+        old = _old_id(view, path, adding=new is not None)
         if old != new:
             targets[path] = Target(new, data, frozenset({old}))
     return targets
 
 
-def _old_id(view: TreeView, path: str, changes: Changes, *, adding: bool) -> str | None:
+def _old_id(view: TreeView, path: str, *, adding: bool) -> str | None:
     entry = view.entry(path)
     if entry is not None and entry.is_tree:
-        if not adding:
-            raise Failure(f"{printable(path)} is a directory in the last commit")
-        _refuse_directory(view, path, changes)
-        return None
-    if entry is None and adding:
-        blocker = view.blocked_by(path)
-        if blocker is not None and changes.get(blocker, b"") is not None:
-            raise Failure(
-                f"{printable(path)} cannot be written: {printable(blocker)} is not a directory",
-                hint="remove it and commit that",
-            )
+        raise Failure(f"{printable(path)} is a directory in the last commit")
+    blocker = view.blocked_by(path) if entry is None and adding else None
+    if blocker is not None:
+        raise Failure(
+            f"{printable(path)} cannot be written: {printable(blocker)} is not a directory",
+            hint="remove it and commit that first",
+        )
     return entry.id if entry else None
-
-
-def _refuse_directory(view: TreeView, path: str, changes: Changes) -> None:
-    """Raise Failure unless everything in a directory goes in the same commit."""
-    for name, entry in (view.directory(path) or {}).items():
-        inner = f"{path}/{name}"
-        if entry.is_tree:
-            _refuse_directory(view, inner, changes)
-        elif changes.get(inner, b"") is not None:
-            raise Failure(f"{printable(path)} cannot be written: it is a directory")
 
 
 def publish(

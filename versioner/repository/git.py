@@ -120,31 +120,37 @@ def environment(*, network: bool = False, extra: Mapping[str, str] | None = None
 def command(args: Sequence[str], config: Sequence[str] = ()) -> list[str]:
     """Return the argument list of a git process."""
     settings = [part for setting in (*_CONFIG, *config) for part in ("-c", setting)]
-    return ["git", "--no-pager", "--literal-pathspecs", *settings, *args]
+    return ["git", "--no-pager", *settings, *args]
 
 
 def run(
     args: Sequence[str],
     *,
     cwd: Path,
-    stdin: bytes | None = None,
+    stdin: bytes | Path | None = None,
     config: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     network: bool = False,
     pass_fds: Sequence[int] = (),
 ) -> Completed:
-    """Run git to its end and return what it left, whatever its exit code."""
+    """Run git to its end and return what it left, whatever its exit code.
+
+    `stdin` is what it reads, or the file that holds it.
+    """
+    piped = stdin if isinstance(stdin, bytes) else None
+    source = os.devnull if stdin is None or isinstance(stdin, bytes) else stdin
     try:
-        done = subprocess.run(
-            command(args, config),
-            cwd=cwd,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            check=False,
-            env=environment(network=network, extra=env),
-            pass_fds=pass_fds,
-        )
+        with open(source, "rb") as file:  # noqa: PTH123
+            done = subprocess.run(
+                command(args, config),
+                cwd=cwd,
+                input=piped,
+                stdin=file if piped is None else None,
+                capture_output=True,
+                check=False,
+                env=environment(network=network, extra=env),
+                pass_fds=pass_fds,
+            )
     except OSError as error:
         raise unstartable(error, cwd) from error
     return Completed(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
@@ -154,7 +160,7 @@ def git(
     args: Sequence[str],
     *,
     cwd: Path,
-    stdin: bytes | None = None,
+    stdin: bytes | Path | None = None,
     check: bool = True,
     config: Sequence[str] = (),
     env: Mapping[str, str] | None = None,

@@ -120,7 +120,7 @@ def _rev_list(
 ) -> list[str]:
     bounds = [] if limit is None else [f"--max-count={max(limit, 0)}"]
     paths = ["--", path] if path else ["--"]
-    listed = git(["rev-list", *bounds, *args, *paths], cwd=repo.top)
+    listed = git(["--literal-pathspecs", "rev-list", *bounds, *args, *paths], cwd=repo.top)
     return listed.decode("ascii").split()
 
 

@@ -91,6 +91,8 @@ def _from_git_dir(path: Path, start: Path, git_dir: Path) -> Repository:
     # `--repo clone/.git`, or a hook's working directory: what is meant is the clone around it.
     if git_dir.name == ".git" and git_dir.parent != start:
         return open_repository(git_dir.parent)
+    if not start.is_relative_to(git_dir):
+        raise _claimed(git_dir, "a work tree elsewhere")
     raise UsageFault(
         f"{printable(str(path))} is inside a git directory", hint="name the clone's own folder"
     )
@@ -101,9 +103,12 @@ def _check_owner_of(top: Path, git_dir: Path) -> None:
     marker = top / ".git"
     if os.path.realpath(marker) == os.path.realpath(git_dir) or leads_to(marker, git_dir):
         return
-    raise Failure(
-        f"the repository {printable(str(git_dir))} claims the work tree {printable(str(top))}, "
-        "which knows nothing of it",
+    raise _claimed(git_dir, f"the work tree {printable(str(top))}, which knows nothing of it")
+
+
+def _claimed(git_dir: Path, what: str) -> Failure:
+    return Failure(
+        f"the repository {printable(str(git_dir))} claims {what}",
         hint="look at core.worktree in its configuration",
     )
 
@@ -130,7 +135,8 @@ def _unborn_branch(repo: Repository) -> str | None:
 def on_branch(repo: Repository, name: str) -> Repository:
     """Return the repository with another branch in view, named short or in full."""
     ref = name if name.startswith("refs/heads/") else f"refs/heads/{name}"
-    if run(["check-ref-format", ref], cwd=repo.top).returncode != 0:
+    plain = name.isprintable() and not name.startswith("-")
+    if not plain or run(["check-ref-format", ref], cwd=repo.top).returncode != 0:
         raise UsageFault(f"{printable(name)} is not a branch name", hint="example: --branch main")
     return replace(repo, branch=ref, tip=tip_of(repo, ref), pinned=True)
 

@@ -67,7 +67,8 @@ class WriteLock:
     """Take the lock, waiting for a bounded time; release it at the end of the `with` block."""
 
     def __init__(self, common_dir: Path, wait: float = WAIT_SECONDS) -> None:
-        self._path = state_dir(common_dir) / "lock"
+        self.folder = state_dir(common_dir)
+        self._path = self.folder / "lock"
         self._wait = wait
         self._descriptor = -1
 
@@ -152,10 +153,14 @@ class WriteLock:
 
 
 class WriteSession:
-    """Keep what one write shares: the lock, and the process that reads objects."""
+    """Keep what one write shares: the lock, and the process that reads objects.
+
+    `spool` is a file for the input of a git process that must get all of it or nothing.
+    """
 
     def __init__(self, lock: WriteLock) -> None:
         self.lock = lock
+        self.spool = lock.folder / "index-info"
         self._readers: dict[Path, ObjectReader] = {}
 
     @property
