@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from versioner.ci.systems import SYSTEMS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+# The variables by which a CI system is known, for the tests may run in one.
+PRESENCE = {"CI", *(system.present.partition("=")[0] for system in SYSTEMS)}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,10 +40,9 @@ def isolated_git(tmp_path_factory: pytest.TempPathFactory) -> None:
         encoding="utf-8",
     )
     for name in list(os.environ):
-        if name.startswith(("GIT_", "VERSIONER_", "GITHUB_", "CI_", "GITLAB_", "BUILD_")):
-            if name not in ("VERSIONER_REAL_DATA",):
-                del os.environ[name]
-    os.environ.pop("CI", None)
+        surrounding = name.startswith(("GIT_", "VERSIONER_", "GITHUB_", "CI_", "GITLAB_", "BUILD_"))
+        if name in PRESENCE or (surrounding and name != "VERSIONER_REAL_DATA"):
+            del os.environ[name]
     os.environ.update(
         HOME=str(home),
         XDG_CONFIG_HOME=str(home / ".config"),

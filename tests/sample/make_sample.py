@@ -202,7 +202,11 @@ class Registry:
         }
         done = subprocess.run(
             [sys.executable, "-m", "versioner", *arguments],
-            cwd=self.top, env=environment, check=True, capture_output=True, text=True,
+            cwd=self.top,
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
         )
         return done.stdout
 
@@ -234,66 +238,162 @@ def main() -> None:
 
 
 def add_product(registry: Registry, product: Product) -> None:
-    settings = [f"--set={key}={value}" for key, value in product.settings.items()
-                if key != "depends_on"]
+    settings = [
+        f"--set={key}={value}" for key, value in product.settings.items() if key != "depends_on"
+    ]
     registry.run("product", "create", product.name, "--description", product.description, *settings)
     for number, (version, day, notes) in enumerate(product.releases, 100):
         built = moment(product.name, version, day)
-        run = ["--product", product.name, "--version", version,
-               "--scm-sha", sha(product.name, version),
-               "--scm-repository", product.settings.get("extra_metadata.repository", ""),
-               "--scm-branch", "main", "--source-system", "github", "--build-number", str(number),
-               "--invoke-id", str(7_000_000 + number * 37 + len(product.name))]
+        run = [
+            "--product",
+            product.name,
+            "--version",
+            version,
+            "--scm-sha",
+            sha(product.name, version),
+            "--scm-repository",
+            product.settings.get("extra_metadata.repository", ""),
+            "--scm-branch",
+            "main",
+            "--source-system",
+            "github",
+            "--build-number",
+            str(number),
+            "--invoke-id",
+            str(7_000_000 + number * 37 + len(product.name)),
+        ]
         registry.at(built, "track", "build", *run, "--notes", notes, "--built-by", "build-bot")
         for environment, hours in TRAVEL.items():
             if environment not in product.skip.get(version, ()):
                 when = built + timedelta(hours=hours, minutes=len(version))
                 by = "release-bot" if environment == "production" else "deploy-bot"
-                registry.at(when, "track", "deployment", *run, "--environment", environment,
-                            "--deployed-by", by)
+                registry.at(
+                    when,
+                    "track",
+                    "deployment",
+                    *run,
+                    "--environment",
+                    environment,
+                    "--deployed-by",
+                    by,
+                )
 
 
 def add_incidents(registry: Registry) -> None:
     """Add what does not go by plan."""
-    def deployment(when: str, product: str, version: str, environment: str, status: str,
-                   *more: str) -> None:
+
+    def deployment(
+        when: str, product: str, version: str, environment: str, status: str, *more: str
+    ) -> None:
         registry.at(
-            datetime.fromisoformat(when), "track", "deployment", "--product", product,
-            "--version", version, "--environment", environment, "--status", status,
-            "--deployed-by", "release-bot", *more,
+            datetime.fromisoformat(when),
+            "track",
+            "deployment",
+            "--product",
+            product,
+            "--version",
+            version,
+            "--environment",
+            environment,
+            "--status",
+            status,
+            "--deployed-by",
+            "release-bot",
+            *more,
         )
 
     # A failure in production; the older version kept running.
-    deployment("2026-11-06T09:02:11Z", "payment-api", "2.10.0", "production", "started",
-               "--invoke-id", "7103801")
-    deployment("2026-11-06T09:09:48Z", "payment-api", "2.10.0", "production", "failed",
-               "--invoke-id", "7103801", "--reason", "The migration ran into a lock.")
+    deployment(
+        "2026-11-06T09:02:11Z",
+        "payment-api",
+        "2.10.0",
+        "production",
+        "started",
+        "--invoke-id",
+        "7103801",
+    )
+    deployment(
+        "2026-11-06T09:09:48Z",
+        "payment-api",
+        "2.10.0",
+        "production",
+        "failed",
+        "--invoke-id",
+        "7103801",
+        "--reason",
+        "The migration ran into a lock.",
+    )
     # A rollback the day after the release.
-    deployment("2026-11-09T08:20:05Z", "web-frontend", "2026.10.2", "production", "completed",
-               "--reason", "The basket lost items on older browsers.")
+    deployment(
+        "2026-11-09T08:20:05Z",
+        "web-frontend",
+        "2026.10.2",
+        "production",
+        "completed",
+        "--reason",
+        "The basket lost items on older browsers.",
+    )
     # A region at a time: not finished yet.
-    deployment("2026-11-22T09:30:00Z", "user-service", "1.5.0", "production", "started",
-               "--invoke-id", "7105199", "--extra-metadata", json.dumps({"region": "eu-central"}))
+    deployment(
+        "2026-11-22T09:30:00Z",
+        "user-service",
+        "1.5.0",
+        "production",
+        "started",
+        "--invoke-id",
+        "7105199",
+        "--extra-metadata",
+        json.dumps({"region": "eu-central"}),
+    )
     # Aborted by hand, then done.
-    deployment("2026-10-26T14:00:40Z", "search-indexer", "5.2.0", "production", "aborted",
-               "--reason", "Wrong index version in the configuration.")
+    deployment(
+        "2026-10-26T14:00:40Z",
+        "search-indexer",
+        "5.2.0",
+        "production",
+        "aborted",
+        "--reason",
+        "Wrong index version in the configuration.",
+    )
     deployment("2026-10-26T15:12:02Z", "search-indexer", "5.2.0", "production", "completed")
     # A mistake, voided in finish().
-    deployment("2026-11-19T16:45:30Z", "notification-service", "0.15.1", "production", "completed",
-               "--event-id", "sample-wrong-environment")
+    deployment(
+        "2026-11-19T16:45:30Z",
+        "notification-service",
+        "0.15.1",
+        "production",
+        "completed",
+        "--event-id",
+        "sample-wrong-environment",
+    )
 
 
 def finish(registry: Registry) -> None:
     for product in PRODUCTS:
         if "depends_on" in product.settings:
-            registry.run("product", "edit", product.name, "--set",
-                         f"depends_on={product.settings['depends_on']}")
-    registry.run("deployment", "void", "sample-wrong-environment", "--reason",
-                 "Went to staging; the pipeline named the wrong environment.")
+            registry.run(
+                "product",
+                "edit",
+                product.name,
+                "--set",
+                f"depends_on={product.settings['depends_on']}",
+            )
+    registry.run(
+        "deployment",
+        "void",
+        "sample-wrong-environment",
+        "--reason",
+        "Went to staging; the pipeline named the wrong environment.",
+    )
     registry.run("product", "rename", "batch-reports", "reporting-jobs")
     registry.run("product", "edit", "reporting-jobs", "--set", "title=Reporting jobs")
-    registry.run("environment", "edit", "staging", "--set",
-                 "description=The last stop before production, with a copy of its data.")
+    registry.run(
+        "environment",
+        "edit",
+        "staging",
+        "--set",
+        "description=The last stop before production, with a copy of its data.",
+    )
 
 
 def moment(product: str, version: str, day: str) -> datetime:

@@ -63,7 +63,9 @@ def report_error(error: VersionerError) -> int:
 
 def _report_usage(error: click.ClickException) -> None:
     context = getattr(error, "ctx", None)
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {clean(error.format_message())}", err=True)
+    click.echo(
+        f"{click.style('error', fg='red', bold=True)}: {clean(error.format_message())}", err=True
+    )
     if context is not None:
         click.echo(f"{click.style('hint', bold=True)}: see `{context.command_path} -h`", err=True)
 

@@ -26,5 +26,7 @@ def init(directory: Path, title: str, example: bool, branch: str) -> None:
         click.echo(f"  kept your own {path}")
     cd = "" if directory == Path() else f"cd {directory} && "
     click.echo("next:")
-    click.echo(f"  {cd}versioner track deployment --product NAME --environment staging --version 1.0.0")
+    click.echo(
+        f"  {cd}versioner track deployment --product NAME --environment staging --version 1.0.0"
+    )
     click.echo("  versioner status")

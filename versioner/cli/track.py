@@ -66,11 +66,17 @@ def _event_options(person: str) -> Callable[[_Command], _Command]:
             click.option("--completed-at", metavar="TIME", help="When it ended, RFC 3339."),
             click.option("--extra-metadata", metavar="JSON", help="A JSON object, 100 KB at most."),
             click.option("--event-id", help="The event's id (default: derived from the run)."),
-            click.option("--no-create", is_flag=True, help="Refuse an unknown product or environment."),
-            click.option("--branch", metavar="NAME", help="Record on this branch (detached clones)."),
+            click.option(
+                "--no-create", is_flag=True, help="Refuse an unknown product or environment."
+            ),
+            click.option(
+                "--branch", metavar="NAME", help="Record on this branch (detached clones)."
+            ),
             click.option("--push", is_flag=True, help="Push the commit to the branch's remote."),
             click.option("--local", is_flag=True, help="Record in this clone alone, in CI too."),
-            click.option("--dry-run", is_flag=True, help="Show the line it would add; write nothing."),
+            click.option(
+                "--dry-run", is_flag=True, help="Show the line it would add; write nothing."
+            ),
             click.option(
                 "--fail-on-api-error",
                 type=bool,
@@ -116,7 +122,7 @@ def track() -> None:
 @click.option("--reason", help="Why: for a rollback, say.")
 @click.option("--deployment", "deployment_id", metavar="ID", help="The deployment it continues.")
 @click.pass_context
-def deployment(ctx: click.Context, **options: Any) -> None:
+def deployment(ctx: click.Context, /, **options: Any) -> None:
     """Record a deployment event."""
     options["deployment"] = options.pop("deployment_id")
     _track(ctx, "deployment", options)
@@ -130,7 +136,7 @@ def deployment(ctx: click.Context, **options: Any) -> None:
 @click.option("--started-at", metavar="TIME", help="When it began, RFC 3339.")
 @click.option("--notes", help="What is new in this version.")
 @click.pass_context
-def build(ctx: click.Context, **options: Any) -> None:
+def build(ctx: click.Context, /, **options: Any) -> None:
     """Record a build event."""
     _track(ctx, "build", options)
 

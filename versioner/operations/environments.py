@@ -57,10 +57,8 @@ def edit_environment(
 def retire_environment(
     repository: Repository, name: str, *, now: str, undo: bool = False
 ) -> Edited:
-    """Mark an environment as retired: its history stays, views leave it out; `undo` takes it back."""
-    edits: list[Set | Unset] = [
-        Unset(("retired",)) if undo else Set(("retired",), True)
-    ]
+    """Mark an environment as retired: history stays, views leave it out; `undo` takes it back."""
+    edits: list[Set | Unset] = [Unset(("retired",)) if undo else Set(("retired",), True)]
     subject = f"Take environment {name} back" if undo else f"Retire environment {name}"
     return _edit(repository, name, edits, subject, now)
 

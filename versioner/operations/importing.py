@@ -83,7 +83,9 @@ def import_file(
     return imported
 
 
-def _prepared(rows: list[tuple[int, dict[str, Any]]], batch: _Batch) -> list[tuple[int, str, Event]]:
+def _prepared(
+    rows: list[tuple[int, dict[str, Any]]], batch: _Batch
+) -> list[tuple[int, str, Event]]:
     """Turn rows into events in the order of their times; what is no event is refused."""
     prepared = []
     for number, row in rows:

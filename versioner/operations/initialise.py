@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from versioner import layout
@@ -16,6 +15,8 @@ from versioner.resources import example_dir, schemas_dir, starter_dir
 from versioner.serialization.documents import dump_document
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from versioner.models import Changes
     from versioner.repository.location import Repository
     from versioner.repository.snapshot import Snapshot

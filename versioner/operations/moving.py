@@ -142,5 +142,3 @@ def _mend_dependents(edit: Editing, product: str, new: str | None) -> Changes:
         path = layout.product_path(name)
         changes[path] = edit_document(edit.read(path), [change])
     return changes
-
-

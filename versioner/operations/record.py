@@ -140,8 +140,12 @@ def _prepare(
     event = verdict.event
     check_event(draft.kind, event)
     recorded = Recorded(
-        kind=draft.kind, product=scene.product, event=event, path=path,
-        line=log.event_line(draft.kind, event), already=already,
+        kind=draft.kind,
+        product=scene.product,
+        event=event,
+        path=path,
+        line=log.event_line(draft.kind, event),
+        already=already,
     )
     if already:
         return recorded, {}, scene.config

@@ -50,7 +50,11 @@ class _ProductReport:
         path = layout.product_path(self._name)
         self.problems.append(
             Problem(
-                path, 0, 0, codes.MISSING, "the product has no product.yaml",
+                path,
+                0,
+                0,
+                codes.MISSING,
+                "the product has no product.yaml",
                 f"run `versioner product create {self._name}`, or add the file with its name",
             )
         )
@@ -77,7 +81,10 @@ def _check_ids(record: ProductRecord, report: _ProductReport) -> None:
             first = seen.setdefault(event["id"], where)
             if first != where:
                 report.about_event(
-                    kind, event, "id", codes.DUPLICATE_ID,
+                    kind,
+                    event,
+                    "id",
+                    codes.DUPLICATE_ID,
                     f"the id {event['id']!r} is that of another event of this product too",
                     "remove the copy: every event has an id of its own",
                 )
@@ -96,7 +103,10 @@ def _check_versions(record: ProductRecord, report: _ProductReport) -> None:
             first = spelling.setdefault(version.lower(), version)
             if first != version:
                 report.about_event(
-                    kind, event, "version", codes.CASE_TWIN,
+                    kind,
+                    event,
+                    "version",
+                    codes.CASE_TWIN,
                     f"version {version!r} differs from {first!r} only in case",
                     f'write "{first}" if it is the same version; otherwise give it another name',
                 )
@@ -105,9 +115,7 @@ def _check_versions(record: ProductRecord, report: _ProductReport) -> None:
                 _check_sha(kind, event, shas, report)
 
 
-def _check_sha(
-    kind: EventKind, event: Event, shas: dict[str, str], report: _ProductReport
-) -> None:
+def _check_sha(kind: EventKind, event: Event, shas: dict[str, str], report: _ProductReport) -> None:
     version, sha = event["version"], event["scm_sha"]
     known = shas.setdefault(version, sha)
     if known.startswith(sha):
@@ -116,7 +124,10 @@ def _check_sha(
         shas[version] = sha
         return
     report.about_event(
-        kind, event, "scm_sha", codes.SHA_CONFLICT,
+        kind,
+        event,
+        "scm_sha",
+        codes.SHA_CONFLICT,
         f"version {version!r} was built from {known[:12]}, and this says {sha[:12]}",
         "a version never changes: give the other build a version of its own, "
         "or void the event that is wrong",
@@ -133,7 +144,11 @@ def _check_references(record: ProductRecord, report: _ProductReport) -> None:
                 continue
             wrong = "is itself a void" if named in voids else "is not in this product's logs"
             report.about_event(
-                "deployment", event, key, code, f"the event {named!r} {wrong}",
+                "deployment",
+                event,
+                key,
+                code,
+                f"the event {named!r} {wrong}",
                 "name the id of a deployment event of this product "
                 f"(`versioner deployment list --product {record.name}` shows them)",
             )
@@ -164,7 +179,11 @@ def _check_environments(registry: Registry, snapshot: Snapshot) -> Iterator[Prob
             path = layout.log_path(record.name, "deployment", layout.month_of(event["at"]))
             line, column = position_of_event(snapshot.read(path) or b"", event["id"], "environment")
             yield Problem(
-                path, line, column, codes.ENVIRONMENT, f"there is no environment {name!r}",
+                path,
+                line,
+                column,
+                codes.ENVIRONMENT,
+                f"there is no environment {name!r}",
                 _did_you_mean(name, registry.environments, f"versioner environment create {name}"),
             )
 
@@ -179,12 +198,16 @@ def _check_dependencies(registry: Registry, snapshot: Snapshot) -> Iterator[Prob
             where = (snapshot, layout.product_path(name), ("depends_on", index))
             if other in registry.aliases:
                 yield _in_document(
-                    *where, codes.DEPENDS_ON, f"{other!r} was renamed",
+                    *where,
+                    codes.DEPENDS_ON,
+                    f"{other!r} was renamed",
                     f'write "{registry.aliases[other]}"',
                 )
             elif other not in registry.products:
                 yield _in_document(
-                    *where, codes.DEPENDS_ON, f"there is no product {other!r}",
+                    *where,
+                    codes.DEPENDS_ON,
+                    f"there is no product {other!r}",
                     _did_you_mean(other, registry.products, f"versioner product create {other}"),
                 )
     for cycle in _cycles(wanted):
@@ -192,7 +215,9 @@ def _check_dependencies(registry: Registry, snapshot: Snapshot) -> Iterator[Prob
         where = (snapshot, path, ("depends_on", wanted[cycle[0]].index(cycle[1])))
         chain = " -> ".join(cycle)
         yield _in_document(
-            *where, codes.CYCLE, f"products depend on each other in a circle: {chain}",
+            *where,
+            codes.CYCLE,
+            f"products depend on each other in a circle: {chain}",
             "remove one of these dependencies",
         )
 
@@ -229,17 +254,25 @@ def _check_aliases(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
         where: tuple[Snapshot, str, tuple[str | int, ...]] = (snapshot, path, ("to",))
         if name in registry.products:
             yield Problem(
-                path, 0, 0, codes.ALIAS, f"the alias hides behind the product {name!r}",
+                path,
+                0,
+                0,
+                codes.ALIAS,
+                f"the alias hides behind the product {name!r}",
                 "delete the alias, or rename the product",
             )
         elif target in registry.aliases:
             yield _in_document(
-                *where, codes.ALIAS, f"{target!r} is an alias itself",
+                *where,
+                codes.ALIAS,
+                f"{target!r} is an alias itself",
                 f'write "{registry.aliases[target]}"',
             )
         elif target not in registry.products:
             yield _in_document(
-                *where, codes.ALIAS, f"there is no product {target!r}",
+                *where,
+                codes.ALIAS,
+                f"there is no product {target!r}",
                 _did_you_mean(target, registry.products, "", "delete the alias"),
             )
 
@@ -249,7 +282,10 @@ def _check_deleted(registry: Registry) -> Iterator[Problem]:
         if name in registry.products or name in registry.aliases:
             what = "product" if name in registry.products else "alias"
             yield Problem(
-                layout.deleted_path(name), 0, 0, codes.DELETED,
+                layout.deleted_path(name),
+                0,
+                0,
+                codes.DELETED,
                 f"{name!r} is recorded as deleted, and there is such a {what}",
                 f"delete this file if the {what} is meant to be there",
             )
@@ -266,14 +302,21 @@ def _check_ids_across(registry: Registry, snapshot: Snapshot) -> Iterator[Proble
                 path = layout.log_path(record.name, kind, layout.month_of(event["at"]))
                 position = position_of_event(snapshot.read(path) or b"", event["id"], "id")
                 yield Problem(
-                    path, *position, codes.DUPLICATE_ID,
+                    path,
+                    *position,
+                    codes.DUPLICATE_ID,
                     f"the id {event['id']!r} is that of an event of {first!r} too",
                     "remove the copy: every event has an id of its own",
                 )
 
 
 def _in_document(
-    snapshot: Snapshot, path: str, pointer: tuple[str | int, ...], code: str, message: str, hint: str
+    snapshot: Snapshot,
+    path: str,
+    pointer: tuple[str | int, ...],
+    code: str,
+    message: str,
+    hint: str,
 ) -> Problem:
     line, column = position_in_document(snapshot.read(path) or b"", pointer)
     return Problem(path, line, column, code, message, hint)
@@ -283,4 +326,3 @@ def _did_you_mean(name: str, known: Iterable[str], command: str, otherwise: str 
     near = nearest(name, known)
     mend = f"run `{command}`" if command else otherwise
     return f"did you mean {' or '.join(near)}? otherwise {mend}" if near else mend
-

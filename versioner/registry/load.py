@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from versioner.models import Event
     from versioner.registry.cache import ProductCache
     from versioner.repository.snapshot import Entry, Snapshot
+    from versioner.serialization.documents import DocumentKind
 
 __all__ = ["load_registry"]
 
@@ -96,7 +97,7 @@ class _Loader:
     def unexpected(self) -> list[Problem]:
         return [_strange_entry(path, entry) for path, entry in self._strange]
 
-    def documents(self, kind: str, problems: list[Problem]) -> dict[str, dict[str, Any]]:
+    def documents(self, kind: DocumentKind, problems: list[Problem]) -> dict[str, dict[str, Any]]:
         found = sorted(self._places.get(kind, ()))
         contents = self.snapshot.read_many([path for _, path in found])
         documents = {}
@@ -112,7 +113,11 @@ class _Loader:
         if config is None and not self._places.get("config"):
             problems.append(
                 Problem(
-                    layout.CONFIG, 0, 0, codes.MISSING, "this is not a registry: the file is not there",
+                    layout.CONFIG,
+                    0,
+                    0,
+                    codes.MISSING,
+                    "this is no registry: the file is not there",
                     "run `versioner init` to start one",
                 )
             )
@@ -153,8 +158,12 @@ class _Loader:
                 document, wrong = validate_document("product", contents[path], path)
             problems += wrong
         record = ProductRecord(
-            name=name, document=document or {"name": name}, tree=tree,
-            builds=logs["build"], deployment_events=logs["deployment"], problems=problems,
+            name=name,
+            document=document or {"name": name},
+            tree=tree,
+            builds=logs["build"],
+            deployment_events=logs["deployment"],
+            problems=problems,
         )
         record.problems += check_product(record, contents)
         return record
@@ -185,9 +194,10 @@ def _for_cache(record: ProductRecord) -> dict[str, Any]:
 
 def _from_cache(name: str, tree: str | None, kept: dict[str, Any]) -> ProductRecord:
     return ProductRecord(
-        name=name, document=kept["document"], tree=tree, builds=kept["builds"],
+        name=name,
+        document=kept["document"],
+        tree=tree,
+        builds=kept["builds"],
         deployment_events=kept["deployments"],
         problems=[Problem(*fields) for fields in kept["problems"]],
     )
-
-
