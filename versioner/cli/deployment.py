@@ -1,0 +1,194 @@
+"""versioner deployment: list, show, void and redact."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from versioner.cli.completing import environment_names, product_names
+from versioner.cli.groups import NounGroup, ending
+from versioner.cli.options import output_option, repo_option, rev_option
+
+if TYPE_CHECKING:
+    from versioner.registry.records import Registry
+    from versioner.repository.location import Repository
+
+__all__ = ["deployment"]
+
+_SHOWN: Final = 30
+_WHOLE_ID: Final = 32
+_KEYS: Final = (
+    "id, product, environment, version, status, kind (deployment, redeployment, rollback), "
+    "previous, at, changed_at, deployed_by, reason, deploy_url, void: {id, at, reason} or null"
+)
+
+
+@click.group(cls=NounGroup, epilog=ending("versioner deployment list --environment production"))
+def deployment() -> None:
+    """List, show, void or redact deployments."""
+
+
+@deployment.command(
+    "list",
+    epilog=ending(
+        "versioner deployment list --product user-service --status failed --since 30d",
+        keys=f"an array of {{{_KEYS}}}.",
+    ),
+)
+@click.option("--product", shell_complete=product_names, help="Only this product.")
+@click.option("--environment", shell_complete=environment_names, help="Only to this environment.")
+@click.option("--version", help="Only of this version.")
+@click.option("--status", help="Only with this status; void shows the void ones.")
+@click.option("--person", metavar="WHO", help="Only by this login, e-mail or name.")
+@click.option("--since", metavar="TIME", help="Begun at or after: 2026-11-01, RFC 3339, or 7d ago.")
+@click.option("--until", metavar="TIME", help="Begun at or before; a day counts to its end.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), metavar="N",
+    help=f"At most so many, newest first (default: {_SHOWN} as text, all as JSON; 0: all).",
+)  # fmt: skip
+@output_option
+@rev_option
+@repo_option
+def list_(
+    product: str | None, limit: int | None, output: str, rev: str | None, repo: str | None,
+    **filters: str | None,
+) -> None:  # fmt: skip
+    """List deployments, newest first."""
+    from versioner.cli.looking import look, reckoned_at
+    from versioner.cli.printing import show, this_page
+    from versioner.query.deployments import find
+    from versioner.reporter.deployments import deployments_json, deployments_text
+
+    registry = look(repo, rev, products=None if product is None else [product])
+    found = find(registry, product=product, **_parsed(filters, reckoned_at(registry, rev)))
+    if limit is None and output == "text":
+        limit = _SHOWN
+    shown = found[: limit or None]
+    if output == "json":
+        show(deployments_json(shown))
+    else:
+        show(deployments_text(this_page(), shown, total=len(found)))
+
+
+def _parsed(filters: dict[str, str | None], now: str) -> dict[str, Any]:
+    from versioner.names import canonical_status
+    from versioner.query.times import parse_moment
+
+    parsed: dict[str, Any] = dict(filters)
+    if filters["status"] and filters["status"].lower() != "void":
+        parsed["status"] = canonical_status(filters["status"], "deployment")
+    elif filters["status"]:
+        parsed["status"] = "void"
+    if filters["since"]:
+        parsed["since"] = parse_moment(filters["since"], now, field="since")
+    if filters["until"]:
+        parsed["until"] = parse_moment(filters["until"], now, end=True, field="until")
+    return parsed
+
+
+@deployment.command(
+    "show",
+    epilog=ending(
+        "versioner deployment show 01a9c3f2b7d4",
+        keys=f"{_KEYS}, events, void_events: {{event, voided_by}}.",
+    ),
+)
+@click.argument("id_", metavar="ID")
+@output_option
+@rev_option
+@repo_option
+def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
+    """Show one deployment with its events; ID is any event's, or enough of its beginning."""
+    from versioner.cli.looking import look, reckoned_at
+    from versioner.cli.printing import show, this_page
+    from versioner.query.deployments import find_by_id
+    from versioner.query.times import seconds_between
+    from versioner.reporter.deployments import deployment_json, deployment_text
+    from versioner.reporter.wording import ago
+
+    registry = look(repo, rev)
+    found = find_by_id(registry, id_)
+    if output == "json":
+        show(deployment_json(found))
+        return
+    seconds = seconds_between(found.changed_at, reckoned_at(registry, rev))
+    show(deployment_text(this_page(), found, age=ago(seconds)))
+
+
+@deployment.command(
+    epilog=ending('versioner deployment void 01a9c3f2b7d4 --reason "recorded by a test run"')
+)
+@click.argument("id_", metavar="ID")
+@click.option("--reason", required=True, help="Why it was a mistake; shown wherever it is.")
+@repo_option
+def void(id_: str, reason: str, repo: str | None) -> None:
+    """Declare a recorded event a mistake; it stays to be seen, struck through.
+
+    The first event of a deployment stands for the whole deployment. Nothing is rewritten: an
+    event that says so is added.
+    """
+    from versioner.cli import clock
+    from versioner.cli.printing import show
+    from versioner.cli.workspace import find_repository
+    from versioner.operations.corrections import void_event
+    from versioner.reporter.edited import edited_text
+    from versioner.repository.identity import committer_of
+
+    repository = find_repository(repo)
+    by = committer_of(repository, None).author[0]
+    event_id = _whole_id(repository, id_)
+    show(edited_text(void_event(repository, event_id, reason=reason, by=by, now=clock.now())))
+
+
+@deployment.command(
+    epilog=ending(
+        "versioner deployment redact 01a9c3f2b7d4 deployed_by",
+        "versioner deployment redact 01a9c3f2b7d4 extra_metadata.customer",
+    )
+)
+@click.argument("event")
+@click.argument("field")
+@repo_option
+def redact(event: str, field: str, repo: str | None) -> None:
+    """Blank one value of an event, leaving a mark that it was there.
+
+    The value is still in git's history; taking it out of there is a rewrite of the repository.
+    """
+    from versioner.cli import clock
+    from versioner.cli.printing import show
+    from versioner.cli.workspace import find_repository
+    from versioner.operations.corrections import redact_field
+    from versioner.reporter.edited import edited_text
+
+    repository = find_repository(repo)
+    event_id = _whole_id(repository, event)
+    show(edited_text(redact_field(repository, event_id, field, now=clock.now())))
+
+
+def _whole_id(repository: Repository, given: str) -> str:
+    """Return the id of the one event whose id begins as given; an unknown one as it is."""
+    if len(given) >= _WHOLE_ID:
+        return given
+    from versioner.cli.workspace import read_registry
+    from versioner.errors import NotFound
+
+    registry = read_registry(repository, repository.tip, quiet=True)
+    near = [each for each in _event_ids(registry) if each.startswith(given)]
+    if given in near or len(near) == 0:
+        return given
+    if len(near) > 1:
+        raise NotFound(
+            f'{len(near)} events have ids that begin with "{given}"',
+            hint="give more of it: `versioner deployment show` has whole ids",
+        )
+    return near[0]
+
+
+def _event_ids(registry: Registry) -> list[str]:
+    return [
+        event["id"]
+        for record in registry.products.values()
+        for events in (record.builds, record.deployment_events)
+        for event in events
+    ]

@@ -1,0 +1,50 @@
+"""versioner diff: two environments, or one at two times."""
+
+from __future__ import annotations
+
+import click
+
+from versioner.cli.completing import environment_names, product_names
+from versioner.cli.groups import ending
+from versioner.cli.options import output_option, repo_option, rev_option
+
+__all__ = ["diff"]
+
+
+@click.command(
+    epilog=ending(
+        "versioner diff staging production",
+        "versioner diff production@2026-11-01 production",
+        keys="a and b: {environment, at}; differences: {product, a and b: {version, since, "
+        "deployment} or null, newer, between, compare_url}.",
+    )
+)
+@click.argument("a", shell_complete=environment_names)
+@click.argument("b", shell_complete=environment_names)
+@click.option("--product", shell_complete=product_names, help="Only this product.")
+@output_option
+@rev_option
+@repo_option
+def diff(
+    a: str, b: str, product: str | None, output: str, rev: str | None, repo: str | None
+) -> None:
+    """Compare two environments, or one at two times.
+
+    A and B are environments, each with a moment if you like: production,
+    production@2026-11-01, production@2026-11-01T10:00:00Z, production@7d. A day without a time
+    means its beginning, in UTC.
+    """
+    from versioner.cli.looking import look, reckoned_at
+    from versioner.cli.printing import show, this_page
+    from versioner.query.differences import diff as compare
+    from versioner.query.differences import parse_side
+    from versioner.reporter.differences import diff_json, diff_text
+
+    registry = look(repo, rev, products=None if product is None else [product])
+    now = reckoned_at(registry, rev)
+    sides = parse_side(a, now), parse_side(b, now)
+    found = compare(registry, *sides, now=now, product=product)
+    if output == "json":
+        show(diff_json(*sides, found))
+    else:
+        show(diff_text(this_page(), *sides, found))

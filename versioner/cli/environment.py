@@ -1,0 +1,149 @@
+"""versioner environment: list, show, create, edit and retire."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from versioner.cli.completing import environment_names
+from versioner.cli.groups import NounGroup, ending
+from versioner.cli.options import output_option, repo_option, rev_option
+
+__all__ = ["environment"]
+
+_KEYS: Final = (
+    "name, title, type, order, description, stale_after, retired, products (how many run there)"
+)
+
+
+@click.group(cls=NounGroup, epilog=ending("versioner environment list"))
+def environment() -> None:
+    """List, show, create, edit and retire environments."""
+
+
+@environment.command(
+    "list", epilog=ending("versioner environment list", keys=f"an array of {{{_KEYS}}}.")
+)
+@output_option
+@rev_option
+@repo_option
+def list_(output: str, rev: str | None, repo: str | None) -> None:
+    """List the environments, in the order in which versions travel."""
+    from versioner.cli.looking import look
+    from versioner.cli.printing import show, this_page
+    from versioner.reporter.environments import environments_json, environments_text
+
+    registry = look(repo, rev)
+    show(
+        environments_json(registry)
+        if output == "json"
+        else environments_text(this_page(), registry)
+    )
+
+
+@environment.command(
+    "show",
+    epilog=ending(
+        "versioner environment show production",
+        keys=f"{_KEYS}, metadata, cells: {{PRODUCT: as a cell of `status`}}.",
+    ),
+)
+@click.argument("name", shell_complete=environment_names)
+@output_option
+@rev_option
+@repo_option
+def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
+    """Show one environment and what runs in it."""
+    from versioner.cli.looking import look, reckoned_at
+    from versioner.cli.printing import show, this_page
+    from versioner.query.matrix import matrix
+    from versioner.reporter.environments import environment_json, environment_text
+
+    registry = look(repo, rev)
+    document = registry.environment(name)
+    found = matrix(registry, now=reckoned_at(registry, rev), environments=[name])
+    if output == "json":
+        show(environment_json(document, found))
+    else:
+        show(environment_text(this_page(), document, found))
+
+
+@environment.command(
+    epilog=ending(
+        'versioner environment create production-eu --description "Frankfurt"',
+        "versioner environment create uat --set type=staging --set metadata.region=eu",
+    )
+)
+@click.argument("name")
+@click.option("--title", help="What people call it.")
+@click.option("--description", help="What it is for.")
+@click.option("--type", "type_", help="dev, test, staging, production or other; else by its name.")
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any other field.")
+@repo_option
+def create(
+    name: str,
+    title: str | None,
+    description: str | None,
+    type_: str | None,
+    assignments: tuple[str, ...],
+    repo: str | None,
+) -> None:
+    """Create an environment (an unknown one is also created by its first deployment)."""
+    from versioner.cli import clock
+    from versioner.cli.printing import show
+    from versioner.cli.workspace import find_repository
+    from versioner.operations.environments import create_environment
+    from versioner.reporter.edited import edited_text
+
+    named = {"title": title, "type": type_, "description": description}
+    given = [f"{key}={value}" for key, value in named.items() if value is not None]
+    repository = find_repository(repo)
+    edited = create_environment(
+        repository, name, assignments=[*given, *assignments], now=clock.now()
+    )
+    show(edited_text(edited))
+
+
+@environment.command(
+    epilog=ending(
+        "versioner environment edit production --set stale_after=6h --set metadata.region=eu",
+        "versioner environment edit production --unset description",
+    )
+)
+@click.argument("name", shell_complete=environment_names)
+@click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a (dotted) key.")
+@click.option("--unset", multiple=True, metavar="KEY", help="Take a (dotted) key out.")
+@repo_option
+def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | None) -> None:
+    """Edit an environment, keeping the file's comments and order."""
+    if not set_ and not unset:
+        raise click.UsageError("say what to change: --set KEY=VALUE, or --unset KEY")
+    from versioner.cli import clock
+    from versioner.cli.printing import show
+    from versioner.cli.workspace import find_repository
+    from versioner.operations.environments import edit_environment
+    from versioner.reporter.edited import edited_text
+
+    repository = find_repository(repo)
+    show(edited_text(edit_environment(repository, name, set_=set_, unset=unset, now=clock.now())))
+
+
+@environment.command(
+    epilog=ending(
+        "versioner environment retire qa-old", "versioner environment retire qa-old --undo"
+    )
+)
+@click.argument("name", shell_complete=environment_names)
+@click.option("--undo", is_flag=True, help="Take it back into use.")
+@repo_option
+def retire(name: str, undo: bool, repo: str | None) -> None:
+    """Retire an environment: its history stays, the matrix leaves it out."""
+    from versioner.cli import clock
+    from versioner.cli.printing import show
+    from versioner.cli.workspace import find_repository
+    from versioner.operations.environments import retire_environment
+    from versioner.reporter.edited import edited_text
+
+    repository = find_repository(repo)
+    show(edited_text(retire_environment(repository, name, now=clock.now(), undo=undo)))

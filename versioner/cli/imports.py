@@ -1,0 +1,66 @@
+"""versioner import: a file of deployments becomes events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from versioner.cli.groups import ending
+from versioner.cli.options import repo_option
+
+__all__ = ["import_"]
+
+
+@click.command(
+    "import",
+    epilog=ending(
+        "versioner import deployments.csv.gz --dry-run",
+        "versioner import history.csv --map app=product --map env=environment --map when=at",
+    ),
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--map", "mapping", multiple=True, metavar="COLUMN=FIELD",
+    help="Read a column as this field; extra_metadata.KEY keeps it as metadata, - leaves it out.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
+@click.option("--skip-invalid", is_flag=True, help="Leave refused rows out instead of stopping.")
+@repo_option
+def import_(
+    file: Path, mapping: tuple[str, ...], dry_run: bool, skip_invalid: bool, repo: str | None
+) -> None:
+    """Import deployments from CSV, CSV.gz or JSON Lines, in one commit.
+
+    Columns are named as the fields of an event are: product, at, environment, version, status
+    (default completed), deployed_by, invoke_id and so on. All or nothing, unless
+    --skip-invalid; importing the same file again adds nothing.
+    """
+    from versioner.cli import clock
+    from versioner.cli.printing import show
+    from versioner.cli.progress import Progress
+    from versioner.cli.workspace import find_repository
+    from versioner.operations.importing import import_file
+    from versioner.reporter.edited import imported_text
+
+    with Progress("Importing") as progress:
+        imported = import_file(
+            find_repository(repo),
+            file,
+            mapping=_parsed(mapping),
+            now=clock.now(),
+            dry_run=dry_run,
+            skip_invalid=skip_invalid,
+            progress=progress.advance,
+        )
+    show(imported_text(imported, dry_run=dry_run))
+
+
+def _parsed(mapping: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for text in mapping:
+        column, equals, field = text.rpartition("=")
+        if not equals or not column or not field:
+            raise click.UsageError(f"--map {text} is not COLUMN=FIELD: write --map app=product")
+        pairs[column] = field
+    return pairs

@@ -1,0 +1,166 @@
+"""versioner product create, edit, rename, delete and restore."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from versioner.cli.completing import product_names
+from versioner.cli.groups import ending
+from versioner.cli.options import repo_option
+
+if TYPE_CHECKING:
+    from versioner.operations.moving import DeletionPlan
+
+__all__ = ["create", "delete", "edit", "rename", "restore"]
+
+
+@click.command(
+    epilog=ending(
+        'versioner product create user-service --description "User management"',
+        "versioner product create user-service --set extra_metadata.team=identity",
+    )
+)
+@click.argument("name")
+@click.option("--description", default="", help="What it is, in a sentence or more.")
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any other field.")
+@repo_option
+def create(name: str, description: str, assignments: tuple[str, ...], repo: str | None) -> None:
+    """Create a product (an unknown one is also created by its first event)."""
+    from versioner.cli import clock
+    from versioner.cli.printing import show
+    from versioner.cli.workspace import find_repository
+    from versioner.operations.products import create_product
+    from versioner.reporter.edited import edited_text
+
+    edited = create_product(
+        find_repository(repo),
+        name,
+        description=description,
+        assignments=assignments,
+        now=clock.now(),
+    )
+    show(edited_text(edited))
+
+
+@click.command(
+    epilog=ending(
+        "versioner product edit user-service --set lifecycle=deprecated --unset links",
+        "versioner product edit user-service --set extra_metadata.team=identity",
+        "versioner product edit user-service --editor",
+    )
+)
+@click.argument("name", shell_complete=product_names)
+@click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a (dotted) key.")
+@click.option("--unset", multiple=True, metavar="KEY", help="Take a (dotted) key out.")
+@click.option("--editor", is_flag=True, help="Open the file in your editor.")
+@repo_option
+def edit(
+    name: str, set_: tuple[str, ...], unset: tuple[str, ...], editor: bool, repo: str | None
+) -> None:
+    """Edit a product, keeping the file's comments and order."""
+    if editor == bool(set_ or unset):
+        raise click.UsageError(
+            "say what to change: --set KEY=VALUE, --unset KEY, or --editor alone"
+        )
+    from versioner.cli import clock
+    from versioner.cli.printing import show
+    from versioner.cli.workspace import find_repository
+    from versioner.operations.products import edit_product
+    from versioner.reporter.edited import edited_text
+
+    repository = find_repository(repo)
+    if editor:
+        from versioner.cli.editor import edit_by_hand
+
+        edited = edit_by_hand(repository, name)
+    else:
+        edited = edit_product(repository, name, set_=set_, unset=unset, now=clock.now())
+    show(edited_text(edited))
+
+
+@click.command(epilog=ending("versioner product rename user-service account-service"))
+@click.argument("old", shell_complete=product_names)
+@click.argument("new")
+@repo_option
+def rename(old: str, new: str, repo: str | None) -> None:
+    """Rename a product; `track` and looking still find it under the old name."""
+    from versioner.cli import clock
+    from versioner.cli.printing import show
+    from versioner.cli.workspace import find_repository
+    from versioner.operations.moving import rename_product
+    from versioner.reporter.edited import edited_text
+
+    show(edited_text(rename_product(find_repository(repo), old, new, now=clock.now())))
+
+
+@click.command(
+    epilog=ending(
+        "versioner product delete user-service", "versioner product delete user-service --yes"
+    )
+)
+@click.argument("name", shell_complete=product_names)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for the name to be typed.")
+@click.option("--force", is_flag=True, help="Also take it out of the depends_on of others.")
+@repo_option
+def delete(name: str, yes: bool, force: bool, repo: str | None) -> None:
+    """Delete a product with all its versions and deployments, in one commit.
+
+    Shows what that takes along, then asks for the name. A one-line record of the deletion
+    stays, and `restore` brings everything back from git's history.
+    """
+    from versioner.cli import clock
+    from versioner.cli.printing import show
+    from versioner.cli.workspace import find_repository
+    from versioner.operations.moving import delete_product, plan_deletion
+    from versioner.reporter.edited import deletion_text, edited_text
+    from versioner.repository.identity import committer_of
+
+    repository = find_repository(repo)
+    plan = plan_deletion(repository, name)
+    show(deletion_text(plan))
+    _confirm(plan, yes=yes, force=force)
+    by = committer_of(repository, None).author[0]
+    show(edited_text(delete_product(repository, plan.name, force=force, by=by, now=clock.now())))
+
+
+def _confirm(plan: DeletionPlan, *, yes: bool, force: bool) -> None:
+    from versioner.errors import Blocked, UsageFault
+
+    if plan.dependents and not force:
+        # Said before anything is asked: the answer could change nothing.
+        raise Blocked(
+            f"{plan.name} is not deleted: others depend on it",
+            hint="take it out of their depends_on first, or add --force to do so here",
+        )
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageFault(
+            f"{plan.name} is not deleted: there is no terminal to ask on",
+            hint="add --yes if this is what you want",
+        )
+    typed = click.prompt(
+        f"Type {plan.name} to delete it", prompt_suffix=": ", default="", show_default=False
+    )
+    if typed.strip() != plan.name:
+        raise UsageFault("nothing was deleted: that is not its name")
+
+
+@click.command(epilog=ending("versioner product restore user-service"))
+@click.argument("name")
+@repo_option
+def restore(name: str, repo: str | None) -> None:
+    """Bring a deleted product back, with all its versions and deployments.
+
+    Where the name was made anew meanwhile, old and new events are joined.
+    """
+    from versioner.cli import clock
+    from versioner.cli.printing import show
+    from versioner.cli.workspace import find_repository
+    from versioner.operations.restoring import restore_product
+    from versioner.reporter.edited import edited_text
+
+    show(edited_text(restore_product(find_repository(repo), name, now=clock.now())))

@@ -1,0 +1,147 @@
+"""versioner product list, show and history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from versioner.cli.completing import product_names
+from versioner.cli.groups import ending
+from versioner.cli.options import output_option, repo_option, rev_option
+
+if TYPE_CHECKING:
+    from versioner.registry.records import ProductRecord, Registry
+    from versioner.reporter.products import ProductView
+    from versioner.repository.history import CommitInfo
+    from versioner.repository.location import Repository
+
+__all__ = ["history", "list_", "show_"]
+
+_KEYS: Final = (
+    "name, title, description, lifecycle, team, versions and deployments (how many), "
+    "last_deployed_at, running: {ENVIRONMENT: version}"
+)
+
+
+@click.command("list", epilog=ending("versioner product list", keys=f"an array of {{{_KEYS}}}."))
+@output_option
+@rev_option
+@repo_option
+def list_(output: str, rev: str | None, repo: str | None) -> None:
+    """List the products."""
+    from versioner.cli.looking import look
+    from versioner.cli.printing import show, this_page
+    from versioner.reporter.products import products_json, products_text
+
+    registry = look(repo, rev)
+    show(products_json(registry) if output == "json" else products_text(this_page(), registry))
+
+
+@click.command(
+    "show",
+    epilog=ending(
+        "versioner product show user-service",
+        keys=f"{_KEYS}, links, depends_on, needed_by, aliases, extra_metadata, drifting, "
+        "cells: {ENVIRONMENT: as a cell of `status`}.",
+    ),
+)
+@click.argument("name", shell_complete=product_names)
+@output_option
+@rev_option
+@repo_option
+def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
+    """Show one product: what it is, where it runs, its latest versions and deployments."""
+    from versioner.cli.looking import look, reckoned_at
+    from versioner.cli.printing import show, this_page
+    from versioner.query.times import age_text
+    from versioner.reporter.products import product_json, product_text
+
+    registry = look(repo, rev)
+    view = _view(registry, registry.resolve(name), reckoned_at(registry, rev))
+    if output == "json":
+        show(product_json(view))
+        return
+    ages = {
+        cell.environment: age_text(cell.age_seconds) if cell.since else ""
+        for cell in view.row.cells
+    }
+    show(product_text(this_page(), view, ages=ages))
+
+
+def _view(registry: Registry, record: ProductRecord, now: str) -> ProductView:
+    from versioner.query.matrix import matrix
+    from versioner.query.versions import list_versions
+    from versioner.reporter.products import ProductView
+
+    return ProductView(
+        record=record,
+        row=matrix(registry, now=now, products=[record.name]).rows[0],
+        versions=list_versions(record),
+        aliases=tuple(_old_names(registry, record.name)),
+        needed_by=tuple(
+            name
+            for name, other in registry.products.items()
+            if record.name in other.document.get("depends_on", ())
+        ),
+    )
+
+
+def _old_names(registry: Registry, product: str) -> list[str]:
+    return [name for name, target in registry.aliases.items() if target == product]
+
+
+@click.command(
+    epilog=ending(
+        "versioner product history user-service",
+        keys="an array of {commit, at, author, subject}.",
+    )
+)
+@click.argument("name", shell_complete=product_names)
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=30, show_default=True, metavar="N",
+    help="At most so many commits, newest first; 0: all.",
+)  # fmt: skip
+@output_option
+@rev_option
+@repo_option
+def history(name: str, limit: int, output: str, rev: str | None, repo: str | None) -> None:
+    """Show the commits that changed a product, also under its old names or once it is deleted."""
+    from versioner.cli.printing import show, this_page
+    from versioner.cli.workspace import find_repository, read_registry
+    from versioner.reporter.products import history_json, history_text
+
+    repository = find_repository(repo)
+    registry = read_registry(repository, rev, products=(), quiet=True)
+    names = _names_of(registry, repository, name)
+    commits = _commits(repository, names, limit, rev)
+    if output == "json":
+        show(history_json(commits))
+    else:
+        show(history_text(this_page(), names[0], commits))
+
+
+def _names_of(registry: Registry, repository: Repository, name: str) -> list[str]:
+    """Return the product's name and its old ones; a deleted product has a history as well."""
+    if name in registry.deleted:
+        return [name]
+    from versioner.cli.workspace import read_registry
+
+    product = read_registry(repository, registry.revision, products=[name], quiet=True)
+    current = product.resolve(name).name
+    return [current, *_old_names(registry, current)]
+
+
+def _commits(
+    repository: Repository, names: list[str], limit: int, rev: str | None
+) -> list[CommitInfo]:
+    from versioner.layout import product_dir
+    from versioner.repository.history import log_of
+
+    found = {
+        commit.id: commit
+        for name in names
+        for commit in log_of(repository, product_dir(name), limit or None, rev=rev)
+    }
+    newest = sorted(found.values(), key=lambda each: each.at, reverse=True)
+    return newest[: limit or None]

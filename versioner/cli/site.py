@@ -1,0 +1,160 @@
+"""versioner site: build it, or serve it here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from versioner.cli.groups import NounGroup, ending
+from versioner.cli.options import repo_option, rev_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from versioner.errors import VersionerError
+    from versioner.registry.records import Registry
+    from versioner.repository.location import Repository
+    from versioner.site.build import BuildReport
+
+__all__ = ["site"]
+
+_OUT: Final = "_site"
+
+
+@click.group(cls=NounGroup, epilog=ending("versioner site build", "versioner site serve"))
+def site() -> None:
+    """Build the Products site, or serve it here."""
+
+
+@site.command(
+    epilog=ending("versioner site build", "versioner site build --out public --rev v2026.11")
+)
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+    help=f"The folder to write; new, empty or an earlier build's (default: {_OUT} in the clone).",
+)  # fmt: skip
+@click.option("--base-url", default="", metavar="URL", help="Where it will be served.")
+@rev_option
+@repo_option
+def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) -> None:
+    """Build the site: plain files that read without a server."""
+    from versioner.cli.printing import show
+    from versioner.cli.workspace import find_repository
+    from versioner.reporter.built import built_text
+
+    repository = find_repository(repo)
+    folder = out or repository.top / _OUT
+    show(built_text(str(folder), _build(repository, rev, folder, base_url)))
+
+
+@site.command(epilog=ending("versioner site serve --port 8000"))
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True,
+    help="Listen here, on this machine's own address only; 0: any free one.",
+)  # fmt: skip
+@repo_option
+def serve(port: int, repo: str | None) -> None:
+    """Serve the site on this machine, and build it again when the registry changes."""
+    import tempfile
+
+    from versioner.cli.workspace import find_repository
+    from versioner.site.serve import serve as serve_folder
+
+    repository = find_repository(repo)
+    with tempfile.TemporaryDirectory(prefix="versioner-site-") as folder:
+        watch = _Watch(repository, Path(folder) / "site")
+        watch.refresh()
+        serve_folder(
+            watch.out,
+            port,
+            refresh=watch.refresh,
+            on_ready=lambda url: click.echo(f"serving {url} (Ctrl-C stops)"),
+            on_problem=_tell,
+        )
+
+
+def _tell(error: VersionerError) -> None:
+    from versioner.cli.boundary import report_error
+
+    report_error(error)
+
+
+class _Watch:
+    """Build the site again whenever the registry is another than the one that was built."""
+
+    def __init__(self, repository: Repository, out: Path) -> None:
+        self.out = out
+        self._repository = repository
+        self._built: object = None
+
+    def refresh(self) -> None:
+        seen = self._look()
+        if seen == self._built:
+            return
+        # Noted first: what cannot be built is told once, not every second.
+        self._built = seen
+        _build(self._repository, None, self.out, "")
+
+    def _look(self) -> object:
+        from versioner.repository.location import reread
+
+        tree = self._repository.work_tree
+        files = frozenset(_stats(tree / "registry")) if tree is not None else None
+        return reread(self._repository).tip, files
+
+
+def _stats(folder: Path) -> Iterator[tuple[str, int, int]]:
+    for base, _, names in os.walk(folder):
+        for name in names:
+            path = f"{base}/{name}"
+            try:
+                found = os.stat(path, follow_symlinks=False)  # noqa: PTH116 -- thousands of times
+            except OSError:
+                continue
+            yield path, found.st_mtime_ns, found.st_size
+
+
+def _build(repository: Repository, rev: str | None, out: Path, base_url: str) -> BuildReport:
+    from versioner import __version__
+    from versioner.cli.looking import reckoned_at
+    from versioner.cli.progress import Progress
+    from versioner.cli.workspace import read_registry
+    from versioner.errors import ValidationFailed
+    from versioner.site.build import build_site
+
+    registry = read_registry(repository, rev, quiet=True)
+    errors = [problem for problem in registry.problems if problem.severity == "error"]
+    if errors:
+        first = f"{errors[0].path}:{errors[0].line}: {errors[0].message}"
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise ValidationFailed(
+            f"no site is built from a registry with errors: {first}{more}",
+            errors,
+            hint="`versioner validate` lists them",
+        )
+    now = registry.commit_time or reckoned_at(registry, rev)
+    total = _pages_expected(registry)
+    with Progress("Rendering pages") as progress:
+        return build_site(
+            registry,
+            out,
+            now=now,
+            tool_version=__version__,
+            base_url=base_url,
+            progress=lambda done: progress.advance(min(done, total), total),
+        )
+
+
+def _pages_expected(registry: Registry) -> int:
+    """Estimate how many pages there will be: one for each month of a product, and a few."""
+    months = {
+        (record.name, each.at[:7])
+        for record in registry.products.values()
+        for rows in (record.deployments, record.versions.values())
+        for each in rows
+    }
+    named = len(registry.products) + len(registry.environments)
+    return len(months) + named + len(registry.aliases) + len(registry.deleted) + 6

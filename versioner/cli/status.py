@@ -1,0 +1,74 @@
+"""versioner status: the environment state matrix."""
+
+from __future__ import annotations
+
+import click
+
+from versioner.cli.completing import environment_names, product_names
+from versioner.cli.groups import ending
+from versioner.cli.options import output_option, repo_option
+
+__all__ = ["status"]
+
+
+@click.command(
+    epilog=ending(
+        "versioner status",
+        "versioner status --environment staging --environment production",
+        "versioner status --at 2026-11-01",
+        keys="at, revision, environments, products: {product, drifting, cells: {ENVIRONMENT: "
+        "{version, status, since, age_seconds, deployment, rollback, and in_progress, no_result, "
+        "failed_last: {deployment, version, status, at, changed_at} or null}}}.",
+    )
+)
+@click.option(
+    "--product", "products", multiple=True, shell_complete=product_names,
+    help="Only this product; may be given again.",
+)  # fmt: skip
+@click.option(
+    "--environment", "environments", multiple=True, shell_complete=environment_names,
+    help="Only this environment; may be given again. Retired ones show only when named.",
+)  # fmt: skip
+@click.option(
+    "--at",
+    metavar="TIME",
+    help="As it was then: 2026-11-01 (its beginning, UTC), RFC 3339, or 7d (so long ago).",
+)
+@click.option(
+    "--as-of", "--rev", "as_of", metavar="REV", help="As it was known at this git revision."
+)
+@output_option
+@repo_option
+def status(
+    products: tuple[str, ...],
+    environments: tuple[str, ...],
+    at: str | None,
+    as_of: str | None,
+    output: str,
+    repo: str | None,
+) -> None:
+    """Show what runs where: products by environments.
+
+    A product drifts when the environments shown run different versions of it. Beside a version
+    stands what is in progress, what failed since, and what never had a result.
+    """
+    from versioner.cli.looking import look, reckoned_at
+    from versioner.cli.printing import show, this_page
+    from versioner.query.matrix import matrix
+    from versioner.query.times import parse_moment
+    from versioner.reporter.matrix import matrix_json, matrix_text
+
+    registry = look(repo, as_of, products=products or None)
+    now = reckoned_at(registry, as_of)
+    found = matrix(
+        registry,
+        now=now,
+        at=parse_moment(at, now, field="at") if at else None,
+        products=products or None,
+        environments=environments or None,
+    )
+    if output == "json":
+        show(matrix_json(found, revision=registry.revision))
+    else:
+        revision = registry.revision or "" if as_of else ""
+        show(matrix_text(this_page(), found, as_of=revision, past=at is not None))

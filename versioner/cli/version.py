@@ -1,0 +1,92 @@
+"""versioner version: list and show; alone, the tool's own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from versioner.cli.completing import product_names
+from versioner.cli.groups import NounGroup, ending
+from versioner.cli.options import output_option, repo_option, rev_option
+
+__all__ = ["version"]
+
+_SHOWN: Final = 30
+_KEYS: Final = (
+    "product, version, at, status, scm_repository, scm_sha, scm_branch, running_in, deployed_at"
+)
+
+
+@click.group(
+    cls=NounGroup,
+    invoke_without_command=True,
+    epilog=ending("versioner version", "versioner version list user-service"),
+)
+@click.pass_context
+def version(ctx: click.Context) -> None:
+    """List and show versions; alone, print the tool's own."""
+    if ctx.invoked_subcommand is None:
+        from versioner import __version__
+
+        click.echo(f"versioner {__version__}")
+
+
+@version.command(
+    "list", epilog=ending("versioner version list user-service", keys=f"an array of {{{_KEYS}}}.")
+)
+@click.argument("product", shell_complete=product_names)
+@click.option(
+    "--limit", type=click.IntRange(min=0), metavar="N",
+    help=f"At most so many, newest first (default: {_SHOWN} as text, all as JSON; 0: all).",
+)  # fmt: skip
+@output_option
+@rev_option
+@repo_option
+def list_(product: str, limit: int | None, output: str, rev: str | None, repo: str | None) -> None:
+    """List a product's versions, the latest first."""
+    from versioner.cli.looking import look
+    from versioner.cli.printing import show, this_page
+    from versioner.query.versions import list_versions
+    from versioner.reporter.versions import versions_json, versions_text
+
+    record = look(repo, rev, products=[product]).resolve(product)
+    found = list_versions(record)
+    if limit is None and output == "text":
+        limit = _SHOWN
+    shown = found[: limit or None]
+    if output == "json":
+        show(versions_json(shown))
+    else:
+        show(versions_text(this_page(), record.name, shown, total=len(found)))
+
+
+@version.command(
+    "show",
+    epilog=ending(
+        "versioner version show user-service 1.4.0",
+        keys=f"{_KEYS}, commit_url, builds, stays: {{environment, since, until, deployment}}, "
+        "deployments (as `deployment list`).",
+    ),
+)
+@click.argument("product", shell_complete=product_names)
+@click.argument("name", metavar="VERSION")
+@output_option
+@rev_option
+@repo_option
+def show_(product: str, name: str, output: str, rev: str | None, repo: str | None) -> None:
+    """Show one version: its build and source, where it runs and ran."""
+    from versioner.cli.looking import look
+    from versioner.cli.printing import show, this_page
+    from versioner.query.sources import commit_url
+    from versioner.query.versions import show_version
+    from versioner.reporter.versions import version_json, version_text
+
+    registry = look(repo, rev, products=[product])
+    record = registry.resolve(product)
+    detail = show_version(record, name)
+    url = commit_url(registry, record, detail.version)
+    if output == "json":
+        show(version_json(detail, commit_url=url))
+    else:
+        show(version_text(this_page(), detail, commit_url=url))

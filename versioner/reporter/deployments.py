@@ -1,0 +1,185 @@
+"""Deployments: a table of many, everything about one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.reporter.documents import as_json
+from versioner.reporter.page import Span, abbreviate, wrap
+from versioner.reporter.tables import Column, facts, table
+from versioner.reporter.terminal import clean
+from versioner.reporter.values import value_lines
+from versioner.reporter.wording import (
+    STATUS_STYLES,
+    count,
+    latest_said,
+    moment,
+    short_id,
+    status_span,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from versioner.models import Deployment, Event
+    from versioner.reporter.page import Page
+    from versioner.reporter.tables import Entry
+
+__all__ = [
+    "deployment_document",
+    "deployment_json",
+    "deployment_table",
+    "deployment_text",
+    "deployments_json",
+    "deployments_text",
+    "event_facts",
+]
+
+# What is shown elsewhere, or is nothing to read.
+_TOLD: Final = frozenset(
+    ("at", "id", "version", "environment", "status", "extra_metadata", "reason", "notes", "voids")
+)
+
+
+def deployments_text(page: Page, found: Sequence[Deployment], *, total: int) -> str:
+    """Return deployments as a table; `total` counts those that the filters let through."""
+    if not found:
+        return "No deployments." if not total else f"None of {count(total, 'deployment')}."
+    shown = count(total, "deployment")
+    if total > len(found):
+        shown = f"{len(found):,} of {shown}, newest first; --limit 0 shows all"
+    return f"{deployment_table(page, found)}\n\n{page.paint(shown, 'dim')}"
+
+
+def deployment_table(
+    page: Page, found: Sequence[Deployment], *, product: bool = True, indent: str = ""
+) -> str:
+    """Return deployments as a table, with or without the column of their product."""
+    columns = [
+        Column("when (UTC)"),
+        Column("product" if product else "", 9),
+        Column("environment", 11),
+        Column("version", 9),
+        Column("status"),
+        Column("by", 10, spare=True),
+        Column("id"),
+    ]
+    rows: list[list[Entry]] = [
+        [
+            moment(each.at),
+            each.product if product else "",
+            each.environment,
+            Span(abbreviate(each.version), "struck" if each.void else ""),
+            status_span(each),
+            latest_said(each, "deployed_by"),
+            Span(short_id(each.id), "dim"),
+        ]
+        for each in found
+    ]
+    return table(page, columns, rows, indent=indent)
+
+
+def deployment_text(page: Page, deployment: Deployment, *, age: str) -> str:
+    """Return everything that is known of one deployment."""
+    head = f"{deployment.product} {deployment.version} to {deployment.environment}"
+    parts = [page.heading(head), _facts_of(page, deployment, age)]
+    parts += [page.heading("Events"), _events_table(page, deployment)]
+    return "\n".join(parts)
+
+
+def deployment_document(deployment: Deployment) -> dict[str, Any]:
+    """Return a deployment as data, without its events; what is unknown is null."""
+    void = deployment.void
+    return {
+        "id": deployment.id,
+        "product": deployment.product,
+        "environment": deployment.environment,
+        "version": deployment.version,
+        "status": deployment.status,
+        "kind": deployment.kind,
+        "previous": deployment.previous or None,
+        "at": deployment.at,
+        "changed_at": deployment.changed_at,
+        "deployed_by": latest_said(deployment, "deployed_by") or None,
+        "reason": latest_said(deployment, "reason") or None,
+        "deploy_url": latest_said(deployment, "deploy_url") or None,
+        "void": None
+        if void is None
+        else {"id": void["id"], "at": void["at"], "reason": void.get("reason")},
+    }
+
+
+def deployments_json(found: Sequence[Deployment]) -> str:
+    """Return deployments as a JSON array."""
+    return as_json([deployment_document(each) for each in found])
+
+
+def deployment_json(deployment: Deployment) -> str:
+    """Return one deployment as JSON, with the events it is folded from."""
+    struck = [{"event": event, "voided_by": by} for event, by in deployment.void_events]
+    document = deployment_document(deployment)
+    return as_json({**document, "events": deployment.events, "void_events": struck})
+
+
+def event_facts(page: Page, events: Sequence[Event]) -> list[tuple[str, Entry]]:
+    """Return what events say beside the main things; the latest word of each field holds."""
+    said: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for event in events:
+        said |= event
+        extra |= event.get("extra_metadata", {})
+    pairs: list[tuple[str, Entry]] = [
+        (key.replace("_", " "), value_lines(page, value))
+        for key, value in said.items()
+        if key not in _TOLD
+    ]
+    return pairs + [(key, value_lines(page, value)) for key, value in extra.items()]
+
+
+def _facts_of(page: Page, deployment: Deployment, age: str) -> str:
+    void = deployment.void
+    why = latest_said(deployment, "reason")
+    pairs: list[tuple[str, Entry]] = [
+        ("status", _status_lines(deployment)),
+        ("void", _void_lines(page, void) if void is not None else ""),
+        ("began", f"{moment(deployment.at)} UTC"),
+        ("changed", f"{moment(deployment.changed_at)} UTC ({age})"),
+        ("before it", deployment.previous),
+        ("reason", [Span(line) for line in wrap(why, page.width - 20)] if why else ""),
+        *event_facts(page, deployment.events),
+        ("id", deployment.id),
+    ]
+    return facts(page, pairs)
+
+
+def _status_lines(deployment: Deployment) -> list[Span]:
+    kind = f" ({deployment.kind})" if deployment.kind != "deployment" else ""
+    return [Span(deployment.status + kind, STATUS_STYLES[deployment.status])]
+
+
+def _void_lines(page: Page, void: Event) -> list[Span]:
+    reason = f"{moment(void['at'])} UTC: {void.get('reason') or 'no reason given'}"
+    return [Span(line, "bad") for line in wrap(reason, page.width - 20)]
+
+
+def _events_table(page: Page, deployment: Deployment) -> str:
+    standing = [(event, "") for event in deployment.events]
+    struck = [(event, f"void: {by.get('reason', '')}") for event, by in deployment.void_events]
+    rows: list[list[Entry]] = [
+        [
+            moment(event["at"]),
+            Span(clean(str(event.get("status", ""))), "struck" if note else ""),
+            str(event.get("deployed_by", "")),
+            Span(event["id"], "dim"),
+            note,
+        ]
+        for event, note in sorted([*standing, *struck], key=lambda pair: str(pair[0]["at"]))
+    ]
+    columns = [
+        Column("when (UTC)"),
+        Column("status"),
+        Column("by", 8),
+        Column("id", 12),
+        Column("note", 12),
+    ]
+    return table(page, columns, rows, indent="  ")

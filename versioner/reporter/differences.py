@@ -1,0 +1,107 @@
+"""Differences between two sides: what runs here and not there, and what lies between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from versioner.reporter.documents import as_json
+from versioner.reporter.page import Span, abbreviate
+from versioner.reporter.tables import Column, table
+from versioner.reporter.terminal import clean
+from versioner.reporter.wording import count, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from versioner.query.differences import Difference, Side
+    from versioner.query.matrix import CellState
+    from versioner.reporter.page import Page
+    from versioner.reporter.tables import Entry
+
+__all__ = ["diff_json", "diff_text"]
+
+_BETWEEN_SHOWN = 3
+
+
+def diff_text(page: Page, a: Side, b: Side, found: Sequence[Difference]) -> str:
+    """Return what differs as a table, and the compare links below it."""
+    sides = f"{_named(a)} and {_named(b)}"
+    if not found:
+        return f"No difference between {sides}."
+    columns = [
+        Column("product", 12),
+        Column(_title(a), 11),
+        Column(_title(b), 11),
+        Column("newer", spare=True),
+        Column("versions between", 16, spare=True),
+    ]
+    rows = [_row(each, a, b) for each in found]
+    parts = [table(page, columns, rows)]
+    links = [
+        f"  {clean(each.product)}  {clean(each.compare_url)}" for each in found if each.compare_url
+    ]
+    if links:
+        parts.append("\n".join([page.heading("Compare"), *links]))
+    many = "differs" if len(found) == 1 else "differ"
+    parts.append(page.paint(f"{count(len(found), 'product')} {many} between {sides}", "dim"))
+    return "\n\n".join(parts)
+
+
+def diff_json(a: Side, b: Side, found: Sequence[Difference]) -> str:
+    """Return what differs as JSON: `a`, `b` and `differences`."""
+    return as_json(
+        {
+            "a": {"environment": a.environment, "at": a.at},
+            "b": {"environment": b.environment, "at": b.at},
+            "differences": [
+                {
+                    "product": each.product,
+                    "a": _side(each.a),
+                    "b": _side(each.b),
+                    "newer": each.newer or None,
+                    "between": list(each.between),
+                    "compare_url": each.compare_url or None,
+                }
+                for each in found
+            ],
+        }
+    )
+
+
+def _named(side: Side) -> str:
+    return f"{side.environment} at {moment(side.at)} UTC" if side.at else side.environment
+
+
+def _title(side: Side) -> str:
+    return f"{side.environment} {moment(side.at)}" if side.at else side.environment
+
+
+def _row(difference: Difference, a: Side, b: Side) -> list[Entry]:
+    newer = {"a": a, "b": b}.get(difference.newer)
+    # The same environment twice differs in the moment, not in the name.
+    named = "" if newer is None else newer.environment
+    if a.environment == b.environment and newer is not None:
+        named = "first" if newer is a else "second"
+    return [
+        Span(difference.product, "bold"),
+        abbreviate(difference.a.version) or Span("-", "dim"),
+        abbreviate(difference.b.version) or Span("-", "dim"),
+        named,
+        _between(difference.between) if difference.newer else "",
+    ]
+
+
+def _between(versions: Sequence[str]) -> str:
+    if len(versions) <= _BETWEEN_SHOWN:
+        return ", ".join(map(abbreviate, versions)) or "none"
+    return f"{len(versions)}: {abbreviate(versions[0])} to {abbreviate(versions[-1])}"
+
+
+def _side(cell: CellState) -> dict[str, Any] | None:
+    if not cell.version:
+        return None
+    return {
+        "version": cell.version,
+        "since": cell.since,
+        "deployment": cell.deployment.id if cell.deployment else None,
+    }

@@ -1,0 +1,88 @@
+"""What became of an edit, what a deletion would take along, and what was imported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from versioner.reporter.terminal import clean
+from versioner.reporter.wording import count
+
+if TYPE_CHECKING:
+    from versioner.operations.editing import Edited
+    from versioner.operations.importing import Imported
+    from versioner.operations.moving import DeletionPlan
+
+__all__ = ["deletion_text", "edited_text", "imported_text"]
+
+_PATHS_SHOWN = 5
+_REFUSED_SHOWN = 20
+
+
+def edited_text(edited: Edited) -> str:
+    """Return what an edit did: its subject, commit, files and notes."""
+    notes = [f"  note: {clean(note)}" for note in edited.notes]
+    if edited.commit is None:
+        return "\n".join(["nothing to change: it is so already", *notes])
+    lines = [clean(edited.subject), _commit_line(edited.commit, edited.branch)]
+    lines += _paths("  ", edited.paths)
+    return "\n".join([*lines, *notes])
+
+
+def deletion_text(plan: DeletionPlan) -> str:
+    """Return what a deletion takes with it, and who is left depending on it."""
+    lines = [
+        f"Deleting {clean(plan.name)} removes",
+        f"  {count(plan.versions, 'version')} and {count(plan.deployments, 'deployment')} "
+        f"({count(plan.events, 'event')})",
+    ]
+    if plan.aliases:
+        lines.append(
+            f"  its old {'name' if len(plan.aliases) == 1 else 'names'}: " + _listed(plan.aliases)
+        )
+    if plan.dependents:
+        verb = "depends" if len(plan.dependents) == 1 else "depend"
+        lines.append(f"{_listed(plan.dependents)} {verb} on it.")
+    lines.append(
+        f"It stays in git's history: `versioner product restore {clean(plan.name)}` undoes it."
+    )
+    return "\n".join(lines)
+
+
+def imported_text(imported: Imported, *, dry_run: bool) -> str:
+    """Return what an import did, or would do; refused rows by line number."""
+    word = "would import" if dry_run else "imported"
+    into = f" into {count(imported.products, 'product')}" if imported.added else ""
+    lines = [f"{word} {count(imported.added, 'deployment event')}{into}"]
+    if imported.already:
+        lines.append(f"  {imported.already:,} recorded already")
+    lines += _refused(imported)
+    lines += _paths(f"  {'would create' if dry_run else 'created'} ", imported.created)
+    if imported.commit:
+        lines.append(_commit_line(imported.commit, imported.branch))
+    return "\n".join(lines)
+
+
+def _paths(label: str, paths: tuple[str, ...]) -> list[str]:
+    lines = [f"{label}{clean(path)}" for path in paths[:_PATHS_SHOWN]]
+    more = len(paths) - _PATHS_SHOWN
+    return [*lines, f"{label}{count(more, 'file')} more"] if more > 0 else lines
+
+
+def _refused(imported: Imported) -> list[str]:
+    if not imported.refused:
+        return []
+    shown = imported.refused[:_REFUSED_SHOWN]
+    lines = [f"  {count(len(imported.refused), 'row')} refused:"]
+    lines += [f"    line {number}: {clean(message)}" for number, message in shown]
+    if len(imported.refused) > len(shown):
+        lines.append(f"    and {len(imported.refused) - len(shown):,} more")
+    return lines
+
+
+def _commit_line(commit: str, branch: str) -> str:
+    place = branch.removeprefix("refs/heads/") or "a detached HEAD"
+    return f"  commit {commit[:12]} on {clean(place)}"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return clean(", ".join(names))

@@ -1,0 +1,134 @@
+"""Environments: a table of many, and one with what runs in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from versioner.reporter.documents import as_json
+from versioner.reporter.matrix import cell_document, version_lines
+from versioner.reporter.page import Span, wrap
+from versioner.reporter.tables import Column, facts, table
+from versioner.reporter.terminal import clean
+from versioner.reporter.values import value_lines
+from versioner.reporter.wording import count, latest_said, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from versioner.query.matrix import CellState, Matrix
+    from versioner.registry.records import Registry
+    from versioner.reporter.page import Page
+    from versioner.reporter.tables import Entry
+
+__all__ = ["environment_json", "environment_text", "environments_json", "environments_text"]
+
+
+def environments_text(page: Page, registry: Registry) -> str:
+    """Return the environments as a table, in display order."""
+    if not registry.environments:
+        return "No environments yet: `versioner environment create NAME`."
+    columns = [
+        Column("environment", 11),
+        Column("title", 12, spare=True),
+        Column("type"),
+        Column("products"),
+        Column("description", 20, spare=True),
+    ]
+    rows: list[list[Entry]] = [
+        [
+            Span(name, "bold"),
+            document.get("title", ""),
+            f"{document['type']}, retired" if document.get("retired") else document["type"],
+            f"{_running(registry, name):,}",
+            str(document.get("description", "")),
+        ]
+        for name, document in registry.environments.items()
+    ]
+    return table(page, columns, rows)
+
+
+def environments_json(registry: Registry) -> str:
+    """Return the environments as a JSON array."""
+    return as_json(
+        [
+            _document(document, _running(registry, name))
+            for name, document in registry.environments.items()
+        ]
+    )
+
+
+def environment_text(page: Page, document: Mapping[str, Any], matrix: Matrix) -> str:
+    """Return an environment and what runs in it; `matrix` has it as its only column."""
+    title = document.get("title", "")
+    also = f"  {clean(title)}" if title and title != document["name"] else ""
+    parts = [page.heading(document["name"]) + also]
+    description = str(document.get("description", "")).rstrip()
+    if description:
+        parts += [f"  {line}".rstrip() for line in wrap(description, page.width - 2)]
+        parts.append("")
+    parts.append(_facts(page, document))
+    cells = _occupied(matrix)
+    if cells:
+        heading = page.heading(f"What runs here ({count(len(cells), 'product')})")
+        parts += ["", heading, _cells(page, cells)]
+    return "\n".join(parts)
+
+
+def environment_json(document: Mapping[str, Any], matrix: Matrix) -> str:
+    """Return an environment as JSON, with the cells of the products in it."""
+    cells = _occupied(matrix)
+    running = sum(bool(cell.version) for cell in cells)
+    return as_json(
+        {
+            **_document(document, running),
+            "metadata": document.get("metadata", {}),
+            "cells": {cell.product: cell_document(cell) for cell in cells},
+        }
+    )
+
+
+def _running(registry: Registry, name: str) -> int:
+    return sum(record.cell(name).current is not None for record in registry.products.values())
+
+
+def _document(document: Mapping[str, Any], running: int) -> dict[str, Any]:
+    return {
+        "name": document["name"],
+        "title": document.get("title"),
+        "type": document["type"],
+        "order": document["order"],
+        "description": document.get("description"),
+        "stale_after": document.get("stale_after"),
+        "retired": bool(document.get("retired")),
+        "products": running,
+    }
+
+
+def _occupied(matrix: Matrix) -> list[CellState]:
+    return [cell for row in matrix.rows for cell in row.cells if cell.version or cell.status]
+
+
+def _facts(page: Page, document: Mapping[str, Any]) -> str:
+    pairs: list[tuple[str, Entry]] = [
+        ("type", str(document["type"])),
+        ("order", str(document["order"])),
+        ("stale after", document.get("stale_after", "")),
+        ("retired", "yes" if document.get("retired") else ""),
+        *(
+            (key.replace("_", " "), value_lines(page, value))
+            for key, value in document.get("metadata", {}).items()
+        ),
+    ]
+    return facts(page, pairs)
+
+
+def _cells(page: Page, cells: Sequence[CellState]) -> str:
+    columns = [Column("product", 12), Column("version", 11), Column("since (UTC)"), Column("by", 8)]
+    rows: list[list[Entry]] = [
+        [cell.product, version_lines(cell), moment(cell.since), _by(cell)] for cell in cells
+    ]
+    return table(page, columns, rows, indent="  ")
+
+
+def _by(cell: CellState) -> str:
+    return latest_said(cell.deployment, "deployed_by") if cell.deployment is not None else ""

@@ -1,0 +1,205 @@
+"""The environment state matrix: a table where it fits, else a list by product."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from versioner.query.times import seconds_between
+from versioner.reporter.documents import as_json
+from versioner.reporter.page import Span, abbreviate
+from versioner.reporter.tables import Column, fitted_table, table
+from versioner.reporter.wording import STATUS_STYLES, age_short, count, moment
+
+if TYPE_CHECKING:
+    from versioner.models import Deployment
+    from versioner.query.matrix import CellState, Matrix, Row
+    from versioner.reporter.page import Page
+    from versioner.reporter.tables import Entry
+
+__all__ = [
+    "beside",
+    "cell_document",
+    "is_rolled_back",
+    "matrix_json",
+    "matrix_text",
+    "version_lines",
+]
+
+_LEAST_NAME = 12
+_LEAST_VERSION = 9
+
+
+def matrix_text(page: Page, matrix: Matrix, *, as_of: str = "", past: bool = False) -> str:
+    """Return the matrix for people; `as_of` is the commit it was read at, where one was asked."""
+    if not matrix.rows or not matrix.environments:
+        missing = "products" if not matrix.rows else "environments"
+        return f"There are no {missing} yet: `versioner track deployment` records the first one."
+    body = _as_table(page, matrix) or _as_narrow_table(page, matrix) or _as_blocks(page, matrix)
+    parts = [body, page.paint(_summary(matrix), "dim")]
+    if past or as_of:
+        known = f", as known at {as_of[:12]}" if as_of else ""
+        parts.insert(0, page.heading(f"What ran where at {moment(matrix.at)} UTC{known}"))
+    return "\n\n".join(parts)
+
+
+def matrix_json(matrix: Matrix, *, revision: str | None) -> str:
+    """Return the matrix as JSON: `at`, `revision`, `environments`, `products`."""
+    return as_json(
+        {
+            "at": matrix.at,
+            "revision": revision,
+            "environments": list(matrix.environments),
+            "products": [
+                {
+                    "product": row.product,
+                    "drifting": row.drifting,
+                    "cells": {cell.environment: cell_document(cell) for cell in row.cells},
+                }
+                for row in matrix.rows
+            ],
+        }
+    )
+
+
+def cell_document(cell: CellState) -> dict[str, Any]:
+    """Return a cell as data; what is beside the version is null where there is none."""
+    return {
+        "version": cell.version or None,
+        "status": cell.status or None,
+        "since": cell.since or None,
+        "age_seconds": cell.age_seconds if cell.since else None,
+        "deployment": cell.deployment.id if cell.deployment else None,
+        "rollback": is_rolled_back(cell),
+        "in_progress": _beside_document(cell.in_progress),
+        "no_result": _beside_document(cell.no_result),
+        "failed_last": _beside_document(cell.failed_last),
+    }
+
+
+def version_lines(cell: CellState) -> list[Span]:
+    """Return what runs in a cell, and below it what is under way or went wrong."""
+    lines = [Span(abbreviate(cell.version) or "-", "" if cell.version else "dim")]
+    if is_rolled_back(cell):
+        lines.append(Span("rolled back", "drift"))
+    lines += [
+        Span(abbreviate(deployment.version), STATUS_STYLES[word], f" {word}")
+        for word, deployment in beside(cell)
+    ]
+    return lines
+
+
+def is_rolled_back(cell: CellState) -> bool:
+    """Tell whether a cell runs an earlier version again."""
+    return cell.deployment is not None and cell.deployment.kind == "rollback"
+
+
+def beside(cell: CellState) -> list[tuple[str, Deployment]]:
+    """Return what stands beside the version: the word for it, and the deployment."""
+    found = []
+    if cell.in_progress is not None:
+        found.append((str(cell.in_progress.status), cell.in_progress))
+    if cell.no_result is not None:
+        found.append(("no result", cell.no_result))
+    if cell.failed_last is not None:
+        found.append((str(cell.failed_last.status), cell.failed_last))
+    return found
+
+
+def _as_table(page: Page, matrix: Matrix) -> str | None:
+    columns = [Column("product", _LEAST_NAME)]
+    for name in matrix.environments:
+        columns += [Column(name, _LEAST_VERSION), Column("")]
+    columns.append(Column(""))
+    return fitted_table(page, columns, [_row(row, matrix.at) for row in matrix.rows])
+
+
+def _row(row: Row, at: str) -> list[Entry]:
+    entries: list[Entry] = [Span(row.product, "bold")]
+    for cell in row.cells:
+        entries += [version_lines(cell), _ages(cell, at)]
+    return [*entries, _drift(row)]
+
+
+def _as_narrow_table(page: Page, matrix: Matrix) -> str | None:
+    """Return the matrix with each age below its version."""
+    names = [Column(name, _LEAST_VERSION) for name in matrix.environments]
+    columns = [Column("product", _LEAST_NAME), *names, Column("")]
+    rows: list[list[Entry]] = [
+        [
+            Span(row.product, "bold"),
+            *(_stacked(cell, matrix.at) for cell in row.cells),
+            _drift(row),
+        ]
+        for row in matrix.rows
+    ]
+    return fitted_table(page, columns, rows)
+
+
+def _stacked(cell: CellState, at: str) -> list[Span]:
+    lines = [Span(abbreviate(cell.version) or "-", "" if cell.version else "dim")]
+    if cell.since:
+        lines.append(Span("  for " + age_short(cell.age_seconds), "dim"))
+    if is_rolled_back(cell):
+        lines.append(Span("  rolled back", "drift"))
+    for word, deployment in beside(cell):
+        style = STATUS_STYLES[word]
+        age = age_short(max(0, seconds_between(deployment.changed_at, at)))
+        lines += [Span(abbreviate(deployment.version), style), Span(f"  {word} {age}", style)]
+    return lines
+
+
+def _as_blocks(page: Page, matrix: Matrix) -> str:
+    columns = [Column("environment"), Column("version", _LEAST_VERSION), Column("age")]
+    blocks = []
+    for row in matrix.rows:
+        drift = _drift(row)
+        mark = f"  {page.paint(drift.text, drift.style)}" if drift.text else ""
+        body = table(
+            page,
+            columns,
+            [[cell.environment, version_lines(cell), _ages(cell, matrix.at)] for cell in row.cells],
+            indent="  ",
+        )
+        # The titles would be the same for each product; the lines tell what they are.
+        blocks.append("\n".join([page.heading(row.product) + mark, *body.split("\n")[1:]]))
+    return "\n".join(blocks)
+
+
+def _ages(cell: CellState, at: str) -> list[Span]:
+    ages = [age_short(cell.age_seconds) if cell.since else ""]
+    if is_rolled_back(cell):
+        ages.append("")
+    ages += [
+        age_short(max(0, seconds_between(deployment.changed_at, at)))
+        for _, deployment in beside(cell)
+    ]
+    return [Span(age, "dim") for age in ages]
+
+
+def _drift(row: Row) -> Span:
+    return Span("drift" if row.drifting else "", "drift")
+
+
+def _summary(matrix: Matrix) -> str:
+    words = [word for row in matrix.rows for cell in row.cells for word, _ in beside(cell)]
+    told = [count(len(matrix.rows), "product"), count(len(matrix.environments), "environment")]
+    counted = {
+        "drifting": sum(row.drifting for row in matrix.rows),
+        "in progress": words.count("started") + words.count("pending"),
+        "without a result": words.count("no result"),
+        "failed": words.count("failed"),
+        "aborted": words.count("aborted"),
+    }
+    return ", ".join([*told, *(f"{number} {what}" for what, number in counted.items() if number)])
+
+
+def _beside_document(deployment: Deployment | None) -> dict[str, Any] | None:
+    if deployment is None:
+        return None
+    return {
+        "deployment": deployment.id,
+        "version": deployment.version,
+        "status": deployment.status,
+        "at": deployment.at,
+        "changed_at": deployment.changed_at,
+    }

@@ -1,0 +1,118 @@
+"""The page that text is laid out for: how wide it is, and how it is painted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple
+
+from versioner.reporter.terminal import clean
+
+__all__ = ["Page", "Span", "Style", "abbreviate", "pad", "shorten", "text_width", "wrap"]
+
+Style = Literal["", "bold", "dim", "good", "bad", "busy", "drift", "struck"]
+
+_CODES: Final[dict[Style, str]] = {
+    "bold": "1",
+    "dim": "2",
+    "good": "32",
+    "bad": "31",
+    "busy": "36",
+    "drift": "33",
+    "struck": "2;9",
+}
+
+# A digest as it is, or as `abbreviate` left it.
+_DIGEST: Final = re.compile(r"[0-9a-f]{16,64}|[0-9a-f]{7,10}…")
+_LEAST_DIGITS: Final = 7
+_USUAL_DIGITS: Final = 10
+
+
+class Span(NamedTuple):
+    """Hold one line of text and how it is painted; the words alone must tell all.
+
+    `tail` ends the line and is never cut.
+    """
+
+    text: str
+    style: Style = ""
+    tail: str = ""
+
+    @property
+    def width(self) -> int:
+        """Return how many columns the line takes whole."""
+        return text_width(self.text) + text_width(self.tail)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Say how many columns there are, and whether colours may be used."""
+
+    width: int = 100
+    colour: bool = False
+
+    def paint(self, text: str, style: Style) -> str:
+        """Return text with the codes of a style, where there are colours."""
+        if not self.colour or not style or not text:
+            return text
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m"
+
+    def heading(self, text: str) -> str:
+        """Return a line that begins a part of the page."""
+        return self.paint(clean(text), "bold")
+
+
+@lru_cache(maxsize=8192)
+def text_width(text: str) -> int:
+    """Return how many columns of a terminal a line of text takes."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + wide - sum(unicodedata.combining(letter) != 0 for letter in text)
+
+
+def pad(text: str, width: int) -> str:
+    """Return text filled up with spaces to a number of columns."""
+    return text + " " * (width - text_width(text))
+
+
+def abbreviate(text: str) -> str:
+    """Return a version with its digests cut to the ten digits that tell them apart."""
+    return _DIGEST.sub(lambda found: f"{found[0].rstrip('…')[:_USUAL_DIGITS]}…", text)
+
+
+@lru_cache(maxsize=8192)
+def shorten(text: str, width: int) -> str:
+    """Return text cut to a number of columns: a digest's end first, else the middle, as `…`."""
+    if text_width(text) <= width:
+        return text
+    digest = _DIGEST.search(text)
+    if digest:
+        kept = len(digest[0]) - (text_width(text) - width) - 1
+        if kept >= _LEAST_DIGITS:
+            return f"{text[: digest.start() + kept]}…{text[digest.end() :]}"
+    if width < 2:
+        return "…"[:width]
+    return _keep_ends(text, width)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Return free text as lines of a width, its own line breaks kept, every character safe."""
+    import textwrap
+
+    lines = []
+    for line in text.expandtabs(4).splitlines() or [""]:
+        lines += textwrap.wrap(clean(line), max(width, 20), break_on_hyphens=False) or [""]
+    return lines
+
+
+def _keep_ends(text: str, width: int) -> str:
+    tail = (width - 1) // 3
+    head, end = text[: width - 1 - tail], text[len(text) - tail :]
+    # Wide letters take two columns, so that fewer of them fit.
+    while text_width(head) + text_width(end) + 1 > width and head:
+        head = head[:-1]
+    return f"{head}…{end}"

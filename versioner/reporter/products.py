@@ -1,0 +1,217 @@
+"""Products: a table of many, everything about one, and its history in git."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from versioner.reporter.deployments import deployment_table
+from versioner.reporter.documents import as_json
+from versioner.reporter.matrix import beside, cell_document, is_rolled_back
+from versioner.reporter.page import Span, wrap
+from versioner.reporter.tables import Column, facts, table
+from versioner.reporter.terminal import clean
+from versioner.reporter.values import value_lines
+from versioner.reporter.versions import version_table
+from versioner.reporter.wording import STATUS_STYLES, count, day, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from versioner.query.matrix import CellState, Row
+    from versioner.query.versions import VersionSummary
+    from versioner.registry.records import ProductRecord, Registry
+    from versioner.reporter.page import Page
+    from versioner.reporter.tables import Entry
+    from versioner.repository.history import CommitInfo
+
+__all__ = [
+    "ProductView",
+    "history_json",
+    "history_text",
+    "product_json",
+    "product_text",
+    "products_json",
+    "products_text",
+]
+
+_LATEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ProductView:
+    """Gather what is told of one product: its record, its cells, who leans on it."""
+
+    record: ProductRecord
+    row: Row
+    versions: Sequence[VersionSummary]
+    aliases: tuple[str, ...]
+    needed_by: tuple[str, ...]
+
+
+def products_text(page: Page, registry: Registry) -> str:
+    """Return the products as a table."""
+    if not registry.products:
+        return "No products yet: `versioner product create NAME`, or `versioner track deployment`."
+    columns = [
+        Column("product", 12),
+        Column("title", 12, spare=True),
+        Column("team", 8, spare=True),
+        Column("lifecycle", spare=True),
+        Column("versions"),
+        Column("deployments"),
+        Column("last deployed"),
+    ]
+    rows = [_product_row(record) for record in registry.products.values()]
+    shown = page.paint(count(len(rows), "product"), "dim")
+    return f"{table(page, columns, rows)}\n\n{shown}"
+
+
+def products_json(registry: Registry) -> str:
+    """Return the products as a JSON array."""
+    return as_json([_summary(record) for record in registry.products.values()])
+
+
+def product_text(page: Page, view: ProductView, *, ages: dict[str, str]) -> str:
+    """Return everything that is known of one product; `ages` words each cell's, by environment."""
+    record = view.record
+    parts = [_head(page, record), _facts(page, view)]
+    running = [cell for cell in view.row.cells if cell.version or cell.status]
+    if running:
+        drift = page.paint("  drift", "drift") if view.row.drifting else ""
+        parts += ["", page.heading("Where it runs") + drift, _cells(page, running, ages)]
+    if view.versions:
+        latest = view.versions[:_LATEST]
+        heading = f"Latest versions ({len(latest)} of {len(record.versions):,})"
+        parts += ["", page.heading(heading), version_table(page, latest, indent="  ")]
+    if record.deployments:
+        newest = list(reversed(record.deployments))[:_LATEST]
+        heading = f"Latest deployments ({len(newest)} of {len(record.deployments):,})"
+        body = deployment_table(page, newest, product=False, indent="  ")
+        parts += ["", page.heading(heading), body]
+    return "\n".join(parts)
+
+
+def product_json(view: ProductView) -> str:
+    """Return one product as JSON: what its file says, and what its events come to."""
+    document = view.record.document
+    return as_json(
+        {
+            **_summary(view.record),
+            "links": document.get("links", []),
+            "depends_on": document.get("depends_on", []),
+            "needed_by": list(view.needed_by),
+            "aliases": list(view.aliases),
+            "extra_metadata": document.get("extra_metadata", {}),
+            "drifting": view.row.drifting,
+            "cells": {cell.environment: cell_document(cell) for cell in view.row.cells},
+        }
+    )
+
+
+def history_text(page: Page, product: str, commits: Sequence[CommitInfo]) -> str:
+    """Return the commits that changed a product, newest first."""
+    if not commits:
+        return f"No commit has changed {product} yet."
+    columns = [Column("when (UTC)"), Column("commit"), Column("author", 10), Column("what", 20)]
+    rows: list[list[Entry]] = [
+        [moment(each.at), Span(each.id[:10], "dim"), each.author, each.subject] for each in commits
+    ]
+    return table(page, columns, rows)
+
+
+def history_json(commits: Sequence[CommitInfo]) -> str:
+    """Return the commits as a JSON array."""
+    return as_json(
+        [
+            {"commit": each.id, "at": each.at, "author": each.author, "subject": each.subject}
+            for each in commits
+        ]
+    )
+
+
+def _team(record: ProductRecord) -> str:
+    metadata = record.document.get("extra_metadata", {})
+    return str(metadata.get("team") or metadata.get("owner") or "")
+
+
+def _last_deployed(record: ProductRecord) -> str:
+    return max((each.changed_at for each in record.deployments if each.void is None), default="")
+
+
+def _product_row(record: ProductRecord) -> list[Entry]:
+    lifecycle = record.document.get("lifecycle", "")
+    return [
+        Span(record.name, "bold"),
+        record.document.get("title", ""),
+        _team(record),
+        Span("deprecated", "drift") if lifecycle == "deprecated" else lifecycle,
+        f"{len(record.versions):,}",
+        f"{len(record.deployments):,}",
+        day(_last_deployed(record)),
+    ]
+
+
+def _summary(record: ProductRecord) -> dict[str, Any]:
+    document = record.document
+    current = {name: cell.current for name, cell in record.cells.items()}
+    return {
+        "name": record.name,
+        "title": document.get("title"),
+        "description": document.get("description"),
+        "lifecycle": document.get("lifecycle", "active"),
+        "team": _team(record) or None,
+        "versions": len(record.versions),
+        "deployments": len(record.deployments),
+        "last_deployed_at": _last_deployed(record) or None,
+        "running": {name: each.version for name, each in current.items() if each is not None},
+    }
+
+
+def _head(page: Page, record: ProductRecord) -> str:
+    title = record.document.get("title", "")
+    also = f"  {clean(title)}" if title and title != record.name else ""
+    lines = [page.heading(record.name) + also]
+    description = str(record.document.get("description", "")).rstrip()
+    if description:
+        lines += [f"  {line}".rstrip() for line in wrap(description, page.width - 2)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _facts(page: Page, view: ProductView) -> str:
+    document = view.record.document
+    recorded = f"{count(len(view.record.versions), 'version')}, " + count(
+        len(view.record.deployments), "deployment"
+    )
+    first = min((each.at for each in view.record.versions.values()), default="")
+    pairs: list[tuple[str, Entry]] = [
+        ("lifecycle", document.get("lifecycle", "")),
+        *(
+            (key.replace("_", " "), value_lines(page, value))
+            for key, value in document.get("extra_metadata", {}).items()
+        ),
+        ("links", [Span(f"{link['title']}: {link['url']}") for link in document.get("links", [])]),
+        ("depends on", ", ".join(document.get("depends_on", []))),
+        ("needed by", ", ".join(view.needed_by)),
+        ("was called", ", ".join(view.aliases)),
+        ("recorded", f"{recorded} since {day(first)}" if first else recorded),
+    ]
+    return facts(page, pairs)
+
+
+def _cells(page: Page, cells: Sequence[CellState], ages: dict[str, str]) -> str:
+    columns = [
+        Column("environment", 11),
+        Column("version", 11),
+        Column("for"),
+        Column("beside it", 20),
+    ]
+    rows: list[list[Entry]] = []
+    for cell in cells:
+        notes = [Span("rolled back", "drift")] if is_rolled_back(cell) else []
+        notes += [
+            Span(each.version, STATUS_STYLES[word], f" {word}") for word, each in beside(cell)
+        ]
+        rows.append([cell.environment, cell.version or "-", ages[cell.environment], notes or ""])
+    return table(page, columns, rows, indent="  ")

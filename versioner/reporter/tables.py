@@ -1,0 +1,166 @@
+"""Tables that fit the page; where they cannot, the same rows as a list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final
+
+from versioner.reporter.page import Page, Span, pad, shorten, text_width
+from versioner.reporter.terminal import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["Column", "Entry", "facts", "fitted_table", "table"]
+
+_GAP: Final = "  "
+_LEAST_BESIDE_TAIL: Final = 8
+
+# What stands at one place of a table: text, painted text, or several lines of it.
+Entry = str | Span | list[Span]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Name a column; it may be cut down to `least` columns of text (0: it is never cut).
+
+    A `spare` one is left out, the last first, where the page is too narrow.
+    """
+
+    title: str
+    least: int = 0
+    spare: bool = False
+
+
+def table(
+    page: Page, columns: Sequence[Column], rows: Iterable[Sequence[Entry]], *, indent: str = ""
+) -> str:
+    """Return rows below their titles, columns without any text left out.
+
+    Where the page is too narrow even with every column cut, each row is a block of lines: its
+    first entry, then the others by their titles.
+    """
+    kept, grid = _used(columns, rows)
+    laid_out = _try(page, kept, grid, indent)
+    return _as_list(page, kept, grid, indent) if laid_out is None else laid_out
+
+
+def fitted_table(
+    page: Page, columns: Sequence[Column], rows: Iterable[Sequence[Entry]], *, indent: str = ""
+) -> str | None:
+    """Return the table, or None where the page is too narrow for it."""
+    kept, grid = _used(columns, rows)
+    return _try(page, kept, grid, indent)
+
+
+def facts(page: Page, pairs: Iterable[tuple[str, Entry]], *, indent: str = "  ") -> str:
+    """Return labels and what they say, one below the other; those that say nothing are left out."""
+    said = [(label, _lines(entry)) for label, entry in pairs]
+    said = [(label, lines) for label, lines in said if _has_text(lines)]
+    width = max((text_width(label) for label, _ in said), default=0)
+    return "\n".join(
+        f"{indent}{page.paint(pad(label if first else '', width), 'dim')}{_GAP}"
+        f"{page.paint(clean(line.text + line.tail), line.style)}".rstrip()
+        for label, lines in ((clean(label), lines) for label, lines in said)
+        for first, line in ((at == 0, line) for at, line in enumerate(lines))
+    )
+
+
+def _used(
+    columns: Sequence[Column], rows: Iterable[Sequence[Entry]]
+) -> tuple[list[Column], list[list[list[Span]]]]:
+    grid = [[_lines(entry) for entry in row] for row in rows]
+    used = [at for at, _ in enumerate(columns) if any(_has_text(row[at]) for row in grid)]
+    return [columns[at] for at in used], [[row[at] for at in used] for row in grid]
+
+
+def _try(
+    page: Page, columns: list[Column], grid: list[list[list[Span]]], indent: str
+) -> str | None:
+    """Lay a table out with as many of its spare columns as fit; None where not even none does."""
+    used = list(range(len(columns)))
+    while True:
+        kept, cells = [columns[at] for at in used], [[row[at] for at in used] for row in grid]
+        widths = _fit(kept, cells, page.width - len(indent))
+        if widths is not None:
+            return _laid_out(page, kept, cells, widths, indent)
+        spare = [at for at in used if columns[at].spare]
+        if not spare:
+            return None
+        used.remove(spare[-1])
+
+
+def _laid_out(
+    page: Page,
+    columns: Sequence[Column],
+    grid: list[list[list[Span]]],
+    widths: list[int],
+    indent: str,
+) -> str:
+    titles = [[Span(column.title, "dim")] for column in columns]
+    lines = [line for row in (titles, *grid) for line in _row(page, row, widths)]
+    return "\n".join(f"{indent}{line}".rstrip() for line in lines)
+
+
+def _lines(entry: Entry) -> list[Span]:
+    if isinstance(entry, list):
+        return [Span(_flat(text), style, _flat(tail)) for text, style, tail in entry]
+    if isinstance(entry, Span):
+        return _lines([entry])
+    return [Span(_flat(entry))]
+
+
+def _flat(text: str) -> str:
+    return clean(text.replace("\t", " ").replace("\r\n", " ").replace("\n", " "))
+
+
+def _has_text(lines: list[Span]) -> bool:
+    return any(line.text for line in lines)
+
+
+def _fit(columns: Sequence[Column], grid: list[list[list[Span]]], width: int) -> list[int] | None:
+    """Return the columns' widths, the widest cut first; None where they cannot fit."""
+    widths = [text_width(column.title) for column in columns]
+    tails = [0] * len(columns)
+    for row in grid:
+        for at, lines in enumerate(row):
+            widths[at] = max(widths[at], *(line.width for line in lines), 0)
+            tails[at] = max(tails[at], *(text_width(line.tail) for line in lines), 0)
+    room = width - len(_GAP) * (len(columns) - 1)
+    least = [
+        min(has, max(column.least, text_width(column.title), tail + _LEAST_BESIDE_TAIL))
+        if column.least
+        else has
+        for column, has, tail in zip(columns, widths, tails, strict=True)
+    ]
+    if sum(least) > room:
+        return None
+    while sum(widths) > room:
+        spare = [has if has > low else 0 for has, low in zip(widths, least, strict=True)]
+        widths[spare.index(max(spare))] -= 1
+    return widths
+
+
+def _row(page: Page, row: list[list[Span]], widths: list[int]) -> list[str]:
+    return [
+        _GAP.join(_painted(page, span, width) for span, width in zip(spans, widths, strict=True))
+        for spans in zip_longest(*row, fillvalue=Span(""))
+    ]
+
+
+def _painted(page: Page, span: Span, width: int) -> str:
+    text = shorten(span.text, width - text_width(span.tail)) + span.tail
+    return page.paint(text, span.style) + " " * (width - text_width(text))
+
+
+def _as_list(
+    page: Page, columns: Sequence[Column], grid: list[list[list[Span]]], indent: str
+) -> str:
+    blocks = []
+    for first, *others in grid:
+        head = [page.paint(line.text, line.style or "bold") for line in first if line.text]
+        titled = zip(columns[1:], others, strict=True)
+        body = facts(page, [(column.title, lines) for column, lines in titled], indent="  ")
+        blocks += [*head, *(body.split("\n") if body else ())]
+    return "\n".join(f"{indent}{line}" for line in blocks)

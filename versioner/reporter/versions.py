@@ -1,0 +1,159 @@
+"""Versions of a product: a table of many, everything about one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from versioner.reporter.deployments import (
+    deployment_document,
+    deployment_table,
+    event_facts,
+)
+from versioner.reporter.documents import as_json
+from versioner.reporter.page import Span, wrap
+from versioner.reporter.tables import Column, facts, table
+from versioner.reporter.wording import STATUS_STYLES, count, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from versioner.query.versions import Stay, VersionDetail, VersionSummary
+    from versioner.reporter.page import Page
+    from versioner.reporter.tables import Entry
+
+__all__ = [
+    "version_json",
+    "version_table",
+    "version_text",
+    "versions_json",
+    "versions_text",
+]
+
+_SHA_SHOWN = 10
+
+
+def versions_text(page: Page, product: str, found: Sequence[VersionSummary], *, total: int) -> str:
+    """Return a product's versions as a table; `total` counts them all."""
+    if not found:
+        return f"{product} has no versions yet."
+    shown = f"{count(total, 'version')} of {product}"
+    if total > len(found):
+        shown = f"{len(found):,} of {shown}, newest first; --limit 0 shows all"
+    return f"{version_table(page, found)}\n\n{page.paint(shown, 'dim')}"
+
+
+def version_table(page: Page, found: Sequence[VersionSummary], *, indent: str = "") -> str:
+    """Return versions as a table."""
+    columns = [
+        Column("version", 20),
+        Column("first seen (UTC)"),
+        Column("build", spare=True),
+        Column("commit", spare=True),
+        Column("branch", 8, spare=True),
+        Column("running in", 12),
+        Column("last deployed (UTC)", spare=True),
+    ]
+    rows: list[list[Entry]] = [
+        [
+            each.version.name,
+            moment(each.version.at),
+            Span(each.version.status, STATUS_STYLES.get(each.version.status, "")),
+            each.version.scm_sha[:_SHA_SHOWN],
+            each.version.scm_branch,
+            ", ".join(each.running_in),
+            moment(each.deployed_at),
+        ]
+        for each in found
+    ]
+    return table(page, columns, rows, indent=indent)
+
+
+def version_text(page: Page, detail: VersionDetail, *, commit_url: str) -> str:
+    """Return everything that is known of one version."""
+    version = detail.version
+    parts = [page.heading(f"{version.product} {version.name}"), _facts(page, detail, commit_url)]
+    if detail.stays:
+        parts += ["", page.heading("Where it runs and ran"), _stays(page, detail.stays)]
+    if version.deployments:
+        newest = list(reversed(version.deployments))
+        parts += [
+            "",
+            page.heading("Deployments"),
+            deployment_table(page, newest, product=False, indent="  "),
+        ]
+    return "\n".join(parts)
+
+
+def versions_json(found: Sequence[VersionSummary]) -> str:
+    """Return versions as a JSON array."""
+    return as_json([_summary(each) for each in found])
+
+
+def version_json(detail: VersionDetail, *, commit_url: str) -> str:
+    """Return one version as JSON, with its builds, stays and deployments."""
+    version = detail.version
+    deployed = (each.changed_at for each in version.deployments if each.void is None)
+    return as_json(
+        {
+            **_document(detail, max(deployed, default="")),
+            "commit_url": commit_url or None,
+            "builds": version.builds,
+            "stays": [
+                {
+                    "environment": stay.environment,
+                    "since": stay.since,
+                    "until": stay.until or None,
+                    "deployment": stay.deployment.id,
+                }
+                for stay in detail.stays
+            ],
+            "deployments": [deployment_document(each) for each in reversed(version.deployments)],
+        }
+    )
+
+
+def _summary(summary: VersionSummary) -> dict[str, Any]:
+    return _document(summary, summary.deployed_at)
+
+
+def _document(held: VersionSummary | VersionDetail, deployed_at: str) -> dict[str, Any]:
+    version = held.version
+    return {
+        "product": version.product,
+        "version": version.name,
+        "at": version.at,
+        "status": version.status or None,
+        "scm_repository": version.scm_repository or None,
+        "scm_sha": version.scm_sha or None,
+        "scm_branch": version.scm_branch or None,
+        "running_in": list(held.running_in),
+        "deployed_at": deployed_at or None,
+    }
+
+
+def _facts(page: Page, detail: VersionDetail, commit_url: str) -> str:
+    version = detail.version
+    notes = next((str(e["notes"]) for e in reversed(version.builds) if e.get("notes")), "")
+    # Builds say most of these themselves; deployments name a commit where no build was recorded.
+    told = {"scm repository", "scm sha", "scm branch"}
+    pairs: list[tuple[str, Entry]] = [
+        ("build", Span(version.status, STATUS_STYLES.get(version.status, ""))),
+        ("first seen", f"{moment(version.at)} UTC"),
+        ("running in", ", ".join(detail.running_in)),
+        ("repository", version.scm_repository),
+        ("commit", version.scm_sha),
+        ("", commit_url),
+        ("branch", version.scm_branch),
+        ("notes", [Span(line) for line in wrap(notes, page.width - 20)] if notes else ""),
+        *(pair for pair in event_facts(page, version.builds) if pair[0] not in told),
+    ]
+    return facts(page, pairs)
+
+
+def _stays(page: Page, stays: Sequence[Stay]) -> str:
+    columns = [Column("environment", 11), Column("from (UTC)"), Column("until (UTC)")]
+    rows: list[list[Entry]] = [
+        [stay.environment, moment(stay.since), moment(stay.until) or Span("runs now", "good")]
+        for stay in stays
+    ]
+    return table(page, columns, rows, indent="  ")
