@@ -214,10 +214,12 @@ def _replace_items(text: str, node: Node, value: Any) -> str | None:
         isinstance(item, str) for item in value
     ):
         return None
-    if len(items) == len(value):
-        return _renamed_items(text, items, value)
     kept = [item for item in items if item.value in value]
-    if not kept or [item.value for item in kept] != list(value[: len(kept)]):
+    is_kept_in_order = [item.value for item in kept] == list(value[: len(kept)])
+    is_as_long = len(items) == len(value)
+    if is_as_long and not is_kept_in_order:
+        return _renamed_items(text, items, value)
+    if not kept or not is_kept_in_order:
         return None
     dash = " " * node.start_mark.column + "- "
     added = "".join(f"{dash}{json_text(item, 'item')}\n" for item in value[len(kept) :])
@@ -303,6 +305,8 @@ def _keeps_blank_lines(text: str, node: Node) -> bool:
     """Tell whether blank lines behind a value are part of it: those of a `|+` scalar are."""
     while node.id != "scalar" and node.value and not node.flow_style:
         node = node.value[-1][1] if node.id == "mapping" else node.value[-1]
+    if node.id != "scalar":
+        return False
     head = text[node.start_mark.index : node.end_mark.index].partition("\n")[0]
     return node.style in ("|", ">") and "+" in head.partition("#")[0]
 

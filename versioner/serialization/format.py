@@ -75,7 +75,7 @@ def _chunk_lines(kind: EventKind, chunk: bytes) -> Iterator[str]:
     tree = parse(chunk)
     notes = comments_of(tree)
     for item in _events(tree):
-        last = tree.text.count("\n", 0, end_of(item))
+        last = tree.text[: end_of(item)].rstrip().count("\n")
         while notes and notes[0].line <= last:
             yield notes.pop(0).text + "\n"
         yield event_line(kind, _event(item))

@@ -46,6 +46,13 @@ class Tree:
     root: Node | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    index: int
+    line: int
+    column: int
+
+
 class Comment(NamedTuple):
     """One comment, or an empty line (`text` is ""), with its place.
 
@@ -185,9 +192,22 @@ def _check(tree: Tree, node: Node | None) -> None:
         for key, value in node.value:
             _check(tree, key)
             _check(tree, value)
+            if value.id == "scalar" and not value.style and not value.value:
+                _place_behind(tree, key, value)
     elif node.id == "sequence":
         for item in node.value:
             _check(tree, item)
+
+
+def _place_behind(tree: Tree, key: Node, value: Node) -> None:
+    """Give a value that is not there its place right behind its key's colon.
+
+    The composer places it behind the comments that follow.
+    """
+    colon = tree.text.find(":", key.end_mark.index, value.end_mark.index)
+    if colon >= 0:
+        column = key.end_mark.column + colon + 1 - key.end_mark.index
+        value.start_mark = value.end_mark = _Mark(colon + 1, key.end_mark.line, column)
 
 
 def _check_keys(keys: list[Node]) -> None:
