@@ -1,0 +1,61 @@
+"""versioner format: files in their canonical form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from versioner.cli.groups import ending
+from versioner.cli.options import repo_option
+
+if TYPE_CHECKING:
+    from versioner.operations.formatting import Formatted
+    from versioner.repository.location import Repository
+
+__all__ = ["format_"]
+
+_WOULD_CHANGE = 3
+_LEFT_ALONE = 4
+
+
+@click.command(
+    "format",
+    epilog=ending("versioner format", "versioner format --check registry/products/user-service"),
+)
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
+@click.option("--check", is_flag=True, help="Change nothing; exit with 3 if a file would change.")
+@repo_option
+def format_(paths: tuple[str, ...], check: bool, repo: str | None) -> int:
+    """Put files into their canonical form, without changing a meaning or losing a comment.
+
+    Without PATH, the whole registry. Naming `schemas` brings the repository's copies of the
+    schemas up to the tool's. Exit code 4 says that a file could not be read and was left alone.
+    """
+    from versioner.cli.printing import show
+    from versioner.cli.workspace import find_repository
+    from versioner.reporter.formatted import formatted_text, left_alone_text
+
+    done = _format(find_repository(repo), paths, check=check)
+    show(formatted_text(done, check=check))
+    for file in done.left_alone:
+        click.echo(left_alone_text(file), err=True)
+    if done.left_alone:
+        return _LEFT_ALONE
+    return _WOULD_CHANGE if check and done.changed else 0
+
+
+def _format(repository: Repository, paths: tuple[str, ...], *, check: bool) -> Formatted:
+    from versioner.cli.paths import is_named, repository_paths
+    from versioner.cli.progress import Progress
+    from versioner.operations.formatting import format_registry
+
+    named = repository_paths(repository, paths, ())
+    with Progress("Formatting") as progress:
+        return format_registry(
+            repository,
+            wanted=lambda path: not paths or is_named(path, named),
+            schemas=any(each.split("/")[0] == "schemas" for each in named),
+            check=check,
+            progress=progress.advance,
+        )

@@ -1,0 +1,164 @@
+"""versioner validate: check the registry, or what a change does to it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from versioner.cli.groups import ending
+from versioner.cli.options import output_option, repo_option, rev_option
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from versioner.models import Problem
+    from versioner.operations.validate import Checked
+    from versioner.repository.location import Repository
+    from versioner.repository.snapshot import Snapshot
+
+__all__ = ["validate"]
+
+_FOUND_ERRORS = 3
+
+
+@click.command(
+    epilog=ending(
+        "versioner validate",
+        "versioner validate --base origin/main --format github",
+        keys="an array of {path, line, column, code, severity, message, hint}; line and column 0 "
+        "stand for the file as a whole.",
+    )
+)
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
+@click.option(
+    "--base",
+    metavar="REV",
+    help="Check against this revision too: no event is lost, and what the change does.",
+)
+@click.option(
+    "--allow-log-changes",
+    is_flag=True,
+    help="With --base: the change may add events, as the tool's own commits do.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "gitlab"]),
+    help="How to print it: for people, programs, GitHub's annotations, GitLab's code quality.",
+)
+@click.option("--strict", is_flag=True, help="Let warnings fail, too.")
+@output_option
+@rev_option
+@repo_option
+def validate(
+    paths: tuple[str, ...],
+    base: str | None,
+    allow_log_changes: bool,
+    form: str | None,
+    strict: bool,
+    output: str,
+    rev: str | None,
+    repo: str | None,
+) -> int:
+    """Check the registry, or only tell the problems of some files and folders.
+
+    Exit code 3 says that there are errors.
+    """
+    from versioner.cli.workspace import find_repository, take_snapshot
+
+    repository = find_repository(repo)
+    snapshot = take_snapshot(repository, rev)
+    checked = _check(repository, snapshot, base, rev or "HEAD", allow_log_changes)
+    problems = _of_paths(repository, snapshot, checked.problems, paths)
+    _report(checked, problems, form or output, has_paths=bool(paths))
+    severe = ("error", "warning") if strict else ("error",)
+    return _FOUND_ERRORS if any(each.severity in severe for each in problems) else 0
+
+
+def _check(
+    repository: Repository,
+    snapshot: Snapshot,
+    base: str | None,
+    tip: str,
+    allow_log_changes: bool,
+) -> Checked:
+    from versioner.cli.clock import now
+    from versioner.cli.progress import Progress
+    from versioner.operations.validate import validate_change, validate_registry
+    from versioner.registry.cache import ProductCache
+
+    with ProductCache(repository.common_dir / "versioner" / "cache.sqlite") as cache:
+        with Progress("Reading products") as progress:
+            checked = validate_registry(snapshot, now=now(), cache=cache, progress=progress.advance)
+        if base is not None:
+            validate_change(
+                repository,
+                checked,
+                snapshot,
+                base,
+                tip=tip,
+                allow_log_changes=allow_log_changes,
+                cache=cache,
+            )
+    return checked
+
+
+def _of_paths(
+    repository: Repository, snapshot: Snapshot, problems: list[Problem], paths: Sequence[str]
+) -> list[Problem]:
+    if not paths:
+        return problems
+    from versioner.cli.paths import is_named, repository_paths
+
+    known = {*snapshot.entries(), *(problem.path for problem in problems)}
+    named = repository_paths(repository, paths, known)
+    return [problem for problem in problems if is_named(problem.path, named)]
+
+
+def _report(checked: Checked, problems: list[Problem], form: str, *, has_paths: bool) -> None:
+    from versioner.reporter.problems import problems_json, verdict
+
+    closing = verdict(len(checked.registry.products), checked.events, problems, paths=has_paths)
+    if form in ("json", "gitlab"):
+        from versioner.reporter.problems_gitlab import problems_gitlab
+
+        click.echo(problems_json(problems) if form == "json" else problems_gitlab(problems))
+        click.echo(closing, err=True)
+    elif form == "github":
+        _report_to_github(checked, problems, closing)
+    else:
+        _report_to_people(checked, problems, closing)
+
+
+def _report_to_people(checked: Checked, problems: list[Problem], closing: str) -> None:
+    from versioner.cli.printing import show, this_page
+    from versioner.reporter.changes import change_text
+    from versioner.reporter.problems import problems_text
+
+    if problems:
+        show(problems_text(this_page(), problems))
+    if checked.change is not None:
+        show(change_text(checked.change))
+    show(closing)
+
+
+def _report_to_github(checked: Checked, problems: list[Problem], closing: str) -> None:
+    from versioner.reporter.changes import change_markdown
+    from versioner.reporter.page import Page
+    from versioner.reporter.problems import step_summary
+    from versioner.reporter.problems_github import problems_github
+
+    if problems:
+        click.echo(problems_github(problems))
+    click.echo(closing)
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    change = change_markdown(checked.change) if checked.change is not None else ""
+    try:
+        with open(path, "a", encoding="utf-8") as summary:  # noqa: PTH123 -- appended to
+            summary.write(step_summary(Page(), problems, change, closing))
+    except OSError as error:
+        click.echo(f"warning: the step summary was not written: {error.strerror}", err=True)

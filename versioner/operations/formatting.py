@@ -1,0 +1,104 @@
+"""Put a work tree's files into their canonical form, each replaced as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from versioner import layout
+from versioner.errors import UsageFault, VersionerError
+from versioner.registry.drift import drifted
+from versioner.repository.lock import WriteLock, state_dir
+from versioner.repository.worktree import file_state, replace_file
+from versioner.repository.worktree_snapshot import WorkTreeSnapshot
+from versioner.serialization.format import format_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from versioner.layout import Place
+    from versioner.models import Changes
+    from versioner.repository.location import Repository
+
+__all__ = ["Formatted", "LeftAlone", "format_registry"]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """Name a file that could not be formatted, and say why."""
+
+    path: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class Formatted:
+    """Hold the files that changed (or would), those left alone, and how many were looked at."""
+
+    files: int = 0
+    changed: list[str] = field(default_factory=list)
+    left_alone: list[LeftAlone] = field(default_factory=list)
+
+
+def format_registry(
+    repository: Repository,
+    *,
+    wanted: Callable[[str], bool] = lambda path: True,
+    schemas: bool = False,
+    check: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Formatted:
+    """Format the files that `wanted` lets through; with `check`, only say which would change.
+
+    With `schemas` the repository's copies of the schemas become the tool's. A file that cannot
+    be read is left as it is. Nothing is committed. Raises UsageFault for a bare repository.
+    """
+    top = repository.work_tree
+    if top is None:
+        raise UsageFault(
+            "a bare repository has no files to format", hint="run it in a clone, and push"
+        )
+    done = Formatted()
+    # The lock keeps a writer from refreshing a log between our reading and our replacing it.
+    with WriteLock(repository.common_dir):
+        draft_dir = state_dir(repository.common_dir)
+        snapshot = WorkTreeSnapshot(repository, top)
+        if schemas:
+            copies = {path: data for path, data in drifted(snapshot).items() if wanted(path)}
+            _apply(copies, top, draft_dir, done, check=check)
+        places = dict(_places(snapshot, wanted))
+        for count, (path, place) in enumerate(places.items(), 1):
+            data = snapshot.read(path) or b""
+            _apply(_formatted(path, place, data, done), top, draft_dir, done, check=check)
+            if progress is not None:
+                progress(count, len(places))
+        done.files = len(places)
+    return done
+
+
+def _places(
+    snapshot: WorkTreeSnapshot, wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, Place]]:
+    for path, entry in snapshot.entries().items():
+        place = layout.place_of(path)
+        if place is not None and entry.kind == "file" and wanted(path):
+            yield path, place
+
+
+def _formatted(path: str, place: Place, data: bytes, done: Formatted) -> Changes:
+    try:
+        formatted = format_file(place.kind, data)
+    except VersionerError as error:
+        done.left_alone.append(LeftAlone(path, error.message, error.hint))
+        return {}
+    return {} if formatted == data else {path: formatted}
+
+
+def _apply(changes: Changes, top: Path, draft_dir: Path, done: Formatted, *, check: bool) -> None:
+    for path, data in changes.items():
+        done.changed.append(path)
+        if not check and data is not None:
+            state = file_state(top, path)
+            replace_file(top, path, data, draft_dir=draft_dir, mode=state.mode)

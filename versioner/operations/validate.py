@@ -1,0 +1,115 @@
+"""Validate a registry and, against a base, what a change does to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from versioner.layout import place_of
+from versioner.query.changes import changes_between
+from versioner.registry.clock import clock_problems
+from versioner.registry.drift import drift_problems
+from versioner.registry.history import check_history
+from versioner.registry.load import load_registry
+from versioner.repository.objects import reading
+from versioner.repository.snapshot import snapshot_at
+from versioner.repository.walk import deleted_states, walk_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from versioner.models import Problem
+    from versioner.query.changes import RegistryChange
+    from versioner.registry.cache import ProductCache
+    from versioner.registry.records import Registry
+    from versioner.repository.location import Repository
+    from versioner.repository.snapshot import Snapshot
+
+__all__ = ["Checked", "validate_change", "validate_registry"]
+
+_OF_PRODUCTS: Final = ("product", "build", "deployment")
+
+
+@dataclass(slots=True)
+class Checked:
+    """Hold a registry with every problem of it; `change` is there where a base was given."""
+
+    registry: Registry
+    problems: list[Problem]
+    change: RegistryChange | None = None
+
+    @property
+    def events(self) -> int:
+        """Return how many events were read."""
+        records = self.registry.products.values()
+        return sum(len(record.builds) + len(record.deployment_events) for record in records)
+
+
+def validate_registry(
+    snapshot: Snapshot,
+    *,
+    now: str,
+    cache: ProductCache | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Checked:
+    """Check everything that stands in a snapshot; `now` is for warnings of a clock gone wrong."""
+    registry = load_registry(snapshot, cache=cache, progress=progress)
+    warnings = [*clock_problems(registry, snapshot, now), *drift_problems(snapshot)]
+    return Checked(registry, sorted([*registry.problems, *warnings]))
+
+
+def validate_change(
+    repository: Repository,
+    checked: Checked,
+    snapshot: Snapshot,
+    base: str,
+    *,
+    tip: str = "HEAD",
+    allow_log_changes: bool = False,
+    cache: ProductCache | None = None,
+) -> None:
+    """Add to what was found what the change since `base` took from the history, and does.
+
+    `tip` is the commit that `snapshot` is, or that the work tree stands on. Raises Failure where
+    base and tip share no commit here.
+    """
+    found: set[Problem] = set()
+    with reading(repository) as reader:
+        walk = walk_from(repository, reader, base, tip)
+        for revision in walk.bases:
+            found |= set(
+                check_history(
+                    snapshot_at(repository, revision),
+                    snapshot,
+                    former=lambda at=revision: deleted_states(repository, reader, at),
+                    merges=walk.merges,
+                    allow_log_changes=allow_log_changes,
+                )
+            )
+    before = _registry_before(snapshot_at(repository, walk.bases[0]), snapshot, checked, cache)
+    checked.change = changes_between(before, checked.registry)
+    checked.problems = sorted([*checked.problems, *found])
+
+
+def _registry_before(
+    base: Snapshot, snapshot: Snapshot, checked: Checked, cache: ProductCache | None
+) -> Registry:
+    """Load the base; of products that are the same now, the records that are there serve."""
+    trees, trees_now = base.product_trees(), snapshot.product_trees()
+    records = checked.registry.products
+    same = {
+        name
+        for name, tree in trees.items()
+        if tree is not None and tree == trees_now.get(name) and name in records
+    }
+    changed = set(_product_names(base)) - same
+    before = load_registry(base, products=changed, cache=cache)
+    before.products |= {name: records[name] for name in same}
+    return before
+
+
+def _product_names(snapshot: Snapshot) -> Iterator[str]:
+    for path, entry in snapshot.entries().items():
+        place = place_of(path)
+        if place is not None and place.kind in _OF_PRODUCTS and entry.kind == "file":
+            yield place.name

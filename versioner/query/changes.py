@@ -1,0 +1,213 @@
+"""What a change does, product by product: two states of a registry, compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from versioner.registry.records import ProductRecord, Registry
+
+__all__ = [
+    "CellChange",
+    "EnvironmentChange",
+    "FieldChange",
+    "ProductChange",
+    "RegistryChange",
+    "changes_between",
+]
+
+_LONGEST_CHAIN: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """Say what a field was and is (None: not there); keys of a mapping are `mapping.key`."""
+
+    field: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class CellChange:
+    """Say which version an environment had and has ("" for none)."""
+
+    environment: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductChange:
+    """Say what becomes of a product.
+
+    The counts are of events; `voided` are the ids of those that the change declares mistakes,
+    `removed` those that are no longer there.
+    """
+
+    product: str
+    kind: Literal["added", "removed", "renamed", "restored", "changed"]
+    old_name: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    builds: int = 0
+    deployments: int = 0
+    removed: int = 0
+    voided: tuple[str, ...] = ()
+    cells: tuple[CellChange, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing that is kept here differs (comments and layout are not)."""
+        events = self.builds or self.deployments or self.removed
+        return self.kind == "changed" and not (self.fields or events or self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentChange:
+    """Say what becomes of an environment."""
+
+    environment: str
+    kind: Literal["added", "removed", "changed"]
+    fields: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryChange:
+    """Hold all that differs: products and environments by name, and fields of registry.yaml."""
+
+    products: tuple[ProductChange, ...] = ()
+    environments: tuple[EnvironmentChange, ...] = ()
+    config: tuple[FieldChange, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing differs."""
+        return not (self.products or self.environments or self.config)
+
+
+def changes_between(old: Registry, new: Registry) -> RegistryChange:
+    """Return what turns one state of a registry into another.
+
+    Products whose records have the same tree are taken as equal without a look.
+    """
+    return RegistryChange(
+        tuple(sorted(_products(old, new), key=lambda change: change.product)),
+        tuple(_environments(old, new)),
+        tuple(_fields(old.config, new.config)),
+    )
+
+
+def _products(old: Registry, new: Registry) -> Iterator[ProductChange]:
+    renamed = dict(_renamed(old, new))
+    for name, record in new.products.items():
+        before = old.products.get(renamed.get(name, name))
+        if before is None:
+            kind: Literal["restored", "added"] = "added"
+            if name in old.deleted and (record.builds or record.deployment_events):
+                kind = "restored"
+            yield _product(kind, None, record)
+        elif name in renamed:
+            yield _product("renamed", before, record)
+        elif before is not record and (record.tree is None or before.tree != record.tree):
+            change = _product("changed", before, record)
+            if not change.is_empty:
+                yield change
+    for name, record in old.products.items():
+        if name not in new.products and name not in renamed.values():
+            yield _product("removed", record, None)
+
+
+def _renamed(old: Registry, new: Registry) -> Iterator[tuple[str, str]]:
+    """Yield (new name, old name) where an alias leads from a product that is gone to a new one."""
+    for name in old.products:
+        if name in new.products:
+            continue
+        target = name
+        for _ in range(_LONGEST_CHAIN):
+            if target in new.products or target not in new.aliases:
+                break
+            target = new.aliases[target]
+        if target in new.products and target not in old.products:
+            yield target, name
+
+
+def _product(
+    kind: Literal["added", "removed", "renamed", "restored", "changed"],
+    old: ProductRecord | None,
+    new: ProductRecord | None,
+) -> ProductChange:
+    before, after = _events(old), _events(new)
+    added = {key: event for key, event in after.items() if key not in before}
+    builds = sum(key[0] == "build" for key in added)
+    renamed = kind == "renamed" and old is not None
+    # What a product had before it went is told by its counts.
+    described = () if new is None else tuple(_described(old, new))
+    return ProductChange(
+        product=new.name if new is not None else old.name if old is not None else "",
+        kind=kind,
+        old_name=old.name if renamed and old is not None else "",
+        fields=described,
+        builds=builds,
+        deployments=len(added) - builds,
+        removed=len(before.keys() - after.keys()),
+        voided=tuple(event["voids"] for event in added.values() if "voids" in event),
+        cells=tuple(_cells(old, new)),
+    )
+
+
+def _described(old: ProductRecord | None, new: ProductRecord) -> Iterator[FieldChange]:
+    fields = _fields(old.document if old is not None else {}, new.document)
+    return (change for change in fields if change.field != "name")
+
+
+def _events(record: ProductRecord | None) -> dict[tuple[str, str], dict[str, Any]]:
+    if record is None:
+        return {}
+    builds = {("build", event["id"]): event for event in record.builds}
+    return builds | {("deployment", event["id"]): event for event in record.deployment_events}
+
+
+def _cells(old: ProductRecord | None, new: ProductRecord | None) -> Iterator[CellChange]:
+    if old is not None and new is not None and old.deployment_events == new.deployment_events:
+        return
+    before, after = _current(old), _current(new)
+    for environment in sorted({*before, *after}):
+        one, other = before.get(environment, ""), after.get(environment, "")
+        if one != other:
+            yield CellChange(environment, one, other)
+
+
+def _current(record: ProductRecord | None) -> dict[str, str]:
+    cells = record.cells if record is not None else {}
+    return {name: cell.current.version for name, cell in cells.items() if cell.current is not None}
+
+
+def _environments(old: Registry, new: Registry) -> Iterator[EnvironmentChange]:
+    for name in sorted({*old.environments, *new.environments}):
+        before, after = old.environments.get(name), new.environments.get(name)
+        if before is None:
+            yield EnvironmentChange(name, "added", tuple(_fields({"name": name}, after or {})))
+        elif after is None:
+            yield EnvironmentChange(name, "removed")
+        elif fields := tuple(_fields(before, after)):
+            yield EnvironmentChange(name, "changed", fields)
+
+
+def _fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[FieldChange]:
+    before, after = dict(_flat(old)), dict(_flat(new))
+    for field in dict.fromkeys((*before, *after)):
+        one, other = before.get(field), after.get(field)
+        # Python takes 1, 1.0 and True for equal.
+        if one != other or repr(one) != repr(other):
+            yield FieldChange(field, one, other)
+
+
+def _flat(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in document.items():
+        if isinstance(value, dict):
+            yield from ((f"{key}.{inner}", item) for inner, item in value.items())
+        else:
+            yield key, value

@@ -1,0 +1,45 @@
+"""Warn of events from the future; the clock is the caller's."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from versioner import layout
+from versioner.models import Problem
+from versioner.registry.positions import position_of_event
+from versioner.validation import codes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from versioner.models import Event, EventKind
+    from versioner.registry.records import ProductRecord, Registry
+    from versioner.repository.snapshot import Snapshot
+
+__all__ = ["clock_problems"]
+
+# Clocks of pipelines and of whoever validates differ by as much without a fault.
+_TOLERANCE: Final = timedelta(minutes=5)
+
+
+def clock_problems(registry: Registry, snapshot: Snapshot, now: str) -> Iterator[Problem]:
+    """Yield a warning for each event that is over five minutes ahead of `now` (RFC 3339, `Z`)."""
+    latest = datetime.fromisoformat(now) + _TOLERANCE
+    limit = latest.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for record in registry.products.values():
+        # Valid times are all of one form, so that they compare as text.
+        ahead = [(kind, event) for kind, event in _events(record) if event["at"] > limit]
+        for kind, event in ahead:
+            path = layout.log_path(record.name, kind, layout.month_of(event["at"]))
+            line, column = position_of_event(snapshot.read(path) or b"", event["id"], "at")
+            message = f"the event is from the future: it is {now} now"
+            hint = "check the clock of what reported it, and of this machine"
+            yield Problem(path, line, column, codes.CLOCK, message, hint, "warning")
+
+
+def _events(record: ProductRecord) -> Iterator[tuple[EventKind, Event]]:
+    for event in record.builds:
+        yield "build", event
+    for event in record.deployment_events:
+        yield "deployment", event

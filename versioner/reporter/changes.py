@@ -1,0 +1,116 @@
+"""What a change does, as text and as Markdown for a page of a pull request."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.reporter.terminal import clean
+from versioner.reporter.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from versioner.query.changes import (
+        EnvironmentChange,
+        FieldChange,
+        ProductChange,
+        RegistryChange,
+    )
+
+__all__ = ["change_markdown", "change_text"]
+
+_LONGEST: Final = 60
+_NOTHING: Final = "This change leaves what the registry says as it is."
+
+
+def change_text(change: RegistryChange) -> str:
+    """Return the change as lines for people."""
+    if change.is_empty:
+        return _NOTHING
+    lines = ["This change:"]
+    for title, details in _parts(change, _plain):
+        lines.append(f"  {title}")
+        lines += [f"    {detail}" for detail in details]
+    return "\n".join(lines)
+
+
+def change_markdown(change: RegistryChange) -> str:
+    """Return the change as Markdown; nothing of data is markup in it."""
+    if change.is_empty:
+        return _NOTHING + "\n"
+    lines = ["#### This change", ""]
+    for title, details in _parts(change, _code):
+        lines.append(f"- {title}")
+        lines += [f"  - {detail}" for detail in details]
+    return "\n".join(lines) + "\n"
+
+
+def _parts(change: RegistryChange, show: Callable[[str], str]) -> Iterator[tuple[str, list[str]]]:
+    for product in change.products:
+        yield f"{show(product.product)}: {_fate(product, show)}", [*_of_product(product, show)]
+    for environment in change.environments:
+        title = f"environment {show(environment.environment)}: {environment.kind}"
+        yield title, _of_environment(environment, show)
+    if change.config:
+        yield "registry.yaml: changed", [_field(each, show) for each in change.config]
+
+
+def _fate(product: ProductChange, show: Callable[[str], str]) -> str:
+    if product.kind == "renamed":
+        return f"renamed from {show(product.old_name)}"
+    return product.kind
+
+
+def _of_product(product: ProductChange, show: Callable[[str], str]) -> Iterator[str]:
+    for change in product.fields:
+        yield _field(change, show)
+    for number, what in (
+        (product.builds, "build event"),
+        (product.deployments, "deployment event"),
+    ):
+        if number:
+            yield f"{count(number, what)} added"
+    if product.removed:
+        yield f"{count(product.removed, 'event')} gone"
+    if product.voided:
+        yield f"declared a mistake: {', '.join(show(each) for each in product.voided)}"
+    for cell in product.cells:
+        versions = f"{_version(cell.old, show)} → {_version(cell.new, show)}"
+        yield f"{show(cell.environment)}: {versions}"
+
+
+def _of_environment(environment: EnvironmentChange, show: Callable[[str], str]) -> list[str]:
+    return [_field(change, show) for change in environment.fields]
+
+
+def _field(change: FieldChange, show: Callable[[str], str]) -> str:
+    name = show(change.field)
+    if change.old is None:
+        return f"{name}: {_value(change.new, show)} added"
+    if change.new is None:
+        return f"{name}: {_value(change.old, show)} taken out"
+    return f"{name}: {_value(change.old, show)} → {_value(change.new, show)}"
+
+
+def _version(version: str, show: Callable[[str], str]) -> str:
+    return show(version) if version else "nothing"
+
+
+def _value(value: Any, show: Callable[[str], str]) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return show(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
+
+
+def _plain(text: str) -> str:
+    return clean(text)
+
+
+def _code(text: str) -> str:
+    # Inside <code>, Markdown still sees its own marks: each is written as a character reference.
+    safe = escape(clean(text))
+    return f"<code>{''.join(_REFERENCES.get(each, each) for each in safe)}</code>"
+
+
+_REFERENCES: Final = {mark: f"&#{ord(mark)};" for mark in "\\`*_{}[]()<>#+-!|~@:$"}
