@@ -71,6 +71,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "number as a key": (b"a:\n  1: x\n", "2:3 retyped"),
     "no as a key": (b"no: x\n", "1:1 retyped"),
     "nothing as a key": (b"{~: x}\n", "1:2 retyped"),
+    "comment at a block's sign": (b"a: |#\n  x\n", "1:5 yaml"),
     "tab after text": (b"a: x\t\n", "1:5 yaml"),
 }
 

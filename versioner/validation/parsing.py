@@ -23,7 +23,7 @@ _MARKS: Final[tuple[tuple[bytes, str], ...]] = (
 )
 
 
-class Refusal(Exception):  # noqa: N818 - it ends the reading; the program has no error
+class Refusal(Exception):
     """Stop reading a file at the place that `parts` of a Problem tell."""
 
     def __init__(self, line: int, column: int, code: str, message: str, hint: str) -> None:
