@@ -35,6 +35,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return report_error(error)
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.ClickException as error:
         _report_usage(error)
         return error.exit_code

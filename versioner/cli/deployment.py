@@ -31,15 +31,21 @@ def deployment() -> None:
 
 @deployment.command(
     "list",
+    short_help="List deployments, newest first.",
     epilog=ending(
         "versioner deployment list --product user-service --status failed --since 30d",
         keys=f"an array of {{{_KEYS}}}.",
     ),
 )
-@click.option("--product", shell_complete=product_names, help="Only this product.")
-@click.option("--environment", shell_complete=environment_names, help="Only to this environment.")
-@click.option("--version", help="Only of this version.")
-@click.option("--status", help="Only with this status; void shows the void ones.")
+@click.option("--product", metavar="NAME", shell_complete=product_names, help="Only this product.")
+@click.option(
+    "--environment",
+    metavar="NAME",
+    shell_complete=environment_names,
+    help="Only to this environment.",
+)
+@click.option("--version", metavar="VERSION", help="Only of this version.")
+@click.option("--status", metavar="STATUS", help="Only with this status; void shows the void ones.")
 @click.option("--person", metavar="WHO", help="Only by this login, e-mail or name.")
 @click.option("--since", metavar="TIME", help="Begun at or after: 2026-11-01, RFC 3339, or 7d ago.")
 @click.option("--until", metavar="TIME", help="Begun at or before; a day counts to its end.")
@@ -89,6 +95,7 @@ def _parsed(filters: dict[str, str | None], now: str) -> dict[str, Any]:
 
 @deployment.command(
     "show",
+    short_help="Show one deployment.",
     epilog=ending(
         "versioner deployment show 01a9c3f2b7d4",
         keys=f"{_KEYS}, events, void_events: {{event, voided_by}}.",
@@ -117,7 +124,8 @@ def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
 
 
 @deployment.command(
-    epilog=ending('versioner deployment void 01a9c3f2b7d4 --reason "recorded by a test run"')
+    short_help="Declare an event a mistake.",
+    epilog=ending('versioner deployment void 01a9c3f2b7d4 --reason "recorded by a test run"'),
 )
 @click.argument("id_", metavar="ID")
 @click.option("--reason", required=True, help="Why it was a mistake; shown wherever it is.")
@@ -142,10 +150,11 @@ def void(id_: str, reason: str, repo: str | None) -> None:
 
 
 @deployment.command(
+    short_help="Blank one value of an event.",
     epilog=ending(
         "versioner deployment redact 01a9c3f2b7d4 deployed_by",
         "versioner deployment redact 01a9c3f2b7d4 extra_metadata.customer",
-    )
+    ),
 )
 @click.argument("event")
 @click.argument("field")

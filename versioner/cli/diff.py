@@ -21,7 +21,7 @@ __all__ = ["diff"]
 )
 @click.argument("a", shell_complete=environment_names)
 @click.argument("b", shell_complete=environment_names)
-@click.option("--product", shell_complete=product_names, help="Only this product.")
+@click.option("--product", metavar="NAME", shell_complete=product_names, help="Only this product.")
 @output_option
 @rev_option
 @repo_option

@@ -23,7 +23,9 @@ def environment() -> None:
 
 
 @environment.command(
-    "list", epilog=ending("versioner environment list", keys=f"an array of {{{_KEYS}}}.")
+    "list",
+    short_help="List the environments.",
+    epilog=ending("versioner environment list", keys=f"an array of {{{_KEYS}}}."),
 )
 @output_option
 @rev_option
@@ -44,6 +46,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
 
 @environment.command(
     "show",
+    short_help="Show one environment.",
     epilog=ending(
         "versioner environment show production",
         keys=f"{_KEYS}, metadata, cells: {{PRODUCT: as a cell of `status`}}.",
@@ -70,10 +73,11 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
 
 
 @environment.command(
+    short_help="Create an environment.",
     epilog=ending(
         'versioner environment create production-eu --description "Frankfurt"',
         "versioner environment create uat --set type=staging --set metadata.region=eu",
-    )
+    ),
 )
 @click.argument("name")
 @click.option("--title", help="What people call it.")
@@ -106,10 +110,11 @@ def create(
 
 
 @environment.command(
+    short_help="Edit an environment's file.",
     epilog=ending(
         "versioner environment edit production --set stale_after=6h --set metadata.region=eu",
         "versioner environment edit production --unset description",
-    )
+    ),
 )
 @click.argument("name", shell_complete=environment_names)
 @click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a (dotted) key.")
@@ -130,9 +135,10 @@ def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | N
 
 
 @environment.command(
+    short_help="Take an environment out of use.",
     epilog=ending(
         "versioner environment retire qa-old", "versioner environment retire qa-old --undo"
-    )
+    ),
 )
 @click.argument("name", shell_complete=environment_names)
 @click.option("--undo", is_flag=True, help="Take it back into use.")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from versioner.cli.groups import ending
 from versioner.cli.options import repo_option
+
+if TYPE_CHECKING:
+    from versioner.errors import InvalidInput
 
 __all__ = ["import_"]
 
@@ -40,20 +44,37 @@ def import_(
     from versioner.cli.printing import show
     from versioner.cli.progress import Progress
     from versioner.cli.workspace import find_repository
+    from versioner.errors import InvalidInput
     from versioner.operations.importing import import_file
     from versioner.reporter.edited import imported_text
 
-    with Progress("Importing") as progress:
-        imported = import_file(
-            find_repository(repo),
-            file,
-            mapping=_parsed(mapping),
-            now=clock.now(),
-            dry_run=dry_run,
-            skip_invalid=skip_invalid,
-            progress=progress.advance,
-        )
+    repository = find_repository(repo)
+    columns = _parsed(mapping)
+    try:
+        with Progress("Importing") as progress:
+            imported = import_file(
+                repository,
+                file,
+                mapping=columns,
+                now=clock.now(),
+                dry_run=dry_run,
+                skip_invalid=skip_invalid,
+                progress=progress.advance,
+            )
+    except InvalidInput as error:
+        raise _with_rows_told(error) from None
     show(imported_text(imported, dry_run=dry_run))
+
+
+def _with_rows_told(error: InvalidInput) -> InvalidInput:
+    """Print the refused rows, a line each; what is left is the error itself."""
+    from versioner.reporter.terminal import clean
+
+    error.message, *rows = error.message.split("\n")
+    for row in rows:
+        click.echo(clean(row), err=True)
+    error.message = error.message.removesuffix(":")
+    return error
 
 
 def _parsed(mapping: tuple[str, ...]) -> dict[str, str]:

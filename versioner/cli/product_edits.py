@@ -18,10 +18,11 @@ __all__ = ["create", "delete", "edit", "rename", "restore"]
 
 
 @click.command(
+    short_help="Create a product.",
     epilog=ending(
         'versioner product create user-service --description "User management"',
         "versioner product create user-service --set extra_metadata.team=identity",
-    )
+    ),
 )
 @click.argument("name")
 @click.option("--description", default="", help="What it is, in a sentence or more.")
@@ -46,11 +47,12 @@ def create(name: str, description: str, assignments: tuple[str, ...], repo: str 
 
 
 @click.command(
+    short_help="Edit a product's file.",
     epilog=ending(
         "versioner product edit user-service --set lifecycle=deprecated --unset links",
         "versioner product edit user-service --set extra_metadata.team=identity",
         "versioner product edit user-service --editor",
-    )
+    ),
 )
 @click.argument("name", shell_complete=product_names)
 @click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a (dotted) key.")
@@ -81,7 +83,10 @@ def edit(
     show(edited_text(edited))
 
 
-@click.command(epilog=ending("versioner product rename user-service account-service"))
+@click.command(
+    short_help="Rename a product; the old name still works.",
+    epilog=ending("versioner product rename user-service account-service"),
+)
 @click.argument("old", shell_complete=product_names)
 @click.argument("new")
 @repo_option
@@ -97,9 +102,10 @@ def rename(old: str, new: str, repo: str | None) -> None:
 
 
 @click.command(
+    short_help="Delete a product and all that belongs to it.",
     epilog=ending(
         "versioner product delete user-service", "versioner product delete user-service --yes"
-    )
+    ),
 )
 @click.argument("name", shell_complete=product_names)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask for the name to be typed.")
@@ -149,7 +155,10 @@ def _confirm(plan: DeletionPlan, *, yes: bool, force: bool) -> None:
         raise UsageFault("nothing was deleted: that is not its name")
 
 
-@click.command(epilog=ending("versioner product restore user-service"))
+@click.command(
+    short_help="Bring a deleted product back.",
+    epilog=ending("versioner product restore user-service"),
+)
 @click.argument("name")
 @repo_option
 def restore(name: str, repo: str | None) -> None:

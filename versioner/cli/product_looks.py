@@ -40,6 +40,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
 
 @click.command(
     "show",
+    short_help="Show one product.",
     epilog=ending(
         "versioner product show user-service",
         keys=f"{_KEYS}, links, depends_on, needed_by, aliases, extra_metadata, drifting, "
@@ -92,10 +93,11 @@ def _old_names(registry: Registry, product: str) -> list[str]:
 
 
 @click.command(
+    short_help="Show the commits that changed a product.",
     epilog=ending(
         "versioner product history user-service",
         keys="an array of {commit, at, author, subject}.",
-    )
+    ),
 )
 @click.argument("name", shell_complete=product_names)
 @click.option(

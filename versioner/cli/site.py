@@ -30,7 +30,8 @@ def site() -> None:
 
 
 @site.command(
-    epilog=ending("versioner site build", "versioner site build --out public --rev v2026.11")
+    short_help="Build the site into a folder.",
+    epilog=ending("versioner site build", "versioner site build --out public --rev v2026.11"),
 )
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
@@ -50,7 +51,9 @@ def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) ->
     show(built_text(str(folder), _build(repository, rev, folder, base_url)))
 
 
-@site.command(epilog=ending("versioner site serve --port 8000"))
+@site.command(
+    short_help="Serve the site on this machine.", epilog=ending("versioner site serve --port 8000")
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True,
     help="Listen here, on this machine's own address only; 0: any free one.",

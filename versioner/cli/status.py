@@ -22,11 +22,12 @@ __all__ = ["status"]
     )
 )
 @click.option(
-    "--product", "products", multiple=True, shell_complete=product_names,
+    "--product", "products", multiple=True, metavar="NAME", shell_complete=product_names,
     help="Only this product; may be given again.",
 )  # fmt: skip
 @click.option(
-    "--environment", "environments", multiple=True, shell_complete=environment_names,
+    "--environment", "environments", multiple=True, metavar="NAME",
+    shell_complete=environment_names,
     help="Only this environment; may be given again. Retired ones show only when named.",
 )  # fmt: skip
 @click.option(

@@ -33,7 +33,9 @@ def version(ctx: click.Context) -> None:
 
 
 @version.command(
-    "list", epilog=ending("versioner version list user-service", keys=f"an array of {{{_KEYS}}}.")
+    "list",
+    short_help="List a product's versions.",
+    epilog=ending("versioner version list user-service", keys=f"an array of {{{_KEYS}}}."),
 )
 @click.argument("product", shell_complete=product_names)
 @click.option(
@@ -63,6 +65,7 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
 
 @version.command(
     "show",
+    short_help="Show one version.",
     epilog=ending(
         "versioner version show user-service 1.4.0",
         keys=f"{_KEYS}, commit_url, builds, stays: {{environment, since, until, deployment}}, "

@@ -83,7 +83,7 @@ def deployment_text(page: Page, deployment: Deployment, *, age: str) -> str:
     """Return everything that is known of one deployment."""
     head = f"{deployment.product} {deployment.version} to {deployment.environment}"
     parts = [page.heading(head), _facts_of(page, deployment, age)]
-    parts += [page.heading("Events"), _events_table(page, deployment)]
+    parts += ["", page.heading("Events"), _events_table(page, deployment)]
     return "\n".join(parts)
 
 

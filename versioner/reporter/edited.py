@@ -56,7 +56,8 @@ def imported_text(imported: Imported, *, dry_run: bool) -> str:
     if imported.already:
         lines.append(f"  {imported.already:,} recorded already")
     lines += _refused(imported)
-    lines += _paths(f"  {'would create' if dry_run else 'created'} ", imported.created)
+    if imported.added:
+        lines += _paths(f"  {'would create' if dry_run else 'created'} ", imported.created)
     if imported.commit:
         lines.append(_commit_line(imported.commit, imported.branch))
     return "\n".join(lines)
