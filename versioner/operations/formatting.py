@@ -67,6 +67,7 @@ def format_registry(
         snapshot = WorkTreeSnapshot(repository, top)
         if schemas:
             copies = {path: data for path, data in drifted(snapshot).items() if wanted(path)}
+            done.files += len(copies)
             _apply(copies, top, draft_dir, done, check=check)
         places = dict(_places(snapshot, wanted))
         for count, (path, place) in enumerate(places.items(), 1):
@@ -74,7 +75,7 @@ def format_registry(
             _apply(_formatted(path, place, data, done), top, draft_dir, done, check=check)
             if progress is not None:
                 progress(count, len(places))
-        done.files = len(places)
+        done.files += len(places)
     return done
 
 

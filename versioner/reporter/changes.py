@@ -113,4 +113,4 @@ def _code(text: str) -> str:
     return f"<code>{''.join(_REFERENCES.get(each, each) for each in safe)}</code>"
 
 
-_REFERENCES: Final = {mark: f"&#{ord(mark)};" for mark in "\\`*_{}[]()<>#+-!|~@:$"}
+_REFERENCES: Final = {mark: f"&#{ord(mark)};" for mark in "\\`*_[]!|~@:$"}
