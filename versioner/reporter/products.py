@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from versioner.reporter.deployments import deployment_table
 from versioner.reporter.documents import as_json
 from versioner.reporter.matrix import beside, cell_document, is_rolled_back
-from versioner.reporter.page import Span, wrap
+from versioner.reporter.page import Span, abbreviate, wrap
 from versioner.reporter.tables import Column, facts, table
 from versioner.reporter.terminal import clean
 from versioner.reporter.values import value_lines
@@ -83,7 +83,7 @@ def product_text(page: Page, view: ProductView, *, ages: dict[str, str]) -> str:
     if view.versions:
         latest = view.versions[:_LATEST]
         heading = f"Latest versions ({len(latest)} of {len(record.versions):,})"
-        parts += ["", page.heading(heading), version_table(page, latest, indent="  ")]
+        parts += ["", page.heading(heading), version_table(page, latest, whole=False, indent="  ")]
     if record.deployments:
         newest = list(reversed(record.deployments))[:_LATEST]
         heading = f"Latest deployments ({len(newest)} of {len(record.deployments):,})"
@@ -211,7 +211,10 @@ def _cells(page: Page, cells: Sequence[CellState], ages: dict[str, str]) -> str:
     for cell in cells:
         notes = [Span("rolled back", "drift")] if is_rolled_back(cell) else []
         notes += [
-            Span(each.version, STATUS_STYLES[word], f" {word}") for word, each in beside(cell)
+            Span(abbreviate(each.version), STATUS_STYLES[word], f" {word}")
+            for word, each in beside(cell)
         ]
-        rows.append([cell.environment, cell.version or "-", ages[cell.environment], notes or ""])
+        rows.append(
+            [cell.environment, abbreviate(cell.version) or "-", ages[cell.environment], notes or ""]
+        )
     return table(page, columns, rows, indent="  ")

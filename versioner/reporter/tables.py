@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,8 @@ __all__ = ["Column", "Entry", "facts", "fitted_table", "table"]
 
 _GAP: Final = "  "
 _LEAST_BESIDE_TAIL: Final = 8
+# Spare columns are left out before others are cut to less than this.
+_COMFORT: Final = 20
 
 # What stands at one place of a table: text, painted text, or several lines of it.
 Entry = str | Span | list[Span]
@@ -25,7 +28,7 @@ Entry = str | Span | list[Span]
 class Column:
     """Name a column; it may be cut down to `least` columns of text (0: it is never cut).
 
-    A `spare` one is left out, the last first, where the page is too narrow.
+    A `spare` one is left out, the last first, where the page is too narrow for all.
     """
 
     title: str
@@ -78,17 +81,16 @@ def _used(
 def _try(
     page: Page, columns: list[Column], grid: list[list[list[Span]]], indent: str
 ) -> str | None:
-    """Lay a table out with as many of its spare columns as fit; None where not even none does."""
-    used = list(range(len(columns)))
-    while True:
+    """Lay a table out: with all columns, without spare ones, then with the others cut down."""
+    whole = list(range(len(columns)))
+    spare = [at for at in whole if columns[at].spare]
+    fewer = [[at for at in whole if at not in spare[keep:]] for keep in range(len(spare), -1, -1)]
+    for used, comfort in [*((used, _COMFORT) for used in fewer), (fewer[-1], 0)]:
         kept, cells = [columns[at] for at in used], [[row[at] for at in used] for row in grid]
-        widths = _fit(kept, cells, page.width - len(indent))
+        widths = _fit(kept, cells, page.width - len(indent), comfort)
         if widths is not None:
             return _laid_out(page, kept, cells, widths, indent)
-        spare = [at for at in used if columns[at].spare]
-        if not spare:
-            return None
-        used.remove(spare[-1])
+    return None
 
 
 def _laid_out(
@@ -111,7 +113,10 @@ def _lines(entry: Entry) -> list[Span]:
     return [Span(_flat(entry))]
 
 
+@lru_cache(maxsize=65536)
 def _flat(text: str) -> str:
+    if text.isascii() and text.isprintable() and "::" not in text and "##" not in text:
+        return text
     return clean(text.replace("\t", " ").replace("\r\n", " ").replace("\n", " "))
 
 
@@ -119,19 +124,20 @@ def _has_text(lines: list[Span]) -> bool:
     return any(line.text for line in lines)
 
 
-def _fit(columns: Sequence[Column], grid: list[list[list[Span]]], width: int) -> list[int] | None:
+def _fit(
+    columns: Sequence[Column], grid: list[list[list[Span]]], width: int, comfort: int
+) -> list[int] | None:
     """Return the columns' widths, the widest cut first; None where they cannot fit."""
     widths = [text_width(column.title) for column in columns]
     tails = [0] * len(columns)
     for row in grid:
         for at, lines in enumerate(row):
-            widths[at] = max(widths[at], *(line.width for line in lines), 0)
-            tails[at] = max(tails[at], *(text_width(line.tail) for line in lines), 0)
+            for line in lines:
+                widths[at] = max(widths[at], line.width)
+                tails[at] = max(tails[at], text_width(line.tail))
     room = width - len(_GAP) * (len(columns) - 1)
     least = [
-        min(has, max(column.least, text_width(column.title), tail + _LEAST_BESIDE_TAIL))
-        if column.least
-        else has
+        _least(column, has, tail, comfort)
         for column, has, tail in zip(columns, widths, tails, strict=True)
     ]
     if sum(least) > room:
@@ -140,6 +146,12 @@ def _fit(columns: Sequence[Column], grid: list[list[list[Span]]], width: int) ->
         spare = [has if has > low else 0 for has, low in zip(widths, least, strict=True)]
         widths[spare.index(max(spare))] -= 1
     return widths
+
+
+def _least(column: Column, has: int, tail: int, comfort: int) -> int:
+    if not column.least:
+        return has
+    return min(has, max(column.least, comfort, text_width(column.title), tail + _LEAST_BESIDE_TAIL))
 
 
 def _row(page: Page, row: list[list[Span]], widths: list[int]) -> list[str]:

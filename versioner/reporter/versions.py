@@ -10,7 +10,7 @@ from versioner.reporter.deployments import (
     event_facts,
 )
 from versioner.reporter.documents import as_json
-from versioner.reporter.page import Span, wrap
+from versioner.reporter.page import Span, abbreviate, wrap
 from versioner.reporter.tables import Column, facts, table
 from versioner.reporter.wording import STATUS_STYLES, count, moment
 
@@ -42,10 +42,12 @@ def versions_text(page: Page, product: str, found: Sequence[VersionSummary], *, 
     return f"{version_table(page, found)}\n\n{page.paint(shown, 'dim')}"
 
 
-def version_table(page: Page, found: Sequence[VersionSummary], *, indent: str = "") -> str:
-    """Return versions as a table."""
+def version_table(
+    page: Page, found: Sequence[VersionSummary], *, whole: bool = True, indent: str = ""
+) -> str:
+    """Return versions as a table, their names whole or with digests abbreviated."""
     columns = [
-        Column("version", 20),
+        Column("version", 20 if whole else 9),
         Column("first seen (UTC)"),
         Column("build", spare=True),
         Column("commit", spare=True),
@@ -55,7 +57,7 @@ def version_table(page: Page, found: Sequence[VersionSummary], *, indent: str = 
     ]
     rows: list[list[Entry]] = [
         [
-            each.version.name,
+            each.version.name if whole else abbreviate(each.version.name),
             moment(each.version.at),
             Span(each.version.status, STATUS_STYLES.get(each.version.status, "")),
             each.version.scm_sha[:_SHA_SHOWN],
