@@ -28,6 +28,8 @@ def month_view(atlas: Atlas, name: str, index: int) -> View:
         crumb(title, atlas.product(page, name)),
     ]
     period = shard_title(shard)
+    deployments = [deployment_detail(atlas, page, d) for d in reversed(shard.deployments)]
+    versions = [version_detail(atlas, page, v) for v in reversed(shard.versions)]
     return {
         "frame": frame(atlas, page, f"{title}, {period}", section=PRODUCTS, crumbs=crumbs),
         "name": name,
@@ -37,8 +39,9 @@ def month_view(atlas: Atlas, name: str, index: int) -> View:
         f"{count(len(shard.versions), 'new version')}",
         "older": _neighbour(atlas, page, shards[index - 1] if index else None),
         "newer": _neighbour(atlas, page, shards[index + 1] if index + 1 < len(shards) else None),
-        "deployments": [deployment_detail(atlas, page, d) for d in reversed(shard.deployments)],
-        "versions": [version_detail(atlas, page, v) for v in reversed(shard.versions)],
+        "deployments": deployments,
+        "versions": versions,
+        "built": any(version.builds or version.scm_sha for version in shard.versions),
     }
 
 

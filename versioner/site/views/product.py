@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["document_of", "product_view", "title_of"]
 
 # How many rows of each list a page shows when there are too many for all of them.
-_LATEST: Final = 40
+_LATEST: Final = 20
 
 
 def product_view(atlas: Atlas, name: str) -> View:
@@ -64,9 +64,13 @@ def _history(atlas: Atlas, page: str, record: ProductRecord) -> View:
     deployments = sorted(record.deployments, key=lambda deployment: deployment.at)
     whole = len(versions) + len(deployments) <= ROWS
     kept = ROWS if whole else _LATEST
+    version_rows = [version_row(atlas, page, v) for v in reversed(versions[-kept:])]
+    rows = [deployment_row(atlas, page, d) for d in reversed(deployments[-kept:])]
     return {
-        "versions": [version_row(atlas, page, v) for v in reversed(versions[-kept:])],
-        "deployments": [deployment_row(atlas, page, d) for d in reversed(deployments[-kept:])],
+        "versions": version_rows,
+        "deployments": rows,
+        "built": any(row["status"] or row["commit"] or row["by"] for row in version_rows),
+        "remarked": any(row["remark"] for row in rows),
         "versions_note": _note(len(versions), kept, "version"),
         "deployments_note": _note(len(deployments), kept, "deployment"),
         "years": _years(atlas, page, record.name),
