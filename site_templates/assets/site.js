@@ -56,8 +56,16 @@
     return "just now";
   }
 
-  var day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
-  var clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  /* The same forms as the pages are built with (versioner/site/wording.py), in the local zone. */
+  var MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+  function day(moment) {
+    return moment.getDate() + " " + MONTHS[moment.getMonth()] + " " + moment.getFullYear();
+  }
+
+  function clock(moment) {
+    return ("0" + moment.getHours()).slice(-2) + ":" + ("0" + moment.getMinutes()).slice(-2);
+  }
 
   function times() {
     var now = Date.now();
@@ -69,11 +77,11 @@
       if (kind === "age") {
         time.textContent = age(moment, now);
       } else if (kind === "day") {
-        time.textContent = day.format(moment);
+        time.textContent = day(moment);
       } else if (kind === "since") {
-        time.textContent = day.format(moment) + ", " + age(moment, now);
+        time.textContent = day(moment) + ", " + age(moment, now);
       } else {
-        time.textContent = day.format(moment) + " " + clock.format(moment);
+        time.textContent = day(moment) + " " + clock(moment);
       }
     });
     var zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -37,6 +37,7 @@ def product_view(atlas: Atlas, name: str) -> View:
         "name": name,
         "title": title,
         "named": adds_to(title, name),
+        "described": bool(description or document.get("extra_metadata")),
         "deprecated": document.get("lifecycle") == "deprecated",
         "description": description,
         "metadata": metadata(document.get("extra_metadata") or {}, atlas.hidden),
