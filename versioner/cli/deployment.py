@@ -115,7 +115,7 @@ def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
     from versioner.reporter.wording import ago
 
     registry = look(repo, rev)
-    found = find_by_id(registry, id_)
+    found = find_by_id(registry, id_.rstrip("…"))
     if output == "json":
         show(deployment_json(found))
         return
@@ -177,6 +177,7 @@ def redact(event: str, field: str, repo: str | None) -> None:
 
 def _whole_id(repository: Repository, given: str) -> str:
     """Return the id of the one event whose id begins as given; an unknown one as it is."""
+    given = given.rstrip("…")
     if len(given) >= _WHOLE_ID:
         return given
     from versioner.cli.workspace import read_registry

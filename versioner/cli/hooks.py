@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from versioner.cli.groups import NounGroup
 from versioner.cli.options import repo_option
 from versioner.cli.workspace import find_repository
 from versioner.reporter.terminal import clean
@@ -14,7 +15,7 @@ from versioner.reporter.terminal import clean
 __all__ = ["hooks"]
 
 
-@click.group()
+@click.group(cls=NounGroup, epilog="Example: versioner hooks install")
 def hooks() -> None:
     """Install git hooks in this clone."""
 

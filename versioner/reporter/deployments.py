@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.reporter.documents import as_json
-from versioner.reporter.page import Span, abbreviate, wrap
-from versioner.reporter.tables import Column, facts, table
+from versioner.reporter.page import Span, abbreviate
+from versioner.reporter.tables import Column, facts, paragraph, table
 from versioner.reporter.terminal import clean
 from versioner.reporter.values import value_lines
 from versioner.reporter.wording import (
@@ -121,7 +121,7 @@ def deployment_json(deployment: Deployment) -> str:
     return as_json({**document, "events": deployment.events, "void_events": struck})
 
 
-def event_facts(page: Page, events: Sequence[Event]) -> list[tuple[str, Entry]]:
+def event_facts(events: Sequence[Event]) -> list[tuple[str, Entry]]:
     """Return what events say beside the main things; the latest word of each field holds."""
     said: dict[str, Any] = {}
     extra: dict[str, Any] = {}
@@ -129,11 +129,11 @@ def event_facts(page: Page, events: Sequence[Event]) -> list[tuple[str, Entry]]:
         said |= event
         extra |= event.get("extra_metadata", {})
     pairs: list[tuple[str, Entry]] = [
-        (key.replace("_", " "), value_lines(page, value))
+        (key.replace("_", " "), value_lines(value))
         for key, value in said.items()
         if key not in _TOLD
     ]
-    return pairs + [(key, value_lines(page, value)) for key, value in extra.items()]
+    return pairs + [(key, value_lines(value)) for key, value in extra.items()]
 
 
 def _facts_of(page: Page, deployment: Deployment, age: str) -> str:
@@ -141,12 +141,12 @@ def _facts_of(page: Page, deployment: Deployment, age: str) -> str:
     why = latest_said(deployment, "reason")
     pairs: list[tuple[str, Entry]] = [
         ("status", _status_lines(deployment)),
-        ("void", _void_lines(page, void) if void is not None else ""),
+        ("void", _void_lines(void) if void is not None else ""),
         ("began", f"{moment(deployment.at)} UTC"),
         ("changed", f"{moment(deployment.changed_at)} UTC ({age})"),
         ("before it", deployment.previous),
-        ("reason", [Span(line) for line in wrap(why, page.width - 20)] if why else ""),
-        *event_facts(page, deployment.events),
+        ("reason", paragraph(why)),
+        *event_facts(deployment.events),
         ("id", deployment.id),
     ]
     return facts(page, pairs)
@@ -157,9 +157,9 @@ def _status_lines(deployment: Deployment) -> list[Span]:
     return [Span(deployment.status + kind, STATUS_STYLES[deployment.status])]
 
 
-def _void_lines(page: Page, void: Event) -> list[Span]:
+def _void_lines(void: Event) -> list[Span]:
     reason = f"{moment(void['at'])} UTC: {void.get('reason') or 'no reason given'}"
-    return [Span(line, "bad") for line in wrap(reason, page.width - 20)]
+    return paragraph(reason, "bad")
 
 
 def _events_table(page: Page, deployment: Deployment) -> str:

@@ -43,7 +43,7 @@ def diff_text(page: Page, a: Side, b: Side, found: Sequence[Difference]) -> str:
     if links:
         parts.append("\n".join([page.heading("Compare"), *links]))
     many = "differs" if len(found) == 1 else "differ"
-    parts.append(page.paint(f"{count(len(found), 'product')} {many} between {sides}", "dim"))
+    parts.append(page.note(f"{count(len(found), 'product')} {many} between {sides}"))
     return "\n\n".join(parts)
 
 

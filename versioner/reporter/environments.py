@@ -115,7 +115,7 @@ def _facts(page: Page, document: Mapping[str, Any]) -> str:
         ("stale after", document.get("stale_after", "")),
         ("retired", "yes" if document.get("retired") else ""),
         *(
-            (key.replace("_", " "), value_lines(page, value))
+            (key.replace("_", " "), value_lines(value))
             for key, value in document.get("metadata", {}).items()
         ),
     ]

@@ -35,7 +35,7 @@ def matrix_text(page: Page, matrix: Matrix, *, as_of: str = "", past: bool = Fal
         missing = "products" if not matrix.rows else "environments"
         return f"There are no {missing} yet: `versioner track deployment` records the first one."
     body = _as_table(page, matrix) or _as_narrow_table(page, matrix) or _as_blocks(page, matrix)
-    parts = [body, page.paint(_summary(matrix), "dim")]
+    parts = [body, page.note(_summary(matrix))]
     if past or as_of:
         known = f", as known at {as_of[:12]}" if as_of else ""
         parts.insert(0, page.heading(f"What ran where at {moment(matrix.at)} UTC{known}"))

@@ -60,7 +60,11 @@ class Page:
 
     def heading(self, text: str) -> str:
         """Return a line that begins a part of the page."""
-        return self.paint(clean(text), "bold")
+        return "\n".join(self.paint(line, "bold") for line in wrap(text, self.width))
+
+    def note(self, text: str) -> str:
+        """Return a remark about what is shown, as many lines as it takes."""
+        return "\n".join(self.paint(line, "dim") for line in wrap(text, self.width))
 
 
 @lru_cache(maxsize=8192)
@@ -100,12 +104,17 @@ def shorten(text: str, width: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Return free text as lines of a width, its own line breaks kept, every character safe."""
+    """Return free text as lines of a width, its own line breaks kept, every character safe.
+
+    A word that is longer, as an address is, stays whole.
+    """
     import textwrap
 
     lines = []
     for line in text.expandtabs(4).splitlines() or [""]:
-        lines += textwrap.wrap(clean(line), max(width, 20), break_on_hyphens=False) or [""]
+        lines += textwrap.wrap(
+            clean(line), max(width, 20), break_on_hyphens=False, break_long_words=False
+        ) or [""]
     return lines
 
 

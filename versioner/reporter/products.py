@@ -63,7 +63,7 @@ def products_text(page: Page, registry: Registry) -> str:
         Column("last deployed"),
     ]
     rows = [_product_row(record) for record in registry.products.values()]
-    shown = page.paint(count(len(rows), "product"), "dim")
+    shown = page.note(count(len(rows), "product"))
     return f"{table(page, columns, rows)}\n\n{shown}"
 
 
@@ -188,7 +188,7 @@ def _facts(page: Page, view: ProductView) -> str:
     pairs: list[tuple[str, Entry]] = [
         ("lifecycle", document.get("lifecycle", "")),
         *(
-            (key.replace("_", " "), value_lines(page, value))
+            (key.replace("_", " "), value_lines(value))
             for key, value in document.get("extra_metadata", {}).items()
         ),
         ("links", [Span(f"{link['title']}: {link['url']}") for link in document.get("links", [])]),

@@ -7,13 +7,15 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from versioner.reporter.page import Page, Span, pad, shorten, text_width
+from versioner.reporter.page import Page, Span, pad, shorten, text_width, wrap
 from versioner.reporter.terminal import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Column", "Entry", "facts", "fitted_table", "table"]
+    from versioner.reporter.page import Style
+
+__all__ = ["Column", "Entry", "facts", "fitted_table", "paragraph", "table"]
 
 _GAP: Final = "  "
 _LEAST_BESIDE_TAIL: Final = 8
@@ -59,15 +61,25 @@ def fitted_table(
 
 def facts(page: Page, pairs: Iterable[tuple[str, Entry]], *, indent: str = "  ") -> str:
     """Return labels and what they say, one below the other; those that say nothing are left out."""
-    said = [(label, _lines(entry)) for label, entry in pairs]
+    said = [(clean(label), _lines(entry)) for label, entry in pairs]
     said = [(label, lines) for label, lines in said if _has_text(lines)]
     width = max((text_width(label) for label, _ in said), default=0)
-    return "\n".join(
-        f"{indent}{page.paint(pad(label if first else '', width), 'dim')}{_GAP}"
-        f"{page.paint(clean(line.text + line.tail), line.style)}".rstrip()
-        for label, lines in ((clean(label), lines) for label, lines in said)
-        for first, line in ((at == 0, line) for at, line in enumerate(lines))
-    )
+    room = page.width - len(indent) - width - len(_GAP)
+    told = []
+    for label, lines in said:
+        texts = [
+            page.paint(text, line.style)
+            for line in lines
+            for text in wrap(line.text + line.tail, room)
+        ]
+        labels = [page.paint(pad(label, width), "dim"), *[" " * width] * (len(texts) - 1)]
+        told += [f"{indent}{one}{_GAP}{text}" for one, text in zip(labels, texts, strict=True)]
+    return "\n".join(line.rstrip() for line in told)
+
+
+def paragraph(text: str, style: Style = "") -> list[Span]:
+    """Return free text as an entry, a span for each line of it."""
+    return [Span(line, style) for line in text.expandtabs(4).splitlines()]
 
 
 def _used(

@@ -10,8 +10,8 @@ from versioner.reporter.deployments import (
     event_facts,
 )
 from versioner.reporter.documents import as_json
-from versioner.reporter.page import Span, abbreviate, wrap
-from versioner.reporter.tables import Column, facts, table
+from versioner.reporter.page import Span, abbreviate
+from versioner.reporter.tables import Column, facts, paragraph, table
 from versioner.reporter.wording import STATUS_STYLES, count, moment
 
 if TYPE_CHECKING:
@@ -146,8 +146,8 @@ def _facts(page: Page, detail: VersionDetail, commit_url: str) -> str:
         ("commit", version.scm_sha),
         ("", commit_url),
         ("branch", version.scm_branch),
-        ("notes", [Span(line) for line in wrap(notes, page.width - 20)] if notes else ""),
-        *(pair for pair in event_facts(page, version.builds) if pair[0] not in told),
+        ("notes", paragraph(notes)),
+        *(pair for pair in event_facts(version.builds) if pair[0] not in told),
     ]
     return facts(page, pairs)
 

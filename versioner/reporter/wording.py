@@ -40,6 +40,7 @@ _UNITS: Final = (
 )
 _ID_LENGTH: Final = 32
 _SHORT_ID: Final = 12
+_OWN_ID: Final = 14
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -73,9 +74,10 @@ def ago(seconds: int) -> str:
 
 
 def short_id(event_id: str) -> str:
-    """Return as much of an id as names an event in practice; ids of one's own stay whole."""
-    is_ours = len(event_id) == _ID_LENGTH and all(c in "0123456789abcdef" for c in event_id)
-    return event_id[:_SHORT_ID] if is_ours else event_id
+    """Return as much of an id as names an event in practice; a cut one of one's own ends in `…`."""
+    if len(event_id) == _ID_LENGTH and all(c in "0123456789abcdef" for c in event_id):
+        return event_id[:_SHORT_ID]
+    return event_id if len(event_id) <= _OWN_ID else f"{event_id[: _OWN_ID - 1]}…"
 
 
 def latest_said(deployment: Deployment, field: str) -> str:
