@@ -196,6 +196,25 @@ def test_a_product_made_anew_may_be_joined_with_what_it_was(clone: Clone) -> Non
     assert clone.check() == []
 
 
+def test_a_product_made_anew_cannot_be_joined_with_a_part_of_what_it_was(clone: Clone) -> None:
+    clone.switch("main")
+    clone.record("user-service", event("user-service", 8), month="2026-10")
+    clone.commit("Record")
+    october = clone.read(clone.log("user-service", "2026-10"))
+    delete(clone, "user-service")
+    clone.commit("Delete")
+    clone.remove(layout.deleted_path("user-service"))
+    clone.add_product("user-service")
+    clone.record("user-service", event("user-service", 7))
+    clone.commit("Make it anew")
+    clone.branch("join")
+    clone.write(clone.log("user-service", "2026-10"), october)
+    # The log of November is as on main, and lacks what was in it before the deletion.
+    line = clone.line_of("user-service", 7)
+    expected = (codes.HISTORY_MISSING, clone.log("user-service"), line)
+    assert gist(clone.check(allow=True)) == [expected] * 3
+
+
 def test_new_events_are_right_only_where_they_are_allowed(clone: Clone) -> None:
     clone.record("user-service", event("user-service", 4), event("user-service", 5))
     path, line = clone.log("user-service"), clone.line_of("user-service", 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,6 @@ from versioner.serialization.format import format_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
-
     from versioner.layout import Place
     from versioner.models import Changes
     from versioner.repository.location import Repository
@@ -62,17 +61,16 @@ def format_registry(
         )
     done = Formatted()
     # The lock keeps a writer from refreshing a log between our reading and our replacing it.
-    with WriteLock(repository.common_dir):
-        draft_dir = state_dir(repository.common_dir)
+    with nullcontext() if check else WriteLock(repository.common_dir):
         snapshot = WorkTreeSnapshot(repository, top)
         if schemas:
             copies = {path: data for path, data in drifted(snapshot).items() if wanted(path)}
             done.files += len(copies)
-            _apply(copies, top, draft_dir, done, check=check)
+            _apply(copies, repository, done, check=check)
         places = dict(_places(snapshot, wanted))
         for count, (path, place) in enumerate(places.items(), 1):
             data = snapshot.read(path) or b""
-            _apply(_formatted(path, place, data, done), top, draft_dir, done, check=check)
+            _apply(_formatted(path, place, data, done), repository, done, check=check)
             if progress is not None:
                 progress(count, len(places))
         done.files += len(places)
@@ -97,9 +95,10 @@ def _formatted(path: str, place: Place, data: bytes, done: Formatted) -> Changes
     return {} if formatted == data else {path: formatted}
 
 
-def _apply(changes: Changes, top: Path, draft_dir: Path, done: Formatted, *, check: bool) -> None:
+def _apply(changes: Changes, repository: Repository, done: Formatted, *, check: bool) -> None:
+    top = repository.work_tree
     for path, data in changes.items():
         done.changed.append(path)
-        if not check and data is not None:
-            state = file_state(top, path)
-            replace_file(top, path, data, draft_dir=draft_dir, mode=state.mode)
+        if not check and top is not None and data is not None:
+            draft_dir = state_dir(repository.common_dir)
+            replace_file(top, path, data, draft_dir=draft_dir, mode=file_state(top, path).mode)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner import layout
 from versioner.registry.positions import position_of_event
+from versioner.repository.walk import TreeSnapshot
 from versioner.serialization.log import read_canonical
 
 if TYPE_CHECKING:
-    from versioner.models import Event, EventKind
-    from versioner.repository.snapshot import Snapshot
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["Held", "HeldLog", "LogName", "logs_of"]
+    from versioner.models import Event, EventKind
+    from versioner.repository.snapshot import Entry, Snapshot
+
+__all__ = ["Held", "HeldLog", "LogName", "LogShelf"]
 
 _LIMIT: Final = 64 * 1024 * 1024
 
@@ -68,17 +72,45 @@ class HeldLog:
         return held.line or line, column or 1
 
 
-def logs_of(snapshot: Snapshot, product: str) -> dict[LogName, HeldLog]:
-    """Return a product's logs by name; links and the like are none."""
-    names: dict[str, LogName] = {}
-    for path, entry in snapshot.entries(layout.product_dir(product)).items():
+class LogShelf:
+    """Look up and read the logs of a snapshot, product by product; links and the like are none."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def ids(self, product: str) -> dict[LogName, str | None]:
+        """Return the blob ids of a product's logs, None where one is not known."""
+        return (
+            self._by_product.get(product, {})
+            if self._by_product is not None
+            else dict(_ids(self._snapshot.entries(layout.product_dir(product)))[product])
+        )
+
+    def read(self, product: str, names: Iterable[LogName]) -> dict[LogName, HeldLog]:
+        """Return some of a product's logs."""
+        paths = {layout.log_path(product, *name): name for name in names}
+        contents = self._snapshot.read_many(paths)
+        return {
+            paths[path]: HeldLog(path, paths[path].kind, data) for path, data in contents.items()
+        }
+
+    @cached_property
+    def _by_product(self) -> Mapping[str, dict[LogName, str | None]] | None:
+        # A commit seen through its trees would have to read them all; the others have.
+        if isinstance(self._snapshot, TreeSnapshot):
+            return None
+        return _ids(self._snapshot.entries())
+
+
+def _ids(entries: Mapping[str, Entry]) -> defaultdict[str, dict[LogName, str | None]]:
+    found: defaultdict[str, dict[LogName, str | None]] = defaultdict(dict)
+    for path, entry in entries.items():
         place = layout.place_of(path)
         if place is None or entry.kind != "file":
             continue
         if place.kind == "build" or place.kind == "deployment":
-            names[path] = LogName(place.kind, place.month)
-    contents = snapshot.read_many(names)
-    return {names[path]: HeldLog(path, names[path].kind, data) for path, data in contents.items()}
+            found[place.name][LogName(place.kind, place.month)] = entry.id
+    return found
 
 
 def _read_log(kind: EventKind, data: bytes, path: str) -> list[Held] | None:

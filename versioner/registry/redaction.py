@@ -28,12 +28,17 @@ def changed_fields(old: Event, new: Event) -> list[str]:
     if _is_same(old, new):
         return []
     marks_before, marks = _marks(old), _marks(new)
-    expected = _without(old, sorted(marks - marks_before))
+    taken = (marks - marks_before) & _held(old)
+    expected = _without(old, taken)
     if marks_before | marks:
-        expected["redacted"] = sorted(marks_before | (marks & _held(old)))
+        expected["redacted"] = sorted(marks_before | taken)
         new = {**new, "redacted": sorted(marks)}
+    emptied = expected.get(_METADATA) == {} and any("." in mark for mark in taken)
+    if emptied and _METADATA not in new:
+        # Metadata whose last key was taken out may stay as an empty object, or go.
+        del expected[_METADATA]
     keys = dict.fromkeys((*expected, *new))
-    return [key for key in keys if not _is_same(_value(expected, key), _value(new, key))]
+    return [key for key in keys if not _is_same(expected.get(key), new.get(key))]
 
 
 def _marks(event: Event) -> set[str]:
@@ -59,11 +64,6 @@ def _without(event: Event, names: Iterable[str]) -> dict[str, Any]:
         elif isinstance(kept.get(top), dict):
             kept[top] = {each: value for each, value in kept[top].items() if each != key}
     return kept
-
-
-def _value(event: Event, key: str) -> Any:
-    # Metadata whose last key was taken out may stay as an empty object, or go.
-    return event.get(key, {} if key == _METADATA else None)
 
 
 def _is_same(one: Any, other: Any) -> bool:

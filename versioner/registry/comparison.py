@@ -1,0 +1,231 @@
+"""Compare the logs of two snapshots, product by product, following renames.
+
+Products whose tree is the same on both sides are not looked at, nor logs of the same bytes, so
+that a comparison costs what differs, not what the registry holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from versioner import layout
+from versioner.registry.findings import Finding
+from versioner.registry.held import LogShelf
+from versioner.registry.log_history import OldLog, compare_log, unmatched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from versioner.registry.held import Held, HeldLog, LogName
+    from versioner.repository.snapshot import Snapshot
+
+__all__ = ["Comparison", "Former", "short_revision"]
+
+_LONGEST_CHAIN: Final = 20
+
+# Gives, by name, the states that still had products which were deleted before the base.
+Former = Callable[[], "Mapping[str, Iterable[Snapshot]]"]
+
+
+def short_revision(snapshot: Snapshot) -> str:
+    """Return as much of a snapshot's commit as names it in a message."""
+    return (snapshot.revision or "")[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A product as it is now, and the old logs that it has to hold, each under its name."""
+
+    product: str
+    old_names: list[str]
+    new: Mapping[LogName, HeldLog]
+    old: Mapping[LogName, list[OldLog]]
+
+    def names(self) -> list[LogName]:
+        return sorted({*self.new, *self.old})
+
+
+class Comparison:
+    """Pair the products of two snapshots, following renames, and compare their logs."""
+
+    def __init__(
+        self,
+        base: Snapshot,
+        now: Snapshot,
+        former: Former = dict,
+    ) -> None:
+        self._base = base
+        self._now = now
+        self._former = former
+        self._base_shelf, self._shelf = LogShelf(base), LogShelf(now)
+        self._base_trees = base.product_trees()
+        self._trees = now.product_trees()
+
+    def lost(self) -> Iterator[Finding]:
+        """Find old events that are gone, changed or out of place."""
+        for product in self._gone:
+            if self._successors[product] is None and not self._is_recorded(product):
+                path = layout.product_path(product)
+                was = f"{short_revision(self._base)}:{layout.product_dir(product)}/"
+                yield Finding("product", product, path, 0, 0, product, was)
+        for pair in self._joined_pairs:
+            for name in pair.names():
+                for finding in self._compare(pair, name):
+                    yield self._moved(finding) if finding.kind == "missing" else finding
+
+    def added(self) -> Iterator[Finding]:
+        """Find events that no old log has."""
+        for pair in self._joined_pairs:
+            for name, log in pair.new.items():
+                for held in unmatched(pair.old.get(name, ()), log):
+                    line, column = log.place_of(held)
+                    yield Finding("added", held.id, log.path, line, column)
+
+    @cached_property
+    def _changed(self) -> list[str]:
+        names = {*self._base_trees, *self._trees}
+        return sorted(name for name in names if not self._is_same(name))
+
+    def _is_same(self, name: str) -> bool:
+        tree = self._trees.get(name)
+        return tree is not None and self._base_trees.get(name) == tree
+
+    @cached_property
+    def _gone(self) -> list[str]:
+        return [name for name in self._changed if name not in self._trees]
+
+    @cached_property
+    def _successors(self) -> dict[str, str | None]:
+        return {name: self._successor(name) for name in self._gone}
+
+    def _successor(self, name: str) -> str | None:
+        for _ in range(_LONGEST_CHAIN):
+            target = _alias_target(self._now, name)
+            if target is None or target in self._trees:
+                return target
+            name = target
+        return None
+
+    def _is_recorded(self, product: str) -> bool:
+        return self._now.read(layout.deleted_path(product)) is not None
+
+    @cached_property
+    def _pairs(self) -> list[_Pair]:
+        """Pair each product that changed with what the base has of it and its old names."""
+        came_from: dict[str, list[str]] = {
+            name: [name] if name in self._base_trees else []
+            for name in self._changed
+            if name in self._trees
+        }
+        for old, new in self._successors.items():
+            if new is not None:
+                kept = [new] if new in self._base_trees else []
+                came_from.setdefault(new, kept).append(old)
+        return [self._pair(name, olds) for name, olds in sorted(came_from.items())]
+
+    def _pair(self, product: str, olds: list[str], *, whole: bool = False) -> _Pair:
+        """Read the logs that differ (all with `whole`): one with the same bytes is right."""
+        ids = self._shelf.ids(product)
+        old_ids = {old: self._base_shelf.ids(old) for old in olds}
+        same: set[LogName] = set()
+        if len(olds) == 1 and not whole:
+            before = old_ids[olds[0]]
+            same = {name for name, blob in ids.items() if blob and before.get(name) == blob}
+        read = [self._base_shelf.read(old, found.keys() - same) for old, found in old_ids.items()]
+        new = self._shelf.read(product, ids.keys() - same)
+        return _Pair(product, olds, new, _old_logs(read, short_revision(self._base)))
+
+    @cached_property
+    def _joined_pairs(self) -> list[_Pair]:
+        """Let restored events count as old ones."""
+        if not any(_has_new(pair) for pair in self._pairs):
+            return self._pairs
+        former = self._former()
+        return [
+            self._with_former(pair, former[pair.product])
+            if pair.product in former and _has_new(pair)
+            else pair
+            for pair in self._pairs
+        ]
+
+    def _with_former(self, pair: _Pair, states: Iterable[Snapshot]) -> _Pair:
+        """Count a former state as old where any of its events came back: then all have to."""
+        whole = self._pair(pair.product, pair.old_names, whole=True)
+        old = {name: list(logs) for name, logs in whole.old.items()}
+        new = {held.id for held in _new_events(pair)}
+        for state in states:
+            shelf = LogShelf(state)
+            restored = shelf.read(pair.product, shelf.ids(pair.product))
+            held = {each.id for log in restored.values() for each in log.events}
+            if not held & new:
+                continue
+            new -= held
+            for name, logs in _old_logs([restored], short_revision(state)).items():
+                old.setdefault(name, []).extend(logs)
+        return replace(whole, old=old)
+
+    def _compare(self, pair: _Pair, name: LogName) -> Iterator[Finding]:
+        olds, new = pair.old.get(name, []), pair.new.get(name)
+        if new is not None and new.is_readable:
+            yield from compare_log(olds, new)
+            return
+        # Where the product was renamed, its logs are looked for under the new name.
+        path = layout.log_path(pair.product, *name)
+        for old in olds:
+            for held in old.log.events:
+                yield Finding("log" if new is None else "unreadable", held.id, path, was=old.was)
+
+    def _moved(self, finding: Finding) -> Finding:
+        found = self._everywhere.get(finding.event_id)
+        if found is None:
+            return finding
+        log, index = found
+        line, _ = log.place_of(log.events[index])
+        return Finding(
+            "moved",
+            finding.event_id,
+            finding.path,
+            finding.line,
+            finding.column,
+            f"{log.path}:{line}",
+            finding.was,
+        )
+
+    @cached_property
+    def _everywhere(self) -> dict[str, tuple[HeldLog, int]]:
+        logs = chain.from_iterable(pair.new.values() for pair in self._pairs)
+        return {held.id: (log, at) for log in logs for at, held in enumerate(log.events)}
+
+
+def _old_logs(
+    read: Iterable[Mapping[LogName, HeldLog]], revision: str
+) -> dict[LogName, list[OldLog]]:
+    found: dict[LogName, list[OldLog]] = {}
+    for logs in read:
+        for name, log in logs.items():
+            found.setdefault(name, []).append(OldLog(log, revision))
+    return found
+
+
+def _has_new(pair: _Pair) -> bool:
+    return next(_new_events(pair), None) is not None
+
+
+def _new_events(pair: _Pair) -> Iterator[Held]:
+    for name, log in pair.new.items():
+        yield from unmatched(pair.old.get(name, ()), log)
+
+
+def _alias_target(snapshot: Snapshot, name: str) -> str | None:
+    path = layout.alias_path(name)
+    data = snapshot.read(path)
+    if data is None:
+        return None
+    from versioner.validation.documents import validate_document
+
+    document, _ = validate_document("alias", data, path)
+    return None if document is None else str(document["to"])
