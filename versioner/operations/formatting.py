@@ -16,6 +16,7 @@ from versioner.serialization.format import format_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
     from versioner.layout import Place
     from versioner.models import Changes
     from versioner.repository.location import Repository
