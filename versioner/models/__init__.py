@@ -1,29 +1,39 @@
-"""The field's nouns as typed data; no behaviour beyond what a noun knows of itself."""
+"""The field's nouns as typed data; no behaviour beyond what a noun knows of itself.
 
-from versioner.models.changes import Changes
-from versioner.models.deployments import Cell, Deployment, DeploymentKind, Version
-from versioner.models.documents import (
-    Alias,
-    CommitIdentity,
-    Deletion,
-    Environment,
-    EnvironmentType,
-    Forge,
-    Link,
-    Product,
-    RegistryConfig,
-)
-from versioner.models.events import (
-    BUILD_KEYS,
-    DEPLOYMENT_KEYS,
-    STATUSES,
-    BuildEvent,
-    DeploymentEvent,
-    Event,
-    EventKind,
-    Status,
-)
-from versioner.models.problems import Problem, Severity
+Each module is imported when one of its names is first asked for: recording an event needs the
+events alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from versioner.models.changes import Changes
+    from versioner.models.deployments import Cell, Deployment, DeploymentKind, Version
+    from versioner.models.documents import (
+        Alias,
+        CommitIdentity,
+        Deletion,
+        Environment,
+        EnvironmentType,
+        Forge,
+        Link,
+        Product,
+        RegistryConfig,
+    )
+    from versioner.models.events import (
+        BUILD_KEYS,
+        DEPLOYMENT_KEYS,
+        STATUSES,
+        BuildEvent,
+        DeploymentEvent,
+        Event,
+        EventKind,
+        Status,
+    )
+    from versioner.models.problems import Problem, Severity
 
 __all__ = [
     "BUILD_KEYS",
@@ -51,3 +61,16 @@ __all__ = [
     "Status",
     "Version",
 ]
+
+_MODULES = ("events", "changes", "documents", "deployments", "problems")
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for module in _MODULES:
+            found = importlib.import_module(f"{__name__}.{module}")
+            if name in found.__all__:
+                # Kept, so that this is asked once.
+                value = globals()[name] = getattr(found, name)
+                return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

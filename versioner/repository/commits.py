@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from versioner.errors import Failure, GitFailure, InvalidInput, UsageFault
@@ -44,7 +43,7 @@ def writing(repo: Repository, *, wait: float = WAIT_SECONDS) -> Iterator[Reposit
     with WriteLock(repo.common_dir, wait) as lock:
         session = WriteSession(lock)
         try:
-            fresh = reread(replace(repo, session=session))
+            fresh = reread(repo._replace(session=session))
             if has_intent(repo.common_dir):
                 # Only here, and rarely, is it needed at all.
                 from versioner.repository.recovery import complete

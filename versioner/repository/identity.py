@@ -7,8 +7,7 @@ come from the user's or the system's configuration only.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.repository.git import git
 
@@ -31,8 +30,7 @@ _PROGRAMS: Final = {
 _TRUE: Final = ("true", "yes", "on", "1")
 
 
-@dataclass(frozen=True, slots=True)
-class Committer:
+class Committer(NamedTuple):
     """Hold author and committer (`Name <email>` parts), and how to sign.
 
     `signing` is None where commits are not signed, else the settings to sign with.

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import Failure
 from versioner.repository.lock import state_dir
@@ -22,12 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Intent", "drop_intent", "has_intent", "read_intent", "write_intent"]
 
-_ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_REF: Final = re.compile(r"refs/heads/[^\x00-\x20\x7f~^:?*\[\\]+")
+# Compiled when there is an intent to read, which is rare (and kept by re).
+_ID: Final = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
+_REF: Final = r"refs/heads/[^\x00-\x20\x7f~^:?*\[\\]+"
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """Say that `ref` moves from `old` to `new`.
 
     `stale` holds, for each touched path, the blob ids (None: no file) that an unrefreshed work
@@ -105,7 +104,7 @@ def read_intent(common_dir: Path) -> Intent | None:
 
 def _parse(document: dict[str, object]) -> Intent | None:
     ref, old, new, stale = (document[key] for key in ("ref", "old", "new", "stale"))
-    if not (isinstance(ref, str) and _REF.fullmatch(ref) and ".." not in ref):
+    if not (isinstance(ref, str) and re.fullmatch(_REF, ref) and ".." not in ref):
         return None
     if not (_is_id(new) and (old is None or _is_id(old)) and isinstance(stale, dict)):
         return None
@@ -118,4 +117,4 @@ def _parse(document: dict[str, object]) -> Intent | None:
 
 
 def _is_id(value: object) -> bool:
-    return isinstance(value, str) and _ID.fullmatch(value) is not None
+    return isinstance(value, str) and re.fullmatch(_ID, value) is not None

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import Failure, GitFailure, UsageFault
 from versioner.repository.git import failure, git, printable, run
@@ -19,8 +18,7 @@ __all__ = ["Repository", "on_branch", "open_repository", "reread", "tip_of"]
 _ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """Say where a repository is and where its branch stands.
 
     `git_dir` differs from `common_dir` in a linked work tree only. `work_tree` is None for a
@@ -36,7 +34,7 @@ class Repository:
     branch: str | None
     tip: str | None
     pinned: bool = False
-    session: WriteSession | None = field(default=None, compare=False, repr=False)
+    session: WriteSession | None = None
 
     @property
     def top(self) -> Path:
@@ -70,8 +68,8 @@ def open_repository(path: Path) -> Repository:
     repo = Repository(Path(git_dir), Path(common_dir), top, object_format, None, None)
     branch, tip = lines[-1], lines[-2]
     if done.returncode == 0 and _ID.fullmatch(tip):
-        return replace(repo, branch=None if branch == "HEAD" else branch, tip=tip)
-    return replace(repo, branch=_unborn_branch(repo))
+        return repo._replace(branch=None if branch == "HEAD" else branch, tip=tip)
+    return repo._replace(branch=_unborn_branch(repo))
 
 
 def _unopened(path: Path, stderr: str) -> Failure | UsageFault:
@@ -138,7 +136,7 @@ def on_branch(repo: Repository, name: str) -> Repository:
     plain = name.isprintable() and not name.startswith("-")
     if not plain or run(["check-ref-format", ref], cwd=repo.top).returncode != 0:
         raise UsageFault(f"{printable(name)} is not a branch name", hint="example: --branch main")
-    return replace(repo, branch=ref, tip=tip_of(repo, ref), pinned=True)
+    return repo._replace(branch=ref, tip=tip_of(repo, ref), pinned=True)
 
 
 def reread(repo: Repository) -> Repository:
@@ -147,8 +145,8 @@ def reread(repo: Repository) -> Repository:
     if branch is None:
         asked = ["rev-parse", "-q", "--verify", "HEAD^{commit}"]
         tip = git(asked, cwd=repo.top, check=False).decode("ascii").strip()
-        return replace(repo, branch=None, tip=tip or None)
-    return replace(repo, branch=branch, tip=tip_of(repo, branch))
+        return repo._replace(branch=None, tip=tip or None)
+    return repo._replace(branch=branch, tip=tip_of(repo, branch))
 
 
 def head_of(repo: Repository, git_dir: Path) -> str | None:

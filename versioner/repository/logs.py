@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ["appended_lines", "is_log", "with_lines"]
 
-_LOG: Final = re.compile(r"registry/products/[^/]+/(?:versions|deployments)/[^/]+\.yaml")
+_LOG: Final = r"registry/products/[^/]+/(?:versions|deployments)/[^/]+\.yaml"
 
 
 def is_log(path: str) -> bool:
     """Tell whether a path is a log's."""
-    return _LOG.fullmatch(path) is not None
+    return re.fullmatch(_LOG, path) is not None
 
 
 def appended_lines(old: bytes, new: bytes) -> list[bytes] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -303,6 +302,9 @@ def list_tree(repo: Repository, tip: str | None, path: str) -> list[str]:
 
 def hash_object(kind: str, data: bytes, object_format: str = "sha1") -> str:
     """Return the id git gives to an object."""
+    # Here, for it loads a cryptographic library, and only who writes needs it.
+    import hashlib
+
     digest = hashlib.new(object_format, usedforsecurity=False)
     digest.update(b"%s %d\0" % (kind.encode("ascii"), len(data)))
     digest.update(data)

@@ -6,7 +6,6 @@ back out without anybody wanting it. What was taken out so is put back in a new 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from versioner.repository.checkout import Target, checkouts_of, refresh
@@ -33,11 +32,11 @@ def complete(repo: Repository) -> None:
     if intent is None or not _moved(repo, intent):
         drop_intent(repo.common_dir)
         return
-    at_tip = replace(repo, branch=intent.ref, tip=tip_of(repo, intent.ref), pinned=True)
+    at_tip = repo._replace(branch=intent.ref, tip=tip_of(repo, intent.ref), pinned=True)
     targets, undone = _targets(at_tip, intent)
     if undone:
         # The same intent, now knowing what the work trees show since: it holds until the end.
-        widened = replace(intent, stale={path: item.stale for path, item in targets.items()})
+        widened = intent._replace(stale={path: item.stale for path, item in targets.items()})
         publish(at_tip, targets, MESSAGE, identity=None, when=None, resuming=widened)
     elif refresh(at_tip, checkouts_of(at_tip, intent.ref), targets, session_of(repo)):
         drop_intent(repo.common_dir)
