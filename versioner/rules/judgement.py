@@ -61,7 +61,8 @@ def judge(
             _check_version(visible, event)
             _check_named(visible, event)
             return _void_or_new(visible, {**event, "id": event_id})
-        if given or kind == "build" or not _left_since(visible, recorded, event):
+        is_whole = given or kind == "build" or "voids" in event
+        if is_whole or not _left_since(visible, recorded, event):
             return AlreadyRecorded(recorded)
     raise Blocked(
         f"this run has recorded {event['version']} here {_MOST_RETURNS} times already",
