@@ -1,17 +1,25 @@
-"""What follows a commit of the tool's own, where `hooks install` asked for it."""
+"""What follows a commit of the tool's own: the words, and the site where hooks build one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from versioner.errors import VersionerError
 
 if TYPE_CHECKING:
+    from versioner.operations.editing import Edited
     from versioner.repository.location import Repository
 
-__all__ = ["after_commit"]
+__all__ = ["after_commit", "finish"]
+
+
+def finish(repository: Repository, edited: Edited) -> None:
+    """Say what an edit did, and take the step that follows a commit here."""
+    from versioner.cli.printing import show
+    from versioner.reporter.edited import edited_text
+
+    show(edited_text(edited))
+    after_commit(repository, edited.commit)
 
 
 def after_commit(repository: Repository, commit: str | None) -> None:
@@ -19,13 +27,14 @@ def after_commit(repository: Repository, commit: str | None) -> None:
     # One look at one file, before anything is imported: `track` comes through here.
     if commit is None or not (repository.common_dir / "versioner" / "hooks.json").exists():
         return
-    from versioner.cli.publishing import build
+    from versioner.cli.boundary import report_warning
+    from versioner.cli.site import publish
     from versioner.operations.hooks import site_after_commit
 
     out = site_after_commit(repository)
     if out is None:
         return
     try:
-        build(repository, out=out, rev=commit)
+        publish(repository, commit, out)
     except (VersionerError, OSError) as error:
-        click.echo(f"warning: recorded, but the site was not built: {error}", err=True)
+        report_warning(error, "recorded, but the site was not built: ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -15,7 +15,7 @@ from versioner.reporter.terminal import clean, clean_lines
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["report_error", "run"]
+__all__ = ["report_error", "report_warning", "run"]
 
 _INTERRUPTED = 130
 
@@ -24,6 +24,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; no exception comes out."""
     from versioner.cli.main import cli
 
+    stdout = sys.stdout
     try:
         result = cli.main(
             list(arguments) if arguments is not None else None,
@@ -46,6 +47,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
     except OSError as error:
         return _report_os_error(error)
+    except SystemExit:
+        # Of a closed pipe click makes an exit, with stdout wrapped: the reader has seen enough.
+        if sys.stdout is not stdout:
+            return 0
+        raise
     except Exception as error:
         return _report_defect(error)
     return result if isinstance(result, int) else 0
@@ -53,24 +59,35 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def report_error(error: VersionerError) -> int:
     """Print an error, in a form the CI system at hand shows, and return its exit code."""
-    message = clean_lines(error.message)
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {message}", err=True)
-    if error.hint:
-        click.echo(f"{click.style('hint', bold=True)}: {clean_lines(error.hint)}", err=True)
+    _tell("error", error.message, error.hint)
+    return error.exit_code
+
+
+def report_warning(error: VersionerError | OSError, what: str) -> None:
+    """Print an error that the caller lives with; `what` says what did not happen."""
+    if isinstance(error, VersionerError):
+        _tell("warning", what + error.message, error.hint)
+    else:
+        _tell("warning", what + _os_reason(error))
+
+
+def _tell(level: Literal["error", "warning"], message: str, hint: str = "") -> None:
+    message, hint = clean_lines(message), clean_lines(hint)
+    colour = "red" if level == "error" else "yellow"
+    click.echo(f"{click.style(level, fg=colour, bold=True)}: {message}", err=True)
+    if hint:
+        click.echo(f"{click.style('hint', bold=True)}: {hint}", err=True)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from versioner.reporter.annotations import github_annotation
 
-        click.echo(github_annotation("error", error.message, error.hint))
-    return error.exit_code
+        # On stderr, which the runner reads too: stdout may be a document.
+        click.echo(github_annotation(level, message, hint), err=True)
 
 
 def _report_usage(error: click.ClickException) -> None:
     context = getattr(error, "ctx", None)
-    click.echo(
-        f"{click.style('error', fg='red', bold=True)}: {clean(error.format_message())}", err=True
-    )
-    if context is not None:
-        click.echo(f"{click.style('hint', bold=True)}: see `{context.command_path} -h`", err=True)
+    hint = f"see `{context.command_path} -h`" if context is not None else ""
+    _tell("error", clean(error.format_message()), hint)
 
 
 def _report_os_error(error: OSError) -> int:
@@ -78,15 +95,19 @@ def _report_os_error(error: OSError) -> int:
         # The reader has seen enough; point stdout elsewhere so that closing it is quiet.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    where = f"{error.filename}: " if error.filename else ""
-    click.echo(f"error: {clean(f'{where}{error.strerror or error}')}", err=True)
+    _tell("error", _os_reason(error))
     return 1
+
+
+def _os_reason(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"
 
 
 def _report_defect(error: Exception) -> int:
     if os.environ.get("VERSIONER_DEBUG"):
         raise error
     what = clean(f"{type(error).__name__}: {error}")
-    click.echo(f"error: versioner itself failed ({what})", err=True)
-    click.echo("hint: VERSIONER_DEBUG=1 shows where; please report it", err=True)
+    hint = "VERSIONER_DEBUG=1 shows where; please report it"
+    _tell("error", f"versioner itself failed ({what})", hint)
     return 1

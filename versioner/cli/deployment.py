@@ -137,16 +137,15 @@ def void(id_: str, reason: str, repo: str | None) -> None:
     event that says so is added.
     """
     from versioner.cli import clock
-    from versioner.cli.printing import show
+    from versioner.cli.after import finish
     from versioner.cli.workspace import find_repository
     from versioner.operations.corrections import void_event
-    from versioner.reporter.edited import edited_text
     from versioner.repository.identity import committer_of
 
     repository = find_repository(repo)
     by = committer_of(repository, None).author[0]
     event_id = _whole_id(repository, id_)
-    show(edited_text(void_event(repository, event_id, reason=reason, by=by, now=clock.now())))
+    finish(repository, void_event(repository, event_id, reason=reason, by=by, now=clock.now()))
 
 
 @deployment.command(
@@ -165,14 +164,13 @@ def redact(event: str, field: str, repo: str | None) -> None:
     The value is still in git's history; taking it out of there is a rewrite of the repository.
     """
     from versioner.cli import clock
-    from versioner.cli.printing import show
+    from versioner.cli.after import finish
     from versioner.cli.workspace import find_repository
     from versioner.operations.corrections import redact_field
-    from versioner.reporter.edited import edited_text
 
     repository = find_repository(repo)
     event_id = _whole_id(repository, event)
-    show(edited_text(redact_field(repository, event_id, field, now=clock.now())))
+    finish(repository, redact_field(repository, event_id, field, now=clock.now()))
 
 
 def _whole_id(repository: Repository, given: str) -> str:

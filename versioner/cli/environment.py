@@ -95,10 +95,9 @@ def create(
 ) -> None:
     """Create an environment (an unknown one is also created by its first deployment)."""
     from versioner.cli import clock
-    from versioner.cli.printing import show
+    from versioner.cli.after import finish
     from versioner.cli.workspace import find_repository
     from versioner.operations.environments import create_environment
-    from versioner.reporter.edited import edited_text
 
     named = {"title": title, "type": type_, "description": description}
     given = [f"{key}={value}" for key, value in named.items() if value is not None]
@@ -106,7 +105,7 @@ def create(
     edited = create_environment(
         repository, name, assignments=[*given, *assignments], now=clock.now()
     )
-    show(edited_text(edited))
+    finish(repository, edited)
 
 
 @environment.command(
@@ -125,13 +124,12 @@ def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | N
     if not set_ and not unset:
         raise click.UsageError("say what to change: --set KEY=VALUE, or --unset KEY")
     from versioner.cli import clock
-    from versioner.cli.printing import show
+    from versioner.cli.after import finish
     from versioner.cli.workspace import find_repository
     from versioner.operations.environments import edit_environment
-    from versioner.reporter.edited import edited_text
 
     repository = find_repository(repo)
-    show(edited_text(edit_environment(repository, name, set_=set_, unset=unset, now=clock.now())))
+    finish(repository, edit_environment(repository, name, set_=set_, unset=unset, now=clock.now()))
 
 
 @environment.command(
@@ -146,10 +144,9 @@ def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | N
 def retire(name: str, undo: bool, repo: str | None) -> None:
     """Retire an environment: its history stays, the matrix leaves it out."""
     from versioner.cli import clock
-    from versioner.cli.printing import show
+    from versioner.cli.after import finish
     from versioner.cli.workspace import find_repository
     from versioner.operations.environments import retire_environment
-    from versioner.reporter.edited import edited_text
 
     repository = find_repository(repo)
-    show(edited_text(retire_environment(repository, name, now=clock.now(), undo=undo)))
+    finish(repository, retire_environment(repository, name, now=clock.now(), undo=undo))

@@ -41,6 +41,7 @@ def import_(
     --skip-invalid; importing the same file again adds nothing.
     """
     from versioner.cli import clock
+    from versioner.cli.after import after_commit
     from versioner.cli.printing import show
     from versioner.cli.progress import Progress
     from versioner.cli.workspace import find_repository
@@ -64,6 +65,7 @@ def import_(
     except InvalidInput as error:
         raise _with_rows_told(error) from None
     show(imported_text(imported, dry_run=dry_run))
+    after_commit(repository, imported.commit)
 
 
 def _with_rows_told(error: InvalidInput) -> InvalidInput:

@@ -31,19 +31,19 @@ __all__ = ["create", "delete", "edit", "rename", "restore"]
 def create(name: str, description: str, assignments: tuple[str, ...], repo: str | None) -> None:
     """Create a product (an unknown one is also created by its first event)."""
     from versioner.cli import clock
-    from versioner.cli.printing import show
+    from versioner.cli.after import finish
     from versioner.cli.workspace import find_repository
     from versioner.operations.products import create_product
-    from versioner.reporter.edited import edited_text
 
+    repository = find_repository(repo)
     edited = create_product(
-        find_repository(repo),
+        repository,
         name,
         description=description,
         assignments=assignments,
         now=clock.now(),
     )
-    show(edited_text(edited))
+    finish(repository, edited)
 
 
 @click.command(
@@ -68,10 +68,9 @@ def edit(
             "say what to change: --set KEY=VALUE, --unset KEY, or --editor alone"
         )
     from versioner.cli import clock
-    from versioner.cli.printing import show
+    from versioner.cli.after import finish
     from versioner.cli.workspace import find_repository
     from versioner.operations.products import edit_product
-    from versioner.reporter.edited import edited_text
 
     repository = find_repository(repo)
     if editor:
@@ -80,7 +79,7 @@ def edit(
         edited = edit_by_hand(repository, name)
     else:
         edited = edit_product(repository, name, set_=set_, unset=unset, now=clock.now())
-    show(edited_text(edited))
+    finish(repository, edited)
 
 
 @click.command(
@@ -93,12 +92,12 @@ def edit(
 def rename(old: str, new: str, repo: str | None) -> None:
     """Rename a product; `track` and looking still find it under the old name."""
     from versioner.cli import clock
-    from versioner.cli.printing import show
+    from versioner.cli.after import finish
     from versioner.cli.workspace import find_repository
     from versioner.operations.moving import rename_product
-    from versioner.reporter.edited import edited_text
 
-    show(edited_text(rename_product(find_repository(repo), old, new, now=clock.now())))
+    repository = find_repository(repo)
+    finish(repository, rename_product(repository, old, new, now=clock.now()))
 
 
 @click.command(
@@ -118,10 +117,11 @@ def delete(name: str, yes: bool, force: bool, repo: str | None) -> None:
     stays, and `restore` brings everything back from git's history.
     """
     from versioner.cli import clock
+    from versioner.cli.after import finish
     from versioner.cli.printing import show
     from versioner.cli.workspace import find_repository
     from versioner.operations.moving import delete_product, plan_deletion
-    from versioner.reporter.edited import deletion_text, edited_text
+    from versioner.reporter.edited import deletion_text
     from versioner.repository.identity import committer_of
 
     repository = find_repository(repo)
@@ -129,7 +129,7 @@ def delete(name: str, yes: bool, force: bool, repo: str | None) -> None:
     show(deletion_text(plan))
     _confirm(plan, yes=yes, force=force)
     by = committer_of(repository, None).author[0]
-    show(edited_text(delete_product(repository, plan.name, force=force, by=by, now=clock.now())))
+    finish(repository, delete_product(repository, plan.name, force=force, by=by, now=clock.now()))
 
 
 def _confirm(plan: DeletionPlan, *, yes: bool, force: bool) -> None:
@@ -167,9 +167,9 @@ def restore(name: str, repo: str | None) -> None:
     Where the name was made anew meanwhile, old and new events are joined.
     """
     from versioner.cli import clock
-    from versioner.cli.printing import show
+    from versioner.cli.after import finish
     from versioner.cli.workspace import find_repository
     from versioner.operations.restoring import restore_product
-    from versioner.reporter.edited import edited_text
 
-    show(edited_text(restore_product(find_repository(repo), name, now=clock.now())))
+    repository = find_repository(repo)
+    finish(repository, restore_product(repository, name, now=clock.now()))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from versioner.repository.location import Repository
     from versioner.site.build import BuildReport
 
-__all__ = ["site"]
+__all__ = ["publish", "site"]
 
 _OUT: Final = "_site"
 
@@ -48,7 +48,7 @@ def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) ->
 
     repository = find_repository(repo)
     folder = out or repository.top / _OUT
-    show(built_text(str(folder), _build(repository, rev, folder, base_url)))
+    show(built_text(str(folder), publish(repository, rev, folder, base_url)))
 
 
 @site.command(
@@ -99,7 +99,7 @@ class _Watch:
             return
         # Noted first: what cannot be built is told once, not every second.
         self._built = seen
-        _build(self._repository, None, self.out, "")
+        publish(self._repository, None, self.out)
 
     def _look(self) -> object:
         from versioner.repository.location import reread
@@ -120,7 +120,11 @@ def _stats(folder: Path) -> Iterator[tuple[str, int, int]]:
             yield path, found.st_mtime_ns, found.st_size
 
 
-def _build(repository: Repository, rev: str | None, out: Path, base_url: str) -> BuildReport:
+def publish(repository: Repository, rev: str | None, out: Path, base_url: str = "") -> BuildReport:
+    """Build the site of a revision (None: of the files as they are) into a folder.
+
+    Raises ValidationFailed where the registry has errors.
+    """
     from versioner import __version__
     from versioner.cli.looking import reckoned_at
     from versioner.cli.progress import Progress

@@ -10,10 +10,12 @@ import click
 
 from versioner.ci import detect
 from versioner.cli import clock
+from versioner.cli.after import after_commit
 from versioner.cli.options import output_option, repo_option
 from versioner.cli.workspace import find_repository
 from versioner.errors import Failure, InvalidInput
 from versioner.names import canonical_status
+from versioner.operations.acceptance import refuse_secrets
 from versioner.operations.record import Draft, record_event
 from versioner.reporter.recorded import recorded_json, recorded_text, step_summary
 from versioner.rules.times import check_at
@@ -24,8 +26,12 @@ if TYPE_CHECKING:
     from versioner.ci import Detected
     from versioner.models import Event, EventKind
     from versioner.operations.record import Recorded
+    from versioner.repository.location import Repository
 
 __all__ = ["track"]
+
+# Of every command its own, so that it is VERSIONER_PRODUCT for all of them.
+_VARIABLES: Final = {"auto_envvar_prefix": "VERSIONER"}
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -38,6 +44,20 @@ _RUN_OPTIONS: Final = {
     "scm-branch": "The source branch.",
     "build-url": "The build's page.",
     "invoke-id": "The run's id in that system; what makes a retry harmless.",
+}
+
+
+def _boolean(_context: click.Context, _option: click.Parameter, text: str) -> bool:
+    """Read a boolean that a pipeline may pass as an empty text, which is no value."""
+    word = text.strip().lower()
+    if word not in _BOOLEANS:
+        raise click.BadParameter(f"{text!r} is neither true nor false")
+    return _BOOLEANS[word]
+
+
+_BOOLEANS: Final = {
+    **dict.fromkeys(("", "true", "1", "yes", "on", "t", "y"), True),
+    **dict.fromkeys(("false", "0", "no", "off", "f", "n"), False),
 }
 
 
@@ -79,10 +99,10 @@ def _event_options(person: str) -> Callable[[_Command], _Command]:
             ),
             click.option(
                 "--fail-on-api-error",
-                type=bool,
                 is_flag=False,
-                flag_value=True,
-                default=True,
+                flag_value="true",
+                default="true",
+                callback=_boolean,
                 metavar="[true|false]",
                 help="false: a failure of git or the network is a warning, not an error.",
             ),
@@ -101,7 +121,6 @@ def _event_options(person: str) -> Callable[[_Command], _Command]:
 
 
 @click.group(
-    context_settings={"auto_envvar_prefix": "VERSIONER"},
     epilog="Example: versioner track deployment --product user-service --environment staging",
 )
 def track() -> None:
@@ -113,8 +132,9 @@ def track() -> None:
 
 
 @track.command(
+    context_settings=_VARIABLES,
     epilog="Example: versioner track deployment --product user-service --environment production "
-    "--version 1.4.0 --status completed"
+    "--version 1.4.0 --status completed",
 )
 @click.option("--environment", help="Where it is deployed to.")
 @_event_options("deployed-by")
@@ -129,8 +149,9 @@ def deployment(ctx: click.Context, /, **options: Any) -> None:
 
 
 @track.command(
+    context_settings=_VARIABLES,
     epilog="Example: versioner track build --product user-service --version 1.4.0 "
-    "--scm-sha 4f5d1c2a --status completed"
+    "--scm-sha 4f5d1c2a --status completed",
 )
 @_event_options("built-by")
 @click.option("--started-at", metavar="TIME", help="When it began, RFC 3339.")
@@ -152,21 +173,25 @@ _STEERING: Final = frozenset(
 
 
 def _track(ctx: click.Context, kind: EventKind, options: dict[str, Any]) -> None:
-    _clear_empty(options)
+    _clear_empty(ctx, options)
+    if options["push"] and options["local"]:
+        raise click.UsageError("--push and --local say the opposite: leave one out")
     detected = detect(os.environ)
     try:
-        recorded = _record(kind, options, detected)
-    except Failure as error:
+        repository, recorded = _record(kind, options, detected)
+    except (Failure, OSError) as error:
         if options["fail_on_api_error"] and not options["best_effort"]:
             raise
-        click.echo(f"warning: not recorded: {error.message}", err=True)
-        if error.hint:
-            click.echo(f"hint: {error.hint}", err=True)
+        from versioner.cli.boundary import report_warning
+
+        report_warning(error, "not recorded: ")
         return
     report = recorded_json if options["output"] == "json" else recorded_text
     click.echo(report(recorded, dry_run=options["dry_run"]))
     if detected is not None and detected.summary_file and not options["dry_run"]:
         _append_summary(detected.summary_file, step_summary(recorded))
+    if recorded.branch == repository.branch:
+        after_commit(repository, recorded.commit)
 
 
 def _append_summary(path: str, line: str) -> None:
@@ -178,21 +203,26 @@ def _append_summary(path: str, line: str) -> None:
         click.echo(f"warning: the step summary was not written: {error.strerror}", err=True)
 
 
-def _clear_empty(options: dict[str, Any]) -> None:
-    # CI systems pass an unset variable as an empty text: it is no value.
-    for name, value in options.items():
+def _clear_empty(ctx: click.Context, options: dict[str, Any]) -> None:
+    # CI systems pass an unset variable as an empty text: it is no value, and the next in line
+    # (the environment variable, what the system says) speaks.
+    for option in ctx.command.params:
+        value = options.get(option.name or "")
         if isinstance(value, str) and not value.strip():
-            options[name] = None
+            variable = option.resolve_envvar_value(ctx) or ""
+            options[option.name or ""] = variable if variable.strip() else None
 
 
-def _record(kind: EventKind, options: dict[str, Any], detected: Detected | None) -> Recorded:
+def _record(
+    kind: EventKind, options: dict[str, Any], detected: Detected | None
+) -> tuple[Repository, Recorded]:
     draft = _draft(kind, options, detected)
     if options["verbose"] or options["debug"]:
         _tell_sources(options, detected, draft)
     from versioner.operations.delivery import deliver
 
     repository = find_repository(options["repo"])
-    return deliver(
+    recorded = deliver(
         repository,
         lambda place: record_event(
             place,
@@ -207,9 +237,12 @@ def _record(kind: EventKind, options: dict[str, Any], detected: Detected | None)
         in_ci=detected is not None and not options["local"],
         dry_run=options["dry_run"],
     )
+    return repository, recorded
 
 
 def _draft(kind: EventKind, options: dict[str, Any], detected: Detected | None) -> Draft:
+    # Here already: what is refused below is quoted, and --verbose tells all there is.
+    refuse_secrets({name: value for name, value in options.items() if value})
     person = "built_by" if kind == "build" else "deployed_by"
     fields: Event = {}
     if detected is not None:
@@ -279,6 +312,7 @@ def _metadata(options: dict[str, Any]) -> dict[str, Any]:
 def _tell_sources(options: dict[str, Any], detected: Detected | None, draft: Draft) -> None:
     from versioner.reporter.terminal import clean
 
+    refuse_secrets(draft.fields)
     system = detected.source_system if detected else "no CI system"
     click.echo(f"detected: {system}", err=True)
     for name, value in sorted({"product": draft.product, **draft.fields}.items()):

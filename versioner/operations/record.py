@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput, UsageFault
 from versioner.names import check_name, check_version, is_name, may_slugify, slugify
+from versioner.operations.acceptance import leave_people_out, refuse_secrets
 from versioner.registry.config import read_config
 from versioner.repository.commits import commit_changes, writing
 from versioner.repository.objects import TreeView, missing, reading
@@ -31,13 +32,6 @@ if TYPE_CHECKING:
     from versioner.rules.judgement import Verdict
 
 __all__ = ["Draft", "Recorded", "record_event"]
-
-# What `people:` in registry.yaml leaves out of an event (design, section 5).
-_PERSON_KEYS = {
-    "build": ("built_by", "built_by_email", "built_by_name"),
-    "deployment": ("deployed_by", "deployed_by_email", "deployed_by_name"),
-}
-
 
 _KINDS: Final[tuple[EventKind, ...]] = ("build", "deployment")
 
@@ -132,12 +126,13 @@ def _prepare(
     entropy: Callable[[], tuple[int, bytes]],
     create: bool,
 ) -> tuple[Recorded, Changes, RegistryConfig]:
+    refuse_secrets({"product": draft.product, **draft.fields})
     scene = _look(repository, draft)
     event = _event(draft, scene.config)
-    path = layout.log_path(scene.product, draft.kind, layout.month_of(event["at"]))
     verdict = _judge(draft, scene, event, entropy)
     already = isinstance(verdict, AlreadyRecorded)
     event = verdict.event
+    path = layout.log_path(scene.product, draft.kind, layout.month_of(event["at"]))
     check_event(draft.kind, event)
     recorded = Recorded(
         kind=draft.kind,
@@ -230,7 +225,13 @@ def _follow_alias(tip: _Tip, name: str) -> str:
             raise Blocked(
                 f"{path} cannot be read", hint="mend it first: `versioner validate` says how"
             )
-        return str(alias["to"])
+        target = str(alias["to"])
+        if not tip.has(layout.product_path(target)):
+            raise Blocked(
+                f"{name!r} is an old name of {target!r}, and there is no such product",
+                hint=f"mend or delete {path} in a commit first",
+            )
+        return target
     if tip.has(layout.deleted_path(name)):
         raise Blocked(
             f"the product {name!r} was deleted",
@@ -259,10 +260,7 @@ def _event(draft: Draft, config: RegistryConfig) -> Event:
     if "version" not in event:
         raise InvalidInput("an event needs a version", field="version", hint="add --version")
     check_version(event["version"])
-    people = config.get("people", "login")
-    login, *personal = _PERSON_KEYS[draft.kind]
-    for key in {"none": (login, *personal), "login": personal}.get(people, ()):
-        event.pop(key, None)
+    leave_people_out(draft.kind, event, config)
     return event
 
 

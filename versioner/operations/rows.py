@@ -33,10 +33,12 @@ def read_rows(path: Path, mapping: Mapping[str, str]) -> Iterator[Row]:
     what its name says.
     """
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as raw:
-            with io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
-                is_csv = path.name.removesuffix(".gz").endswith(".csv")
-                yield from (_csv_rows if is_csv else _json_rows)(text, mapping)
+        with (
+            gzip.open(path) if path.suffix == ".gz" else path.open("rb") as raw,
+            io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text,
+        ):
+            is_csv = path.name.removesuffix(".gz").endswith(".csv")
+            yield from (_csv_rows if is_csv else _json_rows)(text, mapping)
     except UnicodeDecodeError as error:
         raise InvalidInput(
             f"{path} is not UTF-8: {error.reason}", hint="convert it first"

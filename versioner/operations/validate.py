@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from versioner.layout import place_of
@@ -81,7 +82,7 @@ def validate_change(
                 check_history(
                     snapshot_at(repository, revision),
                     snapshot,
-                    former=lambda at=revision: deleted_states(repository, reader, at),
+                    former=partial(deleted_states, repository, reader, revision),
                     merges=walk.merges,
                     allow_log_changes=allow_log_changes,
                 )
