@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -126,6 +127,16 @@ def test_other_uncommitted_changes_stay_exactly_as_they_are(tmp_path):
     assert at_tip(top, "b") == b"1\n"
 
 
+def test_an_edit_in_the_moment_of_the_last_index_is_not_hidden(tmp_path):
+    top = make(tmp_path / "c", {LOG: b"1\n", "a": b"1\n"})
+    moment = (top / "a").stat().st_mtime_ns
+    os.utime(top / ".git/index", ns=(moment, moment))
+    edit(top, "a", b"2\n")  # as long as before, and within the clock's tick
+    os.utime(top / "a", ns=(moment, moment))
+    append(top, b"- 1")
+    assert status(top) == " M a\n"
+
+
 def test_a_merge_that_waits_for_its_user_is_left_alone(tmp_path):
     top = make(tmp_path / "c", {LOG: b"1\n", "a": b"1\n"})
     for branch, text in (("x", b"x\n"), ("main", b"y\n")):
@@ -236,8 +247,8 @@ def test_permissions_of_a_file_stay_and_new_ones_follow_the_umask(top):
 
 
 def test_a_git_directory_on_another_file_system_works(tmp_path):
-    store = "/dev/shm"
-    if not os.path.isdir(store) or os.stat(store).st_dev == os.stat(tmp_path).st_dev:
+    store = Path("/dev/shm")
+    if not store.is_dir() or store.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("needs a second file system")
     git_dir = f"{store}/{tmp_path.name}-{os.getpid()}.git"
     try:

@@ -124,7 +124,7 @@ def test_a_clone_that_claims_another_folder_as_its_work_tree_is_refused(tmp_path
     for victim in (tmp_path / "victim", tmp_path):
         sh(top, "config", "core.worktree", str(victim))
         for path in (top, top / ".git"):
-            with pytest.raises(Failure, match="claims .* work tree"):
+            with pytest.raises(Failure, match=r"claims .* work tree"):
                 open_repository(path)
 
 

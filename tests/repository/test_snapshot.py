@@ -9,7 +9,7 @@ from versioner.errors import Failure, NotFound
 from versioner.repository import worktree
 from versioner.repository.location import open_repository
 from versioner.repository.snapshot import MemorySnapshot, OverlaySnapshot, snapshot_at
-from versioner.repository.worktree_snapshot import ignored, snapshot_of_work_tree
+from versioner.repository.worktree_snapshot import snapshot_of_work_tree
 
 FILES = {
     PRODUCT: b'name: "shop"\n',
@@ -151,8 +151,3 @@ def test_odd_file_names_are_read_back(tmp_path):
     repo = open_repository(top)
     for snapshot in (snapshot_at(repo, "HEAD"), snapshot_of_work_tree(repo)):
         assert snapshot.read_many(files) == files
-
-
-def test_what_the_user_ignores_can_be_told(top):
-    (top / ".gitignore").write_text("*.swp\n")
-    assert ignored(open_repository(top), ["registry/a.swp", "registry/b"]) == {"registry/a.swp"}

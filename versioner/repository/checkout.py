@@ -6,6 +6,7 @@ runs: content is compared by the id git would give it, with CRLF line ends taken
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from versioner.errors import Failure
@@ -234,6 +235,22 @@ def _refresh_index(
 
 
 def _update_index(place: Checkout, args: list[str], text: str, session: WriteSession) -> None:
+    """Feed `git update-index`, out of sight of the work tree.
+
+    When git writes an index it looks into files that changed about as the last one was written,
+    through their clean filters, which may be the clone's. In an empty folder it finds none. What
+    it would have noted of such files is kept by giving the new index the old one's time.
+    """
     # From a file, not a pipe: a kill of ours half way through would feed git half a path.
     session.spool.write_bytes(text.encode("utf-8", "surrogateescape"))
-    git(["update-index", *args], cwd=place.top, stdin=session.spool, pass_fds=session.pass_fds)
+    session.empty.mkdir(exist_ok=True)
+    index = place.git_dir / "index"
+    before = index.stat().st_mtime_ns if index.exists() else None
+    git(
+        [f"--git-dir={place.git_dir}", f"--work-tree={session.empty}", "update-index", *args],
+        cwd=session.empty,
+        stdin=session.spool,
+        pass_fds=session.pass_fds,
+    )
+    if before is not None:
+        os.utime(index, ns=(before, before))

@@ -58,10 +58,10 @@ _CONFIG: Final = (
     f"core.hooksPath={os.devnull}",
     "core.fsmonitor=false",
     "core.pager=cat",
+    f"core.attributesFile={os.devnull}",
     "core.alternateRefsCommand=",
     "log.showSignature=false",
     "protocol.ext.allow=never",
-    "blame.ignoreRevsFile=",
 )
 
 _LOCK: Final = re.compile(r"[Uu]nable to create '([^']+\.lock)': File exists")

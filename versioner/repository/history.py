@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from versioner.errors import Failure
-from versioner.repository.git import git, printable, run
+from versioner.repository.git import environment, git, printable, run
 from versioner.repository.objects import find_commit
 
 if TYPE_CHECKING:
@@ -92,19 +92,43 @@ def changed_paths(repo: Repository, old: str, new: str) -> list[str]:
 
 
 def recording_commits(repo: Repository, path: str, *, rev: str | None = None) -> list[str]:
-    """Return, for each line of a file, the commit that wrote it."""
-    args = ["blame", "--porcelain", "--no-textconv", "--root", _start(repo, rev), "--", path]
-    done = run(args, cwd=repo.top)
-    if done.returncode != 0:
-        raise Failure(f"{printable(path)} has no history at that revision")
-    recorded: dict[int, str] = {}
-    for line in done.stdout.split(b"\n"):
-        # Only the line that opens each entry looks so: text begins with a tab, the rest with a
-        # word.
-        parts = line.split(b" ")
-        if len(parts) in (3, 4) and len(parts[0]) in (40, 64) and parts[2].isdigit():
-            recorded[int(parts[2])] = parts[0].decode("ascii")
-    return [recorded[number] for number in sorted(recorded)]
+    """Return, for each line of a file, the latest commit that wrote it.
+
+    Not by `git blame`, which reads what a clone's own configuration names.
+    """
+    start = _start(repo, rev)
+    found = run(["cat-file", "blob", f"{start}:{path}"], cwd=repo.top)
+    if found.returncode != 0:
+        raise Failure(f"{printable(path)} is not in that revision")
+    lines = found.stdout.splitlines()
+    commits = _rev_list(repo, [start], path=path)
+    recorded = _writers(repo, commits, path, ["--root"])
+    if any(line not in recorded for line in lines):
+        # Written by a merge itself: neither of its parents has the line.
+        recorded = _writers(repo, commits, path, ["--root", "-m"]) | recorded
+    return [recorded[line] for line in lines]
+
+
+def _writers(
+    repo: Repository, commits: Sequence[str], path: str, args: Sequence[str]
+) -> dict[bytes, str]:
+    plain = ["-p", "-U0", "--text", "--no-renames", "--no-ext-diff", "--no-textconv"]
+    asked = "".join(f"{name}\n" for name in commits).encode("ascii")
+    command = ["--literal-pathspecs", "diff-tree", "--stdin", *plain, *args, "--", path]
+    recorded: dict[bytes, str] = {}
+    known = frozenset(commits)
+    commit, in_hunk = "", False
+    for line in git(command, cwd=repo.top, stdin=asked).split(b"\n"):
+        if in_hunk and line.startswith(b"+"):
+            recorded.setdefault(line[1:].rstrip(b"\r"), commit)
+        elif line.startswith(b"@@"):
+            in_hunk = True
+        elif line[:1] not in (b"-", b"\\"):
+            in_hunk = False
+            # With -m a merge's id is followed by " (from PARENT)".
+            name = line.partition(b" ")[0].decode("ascii", "replace")
+            commit = name if name in known else commit
+    return recorded
 
 
 def _start(repo: Repository, rev: str | None) -> str:
@@ -151,16 +175,21 @@ def _has(commit: Commit, path: str) -> bool:
 
 @contextmanager
 def _opened(repo: Repository) -> Iterator[Repo]:
-    """Yield GitPython's repository, reading objects itself: it starts no git of its own."""
+    """Yield GitPython's repository; the one process it reads objects with runs as ours do."""
     if repo.object_format != "sha1":
         raise Failure(
             f"this repository names its objects by {repo.object_format}, and history needs "
             "GitPython, which cannot read that",
             hint="everything but product history, restore and validate --base works here",
         )
-    from git import GitDB, Repo
+    from git import Repo
 
-    opened = Repo(str(repo.common_dir), odbt=GitDB, expand_vars=False)
+    opened = Repo(str(repo.common_dir), expand_vars=False)
+    # It can only add to what surrounds us, so what would lead it elsewhere is said anew.
+    places = {"GIT_DIR": repo.common_dir, "GIT_COMMON_DIR": repo.common_dir}
+    places["GIT_OBJECT_DIRECTORY"] = repo.common_dir / "objects"
+    named = {name: str(place) for name, place in places.items()}
+    opened.git.update_environment(**environment(extra=named))
     try:
         yield opened
     finally:

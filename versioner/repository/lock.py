@@ -155,12 +155,14 @@ class WriteLock:
 class WriteSession:
     """Keep what one write shares: the lock, and the process that reads objects.
 
-    `spool` is a file for the input of a git process that must get all of it or nothing.
+    `spool` is a file for the input of a git process that must get all of it or nothing;
+    `empty` a folder for one that must not see a work tree.
     """
 
     def __init__(self, lock: WriteLock) -> None:
         self.lock = lock
         self.spool = lock.folder / "index-info"
+        self.empty = lock.folder / "empty"
         self._readers: dict[Path, ObjectReader] = {}
 
     @property

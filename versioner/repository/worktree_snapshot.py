@@ -10,7 +10,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from versioner.errors import Failure
-from versioner.repository.git import git, printable
+from versioner.repository.git import printable
 from versioner.repository.objects import hash_object
 from versioner.repository.snapshot import Entry, product_trees_of, snapshot_at
 from versioner.repository.worktree import MAX_FILE_BYTES, file_state, kind_of_mode, read_regular
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from versioner.repository.location import Repository
     from versioner.repository.snapshot import EntryKind, RevisionSnapshot
 
-__all__ = ["WorkTreeSnapshot", "ignored", "snapshot_of_work_tree"]
+__all__ = ["WorkTreeSnapshot", "snapshot_of_work_tree"]
 
 
 def snapshot_of_work_tree(repo: Repository) -> WorkTreeSnapshot | RevisionSnapshot:
@@ -125,13 +125,3 @@ def _scan(folder: Path) -> list[os.DirEntry[str]]:
             return list(items)
     except OSError as error:
         raise Failure(f"cannot read {printable(str(folder))}: {error.strerror}") from error
-
-
-def ignored(repo: Repository, paths: Iterable[str]) -> set[str]:
-    """Return those paths that the user's or the repository's ignore rules leave out."""
-    asked = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
-    if not asked or repo.work_tree is None:
-        return set()
-    args = ["check-ignore", "-z", "--stdin"]
-    found = git(args, cwd=repo.work_tree, stdin=asked, check=False)
-    return set(found.decode("utf-8", "surrogateescape").split("\0")[:-1])
