@@ -6,7 +6,6 @@ validated names only (`versioner.names`), so no part of one can lead elsewhere.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -33,18 +32,6 @@ CONFIG: Final = "registry/registry.yaml"
 _LOG_DIRS: Final[dict[EventKind, str]] = {"build": "versions", "deployment": "deployments"}
 
 PlaceKind = Literal["config", "environment", "product", "build", "deployment", "alias", "deleted"]
-
-_PLACES: Final = re.compile(
-    r"registry/(?:"
-    r"(?P<config>registry)\.yaml"
-    r"|environments/(?P<environment>[^/]+)\.yaml"
-    r"|aliases/(?P<alias>[^/]+)\.yaml"
-    r"|deleted/(?P<deleted>[^/]+)\.yaml"
-    r"|products/(?P<owner>[^/]+)/(?:"
-    r"(?P<product>product)\.yaml"
-    r"|versions/(?P<build>[0-9]{4}-(?:0[1-9]|1[0-2]))\.yaml"
-    r"|deployments/(?P<deployment>[0-9]{4}-(?:0[1-9]|1[0-2]))\.yaml))"
-)
 
 
 class Place(NamedTuple):
@@ -101,16 +88,29 @@ def previous_month(month: str) -> str:
 
 def place_of(path: str) -> Place | None:
     """Return what a path holds, or None where the registry knows no such place."""
-    match = _PLACES.fullmatch(path)
-    if match is None:
+    parts = path.removesuffix(".yaml").split("/")
+    if not path.endswith(".yaml") or parts[0] != ROOT or not all(parts):
         return None
-    found = {key: value for key, value in match.groupdict().items() if value is not None}
-    owner = found.pop("owner", "")
-    kind, value = next(iter(found.items()))
-    if kind == "config":
-        return Place("config", "")
-    if kind == "product":
-        return Place("product", owner)
-    if kind in ("build", "deployment"):
-        return Place(kind, owner, value)  # type: ignore[arg-type]
-    return Place(kind, value)  # type: ignore[arg-type]
+    match parts[1:]:
+        case ["registry"]:
+            return Place("config", "")
+        case ["environments", name]:
+            return Place("environment", name)
+        case ["aliases", name]:
+            return Place("alias", name)
+        case ["deleted", name]:
+            return Place("deleted", name)
+        case ["products", name, "product"]:
+            return Place("product", name)
+        case ["products", name, "versions", month] if _is_month(month):
+            return Place("build", name, month)
+        case ["products", name, "deployments", month] if _is_month(month):
+            return Place("deployment", name, month)
+    return None
+
+
+def _is_month(text: str) -> bool:
+    year, dash, month = text[:4], text[4:5], text[5:]
+    digits = f"{year}{month}"
+    plain = len(text) == 7 and digits.isascii() and digits.isdigit()
+    return plain and dash == "-" and "01" <= month <= "12"

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +98,7 @@ def check_recordable(found: Detected) -> None:
 @pytest.mark.parametrize("recorded", ENVIRONMENTS, ids=lambda path: path.stem)
 def test_a_recorded_environment_gives_the_result_beside_it(recorded: Path) -> None:
     found = detected(environment(recorded.stem))
-    assert asdict(found) == json.loads(recorded.with_suffix(".json").read_text(encoding="utf-8"))
+    assert found._asdict() == json.loads(recorded.with_suffix(".json").read_text(encoding="utf-8"))
     check_recordable(found)
 
 

@@ -1,5 +1,33 @@
 """Read what a CI system says of the run that we are part of; the only place that reads it."""
 
-from versioner.ci.detection import Detected, detect
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from versioner.ci.presence import system_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from versioner.ci.detection import Detected
 
 __all__ = ["Detected", "detect"]
+
+
+def detect(environ: Mapping[str, str]) -> Detected | None:
+    """Read the CI system that these variables are of; None outside of any that is known."""
+    name = system_of(environ)
+    if not name:
+        return None
+    # Here, for only a job needs to know what the variables mean.
+    from versioner.ci.detection import read_run
+
+    return read_run(name, environ)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Detected":
+        from versioner.ci.detection import Detected
+
+        return Detected
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

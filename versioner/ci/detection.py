@@ -1,10 +1,9 @@
-"""Tell which CI system we run in, and read from it what an event wants to know."""
+"""Read from a CI system's variables what an event wants to know."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.ci import cleaning
 from versioner.ci.systems import SYSTEMS, System
@@ -13,7 +12,7 @@ from versioner.names import is_version, slugify
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["Detected", "detect"]
+__all__ = ["Detected", "read_run"]
 
 _SHORT_COMMIT: Final = 8
 _VARIABLE: Final = r"\{(\w+)\}"
@@ -21,8 +20,7 @@ _VARIABLE: Final = r"\{(\w+)\}"
 _NOBODY: Final = ("@", "codepipeline/", "GitHub-Hookshot/", "Bitbucket-", "CodeBuild-Jenkins-")
 
 
-@dataclass(frozen=True, slots=True)
-class Detected:
+class Detected(NamedTuple):
     """Hold what a CI system says of its run: reported, never verified.
 
     Every value is fit to be recorded as it is. `fields` has those keys of an event that are
@@ -32,19 +30,17 @@ class Detected:
     """
 
     source_system: str
-    fields: dict[str, str] = field(default_factory=dict)
-    product: str = ""
-    version: str = ""
-    extra_metadata: dict[str, str] = field(default_factory=dict)
-    summary_file: str = ""
-    output_file: str = ""
+    fields: dict[str, str]
+    product: str
+    version: str
+    extra_metadata: dict[str, str]
+    summary_file: str
+    output_file: str
 
 
-def detect(environ: Mapping[str, str]) -> Detected | None:
-    """Read the CI system that these variables are of; None outside of any that is known."""
-    system = next((item for item in SYSTEMS if _is_present(item.present, environ)), None)
-    if system is None:
-        return None
+def read_run(name: str, environ: Mapping[str, str]) -> Detected:
+    """Read what the named system's variables say of the run."""
+    system = next(item for item in SYSTEMS if item.name == name)
     fields = _fields(system, environ)
     return Detected(
         source_system=system.name,
@@ -55,12 +51,6 @@ def detect(environ: Mapping[str, str]) -> Detected | None:
         summary_file=_first(system.summary_file, environ, cleaning.path),
         output_file=_first(system.output_file, environ, cleaning.path),
     )
-
-
-def _is_present(condition: str, environ: Mapping[str, str]) -> bool:
-    variable, equals, wanted = condition.partition("=")
-    value = environ.get(variable, "").strip()
-    return value.lower() == wanted if equals else value != ""
 
 
 def _fields(system: System, environ: Mapping[str, str]) -> dict[str, str]:

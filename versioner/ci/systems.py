@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from versioner.ci.presence import PRESENT
+
 __all__ = ["SYSTEMS", "System"]
 
 
 class System(NamedTuple):
     """Say how one CI system is recognised and read.
 
-    `present` is a variable, or `VARIABLE=value` (any case). `remote` is a prefix that branches
+    `present` is how it is told (`versioner.ci.presence`). `remote` is a prefix that branches
     come with. `server` defaults to the host of `url`, and `version` to the first characters of
     the commit or, without one, to `otherwise`. `metadata` pairs keys (the hosted product's,
     where it has them) with readings; persons do not belong there, since the registry may be
@@ -45,7 +47,7 @@ class System(NamedTuple):
 
 _GITHUB: Final = System(
     name="github",
-    present="GITHUB_ACTIONS=true",
+    present=PRESENT["github"],
     repository="GITHUB_REPOSITORY",
     sha="GITHUB_SHA",
     # On a pull request the ref is `42/merge`, which is no branch: the head's is read then.
@@ -74,18 +76,18 @@ _GITHUB: Final = System(
 # Gitea and Forgejo set GITHUB_* too; their pages are found by the run's number, not its id.
 _GITEA: Final = _GITHUB._replace(
     name="gitea",
-    present="GITEA_ACTIONS=true",
+    present=PRESENT["gitea"],
     url="{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_NUMBER}",
 )
 
-# Told before what they imitate: Forgejo says it is Gitea, and both say they are GitHub.
+# In the order of PRESENT: some imitate others.
 SYSTEMS: Final[tuple[System, ...]] = (
-    _GITEA._replace(name="forgejo", present="FORGEJO_ACTIONS=true"),
+    _GITEA._replace(name="forgejo", present=PRESENT["forgejo"]),
     _GITEA,
     _GITHUB,
     System(
         name="gitlab",
-        present="GITLAB_CI=true",
+        present=PRESENT["gitlab"],
         repository="CI_PROJECT_PATH",
         sha="CI_COMMIT_SHA",
         branch="CI_MERGE_REQUEST_SOURCE_BRANCH_NAME CI_COMMIT_REF_NAME",
@@ -109,7 +111,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
     ),
     System(
         name="jenkins",
-        present="JENKINS_URL",
+        present=PRESENT["jenkins"],
         repository="GIT_URL GIT_URL_1",
         sha="GIT_COMMIT",
         branch="CHANGE_BRANCH GIT_BRANCH BRANCH_NAME TAG_NAME",
@@ -131,7 +133,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
     ),
     System(
         name="circleci",
-        present="CIRCLECI=true",
+        present=PRESENT["circleci"],
         repository="{CIRCLE_PROJECT_USERNAME}/{CIRCLE_PROJECT_REPONAME}",
         sha="CIRCLE_SHA1",
         branch="CIRCLE_BRANCH CIRCLE_TAG",
@@ -149,7 +151,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
     ),
     System(
         name="bitbucket",
-        present="BITBUCKET_BUILD_NUMBER",
+        present=PRESENT["bitbucket"],
         repository="BITBUCKET_REPO_FULL_NAME",
         sha="BITBUCKET_COMMIT",
         branch="BITBUCKET_BRANCH BITBUCKET_TAG",
@@ -168,7 +170,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
     ),
     System(
         name="azure-devops",
-        present="TF_BUILD=true",
+        present=PRESENT["azure-devops"],
         repository="BUILD_REPOSITORY_NAME",
         sha="BUILD_SOURCEVERSION",
         branch="BUILD_SOURCEBRANCH SYSTEM_PULLREQUEST_SOURCEBRANCH",
@@ -191,7 +193,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
     ),
     System(
         name="travis",
-        present="TRAVIS=true",
+        present=PRESENT["travis"],
         repository="TRAVIS_REPO_SLUG",
         sha="TRAVIS_COMMIT",
         branch="TRAVIS_PULL_REQUEST_BRANCH TRAVIS_BRANCH TRAVIS_TAG",
@@ -208,7 +210,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
     ),
     System(
         name="rundeck",
-        present="RD_JOB_ID",
+        present=PRESENT["rundeck"],
         number="RD_JOB_EXECID",
         run="RD_JOB_EXECID",
         attempt="RD_JOB_RETRYATTEMPT",
@@ -229,7 +231,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
     ),
     System(
         name="buildkite",
-        present="BUILDKITE=true",
+        present=PRESENT["buildkite"],
         repository="BUILDKITE_REPO",
         sha="BUILDKITE_COMMIT",
         branch="BUILDKITE_BRANCH BUILDKITE_TAG",
@@ -250,7 +252,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
     # Before Drone, from which it descends: Woodpecker can set DRONE_* for old plugins.
     System(
         name="woodpecker",
-        present="CI=woodpecker",
+        present=PRESENT["woodpecker"],
         repository="CI_REPO",
         sha="CI_COMMIT_SHA",
         branch="CI_COMMIT_SOURCE_BRANCH CI_COMMIT_TAG CI_COMMIT_BRANCH",
@@ -269,7 +271,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
     ),
     System(
         name="drone",
-        present="DRONE=true",
+        present=PRESENT["drone"],
         repository="DRONE_REPO",
         sha="DRONE_COMMIT_SHA DRONE_COMMIT",
         branch="DRONE_TAG DRONE_SOURCE_BRANCH DRONE_BRANCH",
@@ -288,7 +290,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
     ),
     System(
         name="teamcity",
-        present="TEAMCITY_VERSION",
+        present=PRESENT["teamcity"],
         # A build configuration may pass on what TeamCity itself keeps in parameters.
         repository="BUILD_VCS_URL",
         sha="BUILD_VCS_NUMBER",
@@ -305,7 +307,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
     ),
     System(
         name="aws-codebuild",
-        present="CODEBUILD_BUILD_ID",
+        present=PRESENT["aws-codebuild"],
         repository="CODEBUILD_SOURCE_REPO_URL",
         sha="CODEBUILD_RESOLVED_SOURCE_VERSION CODEBUILD_SOURCE_VERSION",
         branch="CODEBUILD_WEBHOOK_HEAD_REF CODEBUILD_SOURCE_VERSION",

@@ -8,19 +8,23 @@ from typing import Final
 __all__ = ["clean", "clean_lines"]
 
 # Controls (C0 but tab, DEL, C1), line separators, and marks that turn text's direction round.
-_UNSAFE: Final = re.compile(
+_UNSAFE: Final = (
     "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
     "|[\ud800-\udfff]"
 )
 
 # What begins a command to a CI system's log reader.
-_COMMANDS: Final = re.compile(r"##(?=\[|vso\[|teamcity\[)|::(?=[a-z-]+[ :])")
+_COMMANDS: Final = r"##(?=\[|vso\[|teamcity\[)|::(?=[a-z-]+[ :])"
 
 
 def clean(text: str) -> str:
     """Return text with every character escaped that a terminal or a log reader would obey."""
-    escaped = _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-    return _COMMANDS.sub(lambda found: f"{found[0][0]}\u200b{found[0][1:]}", escaped)
+    # Both are looked for first: a pattern is compiled (and kept by re) when it is needed.
+    if not (text.isascii() and text.isprintable()):
+        text = re.sub(_UNSAFE, lambda found: f"\\u{ord(found[0]):04x}", text)
+    if "##" in text or "::" in text:
+        text = re.sub(_COMMANDS, lambda found: f"{found[0][0]}\u200b{found[0][1:]}", text)
+    return text
 
 
 def clean_lines(text: str) -> str:

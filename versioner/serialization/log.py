@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from versioner.errors import Failure, InvalidInput
 from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS
-from versioner.serialization.values import UNPRINTABLE, json_value
+from versioner.serialization.values import DEPTH, UNPRINTABLE, json_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,8 +31,8 @@ __all__ = [
 # In bytes, without the newline.
 LONGEST_LINE: Final = 256 * 1024
 
-# The strict loader allows eight collections, of which the log and the event are two.
-_VALUE_DEPTH: Final = 6
+# The log itself and the event are two of the collections that the strict loader lets nest.
+_VALUE_DEPTH: Final = DEPTH - 2
 
 _KEYS: Final[dict[EventKind, tuple[str, ...]]] = {
     "build": BUILD_KEYS,
@@ -48,12 +48,13 @@ _HEADERS: Final[dict[EventKind, tuple[str, str]]] = {
 _SIMPLE: Final = (
     bytes(byte for byte in range(256) if byte >= 0x20 and byte not in b"\\\x7f") + b"\n"
 )
-_UNSIMPLE = re.compile(f"[\\\\\x00-\x09\x0b-\x1f{UNPRINTABLE}]")
-_BEYOND_ASCII = re.compile(f"[{UNPRINTABLE}]")
-_UNREADABLE = re.compile(f"[\x00-\x08\x0b-\x1f{UNPRINTABLE}]")
+# Compiled when a log first needs one (and kept by re): these classes cost as much as all else here.
+_UNSIMPLE = f"[\\\\\x00-\x09\x0b-\x1f{UNPRINTABLE}]"
+_BEYOND_ASCII = f"[{UNPRINTABLE}]"
+_UNREADABLE = f"[\x00-\x08\x0b-\x1f{UNPRINTABLE}]"
+_EMPTY_LIST = rb"(?m)^[ \t]*\[[ \t]*\][ \t]*(#[^\r\n]*)?(?:\r?\n|\Z)"
 
 _KEY = re.compile("([a-z_]+): ")
-_EMPTY_LIST = re.compile(rb"(?m)^[ \t]*\[[ \t]*\][ \t]*(#[^\r\n]*)?(?:\r?\n|\Z)")
 _CONTENT = re.compile(rb"(?m)^(?!---[ \t]*\r?$)[ \t]*[^#\s]")
 
 # What stands between the strings of a canonical line, to the keys it gives them. Log lines have
@@ -127,7 +128,7 @@ def read_canonical(kind: EventKind, data: bytes) -> list[tuple[int, Event]] | No
         return None
     simple = (
         not data.translate(None, _SIMPLE)
-        and (data.isascii() or not _BEYOND_ASCII.search(text))
+        and (data.isascii() or not re.search(_BEYOND_ASCII, text))
         and (len(data) <= LONGEST_LINE or not any(_is_too_long(line) for line in lines))
     )
     shapes = _shapes[kind]
@@ -142,7 +143,7 @@ def read_canonical(kind: EventKind, data: bytes) -> list[tuple[int, Event]] | No
             if event is None:
                 return None
             found.append((number, event))
-        elif line and (line[0] != "#" or _UNREADABLE.search(line)):
+        elif line and (line[0] != "#" or re.search(_UNREADABLE, line)):
             return None
     return found
 
@@ -177,7 +178,7 @@ def _lines_holding(data: bytes, wanted: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _is_simple(line: str) -> bool:
-    return _UNSIMPLE.search(line) is None and not _is_too_long(line)
+    return re.search(_UNSIMPLE, line) is None and not _is_too_long(line)
 
 
 def _is_too_long(line: str) -> bool:
@@ -234,7 +235,7 @@ def _parse(line: str) -> Event | None:
 
 
 def _without_empty_list(existing: bytes) -> bytes:
-    found = _EMPTY_LIST.search(existing) if b"[" in existing else None
+    found = re.search(_EMPTY_LIST, existing) if b"[" in existing else None
     if found is None or _CONTENT.search(existing, 0, found.start()):
         return existing
     comment = found[1] + b"\n" if found[1] else b""

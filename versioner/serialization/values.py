@@ -14,16 +14,26 @@ from typing import Any, Final
 
 from versioner.errors import InvalidInput
 
-__all__ = ["LARGEST_INTEGER", "LONGEST_KEY", "UNPRINTABLE", "json_text", "json_value", "key_text"]
+__all__ = [
+    "DEPTH",
+    "LARGEST_INTEGER",
+    "LONGEST_KEY",
+    "UNPRINTABLE",
+    "json_text",
+    "json_value",
+    "key_text",
+]
 
 LARGEST_INTEGER: Final = 2**53
+
+# How many collections the strict loader lets into each other.
+DEPTH: Final = 8
 
 # What a YAML 1.1 reader still takes for a key, in characters as written with their quotes.
 LONGEST_KEY: Final = 1024
 
 # Beyond ASCII: C1 with NEL, line separators, the byte order mark, what YAML cannot hold.
 UNPRINTABLE: Final = "\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff"
-_UNPRINTABLE = re.compile(f"[{UNPRINTABLE}]")
 
 
 def json_text(text: str, field: str) -> str:
@@ -31,7 +41,7 @@ def json_text(text: str, field: str) -> str:
     quoted = encode_basestring(text)
     if quoted.isascii() and "\x7f" not in quoted:
         return quoted
-    return _UNPRINTABLE.sub(lambda found: _escape(found[0], field), quoted)
+    return re.sub(f"[{UNPRINTABLE}]", lambda found: _escape(found[0], field), quoted)
 
 
 def json_value(value: Any, field: str, depth: int) -> str:
