@@ -24,7 +24,7 @@ def edited_text(edited: Edited) -> str:
     if edited.commit is None:
         return "\n".join(["nothing to change: it is so already", *notes])
     lines = [clean(edited.subject), _commit_line(edited.commit, edited.branch)]
-    lines += _paths("  ", edited.paths)
+    lines += _paths("", edited.paths)
     return "\n".join([*lines, *notes])
 
 
@@ -57,16 +57,16 @@ def imported_text(imported: Imported, *, dry_run: bool) -> str:
         lines.append(f"  {imported.already:,} recorded already")
     lines += _refused(imported)
     if imported.added:
-        lines += _paths(f"  {'would create' if dry_run else 'created'} ", imported.created)
+        lines += _paths("would create " if dry_run else "created ", imported.created)
     if imported.commit:
         lines.append(_commit_line(imported.commit, imported.branch))
     return "\n".join(lines)
 
 
 def _paths(label: str, paths: tuple[str, ...]) -> list[str]:
-    lines = [f"{label}{clean(path)}" for path in paths[:_PATHS_SHOWN]]
+    lines = [f"  {label}{clean(path)}" for path in paths[:_PATHS_SHOWN]]
     more = len(paths) - _PATHS_SHOWN
-    return [*lines, f"{label}{count(more, 'file')} more"] if more > 0 else lines
+    return [*lines, f"  and {count(more, 'more file')}"] if more > 0 else lines
 
 
 def _refused(imported: Imported) -> list[str]:

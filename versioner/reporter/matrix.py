@@ -80,7 +80,7 @@ def version_lines(cell: CellState) -> list[Span]:
     """Return what runs in a cell, and below it what is under way or went wrong."""
     lines = [Span(abbreviate(cell.version) or "-", "" if cell.version else "dim")]
     if is_rolled_back(cell):
-        lines.append(Span("rolled back", "drift"))
+        lines.append(Span("", "drift", "rolled back"))
     lines += [
         Span(abbreviate(deployment.version), STATUS_STYLES[word], f" {word}")
         for word, deployment in beside(cell)
@@ -138,13 +138,13 @@ def _as_narrow_table(page: Page, matrix: Matrix) -> str | None:
 def _stacked(cell: CellState, at: str) -> list[Span]:
     lines = [Span(abbreviate(cell.version) or "-", "" if cell.version else "dim")]
     if cell.since:
-        lines.append(Span("  for " + age_short(cell.age_seconds), "dim"))
+        lines.append(Span("", "dim", "  for " + age_short(cell.age_seconds)))
     if is_rolled_back(cell):
-        lines.append(Span("  rolled back", "drift"))
+        lines.append(Span("", "drift", "  rolled back"))
     for word, deployment in beside(cell):
         style = STATUS_STYLES[word]
         age = age_short(max(0, seconds_between(deployment.changed_at, at)))
-        lines += [Span(abbreviate(deployment.version), style), Span(f"  {word} {age}", style)]
+        lines += [Span(abbreviate(deployment.version), style), Span("", style, f"  {word} {age}")]
     return lines
 
 

@@ -133,7 +133,7 @@ def _flat(text: str) -> str:
 
 
 def _has_text(lines: list[Span]) -> bool:
-    return any(line.text for line in lines)
+    return any(line.text or line.tail for line in lines)
 
 
 def _fit(
@@ -146,7 +146,9 @@ def _fit(
         for at, lines in enumerate(row):
             for line in lines:
                 widths[at] = max(widths[at], line.width)
-                tails[at] = max(tails[at], text_width(line.tail))
+                if line.tail:
+                    beside = min(text_width(line.text), _LEAST_BESIDE_TAIL)
+                    tails[at] = max(tails[at], text_width(line.tail) + beside)
     room = width - len(_GAP) * (len(columns) - 1)
     least = [
         _least(column, has, tail, comfort)
@@ -163,7 +165,7 @@ def _fit(
 def _least(column: Column, has: int, tail: int, comfort: int) -> int:
     if not column.least:
         return has
-    return min(has, max(column.least, comfort, text_width(column.title), tail + _LEAST_BESIDE_TAIL))
+    return min(has, max(column.least, comfort, text_width(column.title), tail))
 
 
 def _row(page: Page, row: list[list[Span]], widths: list[int]) -> list[str]:
@@ -183,7 +185,11 @@ def _as_list(
 ) -> str:
     blocks = []
     for first, *others in grid:
-        head = [page.paint(line.text, line.style or "bold") for line in first if line.text]
+        head = [
+            page.paint(line.text + line.tail, line.style or "bold")
+            for line in first
+            if line.text or line.tail
+        ]
         titled = zip(columns[1:], others, strict=True)
         body = facts(page, [(column.title, lines) for column, lines in titled], indent="  ")
         blocks += [*head, *(body.split("\n") if body else ())]
