@@ -141,6 +141,7 @@ def test_every_command_of_ours_runs_nothing_of_the_clones_own(hostile, marker):
     assert not marker.exists()
     assert (hostile / LOG).read_bytes() == at_tip(hostile, LOG) == b"# log\n- 1\n"
     # The trap was real: the user's own git does run it.
+    sh(hostile, "config", "--unset", "core.attributesFile")
     sh(hostile, "-c", "filter.f.required=false", "status", check=False)
     assert marker.exists()
 
@@ -155,6 +156,17 @@ def test_recovery_runs_nothing_of_the_clones_own(hostile, marker):
     recover(open_repository(hostile))
     assert at_tip(hostile, LOG) == b"# log\nk-0\n"
     assert (hostile / LOG).read_bytes() == b"# log\nk-0\n"
+    assert not marker.exists()
+
+
+def test_writing_the_index_looks_into_no_file_through_the_clones_filters(hostile, marker):
+    # Files as young as the index are what git itself would look into here.
+    sh(hostile, "config", "--unset", "core.attributesFile")
+    moment = (hostile / ".git/index").stat().st_mtime_ns
+    for path in (LOG, "registry/other.yaml", ".gitattributes"):
+        os.utime(hostile / path, ns=(moment, moment))
+    repo = open_repository(hostile)
+    commit_changes(repo, {"registry/new.yaml": b"n\n"}, "Record", tip=repo.tip)
     assert not marker.exists()
 
 
