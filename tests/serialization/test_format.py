@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def notes_in(data: bytes) -> Counter[str]:
-    return Counter(re.findall(r"# note [0-9]+ [^\n]*", data.decode().replace("\r", "")))
+    return Counter(re.findall(r"# note [0-9]+[^\n]*", data.decode().replace("\r", "")))
 
 
 def stripped(notes: Counter[str]) -> Counter[str]:

@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 
 from versioner.errors import InvalidInput
 from versioner.serialization.fields import wanted
-from versioner.serialization.values import LARGEST_INTEGER, json_value
+from versioner.serialization.values import DEPTH, LARGEST_INTEGER, json_value
 
 __all__ = ["Change", "Set", "Unset", "dotted", "parse_assignment", "parse_key"]
 
@@ -170,7 +170,7 @@ def _json(value: str, field: str) -> Any:
             field=field,
             hint="""a text that begins with [ { or " goes into double quotes: '"[a] b"'""",
         ) from error
-    json_value(read, field, 8)
+    json_value(read, field, DEPTH)
     return read
 
 

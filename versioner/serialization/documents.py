@@ -10,17 +10,14 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from versioner.serialization.fields import ordered
-from versioner.serialization.values import json_value, key_text
+from versioner.serialization.values import DEPTH, json_value, key_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DEPTH", "DocumentKind", "block_key", "block_lines", "dump_document", "schema_line"]
+__all__ = ["DocumentKind", "block_key", "block_lines", "dump_document", "schema_line"]
 
 DocumentKind = Literal["config", "environment", "product", "alias", "deleted"]
-
-# How many collections the strict loader lets into each other.
-DEPTH: Final = 8
 
 # Kind to the schema's name and the way up from a file of that kind to the repository's top.
 _SCHEMAS: Final[dict[DocumentKind, tuple[str, str]]] = {

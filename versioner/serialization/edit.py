@@ -19,10 +19,10 @@ from versioner.serialization.assignments import (
     parse_assignment,
     parse_key,
 )
-from versioner.serialization.documents import DEPTH, block_key, block_lines
+from versioner.serialization.documents import block_key, block_lines
 from versioner.serialization.fields import KEY_ORDER
 from versioner.serialization.tree import Tree, data_of, end_of, parse
-from versioner.serialization.values import json_text, json_value
+from versioner.serialization.values import DEPTH, json_text, json_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,18 +53,23 @@ def edit_document(data: bytes, changes: Sequence[Change]) -> bytes:
 
 def _edited(text: str, change: Change) -> str:
     tree = parse(text.encode())
-    before = {} if tree.root is None else data_of(tree.root)
+    before = _data(tree)
     if isinstance(change, Set):
         json_value(change.value, dotted(change.path), DEPTH - len(change.path))
     wanted = _applied(before or {}, change)
     for step in _steps(before or {}, change):
         text = _surgery(parse(text.encode()), step)
-    if not _same(data_of(parse(text.encode()).root) or {}, wanted):
+    if not _same(_data(parse(text.encode())) or {}, wanted):
         raise Failure(
             f"{dotted(change.path)} cannot be changed in the way this file is written",
             hint="run `versioner format` on it first, or edit it by hand",
         )
     return text
+
+
+def _data(tree: Tree) -> Any:
+    # As it stands, whatever the schema wants there: no less is to be kept.
+    return data_of(tree.root, ("metadata",))
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -136,7 +141,7 @@ def _differences(path: tuple[str, ...], old: Any, new: Any) -> list[Change]:
 
 
 def _surgery(tree: Tree, change: Change) -> str:
-    if tree.root is None or not data_of(tree.root):
+    if tree.root is None or not _data(tree):
         return _begun(tree, change)
     parent = tree.root
     for key in change.path[:-1]:
@@ -189,7 +194,7 @@ def _rewrite(text: str, key: Node, value: Node, change: Set) -> str:
     while end > start and text[end - 1] == "\n":
         end -= 1
     note = ""
-    if _is_tall(value) and value.id != "scalar":
+    if _is_tall(value):
         note = text[start : text.find("\n", start)].partition("#")[2]
     lines = _value_lines(change, key.start_mark.column)
     first = lines[0] + (f"  #{note}" if note else "")

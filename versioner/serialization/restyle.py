@@ -95,9 +95,11 @@ class _Writer:
 
     def _dash(self, first: int, indent: int) -> None:
         """Put the dash before the first line of an item, below the comments that opened it."""
-        while not self.lines[first].strip() or self.lines[first].lstrip().startswith("#"):
+        pad = " " * indent
+        while not self.lines[first] or self.lines[first].startswith("#", indent + 2):
+            self.lines[first] = (pad + self.lines[first].lstrip()).rstrip()
             first += 1
-        self.lines[first] = " " * indent + "- " + self.lines[first][indent + 2 :]
+        self.lines[first] = pad + "- " + self.lines[first][indent + 2 :]
 
     def _close(self, node: Node, indent: int, parent: Node) -> None:
         """Write the comments at a collection's end that stand as deep as what it holds."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.errors import InvalidInput
 from versioner.serialization.fields import wanted
-from versioner.serialization.values import LARGEST_INTEGER, UNPRINTABLE
+from versioner.serialization.values import DEPTH, LARGEST_INTEGER, UNPRINTABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,27 +68,47 @@ class Comment(NamedTuple):
 
 def parse(data: bytes) -> Tree:
     """Return the tree of a file; InvalidInput says in what line YAML ends and trouble begins."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
     try:
         text = data.decode().removeprefix("\ufeff").replace("\r\n", "\n")
-        if _RAW_CONTROL.search(text):
-            raise _refusal("it has control characters")
-        root = YAML(typ="safe", pure=True).compose(text)
     except UnicodeDecodeError as error:
         raise _refusal("it is not UTF-8") from error
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f" (line {mark.line + 1})" if mark else ""
-        raise _refusal(f"it is not YAML: {error.problem}{where}") from error
-    except (YAMLError, RecursionError, ValueError) as error:
-        raise _refusal("it is not YAML that the registry takes") from error
+    if _RAW_CONTROL.search(text):
+        raise _refusal("it has control characters")
+    root = _composed(text)
     tree = Tree(text, root)
     if _DIRECTIVE.search(text, 0, root.start_mark.index if root else len(text)):
         raise _refusal("it has a YAML directive")
     _check(tree, root)
     return tree
+
+
+def _composed(text: str) -> Node | None:
+    import yaml
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        _check_depth(text)
+        return YAML(typ="safe", pure=True).compose(text)
+    except (MarkedYAMLError, yaml.MarkedYAMLError) as error:
+        mark = error.problem_mark
+        where = f" (line {mark.line + 1})" if mark else ""
+        raise _refusal(f"it is not YAML: {error.problem}{where}") from error
+    except (YAMLError, yaml.YAMLError, ValueError) as error:
+        raise _refusal("it is not YAML that the registry takes") from error
+
+
+def _check_depth(text: str) -> None:
+    # By libyaml's events, one after the other: composing takes a call a level.
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH:
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            raise _refusal(f"it is nested more than {DEPTH} deep (line {line})")
 
 
 def data_of(node: Node | None, path: tuple[str, ...] = ()) -> Any:
