@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from versioner.ci.systems import SYSTEMS
 
@@ -21,6 +22,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--full", action="store_true", help="run the large counts that the README's figures quote"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The small tier must say the same of the same commit each time; the full one goes searching.
+    settings.register_profile("small", derandomize=True, deadline=None)
+    settings.register_profile("full", deadline=None, print_blob=True)
+    settings.load_profile("full" if config.getoption("--full") else "small")
 
 
 @pytest.fixture(scope="session")
