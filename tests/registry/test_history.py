@@ -454,7 +454,8 @@ def test_a_merge_of_two_branches_that_recorded_is_right(clone: Clone) -> None:
 _CONFLICT = (b"<<<<<<<", b"=======", b">>>>>>>")
 
 
-def test_each_of_several_merge_bases_counts(clone: Clone) -> None:
+@pytest.mark.parametrize("product", ["payment-api", "user-service"])
+def test_each_of_several_merge_bases_counts(clone: Clone, product: str) -> None:
     """A criss-cross: either branch merged the other's first commit."""
     clone.record("payment-api", event("payment-api", 4))
     first = clone.commit("Record payments")
@@ -465,10 +466,10 @@ def test_each_of_several_merge_bases_counts(clone: Clone) -> None:
     clone.switch("change")
     clone.git("merge", "-q", "-m", "Take the second", second)
     assert clone.check("other", allow=True) == []
-    clone.replace("payment-api", 4, None)
+    clone.replace(product, 4, None)
     clone.commit("Drop one")
     found = {(problem.code, problem.path) for problem in clone.check("other", allow=True)}
-    assert found == {(codes.HISTORY_MISSING, clone.log("payment-api"))}
+    assert found == {(codes.HISTORY_MISSING, clone.log(product))}
 
 
 # ---- what git is told to believe ---------------------------------------------------------
@@ -484,10 +485,12 @@ def test_a_replace_ref_does_not_hide_a_lost_event(clone: Clone) -> None:
 
 def test_a_graft_does_not_hide_a_lost_event(clone: Clone) -> None:
     clone.replace("user-service", 2, None)
-    clone.commit("Drop an event")
+    tip = clone.commit("Drop an event")
+    # It says that main came from the change, which would then be the merge base.
     info = clone.top / ".git" / "info"
     info.mkdir(exist_ok=True)
-    (info / "grafts").write_text(clone.git("rev-parse", "main") + "\n", "ascii")
+    (info / "grafts").write_text(f"{clone.git('rev-parse', 'main')} {tip}\n", "ascii")
+    assert clone.git("merge-base", "main", "change") == tip
     assert [problem.code for problem in clone.check()] == [codes.HISTORY_MISSING]
 
 
@@ -512,27 +515,22 @@ def test_a_shallow_clone_without_the_base_says_what_to_fetch(clone: Clone, tmp_p
     refuse_walk(Clone(shallow), "origin/main", "fetch --unshallow")
 
 
-def test_a_shallow_clone_that_hides_the_best_merge_base_is_refused(
-    clone: Clone, tmp_path: Path
-) -> None:
-    for number in range(4):
-        clone.switch("main")
-        clone.record("user-service", event("user-service", 10 + number))
-        clone.commit(f"Record {number}")
-        clone.switch("change")
-        clone.git("merge", "-q", "-m", "Take main", "main")
-        clone.add_product(f"product-{number}")
-        clone.commit(f"Add {number}")
+def test_a_shallow_clone_that_hides_the_best_merge_base_is_refused(clone: Clone) -> None:
+    root = clone.git("rev-parse", "main")
     clone.switch("main")
-    clone.add_product("last")
-    clone.commit("Go on")
-    shallow = tmp_path / "shallow"
-    args = ["git", "clone", "-q", "--depth=2", "--no-single-branch", f"file://{clone.top}"]
-    subprocess.run([*args, str(shallow)], check=True)
-    made = Clone(shallow)
-    made.switch("change")
-    made.git("fetch", "-q", "--depth=1", "origin", "main")
-    refuse_walk(made, "origin/main", "fetch --unshallow")
+    clone.record("user-service", event("user-service", 4))
+    best = clone.commit("Record")
+    clone.switch("change")
+    clone.git("merge", "-q", "--no-ff", "-m", "Take main", "main")
+    cut = clone.commit("Go on")
+    clone.branch("side", root)
+    clone.commit("Begin aside")
+    clone.git("merge", "-q", "-m", "Join", "change")
+    assert clone.git("merge-base", "main", "side") == best
+    assert clone.check() == []
+    (clone.top / ".git" / "shallow").write_text(f"{cut}\n", "ascii")
+    assert clone.git("merge-base", "main", "side") == root
+    refuse_walk(clone, "main", "fetch --unshallow")
 
 
 def test_two_commits_are_enough_for_a_pull_request_s_merge(clone: Clone, tmp_path: Path) -> None:

@@ -70,6 +70,15 @@ def test_a_copy_with_other_data_is_not_the_event_and_counts_as_new() -> None:
     assert [held.event for held in unmatched([OldLog(before, "")], after)] == [changed]
 
 
+def test_of_two_events_with_one_id_the_equal_one_is_the_old_one() -> None:
+    one = deployment(id="one")
+    changed = {**one, "version": "6.6.6"}
+    before = HeldLog(PATH, "deployment", append("deployment", None, [one]))
+    after = HeldLog(PATH, "deployment", append("deployment", None, [changed, one]))
+    findings = compare_log([OldLog(before, "")], after)
+    assert [(finding.kind, finding.line) for finding in findings] == [("early", 4)]
+
+
 json_values = st.recursive(
     st.none()
     | st.booleans()
