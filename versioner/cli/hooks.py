@@ -34,7 +34,8 @@ def install(out: Path | None, repo: str | None) -> None:
 
     repository = find_repository(repo)
     target = (out or (repository.work_tree or Path()) / "_site").absolute()
-    command = [sys.executable, "-m", "versioner"]
+    # -P: a folder named versioner in the clone is not this tool.
+    command = [sys.executable, "-P", "-m", "versioner"]
     done = install_hooks(repository, command=command, out=target)
     for name in done.installed:
         click.echo(f"installed {done.directory / name}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput, NotFound
+from versioner.operations.acceptance import leave_people_out, refuse_secrets
 from versioner.operations.editing import Edited, editing
 from versioner.rules.identity import derive_content_id
 from versioner.rules.judgement import AlreadyRecorded, judge
@@ -42,13 +43,16 @@ def void_event(
                 "a build event cannot be voided", hint="record what is right as another version"
             )
         event: Event = {"at": now, "voids": target["id"], "reason": reason}
-        if by and edit.registry.config.get("people", "login") != "none":
+        if by:
             event["deployed_by"] = by
+        refuse_secrets(event)
+        leave_people_out("deployment", event, edit.registry.config)
         verdict = judge(
             "deployment",
             event,
             visible=VisibleEvents(record.builds, record.deployment_events),
             candidate=lambda ordinal: derive_content_id(record.name, event, ordinal),
+            given=True,
         )
         subject = f"Void deployment event {target['id']} of {record.name}"
         if isinstance(verdict, AlreadyRecorded):

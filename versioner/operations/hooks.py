@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from versioner.errors import UsageFault
-from versioner.repository.git import git
+from versioner.errors import Failure, UsageFault
+from versioner.repository.git import git, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,14 +26,24 @@ _MARK: Final = "# Installed by `versioner hooks install`"
 _PRE_COMMIT: Final = """#!/bin/sh
 {mark}: the registry is checked before each commit.
 # What is checked is what is staged; `git commit --no-verify` goes past it.
-staged=$(git commit-tree -m staged "$(git write-tree)") || exit 1
-exec {command} validate --rev "$staged"
+{guard}git cat-file -e "$(git write-tree):registry" 2>/dev/null || exit 0
+{line}
 """
+_CHECK: Final = (
+    '{command} validate --repo . --rev "$(git commit-tree -m staged "$(git write-tree)")" || exit 1'
+)
 
 _POST_COMMIT: Final = """#!/bin/sh
 {mark}: the site is built after each commit.
-exec {command} site build --rev HEAD --out {out} >/dev/null
+{guard}git cat-file -e HEAD:registry 2>/dev/null || exit 0
+{line}
 """
+_BUILD: Final = "{command} site build --repo . --rev HEAD --out {out} >/dev/null"
+
+# A folder of hooks that serves all of the user's clones: this hook is for one of them.
+_GUARD: Final = (
+    'test "$(git rev-parse --path-format=absolute --git-common-dir)" = {common} || exit 0\n'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +63,22 @@ def install_hooks(repository: Repository, *, command: Sequence[str], out: Path) 
     """
     if repository.work_tree is None:
         raise UsageFault("a bare repository has no commits of yours to check")
-    directory = _hooks_dir(repository)
+    _check_command(command, repository.top)
+    directory, is_shared = _hooks_dir(repository)
     directory.mkdir(parents=True, exist_ok=True)
-    words = {"mark": _MARK, "command": shlex.join(command), "out": shlex.quote(str(out))}
+    guard = _GUARD.format(common=shlex.quote(str(repository.common_dir))) if is_shared else ""
+    words = {"command": shlex.join(command), "out": shlex.quote(str(out))}
     installed, kept = [], []
-    for name, template in (("pre-commit", _PRE_COMMIT), ("post-commit", _POST_COMMIT)):
-        text = template.format(**words)
-        if _write_hook(directory / name, text):
+    for name, template, task in (
+        ("pre-commit", _PRE_COMMIT, _CHECK),
+        ("post-commit", _POST_COMMIT, _BUILD),
+    ):
+        line = task.format(**words)
+        if _write_hook(directory / name, template.format(mark=_MARK, guard=guard, line=line)):
             installed.append(name)
         else:
-            kept.append((name, text.splitlines()[-1].removeprefix("exec ")))
+            kept.append((name, line))
+    _leave_out_of_git(repository, out)
     state = _state_path(repository)
     state.parent.mkdir(exist_ok=True)
     state.write_text(json.dumps({"out": str(out)}), encoding="utf-8")
@@ -82,15 +99,45 @@ def _state_path(repository: Repository) -> Path:
     return repository.common_dir / "versioner" / "hooks.json"
 
 
-def _hooks_dir(repository: Repository) -> Path:
+def _check_command(command: Sequence[str], folder: Path) -> None:
+    """Refuse a command that would stop every commit to come: it has to run from anywhere."""
+    done = subprocess.run(
+        [*command, "--version"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise Failure(
+            f"`{shlex.join(command)}` does not run here",
+            hint="install versioner for this Python (pip install), and try again",
+        )
+
+
+def _leave_out_of_git(repository: Repository, out: Path) -> None:
+    """Add a site inside the work tree to the clone's own list of ignored files."""
+    top = repository.top
+    if not out.is_relative_to(top) or out == top:
+        return
+    path = out.relative_to(top).as_posix()
+    if run(["check-ignore", "-q", "--", f"{path}/"], cwd=top).returncode == 0:
+        return
+    exclude = repository.common_dir / "info" / "exclude"
+    exclude.parent.mkdir(exist_ok=True)
+    listed = exclude.read_text("utf-8") if exclude.exists() else ""
+    newline = "" if not listed or listed.endswith("\n") else "\n"
+    exclude.write_text(f"{listed}{newline}/{path}/\n", encoding="utf-8")
+
+
+def _hooks_dir(repository: Repository) -> tuple[Path, bool]:
+    """Return the folder that git looks into, and whether other clones' hooks are there too."""
     asked = ["config", "--null", "--show-scope", "--get-all", "core.hooksPath"]
     fields = git(asked, cwd=repository.top, check=False).decode("utf-8").split("\0")
     scopes, values = fields[0::2], fields[1::2]
     # Our own git processes run with hooks switched off on their command line.
-    named = [value for scope, value in zip(scopes, values, strict=False) if scope != "command"]
+    pairs = zip(scopes, values, strict=False)
+    named = [(scope, value) for scope, value in pairs if scope != "command"]
     if not named:
-        return repository.common_dir / "hooks"
-    return repository.top / Path(named[-1]).expanduser()
+        return repository.common_dir / "hooks", False
+    scope, value = named[-1]
+    return repository.top / Path(value).expanduser(), scope in ("global", "system")
 
 
 def _write_hook(path: Path, text: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from versioner import layout
 from versioner.errors import InvalidInput, VersionerError
 from versioner.names import canonical_status, check_name, may_slugify, slugify
+from versioner.operations.acceptance import leave_people_out, refuse_secrets
 from versioner.operations.editing import editing
 from versioner.operations.rows import read_rows
 from versioner.rules.identity import derive_content_id
@@ -74,7 +75,7 @@ def import_file(
             raise _refusal(imported.refused, len(rows))
         changes = batch.changes(edit)
         imported.products = len(batch.new)
-        imported.created = tuple(batch.creations)
+        imported.created = tuple(path for path in batch.creations if path in changes)
         if dry_run or not changes:
             return imported
         subject = f"Import {imported.added} deployment events"
@@ -117,20 +118,24 @@ class _Batch:
     def prepare(self, row: dict[str, Any]) -> tuple[str, Event]:
         if "" in row:
             raise InvalidInput(row[""])
+        refuse_secrets(row)
         event = dict(row)
-        product = self._product(event.pop("product", None))
+        given = event.pop("product", None)
+        product = self._product(given)
         given_id = event.pop("id", None)
         if not isinstance(event.get("at"), str):
             raise InvalidInput("the row has no time", field="at", hint="map a column to at")
         event["at"] = check_at(event["at"], self._now)
         if "voids" not in event:
             event["status"] = canonical_status(str(event.get("status", "completed")), "deployment")
-        event["id"] = given_id or self._content_id(product, event)
+        event["id"] = given_id or self._content_id(given, event)
+        leave_people_out("deployment", event, self._registry.config)
         check_event("deployment", event)
         return product, event
 
     def _content_id(self, product: str, event: Event) -> str:
-        # Equal rows are counted, so that a second import gives each the id it had.
+        # Equal rows are counted, so that a second import gives each the id it had. The product
+        # is that of the row, which a rename since does not change.
         first = derive_content_id(product, event)
         ordinal = self._repeats.get(first, 0)
         self._repeats[first] = ordinal + 1
@@ -148,7 +153,7 @@ class _Batch:
             self._registry.resolve(name)
         if name not in self._registry.products and name not in self._visible:
             document = {"name": name} | ({"title": given} if given != name else {})
-            self.creations[layout.product_path(name)] = dump_document("product", document)
+            self.creations.setdefault(layout.product_path(name), dump_document("product", document))
         return name
 
     def add(self, number: int, product: str, event: Event) -> None:

@@ -64,6 +64,10 @@ def initialise(
 
 def _repository(directory: Path, branch: str) -> Repository:
     directory.mkdir(parents=True, exist_ok=True)
+    if (directory / "HEAD").is_file() and (directory / "objects").is_dir():
+        raise UsageFault(
+            f"{directory} is a bare repository", hint="start the registry in a clone, and push it"
+        )
     if not (directory / ".git").exists():
         return create_repository(directory, branch)
     repository = open_repository(directory)

@@ -48,8 +48,12 @@ def rename_product(repository: Repository, old: str, new: str, *, now: str) -> E
         for path, data in edit.files_of(product).items():
             changes[path] = None
             changes[path.replace(layout.product_dir(product), layout.product_dir(new), 1)] = data
-        described = changes[layout.product_path(new)] or b""
-        changes[layout.product_path(new)] = edit_document(described, [Set(("name",), new)])
+        described = changes.get(layout.product_path(new))
+        changes[layout.product_path(new)] = (
+            edit_document(described, [Set(("name",), new)])
+            if described
+            else dump_document("product", {"name": new})
+        )
         if new in edit.registry.aliases:
             changes[layout.alias_path(new)] = None
         for alias in [product, *_aliases_of(edit.registry, product)]:
@@ -113,7 +117,8 @@ def delete_product(
         changes |= dict.fromkeys(map(layout.alias_path, plan.aliases), None)
         changes |= _mend_dependents(edit, product, None)
         record: dict[str, Any] = {"deleted_at": now, "last_commit": edit.repository.tip}
-        if by and edit.registry.config.get("people", "login") != "none":
+        people = edit.registry.config.get("people", "login")
+        if by and (people == "all" or (people == "login" and "@" not in by)):
             record["deleted_by"] = by
         changes[layout.deleted_path(product)] = dump_document("deleted", record)
         notes = tuple(f"{other} no longer depends on it" for other in plan.dependents)

@@ -7,8 +7,7 @@ has to be created.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput, UsageFault
@@ -36,8 +35,7 @@ __all__ = ["Draft", "Recorded", "record_event"]
 _KINDS: Final[tuple[EventKind, ...]] = ("build", "deployment")
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(NamedTuple):
     """An event as the caller gives it: names unchecked, no id unless one is named.
 
     `fields` holds every key of the event but `id`. `detected` says that the product's name
@@ -51,8 +49,7 @@ class Draft:
     detected: bool = False
 
 
-@dataclass(slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """What became of an event: `commit` is None for a dry run or when it was there already."""
 
     kind: EventKind
@@ -68,8 +65,7 @@ class Recorded:
     pushed_to: str = ""
 
 
-@dataclass(slots=True)
-class _Scene:
+class _Scene(NamedTuple):
     """What the tip holds of everything that this event touches; `logs` maps paths to bytes."""
 
     product: str
@@ -107,9 +103,9 @@ def record_event(
         return _prepare(repository, draft, entropy, create)[0]
     with writing(repository) as locked:
         recorded, changes, config = _prepare(locked, draft, entropy, create)
-        recorded.branch, recorded.parent = locked.branch or "", locked.tip
+        commit = None
         if changes:
-            recorded.commit = commit_changes(
+            commit = commit_changes(
                 locked,
                 changes,
                 _subject(recorded),
@@ -117,7 +113,7 @@ def record_event(
                 when=now,
                 tip=locked.tip,
             )
-    return recorded
+    return recorded._replace(commit=commit, parent=locked.tip, branch=locked.branch or "")
 
 
 def _prepare(
@@ -145,7 +141,7 @@ def _prepare(
     if already:
         return recorded, {}, scene.config
     changes = _creations(scene, event, create)
-    recorded.created = tuple(changes)
+    recorded = recorded._replace(created=tuple(changes))
     changes[path] = log.append(draft.kind, scene.logs.get(path), [event])
     return recorded, changes, scene.config
 

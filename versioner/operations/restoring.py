@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.errors import Failure, NotFound
 from versioner.names import nearest
 from versioner.operations.editing import Edited, editing
-from versioner.repository.history import last_commit_with
+from versioner.repository.history import is_shallow, last_commit_with
+from versioner.repository.objects import reading
 from versioner.repository.snapshot import snapshot_at
+from versioner.repository.walk import deleted_states
 from versioner.serialization import log
 from versioner.validation.documents import validate_document
 from versioner.validation.logs import validate_log
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from versioner.operations.editing import Editing
     from versioner.registry.records import Registry
     from versioner.repository.location import Repository
+    from versioner.repository.objects import ObjectReader
     from versioner.repository.snapshot import Snapshot
 
 __all__ = ["restore_product"]
@@ -32,8 +36,8 @@ def restore_product(repository: Repository, name: str, *, now: str) -> Edited:
     Aliases that went with it come back where their names are free. Raises NotFound where no
     product of this name was ever deleted, Failure where the history does not reach that far.
     """
-    with editing(repository) as edit:
-        then = _before_deletion(edit, name)
+    with editing(repository) as edit, reading(edit.repository) as reader:
+        then = _before_deletion(edit, reader, name)
         changes = _joined(then, edit, name)
         if name in edit.registry.deleted:
             changes[layout.deleted_path(name)] = None
@@ -47,27 +51,36 @@ def restore_product(repository: Repository, name: str, *, now: str) -> Edited:
         )
 
 
-def _before_deletion(edit: Editing, name: str) -> Snapshot:
-    directory = layout.product_dir(name)
+def _before_deletion(edit: Editing, reader: ObjectReader, name: str) -> Snapshot:
+    """Return the registry as it was just before the product's latest deletion."""
+    repository, directory = edit.repository, layout.product_dir(name)
     recorded = edit.registry.deleted.get(name, {}).get("last_commit")
     if recorded is not None:
         # A rebase or a shallow clone may have left that commit behind: then history is searched.
-        try:
-            then: Snapshot = snapshot_at(edit.repository, recorded)
+        with suppress(Failure, NotFound):
+            then: Snapshot = snapshot_at(repository, recorded)
             if then.entries(directory):
                 return then
-        except Failure:
-            pass
-    commit = last_commit_with(edit.repository, directory)
-    if commit is not None:
-        return snapshot_at(edit.repository, commit)
-    if recorded is not None:
+    states = deleted_states(repository, reader, repository.tip or "").get(name)
+    if states:
+        return states[0]
+    is_there = name in edit.registry.products
+    if (recorded is not None or is_there) and is_shallow(repository):
         raise Failure(
-            f"the history here does not reach back to where {name!r} was",
+            f"the history here does not reach back to where {name!r} was deleted",
             hint="in a shallow clone, `git fetch --unshallow` brings it",
         )
-    near = nearest(name, edit.registry.deleted)
-    raise NotFound(
+    if is_there:
+        return edit.snapshot
+    commit = last_commit_with(repository, directory)
+    if commit is None:
+        raise _never_deleted(name, edit.registry)
+    return snapshot_at(repository, commit)
+
+
+def _never_deleted(name: str, registry: Registry) -> NotFound:
+    near = nearest(name, registry.deleted)
+    return NotFound(
         f"no product {name!r} was deleted",
         hint=f"did you mean {' or '.join(near)}?" if near else "registry/deleted/ lists them",
     )

@@ -23,6 +23,7 @@ Row = tuple[int, "dict[str, Any]"]
 
 _FIELDS: Final = ("product", *DEPLOYMENT_KEYS)
 _METADATA: Final = "extra_metadata."
+_KNOWN: Final = (".csv", ".jsonl", ".ndjson", ".json")
 
 
 def read_rows(path: Path, mapping: Mapping[str, str]) -> Iterator[Row]:
@@ -32,13 +33,18 @@ def read_rows(path: Path, mapping: Mapping[str, str]) -> Iterator[Row]:
     UsageFault for a column that is no field, InvalidInput for a file that cannot be read as
     what its name says.
     """
+    name = path.name.removesuffix(".gz")
+    if not name.endswith(_KNOWN):
+        raise UsageFault(
+            f"the name of {path} does not say what it holds",
+            hint=f"it should end in {', '.join(_KNOWN)}, or one of these and .gz",
+        )
     try:
         with (
             gzip.open(path) if path.suffix == ".gz" else path.open("rb") as raw,
             io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text,
         ):
-            is_csv = path.name.removesuffix(".gz").endswith(".csv")
-            yield from (_csv_rows if is_csv else _json_rows)(text, mapping)
+            yield from (_csv_rows if name.endswith(".csv") else _json_rows)(text, mapping)
     except UnicodeDecodeError as error:
         raise InvalidInput(
             f"{path} is not UTF-8: {error.reason}", hint="convert it first"
@@ -52,7 +58,7 @@ def _csv_rows(text: io.TextIOWrapper, mapping: Mapping[str, str]) -> Iterator[Ro
     header = next(reader, None)
     if header is None:
         raise InvalidInput("the file is empty", hint="its first line names the columns")
-    fields = [_field(column, mapping) for column in header]
+    fields = _fields(header, mapping)
     for values in reader:
         if not values:
             continue
@@ -60,6 +66,19 @@ def _csv_rows(text: io.TextIOWrapper, mapping: Mapping[str, str]) -> Iterator[Ro
             yield reader.line_num, {"": f"{len(values)} values under {len(header)} columns"}
             continue
         yield reader.line_num, _gathered(dict(zip(fields, values, strict=True)))
+
+
+def _fields(header: list[str], mapping: Mapping[str, str]) -> list[str]:
+    absent = [column for column in mapping if column not in header]
+    if absent:
+        raise UsageFault(
+            f"there is no column {absent[0]!r} to map", hint=f"there are: {', '.join(header)}"
+        )
+    fields = [_field(column, mapping) for column in header]
+    twice = [field for field in fields if field and fields.count(field) > 1]
+    if twice:
+        raise UsageFault(f"two columns are {twice[0]}", hint="leave one out: --map 'COLUMN=-'")
+    return fields
 
 
 def _json_rows(text: io.TextIOWrapper, mapping: Mapping[str, str]) -> Iterator[Row]:

@@ -10,13 +10,13 @@ import hashlib
 import json
 import sqlite3
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from versioner import __version__
 from versioner.resources import schemas_dir
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
 __all__ = ["ProductCache"]
@@ -47,8 +47,11 @@ class ProductCache:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = OFF")
             self._connection.execute(_TABLES)
-        except (sqlite3.Error, OSError):
+        except sqlite3.OperationalError:
+            # Locked, or in a folder that may not be written: it is good for others.
             self._give_up()
+        except (sqlite3.DatabaseError, OSError):
+            self._start_anew()
         self._reader = _reader_version()
         return self
 
@@ -73,9 +76,11 @@ class ProductCache:
                 (name, tree, self._reader),
             ).fetchone()
             return None if row is None else json.loads(row[0])
-        except (sqlite3.Error, ValueError):
+        except sqlite3.OperationalError:
             self._give_up()
-            return None
+        except (sqlite3.DatabaseError, ValueError):
+            self._start_anew()
+        return None
 
     def put(self, name: str, tree: str, record: Any) -> None:
         """Remember a record (plain JSON data) and forget the product's oldest ones."""
@@ -95,6 +100,13 @@ class ProductCache:
         except sqlite3.Error:
             self._give_up()
 
+    def _start_anew(self) -> None:
+        # A damaged file would cost every run from now on; without it the next one fills it.
+        self._give_up()
+        for end in ("", "-wal", "-shm"):
+            with suppress(OSError):
+                self._path.with_name(self._path.name + end).unlink()
+
     def _give_up(self) -> None:
         # A cache that another process holds, or that is damaged, is no reason to fail.
         connection, self._connection = self._connection, None
@@ -104,8 +116,16 @@ class ProductCache:
 
 
 def _reader_version() -> str:
-    """Name what reads a product: the tool's version and the schemas' content."""
+    """Name what reads a product: the tool's version, the schemas and the code that checks.
+
+    Between two releases the version stays and the code does not.
+    """
     digest = hashlib.sha256()
     for schema in sorted(schemas_dir().glob("*.json")):
         digest.update(schema.read_bytes())
+    package = Path(__file__).resolve().parent.parent
+    for folder in ("registry", "serialization", "validation"):
+        for module in sorted((package / folder).glob("*.py")):
+            found = module.stat()
+            digest.update(f"{module.name} {found.st_size} {found.st_mtime_ns}\n".encode())
     return f"{__version__}-{digest.hexdigest()[:16]}"

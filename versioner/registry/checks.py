@@ -5,6 +5,7 @@ A position is looked up only once something is wrong, so that a clean registry p
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from versioner import layout
@@ -58,6 +59,11 @@ class _ProductReport:
                 f"run `versioner product create {self._name}`, or add the file with its name",
             )
         )
+
+    def holds_id(self, event_id: str, *, besides: set[str]) -> bool:
+        """Tell whether an event of this id is there that has errors, which are told already."""
+        wanted = re.compile(rb"\bid: *[\"']?" + re.escape(event_id).encode() + rb"[\"'\s},]")
+        return event_id not in besides and any(map(wanted.search, self._contents.values()))
 
     def about_event(
         self, kind: EventKind, event: Event, key: str, code: str, message: str, hint: str
@@ -140,7 +146,7 @@ def _check_references(record: ProductRecord, report: _ProductReport) -> None:
     for event in record.deployment_events:
         for key, code in (("deployment", codes.DEPLOYMENT), ("voids", codes.VOID)):
             named = event.get(key)
-            if named is None or named in known:
+            if named is None or named in known or report.holds_id(named, besides=voids):
                 continue
             wrong = "is itself a void" if named in voids else "is not in this product's logs"
             report.about_event(
@@ -169,6 +175,8 @@ def check_registry(registry: Registry, snapshot: Snapshot) -> list[Problem]:
 
 
 def _check_environments(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
+    # A file that is there and has errors is no missing environment.
+    described = snapshot.entries(f"{layout.ROOT}/environments")
     for record in registry.products.values():
         reported: set[str] = set()
         for event in record.deployment_events:
@@ -176,6 +184,8 @@ def _check_environments(registry: Registry, snapshot: Snapshot) -> Iterator[Prob
             if name is None or name in registry.environments or name in reported:
                 continue
             reported.add(name)
+            if layout.environment_path(name) in described:
+                continue
             path = layout.log_path(record.name, "deployment", layout.month_of(event["at"]))
             line, column = position_of_event(snapshot.read(path) or b"", event["id"], "environment")
             yield Problem(

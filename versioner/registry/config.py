@@ -33,7 +33,7 @@ def read_config(repository: Repository, blob: str) -> RegistryConfig:
     key = f"{__version__} {blob}"
     with suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads(kept_in.read_bytes())
-        if kept["key"] == key:
+        if kept["key"] == key and isinstance(kept["config"], dict):
             return cast("RegistryConfig", kept["config"])
     config = _parse(repository)
     _keep(kept_in, {"key": key, "config": config})

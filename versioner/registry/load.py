@@ -6,6 +6,7 @@ Every problem is collected, none raised: a caller that cannot live with errors a
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from versioner import layout
@@ -137,7 +138,8 @@ class _Loader:
         tree = self._trees.get(name)
         kept = cache.get(name, tree) if cache is not None and tree is not None else None
         if kept is not None:
-            return _from_cache(name, tree, kept)
+            with suppress(KeyError, TypeError):
+                return _from_cache(name, tree, kept)
         record = self._read_product(name, tree)
         if cache is not None and tree is not None:
             cache.put(name, tree, _for_cache(record))

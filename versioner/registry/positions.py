@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.validation.locate import locate
+from versioner.validation.logs import LOG_LIMIT
+from versioner.validation.strict_yaml import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,19 +15,28 @@ __all__ = ["position_in_document", "position_of_event"]
 
 
 def position_of_event(log: bytes, event_id: str, key: str) -> tuple[int, int]:
-    """Return line and column (from 1) of the value of `key` in the last line with this id.
+    """Return line and column (from 1) of the value of `key` in the last event with this id.
 
     The last one, since of two events with one id the later is the copy. (0, 0) where the
-    file no longer holds it.
+    file does not hold it.
     """
-    found = (0, 0)
-    for number, raw in enumerate(log.splitlines(), 1):
-        line = raw.decode("utf-8", "replace")
-        if event_id in line and f'"{event_id}"' in line.rpartition("id")[2]:
-            # Keys of an event are bare and followed by one space; metadata's are quoted.
-            at = max(line.find(f"{{{key}: "), line.find(f", {key}: "))
-            found = (number, line.index(": ", at) + 3 if at >= 0 else 1)
-    return found
+    end = f'id: "{event_id}"}}'.encode()
+    lines = log.split(b"\n")
+    for number in range(len(lines), 0, -1):
+        line = lines[number - 1].rstrip()
+        # As the tool writes it: the id is last, and the line is a list of one.
+        if line.startswith(b"- {") and line.endswith(end):
+            return number, locate(line, (0, key))[1]
+    return _position_in_other_style(log, event_id, key)
+
+
+def _position_in_other_style(log: bytes, event_id: str, key: str) -> tuple[int, int]:
+    events = read_yaml(log, "", limit=LOG_LIMIT).value
+    if isinstance(events, list):
+        for index in range(len(events) - 1, -1, -1):
+            if isinstance(events[index], dict) and events[index].get("id") == event_id:
+                return locate(log, (index, key))
+    return 0, 0
 
 
 def position_in_document(document: bytes, pointer: Sequence[str | int]) -> tuple[int, int]:
