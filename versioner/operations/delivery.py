@@ -44,9 +44,7 @@ def deliver(
     if remote is None and push:
         raise UsageFault("there is no remote to push to", hint="see `git remote -v`")
     recorded = _record(place, record)
-    if remote is not None:
-        _push(place, recorded, remote)
-    return recorded
+    return recorded if remote is None else _push(place, recorded, remote)
 
 
 def _place(repository: Repository, branch: str | None) -> Repository:
@@ -102,7 +100,7 @@ def _remote_of(place: Repository) -> str | None:
     return "origin" if "origin" in remotes else None
 
 
-def _push(place: Repository, recorded: Recorded, remote: str) -> None:
+def _push(place: Repository, recorded: Recorded, remote: str) -> Recorded:
     from versioner.repository.location import reread
     from versioner.repository.push import PushFailure, push_branch
 
@@ -118,7 +116,7 @@ def _push(place: Repository, recorded: Recorded, remote: str) -> None:
             if failure.fault != "race" or parent is None:
                 raise
             push_branch(fresh, remote, parent, fresh.tip)
-    recorded.pushed_to = remote
+    return recorded._replace(pushed_to=remote)
 
 
 def _parent_of_record(place: Repository, recorded: Recorded) -> str | None:
