@@ -18,7 +18,6 @@ from versioner.names import canonical_status
 from versioner.operations.acceptance import refuse_secrets
 from versioner.operations.record import Draft, record_event
 from versioner.reporter.recorded import recorded_json, recorded_text, step_summary
-from versioner.rules.times import check_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -279,6 +278,9 @@ def _set_times(kind: EventKind, fields: Event) -> None:
     moment = clock.now()
     for name in ("started_at", "completed_at"):
         if name in fields:
+            # Here, for most events happen now.
+            from versioner.rules.times import check_at
+
             fields[name] = check_at(fields[name], moment, field=name)
     ended = fields["status"] in ("completed", "failed", "aborted")
     given = fields.get("completed_at") if ended else None

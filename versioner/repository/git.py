@@ -33,7 +33,7 @@ __all__ = [
 
 # What a user may say to git by environment variable; all other GIT_* (GIT_DIR of a hook above
 # all) would lead git elsewhere.
-_KEPT: Final = re.compile(
+_KEPT: Final = (
     r"GIT_(?:ASKPASS|EXEC_PATH|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM"
     r"|(?:AUTHOR|COMMITTER)_(?:NAME|EMAIL)"
     r"|CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_[0-9]+|VALUE_[0-9]+)"
@@ -64,11 +64,10 @@ _CONFIG: Final = (
     "protocol.ext.allow=never",
 )
 
-_LOCK: Final = re.compile(r"[Uu]nable to create '([^']+\.lock)': File exists")
-_RACE: Final = re.compile(r"cannot lock ref .*(?:but expected|reference already exists)", re.DOTALL)
-_CONTROLS: Final = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
-)
+# Compiled when something went wrong (and kept by re).
+_LOCK: Final = r"[Uu]nable to create '([^']+\.lock)': File exists"
+_RACE: Final = r"(?s)cannot lock ref .*(?:but expected|reference already exists)"
+_CONTROLS: Final = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 
 
 class LostRace(GitFailure):
@@ -99,7 +98,7 @@ class Completed(NamedTuple):
 
 def printable(text: str) -> str:
     """Return text without what could drive a terminal."""
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+    return re.sub(_CONTROLS, "\N{REPLACEMENT CHARACTER}", text)
 
 
 def environment(*, network: bool = False, extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -107,7 +106,7 @@ def environment(*, network: bool = False, extra: Mapping[str, str] | None = None
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("GIT_") or _KEPT.fullmatch(name)
+        if not name.startswith("GIT_") or re.fullmatch(_KEPT, name)
     }
     kept.update(_FIXED)
     # A hostile clone can pose as a partial one, whose missing objects git would fetch with the
@@ -185,10 +184,10 @@ def unstartable(error: OSError, cwd: Path) -> GitFailure:
 
 def failure(args: Sequence[str], stderr: str) -> GitFailure:
     """Turn what git printed into the error a user reads."""
-    locked = _LOCK.search(stderr)
+    locked = re.search(_LOCK, stderr)
     if locked:
         return LockedByGit(locked[1], stderr=stderr)
-    if _RACE.search(stderr):
+    if re.search(_RACE, stderr):
         return LostRace(
             "the branch moved while this was being written", hint="try again", stderr=stderr
         )
