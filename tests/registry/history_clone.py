@@ -104,18 +104,13 @@ class Clone:
         repo = open_repository(self.top)
         with reading(repo) as reader:
             walk = walk_from(repo, reader, base, "HEAD")
-            found: set[Problem] = set()
-            for each in walk.bases:
-                found |= set(
-                    check_history(
-                        snapshot_at(repo, each),
-                        snapshot_of_work_tree(repo),
-                        former=lambda each=each: deleted_states(repo, reader, each),
-                        merges=walk.merges,
-                        allow_log_changes=allow,
-                    )
-                )
-        return sorted(found)
+            return check_history(
+                [snapshot_at(repo, each) for each in walk.bases],
+                snapshot_of_work_tree(repo),
+                former=lambda: deleted_states(repo, reader, *walk.bases),
+                merges=walk.merges,
+                allow_log_changes=allow,
+            )
 
 
 def event_id(product: str, number: int) -> str:

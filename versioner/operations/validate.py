@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from versioner.layout import place_of
@@ -74,20 +73,17 @@ def validate_change(
     `tip` is the commit that `snapshot` is, or that the work tree stands on. Raises Failure where
     base and tip share no commit here.
     """
-    found: set[Problem] = set()
     with reading(repository) as reader:
         walk = walk_from(repository, reader, base, tip)
-        for revision in walk.bases:
-            found |= set(
-                check_history(
-                    snapshot_at(repository, revision),
-                    snapshot,
-                    former=partial(deleted_states, repository, reader, revision),
-                    merges=walk.merges,
-                    allow_log_changes=allow_log_changes,
-                )
-            )
-    before = _registry_before(snapshot_at(repository, walk.bases[0]), snapshot, checked, cache)
+        bases = [snapshot_at(repository, revision) for revision in walk.bases]
+        found = check_history(
+            bases,
+            snapshot,
+            former=lambda: deleted_states(repository, reader, *walk.bases),
+            merges=walk.merges,
+            allow_log_changes=allow_log_changes,
+        )
+    before = _registry_before(bases[0], snapshot, checked, cache)
     checked.change = changes_between(before, checked.registry)
     checked.problems = sorted([*checked.problems, *found])
 

@@ -8,7 +8,7 @@ from versioner.registry.comparison import Comparison, short_revision
 from versioner.registry.findings import problems_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from versioner.models import Problem
     from versioner.registry.comparison import Former
@@ -31,30 +31,41 @@ class Merge(Protocol):
 
 
 def check_history(
-    base: Snapshot,
+    bases: Sequence[Snapshot],
     now: Snapshot,
     *,
     former: Former = dict,
     merges: Iterable[Merge] = (),
     allow_log_changes: bool = False,
 ) -> list[Problem]:
-    """Find what `now` took from the history that `base` holds, or added where it may not.
+    """Find what `now` took from the history that `bases` hold, or added where it may not.
 
-    `former` is asked only where events were added: it maps names of products that were deleted
-    before the base to the states that still had them, so that a restored product is right. Of
-    each of `merges`, what it dropped from a parent, and is still not there, is a problem too.
+    There are several bases where branches were merged into each other: nothing of any may be
+    lost, and what one of them has is not new. `former` is asked only where events were added: it
+    maps names of products that were deleted before to the states that still had them, so that a
+    restored product is right. Of each of `merges`, what it dropped from a parent, and is still
+    not there, is a problem too.
     """
-    comparison = Comparison(base, now, former)
-    lost = list(comparison.lost())
-    added = [] if allow_log_changes else list(comparison.added())
-    told = {finding.event_id for finding in lost}
-    problems = problems_of([*lost, *added])
+    comparisons = [Comparison(base, now, former) for base in bases]
+    lost = [list(each.lost()) for each in comparisons]
+    gone = [each for findings in lost for each in findings if each.kind != "early"]
+    early = _in_all([[each for each in found if each.kind == "early"] for found in lost])
+    added = [] if allow_log_changes else _in_all([list(each.added()) for each in comparisons])
+    told = {finding.event_id for finding in gone}
+    problems = problems_of([*dict.fromkeys(gone), *early, *added])
     for merge in merges:
         findings = [each for each in _lost_by(merge, now) if each.event_id not in told]
         told.update(finding.event_id for finding in findings)
         where = f" (lost in the merge {short_revision(merge.result)})"
         problems += problems_of(findings, where=where)
     return sorted(problems)
+
+
+def _in_all(findings: Sequence[Sequence[Finding]]) -> list[Finding]:
+    """Return the first comparison's findings of events that all the others find, too."""
+    first, *others = findings
+    shared = [{(each.event_id, each.path) for each in found} for found in others]
+    return [each for each in first if all((each.event_id, each.path) in ids for ids in shared)]
 
 
 def _lost_by(merge: Merge, now: Snapshot) -> Iterator[Finding]:

@@ -131,14 +131,14 @@ def walk_from(repo: Repository, reader: ObjectReader, base: str, tip: str) -> Wa
 
 
 def deleted_states(
-    repo: Repository, reader: ObjectReader, revision: str
+    repo: Repository, reader: ObjectReader, *revisions: str
 ) -> dict[str, list[TreeSnapshot]]:
-    """Return, by name, the states before each deletion of a product up to a revision.
+    """Return, by name, the states before each deletion of a product up to some revisions.
 
     A deletion is told by the commit that added its record.
     """
     args = ["log", "--full-history", "--no-renames", "--diff-filter=A", "--name-only", "-z"]
-    asked = [*args, "--format=%x01%P%x00", "--no-ext-diff", revision, "--", _DELETED]
+    asked = [*args, "--format=%x01%P%x00", "--no-ext-diff", *revisions, "--", _DELETED]
     states: dict[str, list[TreeSnapshot]] = {}
     listed = git(asked, cwd=repo.top).decode("utf-8", "surrogateescape")
     for commit in listed.split("\x01")[1:]:
