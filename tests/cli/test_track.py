@@ -1,0 +1,624 @@
+"""versioner track: what is recorded, from which of its sources, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.registries import NOW, SHA, Desk, Outcome
+from versioner.cli.boundary import run
+from versioner.serialization.log import read_canonical
+
+GITHUB = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_REPOSITORY": "acme/billing-api",
+    "GITHUB_SHA": SHA,
+    "GITHUB_REF_NAME": "main",
+    "GITHUB_RUN_NUMBER": "42",
+    "GITHUB_RUN_ID": "9001",
+    "GITHUB_RUN_ATTEMPT": "1",
+    "GITHUB_JOB": "deploy",
+    "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_ACTOR": "jane",
+}
+SECONDS = int(datetime.fromisoformat(NOW).timestamp())
+WHERE = ("--product", "user-service", "--environment", "production", "--version", "2.0.0")
+
+
+def deploy(desk: Desk, *arguments: str, base: tuple[str, ...] = WHERE) -> Outcome:
+    return desk.run("track", "deployment", *base, *arguments)
+
+
+def events(desk: Desk, product: str, kind: str = "deployments") -> list[dict[str, Any]]:
+    """Return a product's events of this month, as they are at the tip."""
+    text = desk.git("show", f"HEAD:registry/products/{product}/{kind}/2026-11.yaml")
+    lines = read_canonical("deployment" if kind == "deployments" else "build", f"{text}\n".encode())
+    assert lines is not None
+    return [event for _, event in lines]
+
+
+def would(desk: Desk, *arguments: str, base: tuple[str, ...] = WHERE) -> dict[str, Any]:
+    """Return the outcome of a dry run."""
+    return dict(deploy(desk, *arguments, "--dry-run", "-o", "json", base=base).json())
+
+
+def configure(desk: Desk, text: str) -> None:
+    path = desk.top / "registry/registry.yaml"
+    path.write_text(path.read_text() + text)
+    desk.git("commit", "-qam", "Configure")
+
+
+@pytest.fixture
+def in_github(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Run in a job of GitHub Actions; return the file of its step summary."""
+    for name, value in GITHUB.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    return tmp_path / "summary.md"
+
+
+# ---- what is recorded --------------------------------------------------------------------
+
+
+def test_every_option_of_a_deployment_is_a_field_of_its_event(desk: Desk) -> None:
+    configure(desk, "people: all\n")
+    started = deploy(desk, "--status", "in_progress", "--event-id", "d-1")
+    assert started.code == 0, started.err
+    given = {
+        "--source-system": "jenkins",
+        "--build-number": "17",
+        "--scm-sha": SHA.upper(),
+        "--scm-repository": "acme/user-service",
+        "--scm-branch": "main",
+        "--build-url": "https://ci.example/17",
+        "--invoke-id": "run-17",
+        "--deployed-by": "jane",
+        "--deployed-by-email": "jane@example.test",
+        "--deployed-by-name": "Jane Doe",
+        "--deploy-url": "https://app.example",
+        "--reason": "a fix",
+        "--deployment": "d-1",
+    }
+    flat = [part for pair in given.items() for part in pair]
+    more = ["--completed-at", "2026-11-22T11:00:00+01:00", "--extra-metadata", '{"region": "eu"}']
+    done = deploy(desk, *flat, *more, "--status", "Success")
+    assert done.code == 0, done.err
+    event = events(desk, "user-service")[-1]
+    expected = {name[2:].replace("-", "_"): value for name, value in given.items()}
+    assert event == {
+        **expected,
+        "scm_sha": SHA,
+        "at": "2026-11-22T10:00:00Z",
+        "environment": "production",
+        "version": "2.0.0",
+        "status": "completed",
+        "extra_metadata": {"region": "eu"},
+        "id": event["id"],
+    }
+    assert f"event {event['id']}" in done.out
+
+
+def test_every_option_of_a_build_is_a_field_of_its_event(desk: Desk) -> None:
+    configure(desk, "people: all\n")
+    given = {
+        "--scm-sha": SHA,
+        "--built-by": "jane",
+        "--built-by-email": "jane@example.test",
+        "--built-by-name": "Jane Doe",
+        "--notes": "faster",
+        "--started-at": "2026-11-22T09:00:00Z",
+        "--completed-at": "2026-11-22T09:30:00Z",
+    }
+    flat = [part for pair in given.items() for part in pair]
+    base = ("track", "build", "--product", "user-service", "--version", "2.0.0")
+    done = desk.run(*base, *flat, "--status", "built")
+    assert done.code == 0, done.err
+    (event,) = events(desk, "user-service", "versions")
+    expected = {name[2:].replace("-", "_"): value for name, value in given.items()}
+    assert {key: event[key] for key in expected} == expected
+    assert (event["at"], event["status"]) == ("2026-11-22T09:30:00Z", "completed")
+
+
+def test_one_commit_with_a_fixed_subject_and_a_clean_status(desk: Desk) -> None:
+    before = desk.commits()
+    assert deploy(desk).code == 0
+    assert desk.commits() == before + 1
+    subject = "Record deployment of user-service 2.0.0 to production (completed)"
+    assert desk.git("show", "-s", "--format=%s|%ct", "HEAD") == f"{subject}|{SECONDS}"
+    assert desk.git("status", "--porcelain") == ""
+    assert desk.git("fsck", "--strict") == ""
+
+
+def test_a_dry_run_shows_the_line_and_writes_nothing(desk: Desk) -> None:
+    before = desk.git("rev-parse", "HEAD")
+    said = deploy(desk, "--dry-run", "--environment", "canary").out
+    assert "would record: deployment of user-service 2.0.0 to canary (completed)" in said
+    assert "would create registry/environments/canary.yaml" in said
+    assert '- {at: "2026-11-22T10:15:00Z", environment: "canary", version: "2.0.0"' in said
+    shown = would(desk, "--event-id", "mine")
+    assert shown["outcome"] == "would_record"
+    assert (shown["commit"], shown["event"]["id"]) == (None, "mine")
+    assert desk.git("rev-parse", "HEAD") == before
+    assert desk.git("status", "--porcelain") == ""
+
+
+def test_an_unknown_product_and_environment_are_created_in_the_same_commit(desk: Desk) -> None:
+    before = desk.commits()
+    done = deploy(desk, base=("--product", "new-one", "--environment", "qa-2", "--version", "1"))
+    assert done.code == 0, done.err
+    assert desk.commits() == before + 1
+    assert desk.git("show", "--name-only", "--format=", "HEAD").split() == [
+        "registry/environments/qa-2.yaml",
+        "registry/products/new-one/deployments/2026-11.yaml",
+        "registry/products/new-one/product.yaml",
+    ]
+    assert "created registry/environments/qa-2.yaml" in done.out
+    assert desk.run("validate").code == 0
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        ("--product", "new-one", "--environment", "production", "--version", "1"),
+        ("--product", "user-service", "--environment", "qa-2", "--version", "1"),
+    ],
+)
+def test_no_create_blocks_what_is_unknown(desk: Desk, base: tuple[str, ...]) -> None:
+    done = deploy(desk, "--no-create", base=base)
+    assert done.code == 5
+    assert "there is no" in done.err
+    assert "create" in done.err
+
+
+def test_a_deleted_product_is_blocked_and_never_softened(desk: Desk) -> None:
+    assert desk.run("product", "delete", "user-service", "--yes").code == 0
+    for extra in ((), ("--best-effort",), ("--fail-on-api-error=false",)):
+        done = deploy(desk, *extra)
+        assert done.code == 5
+        assert "restore user-service" in done.err
+        assert "create user-service" in done.err
+
+
+def test_an_old_name_leads_to_the_product(desk: Desk) -> None:
+    assert desk.run("product", "rename", "user-service", "account-service").code == 0
+    assert deploy(desk).code == 0
+    assert events(desk, "account-service")[-1]["version"] == "2.0.0"
+
+
+def test_an_alias_that_leads_nowhere_is_blocked(desk: Desk) -> None:
+    path = desk.top / "registry/aliases/old-name.yaml"
+    path.parent.mkdir()
+    path.write_text('to: "gone"\n')
+    desk.git("add", ".")
+    desk.git("commit", "-qm", "Add an alias")
+    done = deploy(desk, "--product", "old-name")
+    assert (done.code, "'gone'" in done.err) == (5, True)
+
+
+def test_slugify_turns_a_name_into_a_legal_one_and_keeps_it_as_title(desk: Desk) -> None:
+    assert deploy(desk, "--product", "My.New_Service").code == 4
+    configure(desk, "names: slugify\n")
+    assert deploy(desk, "--product", "My.New_Service").code == 0
+    found = desk.run("product", "show", "my-new-service", "-o", "json").json()
+    assert found["title"] == "My.New_Service"
+    assert deploy(desk, "--product", "Größe").code == 4
+
+
+@pytest.mark.parametrize(
+    ("people", "login", "kept"),
+    [
+        ("none", "jane", []),
+        ("login", "jane", ["deployed_by"]),
+        ("login", "jane@example.test", []),
+        ("all", "jane", ["deployed_by", "deployed_by_email", "deployed_by_name"]),
+    ],
+)
+def test_people_decides_who_is_recorded(
+    desk: Desk, people: str, login: str, kept: list[str]
+) -> None:
+    if people != "login":
+        configure(desk, f"people: {people}\n")
+    who = ["--deployed-by", login, "--deployed-by-email", "j@x.test", "--deployed-by-name", "J"]
+    assert deploy(desk, *who).code == 0
+    event = events(desk, "user-service")[-1]
+    assert [key for key in event if key.startswith("deployed_by")] == kept
+
+
+def test_the_same_run_again_is_recorded_already_and_commits_nothing(desk: Desk) -> None:
+    first = deploy(desk, "--invoke-id", "run-1", "-o", "json").json()
+    before = desk.git("rev-parse", "HEAD")
+    again = deploy(desk, "--invoke-id", "run-1", "-o", "json").json()
+    assert (again["outcome"], again["commit"]) == ("already_recorded", None)
+    assert again["event"] == first["event"]
+    assert again["path"] == first["path"]
+    assert desk.git("rev-parse", "HEAD") == before
+    assert deploy(desk, "--invoke-id", "run-1").out.startswith("already recorded: ")
+
+
+def test_another_commit_for_a_version_is_a_conflict(desk: Desk) -> None:
+    assert deploy(desk, "--scm-sha", SHA).code == 0
+    done = deploy(desk, "--scm-sha", "0123456789abcdef")
+    assert done.code == 5
+    assert "4f5d1c2a9b8e" in done.err
+
+
+# ---- where values come from ----------------------------------------------------------------
+
+
+def test_variables_stand_in_for_options(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = {
+        "PRODUCT": "payment-api",
+        "ENVIRONMENT": "staging",
+        "VERSION": "7",
+        "STATUS": "failed",
+        "BUILD_NUMBER": "12",
+        "DEPLOYED_BY": "li",
+        "EXTRA_METADATA": '{"a": 1}',
+        "EVENT_ID": "by-variable",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(f"VERSIONER_{name}", value)
+    shown = would(desk, base=())
+    assert shown["product"] == "payment-api"
+    assert shown["event"] == {
+        "at": NOW,
+        "environment": "staging",
+        "version": "7",
+        "status": "failed",
+        "deployed_by": "li",
+        "build_number": "12",
+        "extra_metadata": {"a": 1},
+        "id": "by-variable",
+    }
+    built = desk.run("track", "build", "--dry-run", "-o", "json").json()
+    assert (built["product"], built["event"]["version"]) == ("payment-api", "7")
+
+
+def test_option_then_variable_then_ci_then_default(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, in_github: Path
+) -> None:
+    base = ("--environment", "production")
+    shown = would(desk, base=base)
+    assert (shown["product"], shown["event"]["version"]) == ("billing-api", SHA[:8])
+    assert shown["event"]["status"] == "completed"
+    assert shown["event"]["source_system"] == "github"
+    assert shown["event"]["deployed_by"] == "jane"
+    monkeypatch.setenv("VERSIONER_VERSION", "3.0.0")
+    assert would(desk, base=base)["event"]["version"] == "3.0.0"
+    assert would(desk, "--version", "4.0.0", base=base)["event"]["version"] == "4.0.0"
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_option_or_variable_is_no_value(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, in_github: Path, empty: str
+) -> None:
+    base = ("--environment", "production", "--version", empty, "--status", empty)
+    monkeypatch.setenv("VERSIONER_PRODUCT", empty)
+    monkeypatch.setenv("VERSIONER_FAIL_ON_API_ERROR", empty)
+    shown = would(desk, "--fail-on-api-error", empty, base=base)
+    assert shown["product"] == "billing-api"
+    assert (shown["event"]["version"], shown["event"]["status"]) == (SHA[:8], "completed")
+    monkeypatch.setenv("VERSIONER_VERSION", "5.0.0")
+    assert would(desk, base=base)["event"]["version"] == "5.0.0"
+
+
+def test_own_metadata_wins_over_what_is_detected(desk: Desk, in_github: Path) -> None:
+    found = would(desk)["event"]["extra_metadata"]
+    key = next(key for key in found if key.startswith("vi_gh_"))
+    mine = json.dumps({key: "mine", "other": True})
+    merged = would(desk, "--extra-metadata", mine)["event"]["extra_metadata"]
+    assert (merged[key], merged["other"]) == ("mine", True)
+
+
+def test_verbose_tells_where_each_value_came_from(desk: Desk, in_github: Path) -> None:
+    said = deploy(desk, "--verbose", "--dry-run").err
+    assert "detected: github" in said
+    assert "version = 2.0.0 (given)" in said
+    assert "build_number = 42 (detected or default)" in said
+
+
+@pytest.mark.parametrize(
+    "missing", ["--product", "--version", "--environment"], ids=lambda name: name[2:]
+)
+def test_what_is_missing_is_named_with_the_option_to_add(desk: Desk, missing: str) -> None:
+    at = WHERE.index(missing)
+    done = deploy(desk, base=WHERE[:at] + WHERE[at + 2 :])
+    assert done.code == 2
+    assert f"add {missing}" in done.err
+
+
+# ---- what is refused -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--product", "User_Service"], 4, "did you mean user-service?"),
+        (["--environment", "Prod!"], 4, "did you mean prod?"),
+        (["--version", "../etc"], 4, "not a legal version"),
+        (["--status", "compleet"], 4, "did you mean complete"),
+        (["--scm-sha", "xyz"], 4, "scm_sha"),
+        (["--build-url", "javascript:alert(1)"], 4, "build_url"),
+        (["--build-url", "https://user:pass@host/"], 4, "build_url"),
+        (["--extra-metadata", "region=eu"], 4, "is not JSON"),
+        (["--extra-metadata", "[1]"], 4, "is not a JSON object"),
+        (["--extra-metadata", '{"a": NaN}'], 4, "extra_metadata"),
+        (["--extra-metadata", '{"a": "%s"}' % ("x" * 103_000)], 4, "extra_metadata"),
+        (["--completed-at", "2026-11-22 10:00"], 4, "zone"),
+        (["--completed-at", "2026-11-22T11:00:00Z"], 4, "in the future"),
+        (["--deployment", "nobody"], 4, "nobody"),
+        (["--event-id", "us-3"], 5, "recorded already"),
+        (["--output", "yaml"], 2, "yaml"),
+        (["--fail-on-api-error=maybe"], 2, "maybe"),
+        (["--push", "--local"], 2, "--local"),
+        (["--push"], 2, "no remote"),
+        (["--branch", "-x"], 2, "-x"),
+        (["--no-such"], 2, "--no-such"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
+)
+def test_what_is_wrong_is_refused_by_name_and_commits_nothing(
+    desk: Desk, arguments: list[str], code: int, said: str
+) -> None:
+    before = desk.git("rev-parse", "HEAD")
+    done = deploy(desk, *arguments, "--best-effort")
+    assert (done.code, done.out) == (code, "")
+    assert said in done.err
+    assert "hint: " in done.err
+    assert desk.git("rev-parse", "HEAD") == before
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--product", "--environment", "--version", "--status", "--reason", "--completed-at", "-v"],
+)
+def test_a_secret_is_refused_and_not_repeated(desk: Desk, option: str) -> None:
+    secret = "ghp_" + "A1b2C3d4E5" * 4
+    given = [option, secret]
+    if option == "-v":
+        given = [option, "--extra-metadata", json.dumps({"key": secret}).replace("_", "\\u005f")]
+    done = deploy(desk, *given)
+    assert done.code == 4
+    assert secret not in done.err + done.out
+    assert "shape of a secret" in done.err
+
+
+def test_a_path_with_uncommitted_changes_is_refused_by_name(desk: Desk) -> None:
+    path = "registry/products/user-service/deployments/2026-11.yaml"
+    with (desk.top / path).open("a") as log:
+        log.write("# mine\n")
+    done = deploy(desk)
+    assert (done.code, path in done.err) == (1, True)
+    assert deploy(desk, "--product", "payment-api").code == 0
+    assert (desk.top / path).read_text().endswith("# mine\n")
+
+
+def test_without_a_repository_or_a_registry_it_says_what_to_do(desk: Desk, tmp_path: Path) -> None:
+    bare = tmp_path / "nothing"
+    bare.mkdir()
+    outcome = Desk(bare, desk.capsys)
+    assert (deploy(outcome).code, "init" in deploy(outcome).err) == (2, True)
+    outcome.git("init", "-q")
+    done = deploy(outcome)
+    assert (done.code, "no registry on this branch" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize("url", ["https://me:tok@host/x", "git@host:tok.git"])
+def test_a_url_is_no_clone_and_is_not_repeated(desk: Desk, url: str) -> None:
+    assert run(["track", "deployment", *WHERE, "--repo", url]) == 2
+    said = desk.capsys.readouterr().err
+    assert ("clone it" in said, "tok" in said) == (True, False)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root writes anywhere")
+def test_a_repository_that_cannot_be_written_is_told_and_may_be_softened(desk: Desk) -> None:
+    folders = [path for path in (desk.top / ".git", desk.top / ".git/versioner") if path.exists()]
+    for folder in folders:
+        folder.chmod(0o500)
+    try:
+        assert deploy(desk).code == 1
+        done = deploy(desk, "--best-effort")
+        assert (done.code, "warning: not recorded" in done.err) == (0, True)
+    finally:
+        for folder in folders:
+            folder.chmod(0o700)
+
+
+def test_a_lock_of_gits_own_is_told_and_may_be_softened(desk: Desk) -> None:
+    lock = desk.top / ".git/refs/heads/main.lock"
+    lock.write_text("")
+    strict = deploy(desk)
+    assert (strict.code, "main.lock" in strict.err) == (1, True)
+    assert deploy(desk, "--fail-on-api-error").code == 1
+    for soft in ("--best-effort", "--fail-on-api-error=false", "--fail-on-api-error=no"):
+        done = deploy(desk, soft)
+        assert (done.code, done.out) == (0, "")
+        assert done.err.startswith("warning: not recorded: ")
+
+
+def test_the_variable_softens_and_the_bare_option_wins_over_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (desk.top / ".git/refs/heads/main.lock").write_text("")
+    monkeypatch.setenv("VERSIONER_FAIL_ON_API_ERROR", "false")
+    assert deploy(desk).code == 0
+    assert deploy(desk, "--fail-on-api-error").code == 1
+
+
+# ---- in GitHub Actions ---------------------------------------------------------------------
+
+
+def test_a_result_goes_to_the_step_summary(desk: Desk, in_github: Path) -> None:
+    assert deploy(desk, "--local", "--dry-run").code == 0
+    assert not in_github.exists()
+    assert deploy(desk, "--local").code == 0
+    assert in_github.read_text().startswith(
+        "Recorded: deployment of user-service 2.0.0 to production (completed), event `"
+    )
+
+
+def test_a_summary_that_cannot_be_written_is_a_warning(
+    desk: Desk, in_github: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(in_github / "no" / "file"))
+    done = deploy(desk)
+    assert (done.code, "step summary" in done.err) == (0, True)
+
+
+def test_a_refusal_is_an_annotation_that_nothing_breaks_out_of(desk: Desk, in_github: Path) -> None:
+    done = deploy(desk, "--product", "a\n::warning::x\x1b[2J")
+    assert done.code == 4
+    (line,) = [line for line in done.err.splitlines() if line.startswith("::")]
+    assert line.startswith("::error::")
+    assert "\x1b" not in done.err
+    missing = deploy(desk, base=("--product", "user-service"))
+    assert (missing.code, "::error::--environment is missing" in missing.err) == (2, True)
+
+
+# ---- which branch, and pushing ---------------------------------------------------------------
+
+
+@pytest.fixture
+def forge(desk: Desk, tmp_path: Path) -> Path:
+    """Give the registry a bare remote that stands where it does."""
+    bare = tmp_path / "forge.git"
+    desk.git("clone", "-q", "--bare", str(desk.top), str(bare))
+    desk.git("remote", "add", "origin", str(bare))
+    desk.git("fetch", "-q", "origin")
+    desk.git("branch", "-q", "--set-upstream-to=origin/main")
+    return bare
+
+
+def tip_of(bare: Path, ref: str = "main") -> str:
+    done = subprocess.run(
+        ["git", "rev-parse", ref], cwd=bare, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def test_on_a_detached_head_the_option_to_add_is_shown(desk: Desk) -> None:
+    desk.git("checkout", "-q", "--detach")
+    done = deploy(desk)
+    assert (done.code, "--branch main" in done.err) == (2, True)
+    assert deploy(desk, "--branch", "main").code == 0
+    assert "2.0.0" in desk.git("show", "-s", "--format=%s", "main")
+
+
+def test_on_a_detached_head_the_configured_branch_is_the_one(desk: Desk) -> None:
+    configure(desk, 'branch: "main"\n')
+    desk.git("checkout", "-q", "--detach")
+    assert "on main" in deploy(desk).out
+    assert "2.0.0" in desk.git("show", "-s", "--format=%s", "main")
+
+
+def test_a_clone_that_has_the_branch_as_the_remotes_only_records_on_it(
+    desk: Desk, forge: Path
+) -> None:
+    desk.git("checkout", "-q", "--detach")
+    desk.git("branch", "-qD", "main")
+    done = deploy(desk, "--branch", "main", "--push")
+    assert done.code == 0, done.err
+    assert tip_of(forge) == desk.git("rev-parse", "main")
+
+
+def test_push_publishes_the_one_commit(desk: Desk, forge: Path) -> None:
+    before = tip_of(forge)
+    done = deploy(desk, "--push")
+    assert done.code == 0, done.err
+    assert "pushed to origin" in done.out
+    assert tip_of(forge, "main^") == before
+    assert desk.git("status", "--porcelain", "-b") == "## main...origin/main"
+
+
+def test_push_never_publishes_commits_of_the_users_own(desk: Desk, forge: Path) -> None:
+    before = tip_of(forge)
+    desk.git("commit", "-q", "--allow-empty", "-m", "Mine")
+    done = deploy(desk, "--push")
+    assert done.code == 1
+    assert "git push" in done.err
+    assert tip_of(forge) == before
+    assert "2.0.0" in desk.git("show", "-s", "--format=%s", "HEAD")
+
+
+def test_a_race_with_another_writer_is_told(desk: Desk, forge: Path, tmp_path: Path) -> None:
+    other = Desk(tmp_path / "other", desk.capsys)
+    desk.git("clone", "-q", str(forge), str(other.top))
+    assert deploy(other, "--push", "--version", "9").code == 0
+    before = tip_of(forge)
+    done = deploy(desk, "--push")
+    assert (done.code, "git pull --rebase" in done.err) == (1, True)
+    assert tip_of(forge) == before
+
+
+def test_a_step_that_recorded_and_could_not_push_can_be_run_again(
+    desk: Desk, forge: Path, tmp_path: Path
+) -> None:
+    forge.rename(tmp_path / "away.git")
+    run = ("--push", "--invoke-id", "run-5", "--product", "brand-new")
+    failed = deploy(desk, *run)
+    assert failed.code == 1, failed.err
+    (tmp_path / "away.git").rename(forge)
+    again = deploy(desk, *run)
+    assert again.code == 0, again.err
+    assert again.out.startswith("already recorded")
+    assert tip_of(forge) == desk.git("rev-parse", "HEAD")
+    assert deploy(desk, *run).code == 0
+
+
+def test_a_second_run_does_not_push_commits_of_the_users_own(
+    desk: Desk, forge: Path, tmp_path: Path
+) -> None:
+    before = tip_of(forge)
+    assert deploy(desk, "--invoke-id", "run-5").code == 0
+    desk.git("commit", "-q", "--allow-empty", "-m", "Mine")
+    assert deploy(desk, "--push", "--invoke-id", "run-5").code == 1
+    assert tip_of(forge) == before
+
+
+def test_in_ci_a_clone_with_a_remote_pushes_and_local_does_not(
+    desk: Desk, forge: Path, in_github: Path
+) -> None:
+    before = tip_of(forge)
+    assert deploy(desk, "--local").code == 0
+    assert tip_of(forge) == before
+    desk.git("push", "-q", "origin", "main")
+    done = deploy(desk, "--version", "2.0.1")
+    assert done.code == 0, done.err
+    assert tip_of(forge) == desk.git("rev-parse", "HEAD")
+
+
+def test_in_ci_a_clone_without_a_remote_records_here(desk: Desk, in_github: Path) -> None:
+    assert deploy(desk).code == 0
+    assert "2.0.0" in desk.git("show", "-s", "--format=%s", "HEAD")
+
+
+def test_a_dry_run_pushes_nothing(desk: Desk, forge: Path) -> None:
+    before = tip_of(forge)
+    assert deploy(desk, "--push", "--dry-run").code == 0
+    assert tip_of(forge) == before
+
+
+# ---- as a process ----------------------------------------------------------------------------
+
+
+def test_a_closed_pipe_is_no_failure(desk: Desk) -> None:
+    script = f"exec '{sys.executable}' -m versioner track deployment --repo '{desk.top}' "
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        ["sh", "-c", script + " ".join(WHERE)], stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "2.0.0" in desk.git("show", "-s", "--format=%s", "HEAD")
+
+
+def test_the_hosted_clients_flags_of_no_effect_are_taken(desk: Desk) -> None:
+    assert deploy(desk, "--skip-preflight-checks", "--debug", "--dry-run").code == 0
