@@ -134,7 +134,7 @@ class _Hand:
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
         self._count = 0
-        self._is_after_block = False
+        self.is_after_block = False
 
     def chance(self, one_in: int) -> bool:
         return self._random.randint(1, one_in) == 1
@@ -147,7 +147,7 @@ class _Hand:
         lines = []
         while self.chance(4):
             # Deeper ones after a block scalar would be part of it.
-            deeper = indent if self._is_after_block else indent + 2
+            deeper = indent if self.is_after_block else indent + 2
             column = self._random.choice([0, indent, indent, deeper])
             lines.append("" if self.chance(3) else " " * column + self.comment())
         return lines
@@ -184,7 +184,7 @@ class _Hand:
 
     def value(self, value: Any, indent: int) -> list[str]:
         """Return what follows a key or a dash, and the lines below."""
-        self._is_after_block = False
+        self.is_after_block = False
         if isinstance(value, (dict, list)) and value and not self.chance(4):
             inner = indent + self._random.choice([2, 2, 4])
             if isinstance(value, list) and self.chance(3):
@@ -193,7 +193,7 @@ class _Hand:
         if isinstance(value, (dict, list)):
             return (" " + self.flow(value, indent) + self.behind()).split("\n")
         if isinstance(value, str) and _LINES.fullmatch(value) and self.chance(2):
-            self._is_after_block = True
+            self.is_after_block = True
             mark = "|" if value.endswith("\n") else "|-"
             body = [" " * (indent + 2) + line for line in value.removesuffix("\n").split("\n")]
             return [" " + mark + self.behind(), *body]
@@ -221,4 +221,6 @@ def handwritten(draw: st.DrawFn, data: st.SearchStrategy[Any]) -> tuple[bytes, A
     hand = _Hand(draw(st.integers(0, 2**32)))
     lines = hand.between(0) + (hand.block(value, 0) if value else []) + hand.between(0)
     newline = draw(st.sampled_from(["\n", "\n", "\r\n"]))
-    return (newline.join(lines) + newline * draw(st.integers(0, 1))).encode(), value
+    # A text block at the end of a file is one newline shorter without the file's own.
+    final = newline * (1 if hand.is_after_block else draw(st.integers(0, 1)))
+    return (newline.join(lines) + final).encode(), value
