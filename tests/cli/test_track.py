@@ -7,14 +7,16 @@ import os
 import subprocess
 import sys
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.cli.registries import NOW, SHA, Desk, Outcome
 from versioner.cli.boundary import run
 from versioner.serialization.log import read_canonical
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GITHUB = {
     "GITHUB_ACTIONS": "true",
