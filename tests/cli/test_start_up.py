@@ -1,0 +1,121 @@
+"""What is not loaded cannot be waited for: the modules that a start may not bring in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.tool import PATIENCE, PROJECT, environment
+
+# Each costs milliseconds, and none is needed to append a line or to print a page.
+HEAVY = {
+    *("yaml", "_yaml", "jsonschema", "jsonschema_rs", "git", "gitdb", "jinja2", "ruamel"),
+    *("ruamel.yaml", "referencing", "rpds", "sqlite3", "asyncio", "ssl", "socket", "http.client"),
+    *("urllib.request", "importlib.metadata", "importlib.resources", "email", "logging"),
+    *("multiprocessing", "concurrent.futures", "unittest", "difflib", "tempfile", "shutil"),
+    *("random", "secrets", "calendar", "_strptime", "dataclasses", "argparse", "zoneinfo"),
+    *("gzip", "csv", "zipfile"),
+}
+
+# What is for other commands, for jobs alone, or for when something is wrong.
+ELSEWHERE = {
+    *("versioner.ci.systems", "versioner.ci.detection", "versioner.models.deployments"),
+    *("versioner.models.documents", "versioner.models.problems", "versioner.registry.load"),
+    *("versioner.registry.fold", "versioner.registry.checks", "versioner.repository.recovery"),
+    *("versioner.repository.push", "versioner.repository.history", "versioner.repository.snapshot"),
+    *("versioner.validation.wording", "versioner.validation.documents", "versioner.site.build"),
+    *("versioner.validation.strict_yaml", "versioner.serialization.documents"),
+}
+
+# The command line as it is run, and then the names of all that it has loaded.
+TELL = """
+import sys
+from versioner.cli.boundary import run
+code = run(sys.argv[1:])
+print(*sorted(sys.modules), file=sys.stderr)
+raise SystemExit(code)
+"""
+
+
+def loaded_by(*args: str, **variables: str) -> set[str]:
+    """Return the modules that a command has loaded at its end, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", TELL, *args],
+        env={
+            **environment(),
+            # Without site, whose .pth files bring modules of their own; so the path is told.
+            "PYTHONPATH": os.pathsep.join([str(PROJECT), *filter(None, sys.path)]),
+            **variables,
+        },
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    modules = set(done.stderr.splitlines()[-1].split())
+    assert "versioner.cli.main" in modules
+    return modules
+
+
+def track(registry: Path, version: str, **variables: str) -> set[str]:
+    """Return what recording a deployment of a known product loads."""
+    args = ["track", "deployment", "--local", "--repo", str(registry)]
+    args += ["--product", "user-service", "--environment", "production"]
+    return loaded_by(*args, "--version", version, **variables)
+
+
+@pytest.fixture
+def recording_place(pristine: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(pristine, tmp_path / "registry", symlinks=True))
+
+
+def test_recording_loads_nothing_heavy(recording_place: Path) -> None:
+    track(recording_place, "8.0.0")  # reads registry.yaml, and keeps what it says
+    modules = track(recording_place, "8.0.1")
+    assert "versioner.operations.record" in modules
+    assert not modules & HEAVY
+    assert not modules & ELSEWHERE
+
+
+def test_recording_in_a_job_loads_the_tables_of_systems_and_nothing_heavy(
+    recording_place: Path,
+) -> None:
+    track(recording_place, "8.0.0")
+    modules = track(
+        recording_place, "8.0.1", GITHUB_ACTIONS="true", GITHUB_RUN_ID="1", GITHUB_REPOSITORY="a/b"
+    )
+    assert "versioner.ci.systems" in modules
+    assert not modules & HEAVY
+
+
+def test_the_second_recording_parses_no_yaml_that_the_first_had_to(recording_place: Path) -> None:
+    (recording_place / ".git" / "versioner" / "config.json").unlink(missing_ok=True)
+    assert "yaml" in track(recording_place, "8.0.0")
+    assert "yaml" not in track(recording_place, "8.0.1")
+
+
+def test_help_loads_no_command_and_nothing_heavy() -> None:
+    modules = loaded_by("--help")
+    ours = {name for name in modules if name.startswith("versioner.")}
+    assert ours <= {
+        "versioner.cli",
+        "versioner.cli.boundary",
+        "versioner.cli.main",
+        "versioner.errors",
+        "versioner.reporter",
+        "versioner.reporter.terminal",
+    }
+    # click itself asks shutil for the terminal's width.
+    assert not modules & (HEAVY - {"shutil"})
+
+
+def test_the_help_of_track_opens_no_repository() -> None:
+    modules = loaded_by("track", "deployment", "--help")
+    assert "versioner.cli.track" in modules
+    assert not modules & (HEAVY - {"shutil"})
