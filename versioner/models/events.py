@@ -3,8 +3,8 @@
 The key order of the two classes is the order of the schema and of a canonical line.
 """
 
-from __future__ import annotations
-
+# Annotations are not put off here, as they are elsewhere: a TypedDict would compile each of
+# them from text, which takes longer than all else in this module.
 from typing import Any, Final, Literal, NotRequired, TypedDict
 
 __all__ = [
