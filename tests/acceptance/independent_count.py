@@ -1,0 +1,63 @@
+"""Count deployments straight from a CSV, knowing nothing of the tool: only csv and collections.
+
+`python independent_count.py FILE [UNTIL]` prints JSON. Every row is one completed deployment; of
+rows with one time the later in the file is the newer. UNTIL (RFC 3339, Z) leaves later rows out.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import sys
+from collections import Counter, defaultdict
+
+
+def rows_of(path: str, until: str) -> list[dict[str, str]]:
+    opener = gzip.open if path.endswith(".gz") else open
+    with opener(path, "rt", encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["at"] <= until]
+    return sorted(rows, key=lambda row: row["at"])
+
+
+def count(rows: list[dict[str, str]]) -> dict[str, object]:
+    cells: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
+    for row in rows:
+        cells[row["product"], row["environment"]].append(row)
+    deployments = []
+    for (product, environment), cell in cells.items():
+        before: list[str] = []
+        for row in cell:
+            version = row["version"]
+            kind = "deployment"
+            if before and before[-1] == version:
+                kind = "redeployment"
+            elif version in before[:-1]:
+                kind = "rollback"
+            previous = before[-1] if before else ""
+            deployments.append(
+                [row["at"], product, environment, version, kind, previous, row["deployed_by"]]
+            )
+            before.append(version)
+    products = {}
+    for product in sorted({row["product"] for row in rows}):
+        mine = [row for row in rows if row["product"] == product]
+        running = {name: cell[-1] for (owner, name), cell in cells.items() if owner == product}
+        products[product] = {
+            "deployments": len(mine),
+            "versions": len({row["version"] for row in mine}),
+            "last_deployed_at": mine[-1]["at"],
+            "running": {name: row["version"] for name, row in running.items()},
+            "since": {name: row["at"] for name, row in running.items()},
+            "drifting": len({row["version"] for row in running.values()}) > 1,
+        }
+    return {
+        "rows": len(rows),
+        "environments": Counter(environment for _, environment in cells),
+        "products": products,
+        "deployments": sorted(deployments),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(count(rows_of(sys.argv[1], (sys.argv[2:] or ["9999"])[0]))))

@@ -1,0 +1,73 @@
+"""The tool as its users meet it: real processes, real repositories, bounded in time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+__all__ = ["PATIENCE", "PROJECT", "assert_sound", "environment", "git", "look", "versioner"]
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+# Seconds after which a process counts as hanging; nothing measures by it.
+PATIENCE = 120
+
+
+def environment() -> dict[str, str]:
+    """Return an environment in which `python -m versioner` is this project's, in any folder."""
+    return {**os.environ, "PYTHONPATH": str(PROJECT)}
+
+
+def versioner(
+    *args: str | Path, cwd: Path | None = None, code: int = 0, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run the tool to its end, and hold it to an exit code and to no traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "versioner", *map(str, args)],
+        cwd=cwd,
+        env={**environment(), **options.pop("env", {})},
+        stdin=options.pop("stdin", subprocess.DEVNULL),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+        **options,
+    )
+    said = f"{' '.join(map(str, args))}: {done.stdout}{done.stderr}"
+    assert "Traceback" not in done.stderr, said
+    assert "itself failed" not in done.stderr, said
+    assert done.returncode == code, said
+    return done
+
+
+def look(*args: str | Path, cwd: Path) -> Any:
+    """Return what a looking command answers as JSON."""
+    return json.loads(versioner(*args, "--output", "json", cwd=cwd).stdout)
+
+
+def git(top: Path, *args: str, check: bool = True) -> str:
+    """Run the user's own git."""
+    done = subprocess.run(
+        ["git", *args], cwd=top, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
+    assert not check or done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def assert_sound(top: Path) -> None:
+    """Hold that git finds nothing wrong, and that nothing of the tool's is left half done."""
+    done = subprocess.run(
+        ["git", "fsck", "--strict", "--no-dangling"], cwd=top, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert git(top, "status", "--porcelain", "--ignored") == ""
+    assert git(top, "for-each-ref", "--format=%(refname)").split() == ["refs/heads/main"]
+    state = top / ".git" / "versioner"
+    left = {path.name for path in state.iterdir()} & {"intent", "intent.new", "draft"}
+    assert left == set()
+    for leftover in ("*.lock", "fast_import_crash*"):
+        assert list((top / ".git").rglob(leftover)) == []
