@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.models import Changes
+    from versioner.operations.editing import Editing
     from versioner.repository.location import Repository
 
 __all__ = ["create_environment", "edit_environment", "retire_environment"]
@@ -51,24 +52,25 @@ def edit_environment(
     """Set and unset dotted keys of an environment, keeping its comments, order and style."""
     edits = [parse_assignment(text) for text in set_]
     removals = [Unset(parse_key(text)) for text in unset]
-    return _edit(repository, name, [*edits, *removals], f"Edit environment {name}", now)
+    with editing(repository) as edit:
+        changes = _edited(edit, name, [*edits, *removals])
+        return edit.commit(changes, f"Edit environment {name}", now=now)
 
 
 def retire_environment(
     repository: Repository, name: str, *, now: str, undo: bool = False
 ) -> Edited:
     """Mark an environment as retired: history stays, views leave it out; `undo` takes it back."""
-    edits: list[Set | Unset] = [Unset(("retired",)) if undo else Set(("retired",), True)]
     subject = f"Take environment {name} back" if undo else f"Retire environment {name}"
-    return _edit(repository, name, edits, subject, now)
-
-
-def _edit(
-    repository: Repository, name: str, edits: list[Set | Unset], subject: str, now: str
-) -> Edited:
     with editing(repository) as edit:
-        edit.registry.environment(name)
-        path = layout.environment_path(name)
-        source = edit_document(edit.read(path), edits)
-        changes: Changes = {path: source} if source != edit.read(path) else {}
+        if undo and "retired" not in edit.registry.environment(name):
+            return Edited(None, subject)
+        changes = _edited(edit, name, [Unset(("retired",)) if undo else Set(("retired",), True)])
         return edit.commit(changes, subject, now=now)
+
+
+def _edited(edit: Editing, name: str, edits: Sequence[Set | Unset]) -> Changes:
+    edit.registry.environment(name)
+    path = layout.environment_path(name)
+    source = edit_document(edit.read(path), edits)
+    return {path: source} if source != edit.read(path) else {}
