@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -24,7 +25,7 @@ def init(directory: Path, title: str, example: bool, branch: str) -> None:
     click.echo(f"started a registry in {directory}: {len(made.paths)} files in one commit")
     for path in made.kept:
         click.echo(f"  kept your own {path}")
-    cd = "" if directory == Path() else f"cd {directory} && "
+    cd = "" if directory == Path() else f"cd {shlex.quote(str(directory))} && "
     click.echo("next:")
     click.echo(
         f"  {cd}versioner track deployment --product NAME --environment staging --version 1.0.0"

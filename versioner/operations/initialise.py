@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.errors import Blocked, UsageFault
 from versioner.repository.commits import commit_changes, writing
 from versioner.repository.creation import create_repository
+from versioner.repository.git import run
 from versioner.repository.location import open_repository
 from versioner.repository.snapshot import MemorySnapshot, snapshot_at
 from versioner.resources import example_dir, schemas_dir, starter_dir
 from versioner.serialization.documents import dump_document
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from versioner.models import Changes
     from versioner.repository.location import Repository
     from versioner.repository.snapshot import Snapshot
@@ -63,6 +63,12 @@ def initialise(
 
 
 def _repository(directory: Path, branch: str) -> Repository:
+    # Before a folder is made that would stay.
+    if (
+        branch.startswith("-")
+        or run(["check-ref-format", "--branch", branch], cwd=Path()).returncode
+    ):
+        raise UsageFault(f"{branch!r} is not a branch name", hint="example: --branch main")
     directory.mkdir(parents=True, exist_ok=True)
     if (directory / "HEAD").is_file() and (directory / "objects").is_dir():
         raise UsageFault(
