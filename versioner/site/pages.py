@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from versioner.errors import NotFound
 from versioner.site.links import (
@@ -24,7 +26,7 @@ from versioner.site.views.product import product_view
 from versioner.site.views.products import products_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from versioner.site.atlas import Atlas
     from versioner.site.views.frame import View
@@ -32,28 +34,39 @@ if TYPE_CHECKING:
 __all__ = ["Page", "pages_of"]
 
 
-class Page(NamedTuple):
-    """Say what one file of the site is rendered from."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Say what one file of the site is rendered from; its view is reckoned when it is asked for.
+
+    A large site's views are never all in memory, and may be reckoned by several processes.
+    """
 
     path: str
     template: str
-    view: View
+    make: Callable[[], View]
+
+    @property
+    def view(self) -> View:
+        """Return what the template is given."""
+        return self.make()
 
 
 def pages_of(atlas: Atlas, tool_version: str) -> Iterator[Page]:
-    """Yield every page, one at a time, so that a large site's views are never all in memory."""
-    yield Page(OVERVIEW, "overview.html", overview_view(atlas))
-    yield Page(PRODUCTS, "products.html", products_view(atlas))
+    """Yield every page of the site."""
+    yield Page(OVERVIEW, "overview.html", partial(overview_view, atlas))
+    yield Page(PRODUCTS, "products.html", partial(products_view, atlas))
     for name, shards in atlas.shards.items():
-        yield Page(product_page(name), "product.html", product_view(atlas, name))
+        yield Page(product_page(name), "product.html", partial(product_view, atlas, name))
         for index, shard in enumerate(shards):
-            yield Page(shard.page, "month.html", month_view(atlas, name, index))
-    yield Page(ENVIRONMENTS, "environments.html", environments_view(atlas))
+            yield Page(shard.page, "month.html", partial(month_view, atlas, name, index))
+    yield Page(ENVIRONMENTS, "environments.html", partial(environments_view, atlas))
     for name in atlas.environments:
-        yield Page(environment_page(name), "environment.html", environment_view(atlas, name))
+        yield Page(
+            environment_page(name), "environment.html", partial(environment_view, atlas, name)
+        )
     yield from _leading_on(atlas)
-    yield Page(ABOUT, "about.html", about_view(atlas, tool_version))
-    yield Page(LOST, "lost.html", lost_view(atlas))
+    yield Page(ABOUT, "about.html", partial(about_view, atlas, tool_version))
+    yield Page(LOST, "lost.html", partial(lost_view, atlas))
 
 
 def _leading_on(atlas: Atlas) -> Iterator[Page]:
@@ -68,6 +81,6 @@ def _leading_on(atlas: Atlas) -> Iterator[Page]:
         moves = {product_page(old): product_page(name)}
         moves.update({month_page(old, s.month, s.part): s.page for s in atlas.shards[name]})
         for page, target in moves.items():
-            yield Page(page, "moved.html", moved_view(atlas, page, old, target))
+            yield Page(page, "moved.html", partial(moved_view, atlas, page, old, target))
     for name in sorted(set(registry.deleted) - taken):
-        yield Page(product_page(name), "deleted.html", deleted_view(atlas, name))
+        yield Page(product_page(name), "deleted.html", partial(deleted_view, atlas, name))
