@@ -28,7 +28,7 @@ def test_one_appended_line_costs_six_git_processes(tmp_path, monkeypatch):
         for args in started
     ]
     assert commands == [
-        "rev-parse", "cat-file", "config", "fast-import", "update-ref", "update-index"
+        "rev-parse", "config", "cat-file", "fast-import", "update-ref", "update-index"
     ]  # fmt: skip
     assert len(commands) == COUNTED
 

@@ -12,19 +12,18 @@ from versioner.ci import detect
 from versioner.cli import clock
 from versioner.cli.after import after_commit
 from versioner.cli.options import output_option, repo_option
-from versioner.cli.workspace import find_repository
 from versioner.errors import Failure, InvalidInput
 from versioner.names import canonical_status
 from versioner.operations.acceptance import refuse_secrets
-from versioner.operations.record import Draft, record_event
 from versioner.reporter.recorded import recorded_json, recorded_text, step_summary
+from versioner.repository.location import Opening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from versioner.ci import Detected
     from versioner.models import Event, EventKind
-    from versioner.operations.record import Recorded
+    from versioner.operations.record import Draft, Recorded
     from versioner.repository.location import Repository
 
 __all__ = ["track"]
@@ -215,12 +214,16 @@ def _clear_empty(ctx: click.Context, options: dict[str, Any]) -> None:
 def _record(
     kind: EventKind, options: dict[str, Any], detected: Detected | None
 ) -> tuple[Repository, Recorded]:
-    draft = _draft(kind, options, detected)
-    if options["verbose"] or options["debug"]:
-        _tell_sources(options, detected, draft)
-    from versioner.operations.delivery import deliver
+    # git looks for the repository while all that records is loaded.
+    with Opening(options["repo"] or os.getcwd()) as opening:  # noqa: PTH109 -- nor pathlib
+        from versioner.cli.workspace import find_repository
+        from versioner.operations.delivery import deliver
+        from versioner.operations.record import record_event
 
-    repository = find_repository(options["repo"])
+        draft = _draft(kind, options, detected)
+        if options["verbose"] or options["debug"]:
+            _tell_sources(options, detected, draft)
+        repository = find_repository(options["repo"], opening)
     recorded = deliver(
         repository,
         lambda place: record_event(
@@ -265,6 +268,8 @@ def _draft(kind: EventKind, options: dict[str, Any], detected: Detected | None) 
     _require(fields.get("version"), "version", "the pipeline's system names no commit")
     if kind == "deployment":
         _require(fields.get("environment"), "environment", "no CI system can know it")
+    from versioner.operations.record import Draft
+
     return Draft(kind, product, fields, options["event_id"] or "", detected=not options["product"])
 
 

@@ -15,16 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from versioner.registry.records import Registry
-    from versioner.repository.location import Repository
+    from versioner.repository.location import Opening, Repository
     from versioner.repository.snapshot import Snapshot
 
 __all__ = ["find_repository", "read_registry", "take_snapshot"]
 
 
-def find_repository(repo: str | None) -> Repository:
+def find_repository(repo: str | None, opening: Opening | None = None) -> Repository:
     """Open the repository that --repo names, or the one around the current folder.
 
-    A write that was killed half way is completed first.
+    A write that was killed half way is completed first. `opening` is the look for it, where one
+    is under way.
     """
     if repo is not None and ("://" in repo or repo.startswith("git@")):
         raise UsageFault(
@@ -33,7 +34,10 @@ def find_repository(repo: str | None) -> Repository:
             else "this command needs a clone, and that is a URL",
             hint="clone it, and name the folder with --repo",
         )
-    repository = open_repository(Path(repo) if repo else Path.cwd())
+    if opening is not None:
+        repository = opening.repository()
+    else:
+        repository = open_repository(Path(repo) if repo else Path.cwd())
     recover(repository)
     return repository
 

@@ -14,7 +14,7 @@ from versioner.errors import Failure, GitFailure, InvalidInput, UsageFault
 from versioner.repository.checkout import Target, checkouts_of, refresh, refuse_uncommitted
 from versioner.repository.fast_import import build_commit
 from versioner.repository.git import LockedByGit, LostRace, git, printable
-from versioner.repository.identity import committer_of
+from versioner.repository.identity import ask_settings, committer_of
 from versioner.repository.intent import Intent, drop_intent, has_intent, write_intent
 from versioner.repository.location import reread, tip_of
 from versioner.repository.lock import WAIT_SECONDS, WriteLock, WriteSession
@@ -50,6 +50,8 @@ def writing(repo: Repository, *, wait: float = WAIT_SECONDS) -> Iterator[Reposit
 
                 complete(fresh)
                 fresh = reread(fresh)
+            # Answered while the caller judges what to write.
+            session.settings = ask_settings(fresh)
             yield fresh
         finally:
             session.close()

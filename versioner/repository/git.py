@@ -25,9 +25,11 @@ __all__ = [
     "command",
     "environment",
     "failure",
+    "finish",
     "git",
     "printable",
     "run",
+    "start",
     "unstartable",
 ]
 
@@ -153,6 +155,33 @@ def run(
     except OSError as error:
         raise unstartable(error, cwd) from error
     return Completed(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
+
+
+def start(
+    args: Sequence[str], *, cwd: Path | str, pass_fds: Sequence[int] = ()
+) -> subprocess.Popen[bytes]:
+    """Start git on a question with a short answer, to do something else meanwhile (`finish`)."""
+    try:
+        return subprocess.Popen(
+            command(args),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            pass_fds=pass_fds,
+        )
+    except OSError as error:
+        from pathlib import Path
+
+        raise unstartable(error, Path(cwd)) from error
+
+
+def finish(process: subprocess.Popen[bytes]) -> Completed:
+    """Wait for a process that was started, and return what it left."""
+    with process:
+        stdout, stderr = process.communicate()
+    return Completed(process.returncode, stdout, stderr.decode("utf-8", "replace"))
 
 
 def git(

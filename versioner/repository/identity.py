@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.repository.git import git
+from versioner.repository.git import finish, start
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Sequence
 
     from versioner.models import CommitIdentity
     from versioner.repository.location import Repository
 
-__all__ = ["Committer", "committer_of"]
+__all__ = ["Committer", "ask_settings", "committer_of"]
 
 _ASKED: Final = r"^(user|author|committer)\.(name|email|signingkey)$|^commit\.gpgsign$|^gpg\."
 _TRUSTED: Final = ("system", "global", "command")
@@ -56,11 +57,18 @@ def committer_of(repo: Repository, fallback: CommitIdentity | None) -> Committer
     )
 
 
-def _configured(repo: Repository) -> list[tuple[str, str, str]]:
+def ask_settings(repo: Repository) -> subprocess.Popen[bytes]:
+    """Ask git for the settings that `committer_of` wants to know, ahead of the need."""
     args = ["config", "--null", "--show-scope", "--get-regexp", _ASKED]
     fds = repo.session.pass_fds if repo.session else ()
-    text = git(args, cwd=repo.top, check=False, pass_fds=fds).decode("utf-8", "replace")
-    fields = text.split("\0")
+    return start(args, cwd=repo.top, pass_fds=fds)
+
+
+def _configured(repo: Repository) -> list[tuple[str, str, str]]:
+    asked = repo.session.settings if repo.session else None
+    if repo.session and asked:
+        repo.session.settings = None
+    fields = finish(asked or ask_settings(repo)).stdout.decode("utf-8", "replace").split("\0")
     found = []
     for scope, setting in zip(fields[0::2], fields[1::2], strict=False):
         key, _, value = setting.partition("\n")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import Failure, GitFailure, UsageFault
-from versioner.repository.git import failure, git, printable, run
+from versioner.repository.git import failure, finish, git, printable, run, start
 
 if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+    from types import TracebackType
+
+    from versioner.repository.git import Completed
     from versioner.repository.lock import WriteSession
 
-__all__ = ["Repository", "on_branch", "open_repository", "reread", "tip_of"]
+__all__ = ["Opening", "Repository", "on_branch", "open_repository", "reread", "tip_of"]
 
 _ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
@@ -42,19 +46,61 @@ class Repository(NamedTuple):
         return self.work_tree or self.git_dir
 
 
+class Opening:
+    """A look for a repository that git is at while its caller does something else.
+
+    Nothing is refused before `repository` is called; the end of the `with` block ends it.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = path
+        self._start = os.path.realpath(path)
+        self._process: subprocess.Popen[bytes] | None = None
+        if os.path.isdir(self._start):  # noqa: PTH112 -- no pathlib to load yet
+            asked = ["--git-common-dir", "--absolute-git-dir", "--is-bare-repository"]
+            asked += ["--show-object-format", "--is-inside-work-tree", "--show-cdup"]
+            asked += ["HEAD", "--symbolic-full-name", "HEAD"]
+            args = ["rev-parse", "--path-format=absolute", *asked]
+            self._process = start(args, cwd=self._start)
+
+    def __enter__(self) -> Opening:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self._process is not None and self._process.returncode is None:
+            finish(self._process)
+
+    def repository(self) -> Repository:
+        """Return the repository that was found; raise what `open_repository` does."""
+        # Here, for loading it takes as long as git's answer does.
+        from pathlib import Path
+
+        path, start = Path(self._path), Path(self._start)
+        if self._process is None:
+            raise UsageFault(
+                f"{printable(str(path))} is not a folder", hint="give a clone's folder"
+            )
+        return _opened(path, start, finish(self._process))
+
+
 def open_repository(path: Path) -> Repository:
     """Find the repository that a path is in, upwards; the path may be a bare repository too.
 
     Raises UsageFault where there is none, GitFailure with git's own reason where git refuses
     (another user's repository, a format it does not know).
     """
-    start = Path(os.path.realpath(path))
-    if not start.is_dir():
-        raise UsageFault(f"{printable(str(path))} is not a folder", hint="give a clone's folder")
-    asked = ["--git-common-dir", "--absolute-git-dir", "--is-bare-repository"]
-    asked += ["--show-object-format", "--is-inside-work-tree", "--show-cdup"]
-    args = ["rev-parse", "--path-format=absolute", *asked, "HEAD", "--symbolic-full-name", "HEAD"]
-    done = run(args, cwd=start)
+    with Opening(path) as opening:
+        return opening.repository()
+
+
+def _opened(path: Path, start: Path, done: Completed) -> Repository:
+    from pathlib import Path
+
     # Before the first commit HEAD cannot be resolved, and all that comes before it is printed.
     lines = done.stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
     if len(lines) < 5:

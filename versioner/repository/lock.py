@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import Failure
-from versioner.repository.git import LockedByGit
+from versioner.repository.git import LockedByGit, finish
 from versioner.repository.objects import ObjectReader
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Sequence
     from types import TracebackType
 
@@ -156,13 +157,15 @@ class WriteSession:
     """Keep what one write shares: the lock, and the process that reads objects.
 
     `spool` is a file for the input of a git process that must get all of it or nothing;
-    `empty` a folder for one that must not see a work tree.
+    `empty` a folder for one that must not see a work tree. `settings` is the process that tells
+    who commits, started ahead of the need (`identity`).
     """
 
     def __init__(self, lock: WriteLock) -> None:
         self.lock = lock
         self.spool = lock.folder / "index-info"
         self.empty = lock.folder / "empty"
+        self.settings: subprocess.Popen[bytes] | None = None
         self._readers: dict[Path, ObjectReader] = {}
 
     @property
@@ -181,3 +184,6 @@ class WriteSession:
         for reader in self._readers.values():
             reader.close()
         self._readers.clear()
+        if self.settings is not None:
+            finish(self.settings)
+            self.settings = None
