@@ -271,6 +271,8 @@ def _check_aliases(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
                 f"the alias hides behind the product {name!r}",
                 "delete the alias, or rename the product",
             )
+        elif target in registry.products:
+            continue
         elif target in registry.aliases:
             yield _in_document(
                 *where,
@@ -278,7 +280,7 @@ def _check_aliases(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
                 f"{target!r} is an alias itself",
                 f'write "{registry.aliases[target]}"',
             )
-        elif target not in registry.products:
+        else:
             yield _in_document(
                 *where,
                 codes.ALIAS,

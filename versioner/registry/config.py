@@ -31,7 +31,7 @@ def read_config(repository: Repository, blob: str) -> RegistryConfig:
     """
     kept_in = repository.common_dir / "versioner" / "config.json"
     key = f"{__version__} {blob}"
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         kept = json.loads(kept_in.read_bytes())
         if kept["key"] == key and isinstance(kept["config"], dict):
             return cast("RegistryConfig", kept["config"])

@@ -16,7 +16,7 @@ from versioner.registry.checks import check_product, check_registry
 from versioner.registry.records import ProductRecord, Registry
 from versioner.validation import codes
 from versioner.validation.documents import validate_document
-from versioner.validation.logs import validate_log
+from versioner.validation.logs import LOG_LIMIT, validate_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -87,7 +87,7 @@ class _Loader:
         self._strange: list[tuple[str, Entry]] = []
         for path, entry in snapshot.entries(layout.ROOT).items():
             place = layout.place_of(path)
-            if place is None or entry.kind != "file":
+            if place is None or entry.kind != "file" or entry.size > LOG_LIMIT:
                 self._strange.append((path, entry))
             elif place.kind in ("product", "build", "deployment"):
                 self.product_files.setdefault(place.name, []).append(path)
@@ -111,7 +111,7 @@ class _Loader:
 
     def config(self, problems: list[Problem]) -> dict[str, Any]:
         config = self.documents("config", problems).get("")
-        if config is None and not self._places.get("config"):
+        if config is None and layout.CONFIG not in self.snapshot.entries(layout.ROOT):
             problems.append(
                 Problem(
                     layout.CONFIG,
@@ -177,6 +177,9 @@ def _strange_entry(path: str, entry: Entry) -> Problem:
         "link": (codes.LINK, "a symbolic link is never followed here", "put the file itself here"),
         "submodule": (codes.LINK, "a submodule cannot be part of a registry", "remove it"),
     }
+    if entry.kind == "file" and entry.size > LOG_LIMIT:
+        message = f"the file has {entry.size:,} bytes, more than {LOG_LIMIT:,}"
+        return Problem(path, 0, 0, codes.SIZE, message, "nothing of a registry is so large")
     fallback = (codes.LINK, "this is not a regular file", "remove it")
     code, message, hint = what.get(entry.kind, fallback)
     return Problem(path, 0, 0, code, message, hint)
