@@ -10,15 +10,16 @@ import contextlib
 import json
 import os
 import re
+import stat
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-__all__ = ["MANIFEST", "Written", "claim", "publish"]
+__all__ = ["MANIFEST", "Written", "claim", "publish", "read_file"]
 
 MANIFEST: Final = ".versioner-site.json"
 _FORMAT: Final = "versioner-site/1"
@@ -54,24 +55,45 @@ def claim(out: Path) -> set[str]:
     return _listed(manifest, out)
 
 
-def publish(out: Path, files: Mapping[str, bytes], before: set[str]) -> Written:
+def publish(
+    out: Path, files: Mapping[str, bytes], before: set[str], *, standing: Collection[str] = ()
+) -> Written:
     """Write a site's files into a claimed folder, and remove what `before` had besides.
 
-    Each file appears under its name complete. The manifest lists old and new files while the
-    rest is written, so that a build after a killed one still knows all of its own.
+    `standing` are files of the site that were found as they should be. Each file appears under
+    its name complete. The manifest lists old and new files while the rest is written, so that a
+    build after a killed one still knows all of its own.
     """
+    wanted = {*files, *standing}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _replace(out / MANIFEST, _manifest(before | set(files)))
+        _replace(out / MANIFEST, _manifest(before | wanted))
         parents = {path.rpartition("/")[0] for path in files}
         for parent in sorted(parents):
             _make_folder(out, parent)
         written = sum(_write(out / path, content) for path, content in files.items())
-        removed = sum(_remove(out, path) for path in sorted(before - set(files)))
-        _replace(out / MANIFEST, _manifest(set(files)))
+        removed = sum(_remove(out, path) for path in sorted(before - wanted))
+        _replace(out / MANIFEST, _manifest(wanted))
     except OSError as error:
         raise Failure(f"cannot write {error.filename or out}: {error.strerror}") from error
-    return Written(written, len(files) - written, removed)
+    return Written(written, len(wanted) - written, removed)
+
+
+def read_file(out: Path, path: str) -> bytes | None:
+    """Return a file of a site's folder, or None where no regular file stands there.
+
+    No link is followed, at the file or on the way to it.
+    """
+    target = out
+    try:
+        for part in PurePosixPath(path).parts[:-1]:
+            target = target / part
+            if target.is_symlink():
+                return None
+        target = out / path
+        return target.read_bytes() if stat.S_ISREG(os.lstat(target).st_mode) else None
+    except OSError:
+        return None
 
 
 def _listed(manifest: bytes, out: Path) -> set[str]:
