@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.errors import Failure, UsageFault
 from versioner.repository.git import git, run
+from versioner.repository.worktree import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,8 +91,8 @@ def site_after_commit(repository: Repository) -> Path | None:
 
     The tool's own commits run no hooks, so it takes this step itself.
     """
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        return Path(json.loads(_state_path(repository).read_bytes())["out"])
+    with suppress(Failure, OSError, ValueError, KeyError, TypeError):
+        return Path(json.loads(read_regular(_state_path(repository))[0])["out"])
     return None
 
 

@@ -12,8 +12,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from versioner import __version__, layout
-from versioner.errors import Blocked
+from versioner.errors import Blocked, Failure
 from versioner.repository.objects import read_blobs
+from versioner.repository.worktree import read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +32,8 @@ def read_config(repository: Repository, blob: str) -> RegistryConfig:
     """
     kept_in = repository.common_dir / "versioner" / "config.json"
     key = f"{__version__} {blob}"
-    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        kept = json.loads(kept_in.read_bytes())
+    with suppress(Failure, OSError, ValueError, KeyError, TypeError, RecursionError):
+        kept = json.loads(read_regular(kept_in)[0])
         if kept["key"] == key and isinstance(kept["config"], dict):
             return cast("RegistryConfig", kept["config"])
     config = _parse(repository)

@@ -158,7 +158,7 @@ def lines_naming(data: bytes, value: str, *, key: str = "version") -> list[tuple
     wanted = value.lower()
     number = 1
     counted = 0
-    for start, end in _lines_holding(data, f'{key}: "{wanted}"'.encode()):
+    for start, end in _lines_holding(data, f'{key}: "{wanted}"'.encode("utf-8", "surrogatepass")):
         number += data.count(b"\n", counted, start)
         counted = start
         event = _parse(data[start:end].decode(errors="replace").removesuffix("\r"))
