@@ -1,0 +1,78 @@
+"""Every document of the API, by path."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from versioner.site.api.addresses import DEPLOYMENTS, EVERYTHING, INDEX, MATRIX, data_of, team_feed
+from versioner.site.api.environments import deployments, environment, environments, matrix
+from versioner.site.api.products import history, needs, product, products
+from versioner.site.links import ENVIRONMENTS, OVERVIEW, PRODUCTS, environment_page, product_page
+from versioner.site.teams import slugs_of, teams_of
+from versioner.site.views.about import counts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from versioner.site.api.rows import Document
+    from versioner.site.atlas import Atlas
+
+__all__ = ["documents_of", "json_bytes"]
+
+
+def documents_of(atlas: Atlas) -> Iterator[tuple[str, Document]]:
+    """Yield every document with its path, one at a time; each says where the root is."""
+    for path, document in _documents(atlas):
+        yield path, {"root": "../" * path.count("/"), **document}
+
+
+def json_bytes(document: Any, indent: int | None = None) -> bytes:
+    """Return a document's bytes; the same for the same document, in any surroundings."""
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(
+        document, ensure_ascii=False, allow_nan=False, separators=separators, indent=indent
+    )
+    # A lone surrogate is no text: it could not be written at all.
+    return (text + "\n").encode("utf-8", "replace")
+
+
+def _documents(atlas: Atlas) -> Iterator[tuple[str, Document]]:
+    yield INDEX, _index(atlas)
+    yield MATRIX, matrix(atlas)
+    yield DEPLOYMENTS, deployments(atlas)
+    yield data_of(ENVIRONMENTS), environments(atlas)
+    for name in atlas.environments:
+        yield data_of(environment_page(name)), environment(atlas, name)
+    yield data_of(PRODUCTS), products(atlas)
+    needed_by = needs(atlas)
+    for name, shards in atlas.shards.items():
+        yield data_of(product_page(name)), product(atlas, name, needed_by[name])
+        for shard in shards:
+            yield data_of(shard.page), history(atlas, shard)
+
+
+def _index(atlas: Atlas) -> Document:
+    teams = teams_of(atlas)
+    slugs = slugs_of(teams)
+    return {
+        "api_version": "1",
+        "title": atlas.title,
+        "description": str(atlas.registry.config.get("description", "")),
+        **counts(atlas),
+        "page": OVERVIEW,
+        "feed": EVERYTHING,
+        "documents": [
+            {"name": name, "data": path}
+            for name, path in (
+                ("products", data_of(PRODUCTS)),
+                ("environments", data_of(ENVIRONMENTS)),
+                ("matrix", MATRIX),
+                ("deployments", DEPLOYMENTS),
+            )
+        ],
+        "teams": [
+            {"name": team, "products": len(names), "feed": team_feed(slugs[team])}
+            for team, names in teams.items()
+        ],
+    }

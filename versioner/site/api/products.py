@@ -1,0 +1,152 @@
+"""The documents of products: the list, each one, and its history by shard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from versioner.site.api.addresses import badge, data_of, product_feed, table
+from versioner.site.api.rows import Document, deployment_of, metadata_of, version_of
+from versioner.site.api.states import state_of
+from versioner.site.links import product_page
+from versioner.site.tables import months_of
+from versioner.site.views.product import document_of, title_of
+from versioner.site.views.products import team_of
+
+if TYPE_CHECKING:
+    from versioner.registry.records import ProductRecord
+    from versioner.site.atlas import Atlas
+    from versioner.site.shards import Shard
+
+__all__ = ["history", "needs", "places_of", "product", "products"]
+
+
+def products(atlas: Atlas) -> Document:
+    """Return the list of all products, and of the deleted ones."""
+    registry = atlas.registry
+    return {
+        "products": [_head(atlas, name) for name in sorted(registry.products)],
+        "deleted": [
+            _deleted(atlas, name) for name in sorted(set(registry.deleted) - set(registry.products))
+        ],
+    }
+
+
+def product(atlas: Atlas, name: str, needed_by: list[str]) -> Document:
+    """Return one product."""
+    document = document_of(atlas, name)
+    extra = document.get("extra_metadata") or {}
+    return {
+        **_head(atlas, name),
+        "links": [] if "links" in atlas.hidden else [_link(each) for each in _links(document)],
+        "depends_on": sorted(document.get("depends_on") or ()),
+        "needed_by": needed_by,
+        "metadata": metadata_of(extra, atlas.hidden),
+        "environments": [
+            state_of(atlas, atlas.state(name, environment))
+            for environment in places_of(atlas, name)
+        ],
+        "history": [_shard(shard) for shard in atlas.shards[name]],
+        "tables": [
+            {"month": month, "data": table(name, month)}
+            for month in months_of(atlas.registry.products[name])
+        ],
+        "badges": [
+            {
+                "environment": environment,
+                "image": badge(name, environment, "svg"),
+                "data": badge(name, environment, "json"),
+            }
+            for environment in ("", *places_of(atlas, name))
+        ],
+    }
+
+
+def history(atlas: Atlas, shard: Shard) -> Document:
+    """Return a part of a product's history, with everything recorded."""
+    return {
+        "product": shard.product,
+        "month": shard.month,
+        "part": shard.part,
+        "page": shard.page,
+        "versions": [version_of(each, atlas.hidden) for each in shard.versions],
+        "deployments": [deployment_of(each, atlas.hidden) for each in shard.deployments],
+    }
+
+
+def needs(atlas: Atlas) -> dict[str, list[str]]:
+    """Return for each product those that need it, by name."""
+    needed: dict[str, list[str]] = {name: [] for name in atlas.registry.products}
+    for name in sorted(atlas.registry.products):
+        for other in document_of(atlas, name).get("depends_on") or ():
+            if other in needed:
+                needed[other].append(name)
+    return needed
+
+
+def places_of(atlas: Atlas, name: str) -> list[str]:
+    """Return the environments that matter to a product, in order: of the retired, its own."""
+    record = atlas.registry.products[name]
+    return [
+        environment
+        for environment, document in atlas.environments.items()
+        if not document.get("retired") or environment in record.cells
+    ]
+
+
+def _head(atlas: Atlas, name: str) -> Document:
+    record = atlas.registry.products[name]
+    document = document_of(atlas, name)
+    described = "description" not in atlas.hidden
+    return {
+        "name": name,
+        "title": title_of(atlas, name),
+        "description": str(document.get("description", "")) if described else "",
+        "lifecycle": str(document.get("lifecycle") or "active"),
+        "team": team_of(atlas, name),
+        "former_names": _former_names(atlas, name),
+        "drifting": name in atlas.drifting,
+        "versions": len(record.versions),
+        "deployments": len(record.deployments),
+        "latest_at": _latest_at(record),
+        "page": product_page(name),
+        "data": data_of(product_page(name)),
+        "feed": product_feed(name),
+    }
+
+
+def _latest_at(record: ProductRecord) -> str:
+    return max((each.at for each in record.deployments if each.void is None), default="")
+
+
+def _former_names(atlas: Atlas, name: str) -> list[str]:
+    return sorted(old for old, new in atlas.registry.aliases.items() if new == name)
+
+
+def _deleted(atlas: Atlas, name: str) -> Document:
+    deletion = atlas.registry.deleted[name]
+    return {
+        "name": name,
+        "at": str(deletion.get("deleted_at", "")),
+        "by": "" if "deleted_by" in atlas.hidden else str(deletion.get("deleted_by", "")),
+        "last_commit": str(deletion.get("last_commit", "")),
+    }
+
+
+def _links(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(document.get("links") or ())
+
+
+def _link(link: dict[str, Any]) -> Document:
+    url = str(link.get("url", ""))
+    return {"title": str(link.get("title") or url), "url": url}
+
+
+def _shard(shard: Shard) -> Document:
+    return {
+        "month": shard.month,
+        "part": shard.part,
+        "versions": len(shard.versions),
+        "deployments": len(shard.deployments),
+        "page": shard.page,
+        "data": data_of(shard.page),
+    }

@@ -1,0 +1,164 @@
+"""Deployments, versions and metadata as the API's documents hold them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.query.times import seconds_between
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from versioner.models import Deployment, Event, Version
+    from versioner.site.atlas import Atlas
+
+__all__ = [
+    "BUILD_DETAILS",
+    "DEPLOYMENT_DETAILS",
+    "Document",
+    "build_of",
+    "deployment_of",
+    "deployment_page",
+    "head_of",
+    "metadata_of",
+    "summary_of",
+    "version_of",
+]
+
+Document = dict[str, Any]
+
+_SOURCE: Final = (
+    "scm_repository",
+    "scm_sha",
+    "scm_branch",
+    "build_number",
+    "build_url",
+    "source_system",
+    "source_server",
+    "invoke_id",
+    "attempt",
+    "job",
+)
+DEPLOYMENT_DETAILS: Final = ("deployed_by_email", "deployed_by_name", *_SOURCE, "deploy_url")
+BUILD_DETAILS: Final = (
+    "started_at",
+    "completed_at",
+    "built_by",
+    "built_by_email",
+    "built_by_name",
+    *_SOURCE,
+    "notes",
+)
+_DEPLOYMENT_SET: Final = frozenset(DEPLOYMENT_DETAILS)
+_BUILD_SET: Final = frozenset(BUILD_DETAILS)
+
+
+def deployment_of(deployment: Deployment, hidden: Collection[str]) -> Document:
+    """Return a deployment with everything recorded of it."""
+    row = head_of(deployment, hidden)
+    row["steps"] = _steps(deployment)
+    row["details"] = _details(deployment.events, _DEPLOYMENT_SET, hidden)
+    return row
+
+
+def summary_of(atlas: Atlas, deployment: Deployment) -> Document:
+    """Return a deployment in short, with its product and its place on the site."""
+    return {
+        "product": deployment.product,
+        **head_of(deployment, atlas.hidden),
+        "page": deployment_page(atlas, deployment),
+    }
+
+
+def version_of(version: Version, hidden: Collection[str]) -> Document:
+    """Return a version with everything recorded of its builds."""
+    return {
+        "name": version.name,
+        "at": version.at,
+        "status": version.status,
+        "details": _details(version.builds, _BUILD_SET, hidden),
+    }
+
+
+def build_of(version: Version, field: str, hidden: Collection[str]) -> str:
+    """Return the latest word of a version's builds on a field, `""` where there is none."""
+    return _said(version.builds, field, hidden)
+
+
+def deployment_page(atlas: Atlas, deployment: Deployment) -> str:
+    """Return a deployment's place on the site, from the site's root."""
+    # From a page of the root, a link to another page is that page's path.
+    return atlas.deployment("", deployment)
+
+
+def metadata_of(values: Mapping[str, Any], hidden: Collection[str]) -> list[Document]:
+    """Return values of any shape as texts: each its own, or its JSON."""
+    return [
+        {
+            "name": key,
+            "value": value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
+            "encoding": "text" if isinstance(value, str) else "json",
+        }
+        for key, value in values.items()
+        if key not in hidden
+    ]
+
+
+def head_of(deployment: Deployment, hidden: Collection[str]) -> Document:
+    """Return what stands of a deployment wherever it is listed."""
+    void = deployment.void
+    at, changed = deployment.at, deployment.changed_at
+    events = [void] if void is not None else deployment.events
+    return {
+        "id": deployment.id,
+        "at": at,
+        "seconds": max(0, seconds_between(at, changed)) if changed != at else 0,
+        "environment": deployment.environment,
+        "version": deployment.version,
+        "status": deployment.status,
+        "kind": deployment.kind,
+        "void": void is not None,
+        "deployed_by": _said(deployment.events, "deployed_by", hidden),
+        "reason": _said(events, "reason", hidden),
+    }
+
+
+def _steps(deployment: Deployment) -> list[Document]:
+    if len(deployment.events) + len(deployment.void_events) < 2:
+        return []
+    steps = [_step(event, is_void=False) for event in deployment.events]
+    steps += [_step(event, is_void=True) for event, _ in deployment.void_events]
+    return sorted(steps, key=lambda step: str(step["at"]))
+
+
+def _step(event: Event, *, is_void: bool) -> Document:
+    return {"id": event["id"], "at": event["at"], "status": event["status"], "void": is_void}
+
+
+def _said(events: Iterable[Event], field: str, hidden: Collection[str]) -> str:
+    said = ""
+    if field not in hidden:
+        for event in events:
+            said = event.get(field) or said
+    return said
+
+
+def _details(
+    events: Iterable[Event], fields: frozenset[str], hidden: Collection[str]
+) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for event in events:
+        for key, value in event.items():
+            if key in fields:
+                if value and key not in hidden:
+                    said[key] = value
+            elif key == "redacted":
+                said["redacted"] = value
+            elif key == "extra_metadata":
+                extra.update(value)
+    shown = metadata_of(extra, hidden)
+    if shown:
+        said["metadata"] = shown
+    return said

@@ -1,0 +1,126 @@
+"""Badges: what runs in an environment, and whether a product drifts, as pictures to show elsewhere.
+
+Each is an SVG of our own, readable by a screen reader, and the same facts in the form of
+shields.io's endpoint badge.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from versioner.site.api.addresses import badge
+from versioner.site.api.documents import json_bytes
+from versioner.site.api.products import places_of
+from versioner.site.legible import attribute, legible, markup
+from versioner.site.wording import version_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from versioner.site.atlas import Atlas
+
+__all__ = ["badges_of", "svg", "text_width"]
+
+# White text on each of them has a contrast of at least 4.5 to 1.
+_GOOD: Final = "#1f7a4d"
+_UNDER_WAY: Final = "#2159b8"
+_BAD: Final = "#b3261e"
+_WARNING: Final = "#8a5300"
+_NOTHING: Final = "#606866"
+_LABEL: Final = "#3d454a"
+
+_COLOURS: Final = {
+    "completed": _GOOD,
+    "pending": _UNDER_WAY,
+    "started": _UNDER_WAY,
+    "failed": _BAD,
+    "aborted": _WARNING,
+    "no result": _WARNING,
+    "": _NOTHING,
+}
+
+# Advances of Verdana at 11 px, in tenths of a pixel; whoever lacks it sees the text fitted to
+# the same width (`textLength`).
+_ADVANCES: Final = {
+    **dict.fromkeys("ijl'|", 31),
+    **dict.fromkeys("Ift.,:;!/\\()[] ", 45),
+    **dict.fromkeys("rsz-J", 55),
+    **dict.fromkeys("acekvxy", 65),
+    **dict.fromkeys("bdghnopqu0123456789_$?", 70),
+    **dict.fromkeys("ABCEFKLPRSTVXYZ*", 76),
+    **dict.fromkeys("DGHNOQU&+=<>~^#", 88),
+    **dict.fromkeys("mwMW@%", 108),
+}
+_OTHERS: Final = 70
+_WIDE: Final = 115
+_PADDING: Final = 6
+_LONGEST: Final = 40
+
+
+class _Badge(NamedTuple):
+    product: str
+    environment: str
+    label: str
+    message: str
+    colour: str
+
+
+def badges_of(atlas: Atlas, product: str) -> Iterator[tuple[str, bytes]]:
+    """Yield a product's badges with their paths: one for each environment, and its drift."""
+    for each in _badges(atlas, product):
+        picture = svg(each.label, each.message, each.colour)
+        yield badge(each.product, each.environment, "svg"), picture.encode("utf-8")
+        shield = {
+            "schemaVersion": 1,
+            "label": _shortened(each.label),
+            "message": _shortened(each.message),
+            "color": each.colour,
+        }
+        yield badge(each.product, each.environment, "json"), json_bytes(shield)
+
+
+def svg(label: str, message: str, colour: str) -> str:
+    """Draw a badge; its name for a screen reader is what it shows."""
+    label, message = _shortened(label), _shortened(message)
+    left, right = text_width(label) + 2 * _PADDING, text_width(message) + 2 * _PADDING
+    name = f"{label}: {message}"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" '
+        f'viewBox="0 0 {left + right} 20" role="img" aria-label="{attribute(name)}">'
+        f"<title>{markup(name)}</title>"
+        f'<rect width="{left + right}" height="20" rx="4" fill="{_LABEL}"/>'
+        f'<path fill="{colour}" '
+        f'd="M{left} 0h{right - 4}a4 4 0 0 1 4 4v12a4 4 0 0 1-4 4h-{right - 4}z"/>'
+        '<g fill="#fff" font-family="Verdana,DejaVu Sans,Geneva,sans-serif" font-size="11" '
+        'aria-hidden="true">'
+        f"{_words(_PADDING, label)}{_words(left + _PADDING, message)}</g></svg>\n"
+    )
+
+
+def text_width(text: str) -> int:
+    """Return about how wide a text is at 11 px, in pixels; never 0."""
+    tenths = sum(_ADVANCES.get(each, _WIDE if ord(each) >= 0x1100 else _OTHERS) for each in text)
+    return max(1, -(-tenths // 10))
+
+
+def _badges(atlas: Atlas, product: str) -> Iterator[_Badge]:
+    for environment in places_of(atlas, product):
+        state = atlas.state(product, environment)
+        message = version_text(state.version) if state.version else "not deployed"
+        beside = state.status if state.status not in ("completed", "") else ""
+        message += f" ({beside})" if beside else ""
+        yield _Badge(product, environment, environment, message, _COLOURS[state.status])
+    drifting = product in atlas.drifting
+    running = any(cell.current for cell in atlas.registry.products[product].cells.values())
+    word = "drifting" if drifting else "in step" if running else "not deployed"
+    colour = _WARNING if drifting else _GOOD if running else _NOTHING
+    yield _Badge(product, "", product, word, colour)
+
+
+def _words(x: int, text: str) -> str:
+    return f'<text x="{x}" y="14" textLength="{text_width(text)}">{markup(text)}</text>'
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(legible(text).split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,27 @@
+"""What a site keeps to itself: the fields that registry.yaml hides, and people by its policy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["hidden_fields"]
+
+_PRIVATE: Final = frozenset(
+    {"deployed_by_email", "deployed_by_name", "built_by_email", "built_by_name"}
+)
+# `people` decides what is recorded. What was recorded under another policy, or imported, is not
+# published under this one either.
+_BY_POLICY: Final[dict[str, frozenset[str]]] = {
+    "none": _PRIVATE | {"deployed_by", "built_by", "deleted_by"},
+    "login": _PRIVATE,
+    "all": frozenset(),
+}
+
+
+def hidden_fields(config: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of the fields that no page and no file of the site shows."""
+    named = (config.get("site") or {}).get("hidden_fields") or ()
+    return frozenset(named) | _BY_POLICY.get(str(config.get("people", "login")), _PRIVATE)

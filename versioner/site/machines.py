@@ -1,0 +1,34 @@
+"""Every file of a site that programs read, by path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from versioner.resources import schemas_dir
+from versioner.site.api.addresses import OPENAPI, table
+from versioner.site.api.documents import documents_of, json_bytes
+from versioner.site.badges import badges_of
+from versioner.site.feeds import feeds_of
+from versioner.site.openapi import openapi
+from versioner.site.tables import tables_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from versioner.site.atlas import Atlas
+
+__all__ = ["machine_files"]
+
+
+def machine_files(atlas: Atlas) -> Iterator[tuple[str, bytes]]:
+    """Yield the API's documents, feeds, badges, tables and schemas, each with its path."""
+    for path, document in documents_of(atlas):
+        yield path, json_bytes(document)
+    yield OPENAPI, json_bytes(openapi(atlas.title), indent=2)
+    yield from feeds_of(atlas)
+    for name, record in atlas.registry.products.items():
+        yield from badges_of(atlas, name)
+        for month, content in tables_of(atlas, record):
+            yield table(name, month), content
+    for schema in sorted(schemas_dir().glob("*.schema.json")):
+        yield f"schemas/{schema.name}", schema.read_bytes()

@@ -1,0 +1,42 @@
+"""Teams: who owns products, and a form of each name that can stand in an address."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from versioner.names import slugify
+from versioner.site.views.products import team_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from versioner.site.atlas import Atlas
+
+__all__ = ["slugs_of", "teams_of"]
+
+
+def teams_of(atlas: Atlas) -> dict[str, list[str]]:
+    """Return the products of each team, both by name; none where teams are hidden."""
+    teams: dict[str, list[str]] = {}
+    for name in sorted(atlas.registry.products):
+        if team := team_of(atlas, name):
+            teams.setdefault(team, []).append(name)
+    return dict(sorted(teams.items()))
+
+
+def slugs_of(teams: Iterable[str]) -> dict[str, str]:
+    """Return each team's form in addresses.
+
+    A name that loses something on the way, or that another comes out the same as, gets a part
+    of its digest added: so one team's address depends on few others.
+    """
+    plain = {team: slugify(team) for team in teams}
+    times = Counter(plain.values())
+    return {
+        team: slug
+        if slug == team.lower().replace(" ", "-") and times[slug] == 1
+        else f"{slug or 'team'}-{hashlib.sha256(team.encode('utf-8', 'replace')).hexdigest()[:8]}"
+        for team, slug in plain.items()
+    }
