@@ -86,7 +86,8 @@ def _tell(level: Literal["error", "warning"], message: str, hint: str = "") -> N
 
 def _report_usage(error: click.ClickException) -> None:
     context = getattr(error, "ctx", None)
-    hint = f"see `{context.command_path} -h`" if context is not None else ""
+    command = context.command_path if context is not None else "versioner"
+    hint = f"see `{command} -h`"
     _tell("error", clean(error.format_message()), hint)
 
 

@@ -11,6 +11,7 @@ import click
 from versioner.ci import detect
 from versioner.cli import clock
 from versioner.cli.after import after_commit
+from versioner.cli.groups import NounGroup
 from versioner.cli.options import output_option, repo_option
 from versioner.errors import Failure, InvalidInput
 from versioner.names import canonical_status
@@ -119,6 +120,7 @@ def _event_options(person: str) -> Callable[[_Command], _Command]:
 
 
 @click.group(
+    cls=NounGroup,
     epilog="Example: versioner track deployment --product user-service --environment staging",
 )
 def track() -> None:
