@@ -55,7 +55,7 @@ def write_twin(target: Path, number: int) -> Path:
     """
     chance = random.Random(number)
     at = datetime(2022, 10, 10, 10, 39, 30, tzinfo=UTC)
-    digest = ("%040x" % chance.getrandbits(160) for _ in range(number))
+    digest = (f"{chance.getrandbits(160):040x}" for _ in range(number))
     with gzip.open(target, "wt", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(COLUMNS)
