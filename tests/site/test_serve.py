@@ -113,3 +113,45 @@ def test_the_site_is_refreshed_until_it_is_told_to_stop(site: Path) -> None:
     )
     assert calls[0].startswith("http://127.0.0.1:")
     assert calls[1:3] == ["refresh", "the registry is broken just now"]
+
+
+@pytest.fixture
+def reloading(site: Path) -> Iterator[SiteServer]:
+    with open_server(site, reloads=True) as running:
+        yield running
+
+
+def test_a_page_is_served_with_the_script_that_reloads_it(
+    reloading: SiteServer, site: Path
+) -> None:
+    tag = b'<script defer src="/_versioner/reload.js"></script>\n'
+    for path, file in (("/", "index.html"), ("/about/index.html", "about/index.html")):
+        status, body = ask(reloading, path)
+        assert (status, body.count(tag)) == (200, 1)
+        assert body.replace(tag, b"") == (site / file).read_bytes()
+    assert tag in ask(reloading, "/nothing")[1]
+    assert ask(reloading, "/assets/site.css")[1] == (site / "assets/site.css").read_bytes()
+    assert b"EventSource" in ask(reloading, "/_versioner/reload.js")[1]
+
+
+def test_no_built_page_has_that_script(server: SiteServer, site: Path) -> None:
+    assert [path for path in site.rglob("*.html") if b"_versioner" in path.read_bytes()] == []
+    assert ask(server, "/_versioner/reload.js")[0] == 404
+    assert ask(server, "/_versioner/events")[0] == 404
+
+
+def test_a_build_is_announced_to_whoever_listens(reloading: SiteServer) -> None:
+    assert reloading.builds is not None
+    connection = http.client.HTTPConnection("127.0.0.1", reloading.server_port, timeout=10)
+    connection.request("GET", "/_versioner/events")
+    answer = connection.getresponse()
+    assert answer.getheader("Content-Type") == "text/event-stream"
+    first = answer.readline()
+    answer.readline()
+    reloading.builds.announce()
+    second = answer.readline()
+    connection.close()
+    assert first.startswith(b"data: ")
+    assert second.startswith(b"data: ")
+    assert first != second
+    assert ask(reloading, "/_versioner/events", host="evil.test")[0] == 421

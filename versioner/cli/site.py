@@ -1,7 +1,8 @@
-"""versioner site: build it, or serve it here."""
+"""versioner site: build it, check it, or serve it here."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
 __all__ = ["publish", "site"]
 
 _OUT: Final = "_site"
+_FOUND_FAULTS: Final = 3
+# More processes than this wait for each other more than they render.
+_JOBS_MOST: Final = 4
 
 
 @click.group(cls=NounGroup, epilog=ending("versioner site build", "versioner site serve"))
 def site() -> None:
-    """Build the Products site, or serve it here."""
+    """Build the Products site, check it, or serve it here."""
 
 
 @site.command(
@@ -60,7 +64,7 @@ def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) ->
 )  # fmt: skip
 @repo_option
 def serve(port: int, repo: str | None) -> None:
-    """Serve the site on this machine, and build it again when the registry changes."""
+    """Serve the site on this machine; build it again, and show it, when the registry changes."""
     import tempfile
 
     from versioner.cli.workspace import find_repository
@@ -79,6 +83,28 @@ def serve(port: int, repo: str | None) -> None:
         )
 
 
+@site.command(
+    short_help="Check a built site.",
+    epilog=ending("versioner site check", "versioner site check public"),
+)
+@click.argument("folder", required=False, metavar="[DIR]", type=click.Path(path_type=Path))
+@repo_option
+def check(folder: Path | None, repo: str | None) -> int:
+    """Check a built site (DIR, or the clone's _site): links, anchors, feeds, JSON, tables, badges.
+
+    Each fault is a line, `path: problem`; exit code 3 says that there are some.
+    """
+    from versioner.cli.printing import show
+    from versioner.cli.workspace import find_repository
+    from versioner.reporter.terminal import clean
+    from versioner.site.check import check_site
+
+    top = folder or find_repository(repo).top / _OUT
+    faults = check_site(top)
+    show("\n".join(clean(str(fault)) for fault in faults) or f"{top}: nothing is wrong")
+    return _FOUND_FAULTS if faults else 0
+
+
 def _tell(error: VersionerError) -> None:
     from versioner.cli.boundary import report_error
 
@@ -93,19 +119,21 @@ class _Watch:
         self._repository = repository
         self._built: object = None
 
-    def refresh(self) -> None:
+    def refresh(self) -> bool:
         seen = self._look()
         if seen == self._built:
-            return
+            return False
         # Noted first: what cannot be built is told once, not every second.
         self._built = seen
         publish(self._repository, None, self.out)
+        return True
 
     def _look(self) -> object:
         from versioner.repository.location import reread
 
         tree = self._repository.work_tree
-        files = frozenset(_stats(tree / "registry")) if tree is not None else None
+        folders = [tree / "registry", tree / "site_templates"] if tree is not None else []
+        files = frozenset(found for folder in folders for found in _stats(folder))
         return reread(self._repository).tip, files
 
 
@@ -128,9 +156,10 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
     from versioner import __version__
     from versioner.cli.looking import reckoned_at
     from versioner.cli.progress import Progress
-    from versioner.cli.workspace import read_registry
+    from versioner.cli.workspace import read_registry, take_snapshot
     from versioner.errors import ValidationFailed
     from versioner.site.build import build_site
+    from versioner.site.overrides import overrides_of
 
     registry = read_registry(repository, rev, quiet=True)
     errors = [problem for problem in registry.problems if problem.severity == "error"]
@@ -144,15 +173,33 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
         )
     now = registry.commit_time or reckoned_at(registry, rev)
     total = _pages_expected(registry)
-    with Progress("Rendering pages") as progress:
+    overrides = overrides_of(take_snapshot(repository, rev))
+    with Progress("Rendering pages") as progress, _uncollected():
         return build_site(
             registry,
             out,
             now=now,
             tool_version=__version__,
             base_url=base_url,
+            overrides=overrides,
+            memory=repository.common_dir / "versioner" / "pages.json",
+            jobs=min(_JOBS_MOST, os.cpu_count() or 1),
             progress=lambda done: progress.advance(min(done, total), total),
         )
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Spare a large site's views the garbage collector: they hold no circles and go soon."""
+    import gc
+
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _pages_expected(registry: Registry) -> int:

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import threading
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.errors import Failure, VersionerError
+from versioner.site.reload import EVENTS, SCRIPT, SCRIPT_PATH, Announcer, with_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from io import BufferedReader
 
 __all__ = ["SiteServer", "open_server", "serve"]
 
 _LOOPBACK: Final = "127.0.0.1"
+# A stream says so often that it lives, and so learns whether the browser still does.
+_BEAT_SECONDS: Final = 10.0
 
 
 class SiteServer(ThreadingHTTPServer):
     """Answer for one folder, on the loopback address only.
 
     A request whose Host header names another host is refused, so that no page from elsewhere
-    can read the site through a name that it makes lead here (DNS rebinding).
+    can read the site through a name that it makes lead here (DNS rebinding). With `reloads`
+    pages are served with a script that loads them again once `builds` announces a build.
     """
 
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, directory: Path, port: int) -> None:
+    def __init__(self, directory: Path, port: int, *, reloads: bool = False) -> None:
         self.directory = directory.resolve()
+        self.builds = Announcer(secrets.token_hex(8)) if reloads else None
         super().__init__((_LOOPBACK, port), partial(_Handler, directory=str(self.directory)))
 
     @property
@@ -65,10 +71,20 @@ class _Handler(SimpleHTTPRequestHandler):
         self.send_error(HTTPStatus.MISDIRECTED_REQUEST, "This server answers to localhost only")
         return False
 
+    def do_GET(self) -> None:
+        """Answer with a file, or with the stream that says when to load it again."""
+        if self.server.builds is not None and self.path == EVENTS:
+            self._stream(self.server.builds)
+        else:
+            super().do_GET()
+
     def send_head(self) -> Any:
-        if self._is_inside():
-            return super().send_head()
-        return self._send_lost()
+        if self.server.builds is not None and self.path == SCRIPT_PATH:
+            return self._send(HTTPStatus.OK, "text/javascript; charset=utf-8", SCRIPT)
+        if not self._is_inside():
+            return self._send_lost()
+        page = self._page() if self.server.builds is not None else None
+        return super().send_head() if page is None else self._send_page(HTTPStatus.OK, page)
 
     def list_directory(self, path: Any) -> Any:
         return self._send_lost()
@@ -86,25 +102,57 @@ class _Handler(SimpleHTTPRequestHandler):
         path = Path(self.translate_path(self.path)).resolve()
         return path.exists() and path.is_relative_to(self.server.directory)
 
-    def _send_lost(self) -> BufferedReader | None:
+    def _page(self) -> Path | None:
+        """Return the page that is asked for, or None where it is another kind of file."""
+        path = Path(self.translate_path(self.path))
+        if path.is_dir():
+            if not self.path.partition("?")[0].endswith("/"):
+                return None
+            path = path / "index.html"
+        return path if path.suffix == ".html" and path.is_file() else None
+
+    def _send_lost(self) -> BytesIO | None:
+        page = self.server.directory / "404.html"
+        if page.is_file():
+            return self._send_page(HTTPStatus.NOT_FOUND, page)
+        self.send_error(HTTPStatus.NOT_FOUND)
+        return None
+
+    def _send_page(self, status: HTTPStatus, page: Path) -> BytesIO | None:
         try:
-            page = (self.server.directory / "404.html").open("rb")
+            content = page.read_bytes()
         except OSError:
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
-        self.send_response(HTTPStatus.NOT_FOUND)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(page.seek(0, 2)))
+        if self.server.builds is not None:
+            content = with_script(content)
+        return self._send(status, "text/html; charset=utf-8", content)
+
+    def _send(self, status: HTTPStatus, kind: str, content: bytes) -> BytesIO:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        page.seek(0)
-        return page
+        return BytesIO(content)
+
+    def _stream(self, builds: Announcer) -> None:
+        self.close_connection = True
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        told = ""
+        while not builds.is_closed:
+            state = builds.wait(told, _BEAT_SECONDS)
+            # A line that begins with a colon says nothing, and is lost where nobody listens.
+            self.wfile.write(b":\n\n" if state == told else f"data: {state}\n\n".encode("ascii"))
+            told = state
 
 
 @contextlib.contextmanager
-def open_server(directory: Path, port: int = 0) -> Iterator[SiteServer]:
+def open_server(directory: Path, port: int = 0, *, reloads: bool = False) -> Iterator[SiteServer]:
     """Serve a folder while the context lasts; port 0 takes a free one. Raises Failure."""
     try:
-        server = SiteServer(directory, port)
+        server = SiteServer(directory, port, reloads=reloads)
     except (OSError, OverflowError) as error:
         raise Failure(
             f"cannot listen on port {port}: {error}", hint="give another one with --port"
@@ -114,6 +162,8 @@ def open_server(directory: Path, port: int = 0) -> Iterator[SiteServer]:
     try:
         yield server
     finally:
+        if server.builds is not None:
+            server.builds.close()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -123,7 +173,7 @@ def serve(
     directory: Path,
     port: int = 0,
     *,
-    refresh: Callable[[], object] | None = None,
+    refresh: Callable[[], bool] | None = None,
     interval: float = 1.0,
     on_ready: Callable[[str], None] | None = None,
     on_problem: Callable[[VersionerError], None] | None = None,
@@ -132,18 +182,21 @@ def serve(
     """Serve a built site until interrupted, or until `stop` is set.
 
     `refresh` is called every `interval` seconds, in the calling thread: it looks whether
-    something changed and builds again if so. An error of it goes to `on_problem`, and the site
-    stays as it is. `on_ready` is told the address.
+    something changed, builds again if so and tells whether it did, which the browser then
+    shows. An error of it goes to `on_problem`, and the site stays as it is. `on_ready` is told
+    the address.
     """
     halt = stop or threading.Event()
-    with open_server(directory, port) as server, contextlib.suppress(KeyboardInterrupt):
+    serving = open_server(directory, port, reloads=refresh is not None)
+    with serving as server, contextlib.suppress(KeyboardInterrupt):
         if on_ready is not None:
             on_ready(server.url)
         while not halt.wait(interval):
             if refresh is None:
                 continue
             try:
-                refresh()
+                if refresh() and server.builds is not None:
+                    server.builds.announce()
             except VersionerError as error:
                 if on_problem is not None:
                     on_problem(error)
