@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from versioner.resources import site_templates_dir
+from versioner.site.api.addresses import REFERENCE
+from versioner.site.api.reference import reference_view
 from versioner.site.atlas import Atlas
 from versioner.site.files import claim, publish
-from versioner.site.pages import pages_of
-from versioner.site.render import Renderer
+from versioner.site.machines import machine_files
+from versioner.site.overrides import NO_OVERRIDES, Overrides
+from versioner.site.pages import Page, pages_of
+from versioner.site.remembered import RenderMemory
+from versioner.site.rendering import render_pages
+from versioner.site.sitemap import crawler_files
+from versioner.site.templates import Templates, read_templates
 from versioner.site.views.about import counts
 
 if TYPE_CHECKING:
@@ -22,16 +30,19 @@ if TYPE_CHECKING:
 __all__ = ["BuildReport", "build_site"]
 
 _ASSETS: Final = ("icon.svg", "site.css", "site.js")
+# Pages that only lead on, or say that there is nothing.
+_UNINDEXED: Final = frozenset({"moved.html", "deleted.html", "lost.html"})
 
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """Count what a build did: files written, unchanged and removed, and pages among them."""
+    """Count the files that a build wrote, left and removed, its pages, and those it rendered."""
 
     written: int
     unchanged: int
     removed: int
     pages: int
+    rendered: int = 0
 
 
 def build_site(
@@ -41,37 +52,45 @@ def build_site(
     now: str,
     tool_version: str,
     base_url: str = "",
+    overrides: Overrides = NO_OVERRIDES,
+    memory: Path | None = None,
+    jobs: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> BuildReport:
     """Build a registry's site into a folder that is new, empty or an earlier build's.
 
     `now` is the tip's commit time (RFC 3339, `Z`): ages are reckoned from it, so that one
     registry makes the same bytes whenever it is built. `base_url` is where the site will be
-    served (only `404.html` needs it). `progress` is told how many pages are rendered. Nothing
-    is written unless everything could be rendered; raises Failure.
+    served (only `404.html` needs it). `overrides` are the registry's own templates. `memory` is
+    a file in which to remember what pages were rendered from: with it a page is rendered again
+    only when that changed. `jobs` processes may share the work. `progress` is told how many
+    pages are done. Nothing is written unless everything could be rendered; raises Failure, and
+    ValidationFailed where a template of the registry's is wrong.
     """
     before = claim(out)
     atlas = Atlas(registry, now=now, base_url=base_url)
-    templates = site_templates_dir()
-    renderer = Renderer(templates)
-    files: dict[str, bytes] = {}
-    for page in pages_of(atlas, tool_version):
-        files[page.path] = renderer.render(page.template, page.view)
-        if progress is not None:
-            progress(len(files))
-    pages = len(files)
-    for name in _ASSETS:
-        files[f"assets/{name}"] = (templates / "assets" / name).read_bytes()
+    folder = site_templates_dir()
+    files = dict(machine_files(atlas))
     files["build.json"] = _build_facts(atlas, tool_version)
-    done = publish(out, files, before)
-    return BuildReport(done.written, done.unchanged, done.removed, pages)
+    pages = list(pages_of(atlas, tool_version))
+    pages.append(Page(REFERENCE, "api.html", partial(reference_view, atlas, dict(files))))
+    indexed = [page.path for page in pages if page.template not in _UNINDEXED]
+    files.update(crawler_files(atlas.base_url, indexed))
+    files.update((f"assets/{name}", (folder / "assets" / name).read_bytes()) for name in _ASSETS)
+    files.update(overrides.assets)
+    templates = Templates(read_templates(folder), overrides.templates)
+    kept = RenderMemory(memory)
+    rendered = render_pages(pages, templates, kept, out, jobs=jobs, progress=progress)
+    done = publish(out, {**files, **rendered.fresh}, before, standing=rendered.standing)
+    kept.keep(rendered.digests)
+    return BuildReport(done.written, done.unchanged, done.removed, len(pages), len(rendered.fresh))
 
 
 def _build_facts(atlas: Atlas, tool_version: str) -> bytes:
     facts = {
         "generator": "versioner",
         "tool_version": tool_version,
-        "revision": atlas.registry.revision,
+        "revision": atlas.registry.revision or "",
         "commit_time": atlas.now,
         "counts": counts(atlas),
     }
