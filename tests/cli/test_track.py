@@ -433,25 +433,42 @@ def test_a_repository_that_cannot_be_written_is_told_and_may_be_softened(desk: D
             folder.chmod(0o700)
 
 
-def test_a_lock_of_gits_own_is_told_and_may_be_softened(desk: Desk) -> None:
-    lock = desk.top / ".git/refs/heads/main.lock"
-    lock.write_text("")
-    strict = deploy(desk)
-    assert (strict.code, "main.lock" in strict.err) == (1, True)
-    assert deploy(desk, "--fail-on-api-error").code == 1
-    for soft in ("--best-effort", "--fail-on-api-error=false", "--fail-on-api-error=no"):
+def test_a_lock_of_gits_own_is_told_by_name(desk: Desk) -> None:
+    (desk.top / ".git/refs/heads/main.lock").write_text("")
+    done = deploy(desk)
+    assert (done.code, "main.lock" in done.err, done.out) == (1, True, "")
+
+
+@pytest.fixture
+def blocked_path(desk: Desk) -> None:
+    """Let a write of the product's log fail: it has changes that are not committed."""
+    with (desk.top / "registry/products/user-service/deployments/2026-11.yaml").open("a") as log:
+        log.write("# mine\n")
+
+
+@pytest.mark.usefixtures("blocked_path")
+def test_a_failure_may_be_softened_to_a_warning(desk: Desk) -> None:
+    for strict in ((), ("--fail-on-api-error",), ("--fail-on-api-error=true",)):
+        assert deploy(desk, *strict).code == 1
+    for soft in ("--best-effort", "--fail-on-api-error=false", "--fail-on-api-error=No"):
         done = deploy(desk, soft)
         assert (done.code, done.out) == (0, "")
         assert done.err.startswith("warning: not recorded: ")
 
 
+@pytest.mark.usefixtures("blocked_path")
 def test_the_variable_softens_and_the_bare_option_wins_over_it(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (desk.top / ".git/refs/heads/main.lock").write_text("")
     monkeypatch.setenv("VERSIONER_FAIL_ON_API_ERROR", "false")
     assert deploy(desk).code == 0
     assert deploy(desk, "--fail-on-api-error").code == 1
+
+
+@pytest.mark.usefixtures("blocked_path", "in_github")
+def test_a_softened_failure_is_a_warning_in_github_too(desk: Desk) -> None:
+    done = deploy(desk, "--best-effort")
+    assert (done.code, "\n::warning::not recorded: " in done.err) == (0, True)
 
 
 # ---- in GitHub Actions ---------------------------------------------------------------------
