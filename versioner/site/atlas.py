@@ -4,42 +4,71 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from versioner.query.matrix import DEFAULT_STALE_AFTER, CellState, Matrix, cell_state, matrix
 from versioner.query.times import age_text, parse_duration, seconds_between
+from versioner.site.columns import LeftOut, columns_of
+from versioner.site.discretion import hidden_fields
+from versioner.site.forge import ForgeLinks
 from versioner.site.links import (
     LOST,
     deployment_anchor,
     environment_page,
+    outward,
     product_page,
     relative,
     version_anchor,
 )
-from versioner.site.shards import Shard, shards_of
+from versioner.site.shards import Batch, Shard, batches_of, shards_of
+from versioner.site.zone import Zone
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from versioner.models import Deployment
     from versioner.registry.records import Registry
 
-__all__ = ["Atlas"]
+__all__ = ["Atlas", "Recorded"]
 
 _SAFE_PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*")
+
+
+class Recorded(NamedTuple):
+    """Name the commit that recorded an event."""
+
+    commit: str
+    subject: str
+    at: str
 
 
 class Atlas:
     """Know every page and anchor of a registry's site, and the links between them.
 
-    `now` is the moment that ages are reckoned from. An environment that events name but the
-    registry does not know (a problem that `validate` reports) still has its page.
+    `now` is the moment that ages are reckoned from; `base_url` is `""` where nobody said where
+    the site will be. An environment that events name but the
+    registry does not know (a problem that `validate` reports) still has its page. `recorded` says
+    which commit recorded an event, by event id; empty where the history is cut off.
     """
 
-    def __init__(self, registry: Registry, *, now: str, base_url: str = "") -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        now: str,
+        base_url: str = "",
+        recorded: Mapping[str, Recorded] | None = None,
+    ) -> None:
         self.registry = registry
         self.now = now
-        self.base_path = _base_path(base_url or str(self.settings.get("base_url", "")))
-        self.hidden = frozenset(self.settings.get("hidden_fields", ()))
+        self.recorded = recorded or {}
+        self.forge = ForgeLinks.of(registry.config)
+        given = base_url or str(self.settings.get("base_url", ""))
+        self.base_path = _base_path(given)
+        self.base_url = _base_url(given)
+        self.hidden = hidden_fields(registry.config)
+        self.zone = Zone(str(self.settings.get("time_zone", "")))
         self.environments = _environments(registry)
         self.shards: dict[str, list[Shard]] = {
             name: shards_of(record) for name, record in registry.products.items()
@@ -95,6 +124,55 @@ class Atlas:
         """Return the environment state matrix, without retired environments."""
         return matrix(self.registry, now=self.now)
 
+    @cached_property
+    def drifting(self) -> frozenset[str]:
+        """Return the products of which the columns do not all run the same version."""
+        return frozenset(
+            row.product
+            for row in self.matrix.rows
+            if len({c.version for c in row.cells if c.version and c.environment in self.columns})
+            > 1
+        )
+
+    @cached_property
+    def _chosen(self) -> tuple[tuple[str, ...], tuple[LeftOut, ...]]:
+        return columns_of(self.registry, self.matrix.environments, self.now)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the environments that the overview shows unless told otherwise.
+
+        Drift is reckoned over these alone.
+        """
+        return self._chosen[0]
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Return the environments that the overview shows only on demand, and why."""
+        return self._chosen[1]
+
+    @cached_property
+    def deployments(self) -> list[Deployment]:
+        """Return the deployments of all products, oldest first, void ones among them."""
+        records = self.registry.products.values()
+        return sorted(
+            (each for record in records for each in record.deployments),
+            key=lambda each: (each.at, each.product, each.id),
+        )
+
+    @cached_property
+    def batches(self) -> list[Batch]:
+        """Return the deployments of all products cut into pages, oldest first."""
+        return batches_of(self.deployments)
+
+    @cached_property
+    def environment_batches(self) -> dict[str, list[Batch]]:
+        """Return each environment's deployments cut into pages, oldest first."""
+        found: dict[str, list[Deployment]] = {name: [] for name in self.environments}
+        for each in self.deployments:
+            found[each.environment].append(each)
+        return {name: batches_of(deployments) for name, deployments in found.items()}
+
     def state(self, product: str, environment: str) -> CellState:
         """Return what runs at one place, and what goes on there."""
         return cell_state(
@@ -127,6 +205,14 @@ def _environments(registry: Registry) -> dict[str, dict[str, Any]]:
         for name in record.cells:
             known.setdefault(name, {"name": name, "type": "other", "order": 500})
     return known
+
+
+def _base_url(given: str) -> str:
+    """Return the site's own address with a slash at its end, `""` where none can be told."""
+    parts = urlsplit(given)
+    path = parts.path.rstrip("/") + "/"
+    usable = outward(given) and _SAFE_PATH.fullmatch(path)
+    return f"{parts.scheme}://{parts.netloc}{path}" if usable else ""
 
 
 def _base_path(base_url: str) -> str:

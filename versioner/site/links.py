@@ -9,11 +9,15 @@ from urllib.parse import urlsplit
 
 __all__ = [
     "ABOUT",
+    "CREATE",
+    "DEPLOYMENTS",
     "ENVIRONMENTS",
     "LOST",
     "OVERVIEW",
     "PRODUCTS",
     "deployment_anchor",
+    "deployments_page",
+    "environment_month",
     "environment_page",
     "month_page",
     "outward",
@@ -24,7 +28,9 @@ __all__ = [
 
 OVERVIEW: Final = "index.html"
 PRODUCTS: Final = "products/index.html"
+CREATE: Final = "products/new.html"
 ENVIRONMENTS: Final = "environments/index.html"
+DEPLOYMENTS: Final = "deployments/index.html"
 ABOUT: Final = "about/index.html"
 LOST: Final = "404.html"
 
@@ -46,6 +52,16 @@ def month_page(product: str, month: str, part: int = 1) -> str:
 def environment_page(environment: str) -> str:
     """Return the path of an environment's page."""
     return f"environments/{environment}/index.html"
+
+
+def environment_month(environment: str, month: str, part: int = 1) -> str:
+    """Return the path of an environment's month."""
+    return f"environments/{environment}/{month}{'' if part == 1 else f'-{part}'}.html"
+
+
+def deployments_page(month: str, part: int = 1) -> str:
+    """Return the path of a month of all deployments."""
+    return f"deployments/{month}{'' if part == 1 else f'-{part}'}.html"
 
 
 def version_anchor(version: str) -> str:

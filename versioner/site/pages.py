@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING
 from versioner.errors import NotFound
 from versioner.site.links import (
     ABOUT,
+    DEPLOYMENTS,
     ENVIRONMENTS,
     LOST,
     OVERVIEW,
     PRODUCTS,
+    deployments_page,
+    environment_month,
     environment_page,
     month_page,
     product_page,
 )
 from versioner.site.views.about import about_view
+from versioner.site.views.deployments import deployments_view, month_of_all_view
 from versioner.site.views.elsewhere import deleted_view, lost_view, moved_view
+from versioner.site.views.environment_month import environment_month_view
 from versioner.site.views.environments import environment_view, environments_view
 from versioner.site.views.month import month_view
 from versioner.site.views.overview import overview_view
@@ -59,14 +64,25 @@ def pages_of(atlas: Atlas, tool_version: str) -> Iterator[Page]:
         yield Page(product_page(name), "product.html", partial(product_view, atlas, name))
         for index, shard in enumerate(shards):
             yield Page(shard.page, "month.html", partial(month_view, atlas, name, index))
-    yield Page(ENVIRONMENTS, "environments.html", partial(environments_view, atlas))
-    for name in atlas.environments:
-        yield Page(
-            environment_page(name), "environment.html", partial(environment_view, atlas, name)
-        )
+    yield from _of_environments(atlas)
+    yield Page(DEPLOYMENTS, "deployments.html", partial(deployments_view, atlas))
+    for index, batch in enumerate(atlas.batches):
+        path = deployments_page(batch.month, batch.part)
+        yield Page(path, "deployments.html", partial(month_of_all_view, atlas, index))
     yield from _leading_on(atlas)
     yield Page(ABOUT, "about.html", partial(about_view, atlas, tool_version))
     yield Page(LOST, "lost.html", partial(lost_view, atlas))
+
+
+def _of_environments(atlas: Atlas) -> Iterator[Page]:
+    yield Page(ENVIRONMENTS, "environments.html", partial(environments_view, atlas))
+    for name in atlas.environments:
+        page = environment_page(name)
+        yield Page(page, "environment.html", partial(environment_view, atlas, name))
+        for index, batch in enumerate(atlas.environment_batches[name]):
+            page = environment_month(name, batch.month, batch.part)
+            view = partial(environment_month_view, atlas, name, index)
+            yield Page(page, "environment_month.html", view)
 
 
 def _leading_on(atlas: Atlas) -> Iterator[Page]:

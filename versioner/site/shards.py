@@ -7,18 +7,19 @@ page for ever, and an anchor in it a permanent address.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.layout import month_of
 from versioner.models import Deployment, Version
 from versioner.site.links import month_page
+from versioner.site.wording import month_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from versioner.registry.records import ProductRecord
 
-__all__ = ["ROWS", "Shard", "shards_of"]
+__all__ = ["ROWS", "Batch", "Shard", "batches_of", "shards_of"]
 
 ROWS: Final = 400
 
@@ -39,9 +40,43 @@ class Shard:
         return month_page(self.product, self.month, self.part)
 
     @property
+    def title(self) -> str:
+        """Word the shard's period: `November 2025`, `November 2025, part 2`."""
+        return month_text(self.month) + ("" if self.part == 1 else f", part {self.part}")
+
+    @property
     def is_full(self) -> bool:
         """Tell whether the next row belongs on another page."""
         return len(self.deployments) + len(self.versions) >= ROWS
+
+
+class Batch(NamedTuple):
+    """Hold one page of a list of deployments of many products, oldest first."""
+
+    month: str
+    part: int
+    deployments: list[Deployment]
+
+    @property
+    def title(self) -> str:
+        """Word the batch's period: `November 2025`, `November 2025, part 2`."""
+        return month_text(self.month) + ("" if self.part == 1 else f", part {self.part}")
+
+
+def batches_of(deployments: Sequence[Deployment]) -> list[Batch]:
+    """Cut deployments, which are oldest first, into pages by month."""
+    batches: list[Batch] = []
+    for each in deployments:
+        month = month_of(each.at)
+        last = batches[-1] if batches else None
+        if last is None or last.month != month:
+            last = Batch(month, 1, [])
+            batches.append(last)
+        elif len(last.deployments) >= ROWS:
+            last = Batch(month, last.part + 1, [])
+            batches.append(last)
+        last.deployments.append(each)
+    return batches
 
 
 def shards_of(record: ProductRecord) -> list[Shard]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.site.links import ENVIRONMENTS, environment_page
+from versioner.layout import environment_path
+from versioner.site.api.addresses import environment_feed
+from versioner.site.links import ENVIRONMENTS, environment_month, environment_page
+from versioner.site.views.deployments import years_of
 from versioner.site.views.facts import metadata
 from versioner.site.views.frame import View, crumb, frame
 from versioner.site.views.latest import latest_deployments
@@ -19,12 +23,14 @@ if TYPE_CHECKING:
 __all__ = ["environment_view", "environments_view"]
 
 _LATEST: Final = 20
+# The shapes of what has no result (yet): in progress, waiting, lost.
+_OPEN: Final = ("run", "wait", "late")
 
 
 def environments_view(atlas: Atlas) -> View:
     """Return the list of all environments, in order."""
     return {
-        "frame": frame(atlas, ENVIRONMENTS, "Environments", section=ENVIRONMENTS),
+        "frame": frame(atlas, ENVIRONMENTS, "Environments", section=ENVIRONMENTS, current=True),
         "summary": count(len(atlas.environments), "environment"),
         "environments": [_row(atlas, name) for name in atlas.environments],
     }
@@ -37,6 +43,7 @@ def environment_view(atlas: Atlas, name: str) -> View:
     title = atlas.environment_title(name)
     crumbs = [crumb("Environments", atlas.link(page, ENVIRONMENTS))]
     running = _running(atlas, page, name)
+    feed = {"title": f"Deployments to {title}", "href": atlas.link(page, environment_feed(name))}
     return {
         "frame": frame(
             atlas,
@@ -45,6 +52,8 @@ def environment_view(atlas: Atlas, name: str) -> View:
             section=ENVIRONMENTS,
             description=str(document.get("description", "")),
             crumbs=crumbs,
+            feeds=[feed],
+            current=True,
         ),
         **_about(document, title),
         "stale_after": str(document.get("stale_after") or "24h"),
@@ -52,7 +61,19 @@ def environment_view(atlas: Atlas, name: str) -> View:
         "summary": f"{count(sum(bool(row['version']) for row in running), 'product')} running",
         "running": running,
         "deployments": latest_deployments(atlas, page, _LATEST, environment=name),
-    }
+        "years": _years(atlas, page, name),
+        "edit": atlas.forge.edit(environment_path(name)) if name in atlas.registry.environments
+        else "",
+        "feed": feed["href"],
+    }  # fmt: skip
+
+
+def _years(atlas: Atlas, page: str, name: str) -> list[View]:
+    batches = atlas.environment_batches[name]
+    parts = Counter(batch.month for batch in batches)
+    return years_of(
+        atlas, page, batches, lambda month, part: environment_month(name, month, part), parts
+    )
 
 
 def _about(document: dict[str, Any], title: str) -> View:
@@ -96,8 +117,10 @@ def _running(atlas: Atlas, page: str, name: str) -> list[View]:
         {
             "product": title_of(atlas, record.name),
             "product_href": atlas.product(page, record.name),
-            **standing(atlas, page, record, name),
+            **place,
+            "flags": "open" if any(o["shape"] in _OPEN for o in place["beside"]) else "",
         }
         for record in atlas.registry.products.values()
         if name in record.cells
+        for place in (standing(atlas, page, record, name),)
     ]

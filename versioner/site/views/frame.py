@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from versioner.site.links import ABOUT, ENVIRONMENTS, OVERVIEW, PRODUCTS, outward
+from versioner.site.links import (
+    ABOUT,
+    DEPLOYMENTS,
+    ENVIRONMENTS,
+    OVERVIEW,
+    PRODUCTS,
+    outward,
+)
+from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +27,7 @@ _SECTIONS = (
     ("Overview", OVERVIEW),
     ("Products", PRODUCTS),
     ("Environments", ENVIRONMENTS),
+    ("Deployments", DEPLOYMENTS),
     ("About", ABOUT),
 )
 
@@ -31,8 +40,14 @@ def frame(
     section: str = "",
     description: str = "",
     crumbs: Sequence[View] = (),
+    feeds: Sequence[View] = (),
+    current: bool = False,
 ) -> View:
-    """Return what the base template needs; `section` is the navigation's current page."""
+    """Return what the base template needs; `section` is the navigation's current page.
+
+    A page that is `current` tells how things stand at the registry's latest commit: it says of
+    when that is, so that the browser can tell a reader when it is old.
+    """
     return {
         "page_title": title,
         "site_title": atlas.title,
@@ -46,6 +61,9 @@ def frame(
             for text, there in _SECTIONS
         ],
         "crumbs": list(crumbs),
+        "feeds": list(feeds),
+        "as_of": atlas.now if current else "",
+        "as_of_text": moment_text(atlas.now) if current else "",
         "footer": _footer(atlas),
     }
 

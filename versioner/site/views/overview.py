@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.site.links import OVERVIEW
+from versioner.site.api.addresses import EVERYTHING
+from versioner.site.columns import is_silent
+from versioner.site.links import DEPLOYMENTS, OVERVIEW
+from versioner.site.views.attention import attention
 from versioner.site.views.frame import View, frame
 from versioner.site.views.latest import latest_deployments
 from versioner.site.views.product import document_of, title_of
-from versioner.site.views.products import team_of
+from versioner.site.views.products import latest_at, team_of
 from versioner.site.views.standing import standing
 from versioner.site.wording import count
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["overview_view"]
 
-_LATEST: Final = 15
+_LATEST: Final = 12
 _WEEK_SECONDS: Final = 7 * 24 * 3600
 # With more columns than this the matrix scrolls within itself on every screen.
 _FITTING_COLUMNS: Final = 5
@@ -26,57 +29,87 @@ _FITTING_COLUMNS: Final = 5
 
 def overview_view(atlas: Atlas) -> View:
     """Return the first page of the site."""
-    columns = atlas.matrix.environments
     rows = [_row(atlas, row) for row in atlas.matrix.rows]
+    title = "What runs where"
+    feed = {"title": "All deployments", "href": atlas.link(OVERVIEW, EVERYTHING)}
     return {
         "frame": frame(
-            atlas, OVERVIEW, "What runs where", section=OVERVIEW, description=atlas.title
+            atlas,
+            OVERVIEW,
+            title,
+            section=OVERVIEW,
+            description=f"{atlas.title}: what version of what runs where.",
+            feeds=[feed],
+            current=True,
         ),
         "description": str(atlas.registry.config.get("description", "")),
-        "at": atlas.now,
-        "figures": _figures(atlas, drifting=sum(row["drifting"] for row in rows)),
-        "columns": [
-            {
-                "title": atlas.environment_title(name),
-                "href": atlas.environment(OVERVIEW, name),
-                "type": atlas.environments[name]["type"],
-            }
-            for name in columns
+        "figures": _figures(atlas),
+        "attention": attention(atlas),
+        # Events that wait for collection, and refused ones, come with the inbox.
+        "waiting": [],
+        "columns": _columns(atlas),
+        "left_out": [
+            {"title": atlas.environment_title(name), "why": why} for name, why in atlas.left_out
         ],
-        "fits": len(columns) <= _FITTING_COLUMNS,
+        "fits": len(atlas.columns) <= _FITTING_COLUMNS,
         "rows": rows,
         "deployments": latest_deployments(atlas, OVERVIEW, _LATEST),
+        "all_deployments": {
+            "href": atlas.link(OVERVIEW, DEPLOYMENTS),
+            "text": count(len(atlas.deployments), "deployment"),
+        },
     }
+
+
+def _columns(atlas: Atlas) -> list[View]:
+    return [
+        {
+            "name": name,
+            "title": atlas.environment_title(name),
+            "href": atlas.environment(OVERVIEW, name),
+            "shown": name in atlas.columns,
+        }
+        for name in atlas.matrix.environments
+    ]
 
 
 def _row(atlas: Atlas, row: Row) -> View:
     name = row.product
     record = atlas.registry.products[name]
-    title = title_of(atlas, name)
+    deprecated = document_of(atlas, name).get("lifecycle") == "deprecated"
+    alarmed = any(cell.no_result or cell.failed_last for cell in row.cells)
+    flags = {
+        "drifting": name in atlas.drifting,
+        "silent": is_silent(latest_at(record), atlas.now),
+        "attention": alarmed,
+    }
     return {
         "name": name,
-        "title": title,
+        "title": title_of(atlas, name),
         "href": atlas.product(OVERVIEW, name),
         "team": team_of(atlas, name),
-        "deprecated": document_of(atlas, name).get("lifecycle") == "deprecated",
-        "drifting": row.drifting,
+        "deprecated": deprecated,
+        "lifecycle": "deprecated" if deprecated else "active",
+        "drifting": name in atlas.drifting,
+        "flags": " ".join(flag for flag, is_set in flags.items() if is_set),
         "cells": [
-            standing(atlas, OVERVIEW, record, column) for column in atlas.matrix.environments
+            {**standing(atlas, OVERVIEW, record, column), "shown": column in atlas.columns}
+            for column in atlas.matrix.environments
         ],
     }
 
 
-def _figures(atlas: Atlas, *, drifting: int) -> list[View]:
+def _figures(atlas: Atlas) -> list[View]:
     week = {"all": 0, "failed": 0}
-    for record in atlas.registry.products.values():
-        for deployment in reversed(record.deployments):
-            if atlas.seconds_since(deployment.at) > _WEEK_SECONDS:
-                break
-            if deployment.void is None:
-                week["all"] += 1
-                week["failed"] += deployment.status == "failed"
+    for deployment in reversed(atlas.deployments):
+        if atlas.seconds_since(deployment.at) > _WEEK_SECONDS:
+            break
+        if deployment.void is None:
+            week["all"] += 1
+            week["failed"] += deployment.status == "failed"
     cells = [cell for row in atlas.matrix.rows for cell in row.cells]
     under_way = sum(cell.in_progress is not None for cell in cells)
+    drifting = len(atlas.drifting)
     return [
         _figure(len(atlas.registry.products), "product", "", ""),
         _figure(week["all"], "deployment", "in the last 7 days", ""),

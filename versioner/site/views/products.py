@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
     from versioner.site.atlas import Atlas
 
-__all__ = ["products_view", "team_of"]
+__all__ = ["latest_at", "products_view", "team_of"]
 
 
 def products_view(atlas: Atlas) -> View:
@@ -36,10 +36,15 @@ def team_of(atlas: Atlas, name: str) -> str:
     return "" if "team" in atlas.hidden else str(extra.get("team", ""))
 
 
+def latest_at(record: ProductRecord) -> str:
+    """Return when a product was last deployed anywhere, `""` for never."""
+    return max((d.at for d in record.deployments if d.void is None), default="")
+
+
 def _row(atlas: Atlas, record: ProductRecord) -> View:
     document = document_of(atlas, record.name)
     title = title_of(atlas, record.name)
-    latest = max((d.at for d in record.deployments if d.void is None), default="")
+    latest = latest_at(record)
     return {
         "name": record.name,
         "title": title,

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from versioner.site.atlas import Atlas
     from versioner.site.views.frame import View
 
-__all__ = ["SHAPES", "deployment_detail", "deployment_row", "version_detail", "version_row"]
+__all__ = [
+    "KINDS",
+    "SHAPES",
+    "deployment_detail",
+    "deployment_row",
+    "said",
+    "version_detail",
+    "version_row",
+]
 
 # Each status has a shape besides its colour and its word (assets/site.css draws them).
 SHAPES: Final = {
@@ -25,12 +33,12 @@ SHAPES: Final = {
     "": "none",
 }
 
-_KINDS: Final = {"rollback": "back", "redeployment": "again"}
+KINDS: Final = {"rollback": "back", "redeployment": "again"}
 
 
 def deployment_row(atlas: Atlas, page: str, deployment: Deployment) -> View:
     """Return a deployment as a row that leads to its permanent place."""
-    kind = deployment.kind if deployment.kind in _KINDS else ""
+    kind = deployment.kind if deployment.kind in KINDS else ""
     return {
         "id": "",
         "href": atlas.deployment(page, deployment),
@@ -45,10 +53,10 @@ def deployment_row(atlas: Atlas, page: str, deployment: Deployment) -> View:
         "shape": SHAPES[deployment.status],
         "status": deployment.status,
         "kind": kind,
-        "kind_shape": _KINDS.get(kind, ""),
+        "kind_shape": KINDS.get(kind, ""),
         "void": deployment.void is not None,
         "remark": _remark(deployment),
-        "by": _said(deployment.events, "deployed_by", atlas.hidden),
+        "by": said(deployment.events, "deployed_by", atlas.hidden),
     }
 
 
@@ -83,7 +91,7 @@ def version_row(atlas: Atlas, page: str, version: Version) -> View:
         "commit": version.scm_sha[:10],
         "commit_full": version.scm_sha,
         "branch": version.scm_branch,
-        "by": _said(version.builds, "built_by", atlas.hidden),
+        "by": said(version.builds, "built_by", atlas.hidden),
         "reached": _reached(atlas, page, version),
     }
 
@@ -93,7 +101,7 @@ def version_detail(atlas: Atlas, page: str, version: Version) -> View:
     row = version_row(atlas, page, version)
     row["id"] = row["href"][1:]
     row["facts"] = event_facts(version.builds, atlas.hidden)
-    row["notes"] = _said(version.builds, "notes", atlas.hidden)
+    row["notes"] = said(version.builds, "notes", atlas.hidden)
     return row
 
 
@@ -132,7 +140,8 @@ def _step(status: str, at: str) -> View:
     return {"shape": SHAPES[status], "status": status, "at": at, "when": moment_text(at)}
 
 
-def _said(events: list[Event], field: str, hidden: frozenset[str]) -> str:
+def said(events: list[Event], field: str, hidden: frozenset[str]) -> str:
+    """Return the latest word of a field, `""` where none was said or it is hidden."""
     if field in hidden:
         return ""
     return next((str(e[field]) for e in reversed(events) if e.get(field)), "")

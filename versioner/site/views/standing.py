@@ -56,5 +56,6 @@ def _beside(atlas: Atlas, page: str, deployment: Deployment, word: str) -> View:
         "version_full": deployment.version,
         "href": atlas.deployment(page, deployment),
         "at": deployment.changed_at,
+        "when": day_text(deployment.changed_at[:10]),
         "age": atlas.age(deployment.changed_at),
     }

@@ -1,0 +1,95 @@
+"""Pages of the forge that hosts the registry: its editor, its log, its commits, a new file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import quote
+
+from versioner.site.links import outward
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ForgeLinks"]
+
+_EDIT: Final = {
+    "github": "edit/{branch}/{path}",
+    "gitlab": "-/edit/{branch}/{path}",
+    "gitea": "_edit/{branch}/{path}",
+    "forgejo": "_edit/{branch}/{path}",
+    "bitbucket": "src/{branch}/{path}?mode=edit",
+}
+_LOG: Final = {
+    "github": "commits/{branch}/{path}",
+    "gitlab": "-/commits/{branch}/{path}",
+    "gitea": "commits/branch/{branch}/{path}",
+    "forgejo": "commits/branch/{branch}/{path}",
+    "bitbucket": "history-node/{branch}/{path}",
+}
+_COMMIT: Final = {
+    "github": "commit/{sha}",
+    "gitlab": "-/commit/{sha}",
+    "gitea": "commit/{sha}",
+    "forgejo": "commit/{sha}",
+    "bitbucket": "commits/{sha}",
+}
+# The query takes the file's path, then (where the forge fills it in) its content.
+_NEW: Final = {
+    "github": ("new/{branch}", "filename", "value"),
+    "gitlab": ("-/new/{branch}/", "file_name", "content"),
+    "gitea": ("_new/{branch}/", "filename", "value"),
+    "forgejo": ("_new/{branch}/", "filename", "value"),
+}
+_NAMES: Final = {
+    "github": "GitHub",
+    "gitlab": "GitLab",
+    "gitea": "Gitea",
+    "forgejo": "Forgejo",
+    "bitbucket": "Bitbucket",
+}
+
+
+class ForgeLinks(NamedTuple):
+    """Make links to the registry's own repository; every one is `""` without a forge."""
+
+    kind: str
+    url: str
+    branch: str
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> ForgeLinks:
+        """Read where the registry is hosted from registry.yaml."""
+        forge = config.get("forge") or {}
+        url = outward(str(forge.get("url", ""))).rstrip("/").removesuffix(".git")
+        kind = str(forge.get("type", "none")) if url else "none"
+        return cls(kind, url, str(config.get("branch") or "main"))
+
+    @property
+    def name(self) -> str:
+        """Return what the forge is called, `""` without one."""
+        return _NAMES.get(self.kind, "")
+
+    def edit(self, path: str) -> str:
+        """Return the link to the editor of a file."""
+        return self._link(_EDIT, path=path)
+
+    def log(self, path: str) -> str:
+        """Return the link to the commits that touched a file or directory."""
+        return self._link(_LOG, path=path)
+
+    def commit(self, sha: str) -> str:
+        """Return the link to a commit."""
+        return self._link(_COMMIT, sha=sha)
+
+    def new_file(self) -> tuple[str, str, str]:
+        """Return the page that makes a new file, and its parameters for path and content."""
+        if self.kind not in _NEW:
+            return "", "", ""
+        page, path, content = _NEW[self.kind]
+        return f"{self.url}/{page.format(branch=quote(self.branch))}", path, content
+
+    def _link(self, pages: Mapping[str, str], **parts: str) -> str:
+        if self.kind not in pages:
+            return ""
+        quoted = {name: quote(part) for name, part in parts.items()}
+        return f"{self.url}/{pages[self.kind].format(branch=quote(self.branch), **quoted)}"

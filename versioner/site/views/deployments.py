@@ -1,0 +1,126 @@
+"""All deployments: the latest, and every month by day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from versioner.site.api.addresses import EVERYTHING
+from versioner.site.links import DEPLOYMENTS, deployments_page
+from versioner.site.views.frame import View, crumb, frame
+from versioner.site.views.product import title_of
+from versioner.site.views.rows import KINDS, SHAPES, said
+from versioner.site.wording import count, day_text, month_text, version_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from versioner.models import Deployment
+    from versioner.site.atlas import Atlas
+    from versioner.site.shards import Batch
+
+    Place = Callable[[str, int], str]
+
+__all__ = ["deployments_view", "month_of_all_view", "turning", "years_of"]
+
+_LATEST: Final = 100
+
+
+def deployments_view(atlas: Atlas) -> View:
+    """Return the page of the latest deployments, which leads to all the others."""
+    latest = atlas.deployments[-_LATEST:]
+    total = count(len(atlas.deployments), "deployment")
+    feed = {"title": "All deployments", "href": atlas.link(DEPLOYMENTS, EVERYTHING)}
+    counts = Counter(batch.month for batch in atlas.batches)
+    return {
+        "frame": frame(
+            atlas, DEPLOYMENTS, "Deployments", section=DEPLOYMENTS, feeds=[feed], current=True
+        ),
+        "heading": "Deployments",
+        "period": "",
+        "summary": total if len(latest) == len(atlas.deployments) else
+        f"the latest {len(latest)} of {total}",
+        "older": {"text": "", "href": ""},
+        "newer": {"text": "", "href": ""},
+        "zone": atlas.zone.name,
+        "days": _days(atlas, DEPLOYMENTS, latest),
+        "years": years_of(atlas, DEPLOYMENTS, atlas.batches, deployments_page, counts),
+        "feed": feed["href"],
+    }  # fmt: skip
+
+
+def month_of_all_view(atlas: Atlas, index: int) -> View:
+    """Return the page of one month, or of a part of it where it is crowded."""
+    batch = atlas.batches[index]
+    page = deployments_page(batch.month, batch.part)
+    crumbs = [crumb("Deployments", atlas.link(page, DEPLOYMENTS))]
+    return {
+        "frame": frame(
+            atlas, page, f"Deployments, {batch.title}", section=DEPLOYMENTS, crumbs=crumbs
+        ),
+        "heading": "Deployments",
+        "period": batch.title,
+        "summary": count(len(batch.deployments), "deployment"),
+        **turning(atlas, page, atlas.batches, index, deployments_page),
+        "zone": atlas.zone.name,
+        "days": _days(atlas, page, batch.deployments),
+        "years": [],
+        "feed": "",
+    }
+
+
+def turning(atlas: Atlas, page: str, batches: Sequence[Batch], index: int, place: Place) -> View:
+    """Return the links to the pages before and after."""
+
+    def neighbour(there: int) -> View:
+        if not 0 <= there < len(batches):
+            return {"text": "", "href": ""}
+        batch = batches[there]
+        return {"text": batch.title, "href": atlas.link(page, place(batch.month, batch.part))}
+
+    return {"older": neighbour(index - 1), "newer": neighbour(index + 1)}
+
+
+def years_of(
+    atlas: Atlas, page: str, batches: Sequence[Batch], place: Place, parts: Counter[str]
+) -> list[View]:
+    """Return the pages by year, newest first, with how many deployments each lists."""
+    years: dict[str, list[View]] = {}
+    for batch in reversed(batches):
+        name = month_text(batch.month).partition(" ")[0]
+        text = name if parts[batch.month] == 1 else f"{name}, part {batch.part}"
+        number = len(batch.deployments)
+        years.setdefault(batch.month[:4], []).append(
+            {
+                "text": text,
+                "href": atlas.link(page, place(batch.month, batch.part)),
+                "count": count(number, "deployment"),
+                "number": f"{number:,}",
+            }
+        )
+    return [{"year": year, "months": months} for year, months in years.items()]
+
+
+def _days(atlas: Atlas, page: str, deployments: Iterable[Deployment]) -> list[View]:
+    newest = reversed([*deployments])
+    return [
+        {"day": day_text(day), "rows": [_row(atlas, page, each) for each in rows]}
+        for day, rows in groupby(newest, key=lambda each: atlas.zone.day(each.at))
+    ]
+
+
+def _row(atlas: Atlas, page: str, deployment: Deployment) -> View:
+    return {
+        "href": atlas.deployment(page, deployment),
+        "product": title_of(atlas, deployment.product),
+        "clock": atlas.zone.clock(deployment.at),
+        "environment": atlas.environment_title(deployment.environment),
+        "version": version_text(deployment.version),
+        "shape": SHAPES[deployment.status],
+        "status": deployment.status,
+        "kind": deployment.kind if deployment.kind in KINDS else "",
+        "kind_shape": KINDS.get(deployment.kind, ""),
+        "void": deployment.void is not None,
+        "by": said(deployment.events, "deployed_by", atlas.hidden),
+    }

@@ -1,0 +1,63 @@
+"""An environment's month: what came there, by day."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from versioner.site.links import ENVIRONMENTS, environment_month
+from versioner.site.views.deployments import turning
+from versioner.site.views.frame import View, crumb, frame
+from versioner.site.views.product import title_of
+from versioner.site.views.rows import KINDS, SHAPES
+from versioner.site.wording import count, day_text, version_text
+
+if TYPE_CHECKING:
+    from versioner.models import Deployment
+    from versioner.site.atlas import Atlas
+
+__all__ = ["environment_month_view"]
+
+
+def environment_month_view(atlas: Atlas, name: str, index: int) -> View:
+    """Return the page of one month of an environment, or of a part of it."""
+    batches = atlas.environment_batches[name]
+    batch = batches[index]
+    page = environment_month(name, batch.month, batch.part)
+    title = atlas.environment_title(name)
+    crumbs = [
+        crumb("Environments", atlas.link(page, ENVIRONMENTS)),
+        crumb(title, atlas.environment(page, name)),
+    ]
+    newest = reversed(batch.deployments)
+    return {
+        "frame": frame(atlas, page, f"{title}, {batch.title}", section=ENVIRONMENTS, crumbs=crumbs),
+        "title": title,
+        "period": batch.title,
+        "summary": f"{count(len(batch.deployments), 'deployment')} of "
+        f"{count(len({each.product for each in batch.deployments}), 'product')}",
+        **turning(
+            atlas, page, batches, index, lambda month, part: environment_month(name, month, part)
+        ),
+        "zone": atlas.zone.name,
+        "days": [
+            {"day": day_text(day), "entries": [_entry(atlas, page, each) for each in rows]}
+            for day, rows in groupby(newest, key=lambda each: atlas.zone.day(each.at))
+        ],
+    }
+
+
+def _entry(atlas: Atlas, page: str, deployment: Deployment) -> View:
+    # What went well goes without saying here: the page is a list of names.
+    said = "" if deployment.status == "completed" else deployment.status
+    return {
+        "clock": atlas.zone.clock(deployment.at),
+        "href": atlas.deployment(page, deployment),
+        "product": title_of(atlas, deployment.product),
+        "version": version_text(deployment.version),
+        "shape": SHAPES[deployment.status],
+        "status": said,
+        "kind": "rollback" if deployment.kind == "rollback" else "",
+        "kind_shape": KINDS["rollback"],
+        "void": deployment.void is not None,
+    }
