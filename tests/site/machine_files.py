@@ -1,0 +1,47 @@
+"""The files for machines of a registry, without a folder and without pages."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.builders import NOW
+from versioner.site.atlas import Atlas
+from versioner.site.machines import machine_files
+
+if TYPE_CHECKING:
+    from versioner.registry.records import Registry
+
+# What no format takes as it is: markup, formulas, quotes, line ends, direction marks, controls.
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "]]><x/>&amp;&#0;<!--",
+    '"; drop="1\' onload="x',
+    '=HYPERLINK("https://evil.test","x")',
+    "+1",
+    "-1+1|cmd",
+    "@SUM(A1)",
+    "\t=1",
+    "'quoted",
+    "＝1",  # noqa: RUF001
+    'a\r\nb\nc,d;e"f',
+    "bell\x07 escape\x1b[31m nul\x00 c1\x9b",
+    "\u202eright to left\u2066 \u2028 \ufeff \ufffe",
+    "\\u0000 \\ \\n",
+    "日本語 🚀 é",
+    " ",
+    "x" * 2000,
+]
+
+
+def files_of(whole: Registry, base_url: str = "") -> dict[str, bytes]:
+    return dict(machine_files(Atlas(whole, now=NOW, base_url=base_url)))
+
+
+def documents(files: dict[str, bytes]) -> dict[str, Any]:
+    """Return the JSON that is the site's own, by path."""
+    return {
+        path: json.loads(content)
+        for path, content in files.items()
+        if path.endswith(".json") and not path.startswith("schemas/")
+    }

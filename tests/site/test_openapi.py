@@ -1,0 +1,115 @@
+"""The OpenAPI document: valid by another judge, and exact about every file there is."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from tests.builders import registry
+from tests.site.machine_files import HOSTILE, documents, files_of
+from tests.site.samples import everything
+from versioner.site.api.endpoints import ENDPOINTS, Endpoint
+from versioner.site.openapi import openapi
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OPENAPI = "api/v1/openapi.json"
+FILES = files_of(everything())
+DESCRIBED = json.loads(FILES[OPENAPI])
+
+
+def judge(schema: str) -> Draft202012Validator:
+    components = DESCRIBED["components"]
+    return Draft202012Validator(
+        {"$ref": f"#/components/schemas/{schema}", "components": components}
+    )
+
+
+def endpoints_of(path: str) -> list[Endpoint]:
+    return [each for each in ENDPOINTS if each.matches(path)]
+
+
+def schemas(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield every schema within the components."""
+    if isinstance(value, dict):
+        if "type" in value and isinstance(value["type"], str | list):
+            yield value
+        for each in value.values():
+            yield from schemas(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from schemas(each)
+
+
+def test_the_document_is_valid_openapi() -> None:
+    OpenAPIV31SpecValidator(DESCRIBED).validate()
+
+
+def test_a_broken_document_would_not_be_valid() -> None:
+    broken = openapi("x")
+    broken["paths"]["/api/v1/products/{product}/index.json"]["get"]["parameters"] = []
+    assert list(OpenAPIV31SpecValidator(broken).iter_errors())
+
+
+@pytest.mark.parametrize("text", ["Plain words", *HOSTILE])
+def test_every_document_is_what_its_schema_says(text: str) -> None:
+    for whole in (everything(text), registry()):
+        for path, document in documents(files_of(whole)).items():
+            if path == OPENAPI:
+                continue
+            (endpoint,) = endpoints_of(path)
+            faults = list(judge(endpoint.schema).iter_errors(document))
+            assert not faults, (path, faults[0].message)
+
+
+def test_every_file_is_described_once_and_every_endpoint_has_files() -> None:
+    others = {path for path in FILES if path == OPENAPI or path.startswith("schemas/")}
+    used = {path: [each.name for each in endpoints_of(path)] for path in set(FILES) - others}
+    assert [path for path, names in used.items() if len(names) != 1] == []
+    # The build's facts are not among the files for machines alone.
+    assert {name for (name,) in used.values()} == {each.name for each in ENDPOINTS} - {"build"}
+
+
+def test_schemas_are_closed_complete_and_without_unions() -> None:
+    found = list(schemas(DESCRIBED["components"]["schemas"]))
+    assert len(found) > 100
+    for schema in found:
+        assert isinstance(schema["type"], str)
+        assert schema["type"] != "null"
+        assert schema["description"]
+        if schema["type"] == "object":
+            assert schema["additionalProperties"] is False
+    text = json.dumps(DESCRIBED["components"])
+    assert not any(f'"{word}"' in text for word in ("anyOf", "oneOf", "allOf", "nullable"))
+
+
+def test_only_details_leave_anything_out() -> None:
+    loose = {
+        name
+        for name, schema in DESCRIBED["components"]["schemas"].items()
+        if set(schema["required"]) != set(schema["properties"])
+    }
+    assert loose == {"BuildDetails", "DeploymentDetails"}
+
+
+def test_a_key_more_or_less_is_refused() -> None:
+    index = json.loads(FILES["api/v1/index.json"])
+    assert judge("Index").is_valid(index)
+    assert not judge("Index").is_valid({**index, "more": 1})
+    assert not judge("Index").is_valid({k: v for k, v in index.items() if k != "title"})
+    assert not judge("Index").is_valid({**index, "title": None})
+
+
+def test_every_component_is_used() -> None:
+    text = json.dumps(DESCRIBED)
+    unused = [
+        name
+        for name in DESCRIBED["components"]["schemas"]
+        if f'"#/components/schemas/{name}"' not in text
+    ]
+    assert unused == []
