@@ -54,6 +54,8 @@ def write_twin(target: Path, number: int) -> Path:
     a version comes back now and then.
     """
     chance = random.Random(number)
+    # Seconds: however many the rows, they end before the real ones do.
+    pause = min(90_000, 270_000_000 // number)
     at = datetime(2022, 10, 10, 10, 39, 30, tzinfo=UTC)
     digest = (f"{chance.getrandbits(160):040x}" for _ in range(number))
     with gzip.open(target, "wt", encoding="utf-8", newline="") as file:
@@ -62,7 +64,7 @@ def write_twin(target: Path, number: int) -> Path:
         made: dict[str, list[str]] = {}
         written = 0
         while written < number:
-            at += timedelta(seconds=chance.choice((0, 1, 40, 4000, 90000)))
+            at += timedelta(seconds=chance.choice((0, 1, 40, 4000, pause)))
             product = f"app-{int(chance.paretovariate(0.7)) % 23}"
             known = made.setdefault(product, ["latest"])
             sha = next(digest)
