@@ -152,6 +152,19 @@ def test_an_e_mail_does_not_become_the_deleter(desk: Desk) -> None:
     assert "deleted_by" not in desk.registry.deleted["shop"]
 
 
+def test_an_old_name_of_a_deleted_product_is_told_of_the_deletion(desk: Desk) -> None:
+    rename(desk, "shop", "store")
+    delete(desk, "store")
+    desk.assert_sound()
+    before = desk.commits()
+    with pytest.raises(Blocked, match="the product 'store' was deleted"):
+        desk.record("shop", "1.9.9")
+    assert desk.commits() == before
+    restore(desk, "shop")
+    assert desk.registry.resolve("shop").name == "store"
+    desk.assert_sound()
+
+
 # ---- restore -----------------------------------------------------------------------------
 
 

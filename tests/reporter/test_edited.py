@@ -31,7 +31,7 @@ def test_a_plan_counts_and_names_those_left_behind() -> None:
     assert deletion_text(plan).splitlines() == [
         "Deleting a removes",
         "  1 version and 1,234 deployments (1,300 events)",
-        "  its old name: old-a",
+        "Its old name leads to the record of the deletion: old-a",
         "b, c depend on it.",
         "It stays in git's history: `versioner product restore a` undoes it.",
     ]

@@ -100,9 +100,10 @@ def _plan(registry: Registry, product: str) -> DeletionPlan:
 def delete_product(
     repository: Repository, name: str, *, force: bool = False, by: str = "", now: str
 ) -> Edited:
-    """Remove a product's whole tree and its aliases, leaving a record of the deletion.
+    """Remove a product's whole tree, leaving a record of the deletion.
 
-    Raises Blocked while others name it in `depends_on`; `force` mends them in the same commit.
+    Its aliases stay, so that an event under an old name meets that record too. Raises Blocked
+    while others name it in `depends_on`; `force` mends them in the same commit.
     """
     with editing(repository) as edit:
         product = edit.registry.resolve(name).name
@@ -114,7 +115,6 @@ def delete_product(
                 hint="take it out of their depends_on first, or add --force to do so here",
             )
         changes: Changes = dict.fromkeys(edit.files_of(product), None)
-        changes |= dict.fromkeys(map(layout.alias_path, plan.aliases), None)
         changes |= _mend_dependents(edit, product, None)
         record: dict[str, Any] = {"deleted_at": now, "last_commit": edit.repository.tip}
         people = edit.registry.config.get("people", "login")

@@ -210,31 +210,34 @@ def _legal_product(draft: Draft, config: RegistryConfig) -> str:
 
 
 def _follow_alias(tip: _Tip, name: str) -> str:
+    """Return the product that a name or an old name leads to; raise Blocked for a deleted one."""
     if tip.has(layout.product_path(name)):
         return name
-    path = layout.alias_path(name)
-    if tip.has(path):
-        from versioner.validation.documents import validate_document
-
-        alias, problems = validate_document("alias", tip.read(path), path)
-        if alias is None or problems:
-            raise Blocked(
-                f"{path} cannot be read", hint="mend it first: `versioner validate` says how"
-            )
-        target = str(alias["to"])
-        if not tip.has(layout.product_path(target)):
-            raise Blocked(
-                f"{name!r} is an old name of {target!r}, and there is no such product",
-                hint=f"mend or delete {path} in a commit first",
-            )
+    target = _target_of(tip, name) if tip.has(layout.alias_path(name)) else name
+    if tip.has(layout.product_path(target)):
         return target
-    if tip.has(layout.deleted_path(name)):
+    if tip.has(layout.deleted_path(target)):
         raise Blocked(
-            f"the product {name!r} was deleted",
-            hint=f"`versioner product restore {name}` brings it back; "
-            f"`versioner product create {name}` starts it anew",
+            f"the product {target!r} was deleted",
+            hint=f"`versioner product restore {target}` brings it back; "
+            f"`versioner product create {target}` starts it anew",
+        )
+    if target != name:
+        raise Blocked(
+            f"{name!r} is an old name of {target!r}, and there is no such product",
+            hint=f"mend or delete {layout.alias_path(name)} in a commit first",
         )
     return name
+
+
+def _target_of(tip: _Tip, name: str) -> str:
+    from versioner.validation.documents import validate_document
+
+    path = layout.alias_path(name)
+    alias, problems = validate_document("alias", tip.read(path), path)
+    if alias is None or problems:
+        raise Blocked(f"{path} cannot be read", hint="mend it first: `versioner validate` says how")
+    return str(alias["to"])
 
 
 def _no_registry() -> UsageFault:

@@ -18,8 +18,6 @@ from versioner.validation.documents import validate_document
 from versioner.validation.logs import validate_log
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from versioner.models import Changes, EventKind
     from versioner.operations.editing import Editing
     from versioner.registry.records import Registry
@@ -33,15 +31,15 @@ __all__ = ["restore_product"]
 def restore_product(repository: Repository, name: str, *, now: str) -> Edited:
     """Bring a product's tree back; where the name was made anew, events are joined by id.
 
-    Aliases that went with it come back where their names are free. Raises NotFound where no
-    product of this name was ever deleted, Failure where the history does not reach that far.
+    Raises NotFound where no product of this name was ever deleted, Failure where the history
+    does not reach that far.
     """
     with editing(repository) as edit, reading(edit.repository) as reader:
+        name = edit.registry.aliases.get(name, name)
         then = _before_deletion(edit, reader, name)
         changes = _joined(then, edit, name)
         if name in edit.registry.deleted:
             changes[layout.deleted_path(name)] = None
-        changes |= _aliases(then, edit, name)
         unchanged = name in edit.registry.products and all(
             edit.snapshot.read(path) == data for path, data in changes.items()
         )
@@ -102,26 +100,6 @@ def _joined_log(kind: EventKind, path: str, old: bytes, current: bytes) -> bytes
     known = {event["id"] for event in validate_log(kind, old, path)[0]}
     newer = validate_log(kind, current, path)[0]
     return log.append(kind, old, [event for event in newer if event["id"] not in known])
-
-
-def _aliases(then: Snapshot, edit: Editing, name: str) -> Changes:
-    taken = {*edit.registry.products, *edit.registry.aliases, *edit.registry.deleted}
-    return {
-        layout.alias_path(alias): data
-        for alias, target, data in _aliases_at(then)
-        if target == name and alias not in taken
-    }
-
-
-def _aliases_at(then: Snapshot) -> list[tuple[str, str, bytes]]:
-    found = []
-    contents: Mapping[str, bytes] = then.read_many(then.entries(f"{layout.ROOT}/aliases"))
-    for path, data in contents.items():
-        place = layout.place_of(path)
-        alias, problems = validate_document("alias", data, path)
-        if place is not None and alias is not None and not problems:
-            found.append((place.name, alias["to"], data))
-    return found
 
 
 def _former_dependents(then: Snapshot, registry: Registry, name: str) -> list[str]:

@@ -271,7 +271,8 @@ def _check_aliases(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
                 f"the alias hides behind the product {name!r}",
                 "delete the alias, or rename the product",
             )
-        elif target in registry.products:
+        elif target in registry.products or target in registry.deleted:
+            # Of a deleted product too: who uses the old name is to be told that it was deleted.
             continue
         elif target in registry.aliases:
             yield _in_document(

@@ -36,9 +36,8 @@ def deletion_text(plan: DeletionPlan) -> str:
         f"({count(plan.events, 'event')})",
     ]
     if plan.aliases:
-        lines.append(
-            f"  its old {'name' if len(plan.aliases) == 1 else 'names'}: " + _listed(plan.aliases)
-        )
+        word = "name leads" if len(plan.aliases) == 1 else "names lead"
+        lines.append(f"Its old {word} to the record of the deletion: {_listed(plan.aliases)}")
     if plan.dependents:
         verb = "depends" if len(plan.dependents) == 1 else "depend"
         lines.append(f"{_listed(plan.dependents)} {verb} on it.")
