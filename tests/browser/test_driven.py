@@ -1,0 +1,177 @@
+"""What the script adds, driven as a visitor would: filter, sort, theme, columns, "Try it"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.browser.conftest import Visit
+
+ROWS = "#matrix tbody tr:visible"
+
+
+def names(visit: Visit) -> list[str]:
+    """Return the names of the matrix's visible rows."""
+    return [each.split("\n")[0] for each in visit.page.locator(f"{ROWS} th").all_inner_texts()]
+
+
+def test_the_matrix_is_filtered_by_text_and_says_how_many(
+    sample_url: str, open_page: Callable[..., Visit]
+) -> None:
+    visit = open_page(sample_url).go("index.html")
+    every = names(visit)
+    visit.page.locator("[data-tools=matrix] input[type=search]").fill("payments")
+    assert names(visit) == ["Payment API"]
+    found = visit.page.locator("[data-tools=matrix] [data-found]")
+    assert found.inner_text().startswith(f"1 of {len(every)}")
+    assert found.get_attribute("role") == "status"
+    visit.page.locator("[data-tools=matrix] input[type=search]").fill("")
+    assert names(visit) == every
+    visit.assert_quiet()
+
+
+def test_a_filter_is_in_the_address_to_share(
+    sample_url: str, open_page: Callable[..., Visit]
+) -> None:
+    visit = open_page(sample_url).go("index.html")
+    visit.page.locator("[data-tools=matrix] select[name=team]").select_option("identity")
+    visit.page.get_by_label("Drifting", exact=True).check()
+    shown = names(visit)
+    assert 0 < len(shown) < 7
+    visit.page.wait_for_function("/team=identity/.test(location.href)")
+    assert "drifting=1" in visit.page.url
+    shared = open_page(sample_url)
+    shared.page.goto(visit.page.url)
+    assert names(shared) == shown
+    assert shared.page.locator("select[name=team]").input_value() == "identity"
+    visit.assert_quiet()
+    shared.assert_quiet()
+
+
+def test_a_filter_without_a_match_says_so(sample_url: str, open_page: Callable[..., Visit]) -> None:
+    visit = open_page(sample_url).go("index.html")
+    visit.page.locator("[data-tools=matrix] input[type=search]").fill("nothing is called this")
+    assert names(visit) == []
+    assert "0 of" in visit.page.locator("[data-tools=matrix] [data-found]").inner_text()
+
+
+def test_the_matrix_is_sorted_by_any_column_and_says_which(
+    sample_url: str, open_page: Callable[..., Visit]
+) -> None:
+    visit = open_page(sample_url).go("index.html")
+    head = visit.page.locator("#matrix thead th").first
+    head.locator("button").click()
+    first = names(visit)
+    assert head.get_attribute("aria-sort") in ("ascending", "descending")
+    head.locator("button").click()
+    assert names(visit) == first[::-1]
+    other = visit.page.locator("#matrix thead th").nth(1)
+    other.locator("button").click()
+    assert head.get_attribute("aria-sort") is None
+    assert other.get_attribute("aria-sort") == "descending"
+    visit.assert_quiet()
+
+
+def test_a_column_can_be_hidden(sample_url: str, open_page: Callable[..., Visit]) -> None:
+    visit = open_page(sample_url).go("index.html")
+    heads = visit.page.locator("#matrix thead th:visible")
+    before = heads.count()
+    visit.page.locator("[data-columns] summary").click()
+    visit.page.locator("[data-columns] input[type=checkbox]:checked").first.uncheck()
+    assert heads.count() == before - 1
+    cells = visit.page.locator("#matrix tbody tr").first.locator("th:visible, td:visible")
+    assert cells.count() == before - 1
+
+
+def test_the_theme_switch_is_remembered(sample_url: str, open_page: Callable[..., Visit]) -> None:
+    visit = open_page(sample_url).go("index.html")
+
+    def colour() -> str:
+        return str(visit.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    light = colour()
+    visit.page.locator("[data-theme-switch]").click()
+    dark = colour()
+    assert dark != light
+    visit.go("products/index.html")
+    assert colour() == dark
+    visit.page.locator("[data-theme-switch]").click()
+    assert colour() == light
+    visit.assert_quiet()
+
+
+def test_times_are_in_the_zone_of_whoever_looks(
+    sample_url: str, open_page: Callable[..., Visit]
+) -> None:
+    path = "products/user-service/index.html"
+    utc = open_page(sample_url, timezone_id="UTC").go(path)
+    far = open_page(sample_url, timezone_id="Pacific/Auckland").go(path)
+    first = "[aria-labelledby=deployments-title] tbody time"
+    there, here = (each.page.locator(first).first for each in (far, utc))
+    assert there.get_attribute("datetime") == here.get_attribute("datetime")
+    assert there.inner_text() != here.inner_text()
+    assert "UTC" in (there.get_attribute("title") or "")
+
+
+def test_an_old_name_leads_on_and_keeps_the_anchor(
+    sample: Path, sample_url: str, open_page: Callable[..., Visit]
+) -> None:
+    page = next((sample / "products" / "reporting-jobs").glob("2026-*.html"))
+    anchor = re.search(r'id="(d-[^"]+)"', page.read_text())
+    assert anchor
+    visit = open_page(sample_url).go(f"products/batch-reports/{page.name}#{anchor[1]}")
+    visit.page.wait_for_url(f"**/products/reporting-jobs/{page.name}#{anchor[1]}")
+
+
+def test_every_try_it_fetches_a_static_file(
+    sample_url: str, open_page: Callable[..., Visit]
+) -> None:
+    visit = open_page(sample_url).go("api/index.html")
+    boxes = visit.page.locator("[data-try]")
+    assert boxes.count() >= 5
+    for number in range(boxes.count()):
+        box = boxes.nth(number)
+        box.locator("button").first.click()
+        status = box.locator("[role=status]")
+        status.filter(has_text="bytes").wait_for(timeout=5000)
+        assert status.inner_text().startswith("200")
+        assert box.locator("pre").inner_text().strip()
+    visit.assert_quiet()
+
+
+def test_try_it_tells_what_is_not_there(sample_url: str, open_page: Callable[..., Visit]) -> None:
+    visit = open_page(sample_url).go("api/index.html")
+    box = visit.page.locator("[data-try]").filter(has=visit.page.locator("input")).first
+    box.locator("input").first.fill("no-such-thing")
+    box.locator("button").first.click()
+    box.locator("[role=status]").filter(has_text="404").wait_for(timeout=5000)
+
+
+def test_the_keyboard_reaches_the_content(sample_url: str, open_page: Callable[..., Visit]) -> None:
+    visit = open_page(sample_url).go("index.html")
+    visit.page.keyboard.press("Tab")
+    skip = visit.page.locator(":focus")
+    assert skip.inner_text() == "Skip to content"
+    visit.page.keyboard.press("Enter")
+    assert visit.page.evaluate("document.activeElement.id") == "content"
+
+
+@pytest.mark.parametrize("term", ["payment", "2.10.0", "identity"])
+def test_search_finds_products_versions_and_teams(
+    sample_url: str, open_page: Callable[..., Visit], term: str
+) -> None:
+    visit = open_page(sample_url).go("about/index.html")
+    if not visit.page.locator("input[type=search]").count():
+        pytest.skip("this site has no search yet")
+    visit.page.keyboard.press("/")
+    assert visit.page.evaluate("document.activeElement.type") == "search"
+    visit.page.keyboard.type(term)
+    hit = visit.page.locator("[role=listbox] a, [data-results] a, [role=option]").first
+    hit.wait_for(timeout=5000)
+    visit.assert_quiet()
