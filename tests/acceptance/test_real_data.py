@@ -206,12 +206,22 @@ def assert_site_agrees(out: Path, counted: dict[str, Any]) -> None:
 
 def rows_of(page: Path) -> list[tuple[str, str, str, str]]:
     """Return the deployments of a month's page: product, time, environment and version."""
-    return [
-        (page.parent.name, cells[0]["time"], cells[1]["words"], cells[2]["words"])
-        for table in Tables(page).tables.values()
-        for anchor, cells in table
-        if anchor.startswith("d-")
-    ]
+    found = []
+    for table in Tables(page).tables.values():
+        titles = [head["words"] for head in table[0][1]]
+        for anchor, cells in table[1:]:
+            if anchor.startswith("d-"):
+                row = dict(zip(titles, cells, strict=True))
+                place, version = row["Environment"]["words"], row["Version"]["words"]
+                found.append((page.parent.name, time_in(row["When"]), place, version))
+    return found
+
+
+def time_in(cell: dict[str, Any]) -> str:
+    """Return the moment that a cell tells to the second, for machines or in its words."""
+    told = re.search(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)", cell["time"] or cell["words"])
+    assert told, cell
+    return f"{told[1]}T{told[2]}Z"
 
 
 def assert_overview_agrees(page: Tables, counted: dict[str, Any]) -> None:
