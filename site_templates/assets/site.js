@@ -86,7 +86,8 @@
 
   function times() {
     var now = Date.now();
-    each("time[datetime]", function (time) {
+    each("time", function (time) {
+      if (!time.dateTime) { time.dateTime = time.textContent.replace(" ", "T"); }
       var moment = new Date(time.dateTime);
       if (isNaN(moment)) { return; }
       var kind = time.className;

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from versioner.errors import VersionerError
     from versioner.registry.records import Registry
     from versioner.repository.location import Repository
+    from versioner.site.atlas import Recorded
     from versioner.site.build import BuildReport
 
 __all__ = ["publish", "site"]
@@ -148,6 +149,16 @@ def _stats(folder: Path) -> Iterator[tuple[str, int, int]]:
             yield path, found.st_mtime_ns, found.st_size
 
 
+def _recorded(repository: Repository, revision: str | None) -> dict[str, Recorded]:
+    from versioner.repository.recorded import recorded_events
+    from versioner.site.atlas import Recorded
+
+    if revision is None:
+        return {}
+    found = recorded_events(repository, revision)
+    return {event: Recorded(*commit) for event, commit in found.items()}
+
+
 def publish(repository: Repository, rev: str | None, out: Path, base_url: str = "") -> BuildReport:
     """Build the site of a revision (None: of the files as they are) into a folder.
 
@@ -182,6 +193,7 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
             tool_version=__version__,
             base_url=base_url,
             overrides=overrides,
+            recorded=_recorded(repository, registry.revision),
             memory=repository.common_dir / "versioner" / "pages.json",
             jobs=min(_JOBS_MOST, os.cpu_count() or 1),
             progress=lambda done: progress.advance(min(done, total), total),

@@ -22,10 +22,11 @@ from versioner.site.templates import Templates, read_templates
 from versioner.site.views.about import counts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from versioner.registry.records import Registry
+    from versioner.site.atlas import Recorded
 
 __all__ = ["BuildReport", "build_site"]
 
@@ -53,6 +54,7 @@ def build_site(
     tool_version: str,
     base_url: str = "",
     overrides: Overrides = NO_OVERRIDES,
+    recorded: Mapping[str, Recorded] | None = None,
     memory: Path | None = None,
     jobs: int = 1,
     progress: Callable[[int], None] | None = None,
@@ -61,14 +63,14 @@ def build_site(
 
     `now` is the tip's commit time (RFC 3339, `Z`): ages are reckoned from it, so that one
     registry makes the same bytes whenever it is built. `base_url` is where the site will be
-    served (only `404.html` needs it). `overrides` are the registry's own templates. `memory` is
-    a file in which to remember what pages were rendered from: with it a page is rendered again
+    served (only `404.html` needs it). `overrides` are the registry's own templates. `recorded`
+    says which commit recorded an event, by event id. `memory` is a file in which to remember what pages were rendered from: with it a page is rendered again
     only when that changed. `jobs` processes may share the work. `progress` is told how many
     pages are done. Nothing is written unless everything could be rendered; raises Failure, and
     ValidationFailed where a template of the registry's is wrong.
     """
     before = claim(out)
-    atlas = Atlas(registry, now=now, base_url=base_url)
+    atlas = Atlas(registry, now=now, base_url=base_url, recorded=recorded)
     folder = site_templates_dir()
     files = dict(machine_files(atlas))
     files["build.json"] = _build_facts(atlas, tool_version)

@@ -6,7 +6,16 @@ import re
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["adds_to", "count", "day_text", "moment_text", "month_text", "version_text"]
+__all__ = [
+    "adds_to",
+    "count",
+    "day_text",
+    "first_line",
+    "moment_text",
+    "month_text",
+    "precise_text",
+    "version_text",
+]
 
 _MONTHS: Final = (
     "January",
@@ -43,6 +52,17 @@ def day_text(at: str) -> str:
 def moment_text(at: str) -> str:
     """Word a moment to the minute, in UTC: `22 Nov 2025 10:15`."""
     return f"{day_text(at[:10])} {at[11:16]}"
+
+
+def precise_text(at: str) -> str:
+    """Word a moment to the second, in UTC, as HTML reads a time: `2025-11-22 10:15:00Z`."""
+    return at.replace("T", " ")
+
+
+def first_line(text: str) -> str:
+    """Return the first line of a text, shortened where it is long."""
+    line = text.strip().partition("\n")[0]
+    return line if len(line) <= 160 else line[:159].rstrip() + "…"
 
 
 @lru_cache(maxsize=65536)

@@ -13,6 +13,8 @@ from versioner.site.views.rows import KINDS, SHAPES
 from versioner.site.wording import count, day_text, version_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from versioner.models import Deployment
     from versioner.site.atlas import Atlas
 
@@ -41,22 +43,34 @@ def environment_month_view(atlas: Atlas, name: str, index: int) -> View:
         ),
         "zone": atlas.zone.name,
         "days": [
-            {"day": day_text(day), "entries": [_entry(atlas, page, each) for each in rows]}
+            {"day": day_text(day), "entries": _products(atlas, page, rows)}
             for day, rows in groupby(newest, key=lambda each: atlas.zone.day(each.at))
         ],
     }
 
 
-def _entry(atlas: Atlas, page: str, deployment: Deployment) -> View:
+def _products(atlas: Atlas, page: str, deployments: Iterable[Deployment]) -> list[View]:
+    """Return a day's deployments by product, the one deployed last first."""
+    found: dict[str, list[Deployment]] = {}
+    for each in deployments:
+        found.setdefault(each.product, []).append(each)
+    return [
+        {
+            "product": title_of(atlas, name),
+            "href": atlas.deployment(page, own[0]),
+            "versions": [_entry(atlas, each) for each in own],
+        }
+        for name, own in found.items()
+    ]
+
+
+def _entry(atlas: Atlas, deployment: Deployment) -> View:
     # What went well goes without saying here: the page is a list of names.
-    said = "" if deployment.status == "completed" else deployment.status
     return {
         "clock": atlas.zone.clock(deployment.at),
-        "href": atlas.deployment(page, deployment),
-        "product": title_of(atlas, deployment.product),
         "version": version_text(deployment.version),
         "shape": SHAPES[deployment.status],
-        "status": said,
+        "status": "" if deployment.status == "completed" else deployment.status,
         "kind": "rollback" if deployment.kind == "rollback" else "",
         "kind_shape": KINDS["rollback"],
         "void": deployment.void is not None,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from versioner.layout import log_path
 from versioner.site.links import PRODUCTS
 from versioner.site.views.frame import View, crumb, frame
 from versioner.site.views.product import title_of
 from versioner.site.views.rows import deployment_detail, version_detail
-from versioner.site.wording import count, month_text
+from versioner.site.wording import count
 
 if TYPE_CHECKING:
     from versioner.site.atlas import Atlas
@@ -30,7 +31,11 @@ def month_view(atlas: Atlas, name: str, index: int) -> View:
     period = shard_title(shard)
     deployments = [deployment_detail(atlas, page, d) for d in reversed(shard.deployments)]
     versions = [version_detail(atlas, page, v) for v in reversed(shard.versions)]
+    common = _common(deployments, versions)
+    log = atlas.forge.log(log_path(name, "deployment", shard.month))
     return {
+        "common": common,
+        "log": "" if common or atlas.recorded else log,
         "frame": frame(atlas, page, f"{title}, {period}", section=PRODUCTS, crumbs=crumbs),
         "name": name,
         "title": title,
@@ -45,10 +50,19 @@ def month_view(atlas: Atlas, name: str, index: int) -> View:
     }
 
 
+def _common(deployments: list[View], versions: list[View]) -> list[View]:
+    """Return the one commit that recorded all rows, and take it from each of them."""
+    rows = [row["commits"] for row in (*deployments, *versions) if row["commits"]]
+    if len(rows) < 2 or any(row != rows[0] for row in rows) or len(rows[0]) > 1:
+        return []
+    for row in (*deployments, *versions):
+        row["commits"] = []
+    return rows[0]
+
+
 def shard_title(shard: Shard) -> str:
     """Word a shard's period: `November 2025`, `November 2025, part 2`."""
-    part = "" if shard.part == 1 else f", part {shard.part}"
-    return month_text(shard.month) + part
+    return shard.title
 
 
 def _neighbour(atlas: Atlas, page: str, shard: Shard | None) -> View:

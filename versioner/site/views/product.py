@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.site.api.addresses import product_feed
 from versioner.site.links import PRODUCTS, outward, product_page
 from versioner.site.shards import ROWS
 from versioner.site.views.facts import metadata
 from versioner.site.views.frame import View, crumb, frame
+from versioner.site.views.keeping import actions, badges, deletion
 from versioner.site.views.rows import deployment_row, version_row
+from versioner.site.views.shipping import shipping
 from versioner.site.views.standing import standing
 from versioner.site.wording import adds_to, count
 
@@ -30,10 +33,22 @@ def product_view(atlas: Atlas, name: str) -> View:
     title = title_of(atlas, name)
     crumbs = [crumb("Products", atlas.link(page, PRODUCTS))]
     description = str(document.get("description", ""))
+    needed_by = _dependents(atlas, name)
+    feed = {"title": f"Deployments of {title}", "href": atlas.link(page, product_feed(name))}
     return {
         "frame": frame(
-            atlas, page, title, section=PRODUCTS, description=description, crumbs=crumbs
+            atlas,
+            page,
+            title,
+            section=PRODUCTS,
+            description=description,
+            crumbs=crumbs,
+            feeds=[feed],
         ),
+        "actions": actions(atlas, page, name),
+        "badges": badges(atlas, page, record),
+        "deletion": deletion(record, needed_by),
+        "steps": shipping(atlas, page, record),
         "name": name,
         "title": title,
         "named": adds_to(title, name),
@@ -43,7 +58,7 @@ def product_view(atlas: Atlas, name: str) -> View:
         "metadata": metadata(document.get("extra_metadata") or {}, atlas.hidden),
         "links": [_outside(link) for link in document.get("links") or ()],
         "depends_on": _products(atlas, page, document.get("depends_on") or ()),
-        "needed_by": _products(atlas, page, _dependents(atlas, name)),
+        "needed_by": _products(atlas, page, needed_by),
         "former_names": sorted(old for old, new in atlas.registry.aliases.items() if new == name),
         "places": _places(atlas, page, record),
         **_history(atlas, page, record),
@@ -70,7 +85,9 @@ def _history(atlas: Atlas, page: str, record: ProductRecord) -> View:
     return {
         "versions": version_rows,
         "deployments": rows,
-        "built": any(row["status"] or row["commit"] or row["by"] for row in version_rows),
+        "built": any(
+            row["status"] or row["commit"] or row["by"] or row["note"] for row in version_rows
+        ),
         "remarked": any(row["remark"] for row in rows),
         "versions_note": _note(len(versions), kept, "version"),
         "deployments_note": _note(len(deployments), kept, "deployment"),
@@ -115,7 +132,10 @@ def _places(atlas: Atlas, page: str, record: ProductRecord) -> list[View]:
 def _products(atlas: Atlas, page: str, names: Any) -> list[View]:
     known = atlas.registry.products
     return [
-        {"text": name, "href": atlas.product(page, name) if name in known else ""}
+        {
+            "text": title_of(atlas, name) if name in known else name,
+            "href": atlas.product(page, name) if name in known else "",
+        }
         for name in sorted(names)
     ]
 

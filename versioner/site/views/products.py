@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from versioner.site.links import PRODUCTS
 from versioner.site.views.frame import View, frame
 from versioner.site.views.product import document_of, title_of
-from versioner.site.wording import adds_to, count, day_text, version_text
+from versioner.site.wording import adds_to, count, day_text, first_line, version_text
 
 if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
@@ -50,7 +50,7 @@ def _row(atlas: Atlas, record: ProductRecord) -> View:
         "title": title,
         "href": atlas.product(PRODUCTS, record.name),
         "named": adds_to(title, record.name),
-        "description": _first_line(str(document.get("description", ""))),
+        "description": first_line(str(document.get("description", ""))),
         "team": team_of(atlas, record.name),
         "deprecated": document.get("lifecycle") == "deprecated",
         "runs": _runs(atlas, record),
@@ -70,8 +70,3 @@ def _runs(atlas: Atlas, record: ProductRecord) -> list[View]:
         for name in atlas.environments
         if (current := record.cell(name).current) is not None
     ]
-
-
-def _first_line(text: str) -> str:
-    line = text.strip().partition("\n")[0]
-    return line if len(line) <= 160 else line[:159].rstrip() + "…"

@@ -5,12 +5,20 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from versioner.query.sources import commit_url
+from versioner.site.links import outward
 from versioner.site.views.facts import event_facts
-from versioner.site.wording import day_text, moment_text, version_text
+from versioner.site.wording import (
+    day_text,
+    first_line,
+    moment_text,
+    precise_text,
+    version_text,
+)
 
 if TYPE_CHECKING:
     from versioner.models import Deployment, Event, Version
-    from versioner.site.atlas import Atlas
+    from versioner.site.atlas import Atlas, Recorded
     from versioner.site.views.frame import View
 
 __all__ = [
@@ -18,6 +26,7 @@ __all__ = [
     "SHAPES",
     "deployment_detail",
     "deployment_row",
+    "recorded_by",
     "said",
     "version_detail",
     "version_row",
@@ -55,7 +64,7 @@ def deployment_row(atlas: Atlas, page: str, deployment: Deployment) -> View:
         "kind": kind,
         "kind_shape": KINDS.get(kind, ""),
         "void": deployment.void is not None,
-        "remark": _remark(deployment),
+        "remark": _remark(deployment, atlas.hidden),
         "by": said(deployment.events, "deployed_by", atlas.hidden),
     }
 
@@ -64,13 +73,15 @@ def deployment_detail(atlas: Atlas, page: str, deployment: Deployment) -> View:
     """Return a deployment as the row of its permanent place, with everything recorded."""
     row = deployment_row(atlas, page, deployment)
     row["id"] = row["href"][1:]
+    row["precise"] = precise_text(deployment.at)
     row["facts"] = event_facts(deployment.events, atlas.hidden)
+    row["commits"] = _commits(atlas, deployment.events)
     row["course"] = _course(deployment)
     row["struck"] = [
         {
             "status": event.get("status", ""),
             "when": moment_text(event["at"]),
-            "reason": voider.get("reason", ""),
+            "reason": "" if "reason" in atlas.hidden else voider.get("reason", ""),
         }
         for event, voider in deployment.void_events
     ]
@@ -88,9 +99,7 @@ def version_row(atlas: Atlas, page: str, version: Version) -> View:
         "when": moment_text(version.at),
         "shape": SHAPES[version.status],
         "status": version.status,
-        "commit": version.scm_sha[:10],
-        "commit_full": version.scm_sha,
-        "branch": version.scm_branch,
+        **_source(atlas, version),
         "by": said(version.builds, "built_by", atlas.hidden),
         "reached": _reached(atlas, page, version),
     }
@@ -100,9 +109,41 @@ def version_detail(atlas: Atlas, page: str, version: Version) -> View:
     """Return a version as the row of its permanent place, with everything recorded."""
     row = version_row(atlas, page, version)
     row["id"] = row["href"][1:]
-    row["facts"] = event_facts(version.builds, atlas.hidden)
+    row["precise"] = precise_text(version.at)
+    row["facts"] = event_facts(version.builds, atlas.hidden | {"scm_sha", "scm_branch"})
+    row["commits"] = _commits(atlas, version.builds)
     row["notes"] = said(version.builds, "notes", atlas.hidden)
     return row
+
+
+def recorded_by(atlas: Atlas, recorded: Recorded) -> View:
+    """Return the commit that recorded something, linked where the forge is known."""
+    return {
+        "commit": recorded.commit[:10],
+        "commit_full": recorded.commit,
+        "subject": recorded.subject,
+        "when": moment_text(recorded.at),
+        "href": atlas.forge.commit(recorded.commit),
+    }
+
+
+def _commits(atlas: Atlas, events: list[Event]) -> list[View]:
+    """Return the commits that recorded events, each once, in the events' order."""
+    found = (atlas.recorded.get(event["id"]) for event in events)
+    return [recorded_by(atlas, each) for each in dict.fromkeys(found) if each is not None]
+
+
+def _source(atlas: Atlas, version: Version) -> View:
+    sha = "" if "scm_sha" in atlas.hidden else version.scm_sha
+    record = atlas.registry.products[version.product]
+    hidden = {"scm_sha", "scm_repository"} & atlas.hidden
+    return {
+        "commit": sha[:10],
+        "commit_full": sha,
+        "commit_href": "" if hidden else outward(commit_url(atlas.registry, record, version)),
+        "branch": "" if "scm_branch" in atlas.hidden else version.scm_branch,
+        "note": first_line(said(version.builds, "notes", atlas.hidden)),
+    }
 
 
 def _reached(atlas: Atlas, page: str, version: Version) -> list[View]:
@@ -122,10 +163,10 @@ def _reached(atlas: Atlas, page: str, version: Version) -> list[View]:
     ]
 
 
-def _remark(deployment: Deployment) -> str:
+def _remark(deployment: Deployment, hidden: frozenset[str]) -> str:
     if deployment.void is not None:
-        return f"void: {deployment.void.get('reason') or 'no reason given'}"
-    return next((e["reason"] for e in reversed(deployment.events) if e.get("reason")), "")
+        return f"void: {said([deployment.void], 'reason', hidden) or 'no reason given'}"
+    return said(deployment.events, "reason", hidden)
 
 
 def _course(deployment: Deployment) -> list[View]:
