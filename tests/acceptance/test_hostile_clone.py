@@ -39,8 +39,8 @@ PROGRAMS = (
 )  # fmt: skip
 ALIASES = (
     "status", "log", "diff", "show", "rev-parse", "cat-file", "config", "fast-import",
-    "update-ref", "update-index", "ls-tree", "ls-files", "commit-tree", "merge-base",
-    "check-ignore", "for-each-ref", "rev-list", "version",
+    "unpack-objects", "update-ref", "update-index", "ls-tree", "ls-files", "commit-tree",
+    "merge-base", "check-ignore", "for-each-ref", "rev-list", "version",
 )  # fmt: skip
 
 COMMANDS: list[tuple[tuple[str, ...], int]] = [

@@ -45,11 +45,12 @@ def commit(top: Path, changes: dict[str, bytes | None], message: str = "Change",
     return commit_changes(repo, changes, message, tip=repo.tip, **options)
 
 
-def append(top: Path, line: bytes, path: str = LOG) -> str:
+def append(top: Path, line: bytes, path: str = LOG, when: str | None = WHEN) -> str:
     """Append a line to a log as a command does: lock, read at the tip, commit."""
     with writing(open_repository(top)) as repo:
         before = read_blobs(repo, repo.tip, [path])[path] or b""
-        made = commit_changes(repo, {path: before + line + b"\n"}, "Record", tip=repo.tip)
+        changes = {path: before + line + b"\n"}
+        made = commit_changes(repo, changes, "Record", when=when, tip=repo.tip)
     assert made is not None
     return made
 

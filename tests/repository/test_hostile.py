@@ -79,6 +79,7 @@ ALIASES = [
     "cat-file",
     "config",
     "fast-import",
+    "unpack-objects",
     "update-ref",
     "update-index",
     "ls-tree",

@@ -15,7 +15,7 @@ from versioner.names import check_name, check_version, is_name, may_slugify, slu
 from versioner.operations.acceptance import leave_people_out, refuse_secrets
 from versioner.registry.config import read_config
 from versioner.repository.commits import commit_changes, writing
-from versioner.repository.objects import TreeView, missing, reading
+from versioner.repository.objects import missing, reading, tip_view
 from versioner.rules.identity import derive_event_id, random_event_id
 from versioner.rules.judgement import AlreadyRecorded, judge
 from versioner.rules.visible import VisibleLogs
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Changes, Event, EventKind, RegistryConfig
     from versioner.repository.location import Repository
-    from versioner.repository.objects import ObjectReader
+    from versioner.repository.objects import ObjectReader, TreeView
     from versioner.rules.judgement import Verdict
 
 __all__ = ["Draft", "Recorded", "record_event"]
@@ -149,7 +149,7 @@ def _prepare(
 def _look(repository: Repository, draft: Draft) -> _Scene:
     """Read the tip: the configuration, and the product's own directory."""
     with reading(repository) as reader:
-        tip = _Tip(reader, repository.tip)
+        tip = _Tip(reader, tip_view(repository, reader))
         entry = tip.view.entry(layout.CONFIG)
         if entry is None:
             raise _no_registry()
@@ -171,8 +171,8 @@ def _look(repository: Repository, draft: Draft) -> _Scene:
 class _Tip:
     """Read the files of one commit, each directory once."""
 
-    def __init__(self, reader: ObjectReader, revision: str | None) -> None:
-        self.view = TreeView(reader, revision)
+    def __init__(self, reader: ObjectReader, view: TreeView) -> None:
+        self.view = view
         self._reader = reader
 
     def has(self, path: str) -> bool:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from versioner.errors import Failure, GitFailure, InvalidInput, UsageFault
 from versioner.repository.checkout import Target, checkouts_of, refresh, refuse_uncommitted
-from versioner.repository.fast_import import build_commit
 from versioner.repository.git import LockedByGit, LostRace, git, printable
 from versioner.repository.identity import ask_settings, committer_of
 from versioner.repository.intent import Intent, drop_intent, has_intent, write_intent
 from versioner.repository.location import reread, tip_of
 from versioner.repository.lock import WAIT_SECONDS, WriteLock, WriteSession
-from versioner.repository.objects import TreeView, hash_object
+from versioner.repository.new_commit import build_commit
+from versioner.repository.objects import hash_object
 from versioner.repository.worktree import is_safe_path
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from versioner.models import Changes, CommitIdentity
     from versioner.repository.checkout import Checkout
     from versioner.repository.location import Repository
+    from versioner.repository.objects import TreeView
 
 __all__ = ["branch_of", "commit_changes", "publish", "recover", "session_of", "writing"]
 
@@ -95,7 +96,7 @@ def commit_changes(
 
 def targets_of(repo: Repository, changes: Changes) -> dict[str, Target]:
     """Return what really changes against the tip, path by path."""
-    view = TreeView(session_of(repo).reader(repo.top), repo.tip)
+    view = session_of(repo).view(repo.top, repo.tip)
     targets: dict[str, Target] = {}
     for path, data in changes.items():
         if not is_safe_path(path):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.errors import Failure
 from versioner.repository.git import LockedByGit, finish
-from versioner.repository.objects import ObjectReader
+from versioner.repository.objects import ObjectReader, TreeView
 
 if TYPE_CHECKING:
     import subprocess
@@ -167,6 +167,7 @@ class WriteSession:
         self.empty = lock.folder / "empty"
         self.settings: subprocess.Popen[bytes] | None = None
         self._readers: dict[Path, ObjectReader] = {}
+        self._views: dict[tuple[Path, str | None], TreeView] = {}
 
     @property
     def pass_fds(self) -> Sequence[int]:
@@ -179,11 +180,19 @@ class WriteSession:
             self._readers[cwd] = ObjectReader(cwd, self.pass_fds)
         return self._readers[cwd]
 
+    def view(self, cwd: Path, revision: str | None) -> TreeView:
+        """Return the one view of a commit, in which each directory is read once."""
+        key = cwd, revision
+        if key not in self._views:
+            self._views[key] = TreeView(self.reader(cwd), revision)
+        return self._views[key]
+
     def close(self) -> None:
         """End the readers; the next one sees a fresh index."""
         for reader in self._readers.values():
             reader.close()
         self._readers.clear()
+        self._views.clear()
         if self.settings is not None:
             finish(self.settings)
             self.settings = None

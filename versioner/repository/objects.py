@@ -22,6 +22,7 @@ __all__ = [
     "TreeEntry",
     "TreeView",
     "find_commit",
+    "hash_bytes",
     "hash_object",
     "hash_tree",
     "list_tree",
@@ -29,6 +30,8 @@ __all__ = [
     "parse_tree",
     "read_blobs",
     "reading",
+    "tip_view",
+    "tree_bytes",
 ]
 
 _TYPES: Final = (b"blob", b"tree", b"commit", b"tag")
@@ -218,6 +221,11 @@ class TreeView:
         return None
 
 
+def tip_view(repo: Repository, reader: ObjectReader) -> TreeView:
+    """Return the view of the tip that the write under way has, or a new one."""
+    return repo.session.view(repo.top, repo.tip) if repo.session else TreeView(reader, repo.tip)
+
+
 def find_commit(repo: Repository, rev: str) -> Found:
     """Return the commit of a revision in any of git's spellings; NotFound where there is none."""
     # Asked through the reader's input, a revision can never pass for an option.
@@ -302,13 +310,21 @@ def list_tree(repo: Repository, tip: str | None, path: str) -> list[str]:
 
 def hash_object(kind: str, data: bytes, object_format: str = "sha1") -> str:
     """Return the id git gives to an object."""
-    # Here, for it loads a cryptographic library, and only who writes needs it.
+    return hash_bytes(b"%s %d\0%s" % (kind.encode("ascii"), len(data), data), object_format)
+
+
+def hash_bytes(data: bytes, object_format: str) -> str:
+    """Return the hexadecimal checksum that git takes of bytes in a repository of this format."""
+    if object_format == "sha1":
+        # hashlib loads a cryptographic library, which takes as long as git does to start.
+        try:
+            from _sha1 import sha1  # type: ignore[import-not-found,unused-ignore]
+        except ImportError:
+            from hashlib import sha1
+        return str(sha1(data, usedforsecurity=False).hexdigest())
     import hashlib
 
-    digest = hashlib.new(object_format, usedforsecurity=False)
-    digest.update(b"%s %d\0" % (kind.encode("ascii"), len(data)))
-    digest.update(data)
-    return digest.hexdigest()
+    return hashlib.new(object_format, data, usedforsecurity=False).hexdigest()
 
 
 def hash_tree(files: Mapping[str, TreeEntry], object_format: str = "sha1") -> str:
@@ -323,15 +339,16 @@ def hash_tree(files: Mapping[str, TreeEntry], object_format: str = "sha1") -> st
             here[name] = entry
     for name, inner in below.items():
         here[name] = TreeEntry(0o40000, hash_tree(inner, object_format))
+    return hash_object("tree", tree_bytes(here), object_format)
+
+
+def tree_bytes(entries: Mapping[str, TreeEntry]) -> bytes:
+    """Return the tree object of a directory's entries: what `parse_tree` reads."""
+    # git sorts a directory as if its name ended in a slash.
     lines = sorted(
-        (name.encode("utf-8", _ESCAPES) + (b"/" if entry.is_tree else b""), name, entry)
-        for name, entry in here.items()
+        (encoded + (b"/" if entry.is_tree else b""), encoded, entry)
+        for encoded, entry in ((name.encode("utf-8", _ESCAPES), e) for name, e in entries.items())
     )
-    return hash_object(
-        "tree",
-        b"".join(
-            b"%o %s\0%s" % (entry.mode, name.encode("utf-8", _ESCAPES), bytes.fromhex(entry.id))
-            for _, name, entry in lines
-        ),
-        object_format,
+    return b"".join(
+        b"%o %s\0%s" % (entry.mode, name, bytes.fromhex(entry.id)) for _, name, entry in lines
     )
