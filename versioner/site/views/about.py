@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from versioner.resources import schemas_dir
+from versioner.site.api.addresses import EVERYTHING, OPENAPI, REFERENCE
 from versioner.site.links import ABOUT
 from versioner.site.views.frame import View, frame
 from versioner.site.views.rows import SHAPES
@@ -22,6 +24,12 @@ _MEANINGS = (
     ("aborted", "somebody stopped it"),
 )
 
+_MACHINES = (
+    ("API reference", REFERENCE, "every address, with examples"),
+    ("OpenAPI document", OPENAPI, "the same, for programs"),
+    ("Atom feed", EVERYTHING, "the latest deployments; each product and environment has its own"),
+)
+
 
 def about_view(atlas: Atlas, tool_version: str) -> View:
     """Return the page about the site."""
@@ -34,6 +42,14 @@ def about_view(atlas: Atlas, tool_version: str) -> View:
         "at": atlas.now,
         "when": moment_text(atlas.now),
         "tool_version": tool_version,
+        "machines": [
+            {"text": text, "href": atlas.link(ABOUT, path), "note": note}
+            for text, path, note in _MACHINES
+        ],
+        "schemas": [
+            {"text": path.name, "href": atlas.link(ABOUT, f"schemas/{path.name}")}
+            for path in sorted(schemas_dir().glob("*.schema.json"))
+        ],
         "counts": [{"text": text, "number": f"{n:,}"} for text, n in counts(atlas).items()],
         "legend": [
             {"status": status, "shape": SHAPES[status], "meaning": meaning}
