@@ -352,18 +352,7 @@ def test_a_submodule_is_an_error_and_never_entered(clone: Path, tmp_path: Path) 
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize(
-    "out",
-    [
-        "",
-        pytest.param(
-            "new",
-            marks=pytest.mark.xfail(
-                strict=True, reason="the hooks.json of a clone says where `track` builds a site"
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("out", ["", "new"])
 def test_state_that_the_clone_brings_leads_nowhere_outside(
     clone: Path, outside: Path, out: str
 ) -> None:

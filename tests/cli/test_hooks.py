@@ -61,6 +61,10 @@ def test_a_good_commit_passes_and_the_site_follows(hooked: Desk, tmp_path: Path)
     assert "Who They Are" in page(tmp_path)
 
 
+def test_the_first_site_is_built_at_once(hooked: Desk, tmp_path: Path) -> None:
+    assert "user-service" in page(tmp_path)
+
+
 def test_what_is_staged_is_what_is_checked(hooked: Desk) -> None:
     edit(hooked, 'title: "Good"\n')
     hooked.git("add", ".")
@@ -100,13 +104,13 @@ def test_the_site_follows_an_import(hooked: Desk, tmp_path: Path) -> None:
 def test_a_commit_on_another_branch_builds_nothing(hooked: Desk, tmp_path: Path) -> None:
     hooked.git("branch", "other")
     assert hooked.run("track", "deployment", *EVENT, "--branch", "other").code == 0
-    assert not (tmp_path / "site").exists()
+    assert "2.0.0" not in page(tmp_path)
 
 
 def test_a_site_that_cannot_be_built_is_a_warning_after_the_event(
     hooked: Desk, tmp_path: Path
 ) -> None:
-    (tmp_path / "site").write_text("a file")
+    (tmp_path / "site/.versioner-site.json").write_text("no list of files")
     done = hooked.run("track", "deployment", *EVENT)
     assert (done.code, done.out.startswith("recorded: ")) == (0, True)
     assert "the site was not built" in done.err
@@ -180,10 +184,11 @@ def test_a_folder_of_hooks_for_all_clones_serves_this_clone_alone(
     desk.git("clone", "-q", str(desk.top), str(other.top))
     assert desk.run("hooks", "install", "--out", str(tmp_path / "site")).code == 0
     assert (tmp_path / "hooks/pre-commit").exists()
+    before = page(tmp_path)
     for each, stopped in ((desk, True), (other, False)):
         edit(each, "lifecycle: gone\n")
         assert (commit(each, "-a").returncode != 0) == stopped
-    assert not (tmp_path / "site").exists()
+    assert page(tmp_path) == before
 
 
 def test_a_branch_without_a_registry_is_left_alone(hooked: Desk) -> None:

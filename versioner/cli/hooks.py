@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from versioner.cli.groups import NounGroup
 from versioner.cli.options import repo_option
 from versioner.cli.workspace import find_repository
 from versioner.reporter.terminal import clean
+
+if TYPE_CHECKING:
+    from versioner.repository.location import Repository
 
 __all__ = ["hooks"]
 
@@ -42,3 +46,18 @@ def install(out: Path | None, repo: str | None) -> None:
     for name, line in done.kept:
         click.echo(f"left your own {done.directory / name} in place; add this line to it:")
         click.echo(f"  {clean(line)}")
+    _build_first(repository, target)
+
+
+def _build_first(repository: Repository, out: Path) -> None:
+    """Build the site now: from then on the folder is known to be one of ours."""
+    from versioner.cli.boundary import report_warning
+    from versioner.cli.site import publish
+    from versioner.errors import VersionerError
+
+    if repository.tip is None:
+        return
+    try:
+        publish(repository, repository.tip, out)
+    except (VersionerError, OSError) as error:
+        report_warning(error, "installed, but the first site was not built: ")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HooksInstalled", "install_hooks", "site_after_commit"]
 
+# What `versioner.site.files` leaves in each folder it writes (a layer above this one).
+_SITE_MANIFEST: Final = ".versioner-site.json"
 _MARK: Final = "# Installed by `versioner hooks install`"
 
 # The commit to be is made of the index, so that what is checked is what will be committed.
@@ -89,11 +91,23 @@ def install_hooks(repository: Repository, *, command: Sequence[str], out: Path) 
 def site_after_commit(repository: Repository) -> Path | None:
     """Return where the site is to be built after a commit of the tool's; None for nowhere.
 
-    The tool's own commits run no hooks, so it takes this step itself.
+    The tool's own commits run no hooks, so it takes this step itself. A git directory may come
+    from elsewhere as it is, and its word is not the user's: outside the work tree, only a
+    folder counts that holds a site already (`hooks install` builds the first one).
     """
     with suppress(Failure, OSError, ValueError, KeyError, TypeError):
-        return Path(json.loads(read_regular(_state_path(repository))[0])["out"])
+        out = Path(json.loads(read_regular(_state_path(repository))[0])["out"])
+        if _is_own_folder(repository, out) or (out / _SITE_MANIFEST).is_file():
+            return out
     return None
+
+
+def _is_own_folder(repository: Repository, out: Path) -> bool:
+    if repository.work_tree is None:
+        return False
+    top, folder = repository.work_tree.resolve(), out.resolve()
+    git_dir = repository.common_dir.resolve()
+    return folder.is_relative_to(top) and not folder.is_relative_to(git_dir)
 
 
 def _state_path(repository: Repository) -> Path:
