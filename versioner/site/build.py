@@ -17,6 +17,7 @@ from versioner.site.overrides import NO_OVERRIDES, Overrides
 from versioner.site.pages import Page, pages_of
 from versioner.site.remembered import RenderMemory
 from versioner.site.rendering import render_pages
+from versioner.site.search import search_files
 from versioner.site.sitemap import crawler_files
 from versioner.site.templates import Templates, read_templates
 from versioner.site.views.about import counts
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BuildReport", "build_site"]
 
-_ASSETS: Final = ("icon.svg", "site.css", "site.js")
+_ASSETS: Final = ("icon.svg", "search.js", "site.css", "site.js")
 # Pages that only lead on, or say that there is nothing.
 _UNINDEXED: Final = frozenset({"moved.html", "deleted.html", "lost.html"})
 
@@ -64,28 +65,38 @@ def build_site(
     `now` is the tip's commit time (RFC 3339, `Z`): ages are reckoned from it, so that one
     registry makes the same bytes whenever it is built. `base_url` is where the site will be
     served (only `404.html` needs it). `overrides` are the registry's own templates. `recorded`
-    says which commit recorded an event, by event id. `memory` is a file in which to remember what pages were rendered from: with it a page is rendered again
-    only when that changed. `jobs` processes may share the work. `progress` is told how many
-    pages are done. Nothing is written unless everything could be rendered; raises Failure, and
-    ValidationFailed where a template of the registry's is wrong.
+    says which commit recorded an event, by event id. `memory` is a file in which to remember
+    what pages were rendered from: with it a page is rendered again only when that changed.
+    `jobs` processes may share the work. `progress` is told how many pages are done. Nothing is
+    written unless everything could be rendered; raises Failure, and ValidationFailed where a
+    template of the registry's is wrong.
     """
     before = claim(out)
     atlas = Atlas(registry, now=now, base_url=base_url, recorded=recorded)
     folder = site_templates_dir()
-    files = dict(machine_files(atlas))
-    files["build.json"] = _build_facts(atlas, tool_version)
+    files: dict[str, bytes] = {}
     pages = list(pages_of(atlas, tool_version))
-    pages.append(Page(REFERENCE, "api.html", partial(reference_view, atlas, dict(files))))
-    indexed = [page.path for page in pages if page.template not in _UNINDEXED]
+    reference = Page(REFERENCE, "api.html", partial(reference_view, atlas, files))
+
+    def others() -> list[Page]:
+        files.update(machine_files(atlas))
+        files["build.json"] = _build_facts(atlas, tool_version)
+        return [reference]
+
+    templates = Templates(read_templates(folder), overrides.templates)
+    kept = RenderMemory(memory)
+    rendered = render_pages(
+        pages, templates, kept, out, jobs=jobs, meanwhile=others, progress=progress
+    )
+    indexed = [page.path for page in (*pages, reference) if page.template not in _UNINDEXED]
     files.update(crawler_files(atlas.base_url, indexed))
     files.update((f"assets/{name}", (folder / "assets" / name).read_bytes()) for name in _ASSETS)
     files.update(overrides.assets)
-    templates = Templates(read_templates(folder), overrides.templates)
-    kept = RenderMemory(memory)
-    rendered = render_pages(pages, templates, kept, out, jobs=jobs, progress=progress)
     done = publish(out, {**files, **rendered.fresh}, before, standing=rendered.standing)
     kept.keep(rendered.digests)
-    return BuildReport(done.written, done.unchanged, done.removed, len(pages), len(rendered.fresh))
+    return BuildReport(
+        done.written, done.unchanged, done.removed, len(rendered), len(rendered.fresh)
+    )
 
 
 def _build_facts(atlas: Atlas, tool_version: str) -> bytes:

@@ -14,7 +14,7 @@ from versioner.site.remembered import digest_of
 from versioner.site.render import Renderer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from io import BufferedReader
     from pathlib import Path
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Rendered", "render_pages"]
 
-# With fewer pages a second process costs more than it saves.
-_SHARE_LEAST: Final = 150
+# With fewer pages another process costs more than it saves.
+_SHARED_LEAST: Final = 300
 
 
 @dataclass(slots=True)
@@ -47,6 +47,10 @@ class Rendered:
         else:
             self.fresh[path] = content
 
+    def has(self, path: str) -> bool:
+        """Tell whether a page is done."""
+        return path in self.fresh or path in self.standing
+
     def __len__(self) -> int:
         return len(self.fresh) + len(self.standing)
 
@@ -58,33 +62,58 @@ def render_pages(
     out: Path,
     *,
     jobs: int = 1,
+    meanwhile: Callable[[], Sequence[Page]] = tuple,
     progress: Callable[[int], None] | None = None,
 ) -> Rendered:
     """Render pages, but for those that stand in `out` already as they would be rendered.
 
     `jobs` is how many processes may share the work, where the system can fork a process and
-    there are pages enough. Raises what a template raises.
+    there are pages enough. `meanwhile` is other work, done in this process while the others
+    begin; the pages that it returns are rendered last. Raises what a template raises.
     """
     work = _Work(templates, memory, out)
-    jobs = min(jobs, len(pages) // _SHARE_LEAST) if _can_fork() else 1
-    if jobs <= 1:
-        return work.do(pages, Rendered(), progress)
-    # Dealt out like cards, so that each hand has its part of the large pages.
-    shares = [pages[start::jobs] for start in range(jobs)]
-    helpers = [_start(work, share) for share in shares[1:]]
-    told = progress and (lambda done: progress(done * jobs))
+    rendered = Rendered()
+    if jobs <= 1 or len(pages) < _SHARED_LEAST or not _can_fork():
+        late = meanwhile()
+        return work.do([*pages, *late], rendered, progress)
+    hands = _deal(len(pages))
+    helpers = [_start(work, pages, hands) for _ in range(jobs - 1)]
+    told = progress and (lambda done: progress(min(done * jobs, len(pages))))
     try:
-        rendered = work.do(shares[0], Rendered(), told)
+        late = meanwhile()
+        for first in _taken(hands):
+            work.do(pages[first : first + _hand_size(len(pages))], rendered, told)
     except BaseException:
         for process, answer in helpers:
             answer.close()
             os.waitpid(process, 0)
         raise
-    for (process, answer), share in zip(helpers, shares[1:], strict=True):
-        if not _collect(process, answer, rendered):
-            # Whatever went wrong over there goes wrong here too, and is raised; or it does not.
-            work.do(share, rendered, None)
-    return rendered
+    finally:
+        os.close(hands)
+    for process, answer in helpers:
+        _collect(process, answer, rendered)
+    # Whatever went wrong in another process goes wrong here too, and is raised; or it does not.
+    left = [page for page in pages if not rendered.has(page.path)]
+    return work.do([*left, *late], rendered, progress)
+
+
+def _deal(number: int) -> int:
+    """Return the end of a pipe that holds each hand's first page, for whoever reads it next."""
+    taking, giving = os.pipe()
+    for first in range(0, number, _hand_size(number)):
+        os.write(giving, first.to_bytes(4, "big"))
+    os.close(giving)
+    return taking
+
+
+def _hand_size(number: int) -> int:
+    # A pipe holds 64 KiB, or 16 in a system short of memory: all must go in before one is taken.
+    return max(8, -(-number // 1000))
+
+
+def _taken(hands: int) -> Iterator[int]:
+    while first := os.read(hands, 4):
+        yield int.from_bytes(first, "big")
 
 
 class _Work:
@@ -120,8 +149,8 @@ def _can_fork() -> bool:
     return sys.platform == "linux" and threading.active_count() == 1
 
 
-def _start(work: _Work, share: Sequence[Page]) -> tuple[int, BufferedReader]:
-    """Start a process that renders a share, and return it with the end of a pipe to read from."""
+def _start(work: _Work, pages: Sequence[Page], hands: int) -> tuple[int, BufferedReader]:
+    """Start a process that takes its part of the pages; return it, and where to read from."""
     answer, report = os.pipe()
     process = os.fork()
     if process:
@@ -130,8 +159,10 @@ def _start(work: _Work, share: Sequence[Page]) -> tuple[int, BufferedReader]:
     # From here on in the new process, which must never come back.
     try:
         os.close(answer)
+        rendered = Rendered()
+        for first in _taken(hands):
+            work.do(pages[first : first + _hand_size(len(pages))], rendered, None)
         with os.fdopen(report, "wb") as pipe:
-            rendered = work.do(share, Rendered(), None)
             sizes = {path: len(content) for path, content in rendered.fresh.items()}
             parts = [sizes, sorted(rendered.standing), rendered.digests]
             pipe.write(json.dumps(parts).encode("ascii") + b"\n")
@@ -141,8 +172,8 @@ def _start(work: _Work, share: Sequence[Page]) -> tuple[int, BufferedReader]:
     os._exit(0)
 
 
-def _collect(process: int, answer: BufferedReader, rendered: Rendered) -> bool:
-    """Add what a process rendered; tell whether it did."""
+def _collect(process: int, answer: BufferedReader, rendered: Rendered) -> None:
+    """Add what a process rendered, if it lived to say so."""
     with answer:
         head = answer.readline()
         fresh: dict[str, bytes] = {}
@@ -150,9 +181,7 @@ def _collect(process: int, answer: BufferedReader, rendered: Rendered) -> bool:
             sizes, standing, digests = json.loads(head)
             fresh = {path: answer.read(size) for path, size in sizes.items()}
     _, status = os.waitpid(process, 0)
-    if status != 0 or not head.endswith(b"\n"):
-        return False
-    rendered.fresh.update(fresh)
-    rendered.standing.update(standing)
-    rendered.digests.update(digests)
-    return True
+    if status == 0 and head.endswith(b"\n"):
+        rendered.fresh.update(fresh)
+        rendered.standing.update(standing)
+        rendered.digests.update(digests)
