@@ -186,7 +186,7 @@ def test_a_deployment_of_several_events_has_its_steps() -> None:
     mistake = void(closed, id="f1", reason="it did work")
     files = files_of(registry(product("a", [opened, closed, again, mistake])))
     (told_of,) = documents(files)["api/v1/products/a/2026-11.json"]["deployments"]
-    assert [(s["id"], s["status"], s["void"]) for s in told_of["steps"]] == [
+    assert [(s["id"], s["status"], s["void"]) for s in told_of["details"]["steps"]] == [
         ("e1", "started", False),
         ("e2", "failed", True),
         ("e3", "completed", False),

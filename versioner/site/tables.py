@@ -66,6 +66,8 @@ def _row(deployment: Deployment, hidden: frozenset[str]) -> list[str]:
     said = head_of(deployment, hidden)
     said["product"] = deployment.product
     said["void"] = "yes" if said["void"] else ""
+    # What is not out of the ordinary stays empty, so that the rest is seen.
+    said["kind"] = "" if said["kind"] == "deployment" else said["kind"]
     # What begins with a letter or digit is safe: only these two are free text.
     for column in ("deployed_by", "reason"):
         said[column] = cell_text(said[column])

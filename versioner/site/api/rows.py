@@ -57,8 +57,9 @@ _BUILD_SET: Final = frozenset(BUILD_DETAILS)
 def deployment_of(deployment: Deployment, hidden: Collection[str]) -> Document:
     """Return a deployment with everything recorded of it."""
     row = head_of(deployment, hidden)
-    row["steps"] = _steps(deployment)
     row["details"] = _details(deployment.events, _DEPLOYMENT_SET, hidden)
+    if len(deployment.events) + len(deployment.void_events) > 1:
+        row["details"]["steps"] = _steps(deployment)
     return row
 
 
@@ -125,8 +126,6 @@ def head_of(deployment: Deployment, hidden: Collection[str]) -> Document:
 
 
 def _steps(deployment: Deployment) -> list[Document]:
-    if len(deployment.events) + len(deployment.void_events) < 2:
-        return []
     steps = [_step(event, is_void=False) for event in deployment.events]
     steps += [_step(event, is_void=True) for event, _ in deployment.void_events]
     return sorted(steps, key=lambda step: str(step["at"]))

@@ -137,13 +137,14 @@ _PRODUCT_HEAD: Final[Schema] = {
 }
 
 
-def _details(fields: tuple[str, ...], known: tuple[str, ...]) -> Schema:
+def _details(fields: tuple[str, ...], known: tuple[str, ...], **more: Schema) -> Schema:
     assert set(fields) <= set(known)  # noqa: S101 -- a slip of this module, not of data
     said: Schema = {
         field: _text(f"The event's `{field}`; the latest word of it.") for field in fields
     }
     said["redacted"] = _list(_text("A field."), "Fields that were blanked since.")
     said["metadata"] = _METADATA
+    said.update(more)
     return _object(
         "What else was recorded: only what is known stands here.", said, optional=tuple(said)
     )
@@ -284,11 +285,14 @@ COMPONENTS: Final[dict[str, Schema]] = {
         "A version going to an environment.",
         {
             **_DEPLOYMENT,
-            "steps": _list(ref("Step"), "Its events, where there is more than one."),
             "details": ref("DeploymentDetails"),
         },
     ),
-    "DeploymentDetails": _details(DEPLOYMENT_DETAILS, DEPLOYMENT_KEYS),
+    "DeploymentDetails": _details(
+        DEPLOYMENT_DETAILS,
+        DEPLOYMENT_KEYS,
+        steps=_list(ref("Step"), "Its events in order, where there is more than one."),
+    ),
     "Step": _object(
         "An event of a deployment.",
         {
