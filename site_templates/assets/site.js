@@ -431,6 +431,39 @@
     });
   }
 
+  /* Search is a script of its own, loaded when a reader reaches for it. */
+  function searching() {
+    var input = document.querySelector("[data-search] input");
+    if (!input) { return; }
+
+    function load() {
+      if (load.done) { return; }
+      load.done = true;
+      var script = make("script");
+      script.src = new URL("assets/search.js", HOME).href;
+      document.head.appendChild(script);
+    }
+
+    input.addEventListener("focus", load);
+    document.addEventListener("keydown", function (event) {
+      var typing = event.target.closest("input, textarea, select, [contenteditable]");
+      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) { return; }
+      event.preventDefault();
+      input.focus();
+      input.select();
+    });
+    /* What is not there may be there under a name like it. */
+    if (document.querySelector("[data-lost]")) {
+      var parts = location.pathname.split("/").filter(function (part) {
+        return part && !/^(products|environments|deployments|index\.html|404\.html)$/.test(part);
+      });
+      if (parts.length && location.protocol !== "file:") {
+        try { input.value = decodeURIComponent(parts[0]).replace(/\.html$/, ""); } catch (_) { /* not text */ }
+      }
+      input.focus();
+    }
+  }
+
   window.versionerPage = { each: each, make: make, home: HOME };
 
   themes();

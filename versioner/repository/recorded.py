@@ -43,7 +43,7 @@ def recorded_events(repo: Repository, revision: str) -> dict[str, tuple[str, str
         kept["revision"] = revision
         _keep(path, kept)
     commits = [tuple(commit) for commit in kept["commits"]]
-    return {event: commits[number] for event, number in kept["events"].items()}  # type: ignore[misc]
+    return {event: commits[number] for event, number in kept["events"].items()}
 
 
 def _log(known: str, revision: str) -> list[str]:

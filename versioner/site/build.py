@@ -80,6 +80,7 @@ def build_site(
 
     def others() -> list[Page]:
         files.update(machine_files(atlas))
+        files.update(search_files(atlas))
         files["build.json"] = _build_facts(atlas, tool_version)
         return [reference]
 

@@ -54,6 +54,7 @@ def deletion(record: ProductRecord, needed_by: Sequence[str]) -> View:
     return {
         "command": f"versioner product delete {record.name}",
         "goes": f"{versions} and {count(len(record.deployments), 'deployment')}",
+        "restore": f"versioner product restore {record.name}",
         "blocked": count(len(needed_by), "product") if needed_by else "",
     }
 

@@ -55,9 +55,10 @@ def _common(deployments: list[View], versions: list[View]) -> list[View]:
     rows = [row["commits"] for row in (*deployments, *versions) if row["commits"]]
     if len(rows) < 2 or any(row != rows[0] for row in rows) or len(rows[0]) > 1:
         return []
+    common: list[View] = rows[0]
     for row in (*deployments, *versions):
         row["commits"] = []
-    return rows[0]
+    return common
 
 
 def shard_title(shard: Shard) -> str:

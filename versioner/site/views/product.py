@@ -23,6 +23,12 @@ __all__ = ["document_of", "product_view", "title_of"]
 
 # How many rows of each list a page shows when there are too many for all of them.
 _LATEST: Final = 20
+_NO_ADDRESS: Final = (
+    "Put the site's address before each path: nobody has said yet where it is published "
+    "(site.base_url in registry.yaml)."
+)
+# What only build events tell of a version.
+_OF_BUILDS: Final = ("status", "commit", "by", "note")
 
 
 def product_view(atlas: Atlas, name: str) -> View:
@@ -47,6 +53,7 @@ def product_view(atlas: Atlas, name: str) -> View:
         ),
         "actions": actions(atlas, page, name),
         "badges": badges(atlas, page, record),
+        "badges_note": "" if atlas.base_url else _NO_ADDRESS,
         "deletion": deletion(record, needed_by),
         "steps": shipping(atlas, page, record),
         "name": name,
@@ -85,9 +92,7 @@ def _history(atlas: Atlas, page: str, record: ProductRecord) -> View:
     return {
         "versions": version_rows,
         "deployments": rows,
-        "built": any(
-            row["status"] or row["commit"] or row["by"] or row["note"] for row in version_rows
-        ),
+        "built": any(row[key] for row in version_rows for key in _OF_BUILDS),
         "remarked": any(row["remark"] for row in rows),
         "versions_note": _note(len(versions), kept, "version"),
         "deployments_note": _note(len(deployments), kept, "deployment"),
@@ -125,7 +130,7 @@ def _places(atlas: Atlas, page: str, record: ProductRecord) -> list[View]:
             **standing(atlas, page, record, name),
         }
         for name, document in atlas.environments.items()
-        if not document.get("retired") or name in record.cells
+        if name in atlas.columns or name in record.cells
     ]
 
 

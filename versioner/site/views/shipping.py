@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.differences import versions_between
@@ -24,12 +25,12 @@ _SHOWN: Final = 10
 def shipping(atlas: Atlas, page: str, record: ProductRecord) -> list[View]:
     """Return each step from one environment to the next where versions differ.
 
-    Steps lead through the environments that the overview shows at first and that the product
-    runs in, or (the last of them) might come to.
+    Steps lead through those environments that the overview shows at first where the product
+    was ever deployed.
     """
     places = [name for name in atlas.columns if record.cell(name).latest is not None]
     steps = []
-    for lower, upper in zip(places, places[1:], strict=False):
+    for lower, upper in pairwise(places):
         here, there = record.cell(lower).current, record.cell(upper).current
         if here is None or (there is not None and there.version == here.version):
             continue

@@ -1,0 +1,108 @@
+"""The search index: classic scripts that a page loads when a reader begins to search.
+
+One file names products, teams and environments; versions and commits are in shards by how they
+begin, each small enough that a search costs few of them however many versions there are.
+Scripts, not JSON, for a page that was opened as a file can load nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from versioner.site.links import environment_page
+from versioner.site.views.product import title_of
+from versioner.site.views.products import team_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from versioner.site.atlas import Atlas
+    from versioner.site.shards import Shard
+
+__all__ = ["INDEX", "LIMIT", "search_files"]
+
+INDEX: Final = "assets/search/index.js"
+# Characters a shard holds at most, unless all of its entries begin the same.
+LIMIT: Final = 24_000
+# Characters of a word that are looked up; two that agree in so many are both found.
+_KEY: Final = 16
+_DIGEST: Final = re.compile(r"[0-9a-f]{12,}")
+_SHORTEST_KEY: Final = 2
+
+
+class _Entry(NamedTuple):
+    key: str
+    at: str
+    line: str
+
+
+def search_files(atlas: Atlas) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of the search index."""
+    entries = sorted(_entries(atlas), key=lambda each: (each.key, each.line))
+    shards = dict(_cut("", entries))
+    yield INDEX, _script("", {**_names(atlas), "shards": sorted(shards)})
+    for prefix, own in sorted(shards.items()):
+        newest = sorted(own, key=lambda each: each.at, reverse=True)
+        name = prefix.encode("utf-8").hex()
+        yield f"assets/search/{name}.js", _script(prefix, "\n".join(e.line for e in newest))
+
+
+def _names(atlas: Atlas) -> dict[str, list[list[str]]]:
+    aliases: dict[str, list[str]] = {}
+    for old in sorted(atlas.registry.aliases):
+        if old not in atlas.registry.products:
+            aliases.setdefault(atlas.registry.aliases[old], []).append(old)
+    return {
+        "products": [
+            [name, title_of(atlas, name), team_of(atlas, name), *aliases.get(name, ())]
+            for name in sorted(atlas.registry.products)
+        ],
+        "environments": [
+            [atlas.environment_title(name), environment_page(name)] for name in atlas.environments
+        ],
+    }
+
+
+def _entries(atlas: Atlas) -> Iterator[_Entry]:
+    """Yield an entry for each version, and for each commit that a version is known by."""
+    hides_commits = "scm_sha" in atlas.hidden
+    for name, shards in atlas.shards.items():
+        for shard in shards:
+            for version in shard.versions:
+                words = {version.name.lower()[:_KEY]}
+                digest = _DIGEST.search(version.name)
+                if digest is not None:
+                    words.add(digest[0][:_KEY])
+                if version.scm_sha and not hides_commits:
+                    words.add(version.scm_sha[:_KEY])
+                for word in words:
+                    line = f"{word} {name} {_stem(shard)} {version.name}"
+                    yield _Entry(word, version.at, line.removesuffix(f" {word}"))
+
+
+def _stem(shard: Shard) -> str:
+    return shard.page.rpartition("/")[2].removesuffix(".html")
+
+
+def _cut(prefix: str, entries: list[_Entry]) -> Iterator[tuple[str, list[_Entry]]]:
+    """Cut sorted entries into shards by their beginnings, as short as they may be."""
+    size = sum(len(each.line) + 1 for each in entries)
+    if len(prefix) >= _SHORTEST_KEY and size <= LIMIT:
+        yield prefix, entries
+        return
+    deeper: dict[str, list[_Entry]] = {}
+    for each in entries:
+        deeper.setdefault(each.key[: len(prefix) + 1], []).append(each)
+    for longer, own in deeper.items():
+        if longer == prefix or len(longer) >= _KEY:
+            yield longer, own
+        else:
+            yield from _cut(longer, own)
+
+
+def _script(name: str, data: object) -> bytes:
+    # ASCII alone: no line separator or encoding can make it other script than it is.
+    value = json.dumps(data, separators=(",", ":"))
+    return f"versionerFound({json.dumps(name)},{value});\n".encode("ascii")
