@@ -35,13 +35,17 @@ __all__ = [
 
 # What a user may say to git by environment variable; all other GIT_* (GIT_DIR of a hook above
 # all) would lead git elsewhere.
-_KEPT: Final = (
-    r"GIT_(?:ASKPASS|EXEC_PATH|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM"
-    r"|(?:AUTHOR|COMMITTER)_(?:NAME|EMAIL)"
-    r"|CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_[0-9]+|VALUE_[0-9]+)"
-    r"|HTTP_PROXY_AUTHMETHOD|PROXY_SSL_CAINFO|SSH|SSH_COMMAND|SSH_VARIANT"
-    r"|SSL_(?:CAINFO|CAPATH|CERT|KEY|NO_VERIFY))"
+_KEPT: Final = frozenset(
+    f"GIT_{name}"
+    for name in (
+        *("ASKPASS", "EXEC_PATH", "CEILING_DIRECTORIES", "DISCOVERY_ACROSS_FILESYSTEM"),
+        *("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"),
+        *("CONFIG_GLOBAL", "CONFIG_SYSTEM", "CONFIG_NOSYSTEM", "CONFIG_COUNT"),
+        *("HTTP_PROXY_AUTHMETHOD", "PROXY_SSL_CAINFO", "SSH", "SSH_COMMAND", "SSH_VARIANT"),
+        *("SSL_CAINFO", "SSL_CAPATH", "SSL_CERT", "SSL_KEY", "SSL_NO_VERIFY"),
+    )
 )
+_KEPT_NUMBERED: Final = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 
 _FIXED: Final = {
     "LC_ALL": "C",
@@ -108,7 +112,7 @@ def environment(*, network: bool = False, extra: Mapping[str, str] | None = None
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("GIT_") or re.fullmatch(_KEPT, name)
+        if not name.startswith("GIT_") or _is_kept(name)
     }
     kept.update(_FIXED)
     # A hostile clone can pose as a partial one, whose missing objects git would fetch with the
@@ -116,6 +120,11 @@ def environment(*, network: bool = False, extra: Mapping[str, str] | None = None
     kept["GIT_ALLOW_PROTOCOL"] = "file:git:http:https:ssh" if network else "none"
     kept.update(extra or {})
     return kept
+
+
+def _is_kept(name: str) -> bool:
+    before, _, number = name.rpartition("_")
+    return name in _KEPT or (f"{before}_" in _KEPT_NUMBERED and number.isdecimal())
 
 
 def command(args: Sequence[str], config: Sequence[str] = ()) -> list[str]:
@@ -158,14 +167,17 @@ def run(
 
 
 def start(
-    args: Sequence[str], *, cwd: Path | str, pass_fds: Sequence[int] = ()
+    args: Sequence[str], *, cwd: Path | str, pass_fds: Sequence[int] = (), piped: bool = False
 ) -> subprocess.Popen[bytes]:
-    """Start git on a question with a short answer, to do something else meanwhile (`finish`)."""
+    """Start git on a question with a short answer, to do something else meanwhile (`finish`).
+
+    With `piped`, it waits for what `finish` gives it to read.
+    """
     try:
         return subprocess.Popen(
             command(args),
             cwd=cwd,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment(),
@@ -177,10 +189,10 @@ def start(
         raise unstartable(error, Path(cwd)) from error
 
 
-def finish(process: subprocess.Popen[bytes]) -> Completed:
+def finish(process: subprocess.Popen[bytes], stdin: bytes | None = None) -> Completed:
     """Wait for a process that was started, and return what it left."""
     with process:
-        stdout, stderr = process.communicate()
+        stdout, stderr = process.communicate(stdin)
     return Completed(process.returncode, stdout, stderr.decode("utf-8", "replace"))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.repository.git import git
+from versioner.repository.git import failure, finish, start
 from versioner.repository.objects import (
     TreeEntry,
     hash_bytes,
@@ -37,17 +37,24 @@ def unpack_commit(
     repo: Repository, changes: Changes, message: str, committer: Committer, seconds: int
 ) -> tuple[str, str]:
     """Write a commit on the repository's tip, reachable from nothing; return it and its tree."""
-    pack = _Pack(repo.object_format)
-    with reading(repo) as reader:
+    args = ["unpack-objects", "-q"]
+    fds = repo.session.pass_fds if repo.session else ()
+    # It starts while the objects are made.
+    with start(args, cwd=repo.top, pass_fds=fds, piped=True) as process, reading(repo) as reader:
+        pack = _Pack(repo.object_format)
         tree = _with_changes(tip_view(repo, reader), "", changes, pack)
+        commit = pack.add("commit", _commit(repo, tree, message, committer, seconds))
+        done = finish(process, pack.close())
+    if done.returncode != 0:
+        raise failure(args, done.stderr)
+    return commit, tree
+
+
+def _commit(repo: Repository, tree: str, message: str, committer: Committer, seconds: int) -> bytes:
     lines = [f"tree {tree}", *([f"parent {repo.tip}"] if repo.tip else [])]
     lines += ["author {} <{}> {} +0000".format(*committer.author, seconds)]
     lines += ["committer {} <{}> {} +0000".format(*committer.committer, seconds), "", message]
-    end = "" if message.endswith("\n") else "\n"
-    commit = pack.add("commit", ("\n".join(lines) + end).encode("utf-8"))
-    fds = repo.session.pass_fds if repo.session else ()
-    git(["unpack-objects", "-q"], cwd=repo.top, stdin=pack.close(), pass_fds=fds)
-    return commit, tree
+    return ("\n".join(lines) + ("" if message.endswith("\n") else "\n")).encode("utf-8")
 
 
 def _with_changes(view: TreeView, path: str, changes: Changes, pack: _Pack) -> str:
