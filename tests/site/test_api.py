@@ -26,7 +26,7 @@ PRIVATE = {
     "deployed_by_name": "Jane Name",
     "reason": "said in confidence",
     "scm_branch": "secret-branch",
-    "extra_metadata": {"phone": "call-me"},
+    "extra_metadata": {"phone": "call-me", "contact": [{"phone": "call-me-too"}]},
 }
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-__all__ = ["hidden_fields"]
+__all__ = ["hidden_fields", "pruned"]
 
 _PRIVATE: Final = frozenset(
     {"deployed_by_email", "deployed_by_name", "built_by_email", "built_by_name"}
@@ -25,3 +25,12 @@ def hidden_fields(config: Mapping[str, Any]) -> frozenset[str]:
     """Return the names of the fields that no page and no file of the site shows."""
     named = (config.get("site") or {}).get("hidden_fields") or ()
     return frozenset(named) | _BY_POLICY.get(str(config.get("people", "login")), _PRIVATE)
+
+
+def pruned(value: Any, hidden: Collection[str]) -> Any:
+    """Return a value of any shape without the hidden keys in it, however deep."""
+    if isinstance(value, dict):
+        return {key: pruned(each, hidden) for key, each in value.items() if key not in hidden}
+    if isinstance(value, list):
+        return [pruned(each, hidden) for each in value]
+    return value

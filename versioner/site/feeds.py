@@ -102,7 +102,7 @@ def _feed(atlas: Atlas, feed: _Feed, origin: str) -> str:
         f"<title>{markup(feed.title)}</title>",
         f"<updated>{updated}</updated>",
         f"<author><name>{markup(atlas.title.strip() or 'versioner')}</name></author>",
-        '<generator uri="urn:versioner">versioner</generator>',
+        "<generator>versioner</generator>",
         _alternate(atlas, feed.path, feed.page),
         # A feed's link to itself must be absolute to be of use.
         *([f'{own}{feed.path}"/>'] if atlas.base_url else []),

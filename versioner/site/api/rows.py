@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.query.times import seconds_between
+from versioner.site.discretion import pruned
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -101,8 +102,7 @@ def metadata_of(values: Mapping[str, Any], hidden: Collection[str]) -> list[Docu
             "value": value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
             "encoding": "text" if isinstance(value, str) else "json",
         }
-        for key, value in values.items()
-        if key not in hidden
+        for key, value in pruned(dict(values), hidden).items()
     ]
 
 
