@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.site.discretion import pruned
 from versioner.site.links import outward
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ def metadata(values: Mapping[str, Any], hidden: Collection[str] = ()) -> list[Vi
     """Return metadata as labelled texts; a list of scalars is a list, deeper data is JSON."""
     return [
         {"label": _label(key), **_shown(value)}
-        for key, value in values.items()
-        if key not in hidden
+        for key, value in pruned(dict(values), hidden).items()
     ]
 
 
@@ -61,7 +61,7 @@ def event_facts(events: Iterable[Event], hidden: Collection[str] = ()) -> list[V
     ]
     if said.get("redacted"):
         facts.append(fact("redacted", ", ".join(said["redacted"])))
-    facts += [fact(key, value) for key, value in extra.items() if key not in hidden]
+    facts += [fact(key, value) for key, value in pruned(extra, hidden).items()]
     return facts
 
 
