@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.builders import build, deployment, product, registry, void
+from tests.builders import deployment, product, registry, void
 from tests.site.machine_files import HOSTILE, documents, files_of
 from tests.site.samples import everything
 from tests.site.test_real_shape import ENVIRONMENTS, Rows, real_rows, twin_rows
@@ -19,30 +19,6 @@ from tests.site.test_real_shape import ENVIRONMENTS, Rows, real_rows, twin_rows
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-PRIVATE = {
-    "deployed_by": "jane-login",
-    "deployed_by_email": "jane@example.test",
-    "deployed_by_name": "Jane Name",
-    "reason": "said in confidence",
-    "scm_branch": "secret-branch",
-    "extra_metadata": {"phone": "call-me", "contact": [{"phone": "call-me-too"}]},
-}
-
-
-def one(**config: Any) -> dict[str, bytes]:
-    """Return the files of a registry with one deployment that has everything private."""
-    return files_of(
-        registry(
-            product(
-                "a",
-                [deployment("1", id="e1", **PRIVATE), deployment("2", id="e2", **PRIVATE)],
-                [build("1", id="b1", built_by="joe-login", built_by_email="joe@example.test")],
-                extra_metadata={"team": "Crew", "phone": "call-me"},
-            ),
-            config={"schema_version": 1, "title": "Registry", **config},
-        )
-    )
 
 
 def count_from(files: dict[str, bytes], rows: Rows) -> None:
@@ -151,32 +127,6 @@ def test_hostile_text_comes_back_the_same(text: str) -> None:
     assert json.loads(deep["value"]) == {"inner": [text]}
     notes = [v["details"]["notes"] for d in history for v in d["versions"] if v["name"] == "1.0.0"]
     assert notes == [text]
-
-
-@pytest.mark.parametrize(
-    ("config", "gone", "kept"),
-    [
-        ({}, ["jane@", "Jane Name", "joe@"], ["jane-login", "joe-login", "call-me", "Crew"]),
-        ({"people": "all"}, [], ["jane@", "Jane Name", "joe@", "jane-login"]),
-        ({"people": "none"}, ["jane", "Jane", "joe"], ["call-me"]),
-        (
-            {"site": {"hidden_fields": ["deployed_by", "reason", "scm_branch", "phone", "team"]}},
-            ["jane", "confidence", "secret-branch", "call-me", "Crew", "crew"],
-            ["joe-login"],
-        ),
-    ],
-)
-def test_what_is_hidden_is_in_no_file(
-    config: dict[str, Any], gone: list[str], kept: list[str]
-) -> None:
-    files = one(**config)
-    everything_said = b"\n".join(
-        path.encode() + b"\n" + content
-        for path, content in files.items()
-        if not path.startswith("schemas/") and not path.endswith("openapi.json")
-    ).decode()
-    assert [text for text in gone if text in everything_said] == []
-    assert [text for text in kept if text not in everything_said] == []
 
 
 def test_a_deployment_of_several_events_has_its_steps() -> None:

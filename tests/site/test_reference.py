@@ -6,6 +6,8 @@ import json
 import posixpath
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+from urllib.request import urlopen
 
 import pytest
 
@@ -16,6 +18,7 @@ from tests.site.samples import TOOL, everything
 from versioner.site.api.endpoints import ENDPOINTS
 from versioner.site.api.schemas import COMPONENTS
 from versioner.site.build import build_site
+from versioner.site.serve import open_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +62,16 @@ def test_every_example_is_a_real_file(site: Path) -> None:
             assert list(kept) == list(whole)
             shown += 1
     assert shown == sum(each.schema not in ("", "Build") for each in ENDPOINTS)
+
+
+def test_files_are_served_as_what_they_are_described_to_be(site: Path) -> None:
+    text = (site / REFERENCE).read_text()
+    with open_server(site) as server:
+        for endpoint in ENDPOINTS:
+            href = re.search(r'Example: <a href="([^"]+)"', sections(text)[endpoint.name])
+            assert href
+            with urlopen(urljoin(f"{server.url}api/", href[1])) as answer:
+                assert answer.headers.get_content_type() == endpoint.media
 
 
 def test_every_schema_has_a_table_of_its_fields(site: Path) -> None:

@@ -62,6 +62,14 @@ class _Handler(SimpleHTTPRequestHandler):
     sys_version = ""
     protocol_version = "HTTP/1.1"
     timeout = 30
+    # Python knows neither feeds nor, on every system, what the others are.
+    extensions_map = {  # noqa: RUF012 -- the base class has it so
+        **SimpleHTTPRequestHandler.extensions_map,
+        ".atom": "application/atom+xml",
+        ".csv": "text/csv",
+        ".json": "application/json",
+        ".svg": "image/svg+xml",
+    }
 
     def parse_request(self) -> bool:
         if not super().parse_request():
