@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -32,8 +32,6 @@ __all__ = ["track"]
 # Of every command its own, so that it is VERSIONER_PRODUCT for all of them.
 _VARIABLES: Final = {"auto_envvar_prefix": "VERSIONER"}
 
-_Command = TypeVar("_Command", bound="Callable[..., Any]")
-
 # Options that become a field of the event as they are, and what their help says.
 _RUN_OPTIONS: Final = {
     "source-system": "The system that reports it (github, jenkins, ...).",
@@ -60,67 +58,85 @@ _BOOLEANS: Final = {
 }
 
 
-def _event_options(person: str) -> Callable[[_Command], _Command]:
-    """Add the options that builds and deployments share; `person` is built-by or deployed-by."""
+def _event_options(person: str) -> list[Callable[[click.Command], Any]]:
+    """Return the options that builds and deployments share; `person` is built-by or deployed-by."""
     people = {
         person: "Who did it: the login.",
         f"{person}-email": "Their e-mail (recorded only with `people: all`).",
         f"{person}-name": "Their name (recorded only with `people: all`).",
     }
+    return [
+        click.option("--product", help="The product (default: the repository's last part)."),
+        click.option("--version", help="The version (default: the commit's first 8 digits)."),
+        click.option(
+            "--status",
+            default="completed",
+            show_default=True,
+            help="pending, started, completed, failed, aborted, or a usual word for one.",
+        ),
+        *(
+            click.option(f"--{name}", help=text)
+            for name, text in {**_RUN_OPTIONS, **people}.items()
+        ),
+        click.option("--completed-at", metavar="TIME", help="When it ended, RFC 3339."),
+        click.option("--extra-metadata", metavar="JSON", help="A JSON object, 100 KB at most."),
+        click.option("--event-id", help="The event's id (default: derived from the run)."),
+        click.option("--no-create", is_flag=True, help="Refuse an unknown product or environment."),
+        click.option("--branch", metavar="NAME", help="Record on this branch (detached clones)."),
+        click.option("--push", is_flag=True, help="Push the commit to the branch's remote."),
+        click.option("--local", is_flag=True, help="Record in this clone alone, in CI too."),
+        click.option("--dry-run", is_flag=True, help="Show the line it would add; write nothing."),
+        click.option(
+            "--fail-on-api-error",
+            is_flag=False,
+            flag_value="true",
+            default="true",
+            callback=_boolean,
+            metavar="[true|false]",
+            help="false: a failure of git or the network is a warning, not an error.",
+        ),
+        click.option("--best-effort", is_flag=True, help="Same as --fail-on-api-error=false."),
+        click.option("--skip-preflight-checks", is_flag=True, hidden=True),
+        click.option("--verbose", "-v", is_flag=True, help="Tell where each value came from."),
+        click.option("--debug", is_flag=True, help="Tell still more."),
+        output_option,
+        repo_option,
+    ]
 
-    def add(command: _Command) -> _Command:
-        options = [
-            click.option("--product", help="The product (default: the repository's last part)."),
-            click.option("--version", help="The version (default: the commit's first 8 digits)."),
-            click.option(
-                "--status",
-                default="completed",
-                show_default=True,
-                help="pending, started, completed, failed, aborted, or a usual word for one.",
-            ),
-            *(
-                click.option(f"--{name}", help=text)
-                for name, text in {**_RUN_OPTIONS, **people}.items()
-            ),
-            click.option("--completed-at", metavar="TIME", help="When it ended, RFC 3339."),
-            click.option("--extra-metadata", metavar="JSON", help="A JSON object, 100 KB at most."),
-            click.option("--event-id", help="The event's id (default: derived from the run)."),
-            click.option(
-                "--no-create", is_flag=True, help="Refuse an unknown product or environment."
-            ),
-            click.option(
-                "--branch", metavar="NAME", help="Record on this branch (detached clones)."
-            ),
-            click.option("--push", is_flag=True, help="Push the commit to the branch's remote."),
-            click.option("--local", is_flag=True, help="Record in this clone alone, in CI too."),
-            click.option(
-                "--dry-run", is_flag=True, help="Show the line it would add; write nothing."
-            ),
-            click.option(
-                "--fail-on-api-error",
-                is_flag=False,
-                flag_value="true",
-                default="true",
-                callback=_boolean,
-                metavar="[true|false]",
-                help="false: a failure of git or the network is a warning, not an error.",
-            ),
-            click.option("--best-effort", is_flag=True, help="Same as --fail-on-api-error=false."),
-            click.option("--skip-preflight-checks", is_flag=True, hidden=True),
-            click.option("--verbose", "-v", is_flag=True, help="Tell where each value came from."),
-            click.option("--debug", is_flag=True, help="Tell still more."),
-            output_option,
-            repo_option,
-        ]
-        for option in reversed(options):
-            command = option(command)
+
+def _deployment_options() -> list[Callable[[click.Command], Any]]:
+    continued = "The deployment it continues."
+    return [
+        click.option("--environment", help="Where it is deployed to."),
+        *_event_options("deployed-by"),
+        click.option("--deploy-url", help="The deployment's page, or the running service."),
+        click.option("--reason", help="Why: for a rollback, say."),
+        click.option("--deployment", "deployment_id", metavar="ID", help=continued),
+    ]
+
+
+def _build_options() -> list[Callable[[click.Command], Any]]:
+    return [
+        *_event_options("built-by"),
+        click.option("--started-at", metavar="TIME", help="When it began, RFC 3339."),
+        click.option("--notes", help="What is new in this version."),
+    ]
+
+
+class _TrackGroup(NounGroup):
+    """Give a command its options when it is asked for: only one of the two runs."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command with all of its options, or None where there is none of this name."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None and not command.params:
+            for option in _deployment_options() if cmd_name == "deployment" else _build_options():
+                option(command)
         return command
-
-    return add
 
 
 @click.group(
-    cls=NounGroup,
+    cls=_TrackGroup,
     epilog="Example: versioner track deployment --product user-service --environment staging",
 )
 def track() -> None:
@@ -136,11 +152,6 @@ def track() -> None:
     epilog="Example: versioner track deployment --product user-service --environment production "
     "--version 1.4.0 --status completed",
 )
-@click.option("--environment", help="Where it is deployed to.")
-@_event_options("deployed-by")
-@click.option("--deploy-url", help="The deployment's page, or the running service.")
-@click.option("--reason", help="Why: for a rollback, say.")
-@click.option("--deployment", "deployment_id", metavar="ID", help="The deployment it continues.")
 @click.pass_context
 def deployment(ctx: click.Context, /, **options: Any) -> None:
     """Record a deployment event."""
@@ -153,9 +164,6 @@ def deployment(ctx: click.Context, /, **options: Any) -> None:
     epilog="Example: versioner track build --product user-service --version 1.4.0 "
     "--scm-sha 4f5d1c2a --status completed",
 )
-@_event_options("built-by")
-@click.option("--started-at", metavar="TIME", help="When it began, RFC 3339.")
-@click.option("--notes", help="What is new in this version.")
 @click.pass_context
 def build(ctx: click.Context, /, **options: Any) -> None:
     """Record a build event."""
