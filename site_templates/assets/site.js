@@ -431,6 +431,89 @@
     });
   }
 
+  /* The form for a new product: what it writes is what the schema takes, every string quoted. */
+  function creating() {
+    var form = document.querySelector("[data-create]");
+    if (!form) { return; }
+    var said = form.dataset;
+    var pattern = new RegExp("^(?:" + said.pattern + ")$");
+    var fault = document.getElementById("new-name-fault");
+    var open = document.getElementById("new-open");
+    var command = document.getElementById("new-command");
+
+    function value(name) { return form.elements[name].value.trim(); }
+
+    function slug(text) {
+      return text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 63);
+    }
+
+    /* JSON's strings are YAML's; what the registry's readers refuse raw is escaped. */
+    function quoted(text) {
+      return JSON.stringify(text).replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, function (sign) {
+        return "\\u" + ("000" + sign.charCodeAt(0).toString(16)).slice(-4);
+      });
+    }
+
+    function shell(text) {
+      return /^[A-Za-z0-9_./:=-]+$/.test(text) ? text : "'" + text.replace(/'/g, "'\\''") + "'";
+    }
+
+    function file(name) {
+      var lines = [said.modelLine, "name: " + quoted(name || "…")];
+      ["title", "description"].forEach(function (field) {
+        if (value(field)) { lines.push(field + ": " + quoted(value(field))); }
+      });
+      var extra = ["team", "repository"].filter(value);
+      if (extra.length) { lines.push("extra_metadata:"); }
+      extra.forEach(function (field) { lines.push("  " + field + ": " + quoted(value(field))); });
+      return lines.join("\n") + "\n";
+    }
+
+    function line(name) {
+      var parts = ["versioner product create " + (name || "…")];
+      if (value("description")) { parts.push("--description " + shell(value("description"))); }
+      if (value("title")) { parts.push("--set " + shell("title=" + JSON.stringify(value("title")))); }
+      ["team", "repository"].filter(value).forEach(function (field) {
+        parts.push("--set " + shell("extra_metadata." + field + "=" + JSON.stringify(value(field))));
+      });
+      return parts.join(" ");
+    }
+
+    function write() {
+      var name = value("name");
+      var legal = pattern.test(name);
+      var input = form.elements.name;
+      var near = slug(name);
+      var wrong = name && !legal;
+      fault.textContent = wrong ? "Not a legal name." + (near && pattern.test(near) && near !== name
+        ? " Did you mean " + near + "?" : "") : "";
+      if (wrong) { input.setAttribute("aria-invalid", "true"); } else { input.removeAttribute("aria-invalid"); }
+      var path = said.path.replace("NAME", legal ? name : "…");
+      document.getElementById("new-path").textContent = path;
+      document.getElementById("new-file").textContent = file(legal ? name : "");
+      if (command) { command.textContent = line(legal ? name : ""); }
+      if (open) {
+        if (legal) {
+          var query = new URLSearchParams();
+          query.set(said.pathKey, path);
+          query.set(said.contentKey, file(name));
+          open.href = said.newFile + "?" + query.toString().replace(/\+/g, "%20");
+          open.removeAttribute("aria-disabled");
+        } else {
+          open.removeAttribute("href");
+          open.setAttribute("aria-disabled", "true");
+        }
+      }
+    }
+
+    form.addEventListener("input", write);
+    form.addEventListener("submit", function (event) {
+      event.preventDefault();
+      if (open && open.href) { open.click(); }
+    });
+    write();
+  }
+
   /* Search is a script of its own, loaded when a reader reaches for it. */
   function searching() {
     var input = document.querySelector("[data-search] input");
@@ -474,6 +557,8 @@
     filtering();
     anchors();
     copying();
+    creating();
+    searching();
     trying();
   }
 }());

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from versioner.errors import NotFound
 from versioner.site.links import (
     ABOUT,
+    CREATE,
     DEPLOYMENTS,
     ENVIRONMENTS,
     LOST,
@@ -21,6 +22,7 @@ from versioner.site.links import (
     product_page,
 )
 from versioner.site.views.about import about_view
+from versioner.site.views.creating import creating_view
 from versioner.site.views.deployments import deployments_view, month_of_all_view
 from versioner.site.views.elsewhere import deleted_view, lost_view, moved_view
 from versioner.site.views.environment_month import environment_month_view
@@ -60,6 +62,7 @@ def pages_of(atlas: Atlas, tool_version: str) -> Iterator[Page]:
     """Yield every page of the site."""
     yield Page(OVERVIEW, "overview.html", partial(overview_view, atlas))
     yield Page(PRODUCTS, "products.html", partial(products_view, atlas))
+    yield Page(CREATE, "creating.html", partial(creating_view, atlas))
     for name, shards in atlas.shards.items():
         yield Page(product_page(name), "product.html", partial(product_view, atlas, name))
         for index, shard in enumerate(shards):

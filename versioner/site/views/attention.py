@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner.site.links import OVERVIEW, PRODUCTS
-from versioner.site.views.product import document_of, title_of
+from versioner.site.views.product import title_of
+from versioner.site.views.products import is_owned
 from versioner.site.wording import count, version_text
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from versioner.site.atlas import Atlas
     from versioner.site.views.frame import View
 
-__all__ = ["attention", "is_owned"]
+__all__ = ["attention"]
 
 _SHOWN: Final = 5
 
@@ -31,12 +32,6 @@ def attention(atlas: Atlas) -> list[View]:
         _unowned(atlas),
     ]
     return [group for group in groups if group["number"]]
-
-
-def is_owned(atlas: Atlas, name: str) -> bool:
-    """Tell whether somebody said whose a product is."""
-    extra = document_of(atlas, name).get("extra_metadata") or {}
-    return bool(extra.get("team") or extra.get("owner"))
 
 
 def _deployments(atlas: Atlas, found: Sequence[Deployment], shape: str, what: str) -> View:
@@ -67,7 +62,10 @@ def _unowned(atlas: Atlas) -> View:
     if {"team", "owner"} & atlas.hidden:
         nobodys = []
     words = f"{count(len(nobodys), 'product')} that nobody is named for"
-    return {**_group(len(nobodys), "none", words), "href": atlas.link(OVERVIEW, PRODUCTS)}
+    return {
+        **_group(len(nobodys), "none", words),
+        "href": f"{atlas.link(OVERVIEW, PRODUCTS)}?nobody=1",
+    }
 
 
 def _group(number: int, shape: str, text: str) -> View:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.site.links import PRODUCTS
+from versioner.site.links import CREATE, PRODUCTS
 from versioner.site.views.frame import View, frame
 from versioner.site.views.product import document_of, title_of
 from versioner.site.wording import adds_to, count, day_text, first_line, version_text
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
     from versioner.site.atlas import Atlas
 
-__all__ = ["latest_at", "products_view", "team_of"]
+__all__ = ["is_owned", "latest_at", "products_view", "team_of"]
 
 
 def products_view(atlas: Atlas) -> View:
@@ -26,8 +26,15 @@ def products_view(atlas: Atlas) -> View:
     return {
         "frame": frame(atlas, PRODUCTS, "Products", section=PRODUCTS),
         "summary": summary,
+        "create": atlas.link(PRODUCTS, CREATE),
         "products": [_row(atlas, record) for record in products.values()],
     }
+
+
+def is_owned(atlas: Atlas, name: str) -> bool:
+    """Tell whether somebody said whose a product is."""
+    extra = document_of(atlas, name).get("extra_metadata") or {}
+    return bool(extra.get("team") or extra.get("owner"))
 
 
 def team_of(atlas: Atlas, name: str) -> str:
@@ -53,6 +60,8 @@ def _row(atlas: Atlas, record: ProductRecord) -> View:
         "description": first_line(str(document.get("description", ""))),
         "team": team_of(atlas, record.name),
         "deprecated": document.get("lifecycle") == "deprecated",
+        "lifecycle": "deprecated" if document.get("lifecycle") == "deprecated" else "active",
+        "flags": "" if is_owned(atlas, record.name) else "nobody",
         "runs": _runs(atlas, record),
         "at": latest,
         "when": day_text(latest[:10]) if latest else "",
