@@ -23,6 +23,15 @@ _NAMED = ("products", "environments", "teams")
 
 def build_sample(top: Path, out: Path) -> Path:
     """Build the project's own sample registry, at the moment of its last event."""
+    return _build(_sample(top), out)
+
+
+def last_moment(top: Path) -> str:
+    """Return the moment of the sample's last event."""
+    return _last(_sample(top))
+
+
+def _sample(top: Path) -> Registry:
     files = {
         path.relative_to(top).as_posix(): path.read_bytes()
         for path in (top / "registry").rglob("*")
@@ -30,7 +39,7 @@ def build_sample(top: Path, out: Path) -> Path:
     }
     whole = load_registry(MemorySnapshot(files))
     assert whole.problems == []
-    return _build(whole, out)
+    return whole
 
 
 def build_real_shape(out: Path, *, real: bool) -> Path:
@@ -46,13 +55,16 @@ def build_real_shape(out: Path, *, real: bool) -> Path:
 
 
 def _build(whole: Registry, out: Path) -> Path:
-    events = [
+    build_site(whole, out, now=_last(whole), tool_version=TOOL)
+    return out
+
+
+def _last(whole: Registry) -> str:
+    return max(
         event["at"]
         for record in whole.products.values()
         for event in (*record.deployment_events, *record.builds)
-    ]
-    build_site(whole, out, now=max(events), tool_version=TOOL)
-    return out
+    )
 
 
 def kind_of(path: str, text: str) -> str:

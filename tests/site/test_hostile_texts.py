@@ -2,49 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import string
 from typing import TYPE_CHECKING
+from xml.etree.ElementTree import parse
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.builders import NOW
 from tests.site.checker import Page
+from tests.site.hostile_texts import batches, texts
 from tests.site.samples import TOOL, everything
 from versioner.resources import site_templates_dir
 from versioner.site.atlas import Atlas
+from versioner.site.build import build_site
 from versioner.site.links import outward
 from versioner.site.pages import pages_of
 from versioner.site.render import Renderer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "'><svg onload=alert(1)>",
-    '" onmouseover="alert(1)" x="',
-    "</title><script>alert(1)</script>",
-    "</textarea></style></script><h1>",
-    "<!-- comment",
-    "--><b>",
-    "<![CDATA[ x ]]>",
-    "{{ 7 * 7 }} {% raw %} {# #}",
-    "javascript:alert(1)",
-    "https://user:word@example.test/",
-    'https://example.test/" onclick="alert(1)',
-    "data:text/html,<script>alert(1)</script>",
-    "&lt;script&gt; &amp;quot; &#x3c;b&#x3e;",
-    "\u202egnp.exe\u2066",
-    "a\u0000b\u000bc\u0085d\u2028e",
-    "`${alert(1)}`",
-    "=cmd|'/C calc'!A0",
-    "x" * 2000,
-    "<a href=//evil.test>",
-    "<base href='//evil.test'>",
-    "<meta http-equiv=refresh content=0>",
-]
+    from pathlib import Path
 
 RENDERER = Renderer(site_templates_dir())
 
@@ -67,9 +46,34 @@ def differing(text: str) -> list[str]:
     return [path for path in harmless if harmless[path] != hostile[path]]
 
 
-def test_hostile_texts_add_no_element_and_no_attribute() -> None:
-    for text in HOSTILE:
-        assert differing(text) == [], text
+def site_of(text: str, out: Path) -> dict[str, object]:
+    """Build a whole site with a text in every field; return each page's elements."""
+    build_site(everything(text), out, now=NOW, tool_version=TOOL)
+    found: dict[str, object] = {}
+    for path in sorted(out.rglob("*")):
+        name = path.relative_to(out).as_posix()
+        if path.suffix == ".html":
+            page = Page(path.read_text(encoding="utf-8"))
+            assert page.faults == [], (name, page.faults)
+            found[name] = page.skeleton
+        elif path.suffix in (".atom", ".svg", ".xml"):
+            found[name] = [(each.tag, sorted(each.keys())) for each in parse(path).getroot().iter()]
+        elif path.suffix == ".json":
+            json.loads(path.read_bytes())
+    return found
+
+
+def test_four_hundred_hostile_texts_add_no_element_and_no_attribute(
+    tmp_path: Path, scale: Callable[[int, int], int]
+) -> None:
+    harmless = site_of("harmless", tmp_path / "harmless")
+    assert len(texts()) == len(set(texts())) == 400
+    for number, text in enumerate(batches(scale(16, 1))):
+        found = site_of(text, tmp_path / "hostile")
+        # A team's pages and feeds are named after it.
+        shared = harmless.keys() & found.keys()
+        assert len(shared) > 30
+        assert [path for path in shared if found[path] != harmless[path]] == [], (number, text)
 
 
 def test_generated_texts_add_no_element_and_no_attribute(scale: Callable[[int, int], int]) -> None:
