@@ -121,7 +121,7 @@ def test_hostile_text_comes_back_the_same(text: str) -> None:
     history = [d for p, d in found.items() if "/user-service/20" in p]
     said = [each for d in history for each in d["deployments"] if each["deployed_by"]]
     assert {each["deployed_by"] for each in said} == {text}
-    assert {each["reason"] for each in said} == {text}
+    assert {each["details"]["reason"] for each in said} == {text}
     assert said[0]["details"]["metadata"][0] == {"name": "note", "value": text, "encoding": "text"}
     deep = said[0]["details"]["metadata"][1]
     assert json.loads(deep["value"]) == {"inner": [text]}
@@ -141,7 +141,8 @@ def test_a_deployment_of_several_events_has_its_steps() -> None:
         ("e2", "failed", True),
         ("e3", "completed", False),
     ]
-    assert (told_of["status"], told_of["seconds"]) == ("completed", 20 * 60)
+    (summary,) = documents(files)["api/v1/deployments/index.json"]["deployments"]
+    assert (summary["status"], summary["seconds"]) == ("completed", 20 * 60)
 
 
 def test_a_void_deployment_says_why() -> None:
@@ -149,7 +150,7 @@ def test_a_void_deployment_says_why() -> None:
     files = files_of(registry(product("a", [mistaken, void(mistaken, id="f1", reason="oops")])))
     found = documents(files)
     (told_of,) = found["api/v1/products/a/2026-11.json"]["deployments"]
-    assert (told_of["void"], told_of["reason"]) == (True, "oops")
+    assert (told_of["void"], told_of["details"]["reason"]) == (True, "oops")
     assert found["api/v1/products/a/index.json"]["environments"][-1]["version"] == ""
 
 

@@ -60,7 +60,7 @@ PLANTED: Final = [
     ("assets/site.css", ":root", "a{background:url(//cdn.test/a)}:root", "it asks another host"),
     (MONTH, '"product":', '"produkt":', '"product" is a required property'),
     (MONTH, '"void":false', '"void":null', "at deployments/0/void"),
-    (MONTH, '"seconds":0', '"seconds":"0"', "at deployments/0/seconds"),
+    (MONTH, '"part":1', '"part":"1"', "at part"),
     (MONTH, "{", "", "it is not JSON"),
     (MONTH, '"root":', '"more":1,"root":', "more"),
     ("api/v1/index.json", '"page":"index.html"', '"page":"i.html"', "i.html leads nowhere"),
@@ -137,7 +137,7 @@ def test_a_planted_fault_is_found(copy: Path, path: str, old: str, new: str, sai
 
 
 def test_a_fault_is_found_in_its_own_file_alone(copy: Path) -> None:
-    plant(copy, MONTH, '"seconds":0', '"seconds":"0"')
+    plant(copy, MONTH, '"part":1', '"part":"1"')
     assert {fault.path for fault in check_site(copy)} == {MONTH}
 
 
@@ -189,7 +189,7 @@ def test_the_command_prints_a_line_a_fault_and_exits_with_3(
 ) -> None:
     assert run(["site", "check", str(copy)]) == 0
     plant(copy, ABOUT, "../index.html", "../nowhere.html")
-    plant(copy, MONTH, '"seconds":0', '"seconds":"0"')
+    plant(copy, MONTH, '"part":1', '"part":"1"')
     capsys.readouterr()
     assert run(["site", "check", str(copy)]) == 3
     lines = capsys.readouterr().out.splitlines()

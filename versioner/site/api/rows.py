@@ -58,7 +58,11 @@ _BUILD_SET: Final = frozenset(BUILD_DETAILS)
 def deployment_of(deployment: Deployment, hidden: Collection[str]) -> Document:
     """Return a deployment with everything recorded of it."""
     row = head_of(deployment, hidden)
+    # Most have neither: among the details they cost nothing where they say nothing.
+    reason, _ = row.pop("reason"), row.pop("seconds")
     row["details"] = _details(deployment.events, _DEPLOYMENT_SET, hidden)
+    if reason:
+        row["details"]["reason"] = reason
     if len(deployment.events) + len(deployment.void_events) > 1:
         row["details"]["steps"] = _steps(deployment)
     return row

@@ -80,15 +80,14 @@ _METADATA: Final = _list(ref("Metadata"), "What else was recorded, in the order 
 _DEPLOYMENT: Final[Schema] = {
     "id": _text("The deployment's id: that of its first event."),
     "at": _moment("When it began"),
-    "seconds": _number("How long after `at` its latest event was."),
     "environment": _ENVIRONMENT,
     "version": _VERSION,
     "status": _STATUS,
     "kind": _KIND,
     "void": _flag("It was recorded by mistake, and declared void since."),
     "deployed_by": _BY,
-    "reason": _text("Why, as reported; of a void one, why it is void."),
 }
+_REASON: Final = _text("Why, as reported; of a void one, why it is void.")
 
 _STATE: Final[Schema] = {
     "product": _PRODUCT,
@@ -291,6 +290,7 @@ COMPONENTS: Final[dict[str, Schema]] = {
     "DeploymentDetails": _details(
         DEPLOYMENT_DETAILS,
         DEPLOYMENT_KEYS,
+        reason=_REASON,
         steps=_list(ref("Step"), "Its events in order, where there is more than one."),
     ),
     "Step": _object(
@@ -350,7 +350,13 @@ COMPONENTS: Final[dict[str, Schema]] = {
     ),
     "DeploymentSummary": _object(
         "A deployment in short.",
-        {"product": _PRODUCT, **_DEPLOYMENT, "page": _link("its row, with all that was recorded")},
+        {
+            "product": _PRODUCT,
+            **_DEPLOYMENT,
+            "reason": _REASON,
+            "seconds": _number("How long after `at` its latest event was."),
+            "page": _link("its row, with all that was recorded"),
+        },
     ),
     "Build": _object(
         "What the site was built from, and by what.",
