@@ -39,7 +39,10 @@ def recorded_events(repo: Repository, revision: str) -> dict[str, tuple[str, str
     path = repo.common_dir / "versioner" / "recorded.json"
     kept = _kept(repo, path, revision)
     if kept["revision"] != revision:
-        _add(kept, git(_log(kept["revision"], revision), cwd=repo.top))
+        # Out of sight of the work tree: for a diff, git would read the attributes that lie in it.
+        elsewhere = repo.common_dir / "objects"
+        place = [f"--git-dir={repo.common_dir}", f"--work-tree={elsewhere}"]
+        _add(kept, git([*place, *_log(kept["revision"], revision)], cwd=elsewhere))
         kept["revision"] = revision
         _keep(path, kept)
     commits = [tuple(commit) for commit in kept["commits"]]
