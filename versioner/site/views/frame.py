@@ -51,7 +51,7 @@ def frame(
     return {
         "page_title": title,
         "site_title": atlas.title,
-        "description": description,
+        "description": description or f"{title}: {atlas.title}",
         "home": atlas.link(page, OVERVIEW),
         "style": atlas.link(page, "assets/site.css"),
         "script": atlas.link(page, "assets/site.js"),
