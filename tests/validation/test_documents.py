@@ -160,3 +160,26 @@ def test_any_document_is_accepted_or_refused_by_place(scale: Callable[[int, int]
             assert 0 <= item.line <= data.count(b"\n") + 1
 
     check()
+
+
+def test_a_merge_conflict_is_named_as_one_where_it_begins() -> None:
+    text = 'name: "user-service"\n<<<<<<< HEAD\ntitle: "A"\n=======\ntitle: "B"\n>>>>>>> theirs\n'
+    document, problems = validate_document("product", text.encode(), PATH)
+    assert document is None
+    assert [(item.line, item.message) for item in problems] == [
+        (2, "a merge conflict was left here")
+    ]
+    assert "<<<<<<<" in problems[0].hint
+
+
+def test_a_conflict_resolved_half_way_is_named_once() -> None:
+    text = 'name: "user-service"\ntitle: "A"\n=======\ntitle: "B"\n>>>>>>> theirs\n'
+    _, problems = validate_document("product", text.encode(), PATH)
+    assert [(item.line, item.message) for item in problems] == [
+        (3, "a merge conflict was left here")
+    ]
+
+
+def test_the_hint_for_a_control_character_leads_to_a_file_that_is_accepted() -> None:
+    _, problems = validate_document("product", b'name: "user-service"\ntitle: "a\x00b"\n', PATH)
+    assert [item.hint for item in problems] == ["take it out: save the file as plain text"]

@@ -90,7 +90,7 @@ def test_metadata_beyond_its_limit_is_named() -> None:
 def test_a_line_beyond_its_limit_is_named() -> None:
     data = log(event(1)) + b'- {at: "' + b"x" * 300_000 + b'"}\n'
     kept, problems = validate_log("deployment", data, PATH)
-    assert kept == []
+    assert kept == [event(1)]
     assert places(problems) == ["3:1 size"]
 
 
@@ -177,3 +177,63 @@ def test_damage_anywhere_in_a_log_is_reported_without_a_traceback(
         assert (again, none) == (kept, []), "what is returned as valid is valid"
 
     check()
+
+
+BROKEN = b'- {at: "2026-11-22T10:15:00Z, version: "1.4.0"}\n'
+
+
+def test_a_line_that_is_no_yaml_takes_no_good_one_with_it() -> None:
+    data = log(event(1), event(2)) + BROKEN + log(event(3), event(4, status="done"))
+    kept, problems = validate_log("deployment", data, PATH)
+    assert [item["id"] for item in kept] == ["e1", "e2", "e3"]
+    assert [(item.line, item.code) for item in problems] == [(4, "yaml"), (7, "value")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'- {at: "\xff", id: "x"}\n',
+        b'- {at: "' + b"a" * 300_000 + b'"}\n',
+        b'- {id: "a", id: "b"}\n',
+    ],
+)
+def test_a_line_of_other_bytes_or_length_or_keys_is_the_only_one_lost(line: bytes) -> None:
+    kept, problems = validate_log("deployment", log(event(1)) + line + log(event(2)), PATH)
+    assert [item["id"] for item in kept] == ["e1", "e2"]
+    assert {item.line for item in problems if item.severity == "error"} == {3}
+
+
+def test_the_same_event_on_two_lines_of_a_broken_log_is_a_duplicate() -> None:
+    data = log(event(1)) + BROKEN + log(event(1))
+    kept, problems = validate_log("deployment", data, PATH)
+    assert len(kept) == 1
+    assert [(item.line, item.code) for item in problems] == [(3, "yaml"), (5, "duplicate-id")]
+
+
+def test_an_event_written_by_hand_in_a_broken_log_is_read_alone() -> None:
+    by_hand = (
+        b"- {version: 1.4.0, at: '2026-11-22T10:15:00Z', environment: production, "
+        b"status: completed, id: e2}\n"
+    )
+    kept, problems = validate_log("deployment", log(event(1)) + by_hand + BROKEN, PATH)
+    assert kept == [event(1), event(2)]
+    assert [(item.line, item.code) for item in problems] == [(3, "not-canonical"), (4, "yaml")]
+
+
+def test_a_broken_log_in_block_style_is_not_guessed_at() -> None:
+    data = log(event(1)) + b'- at: "2026-11-22T10:15:00Z"\n  version: "1\n'
+    kept, problems = validate_log("deployment", data, PATH)
+    assert kept == []
+    assert [item.code for item in problems] == ["yaml"]
+
+
+def test_both_sides_of_a_merge_conflict_are_read_and_the_conflict_is_named() -> None:
+    data = (
+        log(event(1)) + b"<<<<<<< HEAD\n" + log(event(2))
+        + b"=======\n" + log(event(3)) + b">>>>>>> theirs\n"
+    )  # fmt: skip
+    kept, problems = validate_log("deployment", data, PATH)
+    assert [item["id"] for item in kept] == ["e1", "e2", "e3"]
+    assert places(problems) == ["3:1 yaml"]
+    assert "merge conflict" in problems[0].message
+    assert "versioner format" in problems[0].hint

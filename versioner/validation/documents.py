@@ -9,6 +9,7 @@ from versioner.models import Problem
 from versioner.names import NAME_RULE, is_name, slugify
 from versioner.validation import codes
 from versioner.validation.checking import find_faults
+from versioner.validation.conflicts import conflict_problems
 from versioner.validation.placing import Finding, problems_at, secret_findings
 from versioner.validation.strict_yaml import read_yaml
 
@@ -49,7 +50,7 @@ def validate_document(
     misnamed = list(_path_problems(path))
     reading = read_yaml(data, path)
     if not reading.is_read:
-        return None, [*misnamed, *reading.problems]
+        return None, [*misnamed, *(conflict_problems(data, path) or reading.problems)]
     value = reading.value
     if value is None and not reading.unsure:
         hint = f"begin it with {_FIRST[kind]}"

@@ -1,12 +1,14 @@
 """Validate a month's log: fast where all is well, exact where it is not.
 
 A canonical file is read line by line and checked in bulk; only an event that fails is looked at
-closely. A file that is not canonical is read whole as strict YAML, with a warning.
+closely. A file that is not canonical is read whole as strict YAML, with a warning; where it cannot
+be, its lines are read one by one, so that a bad one takes no good one with it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import month_of, place_of
@@ -14,6 +16,7 @@ from versioner.models import Problem
 from versioner.serialization.log import LONGEST_LINE, read_canonical
 from versioner.validation import codes
 from versioner.validation.checking import find_faults, is_valid
+from versioner.validation.conflicts import conflict_problems, is_marker
 from versioner.validation.event_fields import EVENT_SCHEMAS, METADATA_LIMIT, metadata_size
 from versioner.validation.placing import Finding, problems_at, secret_findings
 from versioner.validation.secrets import may_hold_secret
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from versioner.models import Event, EventKind
     from versioner.validation.faults import Fault
     from versioner.validation.schemas import SchemaName
+    from versioner.validation.strict_yaml import Reading
 
 __all__ = ["LOG_LIMIT", "LOG_SCHEMAS", "validate_log"]
 
@@ -46,8 +50,19 @@ def validate_log(kind: EventKind, data: bytes, path: str) -> tuple[list[Event], 
     close = _needs_close_look(data)
     if not close and is_valid(LOG_SCHEMAS[kind], events) and _is_tidy(path, events):
         return events, []
-    across = _across(path, events)
-    lines = data.split(b"\n")
+    return _check_lines(kind, numbered, data.split(b"\n"), path, close=close)
+
+
+def _check_lines(
+    kind: EventKind,
+    numbered: Sequence[tuple[int, Event]],
+    lines: Sequence[bytes],
+    path: str,
+    *,
+    close: bool = True,
+) -> tuple[list[Event], list[Problem]]:
+    """Look at each event, which stands in a line of its own; `close` finds secrets, too."""
+    across = _across(path, [event for _, event in numbered])
     kept: list[Event] = []
     problems: list[Problem] = []
     for index, (number, event) in enumerate(numbered):
@@ -67,8 +82,57 @@ def validate_log(kind: EventKind, data: bytes, path: str) -> tuple[list[Event], 
 def _validate_yaml(kind: EventKind, data: bytes, path: str) -> tuple[list[Event], list[Problem]]:
     long = _long_line(data, path)
     reading = read_yaml(data, path, limit=LOG_LIMIT)
+    if long or reading.problems:
+        by_line = _validate_by_line(kind, data, path)
+        if by_line is not None:
+            return by_line
+    if long or not reading.is_read:
+        return [], long or conflict_problems(data, path, is_log=True) or reading.problems
+    return _validate_whole(kind, data, path, reading)
+
+
+def _validate_by_line(
+    kind: EventKind, data: bytes, path: str
+) -> tuple[list[Event], list[Problem]] | None:
+    """Read by its lines what cannot be read whole; None where an event takes more than one."""
+    if len(data) > LOG_LIMIT:
+        return None
+    lines = [line.removesuffix(b"\r") for line in data.split(b"\n")]
+    numbered: list[tuple[int, Event]] = []
+    problems = conflict_problems(data, path, is_log=True)
+    for number, line in enumerate(lines, 1):
+        canonical = read_canonical(kind, line + b"\n")
+        if canonical is not None:
+            numbered += [(number, event) for _, event in canonical]
+        elif line.startswith(b"- "):
+            events, wrong = _validate_line(kind, line, path)
+            numbered += [(number, event) for event in events]
+            problems += [replace(problem, line=number) for problem in wrong]
+        elif not is_marker(line):
+            return None
+    kept, found = _check_lines(kind, numbered, lines, path)
+    problems = sorted([*_without_repeats(problems), *found])
+    # What is wrong with the whole alone is not to be lost.
+    return (kept, problems) if any(item.severity == "error" for item in problems) else None
+
+
+def _validate_line(kind: EventKind, line: bytes, path: str) -> tuple[list[Event], list[Problem]]:
+    long = _long_line(line, path)
+    reading = read_yaml(line, path, limit=LOG_LIMIT)
     if long or not reading.is_read:
         return [], long or reading.problems
+    return _validate_whole(kind, line, path, reading)
+
+
+def _without_repeats(problems: Sequence[Problem]) -> list[Problem]:
+    """Keep one warning a file of lines that the tool would write otherwise."""
+    odd = [item for item in problems if item.code == codes.NOT_CANONICAL]
+    return [item for item in problems if item.code != codes.NOT_CANONICAL] + odd[:1]
+
+
+def _validate_whole(
+    kind: EventKind, data: bytes, path: str, reading: Reading
+) -> tuple[list[Event], list[Problem]]:
     if not isinstance(reading.value, list):
         faults = find_faults(LOG_SCHEMAS[kind], reading.value)
         wrong = problems_at(path, data, faults=faults, unsure=reading.unsure)

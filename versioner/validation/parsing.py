@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,9 +56,16 @@ def decode(data: bytes, limit: int) -> str:
             column,
             codes.ENCODING,
             f"the character {name} is not allowed here",
-            f'take it out, or write it as "\\u{ord(found[0]):04x}" in double quotes',
+            _character_hint(found[0]),
         )
     return text
+
+
+def _character_hint(char: str) -> str:
+    if unicodedata.category(char) == "Cc":
+        # Escaped, it would be read, and then refused by what fields may hold.
+        return "take it out: save the file as plain text"
+    return f'take it out, or write it as "\\u{ord(char):04x}" in double quotes'
 
 
 def place_of_offset(text: str, offset: int) -> tuple[int, int]:
