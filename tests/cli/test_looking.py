@@ -6,12 +6,16 @@ import os
 import re
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.registries import SHA, Desk
 from versioner.cli.boundary import run
 from versioner.cli.main import COMMANDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LOOKING = [
     ["status"],
@@ -91,6 +95,45 @@ def test_every_looking_command_speaks_json(desk: Desk) -> None:
         outcome = desk.run(*command, "--output", "json")
         assert outcome.json()
         assert outcome.out.isascii()
+
+
+def test_what_could_not_be_read_is_counted_and_named(desk: Desk) -> None:
+    log = desk.top / "registry/products/user-service/deployments/2026-10.yaml"
+    lines = log.read_text().splitlines()
+    number = next(n for n, line in enumerate(lines, 1) if "us-4" in line)
+    lines[number - 1] = lines[number - 1].replace('"production"', '"production')
+    log.write_text("\n".join(lines) + "\n")
+    for command in LOOKING:
+        outcome = desk.run(*command, "-o", "json")
+        found = outcome.json()
+        if "payment-api" in command or "history" in command:
+            continue
+        assert f"warning: registry/products/user-service/deployments/2026-10.yaml:{number}: " in (
+            outcome.err
+        )
+        if isinstance(found, dict):
+            assert found["problems"] == 1
+    ids = [each["id"] for each in desk.run("deployment", "list", "-o", "json").json()]
+    assert "us-4" not in ids
+    assert {"us-3", "us-5"} <= set(ids)
+
+
+def test_nothing_wrong_is_counted_as_none(desk: Desk) -> None:
+    outcome = desk.run("status", "-o", "json")
+    assert outcome.json()["problems"] == 0
+    assert outcome.err == ""
+
+
+def test_a_repository_that_is_no_registry_is_told_so_as_track_tells_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    desk = Desk(tmp_path, capsys)
+    for command in LOOKING:
+        outcome = desk.run(*command)
+        assert outcome.code == 2
+        assert "there is no registry on this branch: registry/registry.yaml" in outcome.err
+        assert "versioner init" in outcome.err
 
 
 def test_every_looking_command_takes_a_revision(desk: Desk) -> None:

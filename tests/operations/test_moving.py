@@ -125,6 +125,29 @@ def test_the_plan_of_a_deletion_counts_what_goes(desk: Desk) -> None:
     assert (plan.dependents, plan.aliases) == (("web",), ("shop",))
 
 
+def test_a_product_of_which_not_all_can_be_read_stays_where_it_is(desk: Desk) -> None:
+    log = desk.path("shop").parent / "deployments/2026-11.yaml"
+    log.write_text(log.read_text() + '- {at: "2026-11-03T09:00:00Z, id: "x"}\n')
+    desk.git("commit", "-qam", "Write by hand")
+    before = desk.commits()
+    for move in (
+        lambda: plan_deletion(desk.repository, "shop"),
+        lambda: delete(desk, "shop"),
+        lambda: rename(desk, "shop", "store"),
+    ):
+        with pytest.raises(Blocked, match=r"shop/deployments/2026-11\.yaml:6: not YAML") as refused:
+            move()
+        assert "versioner validate" in refused.value.hint
+    assert desk.commits() == before
+
+
+def test_an_error_that_hides_no_event_leaves_a_product_movable(desk: Desk) -> None:
+    (desk.top / "registry/environments/staging.yaml").unlink()
+    desk.git("commit", "-qam", "Forget an environment")
+    assert plan_deletion(desk.repository, "shop").deployments == 3
+    assert delete(desk, "shop").commit
+
+
 def test_a_product_that_others_depend_on_stays(desk: Desk) -> None:
     before = desk.commits()
     with pytest.raises(Blocked, match="web depends on 'shop'"):

@@ -98,7 +98,8 @@ def _parsed(filters: dict[str, str | None], now: str) -> dict[str, Any]:
     short_help="Show one deployment.",
     epilog=ending(
         "versioner deployment show 01a9c3f2b7d4",
-        keys=f"{_KEYS}, events, void_events: {{event, voided_by}}.",
+        keys=f"{_KEYS}, events, void_events: {{event, voided_by}}, "
+        "problems (errors in what was read).",
     ),
 )
 @click.argument("id_", metavar="ID")
@@ -117,7 +118,7 @@ def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
     registry = look(repo, rev)
     found = find_by_id(registry, id_.rstrip("…"))
     if output == "json":
-        show(deployment_json(found))
+        show(deployment_json(found, problems=len(registry.errors)))
         return
     seconds = seconds_between(found.changed_at, reckoned_at(registry, rev))
     show(deployment_text(this_page(), found, age=ago(seconds)))

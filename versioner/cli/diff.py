@@ -16,7 +16,7 @@ __all__ = ["diff"]
         "versioner diff staging production",
         "versioner diff production@2026-11-01 production",
         keys="a and b: {environment, at}; differences: {product, a and b: {version, since, "
-        "deployment} or null, newer, between, compare_url}.",
+        "deployment} or null, newer, between, compare_url}; problems (errors in what was read).",
     )
 )
 @click.argument("a", shell_complete=environment_names)
@@ -45,6 +45,6 @@ def diff(
     sides = parse_side(a, now), parse_side(b, now)
     found = compare(registry, *sides, now=now, product=product)
     if output == "json":
-        show(diff_json(*sides, found))
+        show(diff_json(*sides, found, problems=len(registry.errors)))
     else:
         show(diff_text(this_page(), *sides, found))

@@ -49,7 +49,8 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
     short_help="Show one environment.",
     epilog=ending(
         "versioner environment show production",
-        keys=f"{_KEYS}, metadata, cells: {{PRODUCT: as a cell of `status`}}.",
+        keys=f"{_KEYS}, metadata, cells: {{PRODUCT: as a cell of `status`}}, "
+        "problems (errors in what was read).",
     ),
 )
 @click.argument("name", shell_complete=environment_names)
@@ -67,7 +68,7 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     document = registry.environment(name)
     found = matrix(registry, now=reckoned_at(registry, rev), environments=[name])
     if output == "json":
-        show(environment_json(document, found))
+        show(environment_json(document, found, problems=len(registry.errors)))
     else:
         show(environment_text(this_page(), document, found))
 

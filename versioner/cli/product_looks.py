@@ -44,7 +44,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
     epilog=ending(
         "versioner product show user-service",
         keys=f"{_KEYS}, links, depends_on, needed_by, aliases, extra_metadata, drifting, "
-        "cells: {ENVIRONMENT: as a cell of `status`}.",
+        "cells: {ENVIRONMENT: as a cell of `status`}, problems (errors in what was read).",
     ),
 )
 @click.argument("name", shell_complete=product_names)
@@ -61,7 +61,7 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     registry = look(repo, rev)
     view = _view(registry, registry.resolve(name), reckoned_at(registry, rev))
     if output == "json":
-        show(product_json(view))
+        show(product_json(view, problems=len(registry.errors)))
         return
     ages = {
         cell.environment: age_text(cell.age_seconds) if cell.since else ""

@@ -18,7 +18,8 @@ __all__ = ["status"]
         "versioner status --at 2026-11-01",
         keys="at, revision, environments, products: {product, drifting, cells: {ENVIRONMENT: "
         "{version, status, since, age_seconds, deployment, rollback, and in_progress, no_result, "
-        "failed_last: {deployment, version, status, at, changed_at} or null}}}.",
+        "failed_last: {deployment, version, status, at, changed_at} or null}}}, "
+        "problems (errors in what was read).",
     )
 )
 @click.option(
@@ -69,7 +70,7 @@ def status(
         environments=environments or None,
     )
     if output == "json":
-        show(matrix_json(found, revision=registry.revision))
+        show(matrix_json(found, revision=registry.revision, problems=len(registry.errors)))
     else:
         revision = registry.revision or "" if as_of else ""
         show(matrix_text(this_page(), found, as_of=revision, past=at is not None))

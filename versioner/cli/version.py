@@ -69,7 +69,7 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
     epilog=ending(
         "versioner version show user-service 1.4.0",
         keys=f"{_KEYS}, commit_url, builds, stays: {{environment, since, until, deployment}}, "
-        "deployments (as `deployment list`).",
+        "deployments (as `deployment list`), problems (errors in what was read).",
     ),
 )
 @click.argument("product", shell_complete=product_names)
@@ -90,6 +90,6 @@ def show_(product: str, name: str, output: str, rev: str | None, repo: str | Non
     detail = show_version(record, name)
     url = commit_url(registry, record, detail.version)
     if output == "json":
-        show(version_json(detail, commit_url=url))
+        show(version_json(detail, commit_url=url, problems=len(registry.errors)))
     else:
         show(version_text(this_page(), detail, commit_url=url))

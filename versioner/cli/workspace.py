@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from versioner import layout
 from versioner.errors import UsageFault
 from versioner.repository.commits import recover
 from versioner.repository.location import open_repository
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
+    from versioner.models import Problem
     from versioner.registry.records import Registry
     from versioner.repository.location import Opening, Repository
     from versioner.repository.snapshot import Snapshot
@@ -57,12 +59,21 @@ def read_registry(
     products: Collection[str] | None = None,
     quiet: bool = False,
 ) -> Registry:
-    """Load the registry for a looking command; its problems are told on stderr, in one line."""
+    """Load the registry for a looking command; how many problems, and the first, go to stderr.
+
+    Raises UsageFault where no registry is.
+    """
     from versioner.cli.progress import Progress
     from versioner.registry.cache import ProductCache
     from versioner.registry.load import load_registry
 
     snapshot = take_snapshot(repository, rev)
+    if layout.CONFIG not in snapshot.entries():
+        where = "on this branch" if rev is None else "at that revision"
+        raise UsageFault(
+            f"there is no registry {where}: {layout.CONFIG} is not there",
+            hint="run `versioner init` to start one, or name another with --repo",
+        )
     with (
         ProductCache(repository.common_dir / "versioner" / "cache.sqlite") as cache,
         Progress("Reading products") as progress,
@@ -70,11 +81,18 @@ def read_registry(
         registry = load_registry(
             snapshot, products=products, cache=cache, progress=progress.advance
         )
-    errors = sum(problem.severity == "error" for problem in registry.problems)
-    if errors and not quiet:
-        click.echo(
-            f"warning: the registry has {errors} error{'s' * (errors > 1)}; what is shown leaves "
-            "out what could not be read (`versioner validate` lists them)",
-            err=True,
-        )
+    if registry.errors and not quiet:
+        _warn(registry.errors)
     return registry
+
+
+def _warn(errors: Sequence[Problem]) -> None:
+    from versioner.reporter.terminal import clean
+
+    first = errors[0]
+    click.echo(
+        f"warning: the registry has {len(errors)} error{'s' * (len(errors) > 1)}; what is shown "
+        "leaves out what could not be read (`versioner validate` lists them)\n"
+        f"warning: {clean(f'{first.path}:{first.line}: {first.message}')}",
+        err=True,
+    )

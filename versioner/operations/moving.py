@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
 from versioner.errors import Blocked, UsageFault
@@ -12,6 +12,7 @@ from versioner.operations.editing import Edited, editing, read_tip
 from versioner.serialization.assignments import Set, Unset
 from versioner.serialization.documents import dump_document
 from versioner.serialization.edit import edit_document
+from versioner.validation import codes
 
 if TYPE_CHECKING:
     from versioner.models import Changes
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from versioner.repository.location import Repository
 
 __all__ = ["DeletionPlan", "delete_product", "plan_deletion", "rename_product"]
+
+# Errors between files, which are told of events that were read.
+_READ_ALL_THE_SAME: Final = frozenset(
+    (codes.CASE_TWIN, codes.DEPLOYMENT, codes.ENVIRONMENT, codes.SHA_CONFLICT, codes.VOID)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,13 @@ def rename_product(repository: Repository, old: str, new: str, *, now: str) -> E
     """Move a product to another name, leaving an alias that `track` and looking still follow.
 
     In the same commit, who depends on it and older aliases follow along. Raises Blocked where
-    the new name is taken.
+    the new name is taken, or not all of the product can be read.
     """
     check_name(new, "product")
     with editing(repository) as edit:
         product = edit.registry.resolve(old).name
         _refuse_rename(edit.registry, product, new)
+        _refuse_unread(edit.registry, product)
         changes: Changes = {}
         for path, data in edit.files_of(product).items():
             changes[path] = None
@@ -82,7 +89,28 @@ def _refuse_rename(registry: Registry, product: str, new: str) -> None:
 def plan_deletion(repository: Repository, name: str) -> DeletionPlan:
     """Say what deleting a product would do; nothing is changed."""
     _, registry = read_tip(repository)
-    return _plan(registry, registry.resolve(name).name)
+    product = registry.resolve(name).name
+    _refuse_unread(registry, product)
+    return _plan(registry, product)
+
+
+def _refuse_unread(registry: Registry, product: str) -> None:
+    """Refuse to move what could not be read: what goes with it could not be told."""
+    own = f"{layout.product_dir(product)}/"
+    wrong = [
+        problem
+        for problem in registry.errors
+        if problem.path.startswith(own)
+        and problem.path != layout.product_path(product)
+        and problem.code not in _READ_ALL_THE_SAME
+    ]
+    if wrong:
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        raise Blocked(
+            f"{product!r} has errors, so that not all of it can be read: "
+            f"{wrong[0].path}:{wrong[0].line}: {wrong[0].message}{more}",
+            hint="`versioner validate` lists them; mend them first",
+        )
 
 
 def _plan(registry: Registry, product: str) -> DeletionPlan:
@@ -103,10 +131,12 @@ def delete_product(
     """Remove a product's whole tree, leaving a record of the deletion.
 
     Its aliases stay, so that an event under an old name meets that record too. Raises Blocked
-    while others name it in `depends_on`; `force` mends them in the same commit.
+    while others name it in `depends_on` (`force` mends them in the same commit), and while not
+    all of it can be read.
     """
     with editing(repository) as edit:
         product = edit.registry.resolve(name).name
+        _refuse_unread(edit.registry, product)
         plan = _plan(edit.registry, product)
         if plan.dependents and not force:
             raise Blocked(

@@ -79,6 +79,11 @@ class Registry:
     deleted: dict[str, dict[str, Any]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def errors(self) -> list[Problem]:
+        """Return the problems that are errors: what they concern is left out of all the rest."""
+        return [problem for problem in self.problems if problem.severity == "error"]
+
     def resolve(self, name: str) -> ProductRecord:
         """Return a product by its name or an old one; raise NotFound with the nearest names."""
         target, seen = name, set[str]()

@@ -114,11 +114,16 @@ def deployments_json(found: Sequence[Deployment]) -> str:
     return as_json([deployment_document(each) for each in found])
 
 
-def deployment_json(deployment: Deployment) -> str:
-    """Return one deployment as JSON, with the events it is folded from."""
+def deployment_json(deployment: Deployment, *, problems: int = 0) -> str:
+    """Return one deployment as JSON, with the events it is folded from.
+
+    `problems` is how many errors there are in what was read.
+    """
     struck = [{"event": event, "voided_by": by} for event, by in deployment.void_events]
     document = deployment_document(deployment)
-    return as_json({**document, "events": deployment.events, "void_events": struck})
+    return as_json(
+        {**document, "events": deployment.events, "void_events": struck, "problems": problems}
+    )
 
 
 def event_facts(events: Sequence[Event]) -> list[tuple[str, Entry]]:

@@ -47,8 +47,8 @@ def diff_text(page: Page, a: Side, b: Side, found: Sequence[Difference]) -> str:
     return "\n\n".join(parts)
 
 
-def diff_json(a: Side, b: Side, found: Sequence[Difference]) -> str:
-    """Return what differs as JSON: `a`, `b` and `differences`."""
+def diff_json(a: Side, b: Side, found: Sequence[Difference], *, problems: int = 0) -> str:
+    """Return what differs as JSON: `a`, `b`, `differences`, and the errors in what was read."""
     return as_json(
         {
             "a": {"environment": a.environment, "at": a.at},
@@ -64,6 +64,7 @@ def diff_json(a: Side, b: Side, found: Sequence[Difference]) -> str:
                 }
                 for each in found
             ],
+            "problems": problems,
         }
     )
 

@@ -74,8 +74,11 @@ def environment_text(page: Page, document: Mapping[str, Any], matrix: Matrix) ->
     return "\n".join(parts)
 
 
-def environment_json(document: Mapping[str, Any], matrix: Matrix) -> str:
-    """Return an environment as JSON, with the cells of the products in it."""
+def environment_json(document: Mapping[str, Any], matrix: Matrix, *, problems: int = 0) -> str:
+    """Return an environment as JSON, with the cells of the products in it.
+
+    `problems` is how many errors there are in what was read.
+    """
     cells = _occupied(matrix)
     running = sum(bool(cell.version) for cell in cells)
     return as_json(
@@ -83,6 +86,7 @@ def environment_json(document: Mapping[str, Any], matrix: Matrix) -> str:
             **_document(document, running),
             "metadata": document.get("metadata", {}),
             "cells": {cell.product: cell_document(cell) for cell in cells},
+            "problems": problems,
         }
     )
 

@@ -42,8 +42,8 @@ def matrix_text(page: Page, matrix: Matrix, *, as_of: str = "", past: bool = Fal
     return "\n\n".join(parts)
 
 
-def matrix_json(matrix: Matrix, *, revision: str | None) -> str:
-    """Return the matrix as JSON: `at`, `revision`, `environments`, `products`."""
+def matrix_json(matrix: Matrix, *, revision: str | None, problems: int = 0) -> str:
+    """Return the matrix as JSON; `problems` is how many errors there are in what was read."""
     return as_json(
         {
             "at": matrix.at,
@@ -57,6 +57,7 @@ def matrix_json(matrix: Matrix, *, revision: str | None) -> str:
                 }
                 for row in matrix.rows
             ],
+            "problems": problems,
         }
     )
 

@@ -92,8 +92,11 @@ def product_text(page: Page, view: ProductView, *, ages: dict[str, str]) -> str:
     return "\n".join(parts)
 
 
-def product_json(view: ProductView) -> str:
-    """Return one product as JSON: what its file says, and what its events come to."""
+def product_json(view: ProductView, *, problems: int = 0) -> str:
+    """Return one product as JSON: what its file says, and what its events come to.
+
+    `problems` is how many errors there are in what was read.
+    """
     document = view.record.document
     return as_json(
         {
@@ -105,6 +108,7 @@ def product_json(view: ProductView) -> str:
             "extra_metadata": document.get("extra_metadata", {}),
             "drifting": view.row.drifting,
             "cells": {cell.environment: cell_document(cell) for cell in view.row.cells},
+            "problems": problems,
         }
     )
 

@@ -91,8 +91,11 @@ def versions_json(found: Sequence[VersionSummary]) -> str:
     return as_json([_summary(each) for each in found])
 
 
-def version_json(detail: VersionDetail, *, commit_url: str) -> str:
-    """Return one version as JSON, with its builds, stays and deployments."""
+def version_json(detail: VersionDetail, *, commit_url: str, problems: int = 0) -> str:
+    """Return one version as JSON, with its builds, stays and deployments.
+
+    `problems` is how many errors there are in what was read.
+    """
     version = detail.version
     deployed = (each.changed_at for each in version.deployments if each.void is None)
     return as_json(
@@ -110,6 +113,7 @@ def version_json(detail: VersionDetail, *, commit_url: str) -> str:
                 for stay in detail.stays
             ],
             "deployments": [deployment_document(each) for each in reversed(version.deployments)],
+            "problems": problems,
         }
     )
 
