@@ -167,11 +167,32 @@ def test_search_finds_products_versions_and_teams(
     sample_url: str, open_page: Callable[..., Visit], term: str
 ) -> None:
     visit = open_page(sample_url).go("about/index.html")
-    if not visit.page.locator("input[type=search]").count():
-        pytest.skip("this site has no search yet")
     visit.page.keyboard.press("/")
     assert visit.page.evaluate("document.activeElement.type") == "search"
     visit.page.keyboard.type(term)
-    hit = visit.page.locator("[role=listbox] a, [data-results] a, [role=option]").first
+    hit = visit.page.locator("#search-results a").first
     hit.wait_for(timeout=5000)
+    assert visit.page.locator("#search-results [role=status]").inner_text()
+    where = visit.page.evaluate("link => link.href", hit.element_handle())
+    hit.click()
+    visit.page.wait_for_url(where)
+    assert term in visit.page.locator("main").inner_text().lower()
+    visit.assert_quiet()
+
+
+def test_search_finds_a_commit_and_says_when_nothing_is_found(
+    sample: Path, sample_url: str, open_page: Callable[..., Visit]
+) -> None:
+    pages = (sample / "products" / "payment-api").glob("20*.html")
+    commit = next(
+        found[0] for page in pages if (found := re.search(r"\b[0-9a-f]{40}\b", page.read_text()))
+    )
+    visit = open_page(sample_url).go("index.html")
+    box = visit.page.locator("[data-search] input")
+    box.fill(commit[:12])
+    visit.page.locator("#search-results a").first.wait_for(timeout=5000)
+    assert "payment-api" in str(visit.page.locator("#search-results a").first.get_attribute("href"))
+    box.fill("zzz-nothing-is-called-this")
+    visit.page.wait_for_function("!document.querySelector('#search-results a')")
+    assert visit.page.locator("#search-results [role=status]").inner_text()
     visit.assert_quiet()
