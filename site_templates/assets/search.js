@@ -15,7 +15,9 @@
   var MOST_SHARDS = 3;
   var MOST_SHOWN = 24;
   var FEWEST = 2;
-  var KEY = 16;
+  var KEY = 64;
+  /* Commits are looked up by so many digits. */
+  var DIGEST = /^[0-9a-f]{16}$/;
 
   window.versionerFound = function (name, data) {
     if (name === "" && data.products) { names = data; } else { shards[name] = data.split("\n"); }
@@ -82,8 +84,10 @@
         }
         if (shards[name] === null) { state.waiting = true; return; }
         shards[name].forEach(function (line) {
-          if (line.indexOf(key) !== 0) { return; }
           var parts = line.split(" ");
+          var fits = parts[0].indexOf(key) === 0 ||
+            (DIGEST.test(parts[0]) && key.indexOf(parts[0]) === 0);
+          if (!fits) { return; }
           var product = titles[parts[1]];
           var version = parts[3] || parts[0];
           if (!product || !all(others, product.join(" ").toLowerCase())) { return; }

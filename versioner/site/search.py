@@ -26,8 +26,10 @@ __all__ = ["INDEX", "LIMIT", "search_files"]
 INDEX: Final = "assets/search/index.js"
 # Characters a shard holds at most, unless all of its entries begin the same.
 LIMIT: Final = 24_000
-# Characters of a word that are looked up; two that agree in so many are both found.
-_KEY: Final = 16
+# Characters of a version and of a commit that are looked up; those that agree in so many are
+# all found.
+_KEY: Final = 64
+_DIGEST_KEY: Final = 16
 _DIGEST: Final = re.compile(r"[0-9a-f]{12,}")
 _SHORTEST_KEY: Final = 2
 
@@ -71,13 +73,12 @@ def _entries(atlas: Atlas) -> Iterator[_Entry]:
     for name, shards in atlas.shards.items():
         for shard in shards:
             for version in shard.versions:
-                words = {version.name.lower()[:_KEY]}
-                digest = _DIGEST.search(version.name)
-                if digest is not None:
-                    words.add(digest[0][:_KEY])
+                named = version.name.lower()[:_KEY]
+                digests = _DIGEST.findall(version.name)
                 if version.scm_sha and not hides_commits:
-                    words.add(version.scm_sha[:_KEY])
-                for word in words:
+                    digests.append(version.scm_sha)
+                words = {digest[:_DIGEST_KEY] for digest in digests}
+                for word in {named} | {each for each in words if not named.startswith(each)}:
                     line = f"{word} {name} {_stem(shard)} {version.name}"
                     yield _Entry(word, version.at, line.removesuffix(f" {word}"))
 

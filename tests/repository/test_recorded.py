@@ -1,0 +1,96 @@
+"""Which commit recorded which event, told from the history alone."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+from versioner.repository.location import open_repository
+from versioner.repository.recorded import recorded_events
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOG = "registry/products/a/deployments/2026-11.yaml"
+
+
+def git(top: Path, *args: str) -> str:
+    done = subprocess.run(["git", *args], cwd=top, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def line(event: str, **more: str) -> str:
+    fields = "".join(f'{key}: "{value}", ' for key, value in more.items())
+    return f'- {{at: "2026-11-22T10:15:00Z", {fields}id: "{event}"}}\n'
+
+
+def commit(top: Path, text: str, subject: str) -> str:
+    path = top / LOG
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    git(top, "add", ".")
+    git(top, "commit", "-qm", subject)
+    return git(top, "rev-parse", "HEAD")
+
+
+def told(top: Path) -> dict[str, tuple[str, str]]:
+    repository = open_repository(top)
+    assert repository.tip is not None
+    found = recorded_events(repository, repository.tip)
+    return {event: (name, subject) for event, (name, subject, _) in found.items()}
+
+
+def test_the_first_commit_with_an_event_recorded_it(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    first = commit(tmp_path, line("e1"), "Record one")
+    second = commit(tmp_path, line("e1", note="redacted") + line("e2"), "Record two, mend one")
+    assert told(tmp_path) == {
+        "e1": (first, "Record one"),
+        "e2": (second, "Record two, mend one"),
+    }
+
+
+def test_a_later_pass_reads_the_new_commits_and_says_the_same(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    commit(tmp_path, line("e1"), "Record one")
+    before = told(tmp_path)
+    commit(tmp_path, line("e1") + line("e2"), "Record two")
+    later = told(tmp_path)
+    (tmp_path / ".git" / "versioner" / "recorded.json").unlink()
+    assert told(tmp_path) == later
+    assert later["e1"] == before["e1"]
+
+
+def test_what_another_history_kept_is_not_believed(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    commit(tmp_path, line("e1"), "Record one")
+    told(tmp_path)
+    (tmp_path / ".git" / "versioner" / "recorded.json").write_text("{}")
+    assert set(told(tmp_path)) == {"e1"}
+    git(tmp_path, "commit", "-q", "--amend", "-m", "Record one anew")
+    assert told(tmp_path)["e1"] == (git(tmp_path, "rev-parse", "HEAD"), "Record one anew")
+
+
+def test_a_moved_log_keeps_its_commits(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    first = commit(tmp_path, line("e1"), "Record one")
+    git(tmp_path, "mv", "registry/products/a", "registry/products/b")
+    git(tmp_path, "commit", "-qm", "Rename product a to b")
+    assert told(tmp_path)["e1"] == (first, "Record one")
+
+
+def test_a_shallow_clone_cannot_tell(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    git(source, "init", "-q")
+    commit(source, line("e1"), "Record one")
+    commit(source, line("e1") + line("e2"), "Record two")
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{source}", "clone")
+    assert told(tmp_path / "clone") == {}
+
+
+def test_a_subject_of_any_text_stays_a_subject(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    commit(tmp_path, line("e1"), '+- {id: "forged"}')
+    assert told(tmp_path)["e1"][1] == '+- {id: "forged"}'
+    assert set(told(tmp_path)) == {"e1"}

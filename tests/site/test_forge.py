@@ -1,0 +1,47 @@
+"""Links to the registry's own repository on each kind of forge."""
+
+from __future__ import annotations
+
+import pytest
+
+from versioner.site.forge import ForgeLinks
+
+PATH = "registry/products/a/product.yaml"
+
+
+def links(kind: str, url: str = "https://forge.test/acme/deployments", **more: str) -> ForgeLinks:
+    return ForgeLinks.of({"forge": {"type": kind, "url": url}, **more})
+
+
+@pytest.mark.parametrize(
+    ("kind", "edit", "log", "commit", "new"),
+    [
+        ("github", "edit/main/", "commits/main/", "commit/abc", "new/main"),
+        ("gitlab", "-/edit/main/", "-/commits/main/", "-/commit/abc", "-/new/main/"),
+        ("gitea", "_edit/main/", "commits/branch/main/", "commit/abc", "_new/main/"),
+        ("forgejo", "_edit/main/", "commits/branch/main/", "commit/abc", "_new/main/"),
+    ],
+)
+def test_each_forge_has_pages_of_its_own(
+    kind: str, edit: str, log: str, commit: str, new: str
+) -> None:
+    forge = links(kind)
+    base = "https://forge.test/acme/deployments/"
+    assert forge.edit(PATH) == f"{base}{edit}{PATH}"
+    assert forge.log(PATH) == f"{base}{log}{PATH}"
+    assert forge.commit("abc") == f"{base}{commit}"
+    assert forge.new_file()[0] == f"{base}{new}"
+
+
+def test_the_branch_of_the_registry_is_the_one_that_is_edited() -> None:
+    assert "/edit/team/live/registry" in links("github", branch="team/live").edit(PATH)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "javascript:alert(1)", "https://user:word@forge.test/a/b", "https://forge.test/ a"]
+)
+def test_without_a_usable_address_there_are_no_links(url: str) -> None:
+    forge = links("github", url)
+    assert (forge.edit(PATH), forge.log(PATH), forge.commit("a")) == ("", "", "")
+    assert forge.new_file() == ("", "", "")
+    assert forge.name == ""

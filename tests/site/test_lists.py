@@ -1,0 +1,171 @@
+"""Lists of deployments by day and month, of all and of each environment; and what is beside."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.builders import NOW, build, deployment, moment, product, registry, void
+from tests.site.checker import Page, check_site, read_site
+from tests.site.samples import DAY, TOOL, everything
+from versioner.site.atlas import Recorded
+from versioner.site.build import build_site
+from versioner.site.zone import Zone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from versioner.registry.records import Registry
+
+FORGE = {"type": "github", "url": "https://github.com/acme/deployments"}
+
+
+def built(whole: Registry, out: Path, **more: object) -> dict[str, Page]:
+    build_site(whole, out, now=NOW, tool_version=TOOL, **more)  # type: ignore[arg-type]
+    assert check_site(out) == []
+    return read_site(out)
+
+
+def test_every_deployment_is_listed_in_its_month_of_all_and_of_its_environment(
+    pages: dict[str, Page],
+) -> None:
+    anchors = {
+        link.partition("#")[2]
+        for path, page in pages.items()
+        if re.fullmatch(r"deployments/\d.*", path)
+        for link in page.links
+        if "#d-" in link
+    }
+    placed = {
+        name
+        for path, page in pages.items()
+        if re.fullmatch(r"products/[^/]+/\d.*", path)
+        for name in page.ids
+        if name.startswith("d-")
+    }
+    assert anchors == placed
+    shown = pages["environments/production/2026-11.html"].shown
+    assert "2026.11.2" in shown
+    assert "failed" in shown
+
+
+def test_a_crowded_month_of_all_goes_on_on_another_page(tmp_path: Path) -> None:
+    products = [
+        product(
+            f"p{n}",
+            [deployment("1", at=moment(m * 60, "2026-10-01T00:00:00Z")) for m in range(300)],
+        )
+        for n in range(3)
+    ]
+    pages = built(registry(*products), tmp_path / "out")
+    rows = [
+        pages[f"deployments/2026-10{part}.html"].text.count('<th scope="row">')
+        for part in ("", "-2", "-3")
+    ]
+    assert rows == [400, 400, 100]
+    assert "the latest 100 of 900 deployments" in pages["deployments/index.html"].shown
+
+
+def test_days_are_those_of_the_registrys_zone(tmp_path: Path) -> None:
+    whole = registry(product("a", [deployment("1", at="2026-11-21T23:30:00Z")]))
+    whole.config["site"] = {"time_zone": "Europe/Berlin"}
+    shown = built(whole, tmp_path / "out")["deployments/2026-11.html"].shown
+    assert "22 Nov 2026" in shown
+    assert "00:30" in shown
+    assert "Time (Europe/Berlin)" in shown
+
+
+@pytest.mark.parametrize("name", ["", "UTC", "Atlantis/Capital", "../../etc/passwd"])
+def test_a_zone_that_nobody_knows_is_utc(name: str) -> None:
+    zone = Zone(name)
+    assert (zone.name, zone.day(NOW), zone.clock(NOW)) == ("UTC", "2026-11-22", "10:15")
+
+
+def test_a_mistake_is_struck_through_in_every_list(tmp_path: Path) -> None:
+    mistaken = deployment("1", minutes=-5)
+    whole = registry(product("a", [mistaken, void(mistaken, minutes=-1)]))
+    pages = built(whole, tmp_path / "out")
+    assert '<tr class="void">' in pages["deployments/index.html"].text
+    assert "<del>1</del> void" in pages["environments/production/2026-11.html"].text
+
+
+def test_the_commit_that_recorded_an_event_stands_with_it(tmp_path: Path) -> None:
+    events = [deployment("1", minutes=-2 * DAY, id="e1"), deployment("2", minutes=-DAY, id="e2")]
+    whole = registry(product("a", events, [build("1", minutes=-2 * DAY, id="b1")]))
+    whole.config["forge"] = FORGE
+    recorded = {
+        "e1": Recorded("1" * 40, "Record one", NOW),
+        "e2": Recorded("2" * 40, "Record two", NOW),
+        "b1": Recorded("1" * 40, "Record one", NOW),
+    }
+    page = built(whole, tmp_path / "out", recorded=recorded)["products/a/2026-11.html"]
+    assert f"https://github.com/acme/deployments/commit/{'2' * 40}" in page.links
+    assert page.text.count("recorded by") == 3
+
+
+def test_one_commit_that_recorded_all_of_a_page_is_said_once(tmp_path: Path) -> None:
+    events = [deployment("1", minutes=-n * DAY, id=f"e{n}") for n in range(1, 9)]
+    recorded = {event["id"]: Recorded("1" * 40, "Import 8 events", NOW) for event in events}
+    whole = registry(product("a", events))
+    page = built(whole, tmp_path / "out", recorded=recorded)["products/a/2026-11.html"]
+    assert "All of it was recorded by commit 1111111111 (Import 8 events" in page.shown
+    assert page.text.count("recorded by") == 1
+
+
+def test_without_a_history_the_files_log_is_linked(tmp_path: Path) -> None:
+    whole = registry(product("a", [deployment("1", minutes=-DAY)]))
+    whole.config["forge"] = FORGE
+    page = built(whole, tmp_path / "out")["products/a/2026-11.html"]
+    log = "commits/main/registry/products/a/deployments/2026-11.yaml"
+    assert f"https://github.com/acme/deployments/{log}" in page.links
+
+
+def test_a_product_can_be_edited_and_its_history_read_on_the_forge(tmp_path: Path) -> None:
+    whole = everything()
+    whole.config["forge"] = FORGE
+    links = built(whole, tmp_path / "out")["products/user-service/index.html"].links
+    base = "https://github.com/acme/deployments"
+    assert f"{base}/edit/main/registry/products/user-service/product.yaml" in links
+    assert f"{base}/commits/main/registry/products/user-service" in links
+
+
+def test_deleting_says_what_goes_with_it_and_who_needs_it(pages: dict[str, Page]) -> None:
+    shown = pages["products/user-service/index.html"].shown
+    assert "versioner product delete user-service" in shown
+    assert "refused while 1 product need" in shown
+
+
+def test_a_new_product_is_proposed_on_the_forge_or_made_by_a_command(
+    tmp_path: Path, pages: dict[str, Page]
+) -> None:
+    page = pages["products/new.html"]
+    assert "versioner product create new-service" in page.shown
+    whole = registry()
+    whole.config["forge"] = FORGE
+    page = built(whole, tmp_path / "out")["products/new.html"]
+    assert "https://github.com/acme/deployments/new/main" in page.links
+    assert "data-path-key" in page.text
+
+
+def test_what_needs_attention_is_said_first(pages: dict[str, Page]) -> None:
+    shown = pages["index.html"].shown
+    attention = shown.partition("Needs attention")[2].partition("Products by environment")[0]
+    assert "1 place without a result" in attention
+    assert "web-frontend in production: 2026.11.2 failed" in attention
+    assert "2 products that nobody is named for" in attention
+
+
+def test_hidden_reasons_notes_and_commits_are_in_no_list(tmp_path: Path) -> None:
+    whole = everything("secret-word")
+    whole.config = {"site": {"hidden_fields": ["reason", "notes", "scm_sha", "scm_branch"]}}
+    events = [deployment("1", minutes=-9, reason="hidden-why", scm_branch="hidden-branch")]
+    mistaken = deployment("2", minutes=-8)
+    events += [mistaken, void(mistaken, minutes=-7, reason="hidden-void")]
+    builds = [build("1", minutes=-99, notes="hidden-notes", scm_sha="abcdef0123")]
+    whole.products = {"a": product("a", events, builds)}
+    whole.aliases = {}
+    for page in built(whole, tmp_path / "out").values():
+        assert "hidden-" not in page.text
+        assert "abcdef0123" not in page.text
