@@ -7,12 +7,11 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.site.checks.folder import Fault
+from versioner.validation.checking import judge_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from re import Pattern
-
-    import jsonschema_rs
 
     from versioner.site.checks.folder import Folder
 
@@ -26,7 +25,7 @@ _LINKS: Final = frozenset({"page", "data", "feed", "image"})
 
 class _Endpoint(NamedTuple):
     path: Pattern[str]
-    judge: jsonschema_rs.Validator
+    judge: Callable[[Any], str]
 
 
 def check_documents(folder: Folder) -> Iterator[Fault]:
@@ -47,14 +46,12 @@ def check_documents(folder: Folder) -> Iterator[Fault]:
 def _endpoints(folder: Folder) -> tuple[list[_Endpoint], str]:
     if _OPENAPI not in folder.files:
         return [], "it is not there"
-    import jsonschema_rs
-
     try:
         described = json.loads(folder.read(_OPENAPI).decode("utf-8"))
         if not described["openapi"].startswith("3.1."):
             return [], "it is not OpenAPI 3.1"
         found = [
-            _Endpoint(_pattern(path, item["get"]), jsonschema_rs.validator_for(schema))
+            _Endpoint(_pattern(path, item["get"]), judge_of(schema))
             for path, item in described["paths"].items()
             if (schema := _schema(described, item["get"])) is not None
         ]
@@ -91,10 +88,8 @@ def _problems(
     if endpoint is None:
         yield "the OpenAPI document does not describe it"
         return
-    first = next(endpoint.judge.iter_errors(document), None)
-    if first is not None:
-        where = "/".join(str(part) for part in first.instance_path)
-        yield f"at {where or 'its top'}: {first.message[:200]}"
+    if problem := endpoint.judge(document):
+        yield problem
     elif "root" in document:
         yield from _dead_links(folder, path, document["root"], document)
 
