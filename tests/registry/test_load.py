@@ -103,6 +103,12 @@ def test_a_file_that_is_wrong_or_out_of_place(path, data, expected):
     assert expected in told(load(SHOP, {f"registry/{path}": data}))
 
 
+def test_what_an_editor_left_and_was_committed_hears_how_it_goes():
+    (problem,) = load(SHOP, {"registry/.DS_Store": b"x"}).problems
+    assert problem.code == "unexpected-file"
+    assert "git rm --cached" in problem.hint
+
+
 def test_a_large_file_is_told_and_the_rest_is_read():
     large = {"registry/products/web/product.yaml": b"#" * (DOCUMENT_LIMIT + 1)}
     registry = load(SHOP, large)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.repository.clones import LOG, PRODUCT, WHEN, commit, make, sh
 from versioner.errors import Failure, NotFound
+from versioner.operations.initialise import initialise
 from versioner.repository import worktree
 from versioner.repository.location import open_repository
 from versioner.repository.snapshot import MemorySnapshot, OverlaySnapshot, snapshot_at
@@ -151,3 +152,37 @@ def test_odd_file_names_are_read_back(tmp_path):
     repo = open_repository(top)
     for snapshot in (snapshot_at(repo, "HEAD"), snapshot_of_work_tree(repo)):
         assert snapshot.read_many(files) == files
+
+
+LITTER = [
+    ".DS_Store", "Thumbs.db", "desktop.ini", ".product.yaml.swp", ".product.yaml.swo",
+    "product.yaml~", ".#product.yaml", "#product.yaml#", "4913", "product.yaml.orig",
+    "product.yaml.rej",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LITTER)
+def test_what_an_editor_leaves_is_passed_over_until_it_is_committed(top, name):
+    path = f"registry/products/shop/{name}"
+    (top / path).write_bytes(b"x")
+    found = snapshot_of_work_tree(open_repository(top))
+    assert path not in found.entries()
+    assert found.product_trees()["shop"] == tree_of(top, "shop")
+    sh(top, "add", "-f", path)
+    sh(top, "commit", "-qm", "Too much")
+    assert path in snapshot_of_work_tree(open_repository(top)).entries()
+
+
+def test_an_editors_lock_that_is_a_link_is_passed_over_and_another_link_is_not(top):
+    (top / "registry/.#registry.yaml").symlink_to("jane@host.1")
+    (top / "registry/other.yaml").symlink_to("registry.yaml")
+    found = snapshot_of_work_tree(open_repository(top)).entries()
+    assert "registry/.#registry.yaml" not in found
+    assert found["registry/other.yaml"].kind == "link"
+
+
+def test_a_new_registry_keeps_out_of_git_what_a_snapshot_passes_over(tmp_path):
+    initialise(tmp_path / "new", now=WHEN)
+    paths = [f"registry/products/shop/{name}" for name in LITTER]
+    assert sh(tmp_path / "new", "check-ignore", *paths).splitlines() == paths
+    assert not sh(tmp_path / "new", "check-ignore", PRODUCT, LOG, check=False)

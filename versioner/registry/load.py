@@ -14,6 +14,7 @@ from versioner.models import Problem
 from versioner.names import TYPE_ORDER, environment_type
 from versioner.registry.checks import check_product, check_registry
 from versioner.registry.records import ProductRecord, Registry
+from versioner.repository.litter import is_litter
 from versioner.validation import codes
 from versioner.validation.documents import validate_document
 from versioner.validation.logs import LOG_LIMIT, validate_log
@@ -180,6 +181,10 @@ def _strange_entry(path: str, entry: Entry) -> Problem:
     if entry.kind == "file" and entry.size > LOG_LIMIT:
         message = f"the file has {entry.size:,} bytes, more than {LOG_LIMIT:,}"
         return Problem(path, 0, 0, codes.SIZE, message, "nothing of a registry is so large")
+    if is_litter(path):
+        message = "an editor or the system left this file here, and it was committed"
+        hint = "run `git rm --cached` on it, and name it in .gitignore"
+        return Problem(path, 0, 0, codes.UNEXPECTED_FILE, message, hint)
     fallback = (codes.LINK, "this is not a regular file", "remove it")
     code, message, hint = what.get(entry.kind, fallback)
     return Problem(path, 0, 0, code, message, hint)

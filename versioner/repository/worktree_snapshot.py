@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from versioner.errors import Failure
 from versioner.repository.git import printable
+from versioner.repository.litter import is_litter
 from versioner.repository.objects import hash_object
 from versioner.repository.snapshot import Entry, product_trees_of, snapshot_at
 from versioner.repository.worktree import MAX_FILE_BYTES, file_state, kind_of_mode, read_regular
@@ -55,7 +56,7 @@ class WorkTreeSnapshot:
     def entries(self, under: str = "registry") -> Mapping[str, Entry]:
         """Return everything below a directory (and at it, unless a directory) by path."""
         if under not in self._entries:
-            self._entries[under] = dict(sorted(self._walk(under)))
+            self._entries[under] = self._without_litter(under)
         return self._entries[under]
 
     def product_trees(self) -> Mapping[str, str | None]:
@@ -75,6 +76,18 @@ class WorkTreeSnapshot:
         """Return the bytes of those paths that are regular files."""
         read = ((path, self.read(path)) for path in paths)
         return {path: data for path, data in read if data is not None}
+
+    def _without_litter(self, under: str) -> dict[str, Entry]:
+        """Walk, and pass over what an editor left, as long as it is not committed."""
+        found = dict(sorted(self._walk(under)))
+        litter = [path for path in found if is_litter(path)]
+        if litter:
+            tip = self.revision
+            committed = snapshot_at(self._repo, tip).entries(under) if tip is not None else {}
+            for path in litter:
+                if path not in committed:
+                    del found[path]
+        return found
 
     def _walk(self, under: str) -> Iterator[tuple[str, Entry]]:
         top = self._top / under if under else self._top
