@@ -27,7 +27,7 @@ LAYERS = (
     ("validation",),
     ("serialization",),
     ("names", "layout", "repository"),
-    ("resources", "errors", "models"),
+    ("resources", "errors", "models", "secret_shapes"),
     ("",),
 )
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
@@ -186,7 +186,7 @@ def uses(module: str) -> set[str]:
 # refs have names that nobody else's have; a commit's seconds become text.
 ALLOWED = {
     "versioner.repository.git": {"os.environ"},
-    "versioner.repository.push": {"os.environ"},
+    "versioner.repository.remote": {"os.environ"},
     "versioner.repository.identity": {"os.environ"},
     "versioner.repository.fast_import": {"os.urandom"},
     "versioner.repository.lock": {"os.urandom"},

@@ -214,3 +214,16 @@ def test_any_text_is_a_legal_version_or_refused_readably(scale: Callable[[int, i
             assert caught.value.message.isprintable()
 
     check()
+
+
+@pytest.mark.parametrize("secret", ["AKIA" + "ABCDEFGHIJKLMNOP", "ghp_" + "a" * 36])
+def test_a_secret_in_a_names_place_is_not_repeated(secret: str) -> None:
+    for check in (
+        lambda: names.check_name(secret, "product"),
+        lambda: names.check_version(f"{secret} x"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            check()
+        told = f"{refused.value} {refused.value.message} {refused.value.hint}".lower()
+        assert secret.lower()[4:] not in told
+        assert "secret key" in told

@@ -32,9 +32,12 @@ class VersionerError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        # What was refused may be a secret in the wrong place: nothing that is told repeats it.
+        from versioner.secret_shapes import without_secrets
+
+        self.message = without_secrets(message)
+        self.hint = without_secrets(hint)
+        super().__init__(self.message)
 
 
 class Failure(VersionerError):

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import InvalidInput
+from versioner.secret_shapes import holds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -107,7 +108,7 @@ def check_name(value: str, what: str) -> str:
     """
     if is_name(value):
         return value
-    suggestion = slugify(value) if isinstance(value, str) else ""
+    suggestion = slugify(value) if isinstance(value, str) and not holds_secret(value) else ""
     hint = f"did you mean {suggestion}? {NAME_RULE}" if suggestion else NAME_RULE
     raise InvalidInput(f"{_shown(value)} is not a legal {what} name", field=what, hint=hint)
 
@@ -176,7 +177,9 @@ def canonical_status(word: str, kind: EventKind) -> Status:
 
 def _shown(value: object) -> str:
     # Bounded and escaped: the value may be anything, and the message may reach a terminal.
-    text = ascii(value)
+    text = "a text in the shape of a secret key"
+    if not (isinstance(value, str) and holds_secret(value)):
+        text = ascii(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 

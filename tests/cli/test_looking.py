@@ -319,3 +319,20 @@ def test_the_help_of_a_group_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["status", "--product"], ["status", "--environment"], ["product", "show"],
+        ["version", "show", "user-service"], ["deployment", "show"], ["status", "--as-of"],
+        ["environment", "create"], ["product", "restore"], ["status", "--at"],
+        ["deployment", "list", "--status"], ["deployment", "void", "--reason", "x"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_secret_typed_in_the_wrong_place_is_not_repeated(desk: Desk, command: list[str]) -> None:
+    for secret in ("ghp_" + "a1" * 18, "AKIA" + "ABCDEFGHIJKLMNOP"):
+        outcome = desk.run(*command, secret)
+        assert outcome.code != 0
+        assert secret[5:].lower() not in (outcome.out + outcome.err).lower()

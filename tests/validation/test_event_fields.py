@@ -117,6 +117,18 @@ SECRETS = [
     "sk_live_" + "a1" * 12,
     "-----BEGIN RSA " + "PRIVATE KEY-----",
     "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxMjM0In0.sig",
+    "npm_" + "a1" * 18,
+    "pypi-AgEI" + "cHlwaS5vcmcCJD" * 2,
+    "AIza" + "SyA" + "b" * 32,
+    "hvs." + "CAESI" * 6,
+    "sk-ant-" + "api03-" + "x" * 20,
+    "SG." + "a" * 22 + "." + "b" * 43,
+    "dckr_pat_" + "a" * 27,
+    "AccountKey=" + "a" * 86 + "==",
+    "https://hooks.slack.com/services/" + "T000/B000/XXXX",
+    "https://jane:" + "hunter2@example.com/x",
+    "https://ci.example/run?a=b&access_token=" + "0123456789",
+    "https://x.blob.example/a?sig=" + "aGVsbG8gd29ybGQ%3D",
 ]
 
 
@@ -140,7 +152,21 @@ def test_a_password_in_an_address_is_not_echoed() -> None:
 
 
 @pytest.mark.parametrize(
-    "innocent", ["AKIA", "ghp_short", "a sketch_live_demo", "eyJ", "-----BEGIN PUBLIC KEY-----"]
+    "innocent",
+    [
+        "AKIA",
+        "ghp_short",
+        "a sketch_live_demo",
+        "eyJ",
+        "-----BEGIN PUBLIC KEY-----",
+        "npm_ci",
+        "SG.1.2",
+        "AIza",
+        "https://example.com/@jane/x:y",
+        "mail jane@example.com",
+        "see https://example.com:8443/run?page=2&sort=token=",
+        "ssh://git@example.com/x",
+    ],
 )
 def test_text_that_only_resembles_a_secret_is_recorded(innocent: str) -> None:
     check_event("deployment", {**GOOD, "reason": innocent})

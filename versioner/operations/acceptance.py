@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.errors import InvalidInput
-from versioner.validation.secrets import find_secrets, may_hold_secret
+from versioner.secret_shapes import find_secrets, may_hold_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

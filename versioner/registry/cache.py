@@ -124,7 +124,7 @@ def _reader_version() -> str:
     for schema in sorted(schemas_dir().glob("*.json")):
         digest.update(schema.read_bytes())
     package = Path(__file__).resolve().parent.parent
-    for folder in ("registry", "serialization", "validation"):
+    for folder in (".", "registry", "serialization", "validation"):
         for module in sorted((package / folder).glob("*.py")):
             found = module.stat()
             digest.update(f"{module.name} {found.st_size} {found.st_mtime_ns}\n".encode())

@@ -11,9 +11,9 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.errors import InvalidInput
+from versioner.secret_shapes import find_secrets, may_hold_secret
 from versioner.validation.faults import Fault, faults_of
 from versioner.validation.schemas import bundled_schema
-from versioner.validation.secrets import find_secrets, may_hold_secret
 
 if TYPE_CHECKING:
     from versioner.models import Event, EventKind

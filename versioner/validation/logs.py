@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import month_of, place_of
 from versioner.models import Problem
+from versioner.secret_shapes import may_hold_secret
 from versioner.serialization.log import LONGEST_LINE, read_canonical
 from versioner.validation import codes
 from versioner.validation.checking import find_faults, is_valid
 from versioner.validation.conflicts import conflict_problems, is_marker
 from versioner.validation.event_fields import EVENT_SCHEMAS, METADATA_LIMIT, metadata_size
 from versioner.validation.placing import Finding, problems_at, secret_findings
-from versioner.validation.secrets import may_hold_secret
 from versioner.validation.strict_yaml import read_yaml
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from versioner.models import Problem
+from versioner.secret_shapes import find_secrets
 from versioner.validation import codes
 from versioner.validation.locate import locate_all
-from versioner.validation.secrets import find_secrets
 from versioner.validation.strict_yaml import unsure_problem
 from versioner.validation.wording import explain, field_name
 
