@@ -8,6 +8,7 @@ from versioner.models import Problem
 from versioner.secret_shapes import find_secrets
 from versioner.validation import codes
 from versioner.validation.locate import locate_all
+from versioner.validation.schemas import kind_of_pattern
 from versioner.validation.strict_yaml import unsure_problem
 from versioner.validation.wording import explain, field_name
 
@@ -58,7 +59,7 @@ def problems_at(
         unsure_problem(path, item, "" if item.is_key else hints.get(item.pointer, ""))
         for item in unsure
     ]
-    problems += _located(path, data, left, findings, first_line)
+    problems += _located(path, data, left, _without_told(findings, left), first_line)
     return sorted(problems)
 
 
@@ -71,6 +72,17 @@ def secret_findings(value: Any, base: Pointer = ()) -> Iterator[Finding]:
             f"{field_name(pointer) or 'a key'} holds a text in the shape of a secret key",
             "take it out, and replace the key where it is used: git keeps what was committed",
         )
+
+
+def _without_told(findings: Sequence[Finding], faults: Sequence[Fault]) -> list[Finding]:
+    """Leave out that a password in an address is a secret where the address is refused for it."""
+    told = {fault.place for fault in faults if _is_address(fault)}
+    return [item for item in findings if item.code != codes.SECRET or item.place not in told]
+
+
+def _is_address(fault: Fault) -> bool:
+    pattern = fault.schema.get("pattern", "") if fault.keyword == "pattern" else ""
+    return kind_of_pattern(pattern) in ("url", "repository")
 
 
 def _located(
