@@ -24,7 +24,7 @@ WIDTHS = (390, 768, 1440)
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    site: Path, served: str, open_page: Callable[..., Visit], axe: str, dark: bool
+    axe: str, open_page: Callable[..., Visit], site: Path, served: str, dark: bool
 ) -> None:
     kinds = largest_of_each_kind(site)
     assert len(kinds) >= 9
@@ -46,6 +46,19 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     assert faults == {}
 
 
+def test_axe_finds_a_planted_fault(
+    axe: str, open_page: Callable[..., Visit], sample_url: str
+) -> None:
+    visit = open_page(sample_url).go("index.html")
+    assert visit.run_axe(axe) == []
+    visit.page.evaluate(
+        "document.querySelector('h1').innerHTML = '<a href=\"#x\"></a><img src=\"data:,\">'"
+    )
+    found = " ".join(visit.run_axe(axe))
+    assert "image-alt" in found
+    assert "link-name" in found
+
+
 def hold_moved_pages(visit: Visit) -> None:
     visit.page.add_init_script(
         "document.addEventListener('DOMContentLoaded', function () {"
@@ -55,15 +68,20 @@ def hold_moved_pages(visit: Visit) -> None:
     )
 
 
-def test_the_html_validator_finds_nothing(site: Path) -> None:
-    validator = NODE_MODULES / "html-validate" / "bin" / "html-validate.mjs"
+@pytest.fixture(scope="session")
+def validator() -> list[str]:
+    """Return the command that validates pages."""
+    script = NODE_MODULES / "html-validate" / "bin" / "html-validate.mjs"
     node = shutil.which("node")
-    if node is None or not validator.is_file():
+    if node is None or not script.is_file():
         pytest.skip("html-validate is missing: npm install --ignore-scripts --prefix tests/browser")
+    return [node, str(script), "--config", str(HERE / "htmlvalidate.json"), "--formatter", "json"]
+
+
+def test_the_html_validator_finds_nothing(validator: list[str], site: Path) -> None:
     pages = sorted(set(largest_of_each_kind(site).values()) | some_of(site))
     done = subprocess.run(
-        [node, str(validator), "--config", str(HERE / "htmlvalidate.json"), "--formatter", "json"]
-        + [str(site / page) for page in pages],
+        [*validator, *(str(site / page) for page in pages)],
         capture_output=True,
         text=True,
         check=False,
