@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner import layout
-from versioner.errors import UsageFault
+from versioner.errors import Failure, UsageFault, VersionerError
 from versioner.repository.git import LostRace, git
 from versioner.repository.location import on_branch, tip_of
-from versioner.repository.objects import read_blobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,10 +15,21 @@ if TYPE_CHECKING:
     from versioner.operations.record import Recorded
     from versioner.repository.location import Repository
 
-__all__ = ["deliver"]
+__all__ = ["NotPushed", "deliver"]
 
 # A user's own `git commit` may move the branch between our look and our move.
 _TRIES: Final = 5
+
+
+class NotPushed(Failure):
+    """Say that an event is in this clone only; `recorded` is what became of it here."""
+
+    def __init__(self, recorded: Recorded, cause: VersionerError | OSError) -> None:
+        if isinstance(cause, VersionerError):
+            super().__init__(f"recorded, but not pushed: {cause.message}", hint=cause.hint)
+        else:
+            super().__init__(f"recorded, but not pushed: {cause.strerror or cause}")
+        self.recorded = recorded
 
 
 def deliver(
@@ -34,8 +44,8 @@ def deliver(
     """Record on a branch (the current one by default), and push that one commit where asked.
 
     A CI job's clone is thrown away with the job: with `in_ci`, a clone that has a remote is
-    pushed from too. Raises what `record` raises, and PushFailure where the event is in this
-    clone only.
+    pushed from too. Raises what `record` raises, and NotPushed where the event is in this clone
+    only.
     """
     place = _place(repository, branch)
     if dry_run or not (push or in_ci):
@@ -43,8 +53,12 @@ def deliver(
     remote = _remote_of(place)
     if remote is None and push:
         raise UsageFault("there is no remote to push to", hint="see `git remote -v`")
-    recorded = _record(place, record)
-    return recorded if remote is None else _push(place, recorded, remote)
+    if remote is None:
+        return _record(place, record)
+    from versioner.repository.remote import url_of
+
+    url_of(place, remote)
+    return _publish(place, _record(place, record), remote, record)
 
 
 def _place(repository: Repository, branch: str | None) -> Repository:
@@ -100,45 +114,12 @@ def _remote_of(place: Repository) -> str | None:
     return "origin" if "origin" in remotes else None
 
 
-def _push(place: Repository, recorded: Recorded, remote: str) -> Recorded:
-    from versioner.repository.location import reread
-    from versioner.repository.push import PushFailure, push_branch
+def _publish(
+    place: Repository, recorded: Recorded, remote: str, record: Callable[[Repository], Recorded]
+) -> Recorded:
+    from versioner.operations.publishing import Retracted, publish_recorded
 
-    fresh = reread(place)
-    if recorded.commit is not None:
-        push_branch(fresh, remote, recorded.parent, recorded.commit)
-    elif fresh.tip is not None:
-        try:
-            # Recorded before: all is well where the remote stands where this clone does.
-            push_branch(fresh, remote, fresh.tip, fresh.tip)
-        except PushFailure as failure:
-            parent = _parent_of_record(fresh, recorded)
-            if failure.fault != "race" or parent is None:
-                raise
-            push_branch(fresh, remote, parent, fresh.tip)
-    return recorded._replace(pushed_to=remote)
-
-
-def _parent_of_record(place: Repository, recorded: Recorded) -> str | None:
-    """Return the tip's parent, where the tip is the very commit that recorded this event.
-
-    So that a step that recorded and could not push can be run again.
-    """
-    row = git(["rev-list", "--parents", "--max-count=1", place.tip or ""], cwd=place.top).split()
-    if len(row) != 2:
-        return None
-    tip, parent = (name.decode("ascii") for name in row)
-    before, after = (
-        read_blobs(place, revision, [recorded.path])[recorded.path] or b""
-        for revision in (parent, tip)
-    )
-    listed = git(["diff-tree", "-r", "-z", "--name-only", parent, tip], cwd=place.top)
-    changed = listed.decode("utf-8", "surrogateescape").split("\0")[:-1]
-    described = [path for path in changed if path != recorded.path]
-    only_this = after == before + recorded.line.encode() or (
-        not before and after.endswith(recorded.line.encode())
-    )
-    creations = {layout.product_path(recorded.product)}
-    if "environment" in recorded.event:
-        creations.add(layout.environment_path(recorded.event["environment"]))
-    return parent if only_this and creations.issuperset(described) else None
+    try:
+        return publish_recorded(place, recorded, remote, lambda again: _record(again, record))
+    except Retracted as retracted:
+        raise retracted.error from retracted

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from versioner.repository.location import Repository
     from versioner.repository.objects import TreeView
 
-__all__ = ["branch_of", "commit_changes", "publish", "recover", "session_of", "writing"]
+__all__ = ["advance", "branch_of", "commit_changes", "publish", "recover", "session_of", "writing"]
 
 
 @contextmanager
@@ -135,19 +135,46 @@ def publish(
     Refuses touched paths with uncommitted changes first, but for recovery (`resuming` the
     intent it found), which leaves such as they are.
     """
+    places = _ready(repo, targets, refusing=resuming is None)
+    committer = committer_of(repo, identity)
+    files = {path: target.data for path, target in targets.items()}
+    new = build_commit(repo, files, message, committer, when)
+    _land(repo, places, targets, new, message, resuming)
+    return new
+
+
+def advance(repo: Repository, new: str, targets: Mapping[str, Target], message: str) -> None:
+    """Move the branch from its tip to a commit that is there already, work trees along.
+
+    Under the lock, as `publish`; `targets` is all that the two differ in, `message` what the
+    reflog says.
+    """
+    places = _ready(repo, targets, refusing=True)
+    _land(repo, places, targets, new, message, None)
+
+
+def _ready(repo: Repository, targets: Mapping[str, Target], *, refusing: bool) -> list[Checkout]:
     session, branch = session_of(repo), branch_of(repo)
     places = checkouts_of(repo, branch)
     session.lock.refuse_if_there(repo.common_dir / f"{branch}.lock")
     for place in places:
         session.lock.refuse_if_there(place.git_dir / "index.lock")
-        if resuming is None:
+        if refusing:
             refuse_uncommitted(repo, place, targets, session)
-    committer = committer_of(repo, identity)
-    files = {path: target.data for path, target in targets.items()}
-    new = build_commit(repo, files, message, committer, when)
+    return places
+
+
+def _land(
+    repo: Repository,
+    places: Sequence[Checkout],
+    targets: Mapping[str, Target],
+    new: str,
+    message: str,
+    resuming: Intent | None,
+) -> None:
     if places:
         stale = {path: target.stale for path, target in targets.items()}
-        own = Intent(branch, repo.tip, new, stale)
+        own = Intent(branch_of(repo), repo.tip, new, stale)
         write_intent(repo.common_dir, resuming or own)
     try:
         _move(repo, new, message)
@@ -156,7 +183,6 @@ def publish(
             drop_intent(repo.common_dir)
         raise
     _bring_along(repo, places, targets, recheck=resuming is not None)
-    return new
 
 
 def session_of(repo: Repository) -> WriteSession:

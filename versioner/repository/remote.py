@@ -1,0 +1,155 @@
+"""Reach a remote: from a throw-away repository that borrows the clone's objects.
+
+So no hook, no credential helper, no ssh command and no URL rewriting of the clone's own
+configuration runs; those of the user's do. Of the clone's configuration only the remote's URL
+and the HTTP headers count (CI checkouts keep their token in one).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from versioner.errors import UsageFault
+from versioner.repository.git import git, printable, run
+from versioner.repository.location import tip_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from versioner.repository.git import Completed
+    from versioner.repository.location import Repository
+
+__all__ = ["Reach", "follow", "reach", "remote_tip_known", "url_of"]
+
+_HELPER: Final = re.compile(r"[A-Za-z0-9+.-]*::")
+_SCP_LIKE: Final = re.compile(r"[^/\\]{2,}:")
+_LENT: Final = "refs/heads/lent"
+
+
+class Reach(NamedTuple):
+    """Hold what it takes to talk to a remote; `place` is the throw-away repository."""
+
+    repo: Repository
+    url: str
+    place: Path
+
+    def run(self, args: list[str], env: Mapping[str, str] | None = None) -> Completed:
+        """Run git there, over the network where the URL says so."""
+        config: list[str] = []
+        own = {"GIT_SSH", "GIT_SSH_COMMAND"} & os.environ.keys()
+        if not own and not git(["config", "core.sshCommand"], cwd=self.place, check=False):
+            config.append("core.sshCommand=ssh -o BatchMode=yes")
+        return run(
+            [f"--git-dir={self.place}", *args],
+            cwd=self.place,
+            config=config,
+            env={**_headers(self.repo), **(env or {})},
+            network=True,
+        )
+
+    def heads(self) -> Completed:
+        """Ask which branches the remote has: lines of a commit, a tab, and a ref."""
+        return self.run(["ls-remote", "--heads", "--", self.url])
+
+    def fetch(self, ref: str, known: list[str]) -> Completed:
+        """Bring a branch's commits into the clone's own objects; no ref of the clone's moves.
+
+        `known` are commits that the clone has, from which the remote need send nothing.
+        """
+        for number, commit in enumerate(known):
+            lend = ["update-ref", f"{_LENT}-{number}", commit]
+            git([f"--git-dir={self.place}", *lend], cwd=self.place)
+        options = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"]
+        args = ["fetch", *options, "--no-recurse-submodules", "--", self.url, f"+{ref}:{_LENT}"]
+        return self.run(args, {"GIT_OBJECT_DIRECTORY": str(self.repo.common_dir / "objects")})
+
+
+@contextmanager
+def reach(repo: Repository, remote: str) -> Iterator[Reach]:
+    """Make ready to talk to a remote, named or given by a path or URL."""
+    url = url_of(repo, remote)
+    with tempfile.TemporaryDirectory(prefix="versioner-push-") as folder:
+        yield Reach(repo, url, _borrowing(repo, Path(folder)))
+
+
+def url_of(repo: Repository, remote: str) -> str:
+    """Return the URL that a remote is pushed to; raise UsageFault where there is none."""
+    for key in (f"remote.{remote}.pushurl", f"remote.{remote}.url"):
+        found = git(["config", "--null", "--get-all", key], cwd=repo.top, check=False)
+        if found:
+            return _checked(found.decode("utf-8").split("\0")[0], repo)
+    if "/" in remote or "\\" in remote:
+        return _checked(remote, repo)
+    raise UsageFault(
+        f"there is no remote {printable(remote)!r}", hint="see `git remote -v` for the known ones"
+    )
+
+
+def _checked(url: str, repo: Repository) -> str:
+    if url.startswith("-") or _HELPER.match(url):
+        raise UsageFault(f"{printable(url)!r} is not a URL to push to")
+    if "://" in url or _SCP_LIKE.match(url):
+        return url
+    return str((repo.top / url).resolve())
+
+
+def _borrowing(repo: Repository, folder: Path) -> Path:
+    """Make an empty repository that sees the clone's objects."""
+    place = folder / "push.git"
+    form = f"--object-format={repo.object_format}"
+    git(["init", "--quiet", "--bare", "--template=", form, str(place)], cwd=folder)
+    info = place / "objects" / "info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "alternates").write_text(f"{repo.common_dir / 'objects'}\n", "utf-8")
+    shallow = repo.common_dir / "shallow"
+    if shallow.is_file():
+        shutil.copyfile(shallow, place / "shallow")
+    return place
+
+
+def _headers(repo: Repository) -> dict[str, str]:
+    """Carry the clone's HTTP headers over, by environment: arguments are for all to see."""
+    args = ["config", "--null", "--show-scope", "--get-regexp", r"^http\.(.*\.)?extraheader$"]
+    fields = git(args, cwd=repo.top, check=False).decode("utf-8", "replace").split("\0")
+    pairs = [
+        setting.partition("\n")
+        for scope, setting in zip(fields[0::2], fields[1::2], strict=False)
+        if scope in ("local", "worktree")
+    ]
+    given = os.environ.get("GIT_CONFIG_COUNT", "")
+    first = int(given) if given.isdigit() else 0
+    env = {"GIT_CONFIG_COUNT": str(first + len(pairs))}
+    for number, (key, _, value) in enumerate(pairs, first):
+        env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return env
+
+
+def remote_tip_known(repo: Repository, remote: str) -> str | None:
+    """Return where the clone last saw its branch on the remote."""
+    return None if "/" in remote else tip_of(repo, _tracking(repo, remote))
+
+
+def follow(repo: Repository, remote: str, tip: str) -> None:
+    """Let the clone's idea of the remote branch follow, where it keeps one in the usual place."""
+    if "/" in remote:
+        return
+    ref = _tracking(repo, remote)
+    asked = ["config", "--get-all", f"remote.{remote}.fetch"]
+    usual = f"refs/heads/*:refs/remotes/{remote}/*"
+    kept = git(asked, cwd=repo.top, check=False).decode("utf-8", "replace").split()
+    if tip_of(repo, ref) is not None or usual in (each.removeprefix("+") for each in kept):
+        git(["update-ref", "--no-deref", ref, tip], cwd=repo.top, check=False, env=_REFLOG)
+
+
+# The reflog wants somebody, and git may know nobody.
+_REFLOG: Final = {"GIT_COMMITTER_NAME": "versioner", "GIT_COMMITTER_EMAIL": "versioner@localhost"}
+
+
+def _tracking(repo: Repository, remote: str) -> str:
+    return f"refs/remotes/{remote}/{(repo.branch or '').removeprefix('refs/heads/')}"
