@@ -31,3 +31,14 @@ def desk(
     monkeypatch.setattr(clock, "now", lambda: NOW)
     monkeypatch.setenv("COLUMNS", "100")
     return Desk(tmp_path / "registry", capsys)
+
+
+@pytest.fixture
+def forge(desk: Desk, tmp_path: Path) -> Path:
+    """Give the registry a bare remote that stands where it does."""
+    bare = tmp_path / "forge.git"
+    desk.git("clone", "-q", "--bare", str(desk.top), str(bare))
+    desk.git("remote", "add", "origin", str(bare))
+    desk.git("fetch", "-q", "origin")
+    desk.git("branch", "-q", "--set-upstream-to=origin/main")
+    return bare

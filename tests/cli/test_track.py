@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 
 from tests.cli.registries import NOW, SHA, Desk, Outcome
 from versioner.cli.boundary import run
+from versioner.cli.track import track
+from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
 from versioner.serialization.log import read_canonical
 
 if TYPE_CHECKING:
@@ -322,8 +326,64 @@ def test_own_metadata_wins_over_what_is_detected(desk: Desk, in_github: Path) ->
 def test_verbose_tells_where_each_value_came_from(desk: Desk, in_github: Path) -> None:
     said = deploy(desk, "--verbose", "--dry-run").err
     assert "detected: github" in said
-    assert "version = 2.0.0 (given)" in said
-    assert "build_number = 42 (detected or default)" in said
+    assert "version = 2.0.0 (--version)" in said
+    assert "build_number = 42 (github)" in said
+    assert "status = completed (default)" in said
+    assert f"at = {NOW} (the clock)" in said
+    assert "extra_metadata = " in said
+
+
+def test_verbose_tells_a_variable_by_its_name(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, in_github: Path
+) -> None:
+    monkeypatch.setenv("VERSIONER_VERSION", "7")
+    monkeypatch.setenv("VERSIONER_BUILD_NUMBER", "8")
+    monkeypatch.setenv("VERSIONER_DEPLOYMENT", "us-6")
+    ended = ("--completed-at", "2026-11-22T10:00:00Z", "--version", "")
+    said = deploy(desk, "-v", "--dry-run", *ended, "--extra-metadata", '{"a": 1}').err
+    assert "version = 7 (VERSIONER_VERSION)" in said
+    assert "build_number = 8 (VERSIONER_BUILD_NUMBER)" in said
+    assert "deployment = us-6 (VERSIONER_DEPLOYMENT)" in said
+    assert "at = 2026-11-22T10:00:00Z (--completed-at)" in said
+    assert "(--extra-metadata and github)" in said
+    alone = deploy(desk, "-v", "--dry-run", "--version", "9", "--product", " ").err
+    assert "version = 9 (--version)" in alone
+    assert "product = billing-api (github)" in alone
+
+
+def test_debug_tells_the_git_commands_without_passwords(desk: Desk) -> None:
+    desk.git("remote", "add", "origin", "https://me:s3cr3t@localhost:1/x.git")
+    said = deploy(desk, "--debug", "--push", "--best-effort").err
+    assert "runs: git " in said
+    assert " push " in said
+    assert "https://***@localhost:1/x.git" in said
+    assert "s3cr3t" not in said
+    assert "runs: " not in deploy(desk, "--dry-run").err
+
+
+def test_debug_shows_where_an_internal_failure_is(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> str:
+        raise KeyError("x")
+
+    monkeypatch.setattr("versioner.cli.clock.now", broken)
+    assert deploy(desk).code == 1
+    with pytest.raises(KeyError):
+        deploy(desk, "--debug")
+
+
+def test_every_option_is_a_field_or_steers_the_command() -> None:
+    steering = {
+        *("product", "event_id", "no_create", "branch", "push", "local", "dry_run", "debug"),
+        *("fail_on_api_error", "best_effort", "skip_preflight_checks", "verbose", "output"),
+        *("repo", "completed_at"),
+    }
+    for kind, keys in (("build", BUILD_KEYS), ("deployment", DEPLOYMENT_KEYS)):
+        command = track.get_command(click.Context(track), kind)
+        assert command is not None
+        names = {option.name for option in command.params}
+        assert names <= {*keys, *steering}
 
 
 @pytest.mark.parametrize(
@@ -334,6 +394,32 @@ def test_what_is_missing_is_named_with_the_option_to_add(desk: Desk, missing: st
     done = deploy(desk, base=WHERE[:at] + WHERE[at + 2 :])
     assert done.code == 2
     assert f"add {missing}" in done.err
+
+
+@pytest.mark.parametrize(
+    ("commit", "said"),
+    [
+        ("refs/heads/x", "what github tells as the commit is not hex"),
+        ("", "github tells no commit"),
+    ],
+)
+def test_a_version_that_is_missing_is_told_by_what_the_system_says_of_the_commit(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, in_github: Path, commit: str, said: str
+) -> None:
+    monkeypatch.setenv("GITHUB_SHA", commit)
+    done = deploy(desk, base=("--product", "user-service", "--environment", "production"))
+    assert (done.code, said in done.err, "add --version" in done.err) == (2, True, True)
+
+
+def test_a_retired_environment_is_a_warning(desk: Desk) -> None:
+    assert desk.run("environment", "retire", "production").code == 0
+    for extra in (("--dry-run",), ()):
+        done = deploy(desk, *extra)
+        assert done.code == 0, done.err
+        assert "warning: the environment 'production' is retired" in done.err
+    assert "retired" not in deploy(desk, "--environment", "staging").err
+    assert desk.run("environment", "retire", "--undo", "production").code == 0
+    assert "retired" not in deploy(desk, "--version", "3.0.0").err
 
 
 # ---- what is refused -------------------------------------------------------------------------
@@ -353,6 +439,11 @@ def test_what_is_missing_is_named_with_the_option_to_add(desk: Desk, missing: st
         (["--extra-metadata", "[1]"], 4, "is not a JSON object"),
         (["--extra-metadata", '{"a": NaN}'], 4, "extra_metadata"),
         (["--extra-metadata", '{"a": "%s"}' % ("x" * 103_000)], 4, "extra_metadata"),
+        (["--extra-metadata", '{"a": 1, "b": {"c": 1, "c": 2}}'], 4, "the key 'c' twice"),
+        (["--extra-metadata", '{"a": %s}' % ("1" * 5000)], 4, "number of 5,000 digits"),
+        (["--extra-metadata", '{"a": %s}' % ("[" * 90 + "]" * 90)], 4, "extra_metadata"),
+        (["--extra-metadata", '{"a": %s}' % ("[" * 500 + "]" * 500)], 4, "nested too deeply"),
+        (["--extra-metadata", '{"a": %s}' % ("[" * 50_000 + "]" * 50_000)], 4, "too deeply"),
         (["--completed-at", "2026-11-22 10:00"], 4, "zone"),
         (["--completed-at", "2026-11-22T11:00:00Z"], 4, "in the future"),
         (["--deployment", "nobody"], 4, "nobody"),
@@ -374,6 +465,7 @@ def test_what_is_wrong_is_refused_by_name_and_commits_nothing(
     assert (done.code, done.out) == (code, "")
     assert said in done.err
     assert "hint: " in done.err
+    assert not re.search("int_max|Recursion|Traceback|[Ee]xpecting", done.err)
     assert desk.git("rev-parse", "HEAD") == before
 
 
@@ -504,17 +596,6 @@ def test_a_refusal_is_an_annotation_that_nothing_breaks_out_of(desk: Desk, in_gi
 # ---- which branch, and pushing ---------------------------------------------------------------
 
 
-@pytest.fixture
-def forge(desk: Desk, tmp_path: Path) -> Path:
-    """Give the registry a bare remote that stands where it does."""
-    bare = tmp_path / "forge.git"
-    desk.git("clone", "-q", "--bare", str(desk.top), str(bare))
-    desk.git("remote", "add", "origin", str(bare))
-    desk.git("fetch", "-q", "origin")
-    desk.git("branch", "-q", "--set-upstream-to=origin/main")
-    return bare
-
-
 def tip_of(bare: Path, ref: str = "main") -> str:
     done = subprocess.run(
         ["git", "rev-parse", ref], cwd=bare, check=True, capture_output=True, text=True
@@ -564,16 +645,6 @@ def test_push_never_publishes_commits_of_the_users_own(desk: Desk, forge: Path) 
     assert "git push" in done.err
     assert tip_of(forge) == before
     assert "2.0.0" in desk.git("show", "-s", "--format=%s", "HEAD")
-
-
-def test_a_race_with_another_writer_is_told(desk: Desk, forge: Path, tmp_path: Path) -> None:
-    other = Desk(tmp_path / "other", desk.capsys)
-    desk.git("clone", "-q", str(forge), str(other.top))
-    assert deploy(other, "--push", "--version", "9").code == 0
-    before = tip_of(forge)
-    done = deploy(desk, "--push")
-    assert (done.code, "git pull --rebase" in done.err) == (1, True)
-    assert tip_of(forge) == before
 
 
 def test_a_step_that_recorded_and_could_not_push_can_be_run_again(
@@ -637,6 +708,33 @@ def test_a_closed_pipe_is_no_failure(desk: Desk) -> None:
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, b"")
     assert "2.0.0" in desk.git("show", "-s", "--format=%s", "HEAD")
+
+
+def shell(desk: Desk, arguments: str, redirection: str) -> subprocess.CompletedProcess[bytes]:
+    line = f"exec '{sys.executable}' -m versioner {arguments} --repo '{desk.top}' {redirection}"
+    return subprocess.run(["sh", "-c", line], capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("redirection", [">&-", "<&- >&- 2>&-", ">/dev/full"])
+def test_a_report_that_cannot_be_written_is_no_failure_of_what_is_recorded(
+    desk: Desk, redirection: str
+) -> None:
+    if "full" in redirection and not os.path.exists("/dev/full"):  # noqa: PTH110
+        pytest.skip("no full device here")
+    before = desk.commits()
+    done = shell(desk, f"track deployment {' '.join(WHERE)}", redirection)
+    assert done.returncode == 0, done.stderr
+    assert desk.commits() == before + 1
+    assert desk.git("fsck", "--strict") == ""
+    assert b"Traceback" not in done.stderr
+    warned = b"warning: done, but the result could not be printed: No space left" in done.stderr
+    assert warned == ("full" in redirection)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full device here")  # noqa: PTH110
+def test_a_dry_run_that_cannot_be_written_failed(desk: Desk) -> None:
+    done = shell(desk, f"track deployment {' '.join(WHERE)} --dry-run", ">/dev/full")
+    assert (done.returncode, done.stderr) == (1, b"error: No space left on device\n")
 
 
 def test_the_hosted_clients_flags_of_no_effect_are_taken(desk: Desk) -> None:

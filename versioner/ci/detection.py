@@ -12,7 +12,7 @@ from versioner.names import is_version, slugify
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["Detected", "read_run"]
+__all__ = ["Detected", "read_run", "tells_commit"]
 
 _SHORT_COMMIT: Final = 8
 _VARIABLE: Final = r"\{(\w+)\}"
@@ -51,6 +51,12 @@ def read_run(name: str, environ: Mapping[str, str]) -> Detected:
         summary_file=_first(system.summary_file, environ, cleaning.path),
         output_file=_first(system.output_file, environ, cleaning.path),
     )
+
+
+def tells_commit(name: str, environ: Mapping[str, str]) -> bool:
+    """Tell whether the named system says anything at all as the commit, be it none."""
+    system = next(item for item in SYSTEMS if item.name == name)
+    return any(value.strip() for value in _values(system.sha, environ))
 
 
 def _fields(system: System, environ: Mapping[str, str]) -> dict[str, str]:

@@ -15,13 +15,17 @@ from versioner.reporter.terminal import clean, clean_lines
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["report_error", "report_warning", "run"]
+__all__ = ["report_error", "report_unwritten", "report_warning", "run"]
 
 _INTERRUPTED = 130
+_DEBUGGING = "versioner.cli.debugging"
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; no exception comes out."""
+    _open_standard_streams()
+    if _DEBUGGING in sys.modules:
+        sys.modules[_DEBUGGING].stop()
     from versioner.cli.main import cli
 
     stdout = sys.stdout
@@ -57,6 +61,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _open_standard_streams() -> None:
+    """Give what was closed by whoever started us (`>&-`) the null device.
+
+    Else the next file that is opened would take its place, and get what is printed.
+    """
+    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != descriptor:
+                os.dup2(null, descriptor)
+                os.close(null)
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
 def report_error(error: VersionerError) -> int:
     """Print an error, in a form the CI system at hand shows, and return its exit code."""
     _tell("error", error.message, error.hint)
@@ -69,6 +87,13 @@ def report_warning(error: VersionerError | OSError, what: str) -> None:
         _tell("warning", what + error.message, error.hint)
     else:
         _tell("warning", what + _os_reason(error))
+
+
+def report_unwritten(error: OSError) -> None:
+    """Warn that a result could not be printed, where what it tells of is done all the same."""
+    _silence_stdout()
+    if not _is_closed_pipe(error):
+        _tell("warning", f"done, but the result could not be printed: {_os_reason(error)}")
 
 
 def _tell(level: Literal["error", "warning"], message: str, hint: str = "") -> None:
@@ -92,12 +117,25 @@ def _report_usage(error: click.ClickException) -> None:
 
 
 def _report_os_error(error: OSError) -> int:
-    if isinstance(error, BrokenPipeError) or error.errno == errno.EPIPE:
-        # The reader has seen enough; point stdout elsewhere so that closing it is quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if _is_closed_pipe(error):
+        # The reader has seen enough.
+        _silence_stdout()
         return 0
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _silence_stdout()
     _tell("error", _os_reason(error))
     return 1
+
+
+def _is_closed_pipe(error: OSError) -> bool:
+    return isinstance(error, BrokenPipeError) or error.errno == errno.EPIPE
+
+
+def _silence_stdout() -> None:
+    """Point stdout elsewhere, so that closing it with what it could not write is quiet."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _os_reason(error: OSError) -> str:
@@ -106,7 +144,8 @@ def _os_reason(error: OSError) -> str:
 
 
 def _report_defect(error: Exception) -> int:
-    if os.environ.get("VERSIONER_DEBUG"):
+    debugging = sys.modules.get(_DEBUGGING)
+    if os.environ.get("VERSIONER_DEBUG") or (debugging is not None and debugging.is_on()):
         raise error
     what = clean(f"{type(error).__name__}: {error}")
     hint = "VERSIONER_DEBUG=1 shows where; please report it"

@@ -50,7 +50,10 @@ class Draft(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """What became of an event: `commit` is None for a dry run or when it was there already."""
+    """What became of an event: `commit` is None for a dry run or when it was there already.
+
+    `retired` tells that its environment is.
+    """
 
     kind: EventKind
     product: str
@@ -63,6 +66,7 @@ class Recorded(NamedTuple):
     parent: str | None = None
     branch: str = ""
     pushed_to: str = ""
+    retired: bool = False
 
 
 class _Scene(NamedTuple):
@@ -73,6 +77,7 @@ class _Scene(NamedTuple):
     config: RegistryConfig
     has_product: bool
     has_environment: bool
+    is_retired: bool
     logs: dict[str, bytes]
 
     def visible(self) -> dict[tuple[EventKind, str], bytes]:
@@ -137,6 +142,7 @@ def _prepare(
         path=path,
         line=log.event_line(draft.kind, event),
         already=already,
+        retired=scene.is_retired,
     )
     if already:
         return recorded, {}, scene.config
@@ -164,6 +170,7 @@ def _look(repository: Repository, draft: Draft) -> _Scene:
             config=config,
             has_product=tip.has(layout.product_path(product)),
             has_environment=known,
+            is_retired=known and _is_retired(tip, environment),
             logs=tip.logs(product, draft.fields),
         )
 
@@ -238,6 +245,18 @@ def _target_of(tip: _Tip, name: str) -> str:
     if alias is None or problems:
         raise Blocked(f"{path} cannot be read", hint="mend it first: `versioner validate` says how")
     return str(alias["to"])
+
+
+def _is_retired(tip: _Tip, environment: str) -> bool:
+    path = layout.environment_path(environment)
+    data = tip.read(path)
+    # Nearly none is, and what is needed to read the document takes longer than all else here.
+    if b"retired" not in data:
+        return False
+    from versioner.validation.documents import validate_document
+
+    document, _ = validate_document("environment", data, path)
+    return document is not None and bool(document.get("retired"))
 
 
 def _no_registry() -> UsageFault:

@@ -45,10 +45,11 @@ def recorded_text(recorded: Recorded, *, dry_run: bool) -> str:
     return "\n".join(lines)
 
 
-def step_summary(recorded: Recorded) -> str:
+def step_summary(recorded: Recorded, *, unpushed: bool = False) -> str:
     """Return one line of Markdown for the page of a CI run."""
     # Names and versions are of a checked alphabet; nothing of free text is written here.
     outcome = _outcome(recorded, dry_run=False).capitalize()
+    outcome += ", but not pushed" if unpushed else ""
     return f"{outcome}: {_describe(recorded)}, event `{recorded.event['id']}`\n"
 
 

@@ -1,0 +1,196 @@
+"""Make an event's draft of what the options and the CI system say."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import click
+
+from versioner.cli import clock
+from versioner.errors import InvalidInput
+from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
+from versioner.names import canonical_status
+from versioner.operations.acceptance import refuse_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from versioner.ci import Detected
+    from versioner.models import Event, EventKind
+    from versioner.operations.record import Draft
+
+__all__ = ["draft_event", "tell_sources"]
+
+# What an option may say as it is; all else of an event is worked out here or below.
+_WORKED_OUT: Final = frozenset(("at", "id", "status", "extra_metadata", "redacted", "voids"))
+_FIELDS: Final[dict[EventKind, frozenset[str]]] = {
+    "build": frozenset(BUILD_KEYS) - _WORKED_OUT,
+    "deployment": (frozenset(DEPLOYMENT_KEYS) | {"completed_at"}) - _WORKED_OUT,
+}
+
+# Far from what a log may hold, and short enough to be read at all.
+_MOST_DIGITS: Final = 400
+_MOST_LEVELS: Final = 100
+
+
+def draft_event(kind: EventKind, options: dict[str, Any], detected: Detected | None) -> Draft:
+    """Return the draft; options win over what the CI system says."""
+    # Here already: what is refused below is quoted, and --verbose tells all there is.
+    # `--repo` is neither, and is refused in its own words.
+    refuse_secrets({name: value for name, value in options.items() if value and name != "repo"})
+    fields = _detected_fields(kind, detected)
+    fields |= {
+        name: value
+        for name, value in options.items()
+        if name in _FIELDS[kind] and value is not None
+    }
+    fields["status"] = canonical_status(options["status"] or "completed", kind)
+    if fields.get("scm_sha"):
+        fields["scm_sha"] = fields["scm_sha"].lower()
+    _set_times(kind, fields)
+    metadata = {**(detected.extra_metadata if detected else {}), **_metadata(options)}
+    if metadata:
+        fields["extra_metadata"] = metadata
+    product = options["product"] or (detected.product if detected else "")
+    _require_all(kind, product, fields, detected)
+    from versioner.operations.record import Draft
+
+    return Draft(kind, product, fields, options["event_id"] or "", detected=not options["product"])
+
+
+def _detected_fields(kind: EventKind, detected: Detected | None) -> Event:
+    if detected is None:
+        return {}
+    person = "built_by" if kind == "build" else "deployed_by"
+    found = {key.replace("person", person): value for key, value in detected.fields.items()}
+    return {**found, "source_system": detected.source_system, "version": detected.version}
+
+
+def _require_all(kind: EventKind, product: str, fields: Event, detected: Detected | None) -> None:
+    if not product:
+        _missing("product", _unsaid(detected, "repository that could name it"))
+    if not fields.get("version"):
+        _missing("version", _no_version(detected))
+    if kind == "deployment" and not fields.get("environment"):
+        _missing("environment", "no CI system can know it")
+
+
+def _missing(name: str, why: str) -> NoReturn:
+    raise click.UsageError(f"--{name} is missing, and {why}: add --{name}")
+
+
+def _unsaid(detected: Detected | None, what: str) -> str:
+    if detected is None:
+        return "no CI system is there to tell it"
+    return f"{detected.source_system} tells no {what}"
+
+
+def _no_version(detected: Detected | None) -> str:
+    if detected is not None and not detected.fields.get("scm_sha"):
+        from versioner.ci.detection import tells_commit
+
+        if tells_commit(detected.source_system, os.environ):
+            return f"what {detected.source_system} tells as the commit is not hexadecimal"
+    return _unsaid(detected, "commit that could stand for it")
+
+
+def _set_times(kind: EventKind, fields: Event) -> None:
+    """Turn given times into UTC; the event's own is the end's, else the beginning's, else now."""
+    moment = clock.now()
+    for name in ("started_at", "completed_at"):
+        if name in fields:
+            # Here, for most events happen now.
+            from versioner.rules.times import check_at
+
+            fields[name] = check_at(fields[name], moment, field=name)
+    ended = fields["status"] in ("completed", "failed", "aborted")
+    given = fields.get("completed_at") if ended else None
+    if kind == "build":
+        fields["at"] = given or (fields.get("started_at") if not ended else None) or moment
+    else:
+        fields["at"] = fields.pop("completed_at", None) or moment
+
+
+def _metadata(options: dict[str, Any]) -> dict[str, Any]:
+    text = options["extra_metadata"]
+    if not text:
+        return {}
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_int=_integer)
+    except json.JSONDecodeError as error:
+        raise _refused(f"is not JSON (line {error.lineno}, column {error.colno})") from None
+    except RecursionError:
+        raise _too_deep() from None
+    if not isinstance(value, dict):
+        raise _refused("is not a JSON object")
+    _check_depth(value)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _refused(f"has the key {ascii(key)[:80]} twice", "give each key once")
+        found[key] = value
+    return found
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        why = f"holds a number of {len(digits):,} digits"
+        raise _refused(why, 'write it as text, in "quotes"')
+    return int(digits)
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(_MOST_LEVELS):
+        below = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [item for items in below for item in items if isinstance(item, (dict, list))]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _too_deep() -> InvalidInput:
+    return _refused("is nested too deeply", "keep what describes the event, and link to the rest")
+
+
+def _refused(why: str, hint: str = "") -> InvalidInput:
+    usual = """write it as '{"region": "eu"}', in single quotes in a shell"""
+    return InvalidInput(f"--extra-metadata {why}", field="extra_metadata", hint=hint or usual)
+
+
+def tell_sources(
+    draft: Draft, options: dict[str, Any], detected: Detected | None, source: Callable[[str], str]
+) -> None:
+    """Print each value on stderr, and which option, variable, or system it is from.
+
+    `source` tells it of an option, "" where that has no value.
+    """
+    from versioner.reporter.terminal import clean
+
+    refuse_secrets(draft.fields)
+    system = detected.source_system if detected else ""
+    click.echo(f"detected: {system or 'no CI system'}", err=True)
+    for name, value in sorted({"product": draft.product, **draft.fields}.items()):
+        given = source(_option_of(name, draft, options))
+        if name == "extra_metadata" and detected is not None and detected.extra_metadata:
+            given = f"{given} and {system}" if given else system
+        missing = {"at": "the clock", "status": "default"}.get(name, system or "default")
+        click.echo(f"  {name} = {clean(str(value))} ({given or missing})", err=True)
+
+
+def _option_of(field: str, draft: Draft, options: dict[str, Any]) -> str:
+    """Return the option that speaks for a field: the event's time may be its end's or start's."""
+    if field != "at":
+        return field
+    if draft.kind == "deployment":
+        return "completed_at"
+    for name in ("completed_at", "started_at"):
+        if options.get(name) and draft.fields.get(name) == draft.fields["at"]:
+            return name
+    return field
