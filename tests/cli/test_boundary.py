@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -24,8 +26,6 @@ from versioner.errors import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.registries import Desk
 
 CODES = {
@@ -180,6 +180,25 @@ def test_a_reader_who_has_seen_enough_is_no_failure(desk: Desk, command: list[st
         process.stdout.close()
         told = process.stderr.read()
         assert (process.wait(), told) == (0, b"")
+
+
+@pytest.mark.parametrize("command", ["status", "validate", "--help", "track build --help"])
+@pytest.mark.parametrize("redirection", [">&-", "<&- >&- 2>&-"])
+def test_a_closed_output_is_no_failure(desk: Desk, command: str, redirection: str) -> None:
+    done = _shell(desk, command, redirection)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_a_result_that_cannot_be_written_is_a_failure_and_told_once(desk: Desk) -> None:
+    done = _shell(desk, "status", ">/dev/full")
+    assert (done.returncode, done.stderr) == (1, b"error: No space left on device\n")
+
+
+def _shell(desk: Desk, command: str, redirection: str) -> subprocess.CompletedProcess[bytes]:
+    line = f"cd '{desk.top}' && exec '{sys.executable}' -m versioner {command} {redirection}"
+    place = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.run(["sh", "-c", line], capture_output=True, check=False, env=place)
 
 
 def test_outside_of_any_repository_it_says_what_to_do(tmp_path: Path, monkeypatch, capsys):
