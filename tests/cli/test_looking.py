@@ -336,3 +336,34 @@ def test_a_secret_typed_in_the_wrong_place_is_not_repeated(desk: Desk, command: 
         outcome = desk.run(*command, secret)
         assert outcome.code != 0
         assert secret[5:].lower() not in (outcome.out + outcome.err).lower()
+
+
+PARSED: list[tuple[list[str], str]] = [
+    (["status", "--at", "november"], "7d"),
+    (["deployment", "list", "--status", "complted"], "did you mean completed?"),
+    (["deployment", "list", "--since", "soon"], "2026-11-01"),
+    (["diff", "staging@later", "production"], "7d"),
+    (["diff", "staging@", "production"], "production@2026-11-01"),
+    (["product", "create", "new", "--set", "title"], "--set extra_metadata.team=x"),
+    (["environment", "edit", "staging", "--set", "title"], "--set extra_metadata.team=x"),
+    (["validate", "--base", ""], "origin/main"),
+    (["validate", "-o", "json", "--format", "github"], "contradict"),
+]
+
+
+@pytest.mark.parametrize(("command", "said"), PARSED)
+def test_an_option_that_makes_no_sense_is_a_matter_of_usage(
+    desk: Desk, command: list[str], said: str
+) -> None:
+    outcome = desk.run(*command)
+    assert outcome.code == 2
+    assert said in outcome.err
+
+
+def test_an_unknown_revision_speaks_of_shallow_clones_only_in_one(
+    desk: Desk, tmp_path: Path
+) -> None:
+    assert "shallow" not in desk.run("status", "--as-of", "nowhere").err
+    cut = tmp_path / "cut"
+    subprocess.run(["git", "clone", "-q", "--depth=1", desk.top.as_uri(), str(cut)], check=True)
+    assert "shallow" in Desk(cut, desk.capsys).run("status", "--as-of", "nowhere").err

@@ -91,6 +91,21 @@ def test_what_does_not_fit_is_refused_with_the_field_and_a_way_out(text: str, fi
     assert refusal.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("links=x", """links='[{"title": "Docs", "url": "https://example.com"}]'"""),
+        ("depends_on=[a2]", """depends_on='["a", "b"]'"""),
+        ("metadata={a", """metadata='{"key": "value"}'"""),
+    ],
+)
+def test_a_value_of_the_wrong_form_hears_of_a_right_one(text: str, shown: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        parse_assignment(text)
+    assert refusal.value.hint == f"write {shown}"
+    assert parse_assignment(shown.replace("'", "")).path
+
+
 def test_any_path_is_written_so_that_it_is_read_back(scale: Callable[[int, int], int]) -> None:
     @many(scale(200, 10_000))
     @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=4))

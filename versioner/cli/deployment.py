@@ -78,18 +78,22 @@ def list_(
 
 
 def _parsed(filters: dict[str, str | None], now: str) -> dict[str, Any]:
+    from versioner.cli.asking import read_for
     from versioner.names import canonical_status
     from versioner.query.times import parse_moment
 
     parsed: dict[str, Any] = dict(filters)
     if filters["status"] and filters["status"].lower() != "void":
-        parsed["status"] = canonical_status(filters["status"], "deployment")
+        with read_for("--status"):
+            parsed["status"] = canonical_status(filters["status"], "deployment")
     elif filters["status"]:
         parsed["status"] = "void"
     if filters["since"]:
-        parsed["since"] = parse_moment(filters["since"], now, field="since")
+        with read_for("--since"):
+            parsed["since"] = parse_moment(filters["since"], now, field="since")
     if filters["until"]:
-        parsed["until"] = parse_moment(filters["until"], now, end=True, field="until")
+        with read_for("--until"):
+            parsed["until"] = parse_moment(filters["until"], now, end=True, field="until")
     return parsed
 
 

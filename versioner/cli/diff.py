@@ -34,6 +34,7 @@ def diff(
     production@2026-11-01, production@2026-11-01T10:00:00Z, production@7d. A day without a time
     means its beginning, in UTC.
     """
+    from versioner.cli.asking import read_for
     from versioner.cli.looking import look, reckoned_at
     from versioner.cli.printing import show, this_page
     from versioner.query.differences import diff as compare
@@ -42,7 +43,8 @@ def diff(
 
     registry = look(repo, rev, products=None if product is None else [product])
     now = reckoned_at(registry, rev)
-    sides = parse_side(a, now), parse_side(b, now)
+    with read_for("A and B"):
+        sides = parse_side(a, now), parse_side(b, now)
     found = compare(registry, *sides, now=now, product=product)
     if output == "json":
         show(diff_json(*sides, found, problems=len(registry.errors)))

@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from versioner.cli.asking import assignments_of
 from versioner.cli.completing import environment_names
 from versioner.cli.groups import NounGroup, ending
 from versioner.cli.options import output_option, repo_option, rev_option
@@ -84,7 +85,10 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
 @click.option("--title", help="What people call it.")
 @click.option("--description", help="What it is for.")
 @click.option("--type", "type_", help="dev, test, staging, production or other; else by its name.")
-@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any other field.")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any other field.",
+    callback=assignments_of,
+)  # fmt: skip
 @repo_option
 def create(
     name: str,
@@ -117,7 +121,10 @@ def create(
     ),
 )
 @click.argument("name", shell_complete=environment_names)
-@click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a (dotted) key.")
+@click.option(
+    "--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a (dotted) key.",
+    callback=assignments_of,
+)  # fmt: skip
 @click.option("--unset", multiple=True, metavar="KEY", help="Take a (dotted) key out.")
 @repo_option
 def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | None) -> None:

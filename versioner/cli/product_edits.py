@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from versioner.cli.asking import assignments_of
 from versioner.cli.completing import product_names
 from versioner.cli.groups import ending
 from versioner.cli.options import repo_option
@@ -26,7 +27,10 @@ __all__ = ["create", "delete", "edit", "rename", "restore"]
 )
 @click.argument("name")
 @click.option("--description", default="", help="What it is, in a sentence or more.")
-@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any other field.")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any other field.",
+    callback=assignments_of,
+)  # fmt: skip
 @repo_option
 def create(name: str, description: str, assignments: tuple[str, ...], repo: str | None) -> None:
     """Create a product (an unknown one is also created by its first event)."""
@@ -55,7 +59,10 @@ def create(name: str, description: str, assignments: tuple[str, ...], repo: str 
     ),
 )
 @click.argument("name", shell_complete=product_names)
-@click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a (dotted) key.")
+@click.option(
+    "--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a (dotted) key.",
+    callback=assignments_of,
+)  # fmt: skip
 @click.option("--unset", multiple=True, metavar="KEY", help="Take a (dotted) key out.")
 @click.option("--editor", is_flag=True, help="Open the file in your editor.")
 @repo_option

@@ -54,6 +54,7 @@ def status(
     A product drifts when the environments shown run different versions of it. Beside a version
     stands what is in progress, what failed since, and what never had a result.
     """
+    from versioner.cli.asking import read_for
     from versioner.cli.looking import look, reckoned_at
     from versioner.cli.printing import show, this_page
     from versioner.query.matrix import matrix
@@ -62,10 +63,12 @@ def status(
 
     registry = look(repo, as_of, products=products or None)
     now = reckoned_at(registry, as_of)
+    with read_for("--at"):
+        moment = parse_moment(at, now, field="at") if at is not None else None
     found = matrix(
         registry,
         now=now,
-        at=parse_moment(at, now, field="at") if at else None,
+        at=moment,
         products=products or None,
         environments=environments or None,
     )
@@ -73,4 +76,4 @@ def status(
         show(matrix_json(found, revision=registry.revision, problems=len(registry.errors)))
     else:
         revision = registry.revision or "" if as_of else ""
-        show(matrix_text(this_page(), found, as_of=revision, past=at is not None))
+        show(matrix_text(this_page(), found, as_of=revision, past=moment is not None))

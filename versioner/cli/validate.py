@@ -68,6 +68,10 @@ def validate(
     """
     from versioner.cli.workspace import find_repository, take_snapshot
 
+    if output == "json" and form not in (None, "json"):
+        raise click.UsageError(f"--output json and --format {form} contradict each other: give one")
+    if base == "":
+        raise click.UsageError("--base is empty: name a revision, for example origin/main")
     repository = find_repository(repo)
     snapshot = take_snapshot(repository, rev)
     checked = _check(repository, snapshot, base, rev or "HEAD", allow_log_changes)

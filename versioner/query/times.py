@@ -55,7 +55,11 @@ def parse_moment(text: str, now: str, *, end: bool = False, field: str = "time")
                 field=field,
                 hint="give a date, like 2026-11-01",
             ) from None
-    return utc_text(parse_rfc3339(text, field=field, example=now))
+    try:
+        return utc_text(parse_rfc3339(text, field=field, example=now))
+    except InvalidInput as error:
+        hint = f"{error.hint}, as a day (2026-11-01), or as how long ago (7d, 24h)"
+        raise InvalidInput(error.message, field=field, hint=hint) from None
 
 
 def seconds_between(earlier: str, later: str) -> int:

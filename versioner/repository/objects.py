@@ -233,9 +233,11 @@ def find_commit(repo: Repository, rev: str) -> Found:
     with reading(repo) as reader:
         commit = reader.one(f"{rev}^{{commit}}") if plain else None
     if commit is None:
+        cut_off = (repo.common_dir / "shallow").exists()
         raise NotFound(
             f"there is no revision {printable(rev)!r} in this repository",
-            hint="a branch, tag or commit; a shallow clone may lack it: `git fetch --unshallow`",
+            hint="name a branch, tag or commit"
+            + ("; this shallow clone may lack it: `git fetch --unshallow`" if cut_off else ""),
         )
     return commit
 

@@ -130,7 +130,9 @@ def _names(value: str, field: str) -> Any:
 
 
 def _list(value: str, field: str) -> Any:
-    return _json_of(list, value, field, '["a", "b"]')
+    is_links = field.endswith("links")
+    example = '[{"title": "Docs", "url": "https://example.com"}]' if is_links else '["a", "b"]'
+    return _json_of(list, value, field, example)
 
 
 def _mapping(value: str, field: str) -> Any:
@@ -138,11 +140,12 @@ def _mapping(value: str, field: str) -> Any:
 
 
 def _json_of(kind: type, value: str, field: str, example: str) -> Any:
-    read = _json(value, field)
+    hint = f"write {field}='{example}'"
+    read = _json(value, field, hint)
     if isinstance(read, kind):
         return read
     what = "list" if kind is list else "object"
-    raise InvalidInput(f"{field} is a JSON {what}", field=field, hint=f"write {field}='{example}'")
+    raise InvalidInput(f"{field} is a JSON {what}", field=field, hint=hint)
 
 
 def _text_or_list(value: str, field: str) -> Any:
@@ -160,7 +163,10 @@ def _any(value: str, field: str) -> Any:
     return value
 
 
-def _json(value: str, field: str) -> Any:
+_TEXT_HINT: Final = """a text that begins with [ { or " goes into double quotes: '"[a] b"'"""
+
+
+def _json(value: str, field: str, hint: str = _TEXT_HINT) -> Any:
     try:
         read = json.loads(value)
     except (ValueError, RecursionError) as error:
@@ -168,7 +174,7 @@ def _json(value: str, field: str) -> Any:
         raise InvalidInput(
             f"{field}: the value is not JSON: {why}",
             field=field,
-            hint="""a text that begins with [ { or " goes into double quotes: '"[a] b"'""",
+            hint=hint,
         ) from error
     json_value(read, field, DEPTH)
     return read

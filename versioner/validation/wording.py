@@ -122,12 +122,19 @@ def _type_words(fault: Fault, source: str) -> Words:
     message = f"{_subject(fault)} must be {must}, and is {found}"
     if "string" in names and isinstance(fault.value, (int, float)):
         text = source or json.dumps(fault.value)[:_LONGEST_SHOWN]
-        return Words(codes.RETYPED, message, f'write "{_escaped(text)}"')
+        return Words(codes.RETYPED, message, f'write "{_escaped(_with_unit(text, fault.schema))}"')
     if fault.value is None:
         if source and "string" in names:
             return Words(codes.RETYPED, message, f'write "{_escaped(source)}"')
         return Words(codes.TYPE, message, f"write {must}, or leave the key out")
     return Words(codes.TYPE, message, f"write {must}{_example(fault.schema)}")
+
+
+def _with_unit(text: str, schema: Schema) -> str:
+    """Complete a number that is a duration to be: 24 becomes 24h."""
+    pattern = schema.get("pattern", "")
+    fits = pattern and not re.search(pattern, text) and re.search(pattern, f"{text}h")
+    return f"{text}h" if fits else text
 
 
 def _required_words(fault: Fault) -> Words:
