@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.operations.desk import NOW, Desk
 from versioner.errors import InvalidInput, UsageFault
 from versioner.operations.importing import Imported, import_file
 from versioner.operations.moving import delete_product, rename_product
+from versioner.operations.rows import read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -242,7 +244,7 @@ def test_lines_of_json_that_are_no_events_are_refused(desk: Desk, line: str, sai
         (b"", "rows.csv", "empty"),
         (b"not gzip", "rows.csv.gz", "cannot be read"),
         (gzip.compress(b"x" * 99)[:-9], "rows.csv.gz", "cannot be read"),
-        (b'at,product\n"a,b\n', "rows.csv", "cannot be read"),
+        (b'at,product\n"a,b\n', "rows.csv", "line 2: a quote opens"),
     ],
 )
 def test_a_file_that_is_not_what_its_name_says_is_refused(
@@ -263,3 +265,40 @@ def test_progress_is_told_to_the_end(desk: Desk) -> None:
     told: list[tuple[int, int]] = []
     load(desk, HEADER + ROWS, progress=lambda done, total: told.append((done, total)))
     assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_quote_that_is_never_closed_is_named_by_the_line_it_opens_in(desk: Desk) -> None:
+    with pytest.raises(InvalidInput, match="line 3: a quote opens in this row"):
+        load(desk, HEADER + ROWS.splitlines()[0] + '\n"2026-11-03,shop\n' + ROWS)
+
+
+def test_a_number_that_lost_its_digits_is_told_to_be_text(desk: Desk) -> None:
+    row = (
+        '{"at": "2026-11-03T09:00:00Z", "product": "shop", "environment": "staging", "version": %s}'
+    )
+    with pytest.raises(InvalidInput, match=r"line 1: version is a number.*as text.*1\.10"):
+        load(desk, row % "1.10", "rows.jsonl")
+    assert load(desk, row % '"1.10"', "rows.jsonl").added == 1
+
+
+def test_a_file_that_unpacks_beyond_the_limit_is_refused_as_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv.gz"
+    path.write_bytes(gzip.compress((HEADER + ROWS * 100).encode()))
+    assert len(list(read_rows(path, {}))) == 300
+    with pytest.raises(InvalidInput, match="more than 10,000 characters, unpacked"):
+        list(read_rows(path, {}, most_characters=10_000))
+
+
+@pytest.mark.parametrize("name", ["rows.csv.gz", "rows.jsonl.gz"])
+def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    with gzip.open(path, "wb") as file:
+        for _ in range(64):
+            file.write(b"x" * 1024 * 1024)
+    tracemalloc.start()
+    with pytest.raises(InvalidInput, match="line 1 has more than 1,048,576 characters"):
+        list(read_rows(path, {}))
+    assert tracemalloc.get_traced_memory()[1] < 32 * 1024 * 1024
+    tracemalloc.stop()

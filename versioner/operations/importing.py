@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
 from versioner.errors import InvalidInput, VersionerError
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
     from versioner.registry.records import Registry
     from versioner.repository.location import Repository
 
-__all__ = ["Imported", "import_file"]
+__all__ = ["MOST_ROWS", "Imported", "import_file"]
 
 _REFUSED_SHOWN = 10
+# All are held at once, to be judged in the order of their times: about a kilobyte each.
+MOST_ROWS: Final = 2_000_000
 
 
 @dataclass(slots=True)
@@ -61,7 +64,12 @@ def import_file(
     Rows are judged as recorded events are, in the order of their times. All or nothing: one
     refused row raises InvalidInput, which lists them by line, unless `skip_invalid`.
     """
-    rows = list(read_rows(path, mapping or {}))
+    rows = list(islice(read_rows(path, mapping or {}), MOST_ROWS + 1))
+    if len(rows) > MOST_ROWS:
+        raise InvalidInput(
+            f"the file holds more than {MOST_ROWS:,} rows",
+            hint="import it in parts: rows that are there already are passed over",
+        )
     with editing(repository) as edit:
         batch = _Batch(edit.registry, now)
         prepared = _prepared(rows, batch)

@@ -16,22 +16,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Row", "read_rows"]
+__all__ = ["LONGEST_LINE", "MOST_CHARACTERS", "Row", "read_rows"]
 
 # Line number (of the row's end, as an editor counts) and its values by field.
 Row = tuple[int, "dict[str, Any]"]
 
 _FIELDS: Final = ("product", *DEPLOYMENT_KEYS)
 _METADATA: Final = "extra_metadata."
+# Of a file, unpacked, and of one of its lines.
+MOST_CHARACTERS: Final = 2**31
+LONGEST_LINE: Final = 2**20
 _KNOWN: Final = (".csv", ".jsonl", ".ndjson", ".json")
 
 
-def read_rows(path: Path, mapping: Mapping[str, str]) -> Iterator[Row]:
+def read_rows(
+    path: Path, mapping: Mapping[str, str], *, most_characters: int = MOST_CHARACTERS
+) -> Iterator[Row]:
     """Yield the rows; `mapping` leads from columns to fields, others keep their name.
 
     A column mapped to `-` is left out; `extra_metadata.KEY` puts it into the metadata. Raises
     UsageFault for a column that is no field, InvalidInput for a file that cannot be read as
-    what its name says.
+    what its name says, or that (unpacked) is larger than `most_characters`.
     """
     name = path.name.removesuffix(".gz")
     if not name.endswith(_KNOWN):
@@ -44,28 +49,66 @@ def read_rows(path: Path, mapping: Mapping[str, str]) -> Iterator[Row]:
             gzip.open(path) if path.suffix == ".gz" else path.open("rb") as raw,
             io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text,
         ):
-            yield from (_csv_rows if name.endswith(".csv") else _json_rows)(text, mapping)
+            lines = _lines(text, most_characters)
+            yield from (_csv_rows if name.endswith(".csv") else _json_rows)(lines, mapping)
     except UnicodeDecodeError as error:
         raise InvalidInput(
             f"{path} is not UTF-8: {error.reason}", hint="convert it first"
         ) from None
-    except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InvalidInput(f"{path} cannot be read: {error}") from None
 
 
-def _csv_rows(text: io.TextIOWrapper, mapping: Mapping[str, str]) -> Iterator[Row]:
-    reader = csv.reader(text, strict=True)
-    header = next(reader, None)
+def _lines(text: io.TextIOWrapper, most_characters: int) -> Iterator[str]:
+    """Yield the lines of a file that may unpack to more than there is memory."""
+    left = most_characters
+    number = 0
+    while line := text.readline(LONGEST_LINE + 1):
+        number += 1
+        left -= len(line)
+        if len(line) > LONGEST_LINE:
+            raise InvalidInput(
+                f"line {number} has more than {LONGEST_LINE:,} characters",
+                hint="no event is so long: is this the right file?",
+            )
+        if left < 0:
+            raise InvalidInput(
+                f"the file holds more than {most_characters:,} characters, unpacked",
+                hint="import it in parts: rows that are there already are passed over",
+            )
+        yield line
+
+
+def _csv_values(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of each row's last line, and its values."""
+    reader = csv.reader(lines, strict=True)
+    begun = 1
+    try:
+        for values in reader:
+            yield reader.line_num, values
+            begun = reader.line_num + 1
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise InvalidInput(
+                f"line {begun}: a quote opens in this row and is never closed",
+                hint='write a " inside a value as "", and close each value that begins with one',
+            ) from None
+        raise InvalidInput(f"line {begun}: {error}", hint="mend this row") from None
+
+
+def _csv_rows(lines: Iterator[str], mapping: Mapping[str, str]) -> Iterator[Row]:
+    rows = _csv_values(lines)
+    _, header = next(rows, (0, None))
     if header is None:
         raise InvalidInput("the file is empty", hint="its first line names the columns")
     fields = _fields(header, mapping)
-    for values in reader:
+    for number, values in rows:
         if not values:
             continue
         if len(values) != len(header):
-            yield reader.line_num, {"": f"{len(values)} values under {len(header)} columns"}
+            yield number, {"": f"{len(values)} values under {len(header)} columns"}
             continue
-        yield reader.line_num, _gathered(dict(zip(fields, values, strict=True)))
+        yield number, _gathered(dict(zip(fields, values, strict=True)))
 
 
 def _fields(header: list[str], mapping: Mapping[str, str]) -> list[str]:
@@ -81,8 +124,8 @@ def _fields(header: list[str], mapping: Mapping[str, str]) -> list[str]:
     return fields
 
 
-def _json_rows(text: io.TextIOWrapper, mapping: Mapping[str, str]) -> Iterator[Row]:
-    for number, line in enumerate(text, 1):
+def _json_rows(lines: Iterator[str], mapping: Mapping[str, str]) -> Iterator[Row]:
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
@@ -93,7 +136,13 @@ def _json_rows(text: io.TextIOWrapper, mapping: Mapping[str, str]) -> Iterator[R
         if not isinstance(values, dict):
             yield number, {"": "not a JSON object"}
             continue
-        yield number, _gathered({_field(key, mapping): value for key, value in values.items()})
+        row = _gathered({_field(key, mapping): value for key, value in values.items()})
+        shortened = next((key for key, value in row.items() if isinstance(value, float)), "")
+        if shortened:
+            message = f"{shortened} is a number, and a number loses digits (1.10 becomes 1.1): "
+            yield number, {"": f'{message}write it as text, "{shortened}": "1.10"'}
+            continue
+        yield number, row
 
 
 def _field(column: str, mapping: Mapping[str, str]) -> str:
