@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import shutil
+
 import pytest
 
 from tests.repository.clones import make
@@ -13,6 +16,7 @@ from versioner.repository.git import (
     printable,
     run,
 )
+from versioner.repository.location import open_repository
 
 
 def test_only_what_a_user_may_say_to_git_is_kept(monkeypatch):
@@ -76,3 +80,40 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path):
 
 def test_nothing_that_drives_a_terminal_is_left():
     assert printable("a\x1b[2J\u202eb\x9bä\n") == "a\ufffd[2J\ufffdb\ufffdä\n"
+
+
+# As git 2.25 did: it repeats what it does not know, and refuses what a command lacks.
+OLD_GIT = """\
+#!/bin/sh
+case " $* " in
+  *" --version "*) echo "git version 2.25.1"; exit 0 ;;
+  *" rev-parse --path-format=absolute "*) echo "--path-format=absolute"; echo .git; exit 0 ;;
+  *" init "*) echo "error: unknown option \\`initial-branch=main'" >&2; exit 129 ;;
+esac
+exec {git} "$@"
+"""
+
+
+@pytest.fixture
+def old_git(tmp_path, monkeypatch):
+    script = tmp_path / "bin/git"
+    script.parent.mkdir()
+    script.write_text(OLD_GIT.format(git=shutil.which("git")))
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
+
+
+def test_a_git_that_is_too_old_is_named_with_what_is_needed(tmp_path, old_git):
+    (tmp_path / "a").mkdir()
+    for use in (
+        lambda: open_repository(tmp_path),
+        lambda: git(["init", "--initial-branch=main"], cwd=tmp_path / "a"),
+    ):
+        with pytest.raises(GitFailure, match=r"this git is 2\.25\.1, and 2\.31 or newer is needed"):
+            use()
+
+
+def test_a_git_that_is_new_enough_is_not_blamed(tmp_path):
+    make(tmp_path / "c")
+    with pytest.raises(GitFailure, match="git status failed"):
+        git(["status", "--no-such-thing"], cwd=tmp_path / "c")

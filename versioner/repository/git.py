@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "NEEDED",
     "Completed",
     "LockedByGit",
     "LostRace",
@@ -30,6 +31,7 @@ __all__ = [
     "printable",
     "run",
     "start",
+    "too_old",
     "unstartable",
 ]
 
@@ -70,9 +72,13 @@ _CONFIG: Final = (
     "protocol.ext.allow=never",
 )
 
+# The oldest that has all that is asked of it: `rev-parse --path-format` came last.
+NEEDED: Final = "2.31"
+
 # Compiled when something went wrong (and kept by re).
 _LOCK: Final = r"[Uu]nable to create '([^']+\.lock)': File exists"
 _RACE: Final = r"(?s)cannot lock ref .*(?:but expected|reference already exists)"
+_UNKNOWN_OPTION: Final = r"unknown (?:option|switch)|unrecognized argument"
 _CONTROLS: Final = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 
 
@@ -219,8 +225,19 @@ def git(
 def unstartable(error: OSError, cwd: Path) -> GitFailure:
     """Say why no git process could be started at all."""
     if isinstance(error, FileNotFoundError) and cwd.is_dir():
-        return GitFailure("git was not found", hint="install git 2.31 or newer")
+        return GitFailure("git was not found", hint=f"install git {NEEDED} or newer")
     return GitFailure(f"git could not be started in {printable(str(cwd))}: {error.strerror}")
+
+
+def too_old() -> GitFailure | None:
+    """Say that this git is older than what is needed, if it is; asked when it does oddly."""
+    done = subprocess.run(["git", "--version"], capture_output=True, check=False)
+    found = re.search(r"([0-9]+)\.([0-9]+)[0-9.]*", done.stdout.decode("utf-8", "replace"))
+    if found is None or [int(found[1]), int(found[2])] >= [int(n) for n in NEEDED.split(".")]:
+        return None
+    return GitFailure(
+        f"this git is {found[0]}, and {NEEDED} or newer is needed", hint="install a newer git"
+    )
 
 
 def failure(args: Sequence[str], stderr: str) -> GitFailure:
@@ -232,6 +249,10 @@ def failure(args: Sequence[str], stderr: str) -> GitFailure:
         return LostRace(
             "the branch moved while this was being written", hint="try again", stderr=stderr
         )
+    if re.search(_UNKNOWN_OPTION, stderr):
+        old = too_old()
+        if old is not None:
+            return old
     name = next((arg for arg in args if not arg.startswith("-")), "")
     return GitFailure(f"git {name} failed: {_reason(stderr)}", stderr=stderr)
 

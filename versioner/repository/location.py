@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import Failure, GitFailure, UsageFault
-from versioner.repository.git import failure, finish, git, printable, run, start
+from versioner.repository.git import failure, finish, git, printable, run, start, too_old
 
 if TYPE_CHECKING:
     import subprocess
@@ -103,6 +103,9 @@ def _opened(path: Path, start: Path, done: Completed) -> Repository:
 
     # Before the first commit HEAD cannot be resolved, and all that comes before it is printed.
     lines = done.stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
+    # An option that git does not know it repeats, as if it were a path.
+    if lines and lines[0].startswith("--"):
+        raise too_old() or _unopened(path, done.stderr)
     if len(lines) < 5:
         raise _unopened(path, done.stderr)
     common_dir, git_dir, bare, object_format, inside = lines[:5]
