@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.registries import Desk
+from versioner.errors import Failure
+from versioner.operations.hooks import install_hooks
+from versioner.repository.location import open_repository
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -223,3 +226,23 @@ def test_a_bare_repository_has_no_hooks_to_install(desk: Desk, tmp_path: Path) -
     desk.git("clone", "-q", "--bare", str(desk.top), str(tmp_path / "bare.git"))
     done = Desk(tmp_path / "bare.git", desk.capsys).run("hooks", "install")
     assert (done.code, "bare" in done.err) == (2, True)
+
+
+def test_a_folder_that_no_site_could_be_built_into_is_refused_before_anything_is_installed(
+    desk: Desk, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/letter.txt").write_text("dear")
+    outcome = desk.run("hooks", "install", "--out", str(tmp_path / "mine"))
+    assert outcome.code == 1
+    assert "no site was built there before" in outcome.err
+    assert not (desk.top / ".git/hooks/pre-commit").exists()
+
+
+def test_a_command_that_cannot_be_started_is_told_and_installs_nothing(
+    desk: Desk, tmp_path: Path
+) -> None:
+    with pytest.raises(Failure, match="No such file") as refused:
+        install_hooks(open_repository(desk.top), command=["/nowhere/python"], out=tmp_path / "site")
+    assert "pip install" in refused.value.hint
+    assert not (desk.top / ".git/hooks/pre-commit").exists()

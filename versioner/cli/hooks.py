@@ -35,9 +35,12 @@ def hooks() -> None:
 def install(out: Path | None, repo: str | None) -> None:
     """Check the registry before each commit, and build the site after it."""
     from versioner.operations.hooks import install_hooks
+    from versioner.site.files import claim
 
     repository = find_repository(repo)
     target = (out or (repository.work_tree or Path()) / "_site").absolute()
+    # What no site could be built into is said before anything is installed.
+    claim(target)
     # -P: a folder named versioner in the clone is not this tool.
     command = [sys.executable, "-P", "-m", "versioner"]
     done = install_hooks(repository, command=command, out=target)

@@ -23,6 +23,8 @@ __all__ = ["HooksInstalled", "install_hooks", "site_after_commit"]
 
 # What `versioner.site.files` leaves in each folder it writes (a layer above this one).
 _SITE_MANIFEST: Final = ".versioner-site.json"
+# Seconds: a start takes a fraction of one, on a slow disk a few.
+_LONGEST_START: Final = 30
 _MARK: Final = "# Installed by `versioner hooks install`"
 
 # The commit to be is made of the index, so that what is checked is what will be committed.
@@ -116,14 +118,23 @@ def _state_path(repository: Repository) -> Path:
 
 def _check_command(command: Sequence[str], folder: Path) -> None:
     """Refuse a command that would stop every commit to come: it has to run from anywhere."""
-    done = subprocess.run(
-        [*command, "--version"], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise Failure(
-            f"`{shlex.join(command)}` does not run here",
-            hint="install versioner for this Python (pip install), and try again",
+    hint = "install versioner for this Python (pip install), and try again"
+    try:
+        done = subprocess.run(
+            [*command, "--version"],
+            cwd=folder,
+            capture_output=True,
+            check=False,
+            timeout=_LONGEST_START,
         )
+    except OSError as error:
+        raise Failure(f"`{shlex.join(command)}`: {error.strerror}", hint=hint) from error
+    except subprocess.TimeoutExpired:
+        raise Failure(
+            f"`{shlex.join(command)}` does not end within {_LONGEST_START} seconds", hint=hint
+        ) from None
+    if done.returncode != 0:
+        raise Failure(f"`{shlex.join(command)}` does not run here", hint=hint)
 
 
 def _leave_out_of_git(repository: Repository, out: Path) -> None:
