@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +30,14 @@ _FOUND_FAULTS: Final = 3
 _JOBS_MOST: Final = 4
 
 
+def _web_address(_ctx: click.Context, _parameter: click.Parameter, url: str) -> str:
+    if url and not re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", url):
+        raise click.UsageError(
+            f"--base-url {url} is not the address of a site: write https://example.com/releases"
+        )
+    return url
+
+
 @click.group(cls=NounGroup, epilog=ending("versioner site build", "versioner site serve"))
 def site() -> None:
     """Build the Products site, check it, or serve it here."""
@@ -42,7 +51,9 @@ def site() -> None:
     "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
     help=f"The folder to write; new, empty or an earlier build's (default: {_OUT} in the clone).",
 )  # fmt: skip
-@click.option("--base-url", default="", metavar="URL", help="Where it will be served.")
+@click.option(
+    "--base-url", default="", metavar="URL", help="Where it will be served.", callback=_web_address
+)
 @rev_option
 @repo_option
 def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) -> None:
@@ -52,6 +63,8 @@ def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) ->
     from versioner.reporter.built import built_text
 
     repository = find_repository(repo)
+    if out is None and repository.work_tree is None:
+        raise click.UsageError("a bare repository has no folder for a site: name one with --out")
     folder = out or repository.top / _OUT
     show(built_text(str(folder), publish(repository, rev, folder, base_url)))
 
@@ -173,9 +186,9 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
     from versioner.site.overrides import overrides_of
 
     registry = read_registry(repository, rev, quiet=True)
-    errors = [problem for problem in registry.problems if problem.severity == "error"]
+    errors = registry.errors
     if errors:
-        first = f"{errors[0].path}:{errors[0].line}: {errors[0].message}"
+        first = f"{errors[0].path}:{errors[0].line}:{errors[0].column}: {errors[0].message}"
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise ValidationFailed(
             f"no site is built from a registry with errors: {first}{more}",
