@@ -7,11 +7,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.loading import load_strict
 from versioner.errors import Failure, InvalidInput
 from versioner.serialization.documents import dump_document
 from versioner.serialization.edit import Change, Set, Unset, edit_document
 from versioner.serialization.format import format_file
-from versioner.validation.strict_yaml import load_strict
 
 from .readers import assert_all_read, same
 from .strategies import depth_of, documents, handwritten, json_values, texts
@@ -120,6 +120,14 @@ def test_a_mapping_set_over_another_changes_only_where_they_differ() -> None:
     assert edited == PRODUCT.replace("jane", '"bob"').replace("[x, y]", '["x", "z"]').replace(
         "\n    # where\n    repository: acme/users\n", "\n    # where\n"
     ).replace('"z"]}\n', '"z"]}\n    tier: 1\n')
+
+
+@pytest.mark.parametrize("more", ["", '  # twice\n  - "b" # b\n'])
+def test_an_item_in_another_ones_place_keeps_the_comments_around_it(more: str) -> None:
+    text = '# p\nname: a\ndepends_on:\n  # once\n  - "old" # why\n' + more
+    new = ["new", "b"] if more else ["new"]
+    edited = edit_document(text.encode(), [Set(("depends_on",), new)])
+    assert edited.decode() == text.replace("old", "new")
 
 
 def test_comment_lines_go_with_the_key_that_they_can_only_be_about() -> None:

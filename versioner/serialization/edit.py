@@ -222,7 +222,7 @@ def _replace_items(text: str, node: Node, value: Any) -> str | None:
     kept = [item for item in items if item.value in value]
     is_kept_in_order = [item.value for item in kept] == list(value[: len(kept)])
     is_as_long = len(items) == len(value)
-    if is_as_long and not is_kept_in_order:
+    if is_as_long and not (kept and is_kept_in_order):
         return _renamed_items(text, items, value)
     if not kept or not is_kept_in_order:
         return None
