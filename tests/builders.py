@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from versioner.models import Cell
 from versioner.names import TYPE_ORDER, environment_type
+from versioner.registry.fold import fold_product
 from versioner.registry.records import ProductRecord, Registry
 
 if TYPE_CHECKING:
@@ -56,6 +58,11 @@ def void(target: Event | str, **fields: Any) -> Event:
         **fields,
         "id": fields.pop("id", None) or f"f{next(_numbers):031x}",
     }
+
+
+def cell_of(product: str, environment: str, events: list[Event]) -> Cell:
+    """Fold a product's events, and return one of its cells."""
+    return fold_product(product, events)[1].get(environment) or Cell(product, environment, [])
 
 
 def product(

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.acceptance.tool import git, versioner
+from tests.loading import load_strict
 from tests.serialization.readers import assert_all_read, same
 from tests.serialization.strategies import documents, handwritten, json_values, texts
 from versioner import layout
@@ -33,7 +34,6 @@ from versioner.serialization.log import append, read_canonical
 from versioner.validation.codes import CODES
 from versioner.validation.documents import validate_document
 from versioner.validation.logs import validate_log
-from versioner.validation.strict_yaml import load_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.builders import build, deployment, moment, product, void
-from versioner.registry.fold import fold_cell, fold_product, fold_versions, void_ids
+from tests.builders import build, cell_of, deployment, moment, product, void
+from versioner.registry.fold import fold_product, fold_versions, void_ids
 from versioner.registry.order import order_key
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ OPENING = ("pending", "started")
 
 
 def fold(*events: Event) -> Cell:
-    return fold_cell("user-service", "production", events)
+    return cell_of("user-service", "production", events)
 
 
 def told(cell: Cell) -> list[tuple[str, str, int]]:
@@ -452,7 +452,7 @@ def test_the_fold_agrees_with_a_slow_oracle(scale):
     @given(histories(named=False))
     def holds(events: list[Event]) -> None:
         for environment in ENVIRONMENTS:
-            cell = fold_cell("user-service", environment, events)
+            cell = cell_of("user-service", environment, events)
             found = [
                 (each.id, each.status, [event["id"] for event in each.events])
                 for each in cell.deployments

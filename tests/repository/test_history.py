@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from tests.repository.clones import LOG, PRODUCT, WHEN, append, commit, make, sh
-from versioner.errors import Failure, NotFound
+from versioner.errors import Failure
 from versioner.repository import history
 from versioner.repository.location import open_repository
+from versioner.repository.recorded import recorded_events
 
 SHOP = "registry/products/shop"
 
@@ -53,57 +54,6 @@ def test_a_deletion_on_a_merged_branch_is_found(top):
     assert history.last_commit_with(open_repository(top), SHOP) == before
 
 
-def test_commits_between_are_oldest_first(top):
-    base = sh(top, "rev-parse", "HEAD").strip()
-    made = [append(top, b"- %d" % number) for number in range(3)]
-    repo = open_repository(top)
-    assert [info.id for info in history.commits_between(repo, base, "HEAD")] == made
-    assert history.commits_between(repo, "HEAD", base) == []
-    with pytest.raises(NotFound):
-        history.commits_between(repo, "none", "HEAD")
-
-
-def test_a_merge_base_is_found_or_is_none(top):
-    base = sh(top, "rev-parse", "HEAD").strip()
-    sh(top, "branch", "side")
-    append(top, b"- 1")
-    sh(top, "checkout", "-q", "--orphan", "alone")
-    sh(top, "commit", "-q", "-m", "Alone")
-    repo = open_repository(top)
-    assert history.merge_base(repo, "main", "side") == base
-    assert history.merge_base(repo, "main", "alone") is None
-
-
-def test_changed_paths_are_listed(top):
-    base = sh(top, "rev-parse", "HEAD").strip()
-    commit(top, {LOG: b"1\n", PRODUCT: None, "registry/ä b.yaml": b"x\n"})
-    found = history.changed_paths(open_repository(top), base, "HEAD")
-    assert sorted(found) == sorted([LOG, PRODUCT, "registry/ä b.yaml"])
-
-
-def test_every_line_knows_the_commit_that_wrote_it(top):
-    first = sh(top, "rev-parse", "HEAD").strip()
-    made = [append(top, b"- %d" % number) for number in range(3)]
-    repo = open_repository(top)
-    assert history.recording_commits(repo, LOG) == [first, *made]
-    assert history.recording_commits(repo, LOG, rev="HEAD~1") == [first, *made[:2]]
-    with pytest.raises(Failure, match="not in that revision"):
-        history.recording_commits(repo, "registry/none.yaml")
-
-
-def test_a_line_that_only_a_merge_wrote_is_the_merges(top):
-    sh(top, "checkout", "-q", "-b", "side")
-    theirs = append(top, b"- side")
-    sh(top, "checkout", "-q", "main")
-    ours = append(top, b"- main")
-    sh(top, "merge", "side", check=False)
-    (top / LOG).write_bytes(b"# log\n- main\n- side\n- evil\n")
-    sh(top, "commit", "-q", "-a", "-m", "Merge")
-    merge = sh(top, "rev-parse", "HEAD").strip()
-    found = history.recording_commits(open_repository(top), LOG)
-    assert found[1:] == [ours, theirs, merge]
-
-
 def test_a_shallow_clone_says_so(top, tmp_path):
     append(top, b"- 1")
     sh(tmp_path, "clone", "-q", "--depth=1", f"file://{top}", "shallow")
@@ -123,8 +73,7 @@ def test_a_sha256_repository_gets_one_clear_error_or_the_plain_path(tmp_path):
     repo = open_repository(top)
     with pytest.raises(Failure, match="sha256, and history needs GitPython"):
         history.log_of(repo, SHOP)
-    assert history.merge_base(repo, "HEAD", "HEAD~1") != made
-    assert history.recording_commits(repo, LOG)[-1] == made
+    assert recorded_events(repo, made) == {}
 
 
 def test_packed_history_and_linked_work_trees_are_read(top, tmp_path):

@@ -15,6 +15,7 @@ from versioner.repository import history
 from versioner.repository.commits import commit_changes, recover, writing
 from versioner.repository.location import open_repository
 from versioner.repository.objects import read_blobs
+from versioner.repository.recorded import recorded_events
 from versioner.repository.snapshot import snapshot_at
 from versioner.repository.worktree_snapshot import snapshot_of_work_tree
 
@@ -124,7 +125,6 @@ def hostile(tmp_path, marker):
 
 
 def test_every_command_of_ours_runs_nothing_of_the_clones_own(hostile, marker):
-    base = open_repository(hostile).tip
     with writing(open_repository(hostile)) as repo:
         assert read_blobs(repo, repo.tip, [LOG]) == {LOG: b"# log\n"}
         changes = {LOG: b"# log\n- 1\n", "registry/other.yaml": None, "registry/new.yaml": b"n\n"}
@@ -134,10 +134,7 @@ def test_every_command_of_ours_runs_nothing_of_the_clones_own(hostile, marker):
     assert snapshot_at(repo, "HEAD").entries()
     assert snapshot_of_work_tree(repo).product_trees()
     history.log_of(repo, "registry")
-    history.commits_between(repo, base, "HEAD")
-    history.merge_base(repo, base, "HEAD")
-    history.changed_paths(repo, base, "HEAD")
-    history.recording_commits(repo, LOG)
+    recorded_events(repo, repo.tip)
     history.last_commit_with(repo, "registry/other.yaml")
     assert not marker.exists()
     assert (hostile / LOG).read_bytes() == at_tip(hostile, LOG) == b"# log\n- 1\n"

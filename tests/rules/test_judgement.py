@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.builders import build, deployment, moment, void
+from tests.builders import build, cell_of, deployment, moment, void
 from versioner.errors import Blocked, InvalidInput
 from versioner.layout import month_of
-from versioner.registry.fold import fold_cell
 from versioner.rules.identity import derive_event_id
 from versioner.rules.judgement import AlreadyRecorded, New, judge, same_sha
 from versioner.rules.visible import VisibleEvents, VisibleLogs
@@ -100,7 +99,7 @@ def test_a_status_after_another_is_new():
     writer = Writer()
     verdicts = [writer.deploy(status=status) for status in ("pending", "started", "completed")]
     assert all(isinstance(each, New) for each in verdicts)
-    assert len(fold_cell("p", "production", writer.events["deployment"]).deployments) == 1
+    assert len(cell_of("p", "production", writer.events["deployment"]).deployments) == 1
 
 
 @pytest.mark.parametrize(
@@ -152,7 +151,7 @@ def test_a_b_a_in_one_run_is_three_deployments_and_each_retry_is_recorded_alread
             again = writer.deploy(version, minutes=10 * minute + retry)
             assert again == AlreadyRecorded(first.event)
     assert len(set(recorded)) == 5
-    cell = fold_cell("p", "production", writer.events["deployment"])
+    cell = cell_of("p", "production", writer.events["deployment"])
     assert [each.version for each in cell.completed] == ["1.0", "2.0", "1.0", "2.0", "1.0"]
 
 

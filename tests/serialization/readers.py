@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from ruamel.yaml import YAML
 
-from versioner.validation.strict_yaml import load_strict
+from tests.loading import load_strict
 
 __all__ = ["assert_all_read", "same"]
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.loading import load_strict
 from versioner.errors import InvalidInput
 from versioner.serialization.format import format_file
 from versioner.serialization.log import append, event_line, read_canonical
-from versioner.validation.strict_yaml import load_strict
 
 from .readers import assert_all_read, same
 from .strategies import documents, events, handwritten

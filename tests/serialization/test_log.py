@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.loading import load_strict
 from versioner.errors import Failure, InvalidInput
 from versioner.serialization.log import (
     LONGEST_LINE,
@@ -16,7 +17,6 @@ from versioner.serialization.log import (
     lines_naming,
     read_canonical,
 )
-from versioner.validation.strict_yaml import load_strict
 
 from .readers import assert_all_read, same
 from .strategies import KEYS, events, texts

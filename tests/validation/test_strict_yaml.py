@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from tests.loading import load_strict
 from versioner.validation import parsing
 from versioner.validation.codes import CODES
-from versioner.validation.strict_yaml import load_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = [
     "CLOCK_SKEW_SECONDS",
     "deciding_event",
-    "fold_cell",
     "fold_product",
     "fold_versions",
     "result_at",
@@ -50,15 +49,6 @@ def fold_product(product: str, events: Sequence[Event]) -> tuple[list[Deployment
     deployments = [each for cell in cells.values() for each in cell.deployments]
     deployments.sort(key=attrgetter("at"))
     return deployments, cells
-
-
-def fold_cell(product: str, environment: str, events: Sequence[Event]) -> Cell:
-    """Fold one cell from a product's deployment events, given in log position order.
-
-    Void events count; those of other environments do not.
-    """
-    own = [event for event in events if event.get("environment") == environment]
-    return _fold_ordered(product, environment, sorted(own, key=order_key), _voids_by_target(events))
 
 
 def fold_versions(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from versioner.errors import Failure
-from versioner.repository.git import environment, git, printable, run
+from versioner.repository.git import environment, git
 from versioner.repository.objects import find_commit
 
 if TYPE_CHECKING:
@@ -22,13 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CommitInfo",
-    "changed_paths",
-    "commits_between",
     "is_shallow",
     "last_commit_with",
     "log_of",
-    "merge_base",
-    "recording_commits",
 ]
 
 
@@ -51,19 +47,6 @@ def log_of(
     return _infos(repo, ids)
 
 
-def commits_between(repo: Repository, base: str, tip: str) -> list[CommitInfo]:
-    """Return the commits of `tip` that `base` has not, oldest first."""
-    start, end = find_commit(repo, base).id, find_commit(repo, tip).id
-    return _infos(repo, _rev_list(repo, ["--reverse", "--topo-order", end, f"^{start}"]))
-
-
-def merge_base(repo: Repository, a: str, b: str) -> str | None:
-    """Return the best common ancestor of two revisions; None where they share none."""
-    ids = [find_commit(repo, rev).id for rev in (a, b)]
-    found = git(["merge-base", *ids], cwd=repo.top, check=False).decode("ascii").strip()
-    return found or None
-
-
 def is_shallow(repo: Repository) -> bool:
     """Tell whether the clone's history is cut off."""
     return (repo.common_dir / "shallow").exists()
@@ -82,53 +65,6 @@ def last_commit_with(repo: Repository, path: str, *, rev: str | None = None) -> 
                     if _has(candidate, path):
                         return candidate.hexsha
     return None
-
-
-def changed_paths(repo: Repository, old: str, new: str) -> list[str]:
-    """Return the paths of files that differ between two revisions."""
-    ids = [find_commit(repo, rev).id for rev in (old, new)]
-    args = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", *ids]
-    return git(args, cwd=repo.top).decode("utf-8", "surrogateescape").split("\0")[:-1]
-
-
-def recording_commits(repo: Repository, path: str, *, rev: str | None = None) -> list[str]:
-    """Return, for each line of a file, the latest commit that wrote it.
-
-    Not by `git blame`, which reads what a clone's own configuration names.
-    """
-    start = _start(repo, rev)
-    found = run(["cat-file", "blob", f"{start}:{path}"], cwd=repo.top)
-    if found.returncode != 0:
-        raise Failure(f"{printable(path)} is not in that revision")
-    lines = found.stdout.splitlines()
-    commits = _rev_list(repo, [start], path=path)
-    recorded = _writers(repo, commits, path, ["--root"])
-    if any(line not in recorded for line in lines):
-        # Written by a merge itself: neither of its parents has the line.
-        recorded = _writers(repo, commits, path, ["--root", "-m"]) | recorded
-    return [recorded[line] for line in lines]
-
-
-def _writers(
-    repo: Repository, commits: Sequence[str], path: str, args: Sequence[str]
-) -> dict[bytes, str]:
-    plain = ["-p", "-U0", "--text", "--no-renames", "--no-ext-diff", "--no-textconv"]
-    asked = "".join(f"{name}\n" for name in commits).encode("ascii")
-    command = ["--literal-pathspecs", "diff-tree", "--stdin", *plain, *args, "--", path]
-    recorded: dict[bytes, str] = {}
-    known = frozenset(commits)
-    commit, in_hunk = "", False
-    for line in git(command, cwd=repo.top, stdin=asked).split(b"\n"):
-        if in_hunk and line.startswith(b"+"):
-            recorded.setdefault(line[1:].rstrip(b"\r"), commit)
-        elif line.startswith(b"@@"):
-            in_hunk = True
-        elif line[:1] not in (b"-", b"\\"):
-            in_hunk = False
-            # With -m a merge's id is followed by " (from PARENT)".
-            name = line.partition(b" ")[0].decode("ascii", "replace")
-            commit = name if name in known else commit
-    return recorded
 
 
 def _start(repo: Repository, rev: str | None) -> str:

@@ -24,7 +24,6 @@ __all__ = [
     "DOCUMENT_LIMIT",
     "Plain",
     "Reading",
-    "load_strict",
     "read_yaml",
     "unsure_problem",
 ]
@@ -60,15 +59,6 @@ class Reading:
     is_read: bool = False
     problems: list[Problem] = field(default_factory=list)
     unsure: list[Plain] = field(default_factory=list)
-
-
-def load_strict(
-    data: bytes, path: str, *, limit: int = DOCUMENT_LIMIT
-) -> tuple[object, list[Problem]]:
-    """Load a file of strict YAML as plain data; with any problem, return None and them all."""
-    reading = read_yaml(data, path, limit=limit)
-    problems = reading.problems + [unsure_problem(path, item) for item in reading.unsure]
-    return (None, problems) if problems else (reading.value, [])
 
 
 def unsure_problem(path: str, item: Plain, hint: str = "") -> Problem:
