@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -120,6 +121,17 @@ def test_imports_go_down_only():
 
 def test_every_part_has_its_layer():
     assert {part_of(module) for module in MODULES} == set(RANK)
+
+
+def test_the_readme_tells_the_same_layers():
+    readme = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("Imports go down only")[2].partition("## Commands")[0]
+    told = []
+    for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE):
+        names = [name.removeprefix("versioner/").rstrip("/") for name in re.findall("`(.*?)`", row)]
+        parts = {name.removesuffix(".py") for name in names} & set(RANK)
+        told += [parts] if parts else []
+    assert told == [set(layer) for layer in LAYERS if layer not in (("__main__",), ("",))]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 Exit codes are part of the contract with CI (README, "Exit codes"):
 1 could not be done, 2 usage, 3 validation found errors, 4 the event or edit is not
-valid, 5 blocked, 6 kept in the spool.
+valid, 5 blocked. 6 is kept for what waits to be delivered later, which nothing does yet.
 """
 
 from __future__ import annotations
