@@ -12,16 +12,19 @@ from versioner.registry.cache import ProductCache
 from versioner.registry.load import load_registry
 from versioner.repository.commits import commit_changes, writing
 from versioner.repository.snapshot import OverlaySnapshot, snapshot_at
+from versioner.serialization.assignments import Unset, parse_assignment, parse_key
+from versioner.serialization.edit import edit_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from versioner.models import Changes, CommitIdentity, Problem
     from versioner.registry.records import Registry
     from versioner.repository.location import Repository
     from versioner.repository.snapshot import Snapshot
+    from versioner.serialization.assignments import Set
 
-__all__ = ["Edited", "Editing", "editing", "read_tip"]
+__all__ = ["Edited", "Editing", "asked_edits", "editing", "read_tip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,12 @@ class Editing:
         """Return a file of the tip that is known to be there."""
         return self.snapshot.read(path) or b""
 
+    def edited(self, path: str, edits: Sequence[Set | Unset]) -> Changes:
+        """Return what edits make of one of people's files; nothing where they change nothing."""
+        before = self.read(path)
+        after = edit_document(before, edits)
+        return {path: after} if after != before else {}
+
     def files_of(self, product: str) -> dict[str, bytes]:
         """Return the files of a product's directory."""
         return dict(self.snapshot.read_many(self.snapshot.entries(layout.product_dir(product))))
@@ -66,6 +75,11 @@ class Editing:
         )
         paths = tuple(sorted(changes)) if commit else ()
         return Edited(commit, subject, paths, self.repository.branch or "", notes)
+
+
+def asked_edits(set_: Sequence[str], unset: Sequence[str] = ()) -> list[Set | Unset]:
+    """Return the edits that KEY=VALUE texts and (dotted) KEY texts ask for."""
+    return [*map(parse_assignment, set_), *(Unset(parse_key(text)) for text in unset)]
 
 
 @contextmanager

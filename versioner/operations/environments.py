@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from versioner import layout
 from versioner.errors import Blocked
 from versioner.names import check_name
-from versioner.operations.editing import Edited, editing
-from versioner.serialization.assignments import Set, Unset, parse_assignment, parse_key
+from versioner.operations.editing import Edited, asked_edits, editing
+from versioner.serialization.assignments import Set, Unset
 from versioner.serialization.documents import dump_document
 from versioner.serialization.edit import edit_document
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.models import Changes
-    from versioner.operations.editing import Editing
     from versioner.repository.location import Repository
 
 __all__ = ["create_environment", "edit_environment", "retire_environment"]
@@ -35,8 +34,7 @@ def create_environment(
             )
         source = dump_document("environment", {"name": name})
         if assignments:
-            edits = [parse_assignment(text) for text in assignments]
-            source = edit_document(source, edits)
+            source = edit_document(source, asked_edits(assignments))
         changes: Changes = {layout.environment_path(name): source}
         return edit.commit(changes, f"Create environment {name}", now=now)
 
@@ -50,10 +48,10 @@ def edit_environment(
     now: str,
 ) -> Edited:
     """Set and unset dotted keys of an environment, keeping its comments, order and style."""
-    edits = [parse_assignment(text) for text in set_]
-    removals = [Unset(parse_key(text)) for text in unset]
+    edits = asked_edits(set_, unset)
     with editing(repository) as edit:
-        changes = _edited(edit, name, [*edits, *removals])
+        edit.registry.environment(name)
+        changes = edit.edited(layout.environment_path(name), edits)
         return edit.commit(changes, f"Edit environment {name}", now=now)
 
 
@@ -63,14 +61,9 @@ def retire_environment(
     """Mark an environment as retired: history stays, views leave it out; `undo` takes it back."""
     subject = f"Take environment {name} back" if undo else f"Retire environment {name}"
     with editing(repository) as edit:
-        if undo and "retired" not in edit.registry.environment(name):
+        document = edit.registry.environment(name)
+        if undo and "retired" not in document:
             return Edited(None, subject)
-        changes = _edited(edit, name, [Unset(("retired",)) if undo else Set(("retired",), True)])
+        mark = Unset(("retired",)) if undo else Set(("retired",), True)
+        changes = edit.edited(layout.environment_path(name), [mark])
         return edit.commit(changes, subject, now=now)
-
-
-def _edited(edit: Editing, name: str, edits: Sequence[Set | Unset]) -> Changes:
-    edit.registry.environment(name)
-    path = layout.environment_path(name)
-    source = edit_document(edit.read(path), edits)
-    return {path: source} if source != edit.read(path) else {}

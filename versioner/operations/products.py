@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput
 from versioner.names import check_name
-from versioner.operations.editing import Edited, editing, read_tip
-from versioner.serialization.assignments import Unset, parse_assignment, parse_key
+from versioner.operations.editing import Edited, asked_edits, editing, read_tip
 from versioner.serialization.documents import dump_document
 from versioner.serialization.edit import edit_document
 
@@ -43,7 +42,7 @@ def create_product(
             document["description"] = description
         source = dump_document("product", document)
         if assignments:
-            source = edit_document(source, [parse_assignment(text) for text in assignments])
+            source = edit_document(source, asked_edits(assignments))
         changes: Changes = {layout.product_path(name): source}
         if name in edit.registry.deleted:
             changes[layout.deleted_path(name)] = None
@@ -71,13 +70,10 @@ def edit_product(
     now: str,
 ) -> Edited:
     """Set and unset dotted keys of a product, keeping its comments, order and style."""
-    edits = [parse_assignment(text) for text in set_]
-    removals = [Unset(parse_key(text)) for text in unset]
+    edits = asked_edits(set_, unset)
     with editing(repository) as edit:
         product = edit.registry.resolve(name).name
-        path = layout.product_path(product)
-        source = edit_document(edit.read(path), [*edits, *removals])
-        changes: Changes = {path: source} if source != edit.read(path) else {}
+        changes = edit.edited(layout.product_path(product), edits)
         return edit.commit(changes, f"Edit product {product}", now=now)
 
 
