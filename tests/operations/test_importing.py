@@ -11,6 +11,7 @@ import pytest
 
 from tests.operations.desk import NOW, Desk
 from versioner.errors import InvalidInput, UsageFault
+from versioner.operations import importing
 from versioner.operations.importing import Imported, import_file
 from versioner.operations.moving import delete_product, rename_product
 from versioner.operations.rows import read_rows
@@ -302,3 +303,14 @@ def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(
         list(read_rows(path, {}))
     assert tracemalloc.get_traced_memory()[1] < 32 * 1024 * 1024
     tracemalloc.stop()
+
+
+def test_more_rows_than_fit_are_refused_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "MOST_ROWS", 2)
+    before = desk.commits()
+    with pytest.raises(InvalidInput, match="more than 2 rows") as refused:
+        load(desk, HEADER + ROWS)
+    assert "in parts" in refused.value.hint
+    assert desk.commits() == before
