@@ -233,3 +233,22 @@ def run(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def test_a_logo_stands_on_every_page(tmp_path: Path) -> None:
+    registry = everything()
+    registry.config = {**registry.config, "site": {"logo": "site_templates/assets/logo.svg"}}
+    picture = {"assets/logo.svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>'}
+    out = tmp_path / "site"
+    build_site(registry, out, now=NOW, tool_version=TOOL, overrides=Overrides({}, picture))
+    assert '<img class="mark" src="assets/logo.svg" alt="">' in (out / "index.html").read_text()
+    assert 'src="../assets/logo.svg"' in (out / "about/index.html").read_text()
+    assert not check_site(out)
+
+
+def test_a_logo_that_is_not_there_is_named(tmp_path: Path) -> None:
+    registry = everything()
+    registry.config = {**registry.config, "site": {"logo": "site_templates/assets/logo.svg"}}
+    with pytest.raises(ValidationFailed, match=r"assets/logo\.svg"):
+        build_site(registry, tmp_path / "site", now=NOW, tool_version=TOOL)
+    assert not (tmp_path / "site").exists()

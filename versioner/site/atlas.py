@@ -68,6 +68,8 @@ class Atlas:
         self.base_path = _base_path(given)
         self.base_url = _base_url(given)
         self.hidden = hidden_fields(registry.config)
+        # A path from the repository's top; its picture is published with the other assets.
+        self.logo = str(self.settings.get("logo", "")).removeprefix("site_templates/")
         self.zone = Zone(str(self.settings.get("time_zone", "")))
         self.environments = _environments(registry)
         self.shards: dict[str, list[Shard]] = {

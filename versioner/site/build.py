@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from versioner.errors import ValidationFailed
 from versioner.resources import site_templates_dir
 from versioner.site.api.addresses import REFERENCE
 from versioner.site.api.reference import reference_view
@@ -73,6 +74,7 @@ def build_site(
     """
     before = claim(out)
     atlas = Atlas(registry, now=now, base_url=base_url, recorded=recorded)
+    _check_logo(atlas, overrides)
     folder = site_templates_dir()
     files: dict[str, bytes] = {}
     pages = list(pages_of(atlas, tool_version))
@@ -98,6 +100,14 @@ def build_site(
     return BuildReport(
         done.written, done.unchanged, done.removed, len(rendered), len(rendered.fresh)
     )
+
+
+def _check_logo(atlas: Atlas, overrides: Overrides) -> None:
+    if atlas.logo and atlas.logo not in overrides.assets:
+        raise ValidationFailed(
+            f"site.logo in registry.yaml names a picture that is not there: {atlas.logo}",
+            hint="put it into site_templates/assets/, beside registry/",
+        )
 
 
 def _build_facts(atlas: Atlas, tool_version: str) -> bytes:

@@ -53,6 +53,7 @@ def frame(
         "site_title": atlas.title,
         "description": description or f"{title}: {atlas.title}",
         "home": atlas.link(page, OVERVIEW),
+        "logo": atlas.link(page, atlas.logo) if atlas.logo else "",
         "style": atlas.link(page, "assets/site.css"),
         "script": atlas.link(page, "assets/site.js"),
         "icon": atlas.link(page, "assets/icon.svg"),
