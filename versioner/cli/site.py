@@ -172,6 +172,21 @@ def _recorded(repository: Repository, revision: str | None) -> dict[str, Recorde
     return {event: Recorded(*commit) for event, commit in found.items()}
 
 
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Spare a large registry and its views the garbage collector: they hold no circles."""
+    import gc
+
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_uncollected()
 def publish(repository: Repository, rev: str | None, out: Path, base_url: str = "") -> BuildReport:
     """Build the site of a revision (None: of the files as they are) into a folder.
 
@@ -198,7 +213,7 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
     now = registry.commit_time or reckoned_at(registry, rev)
     total = _pages_expected(registry)
     overrides = overrides_of(take_snapshot(repository, rev))
-    with Progress("Rendering pages") as progress, _uncollected():
+    with Progress("Rendering pages") as progress:
         return build_site(
             registry,
             out,
@@ -211,20 +226,6 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
             jobs=min(_JOBS_MOST, os.cpu_count() or 1),
             progress=lambda done: progress.advance(min(done, total), total),
         )
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Spare a large site's views the garbage collector: they hold no circles and go soon."""
-    import gc
-
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _pages_expected(registry: Registry) -> int:
