@@ -172,6 +172,15 @@ def test_hidden_fields_are_nowhere(tmp_path: Path) -> None:
         assert "hidden-" not in page.text
 
 
+def test_an_old_name_of_a_deleted_product_leads_to_its_plain_page(tmp_path: Path) -> None:
+    whole = registry(product("a", [deployment("1")]))
+    whole.deleted = {"gone": {"deleted_at": NOW, "last_commit": "0" * 40}}
+    whole.aliases = {"older": "gone"}
+    build_site(whole, tmp_path / "out", now=NOW, tool_version=TOOL)
+    assert check_site(tmp_path / "out") == []
+    assert 'href="../gone/index.html"' in (tmp_path / "out/products/older/index.html").read_text()
+
+
 def test_an_environment_that_only_events_name_has_a_page(tmp_path: Path) -> None:
     whole = registry(product("a", [deployment("1", environment="mars")]))
     build_site(whole, tmp_path / "out", now=NOW, tool_version=TOOL)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from versioner.errors import NotFound
 from versioner.site.links import (
     ABOUT,
     CREATE,
@@ -92,13 +91,13 @@ def _leading_on(atlas: Atlas) -> Iterator[Page]:
     registry = atlas.registry
     taken = set(registry.products)
     for old in sorted(set(registry.aliases) - taken):
-        try:
-            name = registry.resolve(old).name
-        except NotFound:
+        name = registry.aliases[old]
+        if name not in registry.products and name not in registry.deleted:
             continue  # `validate` reports an alias that leads nowhere
         taken.add(old)
         moves = {product_page(old): product_page(name)}
-        moves.update({month_page(old, s.month, s.part): s.page for s in atlas.shards[name]})
+        parts = atlas.shards.get(name, ())
+        moves.update({month_page(old, s.month, s.part): s.page for s in parts})
         for page, target in moves.items():
             yield Page(page, "moved.html", partial(moved_view, atlas, page, old, target))
     for name in sorted(set(registry.deleted) - taken):

@@ -21,7 +21,7 @@ def moved_view(atlas: Atlas, page: str, name: str, target: str) -> View:
     return {
         "frame": frame(atlas, page, f"{name} has moved", section=PRODUCTS),
         "name": name,
-        "title": title_of(atlas, owner),
+        "title": title_of(atlas, owner) if owner in atlas.registry.products else owner,
         "href": atlas.link(page, target),
     }
 
