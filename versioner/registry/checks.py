@@ -1,166 +1,26 @@
-"""Checks that need more than one file: within a product, and across products.
+"""Checks across products: environments, dependencies, aliases, deletion records, ids.
 
 A position is looked up only once something is wrong, so that a clean registry pays nothing.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.models import Problem
 from versioner.names import nearest
-from versioner.registry.fold import void_ids
 from versioner.registry.positions import position_in_document, position_of_event
+from versioner.registry.product_checks import logs_of
 from versioner.validation import codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from versioner.models import Event, EventKind
-    from versioner.registry.records import ProductRecord, Registry
+    from versioner.registry.records import Registry
     from versioner.repository.snapshot import Snapshot
 
-__all__ = ["check_product", "check_registry"]
-
-
-# ---- one product -------------------------------------------------------------------------
-
-
-def check_product(record: ProductRecord, contents: Mapping[str, bytes]) -> list[Problem]:
-    """Find what is wrong between the files of one product; `contents` maps paths to bytes."""
-    report = _ProductReport(record.name, contents)
-    if layout.product_path(record.name) not in contents:
-        report.about_product_file()
-    _check_ids(record, report)
-    _check_versions(record, report)
-    _check_references(record, report)
-    return report.problems
-
-
-class _ProductReport:
-    """Turn findings about a product's events into problems with positions."""
-
-    def __init__(self, name: str, contents: Mapping[str, bytes]) -> None:
-        self.problems: list[Problem] = []
-        self._name = name
-        self._contents = contents
-
-    def about_product_file(self) -> None:
-        path = layout.product_path(self._name)
-        self.problems.append(
-            Problem(
-                path,
-                0,
-                0,
-                codes.MISSING,
-                "the product has no product.yaml",
-                f"run `versioner product create {self._name}`, or add the file with its name",
-            )
-        )
-
-    def holds_id(self, event_id: str, *, besides: set[str]) -> bool:
-        """Tell whether an event of this id is there that has errors, which are told already."""
-        wanted = re.compile(rb"\bid: *[\"']?" + re.escape(event_id).encode() + rb"[\"'\s},]")
-        return event_id not in besides and any(map(wanted.search, self._contents.values()))
-
-    def about_event(
-        self, kind: EventKind, event: Event, key: str, code: str, message: str, hint: str
-    ) -> None:
-        path = layout.log_path(self._name, kind, layout.month_of(event["at"]))
-        line, column = position_of_event(self._contents.get(path, b""), event["id"], key)
-        self.problems.append(Problem(path, line, column, code, message, hint))
-
-
-def _logs(record: ProductRecord) -> Iterator[tuple[EventKind, Sequence[Event]]]:
-    yield "build", record.builds
-    yield "deployment", record.deployment_events
-
-
-def _check_ids(record: ProductRecord, report: _ProductReport) -> None:
-    seen: dict[str, str] = {}
-    for kind, events in _logs(record):
-        for event in events:
-            # Within one file validate_log has said it already.
-            where = f"{kind} {layout.month_of(event['at'])}"
-            first = seen.setdefault(event["id"], where)
-            if first != where:
-                report.about_event(
-                    kind,
-                    event,
-                    "id",
-                    codes.DUPLICATE_ID,
-                    f"the id {event['id']!r} is that of another event of this product too",
-                    "remove the copy: every event has an id of its own",
-                )
-
-
-def _check_versions(record: ProductRecord, report: _ProductReport) -> None:
-    spelling: dict[str, str] = {}
-    shas: dict[str, str] = {}
-    # What was voided said something wrong: its commit binds nobody (rules.judgement agrees).
-    void = void_ids(record.deployment_events)
-    for kind, events in _logs(record):
-        for event in events:
-            version = event.get("version")
-            if version is None:
-                continue
-            first = spelling.setdefault(version.lower(), version)
-            if first != version:
-                report.about_event(
-                    kind,
-                    event,
-                    "version",
-                    codes.CASE_TWIN,
-                    f"version {version!r} differs from {first!r} only in case",
-                    f'write "{first}" if it is the same version; otherwise give it another name',
-                )
-            sha = event.get("scm_sha")
-            if sha is not None and event["id"] not in void:
-                _check_sha(kind, event, shas, report)
-
-
-def _check_sha(kind: EventKind, event: Event, shas: dict[str, str], report: _ProductReport) -> None:
-    version, sha = event["version"], event["scm_sha"]
-    known = shas.setdefault(version, sha)
-    if known.startswith(sha):
-        return
-    if sha.startswith(known):
-        shas[version] = sha
-        return
-    report.about_event(
-        kind,
-        event,
-        "scm_sha",
-        codes.SHA_CONFLICT,
-        f"version {version!r} was built from {known[:12]}, and this says {sha[:12]}",
-        "a version never changes: give the other build a version of its own, "
-        "or void the event that is wrong",
-    )
-
-
-def _check_references(record: ProductRecord, report: _ProductReport) -> None:
-    voids = {event["id"] for event in record.deployment_events if "voids" in event}
-    known = {event["id"] for event in record.deployment_events} - voids
-    for event in record.deployment_events:
-        for key, code in (("deployment", codes.DEPLOYMENT), ("voids", codes.VOID)):
-            named = event.get(key)
-            if named is None or named in known or report.holds_id(named, besides=voids):
-                continue
-            wrong = "is itself a void" if named in voids else "is not in this product's logs"
-            report.about_event(
-                "deployment",
-                event,
-                key,
-                code,
-                f"the event {named!r} {wrong}",
-                "name the id of a deployment event of this product "
-                f"(`versioner deployment list --product {record.name}` shows them)",
-            )
-
-
-# ---- the registry ------------------------------------------------------------------------
+__all__ = ["check_registry"]
 
 
 def check_registry(registry: Registry, snapshot: Snapshot) -> list[Problem]:
@@ -307,7 +167,7 @@ def _check_deleted(registry: Registry) -> Iterator[Problem]:
 def _check_ids_across(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
     owner: dict[str, str] = {}
     for record in registry.products.values():
-        for kind, events in _logs(record):
+        for kind, events in logs_of(record):
             for event in events:
                 first = owner.setdefault(event["id"], record.name)
                 if first == record.name:

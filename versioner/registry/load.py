@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from versioner import layout
 from versioner.models import Problem
 from versioner.names import TYPE_ORDER, environment_type
-from versioner.registry.checks import check_product, check_registry
+from versioner.registry.checks import check_registry
+from versioner.registry.product_checks import check_product
 from versioner.registry.records import ProductRecord, Registry
 from versioner.repository.litter import is_litter
 from versioner.validation import codes
