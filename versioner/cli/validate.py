@@ -93,7 +93,7 @@ def _check(
     from versioner.operations.validate import validate_change, validate_registry
     from versioner.registry.cache import ProductCache
 
-    with ProductCache(repository.common_dir / "versioner" / "cache.sqlite") as cache:
+    with ProductCache.of(repository) as cache:
         with Progress("Reading products") as progress:
             checked = validate_registry(snapshot, now=now(), cache=cache, progress=progress.advance)
         if base is not None:

@@ -65,17 +65,15 @@ def read_registry(
     """
     from versioner.cli.progress import Progress
     from versioner.registry.cache import ProductCache
+    from versioner.registry.config import no_registry
     from versioner.registry.load import load_registry
 
     snapshot = take_snapshot(repository, rev)
     if layout.CONFIG not in snapshot.entries():
         where = "on this branch" if rev is None else "at that revision"
-        raise UsageFault(
-            f"there is no registry {where}: {layout.CONFIG} is not there",
-            hint="run `versioner init` to start one, or name another with --repo",
-        )
+        raise no_registry(where)
     with (
-        ProductCache(repository.common_dir / "versioner" / "cache.sqlite") as cache,
+        ProductCache.of(repository) as cache,
         Progress("Reading products") as progress,
     ):
         registry = load_registry(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from versioner import layout
 from versioner.errors import InvalidInput, UsageFault
 from versioner.registry.cache import ProductCache
+from versioner.registry.config import no_registry
 from versioner.registry.load import load_registry
 from versioner.repository.commits import commit_changes, writing
 from versioner.repository.snapshot import OverlaySnapshot, snapshot_at
@@ -87,7 +88,7 @@ def editing(repository: Repository) -> Iterator[Editing]:
     """Hold the write lock, and read the registry at the tip."""
     with (
         writing(repository) as locked,
-        ProductCache(repository.common_dir / "versioner" / "cache.sqlite") as cache,
+        ProductCache.of(repository) as cache,
     ):
         snapshot, registry = _read(locked, cache)
         yield Editing(locked, snapshot, registry, cache)
@@ -95,7 +96,7 @@ def editing(repository: Repository) -> Iterator[Editing]:
 
 def read_tip(repository: Repository) -> tuple[Snapshot, Registry]:
     """Read the registry at the tip, to look at before an edit; nothing is locked."""
-    with ProductCache(repository.common_dir / "versioner" / "cache.sqlite") as cache:
+    with ProductCache.of(repository) as cache:
         return _read(repository, cache)
 
 
@@ -104,10 +105,7 @@ def _read(repository: Repository, cache: ProductCache) -> tuple[Snapshot, Regist
         raise UsageFault("there is no registry on this branch yet", hint="run `versioner init`")
     snapshot = snapshot_at(repository, repository.tip)
     if snapshot.read(layout.CONFIG) is None:
-        raise UsageFault(
-            f"there is no registry on this branch: {layout.CONFIG} is not there",
-            hint="run `versioner init` to start one, or name another with --repo",
-        )
+        raise no_registry()
     return snapshot, load_registry(snapshot, cache=cache)
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from versioner import layout
-from versioner.errors import Blocked, InvalidInput, UsageFault
+from versioner.errors import Blocked, InvalidInput
 from versioner.names import check_name, check_version, is_name, may_slugify, slugify
 from versioner.operations.acceptance import leave_people_out, refuse_secrets
-from versioner.registry.config import read_config
+from versioner.registry.config import no_registry, read_config
 from versioner.repository.commits import commit_changes, writing
 from versioner.repository.objects import missing, reading, tip_view
 from versioner.rules.identity import derive_event_id, random_event_id
@@ -158,7 +158,7 @@ def _look(repository: Repository, draft: Draft) -> _Scene:
         tip = _Tip(reader, tip_view(repository, reader))
         entry = tip.view.entry(layout.CONFIG)
         if entry is None:
-            raise _no_registry()
+            raise no_registry()
         config = read_config(repository, entry.id)
         asked = _legal_product(draft, config)
         product = _follow_alias(tip, asked)
@@ -257,13 +257,6 @@ def _is_retired(tip: _Tip, environment: str) -> bool:
 
     document, _ = validate_document("environment", data, path)
     return document is not None and bool(document.get("retired"))
-
-
-def _no_registry() -> UsageFault:
-    return UsageFault(
-        f"there is no registry on this branch: {layout.CONFIG} is not there",
-        hint="run `versioner init` to start one, or name another with --repo",
-    )
 
 
 def _event(draft: Draft, config: RegistryConfig) -> Event:

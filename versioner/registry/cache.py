@@ -19,6 +19,8 @@ from versioner.resources import schemas_dir
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from versioner.repository.location import Repository
+
 __all__ = ["ProductCache"]
 
 # So many states of one product are kept: the tip, the work tree, and a few for `--rev`.
@@ -39,6 +41,11 @@ class ProductCache:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._reader = ""
+
+    @classmethod
+    def of(cls, repository: Repository) -> Self:
+        """Return the cache that a repository keeps in its git directory."""
+        return cls(repository.common_dir / "versioner" / "cache.sqlite")
 
     def __enter__(self) -> Self:
         try:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from versioner import __version__, layout
-from versioner.errors import Blocked, Failure
+from versioner.errors import Blocked, Failure, UsageFault
 from versioner.repository.objects import read_blobs
 from versioner.repository.worktree import read_regular
 
@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from versioner.models import RegistryConfig
     from versioner.repository.location import Repository
 
-__all__ = ["read_config"]
+__all__ = ["no_registry", "read_config"]
+
+
+def no_registry(where: str = "on this branch") -> UsageFault:
+    """Say that what was looked at is no registry: the file that makes it one is not there."""
+    return UsageFault(
+        f"there is no registry {where}: {layout.CONFIG} is not there",
+        hint="run `versioner init` to start one, or name another with --repo",
+    )
 
 
 def read_config(repository: Repository, blob: str) -> RegistryConfig:

@@ -265,12 +265,3 @@ class OverlaySnapshot:
 
     def _hash(self, data: bytes) -> str:
         return hash_object("blob", data, self._object_format)
-
-
-def __getattr__(name: str) -> object:
-    # The work tree's side lives in a module of its own, which the hot path never needs.
-    if name in ("WorkTreeSnapshot", "snapshot_of_work_tree"):
-        from versioner.repository import worktree_snapshot
-
-        return getattr(worktree_snapshot, name)
-    raise AttributeError(name)
