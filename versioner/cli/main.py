@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
     "Record": {
         "track": Listed("track:track", "Record that something was built or deployed."),
         "import": Listed("imports:import_", "Import deployments from CSV or JSON Lines."),
+        "spool": Listed("spool:spool", "List and send events that reached no forge."),
     },
     "Look": {
         "status": Listed("status:status", "Show what runs where: products by environments."),

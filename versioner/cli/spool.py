@@ -1,0 +1,202 @@
+"""versioner spool: what waits on this machine for a forge that could not be reached."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from versioner.cli import clock
+from versioner.cli.groups import NounGroup, ending
+from versioner.cli.options import output_option
+from versioner.errors import Failure, InvalidInput, VersionerError
+from versioner.operations.sharing import FOR_ALL, REFUSED, Outcome, drain, queued, settle
+from versioner.operations.spooling import MARK, Spool, parse_line
+from versioner.reporter.spooled import Sent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from versioner.operations.spooling import Entry
+
+__all__ = ["spool"]
+
+_KEPT: Final = 6
+_STALE_SECONDS: Final = 3600
+_INPUT_LIMIT: Final = 64 << 20
+
+
+@click.group(cls=NounGroup, epilog=ending("versioner spool list", "versioner spool send"))
+def spool() -> None:
+    """Look at, and send, the events that reached no forge.
+
+    They are in VERSIONER_SPOOL, else $XDG_STATE_HOME/versioner/spool, else
+    ~/.local/state/versioner/spool, else in the temporary folder. The next `track` on this
+    machine for the same registry sends them too.
+    """
+
+
+@spool.command(
+    "list",
+    short_help="List the events that wait here.",
+    epilog=ending(
+        "versioner spool list",
+        keys="folder, waiting, queued and refused (arrays of {key, kept_at, reason, repo, branch, "
+        "via, kind, product, event, line}), unreadable: [{path, why}].",
+    ),
+)
+@output_option
+def list_(output: str) -> None:
+    """List the events that wait on this machine, oldest first."""
+    from versioner.cli.printing import show, this_page
+    from versioner.reporter.spooled import held_json, held_text
+
+    folder = _folder()
+    held, left = Spool(folder).held(), queued(folder)
+    if output == "json":
+        show(held_json(held, left, folder))
+    else:
+        show(held_text(this_page(), held, left, folder))
+
+
+@spool.command(
+    short_help="Send the events that wait, or lines that a failed job printed.",
+    epilog=ending(
+        "versioner spool send",
+        "versioner spool send - --repo https://forge.example.com/acme/registry.git < job.log",
+        keys="an array of {key, kind, product, event, repo, outcome (recorded, already_recorded, "
+        "received, failed), details}.",
+    ),
+)
+@click.argument("source", type=click.Choice(["-"]), required=False, metavar="[-]")
+@click.option(
+    "--repo",
+    metavar="URL",
+    default=None,
+    help="With -: the registry to send to (or VERSIONER_REPO). Else: send what waits for this one.",
+)
+@output_option
+@click.pass_context
+def send(ctx: click.Context, source: str | None, repo: str | None, output: str) -> None:
+    """Send what waits on this machine; with `-`, the lines of a job's log on standard input.
+
+    A log may hold lines that anybody wrote: they go to the registry you name, never to the one
+    that they name.
+    """
+    from versioner.cli.printing import show
+    from versioner.reporter.spooled import sent_json, sent_text
+
+    sent = _send_lines(repo) if source else _send_kept(repo)
+    show(sent_json(sent) if output == "json" else sent_text(sent))
+    ctx.exit(_exit_code(sent, kept=source is None))
+
+
+def _folder() -> Path:
+    from versioner.cli.spool_folder import spool_folder
+
+    folder = spool_folder(os.environ)
+    if folder is None:
+        raise Failure(
+            "there is no folder on this machine to keep events in",
+            hint="name one of your own with VERSIONER_SPOOL",
+        )
+    return folder
+
+
+def _exit_code(sent: Sequence[Sent], *, kept: bool) -> int:
+    codes = [each.outcome.details.get("code") for each in sent if each.outcome.kind == "failed"]
+    refused = [code for code in codes if code in REFUSED]
+    if refused:
+        return int(max(refused))
+    return 0 if not codes else _KEPT if kept else 1
+
+
+def _send_lines(repo: str | None) -> list[Sent]:
+    url = repo or os.environ.get("VERSIONER_REPO", "")
+    if not url:
+        raise click.UsageError("where to is not said: add --repo URL")
+    entries = _read_lines()
+    return [
+        Sent(entry, _public(entry, url), outcome)
+        for entry, outcome in zip(entries, _deliver(url, entries), strict=True)
+    ]
+
+
+def _public(entry: Entry, url: str) -> str:
+    """Return an address as it may be shown: one with a login is the user's own to know."""
+    from versioner.secret_shapes import without_secrets
+
+    return entry.repo if "@" in url and "://" in url else without_secrets(url)
+
+
+def _read_lines() -> list[Entry]:
+    """Read the lines of events among those of a log; InvalidInput names the first that is bad."""
+    data = sys.stdin.buffer.read(_INPUT_LIMIT + 1)
+    if len(data) > _INPUT_LIMIT:
+        raise InvalidInput("the input is larger than 64 MiB", hint="give the lines of events only")
+    lines = data.decode("utf-8", "replace").split("\n")
+    found = {}
+    for number, text in enumerate(lines, 1):
+        if f"{MARK}{{" not in text and not text.lstrip().startswith("{"):
+            continue
+        try:
+            entry = parse_line(text)
+        except InvalidInput as error:
+            raise InvalidInput(f"line {number}: {error.message}", hint=error.hint) from None
+        found[entry.key] = entry
+    if not found:
+        raise InvalidInput(
+            "the input holds no event", hint=f"give the lines that begin with `{MARK.strip()}`"
+        )
+    return list(found.values())
+
+
+def _send_kept(repo: str | None) -> list[Sent]:
+    folder = _folder()
+    kept = Spool(folder)
+    kept.sweep(clock.entropy()[0] / 1000 - _STALE_SECONDS)
+    sent = []
+    for url, entries in _by_registry(kept.entries(repo)).items():
+        for entry, outcome in zip(entries, _deliver(url, entries), strict=True):
+            settle(kept, entry, outcome)
+            sent.append(Sent(entry, url, outcome))
+    return sent + _send_queued(folder, repo)
+
+
+def _send_queued(folder: Path, repo: str | None) -> list[Sent]:
+    """Send what processes left that were killed; where one is at work, it sees to it."""
+    sent = []
+    for url in _by_registry(queued(folder)):
+        if repo is None or repo == url:
+            done = drain(folder, url, partial(_deliver, url))
+            sent += [Sent(entry, url, outcome) for entry, outcome in done]
+    return sent
+
+
+def _by_registry(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.repo, []).append(entry)
+    return found
+
+
+def _deliver(url: str, entries: list[Entry]) -> list[Outcome]:
+    """Send to one registry; what kept all of them from it is the outcome of each."""
+    from versioner.operations.remote_recording import send_entries
+
+    try:
+        return list(send_entries(url, entries, now=clock.now(), entropy=clock.entropy))
+    except (Failure, OSError) as error:
+        return [_failed(error)] * len(entries)
+
+
+def _failed(error: VersionerError | OSError) -> Outcome:
+    if isinstance(error, VersionerError):
+        said = {"message": error.message, "hint": error.hint, "code": error.exit_code}
+    else:
+        said = {"message": error.strerror or str(error), "hint": "", "code": 1}
+    return Outcome("failed", {**said, FOR_ALL: True})

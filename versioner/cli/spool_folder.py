@@ -1,0 +1,65 @@
+"""Where this machine keeps events that could not be delivered."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["spool_folder"]
+
+_OWN: int = -1 if sys.platform == "win32" else os.geteuid()
+
+
+def spool_folder(environ: Mapping[str, str]) -> Path | None:
+    """Return the folder of the spool, which need not be there yet; None where none can be.
+
+    Nothing is made or written: whoever keeps an event makes the folder, and holds it to be his.
+    """
+    named = environ.get("VERSIONER_SPOOL", "")
+    if named:
+        return Path(named).absolute()
+    return next((folder for folder in _places(environ) if _usable(folder)), None)
+
+
+def _places(environ: Mapping[str, str]) -> Iterator[Path]:
+    state = environ.get("XDG_STATE_HOME", "")
+    # A relative one is to be ignored, says the specification.
+    if state and Path(state).is_absolute():
+        yield Path(state, "versioner", "spool")
+    local = environ.get("LOCALAPPDATA", "") if sys.platform == "win32" else ""
+    if local:  # pragma: no cover
+        yield Path(local, "versioner", "spool")
+    home = environ.get("HOME", "")
+    # What is not there, as of many a service, must not come to be there because of us.
+    if home and Path(home).is_absolute() and Path(home).is_dir():
+        yield Path(home, ".local", "state", "versioner", "spool")
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        folder = environ.get(name, "")
+        if folder and Path(folder).is_absolute() and Path(folder).is_dir():
+            yield _temporary(folder)
+    for folder in ("/tmp", "/var/tmp"):  # noqa: S108 -- checked to be one's own before it is used
+        if Path(folder).is_dir():
+            yield _temporary(folder)
+
+
+def _temporary(folder: str) -> Path:
+    return Path(folder, "versioner" if _OWN == -1 else f"versioner-{_OWN}", "spool")
+
+
+def _usable(folder: Path) -> bool:
+    """Tell whether a folder is, or could be made, where only this user gets at it."""
+    try:
+        there = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
+        found = there.stat()
+    except (OSError, ValueError):
+        return False
+    # A temporary folder is everybody's, and its sticky bit keeps what is whose. Of `sudo` the
+    # home is another's.
+    shared = there == folder.parent.parent and bool(found.st_mode & 0o1000)
+    own = _OWN in (-1, found.st_uid) or shared
+    return there.is_dir() and own and os.access(there, os.W_OK | os.X_OK)

@@ -1,0 +1,146 @@
+"""Say what waits in the spool, and what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from versioner.operations.spool_line import MARK
+from versioner.reporter.documents import as_json
+from versioner.reporter.page import Span
+from versioner.reporter.tables import Column, table
+from versioner.reporter.terminal import clean
+from versioner.reporter.wording import count, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from versioner.operations.sharing import Outcome
+    from versioner.operations.spool_line import Entry
+    from versioner.operations.spooling import Held
+    from versioner.reporter.page import Page
+
+__all__ = ["Sent", "held_json", "held_text", "sent_json", "sent_text", "spool_notice"]
+
+_WORDS = {"recorded": "recorded", "already": "already recorded", "received": "received"}
+
+
+class Sent(NamedTuple):
+    """Hold an event that was sent, the registry it was sent to, and what became of it."""
+
+    entry: Entry
+    repo: str
+    outcome: Outcome
+
+
+def spool_notice(entry: Entry) -> str:
+    """Return the one line that `versioner spool send -` takes."""
+    return f"{MARK}{entry.line}"
+
+
+def held_text(page: Page, held: Held, queued: Sequence[Entry], folder: Path) -> str:
+    """Return what waits as a table, then what was refused, then what cannot be read."""
+    if not (any(held) or queued):
+        return f"Nothing waits in {clean(str(folder))}."
+    parts = []
+    if held.entries:
+        parts += [page.heading(f"Waiting ({count(len(held.entries), 'event')})")]
+        parts += [_table(page, held.entries), "  `versioner spool send` sends them."]
+    if queued:
+        what = f"In a queue ({count(len(queued), 'event')}): at work, or killed while at work"
+        parts += [page.heading(what), _table(page, queued)]
+    if held.refused:
+        parts += [page.heading(f"Refused ({count(len(held.refused), 'event')})")]
+        parts += [_table(page, held.refused), f"  {_again(folder)}"]
+    if held.unreadable:
+        parts += [page.heading("Not read")]
+        parts += [f"  {clean(str(each.path))}: {clean(each.why)}" for each in held.unreadable]
+    return "\n".join(parts)
+
+
+def held_json(held: Held, queued: Sequence[Entry], folder: Path) -> str:
+    """Return the same as JSON with stable keys."""
+    return as_json(
+        {
+            "folder": str(folder),
+            "waiting": [_document(each) for each in held.entries],
+            "queued": [_document(each) for each in queued],
+            "refused": [_document(each) for each in held.refused],
+            "unreadable": [{"path": str(path), "why": why} for path, why in held.unreadable],
+        }
+    )
+
+
+def sent_text(sent: Sequence[Sent]) -> str:
+    """Return a line for each event that was sent."""
+    if not sent:
+        return "Nothing waits to be sent."
+    return "\n".join(_line(each) for each in sent)
+
+
+def sent_json(sent: Sequence[Sent]) -> str:
+    """Return the same as a JSON array with stable keys."""
+    return as_json(
+        [
+            {
+                **{key: _document(entry)[key] for key in ("key", "kind", "product", "event")},
+                "repo": repo,
+                "outcome": "already_recorded" if outcome.kind == "already" else outcome.kind,
+                "details": outcome.details,
+            }
+            for entry, repo, outcome in sent
+        ]
+    )
+
+
+def _line(sent: Sent) -> str:
+    what = f"{_described(sent.entry.document)}, {clean(sent.repo)}"
+    if sent.outcome.kind != "failed":
+        return f"{_WORDS[sent.outcome.kind]}: {what}"
+    refused = sent.outcome.details.get("code") in (4, 5)
+    why = clean(str(sent.outcome.details.get("message", "")))
+    return f"{'refused' if refused else 'not sent'}: {what}" + (f": {why}" if why else "")
+
+
+def _described(document: dict[str, Any]) -> str:
+    event = document["event"]
+    to = f" to {event.get('environment', '')}" if document["kind"] == "deployment" else ""
+    text = f"{document['product']} {event.get('version', '')}{to} ({event.get('status', '')})"
+    return clean(text)
+
+
+def _table(page: Page, entries: Sequence[Entry]) -> str:
+    columns = [
+        Column("kept"),
+        Column("event", 20),
+        Column("registry", 20),
+        Column("why", 20, spare=True),
+    ]
+    rows: list[list[str | Span | list[Span]]] = [
+        [
+            Span(moment(entry.kept_at), "dim"),
+            _described(entry.document),
+            entry.repo,
+            entry.reason,
+        ]
+        for entry in entries
+    ]
+    return table(page, columns, rows, indent="  ")
+
+
+def _again(folder: Path) -> str:
+    return (
+        f"They are the files *.refused in {clean(str(folder))}: delete one, or send it again with\n"
+        "  `versioner spool send - --repo URL < FILE`."
+    )
+
+
+def _document(entry: Entry) -> dict[str, Any]:
+    said = entry.document
+    return {
+        "key": entry.key,
+        "kept_at": entry.kept_at,
+        "reason": entry.reason,
+        **{name: said[name] for name in ("repo", "branch", "via", "kind", "product", "event")},
+        "line": entry.line,
+    }
