@@ -128,8 +128,9 @@ def test_a_word_that_a_log_masked_is_noticed():
             parse_line(masked)
 
 
-def test_the_largest_event_fits_into_a_line():
-    metadata = {"x": "é" * (50 * 1024 - 10)}
+@pytest.mark.parametrize("character", ["x", "é", "日", "#", "::", "\x7f"])
+def test_the_largest_event_fits_into_a_line(character):
+    metadata = {"x": character * (100 * 1024 // len(character.encode()) - 10)}
     line = write_line(document(event={"extra_metadata": metadata}))
     assert parse_line(f"{MARK}{line}").document["event"]["extra_metadata"] == metadata
 

@@ -20,8 +20,8 @@ __all__ = ["LINE_LIMIT", "MARK", "Entry", "new_entry", "parse_line", "read_line"
 
 # What a line begins with where it is printed, so that it is found again in a whole log.
 MARK: Final = "versioner spool: "
-# Metadata of 100 KB takes up to three times as much where all of it has to be escaped.
-LINE_LIMIT: Final = 400 * 1024
+# Metadata of 100 KB takes up to six times as much where all of it has to be escaped.
+LINE_LIMIT: Final = 640 * 1024
 _FORMAT: Final = 1
 _SHAPE: Final[dict[str, type]] = {
     "format": int,
