@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.registries import Desk
 from versioner.cli.boundary import run
+from versioner.cli.init import _FORGES
+from versioner.operations.starting import FORGES
 from versioner.resources import schemas_dir
 
 if TYPE_CHECKING:
@@ -170,3 +172,134 @@ def test_relative_folders_are_named_in_the_next_step(
     assert run(["init"]) == 5
     done = subprocess.run(["git", "fsck"], capture_output=True, check=False)
     assert done.returncode == 0
+
+
+WORKFLOWS = {
+    "github": {
+        ".github/workflows/delete-product.yml",
+        ".github/workflows/publish.yml",
+        ".github/workflows/record.yml",
+        ".github/workflows/validate.yml",
+    },
+    "gitlab": {".gitlab-ci.yml", ".gitlab/versioner.yml"},
+    "gitea": {".gitea/workflows/publish.yml", ".gitea/workflows/validate.yml"},
+    "forgejo": {".forgejo/workflows/publish.yml", ".forgejo/workflows/validate.yml"},
+    "bitbucket": set(),
+    "none": set(),
+}
+FORGE_FOLDERS = (".github/", ".gitlab", ".gitea/", ".forgejo/")
+
+
+def workflows(place: Desk) -> set[str]:
+    return {path for path in place.git("ls-files").split() if path.startswith(FORGE_FOLDERS)}
+
+
+def test_the_forges_are_those_that_have_files_here() -> None:
+    assert _FORGES == FORGES == tuple(WORKFLOWS)
+
+
+@pytest.mark.parametrize("forge", WORKFLOWS)
+def test_a_forge_gets_its_own_workflows_and_no_others(place: Desk, forge: str) -> None:
+    assert init(place, "--forge", forge) == 0
+    assert workflows(place) == WORKFLOWS[forge]
+    assert place.run("validate").code == 0
+
+
+@pytest.mark.parametrize(
+    ("origin", "forge", "url"),
+    [
+        (
+            "https://github.com/acme/deployments.git",
+            "github",
+            "https://github.com/acme/deployments",
+        ),
+        ("git@github.com:acme/deployments.git", "github", "https://github.com/acme/deployments"),
+        (
+            "https://ci:glpat-abcdefghijklmnop1234@gitlab.example.com:8443/a/b/deployments.git",
+            "gitlab",
+            "https://gitlab.example.com:8443/a/b/deployments",
+        ),
+        ("ssh://git@codeberg.org:22/acme/d", "forgejo", "https://codeberg.org/acme/d"),
+        ("https://gitea.example.com/acme/d/", "gitea", "https://gitea.example.com/acme/d"),
+        ("git@bitbucket.org:acme/d.git", "bitbucket", "https://bitbucket.org/acme/d"),
+    ],
+)
+def test_the_forge_is_told_from_the_remote_without_its_credentials(
+    place: Desk, origin: str, forge: str, url: str
+) -> None:
+    place.top.mkdir()
+    place.git("init", "-q")
+    place.git("remote", "add", "origin", origin)
+    assert init(place) == 0
+    assert workflows(place) == WORKFLOWS[forge]
+    config = (place.top / "registry/registry.yaml").read_text()
+    assert f'type: "{forge}"' in config
+    assert f'url: "{url}"' in config
+    assert place.run("validate").code == 0
+
+
+@pytest.mark.parametrize("origin", ["/srv/git/github.git", "../github", "file:///srv/github.git"])
+def test_a_remote_that_is_no_forges_tells_nothing(place: Desk, origin: str) -> None:
+    place.top.mkdir()
+    place.git("init", "-q")
+    place.git("remote", "add", "origin", origin)
+    assert init(place) == 0
+    assert "forge" not in (place.top / "registry/registry.yaml").read_text()
+    assert workflows(place) == WORKFLOWS["github"]
+
+
+def test_the_workflows_name_the_registrys_branch(place: Desk) -> None:
+    assert init(place, "--branch", "release/trunk") == 0
+    publish = (place.top / ".github/workflows/publish.yml").read_text()
+    assert 'branches: ["release/trunk"]' in publish
+    assert 'ref: "release/trunk"' in publish
+    assert '  BRANCH: "release/trunk"' in publish
+    record = (place.top / ".github/workflows/record.yml").read_text()
+    assert '  VERSIONER_BRANCH: "release/trunk"' in record
+    assert 'branch: "release/trunk"' in (place.top / "registry/registry.yaml").read_text()
+    assert place.run("validate").code == 0
+
+
+def test_a_registry_that_is_there_is_told_what_it_lacks_and_what_differs(place: Desk) -> None:
+    init(place)
+    (place.top / ".github/workflows/validate.yml").write_text("mine\n")
+    (place.top / ".yamllint").unlink()
+    (place.top / "README.md").write_text("ours by nature\n")
+    assert init(place) == 5
+    said = place.capsys.readouterr().err
+    assert "missing beside it: .yamllint (" in said
+    assert "not as this tool writes it: .github/workflows/validate.yml" in said
+    assert "README.md" not in said
+    assert place.commits() == 1
+
+
+def test_what_is_missing_is_added_and_what_was_edited_stays(place: Desk) -> None:
+    init(place, "--forge", "gitlab")
+    (place.top / ".gitlab-ci.yml").write_text("mine: {}\n")
+    place.git("rm", "-q", ".yamllint")
+    place.git("commit", "-aqm", "Mine")
+    assert init(place, "--add-missing") == 0
+    said = place.capsys.readouterr().out
+    assert "added .yamllint" in said
+    assert "left as it is: .gitlab-ci.yml" in said
+    assert (place.top / ".gitlab-ci.yml").read_text() == "mine: {}\n"
+    assert place.git("show", "--format=%s", "--name-only", "HEAD").split("\n\n") == [
+        "Add the files beside the registry",
+        ".yamllint",
+    ]
+    assert init(place, "--add-missing", "--forge", "github") == 0
+    assert workflows(place) == WORKFLOWS["gitlab"] | WORKFLOWS["github"]
+    assert place.git("status", "--porcelain") == ""
+
+
+def test_nothing_is_added_where_nothing_is_missing_or_no_registry_is(
+    place: Desk, tmp_path: Path
+) -> None:
+    init(place)
+    assert init(place, "--add-missing") == 0
+    assert "nothing is missing" in place.capsys.readouterr().out
+    assert place.commits() == 1
+    other = Desk(tmp_path / "other", place.capsys)
+    other.top.mkdir()
+    other.git("init", "-q")
+    assert init(other, "--add-missing") == 2

@@ -1,33 +1,86 @@
-"""versioner init: start a registry."""
+"""versioner init: start a registry, or complete what stands beside one."""
 
 from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from versioner.cli import clock
+from versioner.cli.groups import ending
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["init"]
 
+# As registry.yaml names them; the list itself is operations.starting's, which a test compares.
+_FORGES: Final = ("github", "gitlab", "gitea", "forgejo", "bitbucket", "none")
+_NEXT: Final = {
+    "github": "set the variable VERSIONER_PACKAGE, and Pages to GitHub Actions: see publish.yml",
+    "gitlab": "set the variables that .gitlab/versioner.yml names, and a pipeline schedule",
+    "gitea": "set the variable VERSIONER_PACKAGE: see .gitea/workflows/publish.yml",
+    "forgejo": "set the variable VERSIONER_PACKAGE: see .forgejo/workflows/publish.yml",
+}
 
-@click.command(epilog="Example: versioner init deployments --title 'Acme deployments'")
+
+@click.command(
+    epilog=ending(
+        "versioner init deployments --title 'Acme deployments' --forge gitlab",
+        "versioner init --add-missing",
+    )
+)
 @click.argument("directory", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @click.option("--title", default="", help="The registry's title (default: Deployments).")
 @click.option("--example", is_flag=True, help="Fill it with the sample registry.")
 @click.option("--branch", default="main", show_default=True, help="A new repository's branch.")
-def init(directory: Path, title: str, example: bool, branch: str) -> None:
+@click.option(
+    "--forge",
+    type=click.Choice(_FORGES),
+    help="Whose workflows to write (default: told from the remote origin, else github).",
+)
+@click.option(
+    "--add-missing",
+    "complete",
+    is_flag=True,
+    help="In a registry that is there: add the files that a new one has beside it; change none.",
+)
+def init(
+    directory: Path, title: str, example: bool, branch: str, forge: str | None, complete: bool
+) -> None:
     """Start a new registry: configuration, environments, schemas, editor files, workflows."""
+    if complete:
+        _complete(directory, forge or "")
+        return
     from versioner.operations.initialise import initialise
 
-    made = initialise(directory, title=title, example=example, branch=branch, now=clock.now())
+    made = initialise(
+        directory, title=title, example=example, branch=branch, forge=forge or "", now=clock.now()
+    )
     click.echo(f"started a registry in {directory}: {len(made.paths)} files in one commit")
-    for path in made.kept:
-        click.echo(f"  kept your own {path}")
+    _tell("kept your own", made.kept)
     cd = "" if directory == Path() else f"cd {shlex.quote(str(directory))} && "
     click.echo("next:")
     click.echo(
         f"  {cd}versioner track deployment --product NAME --environment staging --version 1.0.0"
     )
     click.echo("  versioner status")
+    if made.forge in _NEXT:
+        click.echo(f"once it is pushed: {_NEXT[made.forge]}")
+
+
+def _complete(directory: Path, forge: str) -> None:
+    from versioner.operations.files_beside import add_missing
+
+    found = add_missing(directory, forge=forge, now=clock.now())
+    _tell("added", found.missing)
+    _tell("not as this tool writes it, and left as it is:", found.differing)
+    if not found.missing and not found.differing:
+        click.echo("nothing is missing beside the registry, and nothing differs")
+
+
+def _tell(what: str, paths: Iterable[str]) -> None:
+    for path in paths:
+        click.echo(f"  {what} {path}")

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.errors import Blocked, UsageFault
+from versioner.operations.files_beside import branch_at, files_beside, hosting_at, told
+from versioner.operations.starting import starter_files
 from versioner.repository.commits import commit_changes, writing
 from versioner.repository.creation import create_repository
 from versioner.repository.git import run
 from versioner.repository.location import open_repository
 from versioner.repository.snapshot import MemorySnapshot, snapshot_at
-from versioner.resources import example_dir, schemas_dir, starter_dir
+from versioner.resources import example_dir, schemas_dir
 from versioner.serialization.documents import dump_document
 
 if TYPE_CHECKING:
     from versioner.models import Changes
+    from versioner.operations.starting import Hosting
     from versioner.repository.location import Repository
     from versioner.repository.snapshot import Snapshot
 
@@ -35,14 +38,23 @@ class Initialised:
     commit: str | None
     paths: tuple[str, ...]
     kept: tuple[str, ...]
+    forge: str = ""
 
 
 def initialise(
-    directory: Path, *, title: str = "", example: bool = False, branch: str = "main", now: str
+    directory: Path,
+    *,
+    title: str = "",
+    example: bool = False,
+    branch: str = "main",
+    forge: str = "",
+    now: str,
 ) -> Initialised:
     """Start a registry in one commit; `example` fills it with the sample.
 
-    A repository that is there keeps its own files. Raises Blocked where a registry is there.
+    A repository that is there keeps its own files. `forge` says whose workflows are written;
+    by default it is told from the remote `origin`, and else is `github`. Raises Blocked where
+    a registry is there.
     """
     repository = _repository(directory, branch)
     with writing(repository) as locked:
@@ -51,15 +63,17 @@ def initialise(
             snapshot = snapshot_at(locked, locked.tip)
         if snapshot.entries(layout.ROOT) or (directory / layout.ROOT).exists():
             raise Blocked(
-                f"there is a registry in {directory} already", hint="`versioner validate` checks it"
+                f"there is a registry in {directory} already",
+                hint=f"`versioner validate` checks it; {told(files_beside(locked, forge))}",
             )
-        wanted = _files(title or "Deployments", example)
+        hosting = hosting_at(locked, forge)
+        wanted = _files(title or "Deployments", example, hosting, branch_at(locked, branch))
         kept = tuple(path for path in wanted if (directory / path).exists())
         changes: Changes = {path: data for path, data in wanted.items() if path not in kept}
         commit = commit_changes(
             locked, changes, "Start the deployment registry", when=now, tip=locked.tip
         )
-    return Initialised(directory, commit, tuple(sorted(changes)), kept)
+    return Initialised(directory, commit, tuple(sorted(changes)), kept, hosting.workflows)
 
 
 def _repository(directory: Path, branch: str) -> Repository:
@@ -82,23 +96,23 @@ def _repository(directory: Path, branch: str) -> Repository:
     return repository
 
 
-def _files(title: str, example: bool) -> dict[str, bytes]:
+def _files(title: str, example: bool, hosting: Hosting, branch: str) -> dict[str, bytes]:
     """Return every file of a new registry by its path."""
     files = {
         f"schemas/{path.name}": path.read_bytes() for path in sorted(schemas_dir().glob("*.json"))
     }
-    for path in sorted(starter_dir().rglob("*")):
-        if path.is_file():
-            # Kept without their dots in the package, where some build tools drop dot files.
-            relative = path.relative_to(starter_dir()).as_posix().replace("dot-", ".")
-            files[relative] = path.read_bytes()
+    files |= starter_files(hosting.workflows, branch)
     if example:
         source = example_dir()
         return files | {
             f"{layout.ROOT}/{path.relative_to(source).as_posix()}": path.read_bytes()
             for path in sorted(source.rglob("*.yaml"))
         }
-    config = {"schema_version": 1, "title": title}
+    config: dict[str, object] = {"schema_version": 1, "title": title}
+    if hosting.described:
+        config["forge"] = hosting.described
+    if branch != "main":
+        config["branch"] = branch
     files[layout.CONFIG] = dump_document("config", config)
     for name in _ENVIRONMENTS:
         files[layout.environment_path(name)] = dump_document("environment", {"name": name})
