@@ -2,7 +2,7 @@
 
 Exit codes are part of the contract with CI (README, "Exit codes"):
 1 could not be done, 2 usage, 3 validation found errors, 4 the event or edit is not
-valid, 5 blocked. 6 is kept for what waits to be delivered later, which nothing does yet.
+valid, 5 blocked, 6 kept in the spool, or not on the branch yet when waiting ran out.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ __all__ = [
     "Failure",
     "GitFailure",
     "InvalidInput",
+    "Kept",
     "NotFound",
     "UsageFault",
     "ValidationFailed",
@@ -52,6 +53,16 @@ class GitFailure(Failure):
     def __init__(self, message: str, *, hint: str = "", stderr: str = "") -> None:
         super().__init__(message, hint=hint)
         self.stderr = stderr
+
+
+class Kept(Failure):
+    """Say that an event is not on the remote branch; `line` is what sends it from elsewhere."""
+
+    exit_code = 6
+
+    def __init__(self, message: str, *, hint: str = "", line: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.line = line
 
 
 class UsageFault(VersionerError):

@@ -78,6 +78,19 @@ def _how() -> list[Option]:
     return [
         click.option("--no-create", is_flag=True, help="Refuse an unknown product or environment."),
         click.option("--branch", metavar="NAME", help="Record on this branch (detached clones)."),
+        click.option(
+            "--via",
+            type=click.Choice(["auto", "direct", "inbox"]),
+            help="How it reaches a URL: on the branch, by its inbox, or as is best (auto).",
+        ),
+        click.option(
+            "--wait",
+            is_flag=False,
+            flag_value="300",
+            type=click.FloatRange(min=0, max=86400),
+            metavar="[SECONDS]",
+            help="Wait until it is on the remote branch (300 seconds if none are given).",
+        ),
         click.option("--push", is_flag=True, help="Push the commit to the branch's remote."),
         click.option("--local", is_flag=True, help="Record in this clone alone, in CI too."),
         click.option("--dry-run", is_flag=True, help="Show the line it would add; write nothing."),

@@ -16,6 +16,7 @@ from versioner.errors import Failure, InvalidInput, VersionerError
 from versioner.operations.sharing import FOR_ALL, REFUSED, Outcome, drain, queued, settle
 from versioner.operations.spooling import MARK, Spool, parse_line
 from versioner.reporter.spooled import Sent
+from versioner.repository.address import TOKEN, address_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -186,10 +187,17 @@ def _by_registry(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
 
 def _deliver(url: str, entries: list[Entry]) -> list[Outcome]:
     """Send to one registry; what kept all of them from it is the outcome of each."""
-    from versioner.operations.remote_recording import send_entries
+    from versioner.operations.sending import send_entries
 
     try:
-        return list(send_entries(url, entries, now=clock.now(), entropy=clock.entropy))
+        return list(
+            send_entries(
+                address_of(url, os.environ.get(TOKEN, "")),
+                entries,
+                now=clock.now(),
+                entropy=clock.entropy,
+            )
+        )
     except (Failure, OSError) as error:
         return [_failed(error)] * len(entries)
 

@@ -12,8 +12,14 @@ from versioner.cli import clock
 from versioner.cli.after import after_commit
 from versioner.cli.event_options import build_options, clear_empty, deployment_options, source_of
 from versioner.cli.groups import NounGroup
-from versioner.errors import Failure
-from versioner.reporter.recorded import recorded_json, recorded_text, step_summary
+from versioner.errors import Failure, Kept
+from versioner.reporter.recorded import (
+    recorded_json,
+    recorded_text,
+    step_outputs,
+    step_summary,
+)
+from versioner.repository.address import TOKEN, address_of, is_url
 from versioner.repository.location import Opening
 
 if TYPE_CHECKING:
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
     from versioner.errors import VersionerError
     from versioner.models import EventKind
     from versioner.operations.record import Recorded
+    from versioner.operations.scene import Draft
+    from versioner.repository.address import Remote
     from versioner.repository.location import Repository
 
 __all__ = ["track"]
@@ -88,12 +96,13 @@ def _track(ctx: click.Context, kind: EventKind, options: dict[str, Any]) -> None
     try:
         repository, recorded, unpushed = _record(ctx, kind, options, detected)
     except (Failure, OSError) as error:
+        _report_kept(detected, error)
         if not softened:
             raise
-        _warn(error, "not recorded: ")
+        _warn(error, "" if isinstance(error, Kept) else "not recorded: ")
         return
     _report(options, detected, recorded, unpushed)
-    if recorded.branch == repository.branch:
+    if repository is not None and recorded.branch == repository.branch:
         after_commit(repository, recorded.commit)
     if unpushed is not None:
         if not softened:
@@ -109,19 +118,27 @@ def _warn(error: VersionerError | OSError, what: str = "") -> None:
 
 def _record(
     ctx: click.Context, kind: EventKind, options: dict[str, Any], detected: Detected | None
-) -> tuple[Repository, Recorded, Failure | None]:
-    """Record; the last of what is returned tells why it was not pushed, where it should be."""
+) -> tuple[Repository | None, Recorded, Failure | None]:
+    """Record; return the clone it is in, if it is, and why it was not pushed, if so."""
+    named = options["repo"]
+    if named and is_url(named):
+        draft = _draft(ctx, kind, options, detected)
+        return None, _from_afar(address_of(named, os.environ.get(TOKEN, "")), draft, options), None
     # git looks for the repository while all that records is loaded.
-    with Opening(options["repo"] or os.getcwd()) as opening:  # noqa: PTH109 -- nor pathlib
-        from versioner.cli.event_draft import draft_event, tell_sources
+    with Opening(named or os.getcwd()) as opening:  # noqa: PTH109 -- nor pathlib
         from versioner.cli.workspace import find_repository
-        from versioner.operations.delivery import NotPushed, deliver
+        from versioner.operations.delivery import NotPushed, deliver, throw_away_remote
         from versioner.operations.record import record_event
 
-        draft = draft_event(kind, options, detected)
-        if options["verbose"] or options["debug"]:
-            tell_sources(draft, options, detected, lambda name: source_of(ctx, name, options))
-        repository = find_repository(options["repo"], opening)
+        draft = _draft(ctx, kind, options, detected)
+        repository = find_repository(named, opening)
+    if detected is not None and not (options["local"] or options["push"]):
+        remote = throw_away_remote(repository, options["branch"], os.environ.get(TOKEN, ""))
+        if remote is not None:
+            branch = options["branch"] or (repository.branch or "")
+            return None, _from_afar(remote, draft, {**options, "branch": branch}), None
+    if options["via"] or options["wait"]:
+        raise click.UsageError("--via and --wait are for a remote: name its URL with --repo")
     try:
         recorded = deliver(
             repository,
@@ -135,12 +152,28 @@ def _record(
             ),
             branch=options["branch"],
             push=options["push"],
-            in_ci=detected is not None and not options["local"],
             dry_run=options["dry_run"],
         )
     except NotPushed as unpushed:
         return repository, unpushed.recorded, unpushed
     return repository, recorded, None
+
+
+def _draft(
+    ctx: click.Context, kind: EventKind, options: dict[str, Any], detected: Detected | None
+) -> Draft:
+    from versioner.cli.event_draft import draft_event, tell_sources
+
+    draft = draft_event(kind, options, detected)
+    if options["verbose"] or options["debug"]:
+        tell_sources(draft, options, detected, lambda name: source_of(ctx, name, options))
+    return draft
+
+
+def _from_afar(remote: Remote, draft: Draft, options: dict[str, Any]) -> Recorded:
+    from versioner.cli.tracking_remotely import record_from_afar
+
+    return record_from_afar(remote, draft, options)
 
 
 def _report(
@@ -165,18 +198,27 @@ def _report(
     if recorded.retired:
         name = recorded.event["environment"]
         _warn(Failure(f"the environment {name!r} is retired", hint=f"`{_TAKE_BACK} {name}`"))
-    if detected is not None and detected.summary_file and not options["dry_run"]:
+    if detected is not None and not options["dry_run"]:
         line = step_summary(recorded, unpushed=unpushed is not None)
-        _append_summary(detected.summary_file, line)
+        _append(detected.summary_file, line)
+        _append(detected.output_file, step_outputs(recorded))
+
+
+def _report_kept(detected: Detected | None, error: Failure | OSError) -> None:
+    if detected is not None and isinstance(error, Kept) and error.line:
+        _append(detected.summary_file, "Not recorded: kept to be sent later\n")
+        _append(detected.output_file, f"outcome=kept\nspool_line={error.line}\n")
 
 
 _TAKE_BACK: Final = "versioner environment retire --undo"
 
 
-def _append_summary(path: str, line: str) -> None:
+def _append(path: str, text: str) -> None:
+    """Write to a file that the CI system reads after the step, if it named one."""
     try:
-        with open(path, "a", encoding="utf-8") as summary:  # noqa: PTH123 -- no pathlib to load
-            summary.write(line)
+        if path:
+            with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 -- no pathlib to load
+                file.write(text)
     except OSError as error:
         # The event is safe: a page that cannot be written must not turn that into a failure.
-        click.echo(f"warning: the step summary was not written: {error.strerror}", err=True)
+        click.echo(f"warning: {path} was not written: {error.strerror}", err=True)

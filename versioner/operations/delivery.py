@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from versioner.operations.record import Recorded
+    from versioner.repository.address import Remote
     from versioner.repository.location import Repository
 
-__all__ = ["NotPushed", "deliver"]
+__all__ = ["NotPushed", "deliver", "throw_away_remote"]
 
 # A user's own `git commit` may move the branch between our look and our move.
 _TRIES: Final = 5
@@ -38,27 +39,36 @@ def deliver(
     *,
     branch: str | None = None,
     push: bool = False,
-    in_ci: bool = False,
     dry_run: bool = False,
 ) -> Recorded:
     """Record on a branch (the current one by default), and push that one commit where asked.
 
-    A CI job's clone is thrown away with the job: with `in_ci`, a clone that has a remote is
-    pushed from too. Raises what `record` raises, and NotPushed where the event is in this clone
-    only.
+    Raises what `record` raises, and NotPushed where the event is in this clone only.
     """
     place = _place(repository, branch)
-    if dry_run or not (push or in_ci):
+    if dry_run or not push:
         return _record(place, record)
     remote = _remote_of(place)
-    if remote is None and push:
-        raise UsageFault("there is no remote to push to", hint="see `git remote -v`")
     if remote is None:
-        return _record(place, record)
+        raise UsageFault("there is no remote to push to", hint="see `git remote -v`")
     from versioner.repository.remote import url_of
 
     url_of(place, remote)
     return _publish(place, _record(place, record), remote, record)
+
+
+def throw_away_remote(repository: Repository, branch: str | None, token: str = "") -> Remote | None:
+    """Return the remote to record on instead of a clone that a CI job throws away; None if none.
+
+    `token` is what it is written to with, where one is given; else what the clone itself has.
+    """
+    named = on_branch(repository, branch) if branch else repository
+    name = _remote_of(named)
+    if name is None:
+        return None
+    from versioner.repository.remote import remote_of
+
+    return remote_of(repository, name, token)
 
 
 def _place(repository: Repository, branch: str | None) -> Repository:

@@ -10,7 +10,7 @@ from versioner.reporter.terminal import clean
 if TYPE_CHECKING:
     from versioner.operations.record import Recorded
 
-__all__ = ["recorded_json", "recorded_text", "step_summary"]
+__all__ = ["recorded_json", "recorded_text", "step_outputs", "step_summary"]
 
 
 def recorded_json(recorded: Recorded, *, dry_run: bool) -> str:
@@ -25,6 +25,8 @@ def recorded_json(recorded: Recorded, *, dry_run: bool) -> str:
         "commit": recorded.commit,
         "branch": recorded.branch.removeprefix("refs/heads/"),
         "pushed_to": recorded.pushed_to,
+        "received_as": recorded.received,
+        "page": recorded.page,
     }
     return json.dumps(document, ensure_ascii=True, indent=2)
 
@@ -37,7 +39,9 @@ def recorded_text(recorded: Recorded, *, dry_run: bool) -> str:
         lines += [f"  would add to {recorded.path}:", clean(recorded.line.rstrip("\n"))]
         return "\n".join(lines)
     lines.append(f"  event {recorded.event['id']}")
-    if recorded.commit:
+    if recorded.received:
+        lines.append(f"  waits as {clean(recorded.received)}; `versioner collect` records it")
+    elif recorded.commit:
         branch = recorded.branch.removeprefix("refs/heads/")
         pushed = f", pushed to {recorded.pushed_to}" if recorded.pushed_to else ""
         lines.append(f"  commit {recorded.commit[:12]} on {clean(branch + pushed)}")
@@ -53,7 +57,16 @@ def step_summary(recorded: Recorded, *, unpushed: bool = False) -> str:
     return f"{outcome}: {_describe(recorded)}, event `{recorded.event['id']}`\n"
 
 
+def step_outputs(recorded: Recorded) -> str:
+    """Return the lines of a GitHub step's outputs: names, an equals sign, one line each."""
+    page = recorded.page if recorded.page.isprintable() else ""
+    outcome = _outcome(recorded, dry_run=False).replace(" ", "_")
+    return f"event_id={recorded.event['id']}\noutcome={outcome}\npage_url={page}\n"
+
+
 def _outcome(recorded: Recorded, *, dry_run: bool) -> str:
+    if recorded.received:
+        return "already received" if recorded.already else "received"
     if recorded.already:
         return "already recorded"
     return "would record" if dry_run else "recorded"

@@ -42,7 +42,7 @@ def writing(repo: Repository, *, wait: float = WAIT_SECONDS) -> Iterator[Reposit
         yield repo
         return
     with WriteLock(repo.common_dir, wait) as lock:
-        session = WriteSession(lock)
+        session = WriteSession(lock, repo.supply)
         try:
             fresh = reread(repo._replace(session=session))
             if has_intent(repo.common_dir):

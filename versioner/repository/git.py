@@ -47,6 +47,8 @@ _KEPT: Final = frozenset(
         *("SSL_CAINFO", "SSL_CAPATH", "SSL_CERT", "SSL_KEY", "SSL_NO_VERIFY"),
     )
 )
+# Only what talks to a remote gets to see it (`credentials`).
+_UNSHARED: Final = "VERSIONER_TOKEN"
 _KEPT_NUMBERED: Final = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 
 _FIXED: Final = {
@@ -118,7 +120,7 @@ def environment(*, network: bool = False, extra: Mapping[str, str] | None = None
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("GIT_") or _is_kept(name)
+        if name != _UNSHARED and (not name.startswith("GIT_") or _is_kept(name))
     }
     kept.update(_FIXED)
     # A hostile clone can pose as a partial one, whose missing objects git would fetch with the

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from versioner.repository.git import Completed
     from versioner.repository.lock import WriteSession
+    from versioner.repository.objects import Supply
 
 __all__ = ["Opening", "Repository", "on_branch", "open_repository", "reread", "tip_of"]
 
@@ -28,7 +29,8 @@ class Repository(NamedTuple):
     `git_dir` differs from `common_dir` in a linked work tree only. `work_tree` is None for a
     bare repository. `branch` is a full ref name, None on a detached HEAD; `tip` is None before
     the first commit. `pinned` tells that the branch was named, not read from HEAD. `session` is
-    there while a write is under way (`commits.writing`).
+    there while a write is under way (`commits.writing`). `supply` brings what a partial clone
+    lacks.
     """
 
     git_dir: Path
@@ -39,6 +41,7 @@ class Repository(NamedTuple):
     tip: str | None
     pinned: bool = False
     session: WriteSession | None = None
+    supply: Supply | None = None
 
     @property
     def top(self) -> Path:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import Failure
+from versioner.repository.file_lock import try_lock
 from versioner.repository.git import LockedByGit, finish
 from versioner.repository.objects import ObjectReader, TreeView
 
@@ -23,31 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
+    from versioner.repository.objects import Supply
+
 __all__ = ["WAIT_SECONDS", "WriteLock", "WriteSession", "state_dir"]
 
 WAIT_SECONDS: Final = 30.0
-
-if sys.platform == "win32":  # pragma: no cover
-    import msvcrt
-
-    def _try_lock(descriptor: int) -> bool:
-        # Far beyond the text that names the holder, which others want to read.
-        os.lseek(descriptor, 1 << 20, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 def state_dir(common_dir: Path) -> Path:
@@ -134,7 +115,7 @@ class WriteLock:
     def _acquire(self) -> None:
         deadline = time.monotonic() + self._wait
         pause = 0.002
-        while not _try_lock(self._descriptor):
+        while not try_lock(self._descriptor):
             if time.monotonic() >= deadline:
                 raise Failure(
                     f"another writer ({self._holder()}) has held the registry for "
@@ -161,8 +142,9 @@ class WriteSession:
     who commits, started ahead of the need (`identity`).
     """
 
-    def __init__(self, lock: WriteLock) -> None:
+    def __init__(self, lock: WriteLock, supply: Supply | None = None) -> None:
         self.lock = lock
+        self._supply = supply
         self.spool = lock.folder / "index-info"
         self.empty = lock.folder / "empty"
         self.settings: subprocess.Popen[bytes] | None = None
@@ -177,7 +159,7 @@ class WriteSession:
     def reader(self, cwd: Path) -> ObjectReader:
         """Return the reader that sees the index of one work tree."""
         if cwd not in self._readers:
-            self._readers[cwd] = ObjectReader(cwd, self.pass_fds)
+            self._readers[cwd] = ObjectReader(cwd, self.pass_fds, self._supply)
         return self._readers[cwd]
 
     def view(self, cwd: Path, revision: str | None) -> TreeView:

@@ -10,11 +10,13 @@ from versioner.errors import Failure, GitFailure, NotFound
 from versioner.repository.git import command, environment, failure, printable, run, unstartable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import IO
 
     from versioner.repository.location import Repository
+
+    Supply = Callable[[Sequence[str]], None]
 
 __all__ = [
     "Found",
@@ -69,11 +71,15 @@ class ObjectReader:
     """Ask one long-lived git process for objects by any name git understands.
 
     A name may be an id, `REV:PATH` or `:PATH` (the index as it was at the first such question).
+    `supply` brings objects that a partial clone lacks, by their ids.
     """
 
-    def __init__(self, cwd: Path, pass_fds: Sequence[int] = ()) -> None:
+    def __init__(
+        self, cwd: Path, pass_fds: Sequence[int] = (), supply: Supply | None = None
+    ) -> None:
         self._cwd = cwd
         self._pass_fds = pass_fds
+        self._supply = supply
         self._process: subprocess.Popen[bytes] | None = None
 
     def find(self, names: Sequence[str]) -> Iterator[Found | None]:
@@ -91,6 +97,16 @@ class ObjectReader:
     def one(self, name: str) -> Found | None:
         """Return one object, or None."""
         return next(iter(self.find([name])))
+
+    def sure(self, ids: Sequence[str]) -> Iterator[Found | None]:
+        """Yield objects that are somewhere for sure, by their ids; what is not here is brought."""
+        found = list(self.find(ids))
+        lacking = [name for name, each in zip(ids, found, strict=True) if each is None]
+        if lacking and self._supply is not None:
+            self._supply(lacking)
+            brought = dict(zip(lacking, self.find(lacking), strict=True))
+            found = [each or brought[name] for name, each in zip(ids, found, strict=True)]
+        yield from found
 
     def close(self) -> None:
         """End the process; the next question starts another, with a fresh view of the index."""
@@ -170,7 +186,7 @@ def reading(repo: Repository) -> Iterator[ObjectReader]:
     if repo.session is not None:
         yield repo.session.reader(repo.top)
         return
-    reader = ObjectReader(repo.top)
+    reader = ObjectReader(repo.top, supply=repo.supply)
     try:
         yield reader
     finally:
@@ -216,9 +232,12 @@ class TreeView:
         if found is not None and found.type == "tree":
             return parse_tree(found.data, len(found.id) // 2)
         there = self.entry(path) if path else None
-        if not path or (there is not None and there.is_tree):
+        if path and (there is None or not there.is_tree):
+            return None
+        found = next(self._reader.sure([there.id])) if there is not None else None
+        if found is None:
             raise missing(path or self._revision)
-        return None
+        return parse_tree(found.data, len(found.id) // 2)
 
 
 def tip_view(repo: Repository, reader: ObjectReader) -> TreeView:
@@ -281,7 +300,7 @@ def _contents(
     reader: ObjectReader, paths: Sequence[str], ids: Mapping[str, str | None]
 ) -> dict[str, bytes | None]:
     contents: dict[str, bytes | None] = {}
-    for path, found in zip(paths, reader.find([ids[path] or "" for path in paths]), strict=True):
+    for path, found in zip(paths, reader.sure([ids[path] or "" for path in paths]), strict=True):
         if found is None:
             raise missing(path)
         contents[path] = found.data

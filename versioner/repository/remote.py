@@ -14,8 +14,10 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import unquote
 
 from versioner.errors import UsageFault
+from versioner.repository.address import Remote
 from versioner.repository.git import git, printable, run
 from versioner.repository.location import tip_of
 
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
     from versioner.repository.git import Completed
     from versioner.repository.location import Repository
 
-__all__ = ["Reach", "follow", "reach", "remote_tip_known", "url_of"]
+__all__ = ["Reach", "follow", "reach", "remote_of", "remote_tip_known", "url_of"]
 
 _HELPER: Final = re.compile(r"[A-Za-z0-9+.-]*::")
 _SCP_LIKE: Final = re.compile(r"[^/\\]{2,}:")
+_LOGIN: Final = re.compile(r"(https?://)([^/@]*)@(.*)", re.DOTALL)
 _LENT: Final = "refs/heads/lent"
 
 
@@ -89,6 +92,21 @@ def url_of(repo: Repository, remote: str) -> str:
     raise UsageFault(
         f"there is no remote {printable(remote)!r}", hint="see `git remote -v` for the known ones"
     )
+
+
+def remote_of(repo: Repository, remote: str, token: str = "") -> Remote:
+    """Return a clone's remote apart from the clone, with what lets the clone in.
+
+    A login in its URL (GitLab puts the job's token there) becomes the token; HTTP headers
+    (GitHub's checkout keeps its token in one) go along, unless `token` is given.
+    """
+    url = url_of(repo, remote)
+    found = _LOGIN.match(url)
+    held = ""
+    if found:
+        user, _, held = found[2].partition(":")
+        url = f"{found[1]}{user}@{found[3]}" if user else f"{found[1]}{found[3]}"
+    return Remote(url, token or unquote(held), env={} if token else _headers(repo))
 
 
 def _checked(url: str, repo: Repository) -> str:

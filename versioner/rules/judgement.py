@@ -47,12 +47,14 @@ def judge(
     visible: Visible,
     candidate: Callable[[int], str],
     given: bool = False,
+    resent: bool = False,
 ) -> Verdict:
     """Judge an event of a product against the events of it that the writer can see.
 
     `candidate` gives the event's id by ordinal. With `given`, the caller chose the id (or it is
-    random): there is only that one. Raises Blocked for a conflict, and InvalidInput where the
-    event names another one that does not exist.
+    random): there is only that one. With `resent`, it was handed over before: what has its id
+    and its time is this very event, whatever came after. Raises Blocked for a conflict, and
+    InvalidInput where the event names another one that does not exist.
     """
     ordinals = range(1 if given else _MOST_RETURNS)
     for event_id in map(candidate, ordinals):
@@ -62,6 +64,7 @@ def judge(
             _check_named(visible, event)
             return _void_or_new(visible, {**event, "id": event_id})
         is_whole = given or kind == "build" or "voids" in event
+        is_whole = is_whole or (resent and recorded["at"] == event["at"])
         if is_whole or not _left_since(visible, recorded, event):
             return AlreadyRecorded(recorded)
     raise Blocked(

@@ -1,0 +1,114 @@
+"""versioner track, where the registry is a URL: share the push, keep what does not get through."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from versioner.cli import clock
+from versioner.cli.spool_folder import spool_folder
+from versioner.errors import Failure, Kept, VersionerError
+from versioner.operations.remote_recording import Target, fixed, foresee, record_remotely
+from versioner.operations.sending import document_of, result_of, send_entries
+from versioner.operations.sharing import settle, share
+from versioner.operations.spooling import MARK, Spool, new_entry, write_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from versioner.operations.record import Recorded
+    from versioner.operations.remote_recording import Via
+    from versioner.operations.scene import Draft
+    from versioner.operations.spool_line import Entry
+    from versioner.repository.address import Remote
+
+__all__ = ["record_from_afar", "send_what_waits"]
+
+# A push takes a second or so; whoever has waited that long sends its own event alone.
+_PATIENCE_SECONDS: Final = 20
+_MOST_SENT_ALONG: Final = 50
+
+
+def record_from_afar(remote: Remote, draft: Draft, options: dict[str, Any]) -> Recorded:
+    """Record an event on a remote, or have it received; raise Kept where it only waits here."""
+    via: Via = options["via"] or "auto"
+    target = Target(remote, options["branch"] or "", via, not options["no_create"])
+    if options["dry_run"]:
+        return foresee(target, draft, entropy=clock.entropy)
+    draft = fixed(draft, clock.entropy)
+    folder = spool_folder(os.environ)
+    try:
+        line = write_line(document_of(target, draft))
+    except VersionerError:
+        # It could be kept nowhere; what is wrong with it, its judge says better.
+        return _result(target, draft)
+    entry = new_entry(line, kept_at="", reason="", now_ms=clock.entropy()[0])
+    try:
+        recorded = _shared(folder, target, entry)
+    except Failure as failure:
+        raise _kept(folder, line, failure) from failure
+    if folder is not None:
+        send_what_waits(folder, remote)
+    return recorded
+
+
+def _result(target: Target, draft: Draft) -> Recorded:
+    (result,) = record_remotely(target, [draft], now=clock.now(), entropy=clock.entropy)
+    if isinstance(result, VersionerError):
+        raise result
+    return result
+
+
+def _shared(folder: Path | None, target: Target, entry: Entry) -> Recorded:
+    def send(entries: list[Entry]) -> list[Any]:
+        return send_entries(target.remote, entries, now=clock.now(), entropy=clock.entropy)
+
+    if folder is None:
+        outcome = send([entry])[0]
+    else:
+        outcome = share(folder, entry, send, wait_seconds=_PATIENCE_SECONDS, now=time.time())
+    result = result_of(outcome)
+    if isinstance(result, VersionerError):
+        raise result
+    return result
+
+
+def _kept(folder: Path | None, line: str, cause: Failure) -> Kept:
+    """Keep an event on this machine, and tell the line that any other can send it with."""
+    click.echo(f"{MARK}{line}", err=True)
+    where = "nowhere on this machine"
+    if folder is not None:
+        now_ms, reason = clock.entropy()[0], cause.message
+        try:
+            Spool(folder).keep(new_entry(line, kept_at=clock.now(), reason=reason, now_ms=now_ms))
+            where = "in this machine's spool"
+        except (Failure, OSError) as error:
+            where = f"nowhere on this machine ({getattr(error, 'message', error)})"
+    return Kept(
+        f"not recorded, kept {where}: {cause.message}",
+        hint=f"{cause.hint}; then `versioner spool send`, or on another machine `versioner spool "
+        "send -` with the line above",
+        line=line,
+    )
+
+
+def send_what_waits(folder: Path, remote: Remote) -> None:
+    """Send what earlier commands on this machine could not; a failure is only a warning."""
+    spool = Spool(folder)
+    try:
+        waiting = spool.entries(remote.url)[:_MOST_SENT_ALONG] if folder.is_dir() else []
+        if not waiting:
+            return
+        outcomes = send_entries(remote, waiting, now=clock.now(), entropy=clock.entropy)
+        for entry, outcome in zip(waiting, outcomes, strict=True):
+            settle(spool, entry, outcome)
+    except (VersionerError, OSError) as error:
+        from versioner.cli.boundary import report_warning
+
+        report_warning(error, "recorded, but what waits in the spool was not sent: ")
+        return
+    sent = sum(outcome.kind != "failed" for outcome in outcomes)
+    click.echo(f"sent {sent} of {len(waiting)} events that waited on this machine", err=True)

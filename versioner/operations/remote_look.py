@@ -1,0 +1,97 @@
+"""Look at a remote's branch: its tip, and what judges some events, in as few requests as can be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from versioner import layout
+from versioner.errors import UsageFault
+from versioner.names import is_name, slugify
+from versioner.registry.config import no_registry, read_config
+from versioner.repository.inbox_refs import EVENT
+from versioner.repository.objects import TreeView, reading
+from versioner.repository.prefetch import Wanted, bring
+from versioner.repository.push_outcome import RemoteFailure
+from versioner.repository.waiting import INBOX, waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from versioner.operations.scene import Draft
+    from versioner.repository.location import Repository
+    from versioner.repository.partial_clone import PartialClone
+    from versioner.repository.waiting import Waiting
+
+__all__ = ["look_ahead", "ref_of_branch"]
+
+_KINDS: Final = ("versions", "deployments")
+
+
+def ref_of_branch(name: str) -> str:
+    """Return the full name of a branch; "" for none."""
+    return name if not name or name.startswith("refs/heads/") else f"refs/heads/{name}"
+
+
+def look_ahead(
+    clone: PartialClone, branch: str, drafts: Sequence[Draft], inboxes: Sequence[str] = ()
+) -> tuple[Repository, list[Waiting]]:
+    """Bring a branch's tip, what judges some events there, and what waits of their products.
+
+    `branch` "" is the one that registry.yaml names, else the remote's own. `inboxes` are prefixes
+    of waiting refs to look at instead of the drafts' products'. Raises UsageFault where there is
+    no registry.
+    """
+    products = sorted({_product_of(draft) for draft in drafts} - {""})
+    prefixes = list(inboxes) or [f"{INBOX}{product}/" for product in products]
+    tip = clone.begin(branch, prefixes)
+    if tip is None:
+        raise UsageFault(
+            f"the remote has no branch {branch.removeprefix('refs/heads/')!r}"
+            if branch
+            else "the remote has no commit yet",
+            hint="name another with --branch, or push a registry first (`versioner init`)",
+        )
+    refs = {ref: commit for prefix in prefixes for ref, commit in clone.refs(prefix).items()}
+    place = clone.repository(branch, tip)
+    with reading(place) as reader:
+        wanted = [each for draft in drafts for each in _wanted(tip, draft)]
+        wanted += [Wanted(commit, EVENT) for commit in refs.values()]
+        bring(reader, [Wanted(tip, layout.CONFIG), *wanted])
+        entry = TreeView(reader, tip).entry(layout.CONFIG)
+    if entry is None:
+        raise no_registry("on the remote's branch")
+    if not branch:
+        place = clone.stand(_own_branch(clone, place, entry.id), tip)
+    return place, waiting(place) if refs else []
+
+
+def _own_branch(clone: PartialClone, place: Repository, config: str) -> str:
+    """Return the branch that the registry says it is on, else the one the remote's HEAD names."""
+    named = ref_of_branch(read_config(place, config).get("branch", ""))
+    if named:
+        return named
+    head, _ = clone.listed()
+    if not head:
+        raise RemoteFailure(
+            "unknown",
+            message="the remote does not tell its branch",
+            hint="name it with --branch",
+        )
+    return head
+
+
+def _product_of(draft: Draft) -> str:
+    return draft.product if is_name(draft.product) else slugify(draft.product)
+
+
+def _wanted(tip: str, draft: Draft) -> Iterator[Wanted]:
+    product, at = _product_of(draft), draft.fields.get("at", "")
+    environment = draft.fields.get("environment", "")
+    if not product or not isinstance(at, str) or len(at) < len("2026-11"):
+        return
+    yield Wanted(tip, layout.product_path(product), whole=False)
+    if isinstance(environment, str) and is_name(environment):
+        yield Wanted(tip, layout.environment_path(environment))
+    for month in (layout.month_of(at), layout.previous_month(layout.month_of(at))):
+        for kind in _KINDS:
+            yield Wanted(tip, f"{layout.product_dir(product)}/{kind}/{month}.yaml")

@@ -1,0 +1,189 @@
+"""Look at the registry for one event: only at what judges it, so that the cost stays bounded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from versioner import layout
+from versioner.errors import Blocked
+from versioner.names import check_name, is_name, may_slugify, slugify
+from versioner.registry.config import no_registry, read_config
+from versioner.repository.objects import missing, reading, tip_view
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from versioner.models import Event, EventKind, RegistryConfig
+    from versioner.repository.location import Repository
+    from versioner.repository.objects import ObjectReader, TreeView
+
+__all__ = ["Draft", "Scene", "look"]
+
+_KINDS: Final[tuple[EventKind, ...]] = ("build", "deployment")
+
+
+class Draft(NamedTuple):
+    """An event as the caller gives it: names unchecked, no id unless one is named.
+
+    `fields` holds every key of the event but `id`. `detected` says that the product's name
+    was derived from a CI system, so that it may be turned into a legal one. `resent` says that
+    it was handed over before and may have arrived: the same id at the same time is this event.
+    """
+
+    kind: EventKind
+    product: str
+    fields: Event
+    event_id: str = ""
+    detected: bool = False
+    resent: bool = False
+
+
+class Scene(NamedTuple):
+    """What the tip holds of everything that this event touches; `logs` maps paths to bytes."""
+
+    product: str
+    title: str
+    config: RegistryConfig
+    has_product: bool
+    has_environment: bool
+    is_retired: bool
+    logs: dict[str, bytes]
+
+    def visible(self) -> dict[tuple[EventKind, str], bytes]:
+        """Return the logs by kind and month."""
+        found: dict[tuple[EventKind, str], bytes] = {}
+        for path, data in self.logs.items():
+            place = layout.place_of(path)
+            if place is not None and (place.kind == "build" or place.kind == "deployment"):
+                found[place.kind, place.month] = data
+        return found
+
+
+def look(repository: Repository, draft: Draft, pending: Mapping[str, bytes | None]) -> Scene:
+    """Read the tip: the configuration, and the product's own directory.
+
+    `pending` are changes to be made to the tip, as if they were there.
+    """
+    with reading(repository) as reader:
+        tip = _Tip(reader, tip_view(repository, reader), pending)
+        entry = tip.view.entry(layout.CONFIG)
+        if entry is None:
+            raise no_registry()
+        config = read_config(repository, entry.id)
+        asked = _legal_product(draft, config)
+        product = _follow_alias(tip, asked)
+        environment = draft.fields.get("environment", "")
+        known = is_name(environment) and tip.has(layout.environment_path(environment))
+        return Scene(
+            product=product,
+            title=draft.product if asked != draft.product else "",
+            config=config,
+            has_product=tip.has(layout.product_path(product)),
+            has_environment=known,
+            is_retired=known and _is_retired(tip, environment),
+            logs=tip.logs(product, draft.fields),
+        )
+
+
+class _Tip:
+    """Read the files of one commit, each directory once, with changes that are not made yet."""
+
+    def __init__(
+        self, reader: ObjectReader, view: TreeView, pending: Mapping[str, bytes | None]
+    ) -> None:
+        self.view = view
+        self._reader = reader
+        self._pending = pending
+
+    def has(self, path: str) -> bool:
+        if path in self._pending:
+            return self._pending[path] is not None
+        entry = self.view.entry(path)
+        return entry is not None and entry.is_file
+
+    def read(self, path: str) -> bytes:
+        pending = self._pending.get(path)
+        if pending is not None:
+            return pending
+        entry = self.view.entry(path)
+        found = next(self._reader.sure([entry.id])) if entry is not None else None
+        if found is None:
+            raise missing(path)
+        return found.data
+
+    def logs(self, product: str, event: Event) -> dict[str, bytes]:
+        """Return the logs that judge an event: those of its month and of the one before.
+
+        So that the cost does not grow with the history (design, section 5); `validate` looks
+        at all of it. Only an event that names another one may have to look further back.
+        """
+        month = layout.month_of(event["at"])
+        months = {f"{month}.yaml", f"{layout.previous_month(month)}.yaml"}
+        paths = []
+        for kind in _KINDS:
+            folder = layout.log_path(product, kind, month).rpartition("/")[0]
+            names = {*(self.view.directory(folder) or {}), *self._waiting_in(folder)}
+            wanted = names if "deployment" in event else months.intersection(names)
+            paths += [f"{folder}/{name}" for name in sorted(wanted)]
+        return self._read_all([path for path in paths if layout.place_of(path) is not None])
+
+    def _waiting_in(self, folder: str) -> list[str]:
+        before = f"{folder}/"
+        return [path.removeprefix(before) for path in self._pending if path.startswith(before)]
+
+    def _read_all(self, paths: list[str]) -> dict[str, bytes]:
+        """Read files in one go: of a partial clone each go is a request."""
+        entries = {path: self.view.entry(path) for path in paths if path not in self._pending}
+        ids = {path: entry.id for path, entry in entries.items() if entry is not None}
+        found = dict(zip(ids, self._reader.sure(list(ids.values())), strict=True))
+        held = {path: each.data for path, each in found.items() if each is not None}
+        return {path: held[path] if path in held else self.read(path) for path in paths}
+
+
+def _legal_product(draft: Draft, config: RegistryConfig) -> str:
+    may = draft.detected or (config.get("names") == "slugify" and may_slugify(draft.product))
+    slug = slugify(draft.product) if may else ""
+    return slug or check_name(draft.product, "product")
+
+
+def _follow_alias(tip: _Tip, name: str) -> str:
+    """Return the product that a name or an old name leads to; raise Blocked for a deleted one."""
+    if tip.has(layout.product_path(name)):
+        return name
+    target = _target_of(tip, name) if tip.has(layout.alias_path(name)) else name
+    if tip.has(layout.product_path(target)):
+        return target
+    if tip.has(layout.deleted_path(target)):
+        raise Blocked(
+            f"the product {target!r} was deleted",
+            hint=f"`versioner product restore {target}` brings it back; "
+            f"`versioner product create {target}` starts it anew",
+        )
+    if target != name:
+        raise Blocked(
+            f"{name!r} is an old name of {target!r}, and there is no such product",
+            hint=f"mend or delete {layout.alias_path(name)} in a commit first",
+        )
+    return name
+
+
+def _target_of(tip: _Tip, name: str) -> str:
+    from versioner.validation.documents import validate_document
+
+    path = layout.alias_path(name)
+    alias, problems = validate_document("alias", tip.read(path), path)
+    if alias is None or problems:
+        raise Blocked(f"{path} cannot be read", hint="mend it first: `versioner validate` says how")
+    return str(alias["to"])
+
+
+def _is_retired(tip: _Tip, environment: str) -> bool:
+    path = layout.environment_path(environment)
+    data = tip.read(path)
+    # Nearly none is, and what is needed to read the document takes longer than all else here.
+    if b"retired" not in data:
+        return False
+    from versioner.validation.documents import validate_document
+
+    document, _ = validate_document("environment", data, path)
+    return document is not None and bool(document.get("retired"))

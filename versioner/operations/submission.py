@@ -1,0 +1,83 @@
+"""An event as it was handed over, before anyone judged it: one line of JSON.
+
+This is what waits in the inbox and in the spool. Whoever may push can write one, and a line
+may be pasted from a log: what is read is checked for its form here, and judged as any event.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.errors import InvalidInput
+from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
+from versioner.operations.scene import Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from versioner.models import EventKind
+
+__all__ = ["FORMAT", "draft_of", "submission_bytes", "submission_of"]
+
+FORMAT: Final = 1
+_MOST_BYTES: Final = 262_144
+_KEYS: Final[dict[str, tuple[EventKind, frozenset[str]]]] = {
+    "build": ("build", frozenset(BUILD_KEYS) - {"id"}),
+    "deployment": ("deployment", frozenset(DEPLOYMENT_KEYS) - {"id"}),
+}
+
+
+def submission_of(draft: Draft) -> dict[str, Any]:
+    """Return a draft as a document."""
+    return {
+        "format": FORMAT,
+        "kind": draft.kind,
+        "product": draft.product,
+        "detected": draft.detected,
+        "event_id": draft.event_id,
+        "event": dict(draft.fields),
+    }
+
+
+def submission_bytes(draft: Draft) -> bytes:
+    """Return a draft as one line, the same for the same draft; raise InvalidInput if too long."""
+    try:
+        text = json.dumps(submission_of(draft), ensure_ascii=True, sort_keys=True, allow_nan=False)
+    except ValueError:
+        raise InvalidInput("the event holds a number that is none", field="event") from None
+    if len(text) > _MOST_BYTES:
+        raise InvalidInput(
+            f"the event takes {len(text):,} bytes, more than {_MOST_BYTES:,}", field="event"
+        )
+    return text.encode("ascii") + b"\n"
+
+
+def draft_of(document: Mapping[str, Any] | None) -> Draft:
+    """Return the draft of a document, to be judged as one that may have arrived before.
+
+    Raises InvalidInput for what is no such document.
+    """
+    if not isinstance(document, dict):
+        raise InvalidInput("the event cannot be read: it is not a JSON object")
+    if document.get("format") != FORMAT:
+        raise InvalidInput(
+            f"the event is of format {document.get('format')!r:.40}, and this tool knows {FORMAT}",
+            hint="a newer versioner may know it",
+        )
+    kind, keys = _KEYS.get(str(document.get("kind")), ("deployment", frozenset()))
+    fields = document.get("event")
+    if not keys or not isinstance(fields, dict) or not fields:
+        raise InvalidInput("the event cannot be read: its kind or its fields are missing")
+    unknown = sorted(str(key) for key in fields if key not in keys)
+    if unknown:
+        raise InvalidInput(
+            f"the event has a field that no {kind} has: {unknown[0]:.80}", field=unknown[0][:80]
+        )
+    wrong = [key for key in ("at", "version", "status") if not isinstance(fields.get(key), str)]
+    texts = [document.get(key) for key in ("product", "event_id")]
+    if wrong or not all(isinstance(text, str) for text in texts):
+        raise InvalidInput("the event cannot be read: its product, time, version or status is none")
+    product, event_id = str(texts[0]), str(texts[1])
+    detected = document.get("detected") is True
+    return Draft(kind, product, fields, event_id, detected=detected, resent=True)

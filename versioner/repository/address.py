@@ -1,0 +1,83 @@
+"""What may be named as a remote registry: a URL that git can reach, without any secret in it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from versioner.errors import UsageFault
+from versioner.repository.git import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["TOKEN", "Remote", "address_of", "is_url"]
+
+# The variable that a token is given by, and that git's credential helper reads.
+TOKEN: Final = "VERSIONER_TOKEN"  # noqa: S105 -- its name
+
+_SCHEMES: Final = ("https", "http", "ssh", "file")
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+# git's short form of ssh; a single letter before the colon is a drive of Windows.
+_SCP_LIKE: Final = re.compile(r"(?:[^/\\:@\s]+@)?[^/\\:@\s]{2,}:(?!//)\S+")
+_HELPER: Final = re.compile(r"[A-Za-z0-9+.-]*::")
+_PASSWORD: Final = re.compile(r"://[^/@\s]*:[^/@\s]*@")
+_USER: Final = re.compile(r"://([^/@\s]*)@")
+_LOOPBACK: Final = re.compile(r"(?i)http://(?:localhost|127\.[0-9.]+|\[::1\])(?:[:/]|$)")
+
+
+class Remote(NamedTuple):
+    """Say where a remote is, and with what to be let in.
+
+    `token` is the password that git's credential helper answers with; `settings` are git's own
+    (`key=value`) that a clone brings along, and `env` what goes by environment.
+    """
+
+    url: str
+    token: str = ""
+    settings: tuple[str, ...] = ()
+    env: Mapping[str, str] = {}
+
+    @property
+    def host(self) -> str:
+        """Return scheme and host as git's configuration names them; "" where there is none."""
+        found = re.match(r"(https?://)(?:[^/@]*@)?([^/?#]+)", self.url)
+        return f"{found[1]}{found[2]}" if found else ""
+
+    @property
+    def user(self) -> str:
+        """Return the login that the URL names, or ""."""
+        found = _USER.search(self.url)
+        return found[1] if found else ""
+
+
+def is_url(text: str) -> bool:
+    """Tell whether what --repo names is a URL; all else is a folder."""
+    return bool(_SCHEME.match(text) or _HELPER.match(text) or _SCP_LIKE.fullmatch(text))
+
+
+def address_of(text: str, token: str = "") -> Remote:
+    """Return the remote that a URL names; raise UsageFault for one that will not do.
+
+    A URL with a password in it is refused, and never repeated: arguments and configuration
+    are for all to see.
+    """
+    url = text.strip()
+    if _PASSWORD.search(url):
+        raise UsageFault(
+            "the URL holds a password or token",
+            hint="leave it out of the URL: set VERSIONER_TOKEN, or use git's credential helpers",
+        )
+    scheme = _SCHEME.match(url)
+    known = scheme[1] in _SCHEMES if scheme else _SCP_LIKE.fullmatch(url)
+    if not known or url.startswith("-") or not url.isprintable() or _HELPER.match(url):
+        raise UsageFault(
+            f"{printable(url)[:200]!r} is not a URL of a registry",
+            hint="example: --repo https://git.example.com/team/registry.git",
+        )
+    if token and url.lower().startswith("http://") and not _LOOPBACK.match(url):
+        raise UsageFault(
+            "VERSIONER_TOKEN is not sent over http, where all can read it",
+            hint="use the registry's https URL",
+        )
+    return Remote(url, token)

@@ -1,0 +1,248 @@
+"""Stand for a remote's branch with a throw-away bare repository that holds next to nothing.
+
+What is fetched follows a ladder, best first (design, section 6): the commit with the trees
+near its root; the commit alone; the commit with all its trees; all of the commit. Whatever is
+missing then is brought by id when it is read, many at a time where a caller knows them.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from versioner.errors import GitFailure
+from versioner.repository.credentials import credential_env, credential_settings
+from versioner.repository.git import git, run
+from versioner.repository.location import Repository, tip_of
+from versioner.repository.push_outcome import (
+    RefStatus,
+    RemoteFailure,
+    fault_of,
+    reason_of,
+    ref_faults,
+)
+from versioner.repository.scratch import scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from versioner.repository.address import Remote
+    from versioner.repository.git import Completed
+    from versioner.repository.scratch import Scratch
+
+__all__ = ["LADDER", "PartialClone", "Update", "partial_clone"]
+
+Rung = Literal["combine:tree:3+blob:none", "tree:0", "blob:none", ""]
+
+# The filters, from the one that brings least; the last is none at all.
+LADDER: Final[tuple[Rung, ...]] = ("combine:tree:3+blob:none", "tree:0", "blob:none", "")
+
+# By ids alone: the remote need not tell its refs, and nothing is there to negotiate.
+_FETCH: Final = (
+    *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),
+    "--no-recurse-submodules",
+)
+_SETTINGS: Final = (
+    *("fetch.negotiationAlgorithm=noop", "fetch.writeCommitGraph=false", "gc.auto=0"),
+    *("fetch.fsckObjects=false", "transfer.credentialsInUrl=die", "safe.bareRepository=all"),
+    # Only those that talk to the remote take the clone for a partial one: all others would fetch
+    # what they miss, one by one, without the credentials.
+    *("remote.origin.promisor=true", "remote.origin.partialCloneFilter=blob:none"),
+    *("http.lowSpeedLimit=1000", "http.lowSpeedTime=30"),
+)
+_HEAD: Final = "refs/versioner/remote-head"
+_OTHER_FORMAT: Final = "mismatched algorithms"
+
+
+class Update(NamedTuple):
+    """A ref to move on the remote: from `old` to `new`, None for not there."""
+
+    ref: str
+    old: str | None
+    new: str | None
+
+
+class PartialClone:
+    """Talk to a remote about one branch, and hold what was brought of it.
+
+    `repository` is None before `begin`. `rung` is the ladder's step that the remote takes.
+    """
+
+    def __init__(self, remote: Remote, place: Scratch, rung: Rung = LADDER[0]) -> None:
+        self.remote = remote
+        self.rung: Rung = rung
+        self.object_format = "sha1"
+        self.folder = place.folder / "registry.git"
+        self._fds = place.inherited
+        self._make()
+
+    def repository(self, branch: str, tip: str | None) -> Repository:
+        """Return the clone as a repository whose branch stands at a tip."""
+        return Repository(
+            self.folder,
+            self.folder,
+            None,
+            self.object_format,
+            branch,
+            tip,
+            pinned=True,
+            supply=self.bring,
+        )
+
+    def begin(self, branch: str, also: Sequence[str] = ()) -> str | None:
+        """Bring the tip of a branch ("" for the remote's HEAD), and refs under prefixes.
+
+        Returns the tip, None where there is no such branch. The prefixes' refs keep their names.
+        """
+        local = branch or _HEAD
+        self._forget(also)
+        done = self._climb(
+            [f"+{branch or 'HEAD'}:{local}", *(f"+{each}*:{each}*" for each in also)]
+        )
+        if done.returncode != 0:
+            if "couldn't find remote ref" in done.stderr:
+                return None
+            raise failure_of(done)
+        return tip_of(self.repository(local, None), local)
+
+    def begin_whole(self, branch: str) -> str | None:
+        """Bring the tip with all of its trees, for a caller who reads the whole registry."""
+        self.rung = max(self.rung, "blob:none", key=LADDER.index)
+        return self.begin(branch)
+
+    def _climb(self, refs: Sequence[str]) -> Completed:
+        """Fetch, on the next step of the ladder where the remote refuses one."""
+        while True:
+            filters = [f"--filter={self.rung}"] if self.rung else []
+            done = self._fetch(["--depth=1", *filters, "origin", *refs])
+            if done.returncode == 0:
+                return done
+            if _OTHER_FORMAT in done.stderr and self.object_format == "sha1":
+                self.object_format = "sha256"
+                self._make()
+            elif "filter" in done.stderr and self.rung != LADDER[-1]:
+                self.rung = LADDER[LADDER.index(self.rung) + 1]
+            else:
+                return done
+
+    def stand(self, branch: str, tip: str) -> Repository:
+        """Let a branch of the clone's own stand at a tip, and return the repository so."""
+        git(["update-ref", "--no-deref", branch, tip], cwd=self.folder, config=_SETTINGS)
+        return self.repository(branch, tip)
+
+    def fetch_refs(self, refs: Sequence[str]) -> None:
+        """Bring some refs with all that they hold, under their own names."""
+        done = self._fetch(["--depth=1", "origin", *(f"+{ref}:{ref}" for ref in refs)])
+        if done.returncode != 0:
+            raise failure_of(done)
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        """Return the refs that `begin` brought under a prefix, and where they point."""
+        args = ["for-each-ref", "--format=%(objectname) %(refname)", prefix]
+        lines = self._local(args).stdout.decode("utf-8", "replace").splitlines()
+        return {ref: commit for commit, _, ref in (line.partition(" ") for line in lines)}
+
+    def listed(self, *patterns: str) -> tuple[str, dict[str, str]]:
+        """Ask the remote itself: the branch its HEAD names ("" if none), and refs by pattern."""
+        done = self._remotely(["ls-remote", "--symref", "--", self.remote.url, "HEAD", *patterns])
+        if done.returncode != 0:
+            raise failure_of(done)
+        head, refs = "", {}
+        for line in done.stdout.decode("utf-8", "replace").splitlines():
+            value, _, ref = line.partition("\t")
+            if value.startswith("ref: "):
+                head = value.removeprefix("ref: ")
+            elif ref != "HEAD":
+                refs[ref] = value
+        return head, refs
+
+    def bring(self, ids: Iterable[str]) -> None:
+        """Bring objects by their ids, in one go; raise RemoteFailure where that fails."""
+        wanted = list(dict.fromkeys(ids))
+        if not wanted:
+            return
+        # A tree comes without what is below it, or with its trees.
+        filters = {"": "", "tree:0": "--filter=tree:0"}.get(self.rung, "--filter=blob:none")
+        lines = "".join(f"{name}\n" for name in wanted).encode("ascii")
+        done = self._fetch([*filter(None, [filters]), "--stdin", "origin"], lines)
+        if done.returncode != 0:
+            if "not our ref" in done.stderr or "unadvertised object" in done.stderr:
+                raise GitFailure(
+                    "the remote gives no single objects",
+                    hint="its git has to be 2.18 or newer, with protocol version 2",
+                    stderr=done.stderr,
+                )
+            raise failure_of(done)
+
+    def push(self, updates: Sequence[Update], *, atomic: bool = False) -> dict[str, RefStatus]:
+        """Move refs on the remote, each only where it stands at `old`; tell each one's outcome.
+
+        Raises RemoteFailure where the remote told of none of them.
+        """
+        args = ["push", "--porcelain", "--no-verify", "--no-recurse-submodules", "--no-signed"]
+        args += ["--quiet"]
+        args += ["--atomic"] if atomic else []
+        args += [f"--force-with-lease={each.ref}:{each.old or ''}" for each in updates]
+        specs = [f"{each.new or ''}:{each.ref}" for each in updates]
+        done = self._remotely([*args, "--", "origin", *specs])
+        found = ref_faults(done)
+        if done.returncode != 0 and not found:
+            raise failure_of(done)
+        self._said = reason_of(done)
+        untold = RefStatus("unknown" if done.returncode else None, "")
+        return {each.ref: found.get(each.ref, untold) for each in updates}
+
+    def said(self) -> str:
+        """Return what git and the remote had to say of the last push that failed."""
+        return self._said
+
+    _said = ""
+
+    def _forget(self, prefixes: Sequence[str]) -> None:
+        """Drop the refs of an earlier look: what is gone on the remote must not seem there."""
+        lines = [f"delete {ref}" for prefix in prefixes for ref in self.refs(prefix)]
+        if lines:
+            self._local(["update-ref", "--stdin"], "".join(f"{line}\n" for line in lines).encode())
+
+    def _make(self) -> None:
+        """Make the repository by hand: `git init` takes as long as a fetch of nothing."""
+        for name in ("objects", "refs"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        (self.folder / "HEAD").write_text("ref: refs/heads/none\n", "utf-8")
+        sha256 = self.object_format == "sha256"
+        url = self.remote.url.replace("\\", "\\\\").replace('"', '\\"')
+        lines = ["[core]", "\trepositoryformatversion = 1", "\tbare = true"]
+        lines += ["[extensions]", "\tobjectFormat = sha256"] if sha256 else []
+        lines += ['[remote "origin"]', f'\turl = "{url}"', "\ttagOpt = --no-tags"]
+        (self.folder / "config").write_text("".join(f"{line}\n" for line in lines), "utf-8")
+
+    def _fetch(self, args: Sequence[str], stdin: bytes | None = None) -> Completed:
+        return self._remotely([*_FETCH, *args], stdin)
+
+    def _remotely(self, args: Sequence[str], stdin: bytes | None = None) -> Completed:
+        settings = [*_SETTINGS, *self.remote.settings, *credential_settings(self.remote)]
+        return run(
+            [f"--git-dir={self.folder}", *args],
+            cwd=self.folder,
+            stdin=stdin,
+            config=settings,
+            env={**self.remote.env, **credential_env(self.remote)},
+            network=True,
+            pass_fds=self._fds,
+        )
+
+    def _local(self, args: Sequence[str], stdin: bytes | None = None) -> Completed:
+        return run([f"--git-dir={self.folder}", *args], cwd=self.folder, stdin=stdin)
+
+
+def failure_of(done: Completed) -> RemoteFailure:
+    """Turn what a talk with a remote left behind into the error a user reads."""
+    fault, sent = fault_of(done)
+    return RemoteFailure(fault, reason_of(done), stderr=done.stderr, sent=sent)
+
+
+@contextmanager
+def partial_clone(remote: Remote, rung: Rung = LADDER[0]) -> Iterator[PartialClone]:
+    """Make a partial clone of a remote, empty so far; nothing of it stays."""
+    with scratch() as place:
+        yield PartialClone(remote, place, rung)

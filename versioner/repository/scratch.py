@@ -1,0 +1,96 @@
+"""A private folder for one errand, gone at its end; what a killed one left, the next sweeps."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from versioner.repository.file_lock import try_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Scratch", "scratch"]
+
+_PREFIX: Final = "versioner-scratch-"
+_OWNER: Final = "owner"
+
+
+class Scratch:
+    """A folder, and the lock that says that its owner lives."""
+
+    def __init__(self, folder: Path, descriptor: int) -> None:
+        self.folder = folder
+        self._descriptor = descriptor
+
+    @property
+    def inherited(self) -> Sequence[int]:
+        """Return what a child has to inherit to keep the folder while it lives."""
+        return () if os.name == "nt" else (self._descriptor,)
+
+
+@contextmanager
+def scratch() -> Iterator[Scratch]:
+    """Make a folder in the system's temporary one that nobody else can look into."""
+    place = _make()
+    _sweep(place.folder)
+    try:
+        yield place
+    finally:
+        with suppress(OSError):
+            os.close(place._descriptor)
+        _remove(place.folder)
+
+
+def _make() -> Scratch:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        try:
+            descriptor = os.open(folder / _OWNER, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileNotFoundError:
+            # A sweeper took it for one that a killed process had just made.
+            continue
+        if try_lock(descriptor):
+            return Scratch(folder, descriptor)
+        # Or it was between these two, and removes the folder.
+        os.close(descriptor)
+
+
+def _sweep(own: Path) -> None:
+    """Remove the folders of this user whose owner is dead."""
+    with suppress(OSError):
+        for folder in own.parent.glob(f"{_PREFIX}*"):
+            if folder != own:
+                _sweep_one(folder)
+
+
+def _sweep_one(folder: Path) -> None:
+    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        mine = not hasattr(os, "getuid") or folder.lstat().st_uid == os.getuid()
+        descriptor = os.open(folder / _OWNER, flags) if mine and not folder.is_symlink() else -1
+    except FileNotFoundError:
+        with suppress(OSError):
+            folder.rmdir()
+        return
+    except OSError:
+        return
+    if descriptor < 0:
+        return
+    try:
+        dead = try_lock(descriptor)
+    finally:
+        os.close(descriptor)
+    if dead:
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    # A child of git's may still be writing: twice, and what is left the next one sweeps.
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
