@@ -33,6 +33,34 @@ def test_each_forge_has_pages_of_its_own(
     assert forge.new_file()[0] == f"{base}{new}"
 
 
+@pytest.mark.parametrize(
+    ("kind", "page"),
+    [
+        ("github", "actions/workflows/delete-product.yml"),
+        ("gitlab", "-/pipelines/new"),
+        ("gitea", "actions?workflow=delete-product.yml"),
+        ("forgejo", "actions?workflow=delete-product.yml"),
+    ],
+)
+def test_each_forge_has_a_page_that_starts_a_workflow(kind: str, page: str) -> None:
+    found = links(kind).workflow("delete-product.yml")
+    assert found == f"https://forge.test/acme/deployments/{page}"
+    assert links("bitbucket").workflow("delete-product.yml") == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "content"),
+    [
+        ("github", "filename", "value"),
+        ("gitlab", "file_name", "content"),
+        ("gitea", "filename", "value"),
+        ("forgejo", "filename", "value"),
+    ],
+)
+def test_the_page_of_a_new_file_takes_path_and_content(kind: str, path: str, content: str) -> None:
+    assert links(kind).new_file()[1:] == (path, content)
+
+
 def test_the_branch_of_the_registry_is_the_one_that_is_edited() -> None:
     assert "/edit/team/live/registry" in links("github", branch="team/live").edit(PATH)
 

@@ -33,7 +33,15 @@ _COMMIT: Final = {
     "forgejo": "commit/{sha}",
     "bitbucket": "commits/{sha}",
 }
-# The query takes the file's path, then (where the forge fills it in) its content.
+# Where somebody starts a workflow by hand, as `versioner init` writes them for each forge.
+_WORKFLOW: Final = {
+    "github": "actions/workflows/{workflow}",
+    "gitlab": "-/pipelines/new",
+    "gitea": "actions?workflow={workflow}",
+    "forgejo": "actions?workflow={workflow}",
+}
+# The query takes the file's path (with its folders) and its content: GitLab's page reads both
+# on the server; Gitea's and Forgejo's the path there, and the content in the browser.
 _NEW: Final = {
     "github": ("new/{branch}", "filename", "value"),
     "gitlab": ("-/new/{branch}/", "file_name", "content"),
@@ -80,6 +88,10 @@ class ForgeLinks(NamedTuple):
     def commit(self, sha: str) -> str:
         """Return the link to a commit."""
         return self._link(_COMMIT, sha=sha)
+
+    def workflow(self, name: str) -> str:
+        """Return the link to the page that starts a workflow by hand."""
+        return self._link(_WORKFLOW, workflow=name)
 
     def new_file(self) -> tuple[str, str, str]:
         """Return the page that makes a new file, and its parameters for path and content."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from versioner.layout import product_dir, product_path
 from versioner.site.api.addresses import badge, data_of, product_feed
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from versioner.site.views.frame import View
 
 __all__ = ["actions", "badges", "deletion"]
+
+_DELETING: Final = "delete-product.yml"
 
 
 def actions(atlas: Atlas, page: str, name: str) -> list[View]:
@@ -48,13 +50,15 @@ def badges(atlas: Atlas, page: str, record: ProductRecord) -> list[View]:
     ]
 
 
-def deletion(record: ProductRecord, needed_by: Sequence[str]) -> View:
-    """Return the command that deletes a product, and what would go with it."""
+def deletion(atlas: Atlas, record: ProductRecord, needed_by: Sequence[str]) -> View:
+    """Return what deletes a product, the forge's workflow or a command, and what goes with it."""
     versions = count(len(record.versions), "version")
     return {
         "command": f"versioner product delete {record.name}",
         "goes": f"{versions} and {count(len(record.deployments), 'deployment')}",
         "restore": f"versioner product restore {record.name}",
+        "page": atlas.forge.workflow(_DELETING),
+        "forge": atlas.forge.name,
         "blocked": count(len(needed_by), "product") if needed_by else "",
     }
 
