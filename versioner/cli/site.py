@@ -197,6 +197,7 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
     from versioner.cli.progress import Progress
     from versioner.cli.workspace import read_registry, take_snapshot
     from versioner.errors import ValidationFailed
+    from versioner.repository.waiting import inbox
     from versioner.site.build import build_site
     from versioner.site.overrides import overrides_of
 
@@ -222,6 +223,8 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
             base_url=base_url,
             overrides=overrides,
             recorded=_recorded(repository, registry.revision),
+            # What waits belongs to the present: a past revision knows nothing of it.
+            inbox=inbox(repository) if rev is None or registry.revision == repository.tip else None,
             memory=repository.common_dir / "versioner" / "pages.json",
             jobs=min(_JOBS_MOST, os.cpu_count() or 1),
             progress=lambda done: progress.advance(min(done, total), total),

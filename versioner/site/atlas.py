@@ -12,6 +12,7 @@ from versioner.query.times import age_text, parse_duration, seconds_between
 from versioner.site.columns import LeftOut, columns_of
 from versioner.site.discretion import hidden_fields
 from versioner.site.forge import ForgeLinks
+from versioner.site.inbox import Unrecordeds, unrecorded_of
 from versioner.site.links import (
     LOST,
     deployment_anchor,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Deployment
     from versioner.registry.records import Registry
+    from versioner.repository.waiting import Inbox
 
 __all__ = ["Atlas", "Recorded"]
 
@@ -49,7 +51,8 @@ class Atlas:
     `now` is the moment that ages are reckoned from; `base_url` is `""` where nobody said where
     the site will be. An environment that events name but the
     registry does not know (a problem that `validate` reports) still has its page. `recorded` says
-    which commit recorded an event, by event id; empty where the history is cut off.
+    which commit recorded an event, by event id; empty where the history is cut off. `inbox` is
+    what was received and is not recorded; it is never believed.
     """
 
     def __init__(
@@ -59,9 +62,11 @@ class Atlas:
         now: str,
         base_url: str = "",
         recorded: Mapping[str, Recorded] | None = None,
+        inbox: Inbox | None = None,
     ) -> None:
         self.registry = registry
         self.now = now
+        self.unrecorded = unrecorded_of(registry, inbox) if inbox else Unrecordeds()
         self.recorded = recorded or {}
         self.forge = ForgeLinks.of(registry.config)
         given = base_url or str(self.settings.get("base_url", ""))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from versioner.registry.records import Registry
+    from versioner.repository.waiting import Inbox
     from versioner.site.atlas import Recorded
 
 __all__ = ["BuildReport", "build_site"]
@@ -57,6 +58,7 @@ def build_site(
     base_url: str = "",
     overrides: Overrides = NO_OVERRIDES,
     recorded: Mapping[str, Recorded] | None = None,
+    inbox: Inbox | None = None,
     memory: Path | None = None,
     jobs: int = 1,
     progress: Callable[[int], None] | None = None,
@@ -66,14 +68,15 @@ def build_site(
     `now` is the tip's commit time (RFC 3339, `Z`): ages are reckoned from it, so that one
     registry makes the same bytes whenever it is built. `base_url` is where the site will be
     served (only `404.html` needs it). `overrides` are the registry's own templates. `recorded`
-    says which commit recorded an event, by event id. `memory` is a file in which to remember
+    says which commit recorded an event, by event id. `inbox` is what was received and is not
+    recorded. `memory` is a file in which to remember
     what pages were rendered from: with it a page is rendered again only when that changed.
     `jobs` processes may share the work. `progress` is told how many pages are done. Nothing is
     written unless everything could be rendered; raises Failure, and ValidationFailed where a
     template of the registry's is wrong.
     """
     before = claim(out)
-    atlas = Atlas(registry, now=now, base_url=base_url, recorded=recorded)
+    atlas = Atlas(registry, now=now, base_url=base_url, recorded=recorded, inbox=inbox)
     _check_logo(atlas, overrides)
     folder = site_templates_dir()
     files: dict[str, bytes] = {}
@@ -84,6 +87,7 @@ def build_site(
         files.update(machine_files(atlas))
         files.update(search_files(atlas))
         files["build.json"] = _build_facts(atlas, tool_version)
+        files["assets/built.js"] = f"versionerBuilt({json.dumps(atlas.now)});\n".encode()
         return [reference]
 
     templates = Templates(read_templates(folder), overrides.templates)

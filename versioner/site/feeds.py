@@ -27,7 +27,7 @@ from versioner.site.links import (
     relative,
 )
 from versioner.site.teams import slugs_of, teams_of
-from versioner.site.views.product import title_of
+from versioner.site.views.naming import title_of
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.site.links import environment_page
-from versioner.site.views.product import title_of
+from versioner.site.views.naming import title_of
 from versioner.site.views.products import team_of
 
 if TYPE_CHECKING:

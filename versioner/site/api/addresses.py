@@ -8,6 +8,7 @@ __all__ = [
     "API",
     "DEPLOYMENTS",
     "EVERYTHING",
+    "INBOX",
     "INDEX",
     "MATRIX",
     "OPENAPI",
@@ -24,6 +25,7 @@ REFERENCE: Final = "api/index.html"
 API: Final = "api/v1/"
 INDEX: Final = API + "index.json"
 MATRIX: Final = API + "matrix.json"
+INBOX: Final = API + "inbox.json"
 DEPLOYMENTS: Final = API + "deployments/index.json"
 OPENAPI: Final = API + "openapi.json"
 EVERYTHING: Final = "feeds/all.atom"

@@ -5,8 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from versioner.site.api.addresses import DEPLOYMENTS, EVERYTHING, INDEX, MATRIX, data_of, team_feed
+from versioner.site.api.addresses import (
+    DEPLOYMENTS,
+    EVERYTHING,
+    INBOX,
+    INDEX,
+    MATRIX,
+    data_of,
+    team_feed,
+)
 from versioner.site.api.environments import deployments, environment, environments, matrix
+from versioner.site.api.inbox import inbox
 from versioner.site.api.products import history, needs, product, products
 from versioner.site.links import ENVIRONMENTS, OVERVIEW, PRODUCTS, environment_page, product_page
 from versioner.site.teams import slugs_of, teams_of
@@ -41,6 +50,7 @@ def _documents(atlas: Atlas) -> Iterator[tuple[str, Document]]:
     yield INDEX, _index(atlas)
     yield MATRIX, matrix(atlas)
     yield DEPLOYMENTS, deployments(atlas)
+    yield INBOX, inbox(atlas)
     yield data_of(ENVIRONMENTS), environments(atlas)
     for name in atlas.environments:
         yield data_of(environment_page(name)), environment(atlas, name)
@@ -69,6 +79,7 @@ def _index(atlas: Atlas) -> Document:
                 ("environments", data_of(ENVIRONMENTS)),
                 ("matrix", MATRIX),
                 ("deployments", DEPLOYMENTS),
+                ("inbox", INBOX),
             )
         ],
         "teams": [

@@ -116,6 +116,13 @@ ENDPOINTS: Final = (
         "Deployments",
     ),
     Endpoint(
+        "inbox",
+        "api/v1/inbox.json",
+        "What is not recorded yet",
+        "Events that were received and wait to be recorded, and those that were refused.",
+        "Inbox",
+    ),
+    Endpoint(
         "build",
         "build.json",
         "The build",

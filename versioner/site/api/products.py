@@ -9,7 +9,7 @@ from versioner.site.api.rows import Document, deployment_of, metadata_of, versio
 from versioner.site.api.states import state_of
 from versioner.site.links import product_page
 from versioner.site.tables import months_of
-from versioner.site.views.product import document_of, title_of
+from versioner.site.views.naming import document_of, title_of
 from versioner.site.views.products import team_of
 
 if TYPE_CHECKING:

@@ -106,6 +106,17 @@ _STATE: Final[Schema] = {
     "beside": _list(ref("Beside"), "What is under way there, or went wrong since."),
 }
 
+_UNRECORDED: Final[Schema] = {
+    "ref": _text("The ref that keeps it."),
+    "at": _moment("When it was received, or refused; empty where that cannot be read", empty=True),
+    "kind": _word("What it tells of; empty where it cannot be read.", "", "deployment", "build"),
+    "product": _text("The product's name, as far as it can be read."),
+    "environment": _text("The environment; empty for a build."),
+    "version": _text("The version; empty where it cannot be read."),
+    "status": _word("What happened; empty where it cannot be read.", "", *STATUSES),
+    "page": _link("the product's page; empty where there is no such product"),
+}
+
 _ENVIRONMENT_HEAD: Final[Schema] = {
     "name": _ENVIRONMENT,
     "title": _text("What it is called."),
@@ -356,6 +367,26 @@ COMPONENTS: Final[dict[str, Schema]] = {
             "reason": _REASON,
             "seconds": _number("How long after `at` its latest event was."),
             "page": _link("its row, with all that was recorded"),
+        },
+    ),
+    "Inbox": _object(
+        "What was received and is not recorded, as it was when the site was built.",
+        {
+            "root": _ROOT,
+            "waiting": _list(ref("WaitingEvent"), "Events that wait, oldest first."),
+            "more_waiting": _number("How many more wait than are listed."),
+            "refused": _list(ref("RefusedEvent"), "Events that were refused, latest first."),
+            "more_refused": _number("How many more were refused than are listed."),
+        },
+    ),
+    "WaitingEvent": _object("An event that waits to be recorded.", _UNRECORDED),
+    "RefusedEvent": _object(
+        "An event that could not be recorded.",
+        {
+            **_UNRECORDED,
+            "code": _number("The exit code that it was refused with; 0 where it cannot be read."),
+            "message": _text("Why."),
+            "hint": _text("What to do; empty where nothing is said."),
         },
     ),
     "Build": _object(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner.site.links import OVERVIEW, PRODUCTS
-from versioner.site.views.product import title_of
+from versioner.site.views.naming import title_of
 from versioner.site.views.products import is_owned
 from versioner.site.wording import count, version_text
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from versioner.site.api.addresses import EVERYTHING
 from versioner.site.links import DEPLOYMENTS, deployments_page
 from versioner.site.views.frame import View, crumb, frame
-from versioner.site.views.product import title_of
+from versioner.site.views.naming import title_of
 from versioner.site.views.rows import KINDS, SHAPES, said
 from versioner.site.wording import count, day_text, month_text, version_text
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from versioner.site.links import ENVIRONMENTS, environment_month
 from versioner.site.views.deployments import turning
 from versioner.site.views.frame import View, crumb, frame
-from versioner.site.views.product import title_of
+from versioner.site.views.naming import title_of
 from versioner.site.views.rows import KINDS, SHAPES
 from versioner.site.wording import count, day_text, version_text
 

@@ -12,7 +12,7 @@ from versioner.site.views.deployments import years_of
 from versioner.site.views.facts import metadata
 from versioner.site.views.frame import View, crumb, frame
 from versioner.site.views.latest import latest_deployments
-from versioner.site.views.product import title_of
+from versioner.site.views.naming import title_of
 from versioner.site.views.standing import standing
 from versioner.site.wording import adds_to, count, day_text
 

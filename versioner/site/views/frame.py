@@ -42,11 +42,13 @@ def frame(
     crumbs: Sequence[View] = (),
     feeds: Sequence[View] = (),
     current: bool = False,
+    dated: bool = True,
 ) -> View:
     """Return what the base template needs; `section` is the navigation's current page.
 
-    A page that is `current` tells how things stand at the registry's latest commit: it says of
-    when that is, so that the browser can tell a reader when it is old.
+    A page that is `current` tells how things stand, so that a reader must learn when the site is
+    old. The `dated` among them say of when they are; the others stay the same from one commit to
+    the next, and a script that is made with each build tells it.
     """
     return {
         "page_title": title,
@@ -63,8 +65,9 @@ def frame(
         ],
         "crumbs": list(crumbs),
         "feeds": list(feeds),
-        "as_of": atlas.now if current else "",
-        "as_of_text": moment_text(atlas.now) if current else "",
+        "current": current,
+        "as_of": atlas.now if current and dated else "",
+        "as_of_text": moment_text(atlas.now) if current and dated else "",
         "footer": _footer(atlas),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING
 
-from versioner.site.views.product import title_of
+from versioner.site.views.naming import title_of
 from versioner.site.views.rows import deployment_row
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from versioner.site.links import DEPLOYMENTS, OVERVIEW
 from versioner.site.views.attention import attention
 from versioner.site.views.frame import View, frame
 from versioner.site.views.latest import latest_deployments
-from versioner.site.views.product import document_of, title_of
+from versioner.site.views.naming import document_of, title_of
 from versioner.site.views.products import latest_at, team_of
 from versioner.site.views.standing import standing
+from versioner.site.views.waiting import unrecorded_groups
 from versioner.site.wording import count
 
 if TYPE_CHECKING:
@@ -45,8 +46,7 @@ def overview_view(atlas: Atlas) -> View:
         "description": str(atlas.registry.config.get("description", "")),
         "figures": _figures(atlas),
         "attention": attention(atlas),
-        # Events that wait for collection, and refused ones, come with the inbox.
-        "waiting": [],
+        "waiting": unrecorded_groups(atlas, OVERVIEW),
         "columns": _columns(atlas),
         "left_out": [
             {"title": atlas.environment_title(name), "why": why} for name, why in atlas.left_out

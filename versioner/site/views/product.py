@@ -10,16 +10,18 @@ from versioner.site.shards import ROWS
 from versioner.site.views.facts import metadata
 from versioner.site.views.frame import View, crumb, frame
 from versioner.site.views.keeping import actions, badges, deletion
+from versioner.site.views.naming import document_of, title_of
 from versioner.site.views.rows import deployment_row, version_row
 from versioner.site.views.shipping import shipping
 from versioner.site.views.standing import standing
+from versioner.site.views.waiting import unrecorded_groups
 from versioner.site.wording import adds_to, count
 
 if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
     from versioner.site.atlas import Atlas
 
-__all__ = ["document_of", "product_view", "title_of"]
+__all__ = ["product_view"]
 
 # How many rows of each list a page shows when there are too many for all of them.
 _LATEST: Final = 20
@@ -50,11 +52,14 @@ def product_view(atlas: Atlas, name: str) -> View:
             description=description,
             crumbs=crumbs,
             feeds=[feed],
+            current=True,
+            dated=False,
         ),
         "actions": actions(atlas, page, name),
+        "waiting": unrecorded_groups(atlas, page, name),
         "badges": badges(atlas, page, record),
         "badges_note": "" if atlas.base_url else _NO_ADDRESS,
-        "deletion": deletion(record, needed_by),
+        "deletion": deletion(atlas, record, needed_by),
         "steps": shipping(atlas, page, record),
         "name": name,
         "title": title,
@@ -70,16 +75,6 @@ def product_view(atlas: Atlas, name: str) -> View:
         "places": _places(atlas, page, record),
         **_history(atlas, page, record),
     }
-
-
-def document_of(atlas: Atlas, name: str) -> dict[str, Any]:
-    """Return a product's description; empty where its file is not valid."""
-    return dict(atlas.registry.products[name].document or {})
-
-
-def title_of(atlas: Atlas, name: str) -> str:
-    """Return what a product is called."""
-    return str(document_of(atlas, name).get("title") or name)
 
 
 def _history(atlas: Atlas, page: str, record: ProductRecord) -> View:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from versioner.site.links import CREATE, PRODUCTS
 from versioner.site.views.frame import View, frame
-from versioner.site.views.product import document_of, title_of
+from versioner.site.views.naming import document_of, title_of
 from versioner.site.wording import adds_to, count, day_text, first_line, version_text
 
 if TYPE_CHECKING:
