@@ -111,13 +111,27 @@
         note.textContent = "Times are in your time zone (" + zone + "); point at one to see it in UTC.";
       });
     }
-    each("[data-as-of]", function (notice) {
-      var seconds = (now - new Date(notice.dataset.asOf)) / 1000;
-      if (seconds < OLD) { return; }
+  }
+
+  /* A page that says how things stand says when it is old. Of when the site is stands in a script
+     that each build makes anew, for most of the pages are not. */
+  function ageing() {
+    var notice = document.querySelector("[data-built]");
+    if (!notice) { return; }
+    window.versionerBuilt = function (at) {
+      var seconds = (Date.now() - new Date(at)) / 1000;
+      if (!(seconds >= OLD)) { return; }
       notice.textContent = "Nothing was recorded for " + span(seconds) +
         ", or this site is no longer being built.";
       notice.hidden = false;
-    });
+    };
+    load("assets/built.js");
+  }
+
+  function load(path) {
+    var script = make("script");
+    script.src = new URL(path, HOME).href;
+    document.head.appendChild(script);
   }
 
   /* The address keeps what a reader chose, so that it can be shared. Where the query cannot be
@@ -441,7 +455,16 @@
     var open = document.getElementById("new-open");
     var command = document.getElementById("new-command");
 
-    function value(name) { return form.elements[name].value.trim(); }
+    /* What was pasted may hold what the registry refuses in a text: other ends of a line become
+       its own, or a space where there is one line only; other control characters go. */
+    function value(name) {
+      var box = form.elements[name];
+      var text = box.value.replace(/\r\n?|[\u000b\u000c\u0085\u2028\u2029]/g, "\n");
+      if (box.localName === "input") { text = text.replace(/[\n\t]+/g, " "); }
+      return text.replace(/[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ufeff\ufffe\uffff]/g, "")
+        .replace(/[\ud800-\udbff](?![\udc00-\udfff])|(^|[^\ud800-\udbff])[\udc00-\udfff]/g, "$1")
+        .trim();
+    }
 
     function slug(text) {
       return text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 63);
@@ -519,15 +542,7 @@
     var input = document.querySelector("[data-search] input");
     if (!input) { return; }
 
-    function load() {
-      if (load.done) { return; }
-      load.done = true;
-      var script = make("script");
-      script.src = new URL("assets/search.js", HOME).href;
-      document.head.appendChild(script);
-    }
-
-    input.addEventListener("focus", load);
+    input.addEventListener("focus", function () { load("assets/search.js"); }, { once: true });
     document.addEventListener("keydown", function (event) {
       var typing = event.target.closest("input, textarea, select, [contenteditable]");
       if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) { return; }
@@ -552,6 +567,7 @@
   themes();
   if (!moved()) {
     times();
+    ageing();
     sorting();
     columns();
     filtering();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -195,4 +196,25 @@ def test_search_finds_a_commit_and_says_when_nothing_is_found(
     box.fill("zzz-nothing-is-called-this")
     visit.page.wait_for_function("!document.querySelector('#search-results a')")
     assert visit.page.locator("#search-results [role=status]").inner_text()
+    visit.assert_quiet()
+
+
+@pytest.mark.parametrize("page", ["index.html", "products/user-service/index.html"])
+def test_a_page_of_how_things_stand_says_when_the_site_is_old(
+    sample: Path, open_page: Callable[..., Visit], page: str
+) -> None:
+    # Of a folder too, where nothing can be fetched.
+    visit = open_page(sample.as_uri() + "/")
+    built = re.search(r"20[0-9T:-]+Z", (sample / "assets/built.js").read_text())
+    assert built is not None
+    notice = visit.page.locator(".notice")
+    for days, told in ((6, ""), (9, "Nothing was recorded for 9 days")):
+        at = datetime.fromisoformat(built[0]) + timedelta(days=days)
+        visit.page.clock.set_fixed_time(at)
+        visit.go(page).page.wait_for_function("window.versionerBuilt && document.readyState")
+        visit.page.wait_for_load_state("load")
+        assert notice.is_visible() is bool(told)
+        assert notice.inner_text().startswith(told)
+    visit.go("products/user-service/2026-10.html")
+    assert notice.count() == 0
     visit.assert_quiet()

@@ -72,6 +72,30 @@ def test_the_form_makes_a_file_that_the_tool_accepts(
         visit.assert_quiet()
 
 
+def test_what_was_pasted_makes_no_file_that_the_tool_refuses(
+    tmp_path: Path, open_page: Callable[..., Visit]
+) -> None:
+    build_site(registry(), tmp_path, now=NOW, tool_version=TOOL)
+    signs = [*range(32), *range(127, 160), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xD800, 0xDC00]
+    with open_server(tmp_path) as server:
+        visit = open_page(server.url).go(form_page(tmp_path))
+        visit.page.fill("[name=name]", "rates-api")
+        for sign in signs:
+            for field in ("title", "description", "team", "repository"):
+                # As a paste would: `fill` itself would leave some of them out.
+                visit.page.locator(f"[data-create] [name={field}]").evaluate(
+                    "(box, sign) => { box.value = 'one' + String.fromCharCode(sign) + 'two';"
+                    " box.dispatchEvent(new Event('input', {bubbles: true})); }",
+                    sign,
+                )
+            text = visit.page.locator("#new-file").text_content() or ""
+            path = "registry/products/rates-api/product.yaml"
+            document, problems = validate_document("product", text.encode(), path)
+            assert (problems, document is None) == ([], False), hex(sign)
+            assert "one" in document["title"] and "two" in document["title"]
+        visit.assert_quiet()
+
+
 def test_names_are_judged_as_the_tool_judges_them(
     tmp_path: Path, open_page: Callable[..., Visit]
 ) -> None:
