@@ -23,11 +23,19 @@
 `tests.remote.registries` registry_on(server, name=None, *, products=0, events=0, beside=False,
                           **options): a small registry, or a large one; `beside`: code, pictures.
 `tests.remote.proxy`      Proxy(upstream): .url_of(served), .fail(fault, on=ANY, nth=1, times=1),
-                          .requests, .bytes_up, .bytes_down, .request_lines, .exchanges,
-                          .recorded, .reset(), .phase() (a context manager; gives a Tally)
-`tests.remote.faults`     DropRequest, DropResponse, Status, StatusAfter, Delay, Redirect, Cut,
-                          Hold, HoldResponse; ANY, PUSH, PUSH_REFS, FETCH, FETCH_REFS
-`tests.remote.processes`  tool(*args), plain(*argv): a Job; run(job), start(job), many(jobs),
-                          run_versioner(args, env=None, cwd=None, home=None)
+                          .heal(), .requests, .bytes_up, .bytes_down, .request_lines,
+                          .exchanges, .recorded, .reset(), .phase() (a context manager; gives a
+                          Tally of what begins within)
+`tests.remote.faults`     DropRequest(reset, resend), DropResponse(reset, resend), Cut(after),
+                          Status(code, retry_after, body), StatusAfter(code), Redirect(to, code),
+                          Delay(seconds), Hold() and HoldResponse() (.reached, .release: Events);
+                          ANY, PUSH, PUSH_REFS, FETCH, FETCH_REFS
+`tests.remote.processes`  tool(*args, env, cwd, home, tmp, stdin), plain(*argv, ...): a Job;
+                          run(job) and many(jobs) give Ran(code, out, err, left); start(job) gives
+                          Started: .kill(), .kill_all(), .wait(), .tmp;
+                          run_versioner(args, env=None, cwd=None, home=None).
+                          Each has an empty home, TMPDIR and working folder of its own, and no
+                          variable but PATH, HOME, TMPDIR, PYTHONPATH; the tool is held to leave
+                          TMPDIR empty by run and many, not by Started.wait (see .left).
 `tests.remote.disks`      small_disk(folder, size): a tmpfs, for a client's disk that is full
 """

@@ -12,7 +12,7 @@ import socket
 import struct
 import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -29,6 +29,7 @@ from tests.remote.faults import (
     StatusAfter,
 )
 from tests.remote.http_messages import Message, answer, read_request, read_response
+from tests.remote.tally import Exchange, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,56 +37,9 @@ if TYPE_CHECKING:
     from tests.remote.faults import Fault
     from tests.remote.served import Served
 
-__all__ = ["Exchange", "Proxy", "Tally"]
+__all__ = ["Proxy"]
 
 _LIMIT = 1 << 20
-
-
-@dataclass
-class Exchange:
-    """Hold one request and its answer; `served` is the server's, `told` what the client got."""
-
-    request: Message
-    fault: Fault | None = None
-    served: Message | None = None
-    told: bytes = b""
-
-    @property
-    def line(self) -> str:
-        return self.request.line
-
-    @property
-    def status(self) -> int:
-        """Return the status that the client was told, or 0."""
-        return int(self.told.split(b" ", 2)[1]) if self.told else 0
-
-
-@dataclass
-class Tally:
-    """Count the exchanges of a phase."""
-
-    exchanges: list[Exchange] = field(default_factory=list)
-
-    @property
-    def requests(self) -> int:
-        return len(self.exchanges)
-
-    @property
-    def request_lines(self) -> list[str]:
-        return [each.line for each in self.exchanges]
-
-    @property
-    def bytes_up(self) -> int:
-        return sum(len(each.request.raw) for each in self.exchanges)
-
-    @property
-    def bytes_down(self) -> int:
-        return sum(len(each.told) for each in self.exchanges)
-
-    @property
-    def recorded(self) -> bytes:
-        """Return all bytes of both directions, headers included."""
-        return b"".join(each.request.raw + each.told for each in self.exchanges)
 
 
 @dataclass
@@ -275,8 +229,8 @@ async def _exchange(exchange: Exchange, client: _Line, upstream: _Line) -> bool:
             return _drop(client, reset)
         case StatusAfter(code, retry_after, body):
             return await _tell(exchange, client, answer(code, body, retry_after=retry_after))
-        case HoldResponse() as hold:
-            await _hold(hold)
+        case HoldResponse() as held:
+            await _hold(held)
     return await _tell(exchange, client, served) and not served.last
 
 
