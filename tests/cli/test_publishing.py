@@ -212,8 +212,34 @@ def test_the_step_summary_tells_that_it_is_not_pushed(
     desk.git("remote", "set-url", "origin", GONE)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
-    assert deploy(desk).code == 1
+    assert deploy(desk, "--push").code == 1
     assert (tmp_path / "summary.md").read_text().startswith("Recorded, but not pushed: deployment")
+
+
+def test_in_ci_what_reaches_no_remote_is_kept_and_told_as_such(
+    desk: Desk, forge: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.git("remote", "set-url", "origin", GONE)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    monkeypatch.setenv("VERSIONER_SPOOL", str(tmp_path / "spool"))
+    before = desk.commits()
+    done = deploy(desk, "-o", "json", "--invoke-id", "run-5")
+    assert (done.code, desk.commits()) == (6, before)
+    shown = json.loads(done.out)
+    assert shown["outcome"] == "kept"
+    assert f"versioner spool: {shown['spool_line']}\n" in done.err
+    assert (tmp_path / "output").read_text() == (
+        f"event_id={shown['event']['id']}\noutcome=kept\nspool_line={shown['spool_line']}\n"
+    )
+    assert (tmp_path / "summary.md").read_text() == "Not recorded: kept to be sent later\n"
+    desk.git("remote", "set-url", "origin", str(forge))
+    again = deploy(desk, "-o", "json", "--invoke-id", "run-5", "--version", "2.0.1")
+    assert again.json()["outcome"] == "recorded"
+    assert "sent" not in again.err  # what waits is for another remote
+    late = deploy(desk, "-o", "json", "--invoke-id", "run-5")
+    assert late.json()["event"]["id"] == shown["event"]["id"]
 
 
 def test_a_url_that_cannot_be_pushed_to_is_refused_before_anything_is_recorded(

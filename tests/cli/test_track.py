@@ -377,7 +377,7 @@ def test_every_option_is_a_field_or_steers_the_command() -> None:
     steering = {
         *("product", "event_id", "no_create", "branch", "push", "local", "dry_run", "debug"),
         *("fail_on_api_error", "best_effort", "skip_preflight_checks", "verbose", "output"),
-        *("repo", "completed_at"),
+        *("repo", "completed_at", "via", "wait"),
     }
     for kind, keys in (("build", BUILD_KEYS), ("deployment", DEPLOYMENT_KEYS)):
         command = track.get_command(click.Context(track), kind)
@@ -504,11 +504,50 @@ def test_without_a_repository_or_a_registry_it_says_what_to_do(desk: Desk, tmp_p
     assert (done.code, "no registry on this branch" in done.err) == (2, True)
 
 
-@pytest.mark.parametrize("url", ["https://me:tok@host/x", "git@host:tok.git"])
-def test_a_url_is_no_clone_and_is_not_repeated(desk: Desk, url: str) -> None:
-    assert run(["track", "deployment", *WHERE, "--repo", url]) == 2
-    said = desk.capsys.readouterr().err
-    assert ("clone it" in said, "tok" in said) == (True, False)
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://me:tok@host/x", "VERSIONER_TOKEN"),
+        ("ext::touch tok", "not a URL of a registry"),
+        ("ftp://host/tok", "not a URL of a registry"),
+    ],
+)
+def test_a_url_that_will_not_do_is_refused_before_anything_is_tried(
+    desk: Desk, url: str, said: str
+) -> None:
+    assert run(["track", "deployment", *WHERE, "--repo", url, "--best-effort"]) == 2
+    told = desk.capsys.readouterr().err
+    assert said in told
+    assert "me:tok" not in told
+    assert "versioner spool" not in told
+
+
+@pytest.mark.parametrize("option", ["--push", "--local"])
+def test_what_is_for_a_clone_is_refused_for_a_url(desk: Desk, option: str) -> None:
+    assert run(["track", "deployment", *WHERE, "--repo", "https://host/x", option]) == 2
+    assert option in desk.capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [("--via", "inbox"), ("--wait",), ("--wait", "0.5")])
+def test_what_is_for_a_remote_is_refused_for_a_clone(desk: Desk, option: tuple[str, ...]) -> None:
+    done = deploy(desk, *option)
+    assert (done.code, "name its URL with --repo" in done.err) == (2, True)
+
+
+def test_a_variable_that_is_for_remotes_leaves_a_clone_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERSIONER_VIA", "inbox")
+    monkeypatch.setenv("VERSIONER_WAIT", "30")
+    assert deploy(desk).out.startswith("recorded")
+
+
+@pytest.mark.parametrize(("given", "code"), [("", 0), (" ", 0), ("-1", 2), ("soon", 2), ("nan", 2)])
+def test_a_wait_is_a_number_of_seconds_or_empty(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, given: str, code: int
+) -> None:
+    monkeypatch.setenv("VERSIONER_WAIT", given)
+    assert deploy(desk, "--dry-run").code == code
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root writes anywhere")
@@ -672,16 +711,18 @@ def test_a_second_run_does_not_push_commits_of_the_users_own(
     assert tip_of(forge) == before
 
 
-def test_in_ci_a_clone_with_a_remote_pushes_and_local_does_not(
+def test_in_ci_the_remote_of_a_clone_is_recorded_on_and_with_local_the_clone(
     desk: Desk, forge: Path, in_github: Path
 ) -> None:
     before = tip_of(forge)
     assert deploy(desk, "--local").code == 0
     assert tip_of(forge) == before
-    desk.git("push", "-q", "origin", "main")
-    done = deploy(desk, "--version", "2.0.1")
-    assert done.code == 0, done.err
-    assert tip_of(forge) == desk.git("rev-parse", "HEAD")
+    here = desk.git("rev-parse", "HEAD")
+    done = deploy(desk, "--version", "2.0.1", "-o", "json")
+    assert done.json()["commit"] == tip_of(forge)
+    assert done.json()["pushed_to"] == str(forge)
+    assert tip_of(forge, "main^") == before
+    assert (desk.git("rev-parse", "HEAD"), desk.git("status", "--porcelain")) == (here, "")
 
 
 def test_in_ci_a_clone_without_a_remote_records_here(desk: Desk, in_github: Path) -> None:

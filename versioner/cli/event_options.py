@@ -13,7 +13,13 @@ from versioner.cli.options import output_option, repo_option
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["build_options", "clear_empty", "deployment_options", "source_of"]
+__all__ = [
+    "build_options",
+    "clear_empty",
+    "deployment_options",
+    "is_on_command_line",
+    "source_of",
+]
 
 Option = Callable[[click.Command], Any]
 
@@ -37,6 +43,18 @@ def _boolean(_context: click.Context, _option: click.Parameter, text: str) -> bo
     return _BOOLEANS[word]
 
 
+def _seconds(_context: click.Context, _option: click.Parameter, text: str | None) -> float:
+    """Read a number of seconds that a pipeline may pass as an empty text, which is none."""
+    try:
+        seconds = float((text or "").strip() or 0)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= _LONGEST_WAIT:
+        raise click.BadParameter(f"{text!r} is no number of seconds from 0 to {_LONGEST_WAIT}")
+    return seconds
+
+
+_LONGEST_WAIT: Final = 86_400
 _BOOLEANS: Final = {
     **dict.fromkeys(("", "true", "1", "yes", "on", "t", "y"), True),
     **dict.fromkeys(("false", "0", "no", "off", "f", "n"), False),
@@ -77,7 +95,11 @@ def _how() -> list[Option]:
     debug = "Tell too which git commands run, and where an internal failure is."
     return [
         click.option("--no-create", is_flag=True, help="Refuse an unknown product or environment."),
-        click.option("--branch", metavar="NAME", help="Record on this branch (detached clones)."),
+        click.option(
+            "--branch",
+            metavar="NAME",
+            help="Record on this branch (default: the current one, or the remote's).",
+        ),
         click.option(
             "--via",
             type=click.Choice(["auto", "direct", "inbox"]),
@@ -87,7 +109,7 @@ def _how() -> list[Option]:
             "--wait",
             is_flag=False,
             flag_value="300",
-            type=click.FloatRange(min=0, max=86400),
+            callback=_seconds,
             metavar="[SECONDS]",
             help="Wait until it is on the remote branch (300 seconds if none are given).",
         ),
@@ -145,6 +167,11 @@ def clear_empty(ctx: click.Context, options: dict[str, Any]) -> None:
         if isinstance(value, str) and not value.strip():
             variable = option.resolve_envvar_value(ctx) or ""
             options[option.name or ""] = variable if variable.strip() else None
+
+
+def is_on_command_line(ctx: click.Context, name: str) -> bool:
+    """Tell whether an option was given as one, and not by a variable that is there for all."""
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def source_of(ctx: click.Context, name: str, options: Mapping[str, Any]) -> str:

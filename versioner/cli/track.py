@@ -10,21 +10,21 @@ import click
 from versioner.ci import detect
 from versioner.cli import clock
 from versioner.cli.after import after_commit
-from versioner.cli.event_options import build_options, clear_empty, deployment_options, source_of
-from versioner.cli.groups import NounGroup
-from versioner.errors import Failure, Kept
-from versioner.reporter.recorded import (
-    recorded_json,
-    recorded_text,
-    step_outputs,
-    step_summary,
+from versioner.cli.event_options import (
+    build_options,
+    clear_empty,
+    deployment_options,
+    is_on_command_line,
+    source_of,
 )
+from versioner.cli.groups import NounGroup
+from versioner.cli.outcome import tell, tell_kept, warn
+from versioner.errors import Failure, Kept
 from versioner.repository.address import TOKEN, address_of, is_url
 from versioner.repository.location import Opening
 
 if TYPE_CHECKING:
     from versioner.ci import Detected
-    from versioner.errors import VersionerError
     from versioner.models import EventKind
     from versioner.operations.record import Recorded
     from versioner.operations.scene import Draft
@@ -94,69 +94,47 @@ def _track(ctx: click.Context, kind: EventKind, options: dict[str, Any]) -> None
     softened = options["best_effort"] or not options["fail_on_api_error"]
     detected = detect(os.environ)
     try:
-        repository, recorded, unpushed = _record(ctx, kind, options, detected)
+        repository, recorded, lacking = _record(ctx, kind, options, detected)
     except (Failure, OSError) as error:
-        _report_kept(detected, error)
+        if isinstance(error, Kept):
+            tell_kept(options, detected, error)
         if not softened:
             raise
-        _warn(error, "" if isinstance(error, Kept) else "not recorded: ")
+        warn(error, "" if isinstance(error, Kept) else "not recorded: ")
         return
-    _report(options, detected, recorded, unpushed)
+    tell(options, detected, recorded, lacking)
     if repository is not None and recorded.branch == repository.branch:
         after_commit(repository, recorded.commit)
-    if unpushed is not None:
+    if lacking is not None:
         if not softened:
-            raise unpushed
-        _warn(unpushed)
-
-
-def _warn(error: VersionerError | OSError, what: str = "") -> None:
-    from versioner.cli.boundary import report_warning
-
-    report_warning(error, what)
+            raise lacking
+        warn(lacking)
 
 
 def _record(
     ctx: click.Context, kind: EventKind, options: dict[str, Any], detected: Detected | None
 ) -> tuple[Repository | None, Recorded, Failure | None]:
-    """Record; return the clone it is in, if it is, and why it was not pushed, if so."""
+    """Record; return the clone that the event is in, if it is in one, and what it lacks yet."""
     named = options["repo"]
     if named and is_url(named):
-        draft = _draft(ctx, kind, options, detected)
-        return None, _from_afar(address_of(named, os.environ.get(TOKEN, "")), draft, options), None
+        remote = address_of(named, os.environ.get(TOKEN, ""))
+        return _from_afar(remote, _draft(ctx, kind, options, detected), options)
     # git looks for the repository while all that records is loaded.
     with Opening(named or os.getcwd()) as opening:  # noqa: PTH109 -- nor pathlib
         from versioner.cli.workspace import find_repository
-        from versioner.operations.delivery import NotPushed, deliver, throw_away_remote
-        from versioner.operations.record import record_event
+        from versioner.operations.delivery import throw_away_remote
 
         draft = _draft(ctx, kind, options, detected)
         repository = find_repository(named, opening)
     if detected is not None and not (options["local"] or options["push"]):
-        remote = throw_away_remote(repository, options["branch"], os.environ.get(TOKEN, ""))
-        if remote is not None:
-            branch = options["branch"] or (repository.branch or "")
-            return None, _from_afar(remote, draft, {**options, "branch": branch}), None
-    if options["via"] or options["wait"]:
+        token = os.environ.get(TOKEN, "")
+        remote_and_branch = throw_away_remote(repository, options["branch"], token)
+        if remote_and_branch is not None:
+            remote, branch = remote_and_branch
+            return _from_afar(remote, draft, {**options, "branch": branch})
+    if is_on_command_line(ctx, "via") or is_on_command_line(ctx, "wait"):
         raise click.UsageError("--via and --wait are for a remote: name its URL with --repo")
-    try:
-        recorded = deliver(
-            repository,
-            lambda place: record_event(
-                place,
-                draft,
-                now=clock.now(),
-                entropy=clock.entropy,
-                create=not options["no_create"],
-                dry_run=options["dry_run"],
-            ),
-            branch=options["branch"],
-            push=options["push"],
-            dry_run=options["dry_run"],
-        )
-    except NotPushed as unpushed:
-        return repository, unpushed.recorded, unpushed
-    return repository, recorded, None
+    return _here(repository, draft, options)
 
 
 def _draft(
@@ -170,55 +148,34 @@ def _draft(
     return draft
 
 
-def _from_afar(remote: Remote, draft: Draft, options: dict[str, Any]) -> Recorded:
+def _from_afar(
+    remote: Remote, draft: Draft, options: dict[str, Any]
+) -> tuple[None, Recorded, Failure | None]:
     from versioner.cli.tracking_remotely import record_from_afar
 
-    return record_from_afar(remote, draft, options)
+    if options["push"] or options["local"]:
+        raise click.UsageError("--push and --local are for a clone, and --repo names a URL")
+    return None, *record_from_afar(remote, draft, options)
 
 
-def _report(
-    options: dict[str, Any],
-    detected: Detected | None,
-    recorded: Recorded,
-    unpushed: Failure | None,
-) -> None:
-    """Say what became of the event; once it is recorded, nothing here may turn into a failure.
+def _here(
+    repository: Repository, draft: Draft, options: dict[str, Any]
+) -> tuple[Repository, Recorded, Failure | None]:
+    from versioner.operations.delivery import NotPushed, deliver
+    from versioner.operations.record import record_event
 
-    For the step would be run again, and outside of a known run that records it twice.
-    """
-    text = recorded_json if options["output"] == "json" else recorded_text
+    def record(place: Repository) -> Recorded:
+        return record_event(
+            place,
+            draft,
+            now=clock.now(),
+            entropy=clock.entropy,
+            create=not options["no_create"],
+            dry_run=options["dry_run"],
+        )
+
+    where = {key: options[key] for key in ("branch", "push", "dry_run")}
     try:
-        click.echo(text(recorded, dry_run=options["dry_run"]))
-    except OSError as error:
-        if options["dry_run"]:
-            raise
-        from versioner.cli.boundary import report_unwritten
-
-        report_unwritten(error)
-    if recorded.retired:
-        name = recorded.event["environment"]
-        _warn(Failure(f"the environment {name!r} is retired", hint=f"`{_TAKE_BACK} {name}`"))
-    if detected is not None and not options["dry_run"]:
-        line = step_summary(recorded, unpushed=unpushed is not None)
-        _append(detected.summary_file, line)
-        _append(detected.output_file, step_outputs(recorded))
-
-
-def _report_kept(detected: Detected | None, error: Failure | OSError) -> None:
-    if detected is not None and isinstance(error, Kept) and error.line:
-        _append(detected.summary_file, "Not recorded: kept to be sent later\n")
-        _append(detected.output_file, f"outcome=kept\nspool_line={error.line}\n")
-
-
-_TAKE_BACK: Final = "versioner environment retire --undo"
-
-
-def _append(path: str, text: str) -> None:
-    """Write to a file that the CI system reads after the step, if it named one."""
-    try:
-        if path:
-            with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 -- no pathlib to load
-                file.write(text)
-    except OSError as error:
-        # The event is safe: a page that cannot be written must not turn that into a failure.
-        click.echo(f"warning: {path} was not written: {error.strerror}", err=True)
+        return repository, deliver(repository, record, **where), None
+    except NotPushed as unpushed:
+        return repository, unpushed.recorded, unpushed

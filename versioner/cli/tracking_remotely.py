@@ -32,14 +32,41 @@ _PATIENCE_SECONDS: Final = 20
 _MOST_SENT_ALONG: Final = 50
 
 
-def record_from_afar(remote: Remote, draft: Draft, options: dict[str, Any]) -> Recorded:
-    """Record an event on a remote, or have it received; raise Kept where it only waits here."""
+def record_from_afar(
+    remote: Remote, draft: Draft, options: dict[str, Any]
+) -> tuple[Recorded, Failure | None]:
+    """Record an event on a remote, or have it received; raise Kept where it only waits here.
+
+    With it comes what it lacks yet: NotYet, where it was waited for in vain.
+    """
     via: Via = options["via"] or "auto"
     target = Target(remote, options["branch"] or "", via, not options["no_create"])
     if options["dry_run"]:
-        return foresee(target, draft, entropy=clock.entropy)
+        return foresee(target, draft, entropy=clock.entropy), None
     draft = fixed(draft, clock.entropy)
     folder = spool_folder(os.environ)
+    recorded = _delivered(folder, target, draft)
+    if folder is not None:
+        send_what_waits(folder, remote)
+    if recorded.received and options["wait"]:
+        return _awaited(target, draft, recorded, options["wait"])
+    return recorded, None
+
+
+def _awaited(
+    target: Target, draft: Draft, received: Recorded, seconds: float
+) -> tuple[Recorded, Failure | None]:
+    from versioner.operations.awaiting import NotYet, await_recording
+
+    try:
+        return await_recording(
+            target, draft, received, seconds=seconds, now=clock.now, entropy=clock.entropy
+        ), None
+    except NotYet as late:
+        return received, late
+
+
+def _delivered(folder: Path | None, target: Target, draft: Draft) -> Recorded:
     try:
         line = write_line(document_of(target, draft))
     except VersionerError:
@@ -47,12 +74,9 @@ def record_from_afar(remote: Remote, draft: Draft, options: dict[str, Any]) -> R
         return _result(target, draft)
     entry = new_entry(line, kept_at="", reason="", now_ms=clock.entropy()[0])
     try:
-        recorded = _shared(folder, target, entry)
+        return _shared(folder, target, entry)
     except Failure as failure:
         raise _kept(folder, line, failure) from failure
-    if folder is not None:
-        send_what_waits(folder, remote)
-    return recorded
 
 
 def _result(target: Target, draft: Draft) -> Recorded:

@@ -57,18 +57,24 @@ def deliver(
     return _publish(place, _record(place, record), remote, record)
 
 
-def throw_away_remote(repository: Repository, branch: str | None, token: str = "") -> Remote | None:
-    """Return the remote to record on instead of a clone that a CI job throws away; None if none.
+def throw_away_remote(
+    repository: Repository, branch: str | None, token: str = ""
+) -> tuple[Remote, str] | None:
+    """Return the remote, and its branch, to record on instead of a clone that a job throws away.
 
-    `token` is what it is written to with, where one is given; else what the clone itself has.
+    The branch is "" where only the remote itself can tell: what a job has checked out is the
+    change that it is about, which seldom is where deployments are recorded. `token` is what the
+    remote is written to with, where one is given; else what the clone itself has. None where the
+    clone has no remote.
     """
+    branch = branch or _configured_branch(repository)
     named = on_branch(repository, branch) if branch else repository
     name = _remote_of(named)
     if name is None:
         return None
     from versioner.repository.remote import remote_of
 
-    return remote_of(repository, name, token)
+    return remote_of(repository, name, token), branch
 
 
 def _place(repository: Repository, branch: str | None) -> Repository:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from versioner.reporter.terminal import clean
+from versioner.rules.identity import derive_event_id
 
 if TYPE_CHECKING:
     from versioner.operations.record import Recorded
 
-__all__ = ["recorded_json", "recorded_text", "step_outputs", "step_summary"]
+__all__ = [
+    "kept_json",
+    "kept_outputs",
+    "recorded_json",
+    "recorded_text",
+    "step_outputs",
+    "step_summary",
+]
 
 
 def recorded_json(recorded: Recorded, *, dry_run: bool) -> str:
@@ -62,6 +70,29 @@ def step_outputs(recorded: Recorded) -> str:
     page = recorded.page if recorded.page.isprintable() else ""
     outcome = _outcome(recorded, dry_run=False).replace(" ", "_")
     return f"event_id={recorded.event['id']}\noutcome={outcome}\npage_url={page}\n"
+
+
+def kept_json(line: str) -> str:
+    """Return what is told of an event that is kept as a line, with keys of `recorded_json`."""
+    said = json.loads(line)
+    document = {
+        "outcome": "kept",
+        "kind": said["kind"],
+        "product": said["product"],
+        "event": {**said["event"], "id": _kept_id(said)},
+        "branch": said["branch"].removeprefix("refs/heads/"),
+        "spool_line": line,
+    }
+    return json.dumps(document, ensure_ascii=True, indent=2)
+
+
+def kept_outputs(line: str) -> str:
+    """Return the lines of a GitHub step's outputs for an event that is kept."""
+    return f"event_id={_kept_id(json.loads(line))}\noutcome=kept\nspool_line={line}\n"
+
+
+def _kept_id(said: dict[str, Any]) -> str:
+    return said["event_id"] or derive_event_id(said["product"], said["event"])
 
 
 def _outcome(recorded: Recorded, *, dry_run: bool) -> str:
