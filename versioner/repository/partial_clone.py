@@ -24,7 +24,7 @@ from versioner.repository.push_outcome import (
 from versioner.repository.scratch import scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from versioner.repository.address import Remote
     from versioner.repository.git import Completed
@@ -219,9 +219,12 @@ class PartialClone:
     def _fetch(self, args: Sequence[str], stdin: bytes | None = None) -> Completed:
         return self._remotely([*_FETCH, *args], stdin)
 
+    # Whoever must not wait for long runs git in another way.
+    _run: Callable[..., Completed] = staticmethod(run)
+
     def _remotely(self, args: Sequence[str], stdin: bytes | None = None) -> Completed:
         settings = [*_SETTINGS, *self.remote.settings, *credential_settings(self.remote)]
-        return run(
+        return self._run(
             [f"--git-dir={self.folder}", *args],
             cwd=self.folder,
             stdin=stdin,
