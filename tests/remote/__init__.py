@@ -19,7 +19,8 @@
                           custom_refs ("update", "pre-receive", "receive.hideRefs",
                           "transfer.hideRefs": how refs/versioner/ is refused);
                           file_limit (bytes that a file may have in a push); config {key: value}.
-                          Only when made: disk (bytes of a tmpfs of its own), copy_of, name.
+                          Only when made: disk (bytes of a tmpfs of its own), copy_of, name,
+                          object_format.
 `tests.remote.registries` registry_on(server, name=None, *, products=0, events=0, beside=False,
                           **options): a small registry, or a large one; `beside`: code, pictures.
 `tests.remote.proxy`      Proxy(upstream): .url_of(served), .fail(fault, on=ANY, nth=1, times=1),
@@ -37,5 +38,9 @@
                           Each has an empty home, TMPDIR and working folder of its own, and no
                           variable but PATH, HOME, TMPDIR, PYTHONPATH; the tool is held to leave
                           TMPDIR empty by run and many, not by Started.wait (see .left).
-`tests.remote.disks`      small_disk(folder, size): a tmpfs, for a client's disk that is full
+`tests.remote.disks`      small_disk(folder, size): a tmpfs, for a client's disk that is full;
+                          fill(folder)
+`tests.remote.traces`     traced_home(folder) for `home=`, arguments(home): those of all of git's
+                          processes
+A host that does not answer is `http://127.0.0.1:{free_port()}` (of server).
 """

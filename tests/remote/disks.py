@@ -17,7 +17,10 @@ __all__ = ["fill", "small_disk"]
 
 @contextmanager
 def small_disk(folder: Path, size: int) -> Iterator[Path]:
-    """Mount a tmpfs of so many bytes on a folder; skip the test where one may not mount."""
+    """Mount a tmpfs of so many bytes on a folder; skip the test where one may not mount.
+
+    For a client, give `Job.tmp` a folder within it, so that the filler is not taken for a leftover.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     options = f"size={size},mode=0755"
     done = subprocess.run(

@@ -169,9 +169,13 @@ class GitServer:
         *,
         copy_of: Path | None = None,
         disk: int | None = None,
+        object_format: str = "sha1",
         **options: Any,
     ) -> Served:
-        """Make a bare repository, empty or a copy, and serve it as /NAME.git."""
+        """Make a bare repository, empty or a copy, and serve it as /NAME.git.
+
+        `disk` gives it a file system of its own with so many bytes; the options are `Options`'.
+        """
         self._made += 1
         name = name or f"registry-{self._made}"
         path = self.root / f"{name}.git"
@@ -179,8 +183,8 @@ class GitServer:
         if disk is not None:
             self._stack.enter_context(small_disk(path, disk))
         if copy_of is None:
-            init = ["git", "init", "-q", "--bare", "-b", "main", "--template=", str(path)]
-            subprocess.run(init, check=True)
+            init = ["git", "init", "-q", "--bare", "-b", "main", "--template="]
+            subprocess.run([*init, f"--object-format={object_format}", str(path)], check=True)
         else:
             # Not cloned, for a clone has no refs but branches and tags.
             shutil.copytree(copy_of, path, dirs_exist_ok=True)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.acceptance.tool import PATIENCE, PROJECT
 from tests.remote.processes import many, plain, run, run_versioner, start, tool
+from tests.remote.traces import arguments, traced_home
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +58,15 @@ def test_what_stays_in_the_temporary_folder_is_seen(tmp_path: Path) -> None:
     assert start(leave).wait().left == ["a", "a/b"]
     with pytest.raises(AssertionError, match="versioner"):
         run(leave)
+
+
+def test_the_arguments_of_all_git_processes_are_told(registry: Served, tmp_path: Path) -> None:
+    home = traced_home(tmp_path / "home")
+    url = registry.url.replace("//", "//jane:s3cret@")
+    assert run(plain("git", "ls-remote", url, home=home)).code == 0
+    told = arguments(home)
+    assert ["git", "ls-remote", url] in told
+    assert any("remote-http" in " ".join(each) and url in each for each in told)
 
 
 def test_a_killed_process_says_so() -> None:
