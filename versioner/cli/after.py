@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from versioner.errors import VersionerError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from versioner.operations.editing import Edited
     from versioner.repository.location import Repository
 
-__all__ = ["after_commit", "finish"]
+__all__ = ["after_commit", "apply", "finish"]
 
 
 def finish(repository: Repository, edited: Edited) -> None:
@@ -38,3 +40,24 @@ def after_commit(repository: Repository, commit: str | None) -> None:
         publish(repository, commit, out)
     except (VersionerError, OSError) as error:
         report_warning(error, "recorded, but the site was not built: ")
+
+
+def apply(repo: str | None, operation: Callable[[Repository], Edited], restoring: str = "") -> None:
+    """Edit the registry that --repo names, in a clone or at a URL, and tell what that did."""
+    from versioner.cli.remotes import remote_at
+    from versioner.cli.workspace import find_repository
+
+    remote = remote_at(repo)
+    if remote is None:
+        repository = find_repository(repo)
+        finish(repository, operation(repository))
+        return
+    from versioner.cli import clock
+    from versioner.cli.printing import show
+    from versioner.operations.remote_editing import edit_remotely
+    from versioner.reporter.edited import edited_text
+
+    edited = edit_remotely(
+        remote, operation, restoring=restoring, jitter=lambda: clock.entropy()[1][0] / 256
+    )
+    show(edited_text(edited))

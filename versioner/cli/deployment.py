@@ -11,6 +11,7 @@ from versioner.cli.groups import NounGroup, ending
 from versioner.cli.options import output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
+    from versioner.operations.editing import Edited
     from versioner.registry.records import Registry
     from versioner.repository.location import Repository
 
@@ -142,15 +143,15 @@ def void(id_: str, reason: str, repo: str | None) -> None:
     event that says so is added.
     """
     from versioner.cli import clock
-    from versioner.cli.after import finish
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.after import apply
     from versioner.operations.corrections import void_event
     from versioner.repository.identity import committer_of
 
-    repository = find_repository(repo)
-    by = committer_of(repository, None).author[0]
-    event_id = _whole_id(repository, id_)
-    finish(repository, void_event(repository, event_id, reason=reason, by=by, now=clock.now()))
+    def declare(place: Repository) -> Edited:
+        by = committer_of(place, None).author[0]
+        return void_event(place, _whole_id(place, id_), reason=reason, by=by, now=clock.now())
+
+    apply(repo, declare)
 
 
 @deployment.command(
@@ -169,13 +170,13 @@ def redact(event: str, field: str, repo: str | None) -> None:
     The value is still in git's history; taking it out of there is a rewrite of the repository.
     """
     from versioner.cli import clock
-    from versioner.cli.after import finish
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.after import apply
     from versioner.operations.corrections import redact_field
 
-    repository = find_repository(repo)
-    event_id = _whole_id(repository, event)
-    finish(repository, redact_field(repository, event_id, field, now=clock.now()))
+    apply(
+        repo,
+        lambda place: redact_field(place, _whole_id(place, event), field, now=clock.now()),
+    )
 
 
 def _whole_id(repository: Repository, given: str) -> str:

@@ -100,17 +100,13 @@ def create(
 ) -> None:
     """Create an environment (an unknown one is also created by its first deployment)."""
     from versioner.cli import clock
-    from versioner.cli.after import finish
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.after import apply
     from versioner.operations.environments import create_environment
 
     named = {"title": title, "type": type_, "description": description}
     given = [f"{key}={value}" for key, value in named.items() if value is not None]
-    repository = find_repository(repo)
-    edited = create_environment(
-        repository, name, assignments=[*given, *assignments], now=clock.now()
-    )
-    finish(repository, edited)
+    wanted = [*given, *assignments]
+    apply(repo, lambda place: create_environment(place, name, assignments=wanted, now=clock.now()))
 
 
 @environment.command(
@@ -132,12 +128,13 @@ def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | N
     if not set_ and not unset:
         raise click.UsageError("say what to change: --set KEY=VALUE, or --unset KEY")
     from versioner.cli import clock
-    from versioner.cli.after import finish
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.after import apply
     from versioner.operations.environments import edit_environment
 
-    repository = find_repository(repo)
-    finish(repository, edit_environment(repository, name, set_=set_, unset=unset, now=clock.now()))
+    apply(
+        repo,
+        lambda place: edit_environment(place, name, set_=set_, unset=unset, now=clock.now()),
+    )
 
 
 @environment.command(
@@ -152,9 +149,7 @@ def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | N
 def retire(name: str, undo: bool, repo: str | None) -> None:
     """Retire an environment: its history stays, the matrix leaves it out."""
     from versioner.cli import clock
-    from versioner.cli.after import finish
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.after import apply
     from versioner.operations.environments import retire_environment
 
-    repository = find_repository(repo)
-    finish(repository, retire_environment(repository, name, now=clock.now(), undo=undo))
+    apply(repo, lambda place: retire_environment(place, name, now=clock.now(), undo=undo))

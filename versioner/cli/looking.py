@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.cli import clock
-from versioner.cli.workspace import find_repository, read_registry
+from versioner.cli.workspace import find_registry, read_registry
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,7 +19,7 @@ def look(
     repo: str | None, rev: str | None = None, *, products: Collection[str] | None = None
 ) -> Registry:
     """Read the registry, or some products of it, as the files are or at a revision."""
-    return read_registry(find_repository(repo), rev, products=products)
+    return read_registry(find_registry(repo), rev, products=products)
 
 
 def reckoned_at(registry: Registry, rev: str | None) -> str:

@@ -25,6 +25,8 @@ class Listed(NamedTuple):
 COMMANDS: Final[dict[str, dict[str, Listed]]] = {
     "Record": {
         "track": Listed("track:track", "Record that something was built or deployed."),
+        "collect": Listed("collect:collect", "Put what waits in the inbox onto the branch."),
+        "inbox": Listed("inbox:inbox", "List, release or discard what waits or was refused."),
         "import": Listed("imports:import_", "Import deployments from CSV or JSON Lines."),
         "spool": Listed("spool:spool", "List and send events that reached no forge."),
     },

@@ -13,7 +13,9 @@ from versioner.cli.groups import ending
 from versioner.cli.options import repo_option
 
 if TYPE_CHECKING:
+    from versioner.operations.editing import Edited
     from versioner.operations.moving import DeletionPlan
+    from versioner.repository.location import Repository
 
 __all__ = ["create", "delete", "edit", "rename", "restore"]
 
@@ -35,19 +37,15 @@ __all__ = ["create", "delete", "edit", "rename", "restore"]
 def create(name: str, description: str, assignments: tuple[str, ...], repo: str | None) -> None:
     """Create a product (an unknown one is also created by its first event)."""
     from versioner.cli import clock
-    from versioner.cli.after import finish
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.after import apply
     from versioner.operations.products import create_product
 
-    repository = find_repository(repo)
-    edited = create_product(
-        repository,
-        name,
-        description=description,
-        assignments=assignments,
-        now=clock.now(),
+    apply(
+        repo,
+        lambda place: create_product(
+            place, name, description=description, assignments=assignments, now=clock.now()
+        ),
     )
-    finish(repository, edited)
 
 
 @click.command(
@@ -75,18 +73,17 @@ def edit(
             "say what to change: --set KEY=VALUE, --unset KEY, or --editor alone"
         )
     from versioner.cli import clock
-    from versioner.cli.after import finish
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.after import apply
     from versioner.operations.products import edit_product
 
-    repository = find_repository(repo)
-    if editor:
-        from versioner.cli.editor import edit_by_hand
+    def change(place: Repository) -> Edited:
+        if editor:
+            from versioner.cli.editor import edit_by_hand
 
-        edited = edit_by_hand(repository, name)
-    else:
-        edited = edit_product(repository, name, set_=set_, unset=unset, now=clock.now())
-    finish(repository, edited)
+            return edit_by_hand(place, name)
+        return edit_product(place, name, set_=set_, unset=unset, now=clock.now())
+
+    apply(repo, change)
 
 
 @click.command(
@@ -99,12 +96,10 @@ def edit(
 def rename(old: str, new: str, repo: str | None) -> None:
     """Rename a product; `track` and looking still find it under the old name."""
     from versioner.cli import clock
-    from versioner.cli.after import finish
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.after import apply
     from versioner.operations.moving import rename_product
 
-    repository = find_repository(repo)
-    finish(repository, rename_product(repository, old, new, now=clock.now()))
+    apply(repo, lambda place: rename_product(place, old, new, now=clock.now()))
 
 
 @click.command(
@@ -124,19 +119,22 @@ def delete(name: str, yes: bool, force: bool, repo: str | None) -> None:
     stays, and `restore` brings everything back from git's history.
     """
     from versioner.cli import clock
-    from versioner.cli.after import finish
+    from versioner.cli.after import apply
     from versioner.cli.printing import show
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.workspace import find_registry
     from versioner.operations.moving import delete_product, plan_deletion
     from versioner.reporter.edited import deletion_text
     from versioner.repository.identity import committer_of
 
-    repository = find_repository(repo)
-    plan = plan_deletion(repository, name)
+    plan = plan_deletion(find_registry(repo), name)
     show(deletion_text(plan))
     _confirm(plan, yes=yes, force=force)
-    by = committer_of(repository, None).author[0]
-    finish(repository, delete_product(repository, plan.name, force=force, by=by, now=clock.now()))
+
+    def remove(place: Repository) -> Edited:
+        by = committer_of(place, None).author[0]
+        return delete_product(place, plan.name, force=force, by=by, now=clock.now())
+
+    apply(repo, remove)
 
 
 def _confirm(plan: DeletionPlan, *, yes: bool, force: bool) -> None:
@@ -174,9 +172,7 @@ def restore(name: str, repo: str | None) -> None:
     Where the name was made anew meanwhile, old and new events are joined.
     """
     from versioner.cli import clock
-    from versioner.cli.after import finish
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.after import apply
     from versioner.operations.restoring import restore_product
 
-    repository = find_repository(repo)
-    finish(repository, restore_product(repository, name, now=clock.now()))
+    apply(repo, lambda place: restore_product(place, name, now=clock.now()), restoring=name)

@@ -66,13 +66,16 @@ def validate(
 
     Exit code 3 says that there are errors.
     """
-    from versioner.cli.workspace import find_repository, take_snapshot
+    from versioner.cli.workspace import find_registry, take_snapshot
+    from versioner.repository.address import is_url
 
     if output == "json" and form not in (None, "json"):
         raise click.UsageError(f"--output json and --format {form} contradict each other: give one")
     if base == "":
         raise click.UsageError("--base is empty: name a revision, for example origin/main")
-    repository = find_repository(repo)
+    if base is not None and repo is not None and is_url(repo):
+        raise click.UsageError("--base compares with the history: run it in a clone")
+    repository = find_registry(repo)
     snapshot = take_snapshot(repository, rev)
     checked = _check(repository, snapshot, base, rev or "HEAD", allow_log_changes)
     problems = _of_paths(repository, snapshot, checked.problems, paths)

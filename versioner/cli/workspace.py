@@ -9,6 +9,7 @@ import click
 
 from versioner import layout
 from versioner.errors import UsageFault
+from versioner.repository.address import is_url
 from versioner.repository.commits import recover
 from versioner.repository.location import open_repository
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from versioner.repository.location import Opening, Repository
     from versioner.repository.snapshot import Snapshot
 
-__all__ = ["find_repository", "read_registry", "take_snapshot"]
+__all__ = ["find_registry", "find_repository", "read_registry", "take_snapshot"]
 
 
 def find_repository(repo: str | None, opening: Opening | None = None) -> Repository:
@@ -29,11 +30,9 @@ def find_repository(repo: str | None, opening: Opening | None = None) -> Reposit
     A write that was killed half way is completed first. `opening` is the look for it, where one
     is under way.
     """
-    if repo is not None and ("://" in repo or repo.startswith("git@")):
+    if repo is not None and is_url(repo):
         raise UsageFault(
-            f"this command needs a clone, and {repo.split('://')[0]}://… is a URL"
-            if "://" in repo
-            else "this command needs a clone, and that is a URL",
+            "this command needs a clone, and --repo names a URL",
             hint="clone it, and name the folder with --repo",
         )
     if opening is not None:
@@ -42,6 +41,20 @@ def find_repository(repo: str | None, opening: Opening | None = None) -> Reposit
         repository = open_repository(Path(repo) if repo else Path.cwd())
     recover(repository)
     return repository
+
+
+def find_registry(repo: str | None) -> Repository:
+    """Open what --repo names, for a look: a URL's registry is brought, for this command alone."""
+    from versioner.cli.remotes import remote_at
+
+    remote = remote_at(repo)
+    if remote is None:
+        return find_repository(repo)
+    from versioner.operations.remote_editing import bring_registry
+    from versioner.repository.partial_clone import partial_clone
+
+    clone = click.get_current_context().with_resource(partial_clone(remote))
+    return bring_registry(clone)
 
 
 def take_snapshot(repository: Repository, rev: str | None = None) -> Snapshot:

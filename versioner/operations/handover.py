@@ -110,12 +110,12 @@ def _outcome(
     if status.fault is None:
         return parcel.recorded._replace(commit=commit)
     if status.fault == "race":
-        return _same_or_blocked(clone, parcel)
+        return _same_or_blocked(clone, parcel, commit)
     sent = status.fault == "unknown"
     return RemoteFailure(status.fault, said(), sent=sent)
 
 
-def _same_or_blocked(clone: PartialClone, parcel: Parcel) -> Recorded | VersionerError:
+def _same_or_blocked(clone: PartialClone, parcel: Parcel, commit: str) -> Recorded | VersionerError:
     """Look at what waits under the same id: a retry says the same of another moment."""
     from versioner.repository.waiting import waiting
 
@@ -124,6 +124,8 @@ def _same_or_blocked(clone: PartialClone, parcel: Parcel) -> Recorded | Versione
     if not held:
         # It was collected between the two looks.
         return RemoteFailure("race", message="the event's ref changed while it was handed over")
+    if held[0].commit == commit:
+        return parcel.recorded._replace(commit=commit)
     try:
         other = draft_of(held[0].submission)
     except InvalidInput:

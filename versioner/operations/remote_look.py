@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner import layout
-from versioner.errors import UsageFault
+from versioner.errors import InvalidInput, UsageFault
 from versioner.names import is_name, slugify
+from versioner.operations.submission import draft_of
 from versioner.registry.config import no_registry, read_config
 from versioner.repository.inbox_refs import EVENT
 from versioner.repository.objects import TreeView, reading
 from versioner.repository.prefetch import Wanted, bring
 from versioner.repository.push_outcome import RemoteFailure
-from versioner.repository.waiting import INBOX, waiting
+from versioner.repository.waiting import INBOX, REFUSED, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,16 +34,17 @@ def ref_of_branch(name: str) -> str:
 
 
 def look_ahead(
-    clone: PartialClone, branch: str, drafts: Sequence[Draft], inboxes: Sequence[str] = ()
+    clone: PartialClone, branch: str, drafts: Sequence[Draft], *, everything: bool = False
 ) -> tuple[Repository, list[Waiting]]:
     """Bring a branch's tip, what judges some events there, and what waits of their products.
 
-    `branch` "" is the one that registry.yaml names, else the remote's own. `inboxes` are prefixes
-    of waiting refs to look at instead of the drafts' products'. Raises UsageFault where there is
-    no registry.
+    `branch` "" is the one that registry.yaml names, else the remote's own. With `everything`,
+    what waits of any product is brought, what judges it, and what was refused. Raises UsageFault
+    where there is no registry.
     """
     products = sorted({_product_of(draft) for draft in drafts} - {""})
-    prefixes = list(inboxes) or [f"{INBOX}{product}/" for product in products]
+    inboxes = [INBOX] if everything else [f"{INBOX}{product}/" for product in products]
+    prefixes = [*inboxes, *([REFUSED] if everything else [])]
     tip = clone.begin(branch, prefixes)
     if tip is None:
         raise UsageFault(
@@ -51,7 +53,7 @@ def look_ahead(
             else "the remote has no commit yet",
             hint="name another with --branch, or push a registry first (`versioner init`)",
         )
-    refs = {ref: commit for prefix in prefixes for ref, commit in clone.refs(prefix).items()}
+    refs = {ref: commit for prefix in inboxes for ref, commit in clone.refs(prefix).items()}
     place = clone.repository(branch, tip)
     with reading(place) as reader:
         wanted = [each for draft in drafts for each in _wanted(tip, draft)]
@@ -62,7 +64,18 @@ def look_ahead(
         raise no_registry("on the remote's branch")
     if not branch:
         place = clone.stand(_own_branch(clone, place, entry.id), tip)
-    return place, waiting(place) if refs else []
+    along = waiting(place) if refs else []
+    if everything:
+        with reading(place) as reader:
+            bring(reader, [each for one in along for each in _wanted(tip, _maybe_draft(one))])
+    return place, along
+
+
+def _maybe_draft(waits: Waiting) -> Draft | None:
+    try:
+        return draft_of(waits.submission)
+    except InvalidInput:
+        return None
 
 
 def _own_branch(clone: PartialClone, place: Repository, config: str) -> str:
@@ -84,7 +97,9 @@ def _product_of(draft: Draft) -> str:
     return draft.product if is_name(draft.product) else slugify(draft.product)
 
 
-def _wanted(tip: str, draft: Draft) -> Iterator[Wanted]:
+def _wanted(tip: str, draft: Draft | None) -> Iterator[Wanted]:
+    if draft is None:
+        return
     product, at = _product_of(draft), draft.fields.get("at", "")
     environment = draft.fields.get("environment", "")
     if not product or not isinstance(at, str) or len(at) < len("2026-11"):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Entropy = Callable[[], tuple[int, bytes]]
 
-__all__ = ["Result", "Target", "Via", "fixed", "foresee", "record_remotely"]
+__all__ = ["Target", "Via", "fixed", "foresee", "message_of", "record_remotely"]
 
 Via = Literal["auto", "direct", "inbox"]
 
@@ -59,9 +59,6 @@ class Target(NamedTuple):
     via: Via = "auto"
     create: bool = True
     rung: Rung = LADDER[0]
-
-
-Result = "Recorded | VersionerError"
 
 
 def record_remotely(
@@ -135,8 +132,9 @@ class _Errand:
 
     def _after(self, failure: RemoteFailure) -> None:
         """Choose the way and the time of the next try, or give up."""
-        if failure.sent:
-            # It may have arrived, and others' events after it.
+        if failure.sent or failure.fault == "race":
+            # It may have arrived, and others' events after it: curl sends a request again by
+            # itself where the connection ends without an answer, and loses a race to itself.
             resent = {number: each._replace(resent=True) for number, each in self._open.items()}
             self._open = resent
         if self._via == "auto" and failure.fault in _TO_INBOX:
@@ -198,7 +196,7 @@ class _Errand:
             new = commit_changes(
                 locked,
                 changes,
-                _message(subjects),
+                message_of(subjects),
                 identity=self._config.get("commit"),
                 when=self._now,
                 tip=locked.tip,
@@ -258,7 +256,7 @@ class _Errand:
             raise RemoteFailure(status.fault, said, sent=status.fault == "unknown")
 
 
-def _message(subjects: Sequence[str]) -> str:
+def message_of(subjects: Sequence[str]) -> str:
     """Return the commit's message: the one subject, or how many there are and then each."""
     if len(subjects) <= 1:
         return subjects[0] if subjects else "Record nothing"

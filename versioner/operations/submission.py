@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.errors import InvalidInput
 from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
 from versioner.operations.scene import Draft
+from versioner.validation.event_fields import check_event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,7 @@ def submission_of(draft: Draft) -> dict[str, Any]:
         "product": draft.product,
         "detected": draft.detected,
         "event_id": draft.event_id,
-        "event": dict(draft.fields),
+        "event": {key: value for key, value in draft.fields.items() if value not in ("", None)},
     }
 
 
@@ -74,10 +75,10 @@ def draft_of(document: Mapping[str, Any] | None) -> Draft:
         raise InvalidInput(
             f"the event has a field that no {kind} has: {unknown[0]:.80}", field=unknown[0][:80]
         )
-    wrong = [key for key in ("at", "version", "status") if not isinstance(fields.get(key), str)]
-    texts = [document.get(key) for key in ("product", "event_id")]
-    if wrong or not all(isinstance(text, str) for text in texts):
-        raise InvalidInput("the event cannot be read: its product, time, version or status is none")
-    product, event_id = str(texts[0]), str(texts[1])
+    product, event_id = document.get("product"), document.get("event_id")
+    if not isinstance(product, str) or not isinstance(event_id, str):
+        raise InvalidInput("the event cannot be read: its product or its id is none")
+    # Every field is of its kind, before anything looks at one.
+    check_event(kind, {**fields, "id": event_id or "0" * 32})
     detected = document.get("detected") is True
     return Draft(kind, product, fields, event_id, detected=detected, resent=True)

@@ -36,19 +36,21 @@ def inbox_ref(product: str, event_id: str) -> str:
 
 def store_commit(
     git_dir: Path,
-    files: Mapping[str, bytes],
+    files: Mapping[str, bytes | TreeEntry],
     message: str,
     seconds: int,
     *,
     parent: str = "",
     object_format: str = "sha1",
 ) -> str:
-    """Write a commit of a few files into a repository's objects, by hand; return its id.
+    """Write a commit of a few files, new or there already, into a repository; return its id.
 
     The same files, message and time make the same commit anywhere.
     """
     entries = {
-        name: TreeEntry(0o100644, _store(git_dir, "blob", data, object_format))
+        name: data
+        if isinstance(data, TreeEntry)
+        else TreeEntry(0o100644, _store(git_dir, "blob", data, object_format))
         for name, data in files.items()
     }
     tree = _store(git_dir, "tree", tree_bytes(entries), object_format)

@@ -44,6 +44,7 @@ _FETCH: Final = (
 )
 _SETTINGS: Final = (
     *("fetch.negotiationAlgorithm=noop", "fetch.writeCommitGraph=false", "gc.auto=0"),
+    "advice.graftFileDeprecated=false",
     *("fetch.fsckObjects=false", "transfer.credentialsInUrl=die", "safe.bareRepository=all"),
     # Only those that talk to the remote take the clone for a partial one: all others would fetch
     # what they miss, one by one, without the credentials.
@@ -113,7 +114,7 @@ class PartialClone:
     def _climb(self, refs: Sequence[str]) -> Completed:
         """Fetch, on the next step of the ladder where the remote refuses one."""
         while True:
-            filters = [f"--filter={self.rung}"] if self.rung else []
+            filters = [_filter(self.rung)]
             done = self._fetch(["--depth=1", *filters, "origin", *refs])
             if done.returncode == 0:
                 return done
@@ -132,8 +133,17 @@ class PartialClone:
 
     def fetch_refs(self, refs: Sequence[str]) -> None:
         """Bring some refs with all that they hold, under their own names."""
-        done = self._fetch(["--depth=1", "origin", *(f"+{ref}:{ref}" for ref in refs)])
+        done = self._fetch(["--depth=1", _filter(""), "origin", *(f"+{ref}:{ref}" for ref in refs)])
         if done.returncode != 0:
+            raise failure_of(done)
+
+    def fetch_below(self, prefixes: Sequence[str]) -> None:
+        """Bring all refs under prefixes with all that they hold, and drop what is gone."""
+        self._forget(prefixes)
+        specs = [f"+{prefix}*:{prefix}*" for prefix in prefixes]
+        done = self._fetch(["--depth=2", _filter(""), "origin", *specs])
+        # Where no ref is of that name, git says nothing and fails.
+        if done.returncode != 0 and done.stderr.strip():
             raise failure_of(done)
 
     def refs(self, prefix: str) -> dict[str, str]:
@@ -162,9 +172,9 @@ class PartialClone:
         if not wanted:
             return
         # A tree comes without what is below it, or with its trees.
-        filters = {"": "", "tree:0": "--filter=tree:0"}.get(self.rung, "--filter=blob:none")
+        rung = {"": "", "tree:0": "tree:0"}.get(self.rung, "blob:none")
         lines = "".join(f"{name}\n" for name in wanted).encode("ascii")
-        done = self._fetch([*filter(None, [filters]), "--stdin", "origin"], lines)
+        done = self._fetch([_filter(rung), "--stdin", "origin"], lines)
         if done.returncode != 0:
             if "not our ref" in done.stderr or "unadvertised object" in done.stderr:
                 raise GitFailure(
@@ -174,6 +184,25 @@ class PartialClone:
                 )
             raise failure_of(done)
 
+    def bring_commit(self, commit: str) -> None:
+        """Bring one commit with its trees, and none before it."""
+        done = self._fetch(["--depth=1", "--filter=blob:none", "origin", commit])
+        if done.returncode != 0:
+            raise failure_of(done)
+
+    def bring_below(self, commit: str, folders: Sequence[str]) -> None:
+        """Bring all files below some folders of a commit whose trees are here."""
+        args = ["ls-tree", "-r", "-z", "--full-tree", commit, "--", *folders]
+        listed = self._local(args).stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]
+        heads = (line.partition("\t")[0].split() for line in listed)
+        wanted = list(dict.fromkeys(name for _, kind, name in heads if kind == "blob"))
+        check = self._local(
+            ["cat-file", "--batch-check=%(objecttype)"],
+            "".join(f"{name}\n" for name in wanted).encode("ascii"),
+        )
+        here = check.stdout.decode("utf-8", "replace").splitlines()
+        self.bring(name for name, kind in zip(wanted, here, strict=False) if kind != "blob")
+
     def push(self, updates: Sequence[Update], *, atomic: bool = False) -> dict[str, RefStatus]:
         """Move refs on the remote, each only where it stands at `old`; tell each one's outcome.
 
@@ -182,6 +211,10 @@ class PartialClone:
         args = ["push", "--porcelain", "--no-verify", "--no-recurse-submodules", "--no-signed"]
         args += ["--quiet"]
         args += ["--atomic"] if atomic else []
+        if not any(each.ref.startswith("refs/heads/") for each in updates):
+            # Of a shallow clone, a thin pack of what does not stand on the branch is made by way
+            # of all trees of the branch, which are not here.
+            args.append("--no-thin")
         args += [f"--force-with-lease={each.ref}:{each.old or ''}" for each in updates]
         specs = [f"{each.new or ''}:{each.ref}" for each in updates]
         done = self._remotely([*args, "--", "origin", *specs])
@@ -236,6 +269,11 @@ class PartialClone:
 
     def _local(self, args: Sequence[str], stdin: bytes | None = None) -> Completed:
         return run([f"--git-dir={self.folder}", *args], cwd=self.folder, stdin=stdin)
+
+
+def _filter(rung: str) -> str:
+    # Left out, it would be the one that the settings name.
+    return f"--filter={rung}" if rung else "--no-filter"
 
 
 def failure_of(done: Completed) -> RemoteFailure:

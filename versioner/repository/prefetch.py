@@ -1,6 +1,7 @@
-"""Bring what will be read of a partial clone, one level of directories at a time.
+"""Bring what will be read of a partial clone, in as few requests as its trees allow.
 
-Each level is one request for all paths; reading them one by one would be one request each.
+All paths go down at once, as far as what is there leads; then what all of them lack is one
+request. Reading them one by one would be one request for each object.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from versioner.repository.objects import parse_tree
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from versioner.repository.objects import ObjectReader, TreeEntry
+    from versioner.repository.objects import Found, ObjectReader, TreeEntry
+
+    # What an object leads to: a tree's entries, a commit's tree, or nothing.
+    Ways = dict[str, TreeEntry] | str
 
 __all__ = ["Wanted", "bring"]
 
@@ -28,21 +32,28 @@ class Wanted(NamedTuple):
 def bring(reader: ObjectReader, wanted: Iterable[Wanted]) -> None:
     """Bring the directories on the way to paths, and the files themselves where they are wanted."""
     walks = [_Walk(each) for each in wanted]
-    known: dict[str, dict[str, TreeEntry] | str] = {}
+    known: dict[str, Ways] = {}
+    lacking: set[str] = set()
     while walks:
         steps = [each.step(known) for each in walks]
-        asked = [name for name in dict.fromkeys(steps) if name and name not in known]
-        if not asked:
-            return
-        for name, found in zip(asked, reader.sure(asked), strict=True):
-            if found is None:
-                known[name] = {}
-            elif found.type == "commit":
-                known[name] = found.data[5:].partition(b"\n")[0].decode("ascii")
-            else:
-                is_tree = found.type == "tree"
-                known[name] = parse_tree(found.data, len(found.id) // 2) if is_tree else {}
         walks = [walk for walk, name in zip(walks, steps, strict=True) if name]
+        asked = list(dict.fromkeys(name for name in steps if name))
+        near = [name for name in asked if name not in lacking]
+        if near:
+            found = dict(zip(near, reader.find(near), strict=True))
+            lacking |= {name for name, each in found.items() if each is None}
+        else:
+            found = dict(zip(asked, reader.sure(asked), strict=True))
+            lacking.clear()
+            # What is not there even so is told by whoever reads it.
+            known |= {name: {} for name, each in found.items() if each is None}
+        known |= {name: _ways(each) for name, each in found.items() if each is not None}
+
+
+def _ways(found: Found) -> Ways:
+    if found.type == "commit":
+        return found.data[5:].partition(b"\n")[0].decode("ascii")
+    return parse_tree(found.data, len(found.id) // 2) if found.type == "tree" else {}
 
 
 class _Walk:
@@ -53,7 +64,7 @@ class _Walk:
         self._left: Sequence[str] = wanted.path.split("/")
         self._whole = wanted.whole
 
-    def step(self, known: dict[str, dict[str, TreeEntry] | str]) -> str:
+    def step(self, known: dict[str, Ways]) -> str:
         """Return the id of the next object to read; "" at the end."""
         while self._at in known:
             here = known[self._at]

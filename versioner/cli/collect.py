@@ -1,0 +1,38 @@
+"""versioner collect: put what waits in the inbox onto the branch."""
+
+from __future__ import annotations
+
+import click
+
+from versioner.cli import clock
+from versioner.cli.groups import ending
+from versioner.cli.options import output_option, repo_option
+
+__all__ = ["collect"]
+
+
+@click.command(
+    epilog=ending(
+        "versioner collect --repo https://git.example.com/team/registry.git",
+        keys="branch, commits, recorded and already (arrays of {kind, product, event}), refused "
+        "(array of {ref, kind, product, event, message, hint}), left.",
+    ),
+)
+@click.option(
+    "--branch", metavar="NAME", default="", help="The branch (default: the remote's own)."
+)
+@output_option
+@repo_option
+def collect(branch: str, output: str, repo: str | None) -> None:
+    """Put the events that wait in a remote's inbox onto its branch, in one commit.
+
+    An event that cannot be recorded is put aside with its reason, and keeps back no other:
+    `versioner inbox` lists, releases and discards such.
+    """
+    from versioner.cli.printing import show
+    from versioner.cli.remotes import find_remote
+    from versioner.operations.collecting import collect as fold
+    from versioner.reporter.collected import collected_json, collected_text
+
+    collected = fold(find_remote(repo), branch, now=clock.now(), entropy=clock.entropy)
+    show(collected_json(collected) if output == "json" else collected_text(collected))

@@ -1,0 +1,83 @@
+"""versioner inbox: what was received and is not on the branch yet, and what was refused."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from versioner.cli.groups import NounGroup, ending
+from versioner.cli.options import output_option, repo_option
+
+__all__ = ["inbox"]
+
+
+@click.group(cls=NounGroup, epilog=ending("versioner inbox list"))
+def inbox() -> None:
+    """Look at the inbox of a remote: what waits for `collect`, and what it refused."""
+
+
+@inbox.command(
+    "list",
+    short_help="List what waits, and what was refused and why.",
+    epilog=ending(
+        "versioner inbox list --repo https://git.example.com/team/registry.git",
+        keys="waiting and refused (arrays of {ref, key, at, kind, product, event}; refused ones "
+        "have message and hint too), more_waiting, more_refused.",
+    ),
+)
+@output_option
+@repo_option
+def list_(output: str, repo: str | None) -> None:
+    """List what waits in the inbox, and what was refused and why."""
+    from versioner.cli.printing import show
+    from versioner.cli.remotes import find_remote
+    from versioner.operations.inbox import list_inbox
+    from versioner.reporter.inbox import inbox_json, inbox_text
+
+    held = list_inbox(find_remote(repo))
+    show(inbox_json(held) if output == "json" else inbox_text(held))
+
+
+@inbox.command(
+    short_help="Let refused events be judged again.",
+    epilog=ending("versioner inbox release 01a2059fc78c"),
+)
+@click.argument("keys", metavar="KEY...", nargs=-1, required=True)
+@repo_option
+def release(keys: tuple[str, ...], repo: str | None) -> None:
+    """Put refused events back into the inbox: the next `collect` judges them again.
+
+    A KEY is as `inbox list` shows it, or its beginning.
+    """
+    from versioner.cli.printing import show
+    from versioner.cli.remotes import find_remote
+    from versioner.operations.inbox import release as put_back
+    from versioner.reporter.inbox import handled_text
+
+    show(handled_text(put_back(find_remote(repo), keys), "released"))
+
+
+@inbox.command(
+    short_help="Remove events from the inbox for good.",
+    epilog=ending("versioner inbox discard 01a2059fc78c --yes"),
+)
+@click.argument("keys", metavar="KEY...", nargs=-1, required=True)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@repo_option
+def discard(keys: tuple[str, ...], yes: bool, repo: str | None) -> None:
+    """Remove events, waiting or refused, for good. They are shown once more.
+
+    A KEY is as `inbox list` shows it, or its beginning.
+    """
+    from versioner.cli.printing import show
+    from versioner.cli.remotes import find_remote
+    from versioner.operations.inbox import discard as remove
+    from versioner.reporter.inbox import handled_text
+
+    remote = find_remote(repo)
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask on: add --yes if you want this")
+    if not yes and not click.confirm(f"Discard {', '.join(keys)} for good?"):
+        raise click.UsageError("nothing was discarded")
+    show(handled_text(remove(remote, keys), "discarded"))
