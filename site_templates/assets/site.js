@@ -209,19 +209,23 @@
     });
   }
 
-  /* Filters. A select compares with what a row says of itself, or (data-cell) with a cell. */
+  /* Filters. A select compares with what a row says of itself, or (data-cell) with a cell: with
+     its text, or with each entry of its list but for the time at the end. */
 
   function said(row, select) {
-    if (select.dataset.cell === undefined) { return row.dataset[select.name] || ""; }
+    if (select.dataset.cell === undefined) { return [row.dataset[select.name] || ""]; }
     var cell = row.cells[Number(select.dataset.cell)];
-    return cell ? cell.textContent.trim() : "";
+    if (!cell) { return []; }
+    var entries = cell.getElementsByTagName("li");
+    return Array.prototype.map.call(entries.length ? entries : [cell], function (entry) {
+      return entry.textContent.replace(/ \d\d:\d\d$/, "").trim();
+    });
   }
 
   function offer(select, rows) {
     var values = {};
     rows.forEach(function (row) {
-      var value = said(row, select);
-      if (value) { values[value] = true; }
+      said(row, select).forEach(function (value) { if (value) { values[value] = true; } });
     });
     var names = Object.keys(values).sort(new Intl.Collator("en", { numeric: true }).compare);
     if (select.options.length === 1) {
@@ -234,7 +238,7 @@
     var text = (row.dataset.words || row.textContent).toLowerCase();
     var own = (row.dataset.flags || "").split(" ");
     return words.every(function (word) { return text.indexOf(word) >= 0; }) &&
-      selects.every(function (select) { return !select.value || said(row, select) === select.value; }) &&
+      selects.every(function (select) { return !select.value || said(row, select).indexOf(select.value) >= 0; }) &&
       flags.every(function (box) { return own.indexOf(box.dataset.flag) >= 0; });
   }
 

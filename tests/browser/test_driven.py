@@ -218,3 +218,26 @@ def test_a_page_of_how_things_stand_says_when_the_site_is_old(
     visit.go("products/user-service/2026-10.html")
     assert notice.count() == 0
     visit.assert_quiet()
+
+
+def test_the_deployments_of_a_month_are_filtered_by_place_and_status(
+    sample: Path, sample_url: str, open_page: Callable[..., Visit]
+) -> None:
+    month = sorted(path.name for path in (sample / "deployments").glob("20*.html"))[-1]
+    visit = open_page(sample_url).go(f"deployments/{month}")
+    rows = visit.page.locator("#deployments tbody tr:not(.day):visible")
+    every = rows.count()
+    place = visit.page.locator("[data-tools=deployments] select[name=environment]")
+    assert "production" in " ".join(place.locator("option").all_inner_texts()).lower()
+    names = place.locator("option").all_inner_texts()[1:]
+    # No name is offered with a time behind it.
+    assert not [name for name in names if re.search(r"\d\d:\d\d", name)]
+    for name in names:
+        place.select_option(name)
+        assert 0 < rows.count() <= every
+        assert all(re.search(rf"\b{name} \d\d:\d\d", text) for text in rows.all_inner_texts())
+    visit.page.locator("[data-tools=deployments] select[name=status]").select_option("completed")
+    for text in rows.all_inner_texts():
+        assert "failed" not in text
+    assert f"environment={names[-1]}" in visit.page.url.replace("+", " ")
+    visit.assert_quiet()

@@ -61,11 +61,36 @@ def test_a_crowded_month_of_all_goes_on_on_another_page(tmp_path: Path) -> None:
     ]
     pages = built(registry(*products), tmp_path / "out")
     rows = [
-        pages[f"deployments/2026-10{part}.html"].text.count('<th scope="row">')
+        pages[f"deployments/2026-10{part}.html"].text.count("<li>production ")
         for part in ("", "-2", "-3")
     ]
     assert rows == [400, 400, 100]
     assert "the latest 100 of 900 deployments" in pages["deployments/index.html"].shown
+
+
+def test_a_version_on_its_way_through_the_environments_is_one_row_a_day(tmp_path: Path) -> None:
+    said = {"deployed_by": "jane"}
+    events = [
+        deployment("1", minutes=-3 * DAY, environment="dev", **said),
+        deployment("2", minutes=-9, environment="dev", **said),
+        deployment("2", minutes=-8, environment="staging", **said),
+        deployment("2", "failed", minutes=-7, environment="production", **said),
+        deployment("2", minutes=-6, environment="production", **said),
+        deployment("3", minutes=-5, environment="dev", **said),
+        deployment("2", minutes=-4, environment="test", deployed_by="joe"),
+    ]
+    pages = built(registry(product("a", events), product("b", [])), tmp_path / "out")
+    text = pages["deployments/2026-11.html"].text
+    row = re.compile(r"<tr><th[^\n]*?</th><td>(.*?)</td><td><ul>(.*?)</ul></td><td>(.*?)</td>")
+    rows = row.findall(text)
+    found = [(v, re.findall("<li>(.*?)</li>", p), re.sub("<.*?>", "", s)) for v, p, s in rows]
+    assert found == [
+        ("2", ["test 10:11"], "completed"),
+        ("3", ["dev 10:10"], "completed"),
+        ("2", ["production 10:09", "staging 10:07", "dev 10:06"], "completed"),
+        ("2", ["production 10:08"], "failed"),
+        ("1", ["dev 10:15"], "completed"),
+    ]
 
 
 def test_days_are_those_of_the_registrys_zone(tmp_path: Path) -> None:
@@ -74,7 +99,7 @@ def test_days_are_those_of_the_registrys_zone(tmp_path: Path) -> None:
     shown = built(whole, tmp_path / "out")["deployments/2026-11.html"].shown
     assert "22 Nov 2026" in shown
     assert "00:30" in shown
-    assert "Time (Europe/Berlin)" in shown
+    assert "time (Europe/Berlin)" in shown
 
 
 @pytest.mark.parametrize("name", ["", "UTC", "Atlantis/Capital", "../../etc/passwd"])

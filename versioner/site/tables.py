@@ -58,6 +58,8 @@ def months_of(record: ProductRecord) -> list[str]:
 
 def cell_text(value: str) -> str:
     """Return a text as a cell that no spreadsheet takes for a formula."""
+    if not value:
+        return ""
     value = legible(value)
     return "'" + value if value.startswith((*FORMULA, "'")) else value
 

@@ -161,7 +161,6 @@ def _details(
                 said["redacted"] = value
             elif key == "extra_metadata":
                 extra.update(value)
-    shown = metadata_of(extra, hidden)
-    if shown:
+    if extra and (shown := metadata_of(extra, hidden)):
         said["metadata"] = shown
     return said

@@ -105,17 +105,38 @@ def years_of(
 def _days(atlas: Atlas, page: str, deployments: Iterable[Deployment]) -> list[View]:
     newest = reversed([*deployments])
     return [
-        {"day": day_text(day), "rows": [_row(atlas, page, each) for each in rows]}
+        {"day": day_text(day), "rows": _rows(atlas, page, rows)}
         for day, rows in groupby(newest, key=lambda each: atlas.zone.day(each.at))
     ]
 
 
-def _row(atlas: Atlas, page: str, deployment: Deployment) -> View:
+def _rows(atlas: Atlas, page: str, deployments: Iterable[Deployment]) -> list[View]:
+    """Return a day's deployments, newest first; one row for what differs in place and time only.
+
+    So a version on its way through the environments is one row, of which all else is said once.
+    """
+    found: dict[tuple[object, ...], View] = {}
+    for each in deployments:
+        by = said(each.events, "deployed_by", atlas.hidden)
+        is_void = each.void is not None
+        key = (each.product, each.version, each.status, each.kind, by, is_void)
+        row = found.get(key)
+        if row is None:
+            row = found[key] = _row(atlas, page, each, by)
+        row["places"].append(
+            {
+                "environment": atlas.environment_title(each.environment),
+                "clock": atlas.zone.clock(each.at),
+            }
+        )
+    return list(found.values())
+
+
+def _row(atlas: Atlas, page: str, deployment: Deployment, by: str) -> View:
     return {
+        "places": [],
         "href": atlas.deployment(page, deployment),
         "product": title_of(atlas, deployment.product),
-        "clock": atlas.zone.clock(deployment.at),
-        "environment": atlas.environment_title(deployment.environment),
         "version": version_text(deployment.version),
         # What went well is most of it: the style sheet gives it its shape.
         "shape": "" if deployment.status == "completed" else SHAPES[deployment.status],
@@ -123,5 +144,5 @@ def _row(atlas: Atlas, page: str, deployment: Deployment) -> View:
         "kind": deployment.kind if deployment.kind in KINDS else "",
         "kind_shape": KINDS.get(deployment.kind, ""),
         "void": deployment.void is not None,
-        "by": said(deployment.events, "deployed_by", atlas.hidden),
+        "by": by,
     }

@@ -58,15 +58,18 @@ def _products(atlas: Atlas, page: str, deployments: Iterable[Deployment]) -> lis
         {
             "product": title_of(atlas, name),
             "href": atlas.deployment(page, own[0]),
-            "versions": [_entry(atlas, each) for each in own],
+            "versions": [
+                _entry(atlas, each, "," if place else "") for place, each in enumerate(own)
+            ],
         }
         for name, own in found.items()
     ]
 
 
-def _entry(atlas: Atlas, deployment: Deployment) -> View:
+def _entry(atlas: Atlas, deployment: Deployment, before: str) -> View:
     # What went well goes without saying here: the page is a list of names.
     return {
+        "before": before,
         "clock": atlas.zone.clock(deployment.at),
         "version": version_text(deployment.version),
         "shape": SHAPES[deployment.status],

@@ -36,6 +36,7 @@ _FIELDS: Final = {
     "started_at": "started at",
     "completed_at": "completed at",
 }
+_PLACES: Final = {field: place for place, field in enumerate(_FIELDS)}
 
 
 def metadata(values: Mapping[str, Any], hidden: Collection[str] = ()) -> list[View]:
@@ -54,14 +55,12 @@ def event_facts(events: Iterable[Event], hidden: Collection[str] = ()) -> list[V
         said.update(event)
         if "extra_metadata" in event:
             extra.update(event["extra_metadata"])
-    facts = [
-        fact(label, said[field])
-        for field, label in _FIELDS.items()
-        if field in said and field not in hidden
-    ]
+    known = [field for field in said if field in _FIELDS and field not in hidden]
+    facts = [fact(_FIELDS[field], said[field]) for field in sorted(known, key=_PLACES.__getitem__)]
     if said.get("redacted"):
         facts.append(fact("redacted", ", ".join(said["redacted"])))
-    facts += [fact(key, value) for key, value in pruned(extra, hidden).items()]
+    if extra:
+        facts += [fact(key, value) for key, value in pruned(extra, hidden).items()]
     return facts
 
 

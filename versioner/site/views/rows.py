@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.sources import commit_url
-from versioner.site.links import outward
+from versioner.site.links import deployment_anchor, outward, version_anchor
 from versioner.site.views.facts import event_facts
 from versioner.site.wording import (
     day_text,
@@ -42,6 +42,8 @@ SHAPES: Final = {
     "": "none",
 }
 
+# What of a version's source has a place of its own among its details.
+_SOURCE: Final = frozenset({"scm_sha", "scm_branch"})
 KINDS: Final = {"rollback": "back", "redeployment": "again"}
 
 
@@ -71,21 +73,34 @@ def deployment_row(atlas: Atlas, page: str, deployment: Deployment) -> View:
 
 def deployment_detail(atlas: Atlas, page: str, deployment: Deployment) -> View:
     """Return a deployment as the row of its permanent place, with everything recorded."""
-    row = deployment_row(atlas, page, deployment)
-    row["id"] = row["href"][1:]
-    row["precise"] = precise_text(deployment.at)
-    row["facts"] = event_facts(deployment.events, atlas.hidden)
-    row["commits"] = _commits(atlas, deployment.events)
-    row["course"] = _course(deployment)
-    row["struck"] = [
-        {
-            "status": event.get("status", ""),
-            "when": moment_text(event["at"]),
-            "reason": "" if "reason" in atlas.hidden else voider.get("reason", ""),
-        }
-        for event, voider in deployment.void_events
-    ]
-    return row
+    kind = deployment.kind if deployment.kind in KINDS else ""
+    # Only what its template places: there are as many of these as there are deployments.
+    return {
+        "id": deployment_anchor(deployment.id),
+        "precise": precise_text(deployment.at),
+        "environment": atlas.environment_title(deployment.environment),
+        "version_full": deployment.version,
+        "version_href": atlas.version(page, deployment.product, deployment.version),
+        "shape": SHAPES[deployment.status],
+        "status": deployment.status,
+        "kind": kind,
+        "kind_shape": KINDS.get(kind, ""),
+        "void": deployment.void is not None,
+        "by": said(deployment.events, "deployed_by", atlas.hidden),
+        "remark": _remark(deployment, atlas.hidden),
+        "facts": event_facts(deployment.events, atlas.hidden),
+        "commits": _commits(atlas, deployment.events),
+        "course": _course(deployment),
+        "struck": [_struck(*each, atlas.hidden) for each in deployment.void_events],
+    }
+
+
+def _struck(event: Event, voider: Event, hidden: frozenset[str]) -> View:
+    return {
+        "status": event.get("status", ""),
+        "when": moment_text(event["at"]),
+        "reason": "" if "reason" in hidden else voider.get("reason", ""),
+    }
 
 
 def version_row(atlas: Atlas, page: str, version: Version) -> View:
@@ -107,13 +122,19 @@ def version_row(atlas: Atlas, page: str, version: Version) -> View:
 
 def version_detail(atlas: Atlas, page: str, version: Version) -> View:
     """Return a version as the row of its permanent place, with everything recorded."""
-    row = version_row(atlas, page, version)
-    row["id"] = row["href"][1:]
-    row["precise"] = precise_text(version.at)
-    row["facts"] = event_facts(version.builds, atlas.hidden | {"scm_sha", "scm_branch"})
-    row["commits"] = _commits(atlas, version.builds)
-    row["notes"] = said(version.builds, "notes", atlas.hidden)
-    return row
+    return {
+        "id": version_anchor(version.name),
+        "version_full": version.name,
+        "precise": precise_text(version.at),
+        "shape": SHAPES[version.status],
+        "status": version.status,
+        **_source(atlas, version),
+        "by": said(version.builds, "built_by", atlas.hidden),
+        "reached": _reached_text(atlas, version),
+        "facts": event_facts(version.builds, atlas.hidden | _SOURCE),
+        "commits": _commits(atlas, version.builds),
+        "notes": said(version.builds, "notes", atlas.hidden),
+    }
 
 
 def recorded_by(atlas: Atlas, recorded: Recorded) -> View:
@@ -129,8 +150,10 @@ def recorded_by(atlas: Atlas, recorded: Recorded) -> View:
 
 def _commits(atlas: Atlas, events: list[Event]) -> list[View]:
     """Return the commits that recorded events, each once, in the events' order."""
-    found = (atlas.recorded.get(event["id"]) for event in events)
-    return [recorded_by(atlas, each) for each in dict.fromkeys(found) if each is not None]
+    if not atlas.recorded:
+        return []
+    found = dict.fromkeys(atlas.recorded.get(event["id"]) for event in events)
+    return [recorded_by(atlas, each) for each in found if each is not None]
 
 
 def _source(atlas: Atlas, version: Version) -> View:
@@ -147,20 +170,33 @@ def _source(atlas: Atlas, version: Version) -> View:
 
 
 def _reached(atlas: Atlas, page: str, version: Version) -> list[View]:
+    return [
+        {
+            "environment": atlas.environment_title(each.environment),
+            "when": day_text(each.at[:10]),
+            "at": each.at,
+            "href": atlas.deployment(page, each),
+        }
+        for each in _arrivals(atlas, version)
+    ]
+
+
+def _arrivals(atlas: Atlas, version: Version) -> list[Deployment]:
+    """Return the first deployment that brought a version to each environment, in their order."""
     first: dict[str, Deployment] = {}
     for deployment in version.deployments:
         if deployment.status == "completed" and deployment.void is None:
             first.setdefault(deployment.environment, deployment)
-    return [
-        {
-            "environment": atlas.environment_title(name),
-            "when": day_text(first[name].at[:10]),
-            "at": first[name].at,
-            "href": atlas.deployment(page, first[name]),
-        }
-        for name in atlas.environments
-        if name in first
-    ]
+    return [first[name] for name in atlas.environments if name in first]
+
+
+def _reached_text(atlas: Atlas, version: Version) -> str:
+    """Word where a version came and when, each day once: `staging, production 22 Nov 2025`."""
+    days: dict[str, list[str]] = {}
+    for each in _arrivals(atlas, version):
+        days.setdefault(each.at[:10], []).append(atlas.environment_title(each.environment))
+    words = [f"{', '.join(places)} {day_text(day)}" for day, places in days.items()]
+    return "; ".join(words) or "nowhere yet"
 
 
 def _remark(deployment: Deployment, hidden: frozenset[str]) -> str:
@@ -183,6 +219,8 @@ def _step(status: str, at: str) -> View:
 
 def said(events: list[Event], field: str, hidden: frozenset[str]) -> str:
     """Return the latest word of a field, `""` where none was said or it is hidden."""
-    if field in hidden:
-        return ""
-    return next((str(e[field]) for e in reversed(events) if e.get(field)), "")
+    if field not in hidden:
+        for event in reversed(events):
+            if event.get(field):
+                return str(event[field])
+    return ""
