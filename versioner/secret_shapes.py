@@ -26,7 +26,8 @@ _SHAPES: Final = (
     r"|xox[abeoprs]-[A-Za-z0-9-]{10,}"
     r"|[rs]k_live_[A-Za-z0-9]{10,}"
     r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY"
-    r"|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}"
+    # Bounded, lest a text of nothing but beginnings takes seconds.
+    r"|eyJ[A-Za-z0-9_-]{8,2000}+\.eyJ[A-Za-z0-9_-]{8,}"
     r"|npm_[A-Za-z0-9]{36}"
     r"|pypi-AgEI[A-Za-z0-9_-]{16,}"
     r"|AIza[A-Za-z0-9_-]{35}"

@@ -58,7 +58,14 @@ def _visible(value: str) -> str:
 def line(value: str) -> str:
     """Return a value as one visible line, cut to what an event may hold."""
     text = _visible(value)
+    if "://" in text and "@" in text:
+        # A label may quote a clone's address, with all that lets one in.
+        text = " ".join(_without_login(word) for word in text.split(" ")).strip()
     return "" if holds_secret(text) else text[:_LINE].rstrip()
+
+
+def _without_login(word: str) -> str:
+    return web_url(word) if "://" in word and "@" in word else word
 
 
 def identity(value: str) -> str:
@@ -88,13 +95,15 @@ def commit(value: str) -> str:
 def email(value: str) -> str:
     """Return an e-mail address, or "" where a value is none."""
     text = _visible(value)
-    fits = re.fullmatch(r"[^\s\xa0<>@]+@[^\s\xa0<>@]+", text) and len(text) <= _EMAIL
+    # An address of the web may have an `@` too, and what lets one in before it.
+    fits = re.fullmatch(r"[^\s\xa0<>@:]+@[^\s\xa0<>@:]+", text) and len(text) <= _EMAIL
     return text if fits and not holds_secret(text) else ""
 
 
 def path(value: str) -> str:
     """Return a file's path as it is, or "" where it is empty or hides something."""
-    return value if value == _visible(value) and len(value) <= 4096 else ""
+    fits = value == _visible(value) and len(value) <= 4096 and "://" not in value
+    return value if fits and not holds_secret(value) else ""
 
 
 def repository(value: str) -> str:

@@ -75,6 +75,9 @@ def _fields(system: System, environ: Mapping[str, str]) -> dict[str, str]:
     )
     found = {key: _first(reading, environ, clean) for key, reading, clean in readings}
     found["scm_branch"] = found["scm_branch"].removeprefix(system.remote)
+    if system.run_in_url:
+        named = re.search(system.run_in_url, found["build_url"])
+        found["invoke_id"] = named[1] if named else found["invoke_id"]
     base = _first(system.server, environ, cleaning.web_url)
     found["source_server"] = _address(base) or _address(found["build_url"]).partition("/")[0]
     return {key: value for key, value in found.items() if value}

@@ -17,7 +17,8 @@ class System(NamedTuple):
     """Say how one CI system is recognised and read.
 
     `present` is how it is told (`versioner.ci.presence`). `remote` is a prefix that branches
-    come with. `server` defaults to the host of `url`, and `version` to the first characters of
+    come with, `run_in_url` a pattern of the run's id in `url`, where `run` is not one run's
+    only. `server` defaults to the host of `url`, and `version` to the first characters of
     the commit or, without one, to `otherwise`. `metadata` pairs keys (the hosted product's,
     where it has them) with readings; persons do not belong there, since the registry may be
     told to record none.
@@ -31,6 +32,7 @@ class System(NamedTuple):
     remote: str = ""
     number: str = ""
     run: str = ""
+    run_in_url: str = ""
     attempt: str = ""
     job: str = ""
     url: str = ""
@@ -55,8 +57,9 @@ _GITHUB: Final = System(
     number="GITHUB_RUN_NUMBER",
     run="GITHUB_RUN_ID",
     attempt="GITHUB_RUN_ATTEMPT",
-    # All jobs of a matrix share one GITHUB_JOB; the runner's tracking id is each job's own.
-    job="{GITHUB_JOB}#{RUNNER_TRACKING_ID} GITHUB_JOB",
+    # All jobs of a matrix share one GITHUB_JOB; the runner's tracking id is each job's own. In a
+    # job's container it is not seen, but that has a name of its own.
+    job="{GITHUB_JOB}#{RUNNER_TRACKING_ID} {GITHUB_JOB}#{HOSTNAME} GITHUB_JOB",
     url="{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",
     server="GITHUB_SERVER_URL",
     person="GITHUB_ACTOR",
@@ -118,7 +121,8 @@ SYSTEMS: Final[tuple[System, ...]] = (
         remote="origin/",
         number="BUILD_NUMBER",
         run="BUILD_ID",
-        job="JOB_NAME",
+        # The parallel stages of one build have all but this in common.
+        job="{JOB_NAME}#{STAGE_NAME} JOB_NAME",
         url="BUILD_URL",
         server="JENKINS_URL",
         person="BUILD_USER BUILD_USER_ID",
@@ -177,7 +181,10 @@ SYSTEMS: Final[tuple[System, ...]] = (
         number="BUILD_BUILDNUMBER",
         run="BUILD_BUILDID",
         attempt="{SYSTEM_STAGEATTEMPT}.{SYSTEM_JOBATTEMPT} SYSTEM_JOBATTEMPT",
-        job="{SYSTEM_STAGENAME}/{AGENT_JOBNAME} AGENT_JOBNAME SYSTEM_JOBID",
+        # Jobs of a matrix may share a name; the id is the same in each attempt.
+        job="{SYSTEM_STAGENAME}/{AGENT_JOBNAME}#{SYSTEM_JOBID} "
+        "{SYSTEM_STAGENAME}/{AGENT_JOBNAME} {AGENT_JOBNAME}#{SYSTEM_JOBID} "
+        "AGENT_JOBNAME SYSTEM_JOBID",
         # BUILD_BUILDURI is `vstfs:`, which no browser opens.
         url="{SYSTEM_COLLECTIONURI}/{SYSTEM_TEAMPROJECT}/_build/results?buildId={BUILD_BUILDID}",
         server="SYSTEM_COLLECTIONURI",
@@ -297,6 +304,8 @@ SYSTEMS: Final[tuple[System, ...]] = (
         branch="BUILD_VCS_BRANCH",
         number="BUILD_NUMBER",
         run="BUILD_NUMBER",
+        # Builds of a chain share a number, and so do two of one configuration.
+        run_in_url=r"(?:/buildConfiguration/[^/?#]+/|[?&]buildId=)([0-9]{1,40})(?![0-9])",
         job="{TEAMCITY_PROJECT_NAME}/{TEAMCITY_BUILDCONF_NAME} TEAMCITY_BUILDCONF_NAME",
         url="BUILD_URL",
         otherwise="BUILD_NUMBER",
