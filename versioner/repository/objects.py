@@ -231,13 +231,24 @@ class TreeView:
         found = self._reader.one(f"{self._revision}:{path}")
         if found is not None and found.type == "tree":
             return parse_tree(found.data, len(found.id) // 2)
-        there = self.entry(path) if path else None
-        if path and (there is None or not there.is_tree):
+        name = self._root() if not path else self._below(path)
+        if name is None:
             return None
-        found = next(self._reader.sure([there.id])) if there is not None else None
+        found = next(self._reader.sure([name]))
         if found is None:
             raise missing(path or self._revision)
         return parse_tree(found.data, len(found.id) // 2)
+
+    def _below(self, path: str) -> str | None:
+        entry = self.entry(path)
+        return entry.id if entry is not None and entry.is_tree else None
+
+    def _root(self) -> str:
+        """Return the id of the tree that a commit has, which a partial clone may lack."""
+        commit = self._reader.one(f"{self._revision}^{{commit}}")
+        if commit is None:
+            raise missing(self._revision or "")
+        return commit.data[5:].partition(b"\n")[0].decode("ascii")
 
 
 def tip_view(repo: Repository, reader: ObjectReader) -> TreeView:
