@@ -195,7 +195,7 @@ def test_what_is_recorded_and_not_pushed_is_told_as_both(
     done = deploy(desk, "--push", "-o", form, *(["--best-effort"] if soft else []))
     assert done.code == (0 if soft else 1)
     level = "warning" if soft else "error"
-    assert done.err.startswith(f"{level}: recorded, but not pushed: the remote could not be")
+    assert done.err.startswith(f"{level}: recorded, but not pushed: the remote has no such")
     head = desk.git("rev-parse", "HEAD")
     if form == "json":
         shown = json.loads(done.out)
@@ -258,7 +258,7 @@ def test_a_refusal_passes_the_servers_own_words_on(desk: Desk, forge: Path) -> N
     )
     done = deploy(desk, "--push")
     assert done.code == 1
-    assert "the remote refused the commit: pre-receive hook declined" in done.err
+    assert "protected against this push: pre-receive hook declined" in done.err
     assert "remote: fetch first: " in done.err
     assert "GH006: Could not resolve" in done.err
     assert "\x1b" not in done.err

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from tests.repository.clones import LOG, append, at_tip, make, sh
 from versioner.errors import UsageFault
 from versioner.repository.location import open_repository
 from versioner.repository.push import PushFailure, push_branch
+from versioner.repository.push_outcome import FAULTS
 
 
 @pytest.fixture
@@ -67,8 +70,10 @@ def test_a_remote_branch_that_went_back_is_not_brought_forward(top, origin):
     assert tip(origin) == there
 
 
-@pytest.mark.parametrize("reason", ["protected branch hook declined", "GH006: no"])
-def test_a_refusal_is_told_with_the_remotes_words(top, origin, reason):
+@pytest.mark.parametrize(
+    ("reason", "fault"), [("no deployment on a Friday", "hook"), ("GH006: no", "protected")]
+)
+def test_a_refusal_is_told_with_the_remotes_words(top, origin, reason, fault):
     hook = origin / "hooks/pre-receive"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text(f"#!/bin/sh\necho '{reason}\x1b[31m' >&2\nexit 1\n")
@@ -76,22 +81,47 @@ def test_a_refusal_is_told_with_the_remotes_words(top, origin, reason):
     old, new = tip(top), append(top, b"- 1")
     with pytest.raises(PushFailure) as caught:
         push_branch(open_repository(top), "origin", old, new)
-    assert caught.value.fault == "refused"
-    assert "declined" in caught.value.message or "remote: " in caught.value.message
+    assert caught.value.fault == fault
+    assert f"pre-receive hook declined\n  remote: {reason}" in caught.value.message
+    assert "the commit stays on the local branch" in caught.value.hint
     assert "\x1b" not in caught.value.message
     assert tip(origin) == old
 
 
 @pytest.mark.parametrize(
-    "url", ["/no/such/place.git", "https://localhost:1/x.git", "ssh://localhost:1/x.git"]
+    ("url", "fault"),
+    [
+        ("/no/such/place.git", "missing"),
+        ("https://localhost:1/x.git", "unreachable"),
+        ("ssh://localhost:1/x.git", "unreachable"),
+    ],
 )
-def test_a_remote_that_is_not_reached_is_a_network_fault(top, url):
+def test_a_remote_that_is_not_reached_leaves_the_commit_here(top, url, fault):
     sh(top, "remote", "set-url", "origin", url)
     old, new = tip(top), append(top, b"- 1")
-    with pytest.raises(PushFailure, match="could not be reached") as caught:
+    with pytest.raises(PushFailure, match=FAULTS[fault][0]) as caught:
         push_branch(open_repository(top), "origin", old, new)
-    assert caught.value.fault == "network"
-    assert "git push" in caught.value.hint
+    assert caught.value.fault == fault
+    assert "the commit stays on the local branch: `git push` later" in caught.value.hint
+    assert tip(top) == new
+
+
+def test_a_token_in_the_clones_url_is_in_no_argument_and_no_message(top, monkeypatch):
+    token = "0123456789abcdef0123456789abcdef01234567"
+    sh(top, "remote", "set-url", "origin", f"https://ci:{token}@localhost:1/x.git")
+    seen = []
+    real = subprocess.run
+
+    def watching(args, **options):
+        seen.append((args, options.get("env") or {}))
+        return real(args, **options)
+
+    monkeypatch.setattr("versioner.repository.git.subprocess.run", watching)
+    with pytest.raises(PushFailure) as caught:
+        push_branch(open_repository(top), "origin", tip(top), tip(top))
+    assert token not in caught.value.message + caught.value.stderr
+    assert not any(token in " ".join(args) for args, _ in seen)
+    assert any(token in env.values() for _, env in seen)
 
 
 def test_a_branch_that_the_remote_has_not_is_made_only_when_expected(top, origin):
@@ -176,8 +206,6 @@ def test_nothing_that_the_clone_configures_runs_on_a_push(top, origin, tmp_path)
 
 
 def test_a_token_that_a_ci_checkout_left_as_header_travels_out_of_sight(top, monkeypatch):
-    import subprocess
-
     sh(top, "config", "http.https://localhost:1/.extraheader", "AUTHORIZATION: basic c2VjcmV0")
     sh(top, "remote", "set-url", "origin", "https://localhost:1/x.git")
     seen = []

@@ -74,7 +74,12 @@ def hand_over(clone: PartialClone, parcels: Sequence[Parcel]) -> list[Recorded |
     the remote told of none of them.
     """
     updates = [Update(each.ref, None, _commit(clone, each)) for each in parcels]
-    told = clone.push(updates)
+    try:
+        told = clone.push(updates)
+    except RemoteFailure as failure:
+        if failure.fault == "format" and clone.change_format():
+            return hand_over(clone, parcels)
+        raise
     said = clone.said
     return [
         _outcome(clone, parcel, told[parcel.ref], update.new or "", said)

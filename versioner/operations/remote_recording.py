@@ -47,8 +47,12 @@ _FAILURE_PAUSE: Final = 0.5
 # How many waiting events of its own products a direct writer takes along.
 _MOST_ALONG: Final = 20
 # The branch takes no such push, and the inbox may.
-_TO_INBOX: Final = ("race", "protected", "signature", "hook", "refused")
-_AGAIN: Final = ("server", "unreachable", "unknown", "locked")
+_TO_INBOX: Final = (
+    *("race", "protected", "signature", "hook", "refused", "shallow", "checked-out"),
+)
+_AGAIN: Final = ("server", "busy", "unreachable", "unknown", "locked")
+# The remote has no inbox, and the branch may do.
+_TO_BRANCH: Final = ("hidden", "hook", "refused", "denied")
 
 
 class Target(NamedTuple):
@@ -149,8 +153,12 @@ class _Errand:
             self._failures += 1
             pause = _FAILURE_PAUSE * 4 ** (self._failures - 1)
             tries_left = failure.fault in _AGAIN and self._failures < _FAILURES
+        if not tries_left and self._via == "auto" and failure.fault == "locked":
+            # Of the branch: what a killed process left there may lie for long.
+            self._via = "inbox"
+            return
         if not tries_left:
-            self._settle(dict.fromkeys(self._open, failure))
+            self._settle(dict.fromkeys(self._open, self._worded(failure)))
             return
         # Between half and one and a half of it: that spreads those who wait.
         time.sleep(pause * (0.5 + self._entropy()[1][0] / 256))
@@ -180,9 +188,16 @@ class _Errand:
 
     def _or_branch(self, failure: RemoteFailure) -> RemoteFailure:
         """Where the remote has no inbox after all, leave only the branch, and its races."""
-        if self._target.via == "auto" and failure.fault in ("hidden", "hook", "refused"):
+        if self._target.via == "auto" and failure.fault in _TO_BRANCH:
             self._via = "direct"
             return RemoteFailure("race") if self._config else failure
+        return failure
+
+    def _worded(self, failure: RemoteFailure) -> RemoteFailure:
+        """Leave the inbox out of the remedy where the remote takes neither it nor the branch."""
+        if self._target.via == "auto" and self._via == "direct" and failure.fault in _TO_INBOX:
+            hint = "the remote takes no refs of the kind refs/versioner/* either: let this token "
+            failure.hint = f"{hint}or user push to one of the two"
         return failure
 
     def _record(self) -> None:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["document_of", "result_of", "send_entries"]
 
 # What meets whoever tries next, with whatever token.
-_FOR_ALL: Final = ("unreachable", "server", "missing", "disk")
+_FOR_ALL: Final = (
+    *("busy", "disk", "host-key", "missing", "redirect", "server", "tls", "unreachable"),
+)
 
 
 def document_of(target: Target, draft: Draft) -> dict[str, Any]:

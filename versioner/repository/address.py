@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import UsageFault
 from versioner.repository.git import printable
+from versioner.secret_shapes import holds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["TOKEN", "Remote", "address_of", "is_url"]
+__all__ = ["TOKEN", "Remote", "address_of", "holds_token", "is_url"]
 
 # The variable that a token is given by, and that git's credential helper reads.
 TOKEN: Final = "VERSIONER_TOKEN"  # noqa: S105 -- its name
@@ -23,6 +24,8 @@ _SCP_LIKE: Final = re.compile(r"(?:[^/\\:@\s]+@)?[^/\\:@\s]{2,}:(?!//)\S+")
 _HELPER: Final = re.compile(r"[A-Za-z0-9+.-]*::")
 _PASSWORD: Final = re.compile(r"://[^/@\s]*:[^/@\s]*@")
 _USER: Final = re.compile(r"://([^/@\s]*)@")
+# A run of this length with a digit in it is no login that anybody chose.
+_RANDOM: Final = re.compile(r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{20}")
 _LOOPBACK: Final = re.compile(r"(?i)http://(?:localhost|127\.[0-9.]+|\[::1\])(?:[:/]|$)")
 
 
@@ -62,8 +65,9 @@ def address_of(text: str, token: str = "") -> Remote:
     A URL with a password in it is refused, and never repeated: arguments and configuration
     are for all to see.
     """
-    url = text.strip()
-    if _PASSWORD.search(url):
+    url, token = text.strip(), token.strip()
+    user = _USER.search(url)
+    if _PASSWORD.search(url) or (user and holds_token(user[1])) or (token and token in url):
         raise UsageFault(
             "the URL holds a password or token",
             hint="leave it out of the URL: set VERSIONER_TOKEN, or use git's credential helpers",
@@ -80,4 +84,14 @@ def address_of(text: str, token: str = "") -> Remote:
             "VERSIONER_TOKEN is not sent over http, where all can read it",
             hint="use the registry's https URL",
         )
+    if not token.isprintable():
+        raise UsageFault(
+            "VERSIONER_TOKEN holds more than one line, or a character that no token has",
+            hint="set it to the token alone",
+        )
     return Remote(url, token)
+
+
+def holds_token(login: str) -> bool:
+    """Tell whether what stands in a login's place looks like a token."""
+    return holds_secret(login) or _RANDOM.search(login) is not None

@@ -2,17 +2,24 @@
 
 It answers for the remote's own host alone, so that a redirect elsewhere gets nothing, and it
 stands in no argument, no URL and no file. (A header by `http.extraHeader` saves a request, and
-goes along with a redirect.)
+goes along with a redirect: those that a clone has are sent only where none is followed.) What a
+remote or git repeats of it is masked before anybody reads it.
 """
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from versioner.repository.address import Remote
+    from collections.abc import Iterator
 
-__all__ = ["credential_env", "credential_settings"]
+    from versioner.repository.address import Remote
+    from versioner.repository.git import Completed
+
+__all__ = ["credential_env", "credential_settings", "masked"]
 
 # What the helper is asked with is `get`, `store` or `erase`; it keeps nothing.
 _HELPER: Final = (
@@ -22,6 +29,9 @@ _HELPER: Final = (
 # Most forges take any login with a token; these want one of their own.
 _LOGINS: Final = {"bitbucket.org": "x-token-auth", "gitlab.com": "oauth2"}
 _LOGIN: Final = "x-access-token"
+_MASK: Final = "***"
+# What is shorter is no secret, and may be anything.
+_LEAST: Final = 8
 
 
 def credential_settings(remote: Remote) -> list[str]:
@@ -40,3 +50,39 @@ def credential_env(remote: Remote) -> dict[str, str]:
     host = remote.host.rpartition("/")[2].partition(":")[0]
     login = remote.user or _LOGINS.get(host, _LOGIN)
     return {"VERSIONER_TOKEN": remote.token, "VERSIONER_TOKEN_USER": login}
+
+
+def masked(done: Completed, remote: Remote) -> Completed:
+    """Return what git printed without the secrets it was given: a server may repeat them."""
+    out, said = done.stdout, done.stderr
+    for secret in sorted(set(_secrets(remote)), key=len, reverse=True):
+        if len(secret) >= _LEAST:
+            out = out.replace(secret.encode("utf-8"), _MASK.encode("ascii"))
+            said = said.replace(secret, _MASK)
+    return done._replace(stdout=out, stderr=said)
+
+
+def _secrets(remote: Remote) -> Iterator[str]:
+    """Find the token and the headers of a remote, in each form they may come back in."""
+    pairs = []
+    if remote.token:
+        user = credential_env(remote).get("VERSIONER_TOKEN_USER", "")
+        pairs.append((user, remote.token))
+    for name, value in remote.env.items():
+        if not name.startswith("GIT_CONFIG_VALUE_"):
+            continue
+        text = value.rpartition(" ")[2]
+        yield text
+        if re.search(r"(?i):\s*basic\s", value):
+            user, _, password = _decoded(text).partition(":")
+            pairs.append((user, password))
+    for user, password in pairs:
+        yield from (password, quote(password, safe=""))
+        yield b64encode(f"{user}:{password}".encode()).decode("ascii")
+
+
+def _decoded(text: str) -> str:
+    try:
+        return b64decode(text).decode("utf-8", "replace")
+    except ValueError:
+        return ""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from versioner.errors import GitFailure
-from versioner.repository.credentials import credential_env, credential_settings
+from versioner.repository.credentials import credential_env, credential_settings, masked
 from versioner.repository.git import git, run
 from versioner.repository.location import Repository, tip_of
 from versioner.repository.push_outcome import (
@@ -52,7 +52,6 @@ _SETTINGS: Final = (
     *("http.lowSpeedLimit=1000", "http.lowSpeedTime=30"),
 )
 _HEAD: Final = "refs/versioner/remote-head"
-_OTHER_FORMAT: Final = "mismatched algorithms"
 
 
 class Update(NamedTuple):
@@ -118,15 +117,22 @@ class PartialClone:
             done = self._fetch(["--depth=1", *filters, "origin", *refs])
             if done.returncode == 0:
                 return done
-            if _OTHER_FORMAT in done.stderr and self.object_format == "sha1":
-                self.object_format = "sha256"
-                self._make()
-            elif "filter" in done.stderr and self.rung != LADDER[-1]:
+            if fault_of(done)[0] == "format" and self.change_format():
+                continue
+            if "filter" in done.stderr and self.rung != LADDER[-1]:
                 self.rung = LADDER[LADDER.index(self.rung) + 1]
             else:
                 return done
 
     def stand(self, branch: str, tip: str) -> Repository:
+    def change_format(self) -> bool:
+        """Begin anew as a repository of sha256; False where it is one already."""
+        if self.object_format == "sha256":
+            return False
+        self.object_format = "sha256"
+        self._make()
+        return True
+
         """Let a branch of the clone's own stand at a tip, and return the repository so."""
         git(["update-ref", "--no-deref", branch, tip], cwd=self.folder, config=_SETTINGS)
         return self.repository(branch, tip)
@@ -220,7 +226,7 @@ class PartialClone:
         done = self._remotely([*args, "--", "origin", *specs])
         found = ref_faults(done)
         if done.returncode != 0 and not found:
-            raise failure_of(done)
+            raise failure_of(done, pushed=True)
         self._said = reason_of(done)
         untold = RefStatus("unknown" if done.returncode else None, "")
         return {each.ref: found.get(each.ref, untold) for each in updates}
@@ -257,7 +263,7 @@ class PartialClone:
 
     def _remotely(self, args: Sequence[str], stdin: bytes | None = None) -> Completed:
         settings = [*_SETTINGS, *self.remote.settings, *credential_settings(self.remote)]
-        return self._run(
+        done = self._run(
             [f"--git-dir={self.folder}", *args],
             cwd=self.folder,
             stdin=stdin,
@@ -270,16 +276,19 @@ class PartialClone:
     def _local(self, args: Sequence[str], stdin: bytes | None = None) -> Completed:
         return run([f"--git-dir={self.folder}", *args], cwd=self.folder, stdin=stdin)
 
+        return masked(done, self.remote)
 
 def _filter(rung: str) -> str:
     # Left out, it would be the one that the settings name.
     return f"--filter={rung}" if rung else "--no-filter"
 
 
-def failure_of(done: Completed) -> RemoteFailure:
+def failure_of(done: Completed, *, pushed: bool = False) -> RemoteFailure:
     """Turn what a talk with a remote left behind into the error a user reads."""
     fault, sent = fault_of(done)
-    return RemoteFailure(fault, reason_of(done), stderr=done.stderr, sent=sent)
+    if fault == "unknown" and not pushed:
+        fault = "unreachable"
+    return RemoteFailure(fault, reason_of(done), stderr=done.stderr, sent=sent and pushed)
 
 
 @contextmanager

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
-from versioner.errors import GitFailure, UsageFault
-from versioner.repository.git import printable
+from versioner.errors import UsageFault
+from versioner.repository.push_outcome import (
+    FAULTS,
+    RefStatus,
+    RemoteFailure,
+    fault_of,
+    reason_of,
+    ref_faults,
+)
 from versioner.repository.remote import follow, reach, remote_tip_known
 
 if TYPE_CHECKING:
@@ -14,70 +20,40 @@ if TYPE_CHECKING:
 
     from versioner.repository.git import Completed
     from versioner.repository.location import Repository
+    from versioner.repository.push_outcome import Fault
     from versioner.repository.remote import Reach
 
 __all__ = ["PushFailure", "fetch_branch", "push_branch", "remote_heads"]
 
-PushFault = Literal["race", "unpushed", "refused", "network", "unknown"]
-
-# What the status line of a ref says in its parentheses where somebody else was quicker.
-_RACE: Final = re.compile(
-    r"stale info|fetch first|non-fast-forward|cannot lock ref|failed to update ref"
-    r"|incorrect old value|reference already exists|failed to lock|remote ref updated since"
-)
-# Where no ref has a status, the connection itself failed; only git's words tell how.
-_FAULTS: Final[tuple[tuple[PushFault, re.Pattern[str]], ...]] = (
-    (
-        "refused",
-        re.compile(
-            r"[Pp]ermission (?:to \S+ )?denied|[Aa]uthentication failed|error: 40[13]|denied to"
-            r"|could not read (?:Username|Password)|not permitted|Host key verification failed"
-        ),
-    ),
-    (
-        "network",
-        re.compile(
-            r"[Cc]ould not resolve|[Cc]onnection|timed out|unable to access|early EOF"
-            r"|hung up|does not appear to be a git repository|[Nn]etwork|not found"
-            r"|Could not read from remote|error: 5\d\d|does not exist"
-        ),
-    ),
-)
-_WORDS: Final[Mapping[PushFault, tuple[str, str]]] = {
-    "race": (
-        "the remote branch is not where this commit was made on",
-        "run `git pull --rebase`, then `git push`",
-    ),
-    "unpushed": ("commits of yours are not pushed", "run `git push` first"),
-    "refused": (
-        "the remote refused the commit",
-        "is the branch protected, or a right missing? The commit stays on the local branch",
-    ),
-    "network": (
-        "the remote could not be reached",
-        "the commit stays on the local branch: `git push` later",
-    ),
-    "unknown": ("the push failed", "the commit stays on the local branch"),
+_STAYS: Final = "the commit stays on the local branch: `git push` later"
+_BY_URL: Final = "record on the remote by its URL (--repo URL), by way of its inbox"
+# What helps a clone, where that is not what helps elsewhere.
+_REMEDIES: Final[Mapping[Fault, str]] = {
+    "race": FAULTS["race"][1],
+    "unpushed": FAULTS["unpushed"][1],
+    "protected": f"let this user past the protection, or {_BY_URL}; {_STAYS}",
+    "signature": "let git sign (commit.gpgsign and a key in the user's configuration), or "
+    f"{_BY_URL}; {_STAYS}",
+    "checked-out": f"push to a bare repository (`git init --bare`); {_STAYS}",
+    "login": f"give git a login that is valid, by a credential helper or an ssh key; {_STAYS}",
+    "shallow": f"complete the clone (`git fetch --unshallow`); {_STAYS}",
+    "unknown": "`git fetch` shows whether it arrived; until then the commit is on the local "
+    "branch, and `git push` sends it once",
 }
-_STATUS: Final = re.compile(r"^!\t[^\t]*\t\[([^\]]*)\](?: \((.*)\))?$", re.MULTILINE)
-_USER: Final = re.compile(r"://[^/@\s]*@")
-_MOST_WORDS: Final = 20
 
 
-class PushFailure(GitFailure):
-    """Say that a commit did not reach the remote; `fault` tells why.
+class PushFailure(RemoteFailure):
+    """Say that a clone's commit did not reach the remote: it stays on the local branch.
 
-    `race`: its branch is elsewhere. `unpushed`: commits of the user's lie between. `refused`:
-    protection, a hook, or a right. `network`: it was not reached. `unknown`: none of these.
+    `fault` tells why: `race`, its branch is elsewhere; `unpushed`, commits of the user's lie
+    between; else what the remote, or the way to it, refused.
     """
 
     def __init__(
-        self, fault: PushFault, reason: str = "", *, message: str = "", stderr: str = ""
+        self, fault: Fault, reason: str = "", *, message: str = "", stderr: str = ""
     ) -> None:
-        usual, hint = _WORDS[fault]
-        message = message or usual
-        super().__init__(f"{message}: {reason}" if reason else message, hint=hint, stderr=stderr)
-        self.fault: PushFault = fault
+        hint = _REMEDIES.get(fault) or f"{FAULTS[fault][1]}; {_STAYS}"
+        super().__init__(fault, reason, message=message, hint=hint, stderr=stderr)
 
 
 def push_branch(repo: Repository, remote: str, old: str | None, new: str) -> None:
@@ -129,34 +105,12 @@ def _heads(listed: Completed) -> dict[str, str]:
 
 def _arrived(way: Reach, branch: str, new: str, done: Completed) -> bool:
     """Ask the remote where an answer was lost: it may have taken the commit all the same."""
-    if _fault(done) not in ("network", "unknown"):
-        return False
-    return _heads(way.heads()).get(branch) == new
-
-
-def _status(done: Completed) -> tuple[str, str]:
-    """Return what git's line for programs says of the ref: `remote rejected`, and why."""
-    found = _STATUS.search(done.stdout.decode("utf-8", "replace"))
-    return (found[1], found[2] or "") if found else ("", "")
-
-
-def _fault(done: Completed) -> PushFault:
-    status, reason = _status(done)
-    if status in ("rejected", "remote rejected"):
-        return "race" if status == "rejected" or _RACE.match(reason) else "refused"
-    if status:
-        return "unknown"
-    # What the server said is its own affair: it may quote anything.
-    own = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("remote: "))
-    return next((fault for fault, words in _FAULTS if words.search(own)), "unknown")
+    told = next(iter(ref_faults(done).values()), None)
+    unclear = told.fault == "unknown" if told else fault_of(done)[1]
+    return unclear and _heads(way.heads()).get(branch) == new
 
 
 def _failure(done: Completed) -> PushFailure:
-    """Word a failure: git's own reason, and then all that the server had to say."""
-    said = done.stderr.splitlines()
-    marked = [line for line in said if line.startswith(("fatal: ", "error: "))]
-    reason = _status(done)[1] or (marked or [""])[0]
-    lines = [line.rstrip() for line in said if line.startswith("remote: ")]
-    words = [" ".join(reason.split()), *(f"  {line[:500]}" for line in lines if line != "remote:")]
-    text = "\n".join(printable(_USER.sub("://", line)) for line in words[: _MOST_WORDS + 1])
-    return PushFailure(_fault(done), text, stderr=done.stderr)
+    fault = fault_of(done)[0]
+    told = next(iter(ref_faults(done).values()), RefStatus(fault, ""))
+    return PushFailure(told.fault or fault, reason_of(done, told.reason), stderr=done.stderr)

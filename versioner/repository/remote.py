@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote
 
 from versioner.errors import UsageFault
-from versioner.repository.address import Remote
+from versioner.repository.address import Remote, holds_token
+from versioner.repository.credentials import credential_env, credential_settings, masked
 from versioner.repository.git import git, printable, run
 from versioner.repository.location import tip_of
 
@@ -39,8 +40,13 @@ class Reach(NamedTuple):
     """Hold what it takes to talk to a remote; `place` is the throw-away repository."""
 
     repo: Repository
-    url: str
+    remote: Remote
     place: Path
+
+    @property
+    def url(self) -> str:
+        """Return where the remote is, without what lets the clone in."""
+        return self.remote.url
 
     def run(self, args: list[str], env: Mapping[str, str] | None = None) -> Completed:
         """Run git there, over the network where the URL says so."""
@@ -48,13 +54,14 @@ class Reach(NamedTuple):
         own = {"GIT_SSH", "GIT_SSH_COMMAND"} & os.environ.keys()
         if not own and not git(["config", "core.sshCommand"], cwd=self.place, check=False):
             config.append("core.sshCommand=ssh -o BatchMode=yes")
-        return run(
+        done = run(
             [f"--git-dir={self.place}", *args],
             cwd=self.place,
-            config=config,
-            env={**_headers(self.repo), **(env or {})},
+            config=[*config, *self.remote.settings, *credential_settings(self.remote)],
+            env={**self.remote.env, **credential_env(self.remote), **(env or {})},
             network=True,
         )
+        return masked(done, self.remote)
 
     def heads(self) -> Completed:
         """Ask which branches the remote has: lines of a commit, a tab, and a ref."""
@@ -76,9 +83,9 @@ class Reach(NamedTuple):
 @contextmanager
 def reach(repo: Repository, remote: str) -> Iterator[Reach]:
     """Make ready to talk to a remote, named or given by a path or URL."""
-    url = url_of(repo, remote)
+    there = remote_of(repo, remote)
     with tempfile.TemporaryDirectory(prefix="versioner-push-") as folder:
-        yield Reach(repo, url, _borrowing(repo, Path(folder)))
+        yield Reach(repo, there, _borrowing(repo, Path(folder)))
 
 
 def url_of(repo: Repository, remote: str) -> str:
@@ -104,9 +111,20 @@ def remote_of(repo: Repository, remote: str, token: str = "") -> Remote:
     found = _LOGIN.match(url)
     held = ""
     if found:
-        user, _, held = found[2].partition(":")
+        user, held = _login(found[2])
         url = f"{found[1]}{user}@{found[3]}" if user else f"{found[1]}{found[3]}"
-    return Remote(url, token or unquote(held), env={} if token else _headers(repo))
+    headers = {} if token else _headers(repo)
+    # A header would go along to wherever a redirect leads.
+    settings = ("http.followRedirects=false",) if len(headers) > 1 else ()
+    return Remote(url, token or unquote(held), settings, headers)
+
+
+def _login(text: str) -> tuple[str, str]:
+    """Return the login and the password of a URL; a token may stand in the place of either."""
+    user, _, held = text.partition(":")
+    if held in ("", "x-oauth-basic") and holds_token(unquote(user)):
+        return "", user
+    return user, held
 
 
 def _checked(url: str, repo: Repository) -> str:
