@@ -124,7 +124,6 @@ class PartialClone:
             else:
                 return done
 
-    def stand(self, branch: str, tip: str) -> Repository:
     def change_format(self) -> bool:
         """Begin anew as a repository of sha256; False where it is one already."""
         if self.object_format == "sha256":
@@ -133,6 +132,7 @@ class PartialClone:
         self._make()
         return True
 
+    def stand(self, branch: str, tip: str) -> Repository:
         """Let a branch of the clone's own stand at a tip, and return the repository so."""
         git(["update-ref", "--no-deref", branch, tip], cwd=self.folder, config=_SETTINGS)
         return self.repository(branch, tip)
@@ -272,11 +272,11 @@ class PartialClone:
             network=True,
             pass_fds=self._fds,
         )
+        return masked(done, self.remote)
 
     def _local(self, args: Sequence[str], stdin: bytes | None = None) -> Completed:
         return run([f"--git-dir={self.folder}", *args], cwd=self.folder, stdin=stdin)
 
-        return masked(done, self.remote)
 
 def _filter(rung: str) -> str:
     # Left out, it would be the one that the settings name.
