@@ -19,7 +19,7 @@ from versioner.repository.push_outcome import RemoteFailure
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from versioner.repository.partial_clone import PartialClone
+    from versioner.repository.partial_clone import PartialClone, Rung
 
 MAIN = "refs/heads/main"
 INBOX = "refs/versioner/inbox/shop/"
@@ -35,7 +35,7 @@ def commit_in(clone: PartialClone, text: str = "{}") -> str:
 
 
 @pytest.mark.parametrize("rung", LADDER)
-def test_it_steps_down_the_ladder_to_what_the_server_takes(tmp_path: Path, rung: str) -> None:
+def test_it_steps_down_the_ladder_to_what_the_server_takes(tmp_path: Path, rung: Rung) -> None:
     bare = bare_remote(tmp_path, SERVERS[rung])
     with partial_clone(remote_to(bare)) as clone:
         tip = clone.begin(MAIN)
@@ -53,7 +53,7 @@ def test_a_server_that_knows_no_filter_gives_all_there_is(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("rung", LADDER[:-1])
-def test_what_is_not_asked_for_is_not_brought(tmp_path: Path, rung: str) -> None:
+def test_what_is_not_asked_for_is_not_brought(tmp_path: Path, rung: Rung) -> None:
     with partial_clone(remote_to(bare_remote(tmp_path, SERVERS[rung]))) as clone:
         clone.begin(MAIN)
         size = sum(path.stat().st_size for path in (clone.folder / "objects").rglob("*.pack"))
@@ -75,12 +75,30 @@ def test_a_sha256_remote_is_met_in_its_own_format(tmp_path: Path) -> None:
         assert read_blobs(clone.repository(MAIN, tip), tip, [LOG]) == {LOG: FILES[LOG]}
 
 
-def test_the_remotes_own_branch_is_found_and_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("protocol", ["0", "1", "2"])
+@pytest.mark.parametrize("name", ["trunk", "release/1.0", "größer"])
+def test_the_remotes_own_branch_is_found_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, protocol: str
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "protocol.version")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", protocol)
     bare = bare_remote(tmp_path)
-    sh(bare, "branch", "-m", "main", "trunk")
+    sh(bare, "branch", "-m", "main", name)
     with partial_clone(remote_to(bare)) as clone:
-        assert clone.begin("") == refs_of(bare)["refs/heads/trunk"]
-        assert clone.listed()[0] == "refs/heads/trunk"
+        assert clone.begin("") == refs_of(bare)[f"refs/heads/{name}"]
+        if name.isascii():
+            # It was told with the tip: nothing more is asked.
+            sh(bare, "config", "uploadpack.hideRefs", "HEAD")
+        assert clone.head() == clone.head() == f"refs/heads/{name}"
+
+
+def test_a_remote_whose_head_is_no_branch_names_none(tmp_path: Path) -> None:
+    bare = bare_remote(tmp_path)
+    sh(bare, "update-ref", "--no-deref", "HEAD", refs_of(bare)[MAIN])
+    with partial_clone(remote_to(bare)) as clone:
+        assert clone.begin("") == refs_of(bare)[MAIN]
+        assert clone.head() == ""
 
 
 @pytest.mark.parametrize("branch", ["", "refs/heads/none"])
@@ -138,7 +156,7 @@ def test_what_is_pushed_as_one_lands_as_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rung", LADDER)
 def test_an_event_is_handed_over_after_a_look_at_a_branch_that_did_not_move(
-    tmp_path: Path, rung: str
+    tmp_path: Path, rung: Rung
 ) -> None:
     bare = bare_remote(tmp_path, SERVERS[rung])
     with partial_clone(remote_to(bare)) as clone:

@@ -61,14 +61,28 @@ def look_ahead(
         bring(reader, [Wanted(tip, layout.CONFIG), *wanted])
         entry = TreeView(reader, tip).entry(layout.CONFIG)
     if entry is None:
-        raise no_registry("on the remote's branch")
+        raise _no_registry(branch)
     if not branch:
-        place = clone.stand(_own_branch(clone, place, entry.id), tip)
+        own, head = _own_branch(clone, place, entry.id)
+        if own != head:
+            # Another branch than the one that was looked at, and with other events.
+            return look_ahead(clone, own, drafts, everything=everything)
+        place = clone.stand(own, tip)
     along = waiting(place) if refs else []
-    if everything:
+    if along:
         with reading(place) as reader:
             bring(reader, [each for one in along for each in _wanted(tip, _maybe_draft(one))])
     return place, along
+
+
+def _no_registry(branch: str) -> UsageFault:
+    where = f"on the remote's branch {branch.removeprefix('refs/heads/')!r}" if branch else ""
+    error = no_registry(where or "on the remote's own branch")
+    error.hint = (
+        "name its branch with --branch, or another repository with --repo; `versioner init` "
+        "starts a registry in a clone"
+    )
+    return error
 
 
 def _maybe_draft(waits: Waiting) -> Draft | None:
@@ -78,19 +92,20 @@ def _maybe_draft(waits: Waiting) -> Draft | None:
         return None
 
 
-def _own_branch(clone: PartialClone, place: Repository, config: str) -> str:
-    """Return the branch that the registry says it is on, else the one the remote's HEAD names."""
-    named = ref_of_branch(read_config(place, config).get("branch", ""))
-    if named:
-        return named
-    head, _ = clone.listed()
-    if not head:
+def _own_branch(clone: PartialClone, place: Repository, config: str) -> tuple[str, str]:
+    """Return the branch that the registry says it is on, and the one that the remote's HEAD names.
+
+    Where it says none, it is on the latter.
+    """
+    head = clone.head()
+    own = ref_of_branch(read_config(place, config).get("branch", "")) or head
+    if not own:
         raise RemoteFailure(
             "unknown",
             message="the remote does not tell its branch",
             hint="name it with --branch",
         )
-    return head
+    return own, head
 
 
 def _product_of(draft: Draft) -> str:

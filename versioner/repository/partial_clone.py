@@ -7,6 +7,7 @@ missing then is brought by id when it is read, many at a time where a caller kno
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -24,7 +25,7 @@ from versioner.repository.push_outcome import (
 from versioner.repository.scratch import scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from versioner.repository.address import Remote
     from versioner.repository.git import Completed
@@ -44,6 +45,7 @@ _FETCH: Final = (
 )
 _SETTINGS: Final = (
     *("fetch.negotiationAlgorithm=noop", "fetch.writeCommitGraph=false", "gc.auto=0"),
+    "pack.useSparse=true",
     "advice.graftFileDeprecated=false",
     *("fetch.fsckObjects=false", "transfer.credentialsInUrl=die", "safe.bareRepository=all"),
     # Only those that talk to the remote take the clone for a partial one: all others would fetch
@@ -52,6 +54,11 @@ _SETTINGS: Final = (
     *("http.lowSpeedLimit=1000", "http.lowSpeedTime=30"),
 )
 _HEAD: Final = "refs/versioner/remote-head"
+# Of all that a fetch is told, git keeps no note of where HEAD leads to, but in its trace: as
+# protocol 2 says it, and as the older ones do.
+_LEADS: Final = re.compile(
+    rb"fetch< [0-9a-f]{40,64} HEAD(?: symref-target:|\\0\S*(?: \S+)*? symref=HEAD:)(refs/heads/\S+)"
+)
 
 
 class Update(NamedTuple):
@@ -73,6 +80,7 @@ class PartialClone:
         self.rung: Rung = rung
         self.object_format = "sha1"
         self.folder = place.folder / "registry.git"
+        self._packets = place.folder / "packets"
         self._fds = place.inherited
         self._make()
 
@@ -96,25 +104,35 @@ class PartialClone:
         """
         local = branch or _HEAD
         self._forget(also)
-        done = self._climb(
-            [f"+{branch or 'HEAD'}:{local}", *(f"+{each}*:{each}*" for each in also)]
-        )
+        specs = [f"+{branch or 'HEAD'}:{local}", *(f"+{each}*:{each}*" for each in also)]
+        done = self._climb(specs, {} if branch else {"GIT_TRACE_PACKET": str(self._packets)})
         if done.returncode != 0:
             if "couldn't find remote ref" in done.stderr:
                 return None
             raise failure_of(done)
         return tip_of(self.repository(local, None), local)
 
+    def head(self) -> str:
+        """Return the branch that the remote's HEAD names, "" where it names none."""
+        try:
+            found = _LEADS.findall(self._packets.read_bytes())
+        except OSError:
+            found = []
+        # What is not ASCII stands there escaped; and git promises nobody that it stands there.
+        if found and b"\\" not in found[-1]:
+            return str(found[-1].decode("ascii"))
+        return self.listed()[0]
+
     def begin_whole(self, branch: str) -> str | None:
         """Bring the tip with all of its trees, for a caller who reads the whole registry."""
         self.rung = max(self.rung, "blob:none", key=LADDER.index)
         return self.begin(branch)
 
-    def _climb(self, refs: Sequence[str]) -> Completed:
+    def _climb(self, refs: Sequence[str], env: Mapping[str, str]) -> Completed:
         """Fetch, on the next step of the ladder where the remote refuses one."""
         while True:
             filters = [_filter(self.rung)]
-            done = self._fetch(["--depth=1", *filters, "origin", *refs])
+            done = self._fetch(["--depth=1", *filters, "origin", *refs], env=env)
             if done.returncode == 0:
                 return done
             if fault_of(done)[0] == "format" and self.change_format():
@@ -255,20 +273,30 @@ class PartialClone:
         lines += ['[remote "origin"]', f'\turl = "{url}"', "\ttagOpt = --no-tags"]
         (self.folder / "config").write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
-    def _fetch(self, args: Sequence[str], stdin: bytes | None = None) -> Completed:
-        return self._remotely([*_FETCH, *args], stdin)
+    def _fetch(
+        self,
+        args: Sequence[str],
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Completed:
+        return self._remotely([*_FETCH, *args], stdin, env)
 
     # Whoever must not wait for long runs git in another way.
     _run: Callable[..., Completed] = staticmethod(run)
 
-    def _remotely(self, args: Sequence[str], stdin: bytes | None = None) -> Completed:
+    def _remotely(
+        self,
+        args: Sequence[str],
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Completed:
         settings = [*_SETTINGS, *self.remote.settings, *credential_settings(self.remote)]
         done = self._run(
             [f"--git-dir={self.folder}", *args],
             cwd=self.folder,
             stdin=stdin,
             config=settings,
-            env={**self.remote.env, **credential_env(self.remote)},
+            env={**self.remote.env, **credential_env(self.remote), **(env or {})},
             network=True,
             pass_fds=self._fds,
         )
