@@ -16,6 +16,8 @@ __all__ = ["branch", "commit", "email", "identity", "line", "path", "repository"
 # The limits of schemas/common.schema.json; a test holds that they are.
 _LINE: Final = 200
 _EMAIL: Final = 320
+# A key may begin in what is kept and end behind it; far behind, nothing is of any interest.
+_LOOKED_AT: Final = 8192
 _REPOSITORY: Final = 500
 _URL: Final = 2000
 
@@ -61,7 +63,7 @@ def line(value: str) -> str:
     if "://" in text and "@" in text:
         # A label may quote a clone's address, with all that lets one in.
         text = " ".join(_without_login(word) for word in text.split(" ")).strip()
-    return "" if holds_secret(text) else text[:_LINE].rstrip()
+    return "" if holds_secret(text[:_LOOKED_AT]) else text[:_LINE].rstrip()
 
 
 def _without_login(word: str) -> str:
@@ -73,7 +75,7 @@ def identity(value: str) -> str:
     text = _visible(value)
     if len(text) > _LINE:
         mark = f"~{crc32(value.encode('utf-8', 'surrogatepass')):08x}"
-        text = text[: _LINE - len(mark)] + mark if not holds_secret(text) else ""
+        text = "" if holds_secret(text[:_LOOKED_AT]) else text[: _LINE - len(mark)] + mark
     return line(text)
 
 
