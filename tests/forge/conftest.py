@@ -6,16 +6,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.forge.shells import Forge, Job
+from tests.acceptance.tool import git
+from tests.forge.shells import NOW, Forge, Job
+from versioner.operations.initialise import initialise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 
+@pytest.fixture(scope="session")
+def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty registry in a bare repository, to be copied."""
+    top = tmp_path_factory.mktemp("seed")
+    initialise(top / "clone", now=NOW)
+    git(top, "clone", "-q", "--bare", "clone", "bare")
+    return top / "bare"
+
+
 @pytest.fixture
-def forge(tmp_path: Path) -> Forge:
-    return Forge(tmp_path)
+def forge(tmp_path: Path, seed: Path) -> Forge:
+    return Forge(tmp_path, seed)
 
 
 @pytest.fixture

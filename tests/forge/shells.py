@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tests.acceptance.tool import PATIENCE, PROJECT, git, look
-from versioner.operations.initialise import initialise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ACTION",
     "HOSTILE",
+    "NOW",
     "PIPELINES",
     "RECORDING",
     "Forge",
@@ -58,16 +59,14 @@ class Forge:
     """Hold a registry on a server of one's own: a bare repository that is reached by URL."""
 
     folder: Path
+    seed: Path
     owner: str = "acme"
     name: str = "deployments"
     bare: Path = field(init=False)
 
     def __post_init__(self) -> None:
         self.bare = self.folder / "forge" / self.owner / self.name
-        seed = self.folder / "seed"
-        initialise(seed, now=NOW)
-        self.bare.parent.mkdir(parents=True)
-        git(seed, "clone", "-q", "--bare", str(seed), str(self.bare))
+        shutil.copytree(self.seed, self.bare)
 
     @property
     def server(self) -> str:
