@@ -6,6 +6,7 @@ import io
 import json
 import os
 import stat
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,15 @@ import pytest
 
 from tests.operations.spooled import URL, entry
 from versioner.cli.boundary import run
+from versioner.cli.spool import token_for
 from versioner.cli.spool_folder import spool_folder
+from versioner.operations.sharing import Outcome, share
 from versioner.operations.spooling import MARK, Spool
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from versioner.operations.spooling import Entry
 
 TOKEN = "ghp_" + "A1b2C3d4E5" * 4
 
@@ -163,3 +168,113 @@ def test_an_input_that_holds_no_event_or_a_broken_one_is_not_sent(
     code, out, err = versioner("send", "-", "--repo", "https://forge.example.com/r.git")
     assert (code, out) == (4, "")
     assert said in err
+
+
+@pytest.fixture
+def forge(pristine, tmp_path) -> Path:
+    """Return a bare repository of a registry, as a forge has it."""
+    bare = tmp_path / "forge.git"
+    subprocess.run(["git", "clone", "-q", "--bare", str(pristine), str(bare)], check=True)
+    return bare
+
+
+def url_of(bare: Path) -> str:
+    return f"file://{bare}"
+
+
+def recorded_in(bare: Path) -> list[str]:
+    """Return the ids of all deployment events on the branch."""
+    grep = ["git", "grep", "-h", "-o", 'id: "[^"]*"', "main", "--", "*/deployments/*.yaml"]
+    out = subprocess.run(grep, cwd=bare, check=True, capture_output=True, text=True).stdout
+    return [line[5:-1] for line in out.splitlines()]
+
+
+def waiting(number: int, repo: str, **changes) -> Entry:
+    return entry(number, reason="no network", repo=repo, event_id=f"kept-{number}", **changes)
+
+
+def test_what_waits_is_sent_once_each_to_its_own_registry(spool, versioner, forge, tmp_path):
+    nowhere = url_of(tmp_path / "nowhere.git")
+    for number in (1, 2):
+        spool.keep(waiting(number, url_of(forge), product=f"service-{number}"))
+    spool.keep(waiting(3, nowhere))
+    code, out, err = versioner("send")
+    assert code == 6, err
+    assert out.count("recorded: ") == 2
+    assert "not sent: user-service 1.4.0 to production (completed)" in out
+    assert {"kept-1", "kept-2"} <= set(recorded_in(forge))
+    assert [each.repo for each in spool.entries()] == [nowhere]
+    spool.keep(waiting(1, url_of(forge), product="service-1"))
+    code, out, _ = versioner("send", "--repo", url_of(forge), "--output", "json")
+    (sent,) = json.loads(out)
+    assert (code, sent["outcome"]) == (0, "already_recorded")
+    assert recorded_in(forge).count("kept-1") == 1
+
+
+def test_what_is_refused_is_put_aside_and_not_sent_again(spool, versioner, forge):
+    event = {"at": "2026-11-22T10:15:00Z", "version": "../x", "status": "completed"}
+    bad = waiting(1, url_of(forge), event={**event, "environment": "production"})
+    spool.keep(bad)
+    code, out, _ = versioner("send")
+    assert code == 4
+    assert out.startswith("refused: ")
+    assert spool.entries() == []
+    assert [each.key for each in spool.held().refused] == [bad.key]
+    assert versioner("send") == (0, "Nothing waits to be sent.\n", "")
+
+
+def test_the_lines_of_a_log_are_sent_to_the_registry_that_is_named(
+    spool, versioner, forge, monkeypatch
+):
+    elsewhere = "https://attacker.example.com/registry.git"
+    lines = [waiting(number, elsewhere).line for number in (1, 2, 1)]
+    log = "".join(
+        f"2026-11-22T10:15:00Z \x1b[33m{MARK}{line}\x1b[0m\r\nother\r\n" for line in lines
+    )
+    feed(monkeypatch, log.encode())
+    code, out, err = versioner("send", "-", "--repo", url_of(forge))
+    assert code == 0, err
+    assert out.count("recorded: ") == 2
+    assert elsewhere not in out
+    assert {"kept-1", "kept-2"} <= set(recorded_in(forge))
+
+
+def test_lines_that_cannot_be_sent_are_not_kept_here(spool, versioner, tmp_path, monkeypatch):
+    feed(monkeypatch, f"{MARK}{entry().line}\n".encode())
+    code, out, _ = versioner("send", "-", "--repo", url_of(tmp_path / "nowhere.git"))
+    assert code == 1
+    assert out.startswith("not sent: ")
+    assert not spool.folder.exists()
+
+
+def test_what_a_killed_process_left_in_a_queue_is_sent_too(spool, versioner, forge):
+    left = waiting(4, url_of(forge))
+    share(
+        spool.folder, left, lambda entries: [Outcome("recorded", {})], wait_seconds=1, now=0
+    )  # makes the queue
+    (queue,) = (spool.folder / "queue").iterdir()
+    (queue / f"{left.key}.json").write_text(f"{left.line}\n", encoding="ascii")
+    assert "In a queue (1 event)" in versioner("list")[1]
+    code, out, err = versioner("send")
+    assert (code, out.startswith("recorded: ")) == (0, True), err
+    assert "kept-4" in recorded_in(forge)
+    assert versioner("list")[1].startswith("Nothing waits")
+
+
+@pytest.mark.parametrize(
+    ("named", "urls", "given"),
+    [
+        (None, ["https://a.example/x", "https://a.example/y"], [True, True]),
+        (None, ["https://a.example/x", "https://b.example/x"], [False, False]),
+        ("https://a.example/z", ["https://a.example/x", "https://b.example/x"], [True, False]),
+        ("https://c.example/z", ["https://a.example/x"], [False]),
+        (None, ["https://a.example/x", "https://a.example:8443/x"], [False, False]),
+    ],
+)
+def test_a_token_goes_to_the_host_only_that_it_is_for(monkeypatch, named, urls, given):
+    monkeypatch.setenv("VERSIONER_TOKEN", TOKEN)
+    monkeypatch.delenv("VERSIONER_REPO", raising=False)
+    assert [bool(token_for(url, named, urls)) for url in urls] == given
+    if named:
+        monkeypatch.setenv("VERSIONER_REPO", named)
+        assert [bool(token_for(url, None, urls)) for url in urls] == given

@@ -99,9 +99,12 @@ def changed(**changes):
         (changed(surprise=1), 'says "surprise"'),
         (changed(**{"\x1b[31m": 1}), 'says "\\u001b[31m"'),
         (changed(repo=f"https://x:{TOKEN}@forge.example.com/r"), "shape of a secret key"),
-        (changed(repo="https://abc@forge.example.com/r"), "an address with a login in it"),
-        (changed(repo="--upload-pack=x"), "an address that is none"),
-        (changed(repo="https://forge.example.com/\n::error::x"), "an address that is none"),
+        (changed(repo="https://abc:d@forge.example.com/r"), "secret key"),
+        (changed(repo="https://a1b2c3d4e5f6a7b8c9d0a1b2@forge.example.com/r"), "token"),
+        (changed(repo="ext::sh -c x"), "is not for a registry"),
+        (changed(repo=""), "is not for a registry"),
+        (changed(repo="--upload-pack=x"), "is not for a registry"),
+        (changed(repo="https://forge.example.com/\n::error::x"), "is not for a registry"),
         (changed(event={"reason": TOKEN}), "shape of a secret key"),
         (changed()[:-1] + ',"kind":"build"}', "says one thing twice"),
         (changed() + " and more", "goes on after"),
@@ -119,6 +122,15 @@ def test_a_line_that_is_none_is_refused_in_words_that_hold_nothing_of_it(line, w
     assert refused.value.message.isprintable()
     assert TOKEN not in refused.value.message
     assert len(refused.value.message) < 300
+
+
+@pytest.mark.parametrize(
+    "repo",
+    ["https://jane@forge.example.com/r", "ssh://git@forge.example.com/r", "git@forge.example:r",
+     "file:///srv/git/registry.git", "http://127.0.0.1:8080/r.git"],
+)  # fmt: skip
+def test_an_address_of_every_kind_that_a_registry_has_is_taken(repo):
+    assert parse_line(write_line(document(repo=repo))).repo == repo
 
 
 def test_a_word_that_a_log_masked_is_noticed():

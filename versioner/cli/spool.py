@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from versioner.operations.spooling import Entry
 
-__all__ = ["spool"]
+__all__ = ["spool", "token_for"]
 
 _KEPT: Final = 6
 _STALE_SECONDS: Final = 3600
@@ -120,18 +120,21 @@ def _send_lines(repo: str | None) -> list[Sent]:
     url = repo or os.environ.get("VERSIONER_REPO", "")
     if not url:
         raise click.UsageError("where to is not said: add --repo URL")
+    token = os.environ.get(TOKEN, "")
+    address_of(url, token)
     entries = _read_lines()
     return [
         Sent(entry, _public(entry, url), outcome)
-        for entry, outcome in zip(entries, _deliver(url, entries), strict=True)
+        for entry, outcome in zip(entries, _deliver(token, url, entries), strict=True)
     ]
 
 
 def _public(entry: Entry, url: str) -> str:
     """Return an address as it may be shown: one with a login is the user's own to know."""
-    from versioner.secret_shapes import without_secrets
-
-    return entry.repo if "@" in url and "://" in url else without_secrets(url)
+    try:
+        return address_of(url).url
+    except VersionerError:
+        return entry.repo
 
 
 def _read_lines() -> list[Entry]:
@@ -160,20 +163,17 @@ def _send_kept(repo: str | None) -> list[Sent]:
     folder = _folder()
     kept = Spool(folder)
     kept.sweep(clock.entropy()[0] / 1000 - _STALE_SECONDS)
+    waiting, left = (_by_registry(each) for each in (kept.entries(), queued(folder)))
+    urls = {*waiting, *left}
     sent = []
-    for url, entries in _by_registry(kept.entries(repo)).items():
-        for entry, outcome in zip(entries, _deliver(url, entries), strict=True):
+    for url in sorted(urls if repo is None else urls & {repo}):
+        token, entries = token_for(url, repo, urls), waiting.get(url, [])
+        for entry, outcome in zip(entries, _deliver(token, url, entries), strict=True):
             settle(kept, entry, outcome)
             sent.append(Sent(entry, url, outcome))
-    return sent + _send_queued(folder, repo)
-
-
-def _send_queued(folder: Path, repo: str | None) -> list[Sent]:
-    """Send what processes left that were killed; where one is at work, it sees to it."""
-    sent = []
-    for url in _by_registry(queued(folder)):
-        if repo is None or repo == url:
-            done = drain(folder, url, partial(_deliver, url))
+        if url in left:
+            # Processes left it that were killed; where one is at work, it sees to it.
+            done = drain(folder, url, partial(_deliver, token, url))
             sent += [Sent(entry, url, outcome) for entry, outcome in done]
     return sent
 
@@ -185,21 +185,34 @@ def _by_registry(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
     return found
 
 
-def _deliver(url: str, entries: list[Entry]) -> list[Outcome]:
+def _deliver(token: str, url: str, entries: list[Entry]) -> list[Outcome]:
     """Send to one registry; what kept all of them from it is the outcome of each."""
     from versioner.operations.sending import send_entries
 
+    if not entries:
+        return []
     try:
-        return list(
-            send_entries(
-                address_of(url, os.environ.get(TOKEN, "")),
-                entries,
-                now=clock.now(),
-                entropy=clock.entropy,
-            )
-        )
-    except (Failure, OSError) as error:
+        remote = address_of(url, token)
+        return list(send_entries(remote, entries, now=clock.now(), entropy=clock.entropy))
+    except (VersionerError, OSError) as error:
         return [_failed(error)] * len(entries)
+
+
+def token_for(url: str, repo: str | None, urls: Iterable[str]) -> str:
+    """Return VERSIONER_TOKEN where it is known to be for this registry's host.
+
+    That is the host of the registry that is named, or the only one that anything waits for.
+    """
+    named = repo or os.environ.get("VERSIONER_REPO")
+    hosts = {_host(each) for each in ([named] if named else urls)}
+    return os.environ.get(TOKEN, "") if hosts == {_host(url)} else ""
+
+
+def _host(url: str) -> str:
+    try:
+        return address_of(url).host
+    except VersionerError:
+        return ""
 
 
 def _failed(error: VersionerError | OSError) -> Outcome:

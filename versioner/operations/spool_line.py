@@ -10,8 +10,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from versioner.errors import InvalidInput
+from versioner.errors import InvalidInput, UsageFault
 from versioner.operations.acceptance import refuse_secrets
+from versioner.repository.address import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -164,12 +165,11 @@ def _check_shape(document: Mapping[str, Any]) -> None:
 
 
 def _check_address(address: str) -> None:
-    """Refuse an address with a login in it, and one that git would take for something else."""
-    scheme, mark, rest = address.partition("://")
-    if mark and scheme.lower() != "ssh" and "@" in rest.partition("/")[0]:
-        raise _refused("has an address with a login in it")
-    if not address.isprintable() or not address.isascii() or address.startswith("-"):
-        raise _refused("has an address that is none")
+    """Refuse an address with a password in it, and one that git would take for something else."""
+    try:
+        address_of(address)
+    except UsageFault as fault:
+        raise _refused(f"is not for a registry: {fault.message}", fault.hint) from None
 
 
 def _digest(text: str) -> str:
