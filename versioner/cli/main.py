@@ -47,6 +47,7 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
         "init": Listed("init:init", "Start a new registry."),
         "validate": Listed("validate:validate", "Check the registry, or what a change does to it."),
         "format": Listed("format:format_", "Put files into their canonical form."),
+        "doctor": Listed("doctor:doctor", "Look the registry and its remote over."),
         "hooks": Listed("hooks:hooks", "Install git hooks in this clone."),
         "completion": Listed("completion:completion", "Print the shell's completion script."),
     },

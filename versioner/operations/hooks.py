@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from versioner.repository.location import Repository
 
-__all__ = ["HooksInstalled", "install_hooks", "site_after_commit"]
+__all__ = ["HooksInstalled", "HooksSeen", "hooks_seen", "install_hooks", "site_after_commit"]
 
 # What `versioner.site.files` leaves in each folder it writes (a layer above this one).
 _SITE_MANIFEST: Final = ".versioner-site.json"
@@ -88,6 +88,28 @@ def install_hooks(repository: Repository, *, command: Sequence[str], out: Path) 
     state.parent.mkdir(exist_ok=True)
     state.write_text(json.dumps({"out": str(out)}), encoding="utf-8")
     return HooksInstalled(directory, tuple(installed), tuple(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class HooksSeen:
+    """Which hooks are in the folder that git looks into: this tool's are missing, or are not."""
+
+    directory: Path
+    missing: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+def hooks_seen(repository: Repository) -> HooksSeen:
+    """Look which of this tool's hooks are installed, and whose stand in their place."""
+    directory, _ = _hooks_dir(repository)
+    missing, others = [], []
+    for name in ("pre-commit", "post-commit"):
+        path = directory / name
+        if not path.exists():
+            missing.append(name)
+        elif _MARK not in path.read_text("utf-8", "replace"):
+            others.append(name)
+    return HooksSeen(directory, tuple(missing), tuple(others))
 
 
 def site_after_commit(repository: Repository) -> Path | None:

@@ -1,0 +1,97 @@
+"""versioner doctor: look a registry and its remote over."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from versioner.cli.groups import ending
+from versioner.cli.options import output_option
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from versioner.operations.checkup.findings import Check, Surroundings
+
+__all__ = ["doctor"]
+
+_FOUND_PROBLEMS = 1
+
+
+@click.command(
+    epilog=ending(
+        "versioner doctor",
+        "versioner doctor --repo https://git.example.com/team/registry.git --probe",
+        keys="checks: [{name, verdict (ok, note, warning, problem), message, remedy}], problems, "
+        "warnings (how many). A name may stand there several times, or not at all.",
+    )
+)
+@click.option(
+    "--repo",
+    metavar="PATH|URL",
+    envvar="VERSIONER_REPO",
+    default=None,
+    help="The registry: a clone, a server's bare repository, or a URL (default: found upwards "
+    "from here).",
+)
+@click.option(
+    "--branch",
+    metavar="NAME",
+    envvar="VERSIONER_BRANCH",
+    default=None,
+    help="The remote's branch that holds the registry (default: the one that registry.yaml names, "
+    "else the remote's own).",
+)
+@click.option(
+    "--probe",
+    is_flag=True,
+    help="Really push a tiny ref below refs/versioner/probe/, and delete it again: nothing else "
+    "tells whether the remote takes such refs.",
+)
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0.1, max=600),
+    default=20,
+    show_default=True,
+    help="How long each question to the remote may take.",
+)
+@output_option
+def doctor(repo: str | None, branch: str | None, probe: bool, timeout: float, output: str) -> int:
+    """Look the registry and its remote over, and say what to do about what is wrong.
+
+    Writes nothing, unless --probe is given. Exit code 1 says that something is a problem.
+    """
+    from versioner.cli.printing import show, this_page
+    from versioner.reporter.doctor import checks_json, checks_text
+
+    checks = _examine(repo, branch or "", _surroundings(probe, timeout))
+    show(checks_json(checks) if output == "json" else checks_text(this_page(), checks))
+    return _FOUND_PROBLEMS if any(check.verdict == "problem" for check in checks) else 0
+
+
+def _surroundings(probe: bool, timeout: float) -> Surroundings:
+    from versioner.cli import clock
+    from versioner.cli.spool_folder import spool_folder
+    from versioner.operations.checkup.findings import Surroundings
+
+    return Surroundings(
+        lambda: clock.now(), lambda: clock.entropy(), spool_folder(os.environ), probe, timeout
+    )
+
+
+def _examine(repo: str | None, branch: str, around: Surroundings) -> Sequence[Check]:
+    from versioner.operations.checkup.examination import examine_clone, examine_url
+    from versioner.registry.cache import ProductCache
+    from versioner.repository.address import TOKEN, address_of, is_url
+    from versioner.repository.location import open_repository
+
+    token = os.environ.get(TOKEN, "")
+    if repo and is_url(repo):
+        return examine_url(address_of(repo, token), around, branch=branch)
+    repository = open_repository(Path(repo) if repo else Path.cwd())
+    with ProductCache.of(repository) as cache:
+        return examine_clone(repository, around, branch=branch, token=token, cache=cache)

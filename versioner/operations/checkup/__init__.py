@@ -1,0 +1,1 @@
+"""Look a registry and its remote over: what is well, what is not, and what to do about it."""

@@ -1,0 +1,77 @@
+"""Say what a look over a registry and its remote found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from versioner.reporter.documents import as_json
+from versioner.reporter.page import pad, text_width, wrap
+from versioner.reporter.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from versioner.operations.checkup.findings import Check, Verdict
+    from versioner.reporter.page import Page, Style
+
+__all__ = ["checks_json", "checks_text"]
+
+# Signs that every terminal and every log has.
+_SIGNS: Final[dict[Verdict, tuple[str, Style]]] = {
+    "ok": ("+", "good"),
+    "note": ("-", "dim"),
+    "warning": ("!", "drift"),
+    "problem": ("x", "bad"),
+}
+_GAP: Final = "  "
+_LEAST: Final = 30
+
+
+def checks_text(page: Page, checks: Sequence[Check]) -> str:
+    """Return a line for each finding, its remedy below it, and how many of them need one."""
+    names = max((text_width(check.name) for check in checks), default=0)
+    words = max(len(f"{sign} {word}") for word, (sign, _) in _SIGNS.items())
+    lines = [line for check in checks for line in _lines(page, check, words, names)]
+    return "\n".join([*lines, "", _closing(page, checks)])
+
+
+def checks_json(checks: Sequence[Check]) -> str:
+    """Return the same as JSON with stable keys."""
+    return as_json(
+        {
+            "checks": [check._asdict() for check in checks],
+            "problems": _number(checks, "problem"),
+            "warnings": _number(checks, "warning"),
+        }
+    )
+
+
+def _lines(page: Page, check: Check, words: int, names: int) -> Iterator[str]:
+    sign, style = _SIGNS[check.verdict]
+    verdict = page.paint(pad(f"{sign} {check.verdict}", words), style)
+    indent = words + names + 2 * len(_GAP)
+    # On a narrow page what is said goes below the name.
+    beside = page.width - indent >= _LEAST
+    room = page.width - (indent if beside else len(_GAP))
+    first = f"{verdict}{_GAP}{pad(check.name, names)}"
+    said = wrap(check.message, room)
+    margin = " " * indent if beside else _GAP
+    yield f"{first}{_GAP}{said[0]}" if beside else first.rstrip()
+    for line in said[1:] if beside else said:
+        yield f"{margin}{line}"
+    for line in wrap(f"-> {check.remedy}", room) if check.remedy else ():
+        yield f"{margin}{page.paint(line, 'bold' if check.verdict == 'problem' else '')}"
+
+
+def _closing(page: Page, checks: Sequence[Check]) -> str:
+    problems, warnings = _number(checks, "problem"), _number(checks, "warning")
+    looked = count(len(checks), "check")
+    if not problems and not warnings:
+        return f"{page.paint('All is well', 'good')}: {looked}."
+    told = [count(problems, "problem")] if problems else ["no problem"]
+    told += [count(warnings, "warning")] if warnings else []
+    return f"{page.paint(', '.join(told), 'bad' if problems else 'drift')}: {looked}."
+
+
+def _number(checks: Sequence[Check], verdict: Verdict) -> int:
+    return sum(check.verdict == verdict for check in checks)
