@@ -16,7 +16,7 @@ from versioner.operations.handover import hand_over, pack
 from versioner.operations.record import prepare, subject_of
 from versioner.operations.remote_look import look_ahead, ref_of_branch
 from versioner.operations.submission import draft_of
-from versioner.repository.commits import commit_changes, writing
+from versioner.repository.commits import make_commit, writing
 from versioner.repository.partial_clone import LADDER, Update, partial_clone
 from versioner.repository.push_outcome import RemoteFailure
 from versioner.rules.identity import random_event_id
@@ -208,14 +208,8 @@ class _Errand:
             taken, subjects = self._take_along(locked, along, changes)
             judged = self._judge(locked, changes)
             subjects += [subject_of(each) for each in judged.values() if not each.already]
-            new = commit_changes(
-                locked,
-                changes,
-                message_of(subjects),
-                identity=self._config.get("commit"),
-                when=self._now,
-                tip=locked.tip,
-            )
+            message, identity = message_of(subjects), self._config.get("commit")
+            new = make_commit(locked, changes, message, identity=identity, when=self._now)
         if new is not None:
             self._push(locked, new, taken)
         for number, each in judged.items():

@@ -29,7 +29,16 @@ if TYPE_CHECKING:
     from versioner.repository.location import Repository
     from versioner.repository.objects import TreeView
 
-__all__ = ["advance", "branch_of", "commit_changes", "publish", "recover", "session_of", "writing"]
+__all__ = [
+    "advance",
+    "branch_of",
+    "commit_changes",
+    "make_commit",
+    "publish",
+    "recover",
+    "session_of",
+    "writing",
+]
 
 
 @contextmanager
@@ -42,7 +51,7 @@ def writing(repo: Repository, *, wait: float = WAIT_SECONDS) -> Iterator[Reposit
         yield repo
         return
     with WriteLock(repo.common_dir, wait) as lock:
-        session = WriteSession(lock, repo.supply)
+        session = WriteSession(lock, repo.reader)
         try:
             fresh = reread(repo._replace(session=session))
             if has_intent(repo.common_dir):
@@ -92,6 +101,24 @@ def commit_changes(
         if not targets:
             return None
         return publish(held, targets, message, identity=identity, when=when)
+
+
+def make_commit(
+    repo: Repository,
+    changes: Changes,
+    message: str,
+    *,
+    identity: CommitIdentity | None = None,
+    when: str | None = None,
+) -> str | None:
+    """Make a commit of changes on the tip that no ref leads to, inside `writing`; None for none.
+
+    For whoever pushes it from where it is, and keeps no branch.
+    """
+    targets = targets_of(repo, changes)
+    files = {path: target.data for path, target in targets.items()}
+    committer = committer_of(repo, identity)
+    return build_commit(repo, files, message, committer, when) if targets else None
 
 
 def targets_of(repo: Repository, changes: Changes) -> dict[str, Target]:

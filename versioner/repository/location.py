@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from versioner.repository.git import Completed
     from versioner.repository.lock import WriteSession
-    from versioner.repository.objects import Supply
+    from versioner.repository.objects import ObjectReader
 
 __all__ = ["Opening", "Repository", "on_branch", "open_repository", "reread", "tip_of"]
 
@@ -29,8 +29,8 @@ class Repository(NamedTuple):
     `git_dir` differs from `common_dir` in a linked work tree only. `work_tree` is None for a
     bare repository. `branch` is a full ref name, None on a detached HEAD; `tip` is None before
     the first commit. `pinned` tells that the branch was named, not read from HEAD. `session` is
-    there while a write is under way (`commits.writing`). `supply` brings what a partial clone
-    lacks.
+    there while a write is under way (`commits.writing`). `reader` is a partial
+    clone's, which brings what is not here.
     """
 
     git_dir: Path
@@ -41,7 +41,7 @@ class Repository(NamedTuple):
     tip: str | None
     pinned: bool = False
     session: WriteSession | None = None
-    supply: Supply | None = None
+    reader: ObjectReader | None = None
 
     @property
     def top(self) -> Path:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from versioner.repository.objects import Supply
-
 __all__ = ["WAIT_SECONDS", "WriteLock", "WriteSession", "state_dir"]
 
 WAIT_SECONDS: Final = 30.0
@@ -142,9 +140,9 @@ class WriteSession:
     who commits, started ahead of the need (`identity`).
     """
 
-    def __init__(self, lock: WriteLock, supply: Supply | None = None) -> None:
+    def __init__(self, lock: WriteLock, reader: ObjectReader | None = None) -> None:
         self.lock = lock
-        self._supply = supply
+        self._lent = reader
         self.spool = lock.folder / "index-info"
         self.empty = lock.folder / "empty"
         self.settings: subprocess.Popen[bytes] | None = None
@@ -158,8 +156,10 @@ class WriteSession:
 
     def reader(self, cwd: Path) -> ObjectReader:
         """Return the reader that sees the index of one work tree."""
+        if self._lent is not None:
+            return self._lent
         if cwd not in self._readers:
-            self._readers[cwd] = ObjectReader(cwd, self.pass_fds, self._supply)
+            self._readers[cwd] = ObjectReader(cwd, self.pass_fds)
         return self._readers[cwd]
 
     def view(self, cwd: Path, revision: str | None) -> TreeView:

@@ -66,6 +66,11 @@ class TreeEntry(NamedTuple):
         """Tell whether it is a directory."""
         return self.mode == 0o40000
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Tell whether it is a submodule: a commit that another repository has."""
+        return self.mode == 0o160000
+
 
 class ObjectReader:
     """Ask one long-lived git process for objects by any name git understands.
@@ -186,7 +191,10 @@ def reading(repo: Repository) -> Iterator[ObjectReader]:
     if repo.session is not None:
         yield repo.session.reader(repo.top)
         return
-    reader = ObjectReader(repo.top, supply=repo.supply)
+    if repo.reader is not None:
+        yield repo.reader
+        return
+    reader = ObjectReader(repo.top)
     try:
         yield reader
     finally:

@@ -15,6 +15,7 @@ from versioner.errors import GitFailure
 from versioner.repository.credentials import credential_env, credential_settings, masked
 from versioner.repository.git import git, run
 from versioner.repository.location import Repository, tip_of
+from versioner.repository.objects import ObjectReader
 from versioner.repository.push_outcome import (
     RefStatus,
     RemoteFailure,
@@ -59,6 +60,8 @@ _HEAD: Final = "refs/versioner/remote-head"
 _LEADS: Final = re.compile(
     rb"fetch< [0-9a-f]{40,64} HEAD(?: symref-target:|\\0\S*(?: \S+)*? symref=HEAD:)(refs/heads/\S+)"
 )
+# What is a file's path as it is; git writes all others.
+_PLAIN_BRANCH: Final = r"refs/heads/[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*"
 
 
 class Update(NamedTuple):
@@ -81,7 +84,9 @@ class PartialClone:
         self.object_format = "sha1"
         self.folder = place.folder / "registry.git"
         self._packets = place.folder / "packets"
+        self._looked_at: set[str] = set()
         self._fds = place.inherited
+        self._reader = ObjectReader(self.folder, self._fds, self.bring)
         self._make()
 
     def repository(self, branch: str, tip: str | None) -> Repository:
@@ -94,7 +99,7 @@ class PartialClone:
             branch,
             tip,
             pinned=True,
-            supply=self.bring,
+            reader=self._reader,
         )
 
     def begin(self, branch: str, also: Sequence[str] = ()) -> str | None:
@@ -103,6 +108,7 @@ class PartialClone:
         Returns the tip, None where there is no such branch. The prefixes' refs keep their names.
         """
         local = branch or _HEAD
+        self._looked_at.add(local)
         self._forget(also)
         specs = [f"+{branch or 'HEAD'}:{local}", *(f"+{each}*:{each}*" for each in also)]
         done = self._climb(specs, {} if branch else {"GIT_TRACE_PACKET": str(self._packets)})
@@ -147,13 +153,23 @@ class PartialClone:
         if self.object_format == "sha256":
             return False
         self.object_format = "sha256"
+        self._reader.close()
         self._make()
         return True
 
     def stand(self, branch: str, tip: str) -> Repository:
         """Let a branch of the clone's own stand at a tip, and return the repository so."""
-        git(["update-ref", "--no-deref", branch, tip], cwd=self.folder, config=_SETTINGS)
+        if re.fullmatch(_PLAIN_BRANCH, branch) and ".lock" not in branch:
+            path = self.folder / branch
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{tip}\n", "ascii")
+        else:
+            git(["update-ref", "--no-deref", branch, tip], cwd=self.folder, config=_SETTINGS)
         return self.repository(branch, tip)
+
+    def close(self) -> None:
+        """End the process that reads objects."""
+        self._reader.close()
 
     def fetch_refs(self, refs: Sequence[str]) -> None:
         """Bring some refs with all that they hold, under their own names."""
@@ -172,8 +188,12 @@ class PartialClone:
 
     def refs(self, prefix: str) -> dict[str, str]:
         """Return the refs that `begin` brought under a prefix, and where they point."""
+        if not (self.folder / prefix).exists() and not (self.folder / "packed-refs").exists():
+            # The usual case, seen without a process.
+            return {}
         args = ["for-each-ref", "--format=%(objectname) %(refname)", prefix]
-        lines = self._local(args).stdout.decode("utf-8", "replace").splitlines()
+        # A name may hold any bytes, of which some are line ends to Python.
+        lines = self._local(args).stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
         return {ref: commit for commit, _, ref in (line.partition(" ") for line in lines)}
 
     def listed(self, *patterns: str) -> tuple[str, dict[str, str]]:
@@ -235,9 +255,10 @@ class PartialClone:
         args = ["push", "--porcelain", "--no-verify", "--no-recurse-submodules", "--no-signed"]
         args += ["--quiet"]
         args += ["--atomic"] if atomic else []
-        if not any(each.ref.startswith("refs/heads/") for each in updates):
+        branches = any(each.ref.startswith("refs/heads/") for each in updates)
+        if not branches or len(self._looked_at) > 1:
             # Of a shallow clone, a thin pack of what does not stand on the branch is made by way
-            # of all trees of the branch, which are not here.
+            # of all trees of the branch, which are not here; and that of another branch's too.
             args.append("--no-thin")
         args += [f"--force-with-lease={each.ref}:{each.old or ''}" for each in updates]
         specs = [f"{each.new or ''}:{each.ref}" for each in updates]
@@ -259,7 +280,8 @@ class PartialClone:
         """Drop the refs of an earlier look: what is gone on the remote must not seem there."""
         lines = [f"delete {ref}" for prefix in prefixes for ref in self.refs(prefix)]
         if lines:
-            self._local(["update-ref", "--stdin"], "".join(f"{line}\n" for line in lines).encode())
+            text = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+            self._local(["update-ref", "--stdin"], text)
 
     def _make(self) -> None:
         """Make the repository by hand: `git init` takes as long as a fetch of nothing."""
@@ -323,4 +345,8 @@ def failure_of(done: Completed, *, pushed: bool = False) -> RemoteFailure:
 def partial_clone(remote: Remote, rung: Rung = LADDER[0]) -> Iterator[PartialClone]:
     """Make a partial clone of a remote, empty so far; nothing of it stays."""
     with scratch() as place:
-        yield PartialClone(remote, place, rung)
+        clone = PartialClone(remote, place, rung)
+        try:
+            yield clone
+        finally:
+            clone.close()
