@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import Failure
-from versioner.repository.file_lock import try_lock
+from versioner.repository.file_lock import open_lock, try_lock
 from versioner.repository.git import LockedByGit, finish
 from versioner.repository.objects import ObjectReader, TreeView
 
@@ -52,7 +52,7 @@ class WriteLock:
         self._descriptor = -1
 
     def __enter__(self) -> WriteLock:
-        self._descriptor = self._open()
+        self._descriptor = open_lock(self._path)
         try:
             self._acquire()
         except BaseException:
@@ -97,18 +97,6 @@ class WriteLock:
     def aged(self, error: LockedByGit) -> LockedByGit:
         """Return the error with the lock file's age in it."""
         return LockedByGit(error.path, age=self.age_of(Path(error.path)), stderr=error.stderr)
-
-    def _open(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-        flags |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-        try:
-            descriptor = os.open(self._path, flags, 0o666)
-        except OSError as error:
-            raise Failure(f"cannot open {self._path}: {error.strerror}") from error
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise Failure(f"{self._path} is not a regular file", hint="remove it and try again")
-        return descriptor
 
     def _acquire(self) -> None:
         deadline = time.monotonic() + self._wait
