@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,7 +61,7 @@ def await_recording(
     Blocked where the event was refused, NotYet where the time ran out.
     """
     end = time.monotonic() + seconds
-    helped_at = end - seconds / 2
+    helps_at = end - seconds / 2
     pause, failure = _FIRST_PAUSE, None
     with partial_clone(target.remote, target.rung) as clone:
         watch = _Watch(clone, target, draft, received, entropy)
@@ -74,15 +75,15 @@ def await_recording(
                 if error.fault not in _PASSING:
                     raise NotYet(seconds, error) from error
                 failure = error
-            left = end - time.monotonic()
-            if left <= 0:
-                raise NotYet(seconds, failure)
-            if time.monotonic() >= helped_at:
-                helped_at = end
+            now_is = time.monotonic()
+            if now_is >= helps_at:
+                helps_at = math.inf
                 _help(target, now(), entropy)
                 continue
+            if now_is >= end:
+                raise NotYet(seconds, failure)
             # Between half and one and a half of it: that spreads those who wait.
-            time.sleep(min(pause * (0.5 + entropy()[1][0] / 256), left))
+            time.sleep(min(pause * (0.5 + entropy()[1][0] / 256), min(end, helps_at) - now_is))
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from versioner.errors import Blocked, Failure, InvalidInput, VersionerError
+from versioner.errors import Blocked, Failure, InvalidInput, UsageFault, VersionerError
 from versioner.operations.record import Recorded
 from versioner.operations.remote_recording import Target, record_remotely
-from versioner.operations.sharing import FOR_ALL, REFUSED, Kind, Outcome
+from versioner.operations.sharing import FOR_ALL, Kind, Outcome
 from versioner.operations.submission import draft_of, submission_of
 from versioner.repository.push_outcome import RemoteFailure
 
@@ -67,9 +67,9 @@ def result_of(outcome: Outcome) -> Recorded | VersionerError:
     if outcome.kind != "failed":
         return Recorded(**{**details, "created": tuple(details["created"])})
     message, hint = str(details.get("message", "")), str(details.get("hint", ""))
-    code = details.get("code")
-    if code in REFUSED:
-        return (InvalidInput if code == InvalidInput.exit_code else Blocked)(message, hint=hint)
+    for kind in (InvalidInput, Blocked, UsageFault):
+        if details.get("code") == kind.exit_code:
+            return kind(message, hint=hint)
     return Failure(message, hint=hint)
 
 
