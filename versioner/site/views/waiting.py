@@ -18,8 +18,9 @@ __all__ = ["unrecorded_groups"]
 
 _SHOWN: Final = 5
 _SHOWN_OF_ONE: Final = 20
-_WAIT: Final = "received, and recorded when they are collected"
-_REFUSED: Final = "kept until somebody sends them again or discards them: versioner inbox list"
+# What it means, and the command that does something about it.
+_WAITING: Final = ("received, not recorded yet", "versioner collect")
+_REFUSED: Final = ("not recorded", "versioner inbox list")
 
 
 def unrecorded_groups(atlas: Atlas, page: str, product: str = "") -> list[View]:
@@ -30,8 +31,8 @@ def unrecorded_groups(atlas: Atlas, page: str, product: str = "") -> list[View]:
     found = atlas.unrecorded
     limit = _SHOWN_OF_ONE if product else _SHOWN
     groups = []
-    for events, rest, shape, noun, note in (
-        (found.waiting, found.more_waiting, "wait", "waiting", _WAIT),
+    for events, rest, shape, noun, (note, command) in (
+        (found.waiting, found.more_waiting, "wait", "waiting", _WAITING),
         (found.refused, found.more_refused, "bad", "refused", _REFUSED),
     ):
         own = [each for each in events if product in ("", each.product)]
@@ -40,9 +41,15 @@ def unrecorded_groups(atlas: Atlas, page: str, product: str = "") -> list[View]:
             words = f"{count(number, 'event')} {noun}"
             items = _items(atlas, page, own[:limit])
             groups.append(
-                {"shape": shape, "text": words, "note": note, "items": items,
-                 "more": number - len(items)}
-            )  # fmt: skip
+                {
+                    "shape": shape,
+                    "text": words,
+                    "note": note,
+                    "command": command,
+                    "items": items,
+                    "more": number - len(items),
+                }
+            )
     return groups
 
 
