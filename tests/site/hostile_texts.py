@@ -151,6 +151,10 @@ def texts(number: int = 400) -> list[str]:
 
 
 def batches(size: int, number: int = 400) -> list[str]:
-    """Return the texts, some to a batch, so that fewer sites show all of them."""
+    """Return the texts, some to a batch, so that fewer sites show all of them.
+
+    What is blank counts as nothing said, for which a page has other words: it stands in a word.
+    """
     every = texts(number)
-    return [" ".join(every[start : start + size]) for start in range(0, len(every), size)]
+    found = [" ".join(every[start : start + size]) for start in range(0, len(every), size)]
+    return [batch if batch.strip() else f"x{batch}x" for batch in found]
