@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["find_secrets", "holds_secret", "may_hold_secret", "without_secrets"]
+__all__ = [
+    "find_secrets",
+    "holds_secret",
+    "may_hold_secret",
+    "remember_secret",
+    "without_secrets",
+]
+
+# Secrets that this process was given, of whatever shape, and the least length of one.
+_GIVEN: Final[set[str]] = set()
+_LEAST: Final = 8
+_MASK: Final = "(a text in the shape of a secret key)"
 
 # What each shape holds for certain: looked for first, for that is a hundred times faster.
 _TELLTALES: Final = (
@@ -44,16 +55,30 @@ _SHAPES: Final = (
 _LOGIN: Final = rb"://[^\s/@:\"?#]+:[^\s/@\"?#]+@"
 
 
+def remember_secret(text: str) -> None:
+    """Count a text as a secret from here on, whatever its shape: a token that was given."""
+    if len(text) >= _LEAST:
+        _GIVEN.add(text)
+
+
 def may_hold_secret(data: bytes) -> bool:
     """Tell quickly whether a closer look at a file is worth it."""
     if any(item in data for item in _TELLTALE_BYTES):
+        return True
+    if any(secret.encode(errors="replace") in data for secret in _GIVEN):
         return True
     # Addresses of pages and of people are everywhere; seldom is one inside the other.
     return b"@" in data and b"://" in data and re.search(_LOGIN, data) is not None
 
 
+def _holds_given(text: str) -> bool:
+    return any(secret in text for secret in _GIVEN)
+
+
 def holds_secret(text: str) -> bool:
     """Tell whether a text holds something in the shape of a secret key."""
+    if _holds_given(text):
+        return True
     if not any(item in text for item in _TELLTALES) and not ("@" in text and "://" in text):
         return False
     return re.search(_SHAPES, text) is not None
@@ -63,7 +88,9 @@ def without_secrets(text: str) -> str:
     """Return a message without what in it has the shape of a secret key."""
     if not holds_secret(text):
         return text
-    return re.sub(_SHAPES, "(a text in the shape of a secret key)", text)
+    for secret in _GIVEN:
+        text = text.replace(secret, _MASK)
+    return re.sub(_SHAPES, _MASK, text)
 
 
 def find_secrets(

@@ -19,6 +19,7 @@ from versioner.errors import (
     Failure,
     GitFailure,
     InvalidInput,
+    Kept,
     NotFound,
     UsageFault,
     ValidationFailed,
@@ -36,6 +37,7 @@ CODES = {
     ValidationFailed: 3,
     InvalidInput: 4,
     Blocked: 5,
+    Kept: 6,
 }
 
 

@@ -107,6 +107,7 @@ def test_help_loads_no_command_and_nothing_heavy() -> None:
         "versioner.cli",
         "versioner.cli.boundary",
         "versioner.cli.main",
+        "versioner.cli.stopping",
         "versioner.errors",
         "versioner.reporter",
         "versioner.reporter.terminal",

@@ -319,6 +319,7 @@ OF_A_CONNECTION = [
         f"error: RPC failed; curl 56 GnuTLS recv error (-54): Error in the pull.\n{BROKEN}",
     ),
     ("unknown", True, "Connection to forge.test closed by remote host.\n" + BROKEN),
+    ("full", False, "fatal: write error: No space left on device\nfatal: fetch-pack: invalid"),
     ("atomic", False, "fatal: the receiving end does not support --atomic push"),
     ("format", False, "fatal: the receiving end does not support this repository's hash algorithm"),
     ("format", False, "fatal: mismatched algorithms: client sha1; server sha256"),

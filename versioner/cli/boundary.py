@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from versioner.cli.stopping import stoppable
 from versioner.errors import VersionerError
 from versioner.reporter.terminal import clean, clean_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from versioner.cli.stopping import Stop
+
 __all__ = ["report_error", "report_unwritten", "report_warning", "run"]
 
-_INTERRUPTED = 130
 _DEBUGGING = "versioner.cli.debugging"
 
 
@@ -26,6 +28,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     _open_standard_streams()
     if _DEBUGGING in sys.modules:
         sys.modules[_DEBUGGING].stop()
+    token = os.environ.get("VERSIONER_TOKEN")
+    if token:
+        from versioner.secret_shapes import remember_secret
+
+        remember_secret(token.strip())
+    with stoppable() as stop:
+        return _run(arguments, stop)
+
+
+def _run(arguments: Sequence[str] | None, stop: Stop) -> int:
     from versioner.cli.main import cli
 
     stdout = sys.stdout
@@ -38,8 +50,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except VersionerError as error:
         return report_error(error)
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return error.exit_code
@@ -48,7 +60,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("versioner: stopped; nothing half written is left behind", err=True)
-        return _INTERRUPTED
+        return stop.exit_code
     except OSError as error:
         return _report_os_error(error)
     except SystemExit:
@@ -97,7 +109,9 @@ def report_unwritten(error: OSError) -> None:
 
 
 def _tell(level: Literal["error", "warning"], message: str, hint: str = "") -> None:
-    message, hint = clean_lines(message), clean_lines(hint)
+    from versioner.secret_shapes import without_secrets
+
+    message, hint = clean_lines(without_secrets(message)), clean_lines(without_secrets(hint))
     colour = "red" if level == "error" else "yellow"
     click.echo(f"{click.style(level, fg=colour, bold=True)}: {message}", err=True)
     if hint:

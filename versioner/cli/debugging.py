@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from versioner.reporter.terminal import clean
+from versioner.secret_shapes import without_secrets
 
 __all__ = ["is_on", "start", "stop"]
 
@@ -36,5 +37,9 @@ def _watch(event: str, values: tuple[Any, ...]) -> None:
         return
     words = [str(word) for word in values[1]]
     # The settings are the same each time; a URL may hold a token.
-    shown = re.sub(r"(?: --no-pager)?(?: -c \S+)+", "", " ".join(words))
-    print("runs:", clean(re.sub(r"://[^/@\s]*@", "://***@", shown)), file=sys.stderr)
+    settings = {
+        number + extra for number, word in enumerate(words) if word == "-c" for extra in (0, 1)
+    }
+    shown = " ".join(word for number, word in enumerate(words) if number not in settings)
+    shown = re.sub(r"://[^/@\s]*@", "://***@", shown.replace(" --no-pager", "", 1))
+    print("runs:", clean(without_secrets(shown)), file=sys.stderr)

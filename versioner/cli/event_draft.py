@@ -173,7 +173,7 @@ def tell_sources(
     """
     from versioner.reporter.terminal import clean
 
-    refuse_secrets(draft.fields)
+    refuse_secrets({"product": draft.product, **draft.fields})
     system = detected.source_system if detected else ""
     click.echo(f"detected: {system or 'no CI system'}", err=True)
     for name, value in sorted({"product": draft.product, **draft.fields}.items()):

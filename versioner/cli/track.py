@@ -141,8 +141,12 @@ def _draft(
     ctx: click.Context, kind: EventKind, options: dict[str, Any], detected: Detected | None
 ) -> Draft:
     from versioner.cli.event_draft import draft_event, tell_sources
+    from versioner.operations.acceptance import refuse_secrets
 
     draft = draft_event(kind, options, detected)
+    # Before a program is told of any of them: arguments are for all to see.
+    named = {"branch": options["branch"] or "", "event_id": draft.event_id}
+    refuse_secrets({**named, "product": draft.product, **draft.fields})
     if options["verbose"] or options["debug"]:
         tell_sources(draft, options, detected, lambda name: source_of(ctx, name, options))
     return draft

@@ -29,6 +29,7 @@ __all__ = ["record_from_afar", "send_what_waits"]
 
 # A push takes a second or so; whoever has waited that long sends its own event alone.
 _PATIENCE_SECONDS: Final = 20
+_LOCAL: Final = "make room on this machine's disk, or set TMPDIR to a folder that has some"
 _MOST_SENT_ALONG: Final = 50
 
 
@@ -77,6 +78,10 @@ def _delivered(folder: Path | None, target: Target, draft: Draft) -> Recorded:
         return _shared(folder, target, entry)
     except Failure as failure:
         raise _kept(folder, line, failure) from failure
+    except OSError as error:
+        # Of this machine: a full disk, above all.
+        local = Failure(f"{error.filename or 'this machine'}: {error.strerror}", hint=_LOCAL)
+        raise _kept(folder, line, local) from error
 
 
 def _result(target: Target, draft: Draft) -> Recorded:
@@ -114,7 +119,7 @@ def _kept(folder: Path | None, line: str, cause: Failure) -> Kept:
     return Kept(
         f"not recorded, kept {where}: {cause.message}",
         hint=f"{cause.hint}; then `versioner spool send`, or on another machine `versioner spool "
-        "send -` with the line above",
+        "send - --repo URL` with the line above",
         line=line,
     )
 

@@ -72,7 +72,7 @@ _RULES: Final = _table(
 _CONNECTION: Final = _table(
     ("atomic", r"does not support --atomic"),
     ("format", r"repository's hash algorithm|mismatched algorithms"),
-    ("disk", r"no space left on device|quota exceeded"),
+    ("full", r"no space left on device|quota exceeded"),
     ("host-key", r"host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED"),
     ("denied", r"permission (?:to \S+ )?denied to|error: 403|marked as read.?only"),
     ("login", r"authentication failed|error: 401|could not read (?:username|password)"),
@@ -99,7 +99,7 @@ _BY_SERVER: Final = _table(
 )
 # After one of these nothing that was sent counts.
 _REFUSED: Final = (
-    *("atomic", "denied", "format", "host-key", "login", "missing", "redirect", "refused"),
+    *("atomic", "denied", "format", "full", "host-key", "login", "missing", "redirect", "refused"),
     *("size", "tls"),
 )
 # The remote was asked for its refs, and no more was sent.

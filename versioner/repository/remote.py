@@ -10,20 +10,20 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from versioner.errors import UsageFault
 from versioner.repository.address import Remote, holds_token
 from versioner.repository.credentials import credential_env, credential_settings, masked
 from versioner.repository.git import git, printable, run
 from versioner.repository.location import tip_of
+from versioner.repository.scratch import scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from versioner.repository.git import Completed
     from versioner.repository.location import Repository
@@ -42,6 +42,7 @@ class Reach(NamedTuple):
     repo: Repository
     remote: Remote
     place: Path
+    inherited: Sequence[int] = ()
 
     @property
     def url(self) -> str:
@@ -60,6 +61,7 @@ class Reach(NamedTuple):
             config=[*config, *self.remote.settings, *credential_settings(self.remote)],
             env={**self.remote.env, **credential_env(self.remote), **(env or {})},
             network=True,
+            pass_fds=self.inherited,
         )
         return masked(done, self.remote)
 
@@ -84,8 +86,8 @@ class Reach(NamedTuple):
 def reach(repo: Repository, remote: str) -> Iterator[Reach]:
     """Make ready to talk to a remote, named or given by a path or URL."""
     there = remote_of(repo, remote)
-    with tempfile.TemporaryDirectory(prefix="versioner-push-") as folder:
-        yield Reach(repo, there, _borrowing(repo, Path(folder)))
+    with scratch() as own:
+        yield Reach(repo, there, _borrowing(repo, own.folder), own.inherited)
 
 
 def url_of(repo: Repository, remote: str) -> str:
@@ -113,6 +115,9 @@ def remote_of(repo: Repository, remote: str, token: str = "") -> Remote:
     if found:
         user, held = _login(found[2])
         url = f"{found[1]}{user}@{found[3]}" if user else f"{found[1]}{found[3]}"
+    elif os.path.isabs(url):  # noqa: PTH117 -- no pathlib to load
+        # What waits to be sent there is kept with a URL.
+        url = f"file://{quote(url)}"
     headers = {} if token else _headers(repo)
     # A header would go along to wherever a redirect leads.
     settings = ("http.followRedirects=false",) if len(headers) > 1 else ()

@@ -16,6 +16,7 @@ Fault = Literal[
     "denied",
     "disk",
     "format",
+    "full",
     "hidden",
     "hook",
     "host-key",
@@ -96,6 +97,10 @@ FAULTS: Final[Mapping[Fault, tuple[str, str]]] = {
     "locked": (
         "another process of the remote holds a lock",
         "try again; if it stays so, the remote's administrator can remove the lock file",
+    ),
+    "full": (
+        "this machine has no room left",
+        "make room on its disk, or set TMPDIR to a folder that has some",
     ),
     "disk": ("the remote has no room left", "its administrator has to make some"),
     "size": (

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from versioner.errors import Failure
 from versioner.repository.file_lock import try_lock
 
 if TYPE_CHECKING:
@@ -47,6 +48,16 @@ def scratch() -> Iterator[Scratch]:
 
 
 def _make() -> Scratch:
+    try:
+        return _made()
+    except OSError as error:
+        raise Failure(
+            f"there is no temporary folder to work in: {error.strerror or error}",
+            hint="make room on this machine's disk, or set TMPDIR to a folder that has some",
+        ) from error
+
+
+def _made() -> Scratch:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         try:
