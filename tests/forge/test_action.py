@@ -211,10 +211,26 @@ def test_a_hostile_address_of_the_registry_reaches_nothing(
 def test_out_of_reach_fails_the_step_or_where_told_so_only_warns(runner: Job, forge: Forge) -> None:
     gone = f"{forge.server}/acme/gone"
     code, _ = run_action(runner, **DEPLOYED, registry=gone)
-    assert code in (1, 6), runner.said
+    assert code == 6, runner.said
+    assert runner.outputs["outcome"] == "kept"
     code, outputs = run_action(runner, **DEPLOYED, registry=gone, fail_on_api_error="false")
     assert code == 0, runner.said
-    assert outputs["outcome"] in ("", "kept")
+    assert outputs["outcome"] == "kept"
+    assert "::warning::" in runner.said
+
+
+def test_the_line_of_a_kept_event_is_sent_from_another_machine(
+    runner: Job, forge: Forge, job: Start
+) -> None:
+    away = forge.bare.rename(forge.bare.with_name("away"))
+    code, outputs = run_action(runner, **DEPLOYED, fail_on_api_error="false")
+    assert (code, outputs["outcome"]) == (0, "kept"), runner.said
+    away.rename(forge.bare)
+    other = job({"LINE": outputs["spool_line"]})
+    send = 'printf \'%s\\n\' "$LINE" | versioner spool send - --repo "$URL"'
+    assert other.run(send, {"URL": forge.url}) == 0, other.said
+    (event,) = forge.deployments()
+    assert outputs["event_id"] in json.dumps(event)
 
 
 @pytest.mark.parametrize(("given", "code"), [({"metadata": "[1]"}, 4), ({"version": ".."}, 4)])
