@@ -286,3 +286,18 @@ def test_an_outcome_settles_an_entry_of_the_spool(tmp_path):
     settle(spool, entry(2), Outcome("failed", {"code": 5, "message": "deleted"}))
     assert spool.entries() == [entry(1), entry(3)]
     assert [each.reason for each in spool.held().refused] == ["deleted"]
+
+
+def test_more_than_go_at_once_go_in_turn_and_what_waits_longest_first(tmp_path, scale):
+    queue = _with_one_other(tmp_path)
+    count = scale(300, 2000)
+    for number in range(count):
+        each = entry(number)
+        (queue / f"{each.key}.json").write_text(f"{each.line}\n", encoding="ascii")
+    send = Sends("recorded")
+    while (left := len(queued(tmp_path))) > 0:
+        shared(tmp_path, 99_999, send)
+        assert len(queued(tmp_path)) < left or left == 256
+    sent = [name for call in send.calls for name in call if name != "e99999"]
+    assert sent == [f"e{number}" for number in range(count)]
+    assert max(map(len, send.calls)) == 256

@@ -162,13 +162,17 @@ class _Queue:
 
         Whose outcome is there already is left out, for its owner may not have fetched it yet.
         """
-        names = _names(self.folder)
-        found = _read(self.folder, names[: 2 * _MOST])
+        names = set(_names(self.folder))
+        wanted = [
+            name
+            for name in sorted(names)
+            if name.endswith(".json")
+            and (own is None or f"{name.removesuffix('.json')}.done" not in names)
+        ]
         others = [
             entry
-            for key, entry in found.items()
-            if entry.repo == self._repo
-            and (own is None or (f"{key}.done" not in names and key != own.key))
+            for key, entry in _read(self.folder, wanted).items()
+            if entry.repo == self._repo and (own is None or key != own.key)
         ]
         return [*([own] if own else []), *others][:_MOST]
 
@@ -268,9 +272,11 @@ def _names(folder: Path) -> list[str]:
 
 
 def _read(folder: Path, names: Sequence[str]) -> dict[str, Entry]:
-    """Read the entries among a folder's files; what is none is passed over."""
-    found = {}
+    """Read the oldest entries among a folder's files; what is none is passed over."""
+    found: dict[str, Entry] = {}
     for name in names:
+        if len(found) == _MOST:
+            break
         match = re.fullmatch(r"([0-9a-f]{32})\.json", name)
         if match is None:
             continue

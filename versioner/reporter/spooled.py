@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from versioner.operations.spool_line import MARK
 from versioner.reporter.documents import as_json
 from versioner.reporter.page import Span
 from versioner.reporter.tables import Column, table
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from versioner.operations.spooling import Held
     from versioner.reporter.page import Page
 
-__all__ = ["Sent", "held_json", "held_text", "sent_json", "sent_text", "spool_notice"]
+__all__ = ["Sent", "held_json", "held_text", "sent_json", "sent_text"]
 
 _WORDS = {"recorded": "recorded", "already": "already recorded", "received": "received"}
 
@@ -31,11 +30,6 @@ class Sent(NamedTuple):
     entry: Entry
     repo: str
     outcome: Outcome
-
-
-def spool_notice(entry: Entry) -> str:
-    """Return the one line that `versioner spool send -` takes."""
-    return f"{MARK}{entry.line}"
 
 
 def held_text(page: Page, held: Held, queued: Sequence[Entry], folder: Path) -> str:
