@@ -7,33 +7,34 @@ the reason: it blocks nobody, and never vanishes.
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import Blocked, InvalidInput
+from versioner import layout
+from versioner.errors import Blocked, Failure, GitFailure, InvalidInput
+from versioner.operations.moved_refs import RefMoves
 from versioner.operations.record import prepare, subject_of
+from versioner.operations.refusing import Refuser
 from versioner.operations.remote_look import look_ahead, ref_of_branch
 from versioner.operations.remote_recording import message_of
 from versioner.operations.submission import draft_of
-from versioner.repository.commits import commit_changes, writing
-from versioner.repository.inbox_refs import EVENT, REFUSAL, store_commit
-from versioner.repository.new_commit import epoch_of
-from versioner.repository.objects import TreeView, reading
+from versioner.registry.config import no_registry, read_config
+from versioner.repository.commits import commit_changes, targets_of, writing
+from versioner.repository.objects import reading, tip_view
 from versioner.repository.partial_clone import Update, partial_clone
 from versioner.repository.push_outcome import RemoteFailure
-from versioner.repository.waiting import INBOX, REFUSED
+from versioner.repository.waiting import INBOX
 from versioner.rules.times import check_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from versioner.models import Changes, CommitIdentity
+    from versioner.models import Changes, RegistryConfig
     from versioner.operations.record import Recorded
     from versioner.repository.address import Remote
     from versioner.repository.location import Repository
     from versioner.repository.partial_clone import PartialClone
-    from versioner.repository.push_outcome import Fault, RefStatus
+    from versioner.repository.push_outcome import Fault
     from versioner.repository.waiting import Waiting
 
     Entropy = Callable[[], tuple[int, bytes]]
@@ -41,9 +42,15 @@ if TYPE_CHECKING:
 __all__ = ["Collected", "Refusal", "collect"]
 
 # One commit takes what one look shows; so many looks empty any inbox that is not flooded.
-_ROUNDS: Final = 100
-# How often a failure of these kinds is met before it is told.
-_TRIES: Final[Mapping[Fault, int]] = {"race": 12, "locked": 12, "server": 3, "unknown": 3}
+_LOOKS: Final = 100
+# How often in a row a failure of these kinds is met before it is told.
+_TRIES: Final[Mapping[Fault, int]] = {
+    "race": 12,
+    "locked": 12,
+    "server": 3,
+    "unreachable": 3,
+    "unknown": 3,
+}
 _PAUSE_SECONDS: Final = 0.2
 
 
@@ -69,134 +76,137 @@ class Collected(NamedTuple):
     left: int = 0
 
     def plus(self, other: Collected) -> Collected:
-        """Return both."""
+        """Return both; the branch and what is left are as the other says."""
         return Collected(
             self.recorded + other.recorded,
             self.already + other.already,
             self.refused + other.refused,
             self.commits + other.commits,
-            other.branch or self.branch,
+            other.branch,
             other.left,
         )
 
 
 def collect(remote: Remote, branch: str = "", *, now: str, entropy: Entropy) -> Collected:
     """Fold everything that waits; raise RemoteFailure where the remote does not let it happen."""
-    whole, ref = Collected(), ref_of_branch(branch)
-    tries = 0
     with partial_clone(remote) as clone:
-        for _ in range(_ROUNDS):
-            try:
-                done = _Round(clone, ref, now, entropy).run()
-            except RemoteFailure as failure:
-                tries += 1
-                if tries >= _TRIES.get(failure.fault, 0):
-                    raise
-                # Another was quicker, or the server is at odds with itself just now.
-                time.sleep(_PAUSE_SECONDS * tries * (0.5 + entropy()[1][0] / 256))
-                continue
-            whole, ref = whole.plus(done), done.branch
-            if not done.left:
-                break
-    return whole
+        return _Collector(clone, ref_of_branch(branch), now, entropy).run()
 
 
-class _Round:
-    """One look, one commit, one push."""
+class _Collector:
+    """Look, commit and push until nothing waits; after a lost race, look again."""
 
     def __init__(self, clone: PartialClone, branch: str, now: str, entropy: Entropy) -> None:
         self._clone = clone
         self._branch = branch
         self._now = now
         self._entropy = entropy
-        self._identity: CommitIdentity | None = None
-        self._recorded: list[Recorded] = []
-        self._already: list[Recorded] = []
-        self._refused: list[Refusal] = []
-        self._updates: list[Update] = []
+        self._moves = RefMoves(clone)
+        self._tries = 0
+        self._done = Collected()
 
     def run(self) -> Collected:
-        """Return what was done; raise RemoteFailure where the remote has moved on."""
+        for _ in range(_LOOKS):
+            try:
+                self._look_and_push()
+            except RemoteFailure as failure:
+                self._pause(failure)
+                continue
+            self._tries = 0
+            if not self._done.left:
+                break
+        return self._done
+
+    def _pause(self, failure: RemoteFailure) -> None:
+        """Wait where another was quicker, or the server is at odds with itself just now."""
+        self._tries += 1
+        if self._tries >= _TRIES.get(failure.fault, 0):
+            raise failure
+        time.sleep(_PAUSE_SECONDS * self._tries * (0.5 + self._entropy()[1][0] / 256))
+
+    def _look_and_push(self) -> None:
         place, waits = look_ahead(self._clone, self._branch, [], everything=True)
+        self._branch = place.branch or ""
         left = len(self._clone.refs(INBOX)) - len(waits)
         with writing(place) as locked:
-            changes: Changes = {}
-            for each in waits:
-                self._fold(locked, each, changes)
+            folding = _Folding(locked, _config_of(locked), self._now, self._entropy)
+            with reading(locked) as reader:
+                refused = folding.fold(waits, Refuser(self._clone, reader, self._now))
             new = commit_changes(
                 locked,
-                changes,
-                message_of([subject_of(each) for each in self._recorded]),
-                identity=self._identity,
+                folding.changes,
+                message_of([subject_of(each) for each in folding.recorded]),
+                identity=folding.config.get("commit"),
                 when=self._now,
                 tip=locked.tip,
             )
-        self._push(locked, new)
+        done = folding.collected(new, refused, left)
+        branch = [Update(self._branch, locked.tip, new)] if new else []
+        self._moves.push([*branch, *folding.updates])
+        self._done = self._done.plus(done)
+
+
+def _config_of(place: Repository) -> RegistryConfig:
+    """Return the registry's rules; where they are unclear, that is no event's fault."""
+    with reading(place) as reader:
+        entry = tip_view(place, reader).entry(layout.CONFIG)
+    if entry is None:
+        raise no_registry("on the remote's branch")
+    return read_config(place, entry.id)
+
+
+class _Folding:
+    """Judge what waits, one after another, each on the changes that those before it make."""
+
+    def __init__(
+        self, place: Repository, config: RegistryConfig, now: str, entropy: Entropy
+    ) -> None:
+        self.config = config
+        self.changes: Changes = {}
+        self.recorded: list[Recorded] = []
+        self.updates: list[Update] = []
+        self._already: list[Recorded] = []
+        self._place = place
+        self._now = now
+        self._entropy = entropy
+
+    def fold(self, waits: Sequence[Waiting], refuser: Refuser) -> tuple[Refusal, ...]:
+        """Take each in, and return those that are refused."""
+        refused = []
+        for each in waits:
+            try:
+                recorded, own = self._judge(each)
+            except (InvalidInput, Blocked) as error:
+                moves = refuser.refuse(each, error)
+                self.updates += moves
+                refused.append(Refusal(moves[0].ref, each, error))
+                continue
+            self.updates.append(Update(each.ref, each.commit, None))
+            (self.recorded if own else self._already).append(recorded)
+            self.changes |= own
+        return tuple(refused)
+
+    def _judge(self, waits: Waiting) -> tuple[Recorded, Changes]:
+        draft = draft_of(waits.submission)
+        check_at(draft.fields["at"], self._now, field="at")
+        try:
+            recorded, own, _ = prepare(self._place, draft, self._entropy, True, self.changes)
+            targets_of(self._place, own)
+        except GitFailure:
+            raise
+        except Failure as error:
+            # Something stands where the event's files belong: that is of this product alone.
+            raise Blocked(error.message, hint=error.hint) from None
+        return recorded, own
+
+    def collected(self, new: str | None, refused: tuple[Refusal, ...], left: int) -> Collected:
+        """Return all of it as it is once it is pushed."""
+        branch = self._place.branch or ""
         return Collected(
-            tuple(each._replace(commit=new, branch=locked.branch or "") for each in self._recorded),
+            tuple(each._replace(commit=new, branch=branch) for each in self.recorded),
             tuple(self._already),
-            tuple(self._refused),
+            refused,
             (new,) if new else (),
-            locked.branch or "",
+            branch,
             left,
         )
-
-    def _fold(self, place: Repository, waits: Waiting, changes: Changes) -> None:
-        try:
-            draft = draft_of(waits.submission)
-            check_at(draft.fields["at"], self._now, field="at")
-            recorded, own, config = prepare(place, draft, self._entropy, True, changes)
-        except (InvalidInput, Blocked) as error:
-            self._refuse(place, waits, error)
-            return
-        self._identity = config.get("commit")
-        self._updates.append(Update(waits.ref, waits.commit, None))
-        (self._recorded if own else self._already).append(recorded)
-        changes |= own
-
-    def _refuse(self, place: Repository, waits: Waiting, error: InvalidInput | Blocked) -> None:
-        """Move an event aside, with the reason; the event itself stays as it is."""
-        ref = REFUSED + waits.ref.removeprefix(INBOX)
-        said = {
-            "code": error.exit_code,
-            "message": error.message,
-            "hint": error.hint,
-            "at": self._now,
-        }
-        files = {REFUSAL: json.dumps(said, ensure_ascii=True, indent=1).encode("ascii") + b"\n"}
-        with reading(place) as reader:
-            held = dict(TreeView(reader, waits.commit).directory("") or {})
-        event = {EVENT: held[EVENT]} if EVENT in held else {}
-        commit = store_commit(
-            self._clone.folder,
-            {**event, **files},
-            "Refuse an event",
-            epoch_of(self._now),
-            parent=waits.commit,
-            object_format=self._clone.object_format,
-        )
-        before = self._clone.refs(REFUSED).get(ref)
-        self._updates += [Update(ref, before, commit), Update(waits.ref, waits.commit, None)]
-        self._refused.append(Refusal(ref, waits, error))
-
-    def _push(self, place: Repository, new: str | None) -> None:
-        branch = [Update(place.branch or "", place.tip, new)] if new else []
-        updates = [*branch, *self._updates]
-        if not updates:
-            return
-        try:
-            self._told(updates, self._clone.push(updates, atomic=True))
-        except RemoteFailure as failure:
-            if failure.fault != "atomic":
-                raise
-            # The branch first: what is still waiting when this ends here is known by its id.
-            for some in filter(None, (branch, self._updates)):
-                self._told(some, self._clone.push(some))
-
-    def _told(self, updates: Sequence[Update], told: Mapping[str, RefStatus]) -> None:
-        faults = [told[each.ref].fault for each in updates if told[each.ref].fault is not None]
-        if not faults:
-            return
-        # Of an atomic push all fail with the one that did; its own reason says why.
-        fault = next((each for each in faults if each != "atomic"), None) or "race"
-        raise RemoteFailure(fault, self._clone.said(), sent=fault == "unknown")

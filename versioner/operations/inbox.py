@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import Failure, NotFound
+from versioner.errors import Blocked, Failure, NotFound
 from versioner.names import nearest
-from versioner.repository.objects import find_commit
+from versioner.operations.moved_refs import RefMoves
+from versioner.operations.refusing import parents_of
+from versioner.repository.inbox_refs import EVENT, store_commit
+from versioner.repository.new_commit import epoch_of
+from versioner.repository.objects import reading
 from versioner.repository.partial_clone import Update, partial_clone
 from versioner.repository.push_outcome import RemoteFailure
 from versioner.repository.waiting import INBOX, REFUSED, Inbox, Refused, Waiting, inbox
@@ -16,7 +20,6 @@ if TYPE_CHECKING:
 
     from versioner.repository.address import Remote
     from versioner.repository.partial_clone import PartialClone
-    from versioner.repository.push_outcome import Fault
 
 __all__ = ["Handled", "discard", "list_inbox", "release"]
 
@@ -34,25 +37,30 @@ class Handled(NamedTuple):
 def list_inbox(remote: Remote) -> Inbox:
     """Return what waits on a remote and what was refused there."""
     with partial_clone(remote) as clone:
-        return _read(clone)
+        return _read(clone, _LISTED)
 
 
 def release(remote: Remote, keys: Sequence[str]) -> list[Handled]:
     """Put refused events back into the inbox, to be judged again; all of those named, or none.
 
-    Raises NotFound for a key that names no refused event, or several.
+    Raises NotFound for a key that names no refused event, or several, and Blocked where another
+    event waits in its place.
     """
     with partial_clone(remote) as clone:
-        held = _read(clone).refused
-        chosen = [_choose(key, held, "refused") for key in keys]
+        chosen = _chosen(keys, _read(clone).refused, "refused")
+        waiting = clone.refs(INBOX)
         updates: list[Update] = []
         handled = []
         for each in chosen:
-            ref = INBOX + each.ref.removeprefix(REFUSED)
-            updates += [
-                Update(ref, None, _original(clone, each)),
-                Update(each.ref, each.commit, None),
-            ]
+            ref, commit = INBOX + each.ref.removeprefix(REFUSED), _original(clone, each)
+            if ref not in waiting:
+                updates.append(Update(ref, None, commit))
+            elif waiting[ref] != commit:
+                raise Blocked(
+                    f"another event waits in the place of {each.key}",
+                    hint="`versioner collect` first, then release this one",
+                )
+            updates.append(Update(each.ref, each.commit, None))
             handled.append(Handled(each, ref))
         _push(clone, updates)
         return handled
@@ -62,15 +70,22 @@ def discard(remote: Remote, keys: Sequence[str]) -> list[Handled]:
     """Remove events from the inbox, waiting or refused, for good; all of those named, or none."""
     with partial_clone(remote) as clone:
         found = _read(clone)
-        held: list[Waiting | Refused] = [*found.waiting, *found.refused]
-        chosen = [_choose(key, held, "waiting or refused") for key in keys]
+        chosen = _chosen(keys, [*found.waiting, *found.refused], "waiting or refused")
         _push(clone, [Update(each.ref, each.commit, None) for each in chosen])
         return [Handled(each, "") for each in chosen]
 
 
-def _read(clone: PartialClone) -> Inbox:
+def _read(clone: PartialClone, limit: int | None = None) -> Inbox:
     clone.fetch_below([INBOX, REFUSED])
-    return inbox(clone.repository("", None), limit=_LISTED)
+    total = len(clone.refs(INBOX)) + len(clone.refs(REFUSED))
+    return inbox(clone.repository("", None), limit=total if limit is None else limit)
+
+
+def _chosen(
+    keys: Sequence[str], held: Sequence[Waiting | Refused], what: str
+) -> list[Waiting | Refused]:
+    """Return the events that the keys name, each once."""
+    return list({each.ref: each for each in (_choose(key, held, what) for key in keys)}.values())
 
 
 def _choose(key: str, held: Sequence[Waiting | Refused], what: str) -> Waiting | Refused:
@@ -92,35 +107,34 @@ def _choose(key: str, held: Sequence[Waiting | Refused], what: str) -> Waiting |
 
 
 def _original(clone: PartialClone, refused: Waiting | Refused) -> str:
-    """Return the commit that was handed over: what the refusal stands on."""
-    found = find_commit(clone.repository("", None), refused.commit)
-    parents = [
-        line for line in found.data.split(b"\n\n", 1)[0].split(b"\n") if line[:7] == b"parent "
-    ]
-    if not parents:
-        raise Failure(
-            f"{refused.ref} holds no event to release",
-            hint="`versioner inbox discard` removes it; record the event again",
+    """Return the commit that was handed over: what the refusal stands on, or one made anew."""
+    with reading(clone.repository("", None)) as reader:
+        parents = parents_of(reader.one(refused.commit))
+        if parents:
+            return parents[0]
+        event = reader.one(f"{refused.commit}:{EVENT}")
+        if event is None or event.type != "blob":
+            raise Failure(
+                f"{refused.ref} holds no event to release",
+                hint="`versioner inbox discard` removes it; record the event again",
+            )
+        return store_commit(
+            clone.folder,
+            {EVENT: event.data},
+            "Hand over again",
+            epoch_of(refused.at) if refused.at else 0,
+            object_format=clone.object_format,
         )
-    return parents[0][7:].decode("ascii")
 
 
 def _push(clone: PartialClone, updates: Sequence[Update]) -> None:
     try:
-        told = clone.push(updates, atomic=len(updates) > 1)
+        RefMoves(clone).push(updates)
     except RemoteFailure as failure:
-        if failure.fault != "atomic":
+        if failure.fault != "race":
             raise
-        # What is to be made comes first in each pair, so nothing vanishes in between.
-        told = clone.push(updates)
-    faults = [status.fault for status in told.values() if status.fault is not None]
-    if not faults:
-        return
-    fault: Fault = next((each for each in faults if each != "atomic"), "race")
-    if fault == "race":
         raise RemoteFailure(
             "race",
             message="somebody changed the inbox meanwhile",
             hint="`versioner inbox list` shows it as it is now",
-        )
-    raise RemoteFailure(fault, clone.said())
+        ) from None

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from versioner.errors import GitFailure
 from versioner.repository.credentials import credential_env, credential_settings, masked
 from versioner.repository.git import git, run
+from versioner.repository.inbox_refs import EVENT, REFUSAL
 from versioner.repository.location import Repository, tip_of
-from versioner.repository.objects import ObjectReader
+from versioner.repository.objects import ObjectReader, reading
+from versioner.repository.prefetch import Wanted, bring
 from versioner.repository.push_outcome import (
     RefStatus,
     RemoteFailure,
@@ -134,11 +136,11 @@ class PartialClone:
         self.rung = max(self.rung, "blob:none", key=LADDER.index)
         return self.begin(branch)
 
-    def _climb(self, refs: Sequence[str], env: Mapping[str, str]) -> Completed:
+    def _climb(self, refs: Sequence[str], env: Mapping[str, str], depth: int = 1) -> Completed:
         """Fetch, on the next step of the ladder where the remote refuses one."""
         while True:
             filters = [_filter(self.rung)]
-            done = self._fetch(["--depth=1", *filters, "origin", *refs], env=env)
+            done = self._fetch([f"--depth={depth}", *filters, "origin", *refs], env=env)
             if done.returncode == 0:
                 return done
             if fault_of(done)[0] == "format" and self.change_format():
@@ -178,13 +180,17 @@ class PartialClone:
             raise failure_of(done)
 
     def fetch_below(self, prefixes: Sequence[str]) -> None:
-        """Bring all refs under prefixes with all that they hold, and drop what is gone."""
+        """Bring all refs under prefixes with the events and reasons in them; drop what is gone."""
         self._forget(prefixes)
         specs = [f"+{prefix}*:{prefix}*" for prefix in prefixes]
-        done = self._fetch(["--depth=2", _filter(""), "origin", *specs])
+        done = self._climb(specs, {}, depth=2)
         # Where no ref is of that name, git says nothing and fails.
         if done.returncode != 0 and done.stderr.strip():
             raise failure_of(done)
+        commits = [each for prefix in prefixes for each in self.refs(prefix).values()]
+        with reading(self.repository("", None)) as reader:
+            files = (EVENT, REFUSAL)
+            bring(reader, [Wanted(commit, name) for commit in commits for name in files])
 
     def refs(self, prefix: str) -> dict[str, str]:
         """Return the refs that `begin` brought under a prefix, and where they point."""

@@ -72,7 +72,7 @@ class _Walk:
                 self._at = here
                 continue
             entry = here.get(self._left[0]) if self._left else None
-            if entry is None or (len(self._left) == 1 and not self._whole):
+            if entry is None or entry.is_elsewhere or (len(self._left) == 1 and not self._whole):
                 return ""
             self._at, self._left = entry.id, self._left[1:]
         return self._at
