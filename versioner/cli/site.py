@@ -192,6 +192,8 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
 
     Raises ValidationFailed where the registry has errors.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     from versioner import __version__
     from versioner.cli.looking import reckoned_at
     from versioner.cli.progress import Progress
@@ -201,7 +203,13 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
     from versioner.site.build import build_site
     from versioner.site.overrides import overrides_of
 
-    registry = read_registry(repository, rev, quiet=True)
+    # git reads the history while the registry is read; no thread may be left when pages are shared
+    # out to processes.
+    with ThreadPoolExecutor(1) as meanwhile:
+        expected = repository.tip if rev is None else None
+        begun = meanwhile.submit(_recorded, repository, expected)
+        registry = read_registry(repository, rev, quiet=True)
+    is_tip = registry.revision == repository.tip
     errors = registry.errors
     if errors:
         first = f"{errors[0].path}:{errors[0].line}:{errors[0].column}: {errors[0].message}"
@@ -222,9 +230,11 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
             tool_version=__version__,
             base_url=base_url,
             overrides=overrides,
-            recorded=_recorded(repository, registry.revision),
+            recorded=begun.result()
+            if registry.revision == expected
+            else _recorded(repository, registry.revision),
             # What waits belongs to the present: a past revision knows nothing of it.
-            inbox=inbox(repository) if rev is None or registry.revision == repository.tip else None,
+            inbox=inbox(repository) if rev is None or is_tip else None,
             memory=repository.common_dir / "versioner" / "pages.json",
             jobs=min(_JOBS_MOST, os.cpu_count() or 1),
             progress=lambda done: progress.advance(min(done, total), total),
