@@ -191,3 +191,38 @@ def test_a_duration_without_its_unit_is_given_one() -> None:
     assert [item.hint for item in problems] == ['write "24h"']
     good = b'name: "staging"\nstale_after: "24h"\n'
     assert validate_document("environment", good, path)[1] == []
+
+
+def test_what_the_small_finder_finds_good_is_good(scale: Callable[[int, int], int]) -> None:
+    """It is asked first, so that the libraries are loaded only for what may be wrong."""
+    import jsonschema
+
+    from versioner.validation.faults import faults_of
+    from versioner.validation.schemas import bundled_schema
+
+    scalars = st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=8)
+    )
+    likely = st.sampled_from(["main", "login", "github", "https://git.example.com/a", 1, "24h"])
+    values = st.recursive(
+        scalars | likely,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["type", "url", "title", "base_url", "to"]), inner)
+        ),
+        max_leaves=6,
+    )
+
+    @settings(deadline=None, max_examples=scale(300, 10_000))
+    @given(st.sampled_from(sorted(DOCUMENT_SCHEMAS.values())), st.data())
+    def check(name: Any, data: st.DataObject) -> None:
+        schema = bundled_schema(name)
+        known = st.sampled_from(sorted(schema["properties"]))
+        document = data.draw(st.dictionaries(known, values, max_size=5))
+        document |= {
+            key: "user-service" for key in schema.get("required", ()) if data.draw(st.booleans())
+        }
+        if next(faults_of(schema, document, schema), None) is None:
+            assert jsonschema.Draft202012Validator(schema).is_valid(document)
+
+    check()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import jsonschema_rs
 import pytest
@@ -14,7 +14,7 @@ from versioner.models.documents import Alias, Deletion, Environment, Product, Re
 from versioner.names import NAME_PATTERN, VERSION_PATTERN, is_version
 from versioner.resources import schemas_dir
 from versioner.validation.faults import KEYWORDS
-from versioner.validation.schemas import bundled_schema
+from versioner.validation.schemas import SchemaName, bundled_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,8 +76,8 @@ def test_models_and_schemas_name_the_same_keys_in_the_same_order(
     assert tuple(read(name)["properties"]) == keys
 
 
-@pytest.mark.parametrize("name", ["build-event", "deployment-event"])
-def test_event_schemas_use_only_keywords_that_the_small_finder_knows(name: str) -> None:
+@pytest.mark.parametrize("name", get_args(SchemaName))
+def test_schemas_use_only_keywords_that_the_small_finder_knows(name: str) -> None:
     schema = bundled_schema(name)  # type: ignore[arg-type]
     used: set[str] = set()
     waiting: list[Any] = [schema]

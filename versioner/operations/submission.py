@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "draft_of", "submission_bytes", "submission_of"]
 
 FORMAT: Final = 1
-_MOST_BYTES: Final = 262_144
+# Metadata of 100 KB takes up to six times as much where all of it has to be escaped.
+_MOST_BYTES: Final = 655_360
 _KEYS: Final[dict[str, tuple[EventKind, frozenset[str]]]] = {
     "build": ("build", frozenset(BUILD_KEYS) - {"id"}),
     "deployment": ("deployment", frozenset(DEPLOYMENT_KEYS) - {"id"}),

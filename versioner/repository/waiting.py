@@ -33,8 +33,8 @@ INBOX: Final = "refs/versioner/inbox/"
 REFUSED: Final = "refs/versioner/refused/"
 # How many of each kind are read; the rest is counted.
 SHOWN: Final = 200
-# Somewhat more than the longest event may be (metadata of 100 KB, a line of 256 KiB).
-_LARGEST: Final = 300_000
+# Somewhat more than the longest event takes, all of its metadata escaped.
+_LARGEST: Final = 700_000
 _NAMES: Final = "%(refname)%00%(objectname)%00%00"
 _FORMAT: Final = "%(refname)%00%(objectname)%00%(objecttype)%00%(committerdate:unix)"
 

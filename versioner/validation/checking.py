@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.validation.faults import Fault, unknown_keys
+from versioner.validation.faults import Fault, faults_of, unknown_keys
 from versioner.validation.schemas import bundled_schema
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ def is_valid(name: SchemaName, value: Any) -> bool:
 
 def find_faults(name: SchemaName, value: Any, base: Pointer = ()) -> list[Fault]:
     """Return what in data breaks a schema: one fault a value, at most."""
-    # Most data breaks none, and loading what words a fault takes as long as recording an event.
-    if _is_surely_valid(name, value):
+    # Most documents break none, and loading either library takes as long as much of a command.
+    schema = bundled_schema(name)
+    if next(faults_of(schema, value, schema), None) is None:
         return []
     found: dict[tuple[object, ...], Fault] = {}
     for error in _slow(name).iter_errors(value):
@@ -42,14 +43,6 @@ def find_faults(name: SchemaName, value: Any, base: Pointer = ()) -> list[Fault]
             if kept is None or _rank(fault) < _rank(kept):
                 found[place] = fault
     return [fault._replace(base=base) for fault in found.values()]
-
-
-def _is_surely_valid(name: SchemaName, value: Any) -> bool:
-    try:
-        return is_valid(name, value)
-    except ValueError:
-        # A text that is no Unicode: the other one takes it.
-        return False
 
 
 def judge_of(schema: dict[str, Any]) -> Callable[[Any], str]:

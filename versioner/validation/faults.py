@@ -44,6 +44,8 @@ class Fault(NamedTuple):
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "string": str,
     "number": (int, float),
+    # JSON takes 1.0 for one too; the slower judge decides that.
+    "integer": int,
     "boolean": bool,
     "null": type(None),
     "array": list,
@@ -150,6 +152,10 @@ def _is_type(wanted: str | list[str], value: Any) -> bool:
     return any(isinstance(value, _TYPES[name]) for name in names)
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _is_distinct(wanted: bool, value: Any) -> bool:
     if not wanted or not isinstance(value, list):
         return True
@@ -167,6 +173,9 @@ def _size(kind: type[Sized], check: Callable[[int, int], bool]) -> Callable[[Any
 _CHECKS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "type": _is_type,
     "enum": lambda wanted, value: value in wanted,
+    "const": lambda wanted, value: value == wanted and type(value) is type(wanted),
+    "minimum": lambda wanted, value: not _is_number(value) or wanted <= value,
+    "maximum": lambda wanted, value: not _is_number(value) or wanted >= value,
     # The event schemas negate nothing else.
     "not": lambda wanted, value: value not in wanted["enum"],
     "minLength": _size(str, int.__le__),
