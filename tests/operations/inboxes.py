@@ -1,0 +1,122 @@
+"""A bare registry with an inbox, and what anyone who may push can put there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.operations.desk import NOW
+from tests.remote.served import Options, Served
+from versioner.operations.collecting import collect
+from versioner.operations.inbox import list_inbox
+from versioner.repository.address import Remote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from versioner.operations.collecting import Collected
+    from versioner.repository.waiting import Inbox
+
+__all__ = ["INBOX", "Post", "entropy", "submission"]
+
+INBOX = "refs/versioner/inbox/"
+
+
+def entropy() -> tuple[int, bytes]:
+    return 1, os.urandom(10)
+
+
+def submission(product: str = "shop", version: str = "2.0", **said: Any) -> dict[str, Any]:
+    """Return what a deployment of a product says of itself; None leaves a field out."""
+    fields = {"at": NOW, "environment": "staging", "version": version, "status": "completed"}
+    event = {key: value for key, value in {**fields, **said}.items() if value is not None}
+    event_id = event.pop("id", f"{product}-{version}".replace(".", "-"))
+    return {
+        "format": 1,
+        "kind": "deployment",
+        "product": product,
+        "detected": False,
+        "event_id": event_id,
+        "event": event,
+    }
+
+
+@dataclass(frozen=True)
+class Post:
+    """Stand beside a bare registry: put events into its inbox, and collect them."""
+
+    path: Path
+
+    @property
+    def remote(self) -> Remote:
+        return Remote(str(self.path))
+
+    @property
+    def served(self) -> Served:
+        return Served("bare", self.path, "", Options())
+
+    def git(self, *args: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> str:
+        done = subprocess.run(
+            ["git", *args],
+            cwd=self.path,
+            input=stdin,
+            capture_output=True,
+            check=True,
+            env={**os.environ, **(env or {})},
+        )
+        return done.stdout.decode("utf-8", "surrogateescape").strip()
+
+    def blob(self, data: bytes) -> str:
+        return self.git("hash-object", "-w", "--stdin", stdin=data)
+
+    def tree(self, *lines: str) -> str:
+        return self.git(
+            "mktree", "--missing", stdin="".join(f"{line}\n" for line in lines).encode()
+        )
+
+    def commit(self, files: dict[str, bytes], *parents: str, at: str = NOW) -> str:
+        lines = [f"100644 blob {self.blob(data)}\t{name}" for name, data in files.items()]
+        led = [word for parent in parents for word in ("-p", parent)]
+        dates = {"GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at}
+        return self.git("commit-tree", self.tree(*lines), *led, "-m", "Hand over", env=dates)
+
+    def put(self, ref: str, data: bytes | dict[str, Any], at: str = NOW) -> str:
+        """Let an event wait; `ref` is what comes behind the inbox's own prefix."""
+        raw = data if isinstance(data, bytes) else json.dumps(data).encode() + b"\n"
+        commit = self.commit({"event.json": raw}, at=at)
+        self.git("update-ref", INBOX + ref, commit)
+        return commit
+
+    def put_many(self, documents: Iterable[dict[str, Any]]) -> list[str]:
+        """Let many wait, in one go; return their ids."""
+        told = list(documents)
+        refs = (f"{each['product']}/{each['event_id']}" for each in told)
+        self.put_all(dict(zip(refs, (json.dumps(each) for each in told), strict=True)))
+        return [each["event_id"] for each in told]
+
+    def put_all(self, texts: Mapping[str, str]) -> None:
+        """Let anything wait, in one go, the first as the oldest."""
+        stream = [
+            f"commit {INBOX}{ref}\ncommitter v <v> {1_790_000_000 + number} +0000\n"
+            f"data 1\nx\nM 100644 inline event.json\ndata {len(text.encode())}\n{text}\n"
+            for number, (ref, text) in enumerate(texts.items())
+        ]
+        self.git("fast-import", "--quiet", stdin="".join(stream).encode())
+
+    def collect(self, branch: str = "", now: str = NOW) -> Collected:
+        return collect(self.remote, branch, now=now, entropy=entropy)
+
+    def inbox(self) -> Inbox:
+        return list_inbox(self.remote)
+
+    def refs(self) -> list[str]:
+        """Return what waits and what was refused, without the prefix that all share."""
+        found = self.git("for-each-ref", "--format=%(refname)", "refs/versioner/")
+        return [line.removeprefix("refs/versioner/") for line in found.splitlines()]
+
+    def ids(self, product: str = "") -> list[str]:
+        return self.served.event_ids("main", product)
