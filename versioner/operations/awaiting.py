@@ -31,7 +31,7 @@ _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 10.0
 _GROWTH: Final = 1.5
 # What may be over at the next look; of a token that is refused no look makes another.
-_PASSING: Final = ("server", "unreachable", "unknown", "locked", "race")
+_PASSING: Final = ("busy", "locked", "race", "server", "unknown", "unreachable")
 _MOST_WORDS: Final = 2000
 
 
@@ -39,9 +39,10 @@ class NotYet(Kept):
     """Say that an event is received, and not on the branch yet."""
 
     def __init__(self, seconds: float, cause: RemoteFailure | None) -> None:
-        why = f" (the last look failed: {cause.message})" if cause else ""
         super().__init__(
-            f"received, and after {seconds:g} seconds not on the branch yet{why}",
+            f"received, and whether it is on the branch could not be seen: {cause.message}"
+            if cause
+            else f"received, and after {seconds:g} seconds not on the branch yet",
             hint="it is not lost: the next `versioner collect` records it; look whether one runs",
         )
 

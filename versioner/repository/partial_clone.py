@@ -51,11 +51,11 @@ _SETTINGS: Final = (
     "pack.useSparse=true",
     "advice.graftFileDeprecated=false",
     *("fetch.fsckObjects=false", "transfer.credentialsInUrl=die", "safe.bareRepository=all"),
-    # Only those that talk to the remote take the clone for a partial one: all others would fetch
-    # what they miss, one by one, without the credentials.
-    *("remote.origin.promisor=true", "remote.origin.partialCloneFilter=blob:none"),
     *("http.lowSpeedLimit=1000", "http.lowSpeedTime=30"),
 )
+# Only those that fetch take the clone for a partial one: all others would fetch what they miss,
+# one by one. A push, which looks at all trees of a shallow clone, would fail at the first.
+_PARTIAL: Final = ("remote.origin.promisor=true", "remote.origin.partialCloneFilter=blob:none")
 _HEAD: Final = "refs/versioner/remote-head"
 # Of all that a fetch is told, git keeps no note of where HEAD leads to, but in its trace: as
 # protocol 2 says it, and as the older ones do.
@@ -86,7 +86,6 @@ class PartialClone:
         self.object_format = "sha1"
         self.folder = place.folder / "registry.git"
         self._packets = place.folder / "packets"
-        self._looked_at: set[str] = set()
         self._fds = place.inherited
         self._reader = ObjectReader(self.folder, self._fds, self.bring)
         self._make()
@@ -110,7 +109,6 @@ class PartialClone:
         Returns the tip, None where there is no such branch. The prefixes' refs keep their names.
         """
         local = branch or _HEAD
-        self._looked_at.add(local)
         self._forget(also)
         specs = [f"+{branch or 'HEAD'}:{local}", *(f"+{each}*:{each}*" for each in also)]
         done = self._climb(specs, {} if branch else {"GIT_TRACE_PACKET": str(self._packets)})
@@ -261,11 +259,6 @@ class PartialClone:
         args = ["push", "--porcelain", "--no-verify", "--no-recurse-submodules", "--no-signed"]
         args += ["--quiet"]
         args += ["--atomic"] if atomic else []
-        branches = any(each.ref.startswith("refs/heads/") for each in updates)
-        if not branches or len(self._looked_at) > 1:
-            # Of a shallow clone, a thin pack of what does not stand on the branch is made by way
-            # of all trees of the branch, which are not here; and that of another branch's too.
-            args.append("--no-thin")
         args += [f"--force-with-lease={each.ref}:{each.old or ''}" for each in updates]
         specs = [f"{each.new or ''}:{each.ref}" for each in updates]
         done = self._remotely([*args, "--", "origin", *specs])
@@ -307,7 +300,7 @@ class PartialClone:
         stdin: bytes | None = None,
         env: Mapping[str, str] | None = None,
     ) -> Completed:
-        return self._remotely([*_FETCH, *args], stdin, env)
+        return self._remotely([*_FETCH, *args], stdin, env, _PARTIAL)
 
     # Whoever must not wait for long runs git in another way.
     _run: Callable[..., Completed] = staticmethod(run)
@@ -317,8 +310,9 @@ class PartialClone:
         args: Sequence[str],
         stdin: bytes | None = None,
         env: Mapping[str, str] | None = None,
+        more: Sequence[str] = (),
     ) -> Completed:
-        settings = [*_SETTINGS, *self.remote.settings, *credential_settings(self.remote)]
+        settings = [*_SETTINGS, *more, *self.remote.settings, *credential_settings(self.remote)]
         done = self._run(
             [f"--git-dir={self.folder}", *args],
             cwd=self.folder,
