@@ -6,13 +6,18 @@ Whole processes, in turn, in one run. Versioner reads and validates every event,
 pages, API, feeds, badges and tables; Hugo writes as many HTML pages of as many bytes from
 ready-made content files: once from Markdown (each row of our tables a row of a Markdown table,
 its cells inline HTML), once from bodies that are HTML already and are only put in place. Needs
-`hugo` and `git` on PATH (Debian has both). Prints medians and ratios, and judges nothing.
+`hugo` and `git` on PATH (Debian has both). Prints medians and ratios, of the time that passed and
+of the processors' (which a busy machine distorts less), and judges nothing.
+
+Ready-made content files are what Hugo calls content: files below `content/`, Markdown unless
+somebody says otherwise. From bodies of HTML it only copies, which tells what copying costs.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
+import resource
 import shutil
 import statistics
 import subprocess
@@ -20,6 +25,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -58,7 +64,7 @@ def compare(folder: Path, rows: Path, rounds: int) -> None:
     build_cold(clone, site)
     targets = {kind: make_content(site, folder / kind, kind) for kind in ("md", "html")}
     report("versioner", site)
-    times: dict[str, list[float]] = {"versioner": [], "again": [], "md": [], "html": []}
+    times: dict[str, list[Taken]] = {"versioner": [], "again": [], "md": [], "html": []}
     for _ in range(rounds):
         times["versioner"].append(build_cold(clone, site))
         times["again"].append(measured([*command(), "site", "build", "--out", str(site)], clone))
@@ -74,12 +80,27 @@ def compare(folder: Path, rows: Path, rounds: int) -> None:
         "html": "Hugo, from finished HTML bodies",
     }
     for key, words in said.items():
-        middle = statistics.median(times[key])
-        spread = f"{min(times[key]):.2f} to {max(times[key]):.2f}"
-        print(f"{words}: {middle:.2f} s (median of {rounds}; {spread})")
+        passed = [each.passed for each in times[key]]
+        spread = f"{min(passed):.2f} to {max(passed):.2f}"
+        worked = statistics.median(each.worked for each in times[key])
+        middle = statistics.median(passed)
+        print(
+            f"{words}: {middle:.2f} s (median of {rounds}; {spread}); {worked:.2f} s of processor"
+        )
     for kind in targets:
-        ratio = statistics.median(times["versioner"]) / statistics.median(times[kind])
-        print(f"versioner cold : {said[kind]} = {ratio:.2f}")
+        ratios = [
+            statistics.median(each[part] for each in times["versioner"])
+            / statistics.median(each[part] for each in times[kind])
+            for part in (0, 1)
+        ]
+        print(f"versioner cold : {said[kind]} = {ratios[0]:.2f} (of processor {ratios[1]:.2f})")
+
+
+class Taken(NamedTuple):
+    """Say what a process and its children took, in seconds."""
+
+    passed: float
+    worked: float
 
 
 def command() -> list[str]:
@@ -90,17 +111,22 @@ def versioner(*args: str, cwd: Path) -> None:
     subprocess.run([*command(), *args], cwd=cwd, check=True, stdout=subprocess.DEVNULL)
 
 
-def build_cold(clone: Path, site: Path) -> float:
-    """Build into a folder that is not there, with nothing remembered; return the seconds."""
+def build_cold(clone: Path, site: Path) -> Taken:
+    """Build into a folder that is not there, with nothing remembered."""
     shutil.rmtree(site, ignore_errors=True)
     shutil.rmtree(clone / ".git" / "versioner", ignore_errors=True)
     return measured([*command(), "site", "build", "--out", str(site)], clone)
 
 
-def measured(line: list[str], cwd: Path) -> float:
-    start = time.perf_counter()
+def measured(line: list[str], cwd: Path) -> Taken:
+    start, worked = time.perf_counter(), children()
     subprocess.run(line, cwd=cwd, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    return Taken(time.perf_counter() - start, children() - worked)
+
+
+def children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def report(who: str, out: Path) -> None:
