@@ -12,7 +12,7 @@ from versioner.secret_shapes import holds_secret
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["TOKEN", "Remote", "address_of", "holds_token", "is_url"]
+__all__ = ["TOKEN", "Remote", "address_of", "holds_token", "is_url", "token_for"]
 
 # The variable that a token is given by, and that git's credential helper reads.
 TOKEN: Final = "VERSIONER_TOKEN"  # noqa: S105 -- its name
@@ -79,6 +79,12 @@ def address_of(text: str, token: str = "") -> Remote:
             f"{printable(url)[:200]!r} is not a URL of a registry",
             hint="example: --repo https://git.example.com/team/registry.git",
         )
+    return Remote(url, token_for(url, token))
+
+
+def token_for(url: str, token: str) -> str:
+    """Return a token as it is sent to a URL; raise UsageFault where it is not to be sent."""
+    token = token.strip()
     if token and url.lower().startswith("http://") and not _LOOPBACK.match(url):
         raise UsageFault(
             "VERSIONER_TOKEN is not sent over http, where all can read it",
@@ -89,7 +95,7 @@ def address_of(text: str, token: str = "") -> Remote:
             "VERSIONER_TOKEN holds more than one line, or a character that no token has",
             hint="set it to the token alone",
         )
-    return Remote(url, token)
+    return token
 
 
 def holds_token(login: str) -> bool:

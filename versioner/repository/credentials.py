@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def credential_env(remote: Remote) -> dict[str, str]:
     if not remote.token or not remote.host:
         return {}
     host = remote.host.rpartition("/")[2].partition(":")[0]
-    login = remote.user or _LOGINS.get(host, _LOGIN)
+    login = unquote(remote.user) or _LOGINS.get(host, _LOGIN)
     return {"VERSIONER_TOKEN": remote.token, "VERSIONER_TOKEN_USER": login}
 
 
@@ -72,13 +72,13 @@ def _secrets(remote: Remote) -> Iterator[str]:
         if not name.startswith("GIT_CONFIG_VALUE_"):
             continue
         text = value.rpartition(" ")[2]
-        yield text
+        yield text.rstrip("=")
         if re.search(r"(?i):\s*basic\s", value):
             user, _, password = _decoded(text).partition(":")
             pairs.append((user, password))
     for user, password in pairs:
         yield from (password, quote(password, safe=""))
-        yield b64encode(f"{user}:{password}".encode()).decode("ascii")
+        yield b64encode(f"{user}:{password}".encode()).decode("ascii").rstrip("=")
 
 
 def _decoded(text: str) -> str:

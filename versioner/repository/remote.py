@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from versioner.errors import UsageFault
-from versioner.repository.address import Remote, holds_token
+from versioner.repository.address import Remote, holds_token, token_for
 from versioner.repository.credentials import credential_env, credential_settings, masked
 from versioner.repository.git import git, printable, run
 from versioner.repository.location import tip_of
@@ -118,6 +118,7 @@ def remote_of(repo: Repository, remote: str, token: str = "") -> Remote:
     elif os.path.isabs(url):  # noqa: PTH117 -- no pathlib to load
         # What waits to be sent there is kept with a URL.
         url = f"file://{quote(url)}"
+    token = token_for(url, token)
     headers = {} if token else _headers(repo)
     # A header would go along to wherever a redirect leads.
     settings = ("http.followRedirects=false",) if len(headers) > 1 else ()
