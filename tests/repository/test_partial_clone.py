@@ -52,6 +52,17 @@ def test_a_server_that_knows_no_filter_gives_all_there_is(tmp_path: Path) -> Non
         assert sh(clone.folder, "rev-list", "--objects", "--missing=print", tip).count("?") == 0
 
 
+def test_a_remote_that_gives_no_object_by_its_id_gives_all_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key, value in {"COUNT": "1", "KEY_0": "protocol.version", "VALUE_0": "0"}.items():
+        monkeypatch.setenv(f"GIT_CONFIG_{key}", value)
+    with partial_clone(remote_to(bare_remote(tmp_path))) as clone:
+        tip = clone.begin(MAIN)
+        assert read_blobs(clone.repository(MAIN, tip), tip, [LOG]) == {LOG: FILES[LOG]}
+        assert clone.rung == ""
+
+
 @pytest.mark.parametrize("rung", LADDER[:-1])
 def test_what_is_not_asked_for_is_not_brought(tmp_path: Path, rung: Rung) -> None:
     with partial_clone(remote_to(bare_remote(tmp_path, SERVERS[rung]))) as clone:

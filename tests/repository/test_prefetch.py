@@ -78,5 +78,8 @@ def test_a_path_that_is_not_there_is_no_failure(tmp_path: Path, path: str) -> No
 def test_an_object_that_the_remote_lacks_itself_is_a_failure(tmp_path: Path) -> None:
     with partial_clone(remote_to(bare_remote(tmp_path))) as clone:
         clone.begin(MAIN)
-        with closing(Counting(clone)) as reader, pytest.raises(GitFailure, match="single objects"):
+        with closing(Counting(clone)) as reader:
+            # All there is was brought then; who asks once more is told.
             bring(reader, [Wanted("1" * 40, "registry")])
+            with pytest.raises(GitFailure, match="single objects"):
+                list(reader.sure(["1" * 40]))

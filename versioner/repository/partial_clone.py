@@ -87,6 +87,7 @@ class PartialClone:
         self.folder = place.folder / "registry.git"
         self._packets = place.folder / "packets"
         self._fds = place.inherited
+        self._begun: Sequence[str] = ()
         self._reader = ObjectReader(self.folder, self._fds, self.bring)
         self._make()
 
@@ -111,6 +112,7 @@ class PartialClone:
         local = branch or _HEAD
         self._forget(also)
         specs = [f"+{branch or 'HEAD'}:{local}", *(f"+{each}*:{each}*" for each in also)]
+        self._begun = specs
         done = self._climb(specs, {} if branch else {"GIT_TRACE_PACKET": str(self._packets)})
         if done.returncode != 0:
             if "couldn't find remote ref" in done.stderr:
@@ -225,12 +227,22 @@ class PartialClone:
         done = self._fetch([_filter(rung), "--stdin", "origin"], lines)
         if done.returncode != 0:
             if "not our ref" in done.stderr or "unadvertised object" in done.stderr:
-                raise GitFailure(
-                    "the remote gives no single objects",
-                    hint="its git has to be 2.18 or newer, with protocol version 2",
-                    stderr=done.stderr,
-                )
+                self._bring_whole(done)
+                return
             raise failure_of(done)
+
+    def _bring_whole(self, refused: Completed) -> None:
+        """Bring all that the refs hold: a remote of protocol 0 gives no object by its id."""
+        done = refused
+        if self.rung and self._begun:
+            self.rung = ""
+            done = self._fetch(["--refetch", "--depth=1", _filter(""), "origin", *self._begun])
+        if done.returncode != 0:
+            raise GitFailure(
+                "the remote gives no single objects",
+                hint="its git has to be 2.18 or newer, with protocol version 2; or this one 2.36",
+                stderr=done.stderr,
+            )
 
     def bring_commit(self, commit: str) -> None:
         """Bring one commit with its trees, and none before it."""
