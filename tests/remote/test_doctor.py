@@ -43,9 +43,9 @@ def test_a_server_that_takes_all_is_well(registry: Served) -> None:
     assert ran.code == 0
     checks = found(ran)
     assert {name: check["verdict"] for name, check in checks.items()} == {
-        **dict.fromkeys(("git", "spool", "signing", "registry", "gitattributes"), "ok"),
+        **dict.fromkeys(("git", "spool", "signing", "object-format", "registry"), "ok"),
         **dict.fromkeys(("remote", "branch", "clock", "protocol", "filters"), "ok"),
-        **dict.fromkeys(("push", "atomic", "waiting", "refused"), "ok"),
+        **dict.fromkeys(("push", "atomic", "waiting", "refused", "gitattributes"), "ok"),
         **dict.fromkeys(("site", "inbox-refs"), "note"),
     }
     assert checks["filters"]["message"] == ", ".join(LADDER)

@@ -63,7 +63,8 @@ _FOUND_PROBLEMS = 1
 def doctor(repo: str | None, branch: str | None, probe: bool, timeout: float, output: str) -> int:
     """Look the registry and its remote over, and say what to do about what is wrong.
 
-    Writes nothing, unless --probe is given. Exit code 1 says that something is a problem.
+    Changes nothing, here or there, unless --probe is given. Exit code 1 says that something is
+    a problem.
     """
     from versioner.cli.printing import show, this_page
     from versioner.reporter.doctor import checks_json, checks_text

@@ -57,9 +57,8 @@ class Probe(PartialClone):
     def __init__(self, remote: Remote, place: Scratch, *, seconds: float, form: str = "") -> None:
         super().__init__(remote, place)
         self._run = partial(run_limited, limit=seconds)
-        if form and form != self.object_format:
-            self.object_format = form
-            self._make()
+        if form == "sha256":
+            self.change_format()
 
     def take_filter(self, spec: str, wanted: str) -> Answer:
         """Ask for one object by its id under a filter, and tell what the remote makes of that."""
@@ -109,7 +108,11 @@ class Probe(PartialClone):
 def probing(remote: Remote, *, seconds: float, form: str = "") -> Iterator[Probe]:
     """Make a probe for a remote, empty so far; nothing of it stays."""
     with scratch() as place:
-        yield Probe(remote, place, seconds=seconds, form=form)
+        probe = Probe(remote, place, seconds=seconds, form=form)
+        try:
+            yield probe
+        finally:
+            probe.close()
 
 
 def greet(remote: Remote, *, seconds: float) -> Greeting:

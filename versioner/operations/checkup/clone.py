@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from versioner.repository.location import Repository
     from versioner.repository.snapshot import Entry, Snapshot
 
-__all__ = ["check_clone"]
+__all__ = ["check_clone", "check_format"]
 
 _LOCKS: Final = ("index.lock", "HEAD.lock", "packed-refs.lock", "config.lock")
 
 
 def check_clone(repository: Repository, snapshot: Snapshot, *, has_remote: bool) -> list[Check]:
     """Return what there is to say of the repository itself."""
-    found = [*guarded("object-format", lambda: _format(repository))]
+    found = check_format(repository.object_format)
     found += guarded("history", lambda: _history(repository))
     found += guarded("locks", lambda: _locks(repository))
     if repository.work_tree is not None:
@@ -35,16 +35,18 @@ def check_clone(repository: Repository, snapshot: Snapshot, *, has_remote: bool)
     return found
 
 
-def _format(repository: Repository) -> Iterator[Check]:
-    if repository.object_format == "sha1":
-        yield ok("object-format", "sha1")
-        return
-    yield note(
-        "object-format",
-        f"{repository.object_format}: recording and the site work; `product history` and "
-        "`product restore` do not, and few forges take such a repository",
-        "start the registry in a sha1 repository where that matters",
-    )
+def check_format(form: str) -> list[Check]:
+    """Tell what follows from how a repository names its objects."""
+    if form == "sha1":
+        return [ok("object-format", form)]
+    return [
+        note(
+            "object-format",
+            f"{form}: this tool reads and writes it, and some forges (GitHub's among them) take no "
+            "such repository",
+            "where yours refuses it, start the registry in a sha1 repository",
+        )
+    ]
 
 
 def _history(repository: Repository) -> Iterator[Check]:
@@ -86,7 +88,8 @@ def _locks(repository: Repository) -> Iterator[Check]:
 
 def _hooks(repository: Repository) -> Iterator[Check]:
     seen = hooks_seen(repository)
-    where = f" in {seen.directory}" if seen.directory != repository.common_dir / "hooks" else ""
+    usual = seen.directory == repository.common_dir / "hooks"
+    where = "" if usual else f" in {seen.directory}, where core.hooksPath leads git,"
     if seen.others:
         yield note(
             "hooks",
@@ -96,11 +99,11 @@ def _hooks(repository: Repository) -> Iterator[Check]:
     elif seen.missing:
         yield note(
             "hooks",
-            f"no {' and '.join(seen.missing)} of this tool{where}",
+            f"no {' and '.join(seen.missing)}{where.rstrip(',')}",
             "`versioner hooks install` has the registry checked before each commit",
         )
     else:
-        yield ok("hooks", f"installed{where}")
+        yield ok("hooks", f"installed{where.rstrip(',')}")
 
 
 def _changes(repository: Repository, snapshot: Snapshot) -> Iterator[Check]:

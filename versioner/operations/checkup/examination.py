@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from versioner import layout
 from versioner.errors import VersionerError
-from versioner.operations.checkup.clone import check_clone
+from versioner.operations.checkup.clone import check_clone, check_format
 from versioner.operations.checkup.content import (
     check_attributes,
     check_config,
@@ -116,7 +117,12 @@ def examine_url(remote: Remote, around: Surroundings, *, branch: str = "") -> li
             raise
         return [*found, _unreached(remote, error)]
     content, config = check_config(tip.config or b"")
-    found += [content, *check_attributes(lambda: tip.attributes), *check_site(config)]
+    found += [
+        *check_format(greeting.object_format),
+        content,
+        *check_attributes(lambda: tip.attributes),
+        *check_site(config),
+    ]
     return [*found, *_talk(remote, greeting, tip, config, around, signs=signs)]
 
 
@@ -138,7 +144,21 @@ def _remotely(
     if tip is None or tip.config is None:
         there = guarded("push", lambda: check_push(remote, greeting, around.seconds))
         return [_not_there(remote, branch), *there]
-    return _talk(remote, greeting, tip, config, around, signs=_signs(repository))
+    found = _talk(remote, greeting, tip, config, around, signs=_signs(repository))
+    if repository.branch != tip.branch:
+        found.append(_elsewhere(repository, tip))
+    return found
+
+
+def _elsewhere(repository: Repository, tip: Tip) -> Check:
+    here = (repository.branch or "no branch").removeprefix("refs/heads/")
+    there = tip.branch.removeprefix("refs/heads/")
+    return note(
+        "branch",
+        f"{here} is checked out here, and the registry is on {there}: what is recorded in this "
+        f"clone stays on {here}",
+        f"git switch {there}, or record with --branch {there}",
+    )
 
 
 def _not_there(remote: Remote, branch: str) -> Check:
@@ -146,7 +166,7 @@ def _not_there(remote: Remote, branch: str) -> Check:
     where = f"its branch {name!r}" if name else "it: there is no branch yet"
     return problem(
         "remote",
-        f"{remote.url} answers, and there is no registry on {where}",
+        f"{_shown(remote)} answers, and there is no registry on {where}",
         "push this one: git push -u origin HEAD",
     )
 
@@ -170,7 +190,7 @@ def _talk(
     signs: bool,
 ) -> list[Check]:
     seconds = around.seconds
-    found = [ok("remote", f"{remote.url} answers")]
+    found = [ok("remote", f"{_shown(remote)} answers")]
     found += guarded("branch", lambda: check_branch(greeting, config, tip.branch))
     found += guarded("clock", lambda: [_clock(remote, tip, around)])
     found += guarded("protocol", lambda: check_takes(remote, greeting, tip, seconds))
@@ -216,7 +236,12 @@ def _alone(repository: Repository, around: Surroundings) -> Iterator[Check]:
 
 def _unreached(remote: Remote, error: VersionerError) -> Check:
     check = failed("remote", error)
-    return check._replace(message=f"{remote.url}: {check.message}; nothing more of it is known")
+    return check._replace(message=f"{_shown(remote)}: {check.message}; nothing more of it is known")
+
+
+def _shown(remote: Remote) -> str:
+    """Return the remote's URL without the login, which may be a token."""
+    return re.sub(r"://[^/@\s]*@", "://", remote.url)
 
 
 def _recovered(repository: Repository) -> Iterator[Check]:

@@ -10,8 +10,8 @@ from versioner.operations.checkup.content import ATTRIBUTES
 from versioner.operations.checkup.findings import failed, note, ok, problem, warning
 from versioner.operations.checkup.inbox import check_inbox
 from versioner.operations.checkup.takes import filters_check
+from versioner.repository.ladder import LADDER
 from versioner.repository.objects import TreeView, find_commit, reading
-from versioner.repository.partial_clone import LADDER
 from versioner.repository.probe import PROBES, probing
 from versioner.repository.push_outcome import RemoteFailure
 from versioner.repository.snapshot import commit_time_of, read_blobs
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from versioner.operations.checkup.findings import Check, Surroundings
     from versioner.repository.address import Remote
-    from versioner.repository.partial_clone import Rung
+    from versioner.repository.ladder import Rung
     from versioner.repository.probe import Answer, Greeting, Tried
 
 __all__ = [
@@ -104,7 +104,7 @@ def check_branch(greeting: Greeting, config: Mapping[str, Any], branch: str) -> 
             "make it the default branch on the forge, or change `branch:` in registry.yaml",
         )
     else:
-        yield ok("branch", named or branch.removeprefix(_HEADS))
+        yield ok("branch", named or branch.removeprefix(_HEADS) or "the remote's HEAD")
 
 
 def check_takes(remote: Remote, greeting: Greeting, tip: Tip, seconds: float) -> Iterator[Check]:
@@ -183,7 +183,7 @@ def check_inbox_refs(remote: Remote, greeting: Greeting, around: Surroundings) -
         yield note(
             "inbox-refs",
             f"{ref} is left of a look that was ended",
-            f"git push --delete {remote.url} {ref}",
+            f"git push --delete URL {ref}",
         )
 
 

@@ -9,7 +9,7 @@ from versioner.operations.checkup.findings import guarded, note, ok, warning
 from versioner.operations.checkup.inbox import check_inbox
 from versioner.operations.checkup.takes import filters_check
 from versioner.repository.git import git
-from versioner.repository.partial_clone import LADDER
+from versioner.repository.ladder import LADDER
 from versioner.repository.waiting import inbox
 
 if TYPE_CHECKING:
