@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from tests.builders import NOW, deployment, product, registry
+from tests.site.checker import Page
+from tests.site.samples import TOOL
+from versioner.site.build import build_site
 from versioner.site.forge import ForgeLinks
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PATH = "registry/products/a/product.yaml"
 
@@ -73,3 +82,20 @@ def test_without_a_usable_address_there_are_no_links(url: str) -> None:
     assert (forge.edit(PATH), forge.log(PATH), forge.commit("a")) == ("", "", "")
     assert forge.new_file() == ("", "", "")
     assert forge.name == ""
+
+
+def test_a_products_page_leads_to_the_workflow_that_deletes_it_and_says_what_goes(
+    tmp_path: Path,
+) -> None:
+    config = {"schema_version": 1, "forge": {"type": "gitea", "url": "https://forge.test/a/b"}}
+    whole = registry(
+        product("shop", [deployment("1"), deployment("2")]),
+        product("web", depends_on=["shop"]),
+        config=config,
+    )
+    build_site(whole, tmp_path, now=NOW, tool_version=TOOL)
+    page = Page((tmp_path / "products/shop/index.html").read_text(encoding="utf-8"))
+    assert "https://forge.test/a/b/actions?workflow=delete-product.yml" in page.links
+    assert "Its 2 versions and 2 deployments go with it" in page.shown
+    assert "refused while 1 product needs it" in page.shown
+    assert "versioner product delete shop" in page.shown

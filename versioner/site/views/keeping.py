@@ -59,7 +59,9 @@ def deletion(atlas: Atlas, record: ProductRecord, needed_by: Sequence[str]) -> V
         "restore": f"versioner product restore {record.name}",
         "page": atlas.forge.workflow(_DELETING),
         "forge": atlas.forge.name,
-        "blocked": count(len(needed_by), "product") if needed_by else "",
+        "blocked": f"{count(len(needed_by), 'product')} need{'s' * (len(needed_by) == 1)} it"
+        if needed_by
+        else "",
     }
 
 
