@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from tests.repository.clones import LOG, PRODUCT, make, sh
 from versioner.repository.address import Remote
+from versioner.repository.ladder import LADDER
 from versioner.repository.objects import ObjectReader
-from versioner.repository.partial_clone import LADDER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

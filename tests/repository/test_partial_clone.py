@@ -12,14 +12,16 @@ from tests.repository.clones import LOG, sh
 from tests.repository.remotes import FILES, OLD, SERVERS, bare_remote, remote_to
 from versioner.repository.address import Remote
 from versioner.repository.inbox_refs import store_commit
+from versioner.repository.ladder import LADDER
 from versioner.repository.objects import read_blobs
-from versioner.repository.partial_clone import LADDER, Update, partial_clone
+from versioner.repository.partial_clone import Update, partial_clone
 from versioner.repository.push_outcome import RemoteFailure
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from versioner.repository.partial_clone import PartialClone, Rung
+    from versioner.repository.ladder import Rung
+    from versioner.repository.partial_clone import PartialClone
 
 MAIN = "refs/heads/main"
 INBOX = "refs/versioner/inbox/shop/"

@@ -12,14 +12,25 @@ from versioner.repository.address import TOKEN, Remote, address_of, is_url
 if TYPE_CHECKING:
     from versioner.repository.location import Repository
 
-__all__ = ["find_remote", "remote_at", "remote_behind"]
+__all__ = ["find_remote", "remote_at", "remote_at_url", "remote_behind"]
 
 
 def remote_at(named: str | None) -> Remote | None:
     """Return the remote that --repo names by its URL; None where it names a folder, or nothing."""
-    if named and is_url(named):
-        return address_of(named, os.environ.get(TOKEN, ""))
-    return None
+    return remote_at_url(named) if named and is_url(named) else None
+
+
+def remote_at_url(url: str) -> Remote:
+    """Return the remote at a URL, with the token that is to let us in; UsageFault for no URL."""
+    return address_of(url, os.environ.get(TOKEN, ""))._replace(memory=_memory())
+
+
+def _memory() -> Path | None:
+    """Return the folder for what is remembered of remotes, where the user has a cache."""
+    home, cache = os.environ.get("HOME", ""), os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(cache):  # noqa: PTH117 -- before there is a path at all
+        cache = f"{home}/.cache" if home and Path(home).is_dir() else ""
+    return Path(cache, "versioner", "remotes") if cache else None
 
 
 def find_remote(named: str | None) -> Remote:

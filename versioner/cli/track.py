@@ -20,7 +20,7 @@ from versioner.cli.event_options import (
 from versioner.cli.groups import NounGroup
 from versioner.cli.outcome import tell, tell_kept, warn
 from versioner.errors import Failure, Kept
-from versioner.repository.address import TOKEN, address_of, is_url
+from versioner.repository.address import TOKEN, is_url
 from versioner.repository.location import Opening
 
 if TYPE_CHECKING:
@@ -117,7 +117,9 @@ def _record(
     """Record; return the clone that the event is in, if it is in one, and what it lacks yet."""
     named = options["repo"]
     if named and is_url(named):
-        remote = address_of(named, os.environ.get(TOKEN, ""))
+        from versioner.cli.remotes import remote_at_url
+
+        remote = remote_at_url(named)
         return _from_afar(remote, _draft(ctx, kind, options, detected), options)
     # git looks for the repository while all that records is loaded.
     with Opening(named or os.getcwd()) as opening:  # noqa: PTH109 -- nor pathlib

@@ -40,7 +40,7 @@ def record_from_afar(
 
     With it comes what it lacks yet: NotYet, where it was waited for in vain.
     """
-    via: Via = options["via"] or "auto"
+    via: Via = options["via"] or ""
     target = Target(remote, options["branch"] or "", via, not options["no_create"])
     if options["dry_run"]:
         return foresee(target, draft, entropy=clock.entropy), None

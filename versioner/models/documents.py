@@ -88,6 +88,7 @@ class RegistryConfig(TypedDict):
     forge: NotRequired[Forge]
     branch: NotRequired[str]
     names: NotRequired[Literal["strict", "slugify"]]
+    via: NotRequired[Literal["auto", "direct", "inbox"]]
     people: NotRequired[Literal["none", "login", "all"]]
     commit: NotRequired[CommitIdentity]
     site: NotRequired[dict[str, Any]]

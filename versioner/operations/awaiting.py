@@ -64,7 +64,7 @@ def await_recording(
     end = time.monotonic() + seconds
     helps_at = end - seconds / 2
     pause, failure = _FIRST_PAUSE, None
-    with partial_clone(target.remote, target.rung) as clone:
+    with partial_clone(target.remote) as clone:
         watch = _Watch(clone, target, draft, received, entropy)
         while True:
             try:

@@ -17,7 +17,7 @@ from versioner.operations.record import prepare, subject_of
 from versioner.operations.remote_look import look_ahead, ref_of_branch
 from versioner.operations.submission import draft_of
 from versioner.repository.commits import make_commit, writing
-from versioner.repository.partial_clone import LADDER, Update, partial_clone
+from versioner.repository.partial_clone import Update, partial_clone
 from versioner.repository.push_outcome import RemoteFailure
 from versioner.rules.identity import random_event_id
 
@@ -29,14 +29,15 @@ if TYPE_CHECKING:
     from versioner.operations.scene import Draft
     from versioner.repository.address import Remote
     from versioner.repository.location import Repository
-    from versioner.repository.partial_clone import PartialClone, Rung
+    from versioner.repository.partial_clone import PartialClone
     from versioner.repository.waiting import Waiting
 
     Entropy = Callable[[], tuple[int, bytes]]
 
 __all__ = ["Target", "Via", "fixed", "foresee", "message_of", "record_remotely"]
 
-Via = Literal["auto", "direct", "inbox"]
+# "" leaves it to registry.yaml, and that to auto.
+Via = Literal["", "auto", "direct", "inbox"]
 
 # Whoever loses that many races in a row is one of very many.
 _RACES: Final = 8
@@ -56,13 +57,15 @@ _TO_BRANCH: Final = ("hidden", "hook", "refused", "denied")
 
 
 class Target(NamedTuple):
-    """Say where events go: which remote, which branch ("" for its own), and by which way."""
+    """Say where events go: which remote, which branch ("" for its own), and by which way.
+
+    `via` "" is as registry.yaml says, else `auto`.
+    """
 
     remote: Remote
     branch: str = ""
-    via: Via = "auto"
+    via: Via = ""
     create: bool = True
-    rung: Rung = LADDER[0]
 
 
 def record_remotely(
@@ -73,14 +76,14 @@ def record_remotely(
     One that is not valid (InvalidInput) or blocked (Blocked) keeps back none of the others; a
     RemoteFailure is the result of each that did not get through. Nothing is raised for those.
     """
-    with partial_clone(target.remote, target.rung) as clone:
+    with partial_clone(target.remote) as clone:
         errand = _Errand(clone, target, [fixed(draft, entropy) for draft in drafts], now, entropy)
         return errand.run()
 
 
 def foresee(target: Target, draft: Draft, *, entropy: Entropy) -> Recorded:
     """Return what recording an event would come to, and write nothing."""
-    with partial_clone(target.remote, target.rung) as clone:
+    with partial_clone(target.remote) as clone:
         place, _ = look_ahead(clone, ref_of_branch(target.branch), [draft])
         return prepare(place, fixed(draft, entropy), entropy, target.create)[0]
 
@@ -109,7 +112,8 @@ class _Errand:
         self._entropy = entropy
         self._branch = ref_of_branch(target.branch)
         self._config: Mapping[str, Any] = {}
-        self._via = target.via
+        self._via = target.via or "auto"
+        self._has_turned = False
         self._failures = 0
         self._races = 0
         self._open = dict(enumerate(drafts))
@@ -186,16 +190,20 @@ class _Errand:
         if failure is not None:
             raise self._or_branch(failure)
 
+    @property
+    def _may_choose(self) -> bool:
+        return (self._target.via or self._config.get("via", "auto")) == "auto"
+
     def _or_branch(self, failure: RemoteFailure) -> RemoteFailure:
         """Where the remote has no inbox after all, leave only the branch, and its races."""
-        if self._target.via == "auto" and failure.fault in _TO_BRANCH:
+        if self._may_choose and failure.fault in _TO_BRANCH:
             self._via = "direct"
             return RemoteFailure("race") if self._config else failure
         return failure
 
     def _worded(self, failure: RemoteFailure) -> RemoteFailure:
         """Leave the inbox out of the remedy where the remote takes neither it nor the branch."""
-        if self._target.via == "auto" and self._via == "direct" and failure.fault in _TO_INBOX:
+        if self._may_choose and self._via == "direct" and failure.fault in _TO_INBOX:
             hint = "the remote takes no refs of the kind refs/versioner/* either: let this token "
             failure.hint = f"{hint}or user push to one of the two"
         return failure
@@ -207,6 +215,8 @@ class _Errand:
             changes: Changes = {}
             taken, subjects = self._take_along(locked, along, changes)
             judged = self._judge(locked, changes)
+            if self._goes_by_the_inbox():
+                return
             subjects += [subject_of(each) for each in judged.values() if not each.already]
             message, identity = message_of(subjects), self._config.get("commit")
             new = make_commit(locked, changes, message, identity=identity, when=self._now)
@@ -216,6 +226,13 @@ class _Errand:
             told = each._replace(branch=locked.branch or "", pushed_to=self._target.remote.url)
             made = not each.already
             self._settle({number: told._replace(commit=new, parent=locked.tip) if made else told})
+
+    def _goes_by_the_inbox(self) -> bool:
+        """Take the way that registry.yaml says, where the caller says none."""
+        said = self._config.get("via", "auto")
+        if not self._target.via and self._open and said != "auto" and not self._has_turned:
+            self._via, self._has_turned = said, True
+        return self._via == "inbox"
 
     def _judge(self, place: Repository, changes: Changes) -> dict[int, Recorded]:
         """Judge each open event on the tip with those before it; settle the refused."""

@@ -50,7 +50,7 @@ def send_entries(
         except InvalidInput as error:
             outcomes[entry.key] = _outcome(error)
             continue
-        via = said["via"] if said["via"] in ("direct", "inbox") else "auto"
+        via = said["via"] if said["via"] in ("auto", "direct", "inbox") else ""
         way = said["branch"], cast("Via", via), said["create"]
         groups.setdefault(way, []).append((entry, draft))
     for way, group in groups.items():

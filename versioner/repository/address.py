@@ -11,6 +11,7 @@ from versioner.secret_shapes import holds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 __all__ = ["TOKEN", "Remote", "address_of", "holds_token", "is_url", "token_for"]
 
@@ -33,13 +34,15 @@ class Remote(NamedTuple):
     """Say where a remote is, and with what to be let in.
 
     `token` is the password that git's credential helper answers with; `settings` are git's own
-    (`key=value`) that a clone brings along, and `env` what goes by environment.
+    (`key=value`) that a clone brings along, and `env` what goes by environment. `memory` is a
+    folder for what is worth remembering of remotes, if there is one.
     """
 
     url: str
     token: str = ""
     settings: tuple[str, ...] = ()
     env: Mapping[str, str] = {}
+    memory: Path | None = None
 
     @property
     def host(self) -> str:

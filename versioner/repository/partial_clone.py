@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import GitFailure
 from versioner.repository.credentials import credential_env, credential_settings, masked
 from versioner.repository.git import git, run
 from versioner.repository.inbox_refs import EVENT, REFUSAL
+from versioner.repository.ladder import LADDER, Rung, recall, remember
 from versioner.repository.location import Repository, tip_of
 from versioner.repository.objects import ObjectReader, reading
 from versioner.repository.prefetch import Wanted, bring
@@ -34,12 +35,7 @@ if TYPE_CHECKING:
     from versioner.repository.git import Completed
     from versioner.repository.scratch import Scratch
 
-__all__ = ["LADDER", "PartialClone", "Update", "partial_clone"]
-
-Rung = Literal["combine:tree:3+blob:none", "tree:0", "blob:none", ""]
-
-# The filters, from the one that brings least; the last is none at all.
-LADDER: Final[tuple[Rung, ...]] = ("combine:tree:3+blob:none", "tree:0", "blob:none", "")
+__all__ = ["PartialClone", "Update", "partial_clone"]
 
 # By ids alone: the remote need not tell its refs, and nothing is there to negotiate.
 _FETCH: Final = (
@@ -83,6 +79,7 @@ class PartialClone:
     def __init__(self, remote: Remote, place: Scratch, rung: Rung = LADDER[0]) -> None:
         self.remote = remote
         self.rung: Rung = rung
+        self._refused = False
         self.object_format = "sha1"
         self.folder = place.folder / "registry.git"
         self._packets = place.folder / "packets"
@@ -131,10 +128,10 @@ class PartialClone:
             return str(found[-1].decode("ascii"))
         return self.listed()[0]
 
-    def begin_whole(self, branch: str) -> str | None:
+    def begin_whole(self, branch: str, also: Sequence[str] = ()) -> str | None:
         """Bring the tip with all of its trees, for a caller who reads the whole registry."""
         self.rung = max(self.rung, "blob:none", key=LADDER.index)
-        return self.begin(branch)
+        return self.begin(branch, also)
 
     def _climb(self, refs: Sequence[str], env: Mapping[str, str], depth: int = 1) -> Completed:
         """Fetch, on the next step of the ladder where the remote refuses one."""
@@ -142,11 +139,14 @@ class PartialClone:
             filters = [_filter(self.rung)]
             done = self._fetch([f"--depth={depth}", *filters, "origin", *refs], env=env)
             if done.returncode == 0:
+                if self._refused:
+                    remember(self.remote, self.rung)
                 return done
             if fault_of(done)[0] == "format" and self.change_format():
                 continue
             if "filter" in done.stderr and self.rung != LADDER[-1]:
                 self.rung = LADDER[LADDER.index(self.rung) + 1]
+                self._refused = True
             else:
                 return done
 
@@ -208,7 +208,7 @@ class PartialClone:
         if done.returncode != 0:
             raise failure_of(done)
         head, refs = "", {}
-        for line in done.stdout.decode("utf-8", "replace").splitlines():
+        for line in done.stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]:
             value, _, ref = line.partition("\t")
             if value.startswith("ref: "):
                 head = value.removeprefix("ref: ")
@@ -246,7 +246,17 @@ class PartialClone:
 
     def bring_commit(self, commit: str) -> None:
         """Bring one commit with its trees, and none before it."""
-        done = self._fetch(["--depth=1", "--filter=blob:none", "origin", commit])
+        rung = "" if self.rung == "" else "blob:none"
+        done = self._fetch(["--depth=1", _filter(rung), "origin", commit])
+        if done.returncode != 0:
+            raise failure_of(done)
+
+    def bring_history(self, branch: str) -> None:
+        """Bring all commits of a branch that was begun, with their trees."""
+        if not (self.folder / "shallow").exists():
+            return
+        rung = "" if self.rung == "" else "blob:none"
+        done = self._fetch(["--unshallow", _filter(rung), "origin", f"+{branch}:{branch}"])
         if done.returncode != 0:
             raise failure_of(done)
 
@@ -354,10 +364,11 @@ def failure_of(done: Completed, *, pushed: bool = False) -> RemoteFailure:
 
 
 @contextmanager
-def partial_clone(remote: Remote, rung: Rung = LADDER[0]) -> Iterator[PartialClone]:
+def partial_clone(remote: Remote, rung: Rung | None = None) -> Iterator[PartialClone]:
     """Make a partial clone of a remote, empty so far; nothing of it stays."""
     with scratch() as place:
-        clone = PartialClone(remote, place, rung)
+        taken = recall(remote, place.folder) if rung is None else rung
+        clone = PartialClone(remote, place, taken)
         try:
             yield clone
         finally:

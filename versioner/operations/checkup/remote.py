@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner import layout
-from versioner.errors import GitFailure
 from versioner.operations.checkup.content import ATTRIBUTES
 from versioner.operations.checkup.findings import failed, note, ok, problem, warning
 from versioner.operations.checkup.inbox import check_inbox
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from versioner.operations.checkup.findings import Check, Surroundings
     from versioner.repository.address import Remote
-    from versioner.repository.ladder import Rung
     from versioner.repository.probe import Answer, Greeting, Tried
 
 __all__ = [
@@ -54,20 +52,7 @@ class Tip(NamedTuple):
 
 def look(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> Tip | None:
     """Bring the tip of a branch, and what is read of it; None where there is no such branch."""
-    try:
-        return _look(remote, greeting, branch, seconds, LADDER[0])
-    except RemoteFailure:
-        raise
-    except GitFailure:
-        # It gives no single objects: all of the commit, then.
-        return _look(remote, greeting, branch, seconds, LADDER[-1])
-
-
-def _look(
-    remote: Remote, greeting: Greeting, branch: str, seconds: float, rung: Rung
-) -> Tip | None:
     with probing(remote, seconds=seconds, form=greeting.object_format) as probe:
-        probe.rung = rung
         tip = probe.begin(branch)
         if tip is None:
             return None
@@ -114,10 +99,10 @@ def check_takes(remote: Remote, greeting: Greeting, tip: Tip, seconds: float) ->
         with probing(remote, seconds=seconds, form=greeting.object_format) as probe:
             answers[rung] = probe.take_filter(rung, tip.config_id)
     if "no ids" in answers.values():
-        yield problem(
+        yield warning(
             "protocol",
-            f"version {greeting.protocol}, and no objects by their ids: an event can be recorded "
-            "in a clone, or with `--via inbox`",
+            f"version {greeting.protocol}, and no objects by their ids: recording from afar "
+            "fetches all files of the branch, every time",
             "on a server of your own: git 2.18 or newer, and a web server that passes the header "
             "Git-Protocol on (GIT_PROTOCOL)",
         )
