@@ -20,6 +20,7 @@ from versioner.repository.commits import make_commit, writing
 from versioner.repository.partial_clone import Update, partial_clone
 from versioner.repository.push_outcome import RemoteFailure
 from versioner.rules.identity import random_event_id
+from versioner.rules.times import check_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -258,6 +259,7 @@ class _Errand:
         for each in along[:_MOST_ALONG]:
             try:
                 draft = draft_of(each.submission)
+                check_at(draft.fields["at"], self._now)
                 recorded, own, _ = prepare(place, draft, self._entropy, True, changes)
             except (InvalidInput, Blocked):
                 continue
