@@ -130,6 +130,15 @@ def test_a_shallow_clone_is_told_how_to_get_the_rest(desk, around, tmp_path):
     assert (found.verdict, found.remedy) == ("note", "git fetch --unshallow")
 
 
+def test_a_partial_clone_is_told_how_to_get_the_rest(desk, around, tmp_path):
+    desk.git("config", "uploadpack.allowFilter", "true")
+    args = ["git", "clone", "-q", "--filter=blob:none", f"file://{desk.top}"]
+    subprocess.run([*args, tmp_path / "partial"], check=True)
+    found = look(tmp_path / "partial", around)
+    assert (found["history"].verdict, "partial" in found["history"].message) == ("note", True)
+    assert found["registry"].verdict == "ok"
+
+
 def test_a_sha256_repository_is_told_what_that_means(around, tmp_path):
     init = ["git", "init", "-q", "--object-format=sha256", str(tmp_path / "other")]
     subprocess.run(init, check=True)
@@ -385,6 +394,21 @@ def test_a_signature_is_tried(desk, around, tmp_path, monkeypatch):
     mine.write_text(text.format(f"{key}-that-is-not-there.pub"))
     found = look(desk.top, around)["signing"]
     assert (found.verdict, "user.signingkey" in found.remedy) == ("problem", True)
+
+
+def test_a_clone_that_asks_for_signatures_without_a_key_of_the_users_is_a_warning(desk, around):
+    desk.git("config", "commit.gpgsign", "true")
+    found = look(desk.top, around)["signing"]
+    assert (found.verdict, "user.signingkey" in found.remedy) == ("warning", True)
+
+
+def test_a_branch_whose_commits_are_signed_is_told_to_who_does_not_sign(desk, forge, around):
+    commit = desk.git("cat-file", "commit", "HEAD").partition("\n\n")
+    signed = f"{commit[0]}\ngpgsig -----BEGIN SSH SIGNATURE-----\n \n\n{commit[2]}\n"
+    (desk.top / ".git" / "signed").write_text(signed)
+    made = desk.git("hash-object", "-t", "commit", "-w", "--literally", ".git/signed")
+    desk.git("push", "-qf", "origin", f"{made}:refs/heads/main")
+    assert look(desk.top, around)["signing-rule"].verdict == "note"
 
 
 def test_a_signing_program_that_waits_is_not_waited_for(desk, around, tmp_path, monkeypatch):

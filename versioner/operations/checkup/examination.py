@@ -236,7 +236,9 @@ def _alone(repository: Repository, around: Surroundings) -> Iterator[Check]:
 
 def _unreached(remote: Remote, error: VersionerError) -> Check:
     check = failed("remote", error)
-    return check._replace(message=f"{_shown(remote)}: {check.message}; nothing more of it is known")
+    return check._replace(
+        message=f"{_shown(remote)} (nothing more of it is known): {check.message}"
+    )
 
 
 def _shown(remote: Remote) -> str:
