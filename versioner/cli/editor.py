@@ -18,27 +18,50 @@ if TYPE_CHECKING:
     from versioner.operations.editing import Edited
     from versioner.repository.location import Repository
 
-__all__ = ["edit_by_hand"]
+__all__ = ["ByHand"]
 
 
-def edit_by_hand(repository: Repository, name: str) -> Edited:
-    """Open the file in the user's editor, and commit what comes back.
+class ByHand:
+    """Edit a product's file in the user's editor, and commit what comes back.
 
-    A text that is not valid is offered again; one that is given up is kept in a file, which the
-    error names.
+    A text that is not valid is offered again. After a lost race the same text is committed, and
+    no editor opened once more.
     """
-    before = product_source(repository, name)
-    text = before.decode()
-    while True:
-        # None means that the editor was left without saving.
-        text = click.edit(text, extension=".yaml") or text
-        try:
-            return rewrite_product(repository, name, text.encode(), before=before, now=clock.now())
-        except InvalidInput as error:
-            if not _wants_again(error):
-                raise _with_copy(error, name, text) from None
-        except VersionerError as error:
-            raise _with_copy(error, name, text) from None
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._before = b""
+        self._text: str | None = None
+
+    def __call__(self, repository: Repository) -> Edited:
+        """Open the editor, or take what was typed before, and commit it."""
+        if self._text is not None:
+            return self._rewrite(repository, self._text)
+        self._before = product_source(repository, self._name)
+        text = self._before.decode()
+        while True:
+            # None means that the editor was left without saving.
+            text = self._text = click.edit(text, extension=".yaml") or text
+            try:
+                return self._rewrite(repository, text)
+            except InvalidInput as error:
+                if not _wants_again(error):
+                    raise
+
+    def _rewrite(self, repository: Repository, text: str) -> Edited:
+        data = text.encode()
+        return rewrite_product(repository, self._name, data, before=self._before, now=clock.now())
+
+    def keep(self, error: VersionerError) -> VersionerError:
+        """Keep what was typed in a file, and let the error name it."""
+        if self._text is None:
+            return error
+        descriptor, path = tempfile.mkstemp(prefix=f"{self._name}-", suffix=".yaml")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as kept:
+            kept.write(self._text)
+        saved = f"your text is kept in {path}"
+        error.hint = f"{error.hint}; {saved}" if error.hint else saved
+        return error
 
 
 def _wants_again(error: InvalidInput) -> bool:
@@ -46,12 +69,3 @@ def _wants_again(error: InvalidInput) -> bool:
         return False
     report_error(error)
     return click.confirm("Open the editor again?", default=True)
-
-
-def _with_copy(error: VersionerError, name: str, text: str) -> VersionerError:
-    descriptor, path = tempfile.mkstemp(prefix=f"{name}-", suffix=".yaml")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as kept:
-        kept.write(text)
-    saved = f"your text is kept in {path}"
-    error.hint = f"{error.hint}; {saved}" if error.hint else saved
-    return error

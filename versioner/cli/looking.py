@@ -19,7 +19,7 @@ def look(
     repo: str | None, rev: str | None = None, *, products: Collection[str] | None = None
 ) -> Registry:
     """Read the registry, or some products of it, as the files are or at a revision."""
-    return read_registry(find_registry(repo), rev, products=products)
+    return read_registry(find_registry(repo, rev), rev, products=products)
 
 
 def reckoned_at(registry: Registry, rev: str | None) -> str:

@@ -74,16 +74,19 @@ def edit(
         )
     from versioner.cli import clock
     from versioner.cli.after import apply
+    from versioner.errors import VersionerError
     from versioner.operations.products import edit_product
 
-    def change(place: Repository) -> Edited:
-        if editor:
-            from versioner.cli.editor import edit_by_hand
+    if editor:
+        from versioner.cli.editor import ByHand
 
-            return edit_by_hand(place, name)
-        return edit_product(place, name, set_=set_, unset=unset, now=clock.now())
-
-    apply(repo, change)
+        by_hand = ByHand(name)
+        try:
+            apply(repo, by_hand)
+        except VersionerError as error:
+            raise by_hand.keep(error) from None
+        return
+    apply(repo, lambda place: edit_product(place, name, set_=set_, unset=unset, now=clock.now()))
 
 
 @click.command(

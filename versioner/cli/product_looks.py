@@ -110,10 +110,10 @@ def _old_names(registry: Registry, product: str) -> list[str]:
 def history(name: str, limit: int, output: str, rev: str | None, repo: str | None) -> None:
     """Show the commits that changed a product, also under its old names or once it is deleted."""
     from versioner.cli.printing import show, this_page
-    from versioner.cli.workspace import find_registry, read_registry
+    from versioner.cli.workspace import find_repository, read_registry
     from versioner.reporter.products import history_json, history_text
 
-    repository = find_registry(repo)
+    repository = find_repository(repo)
     registry = read_registry(repository, rev, products=(), quiet=True)
     names = _names_of(registry, repository, name)
     commits = _commits(repository, names, limit, rev)

@@ -75,7 +75,7 @@ def validate(
         raise click.UsageError("--base is empty: name a revision, for example origin/main")
     if base is not None and repo is not None and is_url(repo):
         raise click.UsageError("--base compares with the history: run it in a clone")
-    repository = find_registry(repo)
+    repository = find_registry(repo, rev)
     snapshot = take_snapshot(repository, rev)
     checked = _check(repository, snapshot, base, rev or "HEAD", allow_log_changes)
     problems = _of_paths(repository, snapshot, checked.problems, paths)

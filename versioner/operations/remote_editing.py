@@ -6,25 +6,30 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from versioner import layout
-from versioner.errors import UsageFault
+from versioner.errors import GitFailure, UsageFault
+from versioner.operations.moved_refs import RefMoves
 from versioner.operations.remote_look import ref_of_branch
 from versioner.registry.config import no_registry, read_config
-from versioner.repository.objects import TreeView, read_blobs, reading
+from versioner.repository.objects import TreeView, list_tree, read_blobs, reading
 from versioner.repository.partial_clone import Update, partial_clone
+from versioner.repository.prefetch import Wanted, bring
 from versioner.repository.push_outcome import RemoteFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from versioner.operations.editing import Edited
     from versioner.repository.address import Remote
     from versioner.repository.location import Repository
     from versioner.repository.partial_clone import PartialClone
+    from versioner.validation.documents import DocumentKind
 
 __all__ = ["bring_registry", "edit_remotely"]
 
 _TRIES: Final = 8
 _PAUSE_SECONDS: Final = 0.2
+# What is met by a new look at the remote.
+_AGAIN: Final = ("race", "locked", "unknown")
 # What a registry is read from: its own files, and the copies of the schemas beside them.
 _READ: Final = ("registry", "schemas")
 
@@ -58,45 +63,76 @@ def edit_remotely(
     )
 
 
-def bring_registry(clone: PartialClone, branch: str = "") -> Repository:
-    """Bring a branch's tip with all files of the registry; raise UsageFault where there is none."""
+def bring_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = ()) -> Repository:
+    """Bring a branch's tip with all files of the registry, and refs under prefixes.
+
+    `branch` "" is the one that registry.yaml names, else the remote's own. Raises UsageFault
+    where there is no registry.
+    """
     ref = ref_of_branch(branch)
-    tip = clone.begin_whole(ref)
+    tip = clone.begin_whole(ref, also)
     if tip is None:
         raise UsageFault(
-            "the remote has no commit yet" if not ref else f"the remote has no branch {branch!r}",
-            hint="name another with --branch, or push a registry first (`versioner init`)",
+            f"the remote has no branch {ref.removeprefix('refs/heads/')!r}"
+            if ref
+            else "the remote has no commit yet",
+            hint="push a registry first (`versioner init` starts one in a clone)",
         )
-    clone.bring_below(tip, _READ)
     place = clone.repository(ref, tip)
     with reading(place) as reader:
         entry = TreeView(reader, tip).entry(layout.CONFIG)
     if entry is None:
         raise no_registry("on the remote's branch")
     if not ref:
-        named = ref_of_branch(read_config(place, entry.id).get("branch", ""))
-        place = clone.stand(named or clone.listed()[0], tip)
+        head = clone.head()
+        own = ref_of_branch(read_config(place, entry.id).get("branch", "")) or head
+        if own != head:
+            # Another branch than the one that was looked at, and with other files.
+            return bring_registry(clone, own, also)
+        place = clone.stand(own, tip)
+    clone.bring_below(tip, _READ)
     return place
 
 
 def _pushed(clone: PartialClone, place: Repository, new: str) -> bool:
     """Push; False after a lost race."""
-    branch = place.branch or ""
-    status = clone.push([Update(branch, place.tip, new)])[branch]
-    if status.fault is None:
-        return True
-    if status.fault not in ("race", "locked"):
-        raise RemoteFailure(status.fault, clone.said())
-    return False
+    try:
+        RefMoves(clone).push([Update(place.branch or "", place.tip, new)])
+    except RemoteFailure as failure:
+        if failure.fault not in _AGAIN:
+            raise
+        return False
+    return True
 
 
 def _bring_deleted(clone: PartialClone, place: Repository, name: str) -> None:
-    """Bring the commit before a product's deletion, which the record of it names."""
+    """Bring the commit before a product's deletion; all history, where none is on record."""
+    name = _target_of(place, name)
+    commit = _field(place, "deleted", layout.deleted_path(name), "last_commit")
+    if commit:
+        try:
+            clone.bring_commit(commit)
+        except GitFailure:
+            # Gone from the remote, as after a rewrite of its history.
+            commit = ""
+    if not commit:
+        clone.bring_history(place.branch or "")
+        return
+    clone.bring_below(commit, [layout.product_dir(name)])
+    others = list_tree(place, place.tip, "registry/products")
+    with reading(place) as reader:
+        bring(reader, [Wanted(commit, layout.product_path(other)) for other in others])
+
+
+def _target_of(place: Repository, name: str) -> str:
+    """Return the product that an old name leads to, else the name."""
+    return _field(place, "alias", layout.alias_path(name), "to") or name
+
+
+def _field(place: Repository, kind: DocumentKind, path: str, key: str) -> str:
+    """Return a field of a small file, "" where there is none."""
     from versioner.validation.documents import validate_document
 
-    path = layout.deleted_path(name)
     data = read_blobs(place, place.tip, [path])[path]
-    document = validate_document("deleted", data, path)[0] if data is not None else None
-    if document and document.get("last_commit"):
-        clone.bring_commit(document["last_commit"])
-        clone.bring_below(document["last_commit"], _READ[:1])
+    document = validate_document(kind, data, path)[0] if data is not None else None
+    return str((document or {}).get(key) or "")

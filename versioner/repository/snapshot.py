@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from versioner.repository.git import git
 from versioner.repository.objects import (
-    ObjectReader,
     TreeEntry,
     find_commit,
     hash_object,
@@ -15,6 +14,7 @@ from versioner.repository.objects import (
     list_tree,
     missing,
     read_blobs,
+    reading,
 )
 
 if TYPE_CHECKING:
@@ -149,14 +149,11 @@ class RevisionSnapshot:
         return dict(self._contents({path: blob for path, blob in ids.items() if blob is not None}))
 
     def _contents(self, ids: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
-        reader = ObjectReader(self._repo.top)
-        try:
-            for path, found in zip(ids, reader.find(list(ids.values())), strict=True):
+        with reading(self._repo) as reader:
+            for path, found in zip(ids, reader.sure(list(ids.values())), strict=True):
                 if found is None:
                     raise missing(path)
                 yield path, found.data
-        finally:
-            reader.close()
 
     def _registry(self) -> dict[str, Entry]:
         if self._entries is None:

@@ -59,7 +59,7 @@ class TreeSnapshot:
         entries = ((path, self._view.entry(path)) for path in paths)
         ids = {path: entry.id for path, entry in entries if entry is not None and entry.is_file}
         contents: dict[str, bytes] = {}
-        for path, found in zip(ids, self._reader.find(list(ids.values())), strict=True):
+        for path, found in zip(ids, self._reader.sure(list(ids.values())), strict=True):
             if found is None:
                 raise missing(path)
             contents[path] = found.data
