@@ -19,7 +19,8 @@ __all__ = ["status"]
         keys="at, revision, environments, products: {product, drifting, cells: {ENVIRONMENT: "
         "{version, status, since, age_seconds, deployment, rollback, and in_progress, no_result, "
         "failed_last: {deployment, version, status, at, changed_at} or null}}}, "
-        "problems (errors in what was read).",
+        "problems (errors in what was read), waiting and refused (events in the inbox as last "
+        "fetched; at a URL, as they are now).",
     )
 )
 @click.option(
@@ -55,13 +56,17 @@ def status(
     stands what is in progress, what failed since, and what never had a result.
     """
     from versioner.cli.asking import read_for
-    from versioner.cli.looking import look, reckoned_at
+    from versioner.cli.looking import reckoned_at
     from versioner.cli.printing import show, this_page
+    from versioner.cli.workspace import find_registry, read_registry
     from versioner.query.matrix import matrix
     from versioner.query.times import parse_moment
-    from versioner.reporter.matrix import matrix_json, matrix_text
+    from versioner.reporter.matrix import Held, matrix_json, matrix_text
+    from versioner.repository.waiting import counts
 
-    registry = look(repo, as_of, products=products or None)
+    repository = find_registry(repo, as_of, inbox=True)
+    registry = read_registry(repository, as_of, products=products or None)
+    held = Held(*counts(repository))
     now = reckoned_at(registry, as_of)
     with read_for("--at"):
         moment = parse_moment(at, now, field="at") if at is not None else None
@@ -73,7 +78,9 @@ def status(
         environments=environments or None,
     )
     if output == "json":
-        show(matrix_json(found, revision=registry.revision, problems=len(registry.errors)))
+        show(
+            matrix_json(found, revision=registry.revision, problems=len(registry.errors), held=held)
+        )
     else:
         revision = registry.revision or "" if as_of else ""
-        show(matrix_text(this_page(), found, as_of=revision, past=moment is not None))
+        show(matrix_text(this_page(), found, as_of=revision, past=moment is not None, held=held))

@@ -43,18 +43,28 @@ def find_repository(repo: str | None, opening: Opening | None = None) -> Reposit
     return repository
 
 
-def find_registry(repo: str | None) -> Repository:
-    """Open what --repo names, for a look: a URL's registry is brought, for this command alone."""
+def find_registry(repo: str | None, rev: str | None = None, *, inbox: bool = False) -> Repository:
+    """Open what --repo names, for a look: a URL's registry is brought, for this command alone.
+
+    `rev` is the revision that will be looked at, if one is named. With `inbox`, the refs of what
+    waits at the URL are brought too.
+    """
     from versioner.cli.remotes import remote_at
 
     remote = remote_at(repo)
     if remote is None:
         return find_repository(repo)
+    if rev is not None:
+        raise UsageFault(
+            "a revision is looked up in the history, and --repo names a URL",
+            hint="clone it, and name the folder with --repo",
+        )
     from versioner.operations.remote_editing import bring_registry
     from versioner.repository.partial_clone import partial_clone
+    from versioner.repository.waiting import INBOX, REFUSED
 
     clone = click.get_current_context().with_resource(partial_clone(remote))
-    return bring_registry(clone)
+    return bring_registry(clone, also=[INBOX, REFUSED] if inbox else [])
 
 
 def take_snapshot(repository: Repository, rev: str | None = None) -> Snapshot:

@@ -97,7 +97,8 @@ def _choose(key: str, held: Sequence[Waiting | Refused], what: str) -> Waiting |
         return found[0]
     if found:
         raise NotFound(
-            f"{key!r} names {len(found)} events", hint="give PRODUCT/KEY, as `inbox list` shows it"
+            f"{key!r} names {len(found)} events",
+            hint="give PRODUCT/KEY as `inbox list` shows it, or the whole ref (`--output json`)",
         )
     near = nearest(key, [each.key for each in held])
     raise NotFound(

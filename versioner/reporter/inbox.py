@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.operations.inbox import Handled
-    from versioner.repository.waiting import Inbox, Refused
+    from versioner.repository.waiting import Inbox, Refused, Waiting
 
 __all__ = ["handled_text", "inbox_json", "inbox_text"]
 
@@ -27,12 +27,12 @@ def inbox_text(held: Inbox) -> str:
     if held.waiting:
         total = len(held.waiting) + held.more_waiting
         lines.append(f"{count(total, 'event')} waiting for `versioner collect`")
-        lines += [f"  {clean(each.key)}  {each.at}  {described(each)}" for each in held.waiting]
+        lines += [_line(each) for each in held.waiting]
     if held.refused:
         lines.append(f"{count(len(held.refused) + held.more_refused, 'event')} refused")
         for each in held.refused:
             message, hint = _reason(each)
-            lines.append(f"  {clean(each.key)}  {each.at}  {described(each)}")
+            lines.append(_line(each))
             lines += [f"    {clean(text)}" for text in (message, hint) if text]
         lines.append(
             "`versioner inbox release KEY` has it judged again, `inbox discard KEY` ends it"
@@ -60,6 +60,11 @@ def handled_text(handled: Sequence[Handled], what: str) -> str:
         if not each.ref and each.event.submission:
             lines.append(f"  it said: {clean(json.dumps(each.event.submission))}")
     return "\n".join(lines)
+
+
+def _line(each: Waiting | Refused) -> str:
+    name = f"{each.product}/{each.key}" if each.product else each.key
+    return f"  {clean(name)}  {each.at}  {described(each)}"
 
 
 def _refused(each: Refused) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.query.times import seconds_between
 from versioner.reporter.documents import as_json
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from versioner.reporter.tables import Entry
 
 __all__ = [
+    "Held",
     "beside",
     "cell_document",
     "is_rolled_back",
@@ -29,20 +30,40 @@ _LEAST_NAME = 12
 _LEAST_VERSION = 9
 
 
-def matrix_text(page: Page, matrix: Matrix, *, as_of: str = "", past: bool = False) -> str:
+class Held(NamedTuple):
+    """Say how many events are not in the matrix: waiting, and refused."""
+
+    waiting: int = 0
+    refused: int = 0
+
+
+NOTHING_HELD: Final = Held()
+
+
+def matrix_text(
+    page: Page,
+    matrix: Matrix,
+    *,
+    as_of: str = "",
+    past: bool = False,
+    held: Held = NOTHING_HELD,
+) -> str:
     """Return the matrix for people; `as_of` is the commit it was read at, where one was asked."""
     if not matrix.rows or not matrix.environments:
         missing = "products" if not matrix.rows else "environments"
-        return f"There are no {missing} yet: `versioner track deployment` records the first one."
+        none = f"There are no {missing} yet: `versioner track deployment` records the first one."
+        return "\n\n".join([none, *_held_lines(page, held)])
     body = _as_table(page, matrix) or _as_narrow_table(page, matrix) or _as_blocks(page, matrix)
-    parts = [body, page.note(_summary(matrix))]
+    parts = [body, page.note(_summary(matrix)), *_held_lines(page, held)]
     if past or as_of:
         known = f", as known at {as_of[:12]}" if as_of else ""
         parts.insert(0, page.heading(f"What ran where at {moment(matrix.at)} UTC{known}"))
     return "\n\n".join(parts)
 
 
-def matrix_json(matrix: Matrix, *, revision: str | None, problems: int = 0) -> str:
+def matrix_json(
+    matrix: Matrix, *, revision: str | None, problems: int = 0, held: Held = NOTHING_HELD
+) -> str:
     """Return the matrix as JSON; `problems` is how many errors there are in what was read."""
     return as_json(
         {
@@ -58,6 +79,8 @@ def matrix_json(matrix: Matrix, *, revision: str | None, problems: int = 0) -> s
                 for row in matrix.rows
             ],
             "problems": problems,
+            "waiting": held.waiting,
+            "refused": held.refused,
         }
     )
 
@@ -192,6 +215,19 @@ def _summary(matrix: Matrix) -> str:
         "aborted": words.count("aborted"),
     }
     return ", ".join([*told, *(f"{number} {what}" for what, number in counted.items() if number)])
+
+
+def _held_lines(page: Page, held: Held) -> list[str]:
+    """Return the line on what is not in the matrix, or none."""
+    told = []
+    if held.waiting:
+        verb = "waits" if held.waiting == 1 else "wait"
+        told.append(f"{count(held.waiting, 'event')} {verb} for `versioner collect`")
+    if held.refused:
+        verb = "was" if held.refused == 1 else "were"
+        what = f"{held.refused:,}" if held.waiting else count(held.refused, "event")
+        told.append(f"{what} {verb} refused: `versioner inbox list`")
+    return [page.note("; ".join(told))] if told else []
 
 
 def _beside_document(deployment: Deployment | None) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ push may have written them, so nothing in them is believed: what cannot be read 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.repository.git import run
@@ -24,6 +25,7 @@ __all__ = [
     "Inbox",
     "Refused",
     "Waiting",
+    "counts",
     "inbox",
     "refused",
     "waiting",
@@ -97,6 +99,14 @@ def inbox(repo: Repository, *, limit: int = SHOWN) -> Inbox:
     )
 
 
+def counts(repo: Repository) -> tuple[int, int]:
+    """Return how many wait and how many were refused; without such refs, at no cost."""
+    if not _may_hold(repo):
+        return 0, 0
+    waits, refusals = _listed(repo)
+    return len(waits), len(refusals)
+
+
 def waiting(repo: Repository, *, limit: int = SHOWN) -> list[Waiting]:
     """Return the events that wait, oldest first."""
     return list(inbox(repo, limit=limit).waiting)
@@ -105,6 +115,17 @@ def waiting(repo: Repository, *, limit: int = SHOWN) -> list[Waiting]:
 def refused(repo: Repository, *, limit: int = SHOWN) -> list[Refused]:
     """Return the events that were refused, latest first."""
     return list(inbox(repo, limit=limit).refused)
+
+
+def _may_hold(repo: Repository) -> bool:
+    """Tell whether there may be such refs, by a look at files: nearly everywhere there is none."""
+    if (repo.common_dir / "refs" / "versioner").exists():
+        return True
+    if (repo.common_dir / "reftable").exists():
+        return True
+    with suppress(FileNotFoundError):
+        return b" refs/versioner/" in (repo.common_dir / "packed-refs").read_bytes()
+    return False
 
 
 class _Ref(NamedTuple):
