@@ -30,6 +30,8 @@ ELSEWHERE = {
     *("versioner.repository.push", "versioner.repository.history", "versioner.repository.snapshot"),
     *("versioner.validation.wording", "versioner.validation.documents", "versioner.site.build"),
     *("versioner.validation.strict_yaml", "versioner.serialization.documents"),
+    *("versioner.cli.tracking_remotely", "versioner.operations.remote_recording"),
+    *("versioner.repository.partial_clone", "versioner.operations.awaiting"),
 }
 
 # The command line as it is run, and then the names of all that it has loaded.
@@ -98,6 +100,22 @@ def test_the_second_recording_parses_no_yaml_that_the_first_had_to(recording_pla
     (recording_place / ".git" / "versioner" / "config.json").unlink(missing_ok=True)
     assert "yaml" in track(recording_place, "8.0.0")
     assert "yaml" not in track(recording_place, "8.0.1")
+
+
+@pytest.mark.parametrize(
+    ("via", "needed"), [("inbox", set()), ("direct", {"yaml", "_yaml", "dataclasses"})]
+)
+def test_recording_at_a_url_loads_what_makes_a_private_folder_and_reads_its_configuration(
+    recording_place: Path, tmp_path: Path, via: str, needed: set[str]
+) -> None:
+    bare = tmp_path / "bare.git"
+    clone = ["git", "clone", "-q", "--bare", str(recording_place), str(bare)]
+    subprocess.run(clone, check=True)
+    args = ["track", "deployment", "--repo", f"file://{bare}", "--via", via, "--version", "8.0.0"]
+    modules = loaded_by(*args, "--product", "user-service", "--environment", "production")
+    assert "versioner.operations.remote_recording" in modules
+    assert not modules & (HEAVY - {"tempfile", "shutil", "random"} - needed)
+    assert not modules & {"versioner.operations.awaiting", "versioner.operations.collecting"}
 
 
 def test_help_loads_no_command_and_nothing_heavy() -> None:

@@ -309,6 +309,15 @@ def test_a_waiter_is_told_when_somebody_collects(registry: Served, waiter: Any) 
     assert registry.event_ids().count(told["event"]["id"]) == 1
 
 
+def test_waiters_whom_nobody_helps_are_recorded_once_by_one_of_them(registry: Served) -> None:
+    args = arguments(registry.url, "--via", "inbox", "--wait", "8")
+    told = [outcome(ran) for ran in many(tool(*args, "--version", f"9.{n}") for n in range(4))]
+    assert {each["outcome"] for each in told} == {"recorded"}
+    ids = registry.event_ids()
+    assert [ids.count(each["event"]["id"]) for each in told] == [1] * 4
+    assert registry.refs("refs/versioner/") == {}
+
+
 def test_a_waiter_is_told_when_somebody_discards(registry: Served, waiter: Any) -> None:
     (ref,) = registry.refs("refs/versioner/inbox/")
     registry.git("update-ref", "-d", ref)

@@ -18,10 +18,10 @@ def repo_option(command: _Command) -> _Command:
     """Add --repo."""
     return click.option(
         "--repo",
-        metavar="PATH",
+        metavar="PATH|URL",
         envvar="VERSIONER_REPO",
         default=None,
-        help="The registry's clone or bare repository (default: found upwards from here).",
+        help="The registry: a clone, a bare repository, or its URL (default: found from here).",
     )(command)
 
 
