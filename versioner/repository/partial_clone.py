@@ -109,7 +109,6 @@ class PartialClone:
         local = branch or _HEAD
         self._forget(also)
         specs = [f"+{branch or 'HEAD'}:{local}", *(f"+{each}*:{each}*" for each in also)]
-        self._begun = specs
         done = self._climb(specs, {} if branch else {"GIT_TRACE_PACKET": str(self._packets)})
         if done.returncode != 0:
             if "couldn't find remote ref" in done.stderr:
@@ -135,9 +134,10 @@ class PartialClone:
 
     def _climb(self, refs: Sequence[str], env: Mapping[str, str], depth: int = 1) -> Completed:
         """Fetch, on the next step of the ladder where the remote refuses one."""
+        self._begun = [f"--depth={depth}", "origin", *refs]
         while True:
             filters = [_filter(self.rung)]
-            done = self._fetch([f"--depth={depth}", *filters, "origin", *refs], env=env)
+            done = self._fetch([*filters, *self._begun], env=env)
             if done.returncode == 0:
                 if self._refused:
                     remember(self.remote, self.rung)
@@ -236,7 +236,7 @@ class PartialClone:
         done = refused
         if self.rung and self._begun:
             self.rung = ""
-            done = self._fetch(["--refetch", "--depth=1", _filter(""), "origin", *self._begun])
+            done = self._fetch(["--refetch", _filter(""), *self._begun])
         if done.returncode != 0:
             raise GitFailure(
                 "the remote gives no single objects",
