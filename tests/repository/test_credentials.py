@@ -7,7 +7,12 @@ from base64 import b64encode
 import pytest
 
 from versioner.repository.address import Remote
-from versioner.repository.credentials import credential_env, credential_settings, masked
+from versioner.repository.credentials import (
+    credential_env,
+    credential_settings,
+    masked,
+    ssh_settings,
+)
 from versioner.repository.git import Completed
 
 TOKEN = 'it\'s a/to$(ken) "of" `odd` %s shape\\'
@@ -111,3 +116,24 @@ def test_what_is_repeated_of_a_header_is_masked():
 def test_what_is_too_short_to_be_a_secret_is_left_alone():
     done = Completed(1, b"refs/heads/main", "remote: main\n")
     assert masked(done, Remote("https://forge.test/x", "main")) == done
+
+
+@pytest.mark.parametrize("url", ["ssh://git@forge.test/x", "git@forge.test:x", "forge:x"])
+def test_ssh_asks_nobody_and_waits_for_no_host_for_minutes(url, tmp_path, monkeypatch):
+    (setting,) = ssh_settings(Remote(url), tmp_path)
+    assert "BatchMode=yes" in setting
+    assert "ConnectTimeout" in setting
+    monkeypatch.setenv("GIT_SSH_COMMAND", "ssh -i key")
+    assert ssh_settings(Remote(url), tmp_path) == []
+
+
+def test_ssh_is_run_as_the_user_says(tmp_path, monkeypatch):
+    config = tmp_path / "config"
+    config.write_text("[core]\n\tsshCommand = ssh -i key\n", encoding="utf-8")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    assert ssh_settings(Remote("ssh://git@forge.test/x"), tmp_path) == []
+
+
+@pytest.mark.parametrize("url", ["https://forge.test/x", "file:///srv/x", "/srv/x"])
+def test_what_needs_no_ssh_gets_no_setting_of_it(url, tmp_path):
+    assert ssh_settings(Remote(url), tmp_path) == []

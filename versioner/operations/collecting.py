@@ -48,6 +48,7 @@ _TRIES: Final[Mapping[Fault, int]] = {
     "race": 12,
     "locked": 12,
     "server": 3,
+    "busy": 3,
     "unreachable": 3,
     "unknown": 3,
 }
@@ -121,7 +122,7 @@ class _Collector:
         """Wait where another was quicker, or the server is at odds with itself just now."""
         self._tries += 1
         if self._tries >= _TRIES.get(failure.fault, 0):
-            raise failure
+            raise _too_many_races() if failure.fault == "race" else failure
         time.sleep(_PAUSE_SECONDS * self._tries * (0.5 + self._entropy()[1][0] / 256))
 
     def _look_and_push(self) -> None:
@@ -153,6 +154,15 @@ def _config_of(place: Repository) -> RegistryConfig:
     if entry is None:
         raise no_registry("on the remote's branch")
     return read_config(place, entry.id)
+
+
+def _too_many_races() -> RemoteFailure:
+    return RemoteFailure(
+        "race",
+        message=f"others changed the branch or the inbox, {_TRIES['race']} times in a row",
+        hint="try again; if it stays so, the remote shows refs of the kind refs/versioner/* and "
+        "lets nobody remove them (receive.hideRefs)",
+    )
 
 
 class _Folding:

@@ -19,6 +19,7 @@ from versioner.operations.submission import draft_of
 from versioner.repository.commits import make_commit, writing
 from versioner.repository.partial_clone import Update, partial_clone
 from versioner.repository.push_outcome import RemoteFailure
+from versioner.repository.remote_faults import PASSING
 from versioner.rules.identity import random_event_id
 from versioner.rules.times import check_at
 
@@ -49,10 +50,9 @@ _FAILURE_PAUSE: Final = 0.5
 # How many waiting events of its own products a direct writer takes along.
 _MOST_ALONG: Final = 20
 # The branch takes no such push, and the inbox may.
-_TO_INBOX: Final = (
-    *("race", "protected", "signature", "hook", "refused", "shallow", "checked-out"),
-)
-_AGAIN: Final = ("server", "busy", "unreachable", "unknown", "locked")
+_TO_INBOX: Final = ("race", "protected", "signature", "hook", "refused", "shallow", "checked-out")
+# A host that swallows what it is sent is waited for so long that once is enough.
+_LONGEST_SECONDS: Final = 60
 # The remote has no inbox, and the branch may do.
 _TO_BRANCH: Final = ("hidden", "hook", "refused", "denied")
 
@@ -116,6 +116,7 @@ class _Errand:
         self._via = target.via or "auto"
         self._has_turned = False
         self._failures = 0
+        self._begun = time.monotonic()
         self._races = 0
         self._open = dict(enumerate(drafts))
         self._results: dict[int, Recorded | VersionerError] = {}
@@ -157,7 +158,8 @@ class _Errand:
         else:
             self._failures += 1
             pause = _FAILURE_PAUSE * 4 ** (self._failures - 1)
-            tries_left = failure.fault in _AGAIN and self._failures < _FAILURES
+            in_time = time.monotonic() - self._begun < _LONGEST_SECONDS
+            tries_left = failure.fault in PASSING and self._failures < _FAILURES and in_time
         if not tries_left and self._via == "auto" and failure.fault == "locked":
             # Of the branch: what a killed process left there may lie for long.
             self._via = "inbox"
@@ -205,8 +207,7 @@ class _Errand:
     def _worded(self, failure: RemoteFailure) -> RemoteFailure:
         """Leave the inbox out of the remedy where the remote takes neither it nor the branch."""
         if self._may_choose and self._via == "direct" and failure.fault in _TO_INBOX:
-            hint = "the remote takes no refs of the kind refs/versioner/* either: let this token "
-            failure.hint = f"{hint}or user push to one of the two"
+            failure.hint = "let this token or user push to the branch, or to refs/versioner/*"
         return failure
 
     def _record(self) -> None:

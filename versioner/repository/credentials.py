@@ -13,13 +13,16 @@ from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
+from versioner.repository.git import environment, git
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from versioner.repository.address import Remote
     from versioner.repository.git import Completed
 
-__all__ = ["credential_env", "credential_settings", "masked"]
+__all__ = ["credential_env", "credential_settings", "masked", "ssh_settings"]
 
 # What the helper is asked with is `get`, `store` or `erase`; it keeps nothing.
 _HELPER: Final = (
@@ -29,6 +32,7 @@ _HELPER: Final = (
 # Most forges take any login with a token; these want one of their own.
 _LOGINS: Final = {"bitbucket.org": "x-token-auth", "gitlab.com": "oauth2"}
 _LOGIN: Final = "x-access-token"
+_NO_SSH: Final = re.compile(r"(?i)(?:https?|file)://|/")
 _MASK: Final = "***"
 # What is shorter is no secret, and may be anything.
 _LEAST: Final = 8
@@ -50,6 +54,18 @@ def credential_env(remote: Remote) -> dict[str, str]:
     host = remote.host.rpartition("/")[2].partition(":")[0]
     login = unquote(remote.user) or _LOGINS.get(host, _LOGIN)
     return {"VERSIONER_TOKEN": remote.token, "VERSIONER_TOKEN_USER": login}
+
+
+def ssh_settings(remote: Remote, cwd: Path) -> list[str]:
+    """Return git settings by which ssh asks nobody and waits for no host for minutes.
+
+    None where the user has said how ssh is to be run.
+    """
+    if _NO_SSH.match(remote.url) or {"GIT_SSH", "GIT_SSH_COMMAND"} & environment().keys():
+        return []
+    if git(["config", "core.sshCommand"], cwd=cwd, check=False):
+        return []
+    return ["core.sshCommand=ssh -o BatchMode=yes -o ConnectTimeout=30"]
 
 
 def masked(done: Completed, remote: Remote) -> Completed:

@@ -12,7 +12,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import GitFailure
-from versioner.repository.credentials import credential_env, credential_settings, masked
+from versioner.repository.credentials import (
+    credential_env,
+    credential_settings,
+    masked,
+    ssh_settings,
+)
 from versioner.repository.git import git, run
 from versioner.repository.inbox_refs import EVENT, REFUSAL
 from versioner.repository.ladder import LADDER, Rung, recall, remember
@@ -87,6 +92,7 @@ class PartialClone:
         self._begun: Sequence[str] = ()
         self._reader = ObjectReader(self.folder, self._fds, self.bring)
         self._make()
+        self._own = (*ssh_settings(remote, self.folder), *remote.settings)
 
     def repository(self, branch: str, tip: str | None) -> Repository:
         """Return the clone as a repository whose branch stands at a tip."""
@@ -334,7 +340,7 @@ class PartialClone:
         env: Mapping[str, str] | None = None,
         more: Sequence[str] = (),
     ) -> Completed:
-        settings = [*_SETTINGS, *more, *self.remote.settings, *credential_settings(self.remote)]
+        settings = [*_SETTINGS, *more, *self._own, *credential_settings(self.remote)]
         done = self._run(
             [f"--git-dir={self.folder}", *args],
             cwd=self.folder,

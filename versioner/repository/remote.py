@@ -16,7 +16,12 @@ from urllib.parse import quote, unquote
 
 from versioner.errors import UsageFault
 from versioner.repository.address import Remote, holds_token, token_for
-from versioner.repository.credentials import credential_env, credential_settings, masked
+from versioner.repository.credentials import (
+    credential_env,
+    credential_settings,
+    masked,
+    ssh_settings,
+)
 from versioner.repository.git import git, printable, run
 from versioner.repository.location import tip_of
 from versioner.repository.scratch import scratch
@@ -51,14 +56,11 @@ class Reach(NamedTuple):
 
     def run(self, args: list[str], env: Mapping[str, str] | None = None) -> Completed:
         """Run git there, over the network where the URL says so."""
-        config: list[str] = []
-        own = {"GIT_SSH", "GIT_SSH_COMMAND"} & os.environ.keys()
-        if not own and not git(["config", "core.sshCommand"], cwd=self.place, check=False):
-            config.append("core.sshCommand=ssh -o BatchMode=yes")
+        ssh = ssh_settings(self.remote, self.place)
         done = run(
             [f"--git-dir={self.place}", *args],
             cwd=self.place,
-            config=[*config, *self.remote.settings, *credential_settings(self.remote)],
+            config=[*ssh, *self.remote.settings, *credential_settings(self.remote)],
             env={**self.remote.env, **credential_env(self.remote), **(env or {})},
             network=True,
             pass_fds=self.inherited,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FAULTS", "Fault"]
+__all__ = ["FAULTS", "PASSING", "Fault"]
 
 Fault = Literal[
     "atomic",
@@ -129,3 +129,6 @@ FAULTS: Final[Mapping[Fault, tuple[str, str]]] = {
     "refused": ("the remote refused the push", "what it says above is its own reason"),
     "atomic": ("the remote cannot change several refs as one", "nothing to do"),
 }
+
+# What may be over in a moment.
+PASSING: Final[tuple[Fault, ...]] = ("busy", "locked", "server", "unknown", "unreachable")
