@@ -105,7 +105,7 @@ HOSTILE = {
     "half a character": b'{"a": "\\ud800"}',
     "a deep one": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
     "deep within the limit of size": b'{"a":' * 30_000 + b"1" + b"}" * 30_000,
-    "a huge one": b'{"a": "' + b"x" * 400_000 + b'"}',
+    "a huge one": b'{"a": "' + b"x" * 3_000_000 + b'"}',
 }
 
 
