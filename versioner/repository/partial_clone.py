@@ -243,6 +243,8 @@ class PartialClone:
         if self.rung and self._begun:
             self.rung = ""
             done = self._fetch(["--refetch", _filter(""), *self._begun])
+            if done.returncode != 0 and "refetch" not in done.stderr:
+                raise failure_of(done)
         if done.returncode != 0:
             raise GitFailure(
                 "the remote gives no single objects",
