@@ -472,6 +472,16 @@ def test_a_run_records_once_from_however_many_clones(forge: Forge, job: Path) ->
     assert forge.ids().count(first["event"]["id"]) == 1
 
 
+def test_of_several_remotes_none_is_guessed(forge: Forge, job: Path) -> None:
+    sh(job, "remote", "rename", "origin", "one")
+    sh(job, "remote", "add", "two", forge.url)
+    assert in_job(forge).json()["commit"] == forge.tip()  # main follows `one`
+    sh(job, "checkout", "-q", "--detach")
+    done = in_job(forge, "--version", "3")
+    assert (done.code, "--repo" in done.err) == (2, True)
+    assert in_job(forge, "--version", "3", "--local", "--branch", "main").code == 0
+
+
 def test_an_application_whose_remote_holds_no_registry_is_told_to_name_it(
     forge: Forge, job: Path, tmp_path: Path
 ) -> None:

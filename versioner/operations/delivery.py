@@ -71,6 +71,7 @@ def throw_away_remote(
     named = on_branch(repository, branch) if branch else repository
     name = _remote_of(named)
     if name is None:
+        _refuse_to_guess(named)
         return None
     from versioner.repository.remote import remote_of
 
@@ -117,17 +118,32 @@ def _record(place: Repository, record: Callable[[Repository], Recorded]) -> Reco
 
 def _remote_of(place: Repository) -> str | None:
     """Return the remote that the branch follows, else the only one, else `origin`."""
-    name = (place.branch or "").removeprefix("refs/heads/")
-    asked = ["config", "--null", "--get-regexp", r"^(remote\..*\.url|branch\..*\.remote)$"]
-    listed = git(asked, cwd=place.top, check=False).decode("utf-8", "replace").split("\0")
-    settings = dict(setting.split("\n", 1) for setting in listed if "\n" in setting)
-    followed = settings.get(f"branch.{name}.remote")
-    remotes = [key[len("remote.") : -len(".url")] for key in settings if key.startswith("remote.")]
+    followed, remotes = _remotes(place)
     if followed in remotes:
         return followed
     if len(remotes) == 1:
         return remotes[0]
     return "origin" if "origin" in remotes else None
+
+
+def _remotes(place: Repository) -> tuple[str | None, list[str]]:
+    """Return the remote that the branch's configuration names, and all there are."""
+    name = (place.branch or "").removeprefix("refs/heads/")
+    asked = ["config", "--null", "--get-regexp", r"^(remote\..*\.url|branch\..*\.remote)$"]
+    listed = git(asked, cwd=place.top, check=False).decode("utf-8", "replace").split("\0")
+    settings = dict(setting.split("\n", 1) for setting in listed if "\n" in setting)
+    remotes = [key[len("remote.") : -len(".url")] for key in settings if key.startswith("remote.")]
+    return settings.get(f"branch.{name}.remote"), remotes
+
+
+def _refuse_to_guess(place: Repository) -> None:
+    """Refuse a clone of which none of several remotes is the one: what it records would be lost."""
+    remotes = _remotes(place)[1]
+    if remotes:
+        raise UsageFault(
+            f"this clone has {len(remotes)} remotes, and none is called origin",
+            hint="name the registry's URL with --repo, or record in this clone with --local",
+        )
 
 
 def _publish(
