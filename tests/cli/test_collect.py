@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.registries import Desk
 from tests.operations.inboxes import Post, submission
 from versioner.cli.boundary import run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.cli.registries import Desk
 
 
 @pytest.fixture
