@@ -103,6 +103,11 @@ class Proxy(Tally):
         """Count from nothing."""
         self.exchanges = []
 
+    @property
+    def busy(self) -> bool:
+        """Tell whether a connection is open, and so the server may be at what a client sent."""
+        return bool(self._tasks)
+
     @contextmanager
     def phase(self) -> Iterator[Tally]:
         """Count what begins within, in a tally of its own that may be read afterwards."""
