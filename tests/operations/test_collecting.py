@@ -345,6 +345,16 @@ def test_the_same_event_refused_again_is_one(post: Post) -> None:
     assert refused.refusal["at"] == LATER
 
 
+def test_once_it_is_recorded_its_refusal_ends(post: Post) -> None:
+    early = submission(id="early", at="2026-11-23T07:00:00Z")
+    post.put("shop/early", early)
+    assert post.collect().refused
+    # Its pipeline tries again, when its time has come.
+    post.put("shop/early", early)
+    assert ids_of(post.collect(now=LATER)) == ["early"]
+    assert post.refs() == []
+
+
 def test_what_stands_where_a_products_files_belong_stops_that_product_only(post: Post) -> None:
     commit_on_branch(post, "registry/products/odd", b"no folder\n")
     post.put("odd/a1", submission("odd", id="a1"))

@@ -230,13 +230,14 @@ def test_collectors_and_writers_at_once_record_each_event_once(
     assert set(Counter(told).values()) <= {1}
 
 
+@pytest.mark.parametrize("atomic", [True, False])
 def test_a_collector_that_is_killed_loses_and_repeats_nothing(
-    server: GitServer, scale: Callable[[int, int], int]
+    server: GitServer, scale: Callable[[int, int], int], atomic: bool
 ) -> None:
-    chance = random.Random("collectors")
-    served = registry_on(server, hook_seconds=0.05)
+    chance = random.Random(f"collectors {atomic}")
+    served = registry_on(server, hook_seconds=0.05, atomic=atomic)
     ids: list[str] = []
-    for number in range(scale(8, 60)):
+    for number in range(scale(6, 40)):
         ids += put(served, 6, f"k{number}")
         started = start(tool("collect", "--repo", served.url))
         time.sleep(chance.uniform(0.1, 1.2))

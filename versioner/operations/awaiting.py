@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.errors import Blocked, Kept, VersionerError
 from versioner.operations.collecting import collect
 from versioner.operations.record import prepare
+from versioner.operations.refusing import parents_of
 from versioner.operations.remote_look import look_ahead, ref_of_branch
+from versioner.repository.objects import reading
 from versioner.repository.partial_clone import partial_clone
 from versioner.repository.push_outcome import RemoteFailure
 from versioner.repository.waiting import INBOX, REFUSED, refused
@@ -120,7 +122,7 @@ class _Watch:
         _, refs = self._clone.listed(self._received.received, self._refusal)
         if self._received.received in refs:
             return None
-        if self._refusal in refs:
+        if self._refusal in refs and self._is_own(refs[self._refusal]):
             raise self._blocked()
         place, _ = look_ahead(self._clone, ref_of_branch(self._target.branch), [self._draft])
         found, changes, _ = prepare(place, self._draft, self._entropy, True)
@@ -132,8 +134,14 @@ class _Watch:
         branch, url = place.branch or "", self._target.remote.url
         return found._replace(already=self._received.already, branch=branch, pushed_to=url)
 
-    def _blocked(self) -> Blocked:
+    def _is_own(self, refusal: str) -> bool:
+        """Tell a refusal of this event from that of one handed over before, under the same id."""
         self._clone.fetch_refs([self._refusal])
+        with reading(self._clone.repository("", None)) as reader:
+            parents = parents_of(reader.one(refusal))
+        return not self._received.commit or self._received.commit in parents
+
+    def _blocked(self) -> Blocked:
         held = [
             each for each in refused(self._clone.repository("", None)) if each.ref == self._refusal
         ]

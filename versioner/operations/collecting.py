@@ -191,7 +191,7 @@ class _Folding:
                 self.updates += moves
                 refused.append(Refusal(moves[0].ref, each, error))
                 continue
-            self.updates.append(Update(each.ref, each.commit, None))
+            self.updates += [Update(each.ref, each.commit, None), *refuser.moot(each)]
             (self.recorded if own else self._already).append(recorded)
             self.changes |= own
         return tuple(refused)

@@ -60,6 +60,14 @@ class Refuser:
         self._taken[ref] = commit
         return [Update(ref, before, commit), Update(waits.ref, waits.commit, None)]
 
+    def moot(self, waits: Waiting) -> list[Update]:
+        """Return what ends an earlier refusal of what is recorded now: the very same hand-over."""
+        ref = next(_names(waits))
+        held = self._taken.get(ref)
+        if held is None or waits.commit not in parents_of(self._reader.one(held)):
+            return []
+        return [Update(ref, held, None)]
+
     def _held(self, waits: Waiting, found: Found | None) -> dict[str, TreeEntry]:
         """Return the event's file as it is, or what stands in its place."""
         if found is not None and found.type == "blob":
