@@ -172,7 +172,8 @@ def test_a_jobs_clone_leads_to_its_remotes_own_branch(
 
 @pytest.mark.parametrize("via", ["direct", "inbox"])
 @pytest.mark.parametrize(
-    "login", ["url", "token user", "header", "header of the host", "variable", "helper"]
+    "login",
+    ["url", "token user", "header", "included header", "header for all", "variable", "helper"],
 )
 def test_what_lets_a_jobs_clone_in_lets_the_event_in(
     private: Served, tmp_path: Path, login: str, via: str
@@ -193,7 +194,12 @@ def test_what_lets_a_jobs_clone_in_lets_the_event_in(
         )
     elif login == "header":
         git(clone, "config", f"http.{host}/.extraheader", basic("x-access-token", TOKEN))
-    elif login == "header of the host":
+    elif login == "included header":
+        # As the newer actions/checkout leaves it: in a file beside, that the clone includes.
+        beside = tmp_path / "credentials.config"
+        git(clone, "config", "-f", str(beside), f"http.{host}/.extraheader", basic("x", TOKEN))
+        git(clone, "config", f"includeIf.gitdir:{clone}/.git.path", str(beside))
+    elif login == "header for all":
         git(clone, "config", "http.extraHeader", basic("x-access-token", TOKEN))
     elif login == "variable":
         variables["VERSIONER_TOKEN"] = TOKEN
