@@ -1,0 +1,148 @@
+"""What was handed over is told in words that nothing in it can break out of."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from versioner.errors import Blocked
+from versioner.operations.collecting import Collected, Refusal
+from versioner.operations.inbox import Handled
+from versioner.operations.record import Recorded
+from versioner.reporter.collected import collected_json, collected_text
+from versioner.reporter.handed_over import described, document_of
+from versioner.reporter.inbox import handled_text, inbox_json, inbox_text
+from versioner.reporter.terminal import clean
+from versioner.repository.waiting import Inbox, Refused, Waiting
+
+NOW = "2026-11-22T10:15:00Z"
+SAID = {
+    "format": 1,
+    "kind": "deployment",
+    "product": "shop",
+    "event": {"version": "1.0", "environment": "staging", "status": "completed"},
+}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=6,
+)
+SUBMISSIONS = st.none() | st.dictionaries(
+    st.sampled_from(("format", "kind", "product", "event", "x")), JSON, max_size=4
+)
+# Of any text that git allows in a ref, and some that it does not.
+NAMES = st.text(max_size=20) | st.just("\udcff\udcfe")
+
+
+def waits(submission: dict[str, Any] | None = SAID, key: str = "a1") -> Waiting:
+    ref = f"refs/versioner/inbox/shop/{key}"
+    return Waiting(ref, "1" * 40, "shop", key, NOW, submission)
+
+
+def refused(submission: dict[str, Any] | None, refusal: Any, key: str = "b1") -> Refused:
+    ref = f"refs/versioner/refused/shop/{key}"
+    return Refused(ref, "2" * 40, "shop", key, NOW, submission, refusal)
+
+
+def recorded(event_id: str) -> Recorded:
+    event = {"version": "1.0", "environment": "staging", "status": "completed", "id": event_id}
+    return Recorded("deployment", "shop", event, "path", "line")
+
+
+def test_an_event_is_described_by_what_it_says_of_itself() -> None:
+    assert described(waits()) == "deployment of shop 1.0 to staging (completed)"
+    build = {**SAID, "kind": "build", "event": {"version": "1.0", "status": "completed"}}
+    assert described(waits(build)) == "build of shop 1.0 (completed)"
+
+
+def test_one_that_cannot_be_read_is_described_by_its_ref() -> None:
+    assert described(waits(None)) == "refs/versioner/inbox/shop/a1 (unreadable)"
+
+
+def test_what_is_no_text_is_a_question_mark() -> None:
+    odd = {"kind": 1, "product": ["x"], "event": {"version": None, "status": {}}}
+    assert described(waits(odd)) == "? of ? ? (?)"
+
+
+@given(SUBMISSIONS, JSON, NAMES)
+def test_nothing_in_an_event_breaks_out_of_its_line(
+    submission: dict[str, Any] | None, refusal: Any, key: str
+) -> None:
+    reason = refusal if isinstance(refusal, dict) else None
+    held = Inbox((waits(submission, key),), 0, (refused(submission, reason, key),), 0)
+    lines = inbox_text(held).split("\n")
+    assert len(lines) <= 7
+    told = Collected(refused=(Refusal("ref", waits(submission, key), Blocked("no")),))
+    said = [*lines, collected_text(told), handled_text([Handled(held.refused[0], "")], "gone")]
+    for text in said:
+        assert clean(text.replace("\n", "")) == text.replace("\n", "")
+        text.encode()
+    for document in (inbox_json(held), collected_json(told)):
+        json.loads(document.encode())
+
+
+@given(SUBMISSIONS)
+def test_the_document_of_an_event_has_the_same_keys_and_kinds_always(
+    submission: dict[str, Any] | None,
+) -> None:
+    document = document_of(waits(submission))
+    assert list(document) == ["ref", "key", "at", "kind", "product", "event"]
+    assert all(isinstance(document[key], str) for key in document if key != "event")
+    assert isinstance(document["event"], dict)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        ({"message": "was deleted", "hint": "restore it"}, ["was deleted", "restore it"]),
+        ({"message": "was deleted"}, ["was deleted"]),
+        ({"message": 5, "hint": []}, ["its reason cannot be read"]),
+        (None, ["its reason cannot be read"]),
+    ],
+)
+def test_a_refusal_is_told_with_its_reason(refusal: Any, told: list[str]) -> None:
+    lines = inbox_text(Inbox(refused=(refused(SAID, refusal),))).split("\n")
+    assert lines[1] == f"  shop/b1  {NOW}  deployment of shop 1.0 to staging (completed)"
+    assert [line.strip() for line in lines[2:-1]] == told
+
+
+def test_what_is_not_shown_is_counted() -> None:
+    held = Inbox((waits(),), 1499, (refused(SAID, None),), 3)
+    text = inbox_text(held)
+    assert "1,500 events waiting" in text
+    assert "4 events refused" in text
+    document = json.loads(inbox_json(held))
+    assert (document["more_waiting"], document["more_refused"]) == (1499, 3)
+
+
+def test_a_collect_tells_of_each_outcome() -> None:
+    collected = Collected(
+        recorded=tuple(recorded(f"r{number}") for number in range(22)),
+        already=(recorded("x"),),
+        refused=(Refusal("ref", waits(), Blocked("shop was deleted", hint="restore it")),),
+        branch="refs/heads/main",
+        left=7,
+    )
+    lines = collected_text(collected).split("\n")
+    assert lines[0] == "recorded 22 events on main"
+    assert lines[21:] == [
+        "  and 2 more",
+        "1 event recorded already",
+        "refused: deployment of shop 1.0 to staging (completed): shop was deleted",
+        "  restore it",
+        "`versioner inbox list` shows what was refused, `inbox release` tries again",
+        "7 events still waiting",
+    ]
+
+
+def test_what_is_discarded_is_shown_once_more() -> None:
+    released = Handled(refused(SAID, None), "refs/versioner/inbox/shop/b1")
+    assert handled_text([released], "released") == (
+        "released: deployment of shop 1.0 to staging (completed)"
+    )
+    discarded = handled_text([Handled(waits(), "")], "discarded").split("\n")
+    assert json.loads(discarded[1].removeprefix("  it said: ")) == SAID
