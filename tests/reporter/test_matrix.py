@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import NOW, deployment, product, registry
 from versioner.query.matrix import matrix
-from versioner.reporter.matrix import matrix_json, matrix_text
+from versioner.reporter.matrix import Held, matrix_json, matrix_text
 from versioner.reporter.page import Page
 
 if TYPE_CHECKING:
@@ -113,3 +113,22 @@ def test_json_holds_whole_versions_and_ids(found: Matrix) -> None:
 
 def test_an_empty_registry_says_what_to_do() -> None:
     assert "track deployment" in matrix_text(Page(80), matrix(registry(), now=NOW))
+
+
+def test_what_is_not_in_it_is_told_below_in_a_line(found: Matrix) -> None:
+    def last_line(*held: int) -> str:
+        return matrix_text(Page(120), found, held=Held(*held)).splitlines()[-1]
+
+    nothing = last_line(0, 0)
+    assert "collect" not in nothing
+    assert "inbox" not in nothing
+    assert last_line(1) == "1 event waits for `versioner collect`"
+    assert last_line(1200) == "1,200 events wait for `versioner collect`"
+    assert last_line(0, 1) == "1 event was refused: `versioner inbox list`"
+    told = "3 events wait for `versioner collect`; 2 were refused: `versioner inbox list`"
+    assert last_line(3, 2) == told
+    none = matrix_text(Page(120), matrix(registry(), now=NOW), held=Held(3, 2))
+    assert none.splitlines()[-1] == told
+    document = json.loads(matrix_json(found, revision="abc", held=Held(3, 2)))
+    assert (document["waiting"], document["refused"]) == (3, 2)
+    assert json.loads(matrix_json(found, revision="abc"))["waiting"] == 0

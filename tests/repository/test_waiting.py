@@ -10,7 +10,7 @@ import pytest
 
 from tests.repository.clones import make, sh
 from versioner.repository.location import open_repository
-from versioner.repository.waiting import inbox, refused, waiting
+from versioner.repository.waiting import counts, inbox, refused, waiting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,3 +149,24 @@ def test_a_ref_whose_objects_are_not_there_hides_no_other(top):
     (top / ".git/objects" / lost[:2] / lost[2:]).unlink()
     found = {each.key: each.submission for each in waiting(open_repository(top))}
     assert found == {"good": SUBMISSION, "lost": None}
+
+
+def test_both_kinds_are_counted_wherever_git_keeps_its_refs(top):
+    repo = open_repository(top)
+    assert counts(repo) == (0, 0)
+    put(top, "refs/versioner/inbox/shop/a", event=b"{}")
+    put(top, "refs/versioner/inbox/shop/b", event=b"{}")
+    put(top, "refs/versioner/refused/shop/c", event=b"{}")
+    assert counts(repo) == (2, 1)
+    sh(top, "pack-refs", "--all", "--prune")
+    assert counts(repo) == (2, 1)
+    for name in ("inbox/shop/a", "inbox/shop/b", "refused/shop/c"):
+        sh(top, "update-ref", "-d", f"refs/versioner/{name}")
+    assert counts(repo) == (0, 0)
+
+
+def test_without_such_refs_no_git_is_started(top, monkeypatch):
+    sh(top, "pack-refs", "--all", "--prune")
+    repo = open_repository(top)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert counts(repo) == (0, 0)
