@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["spool_folder"]
+__all__ = ["queue_folder", "spool_folder"]
 
 _OWN: int = -1 if sys.platform == "win32" else os.geteuid()
 
@@ -24,6 +24,16 @@ def spool_folder(environ: Mapping[str, str]) -> Path | None:
     if named:
         return Path(named).absolute()
     return next((folder for folder in _places(environ) if _usable(folder)), None)
+
+
+def queue_folder(environ: Mapping[str, str]) -> Path | None:
+    """Return the folder that processes share a push by: the spool's, but for a temporary one.
+
+    What is in the temporary folder is there only where an event had to be kept.
+    """
+    folder = spool_folder(environ)
+    is_named = bool(environ.get("VERSIONER_SPOOL"))
+    return folder if folder is None or is_named or folder.parent.name == "versioner" else None
 
 
 def _places(environ: Mapping[str, str]) -> Iterator[Path]:

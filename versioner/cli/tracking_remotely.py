@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from versioner.cli import clock
-from versioner.cli.spool_folder import spool_folder
+from versioner.cli.spool_folder import queue_folder, spool_folder
 from versioner.errors import Failure, Kept, VersionerError
 from versioner.operations.remote_recording import Target, fixed, foresee, record_remotely
 from versioner.operations.sending import document_of, result_of, send_entries
@@ -75,7 +75,7 @@ def _delivered(folder: Path | None, target: Target, draft: Draft) -> Recorded:
         return _result(target, draft)
     entry = new_entry(line, kept_at="", reason="", now_ms=clock.entropy()[0])
     try:
-        return _shared(folder, target, entry)
+        return _shared(queue_folder(os.environ), target, entry)
     except Failure as failure:
         raise _kept(folder, line, failure) from failure
     except OSError as error:
