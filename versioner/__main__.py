@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 
 __all__ = ["main"]
 
@@ -12,6 +13,9 @@ def main() -> None:
     # Start-up allocates much and frees nothing: the collector would walk over it ten times, and
     # once more on the way out. From here on it runs when there is something to find.
     gc.set_threshold(100_000, 20, 20)
+    # Until there is something to tidy up, Ctrl-C just ends it.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from versioner.cli.boundary import run
 
     code = run()

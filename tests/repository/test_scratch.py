@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -123,3 +124,41 @@ def test_no_folder_to_work_in_is_told_with_a_remedy(monkeypatch, tmp_path):
     with pytest.raises(Failure, match="no temporary folder to work in") as caught, scratch():
         pass
     assert "TMPDIR" in caught.value.hint
+
+
+def test_a_signal_at_any_moment_leaves_nothing(place, monkeypatch):
+    """Raise at each step of making and removing a folder, one after the other."""
+    steps = 0
+
+    def interrupted(at: int) -> bool:
+        seen = 0
+
+        def trace(frame, event, _value):
+            nonlocal seen
+            if "scratch.py" not in frame.f_code.co_filename or frame.f_code.co_name == "_remove":
+                return None
+            seen += event == "line"
+            if seen == at:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+            return trace
+
+        sys.settrace(trace)
+        try:
+            with scratch():
+                pass
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.settrace(None)
+        return False
+
+    left = []
+    while interrupted(steps + 1):
+        steps += 1
+        for folder in place.iterdir():
+            left.append(steps)
+            shutil.rmtree(folder)
+    assert steps > 10
+    # All but the very line that begins to remove: the next process sweeps that.
+    assert len(left) <= 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from versioner.cli.stopping import stoppable
+from versioner.cli.stopping import Stopped, stoppable
 from versioner.errors import VersionerError
 from versioner.reporter.terminal import clean, clean_lines
 
@@ -58,9 +58,8 @@ def _run(arguments: Sequence[str] | None, stop: Stop) -> int:
     except click.ClickException as error:
         _report_usage(error)
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("versioner: stopped; nothing half written is left behind", err=True)
-        return stop.exit_code
+    except (click.Abort, KeyboardInterrupt, Stopped):
+        return _report_stop(stop)
     except OSError as error:
         return _report_os_error(error)
     except SystemExit:
@@ -69,8 +68,14 @@ def _run(arguments: Sequence[str] | None, stop: Stop) -> int:
             return 0
         raise
     except Exception as error:
-        return _report_defect(error)
+        # Python itself makes others of it, where it comes at certain moments.
+        return _report_stop(stop) if stop.came else _report_defect(error)
     return result if isinstance(result, int) else 0
+
+
+def _report_stop(stop: Stop) -> int:
+    click.echo("versioner: stopped; nothing half written is left behind", err=True)
+    return stop.exit_code
 
 
 def _open_standard_streams() -> None:

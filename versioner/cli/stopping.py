@@ -13,19 +13,21 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Stop", "stoppable"]
+__all__ = ["Stop", "Stopped", "stoppable"]
 
+_HEARD: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 # What they do unless somebody said otherwise: whoever started us may have (`nohup`).
-_USUAL: Final[dict[str, Any]] = {
-    "SIGINT": signal.default_int_handler,
-    "SIGTERM": signal.SIG_DFL,
-    "SIGHUP": signal.SIG_DFL,
-}
+_USUAL: Final[tuple[Any, ...]] = (signal.default_int_handler, signal.SIG_DFL)
+
+
+class Stopped(BaseException):
+    """Say that a signal other than SIGINT came, which is KeyboardInterrupt as ever."""
 
 
 class Stop:
-    """Say which signal came, if one did."""
+    """Say whether a signal came, and which."""
 
+    came: bool = False
     number: int = signal.SIGINT
 
     @property
@@ -36,19 +38,19 @@ class Stop:
 
 @contextmanager
 def stoppable() -> Iterator[Stop]:
-    """Raise KeyboardInterrupt for the first signal within; the others are left unheard."""
+    """Raise an exception for the first signal within; those after it are left unheard."""
     stop = Stop()
-    numbers = [getattr(signal, name) for name in _USUAL if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in _HEARD if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
         numbers = []
     before = {number: signal.getsignal(number) for number in numbers}
-    heard = [each for each in numbers if before[each] == _USUAL[signal.Signals(each).name]]
+    heard = [each for each in numbers if before[each] in _USUAL]
 
     def receive(number: int, _frame: Any) -> None:
         for each in heard:
             signal.signal(each, signal.SIG_IGN)
-        stop.number = number
-        raise KeyboardInterrupt
+        stop.came, stop.number = True, number
+        raise KeyboardInterrupt if number == signal.SIGINT else Stopped
 
     try:
         for number in heard:

@@ -37,19 +37,24 @@ class Scratch:
 @contextmanager
 def scratch() -> Iterator[Scratch]:
     """Make a folder in the system's temporary one that nobody else can look into."""
-    place = _make()
-    _sweep(place.folder)
+    # Named before they are there: a signal may come at any moment.
+    made: list[Path] = []
     try:
-        yield place
+        place = _make(made)
+        _sweep(place.folder)
+        try:
+            yield place
+        finally:
+            with suppress(OSError):
+                os.close(place._descriptor)
     finally:
-        with suppress(OSError):
-            os.close(place._descriptor)
-        _remove(place.folder)
+        for folder in made:
+            _remove(folder)
 
 
-def _make() -> Scratch:
+def _make(made: list[Path]) -> Scratch:
     try:
-        return _made()
+        return _made(made)
     except OSError as error:
         raise Failure(
             f"there is no temporary folder to work in: {error.strerror or error}",
@@ -57,9 +62,12 @@ def _make() -> Scratch:
         ) from error
 
 
-def _made() -> Scratch:
+def _made(made: list[Path]) -> Scratch:
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        # mkdir takes no folder that is there already.
+        folder = Path(tempfile.mktemp(prefix=_PREFIX))  # noqa: S306
+        made.append(folder)
+        folder.mkdir(mode=0o700)
         try:
             descriptor = os.open(folder / _OWNER, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except FileNotFoundError:
@@ -102,6 +110,8 @@ def _sweep_one(folder: Path) -> None:
 
 def _remove(folder: Path) -> None:
     # A child of git's may still be writing: twice, and what is left the next one sweeps.
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
+    try:
         shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        if folder.exists():
+            shutil.rmtree(folder, ignore_errors=True)
