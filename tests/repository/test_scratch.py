@@ -160,5 +160,5 @@ def test_a_signal_at_any_moment_leaves_nothing(place, monkeypatch):
             left.append(steps)
             shutil.rmtree(folder)
     assert steps > 10
-    # All but the very line that begins to remove: the next process sweeps that.
-    assert len(left) <= 1
+    # Only where it comes between two lines of the removal: the next process sweeps that.
+    assert len(left) <= 3
