@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from versioner.names import is_name
 from versioner.repository.inbox_refs import EVENT, REFUSAL, inbox_ref, store_commit
 from versioner.repository.new_commit import epoch_of
-from versioner.repository.objects import TreeEntry, parse_tree
+from versioner.repository.object_format import TreeEntry, parse_tree
 from versioner.repository.partial_clone import Update
 from versioner.repository.waiting import INBOX, REFUSED
 

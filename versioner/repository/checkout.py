@@ -14,7 +14,7 @@ from versioner.repository.git import LockedByGit, git, printable
 from versioner.repository.location import head_of, leads_to
 from versioner.repository.lock import state_dir
 from versioner.repository.logs import with_lines
-from versioner.repository.objects import hash_object
+from versioner.repository.object_format import hash_object
 from versioner.repository.worktree import file_state, remove_file, replace_file, sweep
 
 if TYPE_CHECKING:

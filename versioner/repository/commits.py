@@ -18,7 +18,7 @@ from versioner.repository.intent import Intent, drop_intent, has_intent, write_i
 from versioner.repository.location import reread, tip_of
 from versioner.repository.lock import WAIT_SECONDS, WriteLock, WriteSession
 from versioner.repository.new_commit import build_commit
-from versioner.repository.objects import hash_object
+from versioner.repository.object_format import hash_object
 from versioner.repository.worktree import is_safe_path
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from versioner.repository.objects import TreeEntry, hash_object, tree_bytes
+from versioner.repository.object_format import TreeEntry, hash_object, tree_bytes
 from versioner.repository.waiting import INBOX, REFUSED
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import Failure, GitFailure, NotFound
 from versioner.repository.git import command, environment, failure, printable, run, unstartable
+from versioner.repository.object_format import TreeEntry, parse_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,19 +22,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Found",
     "ObjectReader",
-    "TreeEntry",
     "TreeView",
     "find_commit",
-    "hash_bytes",
-    "hash_object",
-    "hash_tree",
     "list_tree",
     "missing",
-    "parse_tree",
     "read_blobs",
     "reading",
     "tip_view",
-    "tree_bytes",
 ]
 
 _TYPES: Final = (b"blob", b"tree", b"commit", b"tag")
@@ -48,28 +43,6 @@ class Found(NamedTuple):
     id: str
     type: str
     data: bytes
-
-
-class TreeEntry(NamedTuple):
-    """Hold one line of a tree; `mode` as git writes it (0o100644, 0o40000, ...)."""
-
-    mode: int
-    id: str
-
-    @property
-    def is_file(self) -> bool:
-        """Tell whether it is a regular file."""
-        return self.mode & 0o170000 == 0o100000
-
-    @property
-    def is_tree(self) -> bool:
-        """Tell whether it is a directory."""
-        return self.mode == 0o40000
-
-    @property
-    def is_elsewhere(self) -> bool:
-        """Tell whether it is a submodule: a commit that another repository has."""
-        return self.mode == 0o160000
 
 
 class ObjectReader:
@@ -288,20 +261,6 @@ def missing(path: str) -> GitFailure:
     )
 
 
-def parse_tree(data: bytes, id_bytes: int) -> dict[str, TreeEntry]:
-    """Read a tree object: entries by name."""
-    entries: dict[str, TreeEntry] = {}
-    position = 0
-    while position < len(data):
-        space = data.index(b" ", position)
-        end = data.index(b"\0", space)
-        stop = end + 1 + id_bytes
-        name = data[space + 1 : end].decode("utf-8", _ESCAPES)
-        entries[name] = TreeEntry(int(data[position:space], 8), data[end + 1 : stop].hex())
-        position = stop
-    return entries
-
-
 def read_blobs(repo: Repository, tip: str | None, paths: Iterable[str]) -> dict[str, bytes | None]:
     """Return the bytes of regular files at a commit; None for a path that is not there.
 
@@ -346,49 +305,3 @@ def list_tree(repo: Repository, tip: str | None, path: str) -> list[str]:
     """Return the names in a directory at a commit, sorted; none where there is no directory."""
     with reading(repo) as reader:
         return sorted(TreeView(reader, tip).directory(path) or ())
-
-
-def hash_object(kind: str, data: bytes, object_format: str = "sha1") -> str:
-    """Return the id git gives to an object."""
-    return hash_bytes(b"%s %d\0%s" % (kind.encode("ascii"), len(data), data), object_format)
-
-
-def hash_bytes(data: bytes, object_format: str) -> str:
-    """Return the hexadecimal checksum that git takes of bytes in a repository of this format."""
-    if object_format == "sha1":
-        # hashlib loads a cryptographic library, which takes as long as git does to start.
-        try:
-            from _sha1 import sha1  # type: ignore[import-not-found,unused-ignore]
-        except ImportError:
-            from hashlib import sha1
-        return str(sha1(data, usedforsecurity=False).hexdigest())
-    import hashlib
-
-    return hashlib.new(object_format, data, usedforsecurity=False).hexdigest()
-
-
-def hash_tree(files: Mapping[str, TreeEntry], object_format: str = "sha1") -> str:
-    """Return the id git gives to a directory of these files (paths relative to it)."""
-    here: dict[str, TreeEntry] = {}
-    below: dict[str, dict[str, TreeEntry]] = {}
-    for path, entry in files.items():
-        name, slash, rest = path.partition("/")
-        if slash:
-            below.setdefault(name, {})[rest] = entry
-        else:
-            here[name] = entry
-    for name, inner in below.items():
-        here[name] = TreeEntry(0o40000, hash_tree(inner, object_format))
-    return hash_object("tree", tree_bytes(here), object_format)
-
-
-def tree_bytes(entries: Mapping[str, TreeEntry]) -> bytes:
-    """Return the tree object of a directory's entries: what `parse_tree` reads."""
-    # git sorts a directory as if its name ended in a slash.
-    lines = sorted(
-        (encoded + (b"/" if entry.is_tree else b""), encoded, entry)
-        for encoded, entry in ((name.encode("utf-8", _ESCAPES), e) for name, e in entries.items())
-    )
-    return b"".join(
-        b"%o %s\0%s" % (entry.mode, name, bytes.fromhex(entry.id)) for _, name, entry in lines
-    )

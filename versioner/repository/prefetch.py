@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from versioner.repository.objects import parse_tree
+from versioner.repository.object_format import parse_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from versioner.repository.objects import Found, ObjectReader, TreeEntry
+    from versioner.repository.object_format import TreeEntry
+    from versioner.repository.objects import Found, ObjectReader
 
     # What an object leads to: a tree's entries, a commit's tree, or nothing.
     Ways = dict[str, TreeEntry] | str

@@ -14,7 +14,8 @@ from versioner.repository.git import run
 from versioner.repository.intent import drop_intent, read_intent
 from versioner.repository.location import tip_of
 from versioner.repository.logs import appended_lines, is_log, with_lines
-from versioner.repository.objects import TreeView, hash_object, missing
+from versioner.repository.object_format import hash_object
+from versioner.repository.objects import TreeView, missing
 
 if TYPE_CHECKING:
     from versioner.repository.intent import Intent

@@ -6,16 +6,8 @@ import time
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from versioner.repository.git import git
-from versioner.repository.objects import (
-    TreeEntry,
-    find_commit,
-    hash_object,
-    hash_tree,
-    list_tree,
-    missing,
-    read_blobs,
-    reading,
-)
+from versioner.repository.object_format import TreeEntry, hash_object, hash_tree
+from versioner.repository.objects import find_commit, list_tree, missing, read_blobs, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -8,14 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner.repository.git import failure, finish, start
-from versioner.repository.objects import (
-    TreeEntry,
-    hash_bytes,
-    hash_object,
-    reading,
-    tip_view,
-    tree_bytes,
-)
+from versioner.repository.object_format import TreeEntry, hash_bytes, hash_object, tree_bytes
+from versioner.repository.objects import reading, tip_view
 
 if TYPE_CHECKING:
     from versioner.models import Changes

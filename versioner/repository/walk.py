@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from versioner.repository.location import Repository
-    from versioner.repository.objects import ObjectReader, TreeEntry
+    from versioner.repository.object_format import TreeEntry
+    from versioner.repository.objects import ObjectReader
 
 __all__ = ["MergeCommit", "TreeSnapshot", "Walk", "deleted_states", "walk_from"]
 

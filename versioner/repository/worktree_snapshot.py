@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from versioner.errors import Failure
 from versioner.repository.git import printable
 from versioner.repository.litter import is_litter
-from versioner.repository.objects import hash_object
+from versioner.repository.object_format import hash_object
 from versioner.repository.snapshot import Entry, product_trees_of, snapshot_at
 from versioner.repository.worktree import MAX_FILE_BYTES, file_state, kind_of_mode, read_regular
 

@@ -1,0 +1,94 @@
+"""What git's objects are made of: trees to and from bytes, and the ids of both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["TreeEntry", "hash_bytes", "hash_object", "hash_tree", "parse_tree", "tree_bytes"]
+
+_ESCAPES: Final = "surrogateescape"
+
+
+class TreeEntry(NamedTuple):
+    """Hold one line of a tree; `mode` as git writes it (0o100644, 0o40000, ...)."""
+
+    mode: int
+    id: str
+
+    @property
+    def is_file(self) -> bool:
+        """Tell whether it is a regular file."""
+        return self.mode & 0o170000 == 0o100000
+
+    @property
+    def is_tree(self) -> bool:
+        """Tell whether it is a directory."""
+        return self.mode == 0o40000
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Tell whether it is a submodule: a commit that another repository has."""
+        return self.mode == 0o160000
+
+
+def parse_tree(data: bytes, id_bytes: int) -> dict[str, TreeEntry]:
+    """Read a tree object: entries by name."""
+    entries: dict[str, TreeEntry] = {}
+    position = 0
+    while position < len(data):
+        space = data.index(b" ", position)
+        end = data.index(b"\0", space)
+        stop = end + 1 + id_bytes
+        name = data[space + 1 : end].decode("utf-8", _ESCAPES)
+        entries[name] = TreeEntry(int(data[position:space], 8), data[end + 1 : stop].hex())
+        position = stop
+    return entries
+
+
+def hash_object(kind: str, data: bytes, object_format: str = "sha1") -> str:
+    """Return the id git gives to an object."""
+    return hash_bytes(b"%s %d\0%s" % (kind.encode("ascii"), len(data), data), object_format)
+
+
+def hash_bytes(data: bytes, object_format: str) -> str:
+    """Return the hexadecimal checksum that git takes of bytes in a repository of this format."""
+    if object_format == "sha1":
+        # hashlib loads a cryptographic library, which takes as long as git does to start.
+        try:
+            from _sha1 import sha1  # type: ignore[import-not-found,unused-ignore]
+        except ImportError:
+            from hashlib import sha1
+        return str(sha1(data, usedforsecurity=False).hexdigest())
+    import hashlib
+
+    return hashlib.new(object_format, data, usedforsecurity=False).hexdigest()
+
+
+def hash_tree(files: Mapping[str, TreeEntry], object_format: str = "sha1") -> str:
+    """Return the id git gives to a directory of these files (paths relative to it)."""
+    here: dict[str, TreeEntry] = {}
+    below: dict[str, dict[str, TreeEntry]] = {}
+    for path, entry in files.items():
+        name, slash, rest = path.partition("/")
+        if slash:
+            below.setdefault(name, {})[rest] = entry
+        else:
+            here[name] = entry
+    for name, inner in below.items():
+        here[name] = TreeEntry(0o40000, hash_tree(inner, object_format))
+    return hash_object("tree", tree_bytes(here), object_format)
+
+
+def tree_bytes(entries: Mapping[str, TreeEntry]) -> bytes:
+    """Return the tree object of a directory's entries: what `parse_tree` reads."""
+    # git sorts a directory as if its name ended in a slash.
+    lines = sorted(
+        (encoded + (b"/" if entry.is_tree else b""), encoded, entry)
+        for encoded, entry in ((name.encode("utf-8", _ESCAPES), e) for name, e in entries.items())
+    )
+    return b"".join(
+        b"%o %s\0%s" % (entry.mode, name, bytes.fromhex(entry.id)) for _, name, entry in lines
+    )
