@@ -322,6 +322,33 @@ def test_a_remote_whose_own_branch_holds_no_registry_says_what_to_add(forge: For
     assert (none.code, "'none'" in none.err) == (2, True)
 
 
+@pytest.mark.parametrize("name", ["a b", "-x", "a..b", "main:other", "*", "x.lock", "a/", "@"])
+@pytest.mark.parametrize("command", ["track", "collect", "doctor"])
+def test_a_name_that_no_branch_can_have_is_a_slip_and_not_kept(
+    forge: Forge, command: str, name: str
+) -> None:
+    at = (f"--branch={name}", "--repo", forge.url)
+    done = forge.track(f"--branch={name}") if command == "track" else forge.run(command, *at)
+    assert (done.code, "is not a branch name" in done.err) == (2, True), done.err
+    assert "versioner spool" not in done.err
+
+
+@pytest.mark.parametrize("name", ["release/1.4", "müller", "a@b", "x-y_z.w"])
+def test_any_other_name_is_asked_for_at_the_remote(forge: Forge, name: str) -> None:
+    forge.git("branch", name, "main")
+    assert forge.outcome("--branch", name)["branch"] == name
+
+
+def test_doctor_tells_an_empty_remote_from_one_without_the_branch(
+    forge: Forge, tmp_path: Path
+) -> None:
+    forge.git("init", "-q", "--bare", str(tmp_path / "empty.git"))
+    empty = forge.run("doctor", "--repo", f"file://{tmp_path}/empty.git")
+    assert (empty.code, "no commit yet" in empty.err) == (2, True)
+    other = forge.run("doctor", "--repo", forge.url, "--branch", "none")
+    assert (other.code, "the remote has no branch 'none'" in other.err) == (2, True)
+
+
 def test_the_branch_that_the_registry_names_is_the_one(forge: Forge, desk: Desk) -> None:
     desk.git("remote", "add", "origin", forge.url)
     with (desk.top / "registry/registry.yaml").open("a") as config:

@@ -156,7 +156,7 @@ def test_without_a_registry_there_is_nothing_to_look_over(around, tmp_path):
     for name in ("plain", "bare.git"):
         with pytest.raises(UsageFault, match="no registry"):
             look(tmp_path / name, around)
-    with pytest.raises(UsageFault, match="no registry"):
+    with pytest.raises(UsageFault, match="no commit yet"):
         examine_url(address_of(f"file://{tmp_path / 'bare.git'}"), around)
 
 

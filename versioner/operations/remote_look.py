@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from versioner import layout
@@ -9,6 +10,7 @@ from versioner.errors import InvalidInput, UsageFault
 from versioner.names import is_name, slugify
 from versioner.operations.submission import draft_of
 from versioner.registry.config import no_registry, read_config
+from versioner.repository.git import printable
 from versioner.repository.inbox_refs import EVENT
 from versioner.repository.objects import TreeView, reading
 from versioner.repository.prefetch import Wanted, bring
@@ -23,14 +25,25 @@ if TYPE_CHECKING:
     from versioner.repository.partial_clone import PartialClone
     from versioner.repository.waiting import Waiting
 
-__all__ = ["look_ahead", "ref_of_branch"]
+__all__ = ["check_branch_name", "look_ahead", "no_branch", "ref_of_branch"]
 
 _KINDS: Final = ("versions", "deployments")
+# What git takes for no branch: asked of here, it is no fault of the remote or of the network.
+_NO_BRANCH: Final = re.compile(
+    r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|^refs/heads/-|\.lock(?:/|$)|[./]$|^refs/heads/@$"
+)
 
 
 def ref_of_branch(name: str) -> str:
     """Return the full name of a branch; "" for none."""
     return name if not name or name.startswith("refs/heads/") else f"refs/heads/{name}"
+
+
+def check_branch_name(ref: str) -> None:
+    """Raise UsageFault for a name (in full, or "") that no branch can have."""
+    if _NO_BRANCH.search(ref) or not ref.isprintable():
+        name = printable(ref.removeprefix("refs/heads/"))[:200]
+        raise UsageFault(f"{name!r} is not a branch name", hint="example: --branch main")
 
 
 def look_ahead(
@@ -42,17 +55,13 @@ def look_ahead(
     what waits of any product is brought, what judges it, and what was refused. Raises UsageFault
     where there is no registry.
     """
+    check_branch_name(branch)
     products = sorted({_product_of(draft) for draft in drafts} - {""})
     inboxes = [INBOX] if everything else [f"{INBOX}{product}/" for product in products]
     prefixes = [*inboxes, *([REFUSED] if everything else [])]
     tip = clone.begin(branch, prefixes)
     if tip is None:
-        raise UsageFault(
-            f"the remote has no branch {branch.removeprefix('refs/heads/')!r}"
-            if branch
-            else "the remote has no commit yet",
-            hint="name another with --branch, or push a registry first (`versioner init`)",
-        )
+        raise no_branch(branch)
     refs = {ref: commit for prefix in inboxes for ref, commit in clone.refs(prefix).items()}
     place = clone.repository(branch, tip)
     with reading(place) as reader:
@@ -73,6 +82,16 @@ def look_ahead(
         with reading(place) as reader:
             bring(reader, [each for one in along for each in _wanted(tip, _maybe_draft(one))])
     return place, along
+
+
+def no_branch(branch: str) -> UsageFault:
+    """Say that a branch is not there; "" for a remote that has none at all."""
+    return UsageFault(
+        f"the remote has no branch {branch.removeprefix('refs/heads/')!r}"
+        if branch
+        else "the remote has no commit yet",
+        hint="name another with --branch, or push a registry first (`versioner init`)",
+    )
 
 
 def _no_registry(branch: str) -> UsageFault:

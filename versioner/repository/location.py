@@ -86,7 +86,8 @@ class Opening:
         path, start = Path(self._path), Path(self._start)
         if self._process is None:
             raise UsageFault(
-                f"{printable(str(path))} is not a folder", hint="give a clone's folder"
+                f"{printable(str(path))} is not a folder",
+                hint="give a clone's folder, or the registry's URL (https://...)",
             )
         return _opened(path, start, finish(self._process))
 
@@ -128,7 +129,8 @@ def _unopened(path: Path, stderr: str) -> Failure | UsageFault:
     if "not a git repository" in stderr and "not a git repository: " not in stderr:
         return UsageFault(
             f"{printable(str(path))} is not in a git repository",
-            hint="name a clone with --repo PATH, or start a registry with `versioner init`",
+            hint="name the registry with --repo: its URL, or a clone's folder; `versioner init` "
+            "starts one",
         )
     error = failure(["rev-parse"], stderr)
     if "dubious ownership" in stderr:

@@ -40,7 +40,7 @@ from versioner.operations.checkup.remote import (
     look,
 )
 from versioner.operations.checkup.served import check_served
-from versioner.operations.remote_look import ref_of_branch
+from versioner.operations.remote_look import check_branch_name, no_branch, ref_of_branch
 from versioner.registry.config import no_registry
 from versioner.repository.commits import recover
 from versioner.repository.git import git
@@ -173,8 +173,11 @@ def _not_there(remote: Remote, branch: str) -> Check:
 
 def _tip(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> Tip:
     """Bring the tip of the branch that the registry is on; UsageFault where it is not there."""
+    check_branch_name(branch)
     tip = look(remote, greeting, branch or greeting.head, seconds)
-    if tip is None or tip.config is None:
+    if tip is None:
+        raise no_branch(branch)
+    if tip.config is None:
         name = (branch or greeting.head or "HEAD").removeprefix("refs/heads/")
         raise no_registry(f"on the remote's branch {name!r}")
     return tip
