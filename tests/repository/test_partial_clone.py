@@ -14,8 +14,9 @@ from versioner.repository.address import Remote
 from versioner.repository.inbox_refs import store_commit
 from versioner.repository.ladder import LADDER
 from versioner.repository.objects import read_blobs
-from versioner.repository.partial_clone import Update, partial_clone
+from versioner.repository.partial_clone import partial_clone
 from versioner.repository.push_outcome import RemoteFailure
+from versioner.repository.remote_talk import Update
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,8 +21,9 @@ from versioner.operations.submission import draft_of
 from versioner.registry.config import no_registry, read_config
 from versioner.repository.commits import commit_changes, targets_of, writing
 from versioner.repository.objects import reading, tip_view
-from versioner.repository.partial_clone import Update, partial_clone
+from versioner.repository.partial_clone import partial_clone
 from versioner.repository.push_outcome import RemoteFailure
+from versioner.repository.remote_talk import Update
 from versioner.repository.waiting import INBOX
 from versioner.rules.times import check_at
 

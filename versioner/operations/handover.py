@@ -15,8 +15,8 @@ from versioner.operations.record import Recorded
 from versioner.operations.submission import draft_of, submission_bytes
 from versioner.repository.inbox_refs import EVENT, inbox_ref, store_commit
 from versioner.repository.new_commit import epoch_of
-from versioner.repository.partial_clone import Update
 from versioner.repository.push_outcome import RemoteFailure
+from versioner.repository.remote_talk import Update
 from versioner.rules.identity import derive_event_id
 from versioner.rules.judgement import same_sha
 from versioner.serialization import log

@@ -11,8 +11,9 @@ from versioner.operations.refusing import parents_of
 from versioner.repository.inbox_refs import EVENT, store_commit
 from versioner.repository.new_commit import epoch_of
 from versioner.repository.objects import reading
-from versioner.repository.partial_clone import Update, partial_clone
+from versioner.repository.partial_clone import partial_clone
 from versioner.repository.push_outcome import RemoteFailure
+from versioner.repository.remote_talk import Update
 from versioner.repository.waiting import INBOX, REFUSED, Inbox, Refused, Waiting, inbox
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from versioner.repository.push_outcome import RemoteFailure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.repository.partial_clone import PartialClone, Update
+    from versioner.repository.partial_clone import PartialClone
     from versioner.repository.push_outcome import Fault
+    from versioner.repository.remote_talk import Update
 
 __all__ = ["RefMoves"]
 

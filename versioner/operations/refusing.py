@@ -14,7 +14,7 @@ from versioner.names import is_name
 from versioner.repository.inbox_refs import EVENT, REFUSAL, inbox_ref, store_commit
 from versioner.repository.new_commit import epoch_of
 from versioner.repository.object_format import TreeEntry, parse_tree
-from versioner.repository.partial_clone import Update
+from versioner.repository.remote_talk import Update
 from versioner.repository.waiting import INBOX, REFUSED
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from versioner.operations.moved_refs import RefMoves
 from versioner.operations.remote_look import ref_of_branch
 from versioner.registry.config import no_registry, read_config
 from versioner.repository.objects import TreeView, list_tree, read_blobs, reading
-from versioner.repository.partial_clone import Update, partial_clone
+from versioner.repository.partial_clone import partial_clone
 from versioner.repository.prefetch import Wanted, bring
 from versioner.repository.push_outcome import RemoteFailure
+from versioner.repository.remote_talk import Update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -17,9 +17,10 @@ from versioner.operations.record import prepare, subject_of
 from versioner.operations.remote_look import look_ahead, ref_of_branch
 from versioner.operations.submission import draft_of
 from versioner.repository.commits import make_commit, writing
-from versioner.repository.partial_clone import Update, partial_clone
+from versioner.repository.partial_clone import partial_clone
 from versioner.repository.push_outcome import RemoteFailure
 from versioner.repository.remote_faults import PASSING
+from versioner.repository.remote_talk import Update
 from versioner.rules.identity import random_event_id
 from versioner.rules.times import check_at
 

@@ -9,54 +9,28 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from versioner.errors import GitFailure
-from versioner.repository.credentials import (
-    credential_env,
-    credential_settings,
-    masked,
-    ssh_settings,
-)
-from versioner.repository.git import git, run
+from versioner.repository.git import git
 from versioner.repository.inbox_refs import EVENT, REFUSAL
 from versioner.repository.ladder import LADDER, Rung, recall, remember
 from versioner.repository.location import Repository, tip_of
 from versioner.repository.objects import ObjectReader, reading
 from versioner.repository.prefetch import Wanted, bring
-from versioner.repository.push_outcome import (
-    RefStatus,
-    RemoteFailure,
-    fault_of,
-    reason_of,
-    ref_faults,
-)
+from versioner.repository.push_outcome import fault_of
+from versioner.repository.remote_talk import SETTINGS, RemoteTalk, failure_of
 from versioner.repository.scratch import scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from versioner.repository.address import Remote
     from versioner.repository.git import Completed
     from versioner.repository.scratch import Scratch
 
-__all__ = ["PartialClone", "Update", "partial_clone"]
+__all__ = ["PartialClone", "partial_clone"]
 
-# By ids alone: the remote need not tell its refs, and nothing is there to negotiate.
-_FETCH: Final = (
-    *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),
-    "--no-recurse-submodules",
-)
-_SETTINGS: Final = (
-    *("fetch.negotiationAlgorithm=noop", "fetch.writeCommitGraph=false", "gc.auto=0"),
-    "pack.useSparse=true",
-    "advice.graftFileDeprecated=false",
-    *("fetch.fsckObjects=false", "transfer.credentialsInUrl=die", "safe.bareRepository=all"),
-    *("http.lowSpeedLimit=1000", "http.lowSpeedTime=30"),
-)
-# Only those that fetch take the clone for a partial one: all others would fetch what they miss,
-# one by one. A push, which looks at all trees of a shallow clone, would fail at the first.
-_PARTIAL: Final = ("remote.origin.promisor=true", "remote.origin.partialCloneFilter=blob:none")
 _HEAD: Final = "refs/versioner/remote-head"
 # Of all that a fetch is told, git keeps no note of where HEAD leads to, but in its trace: as
 # protocol 2 says it, and as the older ones do.
@@ -67,32 +41,24 @@ _LEADS: Final = re.compile(
 _PLAIN_BRANCH: Final = r"refs/heads/[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*"
 
 
-class Update(NamedTuple):
-    """A ref to move on the remote: from `old` to `new`, None for not there."""
-
-    ref: str
-    old: str | None
-    new: str | None
-
-
-class PartialClone:
+class PartialClone(RemoteTalk):
     """Talk to a remote about one branch, and hold what was brought of it.
 
     `repository` is None before `begin`. `rung` is the ladder's step that the remote takes.
     """
 
     def __init__(self, remote: Remote, place: Scratch, rung: Rung = LADDER[0]) -> None:
-        self.remote = remote
+        super().__init__(remote, place)
         self.rung: Rung = rung
         self._refused = False
-        self.object_format = "sha1"
-        self.folder = place.folder / "registry.git"
         self._packets = place.folder / "packets"
-        self._fds = place.inherited
         self._begun: Sequence[str] = ()
         self._reader = ObjectReader(self.folder, self._fds, self.bring)
-        self._make()
-        self._own = (*ssh_settings(remote, self.folder), *remote.settings)
+
+    def change_format(self) -> bool:
+        """Begin anew as a repository of sha256; False where it is one already."""
+        self._reader.close()
+        return super().change_format()
 
     def repository(self, branch: str, tip: str | None) -> Repository:
         """Return the clone as a repository whose branch stands at a tip."""
@@ -156,15 +122,6 @@ class PartialClone:
             else:
                 return done
 
-    def change_format(self) -> bool:
-        """Begin anew as a repository of sha256; False where it is one already."""
-        if self.object_format == "sha256":
-            return False
-        self.object_format = "sha256"
-        self._reader.close()
-        self._make()
-        return True
-
     def stand(self, branch: str, tip: str) -> Repository:
         """Let a branch of the clone's own stand at a tip, and return the repository so."""
         if re.fullmatch(_PLAIN_BRANCH, branch) and ".lock" not in branch:
@@ -172,7 +129,7 @@ class PartialClone:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"{tip}\n", "ascii")
         else:
-            git(["update-ref", "--no-deref", branch, tip], cwd=self.folder, config=_SETTINGS)
+            git(["update-ref", "--no-deref", branch, tip], cwd=self.folder, config=SETTINGS)
         return self.repository(branch, tip)
 
     def close(self) -> None:
@@ -207,20 +164,6 @@ class PartialClone:
         # A name may hold any bytes, of which some are line ends to Python.
         lines = self._local(args).stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
         return {ref: commit for commit, _, ref in (line.partition(" ") for line in lines)}
-
-    def listed(self, *patterns: str) -> tuple[str, dict[str, str]]:
-        """Ask the remote itself: the branch its HEAD names ("" if none), and refs by pattern."""
-        done = self._remotely(["ls-remote", "--symref", "--", self.remote.url, "HEAD", *patterns])
-        if done.returncode != 0:
-            raise failure_of(done)
-        head, refs = "", {}
-        for line in done.stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]:
-            value, _, ref = line.partition("\t")
-            if value.startswith("ref: "):
-                head = value.removeprefix("ref: ")
-            elif ref != "HEAD":
-                refs[ref] = value
-        return head, refs
 
     def bring(self, ids: Iterable[str]) -> None:
         """Bring objects by their ids, in one go; raise RemoteFailure where that fails."""
@@ -281,30 +224,6 @@ class PartialClone:
         here = check.stdout.decode("utf-8", "replace").splitlines()
         self.bring(name for name, kind in zip(wanted, here, strict=False) if kind != "blob")
 
-    def push(self, updates: Sequence[Update], *, atomic: bool = False) -> dict[str, RefStatus]:
-        """Move refs on the remote, each only where it stands at `old`; tell each one's outcome.
-
-        Raises RemoteFailure where the remote told of none of them.
-        """
-        args = ["push", "--porcelain", "--no-verify", "--no-recurse-submodules", "--no-signed"]
-        args += ["--quiet"]
-        args += ["--atomic"] if atomic else []
-        args += [f"--force-with-lease={each.ref}:{each.old or ''}" for each in updates]
-        specs = [f"{each.new or ''}:{each.ref}" for each in updates]
-        done = self._remotely([*args, "--", "origin", *specs])
-        found = ref_faults(done)
-        if done.returncode != 0 and not found:
-            raise failure_of(done, pushed=True)
-        self._said = reason_of(done)
-        untold = RefStatus("unknown" if done.returncode else None, "")
-        return {each.ref: found.get(each.ref, untold) for each in updates}
-
-    def said(self) -> str:
-        """Return what git and the remote had to say of the last push that failed."""
-        return self._said
-
-    _said = ""
-
     def _forget(self, prefixes: Sequence[str]) -> None:
         """Drop the refs of an earlier look: what is gone on the remote must not seem there."""
         lines = [f"delete {ref}" for prefix in prefixes for ref in self.refs(prefix)]
@@ -312,63 +231,10 @@ class PartialClone:
             text = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
             self._local(["update-ref", "--stdin"], text)
 
-    def _make(self) -> None:
-        """Make the repository by hand: `git init` takes as long as a fetch of nothing."""
-        for name in ("objects", "refs"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
-        (self.folder / "HEAD").write_text("ref: refs/heads/none\n", "utf-8")
-        sha256 = self.object_format == "sha256"
-        url = self.remote.url.replace("\\", "\\\\").replace('"', '\\"')
-        lines = ["[core]", "\trepositoryformatversion = 1", "\tbare = true"]
-        lines += ["[extensions]", "\tobjectFormat = sha256"] if sha256 else []
-        lines += ['[remote "origin"]', f'\turl = "{url}"', "\ttagOpt = --no-tags"]
-        (self.folder / "config").write_text("".join(f"{line}\n" for line in lines), "utf-8")
-
-    def _fetch(
-        self,
-        args: Sequence[str],
-        stdin: bytes | None = None,
-        env: Mapping[str, str] | None = None,
-    ) -> Completed:
-        return self._remotely([*_FETCH, *args], stdin, env, _PARTIAL)
-
-    # Whoever must not wait for long runs git in another way.
-    _run: Callable[..., Completed] = staticmethod(run)
-
-    def _remotely(
-        self,
-        args: Sequence[str],
-        stdin: bytes | None = None,
-        env: Mapping[str, str] | None = None,
-        more: Sequence[str] = (),
-    ) -> Completed:
-        settings = [*_SETTINGS, *more, *self._own, *credential_settings(self.remote)]
-        done = self._run(
-            [f"--git-dir={self.folder}", *args],
-            cwd=self.folder,
-            stdin=stdin,
-            config=settings,
-            env={**self.remote.env, **credential_env(self.remote), **(env or {})},
-            network=True,
-            pass_fds=self._fds,
-        )
-        return masked(done, self.remote)
-
-    def _local(self, args: Sequence[str], stdin: bytes | None = None) -> Completed:
-        return run([f"--git-dir={self.folder}", *args], cwd=self.folder, stdin=stdin)
-
 
 def _filter(rung: str) -> str:
     # Left out, it would be the one that the settings name.
     return f"--filter={rung}" if rung else "--no-filter"
-
-
-def failure_of(done: Completed, *, pushed: bool = False) -> RemoteFailure:
-    """Turn what a talk with a remote left behind into the error a user reads."""
-    fault, sent = fault_of(done)
-    if fault == "unknown" and not pushed:
-        fault = "unreachable"
-    return RemoteFailure(fault, reason_of(done), stderr=done.stderr, sent=sent and pushed)
 
 
 @contextmanager

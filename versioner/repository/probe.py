@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from versioner.repository.inbox_refs import store_commit
 from versioner.repository.limited import run_limited
-from versioner.repository.partial_clone import PartialClone, Update, failure_of
+from versioner.repository.partial_clone import PartialClone
 from versioner.repository.push_outcome import RefStatus, RemoteFailure
+from versioner.repository.remote_talk import Update, failure_of
 from versioner.repository.scratch import scratch
 
 if TYPE_CHECKING:
