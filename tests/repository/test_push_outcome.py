@@ -376,3 +376,28 @@ def test_the_servers_words_are_passed_on_without_logins_or_control_characters():
     said = "remote: see https://ci:secret@forge.test/x\x1b[31m\nremote: \nfatal: no\n"
     text = reason_of(Completed(1, b"", said))
     assert text.splitlines() == ["fatal: no", "  remote: see https://forge.test/x\ufffd[31m"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ssh: connect to host forge.test port 22: Connection refused",
+        "git@forge.test: Permission denied (publickey).",
+        "Host key verification failed.",
+        "ERROR: Repository not found.",
+    ],
+)
+def test_what_ssh_says_is_the_reason_and_not_that_git_then_read_nothing(line):
+    said = f"Warning: Permanently added 'forge.test'\n{line}\n{NOT_READ}\n\nPlease make sure\n"
+    assert reason_of(Completed(128, b"", said)) == line
+
+
+def test_where_ssh_says_nothing_gits_own_words_have_to_do():
+    said = f"remote: no\n{NOT_READ}\n"
+    assert reason_of(Completed(128, b"", said)).splitlines()[0] == NOT_READ.splitlines()[0]
+
+
+def test_whom_ssh_does_not_let_in_is_told_of_keys():
+    refused = RemoteFailure("login", stderr="git@forge.test: Permission denied (publickey).\n")
+    assert "ssh-add" in refused.hint
+    assert "VERSIONER_TOKEN" in RemoteFailure("login", stderr="fatal: Authentication failed").hint

@@ -107,6 +107,13 @@ _NOT_SENT: Final = re.compile(
     r"fatal: unable to access|Could not read from remote|not read User|unable to update url base"
     r"|is this a git repository\?|is not a git command|cannot run ssh|bad line length"
 )
+# A token is of no use there.
+_BY_SSH: Final = re.compile(r"(?i)permission denied \((?:publickey|password|keyboard|gssapi)")
+_KEY: Final = (
+    "give ssh a key that the remote knows and that may write (`ssh-add`, a deploy key, "
+    "GIT_SSH_COMMAND), or use an https URL with VERSIONER_TOKEN"
+)
+_ONLY_CLOSED: Final = "fatal: Could not read from remote repository."
 _STATUS: Final = re.compile(r"^(.)\t[^\t:]*:([^\t]*)\t(?:\[([^\]]*)\])?(?: ?\(?(.*?)\)?)?$", re.M)
 _USER: Final = re.compile(r"://[^/@\s]*@")
 _MOST_WORDS: Final = 20
@@ -131,6 +138,8 @@ class RemoteFailure(GitFailure):
         usual, remedy = FAULTS[fault]
         message = message or usual
         text = f"{message}: {reason}" if reason else message
+        if fault == "login" and _BY_SSH.search(stderr):
+            remedy = _KEY
         super().__init__(text, hint=hint or remedy, stderr=stderr)
         self.fault: Fault = fault
         self.sent = sent
@@ -212,9 +221,18 @@ def reason_of(done: Completed, reason: str = "") -> str:
     """Word a failure: git's own reason, and then all that the server had to say."""
     said = done.stderr.splitlines()
     marked = [line for line in said if line.startswith(("fatal: ", "error: "))]
-    first = " ".join((reason or (marked or [""])[0]).split())
+    first = " ".join((reason or _before_closing(said) or (marked or [""])[0]).split())
     words = [first, *(f"  remote: {line[:500]}" for line in _of_server(done.stderr))]
     return "\n".join(printable(_USER.sub("://", line)) for line in words[: _MOST_WORDS + 1])
+
+
+def _before_closing(said: list[str]) -> str:
+    """Return what ssh said before git found the connection closed; "" where that is not all."""
+    if _ONLY_CLOSED not in said:
+        return ""
+    before = said[: said.index(_ONLY_CLOSED)]
+    own = [line for line in before if line.strip() and not line.startswith("remote: ")]
+    return own[-1][:500] if own else ""
 
 
 def _of_server(said: str) -> list[str]:
