@@ -158,7 +158,7 @@ def test_lines_from_a_log_go_only_where_the_user_says(spool, versioner, monkeypa
         (b"", "the input holds no event"),
         (b"all went well\n\xff\n", "the input holds no event"),
         (f"ok\n{MARK}{entry().line[:-9]}\n".encode(), "line 2: the spool line is not JSON"),
-        (f"{MARK}{entry().line}\n{{}}\n".encode(), "line 2: the spool line has the format"),
+        (f"ok\n{{}}\n{MARK}{{\n".encode(), "line 2: the spool line has the format"),
     ],
 )
 def test_an_input_that_holds_no_event_or_a_broken_one_is_not_sent(
@@ -237,6 +237,22 @@ def test_the_lines_of_a_log_are_sent_to_the_registry_that_is_named(
     assert out.count("recorded: ") == 2
     assert elsewhere not in out
     assert {"kept-1", "kept-2"} <= set(recorded_in(forge))
+
+
+def test_a_broken_line_is_told_and_keeps_back_none_of_the_others(
+    spool, versioner, forge, monkeypatch
+):
+    whole = waiting(1, "https://forge.example.com/r.git").line
+    log = f"{MARK}{whole[:-9]}\n{MARK}{whole}\nother\n{MARK}{{}}\n"
+    feed(monkeypatch, log.encode())
+    code, out, err = versioner("send", "-", "--repo", url_of(forge))
+    assert (code, out.count("recorded: ")) == (4, 1)
+    assert "line 1: the spool line is not JSON" in err
+    assert "line 4: the spool line has the format" in err
+    assert "kept-1" in recorded_in(forge)
+    feed(monkeypatch, log.encode())
+    code, out, _ = versioner("send", "-", "--repo", url_of(forge), "-o", "json")
+    assert (code, json.loads(out)[0]["outcome"]) == (4, "already_recorded")
 
 
 def test_lines_that_cannot_be_sent_are_not_kept_here(spool, versioner, tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from versioner.cli import clock
+from versioner.cli.boundary import report_error
 from versioner.cli.groups import NounGroup, ending
 from versioner.cli.options import output_option
 from versioner.errors import Failure, InvalidInput, VersionerError
@@ -86,14 +87,15 @@ def send(ctx: click.Context, source: str | None, repo: str | None, output: str) 
     """Send what waits on this machine; with `-`, the lines of a job's log on standard input.
 
     A log may hold lines that anybody wrote: they go to the registry you name, never to the one
-    that they name.
+    that they name. A line that was cut or changed is told, and keeps back none of the others.
     """
     from versioner.cli.printing import show
     from versioner.reporter.spooled import sent_json, sent_text
 
-    sent = _send_lines(repo) if source else _send_kept(repo)
+    sent, broken = _send_lines(repo) if source else (_send_kept(repo), [])
     show(sent_json(sent) if output == "json" else sent_text(sent))
-    ctx.exit(_exit_code(sent, kept=source is None))
+    codes = [report_error(error) for error in broken]
+    ctx.exit(max([_exit_code(sent, kept=source is None), *codes]))
 
 
 def _folder() -> Path:
@@ -116,17 +118,17 @@ def _exit_code(sent: Sequence[Sent], *, kept: bool) -> int:
     return 0 if not codes else _KEPT if kept else 1
 
 
-def _send_lines(repo: str | None) -> list[Sent]:
+def _send_lines(repo: str | None) -> tuple[list[Sent], list[InvalidInput]]:
     url = repo or os.environ.get("VERSIONER_REPO", "")
     if not url:
         raise click.UsageError("where to is not said: add --repo URL")
     token = os.environ.get(TOKEN, "")
     address_of(url, token)
-    entries = _read_lines()
+    entries, broken = _read_lines()
     return [
         Sent(entry, _public(entry, url), outcome)
         for entry, outcome in zip(entries, _deliver(token, url, entries), strict=True)
-    ]
+    ], broken
 
 
 def _public(entry: Entry, url: str) -> str:
@@ -137,26 +139,34 @@ def _public(entry: Entry, url: str) -> str:
         return entry.repo
 
 
-def _read_lines() -> list[Entry]:
-    """Read the lines of events among those of a log; InvalidInput names the first that is bad."""
+def _read_lines() -> tuple[list[Entry], list[InvalidInput]]:
+    """Read the lines of events among those of a log, and say what is wrong with which of them.
+
+    Raises InvalidInput where there is none, or none that is whole.
+    """
     data = sys.stdin.buffer.read(_INPUT_LIMIT + 1)
     if len(data) > _INPUT_LIMIT:
         raise InvalidInput("the input is larger than 64 MiB", hint="give the lines of events only")
     lines = data.decode("utf-8", "replace").split("\n")
-    found = {}
+    found, broken = {}, []
     for number, text in enumerate(lines, 1):
         if f"{MARK}{{" not in text and not text.lstrip().startswith("{"):
             continue
         try:
             entry = parse_line(text)
         except InvalidInput as error:
-            raise InvalidInput(f"line {number}: {error.message}", hint=error.hint) from None
-        found[entry.key] = entry
+            broken.append(InvalidInput(f"line {number}: {error.message}", hint=error.hint))
+        else:
+            found[entry.key] = entry
     if not found:
-        raise InvalidInput(
-            "the input holds no event", hint=f"give the lines that begin with `{MARK.strip()}`"
-        )
-    return list(found.values())
+        raise next(iter(broken), _no_event())
+    return list(found.values()), broken
+
+
+def _no_event() -> InvalidInput:
+    return InvalidInput(
+        "the input holds no event", hint=f"give the lines that begin with `{MARK.strip()}`"
+    )
 
 
 def _send_kept(repo: str | None) -> list[Sent]:
