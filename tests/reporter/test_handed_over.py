@@ -20,7 +20,7 @@ from versioner.reporter.terminal import clean
 from versioner.repository.waiting import Inbox, Refused, Waiting
 
 NOW = "2026-11-22T10:15:00Z"
-SAID = {
+SAID: dict[str, Any] = {
     "format": 1,
     "kind": "deployment",
     "product": "shop",
@@ -108,6 +108,17 @@ def test_a_refusal_is_told_with_its_reason(refusal: Any, told: list[str]) -> Non
     lines = inbox_text(Inbox(refused=(refused(SAID, refusal),))).split("\n")
     assert lines[1] == f"  shop/b1  {NOW}  deployment of shop 1.0 to staging (completed)"
     assert [line.strip() for line in lines[2:-1]] == told
+
+
+def test_a_secret_that_was_refused_is_not_told_again() -> None:
+    key = "ghp_" + "a1B2" * 9
+    event = {**SAID["event"], "version": key, "reason": f"x {key}", "extra_metadata": {key: [key]}}
+    submission = {**SAID, "product": key, "event": event}
+    held = Inbox((waits(submission),), 0, (refused(submission, {"message": key, "hint": key}),), 0)
+    told = Collected(refused=(Refusal("ref", held.waiting[0], Blocked(key)),))
+    said = [inbox_text(held), inbox_json(held), collected_text(told), collected_json(told)]
+    said.append(handled_text([Handled(held.refused[0], "")], "discarded"))
+    assert not [text for text in said if "ghp_" in text]
 
 
 def test_what_is_not_shown_is_counted() -> None:

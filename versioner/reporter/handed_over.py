@@ -1,16 +1,20 @@
-"""Name an event that was handed over: anyone may have written it, so nothing in it is believed."""
+"""Name an event that was handed over: anyone may have written it, so nothing in it is believed.
+
+One that was refused for a secret in it still holds it: that is left out of all that is told.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from versioner.reporter.terminal import clean
+from versioner.secret_shapes import without_secrets
 
 if TYPE_CHECKING:
     from versioner.operations.record import Recorded
     from versioner.repository.waiting import Refused, Waiting
 
-__all__ = ["described", "document_of", "recorded_line"]
+__all__ = ["described", "document_of", "recorded_line", "sayable"]
 
 _LONGEST = 100
 
@@ -41,7 +45,7 @@ def document_of(event: Waiting | Refused) -> dict[str, Any]:
         "at": event.at,
         "kind": _text(said.get("kind", "")),
         "product": _text(said.get("product", event.product)),
-        "event": fields if isinstance(fields, dict) else {},
+        "event": sayable(fields) if isinstance(fields, dict) else {},
     }
 
 
@@ -55,5 +59,14 @@ def recorded_line(recorded: Recorded) -> str:
     )
 
 
+def sayable(value: Any) -> Any:
+    """Return a value of JSON without what in it has the shape of a secret key."""
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, dict):
+        return {without_secrets(key): sayable(item) for key, item in value.items()}
+    return [sayable(item) for item in value] if isinstance(value, list) else value
+
+
 def _text(value: object) -> str:
-    return value[:_LONGEST] if isinstance(value, str) else "?"
+    return without_secrets(value)[:_LONGEST] if isinstance(value, str) else "?"

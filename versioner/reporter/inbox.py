@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from versioner.reporter.documents import as_json
-from versioner.reporter.handed_over import described, document_of
+from versioner.reporter.handed_over import described, document_of, sayable
 from versioner.reporter.terminal import clean
 from versioner.reporter.wording import count
 
@@ -58,7 +58,7 @@ def handled_text(handled: Sequence[Handled], what: str) -> str:
     for each in handled:
         lines.append(f"{what}: {described(each.event)}")
         if not each.ref and each.event.submission:
-            lines.append(f"  it said: {clean(json.dumps(each.event.submission))}")
+            lines.append(f"  it said: {clean(json.dumps(sayable(each.event.submission)))}")
     return "\n".join(lines)
 
 
@@ -76,6 +76,6 @@ def _reason(each: Refused) -> tuple[str, str]:
     said = each.refusal or {}
     message, hint = said.get("message"), said.get("hint")
     return (
-        message[:1000] if isinstance(message, str) else "its reason cannot be read",
-        hint[:1000] if isinstance(hint, str) else "",
+        sayable(message)[:1000] if isinstance(message, str) else "its reason cannot be read",
+        sayable(hint)[:1000] if isinstance(hint, str) else "",
     )
