@@ -75,6 +75,48 @@ def test_what_a_killed_process_left_is_swept(place):
     assert list(place.iterdir()) == []
 
 
+# Has some files in its folder, and dies at the nth removal of anything.
+DIES_WHILE_REMOVING = """
+import os, signal, sys
+from versioner.repository.scratch import scratch
+
+def dying(remove):
+    def wrapped(*args, **options):
+        global left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return remove(*args, **options)
+    return wrapped
+
+left = int(sys.argv[1])
+with scratch() as own:
+    for name in ("a/b", "z"):
+        (own.folder / name).mkdir(parents=True)
+        (own.folder / name / "file").touch()
+    (own.folder / "packets").touch()
+    os.unlink, os.rmdir = dying(os.unlink), dying(os.rmdir)
+"""
+
+
+def test_what_a_process_left_that_was_killed_while_it_removed_is_swept(place):
+    steps = 0
+    while True:
+        done = subprocess.run(
+            [sys.executable, "-c", DIES_WHILE_REMOVING, str(steps)],
+            env={**os.environ, "TMPDIR": str(place), "PYTHONPATH": str(PROJECT)},
+            check=False,
+        )
+        if done.returncode == 0:
+            break
+        steps += 1
+        assert list(place.iterdir()) != []
+        with scratch():
+            pass
+        assert list(place.iterdir()) == []
+    assert steps == 8
+
+
 def test_a_child_that_outlives_its_parent_keeps_the_folder(place):
     then = "subprocess.run(['sh', '-c', 'echo $$; read x'], pass_fds=own.inherited)"
     process = holder(place, then)

@@ -111,7 +111,20 @@ def _sweep_one(folder: Path) -> None:
 def _remove(folder: Path) -> None:
     # A child of git's may still be writing: twice, and what is left the next one sweeps.
     try:
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(folder)
     finally:
         if folder.exists():
-            shutil.rmtree(folder, ignore_errors=True)
+            _clear(folder)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what is in a folder, the owner's file last: by it a sweeper knows the rest."""
+    with suppress(OSError):
+        for each in [found for found in folder.iterdir() if found.name != _OWNER]:
+            if each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each, ignore_errors=True)
+            else:
+                each.unlink(missing_ok=True)
+        if [found.name for found in folder.iterdir()] == [_OWNER]:
+            (folder / _OWNER).unlink(missing_ok=True)
+        folder.rmdir()
