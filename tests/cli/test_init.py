@@ -123,6 +123,19 @@ def test_a_bare_repository_a_file_and_a_folder_inside_are_refused(place: Desk) -
     assert "file: " in place.capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "url", ["https://example.com/r.git", "file:///srv/r.git", "git@forge:r.git"]
+)
+def test_a_url_is_no_folder_to_start_it_in(
+    place: Desk, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.chdir(place.top.parent)
+    before = set(place.top.parent.iterdir())
+    assert run(["init", url]) == 2
+    assert "git remote add" in place.capsys.readouterr().err
+    assert set(place.top.parent.iterdir()) == before
+
+
 @pytest.mark.parametrize("branch", ["no good", "-x", "a..b"])
 def test_a_branch_name_that_git_refuses_is_refused(place: Desk, branch: str) -> None:
     assert init(place, f"--branch={branch}") == 2

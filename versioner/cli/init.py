@@ -26,13 +26,25 @@ _NEXT: Final = {
 }
 
 
+def _folder(_ctx: click.Context, _parameter: click.Parameter, given: str) -> Path:
+    """Return the folder that is named; a registry is pushed to a URL, and not made there."""
+    from versioner.repository.address import is_url
+
+    if is_url(given):
+        raise click.UsageError(
+            "a registry is started in a folder: leave the URL out, and push it there "
+            "(`git remote add origin URL`, `git push -u origin HEAD`)"
+        )
+    return Path(given)
+
+
 @click.command(
     epilog=ending(
         "versioner init deployments --title 'Acme deployments' --forge gitlab",
         "versioner init --add-missing",
     )
 )
-@click.argument("directory", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="[DIR]", default=".", callback=_folder)
 @click.option("--title", default="", help="The registry's title (default: Deployments).")
 @click.option("--example", is_flag=True, help="Fill it with the sample registry.")
 @click.option("--branch", default="main", show_default=True, help="A new repository's branch.")
