@@ -126,6 +126,23 @@ def test_what_waits_what_was_refused_and_what_cannot_be_read_is_listed(spool, ve
     assert "::error" not in out
 
 
+def test_an_event_for_a_registry_that_is_not_there_can_be_sent_elsewhere_and_ended(
+    spool, versioner, forge, tmp_path, monkeypatch
+):
+    spool.keep(waiting(1, url_of(tmp_path / "mistyped.git")))
+    code, out, _ = versioner("send")
+    assert code == 6
+    assert "\n  check the URL" in out
+    listed = versioner("list")[1]
+    assert f"They are the files *.json in\n  {spool.folder}: " in listed
+    (file,) = spool.folder.glob("*.json")
+    feed(monkeypatch, file.read_bytes())
+    assert versioner("send", "-", "--repo", url_of(forge))[0] == 0
+    assert "kept-1" in recorded_in(forge)
+    file.unlink()
+    assert versioner("list")[1].startswith("Nothing waits")
+
+
 def test_as_json_all_of_it_is_told(spool, versioner):
     spool.keep(entry(1, reason="no network"))
     code, out, _ = versioner("list", "--output", "json")

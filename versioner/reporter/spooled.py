@@ -39,7 +39,7 @@ def held_text(page: Page, held: Held, queued: Sequence[Entry], folder: Path) -> 
     parts = []
     if held.entries:
         parts += [page.heading(f"Waiting ({count(len(held.entries), 'event')})")]
-        parts += [_table(page, held.entries), "  `versioner spool send` sends them."]
+        parts += [_table(page, held.entries), f"  {_how_to_send(folder)}"]
     if queued:
         what = f"In a queue ({count(len(queued), 'event')}): at work, or killed while at work"
         parts += [page.heading(what), _table(page, queued)]
@@ -93,7 +93,9 @@ def _line(sent: Sent) -> str:
         return f"{_WORDS[sent.outcome.kind]}: {what}"
     refused = sent.outcome.details.get("code") in (4, 5)
     why = clean(str(sent.outcome.details.get("message", "")))
-    return f"{'refused' if refused else 'not sent'}: {what}" + (f": {why}" if why else "")
+    hint = clean(str(sent.outcome.details.get("hint", "")))
+    told = f"{'refused' if refused else 'not sent'}: {what}" + (f": {why}" if why else "")
+    return told + (f"\n  {hint}" if hint else "")
 
 
 def _described(document: dict[str, Any]) -> str:
@@ -120,6 +122,15 @@ def _table(page: Page, entries: Sequence[Entry]) -> str:
         for entry in entries
     ]
     return table(page, columns, rows, indent="  ")
+
+
+def _how_to_send(folder: Path) -> str:
+    """Say it of those too whose registry is named wrongly, which nothing else ends."""
+    return (
+        "`versioner spool send` sends them. They are the files *.json in\n"
+        f"  {clean(str(folder))}: `versioner spool send - --repo URL < FILE` sends\n"
+        "  one elsewhere; then delete it."
+    )
 
 
 def _again(folder: Path) -> str:
