@@ -13,6 +13,7 @@ from tests.remote.disks import fill, small_disk
 from tests.remote.fault_network import LONGEST, NETWORK, dropped_response, strike, until
 from tests.remote.fault_world import PATIENCE, World
 from tests.remote.faults import FETCH, PUSH, Hold
+from versioner.cli.clock import now
 
 if TYPE_CHECKING:
     from random import Random
@@ -65,12 +66,13 @@ def left_over(world: World, chance: Random, job: Job) -> Ran:
 
 def sent_before(world: World, chance: Random, job: Job) -> Ran:
     """After a process that was killed before it took out of the spool what it had sent."""
-    draft = world.draft("before")
+    # In the same second as what came after it.
+    at = now()
+    draft = world.draft("before", at=at, **chance.choice(({}, {"invoke_id": "run-before"})))
     world.record(draft, chance.choice(("direct", "inbox")))
     world.keep(draft)
     if chance.random() < 0.5:
-        # And after it, another version was there.
-        world.record(world.draft("after"))
+        world.record(world.draft("after", at=at))
     return world.run(job)
 
 

@@ -80,7 +80,9 @@ class World:
     def draft(self, version: str, environment: str = "staging", **fields: Any) -> Draft:
         event = {"at": now(), "environment": environment, "version": version, **fields}
         event = {"status": "completed", **event}
-        return Draft("deployment", "user-service", event, f"id-{version}")
+        # The id is given, or that of the run.
+        event_id = "" if "invoke_id" in fields else f"id-{version}"
+        return Draft("deployment", "user-service", event, event_id)
 
     def record(self, draft: Draft, via: Via = "direct") -> None:
         """Record an event past the proxy, from elsewhere."""
