@@ -123,6 +123,13 @@ def test_a_bare_repository_a_file_and_a_folder_inside_are_refused(place: Desk) -
     assert "file: " in place.capsys.readouterr().err
 
 
+def test_inside_of_another_repository_it_is_said_to_be_one_of_its_own(place: Desk) -> None:
+    assert init(place) == 0
+    assert "around it" not in place.capsys.readouterr().out
+    assert run(["init", str(place.top / "inner")]) == 0
+    assert f"no part of the one around it: {place.top.resolve()}" in place.capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "url", ["https://example.com/r.git", "file:///srv/r.git", "git@forge:r.git"]
 )

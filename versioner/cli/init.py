@@ -73,6 +73,7 @@ def init(
     )
     click.echo(f"started a registry in {directory}: {len(made.paths)} files in one commit")
     _tell("kept your own", made.kept)
+    _tell("a repository of its own, which is no part of the one around it:", _around(directory))
     cd = "" if directory == Path() else f"cd {shlex.quote(str(directory))} && "
     click.echo("next:")
     click.echo(
@@ -91,6 +92,14 @@ def _complete(directory: Path, forge: str) -> None:
     _tell("not as this tool writes it, and left as it is:", found.differing)
     if not found.missing and not found.differing:
         click.echo("nothing is missing beside the registry, and nothing differs")
+
+
+def _around(directory: Path) -> list[str]:
+    """Return the repository that the new one is inside of, as it may be unawares."""
+    within = directory.resolve()
+    if not (within / ".git").exists():
+        return []
+    return [str(each) for each in within.parents if (each / ".git").exists()][:1]
 
 
 def _tell(what: str, paths: Iterable[str]) -> None:
