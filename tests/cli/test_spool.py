@@ -134,7 +134,7 @@ def test_an_event_for_a_registry_that_is_not_there_can_be_sent_elsewhere_and_end
     assert code == 6
     assert "\n  check the URL" in out
     listed = versioner("list")[1]
-    assert f"They are the files *.json in\n  {spool.folder}: " in listed
+    assert f"They are the files *.json in\n  {spool.folder}:\n" in listed
     (file,) = spool.folder.glob("*.json")
     feed(monkeypatch, file.read_bytes())
     assert versioner("send", "-", "--repo", url_of(forge))[0] == 0

@@ -128,8 +128,8 @@ def _how_to_send(folder: Path) -> str:
     """Say it of those too whose registry is named wrongly, which nothing else ends."""
     return (
         "`versioner spool send` sends them. They are the files *.json in\n"
-        f"  {clean(str(folder))}: `versioner spool send - --repo URL < FILE` sends\n"
-        "  one elsewhere; then delete it."
+        f"  {clean(str(folder))}:\n"
+        "  `versioner spool send - --repo URL <FILE` sends one elsewhere; then delete it."
     )
 
 
