@@ -8,11 +8,12 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.operations.desk import NOW
+from tests.operations.desk import NOW, Desk
 from tests.remote.served import Options, Served
 from versioner.operations.collecting import collect
 from versioner.operations.inbox import list_inbox
 from versioner.repository.address import Remote
+from versioner.repository.location import open_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +22,19 @@ if TYPE_CHECKING:
     from versioner.operations.collecting import Collected
     from versioner.repository.waiting import Inbox
 
-__all__ = ["INBOX", "Post", "entropy", "submission"]
+__all__ = [
+    "INBOX",
+    "Post",
+    "clone_of",
+    "commit_on_branch",
+    "copy_of",
+    "entropy",
+    "hostile_refs",
+    "ids_of",
+    "post_clone",
+    "push",
+    "submission",
+]
 
 INBOX = "refs/versioner/inbox/"
 
@@ -120,3 +133,72 @@ class Post:
 
     def ids(self, product: str = "") -> list[str]:
         return self.served.event_ids("main", product)
+
+
+def copy_of(pattern: Path, path: Path) -> Post:
+    subprocess.run(["cp", "-r", str(pattern), str(path)], check=True)
+    return Post(path)
+
+
+def commit_on_branch(post: Post, path: str, data: bytes) -> None:
+    """Commit one file, as somebody does beside the tool."""
+    head = "commit refs/heads/main\ncommitter j <j> now\ndata 1\nx\nfrom refs/heads/main^0\n"
+    text = f"{head}M 100644 inline {path}\ndata {len(data)}\n".encode() + data + b"\n"
+    post.git("fast-import", "--quiet", "--date-format=now", stdin=text)
+
+
+def hostile_refs(post: Post) -> dict[str, str]:
+    """Make refs of odd names, at objects of all kinds; return what each stands at, by name."""
+    unread = post.commit({"event.json": b"[]"})
+    tag = post.git("mktag", stdin=tag_of(post.git("rev-parse", "main"), "commit"))
+    of_blob = post.git("mktag", stdin=tag_of(post.blob(b"{}"), "blob"))
+    inner = {
+        "dir": post.tree(f"040000 tree {post.tree()}\tevent.json"),
+        "sub": post.tree(f"160000 commit {'1' * 40}\tevent.json"),
+        "link": post.tree(f"120000 blob {post.blob(b'/etc/passwd')}\tevent.json"),
+        "empty": post.tree(),
+    }
+    refs = {
+        "onelevel": post.commit({"event.json": b"{}"}),
+        "a/b/c/d": unread,
+        "shop/\u00fcn\u00ef": post.commit({"event.json": b"1"}),
+        b"shop/\xff\xfe".decode("utf-8", "surrogateescape"): post.commit({"event.json": b"2"}),
+        "shop/\u2028line": post.commit({"event.json": b"3"}),
+        "shop/" + "k" * 200: post.commit({"event.json": b"4"}),
+        "shop/UPPER": post.commit({"event.json": b"5"}),
+        "NotAName/x": post.commit({"event.json": b"6"}),
+        "shop/main": post.git("rev-parse", "main"),
+        "shop/tag": tag,
+        "shop/tag-of-blob": of_blob,
+        "shop/blob": post.blob(b'{"a": 1}'),
+        "shop/tree": post.tree(f"100644 blob {post.blob(b'hi')}\tfile"),
+        **{f"odd/{name}": post.git("commit-tree", tree, "-m", "x") for name, tree in inner.items()},
+    }
+    for name, value in refs.items():
+        post.git("update-ref", INBOX + name, value)
+    return refs
+
+
+def tag_of(name: str, kind: str) -> bytes:
+    return f"object {name}\ntype {kind}\ntag t\ntagger j <j> 1790000000 +0000\n\nx\n".encode()
+
+
+def clone_of(path: Path) -> Path:
+    clone = path.with_name("clone")
+    subprocess.run(["git", "clone", "-q", str(path), str(clone)], check=True)
+    return clone
+
+
+def post_clone(post: Post, tmp_path: Path) -> Desk:
+    """Sit at a clone of it in a folder, from where `push` pushes."""
+    subprocess.run(["git", "clone", "-q", str(post.path), str(tmp_path / "clone")], check=True)
+    assert open_repository(tmp_path / "clone").tip
+    return Desk(tmp_path / "clone")
+
+
+def push(tmp_path: Path) -> None:
+    subprocess.run(["git", "push", "-q"], cwd=tmp_path / "clone", check=True)
+
+
+def ids_of(collected: Collected) -> list[str]:
+    return [each.event["id"] for each in collected.recorded]

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.operations.desk import NOW, Desk, make_registry
-from tests.operations.inboxes import INBOX, Post, submission
+from tests.operations.desk import NOW, Desk
+from tests.operations.inboxes import (
+    INBOX,
+    Post,
+    clone_of,
+    commit_on_branch,
+    copy_of,
+    hostile_refs,
+    ids_of,
+    post_clone,
+    push,
+    submission,
+)
 from versioner.errors import Blocked, UsageFault
 from versioner.operations.moving import delete_product, rename_product
 from versioner.operations.restoring import restore_product
-from versioner.repository.location import open_repository
 from versioner.repository.push_outcome import RemoteFailure
 
 if TYPE_CHECKING:
@@ -28,42 +37,12 @@ LATER = "2026-11-23T08:00:00Z"
 SHA, OTHER_SHA = "1" * 40, "2" * 40
 
 
-@pytest.fixture(scope="session")
-def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    top = tmp_path_factory.mktemp("pattern")
-    make_registry(top / "registry")
-    bare = ["git", "clone", "-q", "--bare", str(top / "registry"), str(top / "bare.git")]
-    subprocess.run(bare, check=True)
-    return top / "bare.git"
-
-
-@pytest.fixture
-def post(pattern: Path, tmp_path: Path) -> Post:
-    return copy_of(pattern, tmp_path / "bare.git")
-
-
-def copy_of(pattern: Path, path: Path) -> Post:
-    subprocess.run(["cp", "-r", str(pattern), str(path)], check=True)
-    return Post(path)
-
-
-def ids_of(collected: Collected) -> list[str]:
-    return [each.event["id"] for each in collected.recorded]
-
-
 def reasons(collected: Collected) -> dict[str, str]:
     """Return why each was refused, by the ref it has now."""
     return {
         each.ref.removeprefix("refs/versioner/refused/"): each.error.message
         for each in collected.refused
     }
-
-
-def commit_on_branch(post: Post, path: str, data: bytes) -> None:
-    """Commit one file, as somebody does beside the tool."""
-    head = "commit refs/heads/main\ncommitter j <j> now\ndata 1\nx\nfrom refs/heads/main^0\n"
-    text = f"{head}M 100644 inline {path}\ndata {len(data)}\n".encode() + data + b"\n"
-    post.git("fast-import", "--quiet", "--date-format=now", stdin=text)
 
 
 # What is folded
@@ -367,42 +346,6 @@ def test_what_stands_where_a_products_files_belong_stops_that_product_only(post:
 # Refs that the tool never makes
 
 
-def hostile_refs(post: Post) -> dict[str, str]:
-    """Make refs of odd names, at objects of all kinds; return what each stands at, by name."""
-    unread = post.commit({"event.json": b"[]"})
-    tag = post.git("mktag", stdin=tag_of(post.git("rev-parse", "main"), "commit"))
-    of_blob = post.git("mktag", stdin=tag_of(post.blob(b"{}"), "blob"))
-    inner = {
-        "dir": post.tree(f"040000 tree {post.tree()}\tevent.json"),
-        "sub": post.tree(f"160000 commit {'1' * 40}\tevent.json"),
-        "link": post.tree(f"120000 blob {post.blob(b'/etc/passwd')}\tevent.json"),
-        "empty": post.tree(),
-    }
-    refs = {
-        "onelevel": post.commit({"event.json": b"{}"}),
-        "a/b/c/d": unread,
-        "shop/\u00fcn\u00ef": post.commit({"event.json": b"1"}),
-        b"shop/\xff\xfe".decode("utf-8", "surrogateescape"): post.commit({"event.json": b"2"}),
-        "shop/\u2028line": post.commit({"event.json": b"3"}),
-        "shop/" + "k" * 200: post.commit({"event.json": b"4"}),
-        "shop/UPPER": post.commit({"event.json": b"5"}),
-        "NotAName/x": post.commit({"event.json": b"6"}),
-        "shop/main": post.git("rev-parse", "main"),
-        "shop/tag": tag,
-        "shop/tag-of-blob": of_blob,
-        "shop/blob": post.blob(b'{"a": 1}'),
-        "shop/tree": post.tree(f"100644 blob {post.blob(b'hi')}\tfile"),
-        **{f"odd/{name}": post.git("commit-tree", tree, "-m", "x") for name, tree in inner.items()},
-    }
-    for name, value in refs.items():
-        post.git("update-ref", INBOX + name, value)
-    return refs
-
-
-def tag_of(name: str, kind: str) -> bytes:
-    return f"object {name}\ntype {kind}\ntag t\ntagger j <j> 1790000000 +0000\n\nx\n".encode()
-
-
 def test_refs_of_any_name_at_any_object_block_nothing_and_stay_reachable(post: Post) -> None:
     refs = hostile_refs(post)
     post.put("shop/good", submission(id="good"))
@@ -527,20 +470,3 @@ def test_without_atomic_pushes_the_outcome_is_the_same(post: Post) -> None:
     assert ids_of(collected) == ids
     assert post.refs() == ["refused/shop/bad"]
     assert sorted(each for each in post.ids() if each in set(ids)) == sorted(ids)
-
-
-def clone_of(path: Path) -> Path:
-    clone = path.with_name("clone")
-    subprocess.run(["git", "clone", "-q", str(path), str(clone)], check=True)
-    return clone
-
-
-def post_clone(post: Post, tmp_path: Path) -> Desk:
-    """Sit at a clone of it in a folder, from where `push` pushes."""
-    subprocess.run(["git", "clone", "-q", str(post.path), str(tmp_path / "clone")], check=True)
-    assert open_repository(tmp_path / "clone").tip
-    return Desk(tmp_path / "clone")
-
-
-def push(tmp_path: Path) -> None:
-    subprocess.run(["git", "push", "-q"], cwd=tmp_path / "clone", check=True)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.operations.desk import NOW, Desk
-from tests.operations.inboxes import INBOX, Post, submission
-from tests.operations.test_collecting import (
-    copy_of,
+from tests.operations.inboxes import (
+    INBOX,
+    Post,
     hostile_refs,
     ids_of,
-    pattern,
     post_clone,
     push,
+    submission,
 )
 from versioner.errors import Blocked, Failure, NotFound
 from versioner.operations.inbox import discard, release
@@ -26,14 +26,7 @@ from versioner.repository.push_outcome import RemoteFailure
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["pattern"]
-
 REFUSED = "refs/versioner/refused/"
-
-
-@pytest.fixture
-def post(pattern: Path, tmp_path: Path) -> Post:
-    return copy_of(pattern, tmp_path / "bare.git")
 
 
 def refuse(post: Post, *keys: str) -> None:

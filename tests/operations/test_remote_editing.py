@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.operations.desk import NOW, Desk
-from tests.operations.inboxes import Post, submission
-from tests.operations.test_collecting import clone_of, commit_on_branch, copy_of, pattern
+from tests.operations.inboxes import Post, clone_of, commit_on_branch, copy_of, submission
 from versioner.errors import Blocked, NotFound, UsageFault
 from versioner.operations.moving import delete_product, rename_product
 from versioner.operations.products import create_product, edit_product
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
     from versioner.operations.editing import Edited
     from versioner.repository.location import Repository
-
-__all__ = ["pattern"]
 
 
 @pytest.fixture

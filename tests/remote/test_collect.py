@@ -14,8 +14,7 @@ import pytest
 
 from tests.acceptance.tool import PROJECT
 from tests.operations.desk import NOW
-from tests.operations.inboxes import Post, submission
-from tests.operations.test_collecting import hostile_refs
+from tests.operations.inboxes import Post, hostile_refs, submission
 from tests.remote.faults import PUSH, DropRequest, DropResponse, Status
 from tests.remote.processes import many, run_versioner, start, tool
 from tests.remote.registries import registry_on
