@@ -519,3 +519,13 @@ def test_an_application_whose_remote_holds_no_registry_is_told_to_name_it(
     sh(job, "remote", "set-url", "origin", str(bare))
     done = in_job(forge)
     assert (done.code, "--repo" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize("kind", ["deployment", "build"])
+def test_the_help_names_every_key_of_the_json(forge: Forge, tmp_path: Path, kind: str) -> None:
+    told = forge.outcome()
+    kept = forge.track("-o", "json", "--best-effort", repo=f"file://{tmp_path}/none.git").json()
+    text = " ".join(forge.run("track", kind, "-h").out.split())
+    named = text.partition("JSON keys (stable): ")[2]
+    assert [key for key in {**told, **kept} if key not in named] == []
+    assert told["outcome"] in named

@@ -86,7 +86,11 @@ def _what(person: str) -> list[Option]:
         *_who(person),
         click.option("--completed-at", metavar="TIME", help="When it ended, RFC 3339."),
         click.option("--extra-metadata", metavar="JSON", help="A JSON object, 100 KB at most."),
-        click.option("--event-id", help="The event's id (default: derived from the run)."),
+        click.option(
+            "--event-id",
+            help="The event's id, which no other of any product may have (default: derived from "
+            "the run).",
+        ),
     ]
 
 

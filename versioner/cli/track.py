@@ -17,7 +17,7 @@ from versioner.cli.event_options import (
     is_on_command_line,
     source_of,
 )
-from versioner.cli.groups import NounGroup
+from versioner.cli.groups import NounGroup, ending
 from versioner.cli.outcome import tell, tell_kept, warn
 from versioner.errors import Failure, Kept
 from versioner.repository.address import TOKEN, is_url
@@ -35,6 +35,12 @@ __all__ = ["track"]
 
 # Of every command its own, so that it is VERSIONER_PRODUCT for all of them.
 _VARIABLES: Final = {"auto_envvar_prefix": "VERSIONER"}
+_KEYS: Final = (
+    "outcome (recorded, already_recorded, received, already_received, would_record), kind, "
+    "product, event, path, created (array of paths), commit (or null), branch, pushed_to, "
+    "received_as (a ref), page. With --best-effort, of an event that is kept: outcome (kept), "
+    "kind, product, event, branch, spool_line."
+)
 
 
 class _TrackGroup(NounGroup):
@@ -63,8 +69,11 @@ def track() -> None:
 
 @track.command(
     context_settings=_VARIABLES,
-    epilog="Example: versioner track deployment --product user-service --environment production "
-    "--version 1.4.0 --status completed",
+    epilog=ending(
+        "versioner track deployment --product shop --environment staging --version 1.4",
+        "versioner track deployment --environment production --status failed",
+        keys=_KEYS,
+    ),
 )
 @click.pass_context
 def deployment(ctx: click.Context, /, **options: Any) -> None:
@@ -74,8 +83,9 @@ def deployment(ctx: click.Context, /, **options: Any) -> None:
 
 @track.command(
     context_settings=_VARIABLES,
-    epilog="Example: versioner track build --product user-service --version 1.4.0 "
-    "--scm-sha 4f5d1c2a --status completed",
+    epilog=ending(
+        "versioner track build --product shop --version 1.4 --scm-sha 4f5d1c2a", keys=_KEYS
+    ),
 )
 @click.pass_context
 def build(ctx: click.Context, /, **options: Any) -> None:
