@@ -109,13 +109,20 @@ def test_fresh_processes_at_once_are_each_on_the_branch_once(
 
 @pytest.mark.parametrize("via", ["inbox", "auto", "direct"])
 def test_processes_of_one_host_share_their_pushes(
-    server: GitServer, forge: Served, tmp_path: Path, via: str, scale: Callable[[int, int], int]
+    server: GitServer,
+    forge: Served,
+    tmp_path: Path,
+    via: str,
+    scale: Callable[[int, int], int],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     count = scale(16, 64)
     (tmp_path / "home").mkdir()
     before = len(server.requests())
     assert_all_done(many(jobs(forge, count, "--via", via, home=tmp_path / "home")))
     pushes = [each for each in server.requests()[before:] if "/git-receive-pack " in each]
+    with capsys.disabled():
+        print(f"\n[one host, --via {via}: {count} events in {len(pushes)} pushes]")
     # Some for those that were there first, one for all that came while these were on their way.
     assert len(pushes) <= count // 4, f"{len(pushes)} pushes for {count} events"
     assert_recorded_once(forge, [f"w.{number}" for number in range(count)])
