@@ -509,6 +509,16 @@ def test_of_several_remotes_none_is_guessed(forge: Forge, job: Path) -> None:
     assert in_job(forge, "--version", "3", "--local", "--branch", "main").code == 0
 
 
+def test_of_a_clone_without_a_remote_a_job_is_warned(forge: Forge, job: Path) -> None:
+    sh(job, "remote", "remove", "origin")
+    done = in_job(forge, "--version", "3")
+    assert done.code == 0
+    assert "goes with it" in done.err
+    assert "--repo" in done.err
+    for meant in (["--local"], ["--repo", str(job)], ["--dry-run"]):
+        assert "goes with it" not in in_job(forge, "--version", "4", *meant).err
+
+
 def test_an_application_whose_remote_holds_no_registry_is_told_to_name_it(
     forge: Forge, job: Path, tmp_path: Path
 ) -> None:

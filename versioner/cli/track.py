@@ -113,12 +113,22 @@ def _track(ctx: click.Context, kind: EventKind, options: dict[str, Any]) -> None
         warn(error, "" if isinstance(error, Kept) else "not recorded: ")
         return
     tell(options, detected, recorded, lacking)
+    if detected is not None and repository is not None:
+        _warn_of_loss(repository, options)
     if repository is not None and recorded.branch == repository.branch:
         after_commit(repository, recorded.commit)
     if lacking is not None:
         if not softened:
             raise lacking
         warn(lacking)
+
+
+def _warn_of_loss(repository: Repository, options: dict[str, Any]) -> None:
+    """Warn of a clone that a job found itself in, and that has no remote to record on instead."""
+    meant = ("local", "push", "repo", "dry_run")
+    if repository.work_tree is not None and not any(options[each] for each in meant):
+        lost = "this clone has no remote: the event is in the job's folder alone, and goes with it"
+        warn(Failure(lost, hint="name the registry's URL with --repo, or say --local"))
 
 
 def _record(
