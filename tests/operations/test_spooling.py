@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -160,6 +161,28 @@ def test_what_is_kept_comes_back_oldest_first_with_when_and_why(spool):
     spool.drop(kept[0])
     spool.drop(kept[0])
     assert spool.entries() == sorted(kept[1:])
+
+
+def test_what_another_sends_meanwhile_is_nothing_unreadable(spool):
+    stays, comes_and_goes = entry(1), entry(2)
+    spool.keep(stays)
+
+    def come_and_go() -> None:
+        while not over.is_set():
+            spool.keep(comes_and_goes)
+            spool.drop(comes_and_goes)
+
+    over = threading.Event()
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        for _ in range(300):
+            held = spool.held()
+            assert held.unreadable == ()
+            assert stays in held.entries
+    finally:
+        over.set()
+        other.join()
 
 
 def test_only_what_is_for_a_registry_is_returned_for_it(spool):

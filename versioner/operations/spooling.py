@@ -100,6 +100,9 @@ class Spool:
                 continue
             try:
                 found[match[2]].append(read_entry(path, match[1]))
+            except FileNotFoundError:
+                # Another process has sent it meanwhile.
+                continue
             except (OSError, ValueError, InvalidInput) as error:
                 unreadable.append(Unreadable(path, _reason(error)))
         return Held(tuple(found[_WAITS]), tuple(found[_REFUSED]), tuple(unreadable))
