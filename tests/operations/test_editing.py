@@ -182,6 +182,19 @@ def test_a_void_is_one_line_more_and_the_event_stays(desk: Desk) -> None:
     desk.assert_sound()
 
 
+def test_an_id_that_two_products_have_is_not_guessed(desk: Desk) -> None:
+    desk.record("twin", "1.0", event_id="s-1")
+    before = desk.commits()
+    with pytest.raises(NotFound, match="events of shop and twin have the id 's-1'") as caught:
+        void(desk, "s-1")
+    assert caught.value.hint == "say which: shop/s-1 or twin/s-1"
+    with pytest.raises(NotFound, match="no event 'none/s-1'"):
+        redact_field(desk.repository, "none/s-1", "deployed_by", now=NOW)
+    assert desk.commits() == before
+    assert void(desk, "twin/s-1").subject == "Void deployment event s-1 of twin"
+    assert not any(each.void for each in desk.registry.products["shop"].deployments)
+
+
 def test_the_same_void_again_is_none(desk: Desk) -> None:
     void(desk, "s-1")
     before = desk.commits()

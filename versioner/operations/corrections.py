@@ -82,15 +82,25 @@ def redact_field(repository: Repository, event_id: str, field: str, *, now: str)
 
 
 def _find(edit: Editing, event_id: str) -> tuple[EventKind, ProductRecord, Event]:
+    """Find an event by its id, or by PRODUCT/ID: writers see to ids within one product alone."""
+    product, _, wanted = event_id.rpartition("/")
+    found: dict[str, tuple[EventKind, ProductRecord, Event]] = {}
     for record in edit.registry.products.values():
         logs: list[tuple[EventKind, list[Event]]] = [
             ("deployment", record.deployment_events),
             ("build", record.builds),
         ]
-        for kind, events in logs:
+        for kind, events in logs if product in ("", record.name) else ():
             for event in events:
-                if event["id"] == event_id:
-                    return kind, record, event
+                if event["id"] == wanted:
+                    found.setdefault(record.name, (kind, record, event))
+    if len(found) > 1:
+        raise NotFound(
+            f"events of {' and '.join(sorted(found))} have the id {wanted!r}",
+            hint=f"say which: {' or '.join(f'{name}/{wanted}' for name in sorted(found))}",
+        )
+    for each in found.values():
+        return each
     raise NotFound(
         f"there is no event {event_id!r}", hint="`versioner deployment list` shows the ids"
     )
