@@ -206,6 +206,20 @@ def editor(path: Path, script: str) -> str:
     return f"{sys.executable} {path}"
 
 
+@pytest.mark.parametrize("command", ["false", "no-such-editor"])
+def test_an_editor_that_fails_changes_nothing_and_another_can_be_named(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", command)
+    before = desk.git("rev-parse", "HEAD")
+    outcome = desk.run("product", "edit", "user-service", "--editor")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert f"the editor did not end well: {command}" in outcome.err
+    assert "EDITOR" in outcome.err.partition("hint: ")[2]
+    assert desk.git("rev-parse", "HEAD") == before
+
+
 def test_the_editor_gets_the_file_and_what_it_saves_is_committed(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

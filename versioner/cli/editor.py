@@ -11,7 +11,7 @@ import click
 
 from versioner.cli import clock
 from versioner.cli.boundary import report_error
-from versioner.errors import InvalidInput, VersionerError
+from versioner.errors import Failure, InvalidInput, VersionerError
 from versioner.operations.products import product_source, rewrite_product
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ class ByHand:
         self._before = product_source(repository, self._name)
         text = self._before.decode()
         while True:
-            # None means that the editor was left without saving.
-            text = self._text = click.edit(text, extension=".yaml") or text
+            text = self._text = _edited(text)
             try:
                 return self._rewrite(repository, text)
             except InvalidInput as error:
@@ -62,6 +61,17 @@ class ByHand:
         saved = f"your text is kept in {path}"
         error.hint = f"{error.hint}; {saved}" if error.hint else saved
         return error
+
+
+def _edited(text: str) -> str:
+    try:
+        # None means that the editor was left without saving.
+        return click.edit(text, extension=".yaml") or text
+    except click.ClickException as error:
+        raise Failure(
+            f"the editor did not end well: {error.format_message()}",
+            hint="let VISUAL or EDITOR name one that works here, or edit with --set and --unset",
+        ) from None
 
 
 def _wants_again(error: InvalidInput) -> bool:
