@@ -194,6 +194,7 @@ def test_relative_folders_are_named_in_the_next_step(
     assert done.returncode == 0
 
 
+SHARED = ("publish", "validate")
 WORKFLOWS = {
     "github": {
         ".github/workflows/delete-product.yml",
@@ -202,8 +203,10 @@ WORKFLOWS = {
         ".github/workflows/validate.yml",
     },
     "gitlab": {".gitlab-ci.yml", ".gitlab/versioner.yml"},
-    "gitea": {".gitea/workflows/publish.yml", ".gitea/workflows/validate.yml"},
-    "forgejo": {".forgejo/workflows/publish.yml", ".forgejo/workflows/validate.yml"},
+    **{
+        forge: {f".{forge}/workflows/{name}.yml" for name in ("delete-product", *SHARED)}
+        for forge in ("gitea", "forgejo")
+    },
     "bitbucket": set(),
     "none": set(),
 }

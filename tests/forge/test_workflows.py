@@ -312,19 +312,30 @@ def test_a_calling_workflows_own_run_is_detected(starter: Path, runner: Job, for
 # --- delete
 
 
-def delete(starter: Path, runner: Job, product: str, confirm: str, force: str = "false") -> int:
+def delete(
+    starter: Path,
+    runner: Job,
+    product: str,
+    confirm: str,
+    force: str = "false",
+    flavour: str = "github",
+) -> int:
     values = {"inputs.product": product, "inputs.confirm": confirm, "inputs.force": force}
-    return run_step(runner, workflow(starter, "delete-product"), "delete", "Delete", values)
+    return run_step(
+        runner, workflow(starter, "delete-product", flavour), "delete", "Delete", values
+    )
 
 
+@pytest.mark.parametrize("flavour", ["github", "gitea"])
 def test_a_product_is_deleted_when_its_name_is_typed_twice(
-    starter: Path, runner: Job, forge: Forge
+    starter: Path, runner: Job, forge: Forge, flavour: str
 ) -> None:
     track(forge, "--via=direct")
-    assert delete(starter, runner, "user-service", "user-servise") == 2
+    name = "user-service"
+    assert delete(starter, runner, name, "user-servise", flavour=flavour) == 2
     assert "::error::the two names differ" in runner.said
-    assert forge.products() == {"user-service"}
-    assert delete(starter, runner, "user-service", "user-service") == 0, runner.said
+    assert forge.products() == {name}
+    assert delete(starter, runner, name, name, flavour=flavour) == 0, runner.said
     assert forge.products() == set()
     assert forge.subjects()[0] == "Delete product user-service"
 
