@@ -31,6 +31,33 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("full" if config.getoption("--full") else "small")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of a test with many variants that start processes, run one in three; with --full, all.
+
+    The third is a diagonal: of three ways times some faults, each fault is met by one way, and
+    each way by some faults.
+    """
+    if config.getoption("--full") or any("::" in str(each) for each in config.args):
+        return
+    variants: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.nodeid.startswith(_SAMPLED) and "[" in item.name:
+            variants.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    left_out = {
+        item
+        for many in variants.values()
+        if len(many) >= _MANY
+        for number, item in enumerate(many)
+        if number % 3 != number // 3 % 3
+    }
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=list(left_out))
+
+
+_SAMPLED = ("tests/remote/", "tests/forge/")
+_MANY = 6
+
+
 @pytest.fixture(scope="session")
 def scale(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
     """Choose a count: the small one, or with `--full` the large one."""
