@@ -44,7 +44,7 @@ _PLAIN_BRANCH: Final = r"refs/heads/[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*"
 class PartialClone(RemoteTalk):
     """Talk to a remote about one branch, and hold what was brought of it.
 
-    `repository` is None before `begin`. `rung` is the ladder's step that the remote takes.
+    `rung` is the ladder's step that the remote takes, as far as it was asked.
     """
 
     def __init__(self, remote: Remote, place: Scratch, rung: Rung = LADDER[0]) -> None:
