@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.registries import Desk
+from tests.site.checker import check_site, read_site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,3 +38,25 @@ def test_an_error_in_the_registry_has_the_place_that_validate_tells(desk: Desk) 
     outcome = desk.run("site", "build")
     assert outcome.code == 3
     assert told in outcome.err
+
+
+def test_an_id_that_two_products_have_is_a_warning_and_each_has_its_own_page(
+    desk: Desk, tmp_path: Path
+) -> None:
+    for name in ("shop", "till"):
+        where = ("--product", name, "--environment", "production", "--version", "1.0")
+        done = desk.run("track", "deployment", *where, "--event-id", "twin-id")
+        assert done.code == 0, done.err
+    checked = desk.run("validate")
+    assert checked.code == 0, checked.out + checked.err
+    assert "warning[duplicate-id]" in checked.out + checked.err
+    assert desk.run("deployment", "show", "twin-id").code == 2
+    assert "till" in desk.run("deployment", "show", "till/twin-id").out
+    assert desk.run("site", "build", "--out", str(tmp_path / "site")).code == 0
+    assert check_site(tmp_path / "site") == []
+    pages = read_site(tmp_path / "site")
+    for name in ("shop", "till"):
+        page = pages[f"products/{name}/2026-11.html"]
+        assert 'id="d-twin-id"' in page.text
+        # The history knows an event by its id: no commit is better than the other product's.
+        assert "recorded by" not in page.text

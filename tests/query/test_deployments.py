@@ -77,6 +77,21 @@ def test_an_id_of_nothing_is_refused(event_id):
         find_by_id(EVERYTHING, event_id)
 
 
+def test_an_id_that_two_products_have_is_not_guessed():
+    shops = [product(name, deployments=[deployment(id="same-one")]) for name in ("api", "web")]
+    twins = registry(*shops)
+    with pytest.raises(
+        NotFound, match='deployments of api and web have the id "same-one"'
+    ) as caught:
+        find_by_id(twins, "same-one")
+    assert caught.value.hint == "say which: api/same-one or web/same-one"
+    assert find_by_id(twins, "web/same-one").product == "web"
+    assert find_by_id(twins, "web/same-o").product == "web"
+    assert find_by_id(twins, "same-one", product="api").product == "api"
+    with pytest.raises(NotFound):
+        find_by_id(twins, "none/same-one")
+
+
 def test_the_beginning_of_two_ids_is_refused():
     twins = registry(product(deployments=[deployment(id="abcdef1"), deployment("2", id="abcdef2")]))
     with pytest.raises(NotFound, match="2 deployments"):

@@ -112,7 +112,10 @@ def _parsed(filters: dict[str, str | None], now: str) -> dict[str, Any]:
 @rev_option
 @repo_option
 def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
-    """Show one deployment with its events; ID is any event's, or enough of its beginning."""
+    """Show one deployment with its events; ID is any event's, or enough of its beginning.
+
+    Where two products have an event of one id, PRODUCT/ID says which.
+    """
     from versioner.cli.looking import look, reckoned_at
     from versioner.cli.printing import show, this_page
     from versioner.query.deployments import find_by_id

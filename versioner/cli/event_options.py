@@ -88,8 +88,8 @@ def _what(person: str) -> list[Option]:
         click.option("--extra-metadata", metavar="JSON", help="A JSON object, 100 KB at most."),
         click.option(
             "--event-id",
-            help="The event's id, which no other of any product may have (default: derived from "
-            "the run).",
+            help="The event's id, which is to be of this event alone (default: derived from the "
+            "run).",
         ),
     ]
 

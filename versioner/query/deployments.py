@@ -56,20 +56,29 @@ def find(
 def find_by_id(registry: Registry, event_id: str, product: str | None = None) -> Deployment:
     """Return the deployment that has an event with this id, or raise NotFound.
 
-    The beginning of an id will do where it fits one deployment only.
+    The beginning of an id will do where it fits one deployment only; PRODUCT/ID says whose it is.
     """
+    named, _, event_id = event_id.rpartition("/")
+    product = product or named or None
     records = [*registry.products.values()] if product is None else [registry.resolve(product)]
+    exact: dict[str, Deployment] = {}
     near: dict[int, Deployment] = {}
     for record in records:
         for deployment in record.deployments:
             dropped = [event for event, _ in deployment.void_events]
             for event in (*deployment.events, *dropped):
                 if event["id"] == event_id:
-                    return deployment
+                    exact.setdefault(record.name, deployment)
                 if len(event_id) >= _SHORTEST_ID and event["id"].startswith(event_id):
                     near[id(deployment)] = deployment
-    if len(near) == 1:
-        return next(iter(near.values()))
+    if len(exact) > 1:
+        raise NotFound(
+            f'deployments of {" and ".join(sorted(exact))} have the id "{event_id[:64]}"',
+            hint=f"say which: {' or '.join(f'{name}/{event_id}' for name in sorted(exact))}",
+        )
+    found = [*exact.values()] or [*near.values()]
+    if len(found) == 1:
+        return found[0]
     fits = f"{len(near)} deployments have ids that begin" if near else "no deployment has an id"
     raise NotFound(
         f'{fits} with "{event_id[:64]}"' if near else f'{fits} "{event_id[:64]}"',

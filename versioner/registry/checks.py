@@ -165,6 +165,7 @@ def _check_deleted(registry: Registry) -> Iterator[Problem]:
 
 
 def _check_ids_across(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
+    """Warn only: writers see the files of one product alone, and no line is ever rewritten."""
     owner: dict[str, str] = {}
     for record in registry.products.values():
         for kind, events in logs_of(record):
@@ -179,7 +180,9 @@ def _check_ids_across(registry: Registry, snapshot: Snapshot) -> Iterator[Proble
                     *position,
                     codes.DUPLICATE_ID,
                     f"the id {event['id']!r} is that of an event of {first!r} too",
-                    "remove the copy: every event has an id of its own",
+                    f"name it {record.name}/{event['id']} where an id is asked for; give an "
+                    "--event-id for one event only, or leave it out",
+                    "warning",
                 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from versioner.site.links import (
 )
 from versioner.site.shards import Batch, Shard, batches_of, shards_of
 from versioner.site.zone import Zone
+from versioner.validation import codes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +69,7 @@ class Atlas:
         self.registry = registry
         self.now = now
         self.unrecorded = unrecorded_of(registry, inbox) if inbox else Unrecordeds()
-        self.recorded = recorded or {}
+        self.recorded = _told_apart(registry, recorded or {})
         self.forge = ForgeLinks.of(registry.config)
         given = base_url or str(self.settings.get("base_url", ""))
         self.base_path = _base_path(given)
@@ -200,6 +202,18 @@ class Atlas:
     def environment_title(self, name: str) -> str:
         """Return what an environment is called."""
         return str(self.environments[name].get("title") or name)
+
+
+def _told_apart(registry: Registry, recorded: Mapping[str, Recorded]) -> Mapping[str, Recorded]:
+    """Leave out the ids that two products have: the history knows an event by its id alone."""
+    if not recorded or all(each.code != codes.DUPLICATE_ID for each in registry.problems):
+        return recorded
+    times = Counter(
+        event_id
+        for record in registry.products.values()
+        for event_id in {event["id"] for event in (*record.builds, *record.deployment_events)}
+    )
+    return {event_id: each for event_id, each in recorded.items() if times[event_id] < 2}
 
 
 def _within(page: str, there: str, anchor: str) -> str:

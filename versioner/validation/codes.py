@@ -95,7 +95,7 @@ CODES: Final[dict[str, str]] = {
     VERSION: "a version that is not legal",
     SECRET: "a value in the shape of a secret key",
     MONTH: "an event in the file of another month",
-    DUPLICATE_ID: "two events with one id",
+    DUPLICATE_ID: "two events with one id (of two products: a warning)",
     NOT_CANONICAL: "a log line that is not written as the tool writes it (warning)",
     ENVIRONMENT: "an environment that does not exist",
     DEPENDS_ON: "a dependency on a product that does not exist",
