@@ -15,7 +15,7 @@ from versioner.repository.push import PushFailure, fetch_branch, push_branch, re
 from versioner.repository.remote import follow, remote_tip_known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from versioner.operations.record import Recorded
     from versioner.repository.ancestry import Lacking
@@ -83,12 +83,12 @@ def _attempt(
         return done
     if number:
         _pause(target, number)
-    tip, seen = _look(fresh, remote)
+    tip, heads = _look(fresh, remote)
     if tip is not None and is_ancestor(fresh, target, tip):
         follow(fresh, remote, tip)
         return done
     if tip is None or is_ancestor(fresh, tip, target):
-        _refuse_yours(fresh, remote, tip, seen, target)
+        _refuse_yours(fresh, remote, tip, heads, target)
         return done if _pushed(fresh, remote, tip, target) else _Step(recorded)
     again = _record_again(fresh, recorded, tip, record)
     return _Step(again, made=again.commit is not None)
@@ -110,23 +110,23 @@ def _pause(target: str, number: int) -> None:
     time.sleep(_PAUSE_SECONDS * number * (0.5 + int(target[-4:], 16) / 65536))
 
 
-def _look(place: Repository, remote: str) -> tuple[str | None, list[str]]:
-    """Return the remote branch's tip, fetched where it is new, and where the others are."""
+def _look(place: Repository, remote: str) -> tuple[str | None, dict[str, str]]:
+    """Return the remote branch's tip, fetched where it is new, and where all branches are."""
     heads = remote_heads(place, remote)
     tip = heads.get(place.branch or "")
     if tip is not None and not has_commit(place, tip):
         fetch_branch(place, remote, tip)
-    return tip, list(heads.values())
+    return tip, heads
 
 
 def _refuse_yours(
-    place: Repository, remote: str, tip: str | None, seen: Sequence[str], target: str
+    place: Repository, remote: str, tip: str | None, heads: Mapping[str, str], target: str
 ) -> None:
     """Raise PushFailure where more than recorded events would be published.
 
     A remote without any branch gets all there is: it was made for that.
     """
-    if not seen:
+    if not heads:
         return
     known = remote_tip_known(place, remote)
     if tip is not None and known is not None and tip != known:
@@ -137,13 +137,20 @@ def _refuse_yours(
                 message=f"the remote branch went back, from {known[:12]} to {tip[:12]}: "
                 "nothing brings back what was taken from it",
             )
-    base = [tip] if tip is not None else [each for each in seen if has_commit(place, each)]
+    base = [tip] if tip is not None else _published(place, remote, heads)
     yours = [each for each in lacking(place, target, base) if not _is_of_event(each)]
     if yours:
         are = "commit of yours is" if len(yours) == 1 else "commits of yours are"
-        raise PushFailure(
-            "unpushed", message=f"{len(yours)} {are} not pushed: git push first: {_named(yours)}"
-        )
+        raise PushFailure("unpushed", message=f"{len(yours)} {are} not pushed: {_named(yours)}")
+
+
+def _published(place: Repository, remote: str, heads: Mapping[str, str]) -> list[str]:
+    """Return where each branch of the remote is or, where that was not fetched, was last seen."""
+    known = {
+        ref: tip if has_commit(place, tip) else remote_tip_known(place, remote, ref)
+        for ref, tip in heads.items()
+    }
+    return [each for each in known.values() if each is not None]
 
 
 def _is_of_event(commit: Lacking) -> bool:

@@ -174,16 +174,17 @@ def _headers(repo: Repository) -> dict[str, str]:
     return env
 
 
-def remote_tip_known(repo: Repository, remote: str) -> str | None:
-    """Return where the clone last saw its branch on the remote."""
-    return None if "/" in remote else tip_of(repo, _tracking(repo, remote))
+def remote_tip_known(repo: Repository, remote: str, branch: str | None = None) -> str | None:
+    """Return where the clone last saw a branch on the remote, its own if none is named."""
+    ref = _tracking(remote, branch or repo.branch or "")
+    return None if "/" in remote else tip_of(repo, ref)
 
 
 def follow(repo: Repository, remote: str, tip: str) -> None:
     """Let the clone's idea of the remote branch follow, where it keeps one in the usual place."""
     if "/" in remote:
         return
-    ref = _tracking(repo, remote)
+    ref = _tracking(remote, repo.branch or "")
     asked = ["config", "--get-all", f"remote.{remote}.fetch"]
     usual = f"refs/heads/*:refs/remotes/{remote}/*"
     kept = git(asked, cwd=repo.top, check=False).decode("utf-8", "replace").split()
@@ -195,5 +196,5 @@ def follow(repo: Repository, remote: str, tip: str) -> None:
 _REFLOG: Final = {"GIT_COMMITTER_NAME": "versioner", "GIT_COMMITTER_EMAIL": "versioner@localhost"}
 
 
-def _tracking(repo: Repository, remote: str) -> str:
-    return f"refs/remotes/{remote}/{(repo.branch or '').removeprefix('refs/heads/')}"
+def _tracking(remote: str, branch: str) -> str:
+    return f"refs/remotes/{remote}/{branch.removeprefix('refs/heads/')}"
