@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from tests.cli.registries import NOW, SHA, Desk, Outcome
 from tests.cli.test_track import GITHUB, WHERE
+from tests.operations.spooled import entry
 from versioner.cli.boundary import run
 from versioner.operations.initialise import initialise
 from versioner.serialization.log import read_canonical
@@ -121,6 +124,26 @@ def test_by_way_of_the_inbox_it_is_received_and_collected_later(forge: Forge) ->
     assert collected.code == 0, collected.err
     assert forge.waiting() == []
     assert forge.ids().count(told["event"]["id"]) == 1
+
+
+def test_what_goes_by_the_inbox_is_for_no_branch_of_ones_choice(
+    forge: Forge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = forge.track("--via", "inbox", "--branch", "main")
+    assert (refused.code, "names no branch" in refused.err) == (2, True)
+    monkeypatch.setenv("VERSIONER_VIA", "inbox")
+    assert forge.track("--branch", "main").code == 2
+    assert forge.waiting() == []
+    assert forge.outcome("--branch", "main", "--via", "direct")["outcome"] == "recorded"
+
+
+def test_a_kept_line_of_the_inbox_and_a_branch_is_sent(
+    forge: Forge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = entry(1, repo=forge.url, via="inbox", branch="main")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(kept.line.encode())))
+    sent = forge.run("spool", "send", "-", "--repo", forge.url)
+    assert (sent.code, len(forge.waiting())) == (0, 1), sent.err
 
 
 def test_a_branch_that_takes_no_push_leaves_the_inbox(forge: Forge) -> None:

@@ -102,12 +102,14 @@ def _how() -> list[Option]:
         click.option(
             "--branch",
             metavar="NAME",
-            help="Record on this branch (default: the current one, or the remote's).",
+            help="Record on this branch (default: the current one, or the remote's); what goes by "
+            "an inbox, `collect` records on its own.",
         ),
         click.option(
             "--via",
             type=click.Choice(["auto", "direct", "inbox"]),
-            help="How it reaches a URL: on the branch, by its inbox, or as is best (auto).",
+            help="How it reaches a URL: on the branch, by its inbox (without --branch), or as is best "
+            "(auto).",
         ),
         click.option(
             "--wait",

@@ -139,6 +139,7 @@ def _record(
     if named and is_url(named):
         from versioner.cli.remotes import remote_at_url
 
+        _refuse_branch_of_inbox(options)
         remote = remote_at_url(named)
         return _from_afar(remote, _draft(ctx, kind, options, detected), options)
     # git looks for the repository while all that records is loaded.
@@ -152,11 +153,21 @@ def _record(
         token = os.environ.get(TOKEN, "")
         remote_and_branch = throw_away_remote(repository, options["branch"], token)
         if remote_and_branch is not None:
+            _refuse_branch_of_inbox(options)
             remote, branch = remote_and_branch
             return _from_afar(remote, draft, {**options, "branch": branch})
     if is_on_command_line(ctx, "via") or is_on_command_line(ctx, "wait"):
         raise click.UsageError("--via and --wait are for a remote: name its URL with --repo")
     return _here(repository, draft, options)
+
+
+def _refuse_branch_of_inbox(options: dict[str, Any]) -> None:
+    """Of the user's own words alone: a spool line may hold both, from a clone of that branch."""
+    if options["via"] == "inbox" and options["branch"]:
+        raise click.UsageError(
+            "an event in the inbox names no branch: leave --branch out, and say it to `versioner "
+            "collect`; or record with --via direct"
+        )
 
 
 def _draft(
