@@ -108,8 +108,8 @@ def _how() -> list[Option]:
         click.option(
             "--via",
             type=click.Choice(["auto", "direct", "inbox"]),
-            help="How it reaches a URL: on the branch, by its inbox (without --branch), or as is best "
-            "(auto).",
+            help="How it reaches a URL: on the branch, by its inbox (without --branch), or as is "
+            "best (auto).",
         ),
         click.option(
             "--wait",
