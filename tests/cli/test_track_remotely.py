@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,10 +22,11 @@ from tests.cli.test_track import GITHUB, WHERE
 from tests.operations.spooled import entry
 from versioner.cli.boundary import run
 from versioner.operations.initialise import initialise
+from versioner.operations.spooling import MARK, parse_line
 from versioner.serialization.log import read_canonical
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 INBOX = "refs/versioner/inbox/user-service/"
 RUN = ("--invoke-id", "run-5")
@@ -273,6 +280,59 @@ def test_a_kept_line_is_sent_from_another_machine(
 
 
 # ---- waiting ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def hanging(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Give a process that records at a server which takes the connection and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/acme/registry.git"
+        command = [sys.executable, "-m", "versioner", "track", "deployment", *WHERE, *arguments]
+        env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        process = subprocess.Popen(
+            [*command, "--repo", url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env
+        )
+        listener.settimeout(60)
+        connection, _ = listener.accept()
+        try:
+            with connection:
+                yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_what_is_stopped_while_the_remote_hangs_is_kept(
+    forge: Forge, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    with hanging("--event-id", "stop-1") as process:
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (128 + number, b"")
+    line, *rest = filter(None, err.decode().splitlines())
+    assert line.startswith(MARK)
+    assert "may have arrived" in rest[0]
+    assert "`versioner spool send`" in rest[1]
+    assert rest[2:] == ["versioner: stopped; nothing half written is left behind"]
+    (waiting,) = forge.run("spool", "list", "-o", "json").json()["waiting"]
+    assert waiting["line"] == parse_line(line).line
+    for outcome in ("recorded", "already_recorded"):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(err)))
+        (sent,) = forge.run("spool", "send", "-", "--repo", forge.url, "-o", "json").json()
+        assert sent["outcome"] == outcome
+    assert forge.git("grep", "-h", 'id: "stop-1"', "main").count("stop-1") == 1
+    assert waiting["event"]["at"] in forge.git("grep", "-h", 'id: "stop-1"', "main")
+
+
+def test_a_later_signal_ends_at_once_what_nobody_reads_the_line_of(forge: Forge) -> None:
+    more_than_a_pipe_holds = json.dumps({"note": "long " * 18_000})
+    with hanging("--extra-metadata", more_than_a_pipe_holds) as process:
+        while process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert len(forge.run("spool", "list", "-o", "json").json()["waiting"]) == 1
 
 
 def test_a_wait_that_runs_out_says_that_nothing_is_lost(

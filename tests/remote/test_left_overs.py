@@ -15,6 +15,7 @@ import pytest
 from tests.remote.disks import fill, small_disk
 from tests.remote.faults import ANY, FETCH, PUSH, Hold, HoldResponse, Status
 from tests.remote.processes import Started, run_versioner, start, tool
+from versioner.operations.spool_line import parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,9 @@ def test_a_signal_leaves_nothing_and_says_so(
         started.process.send_signal(number)
         ran = started.wait()
     assert (ran.code, ran.out, ran.left) == (128 + number, "", [])
-    assert ran.err.strip() == "versioner: stopped; nothing half written is left behind"
+    line, *_, last = ran.err.splitlines()
+    assert parse_line(line).repo == proxy.url_of(registry)
+    assert last == "versioner: stopped; nothing half written is left behind"
 
 
 def test_a_second_signal_does_not_stop_the_cleaning(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -74,7 +75,9 @@ def _run(arguments: Sequence[str] | None, stop: Stop) -> int:
 
 
 def _report_stop(stop: Stop) -> int:
-    click.echo("versioner: stopped; nothing half written is left behind", err=True)
+    # Whoever read it, a terminal above all, may be gone.
+    with suppress(OSError):
+        click.echo("versioner: stopped; nothing half written is left behind", err=True)
     return stop.exit_code
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from versioner.cli import clock
 from versioner.cli.spool_folder import queue_folder, spool_folder
+from versioner.cli.stopping import Stopped
 from versioner.errors import Failure, Kept, VersionerError
 from versioner.operations.remote_recording import Target, fixed, foresee, record_remotely
 from versioner.operations.sending import document_of, result_of, send_entries
@@ -73,6 +75,15 @@ def _delivered(folder: Path | None, target: Target, draft: Draft) -> Recorded:
     except VersionerError:
         # It could be kept nowhere; what is wrong with it, its judge says better.
         return _result(target, draft)
+    try:
+        return _shared_or_kept(folder, target, line)
+    except (KeyboardInterrupt, Stopped):
+        # A job that is cancelled while the forge hangs: its event is not to go with it.
+        _keep_stopped(folder, line)
+        raise
+
+
+def _shared_or_kept(folder: Path | None, target: Target, line: str) -> Recorded:
     entry = new_entry(line, kept_at="", reason="", now_ms=clock.entropy()[0])
     try:
         return _shared(queue_folder(os.environ), target, entry)
@@ -108,20 +119,41 @@ def _shared(folder: Path | None, target: Target, entry: Entry) -> Recorded:
 def _kept(folder: Path | None, line: str, cause: Failure) -> Kept:
     """Keep an event on this machine, and tell the line that any other can send it with."""
     click.echo(f"{MARK}{line}", err=True)
-    where = "nowhere on this machine"
-    if folder is not None:
-        now_ms, reason = clock.entropy()[0], cause.message
-        try:
-            Spool(folder).keep(new_entry(line, kept_at=clock.now(), reason=reason, now_ms=now_ms))
-            where = "in this machine's spool"
-        except (Failure, OSError) as error:
-            where = f"nowhere on this machine ({getattr(error, 'message', error)})"
+    where = _put_in_spool(folder, line, cause.message)
     return Kept(
         f"not recorded, kept {where}: {cause.message}",
         hint=f"{cause.hint}; then `versioner spool send`, or on another machine `versioner spool "
         "send - --repo URL` with the line above",
         line=line,
     )
+
+
+def _keep_stopped(folder: Path | None, line: str) -> None:
+    """Keep an event of which nobody knows whether it arrived, as a signal came; tell its line."""
+    from versioner.cli.boundary import report_warning
+
+    where = _put_in_spool(folder, line, "stopped by a signal; it may have arrived")
+    told = Failure(
+        f"stopped: the event may have arrived all the same, and is kept {where}",
+        hint="`versioner spool send`, or on another machine `versioner spool send - --repo URL` "
+        "with the line above: of the same id and time, it is recorded once",
+    )
+    # Whoever read it, a terminal above all, may be gone.
+    with suppress(OSError):
+        click.echo(f"{MARK}{line}", err=True)
+        report_warning(told, "")
+
+
+def _put_in_spool(folder: Path | None, line: str, reason: str) -> str:
+    """Keep an event on this machine where that can be done, and say where it is."""
+    if folder is None:
+        return "nowhere on this machine"
+    now_ms = clock.entropy()[0]
+    try:
+        Spool(folder).keep(new_entry(line, kept_at=clock.now(), reason=reason, now_ms=now_ms))
+    except (Failure, OSError) as error:
+        return f"nowhere on this machine ({getattr(error, 'message', error)})"
+    return "in this machine's spool"
 
 
 def send_what_waits(folder: Path, remote: Remote) -> None:
