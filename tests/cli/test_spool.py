@@ -294,6 +294,65 @@ def test_what_a_killed_process_left_in_a_queue_is_sent_too(spool, versioner, for
     assert versioner("list")[1].startswith("Nothing waits")
 
 
+# ---- discard
+
+
+def test_what_is_discarded_is_printed_once_more_and_can_be_sent_still(
+    spool, versioner, forge, monkeypatch
+):
+    first, second, third = (
+        waiting(number, url_of(forge)) for number in (1 << 20, 2 << 20, 3 << 20)
+    )
+    for each in (first, second, third):
+        spool.keep(each)
+    spool.set_aside(second, "blocked")
+    shown = versioner("list")[1]
+    assert first.key[:16] in shown
+    assert second.key[:16] in shown
+    code, out, err = versioner("discard", first.key[:16], second.key, first.key, "--yes")
+    assert (code, err) == (0, "")
+    assert out.count("discarded: user-service 1.4.0 to production (completed)") == 2
+    held = spool.held()
+    assert ([each.key for each in held.entries], held.refused) == ([third.key], ())
+    feed(monkeypatch, out.encode())
+    assert versioner("send", "-", "--repo", url_of(forge))[0] == 0
+    assert {"kept-1048576", "kept-2097152"} <= set(recorded_in(forge))
+
+
+def test_nothing_is_discarded_unasked_or_by_a_name_that_fits_no_one_event(
+    spool, versioner, monkeypatch
+):
+    events = [entry(1), entry(2)]
+    for each in events:
+        spool.keep(each)
+    feed(monkeypatch, b"y\n")
+    assert "add --yes" in versioner("discard", events[0].key)[2]
+    for key, said in (
+        ("00000000", "names 2 events"),
+        ("", "no event here is named"),
+        ("0", "no event here is named"),
+        ("../../x", "no event here is named"),
+        ("ffffffff", "no event here is named"),
+    ):
+        code, out, err = versioner("discard", events[0].key, key, "--yes")
+        assert (code, out, said in err) == (2, "", True), key
+    assert spool.entries() == events
+
+
+@pytest.mark.parametrize(("answer", "left"), [(b"n\n", 1), (b"y\n", 0)])
+def test_on_a_terminal_it_asks_before_it_discards(spool, tmp_path, answer, left):
+    spool.keep(entry(1))
+    ours, theirs = os.openpty()
+    os.write(ours, answer)
+    command = [sys.executable, "-m", "versioner", "spool", "discard", entry(1).key]
+    done = subprocess.run(command, stdin=theirs, capture_output=True, text=True, check=False)
+    os.close(theirs)
+    os.close(ours)
+    assert done.returncode == (2 if left else 0), done.stderr
+    assert (MARK + entry(1).line in done.stdout) == (not left)
+    assert len(spool.entries()) == left
+
+
 @pytest.mark.parametrize(
     ("named", "urls", "given"),
     [

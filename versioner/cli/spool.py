@@ -98,6 +98,33 @@ def send(ctx: click.Context, source: str | None, repo: str | None, output: str) 
     ctx.exit(max([_exit_code(sent, kept=source is None), *codes]))
 
 
+@spool.command(
+    short_help="Remove events from this machine for good.",
+    epilog=ending("versioner spool discard 019ab3c07f2e51d8 --yes"),
+)
+@click.argument("keys", metavar="KEY...", nargs=-1, required=True)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+def discard(keys: tuple[str, ...], yes: bool) -> None:
+    """Remove events that wait here, or were refused, for good.
+
+    A KEY is as `spool list` shows it, or its beginning. Their lines are printed once more: with
+    them, `versioner spool send -` sends what was discarded by mistake.
+    """
+    from versioner.cli.printing import show
+    from versioner.reporter.spooled import discarded_text
+
+    kept = Spool(_folder())
+    chosen = kept.held().named(keys)
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask on: add --yes if you want this")
+    if not yes and not click.confirm(f"Discard {', '.join(each.key for each in chosen)} for good?"):
+        raise click.UsageError("nothing was discarded")
+    # First of all, so that what could not be printed is still there.
+    show(discarded_text(chosen))
+    for each in chosen:
+        kept.discard(each)
+
+
 def _folder() -> Path:
     from versioner.cli.spool_folder import spool_folder
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import Failure, InvalidInput
+from versioner.errors import Failure, InvalidInput, NotFound
 from versioner.operations.spool_files import make_private, read_small, write_whole
 from versioner.operations.spool_line import (
     LINE_LIMIT,
@@ -23,7 +23,7 @@ from versioner.operations.spool_line import (
 from versioner.secret_shapes import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 __all__ = [
@@ -41,6 +41,8 @@ __all__ = [
 
 QUEUE: Final = "queue"
 _KEY: Final = "[0-9a-f]{32}"
+# As the inbox has it: what is shorter is a slip.
+_SHORTEST: Final = 4
 _WAITS: Final = ".json"
 _REFUSED: Final = ".refused"
 _NOTE_LIMIT: Final = 1000
@@ -59,6 +61,19 @@ class Held(NamedTuple):
     entries: tuple[Entry, ...] = ()
     refused: tuple[Entry, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+
+    def named(self, keys: Iterable[str]) -> list[Entry]:
+        """Return the entries that keys, or their beginnings, name, each once; else NotFound."""
+        return list(dict.fromkeys(self._named(key) for key in keys))
+
+    def _named(self, key: str) -> Entry:
+        # One of those that were refused may wait again.
+        held = {each.key: each for each in (*self.refused, *self.entries)}
+        found = [held[each] for each in held if len(key) >= _SHORTEST and each.startswith(key)]
+        if len(found) == 1:
+            return found[0]
+        what = f"{key!r} names {len(found)} events" if found else f"no event here is named {key!r}"
+        raise NotFound(what, hint="`versioner spool list` shows the keys, with `-o json` whole")
 
 
 class Spool:
@@ -81,6 +96,14 @@ class Spool:
         """Take out an entry that was delivered."""
         try:
             (self.folder / f"{entry.key}{_WAITS}").unlink(missing_ok=True)
+        except OSError as error:
+            raise Failure(f"cannot take {entry.key} out: {_reason(error)}") from error
+
+    def discard(self, entry: Entry) -> None:
+        """Take out an entry for good, whether it waits or was refused."""
+        self.drop(entry)
+        try:
+            (self.folder / f"{entry.key}{_REFUSED}").unlink(missing_ok=True)
         except OSError as error:
             raise Failure(f"cannot take {entry.key} out: {_reason(error)}") from error
 

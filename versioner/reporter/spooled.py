@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from versioner.operations.spool_line import MARK
 from versioner.reporter.documents import as_json
 from versioner.reporter.page import Span
 from versioner.reporter.tables import Column, table
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from versioner.operations.spooling import Held
     from versioner.reporter.page import Page
 
-__all__ = ["Sent", "held_json", "held_text", "sent_json", "sent_text"]
+__all__ = ["Sent", "discarded_text", "held_json", "held_text", "sent_json", "sent_text"]
 
+# Of a key: its time, and enough to tell those of one moment apart.
+_SHOWN: Final = 16
 _WORDS = {"recorded": "recorded", "already": "already recorded", "received": "received"}
 
 
@@ -87,6 +90,14 @@ def sent_json(sent: Sequence[Sent]) -> str:
     )
 
 
+def discarded_text(entries: Sequence[Entry]) -> str:
+    """Return what is discarded, with the line that each can be sent with all the same."""
+    return "\n".join(
+        f"discarded: {_described(each.document)}, {clean(each.repo)}\n{MARK}{each.line}"
+        for each in entries
+    )
+
+
 def _line(sent: Sent) -> str:
     what = f"{_described(sent.entry.document)}, {clean(sent.repo)}"
     if sent.outcome.kind != "failed":
@@ -107,6 +118,7 @@ def _described(document: dict[str, Any]) -> str:
 
 def _table(page: Page, entries: Sequence[Entry]) -> str:
     columns = [
+        Column("key"),
         Column("kept"),
         Column("event", 20),
         Column("registry", 20),
@@ -114,6 +126,7 @@ def _table(page: Page, entries: Sequence[Entry]) -> str:
     ]
     rows: list[list[str | Span | list[Span]]] = [
         [
+            Span(entry.key[:_SHOWN], "dim"),
             Span(moment(entry.kept_at), "dim"),
             _described(entry.document),
             entry.repo,
@@ -129,14 +142,16 @@ def _how_to_send(folder: Path) -> str:
     return (
         "`versioner spool send` sends them. They are the files *.json in\n"
         f"  {clean(str(folder))}:\n"
-        "  `versioner spool send - --repo URL <FILE` sends one elsewhere; then delete it."
+        "  `versioner spool send - --repo URL <FILE` sends one elsewhere, and\n"
+        "  `versioner spool discard KEY` ends it."
     )
 
 
 def _again(folder: Path) -> str:
     return (
-        f"They are the files *.refused in {clean(str(folder))}: delete one, or send it again with\n"
-        "  `versioner spool send - --repo URL < FILE`."
+        f"They are the files *.refused in {clean(str(folder))}:\n"
+        "  `versioner spool send - --repo URL <FILE` sends one again, and\n"
+        "  `versioner spool discard KEY` ends it."
     )
 
 
