@@ -119,9 +119,9 @@ def _described(document: dict[str, Any]) -> str:
 def _table(page: Page, entries: Sequence[Entry]) -> str:
     columns = [
         Column("key"),
-        Column("kept"),
-        Column("event", 20),
-        Column("registry", 20),
+        Column("kept", spare=True),
+        Column("event", 40),
+        Column("registry", 16),
         Column("why", 20, spare=True),
     ]
     rows: list[list[str | Span | list[Span]]] = [
