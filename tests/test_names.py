@@ -181,6 +181,11 @@ def test_only_plain_ascii_names_may_be_turned_into_legal_ones(value: str, may: b
     assert names.may_slugify(value) is may
 
 
+def test_a_legal_name_is_its_own_slug() -> None:
+    assert names.slugify("a--b") == "a--b"
+    assert names.slugify("A--B") == "a-b"
+
+
 def test_any_text_is_a_legal_name_or_gets_a_legal_suggestion(
     scale: Callable[[int, int], int],
 ) -> None:

@@ -125,7 +125,12 @@ def check_version(value: str) -> str:
 
 
 def slugify(value: str) -> str:
-    """Return the nearest legal name, or "" where nothing of the value is left."""
+    """Return the nearest legal name, or "" where nothing of the value is left.
+
+    A legal one is its own: two products must not become one.
+    """
+    if is_name(value):
+        return value
     text = value[:4096]
     if not text.isascii():
         import unicodedata
