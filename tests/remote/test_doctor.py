@@ -283,7 +283,7 @@ def test_a_url_without_a_registry_is_a_usage_error(registry: Served, server: Git
     empty = server.repository()
     ran = doctor(empty.url)
     assert ran.code == 2
-    assert "no registry" in ran.err
+    assert "no commit yet" in ran.err
 
 
 def test_a_url_with_a_password_is_refused_unsaid(registry: Served) -> None:

@@ -33,6 +33,7 @@ KEY_ORDER: Final = (
     "forge",
     "branch",
     "names",
+    "via",
     "people",
     "commit",
     "site",
