@@ -18,16 +18,17 @@ __all__ = ["TOKEN", "Remote", "address_of", "holds_token", "is_url", "token_for"
 # The variable that a token is given by, and that git's credential helper reads.
 TOKEN: Final = "VERSIONER_TOKEN"  # noqa: S105 -- its name
 
+# Compiled when there is a URL at all (and kept by re).
 _SCHEMES: Final = ("https", "http", "ssh", "file")
-_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_SCHEME: Final = r"([A-Za-z][A-Za-z0-9+.-]*)://"
 # git's short form of ssh; a single letter before the colon is a drive of Windows.
-_SCP_LIKE: Final = re.compile(r"(?:[^/\\:@\s]+@)?[^/\\:@\s]{2,}:(?!//)\S+")
-_HELPER: Final = re.compile(r"[A-Za-z0-9+.-]*::")
-_PASSWORD: Final = re.compile(r"://[^/@\s]*:[^/@\s]*@")
-_USER: Final = re.compile(r"://([^/@\s]*)@")
+_SCP_LIKE: Final = r"(?:[^/\\:@\s]+@)?[^/\\:@\s]{2,}:(?!//)\S+"
+_HELPER: Final = r"[A-Za-z0-9+.-]*::"
+_TWO_PART_LOGIN: Final = r"://[^/@\s]*:[^/@\s]*@"
+_USER: Final = r"://([^/@\s]*)@"
 # A run of this length with a digit in it is no login that anybody chose.
-_RANDOM: Final = re.compile(r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{20}")
-_LOOPBACK: Final = re.compile(r"(?i)http://(?:localhost|127\.[0-9.]+|\[::1\])(?:[:/]|$)")
+_RANDOM: Final = r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{20}"
+_LOOPBACK: Final = r"(?i)http://(?:localhost|127\.[0-9.]+|\[::1\])(?:[:/]|$)"
 
 
 class Remote(NamedTuple):
@@ -53,13 +54,15 @@ class Remote(NamedTuple):
     @property
     def user(self) -> str:
         """Return the login that the URL names, or ""."""
-        found = _USER.search(self.url)
+        found = re.search(_USER, self.url)
         return found[1] if found else ""
 
 
 def is_url(text: str) -> bool:
     """Tell whether what --repo names is a URL; all else is a folder."""
-    return bool(_SCHEME.match(text) or _HELPER.match(text) or _SCP_LIKE.fullmatch(text))
+    return ":" in text and bool(
+        re.match(_SCHEME, text) or re.match(_HELPER, text) or re.fullmatch(_SCP_LIKE, text)
+    )
 
 
 def address_of(text: str, token: str = "") -> Remote:
@@ -69,15 +72,15 @@ def address_of(text: str, token: str = "") -> Remote:
     are for all to see.
     """
     url, token = text.strip(), token.strip()
-    user = _USER.search(url)
-    if _PASSWORD.search(url) or (user and holds_token(user[1])) or (token and token in url):
+    user = re.search(_USER, url)
+    if re.search(_TWO_PART_LOGIN, url) or (user and holds_token(user[1])) or (token and token in url):
         raise UsageFault(
             "the URL holds a password or token",
             hint="leave it out of the URL: set VERSIONER_TOKEN, or use git's credential helpers",
         )
-    scheme = _SCHEME.match(url)
-    known = scheme[1] in _SCHEMES if scheme else _SCP_LIKE.fullmatch(url)
-    if not known or url.startswith("-") or not url.isprintable() or _HELPER.match(url):
+    scheme = re.match(_SCHEME, url)
+    known = scheme[1] in _SCHEMES if scheme else re.fullmatch(_SCP_LIKE, url)
+    if not known or url.startswith("-") or not url.isprintable() or re.match(_HELPER, url):
         raise UsageFault(
             f"{printable(url)[:200]!r} is not a URL of a registry",
             hint="example: --repo https://git.example.com/team/registry.git",
@@ -88,7 +91,7 @@ def address_of(text: str, token: str = "") -> Remote:
 def token_for(url: str, token: str) -> str:
     """Return a token as it is sent to a URL; raise UsageFault where it is not to be sent."""
     token = token.strip()
-    if token and url.lower().startswith("http://") and not _LOOPBACK.match(url):
+    if token and url.lower().startswith("http://") and not re.match(_LOOPBACK, url):
         raise UsageFault(
             "VERSIONER_TOKEN is not sent over http, where all can read it",
             hint="use the registry's https URL",
@@ -103,4 +106,4 @@ def token_for(url: str, token: str) -> str:
 
 def holds_token(login: str) -> bool:
     """Tell whether what stands in a login's place looks like a token."""
-    return holds_secret(login) or _RANDOM.search(login) is not None
+    return holds_secret(login) or re.search(_RANDOM, login) is not None
