@@ -24,7 +24,7 @@ _SCHEME: Final = r"([A-Za-z][A-Za-z0-9+.-]*)://"
 # git's short form of ssh; a single letter before the colon is a drive of Windows.
 _SCP_LIKE: Final = r"(?:[^/\\:@\s]+@)?[^/\\:@\s]{2,}:(?!//)\S+"
 _HELPER: Final = r"[A-Za-z0-9+.-]*::"
-_TWO_PART_LOGIN: Final = r"://[^/@\s]*:[^/@\s]*@"
+_PAIR: Final = r"://[^/@\s]*:[^/@\s]*@"
 _USER: Final = r"://([^/@\s]*)@"
 # A run of this length with a digit in it is no login that anybody chose.
 _RANDOM: Final = r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{20}"
@@ -73,7 +73,7 @@ def address_of(text: str, token: str = "") -> Remote:
     """
     url, token = text.strip(), token.strip()
     user = re.search(_USER, url)
-    if re.search(_TWO_PART_LOGIN, url) or (user and holds_token(user[1])) or (token and token in url):
+    if re.search(_PAIR, url) or (user and holds_token(user[1])) or (token and token in url):
         raise UsageFault(
             "the URL holds a password or token",
             hint="leave it out of the URL: set VERSIONER_TOKEN, or use git's credential helpers",
