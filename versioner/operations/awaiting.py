@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.errors import Blocked, Kept, VersionerError
 from versioner.operations.collecting import collect
+from versioner.operations.pausing import spread
 from versioner.operations.record import prepare
 from versioner.operations.refusing import parents_of
 from versioner.operations.remote_look import look_ahead, ref_of_branch
@@ -87,7 +88,7 @@ def await_recording(
             if now_is >= end:
                 raise NotYet(seconds, failure)
             # Between half and one and a half of it: that spreads those who wait.
-            time.sleep(min(pause * (0.5 + entropy()[1][0] / 256), min(end, helps_at) - now_is))
+            time.sleep(min(spread(pause, entropy), min(end, helps_at) - now_is))
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from versioner import layout
 from versioner.errors import Blocked, Failure, GitFailure, InvalidInput
 from versioner.operations.moved_refs import RefMoves
+from versioner.operations.pausing import spread
 from versioner.operations.record import prepare, subject_of
 from versioner.operations.refusing import Refuser
 from versioner.operations.remote_look import look_ahead, ref_of_branch
@@ -124,7 +125,7 @@ class _Collector:
         self._tries += 1
         if self._tries >= _TRIES.get(failure.fault, 0):
             raise _too_many_races() if failure.fault == "race" else failure
-        time.sleep(_PAUSE_SECONDS * self._tries * (0.5 + self._entropy()[1][0] / 256))
+        time.sleep(spread(_PAUSE_SECONDS * self._tries, self._entropy))
 
     def _look_and_push(self) -> None:
         place, waits = look_ahead(self._clone, self._branch, [], everything=True)

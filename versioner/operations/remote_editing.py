@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from versioner import layout
 from versioner.errors import GitFailure, UsageFault
 from versioner.operations.moved_refs import RefMoves
-from versioner.operations.remote_look import ref_of_branch
-from versioner.registry.config import no_registry, read_config
+from versioner.operations.remote_look import own_branch, ref_of_branch
+from versioner.registry.config import no_registry
 from versioner.repository.objects import TreeView, list_tree, read_blobs, reading
 from versioner.repository.partial_clone import partial_clone
 from versioner.repository.prefetch import Wanted, bring
@@ -85,8 +85,7 @@ def bring_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = 
     if entry is None:
         raise no_registry("on the remote's branch")
     if not ref:
-        head = clone.head()
-        own = ref_of_branch(read_config(place, entry.id).get("branch", "")) or head
+        own, head = own_branch(clone, place, entry.id)
         if own != head:
             # Another branch than the one that was looked at, and with other files.
             return bring_registry(clone, own, also)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from versioner.repository.partial_clone import PartialClone
     from versioner.repository.waiting import Waiting
 
-__all__ = ["check_branch_name", "look_ahead", "no_branch", "ref_of_branch"]
+__all__ = ["check_branch_name", "look_ahead", "no_branch", "own_branch", "ref_of_branch"]
 
 _KINDS: Final = ("versions", "deployments")
 # What git takes for no branch: asked of here, it is no fault of the remote or of the network.
@@ -72,7 +72,7 @@ def look_ahead(
     if entry is None:
         raise _no_registry(branch)
     if not branch:
-        own, head = _own_branch(clone, place, entry.id)
+        own, head = own_branch(clone, place, entry.id)
         if own != head:
             # Another branch than the one that was looked at, and with other events.
             return look_ahead(clone, own, drafts, everything=everything)
@@ -111,7 +111,7 @@ def _maybe_draft(waits: Waiting) -> Draft | None:
         return None
 
 
-def _own_branch(clone: PartialClone, place: Repository, config: str) -> tuple[str, str]:
+def own_branch(clone: PartialClone, place: Repository, config: str) -> tuple[str, str]:
     """Return the branch that the registry says it is on, and the one that the remote's HEAD names.
 
     Where it says none, it is on the latter.

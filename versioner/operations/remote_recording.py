@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from versioner.errors import Blocked, InvalidInput, VersionerError
 from versioner.operations.handover import hand_over, pack
+from versioner.operations.pausing import spread
 from versioner.operations.record import prepare, subject_of
 from versioner.operations.remote_look import look_ahead, ref_of_branch
 from versioner.operations.submission import draft_of
@@ -168,8 +169,7 @@ class _Errand:
         if not tries_left:
             self._settle(dict.fromkeys(self._open, self._worded(failure)))
             return
-        # Between half and one and a half of it: that spreads those who wait.
-        time.sleep(pause * (0.5 + self._entropy()[1][0] / 256))
+        time.sleep(spread(pause, self._entropy))
 
     def _hand_over(self) -> None:
         parcels = {}
