@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.remote.conftest import IN_CI
+from tests.remote.conftest import serve
 from tests.remote.processes import Job, many, run_versioner, start, tool
 from tests.remote.registries import registry_on
-from tests.remote.server import GitServer, missing_packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.remote.processes import Ran, Started
     from tests.remote.served import Served
+    from tests.remote.server import GitServer
 
 HOOK_SECONDS = 0.3
 PRODUCTS = ("user-service", "payment-api", "web-frontend", "brand-new")
@@ -40,14 +40,7 @@ for number in range(int(count)):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
-    missing = missing_packages()
-    if missing:
-        reason = f"the git server is missing: apt-get install {' '.join(missing)}"
-        if IN_CI:
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with GitServer(tmp_path_factory.mktemp("server")) as running:
-        yield running
+    yield from serve(tmp_path_factory.mktemp("server"))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from tests.remote.server import GitServer, missing_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.remote.served import Served
 
@@ -23,17 +24,22 @@ if TYPE_CHECKING:
 IN_CI = os.environ.get("CI", "").lower() in {"true", "1"}
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
-    """Serve git repositories by HTTP, for all tests of this process."""
+def serve(folder: Path) -> Iterator[GitServer]:
+    """Serve from a folder; skip the test, or in CI fail it, where the server is not installed."""
     missing = missing_packages()
     if missing:
         reason = f"the git server is missing: apt-get install {' '.join(missing)}"
         if IN_CI:
             pytest.fail(reason)
         pytest.skip(reason)
-    with GitServer(tmp_path_factory.mktemp("server")) as running:
+    with GitServer(folder) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
+    """Serve git repositories by HTTP, for all tests of this process."""
+    yield from serve(tmp_path_factory.mktemp("server"))
 
 
 @pytest.fixture

@@ -7,18 +7,19 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.remote.disks import fill, small_disk
+from tests.remote.fault_world import users_of
 from tests.remote.faults import ANY, FETCH, PUSH, Hold, HoldResponse, Status
 from tests.remote.processes import Started, run_versioner, start, tool
 from versioner.operations.spool_line import parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.remote.proxy import Proxy
     from tests.remote.served import Served
@@ -133,18 +134,6 @@ def test_the_folder_of_a_child_that_outlives_its_killed_parent_is_left_to_it(
     started.wait()
     assert len(registry.event_ids()) == len(set(registry.event_ids()))
     registry.assert_sound()
-
-
-def users_of(folder: Path) -> list[str]:
-    """Return the processes that work in a folder."""
-    found = []
-    for process in Path("/proc").iterdir():
-        try:
-            if process.name.isdigit() and Path(process, "cwd").readlink().is_relative_to(folder):
-                found.append(process.name)
-        except OSError:
-            continue
-    return found
 
 
 def test_an_error_of_the_remote_leaves_nothing(proxy: Proxy, registry: Served) -> None:
