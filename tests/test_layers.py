@@ -123,9 +123,9 @@ def test_every_part_has_its_layer():
     assert {part_of(module) for module in MODULES} == set(RANK)
 
 
-def test_the_readme_tells_the_same_layers():
-    readme = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
-    table = readme.partition("Imports go down only")[2].partition("## Commands")[0]
+def test_contributing_lists_the_same_layers():
+    contributing = (PACKAGE.parent / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = contributing.partition("Imports go down only")[2].partition("\n## ")[0]
     told = []
     for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE):
         names = [name.removeprefix("versioner/").rstrip("/") for name in re.findall("`(.*?)`", row)]
