@@ -27,7 +27,7 @@ LAYERS = (
     ("ci",),
     ("validation",),
     ("serialization",),
-    ("names", "layout", "repository"),
+    ("names", "layout", "remote", "git"),
     ("resources", "errors", "models", "secret_shapes"),
     ("",),
 )
@@ -36,7 +36,7 @@ RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 # In which part each third party is met.
 THIRD_PARTIES = {
     "click": {"cli"},
-    "git": {"repository"},
+    "git": {"git"},
     "jinja2": {"site"},
     "markupsafe": {"site"},
     "jsonschema": {"validation"},
@@ -135,7 +135,7 @@ def test_contributing_lists_the_same_layers():
 
 
 @pytest.mark.parametrize(
-    "pair", [("query", "rules"), ("names", "repository"), ("layout", "repository")], ids="-".join
+    "pair", [("query", "rules"), ("names", "git"), ("layout", "git")], ids="-".join
 )
 def test_parts_of_one_layer_do_not_lean_on_each_other(pair):
     leaning = {
@@ -197,12 +197,12 @@ def uses(module: str) -> set[str]:
 # git runs in what surrounds us, scrubbed to a list, and knows people by it; drafts and private
 # refs have names that nobody else's have; a commit's seconds become text.
 ALLOWED = {
-    "versioner.repository.git": {"os.environ"},
-    "versioner.repository.remote": {"os.environ"},
-    "versioner.repository.identity": {"os.environ"},
-    "versioner.repository.fast_import": {"os.urandom"},
-    "versioner.repository.lock": {"os.urandom"},
-    "versioner.repository.snapshot": {"time.gmtime", "time.strftime"},
+    "versioner.git.process": {"os.environ"},
+    "versioner.remote.configured": {"os.environ"},
+    "versioner.git.identity": {"os.environ"},
+    "versioner.git.fast_import": {"os.urandom"},
+    "versioner.git.lock": {"os.urandom"},
+    "versioner.git.snapshot": {"time.gmtime", "time.strftime"},
 }
 
 

@@ -26,12 +26,12 @@ NOTE = "notes.txt"
 DIES_AFTER_MOVE = """
 import os, signal, sys
 from versioner.cli.boundary import run
-from versioner.repository import commits
+from versioner.git import transaction
 
 def die(*args, **options):
     os.kill(os.getpid(), signal.SIGKILL)
 
-commits.refresh = die
+transaction.refresh = die
 raise SystemExit(run(sys.argv[1:]))
 """
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from tests.builders import deployment, product, registry
 from tests.site.samples import TOOL
 from tests.site.test_real_shape import ENVIRONMENTS, real_rows, twin_rows
+from versioner.git.snapshot import MemorySnapshot
 from versioner.registry.load import load_registry
-from versioner.repository.snapshot import MemorySnapshot
 from versioner.site.build import build_site
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 
 from tests.cli.registries import Desk
 from versioner.errors import Failure
+from versioner.git.repository import open_repository
 from versioner.operations.hooks import install_hooks
-from versioner.repository.location import open_repository
 
 if TYPE_CHECKING:
     from pathlib import Path

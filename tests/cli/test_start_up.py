@@ -26,12 +26,12 @@ HEAVY = {
 ELSEWHERE = {
     *("versioner.ci.systems", "versioner.ci.detection", "versioner.models.deployments"),
     *("versioner.models.documents", "versioner.models.problems", "versioner.registry.load"),
-    *("versioner.registry.fold", "versioner.registry.checks", "versioner.repository.recovery"),
-    *("versioner.repository.push", "versioner.repository.history", "versioner.repository.snapshot"),
+    *("versioner.registry.fold", "versioner.registry.checks", "versioner.git.recovery"),
+    *("versioner.remote.push", "versioner.git.history", "versioner.git.snapshot"),
     *("versioner.validation.wording", "versioner.validation.documents", "versioner.site.build"),
     *("versioner.validation.strict_yaml", "versioner.serialization.documents"),
     *("versioner.cli.tracking_remotely", "versioner.operations.remote_recording"),
-    *("versioner.repository.partial_clone", "versioner.operations.awaiting"),
+    *("versioner.remote.partial_clone", "versioner.operations.awaiting"),
 }
 
 # The command line as it is run, and then the names of all that it has loaded.

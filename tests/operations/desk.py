@@ -6,17 +6,17 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from versioner.git.repository import open_repository
 from versioner.operations.editing import read_tip
 from versioner.operations.initialise import initialise
 from versioner.operations.products import create_product
 from versioner.operations.record import Draft, Recorded, record_event
-from versioner.repository.location import open_repository
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from versioner.git.repository import Repository
     from versioner.registry.records import Registry
-    from versioner.repository.location import Repository
 
 NOW = "2026-11-22T10:15:00Z"
 

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from tests.operations.desk import NOW, Desk
 from tests.remote.served import Options, Served
+from versioner.git.repository import open_repository
 from versioner.operations.collecting import collect
 from versioner.operations.inbox import list_inbox
-from versioner.repository.address import Remote
-from versioner.repository.location import open_repository
+from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from versioner.operations.collecting import Collected
-    from versioner.repository.waiting import Inbox
+    from versioner.remote.inbox_refs import Inbox
 
 __all__ = [
     "INBOX",

@@ -25,7 +25,7 @@ from tests.operations.inboxes import (
 from versioner.errors import Blocked, UsageFault
 from versioner.operations.moving import delete_product, rename_product
 from versioner.operations.restoring import restore_product
-from versioner.repository.push_outcome import RemoteFailure
+from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,6 +12,7 @@ import pytest
 from tests.operations.desk import NOW
 from tests.operations.spooled import entry
 from versioner.errors import UsageFault
+from versioner.git.repository import open_repository
 from versioner.operations.checkup import machine
 from versioner.operations.checkup.content import check_site
 from versioner.operations.checkup.examination import examine_clone, examine_url
@@ -21,9 +22,8 @@ from versioner.operations.checkup.machine import SERVER, check_clock
 from versioner.operations.hooks import install_hooks
 from versioner.operations.initialise import initialise
 from versioner.operations.spooling import Spool
-from versioner.repository.address import address_of
-from versioner.repository.location import open_repository
-from versioner.repository.waiting import Inbox, Refused, Waiting
+from versioner.remote.inbox_refs import Inbox, Refused, Waiting
+from versioner.remote.url import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -161,7 +161,7 @@ def test_without_a_registry_there_is_nothing_to_look_over(around, tmp_path):
 
 
 def test_a_write_that_was_killed_is_completed_before(desk, around):
-    from versioner.repository.intent import has_intent
+    from versioner.git.journal import has_intent
 
     assert not has_intent(desk.repository.common_dir)
     assert "recovery" not in look(desk.top, around)

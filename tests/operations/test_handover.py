@@ -12,9 +12,9 @@ from versioner.errors import Blocked, InvalidInput
 from versioner.operations.handover import hand_over, pack
 from versioner.operations.record import Recorded
 from versioner.operations.scene import Draft
-from versioner.repository.address import Remote
-from versioner.repository.partial_clone import partial_clone
-from versioner.repository.push_outcome import RemoteFailure
+from versioner.remote.partial_clone import partial_clone
+from versioner.remote.push_status import RemoteFailure
+from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from pathlib import Path

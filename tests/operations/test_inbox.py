@@ -21,7 +21,7 @@ from versioner.errors import Blocked, Failure, NotFound
 from versioner.operations.inbox import discard, release
 from versioner.operations.moving import delete_product
 from versioner.operations.restoring import restore_product
-from versioner.repository.push_outcome import RemoteFailure
+from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
     from pathlib import Path

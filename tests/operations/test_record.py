@@ -10,9 +10,9 @@ import pytest
 
 from tests.operations.desk import NOW, Desk
 from versioner.errors import InvalidInput
+from versioner.git.process import LostRace
 from versioner.operations.delivery import deliver
 from versioner.operations.record import Draft, record_event
-from versioner.repository.git import LostRace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,15 +14,15 @@ from versioner.operations.moving import delete_product, rename_product
 from versioner.operations.products import create_product, edit_product
 from versioner.operations.remote_editing import edit_remotely
 from versioner.operations.restoring import restore_product
-from versioner.repository.address import Remote
-from versioner.repository.push_outcome import RemoteFailure
+from versioner.remote.push_status import RemoteFailure
+from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from versioner.git.repository import Repository
     from versioner.operations.editing import Edited
-    from versioner.repository.location import Repository
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from versioner.errors import Blocked, InvalidInput, UsageFault, VersionerError
 from versioner.operations.record import Recorded
 from versioner.operations.remote_recording import Target, fixed, foresee, record_remotely
 from versioner.operations.scene import Draft
-from versioner.repository.address import Remote
-from versioner.repository.push_outcome import RemoteFailure
+from versioner.remote.push_status import RemoteFailure
+from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from pathlib import Path

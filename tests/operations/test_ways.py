@@ -13,8 +13,8 @@ from tests.repository.remotes import LIMITED, bare_remote, remote_to
 from versioner.errors import VersionerError
 from versioner.operations.remote_recording import Target, record_remotely
 from versioner.operations.scene import Draft
-from versioner.repository.address import Remote
-from versioner.repository.ladder import LADDER, recall, remember
+from versioner.remote.ladder import LADDER, recall, remember
+from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from versioner.git.snapshot import MemorySnapshot
 from versioner.registry.load import load_registry
-from versioner.repository.snapshot import MemorySnapshot
 from versioner.serialization.log import event_line
 
 if TYPE_CHECKING:

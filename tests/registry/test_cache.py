@@ -11,10 +11,10 @@ import pytest
 
 from tests.builders import build, deployment, void
 from tests.registry.files import files, log, product
+from versioner.git.snapshot import MemorySnapshot
 from versioner.registry import cache as module
 from versioner.registry.cache import ProductCache
 from versioner.registry.load import load_registry
-from versioner.repository.snapshot import MemorySnapshot
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ import pytest
 from tests.registry.files import CONFIG
 from tests.repository.clones import commit, make, sh
 from versioner.errors import Blocked
+from versioner.git.repository import open_repository
 from versioner.registry import config as module
 from versioner.registry.config import read_config
-from versioner.repository.location import open_repository
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,9 @@ from tests.builders import void
 from tests.registry.history_clone import Clone, event, event_id
 from versioner import layout
 from versioner.errors import Failure, NotFound
-from versioner.repository.location import open_repository
-from versioner.repository.objects import reading
-from versioner.repository.walk import walk_from
+from versioner.git.merge_base import walk_from
+from versioner.git.objects import reading
+from versioner.git.repository import open_repository
 from versioner.serialization.documents import dump_document
 from versioner.serialization.format import format_file
 from versioner.serialization.log import event_line

@@ -11,10 +11,10 @@ from tests.builders import build, deployment, void
 from tests.registry.files import CONFIG, Files, environment, files, load, log, product, told
 from tests.repository.clones import commit, make, sh
 from versioner.errors import NotFound
+from versioner.git.repository import open_repository
+from versioner.git.snapshot import MemorySnapshot, snapshot_at
+from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.registry.load import load_registry
-from versioner.repository.location import open_repository
-from versioner.repository.snapshot import MemorySnapshot, snapshot_at
-from versioner.repository.worktree_snapshot import snapshot_of_work_tree
 from versioner.validation.strict_yaml import DOCUMENT_LIMIT
 
 if TYPE_CHECKING:

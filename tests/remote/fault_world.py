@@ -18,7 +18,7 @@ from versioner.operations.scene import Draft
 from versioner.operations.sending import document_of
 from versioner.operations.sharing import queued
 from versioner.operations.spooling import MARK, Entry, Spool, new_entry, parse_line, write_line
-from versioner.repository.address import Remote
+from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from versioner.git.repository import open_repository
 from versioner.layout import log_path, month_of, product_path
 from versioner.operations.importing import import_file
 from versioner.operations.initialise import initialise
-from versioner.repository.location import open_repository
 from versioner.serialization.documents import dump_document
 from versioner.serialization.log import event_line, header
 

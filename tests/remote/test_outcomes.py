@@ -22,7 +22,7 @@ from tests.remote.faults import (
 from tests.remote.processes import Ran, run, run_versioner, start, tool
 from tests.remote.registries import registry_on
 from tests.remote.server import free_port
-from versioner.repository.push_outcome import FAULTS
+from versioner.remote.push_status import FAULTS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,11 +13,11 @@ from versioner.errors import Blocked
 from versioner.operations.collecting import Collected, Refusal
 from versioner.operations.inbox import Handled
 from versioner.operations.record import Recorded
+from versioner.remote.inbox_refs import Inbox, Refused, Waiting
 from versioner.reporter.collected import collected_json, collected_text
 from versioner.reporter.handed_over import described, document_of
 from versioner.reporter.inbox import handled_text, inbox_json, inbox_text
 from versioner.reporter.terminal import clean
-from versioner.repository.waiting import Inbox, Refused, Waiting
 
 NOW = "2026-11-22T10:15:00Z"
 SAID: dict[str, Any] = {

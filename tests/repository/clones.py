@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from versioner.repository.commits import commit_changes, writing
-from versioner.repository.location import open_repository
-from versioner.repository.objects import read_blobs
+from versioner.git.objects import read_blobs
+from versioner.git.repository import open_repository
+from versioner.git.transaction import commit_changes, writing
 
 PRODUCT = "registry/products/shop/product.yaml"
 LOG = "registry/products/shop/deployments/2026-11.yaml"

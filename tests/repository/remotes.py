@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.repository.clones import LOG, PRODUCT, make, sh
-from versioner.repository.address import Remote
-from versioner.repository.ladder import LADDER
-from versioner.repository.objects import ObjectReader
+from versioner.git.objects import ObjectReader
+from versioner.remote.ladder import LADDER
+from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from versioner.repository.partial_clone import PartialClone
+    from versioner.remote.partial_clone import PartialClone
 
 FILES = {
     PRODUCT: b'name: "shop"\n',

@@ -4,9 +4,9 @@ import pytest
 
 from tests.repository.clones import make, sh
 from versioner.errors import UsageFault
-from versioner.repository.address import Remote, address_of, is_url
-from versioner.repository.location import open_repository
-from versioner.repository.remote import remote_of
+from versioner.git.repository import open_repository
+from versioner.remote.configured import remote_of
+from versioner.remote.url import Remote, address_of, is_url
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 

@@ -6,10 +6,10 @@ import pytest
 
 from tests.repository.clones import LOG, PRODUCT, append, assert_sound, make, sh
 from versioner.errors import Failure
-from versioner.repository import commits
-from versioner.repository.ancestry import difference, has_commit, is_ancestor, lacking
-from versioner.repository.commits import advance, recover, writing
-from versioner.repository.location import open_repository
+from versioner.git import transaction
+from versioner.git.ancestry import difference, has_commit, is_ancestor, lacking
+from versioner.git.repository import open_repository
+from versioner.git.transaction import advance, recover, writing
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_move_that_was_killed_before_the_work_tree_is_completed(top, theirs, m
 
     append(top, b"- mine")
     with monkeypatch.context() as killed:
-        killed.setattr(commits, "_bring_along", die)
+        killed.setattr(transaction, "_bring_along", die)
         with pytest.raises(KeyboardInterrupt):
             move(top, theirs)
     assert sh(top, "status", "--porcelain") != ""

@@ -21,7 +21,7 @@ from tests.repository.clones import (
     status,
 )
 from versioner.errors import Failure
-from versioner.repository.location import open_repository
+from versioner.git.repository import open_repository
 
 NEW = "registry/products/new/product.yaml"
 

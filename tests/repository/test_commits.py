@@ -17,9 +17,9 @@ from tests.repository.clones import (
     status,
 )
 from versioner.errors import Failure, InvalidInput
-from versioner.repository.commits import commit_changes, writing
-from versioner.repository.git import LockedByGit, LostRace
-from versioner.repository.location import on_branch, open_repository
+from versioner.git.process import LockedByGit, LostRace
+from versioner.git.repository import on_branch, open_repository
+from versioner.git.transaction import commit_changes, writing
 
 
 @pytest.fixture

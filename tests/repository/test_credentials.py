@@ -6,14 +6,14 @@ from base64 import b64encode
 
 import pytest
 
-from versioner.repository.address import Remote
-from versioner.repository.credentials import (
+from versioner.git.process import Completed
+from versioner.remote.credentials import (
     credential_env,
     credential_settings,
     masked,
     ssh_settings,
 )
-from versioner.repository.git import Completed
+from versioner.remote.url import Remote
 
 TOKEN = 'it\'s a/to$(ken) "of" `odd` %s shape\\'
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.repository.clones import make
 from versioner.errors import GitFailure
-from versioner.repository.git import (
+from versioner.git.process import (
     LockedByGit,
     LostRace,
     environment,
@@ -16,7 +16,7 @@ from versioner.repository.git import (
     printable,
     run,
 )
-from versioner.repository.location import open_repository
+from versioner.git.repository import open_repository
 
 
 def test_only_what_a_user_may_say_to_git_is_kept(monkeypatch):

@@ -4,9 +4,9 @@ import pytest
 
 from tests.repository.clones import LOG, PRODUCT, WHEN, append, commit, make, sh
 from versioner.errors import Failure
-from versioner.repository import history
-from versioner.repository.location import open_repository
-from versioner.repository.recorded import recorded_events
+from versioner.git import history
+from versioner.git.event_commits import recorded_events
+from versioner.git.repository import open_repository
 
 SHOP = "registry/products/shop"
 

@@ -11,13 +11,13 @@ import pytest
 from tests.repository.clones import LOG, at_tip, make, sh
 from tests.repository.test_recovery import ROOT
 from versioner.errors import VersionerError
-from versioner.repository import history
-from versioner.repository.commits import commit_changes, recover, writing
-from versioner.repository.location import open_repository
-from versioner.repository.objects import read_blobs
-from versioner.repository.recorded import recorded_events
-from versioner.repository.snapshot import snapshot_at
-from versioner.repository.worktree_snapshot import snapshot_of_work_tree
+from versioner.git import history
+from versioner.git.event_commits import recorded_events
+from versioner.git.objects import read_blobs
+from versioner.git.repository import open_repository
+from versioner.git.snapshot import snapshot_at
+from versioner.git.transaction import commit_changes, recover, writing
+from versioner.git.worktree_snapshot import snapshot_of_work_tree
 
 HOOKS = [
     "applypatch-msg",

@@ -7,7 +7,7 @@ import pytest
 
 from tests.repository.clones import commit, make, sh
 from versioner.errors import Failure, GitFailure, UsageFault
-from versioner.repository.location import on_branch, open_repository, reread, tip_of
+from versioner.git.repository import on_branch, open_repository, reread, tip_of
 
 
 def test_a_repository_is_found_upwards_from_a_folder_inside(tmp_path):

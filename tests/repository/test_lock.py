@@ -10,12 +10,12 @@ import pytest
 
 from tests.repository.clones import LOG, append, assert_sound, make, status
 from versioner.errors import Failure
-from versioner.repository.commits import writing
-from versioner.repository.location import open_repository
-from versioner.repository.lock import WriteLock
+from versioner.git.lock import WriteLock
+from versioner.git.repository import open_repository
+from versioner.git.transaction import writing
 
 HOLD = (
-    "import sys, time\nfrom pathlib import Path\nfrom versioner.repository.lock import WriteLock\n"
+    "import sys, time\nfrom pathlib import Path\nfrom versioner.git.lock import WriteLock\n"
     "with WriteLock(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
 )
 

@@ -7,9 +7,9 @@ import pytest
 
 from tests.repository.clones import LOG, PRODUCT, at_tip, make, sh
 from versioner.errors import Failure, GitFailure, NotFound
-from versioner.repository.location import open_repository
-from versioner.repository.object_format import TreeEntry, hash_object, hash_tree
-from versioner.repository.objects import ObjectReader, find_commit, list_tree, read_blobs
+from versioner.git.object_format import TreeEntry, hash_object, hash_tree
+from versioner.git.objects import ObjectReader, find_commit, list_tree, read_blobs
+from versioner.git.repository import open_repository
 
 
 def test_blobs_are_read_and_what_is_absent_is_none(tmp_path):

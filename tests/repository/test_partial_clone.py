@@ -10,19 +10,19 @@ import pytest
 
 from tests.repository.clones import LOG, sh
 from tests.repository.remotes import FILES, OLD, SERVERS, bare_remote, remote_to
-from versioner.repository.address import Remote
-from versioner.repository.inbox_refs import store_commit
-from versioner.repository.ladder import LADDER
-from versioner.repository.objects import read_blobs
-from versioner.repository.partial_clone import partial_clone
-from versioner.repository.push_outcome import RemoteFailure
-from versioner.repository.remote_talk import Update
+from versioner.git.objects import read_blobs
+from versioner.remote.client import Update
+from versioner.remote.inbox_ref_names import store_commit
+from versioner.remote.ladder import LADDER
+from versioner.remote.partial_clone import partial_clone
+from versioner.remote.push_status import RemoteFailure
+from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from versioner.repository.ladder import Rung
-    from versioner.repository.partial_clone import PartialClone
+    from versioner.remote.ladder import Rung
+    from versioner.remote.partial_clone import PartialClone
 
 MAIN = "refs/heads/main"
 INBOX = "refs/versioner/inbox/shop/"

@@ -10,9 +10,9 @@ import pytest
 from tests.repository.clones import LOG, PRODUCT
 from tests.repository.remotes import FILES, LIMITED, SERVERS, Counting, bare_remote, remote_to
 from versioner.errors import GitFailure
-from versioner.repository.objects import TreeView
-from versioner.repository.partial_clone import partial_clone
-from versioner.repository.prefetch import Wanted, bring
+from versioner.git.objects import TreeView
+from versioner.remote.partial_clone import partial_clone
+from versioner.remote.prefetch import Wanted, bring
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -68,7 +68,7 @@ def test_the_hot_path_imports_nothing_heavy():
     ]
     code = (
         "import sys; before = set(sys.modules)\n"
-        "import versioner.repository.commits, versioner.repository.snapshot\n"
+        "import versioner.git.transaction, versioner.git.snapshot\n"
         "print(*(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -79,7 +79,7 @@ def test_the_cost_does_not_grow_with_the_files_of_other_products(tmp_path, monke
     top = make(tmp_path / "c")
     commit(top, {f"registry/products/p{n}/product.yaml": b"%d\n" % n for n in range(500)})
     asked = []
-    from versioner.repository.objects import ObjectReader
+    from versioner.git.objects import ObjectReader
 
     real = ObjectReader._answer
 

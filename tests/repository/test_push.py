@@ -6,9 +6,9 @@ import pytest
 
 from tests.repository.clones import LOG, append, at_tip, make, sh
 from versioner.errors import UsageFault
-from versioner.repository.location import open_repository
-from versioner.repository.push import PushFailure, push_branch
-from versioner.repository.push_outcome import FAULTS
+from versioner.git.repository import open_repository
+from versioner.remote.push import PushFailure, push_branch
+from versioner.remote.push_status import FAULTS
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_a_token_in_the_clones_url_is_in_no_argument_and_no_message(top, monkeyp
         seen.append((args, options.get("env") or {}))
         return real(args, **options)
 
-    monkeypatch.setattr("versioner.repository.git.subprocess.run", watching)
+    monkeypatch.setattr("versioner.git.process.subprocess.run", watching)
     with pytest.raises(PushFailure) as caught:
         push_branch(open_repository(top), "origin", tip(top), tip(top))
     assert token not in caught.value.message + caught.value.stderr
@@ -215,7 +215,7 @@ def test_a_token_that_a_ci_checkout_left_as_header_travels_out_of_sight(top, mon
         seen.append((args, options.get("env")))
         return real(args, **options)
 
-    monkeypatch.setattr("versioner.repository.git.subprocess.run", watching)
+    monkeypatch.setattr("versioner.git.process.subprocess.run", watching)
     with pytest.raises(PushFailure):
         push_branch(open_repository(top), "origin", tip(top), tip(top))
     pushes = [(args, env) for args, env in seen if "push" in args]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from versioner.repository.git import Completed
-from versioner.repository.push_outcome import (
+from versioner.git.process import Completed
+from versioner.remote.push_status import (
     FAULTS,
     RemoteFailure,
     fault_of,

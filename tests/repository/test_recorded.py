@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from versioner.repository.location import open_repository
-from versioner.repository.recorded import recorded_events
+from versioner.git.event_commits import recorded_events
+from versioner.git.repository import open_repository
 
 if TYPE_CHECKING:
     from pathlib import Path

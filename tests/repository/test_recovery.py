@@ -25,10 +25,10 @@ from tests.repository.clones import (
     sh,
     status,
 )
-from versioner.repository import commits
-from versioner.repository.commits import recover
-from versioner.repository.git import LockedByGit
-from versioner.repository.location import open_repository
+from versioner.git import transaction
+from versioner.git.process import LockedByGit
+from versioner.git.repository import open_repository
+from versioner.git.transaction import recover
 
 ROOT = Path(__file__).parents[2]
 NOTE = "notes.txt"
@@ -71,7 +71,7 @@ def die_in(monkeypatch, name: str, act) -> None:
         raise Died
 
     with monkeypatch.context() as patch:
-        patch.setattr(commits, name, die)
+        patch.setattr(transaction, name, die)
         with pytest.raises(Died):
             act()
 
@@ -237,14 +237,14 @@ def test_a_recovery_that_gits_lock_holds_up_keeps_the_intent(top, monkeypatch):
 
 
 def test_an_index_locked_just_after_the_move_is_completed_by_the_next_command(top, monkeypatch):
-    move = commits._move
+    move = transaction._move
 
     def move_and_lock(*args):
         move(*args)
         (top / ".git/index.lock").touch()
 
     with monkeypatch.context() as patch:
-        patch.setattr(commits, "_move", move_and_lock)
+        patch.setattr(transaction, "_move", move_and_lock)
         made = append(top, b"- ours")
     assert sh(top, "rev-parse", "HEAD").strip() == made
     (top / ".git/index.lock").unlink()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from versioner.errors import Failure
-from versioner.repository.scratch import scratch
+from versioner.git.temporary import scratch
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -25,7 +25,7 @@ def place(tmp_path, monkeypatch):
 def holder(place: Path, then: str) -> subprocess.Popen[str]:
     """Start a process that makes a folder, says where, and does something else."""
     code = (
-        "import subprocess, sys\nfrom versioner.repository.scratch import scratch\n"
+        "import subprocess, sys\nfrom versioner.git.temporary import scratch\n"
         f"with scratch() as own:\n    print(own.folder, flush=True)\n    {then}\n"
     )
     return subprocess.Popen(
@@ -78,7 +78,7 @@ def test_what_a_killed_process_left_is_swept(place):
 # Has some files in its folder, and dies at the nth removal of anything.
 DIES_WHILE_REMOVING = """
 import os, signal, sys
-from versioner.repository.scratch import scratch
+from versioner.git.temporary import scratch
 
 def dying(remove):
     def wrapped(*args, **options):

@@ -6,11 +6,11 @@ import pytest
 
 from tests.repository.clones import LOG, PRODUCT, WHEN, commit, make, sh
 from versioner.errors import Failure, NotFound
+from versioner.git import worktree
+from versioner.git.repository import open_repository
+from versioner.git.snapshot import MemorySnapshot, OverlaySnapshot, snapshot_at
+from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.operations.initialise import initialise
-from versioner.repository import worktree
-from versioner.repository.location import open_repository
-from versioner.repository.snapshot import MemorySnapshot, OverlaySnapshot, snapshot_at
-from versioner.repository.worktree_snapshot import snapshot_of_work_tree
 
 FILES = {
     PRODUCT: b'name: "shop"\n',

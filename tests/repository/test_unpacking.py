@@ -6,12 +6,12 @@ import pytest
 
 from tests.repository.clones import LOG, PRODUCT, WHEN, assert_sound, commit, make, sh
 from versioner.errors import GitFailure
-from versioner.repository.commits import writing
-from versioner.repository.fast_import import import_commit
-from versioner.repository.identity import Committer
-from versioner.repository.location import open_repository
-from versioner.repository.new_commit import build_commit
-from versioner.repository.unpacking import MOST_FILES, unpack_commit
+from versioner.git.commit_objects import build_commit
+from versioner.git.fast_import import import_commit
+from versioner.git.identity import Committer
+from versioner.git.repository import open_repository
+from versioner.git.transaction import writing
+from versioner.git.unpacking import MOST_FILES, unpack_commit
 
 JO = Committer(("Jo \xe4", "jo@example.test"), ("versioner", "versioner@localhost"), None)
 START = {

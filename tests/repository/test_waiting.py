@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.repository.clones import make, sh
-from versioner.repository.location import open_repository
-from versioner.repository.waiting import counts, inbox, refused, waiting
+from versioner.git.repository import open_repository
+from versioner.remote.inbox_refs import counts, inbox, refused, waiting
 
 if TYPE_CHECKING:
     from pathlib import Path

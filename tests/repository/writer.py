@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from tests.repository.clones import append
-from versioner.repository import checkout, commits
+from versioner.git import checkout, transaction
 
 
 def die(*args: object, **options: object) -> bool:
@@ -21,9 +21,9 @@ def die(*args: object, **options: object) -> bool:
 
 def main(top: str, path: str, prefix: str, count: str, fate: str = "") -> None:
     if fate == "die-after-move":
-        commits.refresh = die
+        transaction.refresh = die
     if fate == "die-before-move":
-        commits._move = die
+        transaction._move = die
     if fate == "die-before-index":
         checkout._refresh_index = die
     print("ready", flush=True)

@@ -15,7 +15,7 @@ from tests.repository.test_waiting import put
 from tests.site.checker import Page, check_site
 from tests.site.hostile_texts import batches
 from tests.site.samples import TOOL, everything
-from versioner.repository.waiting import Inbox, Refused, Waiting
+from versioner.remote.inbox_refs import Inbox, Refused, Waiting
 from versioner.site.build import build_site
 from versioner.site.check import check_site as check_built
 

@@ -9,8 +9,8 @@ from versioner.errors import VersionerError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from versioner.git.repository import Repository
     from versioner.operations.editing import Edited
-    from versioner.repository.location import Repository
 
 __all__ = ["after_commit", "apply", "finish"]
 

@@ -11,9 +11,9 @@ from versioner.cli.groups import NounGroup, ending
 from versioner.cli.options import output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
+    from versioner.git.repository import Repository
     from versioner.operations.editing import Edited
     from versioner.registry.records import Registry
-    from versioner.repository.location import Repository
 
 __all__ = ["deployment"]
 
@@ -147,8 +147,8 @@ def void(id_: str, reason: str, repo: str | None) -> None:
     """
     from versioner.cli import clock
     from versioner.cli.after import apply
+    from versioner.git.identity import committer_of
     from versioner.operations.corrections import void_event
-    from versioner.repository.identity import committer_of
 
     def declare(place: Repository) -> Edited:
         by = committer_of(place, None).author[0]

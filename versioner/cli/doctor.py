@@ -85,10 +85,10 @@ def _surroundings(probe: bool, timeout: float) -> Surroundings:
 
 
 def _examine(repo: str | None, branch: str, around: Surroundings) -> Sequence[Check]:
+    from versioner.git.repository import open_repository
     from versioner.operations.checkup.examination import examine_clone, examine_url
     from versioner.registry.cache import ProductCache
-    from versioner.repository.address import TOKEN, address_of, is_url
-    from versioner.repository.location import open_repository
+    from versioner.remote.url import TOKEN, address_of, is_url
 
     token = os.environ.get(TOKEN, "")
     if repo and is_url(repo):

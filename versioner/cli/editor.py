@@ -15,8 +15,8 @@ from versioner.errors import Failure, InvalidInput, VersionerError
 from versioner.operations.products import product_source, rewrite_product
 
 if TYPE_CHECKING:
+    from versioner.git.repository import Repository
     from versioner.operations.editing import Edited
-    from versioner.repository.location import Repository
 
 __all__ = ["ByHand"]
 

@@ -10,8 +10,8 @@ from versioner.cli.groups import ending
 from versioner.cli.options import repo_option
 
 if TYPE_CHECKING:
+    from versioner.git.repository import Repository
     from versioner.operations.formatting import Formatted
-    from versioner.repository.location import Repository
 
 __all__ = ["format_"]
 

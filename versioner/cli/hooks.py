@@ -14,7 +14,7 @@ from versioner.cli.workspace import find_repository
 from versioner.reporter.terminal import clean
 
 if TYPE_CHECKING:
-    from versioner.repository.location import Repository
+    from versioner.git.repository import Repository
 
 __all__ = ["hooks"]
 

@@ -28,7 +28,7 @@ _NEXT: Final = {
 
 def _folder(_ctx: click.Context, _parameter: click.Parameter, given: str) -> Path:
     """Return the folder that is named; a registry is pushed to a URL, and not made there."""
-    from versioner.repository.address import is_url
+    from versioner.remote.url import is_url
 
     if is_url(given):
         raise click.UsageError(

@@ -11,7 +11,7 @@ from versioner.errors import NotFound, UsageFault
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from versioner.repository.location import Repository
+    from versioner.git.repository import Repository
 
 __all__ = ["is_named", "repository_paths"]
 

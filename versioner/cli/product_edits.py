@@ -13,9 +13,9 @@ from versioner.cli.groups import ending
 from versioner.cli.options import repo_option
 
 if TYPE_CHECKING:
+    from versioner.git.repository import Repository
     from versioner.operations.editing import Edited
     from versioner.operations.moving import DeletionPlan
-    from versioner.repository.location import Repository
 
 __all__ = ["create", "delete", "edit", "rename", "restore"]
 
@@ -125,9 +125,9 @@ def delete(name: str, yes: bool, force: bool, repo: str | None) -> None:
     from versioner.cli.after import apply
     from versioner.cli.printing import show
     from versioner.cli.workspace import find_registry
+    from versioner.git.identity import committer_of
     from versioner.operations.moving import delete_product, plan_deletion
     from versioner.reporter.edited import deletion_text
-    from versioner.repository.identity import committer_of
 
     plan = plan_deletion(find_registry(repo), name)
     show(deletion_text(plan))

@@ -11,10 +11,10 @@ from versioner.cli.groups import ending
 from versioner.cli.options import output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
+    from versioner.git.history import CommitInfo
+    from versioner.git.repository import Repository
     from versioner.registry.records import ProductRecord, Registry
     from versioner.reporter.products import ProductView
-    from versioner.repository.history import CommitInfo
-    from versioner.repository.location import Repository
 
 __all__ = ["history", "list_", "show_"]
 
@@ -137,8 +137,8 @@ def _names_of(registry: Registry, repository: Repository, name: str) -> list[str
 def _commits(
     repository: Repository, names: list[str], limit: int, rev: str | None
 ) -> list[CommitInfo]:
+    from versioner.git.history import log_of
     from versioner.layout import product_dir
-    from versioner.repository.history import log_of
 
     found = {
         commit.id: commit

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from versioner.errors import UsageFault
-from versioner.repository.address import TOKEN, Remote, address_of, is_url
+from versioner.remote.url import TOKEN, Remote, address_of, is_url
 
 if TYPE_CHECKING:
-    from versioner.repository.location import Repository
+    from versioner.git.repository import Repository
 
 __all__ = ["find_remote", "remote_at", "remote_at_url", "remote_behind"]
 
@@ -39,7 +39,7 @@ def find_remote(named: str | None) -> Remote:
     A bare repository is one itself, as on the server it is pushed to. Raises UsageFault where a
     clone has no remote.
     """
-    from versioner.repository.location import open_repository
+    from versioner.git.repository import open_repository
 
     at_url = remote_at(named)
     if at_url is not None:

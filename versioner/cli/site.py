@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from versioner.errors import VersionerError
+    from versioner.git.repository import Repository
     from versioner.registry.records import Registry
-    from versioner.repository.location import Repository
     from versioner.site.atlas import Recorded
     from versioner.site.build import BuildReport
 
@@ -143,7 +143,7 @@ class _Watch:
         return True
 
     def _look(self) -> object:
-        from versioner.repository.location import reread
+        from versioner.git.repository import reread
 
         tree = self._repository.work_tree
         folders = [tree / "registry", tree / "site_templates"] if tree is not None else []
@@ -163,7 +163,7 @@ def _stats(folder: Path) -> Iterator[tuple[str, int, int]]:
 
 
 def _recorded(repository: Repository, revision: str | None) -> dict[str, Recorded]:
-    from versioner.repository.recorded import recorded_events
+    from versioner.git.event_commits import recorded_events
     from versioner.site.atlas import Recorded
 
     if revision is None:
@@ -199,7 +199,7 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
     from versioner.cli.progress import Progress
     from versioner.cli.workspace import read_registry, take_snapshot
     from versioner.errors import ValidationFailed
-    from versioner.repository.waiting import inbox
+    from versioner.remote.inbox_refs import inbox
     from versioner.site.build import build_site
     from versioner.site.overrides import overrides_of
 

@@ -16,8 +16,8 @@ from versioner.cli.options import output_option
 from versioner.errors import Failure, InvalidInput, VersionerError
 from versioner.operations.sharing import FOR_ALL, REFUSED, Outcome, drain, queued, settle
 from versioner.operations.spooling import MARK, Spool, parse_line
+from versioner.remote.url import TOKEN, address_of
 from versioner.reporter.spooled import Sent
-from versioner.repository.address import TOKEN, address_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

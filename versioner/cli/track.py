@@ -20,16 +20,16 @@ from versioner.cli.event_options import (
 from versioner.cli.groups import NounGroup, ending
 from versioner.cli.outcome import tell, tell_kept, warn
 from versioner.errors import Failure, Kept
-from versioner.repository.address import TOKEN, is_url
-from versioner.repository.location import Opening
+from versioner.git.repository import Opening
+from versioner.remote.url import TOKEN, is_url
 
 if TYPE_CHECKING:
     from versioner.ci import Detected
+    from versioner.git.repository import Repository
     from versioner.models import EventKind
     from versioner.operations.record import Recorded
     from versioner.operations.scene import Draft
-    from versioner.repository.address import Remote
-    from versioner.repository.location import Repository
+    from versioner.remote.url import Remote
 
 __all__ = ["track"]
 

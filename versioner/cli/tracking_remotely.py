@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from versioner.operations.remote_recording import Via
     from versioner.operations.scene import Draft
     from versioner.operations.spool_line import Entry
-    from versioner.repository.address import Remote
+    from versioner.remote.url import Remote
 
 __all__ = ["record_from_afar", "send_what_waits"]
 

@@ -13,10 +13,10 @@ from versioner.cli.options import output_option, repo_option, rev_option
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from versioner.git.repository import Repository
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
     from versioner.operations.validate import Checked
-    from versioner.repository.location import Repository
-    from versioner.repository.snapshot import Snapshot
 
 __all__ = ["validate"]
 
@@ -67,7 +67,7 @@ def validate(
     Exit code 3 says that there are errors.
     """
     from versioner.cli.workspace import find_registry, take_snapshot
-    from versioner.repository.address import is_url
+    from versioner.remote.url import is_url
 
     if output == "json" and form not in (None, "json"):
         raise click.UsageError(f"--output json and --format {form} contradict each other: give one")

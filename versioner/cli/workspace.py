@@ -9,17 +9,17 @@ import click
 
 from versioner import layout
 from versioner.errors import UsageFault
-from versioner.repository.address import is_url
-from versioner.repository.commits import recover
-from versioner.repository.location import open_repository
+from versioner.git.repository import open_repository
+from versioner.git.transaction import recover
+from versioner.remote.url import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from versioner.git.repository import Opening, Repository
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
     from versioner.registry.records import Registry
-    from versioner.repository.location import Opening, Repository
-    from versioner.repository.snapshot import Snapshot
 
 __all__ = ["find_registry", "find_repository", "read_registry", "take_snapshot"]
 
@@ -60,8 +60,8 @@ def find_registry(repo: str | None, rev: str | None = None, *, inbox: bool = Fal
             hint="clone it, and name the folder with --repo",
         )
     from versioner.operations.remote_editing import bring_registry
-    from versioner.repository.partial_clone import partial_clone
-    from versioner.repository.waiting import INBOX, REFUSED
+    from versioner.remote.inbox_refs import INBOX, REFUSED
+    from versioner.remote.partial_clone import partial_clone
 
     clone = click.get_current_context().with_resource(partial_clone(remote))
     return bring_registry(clone, also=[INBOX, REFUSED] if inbox else [])
@@ -69,8 +69,8 @@ def find_registry(repo: str | None, rev: str | None = None, *, inbox: bool = Fal
 
 def take_snapshot(repository: Repository, rev: str | None = None) -> Snapshot:
     """Return the registry at a revision, or as the files are now (the tip where there are none)."""
-    from versioner.repository.snapshot import snapshot_at
-    from versioner.repository.worktree_snapshot import snapshot_of_work_tree
+    from versioner.git.snapshot import snapshot_at
+    from versioner.git.worktree_snapshot import snapshot_of_work_tree
 
     return snapshot_of_work_tree(repository) if rev is None else snapshot_at(repository, rev)
 

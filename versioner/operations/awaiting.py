@@ -7,15 +7,15 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.errors import Blocked, Kept, VersionerError
+from versioner.git.objects import reading
 from versioner.operations.collecting import collect
 from versioner.operations.pausing import spread
 from versioner.operations.record import prepare
 from versioner.operations.refusing import parents_of
 from versioner.operations.remote_look import look_ahead, ref_of_branch
-from versioner.repository.objects import reading
-from versioner.repository.partial_clone import partial_clone
-from versioner.repository.push_outcome import RemoteFailure
-from versioner.repository.waiting import INBOX, REFUSED, refused
+from versioner.remote.inbox_refs import INBOX, REFUSED, refused
+from versioner.remote.partial_clone import partial_clone
+from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from versioner.operations.record import Recorded
     from versioner.operations.remote_recording import Target
     from versioner.operations.scene import Draft
-    from versioner.repository.partial_clone import PartialClone
+    from versioner.remote.partial_clone import PartialClone
 
     Entropy = Callable[[], tuple[int, bytes]]
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner import layout
 from versioner.errors import Blocked, Failure, GitFailure, InvalidInput
+from versioner.git.objects import reading, tip_view
+from versioner.git.transaction import commit_changes, targets_of, writing
 from versioner.operations.moved_refs import RefMoves
 from versioner.operations.pausing import spread
 from versioner.operations.record import prepare, subject_of
@@ -20,24 +22,22 @@ from versioner.operations.remote_look import look_ahead, ref_of_branch
 from versioner.operations.remote_recording import message_of
 from versioner.operations.submission import draft_of
 from versioner.registry.config import no_registry, read_config
-from versioner.repository.commits import commit_changes, targets_of, writing
-from versioner.repository.objects import reading, tip_view
-from versioner.repository.partial_clone import partial_clone
-from versioner.repository.push_outcome import RemoteFailure
-from versioner.repository.remote_talk import Update
-from versioner.repository.waiting import INBOX
+from versioner.remote.client import Update
+from versioner.remote.inbox_refs import INBOX
+from versioner.remote.partial_clone import partial_clone
+from versioner.remote.push_status import RemoteFailure
 from versioner.rules.times import check_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from versioner.git.repository import Repository
     from versioner.models import Changes, RegistryConfig
     from versioner.operations.record import Recorded
-    from versioner.repository.address import Remote
-    from versioner.repository.location import Repository
-    from versioner.repository.partial_clone import PartialClone
-    from versioner.repository.push_outcome import Fault
-    from versioner.repository.waiting import Waiting
+    from versioner.remote.inbox_refs import Waiting
+    from versioner.remote.partial_clone import PartialClone
+    from versioner.remote.push_status import Fault
+    from versioner.remote.url import Remote
 
     Entropy = Callable[[], tuple[int, bytes]]
 

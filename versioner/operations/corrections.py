@@ -16,10 +16,10 @@ from versioner.serialization import log
 from versioner.validation.event_fields import check_event
 
 if TYPE_CHECKING:
+    from versioner.git.repository import Repository
     from versioner.models import Event, EventKind
     from versioner.operations.editing import Editing
     from versioner.registry.records import ProductRecord
-    from versioner.repository.location import Repository
 
 __all__ = ["redact_field", "void_event"]
 

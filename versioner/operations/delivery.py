@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from versioner import layout
 from versioner.errors import Failure, UsageFault, VersionerError
-from versioner.repository.git import LostRace, git
-from versioner.repository.location import on_branch, tip_of
+from versioner.git.process import LostRace, git
+from versioner.git.repository import on_branch, tip_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from versioner.git.repository import Repository
     from versioner.operations.record import Recorded
-    from versioner.repository.address import Remote
-    from versioner.repository.location import Repository
+    from versioner.remote.url import Remote
 
 __all__ = ["NotPushed", "deliver", "throw_away_remote"]
 
@@ -51,7 +51,7 @@ def deliver(
     remote = _remote_of(place)
     if remote is None:
         raise UsageFault("there is no remote to push to", hint="see `git remote -v`")
-    from versioner.repository.remote import url_of
+    from versioner.remote.configured import url_of
 
     url_of(place, remote)
     return _publish(place, _record(place, record), remote, record)
@@ -73,7 +73,7 @@ def throw_away_remote(
     if name is None:
         _refuse_to_guess(named)
         return None
-    from versioner.repository.remote import remote_of
+    from versioner.remote.configured import remote_of
 
     return remote_of(repository, name, token), branch
 
@@ -99,8 +99,8 @@ def _place(repository: Repository, branch: str | None) -> Repository:
 
 
 def _configured_branch(repository: Repository) -> str:
+    from versioner.git.objects import TreeView, reading
     from versioner.registry.config import read_config
-    from versioner.repository.objects import TreeView, reading
 
     with reading(repository) as reader:
         entry = TreeView(reader, repository.tip).entry(layout.CONFIG)

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any, cast
 
 from versioner import layout
 from versioner.errors import InvalidInput, UsageFault
+from versioner.git.snapshot import OverlaySnapshot, snapshot_at
+from versioner.git.transaction import commit_changes, writing
 from versioner.registry.cache import ProductCache
 from versioner.registry.config import no_registry
 from versioner.registry.load import load_registry
-from versioner.repository.commits import commit_changes, writing
-from versioner.repository.snapshot import OverlaySnapshot, snapshot_at
 from versioner.serialization.assignments import Unset, parse_assignment, parse_key
 from versioner.serialization.edit import edit_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from versioner.git.repository import Repository
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Changes, CommitIdentity, Problem
     from versioner.registry.records import Registry
-    from versioner.repository.location import Repository
-    from versioner.repository.snapshot import Snapshot
     from versioner.serialization.assignments import Set
 
 __all__ = ["Edited", "Editing", "asked_edits", "editing", "read_tip"]

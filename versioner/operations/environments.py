@@ -15,8 +15,8 @@ from versioner.serialization.edit import edit_document
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from versioner.git.repository import Repository
     from versioner.models import Changes
-    from versioner.repository.location import Repository
 
 __all__ = ["create_environment", "edit_environment", "retire_environment"]
 

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from versioner import layout
 from versioner.errors import UsageFault
+from versioner.git.process import git
+from versioner.git.repository import open_repository
+from versioner.git.snapshot import snapshot_at
+from versioner.git.transaction import commit_changes, writing
 from versioner.operations.starting import Hosting, hosting_of, starter_files
 from versioner.registry.config import no_registry
-from versioner.repository.commits import commit_changes, writing
-from versioner.repository.git import git
-from versioner.repository.location import open_repository
-from versioner.repository.snapshot import snapshot_at
 from versioner.validation.documents import validate_document
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from versioner.git.repository import Repository
     from versioner.models import Changes
-    from versioner.repository.location import Repository
 
 __all__ = ["Beside", "add_missing", "branch_at", "files_beside", "hosting_at", "told"]
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.errors import UsageFault, VersionerError
+from versioner.git.lock import WriteLock, state_dir
+from versioner.git.worktree import file_state, replace_file
+from versioner.git.worktree_snapshot import WorkTreeSnapshot
 from versioner.registry.drift import drifted
-from versioner.repository.lock import WriteLock, state_dir
-from versioner.repository.worktree import file_state, replace_file
-from versioner.repository.worktree_snapshot import WorkTreeSnapshot
 from versioner.serialization.format import format_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from versioner.git.repository import Repository
     from versioner.layout import Place
     from versioner.models import Changes
-    from versioner.repository.location import Repository
 
 __all__ = ["Formatted", "LeftAlone", "format_registry"]
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput, VersionerError
+from versioner.git.commit_objects import epoch_of
 from versioner.names import check_name, check_version, may_slugify, slugify
 from versioner.operations.acceptance import leave_people_out, refuse_secrets
 from versioner.operations.record import Recorded
 from versioner.operations.submission import draft_of, submission_bytes
-from versioner.repository.inbox_refs import EVENT, inbox_ref, store_commit
-from versioner.repository.new_commit import epoch_of
-from versioner.repository.push_outcome import RemoteFailure
-from versioner.repository.remote_talk import Update
+from versioner.remote.client import Update
+from versioner.remote.inbox_ref_names import EVENT, inbox_ref, store_commit
+from versioner.remote.push_status import RemoteFailure
 from versioner.rules.identity import derive_event_id
 from versioner.rules.judgement import same_sha
 from versioner.serialization import log
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from versioner.models import Event
     from versioner.operations.scene import Draft
-    from versioner.repository.partial_clone import PartialClone
-    from versioner.repository.push_outcome import RefStatus
+    from versioner.remote.partial_clone import PartialClone
+    from versioner.remote.push_status import RefStatus
 
 __all__ = ["Parcel", "hand_over", "pack"]
 
@@ -122,7 +122,7 @@ def _outcome(
 
 def _same_or_blocked(clone: PartialClone, parcel: Parcel, commit: str) -> Recorded | VersionerError:
     """Look at what waits under the same id: a retry says the same of another moment."""
-    from versioner.repository.waiting import waiting
+    from versioner.remote.inbox_refs import waiting
 
     clone.fetch_refs([parcel.ref])
     held = [each for each in waiting(clone.repository("", None)) if each.ref == parcel.ref]

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import Failure, UsageFault
-from versioner.repository.git import git, run
-from versioner.repository.worktree import read_regular
+from versioner.git.process import git, run
+from versioner.git.worktree import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.repository.location import Repository
+    from versioner.git.repository import Repository
 
 __all__ = ["HooksInstalled", "HooksSeen", "hooks_seen", "install_hooks", "site_after_commit"]
 

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from versioner.git.repository import Repository
     from versioner.models import Changes, Event
     from versioner.operations.editing import Editing
     from versioner.registry.records import Registry
-    from versioner.repository.location import Repository
 
 __all__ = ["MOST_ROWS", "Imported", "import_file"]
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import Blocked, Failure, NotFound
+from versioner.git.commit_objects import epoch_of
+from versioner.git.objects import reading
 from versioner.names import nearest
 from versioner.operations.moved_refs import RefMoves
 from versioner.operations.refusing import parents_of
-from versioner.repository.inbox_refs import EVENT, store_commit
-from versioner.repository.new_commit import epoch_of
-from versioner.repository.objects import reading
-from versioner.repository.partial_clone import partial_clone
-from versioner.repository.push_outcome import RemoteFailure
-from versioner.repository.remote_talk import Update
-from versioner.repository.waiting import INBOX, REFUSED, Inbox, Refused, Waiting, inbox
+from versioner.remote.client import Update
+from versioner.remote.inbox_ref_names import EVENT, store_commit
+from versioner.remote.inbox_refs import INBOX, REFUSED, Inbox, Refused, Waiting, inbox
+from versioner.remote.partial_clone import partial_clone
+from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.repository.address import Remote
-    from versioner.repository.partial_clone import PartialClone
+    from versioner.remote.partial_clone import PartialClone
+    from versioner.remote.url import Remote
 
 __all__ = ["Handled", "discard", "list_inbox", "release"]
 

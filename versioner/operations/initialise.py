@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.errors import Blocked, UsageFault
+from versioner.git.creation import create_repository
+from versioner.git.process import run
+from versioner.git.repository import open_repository
+from versioner.git.snapshot import MemorySnapshot, snapshot_at
+from versioner.git.transaction import commit_changes, writing
 from versioner.operations.files_beside import branch_at, files_beside, hosting_at, told
 from versioner.operations.starting import starter_files
-from versioner.repository.commits import commit_changes, writing
-from versioner.repository.creation import create_repository
-from versioner.repository.git import run
-from versioner.repository.location import open_repository
-from versioner.repository.snapshot import MemorySnapshot, snapshot_at
 from versioner.resources import example_dir, schemas_dir
 from versioner.serialization.documents import dump_document
 
 if TYPE_CHECKING:
+    from versioner.git.repository import Repository
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Changes
     from versioner.operations.starting import Hosting
-    from versioner.repository.location import Repository
-    from versioner.repository.snapshot import Snapshot
 
 __all__ = ["Initialised", "initialise"]
 

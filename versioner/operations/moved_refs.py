@@ -6,14 +6,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from versioner.errors import GitFailure
-from versioner.repository.push_outcome import RemoteFailure
+from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.repository.partial_clone import PartialClone
-    from versioner.repository.push_outcome import Fault
-    from versioner.repository.remote_talk import Update
+    from versioner.remote.client import Update
+    from versioner.remote.partial_clone import PartialClone
+    from versioner.remote.push_status import Fault
 
 __all__ = ["RefMoves"]
 

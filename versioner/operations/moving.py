@@ -15,10 +15,10 @@ from versioner.serialization.edit import edit_document
 from versioner.validation import codes
 
 if TYPE_CHECKING:
+    from versioner.git.repository import Repository
     from versioner.models import Changes
     from versioner.operations.editing import Editing
     from versioner.registry.records import Registry
-    from versioner.repository.location import Repository
 
 __all__ = ["DeletionPlan", "delete_product", "plan_deletion", "rename_product"]
 

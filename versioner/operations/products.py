@@ -14,9 +14,9 @@ from versioner.serialization.edit import edit_document
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from versioner.git.repository import Repository
     from versioner.models import Changes
     from versioner.registry.records import Registry
-    from versioner.repository.location import Repository
 
 __all__ = ["create_product", "edit_product", "product_source", "rewrite_product"]
 

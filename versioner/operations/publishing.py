@@ -7,19 +7,19 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import Failure, VersionerError
+from versioner.git.ancestry import difference, has_commit, is_ancestor, lacking
+from versioner.git.repository import reread
+from versioner.git.transaction import advance, writing
 from versioner.operations.delivery import NotPushed
-from versioner.repository.ancestry import difference, has_commit, is_ancestor, lacking
-from versioner.repository.commits import advance, writing
-from versioner.repository.location import reread
-from versioner.repository.push import PushFailure, fetch_branch, push_branch, remote_heads
-from versioner.repository.remote import follow, remote_tip_known
+from versioner.remote.configured import follow, remote_tip_known
+from versioner.remote.push import PushFailure, fetch_branch, push_branch, remote_heads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from versioner.git.ancestry import Lacking
+    from versioner.git.repository import Repository
     from versioner.operations.record import Recorded
-    from versioner.repository.ancestry import Lacking
-    from versioner.repository.location import Repository
 
 __all__ = ["Retracted", "publish_recorded"]
 

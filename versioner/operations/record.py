@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput
+from versioner.git.transaction import commit_changes, writing
 from versioner.names import check_name, check_version
 from versioner.operations.acceptance import leave_people_out, refuse_secrets
 from versioner.operations.scene import Draft, look
-from versioner.repository.commits import commit_changes, writing
 from versioner.rules.identity import derive_event_id, random_event_id
 from versioner.rules.judgement import AlreadyRecorded, judge
 from versioner.rules.visible import VisibleLogs
@@ -24,9 +24,9 @@ from versioner.validation.event_fields import check_event
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from versioner.git.repository import Repository
     from versioner.models import Changes, Event, EventKind, RegistryConfig
     from versioner.operations.scene import Scene
-    from versioner.repository.location import Repository
     from versioner.rules.judgement import Verdict
 
 __all__ = ["Draft", "Recorded", "prepare", "record_event", "subject_of"]

@@ -10,20 +10,20 @@ import json
 from itertools import chain, count
 from typing import TYPE_CHECKING, Final
 
+from versioner.git.commit_objects import epoch_of
+from versioner.git.object_format import TreeEntry, parse_tree
 from versioner.names import is_name
-from versioner.repository.inbox_refs import EVENT, REFUSAL, inbox_ref, store_commit
-from versioner.repository.new_commit import epoch_of
-from versioner.repository.object_format import TreeEntry, parse_tree
-from versioner.repository.remote_talk import Update
-from versioner.repository.waiting import INBOX, REFUSED
+from versioner.remote.client import Update
+from versioner.remote.inbox_ref_names import EVENT, REFUSAL, inbox_ref, store_commit
+from versioner.remote.inbox_refs import INBOX, REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from versioner.errors import Blocked, InvalidInput
-    from versioner.repository.objects import Found, ObjectReader
-    from versioner.repository.partial_clone import PartialClone
-    from versioner.repository.waiting import Waiting
+    from versioner.git.objects import Found, ObjectReader
+    from versioner.remote.inbox_refs import Waiting
+    from versioner.remote.partial_clone import PartialClone
 
 __all__ = ["Refuser", "parents_of"]
 

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Final
 
 from versioner import layout
 from versioner.errors import GitFailure, UsageFault
+from versioner.git.objects import TreeView, list_tree, read_blobs, reading
 from versioner.operations.moved_refs import RefMoves
 from versioner.operations.remote_look import own_branch, ref_of_branch
 from versioner.registry.config import no_registry
-from versioner.repository.objects import TreeView, list_tree, read_blobs, reading
-from versioner.repository.partial_clone import partial_clone
-from versioner.repository.prefetch import Wanted, bring
-from versioner.repository.push_outcome import RemoteFailure
-from versioner.repository.remote_talk import Update
+from versioner.remote.client import Update
+from versioner.remote.partial_clone import partial_clone
+from versioner.remote.prefetch import Wanted, bring
+from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from versioner.git.repository import Repository
     from versioner.operations.editing import Edited
-    from versioner.repository.address import Remote
-    from versioner.repository.location import Repository
-    from versioner.repository.partial_clone import PartialClone
+    from versioner.remote.partial_clone import PartialClone
+    from versioner.remote.url import Remote
     from versioner.validation.documents import DocumentKind
 
 __all__ = ["bring_registry", "edit_remotely"]

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Final
 
 from versioner import layout
 from versioner.errors import InvalidInput, UsageFault
+from versioner.git.objects import TreeView, reading
+from versioner.git.process import printable
 from versioner.names import is_name, slugify
 from versioner.operations.submission import draft_of
 from versioner.registry.config import no_registry, read_config
-from versioner.repository.git import printable
-from versioner.repository.inbox_refs import EVENT
-from versioner.repository.objects import TreeView, reading
-from versioner.repository.prefetch import Wanted, bring
-from versioner.repository.push_outcome import RemoteFailure
-from versioner.repository.waiting import INBOX, REFUSED, waiting
+from versioner.remote.inbox_ref_names import EVENT
+from versioner.remote.inbox_refs import INBOX, REFUSED, waiting
+from versioner.remote.prefetch import Wanted, bring
+from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from versioner.git.repository import Repository
     from versioner.operations.scene import Draft
-    from versioner.repository.location import Repository
-    from versioner.repository.partial_clone import PartialClone
-    from versioner.repository.waiting import Waiting
+    from versioner.remote.inbox_refs import Waiting
+    from versioner.remote.partial_clone import PartialClone
 
 __all__ = ["check_branch_name", "look_ahead", "no_branch", "own_branch", "ref_of_branch"]
 

@@ -12,29 +12,29 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from versioner.errors import Blocked, InvalidInput, VersionerError
+from versioner.git.transaction import make_commit, writing
 from versioner.operations.handover import hand_over, pack
 from versioner.operations.pausing import spread
 from versioner.operations.record import prepare, subject_of
 from versioner.operations.remote_look import look_ahead, ref_of_branch
 from versioner.operations.submission import draft_of
-from versioner.repository.commits import make_commit, writing
-from versioner.repository.partial_clone import partial_clone
-from versioner.repository.push_outcome import RemoteFailure
-from versioner.repository.remote_faults import PASSING
-from versioner.repository.remote_talk import Update
+from versioner.remote.client import Update
+from versioner.remote.faults import PASSING
+from versioner.remote.partial_clone import partial_clone
+from versioner.remote.push_status import RemoteFailure
 from versioner.rules.identity import random_event_id
 from versioner.rules.times import check_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from versioner.git.repository import Repository
     from versioner.models import Changes
     from versioner.operations.record import Recorded
     from versioner.operations.scene import Draft
-    from versioner.repository.address import Remote
-    from versioner.repository.location import Repository
-    from versioner.repository.partial_clone import PartialClone
-    from versioner.repository.waiting import Waiting
+    from versioner.remote.inbox_refs import Waiting
+    from versioner.remote.partial_clone import PartialClone
+    from versioner.remote.url import Remote
 
     Entropy = Callable[[], tuple[int, bytes]]
 

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.errors import Failure, NotFound
+from versioner.git.history import is_shallow, last_commit_with
+from versioner.git.merge_base import deleted_states
+from versioner.git.objects import reading
+from versioner.git.snapshot import snapshot_at
 from versioner.names import nearest
 from versioner.operations.editing import Edited, editing
-from versioner.repository.history import is_shallow, last_commit_with
-from versioner.repository.objects import reading
-from versioner.repository.snapshot import snapshot_at
-from versioner.repository.walk import deleted_states
 from versioner.serialization import log
 from versioner.validation.documents import validate_document
 from versioner.validation.logs import validate_log
 
 if TYPE_CHECKING:
+    from versioner.git.objects import ObjectReader
+    from versioner.git.repository import Repository
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Changes, EventKind
     from versioner.operations.editing import Editing
     from versioner.registry.records import Registry
-    from versioner.repository.location import Repository
-    from versioner.repository.objects import ObjectReader
-    from versioner.repository.snapshot import Snapshot
 
 __all__ = ["restore_product"]
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner import layout
 from versioner.errors import Blocked
+from versioner.git.objects import missing, reading, tip_view
 from versioner.names import check_name, is_name, may_slugify, slugify
 from versioner.registry.config import no_registry, read_config
-from versioner.repository.objects import missing, reading, tip_view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from versioner.git.objects import ObjectReader, TreeView
+    from versioner.git.repository import Repository
     from versioner.models import Event, EventKind, RegistryConfig
-    from versioner.repository.location import Repository
-    from versioner.repository.objects import ObjectReader, TreeView
 
 __all__ = ["Draft", "Scene", "look"]
 

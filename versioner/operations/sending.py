@@ -9,7 +9,7 @@ from versioner.operations.record import Recorded
 from versioner.operations.remote_recording import Target, record_remotely
 from versioner.operations.sharing import FOR_ALL, Kind, Outcome
 from versioner.operations.submission import draft_of, submission_of
-from versioner.repository.push_outcome import RemoteFailure
+from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from versioner.operations.remote_recording import Via
     from versioner.operations.scene import Draft
     from versioner.operations.spool_line import Entry
-    from versioner.repository.address import Remote
+    from versioner.remote.url import Remote
 
 __all__ = ["document_of", "result_of", "send_entries"]
 

@@ -15,9 +15,9 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from versioner.errors import Failure, InvalidInput
+from versioner.git.file_lock import open_lock, try_lock
 from versioner.operations.spool_files import make_private, read_small, write_whole
 from versioner.operations.spooling import QUEUE, Entry, Spool, read_entry, write_entry
-from versioner.repository.file_lock import open_lock, try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.errors import InvalidInput, UsageFault
 from versioner.operations.acceptance import refuse_secrets
-from versioner.repository.address import address_of
+from versioner.remote.url import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,25 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from versioner.git.merge_base import deleted_states, walk_from
+from versioner.git.objects import reading
+from versioner.git.snapshot import snapshot_at
 from versioner.layout import place_of
 from versioner.query.changes import changes_between
 from versioner.registry.clock import clock_problems
 from versioner.registry.drift import drift_problems
 from versioner.registry.history import check_history
 from versioner.registry.load import load_registry
-from versioner.repository.objects import reading
-from versioner.repository.snapshot import snapshot_at
-from versioner.repository.walk import deleted_states, walk_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from versioner.git.repository import Repository
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
     from versioner.query.changes import RegistryChange
     from versioner.registry.cache import ProductCache
     from versioner.registry.records import Registry
-    from versioner.repository.location import Repository
-    from versioner.repository.snapshot import Snapshot
 
 __all__ = ["Checked", "validate_change", "validate_registry"]
 

@@ -19,7 +19,7 @@ from versioner.resources import schemas_dir
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from versioner.repository.location import Repository
+    from versioner.git.repository import Repository
 
 __all__ = ["ProductCache"]
 

@@ -17,8 +17,8 @@ from versioner.validation import codes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from versioner.git.snapshot import Snapshot
     from versioner.registry.records import Registry
-    from versioner.repository.snapshot import Snapshot
 
 __all__ = ["check_registry"]
 

@@ -13,9 +13,9 @@ from versioner.validation import codes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Event, EventKind
     from versioner.registry.records import ProductRecord, Registry
-    from versioner.repository.snapshot import Snapshot
 
 __all__ = ["clock_problems"]
 

@@ -20,8 +20,8 @@ from versioner.registry.log_history import OldLog, compare_log, unmatched
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from versioner.git.snapshot import Snapshot
     from versioner.registry.held import Held, HeldLog, LogName
-    from versioner.repository.snapshot import Snapshot
 
 __all__ = ["Comparison", "Former", "short_revision"]
 

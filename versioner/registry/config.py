@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from versioner import __version__, layout
 from versioner.errors import Blocked, Failure, UsageFault
-from versioner.repository.objects import read_blobs
-from versioner.repository.worktree import read_regular
+from versioner.git.objects import read_blobs
+from versioner.git.worktree import read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from versioner.git.repository import Repository
     from versioner.models import RegistryConfig
-    from versioner.repository.location import Repository
 
 __all__ = ["no_registry", "read_config"]
 

@@ -11,8 +11,8 @@ from versioner.validation import codes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Changes
-    from versioner.repository.snapshot import Snapshot
 
 __all__ = ["SCHEMAS", "drift_problems", "drifted"]
 

@@ -8,15 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner import layout
+from versioner.git.merge_base import TreeSnapshot
 from versioner.registry.positions import position_of_event
-from versioner.repository.walk import TreeSnapshot
 from versioner.serialization.log import read_canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from versioner.git.snapshot import Entry, Snapshot
     from versioner.models import Event, EventKind
-    from versioner.repository.snapshot import Entry, Snapshot
 
 __all__ = ["Held", "HeldLog", "LogName", "LogShelf"]
 

@@ -10,10 +10,10 @@ from versioner.registry.findings import problems_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
     from versioner.registry.comparison import Former
     from versioner.registry.findings import Finding
-    from versioner.repository.snapshot import Snapshot
 
 __all__ = ["Merge", "check_history"]
 

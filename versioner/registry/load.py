@@ -10,12 +10,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from versioner import layout
+from versioner.git.litter import is_litter
 from versioner.models import Problem
 from versioner.names import TYPE_ORDER, environment_type
 from versioner.registry.checks import check_registry
 from versioner.registry.product_checks import check_product
 from versioner.registry.records import ProductRecord, Registry
-from versioner.repository.litter import is_litter
 from versioner.validation import codes
 from versioner.validation.documents import validate_document
 from versioner.validation.logs import LOG_LIMIT, validate_log
@@ -23,9 +23,9 @@ from versioner.validation.logs import LOG_LIMIT, validate_log
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from versioner.git.snapshot import Entry, Snapshot
     from versioner.models import Event
     from versioner.registry.cache import ProductCache
-    from versioner.repository.snapshot import Entry, Snapshot
     from versioner.serialization.documents import DocumentKind
 
 __all__ = ["load_registry"]

@@ -12,7 +12,7 @@ from versioner.secret_shapes import without_secrets
 
 if TYPE_CHECKING:
     from versioner.operations.record import Recorded
-    from versioner.repository.waiting import Refused, Waiting
+    from versioner.remote.inbox_refs import Refused, Waiting
 
 __all__ = ["described", "document_of", "recorded_line", "sayable"]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.operations.inbox import Handled
-    from versioner.repository.waiting import Inbox, Refused, Waiting
+    from versioner.remote.inbox_refs import Inbox, Refused, Waiting
 
 __all__ = ["handled_text", "inbox_json", "inbox_text"]
 

@@ -18,12 +18,12 @@ from versioner.reporter.wording import STATUS_STYLES, count, day, moment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from versioner.git.history import CommitInfo
     from versioner.query.matrix import CellState, Row
     from versioner.query.versions import VersionSummary
     from versioner.registry.records import ProductRecord, Registry
     from versioner.reporter.page import Page
     from versioner.reporter.tables import Entry
-    from versioner.repository.history import CommitInfo
 
 __all__ = [
     "ProductView",

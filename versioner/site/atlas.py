@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Deployment
     from versioner.registry.records import Registry
-    from versioner.repository.waiting import Inbox
+    from versioner.remote.inbox_refs import Inbox
 
 __all__ = ["Atlas", "Recorded"]
 

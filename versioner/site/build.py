@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from versioner.registry.records import Registry
-    from versioner.repository.waiting import Inbox
+    from versioner.remote.inbox_refs import Inbox
     from versioner.site.atlas import Recorded
 
 __all__ = ["BuildReport", "build_site"]

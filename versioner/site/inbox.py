@@ -10,15 +10,15 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from versioner.git.process import printable
 from versioner.models import STATUSES
-from versioner.repository.git import printable
 from versioner.secret_shapes import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from versioner.registry.records import Registry
-    from versioner.repository.waiting import Inbox, Refused, Waiting
+    from versioner.remote.inbox_refs import Inbox, Refused, Waiting
 
 __all__ = ["Unrecorded", "Unrecordeds", "unrecorded_of"]
 

@@ -17,7 +17,7 @@ from versioner.errors import ValidationFailed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from versioner.repository.snapshot import Entry, Snapshot
+    from versioner.git.snapshot import Entry, Snapshot
 
 __all__ = ["FOLDER", "NO_OVERRIDES", "Overrides", "overrides_of"]
 

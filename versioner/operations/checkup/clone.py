@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from versioner.git.process import git, run
+from versioner.git.snapshot import snapshot_at
 from versioner.layout import place_of
 from versioner.operations.checkup.findings import guarded, note, ok, warning
 from versioner.operations.hooks import hooks_seen
-from versioner.repository.git import git, run
-from versioner.repository.snapshot import snapshot_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from versioner.git.repository import Repository
+    from versioner.git.snapshot import Entry, Snapshot
     from versioner.operations.checkup.findings import Check
-    from versioner.repository.location import Repository
-    from versioner.repository.snapshot import Entry, Snapshot
 
 __all__ = ["check_clone", "check_format"]
 

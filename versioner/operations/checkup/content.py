@@ -16,10 +16,10 @@ from versioner.validation.documents import validate_document
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
     from versioner.operations.checkup.findings import Check
     from versioner.registry.cache import ProductCache
-    from versioner.repository.snapshot import Snapshot
 
 __all__ = ["ATTRIBUTES", "check_attributes", "check_config", "check_content", "check_site"]
 

@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from versioner import layout
 from versioner.errors import VersionerError
+from versioner.git.identity import committer_of
+from versioner.git.process import git
+from versioner.git.snapshot import snapshot_at
+from versioner.git.transaction import recover
+from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.operations.checkup.clone import check_clone, check_format
 from versioner.operations.checkup.content import (
     check_attributes,
@@ -42,24 +47,19 @@ from versioner.operations.checkup.remote import (
 from versioner.operations.checkup.served import check_served
 from versioner.operations.remote_look import check_branch_name, no_branch, ref_of_branch
 from versioner.registry.config import no_registry
-from versioner.repository.commits import recover
-from versioner.repository.git import git
-from versioner.repository.identity import committer_of
-from versioner.repository.probe import greet, probing
-from versioner.repository.remote import remote_of
-from versioner.repository.snapshot import snapshot_at
-from versioner.repository.waiting import inbox
-from versioner.repository.worktree_snapshot import snapshot_of_work_tree
+from versioner.remote.configured import remote_of
+from versioner.remote.inbox_refs import inbox
+from versioner.remote.probe import greet, probing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from versioner.git.repository import Repository
     from versioner.operations.checkup.findings import Check, Surroundings
     from versioner.operations.checkup.remote import Tip
     from versioner.registry.cache import ProductCache
-    from versioner.repository.address import Remote
-    from versioner.repository.location import Repository
-    from versioner.repository.probe import Greeting
+    from versioner.remote.probe import Greeting
+    from versioner.remote.url import Remote
 
 __all__ = ["examine_clone", "examine_url"]
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from versioner.operations.checkup.findings import Check
-    from versioner.repository.waiting import Inbox, Refused
+    from versioner.remote.inbox_refs import Inbox, Refused
 
 __all__ = ["MANY", "check_inbox"]
 

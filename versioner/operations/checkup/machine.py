@@ -7,21 +7,21 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from versioner.git.identity import committer_of
+from versioner.git.limited import TIMED_OUT, run_limited
+from versioner.git.process import NEEDED, git
+from versioner.git.temporary import scratch
 from versioner.operations.checkup.findings import guarded, note, ok, problem, warning
 from versioner.operations.sharing import queued
 from versioner.operations.spooling import Spool
 from versioner.query.times import age_text, seconds_between
-from versioner.repository.git import NEEDED, git
-from versioner.repository.identity import committer_of
-from versioner.repository.limited import TIMED_OUT, run_limited
-from versioner.repository.scratch import scratch
 from versioner.rules.times import MOST_AHEAD_SECONDS, utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from versioner.git.repository import Repository
     from versioner.operations.checkup.findings import Check, Surroundings
-    from versioner.repository.location import Repository
 
 __all__ = [
     "RECOMMENDED",

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner import layout
+from versioner.git.objects import TreeView, find_commit, reading
+from versioner.git.snapshot import commit_time_of, read_blobs
 from versioner.operations.checkup.content import ATTRIBUTES
 from versioner.operations.checkup.findings import failed, note, ok, problem, warning
 from versioner.operations.checkup.inbox import check_inbox
 from versioner.operations.checkup.takes import filters_check
-from versioner.repository.ladder import LADDER
-from versioner.repository.objects import TreeView, find_commit, reading
-from versioner.repository.probe import PROBES, probing
-from versioner.repository.push_outcome import RemoteFailure
-from versioner.repository.snapshot import commit_time_of, read_blobs
-from versioner.repository.waiting import INBOX, REFUSED, Inbox, inbox
+from versioner.remote.inbox_refs import INBOX, REFUSED, Inbox, inbox
+from versioner.remote.ladder import LADDER
+from versioner.remote.probe import PROBES, probing
+from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from versioner.operations.checkup.findings import Check, Surroundings
-    from versioner.repository.address import Remote
-    from versioner.repository.probe import Answer, Greeting, Tried
+    from versioner.remote.probe import Answer, Greeting, Tried
+    from versioner.remote.url import Remote
 
 __all__ = [
     "Tip",

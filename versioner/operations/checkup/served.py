@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from versioner.git.process import git
 from versioner.operations.checkup.findings import guarded, note, ok, warning
 from versioner.operations.checkup.inbox import check_inbox
 from versioner.operations.checkup.takes import filters_check
-from versioner.repository.git import git
-from versioner.repository.ladder import LADDER
-from versioner.repository.waiting import inbox
+from versioner.remote.inbox_refs import inbox
+from versioner.remote.ladder import LADDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from versioner.git.repository import Repository
     from versioner.operations.checkup.findings import Check
-    from versioner.repository.location import Repository
 
 __all__ = ["check_served"]
 

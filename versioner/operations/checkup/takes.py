@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.operations.checkup.findings import note, ok, warning
-from versioner.repository.ladder import LADDER
+from versioner.remote.ladder import LADDER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,100 @@
+"""Which commit recorded which event: one pass over the history, kept and added to.
+
+An event is one line of a log; the commit that first added a line with its id recorded it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.git.history import is_shallow
+from versioner.git.process import git, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from versioner.git.repository import Repository
+
+__all__ = ["recorded_events"]
+
+_FORMAT: Final = 1
+_LOGS: Final = "registry/products"
+_ID: Final = re.compile(rb'[ {]id: "([A-Za-z0-9._:-]{1,128})"\}\r?$')
+# NUL marks a commit's own line: no line of a diff begins with it.
+_COMMIT: Final = "%x00%H %ct %s"
+
+
+def recorded_events(repo: Repository, revision: str) -> dict[str, tuple[str, str, str]]:
+    """Return (commit, subject, time) of the commit that recorded each event, by event id.
+
+    Empty where the history is cut off (a shallow clone), for there it cannot be told. What was
+    found is kept in the git directory, so that the next pass reads the new commits only.
+    """
+    if is_shallow(repo):
+        return {}
+    path = repo.common_dir / "versioner" / "recorded.json"
+    kept = _kept(repo, path, revision)
+    if kept["revision"] != revision:
+        # Out of sight of the work tree: for a diff, git would read the attributes that lie in it.
+        elsewhere = repo.common_dir / "objects"
+        place = [f"--git-dir={repo.common_dir}", f"--work-tree={elsewhere}"]
+        _add(kept, git([*place, *_log(kept["revision"], revision)], cwd=elsewhere))
+        kept["revision"] = revision
+        _keep(path, kept)
+    commits = [tuple(commit) for commit in kept["commits"]]
+    return {event: commits[number] for event, number in kept["events"].items()}
+
+
+def _log(known: str, revision: str) -> list[str]:
+    diff = ["-p", "-U0", "--text", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color"]
+    since = [f"^{known}"] if known else []
+    return [
+        "log", "--topo-order", "--reverse", f"--format=tformat:{_COMMIT}", "--encoding=UTF-8",
+        *diff, revision, *since, "--", _LOGS,
+    ]  # fmt: skip
+
+
+def _add(kept: dict[str, Any], log: bytes) -> None:
+    commits, events = kept["commits"], kept["events"]
+    for line in log.split(b"\n"):
+        if line.startswith(b"\0"):
+            commits.append(_commit(line[1:].decode("utf-8", "replace")))
+        elif line.startswith(b"+- {") and (found := _ID.search(line)):
+            # The first commit counts: later ones move, format or redact.
+            events.setdefault(found[1].decode("ascii"), len(commits) - 1)
+
+
+def _commit(line: str) -> tuple[str, str, str]:
+    from datetime import UTC, datetime
+
+    name, _, rest = line.partition(" ")
+    seconds, _, subject = rest.partition(" ")
+    at = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return name, subject, at
+
+
+def _kept(repo: Repository, path: Path, revision: str) -> dict[str, Any]:
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        kept: dict[str, Any] = json.loads(path.read_bytes())
+        if kept["format"] == _FORMAT and _is_within(repo, str(kept["revision"]), revision):
+            return kept
+    return {"format": _FORMAT, "revision": "", "commits": [], "events": {}}
+
+
+def _is_within(repo: Repository, known: str, revision: str) -> bool:
+    if not re.fullmatch(r"[0-9a-f]{40,64}", known):
+        return False
+    done = run(["merge-base", "--is-ancestor", known, revision], cwd=repo.top)
+    return done.returncode == 0
+
+
+def _keep(path: Path, kept: dict[str, Any]) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    with suppress(OSError):
+        path.parent.mkdir(exist_ok=True)
+        temporary.write_text(json.dumps(kept, separators=(",", ":")), encoding="utf-8")
+        temporary.replace(path)

@@ -1,0 +1,108 @@
+"""Say who commits, and whether and with which programs a commit is signed.
+
+A clone's own configuration may name a person and switch signing off; the programs that sign
+come from the user's or the system's configuration only.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from versioner.git.process import finish, start
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Sequence
+
+    from versioner.git.repository import Repository
+    from versioner.models import CommitIdentity
+
+__all__ = ["Committer", "ask_settings", "committer_of"]
+
+_ASKED: Final = r"^(user|author|committer)\.(name|email|signingkey)$|^commit\.gpgsign$|^gpg\."
+_TRUSTED: Final = ("system", "global", "command")
+_PROGRAMS: Final = {
+    "gpg.openpgp.program": "gpg",
+    "gpg.x509.program": "gpgsm",
+    "gpg.ssh.program": "ssh-keygen",
+    "gpg.ssh.defaultkeycommand": "false",
+}
+_TRUE: Final = ("true", "yes", "on", "1")
+
+
+class Committer(NamedTuple):
+    """Hold author and committer (`Name <email>` parts), and how to sign.
+
+    `signing` is None where commits are not signed, else the settings to sign with.
+    """
+
+    author: tuple[str, str]
+    committer: tuple[str, str]
+    signing: Sequence[str] | None
+
+
+def committer_of(repo: Repository, fallback: CommitIdentity | None) -> Committer:
+    """Ask git who commits here; where it knows nobody, the fallback does, then `versioner`."""
+    values: dict[str, str] = {}
+    trusted: dict[str, str] = {}
+    for scope, key, value in _configured(repo):
+        values[key] = value
+        if scope in _TRUSTED:
+            trusted[key] = value
+    return Committer(
+        _person("author", values, fallback),
+        _person("committer", values, fallback),
+        _signing(values, trusted),
+    )
+
+
+def ask_settings(repo: Repository) -> subprocess.Popen[bytes]:
+    """Ask git for the settings that `committer_of` wants to know, ahead of the need."""
+    args = ["config", "--null", "--show-scope", "--get-regexp", _ASKED]
+    fds = repo.session.pass_fds if repo.session else ()
+    return start(args, cwd=repo.top, pass_fds=fds)
+
+
+def _configured(repo: Repository) -> list[tuple[str, str, str]]:
+    asked = repo.session.settings if repo.session else None
+    if repo.session and asked:
+        repo.session.settings = None
+    fields = finish(asked or ask_settings(repo)).stdout.decode("utf-8", "replace").split("\0")
+    found = []
+    for scope, setting in zip(fields[0::2], fields[1::2], strict=False):
+        key, _, value = setting.partition("\n")
+        # A key without a value is git's way to say true.
+        found.append((scope, key, value if "\n" in setting else "true"))
+    return found
+
+
+def _person(role: str, values: dict[str, str], fallback: CommitIdentity | None) -> tuple[str, str]:
+    prefix = f"GIT_{role.upper()}_"
+    name = os.environ.get(f"{prefix}NAME") or values.get(f"{role}.name") or values.get("user.name")
+    email = os.environ.get(f"{prefix}EMAIL") or values.get(f"{role}.email")
+    email = email or values.get("user.email") or os.environ.get("EMAIL")
+    other = fallback or {"name": "versioner", "email": "versioner@localhost"}
+    return _clean(name) or _clean(other["name"]), _clean(email) or _clean(other["email"])
+
+
+def _clean(text: str | None) -> str:
+    # git strips the same: what would end a name or a line of the commit's header.
+    kept = "".join(letter for letter in text or "" if letter >= " " and letter not in "<>\x7f")
+    return kept.strip(" .,:;\"'")
+
+
+def _signing(values: dict[str, str], trusted: dict[str, str]) -> Sequence[str] | None:
+    """Sign where the user wants it; a clone's own wish counts when the user names a key."""
+    if values.get("commit.gpgsign", "").lower() not in _TRUE:
+        return None
+    by_user = trusted.get("commit.gpgsign", "").lower() in _TRUE
+    if not by_user and "user.signingkey" not in trusted:
+        return None
+    trusted = (
+        {"gpg.openpgp.program": trusted["gpg.program"]} | trusted
+        if ("gpg.program" in trusted)
+        else trusted
+    )
+    settings = [f"{key}={trusted.get(key, usual)}" for key, usual in _PROGRAMS.items()]
+    return [f"gpg.program={trusted.get('gpg.openpgp.program', 'gpg')}", *settings]

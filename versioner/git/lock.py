@@ -1,0 +1,168 @@
+"""Hold the write lock: one writer of ours at a time in a repository and all its work trees.
+
+The operating system releases it when its holder ends, however it ends, so a lock file that
+lies about never blocks anyone. git's children inherit it: while an orphaned one may still move
+a ref, nobody else writes.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from versioner.errors import Failure
+from versioner.git.file_lock import open_lock, try_lock
+from versioner.git.objects import ObjectReader, TreeView
+from versioner.git.process import LockedByGit, finish
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Sequence
+    from types import TracebackType
+
+__all__ = ["WAIT_SECONDS", "WriteLock", "WriteSession", "state_dir"]
+
+WAIT_SECONDS: Final = 30.0
+
+
+def state_dir(common_dir: Path) -> Path:
+    """Return our own folder in the git directory, made where it is missing."""
+    folder = common_dir / "versioner"
+    try:
+        folder.mkdir(exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise Failure(f"cannot write to {common_dir}: {error.strerror}") from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise Failure(f"{folder} is not a folder", hint="remove it and try again")
+    return folder
+
+
+class WriteLock:
+    """Take the lock, waiting for a bounded time; release it at the end of the `with` block."""
+
+    def __init__(self, common_dir: Path, wait: float = WAIT_SECONDS) -> None:
+        self.folder = state_dir(common_dir)
+        self._path = self.folder / "lock"
+        self._wait = wait
+        self._descriptor = -1
+
+    def __enter__(self) -> WriteLock:
+        self._descriptor = open_lock(self._path)
+        try:
+            self._acquire()
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        os.close(self._descriptor)
+        self._descriptor = -1
+
+    @property
+    def inherited(self) -> Sequence[int]:
+        """Return what a child process has to inherit to keep the lock while it lives."""
+        return () if sys.platform == "win32" else (self._descriptor,)
+
+    def age_of(self, path: Path) -> str:
+        """Return how much older than this lock's taking a file is, in words."""
+        try:
+            seconds = os.fstat(self._descriptor).st_mtime - path.lstat().st_mtime
+        except OSError:
+            return ""
+        for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+            if seconds >= length:
+                count = int(seconds // length)
+                return f"{count} {unit}{'s' if count > 1 else ''}"
+        return "seconds"
+
+    def refuse_if_there(self, path: Path) -> None:
+        """Raise LockedByGit when a lock file of git's own stays in the way for two seconds."""
+        for _ in range(40):
+            if not os.path.lexists(path):
+                return
+            time.sleep(0.05)
+        raise LockedByGit(str(path), age=self.age_of(path))
+
+    def aged(self, error: LockedByGit) -> LockedByGit:
+        """Return the error with the lock file's age in it."""
+        return LockedByGit(error.path, age=self.age_of(Path(error.path)), stderr=error.stderr)
+
+    def _acquire(self) -> None:
+        deadline = time.monotonic() + self._wait
+        pause = 0.002
+        while not try_lock(self._descriptor):
+            if time.monotonic() >= deadline:
+                raise Failure(
+                    f"another writer ({self._holder()}) has held the registry for "
+                    f"{self._wait:.0f} seconds",
+                    hint="wait for it to end, or end it, and try again",
+                )
+            # Between half and one and a half of it: that spreads the waiters.
+            time.sleep(pause * (0.5 + os.urandom(1)[0] / 256))
+            pause = min(pause * 1.5, 0.05)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        os.write(self._descriptor, f"process {os.getpid()}\n".encode("ascii").ljust(24))
+
+    def _holder(self) -> str:
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        text = os.read(self._descriptor, 24).decode("ascii", "replace").strip()
+        return text if text.removeprefix("process ").isdigit() else "unknown"
+
+
+class WriteSession:
+    """Keep what one write shares: the lock, and the process that reads objects.
+
+    `spool` is a file for the input of a git process that must get all of it or nothing;
+    `empty` a folder for one that must not see a work tree. `settings` is the process that tells
+    who commits, started ahead of the need (`identity`).
+    """
+
+    def __init__(self, lock: WriteLock, reader: ObjectReader | None = None) -> None:
+        self.lock = lock
+        self._lent = reader
+        self.spool = lock.folder / "index-info"
+        self.empty = lock.folder / "empty"
+        self.settings: subprocess.Popen[bytes] | None = None
+        self._readers: dict[Path, ObjectReader] = {}
+        self._views: dict[tuple[Path, str | None], TreeView] = {}
+
+    @property
+    def pass_fds(self) -> Sequence[int]:
+        """Return what git's children inherit."""
+        return self.lock.inherited
+
+    def reader(self, cwd: Path) -> ObjectReader:
+        """Return the reader that sees the index of one work tree."""
+        if self._lent is not None:
+            return self._lent
+        if cwd not in self._readers:
+            self._readers[cwd] = ObjectReader(cwd, self.pass_fds)
+        return self._readers[cwd]
+
+    def view(self, cwd: Path, revision: str | None) -> TreeView:
+        """Return the one view of a commit, in which each directory is read once."""
+        key = cwd, revision
+        if key not in self._views:
+            self._views[key] = TreeView(self.reader(cwd), revision)
+        return self._views[key]
+
+    def close(self) -> None:
+        """End the readers; the next one sees a fresh index."""
+        for reader in self._readers.values():
+            reader.close()
+        self._readers.clear()
+        self._views.clear()
+        if self.settings is not None:
+            finish(self.settings)
+            self.settings = None

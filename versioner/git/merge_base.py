@@ -1,0 +1,194 @@
+"""Walk from a base to a commit: their merge bases, and the merges in between.
+
+git lists the commits (replace refs and grafts are off); what a commit holds is read from its
+trees, directory by directory, so that a hundred merges cost little.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from versioner.errors import Failure, NotFound
+from versioner.git.history import is_shallow
+from versioner.git.objects import TreeView, find_commit, missing
+from versioner.git.process import git, printable
+from versioner.git.snapshot import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from versioner.git.object_format import TreeEntry
+    from versioner.git.objects import ObjectReader
+    from versioner.git.repository import Repository
+
+__all__ = ["MergeCommit", "TreeSnapshot", "Walk", "deleted_states", "walk_from"]
+
+_PRODUCTS: Final = "registry/products"
+_DELETED: Final = "registry/deleted"
+
+
+class TreeSnapshot:
+    """See a commit's files through its trees, reading only the directories that are asked for."""
+
+    commit_time: str | None = None
+
+    def __init__(self, reader: ObjectReader, revision: str) -> None:
+        self.revision: str | None = revision
+        self._reader = reader
+        self._view = TreeView(reader, revision)
+
+    def entries(self, under: str = "registry") -> Mapping[str, Entry]:
+        """Return everything below a directory by path; sizes are left out."""
+        there = self._view.entry(under)
+        if there is None:
+            return {}
+        return dict(self._below(under) if there.is_tree else [(under, _entry(there))])
+
+    def product_trees(self) -> Mapping[str, str | None]:
+        """Return each product's tree id."""
+        found = self._view.directory(_PRODUCTS) or {}
+        return {name: entry.id for name, entry in found.items() if entry.is_tree}
+
+    def read(self, path: str) -> bytes | None:
+        """Return a regular file's bytes, or None."""
+        return self.read_many([path]).get(path)
+
+    def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Return the bytes of those paths that are regular files."""
+        entries = ((path, self._view.entry(path)) for path in paths)
+        ids = {path: entry.id for path, entry in entries if entry is not None and entry.is_file}
+        contents: dict[str, bytes] = {}
+        for path, found in zip(ids, self._reader.sure(list(ids.values())), strict=True):
+            if found is None:
+                raise missing(path)
+            contents[path] = found.data
+        return contents
+
+    def _below(self, under: str) -> Iterator[tuple[str, Entry]]:
+        for name, entry in (self._view.directory(under) or {}).items():
+            path = f"{under}/{name}"
+            if entry.is_tree:
+                yield from self._below(path)
+            else:
+                yield path, _entry(entry)
+
+
+def _entry(entry: TreeEntry) -> Entry:
+    if entry.is_file:
+        return Entry("file", 0, entry.id, entry.mode)
+    return Entry("link" if entry.mode == 0o120000 else "submodule", 0, None, entry.mode)
+
+
+@dataclass(frozen=True)
+class MergeCommit:
+    """Hold a merge commit and its parents."""
+
+    reader: ObjectReader
+    revision: str
+    parent_revisions: tuple[str, ...]
+
+    @cached_property
+    def result(self) -> TreeSnapshot:
+        """Return the files that the merge made."""
+        return TreeSnapshot(self.reader, self.revision)
+
+    @cached_property
+    def parents(self) -> list[TreeSnapshot]:
+        """Return the files that were merged."""
+        return [TreeSnapshot(self.reader, revision) for revision in self.parent_revisions]
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Hold the merge bases of a base and a commit, and the merges since, newest first."""
+
+    bases: tuple[str, ...]
+    merges: tuple[MergeCommit, ...]
+
+
+def walk_from(repo: Repository, reader: ObjectReader, base: str, tip: str) -> Walk:
+    """Walk from where `tip` left `base` to `tip`.
+
+    Raises Failure, saying what to fetch, where the two share no commit or the clone is too
+    shallow to tell which; NotFound for an unknown revision in a whole clone.
+    """
+    ids = [_commit(repo, rev) for rev in (base, tip)]
+    found = git(["merge-base", "--all", *ids], cwd=repo.top, check=False).decode("ascii").split()
+    if not found:
+        raise _unrelated(repo, base, tip)
+    since = [*ids, *(f"^{each}" for each in found)]
+    # Where the base itself is the merge base, nothing that was cut off could be a better one.
+    if ids[0] not in found and is_shallow(repo) and _cut_off(repo) & set(_rev_list(repo, since)):
+        raise _too_shallow(base)
+    lines = git(
+        ["rev-list", "--merges", "--parents", ids[1], *(f"^{each}" for each in found), "--"],
+        cwd=repo.top,
+    )
+    rows = [line.split() for line in lines.decode("ascii").splitlines()]
+    merges = tuple(MergeCommit(reader, row[0], tuple(row[1:])) for row in rows)
+    return Walk(tuple(found), merges)
+
+
+def deleted_states(
+    repo: Repository, reader: ObjectReader, *revisions: str
+) -> dict[str, list[TreeSnapshot]]:
+    """Return, by name, the states before each deletion of a product up to some revisions.
+
+    A deletion is told by the commit that added its record.
+    """
+    args = ["log", "--full-history", "--no-renames", "--diff-filter=A", "--name-only", "-z"]
+    asked = [*args, "--format=%x01%P%x00", "--no-ext-diff", *revisions, "--", _DELETED]
+    states: dict[str, list[TreeSnapshot]] = {}
+    listed = git(asked, cwd=repo.top).decode("utf-8", "surrogateescape")
+    for commit in listed.split("\x01")[1:]:
+        parents, *names = (part.strip("\n") for part in commit.split("\0"))
+        if not parents:
+            continue
+        state = TreeSnapshot(reader, parents.split()[0])
+        for name in names:
+            product = name.removeprefix(f"{_DELETED}/").removesuffix(".yaml")
+            if name and state.entries(f"{_PRODUCTS}/{product}"):
+                states.setdefault(product, []).append(state)
+    return states
+
+
+def _commit(repo: Repository, rev: str) -> str:
+    try:
+        return find_commit(repo, rev).id
+    except NotFound as error:
+        if not is_shallow(repo) and rev.strip("0"):
+            raise
+        raise Failure(error.message, hint=_FETCH.format(rev=printable(rev))) from None
+
+
+def _rev_list(repo: Repository, revisions: Iterable[str]) -> list[str]:
+    return git(["rev-list", *revisions, "--"], cwd=repo.top).decode("ascii").split()
+
+
+def _cut_off(repo: Repository) -> set[str]:
+    return set((repo.common_dir / "shallow").read_text("ascii", "replace").split())
+
+
+_FETCH: Final = (
+    "fetch {rev} with its history: `git fetch --unshallow origin`; on GitHub, `fetch-depth: 0` "
+    "for actions/checkout; on GitLab, `GIT_DEPTH: 0`"
+)
+
+
+def _unrelated(repo: Repository, base: str, tip: str) -> Failure:
+    message = f"{printable(base)} and {printable(tip)} have no commit in common"
+    if is_shallow(repo):
+        return Failure(f"{message} in this shallow clone", hint=_FETCH.format(rev=printable(base)))
+    return Failure(
+        f"{message}: their histories are unrelated",
+        hint="name the branch that this one was made from, and fetch it first: `git fetch origin`",
+    )
+
+
+def _too_shallow(base: str) -> Failure:
+    return Failure(
+        f"this shallow clone does not reach back to where {printable(base)} was left",
+        hint=_FETCH.format(rev=printable(base)),
+    )

@@ -1,0 +1,307 @@
+"""Read git objects through one `cat-file --batch` process, and name bytes as git would."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from versioner.errors import Failure, GitFailure, NotFound
+from versioner.git.object_format import TreeEntry, parse_tree
+from versioner.git.process import command, environment, failure, printable, run, unstartable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from typing import IO
+
+    from versioner.git.repository import Repository
+
+    Supply = Callable[[Sequence[str]], None]
+
+__all__ = [
+    "Found",
+    "ObjectReader",
+    "TreeView",
+    "find_commit",
+    "list_tree",
+    "missing",
+    "read_blobs",
+    "reading",
+    "tip_view",
+]
+
+_TYPES: Final = (b"blob", b"tree", b"commit", b"tag")
+# Small enough for any system's pipe buffer, so that asking never blocks before answers are read.
+_BATCH_BYTES: Final = 4000
+_KINDS: Final = {0o120000: "a symbolic link", 0o160000: "a submodule", 0o40000: "a directory"}
+
+
+class Found(NamedTuple):
+    """Hold one object."""
+
+    id: str
+    type: str
+    data: bytes
+
+
+class ObjectReader:
+    """Ask one long-lived git process for objects by any name git understands.
+
+    A name may be an id, `REV:PATH` or `:PATH` (the index as it was at the first such question).
+    `supply` brings objects that a partial clone lacks, by their ids.
+    """
+
+    def __init__(
+        self, cwd: Path, pass_fds: Sequence[int] = (), supply: Supply | None = None
+    ) -> None:
+        self._cwd = cwd
+        self._pass_fds = pass_fds
+        self._supply = supply
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def find(self, names: Sequence[str]) -> Iterator[Found | None]:
+        """Yield the object of each name, in order; None for what is not there."""
+        for batch in _batches(names):
+            asked, answers = self._streams()
+            try:
+                asked.write("".join(f"{name}\n" for name in batch).encode("utf-8", _ESCAPES))
+                asked.flush()
+            except OSError as error:
+                raise self._broken(batch[0]) from error
+            for name in batch:
+                yield self._answer(answers, name)
+
+    def one(self, name: str) -> Found | None:
+        """Return one object, or None."""
+        return next(iter(self.find([name])))
+
+    def sure(self, ids: Sequence[str]) -> Iterator[Found | None]:
+        """Yield objects that are somewhere for sure, by their ids; what is not here is brought."""
+        found = list(self.find(ids))
+        lacking = [name for name, each in zip(ids, found, strict=True) if each is None]
+        if lacking and self._supply is not None:
+            self._supply(lacking)
+            brought = dict(zip(lacking, self.find(lacking), strict=True))
+            found = [each or brought[name] for name, each in zip(ids, found, strict=True)]
+        yield from found
+
+    def close(self) -> None:
+        """End the process; the next question starts another, with a fresh view of the index."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin:
+            try:
+                process.stdin.close()
+            except OSError:
+                process.kill()
+        if process.stdout:
+            process.stdout.close()
+        process.wait()
+
+    def _streams(self) -> tuple[IO[bytes], IO[bytes]]:
+        if self._process is None:
+            try:
+                self._process = subprocess.Popen(
+                    command(["cat-file", "--batch"]),
+                    cwd=self._cwd,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env=environment(),
+                    pass_fds=self._pass_fds,
+                )
+            except OSError as error:
+                raise unstartable(error, self._cwd) from error
+        asked, answers = self._process.stdin, self._process.stdout
+        assert asked is not None and answers is not None  # noqa: S101 - both are pipes
+        return asked, answers
+
+    def _answer(self, answers: IO[bytes], name: str) -> Found | None:
+        header = answers.readline()
+        if not header.endswith(b"\n"):
+            raise self._broken(name)
+        parts = header.split()
+        if len(parts) != 3 or parts[1] not in _TYPES or not parts[2].isdigit():
+            return None
+        size = int(parts[2])
+        data = answers.read(size + 1)
+        if len(data) != size + 1:
+            raise self._broken(name)
+        return Found(parts[0].decode("ascii"), parts[1].decode("ascii"), data[:-1])
+
+    def _broken(self, name: str) -> GitFailure:
+        self.close()
+        # The batch process says nothing of use when it dies; the same question alone does.
+        done = run(["cat-file", "-t", name], cwd=self._cwd)
+        error = failure(["cat-file"], done.stderr)
+        error.hint = error.hint or "`git fsck` tells more about a damaged repository"
+        return error
+
+
+_ESCAPES: Final = "surrogateescape"
+
+
+def _batches(names: Sequence[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    size = 0
+    for name in names:
+        if "\n" in name or "\0" in name:
+            raise Failure(f"{printable(name)!r} is not a name git can look up")
+        if batch and size + len(name) * 4 > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(name)
+        size += len(name) * 4
+    if batch:
+        yield batch
+
+
+@contextmanager
+def reading(repo: Repository) -> Iterator[ObjectReader]:
+    """Yield the reader of the write that is under way, or one of its own."""
+    if repo.session is not None:
+        yield repo.session.reader(repo.top)
+        return
+    if repo.reader is not None:
+        yield repo.reader
+        return
+    reader = ObjectReader(repo.top)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+class TreeView:
+    """Look up paths in one commit's tree, directory by directory; each is read once.
+
+    An object that should be there and is not raises GitFailure: a damaged or partial clone
+    must never read as an empty registry.
+    """
+
+    def __init__(self, reader: ObjectReader, revision: str | None) -> None:
+        self._reader = reader
+        self._revision = revision
+        self._directories: dict[str, Mapping[str, TreeEntry] | None] = {}
+
+    def entry(self, path: str) -> TreeEntry | None:
+        """Return what stands at a path, or None."""
+        parent, _, name = path.rpartition("/")
+        return (self.directory(parent) or {}).get(name)
+
+    def directory(self, path: str) -> Mapping[str, TreeEntry] | None:
+        """Return a directory's entries by name; None where there is no such directory."""
+        if path not in self._directories:
+            self._directories[path] = self._read(path)
+        return self._directories[path]
+
+    def blocked_by(self, path: str) -> str | None:
+        """Return the parent of a path that is no directory, if there is one."""
+        parent = path.rpartition("/")[0]
+        while parent and self.directory(parent) is None:
+            if self.entry(parent) is not None:
+                return parent
+            parent = parent.rpartition("/")[0]
+        return None
+
+    def _read(self, path: str) -> Mapping[str, TreeEntry] | None:
+        if self._revision is None:
+            return None
+        found = self._reader.one(f"{self._revision}:{path}")
+        if found is not None and found.type == "tree":
+            return parse_tree(found.data, len(found.id) // 2)
+        name = self._root() if not path else self._below(path)
+        if name is None:
+            return None
+        found = next(self._reader.sure([name]))
+        if found is None:
+            raise missing(path or self._revision)
+        return parse_tree(found.data, len(found.id) // 2)
+
+    def _below(self, path: str) -> str | None:
+        entry = self.entry(path)
+        return entry.id if entry is not None and entry.is_tree else None
+
+    def _root(self) -> str:
+        """Return the id of the tree that a commit has, which a partial clone may lack."""
+        commit = self._reader.one(f"{self._revision}^{{commit}}")
+        if commit is None:
+            raise missing(self._revision or "")
+        return commit.data[5:].partition(b"\n")[0].decode("ascii")
+
+
+def tip_view(repo: Repository, reader: ObjectReader) -> TreeView:
+    """Return the view of the tip that the write under way has, or a new one."""
+    return repo.session.view(repo.top, repo.tip) if repo.session else TreeView(reader, repo.tip)
+
+
+def find_commit(repo: Repository, rev: str) -> Found:
+    """Return the commit of a revision in any of git's spellings; NotFound where there is none."""
+    # Asked through the reader's input, a revision can never pass for an option.
+    plain = rev.isprintable() and rev.strip() == rev and rev != ""
+    with reading(repo) as reader:
+        commit = reader.one(f"{rev}^{{commit}}") if plain else None
+    if commit is None:
+        cut_off = (repo.common_dir / "shallow").exists()
+        raise NotFound(
+            f"there is no revision {printable(rev)!r} in this repository",
+            hint="name a branch, tag or commit"
+            + ("; this shallow clone may lack it: `git fetch --unshallow`" if cut_off else ""),
+        )
+    return commit
+
+
+def missing(path: str) -> GitFailure:
+    """Say that an object of the repository is not there."""
+    return GitFailure(
+        f"the repository lacks the object of {printable(path)}",
+        hint="a partial clone needs `git fetch --refetch` first; `git fsck` tells of damage",
+    )
+
+
+def read_blobs(repo: Repository, tip: str | None, paths: Iterable[str]) -> dict[str, bytes | None]:
+    """Return the bytes of regular files at a commit; None for a path that is not there.
+
+    Anything else at such a path (a link, a directory, a submodule) is a Failure.
+    """
+    wanted = list(paths)
+    with reading(repo) as reader:
+        view = TreeView(reader, tip)
+        ids = {path: _file_id(view, path) for path in wanted}
+        there = [path for path in wanted if ids[path] is not None]
+        return dict.fromkeys(wanted, None) | _contents(reader, there, ids)
+
+
+def _contents(
+    reader: ObjectReader, paths: Sequence[str], ids: Mapping[str, str | None]
+) -> dict[str, bytes | None]:
+    contents: dict[str, bytes | None] = {}
+    for path, found in zip(paths, reader.sure([ids[path] or "" for path in paths]), strict=True):
+        if found is None:
+            raise missing(path)
+        contents[path] = found.data
+    return contents
+
+
+def _file_id(view: TreeView, path: str) -> str | None:
+    entry = view.entry(path)
+    if entry is None:
+        blocker = view.blocked_by(path)
+        if blocker is not None:
+            raise Failure(f"{printable(blocker)} is not a directory in the last commit")
+        return None
+    if not entry.is_file:
+        what = _KINDS.get(entry.mode, "not a regular file")
+        raise Failure(
+            f"{printable(path)} is {what} in the last commit",
+            hint="a registry holds regular files only: remove it and commit that",
+        )
+    return entry.id
+
+
+def list_tree(repo: Repository, tip: str | None, path: str) -> list[str]:
+    """Return the names in a directory at a commit, sorted; none where there is no directory."""
+    with reading(repo) as reader:
+        return sorted(TreeView(reader, tip).directory(path) or ())

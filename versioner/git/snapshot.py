@@ -1,0 +1,256 @@
+"""See the registry's files at a revision, in the work tree, or in memory, all the same way."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
+
+from versioner.git.object_format import TreeEntry, hash_object, hash_tree
+from versioner.git.objects import find_commit, list_tree, missing, read_blobs, reading
+from versioner.git.process import git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from versioner.git.repository import Repository
+    from versioner.models import Changes
+
+__all__ = [
+    "Entry",
+    "MemorySnapshot",
+    "OverlaySnapshot",
+    "RevisionSnapshot",
+    "Snapshot",
+    "list_tree",
+    "product_trees_of",
+    "read_blobs",
+    "snapshot_at",
+]
+
+EntryKind = Literal["file", "link", "other", "submodule"]
+_FILE: Final = 0o100644
+_PRODUCTS: Final = "registry/products/"
+
+
+class Entry(NamedTuple):
+    """Say what stands at a path; `id` is a file's blob id where it is known."""
+
+    kind: EntryKind
+    size: int
+    id: str | None = None
+    mode: int = _FILE
+
+
+class Snapshot(Protocol):
+    """See files as they are at one moment.
+
+    `revision` is the commit (for a work tree: the one it stands on); `commit_time` its time
+    (RFC 3339, `Z`). Both are None where there is none.
+    """
+
+    @property
+    def revision(self) -> str | None:
+        """Return the commit."""
+
+    @property
+    def commit_time(self) -> str | None:
+        """Return the commit's time."""
+
+    def entries(self, under: str = "registry") -> Mapping[str, Entry]:
+        """Return everything below a directory (and at it, unless a directory) by path."""
+
+    def product_trees(self) -> Mapping[str, str | None]:
+        """Return each product's tree id; None for one that holds more than regular files."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return a regular file's bytes, or None."""
+
+    def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Return the bytes of those paths that are regular files."""
+
+
+def below(path: str, under: str) -> bool:
+    """Tell whether a path is a directory itself or lies in it."""
+    return not under or path == under or path.startswith(f"{under}/")
+
+
+def product_trees_of(
+    entries: Mapping[str, Entry], object_format: str = "sha1"
+) -> dict[str, str | None]:
+    """Compute each product's tree id from the entries of the whole registry."""
+    files: dict[str, dict[str, TreeEntry]] = {}
+    odd: set[str] = set()
+    for path, entry in entries.items():
+        product, slash, rest = path.removeprefix(_PRODUCTS).partition("/")
+        if not path.startswith(_PRODUCTS) or not slash:
+            continue
+        kept = files.setdefault(product, {})
+        if entry.kind == "file" and entry.id is not None:
+            kept[rest] = TreeEntry(entry.mode, entry.id)
+        else:
+            odd.add(product)
+    return {
+        product: None if product in odd else hash_tree(kept, object_format)
+        for product, kept in files.items()
+    }
+
+
+def snapshot_at(repo: Repository, rev: str) -> RevisionSnapshot:
+    """Return the registry at a revision in any of git's spellings; NotFound where there is none."""
+    commit = find_commit(repo, rev)
+    return RevisionSnapshot(repo, commit.id, commit_time_of(commit.data))
+
+
+def commit_time_of(commit: bytes) -> str:
+    """Return a commit's time from its bytes."""
+    header = commit.partition(b"\n\n")[0]
+    line = next(line for line in header.split(b"\n") if line.startswith(b"committer "))
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(line.split()[-2])))
+
+
+class RevisionSnapshot:
+    """See a commit's files. Reading needs no work tree and sees none."""
+
+    def __init__(self, repo: Repository, revision: str, commit_time: str) -> None:
+        self.revision: str | None = revision
+        self.commit_time: str | None = commit_time
+        self._repo = repo
+        self._entries: dict[str, Entry] | None = None
+
+    def entries(self, under: str = "registry") -> Mapping[str, Entry]:
+        """Return everything below a directory by path."""
+        if below(under, "registry"):
+            found = self._registry()
+            return found if under == "registry" else _only(found, under)
+        return dict(self._list(under))
+
+    def product_trees(self) -> Mapping[str, str | None]:
+        """Return each product's tree id, as git has it."""
+        return product_trees_of(self._registry(), self._repo.object_format)
+
+    def read(self, path: str) -> bytes | None:
+        """Return a regular file's bytes, or None."""
+        return self.read_many([path]).get(path)
+
+    def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Return the bytes of those paths that are regular files, in one git process."""
+        wanted = list(paths)
+        top = "registry" if all(below(path, "registry") for path in wanted) else ""
+        entries = self.entries(top)
+        ids = {path: entries[path].id for path in wanted if _is_file(entries.get(path))}
+        return dict(self._contents({path: blob for path, blob in ids.items() if blob is not None}))
+
+    def _contents(self, ids: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+        with reading(self._repo) as reader:
+            for path, found in zip(ids, reader.sure(list(ids.values())), strict=True):
+                if found is None:
+                    raise missing(path)
+                yield path, found.data
+
+    def _registry(self) -> dict[str, Entry]:
+        if self._entries is None:
+            self._entries = dict(self._list("registry"))
+        return self._entries
+
+    def _list(self, under: str) -> Iterator[tuple[str, Entry]]:
+        args = ["ls-tree", "-r", "-l", "-z", "--full-tree", self.revision or ""]
+        listed = git([*args, *(["--", under] if under else [])], cwd=self._repo.top)
+        for line in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+            head, _, path = line.partition("\t")
+            mode, _, blob, size = head.split()
+            yield path, _entry(int(mode, 8), blob, size)
+
+
+def _entry(mode: int, blob: str, size: str) -> Entry:
+    bytes_ = int(size) if size.isdigit() else 0
+    if mode == 0o120000:
+        return Entry("link", bytes_, None, mode)
+    if mode == 0o160000:
+        return Entry("submodule", 0, None, mode)
+    return Entry("file", bytes_, blob, mode)
+
+
+def _is_file(entry: Entry | None) -> bool:
+    return entry is not None and entry.kind == "file"
+
+
+def _only(entries: Mapping[str, Entry], under: str) -> dict[str, Entry]:
+    return {path: entry for path, entry in entries.items() if below(path, under)}
+
+
+class MemorySnapshot:
+    """See a dictionary as a registry: for tests and for what is not written yet."""
+
+    def __init__(self, files: Mapping[str, bytes], commit_time: str | None = None) -> None:
+        self.revision: str | None = None
+        self.commit_time: str | None = commit_time
+        self._files = dict(files)
+
+    def entries(self, under: str = "registry") -> Mapping[str, Entry]:
+        """Return everything below a directory by path."""
+        return {
+            path: Entry("file", len(data), hash_object("blob", data))
+            for path, data in sorted(self._files.items())
+            if below(path, under)
+        }
+
+    def product_trees(self) -> Mapping[str, str | None]:
+        """Return each product's tree id, as git would have it."""
+        return product_trees_of(self.entries())
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes, or None."""
+        return self._files.get(path)
+
+    def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Return the bytes of those paths that are there."""
+        return {path: self._files[path] for path in paths if path in self._files}
+
+
+class OverlaySnapshot:
+    """See a snapshot as it will be with changes made to it."""
+
+    def __init__(self, base: Snapshot, changes: Changes, object_format: str = "sha1") -> None:
+        self._base = base
+        self._changes = changes
+        self._object_format = object_format
+
+    @property
+    def revision(self) -> str | None:
+        """Return the base's commit."""
+        return self._base.revision
+
+    @property
+    def commit_time(self) -> str | None:
+        """Return the base's time."""
+        return self._base.commit_time
+
+    def entries(self, under: str = "registry") -> Mapping[str, Entry]:
+        """Return everything below a directory by path."""
+        merged = dict(self._base.entries(under))
+        for path, data in self._changes.items():
+            merged.pop(path, None)
+            if data is not None and below(path, under):
+                merged[path] = Entry("file", len(data), self._hash(data))
+        return dict(sorted(merged.items()))
+
+    def product_trees(self) -> Mapping[str, str | None]:
+        """Return each product's tree id."""
+        return product_trees_of(self.entries(), self._object_format)
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes, or None."""
+        return self._changes[path] if path in self._changes else self._base.read(path)
+
+    def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Return the bytes of those paths that are there."""
+        wanted = list(paths)
+        found = dict(self._base.read_many([path for path in wanted if path not in self._changes]))
+        for path in wanted:
+            data = self._changes.get(path)
+            if data is not None:
+                found[path] = data
+        return found
+
+    def _hash(self, data: bytes) -> str:
+        return hash_object("blob", data, self._object_format)

@@ -1,0 +1,180 @@
+"""Read and replace single files of a work tree, never through a link."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from versioner.errors import Failure
+from versioner.git.process import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = [
+    "MAX_FILE_BYTES",
+    "FileState",
+    "file_state",
+    "is_safe_path",
+    "kind_of_mode",
+    "read_regular",
+    "remove_file",
+    "replace_file",
+    "sweep",
+]
+
+MAX_FILE_BYTES: Final = 64 * 1024 * 1024
+
+# Names that git, Windows or macOS take for something else than they look like.
+_UNSAFE_PART: Final = re.compile(
+    r"\.{0,2}|\.git[ .]*|git~[0-9]+|.*[\\:\x00-\x1f].*|.*[ .]", re.IGNORECASE | re.DOTALL
+)
+_READ: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_DRAFT: Final = ".versioner-draft"
+
+FileKind = Literal["absent", "file", "link", "directory", "other"]
+
+
+class FileState(NamedTuple):
+    """Say what stands at a path; `data` and `mode` are a regular file's."""
+
+    kind: FileKind
+    data: bytes = b""
+    mode: int = 0
+
+
+def is_safe_path(path: object) -> bool:
+    """Tell whether a repository path stays inside the work tree on every system."""
+    return (
+        isinstance(path, str)
+        and 0 < len(path) <= 1024
+        and not any(_UNSAFE_PART.fullmatch(part) for part in path.split("/"))
+    )
+
+
+def kind_of_mode(mode: int) -> FileKind:
+    """Return the kind of file that an lstat mode tells."""
+    if stat.S_ISREG(mode):
+        return "file"
+    if stat.S_ISLNK(mode):
+        return "link"
+    return "directory" if stat.S_ISDIR(mode) else "other"
+
+
+def read_regular(path: Path, *, limit: int = MAX_FILE_BYTES) -> tuple[bytes, int]:
+    """Return a regular file's bytes and mode; raise Failure for anything else, and OSError."""
+    descriptor = os.open(path, _READ)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise Failure(f"{printable(str(path))} is not a regular file")
+        if found.st_size > limit:
+            raise Failure(
+                f"{printable(str(path))} is larger than {limit // 1024 // 1024} MiB",
+                hint="no file of a registry is",
+            )
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(limit + 1), found.st_mode
+    finally:
+        os.close(descriptor)
+
+
+def file_state(top: Path, path: str) -> FileState:
+    """Look at a path of the work tree; a parent that is a link counts as what is there."""
+    target = top
+    parts = path.split("/")
+    for part in parts[:-1]:
+        target = target / part
+        kind = _kind_at(target)
+        if kind != "directory":
+            return FileState(kind)
+    target = target / parts[-1]
+    kind = _kind_at(target)
+    if kind != "file":
+        return FileState(kind)
+    try:
+        data, mode = read_regular(target)
+    except OSError as error:
+        raise Failure(f"cannot read {printable(str(target))}: {error.strerror}") from error
+    return FileState("file", data, mode)
+
+
+def _kind_at(target: Path) -> FileKind:
+    try:
+        return kind_of_mode(target.lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return "absent"
+    except OSError as error:
+        raise Failure(f"cannot look at {printable(str(target))}: {error.strerror}") from error
+
+
+def replace_file(top: Path, path: str, data: bytes, *, draft_dir: Path, mode: int = 0) -> None:
+    """Write a file whole, by another name and rename; `mode` keeps an old file's permissions.
+
+    The other name lies in `draft_dir` (the git directory), so that a kill leaves nothing in
+    the work tree; on another file system it has to lie beside the file (`sweep`).
+    """
+    target = top / path
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = draft_dir / "draft"
+        _write(draft, data, mode)
+        try:
+            draft.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            draft.unlink()
+            beside = target.with_name(target.name + _DRAFT)
+            _write(beside, data, mode)
+            beside.replace(target)
+    except OSError as error:
+        raise Failure(f"cannot write {printable(str(target))}: {error.strerror}") from error
+
+
+def _write(draft: Path, data: bytes, mode: int) -> None:
+    draft.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(draft, flags, 0o666), "wb") as file:
+        file.write(data)
+        if mode:
+            draft.chmod(stat.S_IMODE(mode))
+
+
+def remove_file(top: Path, path: str) -> None:
+    """Remove a file, and the directories that this leaves empty."""
+    target = top / path
+    try:
+        target.unlink(missing_ok=True)
+    except NotADirectoryError:
+        return
+    except OSError as error:
+        raise Failure(f"cannot remove {printable(str(target))}: {error.strerror}") from error
+    prune(top, path)
+
+
+def prune(top: Path, path: str) -> None:
+    """Remove the directories above a path that are empty now."""
+    parent = path.rpartition("/")[0]
+    while parent:
+        try:
+            (top / parent).rmdir()
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return
+        parent = parent.rpartition("/")[0]
+
+
+def sweep(top: Path, path: str) -> None:
+    """Remove what a kill left beside a file."""
+    (top / (path + _DRAFT)).unlink(missing_ok=True)

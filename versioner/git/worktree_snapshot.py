@@ -1,0 +1,140 @@
+"""See the registry as it is in the work tree, uncommitted changes and all.
+
+Links, FIFOs and the like are reported, never followed or opened.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from versioner.errors import Failure
+from versioner.git.litter import is_litter
+from versioner.git.object_format import hash_object
+from versioner.git.process import printable
+from versioner.git.snapshot import Entry, product_trees_of, snapshot_at
+from versioner.git.worktree import MAX_FILE_BYTES, file_state, kind_of_mode, read_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from versioner.git.repository import Repository
+    from versioner.git.snapshot import EntryKind, RevisionSnapshot
+
+__all__ = ["WorkTreeSnapshot", "snapshot_of_work_tree"]
+
+
+def snapshot_of_work_tree(repo: Repository) -> WorkTreeSnapshot | RevisionSnapshot:
+    """Return what the work tree shows; for a bare repository, what its tip does."""
+    if repo.work_tree is not None:
+        return WorkTreeSnapshot(repo, repo.work_tree)
+    if repo.tip is None:
+        raise Failure("the repository has no commit yet", hint="push a registry to it first")
+    return snapshot_at(repo, repo.tip)
+
+
+class WorkTreeSnapshot:
+    """See a work tree's files, hashed as git would; each file is read from the disk once."""
+
+    def __init__(self, repo: Repository, top: Path) -> None:
+        self.revision: str | None = repo.tip
+        self._repo = repo
+        self._top = top
+        self._time: str | None = None
+        self._entries: dict[str, dict[str, Entry]] = {}
+        self._bytes: dict[str, bytes] = {}
+
+    @property
+    def commit_time(self) -> str | None:
+        """Return the time of the commit that the work tree stands on."""
+        if self._time is None and self.revision is not None:
+            self._time = snapshot_at(self._repo, self.revision).commit_time
+        return self._time
+
+    def entries(self, under: str = "registry") -> Mapping[str, Entry]:
+        """Return everything below a directory (and at it, unless a directory) by path."""
+        if under not in self._entries:
+            self._entries[under] = self._without_litter(under)
+        return self._entries[under]
+
+    def product_trees(self) -> Mapping[str, str | None]:
+        """Return each product's tree id: git's own where the product is as committed."""
+        return product_trees_of(self.entries(), self._repo.object_format)
+
+    def read(self, path: str) -> bytes | None:
+        """Return a regular file's bytes, or None."""
+        if path not in self._bytes:
+            state = file_state(self._top, path)
+            if state.kind != "file":
+                return None
+            self._bytes[path] = state.data
+        return self._bytes[path]
+
+    def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Return the bytes of those paths that are regular files."""
+        read = ((path, self.read(path)) for path in paths)
+        return {path: data for path, data in read if data is not None}
+
+    def _without_litter(self, under: str) -> dict[str, Entry]:
+        """Walk, and pass over what an editor left, as long as it is not committed."""
+        found = dict(sorted(self._walk(under)))
+        litter = [path for path in found if is_litter(path)]
+        if litter:
+            tip = self.revision
+            committed = snapshot_at(self._repo, tip).entries(under) if tip is not None else {}
+            for path in litter:
+                if path not in committed:
+                    del found[path]
+        return found
+
+    def _walk(self, under: str) -> Iterator[tuple[str, Entry]]:
+        top = self._top / under if under else self._top
+        parent = file_state(self._top, under) if under else None
+        if parent is not None and parent.kind != "directory":
+            if parent.kind != "absent":
+                yield under, self._entry(top, under, top.lstat())
+            return
+        pending = [under]
+        while pending:
+            folder = pending.pop()
+            for item in _scan(self._top / folder):
+                path = f"{folder}/{item.name}" if folder else item.name
+                if item.is_dir(follow_symlinks=False) and not _is_junction(item):
+                    # A repository inside the registry is a submodule, or poses as one.
+                    if (self._top / path / ".git").exists():
+                        yield path, Entry("submodule", 0, None, 0o160000)
+                    elif path != ".git":
+                        pending.append(path)
+                else:
+                    found = item.stat(follow_symlinks=False)
+                    yield path, self._entry(self._top / path, path, found)
+
+    def _entry(self, target: Path, path: str, found: os.stat_result) -> Entry:
+        kind: EntryKind
+        if kind_of_mode(found.st_mode) != "file":
+            kind = "link" if stat.S_ISLNK(found.st_mode) or stat.S_ISDIR(found.st_mode) else "other"
+            return Entry(kind, found.st_size, None, 0)
+        if found.st_size > MAX_FILE_BYTES:
+            return Entry("file", found.st_size, None)
+        try:
+            data, _ = read_regular(target)
+        except OSError as error:
+            raise Failure(f"cannot read {printable(str(target))}: {error.strerror}") from error
+        self._bytes[path] = data
+        mode = 0o100755 if os.name == "posix" and found.st_mode & 0o100 else 0o100644
+        return Entry("file", len(data), hash_object("blob", data, self._repo.object_format), mode)
+
+
+def _is_junction(item: os.DirEntry[str]) -> bool:
+    # Windows' links between directories (Python 3.12 tells them apart).
+    return bool(getattr(item, "is_junction", lambda: False)())
+
+
+def _scan(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as items:
+            return list(items)
+    except OSError as error:
+        raise Failure(f"cannot read {printable(str(folder))}: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""A git remote: its client, pushes, partial clones, inbox refs and faults."""

@@ -1,0 +1,200 @@
+"""Reach a remote: from a throw-away repository that borrows the clone's objects.
+
+So no hook, no credential helper, no ssh command and no URL rewriting of the clone's own
+configuration runs; those of the user's do. Of the clone's configuration only the remote's URL
+and the HTTP headers count (CI checkouts keep their token in one).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import quote, unquote
+
+from versioner.errors import UsageFault
+from versioner.git.process import git, printable, run
+from versioner.git.repository import tip_of
+from versioner.git.temporary import scratch
+from versioner.remote.credentials import (
+    credential_env,
+    credential_settings,
+    masked,
+    ssh_settings,
+)
+from versioner.remote.url import Remote, holds_token, token_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from versioner.git.process import Completed
+    from versioner.git.repository import Repository
+
+__all__ = ["Reach", "follow", "reach", "remote_of", "remote_tip_known", "url_of"]
+
+_HELPER: Final = re.compile(r"[A-Za-z0-9+.-]*::")
+_SCP_LIKE: Final = re.compile(r"[^/\\]{2,}:")
+_LOGIN: Final = re.compile(r"(https?://)([^/@]*)@(.*)", re.DOTALL)
+_LENT: Final = "refs/heads/lent"
+
+
+class Reach(NamedTuple):
+    """Hold what it takes to talk to a remote; `place` is the throw-away repository."""
+
+    repo: Repository
+    remote: Remote
+    place: Path
+    inherited: Sequence[int] = ()
+
+    @property
+    def url(self) -> str:
+        """Return where the remote is, without what lets the clone in."""
+        return self.remote.url
+
+    def run(self, args: list[str], env: Mapping[str, str] | None = None) -> Completed:
+        """Run git there, over the network where the URL says so."""
+        ssh = ssh_settings(self.remote, self.place)
+        done = run(
+            [f"--git-dir={self.place}", *args],
+            cwd=self.place,
+            config=[*ssh, *self.remote.settings, *credential_settings(self.remote)],
+            env={**self.remote.env, **credential_env(self.remote), **(env or {})},
+            network=True,
+            pass_fds=self.inherited,
+        )
+        return masked(done, self.remote)
+
+    def heads(self) -> Completed:
+        """Ask which branches the remote has: lines of a commit, a tab, and a ref."""
+        return self.run(["ls-remote", "--heads", "--", self.url])
+
+    def fetch(self, ref: str, known: list[str]) -> Completed:
+        """Bring a branch's commits into the clone's own objects; no ref of the clone's moves.
+
+        `known` are commits that the clone has, from which the remote need send nothing.
+        """
+        for number, commit in enumerate(known):
+            lend = ["update-ref", f"{_LENT}-{number}", commit]
+            git([f"--git-dir={self.place}", *lend], cwd=self.place)
+        options = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"]
+        args = ["fetch", *options, "--no-recurse-submodules", "--", self.url, f"+{ref}:{_LENT}"]
+        return self.run(args, {"GIT_OBJECT_DIRECTORY": str(self.repo.common_dir / "objects")})
+
+
+@contextmanager
+def reach(repo: Repository, remote: str) -> Iterator[Reach]:
+    """Make ready to talk to a remote, named or given by a path or URL."""
+    there = remote_of(repo, remote)
+    with scratch() as own:
+        yield Reach(repo, there, _borrowing(repo, own.folder), own.inherited)
+
+
+def url_of(repo: Repository, remote: str) -> str:
+    """Return the URL that a remote is pushed to; raise UsageFault where there is none."""
+    for key in (f"remote.{remote}.pushurl", f"remote.{remote}.url"):
+        found = git(["config", "--null", "--get-all", key], cwd=repo.top, check=False)
+        if found:
+            return _checked(found.decode("utf-8").split("\0")[0], repo)
+    if "/" in remote or "\\" in remote:
+        return _checked(remote, repo)
+    raise UsageFault(
+        f"there is no remote {printable(remote)!r}", hint="see `git remote -v` for the known ones"
+    )
+
+
+def remote_of(repo: Repository, remote: str, token: str = "") -> Remote:
+    """Return a clone's remote apart from the clone, with what lets the clone in.
+
+    A login in its URL (GitLab puts the job's token there) becomes the token; HTTP headers
+    (GitHub's checkout keeps its token in one) go along, unless `token` is given.
+    """
+    url = url_of(repo, remote)
+    found = _LOGIN.match(url)
+    held = ""
+    if found:
+        user, held = _login(found[2])
+        url = f"{found[1]}{user}@{found[3]}" if user else f"{found[1]}{found[3]}"
+    elif os.path.isabs(url):  # noqa: PTH117 -- no pathlib to load
+        # What waits to be sent there is kept with a URL.
+        url = f"file://{quote(url)}"
+    token = token_for(url, token)
+    headers = {} if token else _headers(repo)
+    # A header would go along to wherever a redirect leads.
+    settings = ("http.followRedirects=false",) if len(headers) > 1 else ()
+    return Remote(url, token or unquote(held), settings, headers)
+
+
+def _login(text: str) -> tuple[str, str]:
+    """Return the login and the password of a URL; a token may stand in the place of either."""
+    user, _, held = text.partition(":")
+    if held in ("", "x-oauth-basic") and holds_token(unquote(user)):
+        return "", user
+    return user, held
+
+
+def _checked(url: str, repo: Repository) -> str:
+    if url.startswith("-") or _HELPER.match(url):
+        raise UsageFault(f"{printable(url)!r} is not a URL to push to")
+    if "://" in url or _SCP_LIKE.match(url):
+        return url
+    return str((repo.top / url).resolve())
+
+
+def _borrowing(repo: Repository, folder: Path) -> Path:
+    """Make an empty repository that sees the clone's objects."""
+    place = folder / "push.git"
+    form = f"--object-format={repo.object_format}"
+    git(["init", "--quiet", "--bare", "--template=", form, str(place)], cwd=folder)
+    info = place / "objects" / "info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "alternates").write_text(f"{repo.common_dir / 'objects'}\n", "utf-8")
+    shallow = repo.common_dir / "shallow"
+    if shallow.is_file():
+        shutil.copyfile(shallow, place / "shallow")
+    return place
+
+
+def _headers(repo: Repository) -> dict[str, str]:
+    """Carry the clone's HTTP headers over, by environment: arguments are for all to see."""
+    args = ["config", "--null", "--show-scope", "--get-regexp", r"^http\.(.*\.)?extraheader$"]
+    fields = git(args, cwd=repo.top, check=False).decode("utf-8", "replace").split("\0")
+    pairs = [
+        setting.partition("\n")
+        for scope, setting in zip(fields[0::2], fields[1::2], strict=False)
+        if scope in ("local", "worktree")
+    ]
+    given = os.environ.get("GIT_CONFIG_COUNT", "")
+    first = int(given) if given.isdigit() else 0
+    env = {"GIT_CONFIG_COUNT": str(first + len(pairs))}
+    for number, (key, _, value) in enumerate(pairs, first):
+        env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return env
+
+
+def remote_tip_known(repo: Repository, remote: str, branch: str | None = None) -> str | None:
+    """Return where the clone last saw a branch on the remote, its own if none is named."""
+    ref = _tracking(remote, branch or repo.branch or "")
+    return None if "/" in remote else tip_of(repo, ref)
+
+
+def follow(repo: Repository, remote: str, tip: str) -> None:
+    """Let the clone's idea of the remote branch follow, where it keeps one in the usual place."""
+    if "/" in remote:
+        return
+    ref = _tracking(remote, repo.branch or "")
+    asked = ["config", "--get-all", f"remote.{remote}.fetch"]
+    usual = f"refs/heads/*:refs/remotes/{remote}/*"
+    kept = git(asked, cwd=repo.top, check=False).decode("utf-8", "replace").split()
+    if tip_of(repo, ref) is not None or usual in (each.removeprefix("+") for each in kept):
+        git(["update-ref", "--no-deref", ref, tip], cwd=repo.top, check=False, env=_REFLOG)
+
+
+# The reflog wants somebody, and git may know nobody.
+_REFLOG: Final = {"GIT_COMMITTER_NAME": "versioner", "GIT_COMMITTER_EMAIL": "versioner@localhost"}
+
+
+def _tracking(remote: str, branch: str) -> str:
+    return f"refs/remotes/{remote}/{branch.removeprefix('refs/heads/')}"

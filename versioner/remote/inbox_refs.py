@@ -1,0 +1,205 @@
+"""What waits in a repository's own inbox refs, and what was refused: as they were last fetched.
+
+`refs/versioner/inbox/<product>/<key>` is a commit whose tree holds `event.json`;
+`refs/versioner/refused/<product>/<key>` one that holds `refusal.json` beside it. Anyone who may
+push may have written them, so nothing in them is believed: what cannot be read is told as such.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from versioner.git.objects import reading
+from versioner.git.process import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from versioner.git.repository import Repository
+
+__all__ = [
+    "INBOX",
+    "REFUSED",
+    "SHOWN",
+    "Inbox",
+    "Refused",
+    "Waiting",
+    "counts",
+    "inbox",
+    "refused",
+    "waiting",
+]
+
+INBOX: Final = "refs/versioner/inbox/"
+REFUSED: Final = "refs/versioner/refused/"
+# How many of each kind are read; the rest is counted.
+SHOWN: Final = 200
+# Somewhat more than the longest event takes, all of its metadata escaped.
+_LARGEST: Final = 700_000
+_NAMES: Final = "%(refname)%00%(objectname)%00%00"
+_FORMAT: Final = "%(refname)%00%(objectname)%00%(objecttype)%00%(committerdate:unix)"
+
+
+class Waiting(NamedTuple):
+    """Hold an event that was received and is not on the branch yet.
+
+    `at` is the commit's time (RFC 3339, `Z`; `""` where it has none). `submission` is what
+    `event.json` says, unjudged; None where it is not there, too large or not a JSON object.
+    `product` and `key` are parts of the ref's name, of any text that git allows there.
+    """
+
+    ref: str
+    commit: str
+    product: str
+    key: str
+    at: str
+    submission: dict[str, Any] | None
+
+
+class Refused(NamedTuple):
+    """Hold an event that could not be recorded; `refusal` is what `refusal.json` says, or None."""
+
+    ref: str
+    commit: str
+    product: str
+    key: str
+    at: str
+    submission: dict[str, Any] | None
+    refusal: dict[str, Any] | None
+
+
+class Inbox(NamedTuple):
+    """Hold both, the oldest waiting and the latest refused first, and how many more there are."""
+
+    waiting: tuple[Waiting, ...] = ()
+    more_waiting: int = 0
+    refused: tuple[Refused, ...] = ()
+    more_refused: int = 0
+
+
+def inbox(repo: Repository, *, limit: int = SHOWN) -> Inbox:
+    """Return what the repository's own refs say is waiting and was refused."""
+    waits, refusals = _listed(repo)
+    # What waits is collected oldest first; of what was refused the latest is the news.
+    shown, told = waits[:limit], refusals[::-1][:limit]
+    if not shown and not told:
+        return Inbox()
+    files = [f"{each.commit}:event.json" for each in (*shown, *told)]
+    found = _documents(repo, [*files, *(f"{each.commit}:refusal.json" for each in told)])
+    submissions, refused_ones = found[: len(shown)], found[len(shown) : len(files)]
+    reasons = found[len(files) :]
+    pairs = zip(shown, submissions, strict=True)
+    triples = zip(told, refused_ones, reasons, strict=True)
+    return Inbox(
+        tuple(Waiting(*ref, submission) for ref, submission in pairs),
+        len(waits) - len(shown),
+        tuple(Refused(*ref, submission, refusal) for ref, submission, refusal in triples),
+        len(refusals) - len(told),
+    )
+
+
+def counts(repo: Repository) -> tuple[int, int]:
+    """Return how many wait and how many were refused; without such refs, at no cost."""
+    if not _may_hold(repo):
+        return 0, 0
+    waits, refusals = _listed(repo)
+    return len(waits), len(refusals)
+
+
+def waiting(repo: Repository, *, limit: int = SHOWN) -> list[Waiting]:
+    """Return the events that wait, oldest first."""
+    return list(inbox(repo, limit=limit).waiting)
+
+
+def refused(repo: Repository, *, limit: int = SHOWN) -> list[Refused]:
+    """Return the events that were refused, latest first."""
+    return list(inbox(repo, limit=limit).refused)
+
+
+def _may_hold(repo: Repository) -> bool:
+    """Tell whether there may be such refs, by a look at files: nearly everywhere there is none."""
+    if (repo.common_dir / "refs" / "versioner").exists():
+        return True
+    if (repo.common_dir / "reftable").exists():
+        return True
+    with suppress(FileNotFoundError):
+        return b" refs/versioner/" in (repo.common_dir / "packed-refs").read_bytes()
+    return False
+
+
+class _Ref(NamedTuple):
+    ref: str
+    commit: str
+    product: str
+    key: str
+    at: str
+
+
+def _listed(repo: Repository) -> tuple[list[_Ref], list[_Ref]]:
+    """Return both kinds of ref, oldest first."""
+    done = run(["for-each-ref", f"--format={_FORMAT}", INBOX, REFUSED], cwd=repo.top)
+    if done.returncode != 0:
+        # One ref whose object is not there keeps git from telling of any object.
+        done = run(["for-each-ref", f"--format={_NAMES}", INBOX, REFUSED], cwd=repo.top)
+    lines = done.stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
+    found = sorted((_ref(*line.split("\0")) for line in lines), key=lambda each: each[4:] + each)
+    return (
+        [each for each in found if each.ref.startswith(INBOX)],
+        [each for each in found if each.ref.startswith(REFUSED)],
+    )
+
+
+def _ref(name: str, commit: str, kind: str, seconds: str) -> _Ref:
+    rest = name.removeprefix(INBOX if name.startswith(INBOX) else REFUSED)
+    product, _, key = rest.rpartition("/")
+    return _Ref(name, commit, product, key, _time(seconds) if kind == "commit" else "")
+
+
+def _time(seconds: str) -> str:
+    from datetime import UTC, datetime
+
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def _documents(repo: Repository, names: Sequence[str]) -> list[dict[str, Any] | None]:
+    """Return the JSON object of each name, None for what is none; the large are never read."""
+    blobs = _small_blobs(repo, names)
+    # Several refs may hold the same: each is read once.
+    once = list(dict.fromkeys(blob for blob in blobs if blob))
+    with reading(repo) as reader:
+        found = zip(once, reader.find(once), strict=True)
+        read = {blob: _parsed(each.data) for blob, each in found if each is not None}
+    return [read.get(blob) for blob in blobs]
+
+
+def _small_blobs(repo: Repository, names: Iterable[str]) -> list[str]:
+    """Return the id of each file that is there and small enough to read, `""` for the others."""
+    asked = "".join(f"{name}\n" for name in names).encode("ascii")
+    answers = run(["cat-file", "--batch-check"], cwd=repo.top, stdin=asked).stdout
+    parts = [line.split() for line in answers.decode("utf-8", "replace").split("\n")[:-1]]
+    # Where git stopped at a damaged object, what it did not come to is not there either.
+    ids = [
+        each[0] if len(each) == 3 and each[1] == "blob" and int(each[2]) <= _LARGEST else ""
+        for each in parts
+    ]
+    return ids + [""] * (asked.count(b"\n") - len(ids))
+
+
+def _parsed(data: bytes) -> dict[str, Any] | None:
+    import json
+
+    try:
+        value = json.loads(data.decode("utf-8"), parse_constant=_no_number)
+        # A lone surrogate, written as an escape, is no text: nothing could print it.
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)

@@ -1,0 +1,249 @@
+"""Stand for a remote's branch with a throw-away bare repository that holds next to nothing.
+
+What is fetched follows a ladder, best first (design, section 6): the commit with the trees
+near its root; the commit alone; the commit with all its trees; all of the commit. Whatever is
+missing then is brought by id when it is read, many at a time where a caller knows them.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from versioner.errors import GitFailure
+from versioner.git.objects import ObjectReader, reading
+from versioner.git.process import git
+from versioner.git.repository import Repository, tip_of
+from versioner.git.temporary import scratch
+from versioner.remote.client import SETTINGS, RemoteTalk, failure_of
+from versioner.remote.inbox_ref_names import EVENT, REFUSAL
+from versioner.remote.ladder import LADDER, Rung, recall, remember
+from versioner.remote.prefetch import Wanted, bring
+from versioner.remote.push_status import fault_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from versioner.git.process import Completed
+    from versioner.git.temporary import Scratch
+    from versioner.remote.url import Remote
+
+__all__ = ["PartialClone", "partial_clone"]
+
+_HEAD: Final = "refs/versioner/remote-head"
+# Of all that a fetch is told, git keeps no note of where HEAD leads to, but in its trace: as
+# protocol 2 says it, and as the older ones do.
+_LEADS: Final = re.compile(
+    rb"fetch< [0-9a-f]{40,64} HEAD(?: symref-target:|\\0\S*(?: \S+)*? symref=HEAD:)(refs/heads/\S+)"
+)
+# What is a file's path as it is; git writes all others.
+_PLAIN_BRANCH: Final = r"refs/heads/[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*"
+
+
+class PartialClone(RemoteTalk):
+    """Talk to a remote about one branch, and hold what was brought of it.
+
+    `rung` is the ladder's step that the remote takes, as far as it was asked.
+    """
+
+    def __init__(self, remote: Remote, place: Scratch, rung: Rung = LADDER[0]) -> None:
+        super().__init__(remote, place)
+        self.rung: Rung = rung
+        self._refused = False
+        self._packets = place.folder / "packets"
+        self._begun: Sequence[str] = ()
+        self._reader = ObjectReader(self.folder, self._fds, self.bring)
+
+    def change_format(self) -> bool:
+        """Begin anew as a repository of sha256; False where it is one already."""
+        self._reader.close()
+        return super().change_format()
+
+    def repository(self, branch: str, tip: str | None) -> Repository:
+        """Return the clone as a repository whose branch stands at a tip."""
+        return Repository(
+            self.folder,
+            self.folder,
+            None,
+            self.object_format,
+            branch,
+            tip,
+            pinned=True,
+            reader=self._reader,
+        )
+
+    def begin(self, branch: str, also: Sequence[str] = ()) -> str | None:
+        """Bring the tip of a branch ("" for the remote's HEAD), and refs under prefixes.
+
+        Returns the tip, None where there is no such branch. The prefixes' refs keep their names.
+        """
+        local = branch or _HEAD
+        self._forget(also)
+        specs = [f"+{branch or 'HEAD'}:{local}", *(f"+{each}*:{each}*" for each in also)]
+        done = self._climb(specs, {} if branch else {"GIT_TRACE_PACKET": str(self._packets)})
+        if done.returncode != 0:
+            if "couldn't find remote ref" in done.stderr:
+                return None
+            raise failure_of(done)
+        return tip_of(self.repository(local, None), local)
+
+    def head(self) -> str:
+        """Return the branch that the remote's HEAD names, "" where it names none."""
+        try:
+            found = _LEADS.findall(self._packets.read_bytes())
+        except OSError:
+            found = []
+        # What is not ASCII stands there escaped; and git promises nobody that it stands there.
+        if found and b"\\" not in found[-1]:
+            return str(found[-1].decode("ascii"))
+        return self.listed()[0]
+
+    def begin_whole(self, branch: str, also: Sequence[str] = ()) -> str | None:
+        """Bring the tip with all of its trees, for a caller who reads the whole registry."""
+        self.rung = max(self.rung, "blob:none", key=LADDER.index)
+        return self.begin(branch, also)
+
+    def _climb(self, refs: Sequence[str], env: Mapping[str, str], depth: int = 1) -> Completed:
+        """Fetch, on the next step of the ladder where the remote refuses one."""
+        self._begun = [f"--depth={depth}", "origin", *refs]
+        while True:
+            filters = [_filter(self.rung)]
+            done = self._fetch([*filters, *self._begun], env=env)
+            if done.returncode == 0:
+                if self._refused:
+                    remember(self.remote, self.rung)
+                return done
+            if fault_of(done)[0] == "format" and self.change_format():
+                continue
+            if "filter" in done.stderr and self.rung != LADDER[-1]:
+                self.rung = LADDER[LADDER.index(self.rung) + 1]
+                self._refused = True
+            else:
+                return done
+
+    def stand(self, branch: str, tip: str) -> Repository:
+        """Let a branch of the clone's own stand at a tip, and return the repository so."""
+        if re.fullmatch(_PLAIN_BRANCH, branch) and ".lock" not in branch:
+            path = self.folder / branch
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{tip}\n", "ascii")
+        else:
+            git(["update-ref", "--no-deref", branch, tip], cwd=self.folder, config=SETTINGS)
+        return self.repository(branch, tip)
+
+    def close(self) -> None:
+        """End the process that reads objects."""
+        self._reader.close()
+
+    def fetch_refs(self, refs: Sequence[str]) -> None:
+        """Bring some refs with all that they hold, under their own names."""
+        done = self._fetch(["--depth=1", _filter(""), "origin", *(f"+{ref}:{ref}" for ref in refs)])
+        if done.returncode != 0:
+            raise failure_of(done)
+
+    def fetch_below(self, prefixes: Sequence[str]) -> None:
+        """Bring all refs under prefixes with the events and reasons in them; drop what is gone."""
+        self._forget(prefixes)
+        specs = [f"+{prefix}*:{prefix}*" for prefix in prefixes]
+        done = self._climb(specs, {}, depth=2)
+        # Where no ref is of that name, git says nothing and fails.
+        if done.returncode != 0 and done.stderr.strip():
+            raise failure_of(done)
+        commits = [each for prefix in prefixes for each in self.refs(prefix).values()]
+        with reading(self.repository("", None)) as reader:
+            files = (EVENT, REFUSAL)
+            bring(reader, [Wanted(commit, name) for commit in commits for name in files])
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        """Return the refs that `begin` brought under a prefix, and where they point."""
+        if not (self.folder / prefix).exists() and not (self.folder / "packed-refs").exists():
+            # The usual case, seen without a process.
+            return {}
+        args = ["for-each-ref", "--format=%(objectname) %(refname)", prefix]
+        # A name may hold any bytes, of which some are line ends to Python.
+        lines = self._local(args).stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
+        return {ref: commit for commit, _, ref in (line.partition(" ") for line in lines)}
+
+    def bring(self, ids: Iterable[str]) -> None:
+        """Bring objects by their ids, in one go; raise RemoteFailure where that fails."""
+        wanted = list(dict.fromkeys(ids))
+        if not wanted:
+            return
+        # A tree comes without what is below it, or with its trees.
+        rung = {"": "", "tree:0": "tree:0"}.get(self.rung, "blob:none")
+        lines = "".join(f"{name}\n" for name in wanted).encode("ascii")
+        done = self._fetch([_filter(rung), "--stdin", "origin"], lines)
+        if done.returncode != 0:
+            if "not our ref" in done.stderr or "unadvertised object" in done.stderr:
+                self._bring_whole(done)
+                return
+            raise failure_of(done)
+
+    def _bring_whole(self, refused: Completed) -> None:
+        """Bring all that the refs hold: a remote of protocol 0 gives no object by its id."""
+        done = refused
+        if self.rung and self._begun:
+            self.rung = ""
+            done = self._fetch(["--refetch", _filter(""), *self._begun])
+            if done.returncode != 0 and "refetch" not in done.stderr:
+                raise failure_of(done)
+        if done.returncode != 0:
+            raise GitFailure(
+                "the remote gives no single objects",
+                hint="its git has to be 2.18 or newer, with protocol version 2; or this one 2.36",
+                stderr=done.stderr,
+            )
+
+    def bring_commit(self, commit: str) -> None:
+        """Bring one commit with its trees, and none before it."""
+        rung = "" if self.rung == "" else "blob:none"
+        done = self._fetch(["--depth=1", _filter(rung), "origin", commit])
+        if done.returncode != 0:
+            raise failure_of(done)
+
+    def bring_history(self, branch: str) -> None:
+        """Bring all commits of a branch that was begun, with their trees."""
+        if not (self.folder / "shallow").exists():
+            return
+        rung = "" if self.rung == "" else "blob:none"
+        done = self._fetch(["--unshallow", _filter(rung), "origin", f"+{branch}:{branch}"])
+        if done.returncode != 0:
+            raise failure_of(done)
+
+    def bring_below(self, commit: str, folders: Sequence[str]) -> None:
+        """Bring all files below some folders of a commit whose trees are here."""
+        args = ["ls-tree", "-r", "-z", "--full-tree", commit, "--", *folders]
+        listed = self._local(args).stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]
+        heads = (line.partition("\t")[0].split() for line in listed)
+        wanted = list(dict.fromkeys(name for _, kind, name in heads if kind == "blob"))
+        check = self._local(
+            ["cat-file", "--batch-check=%(objecttype)"],
+            "".join(f"{name}\n" for name in wanted).encode("ascii"),
+        )
+        here = check.stdout.decode("utf-8", "replace").splitlines()
+        self.bring(name for name, kind in zip(wanted, here, strict=False) if kind != "blob")
+
+    def _forget(self, prefixes: Sequence[str]) -> None:
+        """Drop the refs of an earlier look: what is gone on the remote must not seem there."""
+        lines = [f"delete {ref}" for prefix in prefixes for ref in self.refs(prefix)]
+        if lines:
+            text = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+            self._local(["update-ref", "--stdin"], text)
+
+
+def _filter(rung: str) -> str:
+    # Left out, it would be the one that the settings name.
+    return f"--filter={rung}" if rung else "--no-filter"
+
+
+@contextmanager
+def partial_clone(remote: Remote, rung: Rung | None = None) -> Iterator[PartialClone]:
+    """Make a partial clone of a remote, empty so far; nothing of it stays."""
+    with scratch() as place:
+        taken = recall(remote, place.folder) if rung is None else rung
+        clone = PartialClone(remote, place, taken)
+        try:
+            yield clone
+        finally:
+            clone.close()

@@ -1,0 +1,79 @@
+"""Bring what will be read of a partial clone, in as few requests as its trees allow.
+
+All paths go down at once, as far as what is there leads; then what all of them lack is one
+request. Reading them one by one would be one request for each object.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from versioner.git.object_format import parse_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from versioner.git.object_format import TreeEntry
+    from versioner.git.objects import Found, ObjectReader
+
+    # What an object leads to: a tree's entries, a commit's tree, or nothing.
+    Ways = dict[str, TreeEntry] | str
+
+__all__ = ["Wanted", "bring"]
+
+
+class Wanted(NamedTuple):
+    """A path of a commit; unless `whole`, only whether it is there will be asked."""
+
+    commit: str
+    path: str
+    whole: bool = True
+
+
+def bring(reader: ObjectReader, wanted: Iterable[Wanted]) -> None:
+    """Bring the directories on the way to paths, and the files themselves where they are wanted."""
+    walks = [_Walk(each) for each in wanted]
+    known: dict[str, Ways] = {}
+    lacking: set[str] = set()
+    while walks:
+        steps = [each.step(known) for each in walks]
+        walks = [walk for walk, name in zip(walks, steps, strict=True) if name]
+        asked = list(dict.fromkeys(name for name in steps if name))
+        near = [name for name in asked if name not in lacking]
+        if near:
+            found = dict(zip(near, reader.find(near), strict=True))
+            lacking |= {name for name, each in found.items() if each is None}
+        else:
+            found = dict(zip(asked, reader.sure(asked), strict=True))
+            lacking.clear()
+            # What is not there even so is told by whoever reads it.
+            known |= {name: {} for name, each in found.items() if each is None}
+        known |= {name: _ways(each) for name, each in found.items() if each is not None}
+
+
+def _ways(found: Found) -> Ways:
+    if found.type == "commit":
+        return found.data[5:].partition(b"\n")[0].decode("ascii")
+    return parse_tree(found.data, len(found.id) // 2) if found.type == "tree" else {}
+
+
+class _Walk:
+    """Go down to one path as far as what is known leads."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._at = wanted.commit
+        self._left: Sequence[str] = wanted.path.split("/")
+        self._whole = wanted.whole
+
+    def step(self, known: dict[str, Ways]) -> str:
+        """Return the id of the next object to read; "" at the end."""
+        while self._at in known:
+            here = known[self._at]
+            if isinstance(here, str):
+                self._at = here
+                continue
+            entry = here.get(self._left[0]) if self._left else None
+            if entry is None or entry.is_elsewhere or (len(self._left) == 1 and not self._whole):
+                return ""
+            self._at, self._left = entry.id, self._left[1:]
+        return self._at

@@ -1,0 +1,109 @@
+"""What may be named as a remote registry: a URL that git can reach, without any secret in it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from versioner.errors import UsageFault
+from versioner.git.process import printable
+from versioner.secret_shapes import holds_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["TOKEN", "Remote", "address_of", "holds_token", "is_url", "token_for"]
+
+# The variable that a token is given by, and that git's credential helper reads.
+TOKEN: Final = "VERSIONER_TOKEN"  # noqa: S105 -- its name
+
+# Compiled when there is a URL at all (and kept by re).
+_SCHEMES: Final = ("https", "http", "ssh", "file")
+_SCHEME: Final = r"([A-Za-z][A-Za-z0-9+.-]*)://"
+# git's short form of ssh; a single letter before the colon is a drive of Windows.
+_SCP_LIKE: Final = r"(?:[^/\\:@\s]+@)?[^/\\:@\s]{2,}:(?!//)\S+"
+_HELPER: Final = r"[A-Za-z0-9+.-]*::"
+_PAIR: Final = r"://[^/@\s]*:[^/@\s]*@"
+_USER: Final = r"://([^/@\s]*)@"
+# A run of this length with a digit in it is no login that anybody chose.
+_RANDOM: Final = r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{20}"
+_LOOPBACK: Final = r"(?i)http://(?:localhost|127\.[0-9.]+|\[::1\])(?:[:/]|$)"
+
+
+class Remote(NamedTuple):
+    """Say where a remote is, and with what to be let in.
+
+    `token` is the password that git's credential helper answers with; `settings` are git's own
+    (`key=value`) that a clone brings along, and `env` what goes by environment. `memory` is a
+    folder for what is worth remembering of remotes, if there is one.
+    """
+
+    url: str
+    token: str = ""
+    settings: tuple[str, ...] = ()
+    env: Mapping[str, str] = {}
+    memory: Path | None = None
+
+    @property
+    def host(self) -> str:
+        """Return scheme and host as git's configuration names them; "" where there is none."""
+        found = re.match(r"(https?://)(?:[^/@]*@)?([^/?#]+)", self.url)
+        return f"{found[1]}{found[2]}" if found else ""
+
+    @property
+    def user(self) -> str:
+        """Return the login that the URL names, or ""."""
+        found = re.search(_USER, self.url)
+        return found[1] if found else ""
+
+
+def is_url(text: str) -> bool:
+    """Tell whether what --repo names is a URL; all else is a folder."""
+    return ":" in text and bool(
+        re.match(_SCHEME, text) or re.match(_HELPER, text) or re.fullmatch(_SCP_LIKE, text)
+    )
+
+
+def address_of(text: str, token: str = "") -> Remote:
+    """Return the remote that a URL names; raise UsageFault for one that will not do.
+
+    A URL with a password in it is refused, and never repeated: arguments and configuration
+    are for all to see.
+    """
+    url, token = text.strip(), token.strip()
+    user = re.search(_USER, url)
+    if re.search(_PAIR, url) or (user and holds_token(user[1])) or (token and token in url):
+        raise UsageFault(
+            "the URL holds a password or token",
+            hint="leave it out of the URL: set VERSIONER_TOKEN, or use git's credential helpers",
+        )
+    scheme = re.match(_SCHEME, url)
+    known = scheme[1] in _SCHEMES if scheme else re.fullmatch(_SCP_LIKE, url)
+    if not known or url.startswith("-") or not url.isprintable() or re.match(_HELPER, url):
+        raise UsageFault(
+            f"{printable(url)[:200]!r} is not a URL of a registry",
+            hint="example: --repo https://git.example.com/team/registry.git",
+        )
+    return Remote(url, token_for(url, token))
+
+
+def token_for(url: str, token: str) -> str:
+    """Return a token as it is sent to a URL; raise UsageFault where it is not to be sent."""
+    token = token.strip()
+    if token and url.lower().startswith("http://") and not re.match(_LOOPBACK, url):
+        raise UsageFault(
+            "VERSIONER_TOKEN is not sent over http, where all can read it",
+            hint="use the registry's https URL",
+        )
+    if not token.isprintable():
+        raise UsageFault(
+            "VERSIONER_TOKEN holds more than one line, or a character that no token has",
+            hint="set it to the token alone",
+        )
+    return token
+
+
+def holds_token(login: str) -> bool:
+    """Tell whether what stands in a login's place looks like a token."""
+    return holds_secret(login) or re.search(_RANDOM, login) is not None
