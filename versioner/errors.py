@@ -34,7 +34,7 @@ class VersionerError(Exception):
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         # What was refused may be a secret in the wrong place: nothing that is told repeats it.
-        from versioner.secret_shapes import without_secrets
+        from versioner.secret_scanning import without_secrets
 
         self.message = without_secrets(message)
         self.hint = without_secrets(hint)

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import InvalidInput
-from versioner.secret_shapes import holds_secret
+from versioner.secret_scanning import holds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -23,10 +23,10 @@ from tests.serialization.readers import assert_all_read, same
 from tests.serialization.strategies import documents, handwritten, json_values, texts
 from versioner import layout
 from versioner.cli.main import cli
+from versioner.editing.validate import validate_registry
 from versioner.errors import InvalidInput, VersionerError
 from versioner.git.snapshot import MemorySnapshot
 from versioner.names import check_name, check_version
-from versioner.operations.validate import validate_registry
 from versioner.serialization.assignments import parse_assignment
 from versioner.serialization.documents import dump_document
 from versioner.serialization.edit import edit_document

@@ -12,9 +12,9 @@ from versioner.ci import Detected, detect
 from versioner.ci.systems import SYSTEMS, System
 from versioner.models import BUILD_KEYS
 from versioner.names import is_name, is_version
-from versioner.operations.acceptance import refuse_secrets
+from versioner.recording.policy import refuse_secrets
 from versioner.reporter.terminal import clean
-from versioner.secret_shapes import holds_secret
+from versioner.secret_scanning import holds_secret
 from versioner.validation.event_fields import check_event
 
 if TYPE_CHECKING:

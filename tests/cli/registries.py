@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from versioner.cli.boundary import run
+from versioner.editing.imports import import_file
 from versioner.git.repository import open_repository
-from versioner.operations.importing import import_file
-from versioner.operations.initialise import initialise
+from versioner.setup.init import initialise
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.registries import NOW
 from versioner.cli import clock
 from versioner.cli.boundary import run
-from versioner.operations.checkup.findings import Check, guarded, problem
+from versioner.doctor.checks import Check, guarded, problem
 from versioner.reporter.doctor import checks_json, checks_text
 from versioner.reporter.page import Page
 

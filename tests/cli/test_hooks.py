@@ -11,7 +11,7 @@ import pytest
 from tests.cli.registries import Desk
 from versioner.errors import Failure
 from versioner.git.repository import open_repository
-from versioner.operations.hooks import install_hooks
+from versioner.setup.hooks import install_hooks
 
 if TYPE_CHECKING:
     from pathlib import Path

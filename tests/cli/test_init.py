@@ -10,8 +10,8 @@ import pytest
 from tests.cli.registries import Desk
 from versioner.cli.boundary import run
 from versioner.cli.init import _FORGES
-from versioner.operations.starting import FORGES
 from versioner.resources import schemas_dir
+from versioner.setup.scaffold import FORGES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,13 +16,13 @@ from tests.operations.spooled import URL, entry
 from versioner.cli.boundary import run
 from versioner.cli.spool import token_for
 from versioner.cli.spool_folder import spool_folder
-from versioner.operations.sharing import Outcome, share
-from versioner.operations.spooling import MARK, Spool
+from versioner.spool.batch import Outcome, share
+from versioner.spool.store import MARK, Spool
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from versioner.operations.spooling import Entry
+    from versioner.spool.store import Entry
 
 TOKEN = "ghp_" + "A1b2C3d4E5" * 4
 

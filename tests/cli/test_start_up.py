@@ -30,8 +30,8 @@ ELSEWHERE = {
     *("versioner.remote.push", "versioner.git.history", "versioner.git.snapshot"),
     *("versioner.validation.wording", "versioner.validation.documents", "versioner.site.build"),
     *("versioner.validation.strict_yaml", "versioner.serialization.documents"),
-    *("versioner.cli.tracking_remotely", "versioner.operations.remote_recording"),
-    *("versioner.remote.partial_clone", "versioner.operations.awaiting"),
+    *("versioner.cli.tracking_remotely", "versioner.delivery.direct"),
+    *("versioner.remote.partial_clone", "versioner.delivery.wait"),
 }
 
 # The command line as it is run, and then the names of all that it has loaded.
@@ -80,7 +80,7 @@ def recording_place(pristine: Path, tmp_path: Path) -> Path:
 def test_recording_loads_nothing_heavy(recording_place: Path) -> None:
     track(recording_place, "8.0.0")  # reads registry.yaml, and keeps what it says
     modules = track(recording_place, "8.0.1")
-    assert "versioner.operations.record" in modules
+    assert "versioner.recording.record" in modules
     assert not modules & HEAVY
     assert not modules & ELSEWHERE
 
@@ -113,9 +113,9 @@ def test_recording_at_a_url_loads_what_makes_a_private_folder_and_reads_its_conf
     subprocess.run(clone, check=True)
     args = ["track", "deployment", "--repo", f"file://{bare}", "--via", via, "--version", "8.0.0"]
     modules = loaded_by(*args, "--product", "user-service", "--environment", "production")
-    assert "versioner.operations.remote_recording" in modules
+    assert "versioner.delivery.direct" in modules
     assert not modules & (HEAVY - {"tempfile", "shutil", "random"} - needed)
-    assert not modules & {"versioner.operations.awaiting", "versioner.operations.collecting"}
+    assert not modules & {"versioner.delivery.wait", "versioner.delivery.collect"}
 
 
 def test_help_loads_no_command_and_nothing_heavy() -> None:

@@ -21,9 +21,9 @@ from tests.cli.registries import NOW, SHA, Desk, Outcome
 from tests.cli.test_track import GITHUB, WHERE
 from tests.operations.spooled import entry
 from versioner.cli.boundary import run
-from versioner.operations.initialise import initialise
-from versioner.operations.spooling import MARK, parse_line
 from versioner.serialization.log import read_canonical
+from versioner.setup.init import initialise
+from versioner.spool.store import MARK, parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

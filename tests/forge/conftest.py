@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.tool import git
 from tests.forge.shells import NOW, Forge, Job
-from versioner.operations.initialise import initialise
+from versioner.setup.init import initialise
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.tool import PATIENCE, PROJECT
 from tests.forge.snippets import SNIPPETS
-from versioner.operations.initialise import initialise
+from versioner.setup.init import initialise
 
 if TYPE_CHECKING:
     from pathlib import Path

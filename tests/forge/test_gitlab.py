@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.tool import git, versioner
 from tests.forge.shells import HOSTILE, NOW, Forge, Job, load, recorded_environment
-from versioner.operations.initialise import initialise
+from versioner.setup.init import initialise
 
 if TYPE_CHECKING:
     from collections.abc import Callable

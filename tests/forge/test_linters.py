@@ -12,7 +12,7 @@ import pytest
 from tests.acceptance.tool import PATIENCE, PROJECT
 from tests.forge.shells import ACTION, load
 from tests.forge.snippets import SNIPPETS, shell_of
-from versioner.operations.initialise import initialise
+from versioner.setup.init import initialise
 
 NOW = "2026-11-22T10:15:00Z"
 SCHEMAS = {

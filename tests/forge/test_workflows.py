@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.tool import git, versioner
 from tests.forge.shells import HOSTILE, NOW, Forge, Job, expand, load, recorded_environment
-from versioner.operations.initialise import initialise
+from versioner.setup.init import initialise
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,11 +6,11 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from versioner.editing.products import create_product
+from versioner.editing.session import read_tip
 from versioner.git.repository import open_repository
-from versioner.operations.editing import read_tip
-from versioner.operations.initialise import initialise
-from versioner.operations.products import create_product
-from versioner.operations.record import Draft, Recorded, record_event
+from versioner.recording.record import Draft, Recorded, record_event
+from versioner.setup.init import initialise
 
 if TYPE_CHECKING:
     from pathlib import Path

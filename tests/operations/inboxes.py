@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from tests.operations.desk import NOW, Desk
 from tests.remote.served import Options, Served
+from versioner.delivery.collect import collect
+from versioner.delivery.inbox_admin import list_inbox
 from versioner.git.repository import open_repository
-from versioner.operations.collecting import collect
-from versioner.operations.inbox import list_inbox
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from versioner.operations.collecting import Collected
+    from versioner.delivery.collect import Collected
     from versioner.remote.inbox_refs import Inbox
 
 __all__ = [

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from versioner.operations.sharing import Outcome, share
-from versioner.operations.spooling import Entry, new_entry, write_line
+from versioner.spool.batch import Outcome, share
+from versioner.spool.store import Entry, new_entry, write_line
 
 URL = "https://forge.example.com/acme/registry.git"
 KEPT_AT = "2026-11-22T10:15:00Z"

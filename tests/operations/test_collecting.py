@@ -22,16 +22,16 @@ from tests.operations.inboxes import (
     push,
     submission,
 )
+from versioner.editing.moving import delete_product, rename_product
+from versioner.editing.restore import restore_product
 from versioner.errors import Blocked, UsageFault
-from versioner.operations.moving import delete_product, rename_product
-from versioner.operations.restoring import restore_product
 from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from versioner.operations.collecting import Collected
+    from versioner.delivery.collect import Collected
 
 LATER = "2026-11-23T08:00:00Z"
 SHA, OTHER_SHA = "1" * 40, "2" * 40

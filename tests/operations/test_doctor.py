@@ -11,26 +11,26 @@ import pytest
 
 from tests.operations.desk import NOW
 from tests.operations.spooled import entry
+from versioner.doctor import machine
+from versioner.doctor.checks import Surroundings
+from versioner.doctor.content import check_site
+from versioner.doctor.inbox import check_inbox
+from versioner.doctor.machine import SERVER, check_clock
+from versioner.doctor.run import examine_clone, examine_url
 from versioner.errors import UsageFault
 from versioner.git.repository import open_repository
-from versioner.operations.checkup import machine
-from versioner.operations.checkup.content import check_site
-from versioner.operations.checkup.examination import examine_clone, examine_url
-from versioner.operations.checkup.findings import Surroundings
-from versioner.operations.checkup.inbox import check_inbox
-from versioner.operations.checkup.machine import SERVER, check_clock
-from versioner.operations.hooks import install_hooks
-from versioner.operations.initialise import initialise
-from versioner.operations.spooling import Spool
 from versioner.remote.inbox_refs import Inbox, Refused, Waiting
 from versioner.remote.url import address_of
+from versioner.setup.hooks import install_hooks
+from versioner.setup.init import initialise
+from versioner.spool.store import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from tests.operations.desk import Desk
-    from versioner.operations.checkup.findings import Check
+    from versioner.doctor.checks import Check
 
 
 @pytest.fixture

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from tests.operations.desk import NOW, Desk
-from versioner.errors import Blocked, Failure, InvalidInput, NotFound, UsageFault
-from versioner.operations.corrections import redact_field, void_event
-from versioner.operations.environments import (
+from versioner.editing.corrections import redact_field, void_event
+from versioner.editing.environments import (
     create_environment,
     edit_environment,
     retire_environment,
 )
-from versioner.operations.moving import delete_product, rename_product
-from versioner.operations.products import (
+from versioner.editing.moving import delete_product, rename_product
+from versioner.editing.products import (
     create_product,
     edit_product,
     product_source,
     rewrite_product,
 )
+from versioner.errors import Blocked, Failure, InvalidInput, NotFound, UsageFault
 
 
 def test_create_writes_one_file_in_one_commit(desk: Desk) -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from tests.operations.desk import NOW, Desk
 from tests.operations.inboxes import Post
+from versioner.delivery.inbox import hand_over, pack
 from versioner.errors import Blocked, InvalidInput
-from versioner.operations.handover import hand_over, pack
-from versioner.operations.record import Recorded
-from versioner.operations.scene import Draft
+from versioner.recording.context import Draft
+from versioner.recording.record import Recorded
 from versioner.remote.partial_clone import partial_clone
 from versioner.remote.push_status import RemoteFailure
 from versioner.remote.url import Remote

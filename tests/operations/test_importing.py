@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.operations.desk import NOW, Desk
+from versioner.editing import imports
+from versioner.editing.import_rows import read_rows
+from versioner.editing.imports import Imported, import_file
+from versioner.editing.moving import delete_product, rename_product
 from versioner.errors import InvalidInput, UsageFault
-from versioner.operations import importing
-from versioner.operations.importing import Imported, import_file
-from versioner.operations.moving import delete_product, rename_product
-from versioner.operations.rows import read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -308,7 +308,7 @@ def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(
 def test_more_rows_than_fit_are_refused_at_once(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "MOST_ROWS", 2)
+    monkeypatch.setattr(imports, "MOST_ROWS", 2)
     before = desk.commits()
     with pytest.raises(InvalidInput, match="more than 2 rows") as refused:
         load(desk, HEADER + ROWS)

@@ -17,10 +17,10 @@ from tests.operations.inboxes import (
     push,
     submission,
 )
+from versioner.delivery.inbox_admin import discard, release
+from versioner.editing.moving import delete_product
+from versioner.editing.restore import restore_product
 from versioner.errors import Blocked, Failure, NotFound
-from versioner.operations.inbox import discard, release
-from versioner.operations.moving import delete_product
-from versioner.operations.restoring import restore_product
 from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:

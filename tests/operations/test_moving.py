@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.operations.desk import NOW, Desk
+from versioner.editing.moving import delete_product, plan_deletion, rename_product
+from versioner.editing.products import create_product, edit_product
+from versioner.editing.restore import restore_product
 from versioner.errors import Blocked, Failure, InvalidInput, NotFound, UsageFault
-from versioner.operations.moving import delete_product, plan_deletion, rename_product
-from versioner.operations.products import create_product, edit_product
-from versioner.operations.restoring import restore_product
 
 if TYPE_CHECKING:
     from pathlib import Path

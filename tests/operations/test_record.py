@@ -11,8 +11,8 @@ import pytest
 from tests.operations.desk import NOW, Desk
 from versioner.errors import InvalidInput
 from versioner.git.process import LostRace
-from versioner.operations.delivery import deliver
-from versioner.operations.record import Draft, record_event
+from versioner.recording.local import deliver
+from versioner.recording.record import Draft, record_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable

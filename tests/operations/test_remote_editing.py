@@ -9,11 +9,11 @@ import pytest
 
 from tests.operations.desk import NOW, Desk
 from tests.operations.inboxes import Post, clone_of, commit_on_branch, copy_of, submission
+from versioner.editing.moving import delete_product, rename_product
+from versioner.editing.products import create_product, edit_product
+from versioner.editing.remote import edit_remotely
+from versioner.editing.restore import restore_product
 from versioner.errors import Blocked, NotFound, UsageFault
-from versioner.operations.moving import delete_product, rename_product
-from versioner.operations.products import create_product, edit_product
-from versioner.operations.remote_editing import edit_remotely
-from versioner.operations.restoring import restore_product
 from versioner.remote.push_status import RemoteFailure
 from versioner.remote.url import Remote
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from versioner.editing.session import Edited
     from versioner.git.repository import Repository
-    from versioner.operations.editing import Edited
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_who_lost_the_race_to_the_same_edit_is_told_so(post: Post) -> None:
 
 
 def test_who_loses_every_race_is_told_so(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("versioner.operations.remote_editing._PAUSE_SECONDS", 0)
+    monkeypatch.setattr("versioner.editing.remote._PAUSE_SECONDS", 0)
 
     def racing(place: Repository) -> Edited:
         edited = create("tea")(place)

@@ -9,17 +9,17 @@ import pytest
 
 from tests.operations.desk import NOW, Desk
 from tests.operations.inboxes import Post, entropy, submission
+from versioner.delivery.direct import Target, fixed, foresee, record_remotely
 from versioner.errors import Blocked, InvalidInput, UsageFault, VersionerError
-from versioner.operations.record import Recorded
-from versioner.operations.remote_recording import Target, fixed, foresee, record_remotely
-from versioner.operations.scene import Draft
+from versioner.recording.context import Draft
+from versioner.recording.record import Recorded
 from versioner.remote.push_status import RemoteFailure
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from versioner.operations.remote_recording import Via
+    from versioner.delivery.direct import Via
 
 FAR = "2027-11-22T10:15:00Z"
 REFUSE = "#!/bin/sh\ncase $1 in {} echo '{}' >&2; exit 1;; esac\n"
@@ -172,7 +172,7 @@ def test_of_very_many_that_wait_twenty_are_taken_along(post: Post) -> None:
 
 
 def test_an_alias_leads_to_the_product_and_a_deleted_one_is_blocked(desk: Desk, post: Post) -> None:
-    from versioner.operations.moving import delete_product, rename_product
+    from versioner.editing.moving import delete_product, rename_product
 
     rename_product(desk.repository, "web", "site", now=NOW)
     delete_product(desk.repository, "site", force=True, by="jane", now=NOW)

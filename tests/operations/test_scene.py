@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.operations.desk import NOW, Desk
+from versioner.editing.environments import retire_environment
+from versioner.editing.moving import delete_product, rename_product
 from versioner.errors import Blocked, InvalidInput, UsageFault
-from versioner.operations.environments import retire_environment
-from versioner.operations.moving import delete_product, rename_product
-from versioner.operations.scene import Draft, Scene, look
+from versioner.recording.context import Draft, Scene, look
 
 SHOP = "registry/products/shop"
 OLD = f"{SHOP}/deployments/2026-10.yaml"

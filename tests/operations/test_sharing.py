@@ -14,8 +14,8 @@ import pytest
 from tests.acceptance.tool import PATIENCE, PROJECT
 from tests.operations.spooled import URL, entry
 from versioner.errors import GitFailure
-from versioner.operations.sharing import FOR_ALL, Outcome, drain, queued, settle, share
-from versioner.operations.spooling import Spool
+from versioner.spool.batch import FOR_ALL, Outcome, drain, queued, settle, share
+from versioner.spool.store import Spool
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from tests.acceptance.tool import PATIENCE, PROJECT
 from tests.operations.spooled import KEPT_AT, URL, document, entry
 from versioner.errors import Failure, InvalidInput
-from versioner.operations.spool_line import LINE_LIMIT
-from versioner.operations.spooling import MARK, Spool, parse_line, write_line
+from versioner.spool.codec import LINE_LIMIT
+from versioner.spool.store import MARK, Spool, parse_line, write_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -303,7 +303,7 @@ import resource, sys
 from pathlib import Path
 from tests.operations.spooled import entry
 from versioner.errors import Failure
-from versioner.operations.spooling import Spool
+from versioner.spool.store import Spool
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))

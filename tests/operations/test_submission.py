@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.operations.desk import NOW
 from tests.operations.inboxes import submission
 from versioner.errors import InvalidInput
-from versioner.operations.scene import Draft
-from versioner.operations.submission import draft_of, submission_bytes, submission_of
+from versioner.recording.context import Draft
+from versioner.recording.envelope import draft_of, submission_bytes, submission_of
 
 FIELDS = {"at": NOW, "environment": "staging", "version": "2.0", "status": "completed"}
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)

@@ -10,17 +10,17 @@ import pytest
 from tests.operations.desk import NOW
 from tests.repository.clones import sh
 from tests.repository.remotes import LIMITED, bare_remote, remote_to
+from versioner.delivery.direct import Target, record_remotely
 from versioner.errors import VersionerError
-from versioner.operations.remote_recording import Target, record_remotely
-from versioner.operations.scene import Draft
+from versioner.recording.context import Draft
 from versioner.remote.ladder import LADDER, recall, remember
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from versioner.operations.record import Recorded
-    from versioner.operations.remote_recording import Via
+    from versioner.delivery.direct import Via
+    from versioner.recording.record import Recorded
 
 
 def entropy() -> tuple[int, bytes]:

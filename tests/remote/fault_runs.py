@@ -204,9 +204,9 @@ def _judge(world: World) -> None:
 
 def _validated(world: World) -> list[Any]:
     from versioner.cli.clock import now
+    from versioner.editing.validate import validate_registry
     from versioner.git.repository import open_repository
     from versioner.git.snapshot import snapshot_at
-    from versioner.operations.validate import validate_registry
 
     snapshot = snapshot_at(open_repository(world.forge.path), "main")
     problems = validate_registry(snapshot, now=now()).problems

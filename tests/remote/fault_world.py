@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from tests.remote.processes import Ran, start, tool
 from tests.remote.registries import registry_on
 from versioner.cli.clock import entropy, now
-from versioner.operations.remote_recording import Target, record_remotely
-from versioner.operations.scene import Draft
-from versioner.operations.sending import document_of
-from versioner.operations.sharing import queued
-from versioner.operations.spooling import MARK, Entry, Spool, new_entry, parse_line, write_line
+from versioner.delivery.direct import Target, record_remotely
+from versioner.recording.context import Draft
 from versioner.remote.url import Remote
+from versioner.spool.batch import queued
+from versioner.spool.send import document_of
+from versioner.spool.store import MARK, Entry, Spool, new_entry, parse_line, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.remote.processes import Job, Started
     from tests.remote.proxy import Proxy
     from tests.remote.server import GitServer
-    from versioner.operations.remote_recording import Via
+    from versioner.delivery.direct import Via
 
 __all__ = ["PATIENCE", "World", "litter"]
 

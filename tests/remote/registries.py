@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from versioner.editing.imports import import_file
 from versioner.git.repository import open_repository
 from versioner.layout import log_path, month_of, product_path
-from versioner.operations.importing import import_file
-from versioner.operations.initialise import initialise
 from versioner.serialization.documents import dump_document
 from versioner.serialization.log import event_line, header
+from versioner.setup.init import initialise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from tests.operations.inboxes import Post, hostile_refs, submission
 from tests.remote.faults import PUSH, DropRequest, DropResponse, Status
 from tests.remote.processes import many, run_versioner, start, tool
 from tests.remote.registries import registry_on
-from versioner.operations.initialise import initialise
+from versioner.setup.init import initialise
 
 if TYPE_CHECKING:
     from collections.abc import Callable

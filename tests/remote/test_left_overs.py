@@ -15,7 +15,7 @@ from tests.remote.disks import fill, small_disk
 from tests.remote.fault_world import users_of
 from tests.remote.faults import ANY, FETCH, PUSH, Hold, HoldResponse, Status
 from tests.remote.processes import Started, run_versioner, start, tool
-from versioner.operations.spool_line import parse_line
+from versioner.spool.codec import parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from versioner.operations.editing import Edited
-from versioner.operations.importing import Imported
-from versioner.operations.moving import DeletionPlan
+from versioner.editing.imports import Imported
+from versioner.editing.moving import DeletionPlan
+from versioner.editing.session import Edited
 from versioner.reporter.edited import deletion_text, edited_text, imported_text
 
 

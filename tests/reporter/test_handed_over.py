@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from versioner.delivery.collect import Collected, Refusal
+from versioner.delivery.inbox_admin import Handled
 from versioner.errors import Blocked
-from versioner.operations.collecting import Collected, Refusal
-from versioner.operations.inbox import Handled
-from versioner.operations.record import Recorded
+from versioner.recording.record import Recorded
 from versioner.remote.inbox_refs import Inbox, Refused, Waiting
 from versioner.reporter.collected import collected_json, collected_text
 from versioner.reporter.handed_over import described, document_of

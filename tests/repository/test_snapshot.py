@@ -10,7 +10,7 @@ from versioner.git import worktree
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import MemorySnapshot, OverlaySnapshot, snapshot_at
 from versioner.git.worktree_snapshot import snapshot_of_work_tree
-from versioner.operations.initialise import initialise
+from versioner.setup.init import initialise
 
 FILES = {
     PRODUCT: b'name: "shop"\n',

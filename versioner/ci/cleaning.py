@@ -9,7 +9,7 @@ import re
 from binascii import crc32
 from typing import Final
 
-from versioner.secret_shapes import holds_secret
+from versioner.secret_scanning import holds_secret
 
 __all__ = ["branch", "commit", "email", "identity", "line", "path", "repository", "web_url"]
 

@@ -9,8 +9,8 @@ from versioner.errors import VersionerError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from versioner.editing.session import Edited
     from versioner.git.repository import Repository
-    from versioner.operations.editing import Edited
 
 __all__ = ["after_commit", "apply", "finish"]
 
@@ -31,7 +31,7 @@ def after_commit(repository: Repository, commit: str | None) -> None:
         return
     from versioner.cli.boundary import report_warning
     from versioner.cli.site import publish
-    from versioner.operations.hooks import site_after_commit
+    from versioner.setup.hooks import site_after_commit
 
     out = site_after_commit(repository)
     if out is None:
@@ -54,7 +54,7 @@ def apply(repo: str | None, operation: Callable[[Repository], Edited], restoring
         return
     from versioner.cli import clock
     from versioner.cli.printing import show
-    from versioner.operations.remote_editing import edit_remotely
+    from versioner.editing.remote import edit_remotely
     from versioner.reporter.edited import edited_text
 
     edited = edit_remotely(

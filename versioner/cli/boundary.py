@@ -31,7 +31,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         sys.modules[_DEBUGGING].stop()
     token = os.environ.get("VERSIONER_TOKEN")
     if token:
-        from versioner.secret_shapes import remember_secret
+        from versioner.secret_scanning import remember_secret
 
         remember_secret(token.strip())
     with stoppable() as stop:
@@ -117,7 +117,7 @@ def report_unwritten(error: OSError) -> None:
 
 
 def _tell(level: Literal["error", "warning"], message: str, hint: str = "") -> None:
-    from versioner.secret_shapes import without_secrets
+    from versioner.secret_scanning import without_secrets
 
     message, hint = clean_lines(without_secrets(message)), clean_lines(without_secrets(hint))
     colour = "red" if level == "error" else "yellow"

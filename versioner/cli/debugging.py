@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from versioner.reporter.terminal import clean
-from versioner.secret_shapes import without_secrets
+from versioner.secret_scanning import without_secrets
 
 __all__ = ["is_on", "start", "stop"]
 

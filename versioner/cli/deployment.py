@@ -11,8 +11,8 @@ from versioner.cli.groups import NounGroup, ending
 from versioner.cli.options import output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
+    from versioner.editing.session import Edited
     from versioner.git.repository import Repository
-    from versioner.operations.editing import Edited
     from versioner.registry.records import Registry
 
 __all__ = ["deployment"]
@@ -147,8 +147,8 @@ def void(id_: str, reason: str, repo: str | None) -> None:
     """
     from versioner.cli import clock
     from versioner.cli.after import apply
+    from versioner.editing.corrections import void_event
     from versioner.git.identity import committer_of
-    from versioner.operations.corrections import void_event
 
     def declare(place: Repository) -> Edited:
         by = committer_of(place, None).author[0]
@@ -174,7 +174,7 @@ def redact(event: str, field: str, repo: str | None) -> None:
     """
     from versioner.cli import clock
     from versioner.cli.after import apply
-    from versioner.operations.corrections import redact_field
+    from versioner.editing.corrections import redact_field
 
     apply(
         repo,

@@ -14,7 +14,7 @@ from versioner.cli.options import output_option
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.operations.checkup.findings import Check, Surroundings
+    from versioner.doctor.checks import Check, Surroundings
 
 __all__ = ["doctor"]
 
@@ -77,7 +77,7 @@ def doctor(repo: str | None, branch: str | None, probe: bool, timeout: float, ou
 def _surroundings(probe: bool, timeout: float) -> Surroundings:
     from versioner.cli import clock
     from versioner.cli.spool_folder import spool_folder
-    from versioner.operations.checkup.findings import Surroundings
+    from versioner.doctor.checks import Surroundings
 
     return Surroundings(
         lambda: clock.now(), lambda: clock.entropy(), spool_folder(os.environ), probe, timeout
@@ -85,8 +85,8 @@ def _surroundings(probe: bool, timeout: float) -> Surroundings:
 
 
 def _examine(repo: str | None, branch: str, around: Surroundings) -> Sequence[Check]:
+    from versioner.doctor.run import examine_clone, examine_url
     from versioner.git.repository import open_repository
-    from versioner.operations.checkup.examination import examine_clone, examine_url
     from versioner.registry.cache import ProductCache
     from versioner.remote.url import TOKEN, address_of, is_url
 

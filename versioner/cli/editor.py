@@ -11,12 +11,12 @@ import click
 
 from versioner.cli import clock
 from versioner.cli.boundary import report_error
+from versioner.editing.products import product_source, rewrite_product
 from versioner.errors import Failure, InvalidInput, VersionerError
-from versioner.operations.products import product_source, rewrite_product
 
 if TYPE_CHECKING:
+    from versioner.editing.session import Edited
     from versioner.git.repository import Repository
-    from versioner.operations.editing import Edited
 
 __all__ = ["ByHand"]
 

@@ -101,7 +101,7 @@ def create(
     """Create an environment (an unknown one is also created by its first deployment)."""
     from versioner.cli import clock
     from versioner.cli.after import apply
-    from versioner.operations.environments import create_environment
+    from versioner.editing.environments import create_environment
 
     named = {"title": title, "type": type_, "description": description}
     given = [f"{key}={value}" for key, value in named.items() if value is not None]
@@ -129,7 +129,7 @@ def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | N
         raise click.UsageError("say what to change: --set KEY=VALUE, or --unset KEY")
     from versioner.cli import clock
     from versioner.cli.after import apply
-    from versioner.operations.environments import edit_environment
+    from versioner.editing.environments import edit_environment
 
     apply(
         repo,
@@ -150,6 +150,6 @@ def retire(name: str, undo: bool, repo: str | None) -> None:
     """Retire an environment: its history stays, the matrix leaves it out."""
     from versioner.cli import clock
     from versioner.cli.after import apply
-    from versioner.operations.environments import retire_environment
+    from versioner.editing.environments import retire_environment
 
     apply(repo, lambda place: retire_environment(place, name, now=clock.now(), undo=undo))

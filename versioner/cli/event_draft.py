@@ -12,14 +12,14 @@ from versioner.cli import clock
 from versioner.errors import InvalidInput
 from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
 from versioner.names import canonical_status
-from versioner.operations.acceptance import refuse_secrets
+from versioner.recording.policy import refuse_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from versioner.ci import Detected
     from versioner.models import Event, EventKind
-    from versioner.operations.record import Draft
+    from versioner.recording.record import Draft
 
 __all__ = ["draft_event", "tell_sources"]
 
@@ -55,7 +55,7 @@ def draft_event(kind: EventKind, options: dict[str, Any], detected: Detected | N
         fields["extra_metadata"] = metadata
     product = options["product"] or (detected.product if detected else "")
     _require_all(kind, product, fields, detected)
-    from versioner.operations.record import Draft
+    from versioner.recording.record import Draft
 
     return Draft(kind, product, fields, options["event_id"] or "", detected=not options["product"])
 

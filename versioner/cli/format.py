@@ -10,8 +10,8 @@ from versioner.cli.groups import ending
 from versioner.cli.options import repo_option
 
 if TYPE_CHECKING:
+    from versioner.editing.format import Formatted
     from versioner.git.repository import Repository
-    from versioner.operations.formatting import Formatted
 
 __all__ = ["format_"]
 
@@ -48,7 +48,7 @@ def format_(paths: tuple[str, ...], check: bool, repo: str | None) -> int:
 def _format(repository: Repository, paths: tuple[str, ...], *, check: bool) -> Formatted:
     from versioner.cli.paths import is_named, repository_paths
     from versioner.cli.progress import Progress
-    from versioner.operations.formatting import format_registry
+    from versioner.editing.format import format_registry
 
     named = repository_paths(repository, paths, ())
     with Progress("Formatting") as progress:

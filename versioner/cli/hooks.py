@@ -34,7 +34,7 @@ def hooks() -> None:
 @repo_option
 def install(out: Path | None, repo: str | None) -> None:
     """Check the registry before each commit, and build the site after it."""
-    from versioner.operations.hooks import install_hooks
+    from versioner.setup.hooks import install_hooks
     from versioner.site.files import claim
 
     repository = find_repository(repo)

@@ -45,8 +45,8 @@ def import_(
     from versioner.cli.printing import show
     from versioner.cli.progress import Progress
     from versioner.cli.workspace import find_repository
+    from versioner.editing.imports import import_file
     from versioner.errors import InvalidInput
-    from versioner.operations.importing import import_file
     from versioner.reporter.edited import imported_text
 
     repository = find_repository(repo)

@@ -32,7 +32,7 @@ def list_(output: str, repo: str | None) -> None:
     """List what waits in the inbox, and what was refused and why."""
     from versioner.cli.printing import show
     from versioner.cli.remotes import find_remote
-    from versioner.operations.inbox import list_inbox
+    from versioner.delivery.inbox_admin import list_inbox
     from versioner.reporter.inbox import inbox_json, inbox_text
 
     held = list_inbox(find_remote(repo))
@@ -52,7 +52,7 @@ def release(keys: tuple[str, ...], repo: str | None) -> None:
     """
     from versioner.cli.printing import show
     from versioner.cli.remotes import find_remote
-    from versioner.operations.inbox import release as put_back
+    from versioner.delivery.inbox_admin import release as put_back
     from versioner.reporter.inbox import handled_text
 
     show(handled_text(put_back(find_remote(repo), keys), "released"))
@@ -72,7 +72,7 @@ def discard(keys: tuple[str, ...], yes: bool, repo: str | None) -> None:
     """
     from versioner.cli.printing import show
     from versioner.cli.remotes import find_remote
-    from versioner.operations.inbox import discard as remove
+    from versioner.delivery.inbox_admin import discard as remove
     from versioner.reporter.inbox import handled_text
 
     remote = find_remote(repo)

@@ -66,7 +66,7 @@ def init(
     if complete:
         _complete(directory, forge or "")
         return
-    from versioner.operations.initialise import initialise
+    from versioner.setup.init import initialise
 
     made = initialise(
         directory, title=title, example=example, branch=branch, forge=forge or "", now=clock.now()
@@ -85,7 +85,7 @@ def init(
 
 
 def _complete(directory: Path, forge: str) -> None:
-    from versioner.operations.files_beside import add_missing
+    from versioner.setup.files_beside import add_missing
 
     found = add_missing(directory, forge=forge, now=clock.now())
     _tell("added", found.missing)

@@ -19,7 +19,7 @@ from versioner.reporter.recorded import (
 if TYPE_CHECKING:
     from versioner.ci import Detected
     from versioner.errors import Kept, VersionerError
-    from versioner.operations.record import Recorded
+    from versioner.recording.record import Recorded
 
 __all__ = ["tell", "tell_kept", "warn"]
 

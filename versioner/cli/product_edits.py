@@ -13,9 +13,9 @@ from versioner.cli.groups import ending
 from versioner.cli.options import repo_option
 
 if TYPE_CHECKING:
+    from versioner.editing.moving import DeletionPlan
+    from versioner.editing.session import Edited
     from versioner.git.repository import Repository
-    from versioner.operations.editing import Edited
-    from versioner.operations.moving import DeletionPlan
 
 __all__ = ["create", "delete", "edit", "rename", "restore"]
 
@@ -38,7 +38,7 @@ def create(name: str, description: str, assignments: tuple[str, ...], repo: str 
     """Create a product (an unknown one is also created by its first event)."""
     from versioner.cli import clock
     from versioner.cli.after import apply
-    from versioner.operations.products import create_product
+    from versioner.editing.products import create_product
 
     apply(
         repo,
@@ -74,8 +74,8 @@ def edit(
         )
     from versioner.cli import clock
     from versioner.cli.after import apply
+    from versioner.editing.products import edit_product
     from versioner.errors import VersionerError
-    from versioner.operations.products import edit_product
 
     if editor:
         from versioner.cli.editor import ByHand
@@ -100,7 +100,7 @@ def rename(old: str, new: str, repo: str | None) -> None:
     """Rename a product; `track` and looking still find it under the old name."""
     from versioner.cli import clock
     from versioner.cli.after import apply
-    from versioner.operations.moving import rename_product
+    from versioner.editing.moving import rename_product
 
     apply(repo, lambda place: rename_product(place, old, new, now=clock.now()))
 
@@ -125,8 +125,8 @@ def delete(name: str, yes: bool, force: bool, repo: str | None) -> None:
     from versioner.cli.after import apply
     from versioner.cli.printing import show
     from versioner.cli.workspace import find_registry
+    from versioner.editing.moving import delete_product, plan_deletion
     from versioner.git.identity import committer_of
-    from versioner.operations.moving import delete_product, plan_deletion
     from versioner.reporter.edited import deletion_text
 
     plan = plan_deletion(find_registry(repo), name)
@@ -176,6 +176,6 @@ def restore(name: str, repo: str | None) -> None:
     """
     from versioner.cli import clock
     from versioner.cli.after import apply
-    from versioner.operations.restoring import restore_product
+    from versioner.editing.restore import restore_product
 
     apply(repo, lambda place: restore_product(place, name, now=clock.now()), restoring=name)

@@ -56,7 +56,7 @@ def find_remote(named: str | None) -> Remote:
 
 def remote_behind(repository: Repository) -> Remote | None:
     """Return the remote of a clone, or the bare repository itself; None where a clone has none."""
-    from versioner.operations.delivery import throw_away_remote
+    from versioner.recording.local import throw_away_remote
 
     if repository.work_tree is None:
         return Remote(str(repository.git_dir))

@@ -14,16 +14,16 @@ from versioner.cli.boundary import report_error
 from versioner.cli.groups import NounGroup, ending
 from versioner.cli.options import output_option
 from versioner.errors import Failure, InvalidInput, VersionerError
-from versioner.operations.sharing import FOR_ALL, REFUSED, Outcome, drain, queued, settle
-from versioner.operations.spooling import MARK, Spool, parse_line
 from versioner.remote.url import TOKEN, address_of
 from versioner.reporter.spooled import Sent
+from versioner.spool.batch import FOR_ALL, REFUSED, Outcome, drain, queued, settle
+from versioner.spool.store import MARK, Spool, parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from versioner.operations.spooling import Entry
+    from versioner.spool.store import Entry
 
 __all__ = ["spool", "token_for"]
 
@@ -224,7 +224,7 @@ def _by_registry(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
 
 def _deliver(token: str, url: str, entries: list[Entry]) -> list[Outcome]:
     """Send to one registry; what kept all of them from it is the outcome of each."""
-    from versioner.operations.sending import send_entries
+    from versioner.spool.send import send_entries
 
     if not entries:
         return []

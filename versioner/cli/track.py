@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from versioner.ci import Detected
     from versioner.git.repository import Repository
     from versioner.models import EventKind
-    from versioner.operations.record import Recorded
-    from versioner.operations.scene import Draft
+    from versioner.recording.context import Draft
+    from versioner.recording.record import Recorded
     from versioner.remote.url import Remote
 
 __all__ = ["track"]
@@ -145,7 +145,7 @@ def _record(
     # git looks for the repository while all that records is loaded.
     with Opening(named or os.getcwd()) as opening:  # noqa: PTH109 -- nor pathlib
         from versioner.cli.workspace import find_repository
-        from versioner.operations.delivery import throw_away_remote
+        from versioner.recording.local import throw_away_remote
 
         draft = _draft(ctx, kind, options, detected)
         repository = find_repository(named, opening)
@@ -174,7 +174,7 @@ def _draft(
     ctx: click.Context, kind: EventKind, options: dict[str, Any], detected: Detected | None
 ) -> Draft:
     from versioner.cli.event_draft import draft_event, tell_sources
-    from versioner.operations.acceptance import refuse_secrets
+    from versioner.recording.policy import refuse_secrets
 
     draft = draft_event(kind, options, detected)
     # Before a program is told of any of them: arguments are for all to see.
@@ -198,8 +198,8 @@ def _from_afar(
 def _here(
     repository: Repository, draft: Draft, options: dict[str, Any]
 ) -> tuple[Repository, Recorded, Failure | None]:
-    from versioner.operations.delivery import NotPushed, deliver
-    from versioner.operations.record import record_event
+    from versioner.recording.local import NotPushed, deliver
+    from versioner.recording.record import record_event
 
     def record(place: Repository) -> Recorded:
         return record_event(

@@ -12,20 +12,20 @@ import click
 from versioner.cli import clock
 from versioner.cli.spool_folder import queue_folder, spool_folder
 from versioner.cli.stopping import Stopped
+from versioner.delivery.direct import Target, fixed, foresee, record_remotely
 from versioner.errors import Failure, Kept, VersionerError
-from versioner.operations.remote_recording import Target, fixed, foresee, record_remotely
-from versioner.operations.sending import document_of, result_of, send_entries
-from versioner.operations.sharing import settle, share
-from versioner.operations.spooling import MARK, Spool, new_entry, write_line
+from versioner.spool.batch import settle, share
+from versioner.spool.send import document_of, result_of, send_entries
+from versioner.spool.store import MARK, Spool, new_entry, write_line
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from versioner.operations.record import Recorded
-    from versioner.operations.remote_recording import Via
-    from versioner.operations.scene import Draft
-    from versioner.operations.spool_line import Entry
+    from versioner.delivery.direct import Via
+    from versioner.recording.context import Draft
+    from versioner.recording.record import Recorded
     from versioner.remote.url import Remote
+    from versioner.spool.codec import Entry
 
 __all__ = ["record_from_afar", "send_what_waits"]
 
@@ -59,7 +59,7 @@ def record_from_afar(
 def _awaited(
     target: Target, draft: Draft, received: Recorded, seconds: float
 ) -> tuple[Recorded, Failure | None]:
-    from versioner.operations.awaiting import NotYet, await_recording
+    from versioner.delivery.wait import NotYet, await_recording
 
     try:
         return await_recording(

@@ -13,10 +13,10 @@ from versioner.cli.options import output_option, repo_option, rev_option
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from versioner.editing.validate import Checked
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
-    from versioner.operations.validate import Checked
 
 __all__ = ["validate"]
 
@@ -93,7 +93,7 @@ def _check(
 ) -> Checked:
     from versioner.cli.clock import now
     from versioner.cli.progress import Progress
-    from versioner.operations.validate import validate_change, validate_registry
+    from versioner.editing.validate import validate_change, validate_registry
     from versioner.registry.cache import ProductCache
 
     with ProductCache.of(repository) as cache:

@@ -59,7 +59,7 @@ def find_registry(repo: str | None, rev: str | None = None, *, inbox: bool = Fal
             "a revision is looked up in the history, and --repo names a URL",
             hint="clone it, and name the folder with --repo",
         )
-    from versioner.operations.remote_editing import bring_registry
+    from versioner.editing.remote import bring_registry
     from versioner.remote.inbox_refs import INBOX, REFUSED
     from versioner.remote.partial_clone import partial_clone
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import UsageFault
 from versioner.git.process import printable
-from versioner.secret_shapes import holds_secret
+from versioner.secret_scanning import holds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

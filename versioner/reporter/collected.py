@@ -12,8 +12,8 @@ from versioner.reporter.wording import count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.operations.collecting import Collected
-    from versioner.operations.record import Recorded
+    from versioner.delivery.collect import Collected
+    from versioner.recording.record import Recorded
 
 __all__ = ["collected_json", "collected_text"]
 

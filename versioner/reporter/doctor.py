@@ -11,7 +11,7 @@ from versioner.reporter.wording import count
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from versioner.operations.checkup.findings import Check, Verdict
+    from versioner.doctor.checks import Check, Verdict
     from versioner.reporter.page import Page, Style
 
 __all__ = ["checks_json", "checks_text"]

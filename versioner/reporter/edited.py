@@ -8,9 +8,9 @@ from versioner.reporter.terminal import clean
 from versioner.reporter.wording import count
 
 if TYPE_CHECKING:
-    from versioner.operations.editing import Edited
-    from versioner.operations.importing import Imported
-    from versioner.operations.moving import DeletionPlan
+    from versioner.editing.imports import Imported
+    from versioner.editing.moving import DeletionPlan
+    from versioner.editing.session import Edited
 
 __all__ = ["deletion_text", "edited_text", "imported_text"]
 

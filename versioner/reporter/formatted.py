@@ -8,7 +8,7 @@ from versioner.reporter.terminal import clean
 from versioner.reporter.wording import count
 
 if TYPE_CHECKING:
-    from versioner.operations.formatting import Formatted, LeftAlone
+    from versioner.editing.format import Formatted, LeftAlone
 
 __all__ = ["formatted_text", "left_alone_text"]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from versioner.reporter.terminal import clean
-from versioner.secret_shapes import without_secrets
+from versioner.secret_scanning import without_secrets
 
 if TYPE_CHECKING:
-    from versioner.operations.record import Recorded
+    from versioner.recording.record import Recorded
     from versioner.remote.inbox_refs import Refused, Waiting
 
 __all__ = ["described", "document_of", "recorded_line", "sayable"]

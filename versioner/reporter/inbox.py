@@ -13,7 +13,7 @@ from versioner.reporter.wording import count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.operations.inbox import Handled
+    from versioner.delivery.inbox_admin import Handled
     from versioner.remote.inbox_refs import Inbox, Refused, Waiting
 
 __all__ = ["handled_text", "inbox_json", "inbox_text"]

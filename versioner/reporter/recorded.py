@@ -9,7 +9,7 @@ from versioner.reporter.terminal import clean
 from versioner.rules.identity import derive_event_id
 
 if TYPE_CHECKING:
-    from versioner.operations.record import Recorded
+    from versioner.recording.record import Recorded
 
 __all__ = [
     "kept_json",

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from versioner.operations.spool_line import MARK
 from versioner.reporter.documents import as_json
 from versioner.reporter.page import Span
 from versioner.reporter.tables import Column, table
 from versioner.reporter.terminal import clean
 from versioner.reporter.wording import count, moment
+from versioner.spool.codec import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from versioner.operations.sharing import Outcome
-    from versioner.operations.spool_line import Entry
-    from versioner.operations.spooling import Held
     from versioner.reporter.page import Page
+    from versioner.spool.batch import Outcome
+    from versioner.spool.codec import Entry
+    from versioner.spool.store import Held
 
 __all__ = ["Sent", "discarded_text", "held_json", "held_text", "sent_json", "sent_text"]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.git.process import printable
 from versioner.models import STATUSES
-from versioner.secret_shapes import without_secrets
+from versioner.secret_scanning import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.errors import InvalidInput
-from versioner.secret_shapes import find_secrets, may_hold_secret
+from versioner.secret_scanning import find_secrets, may_hold_secret
 from versioner.validation.faults import Fault, faults_of
 from versioner.validation.schemas import bundled_schema
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import month_of, place_of
 from versioner.models import Problem
-from versioner.secret_shapes import may_hold_secret
+from versioner.secret_scanning import may_hold_secret
 from versioner.serialization.log import LONGEST_LINE, read_canonical
 from versioner.validation import codes
 from versioner.validation.checking import find_faults, is_valid

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from versioner.models import Problem
-from versioner.secret_shapes import find_secrets
+from versioner.secret_scanning import find_secrets
 from versioner.validation import codes
 from versioner.validation.locate import locate_all
 from versioner.validation.schemas import kind_of_pattern

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.errors import InvalidInput
 from versioner.names import check_name, check_version, nearest
-from versioner.secret_shapes import holds_secret
+from versioner.secret_scanning import holds_secret
 from versioner.validation import codes
 from versioner.validation.schemas import kind_of_pattern
 

@@ -1,0 +1,301 @@
+"""Record events on a remote branch, from anywhere: directly, or by way of the inbox.
+
+Directly: see the tip, judge there, build one commit, push it only where the branch still stands
+at that tip; a lost race starts again from the new tip. By way of the inbox: push each event to a
+ref of its own, which needs no look and loses no race. `auto` takes the inbox after one lost
+race, or where the branch takes no push.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from versioner.backoff import spread
+from versioner.delivery.context import look_ahead, ref_of_branch
+from versioner.delivery.inbox import hand_over, pack
+from versioner.errors import Blocked, InvalidInput, VersionerError
+from versioner.git.transaction import make_commit, writing
+from versioner.recording.envelope import draft_of
+from versioner.recording.record import prepare, subject_of
+from versioner.remote.client import Update
+from versioner.remote.faults import PASSING
+from versioner.remote.partial_clone import partial_clone
+from versioner.remote.push_status import RemoteFailure
+from versioner.rules.identity import random_event_id
+from versioner.rules.times import check_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from versioner.git.repository import Repository
+    from versioner.models import Changes
+    from versioner.recording.context import Draft
+    from versioner.recording.record import Recorded
+    from versioner.remote.inbox_refs import Waiting
+    from versioner.remote.partial_clone import PartialClone
+    from versioner.remote.url import Remote
+
+    Entropy = Callable[[], tuple[int, bytes]]
+
+__all__ = ["Target", "Via", "fixed", "foresee", "message_of", "record_remotely"]
+
+# "" leaves it to registry.yaml, and that to auto.
+Via = Literal["", "auto", "direct", "inbox"]
+
+# Whoever loses that many races in a row is one of very many.
+_RACES: Final = 8
+# A server that fails, or a network that does, is asked again: after half a second, then two.
+_FAILURES: Final = 3
+_RACE_PAUSE: Final = 0.1
+_FAILURE_PAUSE: Final = 0.5
+# How many waiting events of its own products a direct writer takes along.
+_MOST_ALONG: Final = 20
+# The branch takes no such push, and the inbox may.
+_TO_INBOX: Final = ("race", "protected", "signature", "hook", "refused", "shallow", "checked-out")
+# A host that swallows what it is sent is waited for so long that once is enough.
+_LONGEST_SECONDS: Final = 60
+# The remote has no inbox, and the branch may do.
+_TO_BRANCH: Final = ("hidden", "hook", "refused", "denied")
+
+
+class Target(NamedTuple):
+    """Say where events go: which remote, which branch ("" for its own), and by which way.
+
+    `via` "" is as registry.yaml says, else `auto`.
+    """
+
+    remote: Remote
+    branch: str = ""
+    via: Via = ""
+    create: bool = True
+
+
+def record_remotely(
+    target: Target, drafts: Sequence[Draft], *, now: str, entropy: Entropy
+) -> list[Recorded | VersionerError]:
+    """Record events on a remote, or hand them over to its inbox; return what became of each.
+
+    One that is not valid (InvalidInput) or blocked (Blocked) keeps back none of the others; a
+    RemoteFailure is the result of each that did not get through. Nothing is raised for those.
+    """
+    with partial_clone(target.remote) as clone:
+        errand = _Errand(clone, target, [fixed(draft, entropy) for draft in drafts], now, entropy)
+        return errand.run()
+
+
+def foresee(target: Target, draft: Draft, *, entropy: Entropy) -> Recorded:
+    """Return what recording an event would come to, and write nothing."""
+    with partial_clone(target.remote) as clone:
+        place, _ = look_ahead(clone, ref_of_branch(target.branch), [draft])
+        return prepare(place, fixed(draft, entropy), entropy, target.create)[0]
+
+
+def fixed(draft: Draft, entropy: Entropy) -> Draft:
+    """Give an event of no known run its id, before anything is tried: each try is the same one."""
+    if draft.event_id or draft.fields.get("invoke_id"):
+        return draft
+    return draft._replace(event_id=random_event_id(*entropy()))
+
+
+class _Errand:
+    """Try over and over where that makes sense, until each event has its result."""
+
+    def __init__(
+        self,
+        clone: PartialClone,
+        target: Target,
+        drafts: Sequence[Draft],
+        now: str,
+        entropy: Entropy,
+    ) -> None:
+        self._clone = clone
+        self._target = target
+        self._now = now
+        self._entropy = entropy
+        self._branch = ref_of_branch(target.branch)
+        self._config: Mapping[str, Any] = {}
+        self._via = target.via or "auto"
+        self._has_turned = False
+        self._failures = 0
+        self._begun = time.monotonic()
+        self._races = 0
+        self._open = dict(enumerate(drafts))
+        self._results: dict[int, Recorded | VersionerError] = {}
+
+    def run(self) -> list[Recorded | VersionerError]:
+        """Return the results, in the order of the drafts."""
+        while self._open:
+            try:
+                if self._via == "inbox":
+                    self._hand_over()
+                else:
+                    self._record()
+            except RemoteFailure as failure:
+                self._after(failure)
+            except VersionerError as error:
+                self._settle(dict.fromkeys(self._open, error))
+        return [self._results[number] for number in sorted(self._results)]
+
+    def _settle(self, results: Mapping[int, Recorded | VersionerError]) -> None:
+        for number, result in results.items():
+            self._results[number] = result
+            self._open.pop(number, None)
+
+    def _after(self, failure: RemoteFailure) -> None:
+        """Choose the way and the time of the next try, or give up."""
+        if failure.sent or failure.fault == "race":
+            # It may have arrived, and others' events after it: curl sends a request again by
+            # itself where the connection ends without an answer, and loses a race to itself.
+            resent = {number: each._replace(resent=True) for number, each in self._open.items()}
+            self._open = resent
+        if self._via == "auto" and failure.fault in _TO_INBOX:
+            self._via = "inbox"
+            return
+        if failure.fault == "race":
+            self._races += 1
+            pause, tries_left = _RACE_PAUSE * self._races, self._races < _RACES
+            if not tries_left:
+                failure = _too_many_races()
+        else:
+            self._failures += 1
+            pause = _FAILURE_PAUSE * 4 ** (self._failures - 1)
+            in_time = time.monotonic() - self._begun < _LONGEST_SECONDS
+            tries_left = failure.fault in PASSING and self._failures < _FAILURES and in_time
+        if not tries_left and self._via == "auto" and failure.fault == "locked":
+            # Of the branch: what a killed process left there may lie for long.
+            self._via = "inbox"
+            return
+        if not tries_left:
+            self._settle(dict.fromkeys(self._open, self._worded(failure)))
+            return
+        time.sleep(spread(pause, self._entropy))
+
+    def _hand_over(self) -> None:
+        parcels = {}
+        for number, draft in dict(self._open).items():
+            try:
+                parcels[number] = pack(draft, self._config)
+            except InvalidInput as error:
+                self._settle({number: error})
+        # Two of one id are one; the second is told what became of the first.
+        first = {parcel.ref: number for number, parcel in reversed(parcels.items())}
+        if not first:
+            return
+        outcomes = hand_over(self._clone, [parcels[number] for number in first.values()])
+        told = dict(zip(first, outcomes, strict=True))
+        failure = None
+        for number, parcel in parcels.items():
+            outcome = told[parcel.ref]
+            if isinstance(outcome, RemoteFailure):
+                failure = outcome
+            else:
+                self._settle({number: outcome})
+        if failure is not None:
+            raise self._or_branch(failure)
+
+    @property
+    def _may_choose(self) -> bool:
+        return (self._target.via or self._config.get("via", "auto")) == "auto"
+
+    def _or_branch(self, failure: RemoteFailure) -> RemoteFailure:
+        """Where the remote has no inbox after all, leave only the branch, and its races."""
+        if self._may_choose and failure.fault in _TO_BRANCH:
+            self._via = "direct"
+            return RemoteFailure("race") if self._config else failure
+        return failure
+
+    def _worded(self, failure: RemoteFailure) -> RemoteFailure:
+        """Leave the inbox out of the remedy where the remote takes neither it nor the branch."""
+        if self._may_choose and self._via == "direct" and failure.fault in _TO_INBOX:
+            failure.hint = "let this token or user push to the branch, or to refs/versioner/*"
+        return failure
+
+    def _record(self) -> None:
+        place, along = look_ahead(self._clone, self._branch, list(self._open.values()))
+        self._branch = place.branch or ""
+        with writing(place) as locked:
+            changes: Changes = {}
+            taken, subjects = self._take_along(locked, along, changes)
+            judged = self._judge(locked, changes)
+            if self._goes_by_the_inbox():
+                return
+            subjects += [subject_of(each) for each in judged.values() if not each.already]
+            message, identity = message_of(subjects), self._config.get("commit")
+            new = make_commit(locked, changes, message, identity=identity, when=self._now)
+        if new is not None:
+            self._push(locked, new, taken)
+        for number, each in judged.items():
+            told = each._replace(branch=locked.branch or "", pushed_to=self._target.remote.url)
+            made = not each.already
+            self._settle({number: told._replace(commit=new, parent=locked.tip) if made else told})
+
+    def _goes_by_the_inbox(self) -> bool:
+        """Take the way that registry.yaml says, where the caller says none."""
+        said = self._config.get("via", "auto")
+        if not self._target.via and self._open and said != "auto" and not self._has_turned:
+            self._via, self._has_turned = said, True
+        return self._via == "inbox"
+
+    def _judge(self, place: Repository, changes: Changes) -> dict[int, Recorded]:
+        """Judge each open event on the tip with those before it; settle the refused."""
+        judged = {}
+        for number, draft in dict(self._open).items():
+            try:
+                create = self._target.create
+                recorded, own, config = prepare(place, draft, self._entropy, create, changes)
+            except (InvalidInput, Blocked) as error:
+                self._settle({number: error})
+                continue
+            self._config = config
+            judged[number] = recorded
+            changes |= own
+        return judged
+
+    def _take_along(
+        self, place: Repository, along: Sequence[Waiting], changes: Changes
+    ) -> tuple[list[Update], list[str]]:
+        """Add what waits of the same products; what is refused there is left to `collect`."""
+        taken: list[Update] = []
+        subjects: list[str] = []
+        for each in along[:_MOST_ALONG]:
+            try:
+                draft = draft_of(each.submission)
+                check_at(draft.fields["at"], self._now)
+                recorded, own, _ = prepare(place, draft, self._entropy, True, changes)
+            except (InvalidInput, Blocked):
+                continue
+            changes |= own
+            taken.append(Update(each.ref, each.commit, None))
+            subjects += [subject_of(recorded)] if own else []
+        return taken, subjects
+
+    def _push(self, place: Repository, new: str, taken: Sequence[Update]) -> None:
+        branch = Update(place.branch or "", place.tip, new)
+        try:
+            status = self._clone.push([branch, *taken], atomic=bool(taken))[branch.ref]
+        except RemoteFailure as failure:
+            if failure.fault != "atomic":
+                raise
+            # The branch first: what still waits then is known by its id.
+            status = self._clone.push([branch])[branch.ref]
+            if status.fault is None and taken:
+                self._clone.push(taken)
+        if status.fault is not None:
+            said = self._clone.said()
+            raise RemoteFailure(status.fault, said, sent=status.fault == "unknown")
+
+
+def message_of(subjects: Sequence[str]) -> str:
+    """Return the commit's message: the one subject, or how many there are and then each."""
+    if len(subjects) <= 1:
+        return subjects[0] if subjects else "Record nothing"
+    return "\n".join([f"Record {len(subjects)} events", "", *subjects])
+
+
+def _too_many_races() -> RemoteFailure:
+    return RemoteFailure(
+        "race",
+        message=f"others pushed first, {_RACES} times in a row",
+        hint="record with `--via auto` or `--via inbox`, which lose no race",
+    )

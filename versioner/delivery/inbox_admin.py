@@ -1,0 +1,142 @@
+"""Look after a remote's inbox: list what waits and what was refused, release it, discard it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from versioner.delivery.ref_updates import RefMoves
+from versioner.delivery.refusals import parents_of
+from versioner.errors import Blocked, Failure, NotFound
+from versioner.git.commit_objects import epoch_of
+from versioner.git.objects import reading
+from versioner.names import nearest
+from versioner.remote.client import Update
+from versioner.remote.inbox_ref_names import EVENT, store_commit
+from versioner.remote.inbox_refs import INBOX, REFUSED, Inbox, Refused, Waiting, inbox
+from versioner.remote.partial_clone import partial_clone
+from versioner.remote.push_status import RemoteFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from versioner.remote.partial_clone import PartialClone
+    from versioner.remote.url import Remote
+
+__all__ = ["Handled", "discard", "list_inbox", "release"]
+
+_LISTED: Final = 1000
+_SHORTEST: Final = 6
+
+
+class Handled(NamedTuple):
+    """Say what was released or discarded: the event as it stood, and its ref now ("" if gone)."""
+
+    event: Waiting | Refused
+    ref: str
+
+
+def list_inbox(remote: Remote) -> Inbox:
+    """Return what waits on a remote and what was refused there."""
+    with partial_clone(remote) as clone:
+        return _read(clone, _LISTED)
+
+
+def release(remote: Remote, keys: Sequence[str]) -> list[Handled]:
+    """Put refused events back into the inbox, to be judged again; all of those named, or none.
+
+    Raises NotFound for a key that names no refused event, or several, and Blocked where another
+    event waits in its place.
+    """
+    with partial_clone(remote) as clone:
+        chosen = _chosen(keys, _read(clone).refused, "refused")
+        waiting = clone.refs(INBOX)
+        updates: list[Update] = []
+        handled = []
+        for each in chosen:
+            ref, commit = INBOX + each.ref.removeprefix(REFUSED), _original(clone, each)
+            if ref not in waiting:
+                updates.append(Update(ref, None, commit))
+            elif waiting[ref] != commit:
+                raise Blocked(
+                    f"another event waits in the place of {each.key}",
+                    hint="`versioner collect` first, then release this one",
+                )
+            updates.append(Update(each.ref, each.commit, None))
+            handled.append(Handled(each, ref))
+        _push(clone, updates)
+        return handled
+
+
+def discard(remote: Remote, keys: Sequence[str]) -> list[Handled]:
+    """Remove events from the inbox, waiting or refused, for good; all of those named, or none."""
+    with partial_clone(remote) as clone:
+        found = _read(clone)
+        chosen = _chosen(keys, [*found.waiting, *found.refused], "waiting or refused")
+        _push(clone, [Update(each.ref, each.commit, None) for each in chosen])
+        return [Handled(each, "") for each in chosen]
+
+
+def _read(clone: PartialClone, limit: int | None = None) -> Inbox:
+    clone.fetch_below([INBOX, REFUSED])
+    total = len(clone.refs(INBOX)) + len(clone.refs(REFUSED))
+    return inbox(clone.repository("", None), limit=total if limit is None else limit)
+
+
+def _chosen(
+    keys: Sequence[str], held: Sequence[Waiting | Refused], what: str
+) -> list[Waiting | Refused]:
+    """Return the events that the keys name, each once."""
+    return list({each.ref: each for each in (_choose(key, held, what) for key in keys)}.values())
+
+
+def _choose(key: str, held: Sequence[Waiting | Refused], what: str) -> Waiting | Refused:
+    """Return the one event that a key, a ref or the beginning of a key names."""
+    exact = [each for each in held if key in (each.key, each.ref, f"{each.product}/{each.key}")]
+    long_enough = len(key) >= _SHORTEST
+    found = exact or [each for each in held if long_enough and each.key.startswith(key)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NotFound(
+            f"{key!r} names {len(found)} events",
+            hint="give PRODUCT/KEY as `inbox list` shows it, or the whole ref (`--output json`)",
+        )
+    near = nearest(key, [each.key for each in held])
+    raise NotFound(
+        f"no {what} event is named {key!r}",
+        hint=f"did you mean {near[0]}?" if near else "`versioner inbox list` shows them",
+    )
+
+
+def _original(clone: PartialClone, refused: Waiting | Refused) -> str:
+    """Return the commit that was handed over: what the refusal stands on, or one made anew."""
+    with reading(clone.repository("", None)) as reader:
+        parents = parents_of(reader.one(refused.commit))
+        if parents:
+            return parents[0]
+        event = reader.one(f"{refused.commit}:{EVENT}")
+        if event is None or event.type != "blob":
+            raise Failure(
+                f"{refused.ref} holds no event to release",
+                hint="`versioner inbox discard` removes it; record the event again",
+            )
+        return store_commit(
+            clone.folder,
+            {EVENT: event.data},
+            "Hand over again",
+            epoch_of(refused.at) if refused.at else 0,
+            object_format=clone.object_format,
+        )
+
+
+def _push(clone: PartialClone, updates: Sequence[Update]) -> None:
+    try:
+        RefMoves(clone).push(updates)
+    except RemoteFailure as failure:
+        if failure.fault != "race":
+            raise
+        raise RemoteFailure(
+            "race",
+            message="somebody changed the inbox meanwhile",
+            hint="`versioner inbox list` shows it as it is now",
+        ) from None

@@ -1,0 +1,153 @@
+"""Wait until an event that was received is on the branch, or refused."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.backoff import spread
+from versioner.delivery.collect import collect
+from versioner.delivery.context import look_ahead, ref_of_branch
+from versioner.delivery.refusals import parents_of
+from versioner.errors import Blocked, Kept, VersionerError
+from versioner.git.objects import reading
+from versioner.recording.record import prepare
+from versioner.remote.inbox_refs import INBOX, REFUSED, refused
+from versioner.remote.partial_clone import partial_clone
+from versioner.remote.push_status import RemoteFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from versioner.delivery.direct import Target
+    from versioner.recording.context import Draft
+    from versioner.recording.record import Recorded
+    from versioner.remote.partial_clone import PartialClone
+
+    Entropy = Callable[[], tuple[int, bytes]]
+
+__all__ = ["NotYet", "await_recording"]
+
+# Seconds: the first and the longest, and how they grow. A look is two requests.
+_FIRST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 10.0
+_GROWTH: Final = 1.5
+# What may be over at the next look; of a token that is refused no look makes another.
+_PASSING: Final = ("busy", "locked", "race", "server", "unknown", "unreachable")
+_MOST_WORDS: Final = 2000
+
+
+class NotYet(Kept):
+    """Say that an event is received, and not on the branch yet."""
+
+    def __init__(self, seconds: float, cause: RemoteFailure | None) -> None:
+        super().__init__(
+            f"received, and whether it is on the branch could not be seen: {cause.message}"
+            if cause
+            else f"received, and after {seconds:g} seconds not on the branch yet",
+            hint="it is not lost: the next `versioner collect` records it; look whether one runs",
+        )
+
+
+def await_recording(
+    target: Target,
+    draft: Draft,
+    received: Recorded,
+    *,
+    seconds: float,
+    now: Callable[[], str],
+    entropy: Entropy,
+) -> Recorded:
+    """Look, with growing pauses, until a received event is on the branch; return it so.
+
+    Where half of the time has passed and nobody collected, it is collected from here. Raises
+    Blocked where the event was refused, NotYet where the time ran out.
+    """
+    end = time.monotonic() + seconds
+    # A little later than half of it, each at another moment: one helper is enough for all.
+    helps_at = end - seconds / 2 * (1 - entropy()[1][0] / 1024)
+    pause, failure = _FIRST_PAUSE, None
+    with partial_clone(target.remote) as clone:
+        watch = _Watch(clone, target, draft, received, entropy)
+        while True:
+            try:
+                found = watch.look()
+                if found is not None:
+                    return found
+                failure = None
+            except RemoteFailure as error:
+                if error.fault not in _PASSING:
+                    raise NotYet(seconds, error) from error
+                failure = error
+            now_is = time.monotonic()
+            if now_is >= helps_at:
+                helps_at = math.inf
+                _help(target, now(), entropy)
+                continue
+            if now_is >= end:
+                raise NotYet(seconds, failure)
+            # Between half and one and a half of it: that spreads those who wait.
+            time.sleep(min(spread(pause, entropy), min(end, helps_at) - now_is))
+            pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+
+
+def _help(target: Target, now: str, entropy: Entropy) -> None:
+    """Collect in place of whoever should have; one who may not push leaves it at waiting."""
+    try:
+        collect(target.remote, target.branch, now=now, entropy=entropy)
+    except VersionerError:
+        return
+
+
+class _Watch:
+    """Look after one event that waits on a remote."""
+
+    def __init__(
+        self,
+        clone: PartialClone,
+        target: Target,
+        draft: Draft,
+        received: Recorded,
+        entropy: Entropy,
+    ) -> None:
+        self._clone = clone
+        self._target = target
+        self._draft = draft._replace(resent=True)
+        self._received = received
+        self._refusal = REFUSED + received.received.removeprefix(INBOX)
+        self._entropy = entropy
+
+    def look(self) -> Recorded | None:
+        """Return the event as it is on the branch, None while it waits; raise Blocked."""
+        _, refs = self._clone.listed(self._received.received, self._refusal)
+        if self._received.received in refs:
+            return None
+        if self._refusal in refs and self._is_own(refs[self._refusal]):
+            raise self._blocked()
+        place, _ = look_ahead(self._clone, ref_of_branch(self._target.branch), [self._draft])
+        found, changes, _ = prepare(place, self._draft, self._entropy, True)
+        if changes:
+            raise Blocked(
+                f"the event {found.event['id']} waits no more, and is not on the branch",
+                hint="somebody discarded it: record it again if that was a mistake",
+            )
+        branch, url = place.branch or "", self._target.remote.url
+        return found._replace(already=self._received.already, branch=branch, pushed_to=url)
+
+    def _is_own(self, refusal: str) -> bool:
+        """Tell a refusal of this event from that of one handed over before, under the same id."""
+        self._clone.fetch_refs([self._refusal])
+        with reading(self._clone.repository("", None)) as reader:
+            parents = parents_of(reader.one(refusal))
+        return not self._received.commit or self._received.commit in parents
+
+    def _blocked(self) -> Blocked:
+        held = [
+            each for each in refused(self._clone.repository("", None)) if each.ref == self._refusal
+        ]
+        said: dict[str, Any] = (held[0].refusal if held else None) or {}
+        reason = str(said.get("message", "no reason is told"))[:_MOST_WORDS]
+        hint = str(said.get("hint", ""))[:_MOST_WORDS]
+        after = f"`versioner inbox release {self._received.event['id']}` tries again"
+        return Blocked(f"received, and refused: {reason}", hint=f"{hint}; {after}".lstrip("; "))

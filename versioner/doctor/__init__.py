@@ -1,0 +1,1 @@
+"""The checks of a registry and its remote, and the remedy for each problem."""

@@ -1,0 +1,136 @@
+"""Look at what a registry holds: is it valid, and who would see the site made of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner import layout
+from versioner.doctor.checks import guarded, note, ok, problem, warning
+from versioner.editing.validate import validate_registry
+from versioner.registry.drift import drifted
+from versioner.resources import starter_dir
+from versioner.site.discretion import hidden_fields
+from versioner.validation.codes import SCHEMA_DRIFT
+from versioner.validation.documents import validate_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from versioner.doctor.checks import Check
+    from versioner.git.snapshot import Snapshot
+    from versioner.models import Problem
+    from versioner.registry.cache import ProductCache
+
+__all__ = ["ATTRIBUTES", "check_attributes", "check_config", "check_content", "check_site"]
+
+ATTRIBUTES: Final = ".gitattributes"
+_NAME: Final = "gitattributes"
+
+_PEOPLE: Final = frozenset(
+    f"{who}_by{what}" for who in ("built", "deployed") for what in ("", "_name", "_email")
+)
+# What each forge's Pages make of a private repository.
+_PAGES: Final = {
+    "github": "GitHub Pages are public, also those of a private repository (but where an "
+    "organisation of Enterprise Cloud restricts them)",
+    "gitlab": "GitLab Pages of a private project are for its members only while Pages access "
+    "control is on, which an instance of your own may have switched off",
+}
+_ELSEWHERE: Final = "whoever reaches the server that it is copied to reads the site"
+
+
+def check_content(
+    snapshot: Snapshot, now: str, cache: ProductCache | None
+) -> tuple[list[Check], Mapping[str, Any]]:
+    """Check all that a snapshot holds; return the findings, and registry.yaml as it reads."""
+    config: dict[str, Any] = {}
+
+    def look() -> Iterator[Check]:
+        checked = validate_registry(snapshot, now=now, cache=cache)
+        config.update(checked.registry.config or {})
+        yield _validity(checked.problems, len(checked.registry.products), checked.events)
+
+    found = guarded("registry", look)
+    found += guarded("schemas", lambda: _schemas(snapshot))
+    found += check_attributes(lambda: snapshot.read(ATTRIBUTES))
+    return [*found, *check_site(config)], config
+
+
+def check_config(data: bytes) -> tuple[Check, Mapping[str, Any]]:
+    """Check registry.yaml alone, for a registry that is far away."""
+    config, problems = validate_document("config", data, layout.CONFIG)
+    if any(each.severity == "error" for each in problems):
+        return _validity(problems, 0, 0), config or {}
+    return ok("registry", "registry.yaml is valid; `versioner validate` reads all of it"), (
+        config or {}
+    )
+
+
+def _validity(problems: list[Problem], products: int, events: int) -> Check:
+    errors = [each for each in problems if each.severity == "error"]
+    warnings = [each for each in problems if each not in errors and each.code != SCHEMA_DRIFT]
+    found = errors or warnings
+    if not found:
+        return ok("registry", f"valid: {products} products, {events} events")
+    kind = "error" if errors else "warning"
+    first = found[0]
+    text = f"{len(found)} {kind}{'s' * (len(found) > 1)}; the first: " + (
+        f"{first.path}:{first.line}: {first.message}"
+    )
+    return (problem if errors else warning)("registry", text, "`versioner validate` lists them")
+
+
+def _schemas(snapshot: Snapshot) -> Iterator[Check]:
+    differing = drifted(snapshot)
+    if differing:
+        yield warning(
+            "schemas",
+            f"{len(differing)} of the copies in schemas/ are not what this tool checks with: "
+            "editors may say otherwise",
+            "versioner format schemas",
+        )
+    elif not snapshot.entries("schemas"):
+        yield ok("schemas", "no copies are kept here")
+    else:
+        yield ok("schemas", "the copies are those of this tool")
+
+
+def check_attributes(read: Callable[[], bytes | None]) -> list[Check]:
+    """Tell whether .gitattributes keeps line ends and merges away from the logs."""
+    return guarded(_NAME, lambda: _attributes(read()))
+
+
+def _attributes(data: bytes | None) -> Iterator[Check]:
+    own = (starter_dir() / "dot-gitattributes").read_text("utf-8").splitlines()
+    wanted = {line.split()[0] for line in own if line and not line.startswith("#")}
+    lines = [line.split() for line in (data or b"").decode("utf-8", "replace").splitlines()]
+    kept = {parts[0] for parts in lines if "eol=lf" in parts[1:]}
+    if wanted <= kept:
+        yield ok(_NAME, "the logs are kept as they are written")
+        return
+    what = "there is no .gitattributes" if data is None else ".gitattributes does not name the logs"
+    yield warning(
+        _NAME,
+        f"{what}: git on Windows may turn their line ends",
+        "versioner init --add-missing"
+        if data is None
+        else f"add to it: {next(line for line in own if line.split()[:1] == [min(wanted)])}",
+    )
+
+
+def check_site(config: Mapping[str, Any]) -> list[Check]:
+    """Tell who would see the site, and what of people it shows."""
+    forge = str((config.get("forge") or {}).get("type", ""))
+    audience = _PAGES.get(forge, _ELSEWHERE)
+    shown = _PEOPLE - hidden_fields(config)
+    private = sorted(name for name in shown if name.endswith(("_email", "_name")))
+    if private:
+        return [
+            warning(
+                "site",
+                f"{audience}; it shows {', '.join(private)}, where they are recorded",
+                "set `people: login` in registry.yaml, or name them under `site: hidden_fields:`",
+            )
+        ]
+    what = "logins, no names and no e-mail addresses" if shown else "nothing of people"
+    return [note("site", f"{audience}; it shows {what}")]

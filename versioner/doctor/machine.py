@@ -1,0 +1,180 @@
+"""Look at this machine: its git, its signing key, its clock, its spool."""
+
+from __future__ import annotations
+
+import re
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from versioner.doctor.checks import guarded, note, ok, problem, warning
+from versioner.git.identity import committer_of
+from versioner.git.limited import TIMED_OUT, run_limited
+from versioner.git.process import NEEDED, git
+from versioner.git.temporary import scratch
+from versioner.query.times import age_text, seconds_between
+from versioner.rules.times import MOST_AHEAD_SECONDS, utc_text
+from versioner.spool.batch import queued
+from versioner.spool.store import Spool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from versioner.doctor.checks import Check, Surroundings
+    from versioner.git.repository import Repository
+
+__all__ = [
+    "RECOMMENDED",
+    "SERVER",
+    "check_clock",
+    "check_git",
+    "check_signing",
+    "check_spool",
+    "server_time",
+]
+
+# The oldest that this tool's own tests run with.
+RECOMMENDED: Final = "2.39"
+SERVER: Final = "the server"
+
+_EMPTY_TREE: Final = {
+    "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+_SIGNER: Final = {
+    f"GIT_{role}_{part}": text
+    for role in ("AUTHOR", "COMMITTER")
+    for part, text in (("NAME", "versioner"), ("EMAIL", "versioner@localhost"))
+}
+
+
+def check_git() -> list[Check]:
+    """Tell whether git is new enough."""
+    return guarded("git", _git)
+
+
+def _git() -> Iterator[Check]:
+    told = git(["version"], cwd=Path()).decode("utf-8", "replace").strip()
+    found = re.search(r"[0-9]+\.[0-9]+[0-9.]*[0-9]", told)
+    if found is None:
+        yield warning("git", f"git calls itself {told!r}, which is no version")
+    elif _parts(found[0]) < _parts(NEEDED):
+        yield problem("git", f"git {found[0]}; {NEEDED} is needed", "install a newer git")
+    elif _parts(found[0]) < _parts(RECOMMENDED):
+        wish = f"git {found[0]} serves; {RECOMMENDED} or newer is what this tool is tested with"
+        yield note("git", wish, "install a newer git when you can")
+    else:
+        yield ok("git", f"git {found[0]}")
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])
+
+
+def check_signing(repository: Repository, seconds: float) -> list[Check]:
+    """Tell whether commits are signed here, by a signature on trial that nothing keeps."""
+    return guarded("signing", lambda: _signing(repository, seconds))
+
+
+def _signing(repository: Repository, seconds: float) -> Iterator[Check]:
+    settings = committer_of(repository, None).signing
+    if settings is None:
+        told = git(["config", "--type=bool", "commit.gpgsign"], cwd=repository.top, check=False)
+        if told.strip() == b"true":
+            yield warning(
+                "signing",
+                "this clone asks for signed commits, and your own git configuration names no key: "
+                "commits are not signed",
+                "git config --global user.signingkey KEY",
+            )
+        else:
+            yield ok("signing", "commits are not signed (commit.gpgsign is not set)")
+        return
+    with scratch() as place:
+        done = run_limited(
+            ["commit-tree", "-S", "-m", "Try", _EMPTY_TREE[repository.object_format]],
+            limit=seconds,
+            cwd=repository.top,
+            config=settings,
+            env={**_SIGNER, "GIT_OBJECT_DIRECTORY": str(place.folder)},
+            pass_fds=place.inherited,
+        )
+    if done.returncode == 0:
+        yield ok("signing", "commits are signed, and a signature on trial succeeded")
+        return
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    why = "; it may wait for a passphrase" if done.returncode == TIMED_OUT else ""
+    yield problem(
+        "signing",
+        f"commits are to be signed, and that fails: {'; '.join(lines[-2:])[:300]}{why}",
+        "mend user.signingkey and gpg.format (`git commit --allow-empty -S` tries them), or set "
+        "commit.gpgsign to false",
+    )
+
+
+def check_spool(around: Surroundings) -> list[Check]:
+    """Tell what waits on this machine for a forge that could not be reached."""
+    return guarded("spool", lambda: _spool(around))
+
+
+def _spool(around: Surroundings) -> Iterator[Check]:
+    if around.spool is None:
+        yield warning(
+            "spool",
+            "this machine has no place to keep an event that reaches no forge",
+            "name a folder of your own with VERSIONER_SPOOL",
+        )
+        return
+    held, queue = Spool(around.spool).held(), queued(around.spool)
+    waits = len(held.entries) + len(queue)
+    if waits:
+        since = f", the oldest since {held.entries[0].kept_at}" if held.entries else ""
+        what = f"{_events(waits)} on this machine reached no forge yet{since}"
+        yield warning("spool", what, "versioner spool send")
+    if held.refused:
+        why = f"{_events(len(held.refused))} in the spool were refused: {held.refused[0].reason}"
+        yield warning("spool", why, "`versioner spool list` shows them")
+    if held.unreadable:
+        path, reason = held.unreadable[0]
+        yield warning("spool", f"{path} holds no event: {reason}", "look at it, then delete it")
+    if not (waits or held.refused or held.unreadable):
+        yield ok("spool", "nothing waits on this machine")
+
+
+def _events(number: int) -> str:
+    return f"{number} event{'' if number == 1 else 's'}"
+
+
+def check_clock(now: str, other: str, whose: str) -> Check:
+    """Compare this machine's clock with another; of a commit's time only "behind" says anything."""
+    ahead = seconds_between(other, now)
+    is_server = whose == SERVER
+    if abs(ahead) <= MOST_AHEAD_SECONDS or (ahead > 0 and not is_server):
+        return ok("clock", f"it is {now}, {'as for' if is_server else 'not before'} {whose}")
+    way = "ahead of" if ahead > 0 else "behind"
+    return warning(
+        "clock",
+        f"this machine's clock is {age_text(abs(ahead))} {way} {whose} ({other})",
+        "set the clock (NTP): events get their time from it, and one that is over five minutes "
+        "ahead is refused",
+    )
+
+
+def server_time(address: str, seconds: float) -> str:
+    """Return the time that a web server's answer bears, whatever it answers; "" for none."""
+    from http.client import HTTPException
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
+    try:
+        with urlopen(Request(f"{address}/", method="HEAD"), timeout=seconds) as answer:  # noqa: S310
+            told = answer.headers.get("Date", "")
+    except HTTPError as answer:
+        told = answer.headers.get("Date", "")
+        answer.close()
+    except (OSError, HTTPException, ValueError):
+        return ""
+    try:
+        return utc_text(parsedate_to_datetime(told))
+    except (TypeError, ValueError, OverflowError):
+        return ""

@@ -1,0 +1,201 @@
+"""Look at a remote: is it there, what does it take, and what may this user do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from versioner import layout
+from versioner.doctor.checks import failed, note, ok, problem, warning
+from versioner.doctor.content import ATTRIBUTES
+from versioner.doctor.inbox import check_inbox
+from versioner.doctor.takes import filters_check
+from versioner.git.objects import TreeView, find_commit, reading
+from versioner.git.snapshot import commit_time_of, read_blobs
+from versioner.remote.inbox_refs import INBOX, REFUSED, Inbox, inbox
+from versioner.remote.ladder import LADDER
+from versioner.remote.probe import PROBES, probing
+from versioner.remote.push_status import RemoteFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from versioner.doctor.checks import Check, Surroundings
+    from versioner.remote.probe import Answer, Greeting, Tried
+    from versioner.remote.url import Remote
+
+__all__ = [
+    "Tip",
+    "check_branch",
+    "check_inbox_refs",
+    "check_push",
+    "check_takes",
+    "check_waiting",
+    "look",
+]
+
+_HEADS: Final = "refs/heads/"
+# More than that are only counted.
+_MOST_READ: Final = 2000
+
+
+class Tip(NamedTuple):
+    """Hold what stands at the tip of a remote's branch; `config` None: no registry there."""
+
+    branch: str
+    commit: str
+    at: str
+    signed: bool
+    config_id: str
+    config: bytes | None
+    attributes: bytes | None
+
+
+def look(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> Tip | None:
+    """Bring the tip of a branch, and what is read of it; None where there is no such branch."""
+    with probing(remote, seconds=seconds, form=greeting.object_format) as probe:
+        tip = probe.begin(branch)
+        if tip is None:
+            return None
+        place = probe.repository(branch, tip)
+        with reading(place) as reader:
+            entry = TreeView(reader, tip).entry(layout.CONFIG)
+        found = read_blobs(place, tip, [layout.CONFIG, ATTRIBUTES])
+        commit = find_commit(place, tip).data
+    return Tip(
+        branch,
+        tip,
+        commit_time_of(commit),
+        b"\ngpgsig" in commit.partition(b"\n\n")[0],
+        "" if entry is None else entry.id,
+        found[layout.CONFIG],
+        found[ATTRIBUTES],
+    )
+
+
+def check_branch(greeting: Greeting, config: Mapping[str, Any], branch: str) -> Iterator[Check]:
+    """Compare the branch that registry.yaml names with the one that the remote shows first."""
+    named, head = str(config.get("branch", "")), greeting.head.removeprefix(_HEADS)
+    if named and f"{_HEADS}{named}" not in greeting.refs:
+        yield problem(
+            "branch",
+            f"registry.yaml names the branch {named!r}, and the remote has none of this name",
+            "set `branch:` in registry.yaml to the branch that holds the registry, or push it",
+        )
+    elif named and head and named != head:
+        yield warning(
+            "branch",
+            f"registry.yaml names the branch {named!r}, the remote's HEAD is {head!r}: events are "
+            f"recorded on {named!r}, and workflows on a schedule run from {head!r}",
+            "make it the default branch on the forge, or change `branch:` in registry.yaml",
+        )
+    else:
+        yield ok("branch", named or branch.removeprefix(_HEADS) or "the remote's HEAD")
+
+
+def check_takes(remote: Remote, greeting: Greeting, tip: Tip, seconds: float) -> Iterator[Check]:
+    """Tell which protocol the remote speaks, and which filters it takes."""
+    answers: dict[str, Answer] = {}
+    for rung in LADDER[:-1]:
+        with probing(remote, seconds=seconds, form=greeting.object_format) as probe:
+            answers[rung] = probe.take_filter(rung, tip.config_id)
+    if "no ids" in answers.values():
+        yield warning(
+            "protocol",
+            f"version {greeting.protocol}, and no objects by their ids: recording from afar "
+            "fetches all files of the branch, every time",
+            "on a server of your own: git 2.18 or newer, and a web server that passes the header "
+            "Git-Protocol on (GIT_PROTOCOL)",
+        )
+        return
+    if greeting.protocol == 2:
+        yield ok("protocol", "version 2, objects by their ids")
+    else:
+        yield note(
+            "protocol",
+            "version 0: each fetch lists all refs",
+            "on a server of your own: pass the header Git-Protocol on (GIT_PROTOCOL)",
+        )
+    yield filters_check([rung for rung, answer in answers.items() if answer == "taken"])
+
+
+def check_push(remote: Remote, greeting: Greeting, seconds: float) -> Iterator[Check]:
+    """Tell whether this token or user may push, and whether several refs change as one."""
+    who = "the token in VERSIONER_TOKEN" if remote.token else "this user"
+    atomic = True
+    try:
+        _dry_run(remote, greeting, seconds, atomic=True)
+    except RemoteFailure as failure:
+        if failure.fault != "atomic":
+            yield failed("push", failure)
+            return
+        atomic = False
+        _dry_run(remote, greeting, seconds, atomic=False)
+    yield ok("push", f"{who} may push; whether the branch is protected, only a push can tell")
+    if atomic:
+        yield ok("atomic", "several refs change as one")
+    else:
+        yield warning(
+            "atomic",
+            "the remote cannot change several refs as one: what waits is recorded and removed in "
+            "two steps",
+            "on a server of your own: git config receive.advertiseAtomic true",
+        )
+
+
+def _dry_run(remote: Remote, greeting: Greeting, seconds: float, *, atomic: bool) -> None:
+    with probing(remote, seconds=seconds, form=greeting.object_format) as probe:
+        probe.may_push(atomic=atomic)
+
+
+def check_inbox_refs(remote: Remote, greeting: Greeting, around: Surroundings) -> Iterator[Check]:
+    """Tell whether the remote takes refs of the inbox's kind: surely only where it may be tried."""
+    there = [ref for ref in greeting.refs if ref.startswith((INBOX, REFUSED))]
+    left = [ref for ref in greeting.refs if ref.startswith(PROBES)]
+    if around.probe:
+        with probing(remote, seconds=around.seconds, form=greeting.object_format) as probe:
+            milliseconds, chance = around.entropy()
+            tried = probe.try_ref(chance.hex(), milliseconds // 1000)
+            yield _tried(tried, probe.said())
+    elif there:
+        yield ok("inbox-refs", f"taken: {len(there)} under refs/versioner/ now")
+    else:
+        yield note(
+            "inbox-refs",
+            "whether the remote takes refs/versioner/*, only a push can tell",
+            "`versioner doctor --probe` pushes one there and deletes it again",
+        )
+    for ref in left:
+        yield note(
+            "inbox-refs",
+            f"{ref} is left of a look that was ended",
+            f"git push --delete URL {ref}",
+        )
+
+
+def _tried(tried: Tried, said: str) -> Check:
+    if tried.made.fault is not None:
+        return warning(
+            "inbox-refs",
+            f"not taken, so there is no inbox: {tried.made.reason}{f' ({said})' if said else ''}",
+            "record with `--via direct`, or have the forge accept refs/versioner/*",
+        )
+    if tried.deleted is None or tried.deleted.fault is not None:
+        return problem(
+            "inbox-refs",
+            f"taken, but not deleted again: {tried.ref} stays, and so would each event that was "
+            "collected",
+            "let the token or user that collects delete refs/versioner/*",
+        )
+    return ok("inbox-refs", "taken, and deleted again (tried just now)")
+
+
+def check_waiting(remote: Remote, greeting: Greeting, around: Surroundings) -> Iterator[Check]:
+    """Tell what waits on the remote now, and what was refused there."""
+    waits = sum(ref.startswith(INBOX) for ref in greeting.refs)
+    refused = sum(ref.startswith(REFUSED) for ref in greeting.refs)
+    found = Inbox(more_waiting=waits, more_refused=refused)
+    if 0 < waits + refused <= _MOST_READ:
+        with probing(remote, seconds=around.seconds, form=greeting.object_format) as probe:
+            probe.fetch_below([INBOX, REFUSED])
+            found = inbox(probe.repository("", None))
+    yield from check_inbox(found, around.now(), where=" on the remote")

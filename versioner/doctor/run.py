@@ -1,0 +1,272 @@
+"""Look over all that there is to a registry: a clone with its remote, a server's, or a URL."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from versioner import layout
+from versioner.delivery.context import check_branch_name, no_branch, ref_of_branch
+from versioner.doctor.checks import (
+    failed,
+    guarded,
+    note,
+    ok,
+    problem,
+    warning,
+)
+from versioner.doctor.clone import check_clone, check_format
+from versioner.doctor.content import (
+    check_attributes,
+    check_config,
+    check_content,
+    check_site,
+)
+from versioner.doctor.inbox import check_inbox
+from versioner.doctor.machine import (
+    SERVER,
+    check_clock,
+    check_git,
+    check_signing,
+    check_spool,
+    server_time,
+)
+from versioner.doctor.remote import (
+    check_branch,
+    check_inbox_refs,
+    check_push,
+    check_takes,
+    check_waiting,
+    look,
+)
+from versioner.doctor.server import check_served
+from versioner.errors import VersionerError
+from versioner.git.identity import committer_of
+from versioner.git.process import git
+from versioner.git.snapshot import snapshot_at
+from versioner.git.transaction import recover
+from versioner.git.worktree_snapshot import snapshot_of_work_tree
+from versioner.registry.config import no_registry
+from versioner.remote.configured import remote_of
+from versioner.remote.inbox_refs import inbox
+from versioner.remote.probe import greet, probing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from versioner.doctor.checks import Check, Surroundings
+    from versioner.doctor.remote import Tip
+    from versioner.git.repository import Repository
+    from versioner.registry.cache import ProductCache
+    from versioner.remote.probe import Greeting
+    from versioner.remote.url import Remote
+
+__all__ = ["examine_clone", "examine_url"]
+
+
+def examine_clone(
+    repository: Repository,
+    around: Surroundings,
+    *,
+    branch: str = "",
+    token: str = "",
+    cache: ProductCache | None = None,
+) -> list[Check]:
+    """Look over a clone and its remote, or a repository on a server.
+
+    `branch` is the remote's, "" for the one that registry.yaml names. Raises UsageFault where
+    there is no registry.
+    """
+    if repository.work_tree is None and repository.tip is None:
+        raise no_registry()
+    snapshot = snapshot_of_work_tree(repository)
+    if layout.CONFIG not in snapshot.entries():
+        raise no_registry()
+    # What a write that was killed left half done is completed first, as by every command.
+    found = [*guarded("recovery", lambda: _recovered(repository)), *check_git()]
+    found += [*check_signing(repository, around.seconds), *check_spool(around)]
+    name = _remote_name(repository)
+    found += check_clone(repository, snapshot, has_remote=name is not None)
+    content, config = check_content(snapshot, around.now(), cache)
+    found += content
+    if name is None:
+        return [*found, *_alone(repository, around)]
+    try:
+        remote = remote_of(repository, name, token)
+    except VersionerError as error:
+        return [*found, failed("remote", error)]
+    branch = branch or str(config.get("branch", ""))
+    return [*found, *_remotely(repository, remote, branch, config, around)]
+
+
+def examine_url(remote: Remote, around: Surroundings, *, branch: str = "") -> list[Check]:
+    """Look over a registry that is far away; a remote that fails is a finding.
+
+    Raises UsageFault where there is no registry.
+    """
+    found = [*check_git(), *check_spool(around)]
+    with probing(remote, seconds=around.seconds) as probe:
+        place = probe.repository("", None)
+        found += check_signing(place, around.seconds)
+        signs = _signs(place)
+    try:
+        greeting = greet(remote, seconds=around.seconds)
+        tip = _tip(remote, greeting, ref_of_branch(branch), around.seconds)
+    except VersionerError as error:
+        if error.exit_code == no_registry().exit_code:
+            raise
+        return [*found, _unreached(remote, error)]
+    content, config = check_config(tip.config or b"")
+    found += [
+        *check_format(greeting.object_format),
+        content,
+        *check_attributes(lambda: tip.attributes),
+        *check_site(config),
+    ]
+    return [*found, *_talk(remote, greeting, tip, config, around, signs=signs)]
+
+
+def _remotely(
+    repository: Repository,
+    remote: Remote,
+    branch: str,
+    config: Mapping[str, Any],
+    around: Surroundings,
+) -> list[Check]:
+    """Look at a clone's remote; of one that is not reached, what was last fetched is told."""
+    try:
+        greeting = greet(remote, seconds=around.seconds)
+        branch = ref_of_branch(branch) or greeting.head
+        tip = look(remote, greeting, branch, around.seconds)
+    except VersionerError as error:
+        fetched = check_inbox(inbox(repository), around.now(), where=", as last fetched")
+        return [_unreached(remote, error), *guarded("waiting", lambda: fetched)]
+    if tip is None or tip.config is None:
+        there = guarded("push", lambda: check_push(remote, greeting, around.seconds))
+        return [_not_there(remote, branch), *there]
+    found = _talk(remote, greeting, tip, config, around, signs=_signs(repository))
+    if repository.branch != tip.branch:
+        found.append(_elsewhere(repository, tip))
+    return found
+
+
+def _elsewhere(repository: Repository, tip: Tip) -> Check:
+    here = (repository.branch or "no branch").removeprefix("refs/heads/")
+    there = tip.branch.removeprefix("refs/heads/")
+    return note(
+        "branch",
+        f"{here} is checked out here, and the registry is on {there}: what is recorded in this "
+        f"clone stays on {here}",
+        f"git switch {there}, or record with --branch {there}",
+    )
+
+
+def _not_there(remote: Remote, branch: str) -> Check:
+    name = branch.removeprefix("refs/heads/")
+    where = f"its branch {name!r}" if name else "it: there is no branch yet"
+    return problem(
+        "remote",
+        f"{_shown(remote)} answers, and there is no registry on {where}",
+        "push this one: git push -u origin HEAD",
+    )
+
+
+def _tip(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> Tip:
+    """Bring the tip of the branch that the registry is on; UsageFault where it is not there."""
+    check_branch_name(branch)
+    tip = look(remote, greeting, branch or greeting.head, seconds)
+    if tip is None:
+        raise no_branch(branch)
+    if tip.config is None:
+        name = (branch or greeting.head or "HEAD").removeprefix("refs/heads/")
+        raise no_registry(f"on the remote's branch {name!r}")
+    return tip
+
+
+def _talk(
+    remote: Remote,
+    greeting: Greeting,
+    tip: Tip,
+    config: Mapping[str, Any],
+    around: Surroundings,
+    *,
+    signs: bool,
+) -> list[Check]:
+    seconds = around.seconds
+    found = [ok("remote", f"{_shown(remote)} answers")]
+    found += guarded("branch", lambda: check_branch(greeting, config, tip.branch))
+    found += guarded("clock", lambda: [_clock(remote, tip, around)])
+    found += guarded("protocol", lambda: check_takes(remote, greeting, tip, seconds))
+    found += guarded("push", lambda: check_push(remote, greeting, seconds))
+    if tip.signed and not signs:
+        found.append(_unsigned())
+    may_push = not any(each.name == "push" and each.verdict == "problem" for each in found)
+    if may_push or not around.probe:
+        found += guarded("inbox-refs", lambda: check_inbox_refs(remote, greeting, around))
+    return found + guarded("waiting", lambda: check_waiting(remote, greeting, around))
+
+
+def _unsigned() -> Check:
+    return note(
+        "signing-rule",
+        "the branch's latest commit is signed, and commits made here are not: where the forge "
+        "demands signatures, it refuses them",
+        "git config --global commit.gpgsign true, with a key; or record with `--via inbox`",
+    )
+
+
+def _clock(remote: Remote, tip: Tip, around: Surroundings) -> Check:
+    told = server_time(remote.host, around.seconds) if remote.host else ""
+    now = around.now()
+    if told:
+        return check_clock(now, told, SERVER)
+    return check_clock(now, tip.at, "the branch's latest commit")
+
+
+def _alone(repository: Repository, around: Surroundings) -> Iterator[Check]:
+    if repository.tip is not None:
+        at = snapshot_at(repository, repository.tip).commit_time
+        yield check_clock(around.now(), at or around.now(), "the latest commit")
+    if repository.work_tree is None:
+        yield from check_served(repository, around.now())
+        return
+    yield warning(
+        "remote",
+        "this clone has no remote: nobody else sees what is recorded here",
+        "git remote add origin URL, then git push -u origin HEAD",
+    )
+
+
+def _unreached(remote: Remote, error: VersionerError) -> Check:
+    check = failed("remote", error)
+    return check._replace(
+        message=f"{_shown(remote)} (nothing more of it is known): {check.message}"
+    )
+
+
+def _shown(remote: Remote) -> str:
+    """Return the remote's URL without the login, which may be a token."""
+    return re.sub(r"://[^/@\s]*@", "://", remote.url)
+
+
+def _recovered(repository: Repository) -> Iterator[Check]:
+    recover(repository)
+    yield from ()
+
+
+def _signs(repository: Repository) -> bool:
+    return committer_of(repository, None).signing is not None
+
+
+def _remote_name(repository: Repository) -> str | None:
+    """Return the remote that the branch follows, else the only one, else `origin`."""
+    if repository.work_tree is None:
+        # Of a server's own repository a remote is where it was once copied from.
+        return None
+    names = git(["remote"], cwd=repository.top, check=False).decode("utf-8", "replace").split()
+    branch = (repository.branch or "").removeprefix("refs/heads/")
+    asked = ["config", "--get", f"branch.{branch}.remote"]
+    followed = git(asked, cwd=repository.top, check=False).decode("utf-8", "replace").strip()
+    if followed in names:
+        return followed
+    return names[0] if len(names) == 1 else "origin" if "origin" in names else None

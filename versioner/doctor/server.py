@@ -1,0 +1,117 @@
+"""Look at a repository on a server from inside: what its configuration and hooks let through."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from versioner.doctor.checks import guarded, note, ok, warning
+from versioner.doctor.inbox import check_inbox
+from versioner.doctor.takes import filters_check
+from versioner.git.process import git
+from versioner.remote.inbox_refs import inbox
+from versioner.remote.ladder import LADDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from versioner.doctor.checks import Check
+    from versioner.git.repository import Repository
+
+__all__ = ["check_served"]
+
+_ASKED: Final = (
+    r"^(uploadpack\.allowfilter|uploadpackfilter\..*|(receive|transfer)\.hiderefs"
+    r"|receive\.advertiseatomic)$"
+)
+_HOOKS: Final = ("pre-receive", "update", "proc-receive")
+_FALSE: Final = ("false", "no", "off", "0")
+
+
+def check_served(repository: Repository, now: str) -> list[Check]:
+    """Return what those who push to this repository will meet."""
+    settings = _settings(repository)
+    found = guarded("push", lambda: _push(repository))
+    found += guarded("atomic", lambda: _atomic(settings))
+    found += guarded("inbox-refs", lambda: _hidden(settings))
+    taken = [rung for rung in LADDER[:-1] if _takes(settings, rung)]
+    found += guarded("filters", lambda: [filters_check(taken)])
+    return found + guarded("waiting", lambda: check_inbox(inbox(repository), now))
+
+
+def _settings(repository: Repository) -> dict[str, list[str]]:
+    asked = ["config", "--null", "--get-regexp", _ASKED]
+    fields = git(asked, cwd=repository.top, check=False).decode("utf-8", "replace").split("\0")
+    found: dict[str, list[str]] = {}
+    for field in fields:
+        key, newline, value = field.partition("\n")
+        if key:
+            found.setdefault(key, []).append(value if newline else "true")
+    return found
+
+
+def _is_on(settings: dict[str, list[str]], key: str, *, usual: bool) -> bool:
+    values = settings.get(key)
+    return usual if not values else values[-1].lower() not in _FALSE
+
+
+def _push(repository: Repository) -> Iterator[Check]:
+    folder = repository.common_dir / "hooks"
+    own = git(["config", "--local", "core.hooksPath"], cwd=repository.top, check=False)
+    if own.strip():
+        folder = repository.top / own.decode("utf-8", "replace").strip()
+    there = [name for name in _HOOKS if os.access(folder / name, os.X_OK)]
+    if there:
+        yield note(
+            "push",
+            f"{', '.join(there)} in {folder} decide{'s' * (len(there) == 1)} about each push",
+            "let refs/versioner/ and the registry's branch pass there",
+        )
+    else:
+        yield ok("push", "whoever may write to this folder may push: no hook decides")
+
+
+def _atomic(settings: dict[str, list[str]]) -> Iterator[Check]:
+    if _is_on(settings, "receive.advertiseatomic", usual=True):
+        yield ok("atomic", "several refs change as one")
+    else:
+        yield warning(
+            "atomic",
+            "receive.advertiseAtomic is off: what waits is recorded and removed in two steps",
+            "git config receive.advertiseAtomic true",
+        )
+
+
+def _hidden(settings: dict[str, list[str]]) -> Iterator[Check]:
+    for key in ("receive.hiderefs", "transfer.hiderefs"):
+        for value in settings.get(key, ()):
+            ref = value.lstrip("^").rstrip("/")
+            if not value.startswith("!") and "refs/versioner/inbox/".startswith(f"{ref}/"):
+                yield warning(
+                    "inbox-refs",
+                    f"{key} = {value}: refs/versioner/* cannot be pushed, so there is no inbox",
+                    f"git config --unset-all {key} '^{value}$'",
+                )
+                return
+    yield ok("inbox-refs", "no setting hides refs/versioner/*")
+
+
+def _takes(settings: dict[str, list[str]], rung: str) -> bool:
+    if not _is_on(settings, "uploadpack.allowfilter", usual=False):
+        return False
+    return all(_allows(settings, part) for part in _parts(rung))
+
+
+def _parts(rung: str) -> list[str]:
+    kind, _, rest = rung.partition(":")
+    return ["combine", *rest.split("+")] if kind == "combine" else [rung]
+
+
+def _allows(settings: dict[str, list[str]], part: str) -> bool:
+    name, _, depth = part.partition(":") if part.startswith("tree:") else (part, "", "")
+    usual = _is_on(settings, "uploadpackfilter.allow", usual=True)
+    allowed = _is_on(settings, f"uploadpackfilter.{name}.allow", usual=usual)
+    deepest = settings.get("uploadpackfilter.tree.maxdepth")
+    if name == "tree" and deepest and deepest[-1].isdecimal():
+        return allowed and int(depth) <= int(deepest[-1])
+    return allowed

@@ -1,0 +1,1 @@
+"""Edits of people's files, imports, corrections, format and validate."""

@@ -1,0 +1,140 @@
+"""Correct what was recorded without rewriting it: void an event, redact a value."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner import layout
+from versioner.editing.session import Edited, editing
+from versioner.errors import Blocked, InvalidInput, NotFound
+from versioner.recording.policy import leave_people_out, refuse_secrets
+from versioner.rules.identity import derive_content_id
+from versioner.rules.judgement import AlreadyRecorded, judge
+from versioner.rules.visible import VisibleEvents
+from versioner.serialization import log
+from versioner.validation.event_fields import check_event
+
+if TYPE_CHECKING:
+    from versioner.editing.session import Editing
+    from versioner.git.repository import Repository
+    from versioner.models import Event, EventKind
+    from versioner.registry.records import ProductRecord
+
+__all__ = ["redact_field", "void_event"]
+
+# What an event cannot be without, or what ties it to others.
+_NEEDED: Final = frozenset(
+    ("at", "environment", "version", "status", "id", "deployment", "voids", "redacted")
+)
+
+
+def void_event(
+    repository: Repository, event_id: str, *, reason: str, by: str = "", now: str
+) -> Edited:
+    """Append an event that declares another one a mistake; both stay to be seen.
+
+    The first event of a deployment stands for the whole deployment. Doing it twice is one.
+    """
+    with editing(repository) as edit:
+        kind, record, target = _find(edit, event_id)
+        if kind == "build":
+            raise InvalidInput(
+                "a build event cannot be voided", hint="record what is right as another version"
+            )
+        event: Event = {"at": now, "voids": target["id"], "reason": reason}
+        if by:
+            event["deployed_by"] = by
+        refuse_secrets(event)
+        leave_people_out("deployment", event, edit.registry.config)
+        verdict = judge(
+            "deployment",
+            event,
+            visible=VisibleEvents(record.builds, record.deployment_events),
+            candidate=lambda ordinal: derive_content_id(record.name, event, ordinal),
+            given=True,
+        )
+        subject = f"Void deployment event {target['id']} of {record.name}"
+        if isinstance(verdict, AlreadyRecorded):
+            return Edited(None, subject, notes=("it was void already",))
+        check_event("deployment", verdict.event)
+        path = layout.log_path(record.name, "deployment", layout.month_of(now))
+        changed = log.append("deployment", edit.snapshot.read(path), [verdict.event])
+        return edit.commit({path: changed}, subject, now=now)
+
+
+def redact_field(repository: Repository, event_id: str, field: str, *, now: str) -> Edited:
+    """Take one value out of an event, leaving its name under `redacted`.
+
+    `field` is a key of the event, or `extra_metadata.KEY`. The value stays in git's history;
+    the note says so.
+    """
+    with editing(repository) as edit:
+        kind, record, event = _find(edit, event_id)
+        subject = f"Redact event {event['id']} of {record.name}"
+        redacted = _without(event, field)
+        if redacted is None:
+            return Edited(None, subject, notes=(f"{field} was redacted already",))
+        path = layout.log_path(record.name, kind, layout.month_of(event["at"]))
+        changed = _replaced(kind, edit.read(path), event["id"], redacted, path)
+        note = "the value is still in git's history: rewriting that is a decision of yours"
+        return edit.commit({path: changed}, subject, now=now, notes=(note,))
+
+
+def _find(edit: Editing, event_id: str) -> tuple[EventKind, ProductRecord, Event]:
+    """Find an event by its id, or by PRODUCT/ID: writers see to ids within one product alone."""
+    product, _, wanted = event_id.rpartition("/")
+    found: dict[str, tuple[EventKind, ProductRecord, Event]] = {}
+    for record in edit.registry.products.values():
+        logs: list[tuple[EventKind, list[Event]]] = [
+            ("deployment", record.deployment_events),
+            ("build", record.builds),
+        ]
+        for kind, events in logs if product in ("", record.name) else ():
+            for event in events:
+                if event["id"] == wanted:
+                    found.setdefault(record.name, (kind, record, event))
+    if len(found) > 1:
+        raise NotFound(
+            f"events of {' and '.join(sorted(found))} have the id {wanted!r}",
+            hint=f"say which: {' or '.join(f'{name}/{wanted}' for name in sorted(found))}",
+        )
+    for each in found.values():
+        return each
+    raise NotFound(
+        f"there is no event {event_id!r}", hint="`versioner deployment list` shows the ids"
+    )
+
+
+def _without(event: Event, field: str) -> Event | None:
+    """Return the event without a value; None where it was taken out before."""
+    if field in event.get("redacted", ()):
+        return None
+    changed: dict[str, Any] = dict(event)
+    top, _, key = field.partition(".")
+    held = event.get(top)
+    if top in _NEEDED or ("voids" in event and top == "reason"):
+        raise InvalidInput(f"an event cannot be without its {top}", field=field)
+    if key and isinstance(held, dict) and key in held:
+        changed[top] = {each: value for each, value in held.items() if each != key}
+        if not changed[top]:
+            del changed[top]
+    elif held is None or key:
+        known = ", ".join(sorted(set(event) - _NEEDED)) or "none"
+        raise InvalidInput(f"the event has no {field}", field=field, hint=f"it has: {known}")
+    else:
+        del changed[top]
+    changed["redacted"] = sorted({*event.get("redacted", ()), field})
+    return changed
+
+
+def _replaced(kind: EventKind, data: bytes, event_id: str, event: Event, path: str) -> bytes:
+    lines = log.read_canonical(kind, data)
+    if lines is None:
+        raise Blocked(
+            f"{path} is not in canonical form", hint="run `versioner format`, commit, and try again"
+        )
+    number = next(number for number, each in lines if each["id"] == event_id)
+    raw = re.split(rb"(?<=\n)", data)
+    raw[number - 1] = log.event_line(kind, event).encode()
+    return b"".join(raw)

@@ -1,0 +1,69 @@
+"""Create, edit and retire environments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from versioner import layout
+from versioner.editing.session import Edited, asked_edits, editing
+from versioner.errors import Blocked
+from versioner.names import check_name
+from versioner.serialization.assignments import Set, Unset
+from versioner.serialization.documents import dump_document
+from versioner.serialization.edit import edit_document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from versioner.git.repository import Repository
+    from versioner.models import Changes
+
+__all__ = ["create_environment", "edit_environment", "retire_environment"]
+
+
+def create_environment(
+    repository: Repository, name: str, *, assignments: Sequence[str] = (), now: str
+) -> Edited:
+    """Add an environment; `assignments` are KEY=VALUE with dotted keys."""
+    check_name(name, "environment")
+    with editing(repository) as edit:
+        if name in edit.registry.environments:
+            raise Blocked(
+                f"there is an environment {name!r} already",
+                hint=f"`versioner environment edit {name}` edits it",
+            )
+        source = dump_document("environment", {"name": name})
+        if assignments:
+            source = edit_document(source, asked_edits(assignments))
+        changes: Changes = {layout.environment_path(name): source}
+        return edit.commit(changes, f"Create environment {name}", now=now)
+
+
+def edit_environment(
+    repository: Repository,
+    name: str,
+    *,
+    set_: Sequence[str] = (),
+    unset: Sequence[str] = (),
+    now: str,
+) -> Edited:
+    """Set and unset dotted keys of an environment, keeping its comments, order and style."""
+    edits = asked_edits(set_, unset)
+    with editing(repository) as edit:
+        edit.registry.environment(name)
+        changes = edit.edited(layout.environment_path(name), edits)
+        return edit.commit(changes, f"Edit environment {name}", now=now)
+
+
+def retire_environment(
+    repository: Repository, name: str, *, now: str, undo: bool = False
+) -> Edited:
+    """Mark an environment as retired: history stays, views leave it out; `undo` takes it back."""
+    subject = f"Take environment {name} back" if undo else f"Retire environment {name}"
+    with editing(repository) as edit:
+        document = edit.registry.environment(name)
+        if undo and "retired" not in document:
+            return Edited(None, subject)
+        mark = Unset(("retired",)) if undo else Set(("retired",), True)
+        changes = edit.edited(layout.environment_path(name), [mark])
+        return edit.commit(changes, subject, now=now)

@@ -1,0 +1,138 @@
+"""Edit and read a registry that is a URL: bring all of it, do as in a clone, push one commit."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from versioner import layout
+from versioner.delivery.context import own_branch, ref_of_branch
+from versioner.delivery.ref_updates import RefMoves
+from versioner.errors import GitFailure, UsageFault
+from versioner.git.objects import TreeView, list_tree, read_blobs, reading
+from versioner.registry.config import no_registry
+from versioner.remote.client import Update
+from versioner.remote.partial_clone import partial_clone
+from versioner.remote.prefetch import Wanted, bring
+from versioner.remote.push_status import RemoteFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from versioner.editing.session import Edited
+    from versioner.git.repository import Repository
+    from versioner.remote.partial_clone import PartialClone
+    from versioner.remote.url import Remote
+    from versioner.validation.documents import DocumentKind
+
+__all__ = ["bring_registry", "edit_remotely"]
+
+_TRIES: Final = 8
+_PAUSE_SECONDS: Final = 0.2
+# What is met by a new look at the remote.
+_AGAIN: Final = ("race", "locked", "unknown")
+# What a registry is read from: its own files, and the copies of the schemas beside them.
+_READ: Final = ("registry", "schemas")
+
+
+def edit_remotely(
+    remote: Remote,
+    operation: Callable[[Repository], Edited],
+    *,
+    branch: str = "",
+    restoring: str = "",
+    jitter: Callable[[], float],
+) -> Edited:
+    """Edit what a remote has, as in a clone, and push; after a lost race, edit what is there now.
+
+    `restoring` names the deleted product that the operation will look for in the history.
+    `jitter` gives a number from 0 to 1. Raises what the operation raises, and RemoteFailure.
+    """
+    with partial_clone(remote) as clone:
+        for number in range(_TRIES):
+            place = bring_registry(clone, branch)
+            if restoring:
+                _bring_deleted(clone, place, restoring)
+            edited = operation(place)
+            if edited.commit is None or _pushed(clone, place, edited.commit):
+                return edited
+            time.sleep(_PAUSE_SECONDS * (number + 1) * (0.5 + jitter()))
+    raise RemoteFailure(
+        "race",
+        message=f"others pushed first, {_TRIES} times in a row",
+        hint="try again when fewer write at once",
+    )
+
+
+def bring_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = ()) -> Repository:
+    """Bring a branch's tip with all files of the registry, and refs under prefixes.
+
+    `branch` "" is the one that registry.yaml names, else the remote's own. Raises UsageFault
+    where there is no registry.
+    """
+    ref = ref_of_branch(branch)
+    tip = clone.begin_whole(ref, also)
+    if tip is None:
+        raise UsageFault(
+            f"the remote has no branch {ref.removeprefix('refs/heads/')!r}"
+            if ref
+            else "the remote has no commit yet",
+            hint="push a registry first (`versioner init` starts one in a clone)",
+        )
+    place = clone.repository(ref, tip)
+    with reading(place) as reader:
+        entry = TreeView(reader, tip).entry(layout.CONFIG)
+    if entry is None:
+        raise no_registry("on the remote's branch")
+    if not ref:
+        own, head = own_branch(clone, place, entry.id)
+        if own != head:
+            # Another branch than the one that was looked at, and with other files.
+            return bring_registry(clone, own, also)
+        place = clone.stand(own, tip)
+    clone.bring_below(tip, _READ)
+    return place
+
+
+def _pushed(clone: PartialClone, place: Repository, new: str) -> bool:
+    """Push; False after a lost race."""
+    try:
+        RefMoves(clone).push([Update(place.branch or "", place.tip, new)])
+    except RemoteFailure as failure:
+        if failure.fault not in _AGAIN:
+            raise
+        return False
+    return True
+
+
+def _bring_deleted(clone: PartialClone, place: Repository, name: str) -> None:
+    """Bring the commit before a product's deletion; all history, where none is on record."""
+    name = _target_of(place, name)
+    commit = _field(place, "deleted", layout.deleted_path(name), "last_commit")
+    if commit:
+        try:
+            clone.bring_commit(commit)
+        except GitFailure:
+            # Gone from the remote, as after a rewrite of its history.
+            commit = ""
+    if not commit:
+        clone.bring_history(place.branch or "")
+        return
+    clone.bring_below(commit, [layout.product_dir(name)])
+    others = list_tree(place, place.tip, "registry/products")
+    with reading(place) as reader:
+        bring(reader, [Wanted(commit, layout.product_path(other)) for other in others])
+
+
+def _target_of(place: Repository, name: str) -> str:
+    """Return the product that an old name leads to, else the name."""
+    return _field(place, "alias", layout.alias_path(name), "to") or name
+
+
+def _field(place: Repository, kind: DocumentKind, path: str, key: str) -> str:
+    """Return a field of a small file, "" where there is none."""
+    from versioner.validation.documents import validate_document
+
+    data = read_blobs(place, place.tip, [path])[path]
+    document = validate_document(kind, data, path)[0] if data is not None else None
+    return str((document or {}).get(key) or "")

@@ -1,0 +1,113 @@
+"""Bring a deleted product back from the commit before its deletion."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from versioner import layout
+from versioner.editing.session import Edited, editing
+from versioner.errors import Failure, NotFound
+from versioner.git.history import is_shallow, last_commit_with
+from versioner.git.merge_base import deleted_states
+from versioner.git.objects import reading
+from versioner.git.snapshot import snapshot_at
+from versioner.names import nearest
+from versioner.serialization import log
+from versioner.validation.documents import validate_document
+from versioner.validation.logs import validate_log
+
+if TYPE_CHECKING:
+    from versioner.editing.session import Editing
+    from versioner.git.objects import ObjectReader
+    from versioner.git.repository import Repository
+    from versioner.git.snapshot import Snapshot
+    from versioner.models import Changes, EventKind
+    from versioner.registry.records import Registry
+
+__all__ = ["restore_product"]
+
+
+def restore_product(repository: Repository, name: str, *, now: str) -> Edited:
+    """Bring a product's tree back; where the name was made anew, events are joined by id.
+
+    Raises NotFound where no product of this name was ever deleted, Failure where the history
+    does not reach that far.
+    """
+    with editing(repository) as edit, reading(edit.repository) as reader:
+        name = edit.registry.aliases.get(name, name)
+        then = _before_deletion(edit, reader, name)
+        changes = _joined(then, edit, name)
+        if name in edit.registry.deleted:
+            changes[layout.deleted_path(name)] = None
+        unchanged = name in edit.registry.products and all(
+            edit.snapshot.read(path) == data for path, data in changes.items()
+        )
+        notes = tuple(_former_dependents(then, edit.registry, name))
+        return edit.commit(
+            {} if unchanged else changes, f"Restore product {name}", now=now, notes=notes
+        )
+
+
+def _before_deletion(edit: Editing, reader: ObjectReader, name: str) -> Snapshot:
+    """Return the registry as it was just before the product's latest deletion."""
+    repository, directory = edit.repository, layout.product_dir(name)
+    recorded = edit.registry.deleted.get(name, {}).get("last_commit")
+    if recorded is not None:
+        # A rebase or a shallow clone may have left that commit behind: then history is searched.
+        with suppress(Failure, NotFound):
+            then: Snapshot = snapshot_at(repository, recorded)
+            if then.entries(directory):
+                return then
+    states = deleted_states(repository, reader, repository.tip or "").get(name)
+    if states:
+        return states[0]
+    is_there = name in edit.registry.products
+    if (recorded is not None or is_there) and is_shallow(repository):
+        raise Failure(
+            f"the history here does not reach back to where {name!r} was deleted",
+            hint="in a shallow clone, `git fetch --unshallow` brings it",
+        )
+    if is_there:
+        return edit.snapshot
+    commit = last_commit_with(repository, directory)
+    if commit is None:
+        raise _never_deleted(name, edit.registry)
+    return snapshot_at(repository, commit)
+
+
+def _never_deleted(name: str, registry: Registry) -> NotFound:
+    near = nearest(name, registry.deleted)
+    return NotFound(
+        f"no product {name!r} was deleted",
+        hint=f"did you mean {' or '.join(near)}?" if near else "registry/deleted/ lists them",
+    )
+
+
+def _joined(then: Snapshot, edit: Editing, name: str) -> Changes:
+    """Return the old files, with what was recorded since behind what was there."""
+    old = then.read_many(then.entries(layout.product_dir(name)))
+    current = edit.files_of(name) if name in edit.registry.products else {}
+    changes: Changes = {path: data for path, data in old.items() if path not in current}
+    for path in old.keys() & current.keys():
+        place = layout.place_of(path)
+        if place is not None and (place.kind == "build" or place.kind == "deployment"):
+            changes[path] = _joined_log(place.kind, path, old[path], current[path])
+    return changes
+
+
+def _joined_log(kind: EventKind, path: str, old: bytes, current: bytes) -> bytes:
+    known = {event["id"] for event in validate_log(kind, old, path)[0]}
+    newer = validate_log(kind, current, path)[0]
+    return log.append(kind, old, [event for event in newer if event["id"] not in known])
+
+
+def _former_dependents(then: Snapshot, registry: Registry, name: str) -> list[str]:
+    notes = []
+    for other, record in registry.products.items():
+        path = layout.product_path(other)
+        before, _ = validate_document("product", then.read(path) or b"", path)
+        named = name in (before or {}).get("depends_on", ())
+        if named and name not in record.document.get("depends_on", ()):
+            notes.append(f"{other} depended on it, and no longer says so")
+    return notes

@@ -1,0 +1,1 @@
+"""One event, one commit: context, policy, record, push."""

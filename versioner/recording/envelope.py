@@ -1,0 +1,85 @@
+"""An event as it was handed over, before anyone judged it: one line of JSON.
+
+This is what waits in the inbox and in the spool. Whoever may push can write one, and a line
+may be pasted from a log: what is read is checked for its form here, and judged as any event.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.errors import InvalidInput
+from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
+from versioner.recording.context import Draft
+from versioner.validation.event_fields import check_event
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from versioner.models import EventKind
+
+__all__ = ["FORMAT", "draft_of", "submission_bytes", "submission_of"]
+
+FORMAT: Final = 1
+# Metadata of 100 KB takes up to six times as much where all of it has to be escaped.
+_MOST_BYTES: Final = 655_360
+_KEYS: Final[dict[str, tuple[EventKind, frozenset[str]]]] = {
+    "build": ("build", frozenset(BUILD_KEYS) - {"id"}),
+    "deployment": ("deployment", frozenset(DEPLOYMENT_KEYS) - {"id"}),
+}
+
+
+def submission_of(draft: Draft) -> dict[str, Any]:
+    """Return a draft as a document."""
+    return {
+        "format": FORMAT,
+        "kind": draft.kind,
+        "product": draft.product,
+        "detected": draft.detected,
+        "event_id": draft.event_id,
+        "event": {key: value for key, value in draft.fields.items() if value not in ("", None)},
+    }
+
+
+def submission_bytes(draft: Draft) -> bytes:
+    """Return a draft as one line, the same for the same draft; raise InvalidInput if too long."""
+    try:
+        text = json.dumps(submission_of(draft), ensure_ascii=True, sort_keys=True, allow_nan=False)
+    except ValueError:
+        raise InvalidInput("the event holds a number that is none", field="event") from None
+    if len(text) > _MOST_BYTES:
+        raise InvalidInput(
+            f"the event takes {len(text):,} bytes, more than {_MOST_BYTES:,}", field="event"
+        )
+    return text.encode("ascii") + b"\n"
+
+
+def draft_of(document: Mapping[str, Any] | None) -> Draft:
+    """Return the draft of a document, to be judged as one that may have arrived before.
+
+    Raises InvalidInput for what is no such document.
+    """
+    if not isinstance(document, dict):
+        raise InvalidInput("the event cannot be read: it is not a JSON object")
+    if document.get("format") != FORMAT:
+        raise InvalidInput(
+            f"the event is of format {document.get('format')!r:.40}, and this tool knows {FORMAT}",
+            hint="a newer versioner may know it",
+        )
+    kind, keys = _KEYS.get(str(document.get("kind")), ("deployment", frozenset()))
+    fields = document.get("event")
+    if not keys or not isinstance(fields, dict) or not fields:
+        raise InvalidInput("the event cannot be read: its kind or its fields are missing")
+    unknown = sorted(str(key) for key in fields if key not in keys)
+    if unknown:
+        raise InvalidInput(
+            f"the event has a field that no {kind} has: {unknown[0]:.80}", field=unknown[0][:80]
+        )
+    product, event_id = document.get("product"), document.get("event_id")
+    if not isinstance(product, str) or not isinstance(event_id, str):
+        raise InvalidInput("the event cannot be read: its product or its id is none")
+    # Every field is of its kind, before anything looks at one.
+    check_event(kind, {**fields, "id": event_id or "0" * 32})
+    detected = document.get("detected") is True
+    return Draft(kind, product, fields, event_id, detected=detected, resent=True)

@@ -1,0 +1,51 @@
+"""What every way of recording refuses or leaves out before it looks at the registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.errors import InvalidInput
+from versioner.secret_scanning import find_secrets, may_hold_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from versioner.models import Event, EventKind
+
+__all__ = ["leave_people_out", "refuse_secrets"]
+
+_PERSON_KEYS: Final[dict[EventKind, tuple[str, ...]]] = {
+    "build": ("built_by", "built_by_email", "built_by_name"),
+    "deployment": ("deployed_by", "deployed_by_email", "deployed_by_name"),
+}
+
+
+def leave_people_out(kind: EventKind, event: Event, config: Mapping[str, Any]) -> None:
+    """Take out of an event the people that `people:` in registry.yaml does not want recorded.
+
+    With `login`, the default, a login that is an e-mail address is left out too.
+    """
+    people = config.get("people", "login")
+    login, *personal = _PERSON_KEYS[kind]
+    if people == "none" or (people == "login" and "@" in str(event.get(login, ""))):
+        event.pop(login, None)
+    if people != "all":
+        for key in personal:
+            event.pop(key, None)
+
+
+def refuse_secrets(values: Mapping[str, Any]) -> None:
+    """Refuse values that hold a text in the shape of a secret key, without repeating it.
+
+    Called before anything else is said of a value: other refusals quote what they refuse.
+    """
+    # No part of a shape is written otherwise in a repr; most calls end here.
+    if not may_hold_secret(repr(values).encode(errors="replace")):
+        return
+    for pointer in find_secrets(values):
+        name = str(pointer[0]) if pointer else "a name"
+        raise InvalidInput(
+            f"{name} holds a text in the shape of a secret key",
+            field=name,
+            hint="never record a secret: leave it out, and replace it where it is used",
+        )

@@ -1,0 +1,1 @@
+"""A new registry and its files: init, scaffold, git hooks."""

@@ -1,0 +1,119 @@
+"""Start a registry: in a new repository, or in one that holds other things already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from versioner import layout
+from versioner.errors import Blocked, UsageFault
+from versioner.git.creation import create_repository
+from versioner.git.process import run
+from versioner.git.repository import open_repository
+from versioner.git.snapshot import MemorySnapshot, snapshot_at
+from versioner.git.transaction import commit_changes, writing
+from versioner.resources import example_dir, schemas_dir
+from versioner.serialization.documents import dump_document
+from versioner.setup.files_beside import branch_at, files_beside, hosting_at, told
+from versioner.setup.scaffold import starter_files
+
+if TYPE_CHECKING:
+    from versioner.git.repository import Repository
+    from versioner.git.snapshot import Snapshot
+    from versioner.models import Changes
+    from versioner.setup.scaffold import Hosting
+
+__all__ = ["Initialised", "initialise"]
+
+# One environment of each type, in the order in which versions usually travel.
+_ENVIRONMENTS = ("development", "test", "staging", "production")
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """What was started: `kept` are files that were there already and stay as they are."""
+
+    top: Path
+    commit: str | None
+    paths: tuple[str, ...]
+    kept: tuple[str, ...]
+    forge: str = ""
+
+
+def initialise(
+    directory: Path,
+    *,
+    title: str = "",
+    example: bool = False,
+    branch: str = "main",
+    forge: str = "",
+    now: str,
+) -> Initialised:
+    """Start a registry in one commit; `example` fills it with the sample.
+
+    A repository that is there keeps its own files. `forge` says whose workflows are written;
+    by default it is told from the remote `origin`, and else is `github`. Raises Blocked where
+    a registry is there.
+    """
+    repository = _repository(directory, branch)
+    with writing(repository) as locked:
+        snapshot: Snapshot = MemorySnapshot({})
+        if locked.tip is not None:
+            snapshot = snapshot_at(locked, locked.tip)
+        if snapshot.entries(layout.ROOT) or (directory / layout.ROOT).exists():
+            raise Blocked(
+                f"there is a registry in {directory} already",
+                hint=f"`versioner validate` checks it; {told(files_beside(locked, forge))}",
+            )
+        hosting = hosting_at(locked, forge)
+        wanted = _files(title or "Deployments", example, hosting, branch_at(locked, branch))
+        kept = tuple(path for path in wanted if (directory / path).exists())
+        changes: Changes = {path: data for path, data in wanted.items() if path not in kept}
+        commit = commit_changes(
+            locked, changes, "Start the deployment registry", when=now, tip=locked.tip
+        )
+    return Initialised(directory, commit, tuple(sorted(changes)), kept, hosting.workflows)
+
+
+def _repository(directory: Path, branch: str) -> Repository:
+    # Before a folder is made that would stay.
+    if (
+        branch.startswith("-")
+        or run(["check-ref-format", "--branch", branch], cwd=Path()).returncode
+    ):
+        raise UsageFault(f"{branch!r} is not a branch name", hint="example: --branch main")
+    directory.mkdir(parents=True, exist_ok=True)
+    if (directory / "HEAD").is_file() and (directory / "objects").is_dir():
+        raise UsageFault(
+            f"{directory} is a bare repository", hint="start the registry in a clone, and push it"
+        )
+    if not (directory / ".git").exists():
+        return create_repository(directory, branch)
+    repository = open_repository(directory)
+    if repository.work_tree is None or repository.work_tree.resolve() != directory.resolve():
+        raise UsageFault(f"{directory} is not the top of a repository's work tree")
+    return repository
+
+
+def _files(title: str, example: bool, hosting: Hosting, branch: str) -> dict[str, bytes]:
+    """Return every file of a new registry by its path."""
+    files = {
+        f"schemas/{path.name}": path.read_bytes() for path in sorted(schemas_dir().glob("*.json"))
+    }
+    files |= starter_files(hosting.workflows, branch)
+    if example:
+        source = example_dir()
+        return files | {
+            f"{layout.ROOT}/{path.relative_to(source).as_posix()}": path.read_bytes()
+            for path in sorted(source.rglob("*.yaml"))
+        }
+    config: dict[str, object] = {"schema_version": 1, "title": title}
+    if hosting.described:
+        config["forge"] = hosting.described
+    if branch != "main":
+        config["branch"] = branch
+    files[layout.CONFIG] = dump_document("config", config)
+    for name in _ENVIRONMENTS:
+        files[layout.environment_path(name)] = dump_document("environment", {"name": name})
+    return files

@@ -1,0 +1,1 @@
+"""The events that wait on this machine: line codec, store, shared sends."""

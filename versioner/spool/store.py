@@ -1,0 +1,192 @@
+"""The spool: events that reached no forge, each in a file of its own until one takes it.
+
+A file `<key>.json` holds the line itself, and below it when and why it was kept. A
+`<key>.refused` is one that a forge was reached with and that is not valid, or blocked: it is
+shown, and not sent again unasked.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from versioner.errors import Failure, InvalidInput, NotFound
+from versioner.secret_scanning import without_secrets
+from versioner.spool.codec import (
+    LINE_LIMIT,
+    MARK,
+    Entry,
+    new_entry,
+    parse_line,
+    write_line,
+)
+from versioner.spool.spool_files import make_private, read_small, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+__all__ = [
+    "MARK",
+    "Entry",
+    "Held",
+    "Spool",
+    "Unreadable",
+    "new_entry",
+    "parse_line",
+    "read_entry",
+    "write_entry",
+    "write_line",
+]
+
+QUEUE: Final = "queue"
+_KEY: Final = "[0-9a-f]{32}"
+# As the inbox has it: what is shorter is a slip.
+_SHORTEST: Final = 4
+_WAITS: Final = ".json"
+_REFUSED: Final = ".refused"
+_NOTE_LIMIT: Final = 1000
+
+
+class Unreadable(NamedTuple):
+    """Name a file in the spool that holds no event, and say why it is not taken for one."""
+
+    path: Path
+    why: str
+
+
+class Held(NamedTuple):
+    """Hold what a spool holds, oldest first."""
+
+    entries: tuple[Entry, ...] = ()
+    refused: tuple[Entry, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+
+    def named(self, keys: Iterable[str]) -> list[Entry]:
+        """Return the entries that keys, or their beginnings, name, each once; else NotFound."""
+        return list(dict.fromkeys(self._named(key) for key in keys))
+
+    def _named(self, key: str) -> Entry:
+        # One of those that were refused may wait again.
+        held = {each.key: each for each in (*self.refused, *self.entries)}
+        found = [held[each] for each in held if len(key) >= _SHORTEST and each.startswith(key)]
+        if len(found) == 1:
+            return found[0]
+        what = f"{key!r} names {len(found)} events" if found else f"no event here is named {key!r}"
+        raise NotFound(what, hint="`versioner spool list` shows the keys, with `-o json` whole")
+
+
+class Spool:
+    """Keep events in a folder; it is made, and is held to be one's own, when one is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def keep(self, entry: Entry) -> Path:
+        """Write an entry to the disk, and return its file; Failure says why that failed."""
+        return self._put(entry, _WAITS)
+
+    def set_aside(self, entry: Entry, reason: str) -> Path:
+        """Keep an entry that was refused from being sent again; `reason` says why."""
+        path = self._put(entry._replace(reason=reason), _REFUSED)
+        self.drop(entry)
+        return path
+
+    def drop(self, entry: Entry) -> None:
+        """Take out an entry that was delivered."""
+        try:
+            (self.folder / f"{entry.key}{_WAITS}").unlink(missing_ok=True)
+        except OSError as error:
+            raise Failure(f"cannot take {entry.key} out: {_reason(error)}") from error
+
+    def discard(self, entry: Entry) -> None:
+        """Take out an entry for good, whether it waits or was refused."""
+        self.drop(entry)
+        try:
+            (self.folder / f"{entry.key}{_REFUSED}").unlink(missing_ok=True)
+        except OSError as error:
+            raise Failure(f"cannot take {entry.key} out: {_reason(error)}") from error
+
+    def entries(self, repo: str | None = None) -> list[Entry]:
+        """Return what waits, oldest first; with `repo`, for that registry only."""
+        return [each for each in self.held().entries if repo is None or each.repo == repo]
+
+    def held(self) -> Held:
+        """Return all that the folder holds; what is no event is named, and left in place."""
+        found: dict[str, list[Entry]] = {_WAITS: [], _REFUSED: []}
+        unreadable = []
+        for name in self._names():
+            path = self.folder / name
+            match = re.fullmatch(rf"({_KEY})(\.json|\.refused)", name)
+            if match is None:
+                unreadable.append(Unreadable(path, "it is not named as an event is"))
+                continue
+            try:
+                found[match[2]].append(read_entry(path, match[1]))
+            except FileNotFoundError:
+                # Another process has sent it meanwhile.
+                continue
+            except (OSError, ValueError, InvalidInput) as error:
+                unreadable.append(Unreadable(path, _reason(error)))
+        return Held(tuple(found[_WAITS]), tuple(found[_REFUSED]), tuple(unreadable))
+
+    def sweep(self, before: float) -> None:
+        """Remove the half-written files of processes that ended; `before` is a file's time."""
+        for name in _listed(self.folder):
+            path = self.folder / name
+            if not re.fullmatch(rf"{_KEY}\.(?:json|refused)\.\d+\.new", name):
+                continue
+            try:
+                if path.lstat().st_mtime < before:
+                    path.unlink()
+            except OSError:
+                continue
+
+    def _names(self) -> Iterator[str]:
+        for name in _listed(self.folder):
+            if name != QUEUE and not name.endswith(".new"):
+                yield name
+
+    def _put(self, entry: Entry, ending: str) -> Path:
+        make_private(self.folder)
+        path = self.folder / f"{entry.key}{ending}"
+        try:
+            write_entry(path, entry, sync=True)
+        except OSError as error:
+            raise Failure(
+                f"cannot keep the event in {self.folder}: {_reason(error)}",
+                hint="make room there, or name another folder with VERSIONER_SPOOL",
+            ) from error
+        return path
+
+
+def write_entry(path: Path, entry: Entry, *, sync: bool) -> None:
+    """Write an entry's file, whole or not at all."""
+    note = re.sub(r"[^\x20-\x7e]+", " ", without_secrets(entry.reason))[:_NOTE_LIMIT].strip()
+    write_whole(path, f"{entry.line}\n# {entry.kept_at} {note}\n".encode("ascii"), sync=sync)
+
+
+def read_entry(path: Path, key: str) -> Entry:
+    """Read an entry's file; OSError, ValueError or InvalidInput says why it is none."""
+    text = read_small(path, LINE_LIMIT + 2 * _NOTE_LIMIT).decode("ascii")
+    line, _, rest = text.partition("\n")
+    note = re.match(r"# (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|) ([\x20-\x7e]*)\n", rest)
+    entry = parse_line(line)
+    return Entry(key, entry.line, note[1] if note else "", note[2] if note else "")
+
+
+def _listed(folder: Path) -> list[str]:
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise Failure(f"cannot read the spool {folder}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not ASCII"
+    return str(error)
