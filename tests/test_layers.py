@@ -19,7 +19,7 @@ PACKAGE = Path(versioner.__file__).parent
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("reporter",),
+    ("reporting",),
     ("doctor",),
     ("editing", "setup", "spool"),
     ("delivery",),

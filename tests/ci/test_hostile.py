@@ -13,7 +13,7 @@ from versioner.ci.systems import SYSTEMS, System
 from versioner.models import BUILD_KEYS
 from versioner.names import is_name, is_version
 from versioner.recording.policy import refuse_secrets
-from versioner.reporter.terminal import clean
+from versioner.reporting.terminal import clean
 from versioner.secret_scanning import holds_secret
 from versioner.validation.event_fields import check_event
 

@@ -11,8 +11,8 @@ from tests.cli.registries import NOW
 from versioner.cli import clock
 from versioner.cli.boundary import run
 from versioner.doctor.checks import Check, guarded, problem
-from versioner.reporter.doctor import checks_json, checks_text
-from versioner.reporter.page import Page
+from versioner.reporting.doctor import checks_json, checks_text
+from versioner.reporting.text import Page
 
 if TYPE_CHECKING:
     from pathlib import Path

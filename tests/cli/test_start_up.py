@@ -127,8 +127,8 @@ def test_help_loads_no_command_and_nothing_heavy() -> None:
         "versioner.cli.main",
         "versioner.cli.stopping",
         "versioner.errors",
-        "versioner.reporter",
-        "versioner.reporter.terminal",
+        "versioner.reporting",
+        "versioner.reporting.terminal",
     }
     # click itself asks shutil for the terminal's width.
     assert not modules & (HEAVY - {"shutil"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from versioner.editing.imports import Imported
 from versioner.editing.moving import DeletionPlan
 from versioner.editing.session import Edited
-from versioner.reporter.edited import deletion_text, edited_text, imported_text
+from versioner.reporting.edits import deletion_text, edited_text, imported_text
 
 
 def test_an_edit_names_its_commit_branch_and_first_files() -> None:

@@ -14,10 +14,10 @@ from versioner.delivery.inbox_admin import Handled
 from versioner.errors import Blocked
 from versioner.recording.record import Recorded
 from versioner.remote.inbox_refs import Inbox, Refused, Waiting
-from versioner.reporter.collected import collected_json, collected_text
-from versioner.reporter.handed_over import described, document_of
-from versioner.reporter.inbox import handled_text, inbox_json, inbox_text
-from versioner.reporter.terminal import clean
+from versioner.reporting.collected import collected_json, collected_text
+from versioner.reporting.handed_over import described, document_of
+from versioner.reporting.inbox import handled_text, inbox_json, inbox_text
+from versioner.reporting.terminal import clean
 
 NOW = "2026-11-22T10:15:00Z"
 SAID: dict[str, Any] = {

@@ -10,8 +10,8 @@ import pytest
 
 from tests.builders import NOW, deployment, product, registry
 from versioner.query.matrix import matrix
-from versioner.reporter.matrix import Held, matrix_json, matrix_text
-from versioner.reporter.page import Page
+from versioner.reporting.matrix import Held, matrix_json, matrix_text
+from versioner.reporting.text import Page
 
 if TYPE_CHECKING:
     from versioner.models import Event

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from versioner.reporter.page import Page, abbreviate, pad, shorten, text_width, wrap
+from versioner.reporting.text import Page, abbreviate, pad, shorten, text_width, wrap
 
 SHA = "4f5d1c2a9b8e7d6c5b4a39281706f5e4d3c2b1a0"
 

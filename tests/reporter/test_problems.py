@@ -6,17 +6,17 @@ import re
 from tests.builders import product, registry
 from versioner.models import Problem
 from versioner.query.changes import changes_between
-from versioner.reporter.changes import change_markdown, change_text
-from versioner.reporter.page import Page
-from versioner.reporter.problems import (
+from versioner.reporting.changes import change_markdown, change_text
+from versioner.reporting.text import Page
+from versioner.reporting.problems import (
     problem_text,
     problems_json,
     problems_text,
     step_summary,
     verdict,
 )
-from versioner.reporter.problems_github import problems_github
-from versioner.reporter.problems_gitlab import problems_gitlab
+from versioner.reporting.ci_annotations import problems_github
+from versioner.reporting.problems_gitlab import problems_gitlab
 
 PATH = "registry/products/shop/product.yaml"
 PAGE = Page()

@@ -18,7 +18,7 @@ __all__ = ["after_commit", "apply", "finish"]
 def finish(repository: Repository, edited: Edited) -> None:
     """Say what an edit did, and take the step that follows a commit here."""
     from versioner.cli.printing import show
-    from versioner.reporter.edited import edited_text
+    from versioner.reporting.edits import edited_text
 
     show(edited_text(edited))
     after_commit(repository, edited.commit)
@@ -55,7 +55,7 @@ def apply(repo: str | None, operation: Callable[[Repository], Edited], restoring
     from versioner.cli import clock
     from versioner.cli.printing import show
     from versioner.editing.remote import edit_remotely
-    from versioner.reporter.edited import edited_text
+    from versioner.reporting.edits import edited_text
 
     edited = edit_remotely(
         remote, operation, restoring=restoring, jitter=lambda: clock.entropy()[1][0] / 256

@@ -12,7 +12,7 @@ import click
 
 from versioner.cli.stopping import Stopped, stoppable
 from versioner.errors import VersionerError
-from versioner.reporter.terminal import clean, clean_lines
+from versioner.reporting.terminal import clean, clean_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,7 +125,7 @@ def _tell(level: Literal["error", "warning"], message: str, hint: str = "") -> N
     if hint:
         click.echo(f"{click.style('hint', bold=True)}: {hint}", err=True)
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        from versioner.reporter.annotations import github_annotation
+        from versioner.reporting.annotations import github_annotation
 
         # On stderr, which the runner reads too: stdout may be a document.
         click.echo(github_annotation(level, message, hint), err=True)

@@ -32,7 +32,7 @@ def collect(branch: str, output: str, repo: str | None) -> None:
     from versioner.cli.printing import show
     from versioner.cli.remotes import find_remote
     from versioner.delivery.collect import collect as fold
-    from versioner.reporter.collected import collected_json, collected_text
+    from versioner.reporting.collected import collected_json, collected_text
 
     collected = fold(find_remote(repo), branch, now=clock.now(), entropy=clock.entropy)
     show(collected_json(collected) if output == "json" else collected_text(collected))

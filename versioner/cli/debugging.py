@@ -6,7 +6,7 @@ import re
 import sys
 from typing import Any
 
-from versioner.reporter.terminal import clean
+from versioner.reporting.terminal import clean
 from versioner.secret_scanning import without_secrets
 
 __all__ = ["is_on", "start", "stop"]

@@ -65,7 +65,7 @@ def list_(
     from versioner.cli.looking import look, reckoned_at
     from versioner.cli.printing import show, this_page
     from versioner.query.deployments import find
-    from versioner.reporter.deployments import deployments_json, deployments_text
+    from versioner.reporting.deployments import deployments_json, deployments_text
 
     registry = look(repo, rev, products=None if product is None else [product])
     found = find(registry, product=product, **_parsed(filters, reckoned_at(registry, rev)))
@@ -120,8 +120,8 @@ def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
     from versioner.cli.printing import show, this_page
     from versioner.query.deployments import find_by_id
     from versioner.query.times import seconds_between
-    from versioner.reporter.deployments import deployment_json, deployment_text
-    from versioner.reporter.wording import ago
+    from versioner.reporting.deployments import deployment_json, deployment_text
+    from versioner.reporting.wording import ago
 
     registry = look(repo, rev)
     found = find_by_id(registry, id_.rstrip("…"))

@@ -39,7 +39,7 @@ def diff(
     from versioner.cli.printing import show, this_page
     from versioner.query.differences import diff as compare
     from versioner.query.differences import parse_side
-    from versioner.reporter.differences import diff_json, diff_text
+    from versioner.reporting.differences import diff_json, diff_text
 
     registry = look(repo, rev, products=None if product is None else [product])
     now = reckoned_at(registry, rev)

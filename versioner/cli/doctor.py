@@ -67,7 +67,7 @@ def doctor(repo: str | None, branch: str | None, probe: bool, timeout: float, ou
     a problem.
     """
     from versioner.cli.printing import show, this_page
-    from versioner.reporter.doctor import checks_json, checks_text
+    from versioner.reporting.doctor import checks_json, checks_text
 
     checks = _examine(repo, branch or "", _surroundings(probe, timeout))
     show(checks_json(checks) if output == "json" else checks_text(this_page(), checks))

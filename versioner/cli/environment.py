@@ -35,7 +35,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
     """List the environments, in the order in which versions travel."""
     from versioner.cli.looking import look
     from versioner.cli.printing import show, this_page
-    from versioner.reporter.environments import environments_json, environments_text
+    from versioner.reporting.environments import environments_json, environments_text
 
     registry = look(repo, rev)
     show(
@@ -63,7 +63,7 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     from versioner.cli.looking import look, reckoned_at
     from versioner.cli.printing import show, this_page
     from versioner.query.matrix import matrix
-    from versioner.reporter.environments import environment_json, environment_text
+    from versioner.reporting.environments import environment_json, environment_text
 
     registry = look(repo, rev)
     document = registry.environment(name)

@@ -171,7 +171,7 @@ def tell_sources(
 
     `source` tells it of an option, "" where that has no value.
     """
-    from versioner.reporter.terminal import clean
+    from versioner.reporting.terminal import clean
 
     refuse_secrets({"product": draft.product, **draft.fields})
     system = detected.source_system if detected else ""

@@ -34,7 +34,7 @@ def format_(paths: tuple[str, ...], check: bool, repo: str | None) -> int:
     """
     from versioner.cli.printing import show
     from versioner.cli.workspace import find_repository
-    from versioner.reporter.formatted import formatted_text, left_alone_text
+    from versioner.reporting.formatted import formatted_text, left_alone_text
 
     done = _format(find_repository(repo), paths, check=check)
     show(formatted_text(done, check=check))

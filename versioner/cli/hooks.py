@@ -11,7 +11,7 @@ import click
 from versioner.cli.groups import NounGroup
 from versioner.cli.options import repo_option
 from versioner.cli.workspace import find_repository
-from versioner.reporter.terminal import clean
+from versioner.reporting.terminal import clean
 
 if TYPE_CHECKING:
     from versioner.git.repository import Repository

@@ -47,7 +47,7 @@ def import_(
     from versioner.cli.workspace import find_repository
     from versioner.editing.imports import import_file
     from versioner.errors import InvalidInput
-    from versioner.reporter.edited import imported_text
+    from versioner.reporting.edits import imported_text
 
     repository = find_repository(repo)
     columns = _parsed(mapping)
@@ -70,7 +70,7 @@ def import_(
 
 def _with_rows_told(error: InvalidInput) -> InvalidInput:
     """Print the refused rows, a line each; what is left is the error itself."""
-    from versioner.reporter.terminal import clean
+    from versioner.reporting.terminal import clean
 
     error.message, *rows = error.message.split("\n")
     for row in rows:

@@ -33,7 +33,7 @@ def list_(output: str, repo: str | None) -> None:
     from versioner.cli.printing import show
     from versioner.cli.remotes import find_remote
     from versioner.delivery.inbox_admin import list_inbox
-    from versioner.reporter.inbox import inbox_json, inbox_text
+    from versioner.reporting.inbox import inbox_json, inbox_text
 
     held = list_inbox(find_remote(repo))
     show(inbox_json(held) if output == "json" else inbox_text(held))
@@ -53,7 +53,7 @@ def release(keys: tuple[str, ...], repo: str | None) -> None:
     from versioner.cli.printing import show
     from versioner.cli.remotes import find_remote
     from versioner.delivery.inbox_admin import release as put_back
-    from versioner.reporter.inbox import handled_text
+    from versioner.reporting.inbox import handled_text
 
     show(handled_text(put_back(find_remote(repo), keys), "released"))
 
@@ -73,7 +73,7 @@ def discard(keys: tuple[str, ...], yes: bool, repo: str | None) -> None:
     from versioner.cli.printing import show
     from versioner.cli.remotes import find_remote
     from versioner.delivery.inbox_admin import discard as remove
-    from versioner.reporter.inbox import handled_text
+    from versioner.reporting.inbox import handled_text
 
     remote = find_remote(repo)
     if not yes and not sys.stdin.isatty():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from versioner.errors import Failure
-from versioner.reporter.recorded import (
+from versioner.reporting.recording import (
     kept_json,
     kept_outputs,
     recorded_json,

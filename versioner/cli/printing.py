@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from versioner.reporter.page import Page
+from versioner.reporting.text import Page
 
 __all__ = ["show", "this_page"]
 

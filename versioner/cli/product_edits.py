@@ -127,7 +127,7 @@ def delete(name: str, yes: bool, force: bool, repo: str | None) -> None:
     from versioner.cli.workspace import find_registry
     from versioner.editing.moving import delete_product, plan_deletion
     from versioner.git.identity import committer_of
-    from versioner.reporter.edited import deletion_text
+    from versioner.reporting.edits import deletion_text
 
     plan = plan_deletion(find_registry(repo), name)
     show(deletion_text(plan))

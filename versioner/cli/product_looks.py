@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from versioner.git.history import CommitInfo
     from versioner.git.repository import Repository
     from versioner.registry.records import ProductRecord, Registry
-    from versioner.reporter.products import ProductView
+    from versioner.reporting.products import ProductView
 
 __all__ = ["history", "list_", "show_"]
 
@@ -32,7 +32,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
     """List the products."""
     from versioner.cli.looking import look
     from versioner.cli.printing import show, this_page
-    from versioner.reporter.products import products_json, products_text
+    from versioner.reporting.products import products_json, products_text
 
     registry = look(repo, rev)
     show(products_json(registry) if output == "json" else products_text(this_page(), registry))
@@ -56,7 +56,7 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     from versioner.cli.looking import look, reckoned_at
     from versioner.cli.printing import show, this_page
     from versioner.query.times import age_text
-    from versioner.reporter.products import product_json, product_text
+    from versioner.reporting.products import product_json, product_text
 
     registry = look(repo, rev)
     view = _view(registry, registry.resolve(name), reckoned_at(registry, rev))
@@ -73,7 +73,7 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
 def _view(registry: Registry, record: ProductRecord, now: str) -> ProductView:
     from versioner.query.matrix import matrix
     from versioner.query.versions import list_versions
-    from versioner.reporter.products import ProductView
+    from versioner.reporting.products import ProductView
 
     return ProductView(
         record=record,
@@ -111,7 +111,7 @@ def history(name: str, limit: int, output: str, rev: str | None, repo: str | Non
     """Show the commits that changed a product, also under its old names or once it is deleted."""
     from versioner.cli.printing import show, this_page
     from versioner.cli.workspace import find_repository, read_registry
-    from versioner.reporter.products import history_json, history_text
+    from versioner.reporting.products import history_json, history_text
 
     repository = find_repository(repo)
     registry = read_registry(repository, rev, products=(), quiet=True)

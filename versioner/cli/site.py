@@ -60,7 +60,7 @@ def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) ->
     """Build the site: plain files that read without a server."""
     from versioner.cli.printing import show
     from versioner.cli.workspace import find_repository
-    from versioner.reporter.built import built_text
+    from versioner.reporting.built import built_text
 
     repository = find_repository(repo)
     if out is None and repository.work_tree is None:
@@ -110,7 +110,7 @@ def check(folder: Path | None, repo: str | None) -> int:
     """
     from versioner.cli.printing import show
     from versioner.cli.workspace import find_repository
-    from versioner.reporter.terminal import clean
+    from versioner.reporting.terminal import clean
     from versioner.site.check import check_site
 
     top = folder or find_repository(repo).top / _OUT

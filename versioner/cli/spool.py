@@ -15,7 +15,7 @@ from versioner.cli.groups import NounGroup, ending
 from versioner.cli.options import output_option
 from versioner.errors import Failure, InvalidInput, VersionerError
 from versioner.remote.url import TOKEN, address_of
-from versioner.reporter.spooled import Sent
+from versioner.reporting.spool import Sent
 from versioner.spool.batch import FOR_ALL, REFUSED, Outcome, drain, queued, settle
 from versioner.spool.store import MARK, Spool, parse_line
 
@@ -55,7 +55,7 @@ def spool() -> None:
 def list_(output: str) -> None:
     """List the events that wait on this machine, oldest first."""
     from versioner.cli.printing import show, this_page
-    from versioner.reporter.spooled import held_json, held_text
+    from versioner.reporting.spool import held_json, held_text
 
     folder = _folder()
     held, left = Spool(folder).held(), queued(folder)
@@ -90,7 +90,7 @@ def send(ctx: click.Context, source: str | None, repo: str | None, output: str) 
     that they name. A line that was cut or changed is told, and keeps back none of the others.
     """
     from versioner.cli.printing import show
-    from versioner.reporter.spooled import sent_json, sent_text
+    from versioner.reporting.spool import sent_json, sent_text
 
     sent, broken = _send_lines(repo) if source else (_send_kept(repo), [])
     show(sent_json(sent) if output == "json" else sent_text(sent))
@@ -111,7 +111,7 @@ def discard(keys: tuple[str, ...], yes: bool) -> None:
     them, `versioner spool send -` sends what was discarded by mistake.
     """
     from versioner.cli.printing import show
-    from versioner.reporter.spooled import discarded_text
+    from versioner.reporting.spool import discarded_text
 
     kept = Spool(_folder())
     chosen = kept.held().named(keys)

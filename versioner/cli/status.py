@@ -62,7 +62,7 @@ def status(
     from versioner.query.matrix import matrix
     from versioner.query.times import parse_moment
     from versioner.remote.inbox_refs import counts
-    from versioner.reporter.matrix import Held, matrix_json, matrix_text
+    from versioner.reporting.matrix import Held, matrix_json, matrix_text
 
     repository = find_registry(repo, as_of, inbox=True)
     registry = read_registry(repository, as_of, products=products or None)

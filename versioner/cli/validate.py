@@ -125,11 +125,11 @@ def _of_paths(
 
 
 def _report(checked: Checked, problems: list[Problem], form: str, *, has_paths: bool) -> None:
-    from versioner.reporter.problems import problems_json, verdict
+    from versioner.reporting.problems import problems_json, verdict
 
     closing = verdict(len(checked.registry.products), checked.events, problems, paths=has_paths)
     if form in ("json", "gitlab"):
-        from versioner.reporter.problems_gitlab import problems_gitlab
+        from versioner.reporting.problems_gitlab import problems_gitlab
 
         click.echo(problems_json(problems) if form == "json" else problems_gitlab(problems))
         click.echo(closing, err=True)
@@ -141,8 +141,8 @@ def _report(checked: Checked, problems: list[Problem], form: str, *, has_paths: 
 
 def _report_to_people(checked: Checked, problems: list[Problem], closing: str) -> None:
     from versioner.cli.printing import show, this_page
-    from versioner.reporter.changes import change_text
-    from versioner.reporter.problems import problems_text
+    from versioner.reporting.changes import change_text
+    from versioner.reporting.problems import problems_text
 
     if problems:
         show(problems_text(this_page(), problems))
@@ -152,10 +152,10 @@ def _report_to_people(checked: Checked, problems: list[Problem], closing: str) -
 
 
 def _report_to_github(checked: Checked, problems: list[Problem], closing: str) -> None:
-    from versioner.reporter.changes import change_markdown
-    from versioner.reporter.page import Page
-    from versioner.reporter.problems import step_summary
-    from versioner.reporter.problems_github import problems_github
+    from versioner.reporting.changes import change_markdown
+    from versioner.reporting.text import Page
+    from versioner.reporting.problems import step_summary
+    from versioner.reporting.ci_annotations import problems_github
 
     if problems:
         click.echo(problems_github(problems))

@@ -50,7 +50,7 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
     from versioner.cli.looking import look
     from versioner.cli.printing import show, this_page
     from versioner.query.versions import list_versions
-    from versioner.reporter.versions import versions_json, versions_text
+    from versioner.reporting.versions import versions_json, versions_text
 
     record = look(repo, rev, products=[product]).resolve(product)
     found = list_versions(record)
@@ -83,7 +83,7 @@ def show_(product: str, name: str, output: str, rev: str | None, repo: str | Non
     from versioner.cli.printing import show, this_page
     from versioner.query.sources import commit_url
     from versioner.query.versions import show_version
-    from versioner.reporter.versions import version_json, version_text
+    from versioner.reporting.versions import version_json, version_text
 
     registry = look(repo, rev, products=[product])
     record = registry.resolve(product)

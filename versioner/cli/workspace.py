@@ -108,7 +108,7 @@ def read_registry(
 
 
 def _warn(errors: Sequence[Problem]) -> None:
-    from versioner.reporter.terminal import clean
+    from versioner.reporting.terminal import clean
 
     first = errors[0]
     click.echo(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from versioner.reporter.documents import as_json
-from versioner.reporter.handed_over import described, document_of, sayable
-from versioner.reporter.terminal import clean
-from versioner.reporter.wording import count
+from versioner.reporting.documents import as_json
+from versioner.reporting.handed_over import described, document_of, sayable
+from versioner.reporting.terminal import clean
+from versioner.reporting.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

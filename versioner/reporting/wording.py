@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.reporter.page import Span
+from versioner.reporting.text import Span
 
 if TYPE_CHECKING:
     from versioner.models import Deployment
-    from versioner.reporter.page import Style
+    from versioner.reporting.text import Style
 
 __all__ = [
     "STATUS_STYLES",

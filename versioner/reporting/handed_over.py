@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from versioner.reporter.terminal import clean
+from versioner.reporting.terminal import clean
 from versioner.secret_scanning import without_secrets
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.reporter.documents import as_json
-from versioner.reporter.terminal import clean
+from versioner.reporting.documents import as_json
+from versioner.reporting.terminal import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.reporter.annotations import github_annotation
-from versioner.reporter.terminal import clean
+from versioner.reporting.annotations import github_annotation
+from versioner.reporting.terminal import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,13 +7,13 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from versioner.reporter.page import Page, Span, pad, shorten, text_width, wrap
-from versioner.reporter.terminal import clean
+from versioner.reporting.text import Page, Span, pad, shorten, text_width, wrap
+from versioner.reporting.terminal import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from versioner.reporter.page import Style
+    from versioner.reporting.text import Style
 
 __all__ = ["Column", "Entry", "facts", "fitted_table", "paragraph", "table"]
 

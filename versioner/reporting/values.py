@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from versioner.reporter.tables import paragraph
+from versioner.reporting.tables import paragraph
 
 if TYPE_CHECKING:
-    from versioner.reporter.page import Span
+    from versioner.reporting.text import Span
 
 __all__ = ["value_lines"]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.reporter.documents import as_json
-from versioner.reporter.page import pad, text_width, wrap
-from versioner.reporter.wording import count
+from versioner.reporting.documents import as_json
+from versioner.reporting.text import pad, text_width, wrap
+from versioner.reporting.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from versioner.doctor.checks import Check, Verdict
-    from versioner.reporter.page import Page, Style
+    from versioner.reporting.text import Page, Style
 
 __all__ = ["checks_json", "checks_text"]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.query.times import seconds_between
-from versioner.reporter.documents import as_json
-from versioner.reporter.page import Span, abbreviate
-from versioner.reporter.tables import Column, fitted_table, table
-from versioner.reporter.wording import STATUS_STYLES, age_short, count, moment
+from versioner.reporting.documents import as_json
+from versioner.reporting.text import Span, abbreviate
+from versioner.reporting.tables import Column, fitted_table, table
+from versioner.reporting.wording import STATUS_STYLES, age_short, count, moment
 
 if TYPE_CHECKING:
     from versioner.models import Deployment
     from versioner.query.matrix import CellState, Matrix, Row
-    from versioner.reporter.page import Page
-    from versioner.reporter.tables import Entry
+    from versioner.reporting.text import Page
+    from versioner.reporting.tables import Entry
 
 __all__ = [
     "Held",

@@ -5,15 +5,15 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from versioner.reporter.documents import as_json
-from versioner.reporter.terminal import clean
-from versioner.reporter.wording import count
+from versioner.reporting.documents import as_json
+from versioner.reporting.terminal import clean
+from versioner.reporting.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from versioner.models import Problem
-    from versioner.reporter.page import Page, Style
+    from versioner.reporting.text import Page, Style
 
 __all__ = ["problem_text", "problems_json", "problems_text", "step_summary", "verdict"]
 

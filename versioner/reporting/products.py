@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from versioner.reporter.deployments import deployment_table
-from versioner.reporter.documents import as_json
-from versioner.reporter.matrix import beside, cell_document, is_rolled_back
-from versioner.reporter.page import Span, abbreviate, wrap
-from versioner.reporter.tables import Column, facts, table
-from versioner.reporter.terminal import clean
-from versioner.reporter.values import value_lines
-from versioner.reporter.versions import version_table
-from versioner.reporter.wording import STATUS_STYLES, count, day, moment
+from versioner.reporting.deployments import deployment_table
+from versioner.reporting.documents import as_json
+from versioner.reporting.matrix import beside, cell_document, is_rolled_back
+from versioner.reporting.text import Span, abbreviate, wrap
+from versioner.reporting.tables import Column, facts, table
+from versioner.reporting.terminal import clean
+from versioner.reporting.values import value_lines
+from versioner.reporting.versions import version_table
+from versioner.reporting.wording import STATUS_STYLES, count, day, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from versioner.query.matrix import CellState, Row
     from versioner.query.versions import VersionSummary
     from versioner.registry.records import ProductRecord, Registry
-    from versioner.reporter.page import Page
-    from versioner.reporter.tables import Entry
+    from versioner.reporting.text import Page
+    from versioner.reporting.tables import Entry
 
 __all__ = [
     "ProductView",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
-from versioner.reporter.terminal import clean
+from versioner.reporting.terminal import clean
 
 __all__ = ["Page", "Span", "Style", "abbreviate", "pad", "shorten", "text_width", "wrap"]
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from versioner.reporter.deployments import (
+from versioner.reporting.deployments import (
     deployment_document,
     deployment_table,
     event_facts,
 )
-from versioner.reporter.documents import as_json
-from versioner.reporter.page import Span, abbreviate
-from versioner.reporter.tables import Column, facts, paragraph, table
-from versioner.reporter.wording import STATUS_STYLES, count, moment
+from versioner.reporting.documents import as_json
+from versioner.reporting.text import Span, abbreviate
+from versioner.reporting.tables import Column, facts, paragraph, table
+from versioner.reporting.wording import STATUS_STYLES, count, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.query.versions import Stay, VersionDetail, VersionSummary
-    from versioner.reporter.page import Page
-    from versioner.reporter.tables import Entry
+    from versioner.reporting.text import Page
+    from versioner.reporting.tables import Entry
 
 __all__ = [
     "version_json",

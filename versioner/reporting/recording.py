@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from versioner.reporter.terminal import clean
+from versioner.reporting.terminal import clean
 from versioner.rules.identity import derive_event_id
 
 if TYPE_CHECKING:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from versioner.reporter.documents import as_json
-from versioner.reporter.matrix import cell_document, version_lines
-from versioner.reporter.page import Span, wrap
-from versioner.reporter.tables import Column, facts, table
-from versioner.reporter.terminal import clean
-from versioner.reporter.values import value_lines
-from versioner.reporter.wording import count, latest_said, moment
+from versioner.reporting.documents import as_json
+from versioner.reporting.matrix import cell_document, version_lines
+from versioner.reporting.text import Span, wrap
+from versioner.reporting.tables import Column, facts, table
+from versioner.reporting.terminal import clean
+from versioner.reporting.values import value_lines
+from versioner.reporting.wording import count, latest_said, moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from versioner.query.matrix import CellState, Matrix
     from versioner.registry.records import Registry
-    from versioner.reporter.page import Page
-    from versioner.reporter.tables import Entry
+    from versioner.reporting.text import Page
+    from versioner.reporting.tables import Entry
 
 __all__ = ["environment_json", "environment_text", "environments_json", "environments_text"]
 

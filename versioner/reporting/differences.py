@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from versioner.reporter.documents import as_json
-from versioner.reporter.page import Span, abbreviate
-from versioner.reporter.tables import Column, table
-from versioner.reporter.terminal import clean
-from versioner.reporter.wording import count, moment
+from versioner.reporting.documents import as_json
+from versioner.reporting.text import Span, abbreviate
+from versioner.reporting.tables import Column, table
+from versioner.reporting.terminal import clean
+from versioner.reporting.wording import count, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.query.differences import Difference, Side
     from versioner.query.matrix import CellState
-    from versioner.reporter.page import Page
-    from versioner.reporter.tables import Entry
+    from versioner.reporting.text import Page
+    from versioner.reporting.tables import Entry
 
 __all__ = ["diff_json", "diff_text"]
 

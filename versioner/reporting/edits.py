@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.reporter.terminal import clean
-from versioner.reporter.wording import count
+from versioner.reporting.terminal import clean
+from versioner.reporting.wording import count
 
 if TYPE_CHECKING:
     from versioner.editing.imports import Imported

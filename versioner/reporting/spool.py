@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from versioner.reporter.documents import as_json
-from versioner.reporter.page import Span
-from versioner.reporter.tables import Column, table
-from versioner.reporter.terminal import clean
-from versioner.reporter.wording import count, moment
+from versioner.reporting.documents import as_json
+from versioner.reporting.text import Span
+from versioner.reporting.tables import Column, table
+from versioner.reporting.terminal import clean
+from versioner.reporting.wording import count, moment
 from versioner.spool.codec import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from versioner.reporter.page import Page
+    from versioner.reporting.text import Page
     from versioner.spool.batch import Outcome
     from versioner.spool.codec import Entry
     from versioner.spool.store import Held

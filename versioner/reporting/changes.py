@@ -6,8 +6,8 @@ import json
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.reporter.terminal import clean
-from versioner.reporter.wording import count
+from versioner.reporting.terminal import clean
+from versioner.reporting.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
