@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.builders import build, product, registry
-from versioner.query.sources import commit_url, compare_url
+from versioner.query.source_links import commit_url, compare_url
 
 OLD, NEW = "a" * 40, "b" * 40
 

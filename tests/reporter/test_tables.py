@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from versioner.reporting.text import Page, Span, text_width
 from versioner.reporting.tables import Column, facts, fitted_table, paragraph, table
+from versioner.reporting.text import Page, Span, text_width
 
 COLUMNS = [Column("product", 8), Column("version", 6), Column("by", 4, spare=True), Column("id")]
 ROWS = [

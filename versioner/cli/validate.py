@@ -153,9 +153,9 @@ def _report_to_people(checked: Checked, problems: list[Problem], closing: str) -
 
 def _report_to_github(checked: Checked, problems: list[Problem], closing: str) -> None:
     from versioner.reporting.changes import change_markdown
-    from versioner.reporting.text import Page
-    from versioner.reporting.problems import step_summary
     from versioner.reporting.ci_annotations import problems_github
+    from versioner.reporting.problems import step_summary
+    from versioner.reporting.text import Page
 
     if problems:
         click.echo(problems_github(problems))

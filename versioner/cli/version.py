@@ -81,7 +81,7 @@ def show_(product: str, name: str, output: str, rev: str | None, repo: str | Non
     """Show one version: its build and source, where it runs and ran."""
     from versioner.cli.looking import look
     from versioner.cli.printing import show, this_page
-    from versioner.query.sources import commit_url
+    from versioner.query.source_links import commit_url
     from versioner.query.versions import show_version
     from versioner.reporting.versions import version_json, version_text
 

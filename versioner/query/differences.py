@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from versioner.errors import InvalidInput
 from versioner.query.matrix import matrix
-from versioner.query.sources import compare_url
+from versioner.query.source_links import compare_url
 from versioner.query.times import parse_moment
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from versioner.errors import InvalidInput
-from versioner.registry.order import seconds_of
+from versioner.registry.event_order import seconds_of
 from versioner.rules.times import parse_rfc3339, utc_text
 
 __all__ = ["age_text", "parse_duration", "parse_moment", "seconds_between"]

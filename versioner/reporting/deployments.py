@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.reporting.documents import as_json
-from versioner.reporting.text import Span, abbreviate
 from versioner.reporting.tables import Column, facts, paragraph, table
 from versioner.reporting.terminal import clean
+from versioner.reporting.text import Span, abbreviate
 from versioner.reporting.values import value_lines
 from versioner.reporting.wording import (
     STATUS_STYLES,
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.models import Deployment, Event
-    from versioner.reporting.text import Page
     from versioner.reporting.tables import Entry
+    from versioner.reporting.text import Page
 
 __all__ = [
     "deployment_document",

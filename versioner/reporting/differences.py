@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from versioner.reporting.documents import as_json
-from versioner.reporting.text import Span, abbreviate
 from versioner.reporting.tables import Column, table
 from versioner.reporting.terminal import clean
+from versioner.reporting.text import Span, abbreviate
 from versioner.reporting.wording import count, moment
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from versioner.query.differences import Difference, Side
     from versioner.query.matrix import CellState
-    from versioner.reporting.text import Page
     from versioner.reporting.tables import Entry
+    from versioner.reporting.text import Page
 
 __all__ = ["diff_json", "diff_text"]
 

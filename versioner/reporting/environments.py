@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from versioner.reporting.documents import as_json
 from versioner.reporting.matrix import cell_document, version_lines
-from versioner.reporting.text import Span, wrap
 from versioner.reporting.tables import Column, facts, table
 from versioner.reporting.terminal import clean
+from versioner.reporting.text import Span, wrap
 from versioner.reporting.values import value_lines
 from versioner.reporting.wording import count, latest_said, moment
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from versioner.query.matrix import CellState, Matrix
     from versioner.registry.records import Registry
-    from versioner.reporting.text import Page
     from versioner.reporting.tables import Entry
+    from versioner.reporting.text import Page
 
 __all__ = ["environment_json", "environment_text", "environments_json", "environments_text"]
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.query.times import seconds_between
 from versioner.reporting.documents import as_json
-from versioner.reporting.text import Span, abbreviate
 from versioner.reporting.tables import Column, fitted_table, table
+from versioner.reporting.text import Span, abbreviate
 from versioner.reporting.wording import STATUS_STYLES, age_short, count, moment
 
 if TYPE_CHECKING:
     from versioner.models import Deployment
     from versioner.query.matrix import CellState, Matrix, Row
-    from versioner.reporting.text import Page
     from versioner.reporting.tables import Entry
+    from versioner.reporting.text import Page
 
 __all__ = [
     "Held",

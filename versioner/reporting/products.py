@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from versioner.reporting.deployments import deployment_table
 from versioner.reporting.documents import as_json
 from versioner.reporting.matrix import beside, cell_document, is_rolled_back
-from versioner.reporting.text import Span, abbreviate, wrap
 from versioner.reporting.tables import Column, facts, table
 from versioner.reporting.terminal import clean
+from versioner.reporting.text import Span, abbreviate, wrap
 from versioner.reporting.values import value_lines
 from versioner.reporting.versions import version_table
 from versioner.reporting.wording import STATUS_STYLES, count, day, moment
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from versioner.query.matrix import CellState, Row
     from versioner.query.versions import VersionSummary
     from versioner.registry.records import ProductRecord, Registry
-    from versioner.reporting.text import Page
     from versioner.reporting.tables import Entry
+    from versioner.reporting.text import Page
 
 __all__ = [
     "ProductView",

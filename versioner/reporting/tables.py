@@ -7,8 +7,8 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from versioner.reporting.text import Page, Span, pad, shorten, text_width, wrap
 from versioner.reporting.terminal import clean
+from versioner.reporting.text import Page, Span, pad, shorten, text_width, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

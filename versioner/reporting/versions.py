@@ -10,16 +10,16 @@ from versioner.reporting.deployments import (
     event_facts,
 )
 from versioner.reporting.documents import as_json
-from versioner.reporting.text import Span, abbreviate
 from versioner.reporting.tables import Column, facts, paragraph, table
+from versioner.reporting.text import Span, abbreviate
 from versioner.reporting.wording import STATUS_STYLES, count, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.query.versions import Stay, VersionDetail, VersionSummary
-    from versioner.reporting.text import Page
     from versioner.reporting.tables import Entry
+    from versioner.reporting.text import Page
 
 __all__ = [
     "version_json",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import Blocked, InvalidInput
 from versioner.layout import month_of
-from versioner.registry.order import order_key
+from versioner.registry.event_order import order_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable

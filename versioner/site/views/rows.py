@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from versioner.query.sources import commit_url
+from versioner.query.source_links import commit_url
 from versioner.site.links import deployment_anchor, outward, version_anchor
 from versioner.site.views.facts import event_facts
 from versioner.site.wording import (

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.differences import versions_between
-from versioner.query.sources import compare_url
+from versioner.query.source_links import compare_url
 from versioner.site.links import outward
 from versioner.site.views.rows import SHAPES, said
 from versioner.site.wording import count, day_text, version_text

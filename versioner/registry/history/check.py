@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from versioner.registry.comparison import Comparison, short_revision
-from versioner.registry.findings import problems_of
+from versioner.registry.history.compare import Comparison, short_revision
+from versioner.registry.history.problems import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
-    from versioner.registry.comparison import Former
-    from versioner.registry.findings import Finding
+    from versioner.registry.history.compare import Former
+    from versioner.registry.history.problems import Finding
 
 __all__ = ["Merge", "check_history"]
 

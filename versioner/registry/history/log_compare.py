@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from versioner.registry.findings import Finding
+from versioner.registry.history.problems import Finding
 from versioner.registry.redaction import changed_fields
 from versioner.serialization.log import read_canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from versioner.registry.held import Held, HeldLog
+    from versioner.registry.history.log_index import Held, HeldLog
 
 __all__ = ["OldLog", "compare_log", "unmatched"]
 

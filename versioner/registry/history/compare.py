@@ -13,15 +13,15 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from versioner import layout
-from versioner.registry.findings import Finding
-from versioner.registry.held import LogShelf
-from versioner.registry.log_history import OldLog, compare_log, unmatched
+from versioner.registry.history.problems import Finding
+from versioner.registry.history.log_index import LogShelf
+from versioner.registry.history.log_compare import OldLog, compare_log, unmatched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from versioner.git.snapshot import Snapshot
-    from versioner.registry.held import Held, HeldLog, LogName
+    from versioner.registry.history.log_index import Held, HeldLog, LogName
 
 __all__ = ["Comparison", "Former", "short_revision"]
 

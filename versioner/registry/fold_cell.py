@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner.models import Deployment
-from versioner.registry.order import OPENING, seconds_of
+from versioner.registry.event_order import OPENING, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,0 +1,1 @@
+"""The history check: a revision of the registry against its merge base."""
