@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser.sites import build_real_shape, build_sample
-from versioner.site.serve import open_server
+from versioner.site.server import open_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ from tests.builders import NOW
 from tests.site.hostile_texts import batches
 from tests.site.samples import TOOL, everything
 from versioner.site.build import build_site
-from versioner.site.serve import open_server
+from versioner.site.server import open_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable

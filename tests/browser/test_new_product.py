@@ -12,7 +12,7 @@ from tests.builders import NOW, registry
 from tests.site.samples import TOOL
 from versioner.names import is_name
 from versioner.site.build import build_site
-from versioner.site.serve import open_server
+from versioner.site.server import open_server
 from versioner.validation.documents import validate_document
 
 if TYPE_CHECKING:

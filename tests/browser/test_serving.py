@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.builders import NOW, deployment, product, registry
 from tests.site.samples import TOOL
 from versioner.site.build import build_site
-from versioner.site.serve import open_server
+from versioner.site.server import open_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable

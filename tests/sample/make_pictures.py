@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright  # noqa: E402
 
 from tests.browser.conftest import FLAGS  # noqa: E402
 from tests.browser.sites import build_sample, last_moment  # noqa: E402
-from versioner.site.serve import open_server  # noqa: E402
+from versioner.site.server import open_server  # noqa: E402
 
 PICTURES = {
     "overview.png": ("index.html", 940),

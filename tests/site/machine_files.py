@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.builders import NOW
-from versioner.site.atlas import Atlas
-from versioner.site.machines import machine_files
+from versioner.site.context import Atlas
+from versioner.site.exports.files import machine_files
 
 if TYPE_CHECKING:
     from versioner.registry.records import Registry

@@ -11,7 +11,7 @@ import pytest
 from tests.builders import deployment, product, registry
 from tests.site.machine_files import HOSTILE, files_of
 from tests.site.samples import everything
-from versioner.site.badges import svg, text_width
+from versioner.site.exports.badges import svg, text_width
 
 S = "{http://www.w3.org/2000/svg}"
 

@@ -15,7 +15,7 @@ from tests.builders import NOW, deployment, product, registry
 from tests.site.samples import TOOL, everything
 from versioner.errors import Failure
 from versioner.site.build import BuildReport, build_site
-from versioner.site.files import MANIFEST
+from versioner.site.output import MANIFEST
 from versioner.site.render import Renderer
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.builders import NOW, deployment, product, registry
 from tests.site.samples import DAY
-from versioner.site.atlas import Atlas
+from versioner.site.context import Atlas
 
 YEAR = 365 * DAY
 

@@ -9,7 +9,7 @@ import pytest
 from tests.builders import NOW, build, deployment, product, registry, void
 from tests.site.samples import TOOL
 from versioner.site.build import build_site
-from versioner.site.discretion import hidden_fields, pruned
+from versioner.site.privacy import hidden_fields, pruned
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ import pytest
 from tests.builders import NOW, deployment, moment, product, registry, void
 from tests.site.machine_files import HOSTILE, files_of
 from tests.site.samples import everything
-from versioner.site.feeds import ENTRIES
-from versioner.site.legible import legible
+from versioner.site.exports.feeds import ENTRIES
+from versioner.site.exports.xml import legible
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

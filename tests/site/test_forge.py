@@ -10,7 +10,7 @@ from tests.builders import NOW, deployment, product, registry
 from tests.site.checker import Page
 from tests.site.samples import TOOL
 from versioner.site.build import build_site
-from versioner.site.forge import ForgeLinks
+from versioner.site.forge_links import ForgeLinks
 
 if TYPE_CHECKING:
     from pathlib import Path

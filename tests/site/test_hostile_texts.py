@@ -15,9 +15,9 @@ from tests.site.checker import Page
 from tests.site.hostile_texts import batches, texts
 from tests.site.samples import TOOL, everything
 from versioner.resources import site_templates_dir
-from versioner.site.atlas import Atlas
+from versioner.site.context import Atlas
 from versioner.site.build import build_site
-from versioner.site.links import outward
+from versioner.site.urls import outward
 from versioner.site.pages import pages_of
 from versioner.site.render import Renderer
 

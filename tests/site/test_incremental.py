@@ -13,10 +13,10 @@ import pytest
 from tests.builders import NOW, deployment, moment, product, registry
 from tests.site.samples import DAY, TOOL, everything
 from versioner.errors import Failure, ValidationFailed
-from versioner.site import rendering
+from versioner.site import parallel_render
 from versioner.site.build import BuildReport, build_site
-from versioner.site.overrides import NO_OVERRIDES, Overrides
-from versioner.site.remembered import RenderMemory
+from versioner.site.template_overrides import NO_OVERRIDES, Overrides
+from versioner.site.render_cache import RenderMemory
 from versioner.site.templates import Templates
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def many() -> Registry:
 
 
 def test_several_processes_make_the_bytes_of_one(tmp_path: Path) -> None:
-    if not rendering._can_fork():
+    if not parallel_render._can_fork():
         pytest.skip("this process cannot be forked")
     one, three = tmp_path / "one", tmp_path / "three"
     assert build(many(), one) == build(many(), three, jobs=3)
@@ -249,10 +249,10 @@ def test_several_processes_make_the_bytes_of_one(tmp_path: Path) -> None:
 def test_a_process_that_dies_is_made_up_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not rendering._can_fork():
+    if not parallel_render._can_fork():
         pytest.skip("this process cannot be forked")
     here = os.getpid()
-    original = rendering.digest_of
+    original = parallel_render.digest_of
 
     def dying(data: bytes) -> str:
         if os.getpid() != here:
@@ -260,7 +260,7 @@ def test_a_process_that_dies_is_made_up_for(
         return original(data)
 
     build(many(), tmp_path / "one")
-    monkeypatch.setattr(rendering, "digest_of", dying)
+    monkeypatch.setattr(parallel_render, "digest_of", dying)
     build(many(), tmp_path / "two", jobs=2)
     assert content(tmp_path / "one" / "out") == content(tmp_path / "two" / "out")
     with pytest.raises(ChildProcessError):

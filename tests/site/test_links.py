@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from versioner.site.links import month_page, outward, relative
+from versioner.site.urls import month_page, outward, relative
 from versioner.site.wording import moment_text, month_text, version_text
 
 PARTS = st.sampled_from(["a", "b", "products", "index.html", "2026-11.html"])

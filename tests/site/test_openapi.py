@@ -13,7 +13,7 @@ from tests.builders import registry
 from tests.site.machine_files import HOSTILE, documents, files_of
 from tests.site.samples import everything
 from versioner.site.api.endpoints import ENDPOINTS, Endpoint
-from versioner.site.openapi import openapi
+from versioner.site.api.openapi import openapi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from versioner.git.repository import open_repository
 from versioner.git.snapshot import MemorySnapshot, snapshot_at
 from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.site.build import build_site
-from versioner.site.overrides import Overrides, overrides_of
+from versioner.site.template_overrides import Overrides, overrides_of
 
 LEGEND = """\
 {% extends "versioner:about.html" %}

@@ -18,7 +18,7 @@ from tests.site.samples import TOOL, everything
 from versioner.site.api.endpoints import ENDPOINTS
 from versioner.site.api.schemas import COMPONENTS
 from versioner.site.build import build_site
-from versioner.site.serve import open_server
+from versioner.site.server import open_server
 
 if TYPE_CHECKING:
     from pathlib import Path

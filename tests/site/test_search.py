@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from tests.builders import NOW, build, deployment, moment, product, registry
 from tests.site.samples import DIGEST, everything
-from versioner.site.atlas import Atlas
-from versioner.site.search import INDEX, LIMIT, search_files
+from versioner.site.context import Atlas
+from versioner.site.exports.search_index import INDEX, LIMIT, search_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable

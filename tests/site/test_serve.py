@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from versioner.errors import Failure
-from versioner.site.serve import SiteServer, open_server, serve
+from versioner.site.server import SiteServer, open_server, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from tests.builders import deployment, moment, product, registry
 from tests.site.checker import check_site, read_site
 from tests.site.samples import DAY, TOOL
 from versioner.site.build import build_site
-from versioner.site.shards import ROWS, shards_of
+from versioner.site.pagination import ROWS, shards_of
 
 if TYPE_CHECKING:
     from pathlib import Path

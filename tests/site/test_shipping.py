@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from tests.builders import NOW, build, deployment, product, registry
 from tests.site.samples import DAY
-from versioner.site.atlas import Atlas
-from versioner.site.links import product_page
+from versioner.site.context import Atlas
+from versioner.site.urls import product_page
 from versioner.site.views.shipping import shipping
 
 if TYPE_CHECKING:
     from versioner.models import Event
-    from versioner.site.views.frame import View
+    from versioner.site.views.layout import View
 
 
 def steps(

@@ -35,7 +35,7 @@ def hooks() -> None:
 def install(out: Path | None, repo: str | None) -> None:
     """Check the registry before each commit, and build the site after it."""
     from versioner.setup.hooks import install_hooks
-    from versioner.site.files import claim
+    from versioner.site.output import claim
 
     repository = find_repository(repo)
     target = (out or (repository.work_tree or Path()) / "_site").absolute()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from versioner.errors import VersionerError
     from versioner.git.repository import Repository
     from versioner.registry.records import Registry
-    from versioner.site.atlas import Recorded
+    from versioner.site.context import Recorded
     from versioner.site.build import BuildReport
 
 __all__ = ["publish", "site"]
@@ -82,7 +82,7 @@ def serve(port: int, repo: str | None) -> None:
     import tempfile
 
     from versioner.cli.workspace import find_repository
-    from versioner.site.serve import serve as serve_folder
+    from versioner.site.server import serve as serve_folder
 
     repository = find_repository(repo)
     with tempfile.TemporaryDirectory(prefix="versioner-site-") as folder:
@@ -164,7 +164,7 @@ def _stats(folder: Path) -> Iterator[tuple[str, int, int]]:
 
 def _recorded(repository: Repository, revision: str | None) -> dict[str, Recorded]:
     from versioner.git.event_commits import recorded_events
-    from versioner.site.atlas import Recorded
+    from versioner.site.context import Recorded
 
     if revision is None:
         return {}
@@ -201,7 +201,7 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
     from versioner.errors import ValidationFailed
     from versioner.remote.inbox_refs import inbox
     from versioner.site.build import build_site
-    from versioner.site.overrides import overrides_of
+    from versioner.site.template_overrides import overrides_of
 
     # git reads the history while the registry is read; no thread may be left when pages are shared
     # out to processes.

@@ -9,7 +9,7 @@ from versioner.doctor.checks import guarded, note, ok, problem, warning
 from versioner.editing.validate import validate_registry
 from versioner.registry.drift import drifted
 from versioner.resources import starter_dir
-from versioner.site.discretion import hidden_fields
+from versioner.site.privacy import hidden_fields
 from versioner.validation.codes import SCHEMA_DRIFT
 from versioner.validation.documents import validate_document
 

@@ -13,8 +13,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 from versioner.models import Cell, Version
-from versioner.registry.fold_cell import CLOCK_SKEW_SECONDS, fold_events, positions_of
 from versioner.registry.event_order import OPENING, order_key
+from versioner.registry.fold_cell import CLOCK_SKEW_SECONDS, fold_events, positions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

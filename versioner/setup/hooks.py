@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HooksInstalled", "HooksSeen", "hooks_seen", "install_hooks", "site_after_commit"]
 
-# What `versioner.site.files` leaves in each folder it writes (a layer above this one).
+# What `versioner.site.output` leaves in each folder it writes (a layer above this one).
 _SITE_MANIFEST: Final = ".versioner-site.json"
 # Seconds: a start takes a fraction of one, on a slow disk a few.
 _LONGEST_START: Final = 30

@@ -11,15 +11,15 @@ from versioner.errors import ValidationFailed
 from versioner.resources import site_templates_dir
 from versioner.site.api.addresses import REFERENCE
 from versioner.site.api.reference import reference_view
-from versioner.site.atlas import Atlas
-from versioner.site.files import claim, publish
-from versioner.site.machines import machine_files
-from versioner.site.overrides import NO_OVERRIDES, Overrides
+from versioner.site.context import Atlas
+from versioner.site.output import claim, publish
+from versioner.site.exports.files import machine_files
+from versioner.site.template_overrides import NO_OVERRIDES, Overrides
 from versioner.site.pages import Page, pages_of
-from versioner.site.remembered import RenderMemory
-from versioner.site.rendering import render_pages
-from versioner.site.search import search_files
-from versioner.site.sitemap import crawler_files
+from versioner.site.render_cache import RenderMemory
+from versioner.site.parallel_render import render_pages
+from versioner.site.exports.search_index import search_files
+from versioner.site.exports.sitemap import crawler_files
 from versioner.site.templates import Templates, read_templates
 from versioner.site.views.about import counts
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from versioner.registry.records import Registry
     from versioner.remote.inbox_refs import Inbox
-    from versioner.site.atlas import Recorded
+    from versioner.site.context import Recorded
 
 __all__ = ["BuildReport", "build_site"]
 

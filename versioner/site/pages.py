@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from versioner.site.links import (
+from versioner.site.urls import (
     ABOUT,
     CREATE,
     DEPLOYMENTS,
@@ -21,9 +21,9 @@ from versioner.site.links import (
     product_page,
 )
 from versioner.site.views.about import about_view
-from versioner.site.views.creating import creating_view
+from versioner.site.views.new_product import creating_view
 from versioner.site.views.deployments import deployments_view, month_of_all_view
-from versioner.site.views.elsewhere import deleted_view, lost_view, moved_view
+from versioner.site.views.redirects import deleted_view, lost_view, moved_view
 from versioner.site.views.environment_month import environment_month_view
 from versioner.site.views.environments import environment_view, environments_view
 from versioner.site.views.month import month_view
@@ -34,8 +34,8 @@ from versioner.site.views.products import products_view
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from versioner.site.atlas import Atlas
-    from versioner.site.views.frame import View
+    from versioner.site.context import Atlas
+    from versioner.site.views.layout import View
 
 __all__ = ["Page", "pages_of"]
 

@@ -12,7 +12,7 @@ from versioner.site.templates import OWN, Templates, read_templates
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
-    from versioner.site.views.frame import View
+    from versioner.site.views.layout import View
 
 __all__ = ["Renderer"]
 

@@ -13,9 +13,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from versioner import layout
-from versioner.registry.history.problems import Finding
-from versioner.registry.history.log_index import LogShelf
 from versioner.registry.history.log_compare import OldLog, compare_log, unmatched
+from versioner.registry.history.log_index import LogShelf
+from versioner.registry.history.problems import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

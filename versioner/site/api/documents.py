@@ -17,15 +17,15 @@ from versioner.site.api.addresses import (
 from versioner.site.api.environments import deployments, environment, environments, matrix
 from versioner.site.api.inbox import inbox
 from versioner.site.api.products import history, needs, product, products
-from versioner.site.links import ENVIRONMENTS, OVERVIEW, PRODUCTS, environment_page, product_page
-from versioner.site.teams import slugs_of, teams_of
+from versioner.site.urls import ENVIRONMENTS, OVERVIEW, PRODUCTS, environment_page, product_page
+from versioner.site.exports.teams import slugs_of, teams_of
 from versioner.site.views.about import counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from versioner.site.api.rows import Document
-    from versioner.site.atlas import Atlas
+    from versioner.site.api.deployments import Document
+    from versioner.site.context import Atlas
 
 __all__ = ["documents_of", "json_bytes"]
 

@@ -6,15 +6,15 @@ import heapq
 from typing import TYPE_CHECKING, Final
 
 from versioner.site.api.addresses import data_of, environment_feed
-from versioner.site.api.rows import Document, metadata_of, summary_of
+from versioner.site.api.deployments import Document, metadata_of, summary_of
 from versioner.site.api.states import state_of
-from versioner.site.links import environment_page
+from versioner.site.urls import environment_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from versioner.models import Deployment
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["deployments", "environment", "environments", "matrix", "newest"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.site.links import product_page
+from versioner.site.urls import product_page
 
 if TYPE_CHECKING:
-    from versioner.site.api.rows import Document
-    from versioner.site.atlas import Atlas
+    from versioner.site.api.deployments import Document
+    from versioner.site.context import Atlas
     from versioner.site.inbox import Unrecorded
 
 __all__ = ["inbox"]

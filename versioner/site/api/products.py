@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from versioner.site.api.addresses import badge, data_of, product_feed, table
-from versioner.site.api.rows import Document, deployment_of, metadata_of, version_of
+from versioner.site.api.deployments import Document, deployment_of, metadata_of, version_of
 from versioner.site.api.states import state_of
-from versioner.site.links import product_page
-from versioner.site.tables import months_of
+from versioner.site.urls import product_page
+from versioner.site.exports.csv import months_of
 from versioner.site.views.naming import document_of, title_of
 from versioner.site.views.products import team_of
 
 if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
-    from versioner.site.atlas import Atlas
-    from versioner.site.shards import Shard
+    from versioner.site.context import Atlas
+    from versioner.site.pagination import Shard
 
 __all__ = ["history", "needs", "places_of", "product", "products"]
 

@@ -10,14 +10,14 @@ from versioner.site.api.addresses import OPENAPI, REFERENCE
 from versioner.site.api.endpoints import ENDPOINTS, PARAMETERS, Endpoint
 from versioner.site.api.environments import newest
 from versioner.site.api.schemas import COMPONENTS, Schema
-from versioner.site.links import ABOUT
-from versioner.site.teams import slugs_of, teams_of
-from versioner.site.views.frame import View, crumb, frame
+from versioner.site.urls import ABOUT
+from versioner.site.exports.teams import slugs_of, teams_of
+from versioner.site.views.layout import View, crumb, frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["reference_view"]
 

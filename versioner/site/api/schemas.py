@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS, STATUSES
-from versioner.site.api.rows import BUILD_DETAILS, DEPLOYMENT_DETAILS
+from versioner.site.api.deployments import BUILD_DETAILS, DEPLOYMENT_DETAILS
 
 __all__ = ["COMPONENTS", "Schema", "ref"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.site.api.rows import Document, deployment_page
+from versioner.site.api.deployments import Document, deployment_page
 
 if TYPE_CHECKING:
     from versioner.query.matrix import CellState
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["state_of"]
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from versioner.resources import schemas_dir
 from versioner.site.api.addresses import EVERYTHING, OPENAPI, REFERENCE
-from versioner.site.links import ABOUT
-from versioner.site.views.frame import View, frame
+from versioner.site.urls import ABOUT
+from versioner.site.views.layout import View, frame
 from versioner.site.views.rows import SHAPES
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["about_view", "counts"]
 

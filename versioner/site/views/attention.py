@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.site.links import OVERVIEW, PRODUCTS
+from versioner.site.urls import OVERVIEW, PRODUCTS
 from versioner.site.views.naming import title_of
 from versioner.site.views.products import is_owned
 from versioner.site.wording import count, version_text
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.models import Deployment
-    from versioner.site.atlas import Atlas
-    from versioner.site.views.frame import View
+    from versioner.site.context import Atlas
+    from versioner.site.views.layout import View
 
 __all__ = ["attention"]
 

@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from versioner.site.api.addresses import EVERYTHING
-from versioner.site.links import DEPLOYMENTS, deployments_page
-from versioner.site.views.frame import View, crumb, frame
+from versioner.site.urls import DEPLOYMENTS, deployments_page
+from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.naming import title_of
 from versioner.site.views.rows import KINDS, SHAPES, said
 from versioner.site.wording import count, day_text, month_text, version_text
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from versioner.models import Deployment
-    from versioner.site.atlas import Atlas
-    from versioner.site.shards import Batch
+    from versioner.site.context import Atlas
+    from versioner.site.pagination import Batch
 
     Place = Callable[[str, int], str]
 

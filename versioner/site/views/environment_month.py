@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from versioner.site.links import ENVIRONMENTS, environment_month
+from versioner.site.urls import ENVIRONMENTS, environment_month
 from versioner.site.views.deployments import turning
-from versioner.site.views.frame import View, crumb, frame
+from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.naming import title_of
 from versioner.site.views.rows import KINDS, SHAPES
 from versioner.site.wording import count, day_text, version_text
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from versioner.models import Deployment
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["environment_month_view"]
 

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import environment_path
 from versioner.site.api.addresses import environment_feed
-from versioner.site.links import ENVIRONMENTS, environment_month, environment_page
+from versioner.site.urls import ENVIRONMENTS, environment_month, environment_page
 from versioner.site.views.deployments import years_of
-from versioner.site.views.facts import metadata
-from versioner.site.views.frame import View, crumb, frame
+from versioner.site.views.event_details import metadata
+from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.latest import latest_deployments
 from versioner.site.views.naming import title_of
-from versioner.site.views.standing import standing
+from versioner.site.views.cells import standing
 from versioner.site.wording import adds_to, count, day_text
 
 if TYPE_CHECKING:
     from versioner.models import Deployment
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["environment_view", "environments_view"]
 

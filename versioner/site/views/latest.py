@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from versioner.models import Deployment
-    from versioner.site.atlas import Atlas
-    from versioner.site.views.frame import View
+    from versioner.site.context import Atlas
+    from versioner.site.views.layout import View
 
 __all__ = ["latest_deployments"]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.layout import log_path
-from versioner.site.links import PRODUCTS
-from versioner.site.views.frame import View, crumb, frame
+from versioner.site.urls import PRODUCTS
+from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.naming import title_of
 from versioner.site.views.rows import deployment_detail, version_detail
 from versioner.site.wording import count
 
 if TYPE_CHECKING:
-    from versioner.site.atlas import Atlas
-    from versioner.site.shards import Shard
+    from versioner.site.context import Atlas
+    from versioner.site.pagination import Shard
 
 __all__ = ["month_view", "shard_title"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["document_of", "title_of"]
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.site.api.addresses import product_feed
-from versioner.site.links import PRODUCTS, outward, product_page
-from versioner.site.shards import ROWS
-from versioner.site.views.facts import metadata
-from versioner.site.views.frame import View, crumb, frame
-from versioner.site.views.keeping import actions, badges, deletion
+from versioner.site.urls import PRODUCTS, outward, product_page
+from versioner.site.pagination import ROWS
+from versioner.site.views.event_details import metadata
+from versioner.site.views.layout import View, crumb, frame
+from versioner.site.views.product_sections import actions, badges, deletion
 from versioner.site.views.naming import document_of, title_of
 from versioner.site.views.rows import deployment_row, version_row
 from versioner.site.views.shipping import shipping
-from versioner.site.views.standing import standing
-from versioner.site.views.waiting import unrecorded_groups
+from versioner.site.views.cells import standing
+from versioner.site.views.inbox import unrecorded_groups
 from versioner.site.wording import adds_to, count
 
 if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["product_view"]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.site.links import CREATE, PRODUCTS
-from versioner.site.views.frame import View, frame
+from versioner.site.urls import CREATE, PRODUCTS
+from versioner.site.views.layout import View, frame
 from versioner.site.views.naming import document_of, title_of
 from versioner.site.wording import adds_to, count, day_text, first_line, version_text
 
 if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["is_owned", "latest_at", "products_view", "team_of"]
 

@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.source_links import commit_url
-from versioner.site.links import deployment_anchor, outward, version_anchor
-from versioner.site.views.facts import event_facts
+from versioner.site.urls import deployment_anchor, outward, version_anchor
+from versioner.site.views.event_details import event_facts
 from versioner.site.wording import (
     day_text,
     first_line,
@@ -18,8 +18,8 @@ from versioner.site.wording import (
 
 if TYPE_CHECKING:
     from versioner.models import Deployment, Event, Version
-    from versioner.site.atlas import Atlas, Recorded
-    from versioner.site.views.frame import View
+    from versioner.site.context import Atlas, Recorded
+    from versioner.site.views.layout import View
 
 __all__ = [
     "KINDS",

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.query.differences import versions_between
 from versioner.query.source_links import compare_url
-from versioner.site.links import outward
+from versioner.site.urls import outward
 from versioner.site.views.rows import SHAPES, said
 from versioner.site.wording import count, day_text, version_text
 
 if TYPE_CHECKING:
     from versioner.models import Version
     from versioner.registry.records import ProductRecord
-    from versioner.site.atlas import Atlas
-    from versioner.site.views.frame import View
+    from versioner.site.context import Atlas
+    from versioner.site.views.layout import View
 
 __all__ = ["shipping"]
 

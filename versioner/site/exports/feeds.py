@@ -17,16 +17,16 @@ from versioner.site.api.addresses import (
     team_feed,
 )
 from versioner.site.api.environments import newest
-from versioner.site.api.rows import deployment_page, head_of
-from versioner.site.legible import attribute, markup
-from versioner.site.links import (
+from versioner.site.api.deployments import deployment_page, head_of
+from versioner.site.exports.xml import attribute, markup
+from versioner.site.urls import (
     OVERVIEW,
     PRODUCTS,
     environment_page,
     product_page,
     relative,
 )
-from versioner.site.teams import slugs_of, teams_of
+from versioner.site.exports.teams import slugs_of, teams_of
 from versioner.site.views.naming import title_of
 from versioner.site.wording import moment_text
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from versioner.models import Deployment
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["ENTRIES", "feeds_of"]
 

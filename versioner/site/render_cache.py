@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from versioner.site.templates import Templates
-    from versioner.site.views.frame import View
+    from versioner.site.views.layout import View
 
 __all__ = ["RenderMemory", "digest_of"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
-from versioner.site.links import outward
+from versioner.site.urls import outward
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

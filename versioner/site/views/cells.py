@@ -10,8 +10,8 @@ from versioner.site.wording import day_text, version_text
 if TYPE_CHECKING:
     from versioner.models import Deployment
     from versioner.registry.records import ProductRecord
-    from versioner.site.atlas import Atlas
-    from versioner.site.views.frame import View
+    from versioner.site.context import Atlas
+    from versioner.site.views.layout import View
 
 __all__ = ["standing"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.layout import month_of
 from versioner.models import Deployment, Version
-from versioner.site.links import month_page
+from versioner.site.urls import month_page
 from versioner.site.wording import month_text
 
 if TYPE_CHECKING:

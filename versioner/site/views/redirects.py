@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.site.links import LOST, OVERVIEW, PRODUCTS, product_page
-from versioner.site.views.frame import View, crumb, frame
+from versioner.site.urls import LOST, OVERVIEW, PRODUCTS, product_page
+from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.naming import title_of
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["deleted_view", "lost_view", "moved_view"]
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from versioner.site.api.addresses import badge
 from versioner.site.api.documents import json_bytes
 from versioner.site.api.products import places_of
-from versioner.site.legible import attribute, legible, markup
+from versioner.site.exports.xml import attribute, legible, markup
 from versioner.site.wording import version_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["badges_of", "svg", "text_width"]
 

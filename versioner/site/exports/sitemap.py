@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.site.legible import markup
+from versioner.site.exports.xml import markup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,8 +9,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from versioner.site.files import read_file
-from versioner.site.remembered import digest_of
+from versioner.site.output import read_file
+from versioner.site.render_cache import digest_of
 from versioner.site.render import Renderer
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from versioner.site.pages import Page
-    from versioner.site.remembered import RenderMemory
+    from versioner.site.render_cache import RenderMemory
     from versioner.site.templates import Templates
 
 __all__ = ["Rendered", "render_pages"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.site.discretion import pruned
-from versioner.site.links import outward
+from versioner.site.privacy import pruned
+from versioner.site.urls import outward
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from versioner.models import Event
-    from versioner.site.views.frame import View
+    from versioner.site.views.layout import View
 
 __all__ = ["event_facts", "metadata"]
 

@@ -12,15 +12,15 @@ import io
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from versioner.site.api.rows import head_of
-from versioner.site.legible import legible
+from versioner.site.api.deployments import head_of
+from versioner.site.exports.xml import legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from versioner.models import Deployment
     from versioner.registry.records import ProductRecord
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["COLUMNS", "FORMULA", "cell_text", "months_of", "tables_of"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from versioner.site.links import (
+from versioner.site.urls import (
     ABOUT,
     DEPLOYMENTS,
     ENVIRONMENTS,
@@ -17,7 +17,7 @@ from versioner.site.wording import moment_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["View", "crumb", "frame"]
 

@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.query.times import seconds_between
-from versioner.site.discretion import pruned
+from versioner.site.privacy import pruned
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from versioner.models import Deployment, Event, Version
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = [
     "BUILD_DETAILS",

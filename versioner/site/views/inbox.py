@@ -10,9 +10,9 @@ from versioner.site.wording import count, version_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
     from versioner.site.inbox import Unrecorded
-    from versioner.site.views.frame import View
+    from versioner.site.views.layout import View
 
 __all__ = ["unrecorded_groups"]
 

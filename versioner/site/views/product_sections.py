@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.layout import product_dir, product_path
 from versioner.site.api.addresses import badge, data_of, product_feed
-from versioner.site.links import product_page
+from versioner.site.urls import product_page
 from versioner.site.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.registry.records import ProductRecord
-    from versioner.site.atlas import Atlas
-    from versioner.site.views.frame import View
+    from versioner.site.context import Atlas
+    from versioner.site.views.layout import View
 
 __all__ = ["actions", "badges", "deletion"]
 

@@ -12,7 +12,7 @@ from versioner.site.views.products import team_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["slugs_of", "teams_of"]
 

@@ -11,15 +11,15 @@ import json
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.site.links import environment_page
+from versioner.site.urls import environment_page
 from versioner.site.views.naming import title_of
 from versioner.site.views.products import team_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from versioner.site.atlas import Atlas
-    from versioner.site.shards import Shard
+    from versioner.site.context import Atlas
+    from versioner.site.pagination import Shard
 
 __all__ = ["INDEX", "LIMIT", "search_files"]
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.layout import product_path
 from versioner.names import NAME_LIMIT, NAME_PATTERN, NAME_RULE
-from versioner.site.links import CREATE, PRODUCTS
-from versioner.site.views.frame import View, crumb, frame
+from versioner.site.urls import CREATE, PRODUCTS
+from versioner.site.views.layout import View, crumb, frame
 
 if TYPE_CHECKING:
-    from versioner.site.atlas import Atlas
+    from versioner.site.context import Atlas
 
 __all__ = ["creating_view"]
 
