@@ -16,7 +16,7 @@ def main() -> None:
     # Until there is something to tidy up, Ctrl-C just ends it.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from versioner.cli.boundary import run
+    from versioner.cli.errors import run
 
     code = run()
     gc.freeze()

@@ -25,7 +25,7 @@ NOTE = "notes.txt"
 # The command itself, in a process that dies exactly between the ref's move and the refresh.
 DIES_AFTER_MOVE = """
 import os, signal, sys
-from versioner.cli.boundary import run
+from versioner.cli.errors import run
 from versioner.git import transaction
 
 def die(*args, **options):

@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from versioner.cli.boundary import run
+from versioner.cli.errors import run
 from versioner.editing.imports import import_file
 from versioner.git.repository import open_repository
 from versioner.setup.init import initialise

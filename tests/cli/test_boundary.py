@@ -13,7 +13,7 @@ import pytest
 
 from versioner import __version__, errors
 from versioner.cli import main
-from versioner.cli.boundary import report_error, report_warning, run
+from versioner.cli.errors import report_error, report_warning, run
 from versioner.errors import (
     Blocked,
     Failure,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.operations.inboxes import Post, submission
-from versioner.cli.boundary import run
+from versioner.cli.errors import run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.registries import NOW
 from versioner.cli import clock
-from versioner.cli.boundary import run
+from versioner.cli.errors import run
 from versioner.doctor.checks import Check, guarded, problem
 from versioner.reporting.doctor import checks_json, checks_text
 from versioner.reporting.text import Page

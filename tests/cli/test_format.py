@@ -7,7 +7,7 @@ import pytest
 
 from tests.registry.history_clone import Clone
 from versioner import layout
-from versioner.cli.boundary import run
+from versioner.cli.errors import run
 from versioner.resources import schemas_dir
 
 PRODUCT = layout.product_path("user-service")

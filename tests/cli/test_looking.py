@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.registries import SHA, Desk
-from versioner.cli.boundary import run
+from versioner.cli.errors import run
 from versioner.cli.main import COMMANDS
 
 if TYPE_CHECKING:
@@ -314,7 +314,7 @@ def test_every_command_has_help_with_an_example(
 def test_the_help_of_a_group_loads_nothing_heavy() -> None:
     heavy = ["yaml", "jsonschema", "jsonschema_rs", "git", "ruamel", "jinja2", "sqlite3"]
     code = (
-        "import sys; from versioner.cli.boundary import run; run(['product', '-h']);"
+        "import sys; from versioner.cli.errors import run; run(['product', '-h']);"
         f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

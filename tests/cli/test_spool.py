@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.operations.spooled import URL, entry
-from versioner.cli.boundary import run
+from versioner.cli.errors import run
 from versioner.cli.spool import token_for
-from versioner.cli.spool_folder import spool_folder
+from versioner.cli.spool_dir import spool_folder
 from versioner.spool.batch import Outcome, share
 from versioner.spool.store import MARK, Spool
 

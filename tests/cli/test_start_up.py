@@ -30,14 +30,14 @@ ELSEWHERE = {
     *("versioner.remote.push", "versioner.git.history", "versioner.git.snapshot"),
     *("versioner.validation.wording", "versioner.validation.documents", "versioner.site.build"),
     *("versioner.validation.strict_yaml", "versioner.serialization.documents"),
-    *("versioner.cli.tracking_remotely", "versioner.delivery.direct"),
+    *("versioner.cli.track_remote", "versioner.delivery.direct"),
     *("versioner.remote.partial_clone", "versioner.delivery.wait"),
 }
 
 # The command line as it is run, and then the names of all that it has loaded.
 TELL = """
 import sys
-from versioner.cli.boundary import run
+from versioner.cli.errors import run
 code = run(sys.argv[1:])
 print(*sorted(sys.modules), file=sys.stderr)
 raise SystemExit(code)
@@ -123,9 +123,9 @@ def test_help_loads_no_command_and_nothing_heavy() -> None:
     ours = {name for name in modules if name.startswith("versioner.")}
     assert ours <= {
         "versioner.cli",
-        "versioner.cli.boundary",
+        "versioner.cli.errors",
         "versioner.cli.main",
-        "versioner.cli.stopping",
+        "versioner.cli.signals",
         "versioner.errors",
         "versioner.reporting",
         "versioner.reporting.terminal",

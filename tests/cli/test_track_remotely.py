@@ -20,7 +20,7 @@ import pytest
 from tests.cli.registries import NOW, SHA, Desk, Outcome
 from tests.cli.test_track import GITHUB, WHERE
 from tests.operations.spooled import entry
-from versioner.cli.boundary import run
+from versioner.cli.errors import run
 from versioner.serialization.log import read_canonical
 from versioner.setup.init import initialise
 from versioner.spool.store import MARK, parse_line

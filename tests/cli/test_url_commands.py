@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.registries import NOW, Desk, Outcome
 from tests.operations.inboxes import Post, submission
-from versioner.cli.boundary import run
+from versioner.cli.errors import run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 from tests.registry.history_clone import Clone, event, event_id
 from versioner import layout
 from versioner.cli import clock
-from versioner.cli.boundary import run
+from versioner.cli.errors import run
 
 if TYPE_CHECKING:
     from pathlib import Path

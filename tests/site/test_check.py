@@ -12,7 +12,7 @@ import pytest
 from tests.builders import NOW
 from tests.site.machine_files import HOSTILE
 from tests.site.samples import TOOL, everything
-from versioner.cli.boundary import run
+from versioner.cli.errors import run
 from versioner.errors import Failure
 from versioner.site.build import build_site
 from versioner.site.check import check_site

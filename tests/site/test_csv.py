@@ -10,8 +10,8 @@ import pytest
 from tests.builders import deployment, product, registry, void
 from tests.site.machine_files import HOSTILE, files_of
 from tests.site.samples import everything
-from versioner.site.exports.xml import legible
 from versioner.site.exports.csv import COLUMNS, cell_text
+from versioner.site.exports.xml import legible
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 

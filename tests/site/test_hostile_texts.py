@@ -15,11 +15,11 @@ from tests.site.checker import Page
 from tests.site.hostile_texts import batches, texts
 from tests.site.samples import TOOL, everything
 from versioner.resources import site_templates_dir
-from versioner.site.context import Atlas
 from versioner.site.build import build_site
-from versioner.site.urls import outward
+from versioner.site.context import Atlas
 from versioner.site.pages import pages_of
 from versioner.site.render import Renderer
+from versioner.site.urls import outward
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ import xml.etree.ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from versioner.site.exports.xml import attribute, legible, markup
 from versioner.site.exports.csv import FORMULA, cell_text
+from versioner.site.exports.xml import attribute, legible, markup
 
 # Lone surrogates too: a text in memory may hold them, though no file of a registry does.
 TEXTS = st.text(st.characters(), max_size=40)

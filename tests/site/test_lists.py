@@ -10,8 +10,8 @@ import pytest
 from tests.builders import NOW, build, deployment, moment, product, registry, void
 from tests.site.checker import Page, check_site, read_site
 from tests.site.samples import DAY, TOOL, everything
-from versioner.site.context import Recorded
 from versioner.site.build import build_site
+from versioner.site.context import Recorded
 from versioner.site.zone import Zone
 
 if TYPE_CHECKING:

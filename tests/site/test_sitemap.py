@@ -9,8 +9,8 @@ import pytest
 
 from tests.builders import NOW, registry
 from tests.site.samples import TOOL, everything
-from versioner.site.context import Atlas
 from versioner.site.build import build_site
+from versioner.site.context import Atlas
 from versioner.site.exports.sitemap import crawler_files
 
 if TYPE_CHECKING:

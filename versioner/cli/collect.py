@@ -6,7 +6,7 @@ import click
 
 from versioner.cli import clock
 from versioner.cli.groups import ending
-from versioner.cli.options import output_option, repo_option
+from versioner.cli.params import output_option, repo_option
 
 __all__ = ["collect"]
 
@@ -29,7 +29,7 @@ def collect(branch: str, output: str, repo: str | None) -> None:
     An event that cannot be recorded is put aside with its reason, and keeps back no other:
     `versioner inbox` lists, releases and discards such.
     """
-    from versioner.cli.printing import show
+    from versioner.cli.output import show
     from versioner.cli.remotes import find_remote
     from versioner.delivery.collect import collect as fold
     from versioner.reporting.collected import collected_json, collected_text

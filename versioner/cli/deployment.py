@@ -8,7 +8,7 @@ import click
 
 from versioner.cli.completing import environment_names, product_names
 from versioner.cli.groups import NounGroup, ending
-from versioner.cli.options import output_option, repo_option, rev_option
+from versioner.cli.params import output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
     from versioner.editing.session import Edited
@@ -63,7 +63,7 @@ def list_(
 ) -> None:  # fmt: skip
     """List deployments, newest first."""
     from versioner.cli.looking import look, reckoned_at
-    from versioner.cli.printing import show, this_page
+    from versioner.cli.output import show, this_page
     from versioner.query.deployments import find
     from versioner.reporting.deployments import deployments_json, deployments_text
 
@@ -117,7 +117,7 @@ def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
     Where two products have an event of one id, PRODUCT/ID says which.
     """
     from versioner.cli.looking import look, reckoned_at
-    from versioner.cli.printing import show, this_page
+    from versioner.cli.output import show, this_page
     from versioner.query.deployments import find_by_id
     from versioner.query.times import seconds_between
     from versioner.reporting.deployments import deployment_json, deployment_text
@@ -146,7 +146,7 @@ def void(id_: str, reason: str, repo: str | None) -> None:
     event that says so is added.
     """
     from versioner.cli import clock
-    from versioner.cli.after import apply
+    from versioner.cli.after_commit import apply
     from versioner.editing.corrections import void_event
     from versioner.git.identity import committer_of
 
@@ -173,7 +173,7 @@ def redact(event: str, field: str, repo: str | None) -> None:
     The value is still in git's history; taking it out of there is a rewrite of the repository.
     """
     from versioner.cli import clock
-    from versioner.cli.after import apply
+    from versioner.cli.after_commit import apply
     from versioner.editing.corrections import redact_field
 
     apply(
@@ -187,7 +187,7 @@ def _whole_id(repository: Repository, given: str) -> str:
     given = given.rstrip("…")
     if len(given) >= _WHOLE_ID:
         return given
-    from versioner.cli.workspace import read_registry
+    from versioner.cli.registry import read_registry
     from versioner.errors import NotFound
 
     registry = read_registry(repository, repository.tip, quiet=True)

@@ -6,7 +6,7 @@ import click
 
 from versioner.cli.completing import environment_names, product_names
 from versioner.cli.groups import ending
-from versioner.cli.options import output_option, repo_option, rev_option
+from versioner.cli.params import output_option, repo_option, rev_option
 
 __all__ = ["diff"]
 
@@ -36,7 +36,7 @@ def diff(
     """
     from versioner.cli.asking import read_for
     from versioner.cli.looking import look, reckoned_at
-    from versioner.cli.printing import show, this_page
+    from versioner.cli.output import show, this_page
     from versioner.query.differences import diff as compare
     from versioner.query.differences import parse_side
     from versioner.reporting.differences import diff_json, diff_text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from versioner.cli.groups import ending
-from versioner.cli.options import output_option
+from versioner.cli.params import output_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ def doctor(repo: str | None, branch: str | None, probe: bool, timeout: float, ou
     Changes nothing, here or there, unless --probe is given. Exit code 1 says that something is
     a problem.
     """
-    from versioner.cli.printing import show, this_page
+    from versioner.cli.output import show, this_page
     from versioner.reporting.doctor import checks_json, checks_text
 
     checks = _examine(repo, branch or "", _surroundings(probe, timeout))
@@ -76,7 +76,7 @@ def doctor(repo: str | None, branch: str | None, probe: bool, timeout: float, ou
 
 def _surroundings(probe: bool, timeout: float) -> Surroundings:
     from versioner.cli import clock
-    from versioner.cli.spool_folder import spool_folder
+    from versioner.cli.spool_dir import spool_folder
     from versioner.doctor.checks import Surroundings
 
     return Surroundings(

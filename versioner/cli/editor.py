@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from versioner.cli import clock
-from versioner.cli.boundary import report_error
+from versioner.cli.errors import report_error
 from versioner.editing.products import product_source, rewrite_product
 from versioner.errors import Failure, InvalidInput, VersionerError
 

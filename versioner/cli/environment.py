@@ -9,7 +9,7 @@ import click
 from versioner.cli.asking import assignments_of
 from versioner.cli.completing import environment_names
 from versioner.cli.groups import NounGroup, ending
-from versioner.cli.options import output_option, repo_option, rev_option
+from versioner.cli.params import output_option, repo_option, rev_option
 
 __all__ = ["environment"]
 
@@ -34,7 +34,7 @@ def environment() -> None:
 def list_(output: str, rev: str | None, repo: str | None) -> None:
     """List the environments, in the order in which versions travel."""
     from versioner.cli.looking import look
-    from versioner.cli.printing import show, this_page
+    from versioner.cli.output import show, this_page
     from versioner.reporting.environments import environments_json, environments_text
 
     registry = look(repo, rev)
@@ -61,7 +61,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
 def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     """Show one environment and what runs in it."""
     from versioner.cli.looking import look, reckoned_at
-    from versioner.cli.printing import show, this_page
+    from versioner.cli.output import show, this_page
     from versioner.query.matrix import matrix
     from versioner.reporting.environments import environment_json, environment_text
 
@@ -100,7 +100,7 @@ def create(
 ) -> None:
     """Create an environment (an unknown one is also created by its first deployment)."""
     from versioner.cli import clock
-    from versioner.cli.after import apply
+    from versioner.cli.after_commit import apply
     from versioner.editing.environments import create_environment
 
     named = {"title": title, "type": type_, "description": description}
@@ -128,7 +128,7 @@ def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | N
     if not set_ and not unset:
         raise click.UsageError("say what to change: --set KEY=VALUE, or --unset KEY")
     from versioner.cli import clock
-    from versioner.cli.after import apply
+    from versioner.cli.after_commit import apply
     from versioner.editing.environments import edit_environment
 
     apply(
@@ -149,7 +149,7 @@ def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | N
 def retire(name: str, undo: bool, repo: str | None) -> None:
     """Retire an environment: its history stays, the matrix leaves it out."""
     from versioner.cli import clock
-    from versioner.cli.after import apply
+    from versioner.cli.after_commit import apply
     from versioner.editing.environments import retire_environment
 
     apply(repo, lambda place: retire_environment(place, name, now=clock.now(), undo=undo))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from versioner.cli.groups import ending
-from versioner.cli.options import repo_option
+from versioner.cli.params import repo_option
 
 if TYPE_CHECKING:
     from versioner.editing.format import Formatted
@@ -32,8 +32,8 @@ def format_(paths: tuple[str, ...], check: bool, repo: str | None) -> int:
     Without PATH, the whole registry. Naming `schemas` brings the repository's copies of the
     schemas up to the tool's. Exit code 4 says that a file could not be read and was left alone.
     """
-    from versioner.cli.printing import show
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.output import show
+    from versioner.cli.registry import find_repository
     from versioner.reporting.formatted import formatted_text, left_alone_text
 
     done = _format(find_repository(repo), paths, check=check)

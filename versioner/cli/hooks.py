@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from versioner.cli.groups import NounGroup
-from versioner.cli.options import repo_option
-from versioner.cli.workspace import find_repository
+from versioner.cli.params import repo_option
+from versioner.cli.registry import find_repository
 from versioner.reporting.terminal import clean
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def install(out: Path | None, repo: str | None) -> None:
 
 def _build_first(repository: Repository, out: Path) -> None:
     """Build the site now: from then on the folder is known to be one of ours."""
-    from versioner.cli.boundary import report_warning
+    from versioner.cli.errors import report_warning
     from versioner.cli.site import publish
     from versioner.errors import VersionerError
 

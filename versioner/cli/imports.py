@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from versioner.cli.groups import ending
-from versioner.cli.options import repo_option
+from versioner.cli.params import repo_option
 
 if TYPE_CHECKING:
     from versioner.errors import InvalidInput
@@ -41,10 +41,10 @@ def import_(
     --skip-invalid; importing the same file again adds nothing.
     """
     from versioner.cli import clock
-    from versioner.cli.after import after_commit
-    from versioner.cli.printing import show
+    from versioner.cli.after_commit import after_commit
+    from versioner.cli.output import show
     from versioner.cli.progress import Progress
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.registry import find_repository
     from versioner.editing.imports import import_file
     from versioner.errors import InvalidInput
     from versioner.reporting.edits import imported_text

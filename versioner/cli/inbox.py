@@ -7,7 +7,7 @@ import sys
 import click
 
 from versioner.cli.groups import NounGroup, ending
-from versioner.cli.options import output_option, repo_option
+from versioner.cli.params import output_option, repo_option
 
 __all__ = ["inbox"]
 
@@ -30,7 +30,7 @@ def inbox() -> None:
 @repo_option
 def list_(output: str, repo: str | None) -> None:
     """List what waits in the inbox, and what was refused and why."""
-    from versioner.cli.printing import show
+    from versioner.cli.output import show
     from versioner.cli.remotes import find_remote
     from versioner.delivery.inbox_admin import list_inbox
     from versioner.reporting.inbox import inbox_json, inbox_text
@@ -50,7 +50,7 @@ def release(keys: tuple[str, ...], repo: str | None) -> None:
 
     A KEY is as `inbox list` shows it, or its beginning.
     """
-    from versioner.cli.printing import show
+    from versioner.cli.output import show
     from versioner.cli.remotes import find_remote
     from versioner.delivery.inbox_admin import release as put_back
     from versioner.reporting.inbox import handled_text
@@ -70,7 +70,7 @@ def discard(keys: tuple[str, ...], yes: bool, repo: str | None) -> None:
 
     A KEY is as `inbox list` shows it, or its beginning.
     """
-    from versioner.cli.printing import show
+    from versioner.cli.output import show
     from versioner.cli.remotes import find_remote
     from versioner.delivery.inbox_admin import discard as remove
     from versioner.reporting.inbox import handled_text

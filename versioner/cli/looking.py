@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.cli import clock
-from versioner.cli.workspace import find_registry, read_registry
+from versioner.cli.registry import find_registry, read_registry
 
 if TYPE_CHECKING:
     from collections.abc import Collection

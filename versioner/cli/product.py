@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from versioner.cli import product_edits, product_looks
+from versioner.cli import product_edit
+from versioner.cli import product_show
 from versioner.cli.groups import NounGroup, ending
 
 __all__ = ["product"]
@@ -19,13 +20,13 @@ def product() -> None:
 
 
 for command in (
-    product_looks.list_,
-    product_looks.show_,
-    product_looks.history,
-    product_edits.create,
-    product_edits.edit,
-    product_edits.rename,
-    product_edits.delete,
-    product_edits.restore,
+    product_show.list_,
+    product_show.show_,
+    product_show.history,
+    product_edit.create,
+    product_edit.edit,
+    product_edit.rename,
+    product_edit.delete,
+    product_edit.restore,
 ):
     product.add_command(command)

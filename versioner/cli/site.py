@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from versioner.cli.groups import NounGroup, ending
-from versioner.cli.options import repo_option, rev_option
+from versioner.cli.params import repo_option, rev_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from versioner.errors import VersionerError
     from versioner.git.repository import Repository
     from versioner.registry.records import Registry
-    from versioner.site.context import Recorded
     from versioner.site.build import BuildReport
+    from versioner.site.context import Recorded
 
 __all__ = ["publish", "site"]
 
@@ -58,8 +58,8 @@ def site() -> None:
 @repo_option
 def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) -> None:
     """Build the site: plain files that read without a server."""
-    from versioner.cli.printing import show
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.output import show
+    from versioner.cli.registry import find_repository
     from versioner.reporting.built import built_text
 
     repository = find_repository(repo)
@@ -81,7 +81,7 @@ def serve(port: int, repo: str | None) -> None:
     """Serve the site on this machine; build it again, and show it, when the registry changes."""
     import tempfile
 
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.registry import find_repository
     from versioner.site.server import serve as serve_folder
 
     repository = find_repository(repo)
@@ -108,8 +108,8 @@ def check(folder: Path | None, repo: str | None) -> int:
 
     Each fault is a line, `path: problem`; exit code 3 says that there are some.
     """
-    from versioner.cli.printing import show
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.output import show
+    from versioner.cli.registry import find_repository
     from versioner.reporting.terminal import clean
     from versioner.site.check import check_site
 
@@ -120,7 +120,7 @@ def check(folder: Path | None, repo: str | None) -> int:
 
 
 def _tell(error: VersionerError) -> None:
-    from versioner.cli.boundary import report_error
+    from versioner.cli.errors import report_error
 
     report_error(error)
 
@@ -197,7 +197,7 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
     from versioner import __version__
     from versioner.cli.looking import reckoned_at
     from versioner.cli.progress import Progress
-    from versioner.cli.workspace import read_registry, take_snapshot
+    from versioner.cli.registry import read_registry, take_snapshot
     from versioner.errors import ValidationFailed
     from versioner.remote.inbox_refs import inbox
     from versioner.site.build import build_site

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from versioner.cli import clock
-from versioner.cli.boundary import report_error
+from versioner.cli.errors import report_error
 from versioner.cli.groups import NounGroup, ending
-from versioner.cli.options import output_option
+from versioner.cli.params import output_option
 from versioner.errors import Failure, InvalidInput, VersionerError
 from versioner.remote.url import TOKEN, address_of
 from versioner.reporting.spool import Sent
@@ -54,7 +54,7 @@ def spool() -> None:
 @output_option
 def list_(output: str) -> None:
     """List the events that wait on this machine, oldest first."""
-    from versioner.cli.printing import show, this_page
+    from versioner.cli.output import show, this_page
     from versioner.reporting.spool import held_json, held_text
 
     folder = _folder()
@@ -89,7 +89,7 @@ def send(ctx: click.Context, source: str | None, repo: str | None, output: str) 
     A log may hold lines that anybody wrote: they go to the registry you name, never to the one
     that they name. A line that was cut or changed is told, and keeps back none of the others.
     """
-    from versioner.cli.printing import show
+    from versioner.cli.output import show
     from versioner.reporting.spool import sent_json, sent_text
 
     sent, broken = _send_lines(repo) if source else (_send_kept(repo), [])
@@ -110,7 +110,7 @@ def discard(keys: tuple[str, ...], yes: bool) -> None:
     A KEY is as `spool list` shows it, or its beginning. Their lines are printed once more: with
     them, `versioner spool send -` sends what was discarded by mistake.
     """
-    from versioner.cli.printing import show
+    from versioner.cli.output import show
     from versioner.reporting.spool import discarded_text
 
     kept = Spool(_folder())
@@ -126,7 +126,7 @@ def discard(keys: tuple[str, ...], yes: bool) -> None:
 
 
 def _folder() -> Path:
-    from versioner.cli.spool_folder import spool_folder
+    from versioner.cli.spool_dir import spool_folder
 
     folder = spool_folder(os.environ)
     if folder is None:

@@ -6,7 +6,7 @@ import click
 
 from versioner.cli.completing import environment_names, product_names
 from versioner.cli.groups import ending
-from versioner.cli.options import output_option, repo_option
+from versioner.cli.params import output_option, repo_option
 
 __all__ = ["status"]
 
@@ -57,8 +57,8 @@ def status(
     """
     from versioner.cli.asking import read_for
     from versioner.cli.looking import reckoned_at
-    from versioner.cli.printing import show, this_page
-    from versioner.cli.workspace import find_registry, read_registry
+    from versioner.cli.output import show, this_page
+    from versioner.cli.registry import find_registry, read_registry
     from versioner.query.matrix import matrix
     from versioner.query.times import parse_moment
     from versioner.remote.inbox_refs import counts

@@ -9,8 +9,8 @@ import click
 
 from versioner.ci import detect
 from versioner.cli import clock
-from versioner.cli.after import after_commit
-from versioner.cli.event_options import (
+from versioner.cli.after_commit import after_commit
+from versioner.cli.track_options import (
     build_options,
     clear_empty,
     deployment_options,
@@ -18,7 +18,7 @@ from versioner.cli.event_options import (
     source_of,
 )
 from versioner.cli.groups import NounGroup, ending
-from versioner.cli.outcome import tell, tell_kept, warn
+from versioner.cli.track_report import tell, tell_kept, warn
 from versioner.errors import Failure, Kept
 from versioner.git.repository import Opening
 from versioner.remote.url import TOKEN, is_url
@@ -98,7 +98,7 @@ def _track(ctx: click.Context, kind: EventKind, options: dict[str, Any]) -> None
     if options["push"] and options["local"]:
         raise click.UsageError("--push and --local say the opposite: leave one out")
     if options["debug"]:
-        from versioner.cli.debugging import start
+        from versioner.cli.debug import start
 
         start()
     softened = options["best_effort"] or not options["fail_on_api_error"]
@@ -144,7 +144,7 @@ def _record(
         return _from_afar(remote, _draft(ctx, kind, options, detected), options)
     # git looks for the repository while all that records is loaded.
     with Opening(named or os.getcwd()) as opening:  # noqa: PTH109 -- nor pathlib
-        from versioner.cli.workspace import find_repository
+        from versioner.cli.registry import find_repository
         from versioner.recording.local import throw_away_remote
 
         draft = _draft(ctx, kind, options, detected)
@@ -173,7 +173,7 @@ def _refuse_branch_of_inbox(options: dict[str, Any]) -> None:
 def _draft(
     ctx: click.Context, kind: EventKind, options: dict[str, Any], detected: Detected | None
 ) -> Draft:
-    from versioner.cli.event_draft import draft_event, tell_sources
+    from versioner.cli.track_draft import draft_event, tell_sources
     from versioner.recording.policy import refuse_secrets
 
     draft = draft_event(kind, options, detected)
@@ -188,7 +188,7 @@ def _draft(
 def _from_afar(
     remote: Remote, draft: Draft, options: dict[str, Any]
 ) -> tuple[None, Recorded, Failure | None]:
-    from versioner.cli.tracking_remotely import record_from_afar
+    from versioner.cli.track_remote import record_from_afar
 
     if options["push"] or options["local"]:
         raise click.UsageError("--push and --local are for a clone, and --repo names a URL")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from versioner.cli.groups import ending
-from versioner.cli.options import output_option, repo_option, rev_option
+from versioner.cli.params import output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ def validate(
 
     Exit code 3 says that there are errors.
     """
-    from versioner.cli.workspace import find_registry, take_snapshot
+    from versioner.cli.registry import find_registry, take_snapshot
     from versioner.remote.url import is_url
 
     if output == "json" and form not in (None, "json"):
@@ -140,7 +140,7 @@ def _report(checked: Checked, problems: list[Problem], form: str, *, has_paths: 
 
 
 def _report_to_people(checked: Checked, problems: list[Problem], closing: str) -> None:
-    from versioner.cli.printing import show, this_page
+    from versioner.cli.output import show, this_page
     from versioner.reporting.changes import change_text
     from versioner.reporting.problems import problems_text
 

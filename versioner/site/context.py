@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from versioner.query.matrix import DEFAULT_STALE_AFTER, CellState, Matrix, cell_state, matrix
 from versioner.query.times import age_text, parse_duration, seconds_between
 from versioner.site.columns import LeftOut, columns_of
-from versioner.site.privacy import hidden_fields
 from versioner.site.forge_links import ForgeLinks
 from versioner.site.inbox import Unrecordeds, unrecorded_of
+from versioner.site.pagination import Batch, Shard, batches_of, shards_of
+from versioner.site.privacy import hidden_fields
 from versioner.site.urls import (
     LOST,
     deployment_anchor,
@@ -23,7 +24,6 @@ from versioner.site.urls import (
     relative,
     version_anchor,
 )
-from versioner.site.pagination import Batch, Shard, batches_of, shards_of
 from versioner.site.zone import Zone
 from versioner.validation import codes
 

@@ -21,15 +21,15 @@ from versioner.site.urls import (
     product_page,
 )
 from versioner.site.views.about import about_view
-from versioner.site.views.new_product import creating_view
 from versioner.site.views.deployments import deployments_view, month_of_all_view
-from versioner.site.views.redirects import deleted_view, lost_view, moved_view
 from versioner.site.views.environment_month import environment_month_view
 from versioner.site.views.environments import environment_view, environments_view
 from versioner.site.views.month import month_view
+from versioner.site.views.new_product import creating_view
 from versioner.site.views.overview import overview_view
 from versioner.site.views.product import product_view
 from versioner.site.views.products import products_view
+from versioner.site.views.redirects import deleted_view, lost_view, moved_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

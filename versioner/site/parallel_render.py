@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from versioner.site.output import read_file
-from versioner.site.render_cache import digest_of
 from versioner.site.render import Renderer
+from versioner.site.render_cache import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

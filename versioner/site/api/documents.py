@@ -17,8 +17,8 @@ from versioner.site.api.addresses import (
 from versioner.site.api.environments import deployments, environment, environments, matrix
 from versioner.site.api.inbox import inbox
 from versioner.site.api.products import history, needs, product, products
-from versioner.site.urls import ENVIRONMENTS, OVERVIEW, PRODUCTS, environment_page, product_page
 from versioner.site.exports.teams import slugs_of, teams_of
+from versioner.site.urls import ENVIRONMENTS, OVERVIEW, PRODUCTS, environment_page, product_page
 from versioner.site.views.about import counts
 
 if TYPE_CHECKING:

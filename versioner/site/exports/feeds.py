@@ -16,8 +16,9 @@ from versioner.site.api.addresses import (
     product_feed,
     team_feed,
 )
-from versioner.site.api.environments import newest
 from versioner.site.api.deployments import deployment_page, head_of
+from versioner.site.api.environments import newest
+from versioner.site.exports.teams import slugs_of, teams_of
 from versioner.site.exports.xml import attribute, markup
 from versioner.site.urls import (
     OVERVIEW,
@@ -26,7 +27,6 @@ from versioner.site.urls import (
     product_page,
     relative,
 )
-from versioner.site.exports.teams import slugs_of, teams_of
 from versioner.site.views.naming import title_of
 from versioner.site.wording import moment_text
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.layout import environment_path
 from versioner.site.api.addresses import environment_feed
 from versioner.site.urls import ENVIRONMENTS, environment_month, environment_page
+from versioner.site.views.cells import standing
 from versioner.site.views.deployments import years_of
 from versioner.site.views.event_details import metadata
-from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.latest import latest_deployments
+from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.naming import title_of
-from versioner.site.views.cells import standing
 from versioner.site.wording import adds_to, count, day_text
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from versioner.site.api.addresses import EVERYTHING
 from versioner.site.columns import is_silent
 from versioner.site.urls import DEPLOYMENTS, OVERVIEW
 from versioner.site.views.attention import attention
-from versioner.site.views.layout import View, frame
-from versioner.site.views.latest import latest_deployments
-from versioner.site.views.naming import document_of, title_of
-from versioner.site.views.products import latest_at, team_of
 from versioner.site.views.cells import standing
 from versioner.site.views.inbox import unrecorded_groups
+from versioner.site.views.latest import latest_deployments
+from versioner.site.views.layout import View, frame
+from versioner.site.views.naming import document_of, title_of
+from versioner.site.views.products import latest_at, team_of
 from versioner.site.wording import count
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import click
 
 from versioner.cli.completing import product_names
 from versioner.cli.groups import ending
-from versioner.cli.options import output_option, repo_option, rev_option
+from versioner.cli.params import output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
     from versioner.git.history import CommitInfo
@@ -31,7 +31,7 @@ _KEYS: Final = (
 def list_(output: str, rev: str | None, repo: str | None) -> None:
     """List the products."""
     from versioner.cli.looking import look
-    from versioner.cli.printing import show, this_page
+    from versioner.cli.output import show, this_page
     from versioner.reporting.products import products_json, products_text
 
     registry = look(repo, rev)
@@ -54,7 +54,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
 def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     """Show one product: what it is, where it runs, its latest versions and deployments."""
     from versioner.cli.looking import look, reckoned_at
-    from versioner.cli.printing import show, this_page
+    from versioner.cli.output import show, this_page
     from versioner.query.times import age_text
     from versioner.reporting.products import product_json, product_text
 
@@ -109,8 +109,8 @@ def _old_names(registry: Registry, product: str) -> list[str]:
 @repo_option
 def history(name: str, limit: int, output: str, rev: str | None, repo: str | None) -> None:
     """Show the commits that changed a product, also under its old names or once it is deleted."""
-    from versioner.cli.printing import show, this_page
-    from versioner.cli.workspace import find_repository, read_registry
+    from versioner.cli.output import show, this_page
+    from versioner.cli.registry import find_repository, read_registry
     from versioner.reporting.products import history_json, history_text
 
     repository = find_repository(repo)
@@ -127,7 +127,7 @@ def _names_of(registry: Registry, repository: Repository, name: str) -> list[str
     """Return the product's name and its old ones; a deleted product has a history as well."""
     if name in registry.deleted:
         return [name]
-    from versioner.cli.workspace import read_registry
+    from versioner.cli.registry import read_registry
 
     product = read_registry(repository, registry.revision, products=[name], quiet=True)
     current = product.resolve(name).name

@@ -17,7 +17,7 @@ __all__ = ["after_commit", "apply", "finish"]
 
 def finish(repository: Repository, edited: Edited) -> None:
     """Say what an edit did, and take the step that follows a commit here."""
-    from versioner.cli.printing import show
+    from versioner.cli.output import show
     from versioner.reporting.edits import edited_text
 
     show(edited_text(edited))
@@ -29,7 +29,7 @@ def after_commit(repository: Repository, commit: str | None) -> None:
     # One look at one file, before anything is imported: `track` comes through here.
     if commit is None or not (repository.common_dir / "versioner" / "hooks.json").exists():
         return
-    from versioner.cli.boundary import report_warning
+    from versioner.cli.errors import report_warning
     from versioner.cli.site import publish
     from versioner.setup.hooks import site_after_commit
 
@@ -45,7 +45,7 @@ def after_commit(repository: Repository, commit: str | None) -> None:
 def apply(repo: str | None, operation: Callable[[Repository], Edited], restoring: str = "") -> None:
     """Edit the registry that --repo names, in a clone or at a URL, and tell what that did."""
     from versioner.cli.remotes import remote_at
-    from versioner.cli.workspace import find_repository
+    from versioner.cli.registry import find_repository
 
     remote = remote_at(repo)
     if remote is None:
@@ -53,7 +53,7 @@ def apply(repo: str | None, operation: Callable[[Repository], Edited], restoring
         finish(repository, operation(repository))
         return
     from versioner.cli import clock
-    from versioner.cli.printing import show
+    from versioner.cli.output import show
     from versioner.editing.remote import edit_remotely
     from versioner.reporting.edits import edited_text
 

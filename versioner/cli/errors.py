@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from versioner.cli.stopping import Stopped, stoppable
+from versioner.cli.signals import Stopped, stoppable
 from versioner.errors import VersionerError
 from versioner.reporting.terminal import clean, clean_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.cli.stopping import Stop
+    from versioner.cli.signals import Stop
 
 __all__ = ["report_error", "report_unwritten", "report_warning", "run"]
 
-_DEBUGGING = "versioner.cli.debugging"
+_DEBUGGING = "versioner.cli.debug"
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

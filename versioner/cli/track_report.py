@@ -59,7 +59,7 @@ def tell_kept(options: dict[str, Any], detected: Detected | None, kept: Kept) ->
 
 def warn(error: VersionerError | OSError, what: str = "") -> None:
     """Print an error that is lived with; `what` says what did not happen."""
-    from versioner.cli.boundary import report_warning
+    from versioner.cli.errors import report_warning
 
     report_warning(error, what)
 
@@ -70,7 +70,7 @@ def _print(text: str, *, must: bool) -> None:
     except OSError as error:
         if must:
             raise
-        from versioner.cli.boundary import report_unwritten
+        from versioner.cli.errors import report_unwritten
 
         report_unwritten(error)
 

@@ -10,7 +10,7 @@ import click
 from versioner.cli.asking import assignments_of
 from versioner.cli.completing import product_names
 from versioner.cli.groups import ending
-from versioner.cli.options import repo_option
+from versioner.cli.params import repo_option
 
 if TYPE_CHECKING:
     from versioner.editing.moving import DeletionPlan
@@ -37,7 +37,7 @@ __all__ = ["create", "delete", "edit", "rename", "restore"]
 def create(name: str, description: str, assignments: tuple[str, ...], repo: str | None) -> None:
     """Create a product (an unknown one is also created by its first event)."""
     from versioner.cli import clock
-    from versioner.cli.after import apply
+    from versioner.cli.after_commit import apply
     from versioner.editing.products import create_product
 
     apply(
@@ -73,7 +73,7 @@ def edit(
             "say what to change: --set KEY=VALUE, --unset KEY, or --editor alone"
         )
     from versioner.cli import clock
-    from versioner.cli.after import apply
+    from versioner.cli.after_commit import apply
     from versioner.editing.products import edit_product
     from versioner.errors import VersionerError
 
@@ -99,7 +99,7 @@ def edit(
 def rename(old: str, new: str, repo: str | None) -> None:
     """Rename a product; `track` and looking still find it under the old name."""
     from versioner.cli import clock
-    from versioner.cli.after import apply
+    from versioner.cli.after_commit import apply
     from versioner.editing.moving import rename_product
 
     apply(repo, lambda place: rename_product(place, old, new, now=clock.now()))
@@ -122,9 +122,9 @@ def delete(name: str, yes: bool, force: bool, repo: str | None) -> None:
     stays, and `restore` brings everything back from git's history.
     """
     from versioner.cli import clock
-    from versioner.cli.after import apply
-    from versioner.cli.printing import show
-    from versioner.cli.workspace import find_registry
+    from versioner.cli.after_commit import apply
+    from versioner.cli.output import show
+    from versioner.cli.registry import find_registry
     from versioner.editing.moving import delete_product, plan_deletion
     from versioner.git.identity import committer_of
     from versioner.reporting.edits import deletion_text
@@ -175,7 +175,7 @@ def restore(name: str, repo: str | None) -> None:
     Where the name was made anew meanwhile, old and new events are joined.
     """
     from versioner.cli import clock
-    from versioner.cli.after import apply
+    from versioner.cli.after_commit import apply
     from versioner.editing.restore import restore_product
 
     apply(repo, lambda place: restore_product(place, name, now=clock.now()), restoring=name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.core import ParameterSource
 
-from versioner.cli.options import output_option, repo_option
+from versioner.cli.params import output_option, repo_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

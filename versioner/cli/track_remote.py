@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from versioner.cli import clock
-from versioner.cli.spool_folder import queue_folder, spool_folder
-from versioner.cli.stopping import Stopped
+from versioner.cli.spool_dir import queue_folder, spool_folder
+from versioner.cli.signals import Stopped
 from versioner.delivery.direct import Target, fixed, foresee, record_remotely
 from versioner.errors import Failure, Kept, VersionerError
 from versioner.spool.batch import settle, share
@@ -130,7 +130,7 @@ def _kept(folder: Path | None, line: str, cause: Failure) -> Kept:
 
 def _keep_stopped(folder: Path | None, line: str) -> None:
     """Keep an event of which nobody knows whether it arrived, as a signal came; tell its line."""
-    from versioner.cli.boundary import report_warning
+    from versioner.cli.errors import report_warning
 
     where = _put_in_spool(folder, line, "stopped by a signal; it may have arrived")
     told = Failure(
@@ -167,7 +167,7 @@ def send_what_waits(folder: Path, remote: Remote) -> None:
         for entry, outcome in zip(waiting, outcomes, strict=True):
             settle(spool, entry, outcome)
     except (VersionerError, OSError) as error:
-        from versioner.cli.boundary import report_warning
+        from versioner.cli.errors import report_warning
 
         report_warning(error, "recorded, but what waits in the spool was not sent: ")
         return
