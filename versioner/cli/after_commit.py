@@ -44,8 +44,8 @@ def after_commit(repository: Repository, commit: str | None) -> None:
 
 def apply(repo: str | None, operation: Callable[[Repository], Edited], restoring: str = "") -> None:
     """Edit the registry that --repo names, in a clone or at a URL, and tell what that did."""
-    from versioner.cli.remotes import remote_at
     from versioner.cli.registry import find_repository
+    from versioner.cli.remotes import remote_at
 
     remote = remote_at(repo)
     if remote is None:

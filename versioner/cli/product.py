@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from versioner.cli import product_edit
-from versioner.cli import product_show
+from versioner.cli import product_edit, product_show
 from versioner.cli.groups import NounGroup, ending
 
 __all__ = ["product"]

@@ -10,6 +10,7 @@ import click
 from versioner.ci import detect
 from versioner.cli import clock
 from versioner.cli.after_commit import after_commit
+from versioner.cli.groups import NounGroup, ending
 from versioner.cli.track_options import (
     build_options,
     clear_empty,
@@ -17,7 +18,6 @@ from versioner.cli.track_options import (
     is_on_command_line,
     source_of,
 )
-from versioner.cli.groups import NounGroup, ending
 from versioner.cli.track_report import tell, tell_kept, warn
 from versioner.errors import Failure, Kept
 from versioner.git.repository import Opening

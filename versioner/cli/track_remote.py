@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from versioner.cli import clock
-from versioner.cli.spool_dir import queue_folder, spool_folder
 from versioner.cli.signals import Stopped
+from versioner.cli.spool_dir import queue_folder, spool_folder
 from versioner.delivery.direct import Target, fixed, foresee, record_remotely
 from versioner.errors import Failure, Kept, VersionerError
 from versioner.spool.batch import settle, share
