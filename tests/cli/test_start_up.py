@@ -28,7 +28,7 @@ ELSEWHERE = {
     *("versioner.models.documents", "versioner.models.problems", "versioner.registry.load"),
     *("versioner.registry.fold", "versioner.registry.checks", "versioner.repository.recovery"),
     *("versioner.repository.push", "versioner.repository.history", "versioner.repository.snapshot"),
-    *("versioner.validation.wording", "versioner.validation.documents", "versioner.site.build"),
+    *("versioner.validation.messages", "versioner.validation.documents", "versioner.site.build"),
     *("versioner.validation.strict_yaml", "versioner.serialization.documents"),
     *("versioner.cli.tracking_remotely", "versioner.operations.remote_recording"),
     *("versioner.repository.partial_clone", "versioner.operations.awaiting"),

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from versioner.errors import Failure, InvalidInput
 from versioner.serialization.log import event_line, read_canonical
 from versioner.serialization.restyle import restyled
-from versioner.serialization.tree import comments_of, data_of, end_of, parse
+from versioner.serialization.yaml_tree import comments_of, data_of, end_of, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from versioner.models import Event, EventKind
     from versioner.serialization.documents import DocumentKind
-    from versioner.serialization.tree import Tree
+    from versioner.serialization.yaml_tree import Tree
 
 __all__ = ["format_file"]
 

@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from versioner.serialization.documents import block_key
 from versioner.serialization.fields import wanted
-from versioner.serialization.tree import Comment, Tree, comments_of, data_of, end_of, scalars_of
 from versioner.serialization.values import json_value
+from versioner.serialization.yaml_tree import (
+    Comment,
+    Tree,
+    comments_of,
+    data_of,
+    end_of,
+    scalars_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from versioner.validation.parsing import Refusal, yaml_events
+from versioner.validation.yaml_parser import Refusal, yaml_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from versioner.validation.faults import Pointer
+    from versioner.validation.violations import Pointer
 
 __all__ = ["Spot", "locate", "locate_all"]
 

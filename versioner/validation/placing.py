@@ -8,15 +8,15 @@ from versioner.models import Problem
 from versioner.secret_shapes import find_secrets
 from versioner.validation import codes
 from versioner.validation.locate import locate_all
+from versioner.validation.messages import explain, field_name
 from versioner.validation.schemas import kind_of_pattern
 from versioner.validation.strict_yaml import unsure_problem
-from versioner.validation.wording import explain, field_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from versioner.validation.faults import Fault, Pointer
     from versioner.validation.strict_yaml import Plain
+    from versioner.validation.violations import Fault, Pointer
 
 __all__ = ["Finding", "problems_at", "secret_findings"]
 

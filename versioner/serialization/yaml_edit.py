@@ -21,8 +21,8 @@ from versioner.serialization.assignments import (
 )
 from versioner.serialization.documents import block_key, block_lines
 from versioner.serialization.fields import KEY_ORDER
-from versioner.serialization.tree import Tree, data_of, end_of, parse
 from versioner.serialization.values import DEPTH, json_text, json_value
+from versioner.serialization.yaml_tree import Tree, data_of, end_of, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
