@@ -19,8 +19,7 @@ from versioner.serialization.assignments import (
     parse_assignment,
     parse_key,
 )
-from versioner.serialization.documents import block_key, block_lines
-from versioner.serialization.fields import KEY_ORDER
+from versioner.serialization.documents import KEY_ORDER, block_key, block_lines
 from versioner.serialization.values import DEPTH, json_text, json_value
 from versioner.serialization.yaml_tree import Tree, data_of, end_of, parse
 

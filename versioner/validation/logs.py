@@ -16,9 +16,9 @@ from versioner.models import Problem
 from versioner.secret_shapes import may_hold_secret
 from versioner.serialization.log import LONGEST_LINE, read_canonical
 from versioner.validation import codes
-from versioner.validation.conflicts import conflict_problems, is_marker
 from versioner.validation.events import EVENT_SCHEMAS, METADATA_LIMIT, metadata_size
-from versioner.validation.placing import Finding, problems_at, secret_findings
+from versioner.validation.locate import Finding, problems_at, secret_findings
+from versioner.validation.merge_conflicts import conflict_problems, is_marker
 from versioner.validation.schema_check import find_faults, is_valid
 from versioner.validation.strict_yaml import read_yaml
 
