@@ -29,8 +29,8 @@ from versioner.git.snapshot import MemorySnapshot
 from versioner.names import check_name, check_version
 from versioner.serialization.assignments import parse_assignment
 from versioner.serialization.documents import dump_document
-from versioner.serialization.edit import edit_document
 from versioner.serialization.log import append, read_canonical
+from versioner.serialization.yaml_edit import edit_document
 from versioner.validation.codes import CODES
 from versioner.validation.documents import validate_document
 from versioner.validation.logs import validate_log

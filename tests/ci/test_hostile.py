@@ -15,7 +15,7 @@ from versioner.names import is_name, is_version
 from versioner.recording.policy import refuse_secrets
 from versioner.reporting.terminal import clean
 from versioner.secret_scanning import holds_secret
-from versioner.validation.event_fields import check_event
+from versioner.validation.events import check_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable

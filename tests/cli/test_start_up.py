@@ -28,7 +28,7 @@ ELSEWHERE = {
     *("versioner.models.documents", "versioner.models.problems", "versioner.registry.load"),
     *("versioner.registry.fold", "versioner.registry.checks", "versioner.git.recovery"),
     *("versioner.remote.push", "versioner.git.history", "versioner.git.snapshot"),
-    *("versioner.validation.wording", "versioner.validation.documents", "versioner.site.build"),
+    *("versioner.validation.messages", "versioner.validation.documents", "versioner.site.build"),
     *("versioner.validation.strict_yaml", "versioner.serialization.documents"),
     *("versioner.cli.track_remote", "versioner.delivery.direct"),
     *("versioner.remote.partial_clone", "versioner.delivery.wait"),

@@ -197,8 +197,8 @@ def test_what_the_small_finder_finds_good_is_good(scale: Callable[[int, int], in
     """It is asked first, so that the libraries are loaded only for what may be wrong."""
     import jsonschema
 
-    from versioner.validation.faults import faults_of
     from versioner.validation.schemas import bundled_schema
+    from versioner.validation.violations import faults_of
 
     scalars = st.one_of(
         st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=8)

@@ -13,8 +13,8 @@ from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS, STATUSES
 from versioner.models.documents import Alias, Deletion, Environment, Product, RegistryConfig
 from versioner.names import NAME_PATTERN, VERSION_PATTERN, is_version
 from versioner.resources import schemas_dir
-from versioner.validation.faults import KEYWORDS
 from versioner.validation.schemas import SchemaName, bundled_schema
+from versioner.validation.violations import KEYWORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

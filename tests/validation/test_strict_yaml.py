@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from tests.loading import load_strict
-from versioner.validation import parsing
+from versioner.validation import yaml_parser
 from versioner.validation.codes import CODES
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ SURE: dict[str, Any] = {
 @pytest.fixture(params=["libyaml", "pure"])
 def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     if request.param == "pure":
-        monkeypatch.setattr(parsing, "_loader", lambda: yaml.SafeLoader)
+        monkeypatch.setattr(yaml_parser, "_loader", lambda: yaml.SafeLoader)
     elif not hasattr(yaml, "CSafeLoader"):
         pytest.skip("PyYAML was built without libyaml")
     yield request.param

@@ -20,7 +20,7 @@ from versioner.remote.push_status import RemoteFailure
 from versioner.rules.identity import derive_event_id
 from versioner.rules.judgement import same_sha
 from versioner.serialization import log
-from versioner.validation.event_fields import check_event
+from versioner.validation.events import check_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

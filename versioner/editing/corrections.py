@@ -13,7 +13,7 @@ from versioner.rules.identity import derive_content_id
 from versioner.rules.judgement import AlreadyRecorded, judge
 from versioner.rules.visible import VisibleEvents
 from versioner.serialization import log
-from versioner.validation.event_fields import check_event
+from versioner.validation.events import check_event
 
 if TYPE_CHECKING:
     from versioner.editing.session import Editing

@@ -10,7 +10,7 @@ from versioner.errors import Blocked
 from versioner.names import check_name
 from versioner.serialization.assignments import Set, Unset
 from versioner.serialization.documents import dump_document
-from versioner.serialization.edit import edit_document
+from versioner.serialization.yaml_edit import edit_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

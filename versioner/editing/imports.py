@@ -18,7 +18,7 @@ from versioner.rules.times import check_at
 from versioner.rules.visible import VisibleEvents
 from versioner.serialization import log
 from versioner.serialization.documents import dump_document
-from versioner.validation.event_fields import check_event
+from versioner.validation.events import check_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,7 +9,7 @@ from versioner.editing.session import Edited, asked_edits, editing, read_tip
 from versioner.errors import Blocked, InvalidInput
 from versioner.names import check_name
 from versioner.serialization.documents import dump_document
-from versioner.serialization.edit import edit_document
+from versioner.serialization.yaml_edit import edit_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from versioner.registry.cache import ProductCache
 from versioner.registry.config import no_registry
 from versioner.registry.load import load_registry
 from versioner.serialization.assignments import Unset, parse_assignment, parse_key
-from versioner.serialization.edit import edit_document
+from versioner.serialization.yaml_edit import edit_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.errors import InvalidInput
 from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
 from versioner.recording.context import Draft
-from versioner.validation.event_fields import check_event
+from versioner.validation.events import check_event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

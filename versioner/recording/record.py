@@ -19,7 +19,7 @@ from versioner.rules.identity import derive_event_id, random_event_id
 from versioner.rules.judgement import AlreadyRecorded, judge
 from versioner.rules.visible import VisibleLogs
 from versioner.serialization import log
-from versioner.validation.event_fields import check_event
+from versioner.validation.events import check_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from versioner.errors import InvalidInput
-from versioner.serialization.fields import wanted
+from versioner.serialization.documents import wanted
 from versioner.serialization.values import DEPTH, LARGEST_INTEGER, json_value
 
 __all__ = ["Change", "Set", "Unset", "dotted", "parse_assignment", "parse_key"]

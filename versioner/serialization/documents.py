@@ -1,7 +1,8 @@
 """New people's files: block-style YAML that every YAML version reads the same.
 
 Every string is double-quoted, keys are bare where no reader takes them for anything but text,
-and the first line leads editors to the schema.
+and the first line leads editors to the schema. The tables of the schemas' keys and their types are
+held to the schemas by `tests/serialization/test_documents.py`.
 """
 
 from __future__ import annotations
@@ -9,13 +10,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from versioner.serialization.fields import ordered
 from versioner.serialization.values import DEPTH, json_value, key_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DocumentKind", "block_key", "block_lines", "dump_document", "schema_line"]
+__all__ = [
+    "KEY_ORDER",
+    "DocumentKind",
+    "Wanted",
+    "block_key",
+    "block_lines",
+    "dump_document",
+    "ordered",
+    "schema_line",
+    "wanted",
+]
 
 DocumentKind = Literal["config", "environment", "product", "alias", "deleted"]
 
@@ -29,6 +39,55 @@ _SCHEMAS: Final[dict[DocumentKind, tuple[str, str]]] = {
 }
 
 _BARE_KEY = re.compile("(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][a-z0-9_.-]*", re.IGNORECASE)
+
+Wanted = Literal["text", "integer", "boolean", "names", "list", "mapping", "text or list", "any"]
+
+# One order that agrees with every schema's own.
+KEY_ORDER: Final = (
+    "schema_version",
+    "name",
+    "title",
+    "type",
+    "order",
+    "description",
+    "lifecycle",
+    "links",
+    "depends_on",
+    "extra_metadata",
+    "stale_after",
+    "metadata",
+    "retired",
+    "forge",
+    "branch",
+    "names",
+    "via",
+    "people",
+    "commit",
+    "site",
+    "to",
+    "deleted_at",
+    "deleted_by",
+    "last_commit",
+)
+
+_WANTED: Final[dict[tuple[str, ...], Wanted]] = {
+    ("schema_version",): "integer",
+    ("order",): "integer",
+    ("retired",): "boolean",
+    ("links",): "list",
+    ("depends_on",): "names",
+    ("extra_metadata",): "mapping",
+    ("extra_metadata", "team"): "text",
+    ("extra_metadata", "repository"): "text",
+    ("extra_metadata", "owner"): "text",
+    ("extra_metadata", "tech_stack"): "text or list",
+    ("metadata",): "mapping",
+    ("forge",): "mapping",
+    ("commit",): "mapping",
+    ("site",): "mapping",
+    ("site", "hidden_fields"): "names",
+    ("site", "footer_links"): "list",
+}
 
 
 def schema_line(kind: DocumentKind) -> str:
@@ -44,6 +103,21 @@ def dump_document(kind: DocumentKind, document: Mapping[str, Any]) -> bytes:
     """
     lines = block_lines(ordered(document), DEPTH)
     return (schema_line(kind) + "\n".join(lines) + "\n").encode()
+
+
+def wanted(path: tuple[str, ...]) -> Wanted:
+    """Return what the schemas want at a path of keys; `any` is any JSON value."""
+    if path in _WANTED:
+        return _WANTED[path]
+    if path[0] in ("extra_metadata", "metadata") and path[:2] not in _WANTED:
+        return "any"
+    return "text"
+
+
+def ordered(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with the schema's keys in the schema's order, others after them."""
+    known = {key: document[key] for key in KEY_ORDER if key in document}
+    return known | dict(document)
 
 
 def block_key(key: object, field: str = "") -> str:

@@ -8,9 +8,9 @@ from versioner.layout import place_of
 from versioner.models import Problem
 from versioner.names import NAME_RULE, is_name, slugify
 from versioner.validation import codes
-from versioner.validation.checking import find_faults
-from versioner.validation.conflicts import conflict_problems
-from versioner.validation.placing import Finding, problems_at, secret_findings
+from versioner.validation.locate import Finding, problems_at, secret_findings
+from versioner.validation.merge_conflicts import conflict_problems
+from versioner.validation.schema_check import find_faults
 from versioner.validation.strict_yaml import read_yaml
 
 if TYPE_CHECKING:

@@ -16,19 +16,19 @@ from versioner.models import Problem
 from versioner.secret_scanning import may_hold_secret
 from versioner.serialization.log import LONGEST_LINE, read_canonical
 from versioner.validation import codes
-from versioner.validation.checking import find_faults, is_valid
-from versioner.validation.conflicts import conflict_problems, is_marker
-from versioner.validation.event_fields import EVENT_SCHEMAS, METADATA_LIMIT, metadata_size
-from versioner.validation.placing import Finding, problems_at, secret_findings
+from versioner.validation.events import EVENT_SCHEMAS, METADATA_LIMIT, metadata_size
+from versioner.validation.locate import Finding, problems_at, secret_findings
+from versioner.validation.merge_conflicts import conflict_problems, is_marker
+from versioner.validation.schema_check import find_faults, is_valid
 from versioner.validation.strict_yaml import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from versioner.models import Event, EventKind
-    from versioner.validation.faults import Fault
     from versioner.validation.schemas import SchemaName
     from versioner.validation.strict_yaml import Reading
+    from versioner.validation.violations import Fault
 
 __all__ = ["LOG_LIMIT", "LOG_SCHEMAS", "validate_log"]
 

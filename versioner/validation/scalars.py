@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from versioner.validation.event_fields import LARGEST_INTEGER
+from versioner.validation.events import LARGEST_INTEGER
 
 __all__ = ["Scalar", "read_plain"]
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models import Problem
 from versioner.validation import codes
-from versioner.validation.parsing import Refusal, bounded, decode, place_of_offset, yaml_events
 from versioner.validation.scalars import read_plain
+from versioner.validation.yaml_parser import Refusal, bounded, decode, place_of_offset, yaml_events
 
 if TYPE_CHECKING:
-    from versioner.validation.faults import Pointer
+    from versioner.validation.violations import Pointer
 
 __all__ = [
     "DEPTH_LIMIT",

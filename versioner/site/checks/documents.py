@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.site.checks.folder import Fault
-from versioner.validation.checking import judge_of
+from versioner.validation.schema_check import judge_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

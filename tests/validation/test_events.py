@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from versioner.errors import InvalidInput
 from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS, STATUSES
-from versioner.validation.checking import find_faults, is_valid
-from versioner.validation.event_fields import METADATA_LIMIT, check_event
-from versioner.validation.faults import faults_of
+from versioner.validation.events import METADATA_LIMIT, check_event
+from versioner.validation.schema_check import find_faults, is_valid
 from versioner.validation.schemas import bundled_schema
+from versioner.validation.violations import faults_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -238,7 +238,7 @@ def test_any_event_is_accepted_or_refused_by_field(scale: Callable[[int, int], i
 
 def test_what_track_imports_brings_no_heavy_library() -> None:
     code = (
-        "import sys, versioner.names, versioner.validation.event_fields as e\n"
+        "import sys, versioner.names, versioner.validation.events as e\n"
         "e.check_event('deployment', {'at': '2026-11-22T10:15:00Z', 'environment': 'p',"
         " 'version': '1', 'status': 'completed', 'id': 'x'})\n"
         "heavy = {'yaml', 'jsonschema', 'jsonschema_rs', 'git', 'ruamel', 'jinja2', 'click',"

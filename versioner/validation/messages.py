@@ -15,8 +15,8 @@ from versioner.validation.schemas import kind_of_pattern
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from versioner.validation.faults import Fault, Pointer
     from versioner.validation.schemas import Schema
+    from versioner.validation.violations import Fault, Pointer
 
 __all__ = ["Words", "explain", "field_name", "one_of", "shown", "type_of"]
 

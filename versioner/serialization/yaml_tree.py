@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.errors import InvalidInput
-from versioner.serialization.fields import wanted
+from versioner.serialization.documents import wanted
 from versioner.serialization.values import DEPTH, LARGEST_INTEGER, UNPRINTABLE
 
 if TYPE_CHECKING:

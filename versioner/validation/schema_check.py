@@ -9,14 +9,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.validation.faults import Fault, faults_of, unknown_keys
 from versioner.validation.schemas import bundled_schema
+from versioner.validation.violations import Fault, faults_of, unknown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from versioner.validation.faults import Pointer
     from versioner.validation.schemas import SchemaName
+    from versioner.validation.violations import Pointer
 
 __all__ = ["find_faults", "is_valid", "judge_of"]
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.loading import load_strict
 from versioner.errors import Failure, InvalidInput
 from versioner.serialization.documents import dump_document
-from versioner.serialization.edit import Change, Set, Unset, edit_document
 from versioner.serialization.format import format_file
+from versioner.serialization.yaml_edit import Change, Set, Unset, edit_document
 
 from .readers import assert_all_read, same
 from .strategies import depth_of, documents, handwritten, json_values, texts

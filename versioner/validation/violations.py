@@ -1,7 +1,7 @@
 """A fault: one keyword of a schema that a value does not keep; and a small finder of faults.
 
 The finder knows the keywords that the event schemas use, and no others: it is what `track` can
-afford at start. jsonschema finds the same faults (`versioner.validation.checking`); a property
+afford at start. jsonschema finds the same faults (`versioner.validation.schema_check`); a property
 test holds that the two agree.
 """
 

@@ -19,10 +19,9 @@ from versioner.serialization.assignments import (
     parse_assignment,
     parse_key,
 )
-from versioner.serialization.documents import block_key, block_lines
-from versioner.serialization.fields import KEY_ORDER
-from versioner.serialization.tree import Tree, data_of, end_of, parse
+from versioner.serialization.documents import KEY_ORDER, block_key, block_lines
 from versioner.serialization.values import DEPTH, json_text, json_value
+from versioner.serialization.yaml_tree import Tree, data_of, end_of, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

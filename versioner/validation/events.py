@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.errors import InvalidInput
 from versioner.secret_scanning import find_secrets, may_hold_secret
-from versioner.validation.faults import Fault, faults_of
 from versioner.validation.schemas import bundled_schema
+from versioner.validation.violations import Fault, faults_of
 
 if TYPE_CHECKING:
     from versioner.models import Event, EventKind
-    from versioner.validation.faults import Pointer
     from versioner.validation.schemas import SchemaName
+    from versioner.validation.violations import Pointer
 
 __all__ = [
     "EVENT_SCHEMAS",
@@ -70,7 +70,7 @@ def _precedence(fault: Fault) -> int:
 
 def _refusal(fault: Fault) -> InvalidInput:
     # Here, for a good event needs no words.
-    from versioner.validation.wording import explain, field_name
+    from versioner.validation.messages import explain, field_name
 
     words = explain(fault)
     field = fault.name if fault.keyword == "required" else field_name(fault.pointer)
@@ -117,6 +117,6 @@ def _refuse(pointer: Pointer, fault: str, hint: str) -> None:
 
 
 def _field(pointer: Pointer) -> str:
-    from versioner.validation.wording import field_name
+    from versioner.validation.messages import field_name
 
     return field_name(pointer)
