@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytest_plugins = ("tests.fixtures.registries",)
+
 # The variables by which a CI system is known, for the tests may run in one.
 PRESENCE = {"CI", *(system.present.partition("=")[0] for system in SYSTEMS)}
 
@@ -54,7 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=list(left_out))
 
 
-_SAMPLED = ("tests/remote/", "tests/forge/")
+_SAMPLED = ("tests/git_server/", "tests/forge/")
 _MANY = 6
 
 

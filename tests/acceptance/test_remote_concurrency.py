@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.remote.conftest import serve
-from tests.remote.processes import Job, many, run_versioner, start, tool
-from tests.remote.registries import registry_on
+from tests.git_server.conftest import serve
+from tests.git_server.processes import Job, many, run_versioner, start, tool
+from tests.git_server.registries import registry_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from tests.remote.processes import Ran, Started
-    from tests.remote.served import Served
-    from tests.remote.server import GitServer
+    from tests.git_server.processes import Ran, Started
+    from tests.git_server.served import Served
+    from tests.git_server.server import GitServer
 
 HOOK_SECONDS = 0.3
 PRODUCTS = ("user-service", "payment-api", "web-frontend", "brand-new")

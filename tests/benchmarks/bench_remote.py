@@ -20,14 +20,14 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.remote.processes import Job, Ran, many, plain, run, tool
-from tests.remote.registries import registry_on
-from tests.remote.server import GitServer
+from tests.git_server.processes import Job, Ran, many, plain, run, tool
+from tests.git_server.registries import registry_on
+from tests.git_server.server import GitServer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.remote.served import Served
+    from tests.git_server.served import Served
 
 __all__ = ["main"]
 

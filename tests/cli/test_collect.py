@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.operations.inboxes import Post, submission
+from tests.fixtures.bare_registry import Post, submission
 from versioner.cli.errors import run
 
 if TYPE_CHECKING:

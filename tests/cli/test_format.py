@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.registry.history_clone import Clone
+from tests.registry.history.clone import Clone
 from versioner import layout
 from versioner.cli.errors import run
 from versioner.resources import schemas_dir

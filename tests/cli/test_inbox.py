@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.registries import NOW, Desk
-from tests.operations.inboxes import Post, submission
+from tests.fixtures.bare_registry import Post, submission
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.operations.spooled import URL, entry
+from tests.fixtures.spool_entries import URL, entry
 from versioner.cli.errors import run
 from versioner.cli.spool import token_for
 from versioner.cli.spool_dir import spool_folder

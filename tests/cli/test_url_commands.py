@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.registries import NOW, Desk, Outcome
-from tests.operations.inboxes import Post, submission
+from tests.fixtures.bare_registry import Post, submission
 from versioner.cli.errors import run
 
 if TYPE_CHECKING:

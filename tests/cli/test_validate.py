@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.registry.history_clone import Clone, event, event_id
+from tests.registry.history.clone import Clone, event, event_id
 from versioner import layout
 from versioner.cli import clock
 from versioner.cli.errors import run

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fixtures.clones import commit, make, sh
 from tests.registry.files import CONFIG
-from tests.repository.clones import commit, make, sh
 from versioner.errors import Blocked
 from versioner.git.repository import open_repository
 from versioner.registry import config as module

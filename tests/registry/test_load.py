@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.builders import build, deployment, void
+from tests.fixtures.clones import commit, make, sh
 from tests.registry.files import CONFIG, Files, environment, files, load, log, product, told
-from tests.repository.clones import commit, make, sh
 from versioner.errors import NotFound
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import MemorySnapshot, snapshot_at
