@@ -13,7 +13,7 @@ from tests.fixtures.remotes import LIMITED, bare_remote, remote_to
 from versioner.delivery.direct import Target, record_remotely
 from versioner.errors import VersionerError
 from versioner.recording.context import Draft
-from versioner.remote.ladder import LADDER, recall, remember
+from versioner.remote.partial_clone import LADDER, recall, remember
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from tests.fixtures.clones import LOG, PRODUCT, append, assert_sound, make, sh
 from versioner.errors import Failure
 from versioner.git import transaction
-from versioner.git.ancestry import difference, has_commit, is_ancestor, lacking
+from versioner.git.history import difference, has_commit, is_ancestor, lacking
 from versioner.git.repository import open_repository
 from versioner.git.transaction import advance, recover, writing
 

@@ -6,12 +6,11 @@ import pytest
 
 from tests.fixtures.clones import LOG, PRODUCT, WHEN, assert_sound, commit, make, sh
 from versioner.errors import GitFailure
-from versioner.git.commit_objects import build_commit
+from versioner.git.commit_objects import MOST_FILES, build_commit, unpack_commit
 from versioner.git.fast_import import import_commit
 from versioner.git.identity import Committer
 from versioner.git.repository import open_repository
 from versioner.git.transaction import writing
-from versioner.git.unpacking import MOST_FILES, unpack_commit
 
 JO = Committer(("Jo \xe4", "jo@example.test"), ("versioner", "versioner@localhost"), None)
 START = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fixtures.clones import sh
-from versioner.remote.inbox_ref_names import EVENT, INBOX, REFUSAL, inbox_ref, store_commit
+from versioner.remote.inbox_refs import EVENT, INBOX, REFUSAL, inbox_ref, store_commit
 
 if TYPE_CHECKING:
     from pathlib import Path

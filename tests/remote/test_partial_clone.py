@@ -12,17 +12,15 @@ from tests.fixtures.clones import LOG, sh
 from tests.fixtures.remotes import FILES, OLD, SERVERS, bare_remote, remote_to
 from versioner.git.objects import read_blobs
 from versioner.remote.client import Update
-from versioner.remote.inbox_ref_names import store_commit
-from versioner.remote.ladder import LADDER
-from versioner.remote.partial_clone import partial_clone
+from versioner.remote.inbox_refs import store_commit
+from versioner.remote.partial_clone import LADDER, partial_clone
 from versioner.remote.push_status import RemoteFailure
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from versioner.remote.ladder import Rung
-    from versioner.remote.partial_clone import PartialClone
+    from versioner.remote.partial_clone import PartialClone, Rung
 
 MAIN = "refs/heads/main"
 INBOX = "refs/versioner/inbox/shop/"

@@ -12,8 +12,7 @@ from versioner.git.process import printable
 from versioner.names import is_name, slugify
 from versioner.recording.envelope import draft_of
 from versioner.registry.config import no_registry, read_config
-from versioner.remote.inbox_ref_names import EVENT
-from versioner.remote.inbox_refs import INBOX, REFUSED, waiting
+from versioner.remote.inbox_refs import EVENT, INBOX, REFUSED, waiting
 from versioner.remote.prefetch import Wanted, bring
 from versioner.remote.push_status import RemoteFailure
 

@@ -15,7 +15,7 @@ from versioner.recording.envelope import draft_of, submission_bytes
 from versioner.recording.policy import leave_people_out, refuse_secrets
 from versioner.recording.record import Recorded
 from versioner.remote.client import Update
-from versioner.remote.inbox_ref_names import EVENT, inbox_ref, store_commit
+from versioner.remote.inbox_refs import EVENT, inbox_ref, store_commit
 from versioner.remote.push_status import RemoteFailure
 from versioner.rules.identity import derive_event_id
 from versioner.rules.judgement import same_sha

@@ -11,8 +11,16 @@ from versioner.git.commit_objects import epoch_of
 from versioner.git.objects import reading
 from versioner.names import nearest
 from versioner.remote.client import Update
-from versioner.remote.inbox_ref_names import EVENT, store_commit
-from versioner.remote.inbox_refs import INBOX, REFUSED, Inbox, Refused, Waiting, inbox
+from versioner.remote.inbox_refs import (
+    EVENT,
+    INBOX,
+    REFUSED,
+    Inbox,
+    Refused,
+    Waiting,
+    inbox,
+    store_commit,
+)
 from versioner.remote.partial_clone import partial_clone
 from versioner.remote.push_status import RemoteFailure
 

@@ -14,8 +14,7 @@ from versioner.git.commit_objects import epoch_of
 from versioner.git.object_format import TreeEntry, parse_tree
 from versioner.names import is_name
 from versioner.remote.client import Update
-from versioner.remote.inbox_ref_names import EVENT, REFUSAL, inbox_ref, store_commit
-from versioner.remote.inbox_refs import INBOX, REFUSED
+from versioner.remote.inbox_refs import EVENT, INBOX, REFUSAL, REFUSED, inbox_ref, store_commit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

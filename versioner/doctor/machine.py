@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.doctor.checks import guarded, note, ok, problem, warning
 from versioner.git.identity import committer_of
-from versioner.git.limited import TIMED_OUT, run_limited
-from versioner.git.process import NEEDED, git
+from versioner.git.process import NEEDED, TIMED_OUT, git, run_limited
 from versioner.git.temporary import scratch
 from versioner.query.times import age_text, seconds_between
 from versioner.rules.times import MOST_AHEAD_SECONDS, utc_text

@@ -12,7 +12,7 @@ from versioner.doctor.takes import filters_check
 from versioner.git.objects import TreeView, find_commit, reading
 from versioner.git.snapshot import commit_time_of, read_blobs
 from versioner.remote.inbox_refs import INBOX, REFUSED, Inbox, inbox
-from versioner.remote.ladder import LADDER
+from versioner.remote.partial_clone import LADDER
 from versioner.remote.probe import PROBES, probing
 from versioner.remote.push_status import RemoteFailure
 

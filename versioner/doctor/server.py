@@ -10,7 +10,7 @@ from versioner.doctor.inbox import check_inbox
 from versioner.doctor.takes import filters_check
 from versioner.git.process import git
 from versioner.remote.inbox_refs import inbox
-from versioner.remote.ladder import LADDER
+from versioner.remote.partial_clone import LADDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.doctor.checks import note, ok, warning
-from versioner.remote.ladder import LADDER
+from versioner.remote.partial_clone import LADDER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

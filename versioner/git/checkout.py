@@ -7,11 +7,11 @@ runs: content is compared by the id git would give it, with CRLF line ends taken
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import Failure
 from versioner.git.lock import state_dir
-from versioner.git.logs import with_lines
 from versioner.git.object_format import hash_object
 from versioner.git.process import LockedByGit, git, printable
 from versioner.git.repository import head_of, leads_to
@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.git.worktree import FileState
 
-__all__ = ["Checkout", "Target", "checkouts_of", "refresh", "refuse_uncommitted"]
+__all__ = [
+    "Checkout",
+    "Target",
+    "appended_lines",
+    "checkouts_of",
+    "is_log",
+    "refresh",
+    "refuse_uncommitted",
+    "with_lines",
+]
 
 
 class Checkout(NamedTuple):
@@ -254,3 +263,28 @@ def _update_index(place: Checkout, args: list[str], text: str, session: WriteSes
     )
     if before is not None:
         os.utime(index, ns=(before, before))
+
+
+_LOG: Final = r"registry/products/[^/]+/(?:versions|deployments)/[^/]+\.yaml"
+
+
+def is_log(path: str) -> bool:
+    """Tell whether a path is a log's."""
+    return re.fullmatch(_LOG, path) is not None
+
+
+def appended_lines(old: bytes, new: bytes) -> list[bytes] | None:
+    """Return the lines that an append added; None where it was no mere append."""
+    before, after = old.splitlines(), new.splitlines()
+    return after[len(before) :] if after[: len(before)] == before else None
+
+
+def with_lines(data: bytes, lines: Sequence[bytes]) -> bytes | None:
+    """Return data with those lines added that it lacks; None where it lacks none."""
+    there = set(data.splitlines())
+    lacking = [line for line in lines if line not in there]
+    if not lacking:
+        return None
+    end = b"\r\n" if b"\r\n" in data else b"\n"
+    glue = b"" if not data or data.endswith(b"\n") else end
+    return data + glue + b"".join(line + end for line in lacking)

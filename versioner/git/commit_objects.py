@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from versioner.errors import GitFailure
-from versioner.git.process import git
-from versioner.git.unpacking import MOST_FILES, unpack_commit
+from versioner.git.object_format import TreeEntry, hash_bytes, hash_object, tree_bytes
+from versioner.git.objects import reading, tip_view
+from versioner.git.process import failure, finish, git, start
 
 if TYPE_CHECKING:
     from versioner.git.identity import Committer
+    from versioner.git.objects import TreeView
     from versioner.git.repository import Repository
     from versioner.models import Changes
 
-__all__ = ["build_commit"]
+__all__ = ["MOST_FILES", "build_commit", "unpack_commit"]
 
 
 def build_commit(
@@ -65,3 +67,89 @@ def _sign(
         )
         raise
     return made.decode("ascii").strip()
+
+
+# Each becomes a loose object, and so does each directory above it.
+MOST_FILES: Final = 16
+
+
+_KINDS: Final = {"commit": 1, "tree": 2, "blob": 3}
+
+
+_FILE: Final = 0o100644
+
+
+_DIRECTORY: Final = 0o40000
+
+
+def unpack_commit(
+    repo: Repository, changes: Changes, message: str, committer: Committer, seconds: int
+) -> tuple[str, str]:
+    """Write a commit on the repository's tip, reachable from nothing; return it and its tree."""
+    args = ["unpack-objects", "-q"]
+    fds = repo.session.pass_fds if repo.session else ()
+    # It starts while the objects are made.
+    with start(args, cwd=repo.top, pass_fds=fds, piped=True) as process, reading(repo) as reader:
+        pack = _Pack(repo.object_format)
+        tree = _with_changes(tip_view(repo, reader), "", changes, pack)
+        commit = pack.add("commit", _commit(repo, tree, message, committer, seconds))
+        done = finish(process, pack.close())
+    if done.returncode != 0:
+        raise failure(args, done.stderr)
+    return commit, tree
+
+
+def _commit(repo: Repository, tree: str, message: str, committer: Committer, seconds: int) -> bytes:
+    lines = [f"tree {tree}", *([f"parent {repo.tip}"] if repo.tip else [])]
+    lines += ["author {} <{}> {} +0000".format(*committer.author, seconds)]
+    lines += ["committer {} <{}> {} +0000".format(*committer.committer, seconds), "", message]
+    return ("\n".join(lines) + ("" if message.endswith("\n") else "\n")).encode("utf-8")
+
+
+def _with_changes(view: TreeView, path: str, changes: Changes, pack: _Pack) -> str:
+    """Add a directory as it is to be, with all new below it; return its id, "" for an empty one."""
+    entries = dict(view.directory(path) or {})
+    below: dict[str, Changes] = {}
+    for name, data in changes.items():
+        first, slash, rest = name.partition("/")
+        if slash:
+            below.setdefault(first, {})[rest] = data
+        elif data is None:
+            entries.pop(name, None)
+        else:
+            entries[name] = TreeEntry(_FILE, pack.add("blob", data))
+    for name, inner in below.items():
+        made = _with_changes(view, f"{path}/{name}" if path else name, inner, pack)
+        if made:
+            entries[name] = TreeEntry(_DIRECTORY, made)
+        else:
+            entries.pop(name, None)
+    return pack.add("tree", tree_bytes(entries)) if entries or not path else ""
+
+
+class _Pack:
+    """Collect objects, as git's pack format (version 2) has them: each whole, none a delta."""
+
+    def __init__(self, object_format: str) -> None:
+        self._format = object_format
+        self._objects: list[bytes] = []
+
+    def add(self, kind: str, data: bytes) -> str:
+        """Add an object, and return its id."""
+        from zlib import compress
+
+        head = [_KINDS[kind] << 4 | len(data) & 0b1111]
+        size = len(data) >> 4
+        while size:
+            head[-1] |= 0x80
+            head.append(size & 0x7F)
+            size >>= 7
+        # Stored only: git compresses what it keeps.
+        self._objects.append(bytes(head) + compress(data, 0))
+        return hash_object(kind, data, self._format)
+
+    def close(self) -> bytes:
+        """Return the pack."""
+        head = b"PACK\0\0\0\2" + len(self._objects).to_bytes(4, "big")
+        packed = head + b"".join(self._objects)
+        return packed + bytes.fromhex(hash_bytes(packed, self._format))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NEEDED",
+    "TIMED_OUT",
     "Completed",
     "LockedByGit",
     "LostRace",
@@ -30,6 +32,7 @@ __all__ = [
     "git",
     "printable",
     "run",
+    "run_limited",
     "start",
     "too_old",
     "unstartable",
@@ -47,9 +50,14 @@ _KEPT: Final = frozenset(
         *("SSL_CAINFO", "SSL_CAPATH", "SSL_CERT", "SSL_KEY", "SSL_NO_VERIFY"),
     )
 )
+
+
 # Only what talks to a remote gets to see it (`credentials`).
 _UNSHARED: Final = "VERSIONER_TOKEN"
+
+
 _KEPT_NUMBERED: Final = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
+
 
 _FIXED: Final = {
     "LC_ALL": "C",
@@ -64,6 +72,7 @@ _FIXED: Final = {
     "SSH_ASKPASS_REQUIRE": "never",
 }
 
+
 _CONFIG: Final = (
     f"core.hooksPath={os.devnull}",
     "core.fsmonitor=false",
@@ -74,13 +83,21 @@ _CONFIG: Final = (
     "protocol.ext.allow=never",
 )
 
+
 # The oldest that has all that is asked of it: `rev-parse --path-format` came last.
 NEEDED: Final = "2.31"
 
+
 # Compiled when something went wrong (and kept by re).
 _LOCK: Final = r"[Uu]nable to create '([^']+\.lock)': File exists"
+
+
 _RACE: Final = r"(?s)cannot lock ref .*(?:but expected|reference already exists)"
+
+
 _UNKNOWN_OPTION: Final = r"unknown (?:option|switch)|unrecognized argument"
+
+
 _CONTROLS: Final = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 
 
@@ -266,3 +283,56 @@ def _reason(stderr: str) -> str:
             if line.startswith(mark):
                 return line.removeprefix(mark)
     return lines[-1] if lines else "it gave no reason"
+
+
+TIMED_OUT: Final = -1
+
+
+def run_limited(
+    args: Sequence[str],
+    *,
+    limit: float,
+    cwd: Path,
+    stdin: bytes | None = None,
+    config: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    network: bool = False,
+    pass_fds: Sequence[int] = (),
+) -> Completed:
+    """Run git to its end as `git.run` does, or for `limit` seconds: then TIMED_OUT is its code.
+
+    It has no terminal, so that nothing it starts can ask there and wait for an answer.
+    """
+    try:
+        process = subprocess.Popen(
+            command(args, config),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(network=network, extra=env),
+            pass_fds=pass_fds,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise unstartable(error, cwd) from error
+    with process:
+        try:
+            stdout, stderr = process.communicate(stdin, timeout=limit)
+        except subprocess.TimeoutExpired:
+            return Completed(TIMED_OUT, b"", f"fatal: timed out after {limit:g} seconds")
+        finally:
+            if process.returncode is None:
+                _end(process)
+    return Completed(process.returncode, stdout, stderr.decode("utf-8", "replace"))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill it with its children: one of those would keep the pipes open, and us waiting."""
+    if os.name == "nt":
+        process.kill()
+        return
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return

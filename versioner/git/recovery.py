@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.git.checkout import Target, checkouts_of, refresh
+from versioner.git.checkout import Target, appended_lines, checkouts_of, is_log, refresh, with_lines
 from versioner.git.journal import drop_intent, read_intent
-from versioner.git.logs import appended_lines, is_log, with_lines
 from versioner.git.object_format import hash_object
 from versioner.git.objects import TreeView, missing
 from versioner.git.process import run

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from versioner.git.objects import ObjectReader
     from versioner.git.process import Completed
 
-__all__ = ["Opening", "Repository", "on_branch", "open_repository", "reread", "tip_of"]
+__all__ = [
+    "Opening",
+    "Repository",
+    "create_repository",
+    "on_branch",
+    "open_repository",
+    "reread",
+    "tip_of",
+]
 
 _ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
@@ -244,3 +252,10 @@ def _read_line(path: Path) -> str:
         return ""
     finally:
         os.close(descriptor)
+
+
+def create_repository(directory: Path, branch: str) -> Repository:
+    """Make an empty repository in a directory that is there, on an unborn branch."""
+    # The user's own template directory is theirs to use; nothing of a clone's is there yet.
+    git(["init", "--quiet", f"--initial-branch={branch}", "--", "."], cwd=directory)
+    return open_repository(directory)

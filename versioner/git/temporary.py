@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import Failure
-from versioner.git.file_lock import try_lock
+from versioner.git.lock import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

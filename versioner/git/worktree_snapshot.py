@@ -6,11 +6,11 @@ Links, FIFOs and the like are reported, never followed or opened.
 from __future__ import annotations
 
 import os
+import re
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from versioner.errors import Failure
-from versioner.git.litter import is_litter
 from versioner.git.object_format import hash_object
 from versioner.git.process import printable
 from versioner.git.snapshot import Entry, product_trees_of, snapshot_at
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.git.snapshot import EntryKind, RevisionSnapshot
 
-__all__ = ["WorkTreeSnapshot", "snapshot_of_work_tree"]
+__all__ = ["WorkTreeSnapshot", "is_litter", "snapshot_of_work_tree"]
 
 
 def snapshot_of_work_tree(repo: Repository) -> WorkTreeSnapshot | RevisionSnapshot:
@@ -138,3 +138,14 @@ def _scan(folder: Path) -> list[os.DirEntry[str]]:
             return list(items)
     except OSError as error:
         raise Failure(f"cannot read {printable(str(folder))}: {error.strerror}") from error
+
+
+# vim and its probe, Emacs, what merges and patches put aside, macOS, Windows.
+_LITTER: Final = (
+    r".*\.sw[a-p]|.*~|4913|\.#.*|#.*#|.*\.orig|.*\.rej|\.DS_Store|(?i:thumbs\.db|desktop\.ini)"
+)
+
+
+def is_litter(path: str) -> bool:
+    """Tell whether a file's name is one that a program chose (`starter/dot-gitignore` too)."""
+    return re.fullmatch(_LITTER, path.rpartition("/")[2]) is not None

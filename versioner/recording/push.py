@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import Failure, VersionerError
-from versioner.git.ancestry import difference, has_commit, is_ancestor, lacking
+from versioner.git.history import difference, has_commit, is_ancestor, lacking
 from versioner.git.repository import reread
 from versioner.git.transaction import advance, writing
 from versioner.recording.local import NotPushed
@@ -17,7 +17,7 @@ from versioner.remote.push import PushFailure, fetch_branch, push_branch, remote
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from versioner.git.ancestry import Lacking
+    from versioner.git.history import Lacking
     from versioner.git.repository import Repository
     from versioner.recording.record import Recorded
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from versioner import layout
-from versioner.git.litter import is_litter
+from versioner.git.worktree_snapshot import is_litter
 from versioner.models import Problem
 from versioner.names import TYPE_ORDER, environment_type
 from versioner.registry.checks import check_registry

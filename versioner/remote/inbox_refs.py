@@ -7,19 +7,24 @@ push may have written them, so nothing in them is believed: what cannot be read 
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from versioner.git.object_format import TreeEntry, hash_object, tree_bytes
 from versioner.git.objects import reading
 from versioner.git.process import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from versioner.git.repository import Repository
 
 __all__ = [
+    "EVENT",
     "INBOX",
+    "REFUSAL",
     "REFUSED",
     "SHOWN",
     "Inbox",
@@ -27,17 +32,29 @@ __all__ = [
     "Waiting",
     "counts",
     "inbox",
+    "inbox_ref",
     "refused",
+    "store_commit",
     "waiting",
 ]
 
 INBOX: Final = "refs/versioner/inbox/"
+
+
 REFUSED: Final = "refs/versioner/refused/"
+
+
 # How many of each kind are read; the rest is counted.
 SHOWN: Final = 200
+
+
 # Somewhat more than the longest event takes, all of its metadata escaped.
 _LARGEST: Final = 700_000
+
+
 _NAMES: Final = "%(refname)%00%(objectname)%00%00"
+
+
 _FORMAT: Final = "%(refname)%00%(objectname)%00%(objecttype)%00%(committerdate:unix)"
 
 
@@ -203,3 +220,67 @@ def _parsed(data: bytes) -> dict[str, Any] | None:
 
 def _no_number(name: str) -> None:
     raise ValueError(name)
+
+
+EVENT: Final = "event.json"
+
+
+REFUSAL: Final = "refusal.json"
+
+
+# What can be a part of a ref's name as it is, whatever git and file systems make of the rest.
+_PLAIN: Final = r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}"
+
+
+_WHO: Final = "versioner <versioner@localhost>"
+
+
+def inbox_ref(product: str, event_id: str) -> str:
+    """Return the ref that an event waits at; `product` is a legal name."""
+    plain = re.fullmatch(_PLAIN, event_id) is not None
+    # On file systems that know no case, two ids could else be one file.
+    key = event_id if plain and event_id.lower() == event_id else _digest(event_id)
+    return f"{INBOX}{product}/{key}"
+
+
+def store_commit(
+    git_dir: Path,
+    files: Mapping[str, bytes | TreeEntry],
+    message: str,
+    seconds: int,
+    *,
+    parent: str = "",
+    object_format: str = "sha1",
+) -> str:
+    """Write a commit of a few files, new or there already, into a repository; return its id.
+
+    The same files, message and time make the same commit anywhere.
+    """
+    entries = {
+        name: data
+        if isinstance(data, TreeEntry)
+        else TreeEntry(0o100644, _store(git_dir, "blob", data, object_format))
+        for name, data in files.items()
+    }
+    tree = _store(git_dir, "tree", tree_bytes(entries), object_format)
+    lines = [f"tree {tree}", *([f"parent {parent}"] if parent else [])]
+    lines += [f"author {_WHO} {seconds} +0000", f"committer {_WHO} {seconds} +0000", "", message]
+    return _store(git_dir, "commit", "\n".join([*lines, ""]).encode("utf-8"), object_format)
+
+
+def _store(git_dir: Path, kind: str, data: bytes, object_format: str) -> str:
+    from zlib import compress
+
+    name = hash_object(kind, data, object_format)
+    path = git_dir / "objects" / name[:2] / name[2:]
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        head = f"{kind} {len(data)}\0".encode("ascii")
+        path.write_bytes(compress(head + data, 1))
+    return name
+
+
+def _digest(text: str) -> str:
+    from hashlib import sha256
+
+    return sha256(text.encode("utf-8")).hexdigest()[:32]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from versioner.errors import GitFailure
 from versioner.git.objects import ObjectReader, reading
@@ -17,26 +17,77 @@ from versioner.git.process import git
 from versioner.git.repository import Repository, tip_of
 from versioner.git.temporary import scratch
 from versioner.remote.client import SETTINGS, RemoteTalk, failure_of
-from versioner.remote.inbox_ref_names import EVENT, REFUSAL
-from versioner.remote.ladder import LADDER, Rung, recall, remember
+from versioner.remote.inbox_refs import EVENT, REFUSAL
 from versioner.remote.prefetch import Wanted, bring
 from versioner.remote.push_status import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from versioner.git.process import Completed
     from versioner.git.temporary import Scratch
     from versioner.remote.url import Remote
 
-__all__ = ["PartialClone", "partial_clone"]
+__all__ = ["LADDER", "PartialClone", "Rung", "partial_clone", "recall", "remember"]
+
+Rung = Literal["combine:tree:3+blob:none", "tree:0", "blob:none", ""]
+
+
+# From the filter that brings least to none at all.
+LADDER: Final[tuple[Rung, ...]] = ("combine:tree:3+blob:none", "tree:0", "blob:none", "")
+
+
+_WEEK_SECONDS: Final = 7 * 86_400
+
+
+def recall(remote: Remote, clock: Path) -> Rung:
+    """Return the step that a remote took last; `clock` is a file that was just made."""
+    path = _path(remote)
+    try:
+        if path is not None and clock.stat().st_mtime - path.stat().st_mtime < _WEEK_SECONDS:
+            return LADDER[int(path.read_bytes()[:2])]
+    except (OSError, ValueError, IndexError):
+        pass
+    return LADDER[0]
+
+
+def remember(remote: Remote, rung: Rung) -> None:
+    """Note the step that a remote takes, where there is a place for it; forget it with the best."""
+    path = _path(remote)
+    if path is None:
+        return
+    try:
+        if rung == LADDER[0]:
+            path.unlink(missing_ok=True)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{path.name}.new")
+        temporary.write_bytes(b"%d\n" % LADDER.index(rung))
+        temporary.replace(path)
+    except OSError:
+        # A convenience: the next one asks again.
+        return
+
+
+def _path(remote: Remote) -> Path | None:
+    if remote.memory is None:
+        return None
+    from hashlib import sha256
+
+    return remote.memory / sha256(remote.url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
 
 _HEAD: Final = "refs/versioner/remote-head"
+
+
 # Of all that a fetch is told, git keeps no note of where HEAD leads to, but in its trace: as
 # protocol 2 says it, and as the older ones do.
 _LEADS: Final = re.compile(
     rb"fetch< [0-9a-f]{40,64} HEAD(?: symref-target:|\\0\S*(?: \S+)*? symref=HEAD:)(refs/heads/\S+)"
 )
+
+
 # What is a file's path as it is; git writes all others.
 _PLAIN_BRANCH: Final = r"refs/heads/[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*"
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from versioner.git.limited import run_limited
+from versioner.git.process import run_limited
 from versioner.git.temporary import scratch
 from versioner.remote.client import Update, failure_of
-from versioner.remote.inbox_ref_names import store_commit
+from versioner.remote.inbox_refs import store_commit
 from versioner.remote.partial_clone import PartialClone
 from versioner.remote.push_status import RefStatus, RemoteFailure
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.errors import Blocked, UsageFault
-from versioner.git.creation import create_repository
 from versioner.git.process import run
-from versioner.git.repository import open_repository
+from versioner.git.repository import create_repository, open_repository
 from versioner.git.snapshot import MemorySnapshot, snapshot_at
 from versioner.git.transaction import commit_changes, writing
 from versioner.resources import example_dir, schemas_dir
