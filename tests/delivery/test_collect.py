@@ -22,7 +22,7 @@ from tests.fixtures.bare_registry import (
     submission,
 )
 from tests.fixtures.local_registry import NOW, Desk
-from versioner.editing.moving import delete_product, rename_product
+from versioner.editing.products import delete_product, rename_product
 from versioner.editing.restore import restore_product
 from versioner.errors import Blocked, UsageFault
 from versioner.remote.push_status import RemoteFailure

@@ -172,7 +172,7 @@ def test_of_very_many_that_wait_twenty_are_taken_along(post: Post) -> None:
 
 
 def test_an_alias_leads_to_the_product_and_a_deleted_one_is_blocked(desk: Desk, post: Post) -> None:
-    from versioner.editing.moving import delete_product, rename_product
+    from versioner.editing.products import delete_product, rename_product
 
     rename_product(desk.repository, "web", "site", now=NOW)
     delete_product(desk.repository, "site", force=True, by="jane", now=NOW)

@@ -18,7 +18,7 @@ from tests.fixtures.bare_registry import (
 )
 from tests.fixtures.local_registry import NOW, Desk
 from versioner.delivery.inbox_admin import discard, release
-from versioner.editing.moving import delete_product
+from versioner.editing.products import delete_product
 from versioner.editing.restore import restore_product
 from versioner.errors import Blocked, Failure, NotFound
 from versioner.remote.push_status import RemoteFailure

@@ -11,11 +11,12 @@ from versioner.editing.environments import (
     edit_environment,
     retire_environment,
 )
-from versioner.editing.moving import delete_product, rename_product
 from versioner.editing.products import (
     create_product,
+    delete_product,
     edit_product,
     product_source,
+    rename_product,
     rewrite_product,
 )
 from versioner.errors import Blocked, Failure, InvalidInput, NotFound, UsageFault

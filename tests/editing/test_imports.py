@@ -13,7 +13,7 @@ from tests.fixtures.local_registry import NOW, Desk
 from versioner.editing import imports
 from versioner.editing.import_rows import read_rows
 from versioner.editing.imports import Imported, import_file
-from versioner.editing.moving import delete_product, rename_product
+from versioner.editing.products import delete_product, rename_product
 from versioner.errors import InvalidInput, UsageFault
 
 if TYPE_CHECKING:

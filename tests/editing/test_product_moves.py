@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fixtures.local_registry import NOW, Desk
-from versioner.editing.moving import delete_product, plan_deletion, rename_product
-from versioner.editing.products import create_product, edit_product
+from versioner.editing.products import (
+    create_product,
+    delete_product,
+    edit_product,
+    plan_deletion,
+    rename_product,
+)
 from versioner.editing.restore import restore_product
 from versioner.errors import Blocked, Failure, InvalidInput, NotFound, UsageFault
 

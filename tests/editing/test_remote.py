@@ -9,8 +9,7 @@ import pytest
 
 from tests.fixtures.bare_registry import Post, clone_of, commit_on_branch, copy_of, submission
 from tests.fixtures.local_registry import NOW, Desk
-from versioner.editing.moving import delete_product, rename_product
-from versioner.editing.products import create_product, edit_product
+from versioner.editing.products import create_product, delete_product, edit_product, rename_product
 from versioner.editing.remote import edit_remotely
 from versioner.editing.restore import restore_product
 from versioner.errors import Blocked, NotFound, UsageFault

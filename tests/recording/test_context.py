@@ -8,7 +8,7 @@ import pytest
 
 from tests.fixtures.local_registry import NOW, Desk
 from versioner.editing.environments import retire_environment
-from versioner.editing.moving import delete_product, rename_product
+from versioner.editing.products import delete_product, rename_product
 from versioner.errors import Blocked, InvalidInput, UsageFault
 from versioner.recording.context import Draft, Scene, look
 

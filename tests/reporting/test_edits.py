@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from versioner.editing.imports import Imported
-from versioner.editing.moving import DeletionPlan
+from versioner.editing.products import DeletionPlan
 from versioner.editing.session import Edited
 from versioner.reporting.edits import deletion_text, edited_text, imported_text
 

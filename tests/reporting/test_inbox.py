@@ -14,9 +14,15 @@ from versioner.delivery.inbox_admin import Handled
 from versioner.errors import Blocked
 from versioner.recording.record import Recorded
 from versioner.remote.inbox_refs import Inbox, Refused, Waiting
-from versioner.reporting.collected import collected_json, collected_text
-from versioner.reporting.handed_over import described, document_of
-from versioner.reporting.inbox import handled_text, inbox_json, inbox_text
+from versioner.reporting.inbox import (
+    collected_json,
+    collected_text,
+    described,
+    document_of,
+    handled_text,
+    inbox_json,
+    inbox_text,
+)
 from versioner.reporting.terminal import clean
 
 NOW = "2026-11-22T10:15:00Z"

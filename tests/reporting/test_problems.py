@@ -7,7 +7,7 @@ from tests.builders import product, registry
 from versioner.models import Problem
 from versioner.query.changes import changes_between
 from versioner.reporting.changes import change_markdown, change_text
-from versioner.reporting.ci_annotations import problems_github
+from versioner.reporting.ci_annotations import problems_github, problems_gitlab
 from versioner.reporting.problems import (
     problem_text,
     problems_json,
@@ -15,7 +15,6 @@ from versioner.reporting.problems import (
     step_summary,
     verdict,
 )
-from versioner.reporting.problems_gitlab import problems_gitlab
 from versioner.reporting.text import Page
 
 PATH = "registry/products/shop/product.yaml"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from versioner.cli import clock
-from versioner.cli.groups import ending
-from versioner.cli.params import output_option, repo_option
+from versioner.cli.params import ending, output_option, repo_option
 
 __all__ = ["collect"]
 
@@ -32,7 +31,7 @@ def collect(branch: str, output: str, repo: str | None) -> None:
     from versioner.cli.output import show
     from versioner.cli.remotes import find_remote
     from versioner.delivery.collect import collect as fold
-    from versioner.reporting.collected import collected_json, collected_text
+    from versioner.reporting.inbox import collected_json, collected_text
 
     collected = fold(find_remote(repo), branch, now=clock.now(), entropy=clock.entropy)
     show(collected_json(collected) if output == "json" else collected_text(collected))

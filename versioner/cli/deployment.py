@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from versioner.cli.completing import environment_names, product_names
-from versioner.cli.groups import NounGroup, ending
-from versioner.cli.params import output_option, repo_option, rev_option
+from versioner.cli.completion import environment_names, product_names
+from versioner.cli.params import NounGroup, ending, output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
     from versioner.editing.session import Edited
@@ -62,8 +61,8 @@ def list_(
     **filters: str | None,
 ) -> None:  # fmt: skip
     """List deployments, newest first."""
-    from versioner.cli.looking import look, reckoned_at
     from versioner.cli.output import show, this_page
+    from versioner.cli.registry import look, reckoned_at
     from versioner.query.deployments import find
     from versioner.reporting.deployments import deployments_json, deployments_text
 
@@ -79,7 +78,7 @@ def list_(
 
 
 def _parsed(filters: dict[str, str | None], now: str) -> dict[str, Any]:
-    from versioner.cli.asking import read_for
+    from versioner.cli.params import read_for
     from versioner.names import canonical_status
     from versioner.query.times import parse_moment
 
@@ -116,12 +115,12 @@ def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
 
     Where two products have an event of one id, PRODUCT/ID says which.
     """
-    from versioner.cli.looking import look, reckoned_at
     from versioner.cli.output import show, this_page
+    from versioner.cli.registry import look, reckoned_at
     from versioner.query.deployments import find_by_id
     from versioner.query.times import seconds_between
     from versioner.reporting.deployments import deployment_json, deployment_text
-    from versioner.reporting.wording import ago
+    from versioner.reporting.text import ago
 
     registry = look(repo, rev)
     found = find_by_id(registry, id_.rstrip("…"))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from versioner.cli.completing import environment_names, product_names
-from versioner.cli.groups import ending
-from versioner.cli.params import output_option, repo_option, rev_option
+from versioner.cli.completion import environment_names, product_names
+from versioner.cli.params import ending, output_option, repo_option, rev_option
 
 __all__ = ["diff"]
 
@@ -34,9 +33,9 @@ def diff(
     production@2026-11-01, production@2026-11-01T10:00:00Z, production@7d. A day without a time
     means its beginning, in UTC.
     """
-    from versioner.cli.asking import read_for
-    from versioner.cli.looking import look, reckoned_at
     from versioner.cli.output import show, this_page
+    from versioner.cli.params import read_for
+    from versioner.cli.registry import look, reckoned_at
     from versioner.query.differences import diff as compare
     from versioner.query.differences import parse_side
     from versioner.reporting.differences import diff_json, diff_text

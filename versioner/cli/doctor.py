@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from versioner.cli.groups import ending
-from versioner.cli.params import output_option
+from versioner.cli.params import ending, output_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,10 +6,15 @@ from typing import Final
 
 import click
 
-from versioner.cli.asking import assignments_of
-from versioner.cli.completing import environment_names
-from versioner.cli.groups import NounGroup, ending
-from versioner.cli.params import output_option, repo_option, rev_option
+from versioner.cli.completion import environment_names
+from versioner.cli.params import (
+    NounGroup,
+    assignments_of,
+    ending,
+    output_option,
+    repo_option,
+    rev_option,
+)
 
 __all__ = ["environment"]
 
@@ -33,8 +38,8 @@ def environment() -> None:
 @repo_option
 def list_(output: str, rev: str | None, repo: str | None) -> None:
     """List the environments, in the order in which versions travel."""
-    from versioner.cli.looking import look
     from versioner.cli.output import show, this_page
+    from versioner.cli.registry import look
     from versioner.reporting.environments import environments_json, environments_text
 
     registry = look(repo, rev)
@@ -60,8 +65,8 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
 @repo_option
 def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     """Show one environment and what runs in it."""
-    from versioner.cli.looking import look, reckoned_at
     from versioner.cli.output import show, this_page
+    from versioner.cli.registry import look, reckoned_at
     from versioner.query.matrix import matrix
     from versioner.reporting.environments import environment_json, environment_text
 

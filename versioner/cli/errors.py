@@ -125,7 +125,7 @@ def _tell(level: Literal["error", "warning"], message: str, hint: str = "") -> N
     if hint:
         click.echo(f"{click.style('hint', bold=True)}: {hint}", err=True)
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        from versioner.reporting.annotations import github_annotation
+        from versioner.reporting.ci_annotations import github_annotation
 
         # On stderr, which the runner reads too: stdout may be a document.
         click.echo(github_annotation(level, message, hint), err=True)

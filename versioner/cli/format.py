@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from versioner.cli.groups import ending
-from versioner.cli.params import repo_option
+from versioner.cli.params import ending, repo_option
 
 if TYPE_CHECKING:
     from versioner.editing.format import Formatted
@@ -34,7 +33,7 @@ def format_(paths: tuple[str, ...], check: bool, repo: str | None) -> int:
     """
     from versioner.cli.output import show
     from versioner.cli.registry import find_repository
-    from versioner.reporting.formatted import formatted_text, left_alone_text
+    from versioner.reporting.edits import formatted_text, left_alone_text
 
     done = _format(find_repository(repo), paths, check=check)
     show(formatted_text(done, check=check))
@@ -46,8 +45,8 @@ def format_(paths: tuple[str, ...], check: bool, repo: str | None) -> int:
 
 
 def _format(repository: Repository, paths: tuple[str, ...], *, check: bool) -> Formatted:
+    from versioner.cli.output import Progress
     from versioner.cli.paths import is_named, repository_paths
-    from versioner.cli.progress import Progress
     from versioner.editing.format import format_registry
 
     named = repository_paths(repository, paths, ())

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from versioner.cli.groups import NounGroup
-from versioner.cli.params import repo_option
+from versioner.cli.params import NounGroup, repo_option
 from versioner.cli.registry import find_repository
 from versioner.reporting.terminal import clean
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from versioner.cli.groups import ending
-from versioner.cli.params import repo_option
+from versioner.cli.params import ending, repo_option
 
 if TYPE_CHECKING:
     from versioner.errors import InvalidInput
@@ -42,8 +41,7 @@ def import_(
     """
     from versioner.cli import clock
     from versioner.cli.after_commit import after_commit
-    from versioner.cli.output import show
-    from versioner.cli.progress import Progress
+    from versioner.cli.output import Progress, show
     from versioner.cli.registry import find_repository
     from versioner.editing.imports import import_file
     from versioner.errors import InvalidInput

@@ -6,8 +6,7 @@ import sys
 
 import click
 
-from versioner.cli.groups import NounGroup, ending
-from versioner.cli.params import output_option, repo_option
+from versioner.cli.params import NounGroup, ending, output_option, repo_option
 
 __all__ = ["inbox"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from versioner.cli import clock
-from versioner.cli.groups import ending
+from versioner.cli.params import ending
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +85,7 @@ def init(
 
 
 def _complete(directory: Path, forge: str) -> None:
-    from versioner.setup.files_beside import add_missing
+    from versioner.setup.scaffold import add_missing
 
     found = add_missing(directory, forge=forge, now=clock.now())
     _tell("added", found.missing)

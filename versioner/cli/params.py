@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from versioner.errors import InvalidInput, UsageFault
 
-__all__ = ["output_option", "repo_option", "rev_option"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+__all__ = [
+    "NounGroup",
+    "assignments_of",
+    "ending",
+    "output_option",
+    "read_for",
+    "repo_option",
+    "rev_option",
+]
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -45,3 +57,49 @@ def rev_option(command: _Command) -> _Command:
         default=None,
         help="Look at this git revision (default: the files as they are now).",
     )(command)
+
+
+@contextmanager
+def read_for(what: str) -> Iterator[None]:
+    """Turn the refusal of a value into one of the option or argument it was given to."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise UsageFault(f"{what}: {error.message}", hint=error.hint) from None
+
+
+def assignments_of(
+    _ctx: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Refuse a --set that assigns nothing."""
+    for text in texts:
+        if "=" not in text:
+            raise UsageFault(
+                f"--set {text}: that is not KEY=VALUE", hint="write --set extra_metadata.team=x"
+            )
+    return texts
+
+
+class NounGroup(click.Group):
+    """Group the commands of one noun; a mistyped one is told which may have been meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may have been meant."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            from versioner.names import nearest
+
+            near = nearest(args[0], self.commands)
+            known = f" Did you mean {' or '.join(near)}?" if near else ""
+            known = known or f" There are {', '.join(self.commands)}."
+            ctx.fail(f"No such command '{ctx.command_path} {args[0]}'.{known}")
+        return super().resolve_command(ctx, args)
+
+
+def ending(*examples: str, keys: str = "") -> str:
+    """Return the end of a help page: examples, and the keys of the JSON where there is any."""
+    word = "Example" if len(examples) == 1 else "Examples"
+    lines = [f"\b\n{word}:", *(f"  {example}" for example in examples)]
+    text = "\n".join(lines)
+    return f"{text}\n\nJSON keys (stable): {keys}" if keys else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from versioner.cli import product_edit, product_show
-from versioner.cli.groups import NounGroup, ending
+from versioner.cli.params import NounGroup, ending
 
 __all__ = ["product"]
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from versioner.cli.completing import product_names
-from versioner.cli.groups import ending
-from versioner.cli.params import output_option, repo_option, rev_option
+from versioner.cli.completion import product_names
+from versioner.cli.params import ending, output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
     from versioner.git.history import CommitInfo
@@ -30,8 +29,8 @@ _KEYS: Final = (
 @repo_option
 def list_(output: str, rev: str | None, repo: str | None) -> None:
     """List the products."""
-    from versioner.cli.looking import look
     from versioner.cli.output import show, this_page
+    from versioner.cli.registry import look
     from versioner.reporting.products import products_json, products_text
 
     registry = look(repo, rev)
@@ -53,8 +52,8 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
 @repo_option
 def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     """Show one product: what it is, where it runs, its latest versions and deployments."""
-    from versioner.cli.looking import look, reckoned_at
     from versioner.cli.output import show, this_page
+    from versioner.cli.registry import look, reckoned_at
     from versioner.query.times import age_text
     from versioner.reporting.products import product_json, product_text
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from versioner import layout
+from versioner.cli import clock
 from versioner.errors import UsageFault
 from versioner.git.repository import open_repository
 from versioner.git.transaction import recover
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
     from versioner.models import Problem
     from versioner.registry.records import Registry
 
-__all__ = ["find_registry", "find_repository", "read_registry", "take_snapshot"]
+__all__ = [
+    "find_registry",
+    "find_repository",
+    "look",
+    "read_registry",
+    "reckoned_at",
+    "take_snapshot",
+]
 
 
 def find_repository(repo: str | None, opening: Opening | None = None) -> Repository:
@@ -86,7 +94,7 @@ def read_registry(
 
     Raises UsageFault where no registry is.
     """
-    from versioner.cli.progress import Progress
+    from versioner.cli.output import Progress
     from versioner.registry.cache import ProductCache
     from versioner.registry.config import no_registry
     from versioner.registry.load import load_registry
@@ -117,3 +125,15 @@ def _warn(errors: Sequence[Problem]) -> None:
         f"warning: {clean(f'{first.path}:{first.line}: {first.message}')}",
         err=True,
     )
+
+
+def look(
+    repo: str | None, rev: str | None = None, *, products: Collection[str] | None = None
+) -> Registry:
+    """Read the registry, or some products of it, as the files are or at a revision."""
+    return read_registry(find_registry(repo, rev), rev, products=products)
+
+
+def reckoned_at(registry: Registry, rev: str | None) -> str:
+    """Return the moment that ages are reckoned from: a past revision's own, else now."""
+    return (registry.commit_time if rev else None) or clock.now()

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from versioner.cli.groups import NounGroup, ending
-from versioner.cli.params import repo_option, rev_option
+from versioner.cli.params import NounGroup, ending, repo_option, rev_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +59,7 @@ def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) ->
     """Build the site: plain files that read without a server."""
     from versioner.cli.output import show
     from versioner.cli.registry import find_repository
-    from versioner.reporting.built import built_text
+    from versioner.reporting.edits import built_text
 
     repository = find_repository(repo)
     if out is None and repository.work_tree is None:
@@ -195,9 +194,8 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
     from concurrent.futures import ThreadPoolExecutor
 
     from versioner import __version__
-    from versioner.cli.looking import reckoned_at
-    from versioner.cli.progress import Progress
-    from versioner.cli.registry import read_registry, take_snapshot
+    from versioner.cli.output import Progress
+    from versioner.cli.registry import read_registry, reckoned_at, take_snapshot
     from versioner.errors import ValidationFailed
     from versioner.remote.inbox_refs import inbox
     from versioner.site.build import build_site

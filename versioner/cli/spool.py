@@ -11,8 +11,7 @@ import click
 
 from versioner.cli import clock
 from versioner.cli.errors import report_error
-from versioner.cli.groups import NounGroup, ending
-from versioner.cli.params import output_option
+from versioner.cli.params import NounGroup, ending, output_option
 from versioner.errors import Failure, InvalidInput, VersionerError
 from versioner.remote.url import TOKEN, address_of
 from versioner.reporting.spool import Sent

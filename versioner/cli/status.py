@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from versioner.cli.completing import environment_names, product_names
-from versioner.cli.groups import ending
-from versioner.cli.params import output_option, repo_option
+from versioner.cli.completion import environment_names, product_names
+from versioner.cli.params import ending, output_option, repo_option
 
 __all__ = ["status"]
 
@@ -55,10 +54,9 @@ def status(
     A product drifts when the environments shown run different versions of it. Beside a version
     stands what is in progress, what failed since, and what never had a result.
     """
-    from versioner.cli.asking import read_for
-    from versioner.cli.looking import reckoned_at
     from versioner.cli.output import show, this_page
-    from versioner.cli.registry import find_registry, read_registry
+    from versioner.cli.params import read_for
+    from versioner.cli.registry import find_registry, read_registry, reckoned_at
     from versioner.query.matrix import matrix
     from versioner.query.times import parse_moment
     from versioner.remote.inbox_refs import counts

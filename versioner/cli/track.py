@@ -10,7 +10,7 @@ import click
 from versioner.ci import detect
 from versioner.cli import clock
 from versioner.cli.after_commit import after_commit
-from versioner.cli.groups import NounGroup, ending
+from versioner.cli.params import NounGroup, ending
 from versioner.cli.track_options import (
     build_options,
     clear_empty,

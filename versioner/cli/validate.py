@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from versioner.cli.groups import ending
-from versioner.cli.params import output_option, repo_option, rev_option
+from versioner.cli.params import ending, output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +91,7 @@ def _check(
     allow_log_changes: bool,
 ) -> Checked:
     from versioner.cli.clock import now
-    from versioner.cli.progress import Progress
+    from versioner.cli.output import Progress
     from versioner.editing.validate import validate_change, validate_registry
     from versioner.registry.cache import ProductCache
 
@@ -129,7 +128,7 @@ def _report(checked: Checked, problems: list[Problem], form: str, *, has_paths: 
 
     closing = verdict(len(checked.registry.products), checked.events, problems, paths=has_paths)
     if form in ("json", "gitlab"):
-        from versioner.reporting.problems_gitlab import problems_gitlab
+        from versioner.reporting.ci_annotations import problems_gitlab
 
         click.echo(problems_json(problems) if form == "json" else problems_gitlab(problems))
         click.echo(closing, err=True)

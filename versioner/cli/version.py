@@ -6,9 +6,8 @@ from typing import Final
 
 import click
 
-from versioner.cli.completing import product_names
-from versioner.cli.groups import NounGroup, ending
-from versioner.cli.params import output_option, repo_option, rev_option
+from versioner.cli.completion import product_names
+from versioner.cli.params import NounGroup, ending, output_option, repo_option, rev_option
 
 __all__ = ["version"]
 
@@ -47,8 +46,8 @@ def version(ctx: click.Context) -> None:
 @repo_option
 def list_(product: str, limit: int | None, output: str, rev: str | None, repo: str | None) -> None:
     """List a product's versions, the latest first."""
-    from versioner.cli.looking import look
     from versioner.cli.output import show, this_page
+    from versioner.cli.registry import look
     from versioner.query.versions import list_versions
     from versioner.reporting.versions import versions_json, versions_text
 
@@ -79,8 +78,8 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
 @repo_option
 def show_(product: str, name: str, output: str, rev: str | None, repo: str | None) -> None:
     """Show one version: its build and source, where it runs and ran."""
-    from versioner.cli.looking import look
     from versioner.cli.output import show, this_page
+    from versioner.cli.registry import look
     from versioner.query.source_links import commit_url
     from versioner.query.versions import show_version
     from versioner.reporting.versions import version_json, version_text

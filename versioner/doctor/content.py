@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner import layout
 from versioner.doctor.checks import guarded, note, ok, problem, warning
 from versioner.editing.validate import validate_registry
-from versioner.registry.drift import drifted
+from versioner.registry.warnings import drifted
 from versioner.resources import starter_dir
 from versioner.site.privacy import hidden_fields
 from versioner.validation.codes import SCHEMA_DRIFT

@@ -8,7 +8,7 @@ from versioner import layout
 from versioner.doctor.checks import failed, note, ok, problem, warning
 from versioner.doctor.content import ATTRIBUTES
 from versioner.doctor.inbox import check_inbox
-from versioner.doctor.takes import filters_check
+from versioner.doctor.server import filters_check
 from versioner.git.objects import TreeView, find_commit, reading
 from versioner.git.snapshot import commit_time_of, read_blobs
 from versioner.remote.inbox_refs import INBOX, REFUSED, Inbox, inbox

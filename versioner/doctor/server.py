@@ -7,24 +7,27 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.doctor.checks import guarded, note, ok, warning
 from versioner.doctor.inbox import check_inbox
-from versioner.doctor.takes import filters_check
 from versioner.git.process import git
 from versioner.remote.inbox_refs import inbox
 from versioner.remote.partial_clone import LADDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from versioner.doctor.checks import Check
     from versioner.git.repository import Repository
 
-__all__ = ["check_served"]
+__all__ = ["check_served", "filters_check"]
 
 _ASKED: Final = (
     r"^(uploadpack\.allowfilter|uploadpackfilter\..*|(receive|transfer)\.hiderefs"
     r"|receive\.advertiseatomic)$"
 )
+
+
 _HOOKS: Final = ("pre-receive", "update", "proc-receive")
+
+
 _FALSE: Final = ("false", "no", "off", "0")
 
 
@@ -115,3 +118,21 @@ def _allows(settings: dict[str, list[str]], part: str) -> bool:
     if name == "tree" and deepest and deepest[-1].isdecimal():
         return allowed and int(depth) <= int(deepest[-1])
     return allowed
+
+
+def filters_check(taken: Sequence[str]) -> Check:
+    """Tell which filters a fetch may use, and what that means for what it moves."""
+    best = LADDER[0]
+    if best in taken:
+        return ok("filters", ", ".join(taken))
+    if taken:
+        return note(
+            "filters",
+            f"{', '.join(taken)}, but not {best}: recording from afar takes more requests",
+            "on a server of your own: git config uploadpackfilter.allow true",
+        )
+    return warning(
+        "filters",
+        "none: recording from afar fetches all files of the registry, every time",
+        "on a server of your own: git config uploadpack.allowFilter true",
+    )

@@ -11,7 +11,7 @@ from versioner.errors import UsageFault, VersionerError
 from versioner.git.lock import WriteLock, state_dir
 from versioner.git.worktree import file_state, replace_file
 from versioner.git.worktree_snapshot import WorkTreeSnapshot
-from versioner.registry.drift import drifted
+from versioner.registry.warnings import drifted
 from versioner.serialization.format import format_file
 
 if TYPE_CHECKING:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
 from versioner.editing.session import Edited, asked_edits, editing, read_tip
-from versioner.errors import Blocked, InvalidInput
+from versioner.errors import Blocked, InvalidInput, UsageFault
 from versioner.names import check_name
+from versioner.serialization.assignments import Set, Unset
 from versioner.serialization.documents import dump_document
 from versioner.serialization.yaml_edit import edit_document
+from versioner.validation import codes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from versioner.editing.session import Editing
     from versioner.git.repository import Repository
     from versioner.models import Changes
     from versioner.registry.records import Registry
 
-__all__ = ["create_product", "edit_product", "product_source", "rewrite_product"]
+__all__ = [
+    "DeletionPlan",
+    "create_product",
+    "delete_product",
+    "edit_product",
+    "plan_deletion",
+    "product_source",
+    "rename_product",
+    "rewrite_product",
+]
 
 
 def create_product(
@@ -103,3 +116,160 @@ def rewrite_product(
             )
         changes: Changes = {path: data} if data != before else {}
         return edit.commit(changes, f"Edit product {product}", now=now)
+
+
+# Errors between files, which are told of events that were read.
+_READ_ALL_THE_SAME: Final = frozenset(
+    (codes.CASE_TWIN, codes.DEPLOYMENT, codes.ENVIRONMENT, codes.SHA_CONFLICT, codes.VOID)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionPlan:
+    """Say what a deletion takes with it, and who still depends on the product."""
+
+    name: str
+    versions: int
+    deployments: int
+    events: int
+    dependents: tuple[str, ...]
+    aliases: tuple[str, ...]
+
+
+def rename_product(repository: Repository, old: str, new: str, *, now: str) -> Edited:
+    """Move a product to another name, leaving an alias that `track` and looking still follow.
+
+    In the same commit, who depends on it and older aliases follow along. Raises Blocked where
+    the new name is taken, or not all of the product can be read.
+    """
+    check_name(new, "product")
+    with editing(repository) as edit:
+        product = edit.registry.resolve(old).name
+        _refuse_rename(edit.registry, product, new)
+        _refuse_unread(edit.registry, product)
+        changes: Changes = {}
+        for path, data in edit.files_of(product).items():
+            changes[path] = None
+            changes[path.replace(layout.product_dir(product), layout.product_dir(new), 1)] = data
+        described = changes.get(layout.product_path(new))
+        changes[layout.product_path(new)] = (
+            edit_document(described, [Set(("name",), new)])
+            if described
+            else dump_document("product", {"name": new})
+        )
+        if new in edit.registry.aliases:
+            changes[layout.alias_path(new)] = None
+        for alias in [product, *_aliases_of(edit.registry, product)]:
+            if alias != new:
+                changes[layout.alias_path(alias)] = dump_document("alias", {"to": new})
+        changes |= _mend_dependents(edit, product, new)
+        return edit.commit(changes, f"Rename product {product} to {new}", now=now)
+
+
+def _refuse_rename(registry: Registry, product: str, new: str) -> None:
+    if new == product:
+        raise UsageFault(f"{product!r} is its name already")
+    if new in registry.products:
+        raise Blocked(f"there is a product {new!r} already", hint="choose another name")
+    if registry.aliases.get(new, product) != product:
+        raise Blocked(
+            f"{new!r} is an old name of {registry.aliases[new]!r}", hint="choose another name"
+        )
+    if new in registry.deleted:
+        raise Blocked(
+            f"a product {new!r} was deleted, and its history is kept under that name",
+            hint=f"choose another name, or `versioner product restore {new}` first",
+        )
+
+
+def plan_deletion(repository: Repository, name: str) -> DeletionPlan:
+    """Say what deleting a product would do; nothing is changed."""
+    _, registry = read_tip(repository)
+    product = registry.resolve(name).name
+    _refuse_unread(registry, product)
+    return _plan(registry, product)
+
+
+def _refuse_unread(registry: Registry, product: str) -> None:
+    """Refuse to move what could not be read: what goes with it could not be told."""
+    own = f"{layout.product_dir(product)}/"
+    wrong = [
+        problem
+        for problem in registry.errors
+        if problem.path.startswith(own)
+        and problem.path != layout.product_path(product)
+        and problem.code not in _READ_ALL_THE_SAME
+    ]
+    if wrong:
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        raise Blocked(
+            f"{product!r} has errors, so that not all of it can be read: "
+            f"{wrong[0].path}:{wrong[0].line}: {wrong[0].message}{more}",
+            hint="`versioner validate` lists them; mend them first",
+        )
+
+
+def _plan(registry: Registry, product: str) -> DeletionPlan:
+    record = registry.products[product]
+    return DeletionPlan(
+        name=product,
+        versions=len(record.versions),
+        deployments=len(record.deployments),
+        events=len(record.builds) + len(record.deployment_events),
+        dependents=tuple(_dependents_of(registry, product)),
+        aliases=tuple(_aliases_of(registry, product)),
+    )
+
+
+def delete_product(
+    repository: Repository, name: str, *, force: bool = False, by: str = "", now: str
+) -> Edited:
+    """Remove a product's whole tree, leaving a record of the deletion.
+
+    Its aliases stay, so that an event under an old name meets that record too. Raises Blocked
+    while others name it in `depends_on` (`force` mends them in the same commit), and while not
+    all of it can be read.
+    """
+    with editing(repository) as edit:
+        product = edit.registry.resolve(name).name
+        _refuse_unread(edit.registry, product)
+        plan = _plan(edit.registry, product)
+        if plan.dependents and not force:
+            raise Blocked(
+                f"{', '.join(plan.dependents)} depend{'s' * (len(plan.dependents) == 1)} "
+                f"on {product!r}",
+                hint="take it out of their depends_on first, or add --force to do so here",
+            )
+        changes: Changes = dict.fromkeys(edit.files_of(product), None)
+        changes |= _mend_dependents(edit, product, None)
+        record: dict[str, Any] = {"deleted_at": now, "last_commit": edit.repository.tip}
+        people = edit.registry.config.get("people", "login")
+        if by and (people == "all" or (people == "login" and "@" not in by)):
+            record["deleted_by"] = by
+        changes[layout.deleted_path(product)] = dump_document("deleted", record)
+        notes = tuple(f"{other} no longer depends on it" for other in plan.dependents)
+        return edit.commit(changes, f"Delete product {product}", now=now, notes=notes)
+
+
+def _aliases_of(registry: Registry, product: str) -> list[str]:
+    return [alias for alias, target in registry.aliases.items() if target == product]
+
+
+def _dependents_of(registry: Registry, product: str) -> list[str]:
+    return [
+        name
+        for name, record in registry.products.items()
+        if product in record.document.get("depends_on", ()) and name != product
+    ]
+
+
+def _mend_dependents(edit: Editing, product: str, new: str | None) -> Changes:
+    """Let those who depend on a product name its new name, or no longer name it."""
+    changes: Changes = {}
+    for name in _dependents_of(edit.registry, product):
+        listed = edit.registry.products[name].document["depends_on"]
+        kept = [new if each == product else each for each in listed if each != product or new]
+        change = Set(("depends_on",), list(dict.fromkeys(kept))) if kept else Unset(("depends_on",))
+        path = layout.product_path(name)
+        changes[path] = edit_document(edit.read(path), [change])
+    return changes

@@ -10,10 +10,9 @@ from versioner.git.objects import reading
 from versioner.git.snapshot import snapshot_at
 from versioner.layout import place_of
 from versioner.query.changes import changes_between
-from versioner.registry.drift import drift_problems
 from versioner.registry.history.check import check_history
 from versioner.registry.load import load_registry
-from versioner.registry.warnings import clock_problems
+from versioner.registry.warnings import clock_problems, drift_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

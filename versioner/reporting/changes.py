@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.reporting.terminal import clean
-from versioner.reporting.wording import count
+from versioner.reporting.text import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

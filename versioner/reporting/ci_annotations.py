@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import hashlib
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
 
-from versioner.reporting.annotations import github_annotation
-from versioner.reporting.terminal import clean
+from versioner.reporting.terminal import as_json, clean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from versioner.models import Problem, Severity
 
-__all__ = ["problems_github"]
+__all__ = ["github_annotation", "problems_github", "problems_gitlab"]
 
 # GitHub drops what a step annotates beyond ten errors and ten warnings, without a word.
 _MOST: Final = 10
+
 
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 
@@ -42,3 +44,51 @@ def _annotation(problem: Problem) -> str:
         line=max(problem.line, 1),
         column=max(problem.column, 1),
     )
+
+
+def github_annotation(
+    level: str, message: str, hint: str = "", *, path: str = "", line: int = 0, column: int = 0
+) -> str:
+    """Return one workflow command; its values escaped as GitHub's runner unescapes them."""
+    places = [("file", path), ("line", str(line or "")), ("col", str(column or ""))]
+    properties = ",".join(f"{key}={_property(value)}" for key, value in places if value)
+    text = _data(f"{message}\n{hint}" if hint else message)
+    return f"::{level}{' ' if properties else ''}{properties}::{text}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+_GITLAB_SEVERITIES: Final = {"error": "major", "warning": "minor"}
+
+
+def problems_gitlab(problems: Iterable[Problem]) -> str:
+    """Return the report; a problem keeps its fingerprint when the lines above it change."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    report = []
+    for problem in problems:
+        what = (problem.path, problem.code, problem.message)
+        seen[what] += 1
+        report.append(_issue(problem, _fingerprint(*what, str(seen[what]))))
+    return as_json(report)
+
+
+def _issue(problem: Problem, fingerprint: str) -> dict[str, Any]:
+    hint = f" ({problem.hint})" if problem.hint else ""
+    return {
+        "description": clean(f"{problem.message}{hint}"),
+        "check_name": problem.code,
+        "fingerprint": fingerprint,
+        "severity": _GITLAB_SEVERITIES[problem.severity],
+        "location": {"path": problem.path, "lines": {"begin": max(problem.line, 1)}},
+    }
+
+
+def _fingerprint(*parts: str) -> str:
+    text = "\0".join(parts).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()

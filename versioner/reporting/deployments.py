@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.reporting.documents import as_json
-from versioner.reporting.tables import Column, facts, paragraph, table
-from versioner.reporting.terminal import clean
-from versioner.reporting.text import Span, abbreviate
-from versioner.reporting.values import value_lines
-from versioner.reporting.wording import (
+from versioner.reporting.tables import Column, facts, paragraph, table, value_lines
+from versioner.reporting.terminal import as_json, clean
+from versioner.reporting.text import (
     STATUS_STYLES,
+    Span,
+    abbreviate,
     count,
     latest_said,
     moment,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from versioner.reporting.documents import as_json
 from versioner.reporting.tables import Column, table
-from versioner.reporting.terminal import clean
-from versioner.reporting.text import Span, abbreviate
-from versioner.reporting.wording import count, moment
+from versioner.reporting.terminal import as_json, clean
+from versioner.reporting.text import Span, abbreviate, count, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.reporting.documents import as_json
-from versioner.reporting.text import pad, text_width, wrap
-from versioner.reporting.wording import count
+from versioner.reporting.terminal import as_json
+from versioner.reporting.text import count, pad, text_width, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,16 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.reporting.terminal import clean
-from versioner.reporting.wording import count
+from versioner.reporting.text import count
 
 if TYPE_CHECKING:
+    from versioner.editing.format import Formatted, LeftAlone
     from versioner.editing.imports import Imported
-    from versioner.editing.moving import DeletionPlan
+    from versioner.editing.products import DeletionPlan
     from versioner.editing.session import Edited
+    from versioner.site.build import BuildReport
 
-__all__ = ["deletion_text", "edited_text", "imported_text"]
+__all__ = [
+    "built_text",
+    "deletion_text",
+    "edited_text",
+    "formatted_text",
+    "imported_text",
+    "left_alone_text",
+]
 
 _PATHS_SHOWN = 5
+
+
 _REFUSED_SHOWN = 20
 
 
@@ -86,3 +97,27 @@ def _commit_line(commit: str, branch: str) -> str:
 
 def _listed(names: tuple[str, ...]) -> str:
     return clean(", ".join(names))
+
+
+def built_text(folder: str, report: BuildReport) -> str:
+    """Return how many pages there are, where, and how many files changed."""
+    done = [f"{report.written:,} written", f"{report.unchanged:,} unchanged"]
+    if report.removed:
+        done.append(f"{report.removed:,} removed")
+    return f"built {count(report.pages, 'page')} in {clean(folder)}\n  files: {', '.join(done)}"
+
+
+def formatted_text(done: Formatted, *, check: bool) -> str:
+    """Return the files that changed, or would, and a line that closes."""
+    verb = "would format" if check else "formatted"
+    lines = [f"{verb} {clean(path)}" for path in done.changed]
+    if not done.changed:
+        return f"{count(done.files, 'file')}: nothing to format"
+    closing = "would change" if check else "changed; `versioner validate` checks them"
+    return "\n".join([*lines, f"{len(done.changed):,} of {count(done.files, 'file')} {closing}"])
+
+
+def left_alone_text(file: LeftAlone) -> str:
+    """Return why a file was left as it is."""
+    said = f"error: {clean(file.path)}: left alone: {clean(file.message)}"
+    return f"{said}\n  hint: {clean(file.hint)}" if file.hint else said

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from versioner.reporting.documents import as_json
 from versioner.reporting.matrix import cell_document, version_lines
-from versioner.reporting.tables import Column, facts, table
-from versioner.reporting.terminal import clean
-from versioner.reporting.text import Span, wrap
-from versioner.reporting.values import value_lines
-from versioner.reporting.wording import count, latest_said, moment
+from versioner.reporting.tables import Column, facts, table, value_lines
+from versioner.reporting.terminal import as_json, clean
+from versioner.reporting.text import Span, count, latest_said, moment, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,18 +5,29 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from versioner.reporting.documents import as_json
-from versioner.reporting.handed_over import described, document_of, sayable
-from versioner.reporting.terminal import clean
-from versioner.reporting.wording import count
+from versioner.reporting.terminal import as_json, clean
+from versioner.reporting.text import count
+from versioner.secret_scanning import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from versioner.delivery.collect import Collected
     from versioner.delivery.inbox_admin import Handled
+    from versioner.recording.record import Recorded
     from versioner.remote.inbox_refs import Inbox, Refused, Waiting
 
-__all__ = ["handled_text", "inbox_json", "inbox_text"]
+__all__ = [
+    "collected_json",
+    "collected_text",
+    "described",
+    "document_of",
+    "handled_text",
+    "inbox_json",
+    "inbox_text",
+    "recorded_line",
+    "sayable",
+]
 
 
 def inbox_text(held: Inbox) -> str:
@@ -79,3 +90,115 @@ def _reason(each: Refused) -> tuple[str, str]:
         sayable(message)[:1000] if isinstance(message, str) else "its reason cannot be read",
         sayable(hint)[:1000] if isinstance(hint, str) else "",
     )
+
+
+_SHOWN = 20
+
+
+def collected_text(collected: Collected) -> str:
+    """Return what was done, in lines."""
+    if not (collected.recorded or collected.already or collected.refused):
+        return "Nothing waits."
+    branch = clean(collected.branch.removeprefix("refs/heads/"))
+    lines = []
+    if collected.recorded:
+        lines.append(f"recorded {count(len(collected.recorded), 'event')} on {branch}")
+        lines += _listed(collected.recorded)
+    if collected.already:
+        lines.append(f"{count(len(collected.already), 'event')} recorded already")
+    for each in collected.refused:
+        lines.append(f"refused: {described(each.waits)}: {clean(each.error.message)}")
+        lines.append(f"  {clean(each.error.hint)}" if each.error.hint else "")
+    if collected.refused:
+        lines.append("`versioner inbox list` shows what was refused, `inbox release` tries again")
+    if collected.left:
+        lines.append(f"{count(collected.left, 'event')} still waiting")
+    return "\n".join(line for line in lines if line)
+
+
+def collected_json(collected: Collected) -> str:
+    """Return the same as JSON with stable keys."""
+    return as_json(
+        {
+            "branch": collected.branch.removeprefix("refs/heads/"),
+            "commits": list(collected.commits),
+            "recorded": [_document(each) for each in collected.recorded],
+            "already": [_document(each) for each in collected.already],
+            "refused": [
+                {
+                    **document_of(each.waits),
+                    "ref": each.ref,
+                    "message": each.error.message,
+                    "hint": each.error.hint,
+                }
+                for each in collected.refused
+            ],
+            "left": collected.left,
+        }
+    )
+
+
+def _listed(recorded: Sequence[Recorded]) -> list[str]:
+    lines = [f"  {recorded_line(each)}" for each in recorded[:_SHOWN]]
+    more = len(recorded) - _SHOWN
+    return [*lines, f"  and {more} more"] if more > 0 else lines
+
+
+def _document(recorded: Recorded) -> dict[str, Any]:
+    return {"kind": recorded.kind, "product": recorded.product, "event": recorded.event}
+
+
+_LONGEST = 100
+
+
+def described(event: Waiting | Refused) -> str:
+    """Return what an event says of itself, or its ref where that cannot be read."""
+    said = event.submission
+    fields = said.get("event") if said else None
+    if not said or not isinstance(fields, dict):
+        return clean(f"{event.ref} (unreadable)")
+    words = [
+        _text(said.get("kind")),
+        "of",
+        _text(said.get("product")),
+        _text(fields.get("version")),
+    ]
+    words += ["to", _text(fields["environment"])] if "environment" in fields else []
+    return clean(" ".join([*words, f"({_text(fields.get('status'))})"]))
+
+
+def document_of(event: Waiting | Refused) -> dict[str, Any]:
+    """Return an event as a document with stable keys."""
+    said = event.submission or {}
+    fields = said.get("event")
+    return {
+        "ref": event.ref,
+        "key": event.key,
+        "at": event.at,
+        "kind": _text(said.get("kind", "")),
+        "product": _text(said.get("product", event.product)),
+        "event": sayable(fields) if isinstance(fields, dict) else {},
+    }
+
+
+def recorded_line(recorded: Recorded) -> str:
+    """Return what a recorded event is, in a line."""
+    event = recorded.event
+    target = f" to {event['environment']}" if "environment" in event else ""
+    return clean(
+        f"{recorded.kind} of {recorded.product} {event.get('version', '')}{target} "
+        f"({event.get('status', '')})"
+    )
+
+
+def sayable(value: Any) -> Any:
+    """Return a value of JSON without what in it has the shape of a secret key."""
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, dict):
+        return {without_secrets(key): sayable(item) for key, item in value.items()}
+    return [sayable(item) for item in value] if isinstance(value, list) else value
+
+
+def _text(value: object) -> str:
+    return without_secrets(value)[:_LONGEST] if isinstance(value, str) else "?"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.query.times import seconds_between
-from versioner.reporting.documents import as_json
 from versioner.reporting.tables import Column, fitted_table, table
-from versioner.reporting.text import Span, abbreviate
-from versioner.reporting.wording import STATUS_STYLES, age_short, count, moment
+from versioner.reporting.terminal import as_json
+from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, age_short, count, moment
 
 if TYPE_CHECKING:
     from versioner.models import Deployment

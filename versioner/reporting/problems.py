@@ -5,9 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from versioner.reporting.documents import as_json
-from versioner.reporting.terminal import clean
-from versioner.reporting.wording import count
+from versioner.reporting.terminal import as_json, clean
+from versioner.reporting.text import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

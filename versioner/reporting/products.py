@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from versioner.reporting.deployments import deployment_table
-from versioner.reporting.documents import as_json
 from versioner.reporting.matrix import beside, cell_document, is_rolled_back
-from versioner.reporting.tables import Column, facts, table
-from versioner.reporting.terminal import clean
-from versioner.reporting.text import Span, abbreviate, wrap
-from versioner.reporting.values import value_lines
+from versioner.reporting.tables import Column, facts, table, value_lines
+from versioner.reporting.terminal import as_json, clean
+from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, count, day, moment, wrap
 from versioner.reporting.versions import version_table
-from versioner.reporting.wording import STATUS_STYLES, count, day, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from versioner.reporting.documents import as_json
 from versioner.reporting.tables import Column, table
-from versioner.reporting.terminal import clean
-from versioner.reporting.text import Span
-from versioner.reporting.wording import count, moment
+from versioner.reporting.terminal import as_json, clean
+from versioner.reporting.text import Span, count, moment
 from versioner.spool.codec import MARK
 
 if TYPE_CHECKING:

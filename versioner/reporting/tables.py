@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner.reporting.terminal import clean
 from versioner.reporting.text import Page, Span, pad, shorten, text_width, wrap
@@ -15,12 +16,17 @@ if TYPE_CHECKING:
 
     from versioner.reporting.text import Style
 
-__all__ = ["Column", "Entry", "facts", "fitted_table", "paragraph", "table"]
+__all__ = ["Column", "Entry", "facts", "fitted_table", "paragraph", "table", "value_lines"]
 
 _GAP: Final = "  "
+
+
 _LEAST_BESIDE_TAIL: Final = 8
+
+
 # Spare columns are left out before others are cut to less than this.
 _COMFORT: Final = 20
+
 
 # What stands at one place of a table: text, painted text, or several lines of it.
 Entry = str | Span | list[Span]
@@ -194,3 +200,12 @@ def _as_list(
         body = facts(page, [(column.title, lines) for column, lines in titled], indent="  ")
         blocks += [*head, *(body.split("\n") if body else ())]
     return "\n".join(f"{indent}{line}" for line in blocks)
+
+
+def value_lines(value: Any) -> list[Span]:
+    """Return a value as lines: text and lists of texts as they read, deeper data as JSON."""
+    if isinstance(value, str):
+        return paragraph(value)
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return paragraph(", ".join(value))
+    return paragraph(json.dumps(value, ensure_ascii=False))

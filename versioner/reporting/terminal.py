@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
 
-__all__ = ["clean", "clean_lines"]
+__all__ = ["as_json", "clean", "clean_lines"]
 
 # Controls (C0 but tab, DEL, C1), line separators, and marks that turn text's direction round.
 _UNSAFE: Final = (
     "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
     "|[\ud800-\udfff]"
 )
+
 
 # What begins a command to a CI system's log reader.
 _COMMANDS: Final = r"##(?=\[|vso\[|teamcity\[)|::(?=[a-z-]+[ :])"
@@ -30,3 +32,8 @@ def clean(text: str) -> str:
 def clean_lines(text: str) -> str:
     """Return text of several lines, each of them safe."""
     return "\n".join(clean(line) for line in text.split("\n"))
+
+
+def as_json(document: object) -> str:
+    """Return a document as indented JSON."""
+    return json.dumps(document, ensure_ascii=True, indent=2)

@@ -9,10 +9,9 @@ from versioner.reporting.deployments import (
     deployment_table,
     event_facts,
 )
-from versioner.reporting.documents import as_json
 from versioner.reporting.tables import Column, facts, paragraph, table
-from versioner.reporting.text import Span, abbreviate
-from versioner.reporting.wording import STATUS_STYLES, count, moment
+from versioner.reporting.terminal import as_json
+from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, count, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

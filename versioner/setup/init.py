@@ -14,8 +14,7 @@ from versioner.git.snapshot import MemorySnapshot, snapshot_at
 from versioner.git.transaction import commit_changes, writing
 from versioner.resources import example_dir, schemas_dir
 from versioner.serialization.documents import dump_document
-from versioner.setup.files_beside import branch_at, files_beside, hosting_at, told
-from versioner.setup.scaffold import starter_files
+from versioner.setup.scaffold import branch_at, files_beside, hosting_at, starter_files, told
 
 if TYPE_CHECKING:
     from versioner.git.repository import Repository

@@ -16,8 +16,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from versioner.errors import Failure, InvalidInput
 from versioner.git.lock import open_lock, try_lock
-from versioner.spool.spool_files import make_private, read_small, write_whole
-from versioner.spool.store import QUEUE, Entry, Spool, read_entry, write_entry
+from versioner.spool.store import (
+    QUEUE,
+    Entry,
+    Spool,
+    make_private,
+    read_entry,
+    read_small,
+    write_entry,
+    write_whole,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

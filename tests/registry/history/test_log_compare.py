@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import deployment
-from versioner.registry.history.log_compare import OldLog, compare_log, unmatched
+from versioner.registry.history.log_compare import OldLog, changed_fields, compare_log, unmatched
 from versioner.registry.history.log_index import HeldLog
-from versioner.registry.redaction import changed_fields
 from versioner.serialization.log import append
 
 if TYPE_CHECKING:
