@@ -15,9 +15,9 @@ from tests.site.samples import DAY, TOOL, everything
 from versioner.errors import Failure, ValidationFailed
 from versioner.site import parallel_render
 from versioner.site.build import BuildReport, build_site
+from versioner.site.render import Templates
 from versioner.site.render_cache import RenderMemory
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
-from versioner.site.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable

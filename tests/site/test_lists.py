@@ -11,8 +11,7 @@ from tests.builders import NOW, build, deployment, moment, product, registry, vo
 from tests.site.checker import Page, check_site, read_site
 from tests.site.samples import DAY, TOOL, everything
 from versioner.site.build import build_site
-from versioner.site.context import Recorded
-from versioner.site.zone import Zone
+from versioner.site.context import Recorded, Zone
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from tests.builders import NOW, build, deployment, product, registry
 from tests.site.samples import DAY
 from versioner.site.context import Atlas
 from versioner.site.urls import product_page
-from versioner.site.views.shipping import shipping
+from versioner.site.views.product_sections import shipping
 
 if TYPE_CHECKING:
     from versioner.models import Event

@@ -19,8 +19,6 @@ __all__ = ["Progress", "show", "this_page"]
 
 # Where nothing says how wide it is: a pipe, a CI system's log.
 _USUAL: Final = (100, 24)
-
-
 _PLAIN: Final = str.maketrans({"…": "~", "•": "*", "—": "-"})
 
 
@@ -43,8 +41,6 @@ def show(text: str) -> None:
 
 
 _PATIENCE: Final = 2.0
-
-
 _WIDTH: Final = 30
 
 

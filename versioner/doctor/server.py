@@ -24,10 +24,7 @@ _ASKED: Final = (
     r"|receive\.advertiseatomic)$"
 )
 
-
 _HOOKS: Final = ("pre-receive", "update", "proc-receive")
-
-
 _FALSE: Final = ("false", "no", "off", "0")
 
 

@@ -71,14 +71,8 @@ def _sign(
 
 # Each becomes a loose object, and so does each directory above it.
 MOST_FILES: Final = 16
-
-
 _KINDS: Final = {"commit": 1, "tree": 2, "blob": 3}
-
-
 _FILE: Final = 0o100644
-
-
 _DIRECTORY: Final = 0o40000
 
 

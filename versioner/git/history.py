@@ -141,8 +141,6 @@ def _opened(repo: Repository) -> Iterator[Repo]:
 
 # git allows no NUL in a message, nor in a path.
 _FORMAT: Final = "--format=%x00%H%x00%P%x00%B%x00"
-
-
 _PLAIN: Final = ("--no-renames", "--no-ext-diff")
 
 

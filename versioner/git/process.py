@@ -51,13 +51,9 @@ _KEPT: Final = frozenset(
     )
 )
 
-
 # Only what talks to a remote gets to see it (`credentials`).
 _UNSHARED: Final = "VERSIONER_TOKEN"
-
-
 _KEPT_NUMBERED: Final = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
-
 
 _FIXED: Final = {
     "LC_ALL": "C",
@@ -72,7 +68,6 @@ _FIXED: Final = {
     "SSH_ASKPASS_REQUIRE": "never",
 }
 
-
 _CONFIG: Final = (
     f"core.hooksPath={os.devnull}",
     "core.fsmonitor=false",
@@ -83,21 +78,13 @@ _CONFIG: Final = (
     "protocol.ext.allow=never",
 )
 
-
 # The oldest that has all that is asked of it: `rev-parse --path-format` came last.
 NEEDED: Final = "2.31"
 
-
 # Compiled when something went wrong (and kept by re).
 _LOCK: Final = r"[Uu]nable to create '([^']+\.lock)': File exists"
-
-
 _RACE: Final = r"(?s)cannot lock ref .*(?:but expected|reference already exists)"
-
-
 _UNKNOWN_OPTION: Final = r"unknown (?:option|switch)|unrecognized argument"
-
-
 _CONTROLS: Final = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 
 

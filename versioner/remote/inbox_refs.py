@@ -39,22 +39,14 @@ __all__ = [
 ]
 
 INBOX: Final = "refs/versioner/inbox/"
-
-
 REFUSED: Final = "refs/versioner/refused/"
-
 
 # How many of each kind are read; the rest is counted.
 SHOWN: Final = 200
 
-
 # Somewhat more than the longest event takes, all of its metadata escaped.
 _LARGEST: Final = 700_000
-
-
 _NAMES: Final = "%(refname)%00%(objectname)%00%00"
-
-
 _FORMAT: Final = "%(refname)%00%(objectname)%00%(objecttype)%00%(committerdate:unix)"
 
 
@@ -223,15 +215,10 @@ def _no_number(name: str) -> None:
 
 
 EVENT: Final = "event.json"
-
-
 REFUSAL: Final = "refusal.json"
-
 
 # What can be a part of a ref's name as it is, whatever git and file systems make of the rest.
 _PLAIN: Final = r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}"
-
-
 _WHO: Final = "versioner <versioner@localhost>"
 
 

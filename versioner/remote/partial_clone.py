@@ -33,11 +33,8 @@ __all__ = ["LADDER", "PartialClone", "Rung", "partial_clone", "recall", "remembe
 
 Rung = Literal["combine:tree:3+blob:none", "tree:0", "blob:none", ""]
 
-
 # From the filter that brings least to none at all.
 LADDER: Final[tuple[Rung, ...]] = ("combine:tree:3+blob:none", "tree:0", "blob:none", "")
-
-
 _WEEK_SECONDS: Final = 7 * 86_400
 
 
@@ -80,13 +77,11 @@ def _path(remote: Remote) -> Path | None:
 
 _HEAD: Final = "refs/versioner/remote-head"
 
-
 # Of all that a fetch is told, git keeps no note of where HEAD leads to, but in its trace: as
 # protocol 2 says it, and as the older ones do.
 _LEADS: Final = re.compile(
     rb"fetch< [0-9a-f]{40,64} HEAD(?: symref-target:|\\0\S*(?: \S+)*? symref=HEAD:)(refs/heads/\S+)"
 )
-
 
 # What is a file's path as it is; git writes all others.
 _PLAIN_BRANCH: Final = r"refs/heads/[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*"

@@ -17,8 +17,6 @@ __all__ = ["github_annotation", "problems_github", "problems_gitlab"]
 
 # GitHub drops what a step annotates beyond ten errors and ten warnings, without a word.
 _MOST: Final = 10
-
-
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 
 

@@ -24,8 +24,6 @@ __all__ = [
 ]
 
 _PATHS_SHOWN = 5
-
-
 _REFUSED_SHOWN = 20
 
 

@@ -19,14 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["Column", "Entry", "facts", "fitted_table", "paragraph", "table", "value_lines"]
 
 _GAP: Final = "  "
-
-
 _LEAST_BESIDE_TAIL: Final = 8
-
 
 # Spare columns are left out before others are cut to less than this.
 _COMFORT: Final = 20
-
 
 # What stands at one place of a table: text, painted text, or several lines of it.
 Entry = str | Span | list[Span]

@@ -14,7 +14,6 @@ _UNSAFE: Final = (
     "|[\ud800-\udfff]"
 )
 
-
 # What begins a command to a CI system's log reader.
 _COMMANDS: Final = r"##(?=\[|vso\[|teamcity\[)|::(?=[a-z-]+[ :])"
 

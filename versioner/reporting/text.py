@@ -34,7 +34,6 @@ __all__ = [
 
 Style = Literal["", "bold", "dim", "good", "bad", "busy", "drift", "struck"]
 
-
 _CODES: Final[dict[Style, str]] = {
     "bold": "1",
     "dim": "2",
@@ -45,14 +44,9 @@ _CODES: Final[dict[Style, str]] = {
     "struck": "2;9",
 }
 
-
 # A digest as it is, or as `abbreviate` left it.
 _DIGEST: Final = re.compile(r"[0-9a-f]{16,64}|[0-9a-f]{7,10}…")
-
-
 _LEAST_DIGITS: Final = 7
-
-
 _USUAL_DIGITS: Final = 10
 
 
@@ -163,7 +157,6 @@ STATUS_STYLES: Final[dict[str, Style]] = {
     "no result": "drift",
 }
 
-
 _UNITS: Final = (
     (2 * 365 * 86400, 365 * 86400, "y"),
     (60 * 86400, 30 * 86400, "mo"),
@@ -172,13 +165,8 @@ _UNITS: Final = (
     (60, 60, "m"),
 )
 
-
 _ID_LENGTH: Final = 32
-
-
 _SHORT_ID: Final = 12
-
-
 _OWN_ID: Final = 14
 
 

@@ -47,12 +47,8 @@ _OWN: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "none": (),
 }
 
-
 FORGES: Final = tuple(_OWN)
-
-
 _ANY_OWN: Final = tuple({begin for pairs in _OWN.values() for begin, _ in pairs})
-
 
 # By a word in the host's name; Codeberg runs Forgejo.
 _TELLTALES: Final = {
@@ -64,21 +60,11 @@ _TELLTALES: Final = {
     "bitbucket": "bitbucket",
 }
 
-
 _HOST: Final = r"([A-Za-z0-9][A-Za-z0-9.-]*)"
-
-
 _PATH: Final = r"/*([A-Za-z0-9._~/-]+)"
-
-
 _WEB: Final = re.compile(rf"(https?)://(?:[^/@\s]*@)?{_HOST}(:\d+)?{_PATH}")
-
-
 _SSH: Final = re.compile(rf"ssh://(?:[^/@\s]+@)?{_HOST}(?::\d+)?{_PATH}")
-
-
 _SCP_LIKE: Final = re.compile(rf"(?:[^/@:\s]+@)?{_HOST}:{_PATH}")
-
 
 _BRANCH_LINE: Final = re.compile(
     r"^( *(?:branches: \[|ref: |BRANCH: |VERSIONER_BRANCH: ))main(?=\]?$)", re.MULTILINE

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.errors import ValidationFailed
 from versioner.resources import site_templates_dir
-from versioner.site.api.addresses import REFERENCE
 from versioner.site.api.reference import reference_view
 from versioner.site.context import Atlas
 from versioner.site.exports.files import machine_files
@@ -18,9 +17,10 @@ from versioner.site.exports.sitemap import crawler_files
 from versioner.site.output import claim, publish
 from versioner.site.pages import Page, pages_of
 from versioner.site.parallel_render import render_pages
+from versioner.site.render import Templates, read_templates
 from versioner.site.render_cache import RenderMemory
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
-from versioner.site.templates import Templates, read_templates
+from versioner.site.urls import REFERENCE
 from versioner.site.views.about import counts
 
 if TYPE_CHECKING:

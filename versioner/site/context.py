@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import cached_property
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from versioner.query.matrix import DEFAULT_STALE_AFTER, CellState, Matrix, cell_state, matrix
 from versioner.query.times import age_text, parse_duration, seconds_between
-from versioner.site.columns import LeftOut, columns_of
 from versioner.site.forge_links import ForgeLinks
 from versioner.site.inbox import Unrecordeds, unrecorded_of
 from versioner.site.pagination import Batch, Shard, batches_of, shards_of
@@ -24,17 +24,17 @@ from versioner.site.urls import (
     relative,
     version_anchor,
 )
-from versioner.site.zone import Zone
+from versioner.site.wording import count
 from versioner.validation import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from versioner.models import Deployment
-    from versioner.registry.records import Registry
+    from versioner.registry.records import ProductRecord, Registry
     from versioner.remote.inbox_refs import Inbox
 
-__all__ = ["Atlas", "Recorded"]
+__all__ = ["SILENT_AFTER", "Atlas", "LeftOut", "Recorded", "Zone", "columns_of", "is_silent"]
 
 _SAFE_PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*")
 
@@ -239,3 +239,80 @@ def _base_url(given: str) -> str:
 def _base_path(base_url: str) -> str:
     path = urlsplit(base_url).path.rstrip("/") + "/"
     return path if _SAFE_PATH.fullmatch(path) else "/"
+
+
+# In seconds. What saw no deployment for so long is called silent.
+SILENT_AFTER: Final = 365 * 24 * 3600
+
+# An environment shows when at least one in so many of the living products was deployed there.
+_ONE_IN: Final = 10
+
+
+class LeftOut(NamedTuple):
+    """Name an environment that is not shown at first, and say why."""
+
+    environment: str
+    why: str
+
+
+def columns_of(
+    registry: Registry, environments: Sequence[str], now: str
+) -> tuple[tuple[str, ...], tuple[LeftOut, ...]]:
+    """Return the environments to show at first, and the others; all where none is alive."""
+    latest = {name: _latest(record, now) for name, record in registry.products.items()}
+    living = [places for places in latest.values() if places]
+    alive = {name: sum(name in places for places in living) for name in environments}
+    shown = tuple(name for name in environments if alive[name] * _ONE_IN >= max(1, len(living)))
+    if not shown:
+        return tuple(environments), ()
+    left_out = [name for name in environments if name not in shown]
+    return shown, tuple(LeftOut(name, _why(alive[name], len(living))) for name in left_out)
+
+
+def is_silent(at: str, now: str) -> bool:
+    """Tell whether the last deployment was so long ago (or never: `""`) that it is silence."""
+    return not at or seconds_between(at, now) > SILENT_AFTER
+
+
+def _latest(record: ProductRecord, now: str) -> set[str]:
+    """Return the environments where a product was deployed to within the last year."""
+    return {
+        name
+        for name, cell in record.cells.items()
+        if cell.latest is not None and not is_silent(cell.latest.changed_at, now)
+    }
+
+
+def _why(alive: int, living: int) -> str:
+    if not alive:
+        return "nothing was deployed there in the last year"
+    return f"only {count(alive, 'product')} of {living} deployed there in the last year"
+
+
+class Zone:
+    """Tell day and time of a moment in a zone (IANA name); an unknown one is UTC."""
+
+    def __init__(self, name: str) -> None:
+        self._zone = _zone(name)
+        self.name = name if self._zone is not UTC else "UTC"
+
+    def day(self, at: str) -> str:
+        """Return the day (`2025-11-22`) of a moment (RFC 3339, `Z`)."""
+        return at[:10] if self._zone is UTC else self._local(at)[:10]
+
+    def clock(self, at: str) -> str:
+        """Return the time of day (`10:15`) of a moment (RFC 3339, `Z`)."""
+        return at[11:16] if self._zone is UTC else self._local(at)[11:16]
+
+    @lru_cache(maxsize=4096)  # noqa: B019 -- there is one zone for each build
+    def _local(self, at: str) -> str:
+        return datetime.fromisoformat(at).astimezone(self._zone).isoformat()
+
+
+def _zone(name: str) -> tzinfo:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return UTC if name in ("", "UTC") else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC

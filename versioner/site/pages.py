@@ -22,8 +22,11 @@ from versioner.site.urls import (
 )
 from versioner.site.views.about import about_view
 from versioner.site.views.deployments import deployments_view, month_of_all_view
-from versioner.site.views.environment_month import environment_month_view
-from versioner.site.views.environments import environment_view, environments_view
+from versioner.site.views.environments import (
+    environment_month_view,
+    environment_view,
+    environments_view,
+)
 from versioner.site.views.month import month_view
 from versioner.site.views.new_product import creating_view
 from versioner.site.views.overview import overview_view

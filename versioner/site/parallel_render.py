@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from versioner.site.pages import Page
+    from versioner.site.render import Templates
     from versioner.site.render_cache import RenderMemory
-    from versioner.site.templates import Templates
 
 __all__ = ["Rendered", "render_pages"]
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from versioner.site.templates import Templates
+    from versioner.site.render import Templates
     from versioner.site.views.layout import View
 
 __all__ = ["RenderMemory", "digest_of"]

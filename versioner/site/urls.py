@@ -9,20 +9,34 @@ from urllib.parse import urlsplit
 
 __all__ = [
     "ABOUT",
+    "API",
     "CREATE",
     "DEPLOYMENTS",
+    "DEPLOYMENTS_DOCUMENT",
     "ENVIRONMENTS",
+    "EVERYTHING",
+    "INBOX",
+    "INDEX",
     "LOST",
+    "MATRIX",
+    "OPENAPI",
     "OVERVIEW",
     "PRODUCTS",
+    "REFERENCE",
+    "badge",
+    "data_of",
     "deployment_anchor",
     "deployments_page",
+    "environment_feed",
     "environment_month",
     "environment_page",
     "month_page",
     "outward",
+    "product_feed",
     "product_page",
     "relative",
+    "table",
+    "team_feed",
     "version_anchor",
 ]
 
@@ -97,3 +111,46 @@ def outward(text: str) -> str:
     except ValueError:
         return ""
     return text if usable else ""
+
+
+REFERENCE: Final = "api/index.html"
+API: Final = "api/v1/"
+INDEX: Final = API + "index.json"
+MATRIX: Final = API + "matrix.json"
+INBOX: Final = API + "inbox.json"
+DEPLOYMENTS_DOCUMENT: Final = API + "deployments/index.json"
+OPENAPI: Final = API + "openapi.json"
+EVERYTHING: Final = "feeds/all.atom"
+
+
+def data_of(page: str) -> str:
+    """Return the document that says as JSON what a page says."""
+    return API + page.removesuffix(".html") + ".json"
+
+
+def product_feed(product: str) -> str:
+    """Return the feed of a product."""
+    return f"feeds/products/{product}.atom"
+
+
+def environment_feed(environment: str) -> str:
+    """Return the feed of an environment."""
+    return f"feeds/environments/{environment}.atom"
+
+
+def team_feed(slug: str) -> str:
+    """Return the feed of a team, by its name's form in addresses."""
+    return f"feeds/teams/{slug}.atom"
+
+
+def badge(product: str, environment: str, ending: str) -> str:
+    """Return a product's badge (`svg`, `json`); without an environment, that of its drift.
+
+    No name has a dot, so the drift badge is no environment's.
+    """
+    return f"badges/{product}{'/' + environment if environment else '.drift'}.{ending}"
+
+
+def table(product: str, month: str) -> str:
+    """Return the CSV file of a product's deployments in a month."""
+    return f"tables/{product}/{month}.csv"

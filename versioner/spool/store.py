@@ -46,21 +46,12 @@ __all__ = [
 ]
 
 QUEUE: Final = "queue"
-
-
 _KEY: Final = "[0-9a-f]{32}"
-
 
 # As the inbox has it: what is shorter is a slip.
 _SHORTEST: Final = 4
-
-
 _WAITS: Final = ".json"
-
-
 _REFUSED: Final = ".refused"
-
-
 _NOTE_LIMIT: Final = 1000
 
 

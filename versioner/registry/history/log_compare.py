@@ -147,7 +147,6 @@ _NEVER: Final = frozenset(
     ("at", "id", "environment", "version", "status", "voids", "deployment", "redacted")
 )
 
-
 _METADATA: Final = "extra_metadata"
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from versioner.models import Deployment, Event, Version
+    from versioner.query.matrix import CellState
     from versioner.site.context import Atlas
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "deployment_page",
     "head_of",
     "metadata_of",
+    "state_of",
     "summary_of",
     "version_of",
 ]
@@ -41,7 +43,9 @@ _SOURCE: Final = (
     "attempt",
     "job",
 )
+
 DEPLOYMENT_DETAILS: Final = ("deployed_by_email", "deployed_by_name", *_SOURCE, "deploy_url")
+
 BUILD_DETAILS: Final = (
     "started_at",
     "completed_at",
@@ -51,6 +55,7 @@ BUILD_DETAILS: Final = (
     *_SOURCE,
     "notes",
 )
+
 _DEPLOYMENT_SET: Final = frozenset(DEPLOYMENT_DETAILS)
 _BUILD_SET: Final = frozenset(BUILD_DETAILS)
 
@@ -164,3 +169,36 @@ def _details(
     if extra and (shown := metadata_of(extra, hidden)):
         said["metadata"] = shown
     return said
+
+
+def state_of(atlas: Atlas, state: CellState) -> Document:
+    """Return what runs in a cell, and what is beside it."""
+    current = state.deployment
+    return {
+        "product": state.product,
+        "environment": state.environment,
+        "version": state.version,
+        "since": state.since,
+        "status": state.status,
+        "rollback": current is not None and current.kind == "rollback",
+        "page": deployment_page(atlas, current) if current is not None else "",
+        "beside": _beside(atlas, state),
+    }
+
+
+def _beside(atlas: Atlas, state: CellState) -> list[Document]:
+    found = (
+        (state.failed_last, ""),
+        (state.in_progress, ""),
+        (state.no_result, "no result"),
+    )
+    return [
+        {
+            "status": word or deployment.status,
+            "version": deployment.version,
+            "at": deployment.changed_at,
+            "page": deployment_page(atlas, deployment),
+        }
+        for deployment, word in found
+        if deployment is not None
+    ]

@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from versioner.site.api.addresses import (
-    DEPLOYMENTS,
+from versioner.site.api.environments import deployments, environment, environments, matrix
+from versioner.site.api.products import history, needs, product, products
+from versioner.site.exports.teams import slugs_of, teams_of
+from versioner.site.urls import (
+    DEPLOYMENTS_DOCUMENT,
+    ENVIRONMENTS,
     EVERYTHING,
     INBOX,
     INDEX,
     MATRIX,
+    OVERVIEW,
+    PRODUCTS,
     data_of,
+    environment_page,
+    product_page,
     team_feed,
 )
-from versioner.site.api.environments import deployments, environment, environments, matrix
-from versioner.site.api.inbox import inbox
-from versioner.site.api.products import history, needs, product, products
-from versioner.site.exports.teams import slugs_of, teams_of
-from versioner.site.urls import ENVIRONMENTS, OVERVIEW, PRODUCTS, environment_page, product_page
 from versioner.site.views.about import counts
 
 if TYPE_CHECKING:
@@ -26,8 +29,9 @@ if TYPE_CHECKING:
 
     from versioner.site.api.deployments import Document
     from versioner.site.context import Atlas
+    from versioner.site.inbox import Unrecorded
 
-__all__ = ["documents_of", "json_bytes"]
+__all__ = ["documents_of", "inbox", "json_bytes"]
 
 
 def documents_of(atlas: Atlas) -> Iterator[tuple[str, Document]]:
@@ -49,7 +53,7 @@ def json_bytes(document: Any, indent: int | None = None) -> bytes:
 def _documents(atlas: Atlas) -> Iterator[tuple[str, Document]]:
     yield INDEX, _index(atlas)
     yield MATRIX, matrix(atlas)
-    yield DEPLOYMENTS, deployments(atlas)
+    yield DEPLOYMENTS_DOCUMENT, deployments(atlas)
     yield INBOX, inbox(atlas)
     yield data_of(ENVIRONMENTS), environments(atlas)
     for name in atlas.environments:
@@ -78,7 +82,7 @@ def _index(atlas: Atlas) -> Document:
                 ("products", data_of(PRODUCTS)),
                 ("environments", data_of(ENVIRONMENTS)),
                 ("matrix", MATRIX),
-                ("deployments", DEPLOYMENTS),
+                ("deployments", DEPLOYMENTS_DOCUMENT),
                 ("inbox", INBOX),
             )
         ],
@@ -86,4 +90,31 @@ def _index(atlas: Atlas) -> Document:
             {"name": team, "products": len(names), "feed": team_feed(slugs[team])}
             for team, names in teams.items()
         ],
+    }
+
+
+def inbox(atlas: Atlas) -> Document:
+    """Return the events that wait and those that were refused."""
+    found = atlas.unrecorded
+    return {
+        "waiting": [_event(each) for each in found.waiting],
+        "more_waiting": found.more_waiting,
+        "refused": [
+            {**_event(each), "code": each.code, "message": each.message, "hint": each.hint}
+            for each in found.refused
+        ],
+        "more_refused": found.more_refused,
+    }
+
+
+def _event(event: Unrecorded) -> Document:
+    return {
+        "ref": event.ref,
+        "at": event.at,
+        "kind": event.kind,
+        "product": event.product,
+        "environment": event.environment,
+        "version": event.version,
+        "status": event.status,
+        "page": product_page(event.product) if event.is_known else "",
     }

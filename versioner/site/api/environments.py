@@ -5,10 +5,8 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, Final
 
-from versioner.site.api.addresses import data_of, environment_feed
-from versioner.site.api.deployments import Document, metadata_of, summary_of
-from versioner.site.api.states import state_of
-from versioner.site.urls import environment_page
+from versioner.site.api.deployments import Document, metadata_of, state_of, summary_of
+from versioner.site.urls import data_of, environment_feed, environment_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

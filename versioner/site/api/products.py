@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from versioner.site.api.addresses import badge, data_of, product_feed, table
-from versioner.site.api.deployments import Document, deployment_of, metadata_of, version_of
-from versioner.site.api.states import state_of
+from versioner.site.api.deployments import (
+    Document,
+    deployment_of,
+    metadata_of,
+    state_of,
+    version_of,
+)
 from versioner.site.exports.csv import months_of
-from versioner.site.urls import product_page
-from versioner.site.views.naming import document_of, title_of
-from versioner.site.views.products import team_of
+from versioner.site.urls import badge, data_of, product_feed, product_page, table
+from versioner.site.views.products import document_of, team_of, title_of
 
 if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord

@@ -6,12 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.site.api.addresses import OPENAPI, REFERENCE
 from versioner.site.api.endpoints import ENDPOINTS, PARAMETERS, Endpoint
 from versioner.site.api.environments import newest
 from versioner.site.api.schemas import COMPONENTS, Schema
 from versioner.site.exports.teams import slugs_of, teams_of
-from versioner.site.urls import ABOUT
+from versioner.site.urls import ABOUT, OPENAPI, REFERENCE
 from versioner.site.views.layout import View, crumb, frame
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.site.api.addresses import badge
 from versioner.site.api.documents import json_bytes
 from versioner.site.api.products import places_of
 from versioner.site.exports.xml import attribute, legible, markup
+from versioner.site.urls import badge
 from versioner.site.wording import version_text
 
 if TYPE_CHECKING:

@@ -10,24 +10,22 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from versioner.site.api.addresses import (
-    EVERYTHING,
-    environment_feed,
-    product_feed,
-    team_feed,
-)
 from versioner.site.api.deployments import deployment_page, head_of
 from versioner.site.api.environments import newest
 from versioner.site.exports.teams import slugs_of, teams_of
 from versioner.site.exports.xml import attribute, markup
 from versioner.site.urls import (
+    EVERYTHING,
     OVERVIEW,
     PRODUCTS,
+    environment_feed,
     environment_page,
+    product_feed,
     product_page,
     relative,
+    team_feed,
 )
-from versioner.site.views.naming import title_of
+from versioner.site.views.products import title_of
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.resources import schemas_dir
-from versioner.site.api.addresses import OPENAPI, table
 from versioner.site.api.documents import documents_of, json_bytes
 from versioner.site.api.openapi import openapi
 from versioner.site.exports.badges import badges_of
 from versioner.site.exports.csv import tables_of
 from versioner.site.exports.feeds import feeds_of
+from versioner.site.urls import OPENAPI, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.site.urls import environment_page
-from versioner.site.views.naming import title_of
-from versioner.site.views.products import team_of
+from versioner.site.views.products import team_of, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.resources import schemas_dir
-from versioner.site.api.addresses import EVERYTHING, OPENAPI, REFERENCE
-from versioner.site.urls import ABOUT
+from versioner.site.urls import ABOUT, EVERYTHING, OPENAPI, REFERENCE
 from versioner.site.views.layout import View, frame
 from versioner.site.views.rows import SHAPES
 from versioner.site.wording import moment_text

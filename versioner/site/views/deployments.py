@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from versioner.site.api.addresses import EVERYTHING
-from versioner.site.urls import DEPLOYMENTS, deployments_page
+from versioner.site.urls import DEPLOYMENTS, EVERYTHING, deployments_page
 from versioner.site.views.layout import View, crumb, frame
-from versioner.site.views.naming import title_of
-from versioner.site.views.rows import KINDS, SHAPES, said
+from versioner.site.views.products import title_of
+from versioner.site.views.rows import KINDS, SHAPES, deployment_row, said
 from versioner.site.wording import count, day_text, month_text, version_text
 
 if TYPE_CHECKING:
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from versioner.site.pagination import Batch
 
     Place = Callable[[str, int], str]
+    from collections.abc import Iterator
 
-__all__ = ["deployments_view", "month_of_all_view", "turning", "years_of"]
+    from versioner.site.views.layout import View
+
+__all__ = ["deployments_view", "latest_deployments", "month_of_all_view", "turning", "years_of"]
 
 _LATEST: Final = 100
 
@@ -146,3 +149,23 @@ def _row(atlas: Atlas, page: str, deployment: Deployment, by: str) -> View:
         "void": deployment.void is not None,
         "by": by,
     }
+
+
+def latest_deployments(atlas: Atlas, page: str, limit: int, environment: str = "") -> list[View]:
+    """Return the rows of the newest deployments, newest first."""
+    newest = heapq.nlargest(
+        limit, _deployments(atlas, environment), key=lambda d: (d.at, d.product, d.id)
+    )
+    return [
+        {
+            **deployment_row(atlas, page, each),
+            "product": title_of(atlas, each.product),
+            "product_href": atlas.product(page, each.product),
+        }
+        for each in newest
+    ]
+
+
+def _deployments(atlas: Atlas, environment: str) -> Iterator[Deployment]:
+    for record in atlas.registry.products.values():
+        yield from record.cell(environment).deployments if environment else record.deployments

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import environment_path
-from versioner.site.api.addresses import environment_feed
-from versioner.site.urls import ENVIRONMENTS, environment_month, environment_page
+from versioner.site.urls import ENVIRONMENTS, environment_feed, environment_month, environment_page
 from versioner.site.views.cells import standing
-from versioner.site.views.deployments import years_of
+from versioner.site.views.deployments import latest_deployments, turning, years_of
 from versioner.site.views.event_details import metadata
-from versioner.site.views.latest import latest_deployments
 from versioner.site.views.layout import View, crumb, frame
-from versioner.site.views.naming import title_of
-from versioner.site.wording import adds_to, count, day_text
+from versioner.site.views.products import title_of
+from versioner.site.views.rows import KINDS, SHAPES
+from versioner.site.wording import adds_to, count, day_text, version_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from versioner.models import Deployment
     from versioner.site.context import Atlas
 
-__all__ = ["environment_view", "environments_view"]
+__all__ = ["environment_month_view", "environment_view", "environments_view"]
 
 _LATEST: Final = 20
+
 # The shapes of what has no result (yet): in progress, waiting, lost.
 _OPEN: Final = ("run", "wait", "late")
 
@@ -124,3 +127,62 @@ def _running(atlas: Atlas, page: str, name: str) -> list[View]:
         if name in record.cells
         for place in (standing(atlas, page, record, name),)
     ]
+
+
+def environment_month_view(atlas: Atlas, name: str, index: int) -> View:
+    """Return the page of one month of an environment, or of a part of it."""
+    batches = atlas.environment_batches[name]
+    batch = batches[index]
+    page = environment_month(name, batch.month, batch.part)
+    title = atlas.environment_title(name)
+    crumbs = [
+        crumb("Environments", atlas.link(page, ENVIRONMENTS)),
+        crumb(title, atlas.environment(page, name)),
+    ]
+    newest = reversed(batch.deployments)
+    return {
+        "frame": frame(atlas, page, f"{title}, {batch.title}", section=ENVIRONMENTS, crumbs=crumbs),
+        "title": title,
+        "period": batch.title,
+        "summary": f"{count(len(batch.deployments), 'deployment')} of "
+        f"{count(len({each.product for each in batch.deployments}), 'product')}",
+        **turning(
+            atlas, page, batches, index, lambda month, part: environment_month(name, month, part)
+        ),
+        "zone": atlas.zone.name,
+        "days": [
+            {"day": day_text(day), "entries": _products(atlas, page, rows)}
+            for day, rows in groupby(newest, key=lambda each: atlas.zone.day(each.at))
+        ],
+    }
+
+
+def _products(atlas: Atlas, page: str, deployments: Iterable[Deployment]) -> list[View]:
+    """Return a day's deployments by product, the one deployed last first."""
+    found: dict[str, list[Deployment]] = {}
+    for each in deployments:
+        found.setdefault(each.product, []).append(each)
+    return [
+        {
+            "product": title_of(atlas, name),
+            "href": atlas.deployment(page, own[0]),
+            "versions": [
+                _entry(atlas, each, "," if place else "") for place, each in enumerate(own)
+            ],
+        }
+        for name, own in found.items()
+    ]
+
+
+def _entry(atlas: Atlas, deployment: Deployment, before: str) -> View:
+    # What went well goes without saying here: the page is a list of names.
+    return {
+        "before": before,
+        "clock": atlas.zone.clock(deployment.at),
+        "version": version_text(deployment.version),
+        "shape": SHAPES[deployment.status],
+        "status": "" if deployment.status == "completed" else deployment.status,
+        "kind": "rollback" if deployment.kind == "rollback" else "",
+        "kind_shape": KINDS["rollback"],
+        "void": deployment.void is not None,
+    }

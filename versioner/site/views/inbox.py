@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.site.views.naming import title_of
+from versioner.site.views.products import title_of
 from versioner.site.wording import count, version_text
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from versioner.layout import log_path
 from versioner.site.urls import PRODUCTS
 from versioner.site.views.layout import View, crumb, frame
-from versioner.site.views.naming import title_of
+from versioner.site.views.products import title_of
 from versioner.site.views.rows import deployment_detail, version_detail
 from versioner.site.wording import count
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.site.api.addresses import product_feed
 from versioner.site.pagination import ROWS
-from versioner.site.urls import PRODUCTS, outward, product_page
+from versioner.site.urls import PRODUCTS, outward, product_feed, product_page
 from versioner.site.views.cells import standing
 from versioner.site.views.event_details import metadata
 from versioner.site.views.inbox import unrecorded_groups
 from versioner.site.views.layout import View, crumb, frame
-from versioner.site.views.naming import document_of, title_of
-from versioner.site.views.product_sections import actions, badges, deletion
+from versioner.site.views.product_sections import actions, badges, deletion, shipping
+from versioner.site.views.products import document_of, title_of
 from versioner.site.views.rows import deployment_row, version_row
-from versioner.site.views.shipping import shipping
 from versioner.site.wording import adds_to, count
 
 if TYPE_CHECKING:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from versioner.layout import product_dir, product_path
-from versioner.site.api.addresses import badge, data_of, product_feed
-from versioner.site.urls import product_page
-from versioner.site.wording import count
+from versioner.query.differences import versions_between
+from versioner.query.source_links import compare_url
+from versioner.site.urls import badge, data_of, outward, product_feed, product_page
+from versioner.site.views.rows import SHAPES, said
+from versioner.site.wording import count, day_text, version_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from versioner.models import Version
     from versioner.registry.records import ProductRecord
     from versioner.site.context import Atlas
     from versioner.site.views.layout import View
 
-__all__ = ["actions", "badges", "deletion"]
+__all__ = ["actions", "badges", "deletion", "shipping"]
 
 _DELETING: Final = "delete-product.yml"
 
@@ -71,3 +75,74 @@ def _address(atlas: Atlas, product: str, environment: str) -> str:
 
 def _link(text: str, href: str, *, is_outward: bool = False) -> View:
     return {"text": text, "href": href, "outward": is_outward}
+
+
+_SHOWN: Final = 10
+
+
+def shipping(atlas: Atlas, page: str, record: ProductRecord) -> list[View]:
+    """Return each step from one environment to the next where versions differ.
+
+    Steps lead through those environments that the overview shows at first where the product
+    was ever deployed.
+    """
+    places = [name for name in atlas.columns if record.cell(name).latest is not None]
+    steps = []
+    for lower, upper in pairwise(places):
+        here, there = record.cell(lower).current, record.cell(upper).current
+        if here is None or (there is not None and there.version == here.version):
+            continue
+        running = there.version if there is not None else ""
+        steps.append(_step(atlas, page, record, (lower, here.version), (upper, running)))
+    return steps
+
+
+def _step(
+    atlas: Atlas,
+    page: str,
+    record: ProductRecord,
+    lower: tuple[str, str],
+    upper: tuple[str, str],
+) -> View:
+    names = list(record.versions)
+    old, new = upper[1], lower[1]
+    behind = bool(old) and names.index(old) > names.index(new)
+    if behind:
+        old, new = new, old
+    lacking = [new]
+    if old:
+        lacking = [*versions_between(record, old, new), new]
+    lacking.reverse()
+    has, lacks = (upper[0], lower[0]) if behind else (lower[0], upper[0])
+    hidden = {"scm_sha", "scm_repository"} & atlas.hidden
+    compare = "" if hidden or not old else _compare(atlas, record, old, new)
+    return {
+        "from": atlas.environment_title(lower[0]),
+        "to": atlas.environment_title(upper[0]),
+        "behind": behind,
+        "text": f"{atlas.environment_title(has)} has {count(len(lacking), 'version')} that "
+        f"{atlas.environment_title(lacks)} lacks"
+        + ("" if old else f": nothing runs in {atlas.environment_title(lacks)} yet"),
+        "compare": compare,
+        "versions": [_version(atlas, page, record.versions[v]) for v in lacking[:_SHOWN]],
+        "more": max(0, len(lacking) - _SHOWN),
+    }
+
+
+def _compare(atlas: Atlas, record: ProductRecord, old: str, new: str) -> str:
+    versions = record.versions
+    return outward(compare_url(atlas.registry, record, versions[old], versions[new]))
+
+
+def _version(atlas: Atlas, page: str, version: Version) -> View:
+    good = version.status in ("", "completed")
+    return {
+        "version": version_text(version.name),
+        "version_full": version.name,
+        "href": atlas.version(page, version.product, version.name),
+        "at": version.at,
+        "when": day_text(version.at[:10]),
+        "status": "" if good else version.status,
+        "shape": SHAPES[version.status],
+        "notes": said(version.builds, "notes", atlas.hidden),
+    }

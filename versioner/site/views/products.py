@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from versioner.site.urls import CREATE, PRODUCTS
 from versioner.site.views.layout import View, frame
-from versioner.site.views.naming import document_of, title_of
 from versioner.site.wording import adds_to, count, day_text, first_line, version_text
 
 if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
     from versioner.site.context import Atlas
 
-__all__ = ["is_owned", "latest_at", "products_view", "team_of"]
+__all__ = ["document_of", "is_owned", "latest_at", "products_view", "team_of", "title_of"]
 
 
 def products_view(atlas: Atlas) -> View:
@@ -79,3 +78,13 @@ def _runs(atlas: Atlas, record: ProductRecord) -> list[View]:
         for name in atlas.environments
         if (current := record.cell(name).current) is not None
     ]
+
+
+def document_of(atlas: Atlas, name: str) -> dict[str, Any]:
+    """Return a product's description; empty where its file is not valid."""
+    return dict(atlas.registry.products[name].document or {})
+
+
+def title_of(atlas: Atlas, name: str) -> str:
+    """Return what a product is called."""
+    return str((atlas.registry.products[name].document or {}).get("title") or name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from versioner.site.urls import LOST, OVERVIEW, PRODUCTS, product_page
 from versioner.site.views.layout import View, crumb, frame
-from versioner.site.views.naming import title_of
+from versioner.site.views.products import title_of
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:
