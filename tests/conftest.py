@@ -22,7 +22,7 @@ PRESENCE = {"CI", *(system.present.partition("=")[0] for system in SYSTEMS)}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--full", action="store_true", help="run the large counts that the README's figures quote"
+        "--full", action="store_true", help="run the large counts of versioner/docs/performance.md"
     )
 
 

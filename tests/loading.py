@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.validation.strict_yaml import DOCUMENT_LIMIT, read_yaml, unsure_problem
+from versioner.validation.strict_yaml import DOCUMENT_LIMIT, ambiguity_problem, read_yaml
 
 if TYPE_CHECKING:
     from versioner.models import Problem
@@ -15,5 +15,5 @@ def load_strict(
 ) -> tuple[object, list[Problem]]:
     """Load a file as plain data; with any problem, return None and them all."""
     reading = read_yaml(data, path, limit=limit)
-    problems = reading.problems + [unsure_problem(path, item) for item in reading.unsure]
+    problems = reading.problems + [ambiguity_problem(path, item) for item in reading.ambiguous]
     return (None, problems) if problems else (reading.value, [])

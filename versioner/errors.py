@@ -1,6 +1,6 @@
 """The errors a user can meet: one root, and for each kind the exit code it ends with.
 
-Exit codes are part of the contract with CI (README, "Exit codes"):
+Exit codes are part of the contract with CI (versioner/docs/exit-codes-and-errors.md):
 1 could not be done, 2 usage, 3 validation found errors, 4 the event or edit is not
 valid, 5 blocked, 6 kept in the spool, or not on the branch yet when waiting ran out.
 """

@@ -1,4 +1,4 @@
-"""The README says what is so: its tour runs, its tables are the tool's own."""
+"""The README and the pages of versioner/docs: the tour runs, the tables agree with the tool."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import subprocess
 import sys
 from functools import cache
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.acceptance.tool import PATIENCE, PROJECT, environment
 from versioner import errors
@@ -20,15 +22,22 @@ if TYPE_CHECKING:
     import click
 
 
+README = "README.md"
+COMMAND_PAGE = "versioner/docs/commands.md"
+ERROR_PAGE = "versioner/docs/exit-codes-and-errors.md"
+FILE_PAGE = "versioner/docs/registry-files.md"
+PERFORMANCE_PAGE = "versioner/docs/performance.md"
+
+
 @cache
-def readme() -> str:
-    return (PROJECT / "README.md").read_text("utf-8")
+def text_of(page: str) -> str:
+    return (PROJECT / page).read_text("utf-8")
 
 
-def section(title: str) -> str:
-    """Return what stands under a heading, up to the next of its level or above."""
+def section(page: str, title: str) -> str:
+    """Return the text under a heading of a page, up to the next heading of its level or above."""
     level = len(title.partition(" ")[0])
-    body = readme().partition(f"\n{title}\n")[2]
+    body = text_of(page).partition(f"\n{title}\n")[2]
     assert body, title
     lines: list[str] = []
     fenced = False
@@ -41,16 +50,16 @@ def section(title: str) -> str:
     return "".join(lines)
 
 
-def table(title: str) -> list[list[str]]:
+def table(page: str, title: str) -> list[list[str]]:
     """Return the cells of the first table under a heading, without its head."""
-    found = re.search(r"(?:^\|.*\n)+", section(title), re.MULTILINE)
+    found = re.search(r"(?:^\|.*\n)+", section(page, title), re.MULTILINE)
     assert found, title
     lines = found[0].splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
 def tour() -> str:
-    found = re.search(r"<!-- tour -->\n```sh\n(.*?)```", readme(), re.DOTALL)
+    found = re.search(r"<!-- tour -->\n```sh\n(.*?)```", text_of(README), re.DOTALL)
     assert found
     return found[1]
 
@@ -93,7 +102,7 @@ def run_line(line: str, where: str, path: str) -> subprocess.CompletedProcess[st
 
 
 def test_the_tour_shows_a_line_as_the_tool_writes_it() -> None:
-    found = re.search(r"```yaml\n(.*?)```", section("## Five minutes"), re.DOTALL)
+    found = re.search(r"```yaml\n(.*?)```", section(README, "## Five-minute tour"), re.DOTALL)
     assert found
     from versioner.serialization.log import read_canonical
 
@@ -101,18 +110,18 @@ def test_the_tour_shows_a_line_as_the_tool_writes_it() -> None:
 
 
 def test_the_error_codes_are_those_of_the_tool_in_its_words() -> None:
-    written = {code.strip("`"): meaning for code, meaning in table("### Error codes")}
+    written = {code.strip("`"): meaning for code, meaning in table(ERROR_PAGE, "## Error codes")}
     assert written == CODES
 
 
 def test_the_exit_codes_are_those_of_the_errors() -> None:
-    written = {int(code) for code, _ in table("### Exit codes")}
+    written = {int(code) for code, _ in table(ERROR_PAGE, "## Exit codes")}
     classes = [vars(errors)[name] for name in errors.__all__]
     assert written == {0, *(each.exit_code for each in classes)}
 
 
 def test_every_command_and_subcommand_is_in_the_commands_table() -> None:
-    written = " ".join(what for what, _ in table("## Commands"))
+    written = " ".join(what for what, _ in table(COMMAND_PAGE, "## Commands"))
     for commands in COMMANDS.values():
         for name in commands:
             command = _command(name)
@@ -138,21 +147,38 @@ def _is_named(name: str, subcommand: str, written: str) -> bool:
     return any(subcommand in re.split(r"[,\s]+", row) for row in rows)
 
 
-def test_every_command_of_the_table_exists() -> None:
+@pytest.mark.parametrize("page", [README, COMMAND_PAGE])
+def test_every_command_of_the_table_exists(page: str) -> None:
     known = {name for commands in COMMANDS.values() for name in commands}
-    for what, _ in table("## Commands"):
+    for what, _ in table(page, "## Commands"):
         for row in re.findall(r"`([a-z]+)([^`]*)`", what):
             assert row[0] in known, row
 
 
-def test_the_registry_keys_are_those_of_the_schema() -> None:
+def test_every_command_is_in_the_short_table_of_the_readme() -> None:
+    written = {name for what, _ in table(README, "## Commands") for name in what.split("`")[1::2]}
+    assert written == {name for commands in COMMANDS.values() for name in commands}
+
+
+@pytest.mark.parametrize(
+    ("title", "schema"),
+    [
+        ("## Keys of `registry.yaml`", "registry"),
+        ("## Keys of an environment", "environment"),
+        ("## Keys of a product", "product"),
+    ],
+)
+def test_the_documented_keys_are_those_of_the_schema(title: str, schema: str) -> None:
     import json
 
-    schema = json.loads((PROJECT / "schemas" / "registry.schema.json").read_text("utf-8"))
+    found = json.loads((PROJECT / "schemas" / f"{schema}.schema.json").read_text("utf-8"))
     written = {
-        key
-        for what, *_ in table("## A registry of your own")
-        for key in re.findall(r"`([a-z_]+)`", what)
+        key for what, *_ in table(FILE_PAGE, title) for key in re.findall(r"`([a-z_]+)`", what)
     }
-    assert written <= schema["properties"].keys()
-    assert schema["properties"].keys() - written <= {"schema_version", "branch"}
+    assert written == found["properties"].keys()
+
+
+def test_the_figures_of_the_readme_are_those_of_the_performance_page() -> None:
+    figures = re.findall(r"\d[\d.,]* m?s\b|\b\d\.\d\d\b", section(README, "## Performance"))
+    assert len(figures) >= 5
+    assert [each for each in figures if each not in text_of(PERFORMANCE_PAGE)] == []

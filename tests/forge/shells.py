@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 ACTION = PROJECT / ".github" / "actions" / "track" / "action.yml"
-RECORDING = PROJECT / ".github" / "RECORDING.md"
+RECORDING = PROJECT / "versioner" / "docs" / "recording.md"
 PIPELINES = PROJECT / "tests" / "ci" / "environments"
 NOW = "2026-11-22T10:15:00Z"
 

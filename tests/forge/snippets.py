@@ -1,4 +1,4 @@
-"""The snippets of RECORDING.md, and what of each a shell runs."""
+"""The snippets of versioner/docs/recording.md, and the shell script of each."""
 
 from __future__ import annotations
 

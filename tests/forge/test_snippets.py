@@ -1,4 +1,4 @@
-"""Each snippet of RECORDING.md records a deployment, whatever its CI system's variables hold."""
+"""Each snippet of recording.md records a deployment, whatever its CI system's variables hold."""
 
 from __future__ import annotations
 

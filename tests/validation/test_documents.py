@@ -182,7 +182,7 @@ def test_a_conflict_resolved_half_way_is_named_once() -> None:
 
 def test_the_hint_for_a_control_character_leads_to_a_file_that_is_accepted() -> None:
     _, problems = validate_document("product", b'name: "user-service"\ntitle: "a\x00b"\n', PATH)
-    assert [item.hint for item in problems] == ["take it out: save the file as plain text"]
+    assert [item.hint for item in problems] == ["remove it: save the file as plain text"]
 
 
 def test_a_duration_without_its_unit_is_given_one() -> None:

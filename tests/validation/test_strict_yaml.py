@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from tests.loading import load_strict
-from versioner.validation import yaml_parser
+from versioner.serialization import yaml_parser
 from versioner.validation.codes import CODES
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ __all__ = [
     "key_text",
 ]
 
+# Readers that use doubles (JavaScript, jq) change an integer beyond it.
 LARGEST_INTEGER: Final = 2**53
 
 # How many collections the strict loader lets into each other.

@@ -6,14 +6,14 @@ directives, text as keys, each once.
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from versioner.errors import InvalidInput
 from versioner.serialization.documents import wanted
-from versioner.serialization.values import DEPTH, LARGEST_INTEGER, UNPRINTABLE
+from versioner.serialization.values import DEPTH, UNPRINTABLE
+from versioner.serialization.yaml_parser import read_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,19 +23,8 @@ __all__ = ["Comment", "Tree", "comments_of", "data_of", "end_of", "parse", "scal
 # A node of ruamel.yaml's composer, which has no types of its own to offer.
 Node = Any
 
-_NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
-_BOOLEANS: Final = {
-    word: value
-    for value, words in ((True, "true True TRUE"), (False, "false False FALSE"))
-    for word in words.split()
-}
-# Numbers that YAML 1.1, YAML 1.2 and JSON readers agree on.
-_INTEGER = re.compile("-?(?:0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+][0-9]+)?")
 _RAW_CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f{UNPRINTABLE}]")
 _DIRECTIVE = re.compile("(?m)^%")
-# Longer ones are beyond the limit, and slow to read.
-_MOST_DIGITS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,19 +176,10 @@ def _without_scalars(tree: Tree) -> tuple[str, set[int]]:
     return "".join(parts) + text[done:], inside
 
 
-def _plain(value: str, path: tuple[str, ...]) -> Any:
-    if value in _NULLS:
-        return None
-    if path and wanted(path) not in ("any", "integer", "boolean"):
-        return value
-    if value in _BOOLEANS:
-        return _BOOLEANS[value]
-    if _INTEGER.fullmatch(value):
-        is_safe = len(value) < _MOST_DIGITS and abs(int(value)) <= LARGEST_INTEGER
-        return int(value) if is_safe else value
-    if _FLOAT.fullmatch(value):
-        return float(value) if math.isfinite(float(value)) else value
-    return value
+def _plain(text: str, path: tuple[str, ...]) -> Any:
+    value = read_plain(text).value
+    is_text = bool(path) and wanted(path) not in ("any", "integer", "boolean")
+    return text if is_text and value is not None else value
 
 
 def _check(tree: Tree, node: Node | None) -> None:

@@ -1,4 +1,7 @@
-"""Name every kind of problem: few, stable, and listed in the README."""
+"""The codes of the problems that `validate` reports: few, stable, and documented.
+
+The page `versioner/docs/exit-codes-and-errors.md` lists them in the words of `CODES`.
+"""
 
 from __future__ import annotations
 
@@ -83,36 +86,36 @@ HISTORY_ADDED: Final = "history-added"
 CODES: Final[dict[str, str]] = {
     YAML: "not strict YAML: a syntax error, an anchor, alias, tag, directive, second document "
     "or deep nesting",
-    ENCODING: "not UTF-8 without a byte order mark, or a control character",
-    SIZE: "a file, a line or metadata beyond its limit",
-    DUPLICATE_KEY: "a key that stands twice in one mapping",
-    UNKNOWN_KEY: "a key that the schema does not know",
-    REQUIRED: "a key that the schema requires is missing",
-    TYPE: "a value of another type than the schema wants",
-    RETYPED: "an unquoted value that YAML reads as something else than text",
+    ENCODING: "bytes that are not UTF-8, a byte order mark, or a control character",
+    SIZE: "a file, a line or metadata over its size limit",
+    DUPLICATE_KEY: "a key that occurs twice in one mapping",
+    UNKNOWN_KEY: "a key that is not in the schema",
+    REQUIRED: "a missing key that the schema requires",
+    TYPE: "a value of a type that the schema does not allow",
+    RETYPED: "an unquoted value that YAML reads as another type than text",
     VALUE: "a value that the schema does not allow",
-    NAME: "a name that is not legal, or not that of its file or directory",
+    NAME: "a name that is not legal, or that differs from its file or directory",
     VERSION: "a version that is not legal",
-    SECRET: "a value in the shape of a secret key",
+    SECRET: "a value that looks like a secret key",
     MONTH: "an event in the file of another month",
-    DUPLICATE_ID: "two events with one id (of two products: a warning)",
-    NOT_CANONICAL: "a log line that is not written as the tool writes it (warning)",
+    DUPLICATE_ID: "two events with the same id (in two products: a warning)",
+    NOT_CANONICAL: "a log line that is not in canonical form (warning)",
     ENVIRONMENT: "an environment that does not exist",
     DEPENDS_ON: "a dependency on a product that does not exist",
-    CYCLE: "products that depend on each other in a circle",
-    ALIAS: "an alias that leads nowhere or shadows a product",
+    CYCLE: "products that depend on each other in a cycle",
+    ALIAS: "an alias that does not lead to a product, or has the name of one",
     DELETED: "a deletion record of a product that exists",
     SHA_CONFLICT: "one version with two commits",
     CASE_TWIN: "two versions that differ only in case",
-    VOID: "a void event that names no event",
-    DEPLOYMENT: "an event that names no deployment",
-    CLOCK: "an event from the future (warning)",
-    MISSING: "a file that must be there",
-    UNEXPECTED_FILE: "a file that the registry has no place for",
-    LINK: "a link, submodule or special file",
+    VOID: "a void event for an event that does not exist",
+    DEPLOYMENT: "an event of a deployment that does not exist",
+    CLOCK: "an event in the future (warning)",
+    MISSING: "a required file that does not exist",
+    UNEXPECTED_FILE: "a file that does not belong in a registry",
+    LINK: "a symbolic link, a submodule or a special file",
     SCHEMA_DRIFT: "a copy of the schemas that differs from the tool's (warning)",
-    HISTORY_MISSING: "an event of the base that is no longer there",
-    HISTORY_CHANGED: "an event that differs from the base",
-    HISTORY_ORDER: "events in another order than in the base",
-    HISTORY_ADDED: "an event that the base lacks, in a change by people",
+    HISTORY_MISSING: "an event of the base revision that no longer exists",
+    HISTORY_CHANGED: "an event that differs from the base revision",
+    HISTORY_ORDER: "events in another order than in the base revision",
+    HISTORY_ADDED: "an event that the base revision does not have, in a change by people",
 }

@@ -52,13 +52,15 @@ def validate_document(
     if not reading.is_read:
         return None, [*misnamed, *(conflict_problems(data, path) or reading.problems)]
     value = reading.value
-    if value is None and not reading.unsure:
+    if value is None and not reading.ambiguous:
         hint = f"begin it with {_FIRST[kind]}"
         empty = Problem(path, 1, 1, codes.TYPE, "the file is empty", hint)
         return None, [*misnamed, empty]
     findings = [*_name_findings(kind, path, value), *secret_findings(value)]
     faults = find_faults(DOCUMENT_SCHEMAS[kind], value)
-    problems = problems_at(path, data, faults=faults, findings=findings, unsure=reading.unsure)
+    problems = problems_at(
+        path, data, faults=faults, findings=findings, ambiguous=reading.ambiguous
+    )
     problems = sorted([*misnamed, *reading.problems, *problems])
     return (value if isinstance(value, dict) and not problems else None), problems
 

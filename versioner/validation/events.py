@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.errors import InvalidInput
 from versioner.secret_scanning import find_secrets, may_hold_secret
+from versioner.serialization.values import LARGEST_INTEGER
 from versioner.validation.schemas import bundled_schema
 from versioner.validation.violations import Fault, faults_of
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVENT_SCHEMAS",
-    "LARGEST_INTEGER",
     "METADATA_LIMIT",
     "check_event",
     "metadata_size",
@@ -30,8 +30,6 @@ __all__ = [
 
 # Bytes of extra_metadata, written as JSON in UTF-8.
 METADATA_LIMIT: Final = 100 * 1024
-# Beyond it, readers that use doubles (JavaScript, jq, YAML 1.2) change an integer.
-LARGEST_INTEGER: Final = 2**53
 
 EVENT_SCHEMAS: Final[dict[EventKind, SchemaName]] = {
     "build": "build-event",

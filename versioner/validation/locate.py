@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.models import Problem
 from versioner.secret_scanning import find_secrets
+from versioner.serialization.yaml_parser import YamlError, yaml_events
 from versioner.validation import codes
 from versioner.validation.messages import explain, field_name
 from versioner.validation.schemas import kind_of_pattern
-from versioner.validation.strict_yaml import unsure_problem
-from versioner.validation.yaml_parser import Refusal, yaml_events
+from versioner.validation.strict_yaml import ambiguity_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from versioner.validation.strict_yaml import Plain
+    from versioner.validation.strict_yaml import AmbiguousScalar
     from versioner.validation.violations import Fault, Pointer
 
 __all__ = ["Finding", "locate", "problems_at", "secret_findings"]
@@ -52,7 +52,7 @@ def locate_all(
     try:
         for event in yaml_events(data.decode(errors="replace")):
             finder.take(event)
-    except Refusal:
+    except YamlError:
         pass
     return {pair: finder.spot(pair) for pair in pairs}
 
@@ -147,17 +147,17 @@ def problems_at(
     *,
     faults: Sequence[Fault] = (),
     findings: Sequence[Finding] = (),
-    unsure: Sequence[Plain] = (),
+    ambiguous: Sequence[AmbiguousScalar] = (),
     first_line: int = 1,
 ) -> list[Problem]:
     """Return the problems of a file, or of a part that begins at a line of it.
 
-    An unsure scalar is one problem; what the schema wants in its place tells the fix.
+    An ambiguous scalar is one problem; what the schema wants in its place tells the fix.
     """
-    values = {item.pointer: item for item in unsure if not item.is_key}
-    keys = {item.pointer for item in unsure if item.is_key}
+    values = {item.pointer: item for item in ambiguous if not item.is_key}
+    keys = {item.pointer for item in ambiguous if item.is_key}
     hints = {
-        fault.place: _unsure_hint(fault, values[fault.place])
+        fault.place: _ambiguous_hint(fault, values[fault.place])
         for fault in faults
         if fault.place in values
     }
@@ -167,8 +167,8 @@ def problems_at(
         if fault.place not in values and not (fault.is_key and fault.place in keys)
     ]
     problems = [
-        unsure_problem(path, item, "" if item.is_key else hints.get(item.pointer, ""))
-        for item in unsure
+        ambiguity_problem(path, item, "" if item.is_key else hints.get(item.pointer, ""))
+        for item in ambiguous
     ]
     problems += _located(path, data, left, _without_told(findings, left), first_line)
     return sorted(problems)
@@ -216,7 +216,7 @@ def _located(
         yield Problem(path, spot.line + first_line - 1, spot.column, code, message, hint)
 
 
-def _unsure_hint(fault: Fault, item: Plain) -> str:
+def _ambiguous_hint(fault: Fault, item: AmbiguousScalar) -> str:
     wanted = fault.schema.get("type")
     if wanted == "boolean":
         is_yes = item.text.lower() in ("y", "yes", "on", "1")

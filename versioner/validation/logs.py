@@ -135,12 +135,12 @@ def _validate_whole(
 ) -> tuple[list[Event], list[Problem]]:
     if not isinstance(reading.value, list):
         faults = find_faults(LOG_SCHEMAS[kind], reading.value)
-        wrong = problems_at(path, data, faults=faults, unsure=reading.unsure)
+        wrong = problems_at(path, data, faults=faults, ambiguous=reading.ambiguous)
         return [], [*reading.problems, *wrong, *_not_canonical(kind, data, path)]
     events: list[Any] = reading.value
     across = _across(path, events)
     faults, findings, kept = [], [], []
-    doubted = {item.pointer[0] for item in reading.unsure if item.pointer}
+    doubted = {item.pointer[0] for item in reading.ambiguous if item.pointer}
     for index, event in enumerate(events):
         wrong_fields = _faults(kind, event, index)
         wrong_content = [*across.get(index, ()), *_findings(event)]
@@ -148,7 +148,9 @@ def _validate_whole(
         findings += [item._replace(place=(index, *item.place)) for item in wrong_content]
         if not wrong_fields and not wrong_content and index not in doubted:
             kept.append(event)
-    problems = problems_at(path, data, faults=faults, findings=findings, unsure=reading.unsure)
+    problems = problems_at(
+        path, data, faults=faults, findings=findings, ambiguous=reading.ambiguous
+    )
     # A key that stands twice leaves open which value its event has.
     kept = [] if reading.problems else kept
     return kept, sorted([*reading.problems, *problems, *_not_canonical(kind, data, path)])
