@@ -13,7 +13,6 @@ from versioner.cli import clock
 from versioner.cli.completion import product_names
 from versioner.cli.errors import report_error
 from versioner.cli.params import assignments_of, ending, repo_option
-from versioner.editing.products import product_source, rewrite_product
 from versioner.errors import Failure, InvalidInput, VersionerError
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ __all__ = ["ByHand", "create", "delete", "edit", "rename", "restore"]
 @repo_option
 def create(name: str, description: str, assignments: tuple[str, ...], repo: str | None) -> None:
     """Create a product (an unknown one is also created by its first event)."""
-    from versioner.cli import clock
     from versioner.cli.after_commit import apply
     from versioner.editing.products import create_product
 
@@ -76,7 +74,6 @@ def edit(
         raise click.UsageError(
             "say what to change: --set KEY=VALUE, --unset KEY, or --editor alone"
         )
-    from versioner.cli import clock
     from versioner.cli.after_commit import apply
     from versioner.editing.products import edit_product
     from versioner.errors import VersionerError
@@ -100,7 +97,6 @@ def edit(
 @repo_option
 def rename(old: str, new: str, repo: str | None) -> None:
     """Rename a product; `track` and looking still find it under the old name."""
-    from versioner.cli import clock
     from versioner.cli.after_commit import apply
     from versioner.editing.products import rename_product
 
@@ -123,7 +119,6 @@ def delete(name: str, yes: bool, force: bool, repo: str | None) -> None:
     Shows what that takes along, then asks for the name. A one-line record of the deletion
     stays, and `restore` brings everything back from git's history.
     """
-    from versioner.cli import clock
     from versioner.cli.after_commit import apply
     from versioner.cli.output import show
     from versioner.cli.registry import find_registry
@@ -176,7 +171,6 @@ def restore(name: str, repo: str | None) -> None:
 
     Where the name was made anew meanwhile, old and new events are joined.
     """
-    from versioner.cli import clock
     from versioner.cli.after_commit import apply
     from versioner.editing.restore import restore_product
 
@@ -197,6 +191,8 @@ class ByHand:
 
     def __call__(self, repository: Repository) -> Edited:
         """Open the editor, or take what was typed before, and commit it."""
+        from versioner.editing.products import product_source
+
         if self._text is not None:
             return self._rewrite(repository, self._text)
         self._before = product_source(repository, self._name)
@@ -210,6 +206,8 @@ class ByHand:
                     raise
 
     def _rewrite(self, repository: Repository, text: str) -> Edited:
+        from versioner.editing.products import rewrite_product
+
         data = text.encode()
         return rewrite_product(repository, self._name, data, before=self._before, now=clock.now())
 
