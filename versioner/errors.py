@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Blocked",
-    "Failure",
     "GitFailure",
     "InvalidInput",
-    "Kept",
     "NotFound",
+    "OperationFailed",
+    "Spooled",
     "UsageFault",
     "ValidationFailed",
     "VersionerError",
@@ -41,13 +41,13 @@ class VersionerError(Exception):
         super().__init__(self.message)
 
 
-class Failure(VersionerError):
+class OperationFailed(VersionerError):
     """Say that it could not be done: the file system, the network or git refused."""
 
     exit_code = 1
 
 
-class GitFailure(Failure):
+class GitFailure(OperationFailed):
     """Say that git refused; `stderr` is what it printed."""
 
     def __init__(self, message: str, *, hint: str = "", stderr: str = "") -> None:
@@ -55,7 +55,7 @@ class GitFailure(Failure):
         self.stderr = stderr
 
 
-class Kept(Failure):
+class Spooled(OperationFailed):
     """Say that an event is not on the remote branch; `line` is what sends it from elsewhere."""
 
     exit_code = 6

@@ -12,7 +12,7 @@ from versioner.cli import clock
 from versioner.cli.errors import run
 from versioner.doctor.checks import Check, guarded, problem
 from versioner.reporting.doctor import checks_json, checks_text
-from versioner.reporting.text import Page
+from versioner.reporting.text import TextLayout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def no_spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_findings_are_aligned_and_each_remedy_is_below_its_finding():
-    lines = checks_text(Page(width=60), CHECKS).splitlines()
+    lines = checks_text(TextLayout(width=60), CHECKS).splitlines()
     assert lines[:5] == [
         "+ ok       git         git 2.39.5",
         "- note     site        whoever reaches it reads it",
@@ -51,26 +51,26 @@ def test_findings_are_aligned_and_each_remedy_is_below_its_finding():
 
 
 def test_a_narrow_page_has_what_is_said_below_the_name():
-    lines = checks_text(Page(width=30), CHECKS).splitlines()
+    lines = checks_text(TextLayout(width=30), CHECKS).splitlines()
     assert lines[0] == "+ ok       git"
     assert lines[1] == "  git 2.39.5"
 
 
 def test_when_all_is_well_the_last_line_says_so():
-    text = checks_text(Page(), CHECKS[:2])
+    text = checks_text(TextLayout(), CHECKS[:2])
     assert text.splitlines()[-1] == "All is well: 2 checks."
 
 
 def test_colours_are_for_terminals_and_words_for_all():
-    text = checks_text(Page(colour=True), CHECKS)
+    text = checks_text(TextLayout(colour=True), CHECKS)
     assert "\x1b[33m! warning\x1b[0m" in text
     assert "\x1b[31mx problem\x1b[0m" in text
-    assert "\x1b" not in checks_text(Page(), CHECKS)
+    assert "\x1b" not in checks_text(TextLayout(), CHECKS)
 
 
 def test_nothing_that_a_server_said_drives_a_terminal_or_tells_a_secret():
     said = "::error::x \x1b[2J\u202e" + "ghp_" + "A1b2C3d4E5" * 4
-    text = checks_text(Page(), [problem("push", said, said)])
+    text = checks_text(TextLayout(), [problem("push", said, said)])
     assert not {"\x1b", "\u202e"} & set(text)
     assert "::error" not in text
     assert "ghp_" not in text

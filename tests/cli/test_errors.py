@@ -16,11 +16,11 @@ from versioner.cli import main
 from versioner.cli.errors import report_error, report_warning, run
 from versioner.errors import (
     Blocked,
-    Failure,
     GitFailure,
     InvalidInput,
-    Kept,
     NotFound,
+    OperationFailed,
+    Spooled,
     UsageFault,
     ValidationFailed,
     VersionerError,
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from tests.cli.registries import Desk
 
 CODES = {
-    Failure: 1,
+    OperationFailed: 1,
     GitFailure: 1,
     UsageFault: 2,
     NotFound: 2,
     ValidationFailed: 3,
     InvalidInput: 4,
     Blocked: 5,
-    Kept: 6,
+    Spooled: 6,
 }
 
 
@@ -108,7 +108,7 @@ def test_an_error_says_nothing_that_a_terminal_or_a_log_obeys(capsys, monkeypatc
 
 
 def test_a_warning_names_what_did_not_happen(capsys):
-    report_warning(Failure("the disk is full", hint="make room"), "not recorded: ")
+    report_warning(OperationFailed("the disk is full", hint="make room"), "not recorded: ")
     report_warning(OSError(13, "Permission denied", "/x"), "not built: ")
     assert capsys.readouterr().err == (
         "warning: not recorded: the disk is full\nhint: make room\n"

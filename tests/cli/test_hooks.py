@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.registries import Desk
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.git.repository import open_repository
 from versioner.setup.hooks import install_hooks
 
@@ -242,7 +242,7 @@ def test_a_folder_that_no_site_could_be_built_into_is_refused_before_anything_is
 def test_a_command_that_cannot_be_started_is_told_and_installs_nothing(
     desk: Desk, tmp_path: Path
 ) -> None:
-    with pytest.raises(Failure, match="No such file") as refused:
+    with pytest.raises(OperationFailed, match="No such file") as refused:
         install_hooks(open_repository(desk.top), command=["/nowhere/python"], out=tmp_path / "site")
     assert "pip install" in refused.value.hint
     assert not (desk.top / ".git/hooks/pre-commit").exists()

@@ -22,7 +22,7 @@ from versioner.spool.store import MARK, Spool
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from versioner.spool.store import Entry
+    from versioner.spool.codec import SpoolEntry
 
 TOKEN = "ghp_" + "A1b2C3d4E5" * 4
 
@@ -206,7 +206,7 @@ def recorded_in(bare: Path) -> list[str]:
     return [line[5:-1] for line in out.splitlines()]
 
 
-def waiting(number: int, repo: str, **changes) -> Entry:
+def waiting(number: int, repo: str, **changes) -> SpoolEntry:
     return entry(number, reason="no network", repo=repo, event_id=f"kept-{number}", **changes)
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from tests.fixtures.bare_registry import Post, entropy, submission
 from tests.fixtures.local_registry import NOW, Desk
-from versioner.delivery.direct import Target, fixed, foresee, record_remotely
+from versioner.delivery.direct import Destination, dry_run, ensure_event_id, record_remotely
 from versioner.errors import Blocked, InvalidInput, UsageFault, VersionerError
-from versioner.recording.context import Draft
-from versioner.recording.record import Recorded
+from versioner.recording.context import EventDraft
+from versioner.recording.record import RecordResult
 from versioner.remote.push_status import RemoteFailure
 from versioner.remote.url import Remote
 
@@ -33,19 +33,23 @@ def post(desk: Desk, tmp_path: Path) -> Post:
     return Post(bare)
 
 
-def draft(version: str = "2.0", event_id: str = "", product: str = "shop", **said: Any) -> Draft:
+def draft(
+    version: str = "2.0", event_id: str = "", product: str = "shop", **said: Any
+) -> EventDraft:
     fields = {"at": NOW, "environment": "staging", "version": version, "status": "completed"}
-    return Draft("deployment", product, {**fields, **said}, event_id)
+    return EventDraft("deployment", product, {**fields, **said}, event_id)
 
 
-def record(post: Post, *drafts: Draft, via: Via = "auto") -> list[Recorded | VersionerError]:
-    target = Target(Remote(f"file://{post.path}"), via=via)
+def record(
+    post: Post, *drafts: EventDraft, via: Via = "auto"
+) -> list[RecordResult | VersionerError]:
+    target = Destination(Remote(f"file://{post.path}"), via=via)
     return record_remotely(target, drafts, now=NOW, entropy=entropy)
 
 
-def one(post: Post, event: Draft, via: Via = "auto") -> Recorded:
+def one(post: Post, event: EventDraft, via: Via = "auto") -> RecordResult:
     (result,) = record(post, event, via=via)
-    assert isinstance(result, Recorded), result
+    assert isinstance(result, RecordResult), result
     return result
 
 
@@ -65,11 +69,11 @@ def test_many_events_are_one_commit_and_each_has_its_result(post: Post) -> None:
         draft("2.0", "a"),
     )
     kinds = [type(each) for each in results]
-    assert kinds == [Recorded, Recorded, InvalidInput, Blocked, Recorded]
+    assert kinds == [RecordResult, RecordResult, InvalidInput, Blocked, RecordResult]
     first, second, last = (results[number] for number in (0, 1, 4))
-    assert isinstance(first, Recorded)
-    assert isinstance(second, Recorded)
-    assert isinstance(last, Recorded)
+    assert isinstance(first, RecordResult)
+    assert isinstance(second, RecordResult)
+    assert isinstance(last, RecordResult)
     assert first.commit == second.commit == post.served.tip()
     assert (first.already, last.already) == (False, True)
     assert post.git("rev-list", "--count", "main") == str(post.served.commits() - 1 + 1)
@@ -85,7 +89,7 @@ def test_many_events_are_one_commit_and_each_has_its_result(post: Post) -> None:
 @pytest.mark.parametrize("via", ["inbox", "direct"])
 def test_many_events_of_which_two_are_one_go_the_same_way(post: Post, via: Via) -> None:
     results = record(post, draft("2.0", "a"), draft("2.0", "a"), draft("2.1", "b"), via=via)
-    assert all(isinstance(each, Recorded) for each in results)
+    assert all(isinstance(each, RecordResult) for each in results)
     assert post.collect().left == 0
     assert sorted(post.ids()) == ["a", "b", "s-1", "s-2", "s-3"]
     assert post.refs() == []
@@ -93,8 +97,8 @@ def test_many_events_of_which_two_are_one_go_the_same_way(post: Post, via: Via) 
 
 def test_an_event_without_a_run_gets_its_id_before_anything_is_tried() -> None:
     given, run, neither = draft(event_id="a"), draft(invoke_id="run-5"), draft()
-    assert (fixed(given, entropy), fixed(run, entropy)) == (given, run)
-    assert len(fixed(neither, entropy).event_id) == 32
+    assert (ensure_event_id(given, entropy), ensure_event_id(run, entropy)) == (given, run)
+    assert len(ensure_event_id(neither, entropy).event_id) == 32
 
 
 def test_a_branch_that_moves_all_the_time_leaves_the_inbox(post: Post) -> None:
@@ -187,16 +191,16 @@ def test_an_alias_leads_to_the_product_and_a_deleted_one_is_blocked(desk: Desk, 
 
 def test_what_it_would_come_to_is_told_without_a_write(post: Post) -> None:
     before = post.git("for-each-ref")
-    target = Target(Remote(f"file://{post.path}"))
-    seen = foresee(target, draft("2.0", "a", "brand-new"), entropy=entropy)
+    target = Destination(Remote(f"file://{post.path}"))
+    seen = dry_run(target, draft("2.0", "a", "brand-new"), entropy=entropy)
     assert seen.created == ("registry/products/brand-new/product.yaml",)
-    assert foresee(target, draft("1.2", "s-3", at="2026-11-02T09:00:00Z"), entropy=entropy).already
+    assert dry_run(target, draft("1.2", "s-3", at="2026-11-02T09:00:00Z"), entropy=entropy).already
     assert post.git("for-each-ref") == before
 
 
 def test_no_branch_and_no_registry_are_usage_faults(post: Post) -> None:
     remote = Remote(f"file://{post.path}")
-    (result,) = record_remotely(Target(remote, "none"), [draft()], now=NOW, entropy=entropy)
+    (result,) = record_remotely(Destination(remote, "none"), [draft()], now=NOW, entropy=entropy)
     assert isinstance(result, UsageFault)
     assert "'none'" in result.message
 

@@ -8,10 +8,10 @@ import pytest
 
 from tests.fixtures.bare_registry import Post
 from tests.fixtures.local_registry import NOW, Desk
-from versioner.delivery.inbox import hand_over, pack
+from versioner.delivery.inbox import prepare_submission, submit
 from versioner.errors import Blocked, InvalidInput
-from versioner.recording.context import Draft
-from versioner.recording.record import Recorded
+from versioner.recording.context import EventDraft
+from versioner.recording.record import RecordResult
 from versioner.remote.partial_clone import partial_clone
 from versioner.remote.push_status import RemoteFailure
 from versioner.remote.url import Remote
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 SHA = "4f5d1c2a9b8e7d6c5b4a39281706f5e4d3c2b1a0"
 
 
-def draft(event_id: str = "a", product: str = "shop", **said: Any) -> Draft:
+def draft(event_id: str = "a", product: str = "shop", **said: Any) -> EventDraft:
     fields = {"at": NOW, "environment": "staging", "version": "2.0", "status": "completed"}
-    return Draft("deployment", product, {**fields, **said}, event_id)
+    return EventDraft("deployment", product, {**fields, **said}, event_id)
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def post(desk: Desk, tmp_path: Path) -> Post:
     return Post(bare)
 
 
-def hand(post: Post, *drafts: Draft) -> list[Recorded | VersionerError]:
+def hand(post: Post, *drafts: EventDraft) -> list[RecordResult | VersionerError]:
     with partial_clone(Remote(f"file://{post.path}")) as clone:
-        return hand_over(clone, [pack(each) for each in drafts])
+        return submit(clone, [prepare_submission(each) for each in drafts])
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_what_can_only_be_refused_is_refused_before_it_is_pushed(
     said: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(InvalidInput) as told:
-        pack(draft(**said))
+        prepare_submission(draft(**said))
     assert field in (told.value.field, *told.value.message.split())
 
 
@@ -80,26 +80,28 @@ def test_it_waits_under_its_products_name_as_far_as_that_is_legal(
     event = draft("a", product)._replace(detected=detected)
     if not folder:
         with pytest.raises(InvalidInput):
-            pack(event)
+            prepare_submission(event)
         return
-    parcel = pack(event)
+    parcel = prepare_submission(event)
     assert parcel.ref.rpartition("/")[0].endswith(f"inbox/{folder}")
     assert parcel.draft.product == product
 
 
 def test_people_are_left_out_as_the_registry_says_and_else_as_is_usual() -> None:
     given = draft(deployed_by="jane", deployed_by_email="j@x.test", deployed_by_name="Jane")
-    assert set(pack(given).draft.fields) & {"deployed_by", "deployed_by_email"} == {"deployed_by"}
-    assert "deployed_by" not in pack(given, {"people": "none"}).draft.fields
-    assert pack(given, {"people": "all"}).draft.fields == given.fields
-    assert "deployed_by" not in pack(draft(deployed_by="j@x.test")).draft.fields
+    assert set(prepare_submission(given).draft.fields) & {"deployed_by", "deployed_by_email"} == {
+        "deployed_by"
+    }
+    assert "deployed_by" not in prepare_submission(given, {"people": "none"}).draft.fields
+    assert prepare_submission(given, {"people": "all"}).draft.fields == given.fields
+    assert "deployed_by" not in prepare_submission(draft(deployed_by="j@x.test")).draft.fields
 
 
 def test_one_that_waits_already_is_the_same_whenever_and_by_whomever(post: Post) -> None:
     (first,) = hand(post, draft())
     (again,) = hand(post, draft(at="2026-11-22T10:20:00Z", deployed_by="omar"))
-    assert isinstance(first, Recorded)
-    assert isinstance(again, Recorded)
+    assert isinstance(first, RecordResult)
+    assert isinstance(again, RecordResult)
     assert (first.already, again.already) == (False, True)
     assert again.commit == first.commit == post.git("rev-parse", "refs/versioner/inbox/shop/a")
 
@@ -121,7 +123,7 @@ def test_one_that_waits_already_with_something_else_is_blocked(
     results = hand(post, draft(**{"scm_sha": SHA[:9], **said}), draft("b"))
     assert isinstance(results[0], Blocked)
     assert next(iter(said)) in results[0].message
-    assert isinstance(results[1], Recorded)
+    assert isinstance(results[1], RecordResult)
 
 
 def test_what_waits_under_its_name_and_is_no_event_is_told(post: Post) -> None:

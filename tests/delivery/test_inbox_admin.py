@@ -20,7 +20,7 @@ from tests.fixtures.local_registry import NOW, Desk
 from versioner.delivery.inbox_admin import discard, release
 from versioner.editing.products import delete_product
 from versioner.editing.restore import restore_product
-from versioner.errors import Blocked, Failure, NotFound
+from versioner.errors import Blocked, NotFound, OperationFailed
 from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def test_every_odd_ref_that_holds_anything_can_be_released_and_discarded(post: P
     for ref in refused:
         try:
             release(post.remote, [ref])
-        except Failure as error:
+        except OperationFailed as error:
             assert "holds no event" in error.message
     post.collect()
     left = post.inbox()

@@ -10,17 +10,17 @@ import pytest
 from tests.fixtures.clones import sh
 from tests.fixtures.local_registry import NOW
 from tests.fixtures.remotes import LIMITED, bare_remote, remote_to
-from versioner.delivery.direct import Target, record_remotely
+from versioner.delivery.direct import Destination, record_remotely
 from versioner.errors import VersionerError
-from versioner.recording.context import Draft
-from versioner.remote.partial_clone import LADDER, recall, remember
+from versioner.recording.context import EventDraft
+from versioner.remote.partial_clone import FILTERS, recall, remember
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from versioner.delivery.direct import Via
-    from versioner.recording.record import Recorded
+    from versioner.recording.record import RecordResult
 
 
 def entropy() -> tuple[int, bytes]:
@@ -36,10 +36,10 @@ def told(bare: Path, via: str) -> None:
     sh(work, "push", "-q")
 
 
-def record(remote: Remote, version: str, via: Via = "") -> Recorded:
+def record(remote: Remote, version: str, via: Via = "") -> RecordResult:
     fields = {"at": NOW, "environment": "production", "version": version, "status": "completed"}
-    drafts = [Draft("deployment", "shop", fields)]
-    (result,) = record_remotely(Target(remote, via=via), drafts, now=NOW, entropy=entropy)
+    drafts = [EventDraft("deployment", "shop", fields)]
+    (result,) = record_remotely(Destination(remote, via=via), drafts, now=NOW, entropy=entropy)
     assert not isinstance(result, VersionerError), result
     return result
 
@@ -74,12 +74,12 @@ def test_what_a_remote_refuses_is_remembered_for_a_week(tmp_path: Path) -> None:
     now = tmp_path / "now"
     now.touch()
     remote = remote_to(bare)._replace(memory=tmp_path / "memory" / "remotes")
-    assert recall(remote, now) == LADDER[0]
+    assert recall(remote, now) == FILTERS[0]
     record(remote, "1.0")
     assert recall(remote, now) == "tree:0"
     record(remote, "1.1")
     os.utime(now, (now.stat().st_mtime + 8 * 86_400,) * 2)
-    assert recall(remote, now) == LADDER[0]
+    assert recall(remote, now) == FILTERS[0]
 
 
 def test_a_memory_that_says_nothing_of_sense_is_passed_over(tmp_path: Path) -> None:
@@ -91,8 +91,8 @@ def test_a_memory_that_says_nothing_of_sense_is_passed_over(tmp_path: Path) -> N
     assert recall(remote, now) == "blob:none"
     for nonsense in (b"", b"x", b"99", b"\xff\xfe"):
         kept.write_bytes(nonsense)
-        assert recall(remote, now) == LADDER[0]
-    remember(remote, LADDER[0])
+        assert recall(remote, now) == FILTERS[0]
+    remember(remote, FILTERS[0])
     assert not list((tmp_path / "memory").iterdir())
     # Where there is no room for it, nothing is remembered, and nothing is said.
     (tmp_path / "file").touch()

@@ -19,7 +19,7 @@ from versioner.editing.products import (
     rename_product,
     rewrite_product,
 )
-from versioner.errors import Blocked, Failure, InvalidInput, NotFound, UsageFault
+from versioner.errors import Blocked, InvalidInput, NotFound, OperationFailed, UsageFault
 
 
 def test_create_writes_one_file_in_one_commit(desk: Desk) -> None:
@@ -272,5 +272,5 @@ def test_a_log_that_is_not_canonical_is_formatted_first(desk: Desk) -> None:
 
 def test_a_locked_repository_is_a_failure_with_the_lock_named(desk: Desk) -> None:
     (desk.top / ".git/index.lock").write_text("")
-    with pytest.raises(Failure, match=r"index\.lock"):
+    with pytest.raises(OperationFailed, match=r"index\.lock"):
         edit_product(desk.repository, "shop", set_=["title=x"], now=NOW)

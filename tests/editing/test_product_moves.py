@@ -16,7 +16,7 @@ from versioner.editing.products import (
     rename_product,
 )
 from versioner.editing.restore import restore_product
-from versioner.errors import Blocked, Failure, InvalidInput, NotFound, UsageFault
+from versioner.errors import Blocked, InvalidInput, NotFound, OperationFailed, UsageFault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +108,7 @@ def test_a_name_that_is_taken_is_refused(
 
 def test_a_rename_over_uncommitted_changes_is_refused_by_name(desk: Desk) -> None:
     desk.path("shop").write_text('name: "shop"\ntitle: "Mine"\n')
-    with pytest.raises(Failure, match=r"products/shop/product\.yaml"):
+    with pytest.raises(OperationFailed, match=r"products/shop/product\.yaml"):
         rename(desk, "shop", "store")
     assert "Mine" in desk.path("shop").read_text()
 
@@ -274,7 +274,7 @@ def test_a_shallow_clone_says_what_to_fetch(desk: Desk, tmp_path: Path, anew: bo
     shallow = Desk(tmp_path / "shallow")
     source = f"file://{desk.top}"
     subprocess.run(["git", "clone", "-q", "--depth=1", source, str(shallow.top)], check=True)
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(OperationFailed) as caught:
         restore(shallow, "shop")
     assert "git fetch --unshallow" in caught.value.hint
     shallow.git("fetch", "-q", "--unshallow")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.fixtures.clones import LOG, PRODUCT, append, assert_sound, make, sh
-from versioner.errors import Failure
-from versioner.git import transaction
+from versioner.errors import OperationFailed
+from versioner.git import transaction as transaction_module
 from versioner.git.history import difference, has_commit, is_ancestor, lacking
 from versioner.git.repository import open_repository
-from versioner.git.transaction import advance, recover, writing
+from versioner.git.transaction import advance, recover, transaction
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def theirs(top) -> str:
 
 
 def move(top, new: str) -> None:
-    with writing(open_repository(top)) as repo:
+    with transaction(open_repository(top)) as repo:
         advance(repo, new, difference(repo, repo.tip, new), "follow")
 
 
@@ -67,7 +67,7 @@ def test_a_move_that_was_killed_before_the_work_tree_is_completed(top, theirs, m
 
     append(top, b"- mine")
     with monkeypatch.context() as killed:
-        killed.setattr(transaction, "_bring_along", die)
+        killed.setattr(transaction_module, "_bring_along", die)
         with pytest.raises(KeyboardInterrupt):
             move(top, theirs)
     assert sh(top, "status", "--porcelain") != ""
@@ -79,7 +79,7 @@ def test_a_move_that_was_killed_before_the_work_tree_is_completed(top, theirs, m
 def test_uncommitted_changes_and_what_is_no_plain_file_stop_a_move(top, theirs):
     before = append(top, b"- mine")
     (top / PRODUCT).write_text('name: "mine"\n')
-    with pytest.raises(Failure, match=r"product\.yaml: uncommitted changes"):
+    with pytest.raises(OperationFailed, match=r"product\.yaml: uncommitted changes"):
         move(top, theirs)
     sh(top, "checkout", "-q", "--", ".")
     sh(top, "switch", "-q", "theirs")
@@ -88,7 +88,7 @@ def test_uncommitted_changes_and_what_is_no_plain_file_stop_a_move(top, theirs):
     sh(top, "commit", "-qm", "Link")
     linked = sh(top, "rev-parse", "HEAD").strip()
     sh(top, "switch", "-q", "main")
-    with pytest.raises(Failure, match=r"run\.sh is not a plain file"):
+    with pytest.raises(OperationFailed, match=r"run\.sh is not a plain file"):
         move(top, linked)
     assert sh(top, "rev-parse", "main").strip() == before
     assert_sound(top)

@@ -20,7 +20,7 @@ from tests.fixtures.clones import (
     sh,
     status,
 )
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.git.repository import open_repository
 
 NEW = "registry/products/new/product.yaml"
@@ -84,7 +84,7 @@ def make_its_directory_a_link(top):
 def test_a_touched_path_with_uncommitted_changes_is_refused_by_name(top, dirty):
     dirty(top)
     before, tip = status(top), sh(top, "rev-parse", "HEAD")
-    with pytest.raises(Failure, match=f"{LOG}: uncommitted changes") as caught:
+    with pytest.raises(OperationFailed, match=f"{LOG}: uncommitted changes") as caught:
         append(top, b"- 1")
     assert "commit them" in caught.value.hint
     assert (status(top), sh(top, "rev-parse", "HEAD")) == (before, tip)
@@ -92,7 +92,7 @@ def test_a_touched_path_with_uncommitted_changes_is_refused_by_name(top, dirty):
 
 def test_an_untracked_file_in_the_way_is_refused_unless_it_is_the_same(top):
     edit(top, NEW, b"other\n")
-    with pytest.raises(Failure, match=NEW):
+    with pytest.raises(OperationFailed, match=NEW):
         commit(top, {NEW: b"new\n"})
     edit(top, NEW, b"new\n")
     commit(top, {NEW: b"new\n"})
@@ -103,7 +103,7 @@ def test_many_dirty_paths_are_named_up_to_five(top):
     paths = [f"registry/f{number}" for number in range(7)]
     for path in paths:
         edit(top, path)
-    with pytest.raises(Failure, match=r"registry/f4 and 2 more: uncommitted"):
+    with pytest.raises(OperationFailed, match=r"registry/f4 and 2 more: uncommitted"):
         commit(top, dict.fromkeys(paths, b"x\n"))
 
 
@@ -173,7 +173,7 @@ def test_every_linked_work_tree_on_the_branch_comes_along(top, tmp_path):
 def test_a_dirty_path_in_another_work_tree_is_refused_with_its_place(top, tmp_path):
     sh(top, "worktree", "add", "-q", "--force", str(tmp_path / "twin"), "main")
     edit(tmp_path / "twin")
-    with pytest.raises(Failure, match=f"uncommitted changes in {tmp_path / 'twin'}"):
+    with pytest.raises(OperationFailed, match=f"uncommitted changes in {tmp_path / 'twin'}"):
         append(top, b"- 1")
 
 

@@ -10,7 +10,7 @@ from versioner.git.commit_objects import MOST_FILES, build_commit, unpack_commit
 from versioner.git.fast_import import import_commit
 from versioner.git.identity import Committer
 from versioner.git.repository import open_repository
-from versioner.git.transaction import writing
+from versioner.git.transaction import transaction
 
 JO = Committer(("Jo \xe4", "jo@example.test"), ("versioner", "versioner@localhost"), None)
 START = {
@@ -56,7 +56,7 @@ def clone(request, tmp_path_factory):
 @pytest.mark.parametrize("what", CHANGES)
 @pytest.mark.parametrize("message", ["Record", "Record \xe4\n\nMore\n"])
 def test_a_commit_is_the_one_that_fast_import_makes(clone, what, message):
-    with writing(open_repository(clone)) as repo:
+    with transaction(open_repository(clone)) as repo:
         asked = repo, CHANGES[what], message, JO, 1_795_000_000
         commit_id, tree = unpack_commit(*asked)
         assert sh(clone, "cat-file", "-t", commit_id).strip() == "commit"
@@ -66,7 +66,7 @@ def test_a_commit_is_the_one_that_fast_import_makes(clone, what, message):
 
 def test_the_first_commit_of_all_is_the_one_that_fast_import_makes(tmp_path):
     sh(tmp_path, "init", "-q")
-    with writing(open_repository(tmp_path)) as repo:
+    with transaction(open_repository(tmp_path)) as repo:
         asked = repo, START, "Start", JO, 0
         assert unpack_commit(*asked) == import_commit(*asked)
 
@@ -85,7 +85,7 @@ def test_objects_that_git_cannot_store_are_an_error_with_its_reason(tmp_path):
     top = make(tmp_path / "c")
     before = sh(top, "rev-parse", "HEAD")
     # A file where git wants to make each directory of objects: that stops root too.
-    with writing(open_repository(top)) as repo:
+    with transaction(open_repository(top)) as repo:
         for number in range(256):
             folder = top / ".git/objects" / f"{number:02x}"
             if not folder.exists():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fixtures.clones import LOG, PRODUCT, WHEN, append, commit, make, sh
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.git import history
 from versioner.git.event_commits import recorded_events
 from versioner.git.repository import open_repository
@@ -63,7 +63,7 @@ def test_a_shallow_clone_says_so(top, tmp_path):
 
 def test_history_needs_a_commit(tmp_path):
     sh(tmp_path, "init", "-q")
-    with pytest.raises(Failure, match="no commit yet"):
+    with pytest.raises(OperationFailed, match="no commit yet"):
         history.log_of(open_repository(tmp_path), SHOP)
 
 
@@ -71,7 +71,7 @@ def test_a_sha256_repository_gets_one_clear_error_or_the_plain_path(tmp_path):
     top = make(tmp_path / "c", None, "--object-format=sha256")
     made = append(top, b"- 1")
     repo = open_repository(top)
-    with pytest.raises(Failure, match="sha256, and history needs GitPython"):
+    with pytest.raises(OperationFailed, match="sha256, and history needs GitPython"):
         history.log_of(repo, SHOP)
     assert recorded_events(repo, made) == {}
 

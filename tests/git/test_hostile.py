@@ -16,7 +16,7 @@ from versioner.git.event_commits import recorded_events
 from versioner.git.objects import read_blobs
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import snapshot_at
-from versioner.git.transaction import commit_changes, recover, writing
+from versioner.git.transaction import commit_changes, recover, transaction
 from versioner.git.worktree_snapshot import snapshot_of_work_tree
 
 HOOKS = [
@@ -125,7 +125,7 @@ def hostile(tmp_path, marker):
 
 
 def test_every_command_of_ours_runs_nothing_of_the_clones_own(hostile, marker):
-    with writing(open_repository(hostile)) as repo:
+    with transaction(open_repository(hostile)) as repo:
         assert read_blobs(repo, repo.tip, [LOG]) == {LOG: b"# log\n"}
         changes = {LOG: b"# log\n- 1\n", "registry/other.yaml": None, "registry/new.yaml": b"n\n"}
         assert commit_changes(repo, changes, "Record", tip=repo.tip)

@@ -9,10 +9,10 @@ import threading
 import pytest
 
 from tests.fixtures.clones import LOG, append, assert_sound, make, status
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.git.lock import WriteLock
 from versioner.git.repository import open_repository
-from versioner.git.transaction import writing
+from versioner.git.transaction import transaction
 
 HOLD = (
     "import sys, time\nfrom pathlib import Path\nfrom versioner.git.lock import WriteLock\n"
@@ -38,7 +38,7 @@ def holder(top):
 
 
 def test_a_lock_that_stays_held_ends_in_an_error_that_names_its_holder(top, holder):
-    with pytest.raises(Failure, match=rf"process {holder.pid}\) has held") as caught:
+    with pytest.raises(OperationFailed, match=rf"process {holder.pid}\) has held") as caught:
         WriteLock(top / ".git", wait=0.2).__enter__()
     assert "try again" in caught.value.hint
 
@@ -61,7 +61,7 @@ def test_a_waiting_writer_goes_on_when_the_lock_is_free(top, holder):
 def test_the_lock_outlives_its_holder_while_a_git_of_its_own_still_runs(top):
     with WriteLock(top / ".git") as lock:
         orphan = subprocess.Popen(["sleep", "60"], pass_fds=lock.inherited)
-    with pytest.raises(Failure, match="has held"):
+    with pytest.raises(OperationFailed, match="has held"):
         WriteLock(top / ".git", wait=0.1).__enter__()
     orphan.kill()
     orphan.wait()
@@ -69,7 +69,7 @@ def test_the_lock_outlives_its_holder_while_a_git_of_its_own_still_runs(top):
 
 
 def test_writing_within_writing_is_the_same_write(top):
-    with writing(open_repository(top)) as outer, writing(outer) as inner:
+    with transaction(open_repository(top)) as outer, transaction(outer) as inner:
         assert inner is outer
 
 
@@ -81,17 +81,17 @@ def test_looking_does_not_make_anything_in_the_git_directory(top):
 def test_a_link_or_fifo_in_the_locks_place_is_refused_and_hangs_nothing(top, tmp_path):
     state = top / ".git/versioner"
     state.symlink_to(tmp_path)
-    with pytest.raises(Failure, match="is not a folder"):
+    with pytest.raises(OperationFailed, match="is not a folder"):
         append(top, b"- 1")
     state.unlink()
     state.mkdir()
     (state / "lock").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(Failure, match="cannot open"):
+    with pytest.raises(OperationFailed, match="cannot open"):
         append(top, b"- 1")
     assert not (tmp_path / "elsewhere").exists()
     (state / "lock").unlink()
     os.mkfifo(state / "lock")
-    with pytest.raises(Failure, match="not a regular file"):
+    with pytest.raises(OperationFailed, match="not a regular file"):
         append(top, b"- 1")
     assert (top / LOG).read_bytes() == b"# log\n"
     assert status(top) == ""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.clones import LOG, PRODUCT, at_tip, make, sh
-from versioner.errors import Failure, GitFailure, NotFound
+from versioner.errors import GitFailure, NotFound, OperationFailed
 from versioner.git.object_format import TreeEntry, hash_object, hash_tree
 from versioner.git.objects import ObjectReader, find_commit, list_tree, read_blobs
 from versioner.git.repository import open_repository
@@ -39,7 +39,7 @@ def test_a_link_a_folder_or_a_file_as_folder_in_the_commit_is_refused_by_name(tm
         ("registry/file/x", "registry/file is not a directory"),
         ("registry/dir/x", "registry/dir is not a directory"),
     ):
-        with pytest.raises(Failure, match=reason):
+        with pytest.raises(OperationFailed, match=reason):
             read_blobs(repo, repo.tip, [path])
 
 
@@ -81,7 +81,7 @@ def test_many_objects_come_in_the_order_asked(tmp_path):
 def test_a_name_with_a_line_end_is_refused(tmp_path):
     repo = open_repository(make(tmp_path / "c"))
     reader = ObjectReader(repo.top)
-    with pytest.raises(Failure, match="not a name"):
+    with pytest.raises(OperationFailed, match="not a name"):
         reader.one("HEAD:a\nb")
     reader.close()
 

@@ -9,7 +9,7 @@ from tests.fixtures.clones import make
 from versioner.errors import GitFailure
 from versioner.git.process import (
     LockedByGit,
-    LostRace,
+    RefChanged,
     environment,
     failure,
     git,
@@ -53,8 +53,8 @@ def test_gits_reason_becomes_the_message(tmp_path):
     ("stderr", "kind", "words"),
     [
         ("fatal: Unable to create '/r/.git/index.lock': File exists.", LockedByGit, "index.lock"),
-        ("fatal: cannot lock ref 'refs/heads/x': is at a but expected b", LostRace, "moved"),
-        ("fatal: cannot lock ref 'refs/heads/x': reference already exists", LostRace, "moved"),
+        ("fatal: cannot lock ref 'refs/heads/x': is at a but expected b", RefChanged, "moved"),
+        ("fatal: cannot lock ref 'refs/heads/x': reference already exists", RefChanged, "moved"),
         ("warning: x\nerror: first\nfatal: \x1b[31mred", GitFailure, "\N{REPLACEMENT CHARACTER}"),
         ("", GitFailure, "gave no reason"),
     ],

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.clones import commit, make, sh
-from versioner.errors import Failure, GitFailure, UsageFault
+from versioner.errors import GitFailure, OperationFailed, UsageFault
 from versioner.git.repository import on_branch, open_repository, reread, tip_of
 
 
@@ -125,7 +125,7 @@ def test_a_clone_that_claims_another_folder_as_its_work_tree_is_refused(tmp_path
     for victim in (tmp_path / "victim", tmp_path):
         sh(top, "config", "core.worktree", str(victim))
         for path in (top, top / ".git"):
-            with pytest.raises(Failure, match=r"claims .* work tree"):
+            with pytest.raises(OperationFailed, match=r"claims .* work tree"):
                 open_repository(path)
 
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tests.fixtures.clones import LOG, PRODUCT, WHEN, commit, make, sh
-from versioner.errors import Failure, NotFound
+from versioner.errors import NotFound, OperationFailed
 from versioner.git import worktree
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import MemorySnapshot, OverlaySnapshot, snapshot_at
@@ -81,7 +81,7 @@ def test_a_bare_repository_shows_its_tip(top, tmp_path):
 
 def test_an_empty_bare_repository_is_an_error(tmp_path):
     sh(tmp_path, "init", "-q", "--bare")
-    with pytest.raises(Failure, match="no commit yet"):
+    with pytest.raises(OperationFailed, match="no commit yet"):
         snapshot_of_work_tree(open_repository(tmp_path))
 
 
@@ -141,7 +141,7 @@ def test_a_file_too_large_to_read_is_told_with_its_size(top, monkeypatch):
         file.truncate(worktree.MAX_FILE_BYTES + 1)
     snapshot = snapshot_of_work_tree(open_repository(top))
     assert snapshot.entries()["registry/huge.yaml"].size == worktree.MAX_FILE_BYTES + 1
-    with pytest.raises(Failure, match="larger than 64 MiB"):
+    with pytest.raises(OperationFailed, match="larger than 64 MiB"):
         snapshot.read("registry/huge.yaml")
 
 

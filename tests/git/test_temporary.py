@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.git.temporary import scratch
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -163,7 +163,10 @@ def test_links_are_not_followed(place, tmp_path_factory):
 
 def test_no_folder_to_work_in_is_told_with_a_remedy(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
-    with pytest.raises(Failure, match="no temporary folder to work in") as caught, scratch():
+    with (
+        pytest.raises(OperationFailed, match="no temporary folder to work in") as caught,
+        scratch(),
+    ):
         pass
     assert "TMPDIR" in caught.value.hint
 

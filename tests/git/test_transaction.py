@@ -16,10 +16,10 @@ from tests.fixtures.clones import (
     sh,
     status,
 )
-from versioner.errors import Failure, InvalidInput
-from versioner.git.process import LockedByGit, LostRace
+from versioner.errors import InvalidInput, OperationFailed
+from versioner.git.process import LockedByGit, RefChanged
 from versioner.git.repository import on_branch, open_repository
-from versioner.git.transaction import commit_changes, writing
+from versioner.git.transaction import commit_changes, transaction
 
 
 @pytest.fixture
@@ -159,17 +159,19 @@ def test_a_message_of_several_lines_and_letters_is_kept(top):
 
 
 def test_a_file_in_the_way_of_a_directory_is_named(top):
-    with pytest.raises(Failure, match=r"registry/products/shop/product\.yaml is not a directory"):
+    with pytest.raises(
+        OperationFailed, match=r"registry/products/shop/product\.yaml is not a directory"
+    ):
         commit(top, {f"{PRODUCT}/x.yaml": b"x\n"})
-    with pytest.raises(Failure, match="is a directory"):
+    with pytest.raises(OperationFailed, match="is a directory"):
         commit(top, {"registry/products/shop": b"x\n"})
-    with pytest.raises(Failure, match="is a directory"):
+    with pytest.raises(OperationFailed, match="is a directory"):
         commit(top, {"registry/products": None})
     assert_sound(top)
 
 
 def test_a_file_and_a_directory_take_each_others_place_in_two_commits_only(top):
-    with pytest.raises(Failure, match="is not a directory"):
+    with pytest.raises(OperationFailed, match="is not a directory"):
         commit(top, {PRODUCT: None, f"{PRODUCT}/x.yaml": b"x\n"})
     commit(top, {PRODUCT: None})
     commit(top, {f"{PRODUCT}/x.yaml": b"x\n"})
@@ -180,18 +182,18 @@ def test_a_file_and_a_directory_take_each_others_place_in_two_commits_only(top):
 def test_changes_judged_at_another_tip_are_a_lost_race(top):
     repo = open_repository(top)
     append(top, b"- 1")
-    with pytest.raises(LostRace):
+    with pytest.raises(RefChanged):
         commit_changes(repo, {LOG: b"# log\n- 2\n"}, "Record", tip=repo.tip)
     assert at_tip(top, LOG) == b"# log\n- 1\n"
     assert_sound(top)
 
 
 def test_a_users_commit_in_between_is_a_lost_race_and_stays(top):
-    with writing(open_repository(top)) as repo:
+    with transaction(open_repository(top)) as repo:
         (top / "other").write_text("x")
         sh(top, "add", "other")
         sh(top, "commit", "-q", "-m", "Mine")
-        with pytest.raises(LostRace):
+        with pytest.raises(RefChanged):
             commit_changes(repo, {LOG: b"# log\n- 2\n"}, "Record", tip=repo.tip)
     assert sh(top, "log", "-1", "--format=%s").strip() == "Mine"
     assert_sound(top)

@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 from tests.fixtures.clones import append
-from versioner.git import checkout, transaction
+from versioner.git import checkout
+from versioner.git import transaction as transaction_module
 
 
 def die(*args: object, **options: object) -> bool:
@@ -21,9 +22,9 @@ def die(*args: object, **options: object) -> bool:
 
 def main(top: str, path: str, prefix: str, count: str, fate: str = "") -> None:
     if fate == "die-after-move":
-        transaction.refresh = die
+        transaction_module.refresh = die
     if fate == "die-before-move":
-        transaction._move = die
+        transaction_module._move = die
     if fate == "die-before-index":
         checkout._refresh_index = die
     print("ready", flush=True)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from tests.git_server.processes import Ran, start, tool
 from tests.git_server.registries import registry_on
 from versioner.cli.clock import entropy, now
-from versioner.delivery.direct import Target, record_remotely
-from versioner.recording.context import Draft
+from versioner.delivery.direct import Destination, record_remotely
+from versioner.recording.context import EventDraft
 from versioner.remote.url import Remote
 from versioner.spool.batch import queued
 from versioner.spool.send import document_of
-from versioner.spool.store import MARK, Entry, Spool, new_entry, parse_line, write_line
+from versioner.spool.store import MARK, Spool, new_entry, parse_line, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.git_server.proxy import Proxy
     from tests.git_server.server import GitServer
     from versioner.delivery.direct import Via
+    from versioner.spool.codec import SpoolEntry
 
 __all__ = ["PATIENCE", "World", "litter"]
 
@@ -77,25 +78,25 @@ class World:
     def run(self, job: Job) -> Ran:
         return start(job).wait(PATIENCE)
 
-    def draft(self, version: str, environment: str = "staging", **fields: Any) -> Draft:
+    def draft(self, version: str, environment: str = "staging", **fields: Any) -> EventDraft:
         event = {"at": now(), "environment": environment, "version": version, **fields}
         event = {"status": "completed", **event}
         # The id is given, or that of the run.
         event_id = "" if "invoke_id" in fields else f"id-{version}"
-        return Draft("deployment", "user-service", event, event_id)
+        return EventDraft("deployment", "user-service", event, event_id)
 
-    def record(self, draft: Draft, via: Via = "direct") -> None:
+    def record(self, draft: EventDraft, via: Via = "direct") -> None:
         """Record an event past the proxy, from elsewhere."""
         token = str(self.env.get("VERSIONER_TOKEN") or "")
-        target = Target(Remote(self.forge.url, token), "", via)
+        target = Destination(Remote(self.forge.url, token), "", via)
         (result,) = record_remotely(target, [draft], now=now(), entropy=entropy)
         if isinstance(result, Exception):
             raise result
         self.promised.add(str(draft.fields["version"]))
 
-    def keep(self, draft: Draft, via: Via = "auto") -> None:
+    def keep(self, draft: EventDraft, via: Via = "auto") -> None:
         """Keep an event in the spool, as a command did that reached nobody."""
-        line = write_line(document_of(Target(Remote(self.url), "", via), draft))
+        line = write_line(document_of(Destination(Remote(self.url), "", via), draft))
         entry = new_entry(line, kept_at=now(), reason="as if", now_ms=entropy()[0])
         Spool(self.spool).keep(entry)
         self.promised.add(str(draft.fields["version"]))
@@ -181,7 +182,7 @@ class World:
         told = said if isinstance(said, list) else [said]
         return {each["event"]["version"] for each in told if each.get("outcome", done[0]) in done}
 
-    def _note_line(self, entry: Entry, ran: Ran) -> None:
+    def _note_line(self, entry: SpoolEntry, ran: Ran) -> None:
         self.promised.add(_version(entry))
         lines = [each.line for each in Spool(self.spool).entries()]
         if "kept in this machine's spool" in ran.err:
@@ -192,7 +193,7 @@ class World:
             self.lines.append(f"{MARK}{entry.line}")
 
 
-def _version(entry: Entry) -> str:
+def _version(entry: SpoolEntry) -> str:
     return str(entry.document["event"]["version"])
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.builders import NOW, build, deployment, moment, product, registry
 from versioner.errors import InvalidInput, NotFound
-from versioner.query.differences import Side, diff, parse_side
+from versioner.query.differences import EnvironmentAt, diff, parse_side
 
 GITHUB = {
     "source_system": "github",
@@ -28,7 +28,7 @@ EVERYTHING = registry(API, WEB, JOBS)
 
 
 def test_two_environments_differ_where_they_run_different_versions():
-    found = diff(EVERYTHING, Side("staging"), Side("production"), now=moment(60))
+    found = diff(EVERYTHING, EnvironmentAt("staging"), EnvironmentAt("production"), now=moment(60))
     assert [(each.product, each.a.version, each.b.version, each.newer) for each in found] == [
         ("api", "1.5", "1.2", "a"), ("jobs", "3", "", ""),
     ]  # fmt: skip
@@ -39,13 +39,13 @@ def test_two_environments_differ_where_they_run_different_versions():
 
 
 def test_the_other_way_round_the_link_still_leads_from_old_to_new():
-    found = diff(EVERYTHING, Side("production"), Side("staging"), now=moment(60))
+    found = diff(EVERYTHING, EnvironmentAt("production"), EnvironmentAt("staging"), now=moment(60))
     assert (found[0].newer, found[0].between) == ("b", ("1.3", "1.4"))
     assert found[0].compare_url.endswith(f"{'2' * 40}...{'5' * 40}")
 
 
 def test_one_environment_at_two_moments():
-    before, now = Side("production", moment(15)), Side("production")
+    before, now = EnvironmentAt("production", moment(15)), EnvironmentAt("production")
     (only,) = diff(EVERYTHING, before, now, now=moment(60))
     assert (only.product, only.a.version, only.b.version, only.between) == (
         "api", "1.1", "1.2", (),
@@ -53,22 +53,25 @@ def test_one_environment_at_two_moments():
 
 
 def test_one_product_alone():
-    sides = Side("staging"), Side("production")
+    sides = EnvironmentAt("staging"), EnvironmentAt("production")
     found = diff(EVERYTHING, *sides, now=NOW, product="jobs")
     assert [each.product for each in found] == ["jobs"]
     with pytest.raises(NotFound):
         diff(EVERYTHING, *sides, now=NOW, product="job")
     with pytest.raises(NotFound):
-        diff(EVERYTHING, Side("stagng"), Side("production"), now=NOW)
+        diff(EVERYTHING, EnvironmentAt("stagng"), EnvironmentAt("production"), now=NOW)
 
 
 @pytest.mark.parametrize(
     ("text", "side"),
     [
-        ("production", Side("production")),
-        ("production@2026-11-01", Side("production", "2026-11-01T00:00:00Z")),
-        ("production@2026-11-01T10:00:00+01:00", Side("production", "2026-11-01T09:00:00Z")),
-        ("production@7d", Side("production", "2026-11-15T10:15:00Z")),
+        ("production", EnvironmentAt("production")),
+        ("production@2026-11-01", EnvironmentAt("production", "2026-11-01T00:00:00Z")),
+        (
+            "production@2026-11-01T10:00:00+01:00",
+            EnvironmentAt("production", "2026-11-01T09:00:00Z"),
+        ),
+        ("production@7d", EnvironmentAt("production", "2026-11-15T10:15:00Z")),
     ],
 )
 def test_a_side_is_an_environment_and_perhaps_a_moment(text, side):

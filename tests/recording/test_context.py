@@ -10,17 +10,19 @@ from tests.fixtures.local_registry import NOW, Desk
 from versioner.editing.environments import retire_environment
 from versioner.editing.products import delete_product, rename_product
 from versioner.errors import Blocked, InvalidInput, UsageFault
-from versioner.recording.context import Draft, Scene, look
+from versioner.recording.context import EventDraft, RecordContext, load_context
 
 SHOP = "registry/products/shop"
 OLD = f"{SHOP}/deployments/2026-10.yaml"
 LOG = f"{SHOP}/deployments/2026-11.yaml"
 
 
-def scene(desk: Desk, product: str = "shop", *, detected: bool = False, **said: Any) -> Scene:
+def scene(
+    desk: Desk, product: str = "shop", *, detected: bool = False, **said: Any
+) -> RecordContext:
     fields = {"at": NOW, "environment": "staging", "version": "2.0", "status": "completed"}
-    draft = Draft("deployment", product, {**fields, **said}, detected=detected)
-    return look(desk.repository, draft, {})
+    draft = EventDraft("deployment", product, {**fields, **said}, detected=detected)
+    return load_context(desk.repository, draft, {})
 
 
 def test_the_logs_of_its_month_and_of_the_one_before_are_seen(desk: Desk) -> None:
@@ -60,18 +62,20 @@ def test_a_detected_name_is_made_legal_and_a_given_one_is_not(desk: Desk) -> Non
 
 
 def test_changes_that_are_to_be_made_are_seen_as_if_they_were(desk: Desk) -> None:
-    draft = Draft("deployment", "brand-new", {"at": NOW, "environment": "moon", "version": "1"})
+    draft = EventDraft(
+        "deployment", "brand-new", {"at": NOW, "environment": "moon", "version": "1"}
+    )
     log = "registry/products/brand-new/deployments/2026-11.yaml"
     pending: dict[str, bytes | None] = {
         "registry/products/brand-new/product.yaml": b"name: brand-new\n",
         "registry/environments/moon.yaml": b'name: "moon"\n',
         log: b"# log\n",
     }
-    seen = look(desk.repository, draft, pending)
+    seen = load_context(desk.repository, draft, pending)
     assert (seen.has_product, seen.has_environment) == (True, True)
     assert seen.logs == {log: b"# log\n"}
     gone = draft._replace(product="shop", fields={**draft.fields, "environment": "staging"})
-    seen = look(desk.repository, gone, {f"{SHOP}/product.yaml": None})
+    seen = load_context(desk.repository, gone, {f"{SHOP}/product.yaml": None})
     assert not seen.has_product
 
 

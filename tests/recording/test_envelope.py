@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.fixtures.bare_registry import submission
 from tests.fixtures.local_registry import NOW
 from versioner.errors import InvalidInput
-from versioner.recording.context import Draft
+from versioner.recording.context import EventDraft
 from versioner.recording.envelope import draft_of, submission_bytes, submission_of
 
 FIELDS = {"at": NOW, "environment": "staging", "version": "2.0", "status": "completed"}
@@ -20,7 +20,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_s
 
 
 def test_a_draft_comes_back_as_one_that_may_have_arrived() -> None:
-    draft = Draft("deployment", "My Shop", {**FIELDS, "reason": ""}, "a", detected=True)
+    draft = EventDraft("deployment", "My Shop", {**FIELDS, "reason": ""}, "a", detected=True)
     line = submission_bytes(draft)
     assert line.endswith(b"}\n")
     assert line.count(b"\n") == 1
@@ -32,7 +32,7 @@ def test_a_draft_comes_back_as_one_that_may_have_arrived() -> None:
 def test_any_text_and_any_metadata_comes_back(reason: str, value: Any) -> None:
     fields = {**FIELDS, "reason": reason, "extra_metadata": {"key": value}}
     try:
-        back = draft_of(json.loads(submission_bytes(Draft("deployment", "shop", fields, "a"))))
+        back = draft_of(json.loads(submission_bytes(EventDraft("deployment", "shop", fields, "a"))))
     except InvalidInput:
         # A control by another name, or blank: what a log may not hold is refused here.
         return
@@ -41,7 +41,7 @@ def test_any_text_and_any_metadata_comes_back(reason: str, value: Any) -> None:
 
 def test_the_same_draft_is_the_same_bytes() -> None:
     turned = dict(reversed(FIELDS.items()))
-    one, two = (Draft("deployment", "shop", fields, "a") for fields in (FIELDS, turned))
+    one, two = (EventDraft("deployment", "shop", fields, "a") for fields in (FIELDS, turned))
     assert submission_bytes(one) == submission_bytes(two)
 
 
@@ -49,7 +49,7 @@ def test_the_same_draft_is_the_same_bytes() -> None:
 def test_what_is_no_json_or_too_long_is_refused(value: Any) -> None:
     fields = {**FIELDS, "extra_metadata": {"key": value}}
     with pytest.raises(InvalidInput):
-        submission_bytes(Draft("deployment", "shop", fields, "a"))
+        submission_bytes(EventDraft("deployment", "shop", fields, "a"))
 
 
 @pytest.mark.parametrize(
@@ -101,5 +101,7 @@ def test_detected_is_true_only_where_it_says_so() -> None:
 
 
 def test_a_document_holds_no_empty_field() -> None:
-    told = submission_of(Draft("build", "shop", {"version": "1", "notes": "", "scm_sha": None}))
+    told = submission_of(
+        EventDraft("build", "shop", {"version": "1", "notes": "", "scm_sha": None})
+    )
     assert told["event"] == {"version": "1"}

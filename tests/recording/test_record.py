@@ -10,9 +10,10 @@ import pytest
 
 from tests.fixtures.local_registry import NOW, Desk
 from versioner.errors import InvalidInput
-from versioner.git.process import LostRace
+from versioner.git.process import RefChanged
+from versioner.recording.context import EventDraft
 from versioner.recording.local import deliver
-from versioner.recording.record import Draft, record_event
+from versioner.recording.record import record_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ def entropy_that(acts: Callable[[], object], times: int) -> Callable[[], tuple[i
 
 
 def record_while(desk: Desk, entropy: Callable[[], tuple[int, bytes]]):
-    draft = Draft("deployment", "shop", dict(FIELDS))
+    draft = EventDraft("deployment", "shop", dict(FIELDS))
     return deliver(
         desk.repository,
         lambda place: record_event(place, draft, now=NOW, entropy=entropy),
@@ -62,7 +63,7 @@ def test_a_branch_that_never_stands_still_is_given_up_on(desk: Desk) -> None:
     def commit() -> None:
         desk.git("commit", "-q", "--allow-empty", "-m", "Mine")
 
-    with pytest.raises(LostRace):
+    with pytest.raises(RefChanged):
         record_while(desk, entropy_that(commit, 99))
     assert desk.ids("shop") == ["s-1", "s-2", "s-3"]
     desk.assert_sound()
@@ -98,7 +99,7 @@ def test_it_works_in_a_linked_work_tree(desk: Desk, tmp_path: Path) -> None:
 def test_the_log_of_a_month_is_begun_and_later_only_grows(desk: Desk) -> None:
     path = desk.top / "registry/products/shop/versions/2026-12.yaml"
     assert not path.exists()
-    draft = Draft(
+    draft = EventDraft(
         "build", "shop", {"at": "2026-12-01T00:00:00Z", "version": "6", "status": "failed"}
     )
     for number in range(2):
@@ -114,7 +115,7 @@ def test_the_log_of_a_month_is_begun_and_later_only_grows(desk: Desk) -> None:
 
 
 def test_a_detected_name_is_turned_into_a_legal_one(desk: Desk) -> None:
-    draft = Draft("deployment", "My_Repo", dict(FIELDS), "x-1", detected=True)
+    draft = EventDraft("deployment", "My_Repo", dict(FIELDS), "x-1", detected=True)
     recorded = record_event(desk.repository, draft, now=NOW, entropy=lambda: (1, b"0123456789"))
     assert recorded.product == "my-repo"
     desk.assert_sound()
@@ -124,7 +125,7 @@ def test_a_detected_name_is_turned_into_a_legal_one(desk: Desk) -> None:
 def test_a_secret_in_what_ci_says_is_refused_too(desk: Desk, key: str) -> None:
     secret = "AKIA" + "ABCDEFGHIJKLMNOP"
     value = {"nested": [{"deep": secret}]} if key == "extra_metadata" else secret
-    draft = Draft("deployment", "shop", FIELDS | {key: value}, "x-1")
+    draft = EventDraft("deployment", "shop", FIELDS | {key: value}, "x-1")
     with pytest.raises(InvalidInput, match="shape of a secret") as caught:
         record_event(desk.repository, draft, now=NOW, entropy=lambda: (1, b"0123456789"))
     assert caught.value.field.startswith(key)

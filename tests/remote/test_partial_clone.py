@@ -13,14 +13,14 @@ from tests.fixtures.remotes import FILES, OLD, SERVERS, bare_remote, remote_to
 from versioner.git.objects import read_blobs
 from versioner.remote.client import Update
 from versioner.remote.inbox_refs import store_commit
-from versioner.remote.partial_clone import LADDER, partial_clone
+from versioner.remote.partial_clone import FILTERS, partial_clone
 from versioner.remote.push_status import RemoteFailure
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from versioner.remote.partial_clone import PartialClone, Rung
+    from versioner.remote.partial_clone import FilterLevel, PartialClone
 
 MAIN = "refs/heads/main"
 INBOX = "refs/versioner/inbox/shop/"
@@ -35,8 +35,10 @@ def commit_in(clone: PartialClone, text: str = "{}") -> str:
     return store_commit(clone.folder, {"event.json": text.encode()}, "Hand over", 1)
 
 
-@pytest.mark.parametrize("rung", LADDER)
-def test_it_steps_down_the_ladder_to_what_the_server_takes(tmp_path: Path, rung: Rung) -> None:
+@pytest.mark.parametrize("rung", FILTERS)
+def test_it_steps_down_the_ladder_to_what_the_server_takes(
+    tmp_path: Path, rung: FilterLevel
+) -> None:
     bare = bare_remote(tmp_path, SERVERS[rung])
     with partial_clone(remote_to(bare)) as clone:
         tip = clone.begin(MAIN)
@@ -64,8 +66,8 @@ def test_a_remote_that_gives_no_object_by_its_id_gives_all_there_is(
         assert clone.rung == ""
 
 
-@pytest.mark.parametrize("rung", LADDER[:-1])
-def test_what_is_not_asked_for_is_not_brought(tmp_path: Path, rung: Rung) -> None:
+@pytest.mark.parametrize("rung", FILTERS[:-1])
+def test_what_is_not_asked_for_is_not_brought(tmp_path: Path, rung: FilterLevel) -> None:
     with partial_clone(remote_to(bare_remote(tmp_path, SERVERS[rung]))) as clone:
         clone.begin(MAIN)
         size = sum(path.stat().st_size for path in (clone.folder / "objects").rglob("*.pack"))
@@ -166,9 +168,9 @@ def test_what_is_pushed_as_one_lands_as_one(tmp_path: Path) -> None:
         assert (told[f"{INBOX}a"].fault, told[MAIN].fault) == (None, "race")
 
 
-@pytest.mark.parametrize("rung", LADDER)
+@pytest.mark.parametrize("rung", FILTERS)
 def test_an_event_is_handed_over_after_a_look_at_a_branch_that_did_not_move(
-    tmp_path: Path, rung: Rung
+    tmp_path: Path, rung: FilterLevel
 ) -> None:
     bare = bare_remote(tmp_path, SERVERS[rung])
     with partial_clone(remote_to(bare)) as clone:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from versioner.delivery.collect import Collected, Refusal
 from versioner.delivery.inbox_admin import Handled
 from versioner.errors import Blocked
-from versioner.recording.record import Recorded
+from versioner.recording.record import RecordResult
 from versioner.remote.inbox_refs import Inbox, Refused, Waiting
 from versioner.reporting.inbox import (
     collected_json,
@@ -54,9 +54,9 @@ def refused(submission: dict[str, Any] | None, refusal: Any, key: str = "b1") ->
     return Refused(ref, "2" * 40, "shop", key, NOW, submission, refusal)
 
 
-def recorded(event_id: str) -> Recorded:
+def recorded(event_id: str) -> RecordResult:
     event = {"version": "1.0", "environment": "staging", "status": "completed", "id": event_id}
-    return Recorded("deployment", "shop", event, "path", "line")
+    return RecordResult("deployment", "shop", event, "path", "line")
 
 
 def test_an_event_is_described_by_what_it_says_of_itself() -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.builders import NOW, deployment, product, registry
 from versioner.query.matrix import matrix
 from versioner.reporting.matrix import Held, matrix_json, matrix_text
-from versioner.reporting.text import Page
+from versioner.reporting.text import TextLayout
 
 if TYPE_CHECKING:
     from versioner.models import Event
@@ -57,7 +57,7 @@ def found() -> Matrix:
 
 
 def test_a_wide_page_has_ages_beside_the_versions(found: Matrix) -> None:
-    lines = matrix_text(Page(120), found).splitlines()
+    lines = matrix_text(TextLayout(120), found).splitlines()
     assert lines[0].split() == ["product", "dev", "test", "staging", "production"]
     user = next(line for line in lines if line.startswith("user-service"))
     assert user.split() == ["user-service", "-", "-", "1.5.0", "3d", "1.3.9", "50d", "drift"]
@@ -66,7 +66,7 @@ def test_a_wide_page_has_ages_beside_the_versions(found: Matrix) -> None:
 
 
 def test_a_narrow_page_has_ages_below_them(found: Matrix) -> None:
-    text = matrix_text(Page(74), found)
+    text = matrix_text(TextLayout(74), found)
     lines = text.splitlines()
     assert max(map(len, lines)) <= 74
     user = next(line for line in lines if line.startswith("user-service"))
@@ -75,7 +75,7 @@ def test_a_narrow_page_has_ages_below_them(found: Matrix) -> None:
 
 
 def test_a_narrower_page_has_a_list_by_product(found: Matrix) -> None:
-    text = matrix_text(Page(44), found)
+    text = matrix_text(TextLayout(44), found)
     assert max(map(len, text.splitlines())) <= 44
     block = text[text.index("user-service  drift") :].splitlines()[:7]
     assert [line.split() for line in block[1:]] == [
@@ -90,15 +90,15 @@ def test_a_narrower_page_has_a_list_by_product(found: Matrix) -> None:
 
 @pytest.mark.parametrize("width", [44, 74, 120])
 def test_every_width_says_in_words_what_is_wrong(found: Matrix, width: int) -> None:
-    text = matrix_text(Page(width), found)
+    text = matrix_text(TextLayout(width), found)
     for word in ("drift", "started", "failed", "no result", "rolled back"):
         assert word in text
     assert SHA not in text and SHA[:10] in text
 
 
 def test_colour_adds_nothing_but_paint(found: Matrix) -> None:
-    painted = matrix_text(Page(120, colour=True), found)
-    assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == matrix_text(Page(120), found)
+    painted = matrix_text(TextLayout(120, colour=True), found)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == matrix_text(TextLayout(120), found)
 
 
 def test_json_holds_whole_versions_and_ids(found: Matrix) -> None:
@@ -112,12 +112,12 @@ def test_json_holds_whole_versions_and_ids(found: Matrix) -> None:
 
 
 def test_an_empty_registry_says_what_to_do() -> None:
-    assert "track deployment" in matrix_text(Page(80), matrix(registry(), now=NOW))
+    assert "track deployment" in matrix_text(TextLayout(80), matrix(registry(), now=NOW))
 
 
 def test_what_is_not_in_it_is_told_below_in_a_line(found: Matrix) -> None:
     def last_line(*held: int) -> str:
-        return matrix_text(Page(120), found, held=Held(*held)).splitlines()[-1]
+        return matrix_text(TextLayout(120), found, held=Held(*held)).splitlines()[-1]
 
     nothing = last_line(0, 0)
     assert "collect" not in nothing
@@ -127,7 +127,7 @@ def test_what_is_not_in_it_is_told_below_in_a_line(found: Matrix) -> None:
     assert last_line(0, 1) == "1 event was refused: `versioner inbox list`"
     told = "3 events wait for `versioner collect`; 2 were refused: `versioner inbox list`"
     assert last_line(3, 2) == told
-    none = matrix_text(Page(120), matrix(registry(), now=NOW), held=Held(3, 2))
+    none = matrix_text(TextLayout(120), matrix(registry(), now=NOW), held=Held(3, 2))
     assert none.splitlines()[-1] == told
     document = json.loads(matrix_json(found, revision="abc", held=Held(3, 2)))
     assert (document["waiting"], document["refused"]) == (3, 2)

@@ -15,10 +15,10 @@ from versioner.reporting.problems import (
     step_summary,
     verdict,
 )
-from versioner.reporting.text import Page
+from versioner.reporting.text import TextLayout
 
 PATH = "registry/products/shop/product.yaml"
-PAGE = Page()
+PAGE = TextLayout()
 
 
 def problem(number: int = 1, severity: str = "error", **parts: str) -> Problem:
@@ -40,7 +40,7 @@ def test_a_problem_of_a_whole_file_leads_to_its_beginning() -> None:
 
 
 def test_colours_are_painted_only_where_the_page_has_them() -> None:
-    painted = problem_text(Page(colour=True), problem())
+    painted = problem_text(TextLayout(colour=True), problem())
     assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == problem_text(PAGE, problem())
     assert "\x1b[31merror\x1b[0m" in painted
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from versioner.reporting.text import Page, abbreviate, pad, shorten, text_width, wrap
+from versioner.reporting.text import TextLayout, abbreviate, pad, shorten, text_width, wrap
 
 SHA = "4f5d1c2a9b8e7d6c5b4a39281706f5e4d3c2b1a0"
 
@@ -61,6 +61,6 @@ def test_no_control_character_comes_out_of_free_text(text: str) -> None:
 
 
 def test_paint_is_for_pages_with_colour() -> None:
-    assert Page(colour=True).paint("drift", "drift") == "\x1b[33mdrift\x1b[0m"
-    assert Page(colour=False).paint("drift", "drift") == "drift"
-    assert Page(colour=True).paint("", "drift") == ""
+    assert TextLayout(colour=True).paint("drift", "drift") == "\x1b[33mdrift\x1b[0m"
+    assert TextLayout(colour=False).paint("drift", "drift") == "drift"
+    assert TextLayout(colour=True).paint("", "drift") == ""

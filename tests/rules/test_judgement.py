@@ -8,13 +8,13 @@ from tests.builders import build, cell_of, deployment, moment, void
 from versioner.errors import Blocked, InvalidInput
 from versioner.layout import month_of
 from versioner.rules.identity import derive_event_id
-from versioner.rules.judgement import AlreadyRecorded, New, judge, same_sha
+from versioner.rules.judgement import AlreadyRecorded, New, evaluate_event, same_sha
 from versioner.rules.visible import VisibleEvents, VisibleLogs
 from versioner.serialization import log
 
 if TYPE_CHECKING:
     from versioner.models import Event, EventKind
-    from versioner.rules.judgement import Verdict
+    from versioner.rules.judgement import EventDecision
     from versioner.rules.visible import Visible
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -40,7 +40,7 @@ class Writer:
                 logs[key] = log.append(kind, logs.get(key), [event])
         return [VisibleLogs(logs), VisibleEvents(self.events["build"], self.events["deployment"])]
 
-    def judge(self, event: Event, kind: EventKind, event_id: str = "") -> Verdict:
+    def evaluate_event(self, event: Event, kind: EventKind, event_id: str = "") -> EventDecision:
         fields = {key: value for key, value in event.items() if key != "id"}
 
         def candidate(ordinal: int) -> str:
@@ -50,7 +50,9 @@ class Writer:
         for visible in self.views():
             try:
                 outcomes.append(
-                    judge(kind, fields, visible=visible, candidate=candidate, given=bool(event_id))
+                    evaluate_event(
+                        kind, fields, visible=visible, candidate=candidate, given=bool(event_id)
+                    )
                 )
             except (Blocked, InvalidInput) as error:
                 outcomes.append(error)
@@ -62,13 +64,13 @@ class Writer:
         assert one == other
         return one
 
-    def deploy(self, *args: Any, event_id: str = "", **fields: Any) -> Verdict:
+    def deploy(self, *args: Any, event_id: str = "", **fields: Any) -> EventDecision:
         verdict = self.judge(deployment(*args, **{**RUN, **fields}), "deployment", event_id)
         if isinstance(verdict, New):
             self.events["deployment"].append(verdict.event)
         return verdict
 
-    def build(self, *args: Any, event_id: str = "", **fields: Any) -> Verdict:
+    def build(self, *args: Any, event_id: str = "", **fields: Any) -> EventDecision:
         verdict = self.judge(build(*args, **{**RUN, **fields}), "build", event_id)
         if isinstance(verdict, New):
             self.events["build"].append(verdict.event)
@@ -321,7 +323,7 @@ def test_a_void_names_an_event_that_exists_and_a_second_one_is_recorded_already(
 
 def test_a_run_that_goes_round_and_round_is_stopped():
     with pytest.raises(Blocked, match="1000 times"):
-        judge(
+        evaluate_event(
             "deployment",
             {key: value for key, value in deployment("1.0", minutes=2).items() if key != "id"},
             visible=VisibleEvents(

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.loading import load_strict
-from versioner.errors import Failure, InvalidInput
+from versioner.errors import InvalidInput, OperationFailed
 from versioner.serialization.log import (
     LONGEST_LINE,
     append,
@@ -407,7 +407,7 @@ def test_no_events_change_nothing() -> None:
     ],
 )
 def test_a_log_that_a_line_cannot_follow_is_refused(existing: str) -> None:
-    with pytest.raises(Failure) as refusal:
+    with pytest.raises(OperationFailed) as refusal:
         append("deployment", existing.encode(), [EVENT])
     assert "versioner format" in refusal.value.hint
 

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.loading import load_strict
-from versioner.errors import Failure, InvalidInput
+from versioner.errors import InvalidInput, OperationFailed
 from versioner.serialization.documents import dump_document
 from versioner.serialization.format import format_file
 from versioner.serialization.yaml_edit import Change, Set, Unset, edit_document
@@ -259,7 +259,7 @@ def test_a_file_in_any_style_holds_after_a_change_what_it_should(
             return
         try:
             edited = edit_document(text, [change])
-        except Failure:
+        except OperationFailed:
             # A comment that a removed key kept from becoming part of the text block above it.
             assert b"|" in text
             edited = edit_document(format_file("product", text), [change])

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.builders import NOW
-from versioner.site.context import Atlas
+from versioner.site.context import SiteContext
 from versioner.site.exports.files import machine_files
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ HOSTILE = [
 
 
 def files_of(whole: Registry, base_url: str = "") -> dict[str, bytes]:
-    return dict(machine_files(Atlas(whole, now=NOW, base_url=base_url)))
+    return dict(machine_files(SiteContext(whole, now=NOW, base_url=base_url)))
 
 
 def documents(files: dict[str, bytes]) -> dict[str, Any]:

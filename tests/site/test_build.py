@@ -13,7 +13,7 @@ import pytest
 
 from tests.builders import NOW, deployment, product, registry
 from tests.site.samples import TOOL, everything
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.site.build import BuildReport, build_site
 from versioner.site.output import MANIFEST
 from versioner.site.render import Renderer
@@ -106,7 +106,7 @@ def test_what_is_no_longer_wanted_goes_and_what_is_foreign_stays(tmp_path: Path)
 
 def test_a_folder_with_other_things_in_it_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(Failure, match="not empty"):
+    with pytest.raises(OperationFailed, match="not empty"):
         build(registry(), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
@@ -119,7 +119,7 @@ def test_what_is_not_a_folder_is_refused(tmp_path: Path, kind: str) -> None:
     else:
         (tmp_path / "real").mkdir()
         out.symlink_to(tmp_path / "real")
-    with pytest.raises(Failure, match="not a folder"):
+    with pytest.raises(OperationFailed, match="not a folder"):
         build(registry(), out)
 
 
@@ -136,7 +136,7 @@ def test_a_forged_manifest_leads_nowhere(tmp_path: Path, paths: object) -> None:
     if paths == "x":
         build(registry(), out)
     else:
-        with pytest.raises(Failure, match="not a list"):
+        with pytest.raises(OperationFailed, match="not a list"):
             build(registry(), out)
     assert victim.read_text() == "here"
 
@@ -200,11 +200,11 @@ def test_a_broken_template_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("<p>\n{{ wanted['missing'] }}\n")
     (tmp_path / "other.html").write_text("<p>\n\n{% if %}\n")
     renderer = Renderer(tmp_path)
-    with pytest.raises(Failure, match=r"page\.html:2 .*missing"):
+    with pytest.raises(OperationFailed, match=r"page\.html:2 .*missing"):
         renderer.render("page.html", {"wanted": {}})
-    with pytest.raises(Failure, match=r"other\.html:3"):
+    with pytest.raises(OperationFailed, match=r"other\.html:3"):
         renderer.render("other.html", {})
-    with pytest.raises(Failure, match=r"none\.html"):
+    with pytest.raises(OperationFailed, match=r"none\.html"):
         renderer.render("none.html", {})
 
 
@@ -216,5 +216,5 @@ def test_everything_is_escaped_whatever_a_template_is_called(tmp_path: Path, nam
 
 def test_templates_reach_nothing_of_python(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text("{{ text.__class__.__mro__ }}")
-    with pytest.raises(Failure):
+    with pytest.raises(OperationFailed):
         Renderer(tmp_path).render("a.html", {"text": "x"})

@@ -13,7 +13,7 @@ from tests.builders import NOW
 from tests.site.machine_files import HOSTILE
 from tests.site.samples import TOOL, everything
 from versioner.cli.errors import run
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.site.build import build_site
 from versioner.site.check import check_site
 
@@ -180,7 +180,7 @@ def test_a_link_out_of_the_folder_is_found_and_not_followed(copy: Path, tmp_path
 
 
 def test_a_folder_without_a_site_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(Failure, match="no site in it"):
+    with pytest.raises(OperationFailed, match="no site in it"):
         check_site(tmp_path)
 
 

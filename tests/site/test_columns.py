@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.builders import NOW, deployment, product, registry
 from tests.site.samples import DAY
-from versioner.site.context import Atlas
+from versioner.site.context import SiteContext
 
 YEAR = 365 * DAY
 
@@ -16,12 +16,12 @@ def many(number: int, environment: str, *, minutes: float, version: str = "1") -
     }
 
 
-def atlas_of(*groups: dict[str, list]) -> Atlas:  # type: ignore[type-arg]
+def atlas_of(*groups: dict[str, list]) -> SiteContext:  # type: ignore[type-arg]
     events: dict[str, list] = {}  # type: ignore[type-arg]
     for group in groups:
         for name, own in group.items():
             events.setdefault(name, []).extend(own)
-    return Atlas(registry(*(product(name, own) for name, own in events.items())), now=NOW)
+    return SiteContext(registry(*(product(name, own) for name, own in events.items())), now=NOW)
 
 
 def test_an_environment_that_was_left_years_ago_is_left_out_and_it_says_why() -> None:

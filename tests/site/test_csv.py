@@ -11,7 +11,7 @@ from tests.builders import deployment, product, registry, void
 from tests.site.machine_files import HOSTILE, files_of
 from tests.site.samples import everything
 from versioner.site.exports.csv import COLUMNS, cell_text
-from versioner.site.exports.xml import legible
+from versioner.site.exports.xml import xml_text
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
@@ -58,7 +58,7 @@ def test_hostile_text_is_one_cell_and_no_formula(text: str) -> None:
         for column in ("deployed_by", "reason"):
             assert not row[column].startswith(FORMULAS)
             # One leading apostrophe taken away gives the text back.
-            assert row[column].removeprefix("'") == legible(text)
+            assert row[column].removeprefix("'") == xml_text(text)
 
 
 @pytest.mark.parametrize("start", [*FORMULAS, "'"])

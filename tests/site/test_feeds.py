@@ -15,7 +15,7 @@ from tests.builders import NOW, deployment, moment, product, registry, void
 from tests.site.machine_files import HOSTILE, files_of
 from tests.site.samples import everything
 from versioner.site.exports.feeds import ENTRIES
-from versioner.site.exports.xml import legible
+from versioner.site.exports.xml import xml_text
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -83,7 +83,7 @@ def test_every_feed_holds_to_the_rules_whatever_the_text(text: str, base_url: st
     if text.strip():
         assert [each.tag for each in own.iter()] == [each.tag for each in plain.iter()]
         title = (own.findtext(f"{A}title") or "").removesuffix(": deployments")
-        assert title == legible(text)
+        assert title == xml_text(text)
 
 
 def test_ids_do_not_depend_on_where_the_site_is() -> None:

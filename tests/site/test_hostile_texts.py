@@ -16,7 +16,7 @@ from tests.site.hostile_texts import batches, texts
 from tests.site.samples import TOOL, everything
 from versioner.resources import site_templates_dir
 from versioner.site.build import build_site
-from versioner.site.context import Atlas
+from versioner.site.context import SiteContext
 from versioner.site.pages import pages_of
 from versioner.site.render import Renderer
 from versioner.site.urls import outward
@@ -30,7 +30,7 @@ RENDERER = Renderer(site_templates_dir())
 
 def skeletons(text: str) -> dict[str, object]:
     """Render every page with a text in every field; return each one's elements."""
-    atlas = Atlas(everything(text), now=NOW)
+    atlas = SiteContext(everything(text), now=NOW)
     found: dict[str, object] = {}
     for page in pages_of(atlas, TOOL):
         parsed = Page(RENDERER.render(page.template, page.view).decode())
@@ -89,7 +89,7 @@ def test_generated_texts_add_no_element_and_no_attribute(scale: Callable[[int, i
 
 def test_a_hostile_text_is_shown_as_it_is() -> None:
     text = "<b>bold & 'brave'</b>"
-    atlas = Atlas(everything(text), now=NOW)
+    atlas = SiteContext(everything(text), now=NOW)
     for page in pages_of(atlas, TOOL):
         parsed = Page(RENDERER.render(page.template, page.view).decode())
         assert text in parsed.shown, page.path
@@ -97,7 +97,7 @@ def test_a_hostile_text_is_shown_as_it_is() -> None:
 
 def test_an_unusable_url_stays_text() -> None:
     harmless = skeletons("harmless")
-    atlas = Atlas(everything("harmless", "https://user:word@example.test/"), now=NOW)
+    atlas = SiteContext(everything("harmless", "https://user:word@example.test/"), now=NOW)
     for page in pages_of(atlas, TOOL):
         parsed = Page(RENDERER.render(page.template, page.view).decode())
         assert not [link for link in parsed.links if "user:word" in link]
@@ -105,7 +105,7 @@ def test_an_unusable_url_stays_text() -> None:
 
 
 def test_outward_links_tell_the_other_side_nothing() -> None:
-    atlas = Atlas(everything(), now=NOW)
+    atlas = SiteContext(everything(), now=NOW)
     seen = 0
     for page in pages_of(atlas, TOOL):
         parsed = Page(RENDERER.render(page.template, page.view).decode())

@@ -12,7 +12,7 @@ import pytest
 
 from tests.builders import NOW, deployment, moment, product, registry
 from tests.site.samples import DAY, TOOL, everything
-from versioner.errors import Failure, ValidationFailed
+from versioner.errors import OperationFailed, ValidationFailed
 from versioner.site import parallel_render
 from versioner.site.build import BuildReport, build_site
 from versioner.site.render import Templates
@@ -271,7 +271,7 @@ def test_an_error_in_any_process_is_raised_as_it_is(tmp_path: Path) -> None:
     broken = Overrides({"month.html": "\n{{ nonsense }}"})
     with pytest.raises(ValidationFailed, match=r"site_templates/month\.html:2") as one:
         build(many(), tmp_path / "one", overrides=broken)
-    with pytest.raises((Failure, ValidationFailed)) as two:
+    with pytest.raises((OperationFailed, ValidationFailed)) as two:
         build(many(), tmp_path / "two", overrides=broken, jobs=2)
     assert two.value.message == one.value.message
     assert not (tmp_path / "two" / "out").exists()

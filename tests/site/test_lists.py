@@ -11,7 +11,7 @@ from tests.builders import NOW, build, deployment, moment, product, registry, vo
 from tests.site.checker import Page, check_site, read_site
 from tests.site.samples import DAY, TOOL, everything
 from versioner.site.build import build_site
-from versioner.site.context import Recorded, Zone
+from versioner.site.context import RecordedBy, Zone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,9 +120,9 @@ def test_the_commit_that_recorded_an_event_stands_with_it(tmp_path: Path) -> Non
     whole = registry(product("a", events, [build("1", minutes=-2 * DAY, id="b1")]))
     whole.config["forge"] = FORGE
     recorded = {
-        "e1": Recorded("1" * 40, "Record one", NOW),
-        "e2": Recorded("2" * 40, "Record two", NOW),
-        "b1": Recorded("1" * 40, "Record one", NOW),
+        "e1": RecordedBy("1" * 40, "Record one", NOW),
+        "e2": RecordedBy("2" * 40, "Record two", NOW),
+        "b1": RecordedBy("1" * 40, "Record one", NOW),
     }
     page = built(whole, tmp_path / "out", recorded=recorded)["products/a/2026-11.html"]
     assert f"https://github.com/acme/deployments/commit/{'2' * 40}" in page.links
@@ -131,7 +131,7 @@ def test_the_commit_that_recorded_an_event_stands_with_it(tmp_path: Path) -> Non
 
 def test_one_commit_that_recorded_all_of_a_page_is_said_once(tmp_path: Path) -> None:
     events = [deployment("1", minutes=-n * DAY, id=f"e{n}") for n in range(1, 9)]
-    recorded = {event["id"]: Recorded("1" * 40, "Import 8 events", NOW) for event in events}
+    recorded = {event["id"]: RecordedBy("1" * 40, "Import 8 events", NOW) for event in events}
     whole = registry(product("a", events))
     page = built(whole, tmp_path / "out", recorded=recorded)["products/a/2026-11.html"]
     assert "All of it was recorded by commit 1111111111 (Import 8 events" in page.shown

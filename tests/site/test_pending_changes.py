@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from tests.builders import NOW, build, deployment, product, registry
 from tests.site.samples import DAY
-from versioner.site.context import Atlas
+from versioner.site.context import SiteContext
 from versioner.site.urls import product_page
-from versioner.site.views.product_sections import shipping
+from versioner.site.views.product_sections import pending_changes
 
 if TYPE_CHECKING:
     from versioner.models import Event
@@ -19,7 +19,7 @@ def steps(
     deployments: list[Event], builds: list[Event] | None = None, **document: str
 ) -> list[View]:
     whole = registry(product("a", deployments, builds, **document))
-    return shipping(Atlas(whole, now=NOW), product_page("a"), whole.products["a"])
+    return pending_changes(SiteContext(whole, now=NOW), product_page("a"), whole.products["a"])
 
 
 def built(*names: str) -> list[Event]:
@@ -81,8 +81,8 @@ def test_the_source_is_compared_where_the_forge_is_known() -> None:
             extra_metadata={"repository": "https://github.com/acme/a"},
         )
     )
-    found = shipping(Atlas(whole, now=NOW), product_page("a"), whole.products["a"])
+    found = pending_changes(SiteContext(whole, now=NOW), product_page("a"), whole.products["a"])
     assert found[0]["compare"] == "https://github.com/acme/a/compare/0000000...0000001"
     whole.config["site"] = {"hidden_fields": ["scm_sha"]}
-    found = shipping(Atlas(whole, now=NOW), product_page("a"), whole.products["a"])
+    found = pending_changes(SiteContext(whole, now=NOW), product_page("a"), whole.products["a"])
     assert found[0]["compare"] == ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.builders import NOW, build, deployment, moment, product, registry
 from tests.site.samples import DIGEST, everything
-from versioner.site.context import Atlas
+from versioner.site.context import SiteContext
 from versioner.site.exports.search_index import INDEX, LIMIT, search_files
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ CALL = re.compile(r"versionerFound\((.*)\);\n", re.DOTALL)
 def read(whole: Registry) -> tuple[dict[str, Any], dict[str, str]]:
     """Read the index as a browser does: the names, and the shards by how they begin."""
     said = {}
-    for path, content in search_files(Atlas(whole, now=NOW)):
+    for path, content in search_files(SiteContext(whole, now=NOW)):
         found = CALL.fullmatch(content.decode("ascii"))
         assert found, path
         name, data = json.loads(f"[{found[1]}]")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.site.server import SiteServer, open_server, serve
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def test_other_methods_are_refused(server: SiteServer) -> None:
 
 def test_a_taken_port_is_named(server: SiteServer, site: Path) -> None:
     with (
-        pytest.raises(Failure, match=str(server.server_port)),
+        pytest.raises(OperationFailed, match=str(server.server_port)),
         open_server(site, server.server_port),
     ):
         pass
@@ -101,7 +101,7 @@ def test_the_site_is_refreshed_until_it_is_told_to_stop(site: Path) -> None:
         calls.append("refresh")
         if len(calls) > 2:
             stop.set()
-        raise Failure("the registry is broken just now")
+        raise OperationFailed("the registry is broken just now")
 
     serve(
         site,

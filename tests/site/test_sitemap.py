@@ -10,7 +10,7 @@ import pytest
 from tests.builders import NOW, registry
 from tests.site.samples import TOOL, everything
 from versioner.site.build import build_site
-from versioner.site.context import Atlas
+from versioner.site.context import SiteContext
 from versioner.site.exports.sitemap import crawler_files
 
 if TYPE_CHECKING:
@@ -63,4 +63,4 @@ def test_a_large_sitemap_is_an_index_of_parts() -> None:
     ],
 )
 def test_only_a_plain_web_address_is_the_sites_own(given: str, expected: str) -> None:
-    assert Atlas(registry(), now=NOW, base_url=given).base_url == expected
+    assert SiteContext(registry(), now=NOW, base_url=given).base_url == expected

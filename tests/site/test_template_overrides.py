@@ -12,7 +12,7 @@ import pytest
 from tests.builders import NOW
 from tests.site.checker import check_site
 from tests.site.samples import TOOL, everything
-from versioner.errors import Failure, ValidationFailed
+from versioner.errors import OperationFailed, ValidationFailed
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import MemorySnapshot, snapshot_at
 from versioner.git.worktree_snapshot import snapshot_of_work_tree
@@ -152,7 +152,7 @@ HOSTILE = [
 def test_a_hostile_one_gets_nowhere(tmp_path: Path, text: str) -> None:
     try:
         out = built(tmp_path / "out", {"about.html": "{{ frame['site_title'] }}" + text})
-    except (ValidationFailed, Failure) as told:
+    except (ValidationFailed, OperationFailed) as told:
         assert "root:" not in told.message
         assert not (tmp_path / "out").exists()
     else:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from versioner.site.exports.csv import FORMULA, cell_text
-from versioner.site.exports.xml import attribute, legible, markup
+from versioner.site.exports.xml import attribute, markup, xml_text
 
 # Lone surrogates too: a text in memory may hold them, though no file of a registry does.
 TEXTS = st.text(st.characters(), max_size=40)
@@ -19,8 +19,8 @@ TEXTS = st.text(st.characters(), max_size=40)
 @given(TEXTS)
 def test_a_text_comes_back_from_xml(text: str) -> None:
     element = ET.fromstring(f'<a b="{attribute(text)}">{markup(text)}</a>'.encode())
-    assert (element.text or "") == legible(text)
-    assert element.get("b") == legible(text)
+    assert (element.text or "") == xml_text(text)
+    assert element.get("b") == xml_text(text)
 
 
 @given(TEXTS)
@@ -31,8 +31,8 @@ def test_a_text_comes_back_from_csv_and_begins_no_formula(text: str) -> None:
     ((cell, end),) = csv.reader(io.StringIO(content, newline=""), strict=True)
     assert end == "end"
     assert not cell.startswith(FORMULA)
-    assert cell.removeprefix("'") == legible(text)
+    assert cell.removeprefix("'") == xml_text(text)
 
 
 def test_only_what_is_forbidden_is_replaced() -> None:
-    assert legible("a\x00b\ud800c\ufffe\t\n日🚀") == "a\ufffdb\ufffdc\ufffd\t\n日🚀"
+    assert xml_text("a\x00b\ud800c\ufffe\t\n日🚀") == "a\ufffdb\ufffdc\ufffd\t\n日🚀"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.acceptance.tool import PATIENCE, PROJECT
 from tests.fixtures.spool_entries import KEPT_AT, URL, document, entry
-from versioner.errors import Failure, InvalidInput
+from versioner.errors import InvalidInput, OperationFailed
 from versioner.spool.codec import LINE_LIMIT
 from versioner.spool.store import MARK, Spool, parse_line, write_line
 
@@ -210,7 +210,7 @@ def test_a_folder_that_is_a_link_is_refused(spool, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     spool.folder.parent.mkdir(parents=True)
     spool.folder.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(Failure, match="is a link or a file"):
+    with pytest.raises(OperationFailed, match="is a link or a file"):
         spool.keep(entry())
     assert names(tmp_path / "elsewhere") == set()
 
@@ -220,14 +220,14 @@ def test_a_folder_that_is_a_link_is_refused(spool, tmp_path):
 def test_a_folder_of_somebody_else_is_refused(spool, whose):
     spool.folder.mkdir(parents=True)
     os.chown(spool.folder if whose == "itself" else spool.folder.parent, 12345, 12345)
-    with pytest.raises(Failure, match="belongs to somebody else"):
+    with pytest.raises(OperationFailed, match="belongs to somebody else"):
         spool.keep(entry())
 
 
 def test_a_folder_that_anybody_could_replace_is_refused(spool):
     spool.folder.mkdir(parents=True)
     spool.folder.parent.chmod(0o777)
-    with pytest.raises(Failure, match="may be replaced"):
+    with pytest.raises(OperationFailed, match="may be replaced"):
         spool.keep(entry())
 
 
@@ -336,7 +336,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
     try:
         spool = Spool(top / "spool")
         kept = []
-        with pytest.raises(Failure, match="No space left"):
+        with pytest.raises(OperationFailed, match="No space left"):
             for number in range(40):
                 spool.keep(entry(number))
                 kept.append(entry(number))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from versioner.cli import clock
-from versioner.cli.params import ending, output_option, repo_option
+from versioner.cli.params import examples_epilog, output_option, repo_option
 
 __all__ = ["collect"]
 
 
 @click.command(
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner collect --repo https://git.example.com/team/registry.git",
         keys="branch, commits, recorded and already (arrays of {kind, product, event}), refused "
         "(array of {ref, kind, product, event, message, hint}), left.",

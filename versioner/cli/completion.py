@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from versioner.cli.params import ending
+from versioner.cli.params import examples_epilog
 from versioner.names import is_name
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = ["completion", "environment_names", "product_names"]
 
 
 @click.command(
-    epilog=ending(
+    epilog=examples_epilog(
         'eval "$(versioner completion bash)"            # in ~/.bashrc',
         'eval "$(versioner completion zsh)"             # in ~/.zshrc',
         "versioner completion fish > ~/.config/fish/completions/versioner.fish",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from versioner.cli.completion import environment_names, product_names
-from versioner.cli.params import NounGroup, ending, output_option, repo_option, rev_option
+from versioner.cli.params import NounGroup, examples_epilog, output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
     from versioner.editing.session import Edited
@@ -24,7 +24,9 @@ _KEYS: Final = (
 )
 
 
-@click.group(cls=NounGroup, epilog=ending("versioner deployment list --environment production"))
+@click.group(
+    cls=NounGroup, epilog=examples_epilog("versioner deployment list --environment production")
+)
 def deployment() -> None:
     """List, show, void or redact deployments."""
 
@@ -32,7 +34,7 @@ def deployment() -> None:
 @deployment.command(
     "list",
     short_help="List deployments, newest first.",
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner deployment list --product user-service --status failed --since 30d",
         keys=f"an array of {{{_KEYS}}}.",
     ),
@@ -100,7 +102,7 @@ def _parsed(filters: dict[str, str | None], now: str) -> dict[str, Any]:
 @deployment.command(
     "show",
     short_help="Show one deployment.",
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner deployment show 01a9c3f2b7d4",
         keys=f"{_KEYS}, events, void_events: {{event, voided_by}}, "
         "problems (errors in what was read).",
@@ -133,7 +135,9 @@ def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
 
 @deployment.command(
     short_help="Declare an event a mistake.",
-    epilog=ending('versioner deployment void 01a9c3f2b7d4 --reason "recorded by a test run"'),
+    epilog=examples_epilog(
+        'versioner deployment void 01a9c3f2b7d4 --reason "recorded by a test run"'
+    ),
 )
 @click.argument("id_", metavar="ID")
 @click.option("--reason", required=True, help="Why it was a mistake; shown wherever it is.")
@@ -158,7 +162,7 @@ def void(id_: str, reason: str, repo: str | None) -> None:
 
 @deployment.command(
     short_help="Blank one value of an event.",
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner deployment redact 01a9c3f2b7d4 deployed_by",
         "versioner deployment redact 01a9c3f2b7d4 extra_metadata.customer",
     ),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from versioner.cli.completion import environment_names, product_names
-from versioner.cli.params import ending, output_option, repo_option, rev_option
+from versioner.cli.params import examples_epilog, output_option, repo_option, rev_option
 
 __all__ = ["diff"]
 
 
 @click.command(
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner diff staging production",
         "versioner diff production@2026-11-01 production",
         keys="a and b: {environment, at}; differences: {product, a and b: {version, since, "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from versioner.cli.params import ending, output_option
+from versioner.cli.params import examples_epilog, output_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ _FOUND_PROBLEMS = 1
 
 
 @click.command(
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner doctor",
         "versioner doctor --repo https://git.example.com/team/registry.git --probe",
         keys="checks: [{name, verdict (ok, note, warning, problem), message, remedy}], problems, "

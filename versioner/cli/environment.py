@@ -10,7 +10,7 @@ from versioner.cli.completion import environment_names
 from versioner.cli.params import (
     NounGroup,
     assignments_of,
-    ending,
+    examples_epilog,
     output_option,
     repo_option,
     rev_option,
@@ -23,7 +23,7 @@ _KEYS: Final = (
 )
 
 
-@click.group(cls=NounGroup, epilog=ending("versioner environment list"))
+@click.group(cls=NounGroup, epilog=examples_epilog("versioner environment list"))
 def environment() -> None:
     """List, show, create, edit and retire environments."""
 
@@ -31,7 +31,7 @@ def environment() -> None:
 @environment.command(
     "list",
     short_help="List the environments.",
-    epilog=ending("versioner environment list", keys=f"an array of {{{_KEYS}}}."),
+    epilog=examples_epilog("versioner environment list", keys=f"an array of {{{_KEYS}}}."),
 )
 @output_option
 @rev_option
@@ -53,7 +53,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
 @environment.command(
     "show",
     short_help="Show one environment.",
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner environment show production",
         keys=f"{_KEYS}, metadata, cells: {{PRODUCT: as a cell of `status`}}, "
         "problems (errors in what was read).",
@@ -81,7 +81,7 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
 
 @environment.command(
     short_help="Create an environment.",
-    epilog=ending(
+    epilog=examples_epilog(
         'versioner environment create production-eu --description "Frankfurt"',
         "versioner environment create uat --set type=staging --set metadata.region=eu",
     ),
@@ -116,7 +116,7 @@ def create(
 
 @environment.command(
     short_help="Edit an environment's file.",
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner environment edit production --set stale_after=6h --set metadata.region=eu",
         "versioner environment edit production --unset description",
     ),
@@ -144,7 +144,7 @@ def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | N
 
 @environment.command(
     short_help="Take an environment out of use.",
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner environment retire qa-old", "versioner environment retire qa-old --undo"
     ),
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from versioner.cli.params import ending, repo_option
+from versioner.cli.params import examples_epilog, repo_option
 
 if TYPE_CHECKING:
     from versioner.editing.format import Formatted
@@ -20,7 +20,9 @@ _LEFT_ALONE = 4
 
 @click.command(
     "format",
-    epilog=ending("versioner format", "versioner format --check registry/products/user-service"),
+    epilog=examples_epilog(
+        "versioner format", "versioner format --check registry/products/user-service"
+    ),
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
 @click.option("--check", is_flag=True, help="Change nothing; exit with 3 if a file would change.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from versioner.cli.params import ending, repo_option
+from versioner.cli.params import examples_epilog, repo_option
 
 if TYPE_CHECKING:
     from versioner.errors import InvalidInput
@@ -17,7 +17,7 @@ __all__ = ["import_"]
 
 @click.command(
     "import",
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner import deployments.csv.gz --dry-run",
         "versioner import history.csv --map app=product --map env=environment --map when=at",
     ),

@@ -6,12 +6,12 @@ import sys
 
 import click
 
-from versioner.cli.params import NounGroup, ending, output_option, repo_option
+from versioner.cli.params import NounGroup, examples_epilog, output_option, repo_option
 
 __all__ = ["inbox"]
 
 
-@click.group(cls=NounGroup, epilog=ending("versioner inbox list"))
+@click.group(cls=NounGroup, epilog=examples_epilog("versioner inbox list"))
 def inbox() -> None:
     """Look at the inbox of a remote: what waits for `collect`, and what it refused."""
 
@@ -19,7 +19,7 @@ def inbox() -> None:
 @inbox.command(
     "list",
     short_help="List what waits, and what was refused and why.",
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner inbox list --repo https://git.example.com/team/registry.git",
         keys="waiting and refused (arrays of {ref, key, at, kind, product, event}; refused ones "
         "have message and hint too), more_waiting, more_refused.",
@@ -40,7 +40,7 @@ def list_(output: str, repo: str | None) -> None:
 
 @inbox.command(
     short_help="Let refused events be judged again.",
-    epilog=ending("versioner inbox release 01a2059fc78c"),
+    epilog=examples_epilog("versioner inbox release 01a2059fc78c"),
 )
 @click.argument("keys", metavar="KEY...", nargs=-1, required=True)
 @repo_option
@@ -59,7 +59,7 @@ def release(keys: tuple[str, ...], repo: str | None) -> None:
 
 @inbox.command(
     short_help="Remove events from the inbox for good.",
-    epilog=ending("versioner inbox discard 01a2059fc78c --yes"),
+    epilog=examples_epilog("versioner inbox discard 01a2059fc78c --yes"),
 )
 @click.argument("keys", metavar="KEY...", nargs=-1, required=True)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from versioner.cli import clock
-from versioner.cli.params import ending
+from versioner.cli.params import examples_epilog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ def _folder(_ctx: click.Context, _parameter: click.Parameter, given: str) -> Pat
 
 
 @click.command(
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner init deployments --title 'Acme deployments' --forge gitlab",
         "versioner init --add-missing",
     )

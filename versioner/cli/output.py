@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import click
 
-from versioner.reporting.text import Page
+from versioner.reporting.text import TextLayout
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,14 +22,14 @@ _USUAL: Final = (100, 24)
 _PLAIN: Final = str.maketrans({"…": "~", "•": "*", "—": "-"})
 
 
-def this_page() -> Page:
+def this_page() -> TextLayout:
     """Describe where output goes; colours only on a terminal, and where NO_COLOR allows them."""
     colour = (
         sys.stdout.isatty()
         and not os.environ.get("NO_COLOR")
         and os.environ.get("TERM", "") != "dumb"
     )
-    return Page(width=shutil.get_terminal_size(_USUAL).columns, colour=colour)
+    return TextLayout(width=shutil.get_terminal_size(_USUAL).columns, colour=colour)
 
 
 def show(text: str) -> None:

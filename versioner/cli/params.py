@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NounGroup",
     "assignments_of",
-    "ending",
+    "examples_epilog",
     "output_option",
     "read_for",
     "repo_option",
@@ -97,7 +97,7 @@ class NounGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def ending(*examples: str, keys: str = "") -> str:
+def examples_epilog(*examples: str, keys: str = "") -> str:
     """Return the end of a help page: examples, and the keys of the JSON where there is any."""
     word = "Example" if len(examples) == 1 else "Examples"
     lines = [f"\b\n{word}:", *(f"  {example}" for example in examples)]

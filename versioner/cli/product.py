@@ -5,14 +5,16 @@ from __future__ import annotations
 import click
 
 from versioner.cli import product_edit, product_show
-from versioner.cli.params import NounGroup, ending
+from versioner.cli.params import NounGroup, examples_epilog
 
 __all__ = ["product"]
 
 
 @click.group(
     cls=NounGroup,
-    epilog=ending("versioner product show user-service", "versioner product create user-service"),
+    epilog=examples_epilog(
+        "versioner product show user-service", "versioner product create user-service"
+    ),
 )
 def product() -> None:
     """List, show, create, edit, rename, delete and restore products."""

@@ -12,8 +12,8 @@ import click
 from versioner.cli import clock
 from versioner.cli.completion import product_names
 from versioner.cli.errors import report_error
-from versioner.cli.params import assignments_of, ending, repo_option
-from versioner.errors import Failure, InvalidInput, VersionerError
+from versioner.cli.params import assignments_of, examples_epilog, repo_option
+from versioner.errors import InvalidInput, OperationFailed, VersionerError
 
 if TYPE_CHECKING:
     from versioner.editing.products import DeletionPlan
@@ -25,7 +25,7 @@ __all__ = ["ByHand", "create", "delete", "edit", "rename", "restore"]
 
 @click.command(
     short_help="Create a product.",
-    epilog=ending(
+    epilog=examples_epilog(
         'versioner product create user-service --description "User management"',
         "versioner product create user-service --set extra_metadata.team=identity",
     ),
@@ -52,7 +52,7 @@ def create(name: str, description: str, assignments: tuple[str, ...], repo: str 
 
 @click.command(
     short_help="Edit a product's file.",
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner product edit user-service --set lifecycle=deprecated --unset links",
         "versioner product edit user-service --set extra_metadata.team=identity",
         "versioner product edit user-service --editor",
@@ -90,7 +90,7 @@ def edit(
 
 @click.command(
     short_help="Rename a product; the old name still works.",
-    epilog=ending("versioner product rename user-service account-service"),
+    epilog=examples_epilog("versioner product rename user-service account-service"),
 )
 @click.argument("old", shell_complete=product_names)
 @click.argument("new")
@@ -105,7 +105,7 @@ def rename(old: str, new: str, repo: str | None) -> None:
 
 @click.command(
     short_help="Delete a product and all that belongs to it.",
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner product delete user-service", "versioner product delete user-service --yes"
     ),
 )
@@ -162,7 +162,7 @@ def _confirm(plan: DeletionPlan, *, yes: bool, force: bool) -> None:
 
 @click.command(
     short_help="Bring a deleted product back.",
-    epilog=ending("versioner product restore user-service"),
+    epilog=examples_epilog("versioner product restore user-service"),
 )
 @click.argument("name")
 @repo_option
@@ -228,7 +228,7 @@ def _edited(text: str) -> str:
         # None means that the editor was left without saving.
         return click.edit(text, extension=".yaml") or text
     except click.ClickException as error:
-        raise Failure(
+        raise OperationFailed(
             f"the editor did not end well: {error.format_message()}",
             hint="let VISUAL or EDITOR name one that works here, or edit with --set and --unset",
         ) from None

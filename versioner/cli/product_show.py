@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from versioner.cli.completion import product_names
-from versioner.cli.params import ending, output_option, repo_option, rev_option
+from versioner.cli.params import examples_epilog, output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
     from versioner.git.history import CommitInfo
@@ -23,7 +23,9 @@ _KEYS: Final = (
 )
 
 
-@click.command("list", epilog=ending("versioner product list", keys=f"an array of {{{_KEYS}}}."))
+@click.command(
+    "list", epilog=examples_epilog("versioner product list", keys=f"an array of {{{_KEYS}}}.")
+)
 @output_option
 @rev_option
 @repo_option
@@ -40,7 +42,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
 @click.command(
     "show",
     short_help="Show one product.",
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner product show user-service",
         keys=f"{_KEYS}, links, depends_on, needed_by, aliases, extra_metadata, drifting, "
         "cells: {ENVIRONMENT: as a cell of `status`}, problems (errors in what was read).",
@@ -93,7 +95,7 @@ def _old_names(registry: Registry, product: str) -> list[str]:
 
 @click.command(
     short_help="Show the commits that changed a product.",
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner product history user-service",
         keys="an array of {commit, at, author, subject}.",
     ),

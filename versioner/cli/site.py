@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from versioner.cli.params import NounGroup, ending, repo_option, rev_option
+from versioner.cli.params import NounGroup, examples_epilog, repo_option, rev_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.registry.records import Registry
     from versioner.site.build import BuildReport
-    from versioner.site.context import Recorded
+    from versioner.site.context import RecordedBy
 
 __all__ = ["publish", "site"]
 
@@ -37,14 +37,16 @@ def _web_address(_ctx: click.Context, _parameter: click.Parameter, url: str) -> 
     return url
 
 
-@click.group(cls=NounGroup, epilog=ending("versioner site build", "versioner site serve"))
+@click.group(cls=NounGroup, epilog=examples_epilog("versioner site build", "versioner site serve"))
 def site() -> None:
     """Build the Products site, check it, or serve it here."""
 
 
 @site.command(
     short_help="Build the site into a folder.",
-    epilog=ending("versioner site build", "versioner site build --out public --rev v2026.11"),
+    epilog=examples_epilog(
+        "versioner site build", "versioner site build --out public --rev v2026.11"
+    ),
 )
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
@@ -69,7 +71,8 @@ def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) ->
 
 
 @site.command(
-    short_help="Serve the site on this machine.", epilog=ending("versioner site serve --port 8000")
+    short_help="Serve the site on this machine.",
+    epilog=examples_epilog("versioner site serve --port 8000"),
 )
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True,
@@ -98,7 +101,7 @@ def serve(port: int, repo: str | None) -> None:
 
 @site.command(
     short_help="Check a built site.",
-    epilog=ending("versioner site check", "versioner site check public"),
+    epilog=examples_epilog("versioner site check", "versioner site check public"),
 )
 @click.argument("folder", required=False, metavar="[DIR]", type=click.Path(path_type=Path))
 @repo_option
@@ -161,14 +164,14 @@ def _stats(folder: Path) -> Iterator[tuple[str, int, int]]:
             yield path, found.st_mtime_ns, found.st_size
 
 
-def _recorded(repository: Repository, revision: str | None) -> dict[str, Recorded]:
+def _recorded(repository: Repository, revision: str | None) -> dict[str, RecordedBy]:
     from versioner.git.event_commits import recorded_events
-    from versioner.site.context import Recorded
+    from versioner.site.context import RecordedBy
 
     if revision is None:
         return {}
     found = recorded_events(repository, revision)
-    return {event: Recorded(*commit) for event, commit in found.items()}
+    return {event: RecordedBy(*commit) for event, commit in found.items()}
 
 
 @contextlib.contextmanager

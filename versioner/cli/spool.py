@@ -11,8 +11,8 @@ import click
 
 from versioner.cli import clock
 from versioner.cli.errors import report_error
-from versioner.cli.params import NounGroup, ending, output_option
-from versioner.errors import Failure, InvalidInput, VersionerError
+from versioner.cli.params import NounGroup, examples_epilog, output_option
+from versioner.errors import InvalidInput, OperationFailed, VersionerError
 from versioner.remote.url import TOKEN, address_of
 from versioner.reporting.spool import Sent
 from versioner.spool.batch import FOR_ALL, REFUSED, Outcome, drain, queued, settle
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from versioner.spool.store import Entry
+    from versioner.spool.codec import SpoolEntry
 
 __all__ = ["spool", "token_for"]
 
@@ -31,7 +31,7 @@ _STALE_SECONDS: Final = 3600
 _INPUT_LIMIT: Final = 64 << 20
 
 
-@click.group(cls=NounGroup, epilog=ending("versioner spool list", "versioner spool send"))
+@click.group(cls=NounGroup, epilog=examples_epilog("versioner spool list", "versioner spool send"))
 def spool() -> None:
     """Look at, and send, the events that reached no forge.
 
@@ -44,7 +44,7 @@ def spool() -> None:
 @spool.command(
     "list",
     short_help="List the events that wait here.",
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner spool list",
         keys="folder, waiting, queued and refused (arrays of {key, kept_at, reason, repo, branch, "
         "via, kind, product, event, line}), unreadable: [{path, why}].",
@@ -66,7 +66,7 @@ def list_(output: str) -> None:
 
 @spool.command(
     short_help="Send the events that wait, or lines that a failed job printed.",
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner spool send",
         "versioner spool send - --repo https://forge.example.com/acme/registry.git < job.log",
         keys="an array of {key, kind, product, event, repo, outcome (recorded, already_recorded, "
@@ -99,7 +99,7 @@ def send(ctx: click.Context, source: str | None, repo: str | None, output: str) 
 
 @spool.command(
     short_help="Remove events from this machine for good.",
-    epilog=ending("versioner spool discard 019ab3c07f2e51d8 --yes"),
+    epilog=examples_epilog("versioner spool discard 019ab3c07f2e51d8 --yes"),
 )
 @click.argument("keys", metavar="KEY...", nargs=-1, required=True)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
@@ -129,7 +129,7 @@ def _folder() -> Path:
 
     folder = spool_folder(os.environ)
     if folder is None:
-        raise Failure(
+        raise OperationFailed(
             "there is no folder on this machine to keep events in",
             hint="name one of your own with VERSIONER_SPOOL",
         )
@@ -157,7 +157,7 @@ def _send_lines(repo: str | None) -> tuple[list[Sent], list[InvalidInput]]:
     ], broken
 
 
-def _public(entry: Entry, url: str) -> str:
+def _public(entry: SpoolEntry, url: str) -> str:
     """Return an address as it may be shown: one with a login is the user's own to know."""
     try:
         return address_of(url).url
@@ -165,7 +165,7 @@ def _public(entry: Entry, url: str) -> str:
         return entry.repo
 
 
-def _read_lines() -> tuple[list[Entry], list[InvalidInput]]:
+def _read_lines() -> tuple[list[SpoolEntry], list[InvalidInput]]:
     """Read the lines of events among those of a log, and say what is wrong with which of them.
 
     Raises InvalidInput where there is none, or none that is whole.
@@ -214,14 +214,14 @@ def _send_kept(repo: str | None) -> list[Sent]:
     return sent
 
 
-def _by_registry(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
-    found: dict[str, list[Entry]] = {}
+def _by_registry(entries: Iterable[SpoolEntry]) -> dict[str, list[SpoolEntry]]:
+    found: dict[str, list[SpoolEntry]] = {}
     for entry in entries:
         found.setdefault(entry.repo, []).append(entry)
     return found
 
 
-def _deliver(token: str, url: str, entries: list[Entry]) -> list[Outcome]:
+def _deliver(token: str, url: str, entries: list[SpoolEntry]) -> list[Outcome]:
     """Send to one registry; what kept all of them from it is the outcome of each."""
     from versioner.spool.send import send_entries
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from versioner.cli.completion import environment_names, product_names
-from versioner.cli.params import ending, output_option, repo_option
+from versioner.cli.params import examples_epilog, output_option, repo_option
 
 __all__ = ["status"]
 
 
 @click.command(
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner status",
         "versioner status --environment staging --environment production",
         "versioner status --at 2026-11-01",

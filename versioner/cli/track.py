@@ -10,7 +10,7 @@ import click
 from versioner.ci import detect
 from versioner.cli import clock
 from versioner.cli.after_commit import after_commit
-from versioner.cli.params import NounGroup, ending
+from versioner.cli.params import NounGroup, examples_epilog
 from versioner.cli.track_options import (
     build_options,
     clear_empty,
@@ -18,8 +18,8 @@ from versioner.cli.track_options import (
     is_on_command_line,
     source_of,
 )
-from versioner.cli.track_report import tell, tell_kept, warn
-from versioner.errors import Failure, Kept
+from versioner.cli.track_report import report, tell_kept, warn
+from versioner.errors import OperationFailed, Spooled
 from versioner.git.repository import Opening
 from versioner.remote.url import TOKEN, is_url
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from versioner.ci import Detected
     from versioner.git.repository import Repository
     from versioner.models import EventKind
-    from versioner.recording.context import Draft
-    from versioner.recording.record import Recorded
+    from versioner.recording.context import EventDraft
+    from versioner.recording.record import RecordResult
     from versioner.remote.url import Remote
 
 __all__ = ["track"]
@@ -69,7 +69,7 @@ def track() -> None:
 
 @track.command(
     context_settings=_VARIABLES,
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner track deployment --product shop --environment staging --version 1.4",
         "versioner track deployment --environment production --status failed",
         keys=_KEYS,
@@ -83,7 +83,7 @@ def deployment(ctx: click.Context, /, **options: Any) -> None:
 
 @track.command(
     context_settings=_VARIABLES,
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner track build --product shop --version 1.4 --scm-sha 4f5d1c2a", keys=_KEYS
     ),
 )
@@ -105,14 +105,14 @@ def _track(ctx: click.Context, kind: EventKind, options: dict[str, Any]) -> None
     detected = detect(os.environ)
     try:
         repository, recorded, lacking = _record(ctx, kind, options, detected)
-    except (Failure, OSError) as error:
-        if isinstance(error, Kept):
+    except (OperationFailed, OSError) as error:
+        if isinstance(error, Spooled):
             tell_kept(options, detected, error)
         if not softened:
             raise
-        warn(error, "" if isinstance(error, Kept) else "not recorded: ")
+        warn(error, "" if isinstance(error, Spooled) else "not recorded: ")
         return
-    tell(options, detected, recorded, lacking)
+    report(options, detected, recorded, lacking)
     if detected is not None and repository is not None:
         _warn_of_loss(repository, options)
     if repository is not None and recorded.branch == repository.branch:
@@ -128,12 +128,12 @@ def _warn_of_loss(repository: Repository, options: dict[str, Any]) -> None:
     meant = ("local", "push", "repo", "dry_run")
     if repository.work_tree is not None and not any(options[each] for each in meant):
         lost = "this clone has no remote: the event is in the job's folder alone, and goes with it"
-        warn(Failure(lost, hint="name the registry's URL with --repo, or say --local"))
+        warn(OperationFailed(lost, hint="name the registry's URL with --repo, or say --local"))
 
 
 def _record(
     ctx: click.Context, kind: EventKind, options: dict[str, Any], detected: Detected | None
-) -> tuple[Repository | None, Recorded, Failure | None]:
+) -> tuple[Repository | None, RecordResult, OperationFailed | None]:
     """Record; return the clone that the event is in, if it is in one, and what it lacks yet."""
     named = options["repo"]
     if named and is_url(named):
@@ -172,7 +172,7 @@ def _refuse_branch_of_inbox(options: dict[str, Any]) -> None:
 
 def _draft(
     ctx: click.Context, kind: EventKind, options: dict[str, Any], detected: Detected | None
-) -> Draft:
+) -> EventDraft:
     from versioner.cli.track_draft import draft_event, tell_sources
     from versioner.recording.policy import refuse_secrets
 
@@ -186,8 +186,8 @@ def _draft(
 
 
 def _from_afar(
-    remote: Remote, draft: Draft, options: dict[str, Any]
-) -> tuple[None, Recorded, Failure | None]:
+    remote: Remote, draft: EventDraft, options: dict[str, Any]
+) -> tuple[None, RecordResult, OperationFailed | None]:
     from versioner.cli.track_remote import record_from_afar
 
     if options["push"] or options["local"]:
@@ -196,12 +196,12 @@ def _from_afar(
 
 
 def _here(
-    repository: Repository, draft: Draft, options: dict[str, Any]
-) -> tuple[Repository, Recorded, Failure | None]:
+    repository: Repository, draft: EventDraft, options: dict[str, Any]
+) -> tuple[Repository, RecordResult, OperationFailed | None]:
     from versioner.recording.local import NotPushed, deliver
     from versioner.recording.record import record_event
 
-    def record(place: Repository) -> Recorded:
+    def record(place: Repository) -> RecordResult:
         return record_event(
             place,
             draft,

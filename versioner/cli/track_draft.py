@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from versioner.ci import Detected
     from versioner.models import Event, EventKind
-    from versioner.recording.record import Draft
+    from versioner.recording.context import EventDraft
 
 __all__ = ["draft_event", "tell_sources"]
 
@@ -35,7 +35,7 @@ _MOST_DIGITS: Final = 400
 _MOST_LEVELS: Final = 100
 
 
-def draft_event(kind: EventKind, options: dict[str, Any], detected: Detected | None) -> Draft:
+def draft_event(kind: EventKind, options: dict[str, Any], detected: Detected | None) -> EventDraft:
     """Return the draft; options win over what the CI system says."""
     # Here already: what is refused below is quoted, and --verbose tells all there is.
     # `--repo` is neither, and is refused in its own words.
@@ -55,9 +55,11 @@ def draft_event(kind: EventKind, options: dict[str, Any], detected: Detected | N
         fields["extra_metadata"] = metadata
     product = options["product"] or (detected.product if detected else "")
     _require_all(kind, product, fields, detected)
-    from versioner.recording.record import Draft
+    from versioner.recording.context import EventDraft
 
-    return Draft(kind, product, fields, options["event_id"] or "", detected=not options["product"])
+    return EventDraft(
+        kind, product, fields, options["event_id"] or "", detected=not options["product"]
+    )
 
 
 def _detected_fields(kind: EventKind, detected: Detected | None) -> Event:
@@ -165,7 +167,10 @@ def _refused(why: str, hint: str = "") -> InvalidInput:
 
 
 def tell_sources(
-    draft: Draft, options: dict[str, Any], detected: Detected | None, source: Callable[[str], str]
+    draft: EventDraft,
+    options: dict[str, Any],
+    detected: Detected | None,
+    source: Callable[[str], str],
 ) -> None:
     """Print each value on stderr, and which option, variable, or system it is from.
 
@@ -184,7 +189,7 @@ def tell_sources(
         click.echo(f"  {name} = {clean(str(value))} ({given or missing})", err=True)
 
 
-def _option_of(field: str, draft: Draft, options: dict[str, Any]) -> str:
+def _option_of(field: str, draft: EventDraft, options: dict[str, Any]) -> str:
     """Return the option that speaks for a field: the event's time may be its end's or start's."""
     if field != "at":
         return field

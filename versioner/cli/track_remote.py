@@ -12,8 +12,8 @@ import click
 from versioner.cli import clock
 from versioner.cli.signals import Stopped
 from versioner.cli.spool_dir import queue_folder, spool_folder
-from versioner.delivery.direct import Target, fixed, foresee, record_remotely
-from versioner.errors import Failure, Kept, VersionerError
+from versioner.delivery.direct import Destination, dry_run, ensure_event_id, record_remotely
+from versioner.errors import OperationFailed, Spooled, VersionerError
 from versioner.spool.batch import settle, share
 from versioner.spool.send import document_of, result_of, send_entries
 from versioner.spool.store import MARK, Spool, new_entry, write_line
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from versioner.delivery.direct import Via
-    from versioner.recording.context import Draft
-    from versioner.recording.record import Recorded
+    from versioner.recording.context import EventDraft
+    from versioner.recording.record import RecordResult
     from versioner.remote.url import Remote
-    from versioner.spool.codec import Entry
+    from versioner.spool.codec import SpoolEntry
 
 __all__ = ["record_from_afar", "send_what_waits"]
 
@@ -36,17 +36,17 @@ _MOST_SENT_ALONG: Final = 50
 
 
 def record_from_afar(
-    remote: Remote, draft: Draft, options: dict[str, Any]
-) -> tuple[Recorded, Failure | None]:
+    remote: Remote, draft: EventDraft, options: dict[str, Any]
+) -> tuple[RecordResult, OperationFailed | None]:
     """Record an event on a remote, or have it received; raise Kept where it only waits here.
 
     With it comes what it lacks yet: NotYet, where it was waited for in vain.
     """
     via: Via = options["via"] or ""
-    target = Target(remote, options["branch"] or "", via, not options["no_create"])
+    target = Destination(remote, options["branch"] or "", via, not options["no_create"])
     if options["dry_run"]:
-        return foresee(target, draft, entropy=clock.entropy), None
-    draft = fixed(draft, clock.entropy)
+        return dry_run(target, draft, entropy=clock.entropy), None
+    draft = ensure_event_id(draft, clock.entropy)
     folder = spool_folder(os.environ)
     recorded = _delivered(folder, target, draft)
     if folder is not None:
@@ -57,8 +57,8 @@ def record_from_afar(
 
 
 def _awaited(
-    target: Target, draft: Draft, received: Recorded, seconds: float
-) -> tuple[Recorded, Failure | None]:
+    target: Destination, draft: EventDraft, received: RecordResult, seconds: float
+) -> tuple[RecordResult, OperationFailed | None]:
     from versioner.delivery.wait import NotYet, await_recording
 
     try:
@@ -69,7 +69,7 @@ def _awaited(
         return received, late
 
 
-def _delivered(folder: Path | None, target: Target, draft: Draft) -> Recorded:
+def _delivered(folder: Path | None, target: Destination, draft: EventDraft) -> RecordResult:
     try:
         line = write_line(document_of(target, draft))
     except VersionerError:
@@ -83,27 +83,29 @@ def _delivered(folder: Path | None, target: Target, draft: Draft) -> Recorded:
         raise
 
 
-def _shared_or_kept(folder: Path | None, target: Target, line: str) -> Recorded:
+def _shared_or_kept(folder: Path | None, target: Destination, line: str) -> RecordResult:
     entry = new_entry(line, kept_at="", reason="", now_ms=clock.entropy()[0])
     try:
         return _shared(queue_folder(os.environ), target, entry)
-    except Failure as failure:
+    except OperationFailed as failure:
         raise _kept(folder, line, failure) from failure
     except OSError as error:
         # Of this machine: a full disk, above all.
-        local = Failure(f"{error.filename or 'this machine'}: {error.strerror}", hint=_LOCAL)
+        local = OperationFailed(
+            f"{error.filename or 'this machine'}: {error.strerror}", hint=_LOCAL
+        )
         raise _kept(folder, line, local) from error
 
 
-def _result(target: Target, draft: Draft) -> Recorded:
+def _result(target: Destination, draft: EventDraft) -> RecordResult:
     (result,) = record_remotely(target, [draft], now=clock.now(), entropy=clock.entropy)
     if isinstance(result, VersionerError):
         raise result
     return result
 
 
-def _shared(folder: Path | None, target: Target, entry: Entry) -> Recorded:
-    def send(entries: list[Entry]) -> list[Any]:
+def _shared(folder: Path | None, target: Destination, entry: SpoolEntry) -> RecordResult:
+    def send(entries: list[SpoolEntry]) -> list[Any]:
         return send_entries(target.remote, entries, now=clock.now(), entropy=clock.entropy)
 
     if folder is None:
@@ -116,11 +118,11 @@ def _shared(folder: Path | None, target: Target, entry: Entry) -> Recorded:
     return result
 
 
-def _kept(folder: Path | None, line: str, cause: Failure) -> Kept:
+def _kept(folder: Path | None, line: str, cause: OperationFailed) -> Spooled:
     """Keep an event on this machine, and tell the line that any other can send it with."""
     click.echo(f"{MARK}{line}", err=True)
     where = _put_in_spool(folder, line, cause.message)
-    return Kept(
+    return Spooled(
         f"not recorded, kept {where}: {cause.message}",
         hint=f"{cause.hint}; then `versioner spool send`, or on another machine `versioner spool "
         "send - --repo URL` with the line above",
@@ -133,7 +135,7 @@ def _keep_stopped(folder: Path | None, line: str) -> None:
     from versioner.cli.errors import report_warning
 
     where = _put_in_spool(folder, line, "stopped by a signal; it may have arrived")
-    told = Failure(
+    told = OperationFailed(
         f"stopped: the event may have arrived all the same, and is kept {where}",
         hint="`versioner spool send`, or on another machine `versioner spool send - --repo URL` "
         "with the line above: of the same id and time, it is recorded once",
@@ -151,7 +153,7 @@ def _put_in_spool(folder: Path | None, line: str, reason: str) -> str:
     now_ms = clock.entropy()[0]
     try:
         Spool(folder).keep(new_entry(line, kept_at=clock.now(), reason=reason, now_ms=now_ms))
-    except (Failure, OSError) as error:
+    except (OperationFailed, OSError) as error:
         return f"nowhere on this machine ({getattr(error, 'message', error)})"
     return "in this machine's spool"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.reporting.recording import (
     kept_json,
     kept_outputs,
@@ -18,19 +18,19 @@ from versioner.reporting.recording import (
 
 if TYPE_CHECKING:
     from versioner.ci import Detected
-    from versioner.errors import Kept, VersionerError
-    from versioner.recording.record import Recorded
+    from versioner.errors import Spooled, VersionerError
+    from versioner.recording.record import RecordResult
 
-__all__ = ["tell", "tell_kept", "warn"]
+__all__ = ["report", "tell_kept", "warn"]
 
 _TAKE_BACK: Final = "versioner environment retire --undo"
 
 
-def tell(
+def report(
     options: dict[str, Any],
     detected: Detected | None,
-    recorded: Recorded,
-    lacking: Failure | None,
+    recorded: RecordResult,
+    lacking: OperationFailed | None,
 ) -> None:
     """Tell what became of an event; once it is recorded, nothing here may turn into a failure.
 
@@ -41,14 +41,14 @@ def tell(
     _print(text(recorded, dry_run=options["dry_run"]), must=options["dry_run"])
     if recorded.retired:
         name = recorded.event["environment"]
-        warn(Failure(f"the environment {name!r} is retired", hint=f"`{_TAKE_BACK} {name}`"))
+        warn(OperationFailed(f"the environment {name!r} is retired", hint=f"`{_TAKE_BACK} {name}`"))
     if detected is not None and not options["dry_run"]:
         unpushed = lacking is not None and not recorded.received
         _append(detected.summary_file, "step summary", step_summary(recorded, unpushed=unpushed))
         _append(detected.output_file, "step's outputs", step_outputs(recorded))
 
 
-def tell_kept(options: dict[str, Any], detected: Detected | None, kept: Kept) -> None:
+def tell_kept(options: dict[str, Any], detected: Detected | None, kept: Spooled) -> None:
     """Tell that an event is kept to be sent later; the message itself is the error's."""
     if options["output"] == "json":
         _print(kept_json(kept.line), must=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from versioner.cli.params import ending, output_option, repo_option, rev_option
+from versioner.cli.params import examples_epilog, output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ _FOUND_ERRORS = 3
 
 
 @click.command(
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner validate",
         "versioner validate --base origin/main --format github",
         keys="an array of {path, line, column, code, severity, message, hint}; line and column 0 "
@@ -154,7 +154,7 @@ def _report_to_github(checked: Checked, problems: list[Problem], closing: str) -
     from versioner.reporting.changes import change_markdown
     from versioner.reporting.ci_annotations import problems_github
     from versioner.reporting.problems import step_summary
-    from versioner.reporting.text import Page
+    from versioner.reporting.text import TextLayout
 
     if problems:
         click.echo(problems_github(problems))
@@ -165,6 +165,6 @@ def _report_to_github(checked: Checked, problems: list[Problem], closing: str) -
     change = change_markdown(checked.change) if checked.change is not None else ""
     try:
         with open(path, "a", encoding="utf-8") as summary:  # noqa: PTH123 -- appended to
-            summary.write(step_summary(Page(), problems, change, closing))
+            summary.write(step_summary(TextLayout(), problems, change, closing))
     except OSError as error:
         click.echo(f"warning: the step summary was not written: {error.strerror}", err=True)

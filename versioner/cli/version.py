@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from versioner.cli.completion import product_names
-from versioner.cli.params import NounGroup, ending, output_option, repo_option, rev_option
+from versioner.cli.params import NounGroup, examples_epilog, output_option, repo_option, rev_option
 
 __all__ = ["version"]
 
@@ -20,7 +20,7 @@ _KEYS: Final = (
 @click.group(
     cls=NounGroup,
     invoke_without_command=True,
-    epilog=ending("versioner version", "versioner version list user-service"),
+    epilog=examples_epilog("versioner version", "versioner version list user-service"),
 )
 @click.pass_context
 def version(ctx: click.Context) -> None:
@@ -34,7 +34,7 @@ def version(ctx: click.Context) -> None:
 @version.command(
     "list",
     short_help="List a product's versions.",
-    epilog=ending("versioner version list user-service", keys=f"an array of {{{_KEYS}}}."),
+    epilog=examples_epilog("versioner version list user-service", keys=f"an array of {{{_KEYS}}}."),
 )
 @click.argument("product", shell_complete=product_names)
 @click.option(
@@ -65,7 +65,7 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
 @version.command(
     "show",
     short_help="Show one version.",
-    epilog=ending(
+    epilog=examples_epilog(
         "versioner version show user-service 1.4.0",
         keys=f"{_KEYS}, commit_url, builds, stays: {{environment, since, until, deployment}}, "
         "deployments (as `deployment list`), problems (errors in what was read).",

@@ -16,9 +16,9 @@ from versioner.delivery.context import look_ahead, ref_of_branch
 from versioner.delivery.direct import message_of
 from versioner.delivery.ref_updates import RefMoves
 from versioner.delivery.refusals import Refuser
-from versioner.errors import Blocked, Failure, GitFailure, InvalidInput
+from versioner.errors import Blocked, GitFailure, InvalidInput, OperationFailed
 from versioner.git.objects import reading, tip_view
-from versioner.git.transaction import commit_changes, targets_of, writing
+from versioner.git.transaction import commit_changes, targets_of, transaction
 from versioner.recording.envelope import draft_of
 from versioner.recording.record import prepare, subject_of
 from versioner.registry.config import no_registry, read_config
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
     from versioner.git.repository import Repository
     from versioner.models import Changes, RegistryConfig
-    from versioner.recording.record import Recorded
+    from versioner.recording.record import RecordResult
+    from versioner.remote.faults import RemoteFault
     from versioner.remote.inbox_refs import Waiting
     from versioner.remote.partial_clone import PartialClone
-    from versioner.remote.push_status import Fault
     from versioner.remote.url import Remote
 
     Entropy = Callable[[], tuple[int, bytes]]
@@ -46,7 +46,7 @@ __all__ = ["Collected", "Refusal", "collect"]
 # One commit takes what one look shows; so many looks empty any inbox that is not flooded.
 _LOOKS: Final = 100
 # How often in a row a failure of these kinds is met before it is told.
-_TRIES: Final[Mapping[Fault, int]] = {
+_TRIES: Final[Mapping[RemoteFault, int]] = {
     "race": 12,
     "locked": 12,
     "server": 3,
@@ -71,8 +71,8 @@ class Collected(NamedTuple):
     `left` counts what still waits, beyond what is folded at once.
     """
 
-    recorded: tuple[Recorded, ...] = ()
-    already: tuple[Recorded, ...] = ()
+    recorded: tuple[RecordResult, ...] = ()
+    already: tuple[RecordResult, ...] = ()
     refused: tuple[Refusal, ...] = ()
     commits: tuple[str, ...] = ()
     branch: str = ""
@@ -131,7 +131,7 @@ class _Collector:
         place, waits = look_ahead(self._clone, self._branch, [], everything=True)
         self._branch = place.branch or ""
         left = len(self._clone.refs(INBOX)) - len(waits)
-        with writing(place) as locked:
+        with transaction(place) as locked:
             folding = _Folding(locked, _config_of(locked), self._now, self._entropy)
             with reading(locked) as reader:
                 refused = folding.fold(waits, Refuser(self._clone, reader, self._now))
@@ -175,9 +175,9 @@ class _Folding:
     ) -> None:
         self.config = config
         self.changes: Changes = {}
-        self.recorded: list[Recorded] = []
+        self.recorded: list[RecordResult] = []
         self.updates: list[Update] = []
-        self._already: list[Recorded] = []
+        self._already: list[RecordResult] = []
         self._place = place
         self._now = now
         self._entropy = entropy
@@ -198,7 +198,7 @@ class _Folding:
             self.changes |= own
         return tuple(refused)
 
-    def _judge(self, waits: Waiting) -> tuple[Recorded, Changes]:
+    def _judge(self, waits: Waiting) -> tuple[RecordResult, Changes]:
         draft = draft_of(waits.submission)
         check_at(draft.fields["at"], self._now, field="at")
         try:
@@ -206,7 +206,7 @@ class _Folding:
             targets_of(self._place, own)
         except GitFailure:
             raise
-        except Failure as error:
+        except OperationFailed as error:
             # Something stands where the event's files belong: that is of this product alone.
             raise Blocked(error.message, hint=error.hint) from None
         return recorded, own

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from versioner.git.repository import Repository
-    from versioner.recording.context import Draft
+    from versioner.recording.context import EventDraft
     from versioner.remote.inbox_refs import Waiting
     from versioner.remote.partial_clone import PartialClone
 
@@ -46,7 +46,7 @@ def check_branch_name(ref: str) -> None:
 
 
 def look_ahead(
-    clone: PartialClone, branch: str, drafts: Sequence[Draft], *, everything: bool = False
+    clone: PartialClone, branch: str, drafts: Sequence[EventDraft], *, everything: bool = False
 ) -> tuple[Repository, list[Waiting]]:
     """Bring a branch's tip, what judges some events there, and what waits of their products.
 
@@ -103,7 +103,7 @@ def _no_registry(branch: str) -> UsageFault:
     return error
 
 
-def _maybe_draft(waits: Waiting) -> Draft | None:
+def _maybe_draft(waits: Waiting) -> EventDraft | None:
     try:
         return draft_of(waits.submission)
     except InvalidInput:
@@ -126,11 +126,11 @@ def own_branch(clone: PartialClone, place: Repository, config: str) -> tuple[str
     return own, head
 
 
-def _product_of(draft: Draft) -> str:
+def _product_of(draft: EventDraft) -> str:
     return draft.product if is_name(draft.product) else slugify(draft.product)
 
 
-def _wanted(tip: str, draft: Draft | None) -> Iterator[Wanted]:
+def _wanted(tip: str, draft: EventDraft | None) -> Iterator[Wanted]:
     if draft is None:
         return
     product, at = _product_of(draft), draft.fields.get("at", "")

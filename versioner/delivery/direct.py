@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from versioner.backoff import spread
 from versioner.delivery.context import look_ahead, ref_of_branch
-from versioner.delivery.inbox import hand_over, pack
+from versioner.delivery.inbox import prepare_submission, submit
 from versioner.errors import Blocked, InvalidInput, VersionerError
-from versioner.git.transaction import make_commit, writing
+from versioner.git.transaction import make_commit, transaction
 from versioner.recording.envelope import draft_of
 from versioner.recording.record import prepare, subject_of
 from versioner.remote.client import Update
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
     from versioner.git.repository import Repository
     from versioner.models import Changes
-    from versioner.recording.context import Draft
-    from versioner.recording.record import Recorded
+    from versioner.recording.context import EventDraft
+    from versioner.recording.record import RecordResult
     from versioner.remote.inbox_refs import Waiting
     from versioner.remote.partial_clone import PartialClone
     from versioner.remote.url import Remote
 
     Entropy = Callable[[], tuple[int, bytes]]
 
-__all__ = ["Target", "Via", "fixed", "foresee", "message_of", "record_remotely"]
+__all__ = ["Destination", "Via", "dry_run", "ensure_event_id", "message_of", "record_remotely"]
 
 # "" leaves it to registry.yaml, and that to auto.
 Via = Literal["", "auto", "direct", "inbox"]
@@ -59,7 +59,7 @@ _LONGEST_SECONDS: Final = 60
 _TO_BRANCH: Final = ("hidden", "hook", "refused", "denied")
 
 
-class Target(NamedTuple):
+class Destination(NamedTuple):
     """Say where events go: which remote, which branch ("" for its own), and by which way.
 
     `via` "" is as registry.yaml says, else `auto`.
@@ -72,40 +72,42 @@ class Target(NamedTuple):
 
 
 def record_remotely(
-    target: Target, drafts: Sequence[Draft], *, now: str, entropy: Entropy
-) -> list[Recorded | VersionerError]:
+    target: Destination, drafts: Sequence[EventDraft], *, now: str, entropy: Entropy
+) -> list[RecordResult | VersionerError]:
     """Record events on a remote, or hand them over to its inbox; return what became of each.
 
     One that is not valid (InvalidInput) or blocked (Blocked) keeps back none of the others; a
     RemoteFailure is the result of each that did not get through. Nothing is raised for those.
     """
     with partial_clone(target.remote) as clone:
-        errand = _Errand(clone, target, [fixed(draft, entropy) for draft in drafts], now, entropy)
+        errand = _RemoteRecorder(
+            clone, target, [ensure_event_id(draft, entropy) for draft in drafts], now, entropy
+        )
         return errand.run()
 
 
-def foresee(target: Target, draft: Draft, *, entropy: Entropy) -> Recorded:
+def dry_run(target: Destination, draft: EventDraft, *, entropy: Entropy) -> RecordResult:
     """Return what recording an event would come to, and write nothing."""
     with partial_clone(target.remote) as clone:
         place, _ = look_ahead(clone, ref_of_branch(target.branch), [draft])
-        return prepare(place, fixed(draft, entropy), entropy, target.create)[0]
+        return prepare(place, ensure_event_id(draft, entropy), entropy, target.create)[0]
 
 
-def fixed(draft: Draft, entropy: Entropy) -> Draft:
+def ensure_event_id(draft: EventDraft, entropy: Entropy) -> EventDraft:
     """Give an event of no known run its id, before anything is tried: each try is the same one."""
     if draft.event_id or draft.fields.get("invoke_id"):
         return draft
     return draft._replace(event_id=random_event_id(*entropy()))
 
 
-class _Errand:
+class _RemoteRecorder:
     """Try over and over where that makes sense, until each event has its result."""
 
     def __init__(
         self,
         clone: PartialClone,
-        target: Target,
-        drafts: Sequence[Draft],
+        target: Destination,
+        drafts: Sequence[EventDraft],
         now: str,
         entropy: Entropy,
     ) -> None:
@@ -121,9 +123,9 @@ class _Errand:
         self._begun = time.monotonic()
         self._races = 0
         self._open = dict(enumerate(drafts))
-        self._results: dict[int, Recorded | VersionerError] = {}
+        self._results: dict[int, RecordResult | VersionerError] = {}
 
-    def run(self) -> list[Recorded | VersionerError]:
+    def run(self) -> list[RecordResult | VersionerError]:
         """Return the results, in the order of the drafts."""
         while self._open:
             try:
@@ -137,7 +139,7 @@ class _Errand:
                 self._settle(dict.fromkeys(self._open, error))
         return [self._results[number] for number in sorted(self._results)]
 
-    def _settle(self, results: Mapping[int, Recorded | VersionerError]) -> None:
+    def _settle(self, results: Mapping[int, RecordResult | VersionerError]) -> None:
         for number, result in results.items():
             self._results[number] = result
             self._open.pop(number, None)
@@ -175,14 +177,14 @@ class _Errand:
         parcels = {}
         for number, draft in dict(self._open).items():
             try:
-                parcels[number] = pack(draft, self._config)
+                parcels[number] = prepare_submission(draft, self._config)
             except InvalidInput as error:
                 self._settle({number: error})
         # Two of one id are one; the second is told what became of the first.
         first = {parcel.ref: number for number, parcel in reversed(parcels.items())}
         if not first:
             return
-        outcomes = hand_over(self._clone, [parcels[number] for number in first.values()])
+        outcomes = submit(self._clone, [parcels[number] for number in first.values()])
         told = dict(zip(first, outcomes, strict=True))
         failure = None
         for number, parcel in parcels.items():
@@ -214,7 +216,7 @@ class _Errand:
     def _record(self) -> None:
         place, along = look_ahead(self._clone, self._branch, list(self._open.values()))
         self._branch = place.branch or ""
-        with writing(place) as locked:
+        with transaction(place) as locked:
             changes: Changes = {}
             taken, subjects = self._take_along(locked, along, changes)
             judged = self._judge(locked, changes)
@@ -237,7 +239,7 @@ class _Errand:
             self._via, self._has_turned = said, True
         return self._via == "inbox"
 
-    def _judge(self, place: Repository, changes: Changes) -> dict[int, Recorded]:
+    def _judge(self, place: Repository, changes: Changes) -> dict[int, RecordResult]:
         """Judge each open event on the tip with those before it; settle the refused."""
         judged = {}
         for number, draft in dict(self._open).items():

@@ -13,7 +13,7 @@ from versioner.git.commit_objects import epoch_of
 from versioner.names import check_name, check_version, may_slugify, slugify
 from versioner.recording.envelope import draft_of, submission_bytes
 from versioner.recording.policy import leave_people_out, refuse_secrets
-from versioner.recording.record import Recorded
+from versioner.recording.record import RecordResult
 from versioner.remote.client import Update
 from versioner.remote.inbox_refs import EVENT, inbox_ref, store_commit
 from versioner.remote.push_status import RemoteFailure
@@ -26,23 +26,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from versioner.models import Event
-    from versioner.recording.context import Draft
+    from versioner.recording.context import EventDraft
     from versioner.remote.partial_clone import PartialClone
     from versioner.remote.push_status import RefStatus
 
-__all__ = ["Parcel", "hand_over", "pack"]
+__all__ = ["InboxSubmission", "prepare_submission", "submit"]
 
 
-class Parcel(NamedTuple):
+class InboxSubmission(NamedTuple):
     """An event ready to be handed over: what waits, where, and the event as it is known so far."""
 
-    draft: Draft
+    draft: EventDraft
     ref: str
     payload: bytes
-    recorded: Recorded
+    recorded: RecordResult
 
 
-def pack(draft: Draft, config: Mapping[str, Any] | None = None) -> Parcel:
+def prepare_submission(
+    draft: EventDraft, config: Mapping[str, Any] | None = None
+) -> InboxSubmission:
     """Check all of an event that can be checked without its registry.
 
     `config` is the registry's, where it is known; else the usual rule on people holds. Raises
@@ -62,12 +64,14 @@ def pack(draft: Draft, config: Mapping[str, Any] | None = None) -> Parcel:
     path = layout.log_path(product, draft.kind, layout.month_of(event["at"]))
     line = log.event_line(draft.kind, event)
     ref = inbox_ref(product, event["id"])
-    recorded = Recorded(draft.kind, product, event, path, line, received=ref)
+    recorded = RecordResult(draft.kind, product, event, path, line, received=ref)
     plain = draft._replace(fields=fields)
-    return Parcel(plain, ref, submission_bytes(plain), recorded)
+    return InboxSubmission(plain, ref, submission_bytes(plain), recorded)
 
 
-def hand_over(clone: PartialClone, parcels: Sequence[Parcel]) -> list[Recorded | VersionerError]:
+def submit(
+    clone: PartialClone, parcels: Sequence[InboxSubmission]
+) -> list[RecordResult | VersionerError]:
     """Push events to the inbox in one go; return what became of each.
 
     One that waits there already, under the same id, is the same one. Raises RemoteFailure where
@@ -78,7 +82,7 @@ def hand_over(clone: PartialClone, parcels: Sequence[Parcel]) -> list[Recorded |
         told = clone.push(updates)
     except RemoteFailure as failure:
         if failure.fault == "format" and clone.change_format():
-            return hand_over(clone, parcels)
+            return submit(clone, parcels)
         raise
     said = clone.said
     return [
@@ -87,7 +91,7 @@ def hand_over(clone: PartialClone, parcels: Sequence[Parcel]) -> list[Recorded |
     ]
 
 
-def _folder(draft: Draft) -> str:
+def _folder(draft: EventDraft) -> str:
     """Return the name that the event waits under: its product's, as far as it is legal."""
     if draft.detected or may_slugify(draft.product):
         slug = slugify(draft.product)
@@ -96,7 +100,7 @@ def _folder(draft: Draft) -> str:
     return check_name(draft.product, "product")
 
 
-def _commit(clone: PartialClone, parcel: Parcel) -> str:
+def _commit(clone: PartialClone, parcel: InboxSubmission) -> str:
     event = parcel.recorded.event
     target = f" to {event['environment']}" if "environment" in event else ""
     subject = f"Hand over {parcel.draft.kind} of {parcel.recorded.product} {event['version']}"
@@ -110,8 +114,12 @@ def _commit(clone: PartialClone, parcel: Parcel) -> str:
 
 
 def _outcome(
-    clone: PartialClone, parcel: Parcel, status: RefStatus, commit: str, said: Callable[[], str]
-) -> Recorded | VersionerError:
+    clone: PartialClone,
+    parcel: InboxSubmission,
+    status: RefStatus,
+    commit: str,
+    said: Callable[[], str],
+) -> RecordResult | VersionerError:
     if status.fault is None:
         return parcel.recorded._replace(commit=commit)
     if status.fault == "race":
@@ -120,7 +128,9 @@ def _outcome(
     return RemoteFailure(status.fault, said(), sent=sent)
 
 
-def _same_or_blocked(clone: PartialClone, parcel: Parcel, commit: str) -> Recorded | VersionerError:
+def _same_or_blocked(
+    clone: PartialClone, parcel: InboxSubmission, commit: str
+) -> RecordResult | VersionerError:
     """Look at what waits under the same id: a retry says the same of another moment."""
     from versioner.remote.inbox_refs import waiting
 

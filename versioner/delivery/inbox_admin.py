@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.delivery.ref_updates import RefMoves
 from versioner.delivery.refusals import parents_of
-from versioner.errors import Blocked, Failure, NotFound
+from versioner.errors import Blocked, NotFound, OperationFailed
 from versioner.git.commit_objects import epoch_of
 from versioner.git.objects import reading
 from versioner.names import nearest
@@ -124,7 +124,7 @@ def _original(clone: PartialClone, refused: Waiting | Refused) -> str:
             return parents[0]
         event = reader.one(f"{refused.commit}:{EVENT}")
         if event is None or event.type != "blob":
-            raise Failure(
+            raise OperationFailed(
                 f"{refused.ref} holds no event to release",
                 hint="`versioner inbox discard` removes it; record the event again",
             )

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.remote.client import Update
+    from versioner.remote.faults import RemoteFault
     from versioner.remote.partial_clone import PartialClone
-    from versioner.remote.push_status import Fault
 
 __all__ = ["RefMoves"]
 
@@ -63,7 +63,7 @@ class RefMoves:
             self._told(ends, ignored="race")
 
     def _told(
-        self, updates: Sequence[Update], *, atomic: bool = False, ignored: Fault | None = None
+        self, updates: Sequence[Update], *, atomic: bool = False, ignored: RemoteFault | None = None
     ) -> None:
         told = self._clone.push(updates, atomic=atomic)
         faults = [told[each.ref].fault for each in updates if told[each.ref].fault != ignored]

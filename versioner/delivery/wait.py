@@ -10,7 +10,7 @@ from versioner.backoff import spread
 from versioner.delivery.collect import collect
 from versioner.delivery.context import look_ahead, ref_of_branch
 from versioner.delivery.refusals import parents_of
-from versioner.errors import Blocked, Kept, VersionerError
+from versioner.errors import Blocked, Spooled, VersionerError
 from versioner.git.objects import reading
 from versioner.recording.record import prepare
 from versioner.remote.inbox_refs import INBOX, REFUSED, refused
@@ -20,9 +20,9 @@ from versioner.remote.push_status import RemoteFailure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from versioner.delivery.direct import Target
-    from versioner.recording.context import Draft
-    from versioner.recording.record import Recorded
+    from versioner.delivery.direct import Destination
+    from versioner.recording.context import EventDraft
+    from versioner.recording.record import RecordResult
     from versioner.remote.partial_clone import PartialClone
 
     Entropy = Callable[[], tuple[int, bytes]]
@@ -38,7 +38,7 @@ _PASSING: Final = ("busy", "locked", "race", "server", "unknown", "unreachable")
 _MOST_WORDS: Final = 2000
 
 
-class NotYet(Kept):
+class NotYet(Spooled):
     """Say that an event is received, and not on the branch yet."""
 
     def __init__(self, seconds: float, cause: RemoteFailure | None) -> None:
@@ -51,14 +51,14 @@ class NotYet(Kept):
 
 
 def await_recording(
-    target: Target,
-    draft: Draft,
-    received: Recorded,
+    target: Destination,
+    draft: EventDraft,
+    received: RecordResult,
     *,
     seconds: float,
     now: Callable[[], str],
     entropy: Entropy,
-) -> Recorded:
+) -> RecordResult:
     """Look, with growing pauses, until a received event is on the branch; return it so.
 
     Where half of the time has passed and nobody collected, it is collected from here. Raises
@@ -92,7 +92,7 @@ def await_recording(
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
 
-def _help(target: Target, now: str, entropy: Entropy) -> None:
+def _help(target: Destination, now: str, entropy: Entropy) -> None:
     """Collect in place of whoever should have; one who may not push leaves it at waiting."""
     try:
         collect(target.remote, target.branch, now=now, entropy=entropy)
@@ -106,9 +106,9 @@ class _Watch:
     def __init__(
         self,
         clone: PartialClone,
-        target: Target,
-        draft: Draft,
-        received: Recorded,
+        target: Destination,
+        draft: EventDraft,
+        received: RecordResult,
         entropy: Entropy,
     ) -> None:
         self._clone = clone
@@ -118,7 +118,7 @@ class _Watch:
         self._refusal = REFUSED + received.received.removeprefix(INBOX)
         self._entropy = entropy
 
-    def look(self) -> Recorded | None:
+    def look(self) -> RecordResult | None:
         """Return the event as it is on the branch, None while it waits; raise Blocked."""
         _, refs = self._clone.listed(self._received.received, self._refusal)
         if self._received.received in refs:

@@ -12,7 +12,7 @@ from versioner.doctor.server import filters_check
 from versioner.git.objects import TreeView, find_commit, reading
 from versioner.git.snapshot import commit_time_of, read_blobs
 from versioner.remote.inbox_refs import INBOX, REFUSED, Inbox, inbox
-from versioner.remote.partial_clone import LADDER
+from versioner.remote.partial_clone import FILTERS
 from versioner.remote.probe import PROBES, probing
 from versioner.remote.push_status import RemoteFailure
 
@@ -95,7 +95,7 @@ def check_branch(greeting: Greeting, config: Mapping[str, Any], branch: str) -> 
 def check_takes(remote: Remote, greeting: Greeting, tip: Tip, seconds: float) -> Iterator[Check]:
     """Tell which protocol the remote speaks, and which filters it takes."""
     answers: dict[str, Answer] = {}
-    for rung in LADDER[:-1]:
+    for rung in FILTERS[:-1]:
         with probing(remote, seconds=seconds, form=greeting.object_format) as probe:
             answers[rung] = probe.take_filter(rung, tip.config_id)
     if "no ids" in answers.values():

@@ -9,7 +9,7 @@ from versioner.doctor.checks import guarded, note, ok, warning
 from versioner.doctor.inbox import check_inbox
 from versioner.git.process import git
 from versioner.remote.inbox_refs import inbox
-from versioner.remote.partial_clone import LADDER
+from versioner.remote.partial_clone import FILTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ def check_served(repository: Repository, now: str) -> list[Check]:
     found = guarded("push", lambda: _push(repository))
     found += guarded("atomic", lambda: _atomic(settings))
     found += guarded("inbox-refs", lambda: _hidden(settings))
-    taken = [rung for rung in LADDER[:-1] if _takes(settings, rung)]
+    taken = [rung for rung in FILTERS[:-1] if _takes(settings, rung)]
     found += guarded("filters", lambda: [filters_check(taken)])
     return found + guarded("waiting", lambda: check_inbox(inbox(repository), now))
 
@@ -119,7 +119,7 @@ def _allows(settings: dict[str, list[str]], part: str) -> bool:
 
 def filters_check(taken: Sequence[str]) -> Check:
     """Tell which filters a fetch may use, and what that means for what it moves."""
-    best = LADDER[0]
+    best = FILTERS[0]
     if best in taken:
         return ok("filters", ", ".join(taken))
     if taken:

@@ -10,7 +10,7 @@ from versioner.editing.session import Edited, editing
 from versioner.errors import Blocked, InvalidInput, NotFound
 from versioner.recording.policy import leave_people_out, refuse_secrets
 from versioner.rules.identity import derive_content_id
-from versioner.rules.judgement import AlreadyRecorded, judge
+from versioner.rules.judgement import AlreadyRecorded, evaluate_event
 from versioner.rules.visible import VisibleEvents
 from versioner.serialization import log
 from versioner.validation.events import check_event
@@ -47,7 +47,7 @@ def void_event(
             event["deployed_by"] = by
         refuse_secrets(event)
         leave_people_out("deployment", event, edit.registry.config)
-        verdict = judge(
+        verdict = evaluate_event(
             "deployment",
             event,
             visible=VisibleEvents(record.builds, record.deployment_events),

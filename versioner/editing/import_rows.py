@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["LONGEST_LINE", "MOST_CHARACTERS", "Row", "read_rows"]
+__all__ = ["LONGEST_LINE", "MOST_CHARACTERS", "ImportRow", "read_rows"]
 
 # Line number (of the row's end, as an editor counts) and its values by field.
-Row = tuple[int, "dict[str, Any]"]
+ImportRow = tuple[int, "dict[str, Any]"]
 
 _FIELDS: Final = ("product", *DEPLOYMENT_KEYS)
 _METADATA: Final = "extra_metadata."
@@ -31,7 +31,7 @@ _KNOWN: Final = (".csv", ".jsonl", ".ndjson", ".json")
 
 def read_rows(
     path: Path, mapping: Mapping[str, str], *, most_characters: int = MOST_CHARACTERS
-) -> Iterator[Row]:
+) -> Iterator[ImportRow]:
     """Yield the rows; `mapping` leads from columns to fields, others keep their name.
 
     A column mapped to `-` is left out; `extra_metadata.KEY` puts it into the metadata. Raises
@@ -96,7 +96,7 @@ def _csv_values(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
         raise InvalidInput(f"line {begun}: {error}", hint="mend this row") from None
 
 
-def _csv_rows(lines: Iterator[str], mapping: Mapping[str, str]) -> Iterator[Row]:
+def _csv_rows(lines: Iterator[str], mapping: Mapping[str, str]) -> Iterator[ImportRow]:
     rows = _csv_values(lines)
     _, header = next(rows, (0, None))
     if header is None:
@@ -124,7 +124,7 @@ def _fields(header: list[str], mapping: Mapping[str, str]) -> list[str]:
     return fields
 
 
-def _json_rows(lines: Iterator[str], mapping: Mapping[str, str]) -> Iterator[Row]:
+def _json_rows(lines: Iterator[str], mapping: Mapping[str, str]) -> Iterator[ImportRow]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue

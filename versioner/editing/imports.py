@@ -13,7 +13,7 @@ from versioner.errors import InvalidInput, VersionerError
 from versioner.names import canonical_status, check_name, may_slugify, slugify
 from versioner.recording.policy import leave_people_out, refuse_secrets
 from versioner.rules.identity import derive_content_id
-from versioner.rules.judgement import AlreadyRecorded, judge
+from versioner.rules.judgement import AlreadyRecorded, evaluate_event
 from versioner.rules.times import check_at
 from versioner.rules.visible import VisibleEvents
 from versioner.serialization import log
@@ -168,7 +168,7 @@ class _Batch:
         visible = self._visible_of(product)
         event_id = event.pop("id")
         try:
-            verdict = judge(
+            verdict = evaluate_event(
                 "deployment", event, visible=visible, candidate=lambda _: event_id, given=True
             )
         except VersionerError as error:

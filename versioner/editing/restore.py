@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.editing.session import Edited, editing
-from versioner.errors import Failure, NotFound
+from versioner.errors import NotFound, OperationFailed
 from versioner.git.history import is_shallow, last_commit_with
 from versioner.git.merge_base import deleted_states
 from versioner.git.objects import reading
@@ -55,7 +55,7 @@ def _before_deletion(edit: Editing, reader: ObjectReader, name: str) -> Snapshot
     recorded = edit.registry.deleted.get(name, {}).get("last_commit")
     if recorded is not None:
         # A rebase or a shallow clone may have left that commit behind: then history is searched.
-        with suppress(Failure, NotFound):
+        with suppress(OperationFailed, NotFound):
             then: Snapshot = snapshot_at(repository, recorded)
             if then.entries(directory):
                 return then
@@ -64,7 +64,7 @@ def _before_deletion(edit: Editing, reader: ObjectReader, name: str) -> Snapshot
         return states[0]
     is_there = name in edit.registry.products
     if (recorded is not None or is_there) and is_shallow(repository):
-        raise Failure(
+        raise OperationFailed(
             f"the history here does not reach back to where {name!r} was deleted",
             hint="in a shallow clone, `git fetch --unshallow` brings it",
         )

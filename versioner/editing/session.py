@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from versioner import layout
 from versioner.errors import InvalidInput, UsageFault
 from versioner.git.snapshot import OverlaySnapshot, snapshot_at
-from versioner.git.transaction import commit_changes, writing
+from versioner.git.transaction import commit_changes, transaction
 from versioner.registry.cache import ProductCache
 from versioner.registry.config import no_registry
 from versioner.registry.load import load_registry
@@ -87,7 +87,7 @@ def asked_edits(set_: Sequence[str], unset: Sequence[str] = ()) -> list[Set | Un
 def editing(repository: Repository) -> Iterator[Editing]:
     """Hold the write lock, and read the registry at the tip."""
     with (
-        writing(repository) as locked,
+        transaction(repository) as locked,
         ProductCache.of(repository) as cache,
     ):
         snapshot, registry = _read(locked, cache)

@@ -10,7 +10,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.git.lock import state_dir
 from versioner.git.object_format import hash_object
 from versioner.git.process import LockedByGit, git, printable
@@ -108,7 +108,7 @@ def refuse_uncommitted(
     if blocked:
         names = ", ".join(printable(path) for path in blocked[:5])
         more = f" and {len(blocked) - 5} more" if len(blocked) > 5 else ""
-        raise Failure(
+        raise OperationFailed(
             f"{names}{more}: uncommitted changes in {printable(str(place.top))}",
             hint="commit them, or put them aside with `git stash`, and try again",
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.git.checkout import Target
 from versioner.git.objects import find_commit, read_blobs
 from versioner.git.process import environment, git, printable, run
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CommitInfo",
-    "Lacking",
+    "MissingCommit",
     "difference",
     "has_commit",
     "is_ancestor",
@@ -78,7 +78,9 @@ def _start(repo: Repository, rev: str | None) -> str:
     if rev is not None:
         return find_commit(repo, rev).id
     if repo.tip is None:
-        raise Failure("the repository has no commit yet", hint="record or commit something first")
+        raise OperationFailed(
+            "the repository has no commit yet", hint="record or commit something first"
+        )
     return repo.tip
 
 
@@ -120,7 +122,7 @@ def _has(commit: Commit, path: str) -> bool:
 def _opened(repo: Repository) -> Iterator[Repo]:
     """Yield GitPython's repository; the one process it reads objects with runs as ours do."""
     if repo.object_format != "sha1":
-        raise Failure(
+        raise OperationFailed(
             f"this repository names its objects by {repo.object_format}, and history needs "
             "GitPython, which cannot read that",
             hint="everything but product history, restore and validate --base works here",
@@ -144,7 +146,7 @@ _FORMAT: Final = "--format=%x00%H%x00%P%x00%B%x00"
 _PLAIN: Final = ("--no-renames", "--no-ext-diff")
 
 
-class Lacking(NamedTuple):
+class MissingCommit(NamedTuple):
     """Hold a commit that another one does not reach: its message, and the paths it touched."""
 
     id: str
@@ -169,14 +171,14 @@ def is_ancestor(repo: Repository, before: str, after: str) -> bool:
     return before == after or run(args, cwd=repo.top).returncode == 0
 
 
-def lacking(repo: Repository, tip: str, without: Iterable[str]) -> list[Lacking]:
+def lacking(repo: Repository, tip: str, without: Iterable[str]) -> list[MissingCommit]:
     """Return the commits that a tip reaches and others do not, oldest first."""
     plain = ["--no-color", "--no-decorate", "--no-notes", "--encoding=UTF-8", "--name-only"]
     out = [f"^{commit}" for commit in without]
     args = ["log", "--reverse", "--topo-order", *_PLAIN, *plain, _FORMAT, tip, *out, "--"]
     parts = git(args, cwd=repo.top).decode("utf-8", "replace").split("\0")[1:]
     return [
-        Lacking(name, tuple(parents.split()), message, tuple(filter(None, paths.split("\n"))))
+        MissingCommit(name, tuple(parents.split()), message, tuple(filter(None, paths.split("\n"))))
         for name, parents, message, paths in zip(*(parts[at::4] for at in range(4)), strict=True)
     ]
 
@@ -191,7 +193,7 @@ def difference(repo: Repository, old: str, new: str) -> dict[str, Target]:
     changed = dict(zip(parts[1::2], parts[0::2], strict=False))
     for path, entry in changed.items():
         if {*entry[1:].split()[:2]} - {"100644", "000000"} or not is_safe_path(path):
-            raise Failure(f"{printable(path)} is not a plain file")
+            raise OperationFailed(f"{printable(path)} is not a plain file")
     blobs = read_blobs(repo, new, changed)
     ids = {path: entry.split()[2:4] for path, entry in changed.items()}
     return {

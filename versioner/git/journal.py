@@ -11,7 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.git.lock import state_dir
 from versioner.git.worktree import is_safe_path
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["Intent", "drop_intent", "has_intent", "read_intent", "write_intent"]
+__all__ = ["JournalEntry", "drop_intent", "has_intent", "read_intent", "write_intent"]
 
 # Compiled when there is an intent to read, which is rare (and kept by re).
 _ID: Final = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
 _REF: Final = r"refs/heads/[^\x00-\x20\x7f~^:?*\[\\]+"
 
 
-class Intent(NamedTuple):
+class JournalEntry(NamedTuple):
     """Say that `ref` moves from `old` to `new`.
 
     `stale` holds, for each touched path, the blob ids (None: no file) that an unrefreshed work
@@ -48,7 +48,7 @@ def has_intent(common_dir: Path) -> bool:
     return os.path.lexists(_path(common_dir))
 
 
-def write_intent(common_dir: Path, intent: Intent) -> None:
+def write_intent(common_dir: Path, intent: JournalEntry) -> None:
     """Put the intent on the disk, whole, before returning."""
     document = {
         "format": 1,
@@ -70,7 +70,7 @@ def write_intent(common_dir: Path, intent: Intent) -> None:
         draft.replace(_path(common_dir))
         _sync_folder(folder)
     except OSError as error:
-        raise Failure(f"cannot write to {folder}: {error.strerror}") from error
+        raise OperationFailed(f"cannot write to {folder}: {error.strerror}") from error
 
 
 def _sync_folder(folder: Path) -> None:
@@ -88,7 +88,7 @@ def drop_intent(common_dir: Path) -> None:
     _path(common_dir).unlink(missing_ok=True)
 
 
-def read_intent(common_dir: Path) -> Intent | None:
+def read_intent(common_dir: Path) -> JournalEntry | None:
     """Return the intent; None where there is none, or none that a tool of ours wrote."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
@@ -102,7 +102,7 @@ def read_intent(common_dir: Path) -> Intent | None:
             return None
 
 
-def _parse(document: dict[str, object]) -> Intent | None:
+def _parse(document: dict[str, object]) -> JournalEntry | None:
     ref, old, new, stale = (document[key] for key in ("ref", "old", "new", "stale"))
     if not (isinstance(ref, str) and re.fullmatch(_REF, ref) and ".." not in ref):
         return None
@@ -113,7 +113,7 @@ def _parse(document: dict[str, object]) -> Intent | None:
     if not all(one is None or _is_id(one) for ids in stale.values() for one in ids):
         return None
     kept = {path: frozenset(ids) for path, ids in stale.items()}
-    return Intent(ref, old, new, kept)  # type: ignore[arg-type]  # checked just above
+    return JournalEntry(ref, old, new, kept)  # type: ignore[arg-type]  # checked just above
 
 
 def _is_id(value: object) -> bool:

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.git.objects import ObjectReader, TreeView
 from versioner.git.process import LockedByGit, finish
 
@@ -35,9 +35,9 @@ def state_dir(common_dir: Path) -> Path:
         folder.mkdir(exist_ok=True)
         found = folder.lstat()
     except OSError as error:
-        raise Failure(f"cannot write to {common_dir}: {error.strerror}") from error
+        raise OperationFailed(f"cannot write to {common_dir}: {error.strerror}") from error
     if not stat.S_ISDIR(found.st_mode):
-        raise Failure(f"{folder} is not a folder", hint="remove it and try again")
+        raise OperationFailed(f"{folder} is not a folder", hint="remove it and try again")
     return folder
 
 
@@ -102,7 +102,7 @@ class WriteLock:
         pause = 0.002
         while not try_lock(self._descriptor):
             if time.monotonic() >= deadline:
-                raise Failure(
+                raise OperationFailed(
                     f"another writer ({self._holder()}) has held the registry for "
                     f"{self._wait:.0f} seconds",
                     hint="wait for it to end, or end it, and try again",
@@ -199,8 +199,8 @@ def open_lock(path: Path) -> int:
     try:
         descriptor = os.open(path, flags, 0o666)
     except OSError as error:
-        raise Failure(f"cannot open {path}: {error.strerror}") from error
+        raise OperationFailed(f"cannot open {path}: {error.strerror}") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise Failure(f"{path} is not a regular file", hint="remove it and try again")
+        raise OperationFailed(f"{path} is not a regular file", hint="remove it and try again")
     return descriptor

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from versioner.errors import Failure, NotFound
+from versioner.errors import NotFound, OperationFailed
 from versioner.git.history import is_shallow
 from versioner.git.objects import TreeView, find_commit, missing
 from versioner.git.process import git, printable
@@ -160,7 +160,7 @@ def _commit(repo: Repository, rev: str) -> str:
     except NotFound as error:
         if not is_shallow(repo) and rev.strip("0"):
             raise
-        raise Failure(error.message, hint=_FETCH.format(rev=printable(rev))) from None
+        raise OperationFailed(error.message, hint=_FETCH.format(rev=printable(rev))) from None
 
 
 def _rev_list(repo: Repository, revisions: Iterable[str]) -> list[str]:
@@ -177,18 +177,20 @@ _FETCH: Final = (
 )
 
 
-def _unrelated(repo: Repository, base: str, tip: str) -> Failure:
+def _unrelated(repo: Repository, base: str, tip: str) -> OperationFailed:
     message = f"{printable(base)} and {printable(tip)} have no commit in common"
     if is_shallow(repo):
-        return Failure(f"{message} in this shallow clone", hint=_FETCH.format(rev=printable(base)))
-    return Failure(
+        return OperationFailed(
+            f"{message} in this shallow clone", hint=_FETCH.format(rev=printable(base))
+        )
+    return OperationFailed(
         f"{message}: their histories are unrelated",
         hint="name the branch that this one was made from, and fetch it first: `git fetch origin`",
     )
 
 
-def _too_shallow(base: str) -> Failure:
-    return Failure(
+def _too_shallow(base: str) -> OperationFailed:
+    return OperationFailed(
         f"this shallow clone does not reach back to where {printable(base)} was left",
         hint=_FETCH.format(rev=printable(base)),
     )

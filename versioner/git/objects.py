@@ -6,7 +6,7 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import Failure, GitFailure, NotFound
+from versioner.errors import GitFailure, NotFound, OperationFailed
 from versioner.git.object_format import TreeEntry, parse_tree
 from versioner.git.process import command, environment, failure, printable, run, unstartable
 
@@ -148,7 +148,7 @@ def _batches(names: Sequence[str]) -> Iterator[list[str]]:
     size = 0
     for name in names:
         if "\n" in name or "\0" in name:
-            raise Failure(f"{printable(name)!r} is not a name git can look up")
+            raise OperationFailed(f"{printable(name)!r} is not a name git can look up")
         if batch and size + len(name) * 4 > _BATCH_BYTES:
             yield batch
             batch, size = [], 0
@@ -290,11 +290,11 @@ def _file_id(view: TreeView, path: str) -> str | None:
     if entry is None:
         blocker = view.blocked_by(path)
         if blocker is not None:
-            raise Failure(f"{printable(blocker)} is not a directory in the last commit")
+            raise OperationFailed(f"{printable(blocker)} is not a directory in the last commit")
         return None
     if not entry.is_file:
         what = _KINDS.get(entry.mode, "not a regular file")
-        raise Failure(
+        raise OperationFailed(
             f"{printable(path)} is {what} in the last commit",
             hint="a registry holds regular files only: remove it and commit that",
         )

@@ -24,7 +24,7 @@ __all__ = [
     "TIMED_OUT",
     "Completed",
     "LockedByGit",
-    "LostRace",
+    "RefChanged",
     "command",
     "environment",
     "failure",
@@ -88,7 +88,7 @@ _UNKNOWN_OPTION: Final = r"unknown (?:option|switch)|unrecognized argument"
 _CONTROLS: Final = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 
 
-class LostRace(GitFailure):
+class RefChanged(GitFailure):
     """Say that the branch moved between reading it and writing to it."""
 
 
@@ -252,7 +252,7 @@ def failure(args: Sequence[str], stderr: str) -> GitFailure:
     if locked:
         return LockedByGit(locked[1], stderr=stderr)
     if re.search(_RACE, stderr):
-        return LostRace(
+        return RefChanged(
             "the branch moved while this was being written", hint="try again", stderr=stderr
         )
     if re.search(_UNKNOWN_OPTION, stderr):

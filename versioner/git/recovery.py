@@ -17,7 +17,7 @@ from versioner.git.repository import tip_of
 from versioner.git.transaction import publish, session_of
 
 if TYPE_CHECKING:
-    from versioner.git.journal import Intent
+    from versioner.git.journal import JournalEntry
     from versioner.git.objects import ObjectReader
     from versioner.git.repository import Repository
 
@@ -42,7 +42,7 @@ def complete(repo: Repository) -> None:
         drop_intent(repo.common_dir)
 
 
-def _moved(repo: Repository, intent: Intent) -> bool:
+def _moved(repo: Repository, intent: JournalEntry) -> bool:
     """Tell whether the branch has the intent's commit: if not, it never moved, or went back."""
     tip = tip_of(repo, intent.ref)
     if tip is None or tip == intent.old:
@@ -51,7 +51,7 @@ def _moved(repo: Repository, intent: Intent) -> bool:
     return tip == intent.new or run(args, cwd=repo.top).returncode == 0
 
 
-def _targets(repo: Repository, intent: Intent) -> tuple[dict[str, Target], bool]:
+def _targets(repo: Repository, intent: JournalEntry) -> tuple[dict[str, Target], bool]:
     """Return what every touched path is to be, and whether the tip differs from that."""
     session = session_of(repo)
     reader = session.reader(repo.top)

@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import Failure, GitFailure, UsageFault
+from versioner.errors import GitFailure, OperationFailed, UsageFault
 from versioner.git.process import failure, finish, git, printable, run, start, too_old
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _opened(path: Path, start: Path, done: Completed) -> Repository:
     return repo._replace(branch=_unborn_branch(repo))
 
 
-def _unopened(path: Path, stderr: str) -> Failure | UsageFault:
+def _unopened(path: Path, stderr: str) -> OperationFailed | UsageFault:
     if "not a git repository" in stderr and "not a git repository: " not in stderr:
         return UsageFault(
             f"{printable(str(path))} is not in a git repository",
@@ -166,8 +166,8 @@ def _check_owner_of(top: Path, git_dir: Path) -> None:
     raise _claimed(git_dir, f"the work tree {printable(str(top))}, which knows nothing of it")
 
 
-def _claimed(git_dir: Path, what: str) -> Failure:
-    return Failure(
+def _claimed(git_dir: Path, what: str) -> OperationFailed:
+    return OperationFailed(
         f"the repository {printable(str(git_dir))} claims {what}",
         hint="look at core.worktree in its configuration",
     )

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.git.lock import try_lock
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _make(made: list[Path]) -> Scratch:
     try:
         return _made(made)
     except OSError as error:
-        raise Failure(
+        raise OperationFailed(
             f"there is no temporary folder to work in: {error.strerror or error}",
             hint="make room on this machine's disk, or set TMPDIR to a folder that has some",
         ) from error

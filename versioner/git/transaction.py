@@ -10,14 +10,14 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from versioner.errors import Failure, GitFailure, InvalidInput, UsageFault
+from versioner.errors import GitFailure, InvalidInput, OperationFailed, UsageFault
 from versioner.git.checkout import Target, checkouts_of, refresh, refuse_uncommitted
 from versioner.git.commit_objects import build_commit
 from versioner.git.identity import ask_settings, committer_of
-from versioner.git.journal import Intent, drop_intent, has_intent, write_intent
+from versioner.git.journal import JournalEntry, drop_intent, has_intent, write_intent
 from versioner.git.lock import WAIT_SECONDS, WriteLock, WriteSession
 from versioner.git.object_format import hash_object
-from versioner.git.process import LockedByGit, LostRace, git, printable
+from versioner.git.process import LockedByGit, RefChanged, git, printable
 from versioner.git.repository import reread, tip_of
 from versioner.git.worktree import is_safe_path
 
@@ -37,12 +37,12 @@ __all__ = [
     "publish",
     "recover",
     "session_of",
-    "writing",
+    "transaction",
 ]
 
 
 @contextmanager
-def writing(repo: Repository, *, wait: float = WAIT_SECONDS) -> Iterator[Repository]:
+def transaction(repo: Repository, *, wait: float = WAIT_SECONDS) -> Iterator[Repository]:
     """Hold the write lock, and yield the repository as it is now, no write left half done.
 
     Waits for another writer for `wait` seconds, then raises Failure that names it.
@@ -73,7 +73,7 @@ def recover(repo: Repository) -> None:
     Where this user may not write, it is left to one who may.
     """
     if has_intent(repo.common_dir) and os.access(repo.common_dir, os.W_OK):
-        with writing(repo):
+        with transaction(repo):
             pass
 
 
@@ -93,10 +93,10 @@ def commit_changes(
     when a touched path has uncommitted changes, LockedByGit when a lock of git's is in the way,
     UsageFault on a detached HEAD.
     """
-    with writing(repo) as held:
+    with transaction(repo) as held:
         branch_of(held)
         if held.tip != tip:
-            raise LostRace("the branch moved since it was read", hint="try again")
+            raise RefChanged("the branch moved since it was read", hint="try again")
         targets = targets_of(held, changes)
         if not targets:
             return None
@@ -138,10 +138,10 @@ def targets_of(repo: Repository, changes: Changes) -> dict[str, Target]:
 def _old_id(view: TreeView, path: str, *, adding: bool) -> str | None:
     entry = view.entry(path)
     if entry is not None and entry.is_tree:
-        raise Failure(f"{printable(path)} is a directory in the last commit")
+        raise OperationFailed(f"{printable(path)} is a directory in the last commit")
     blocker = view.blocked_by(path) if entry is None and adding else None
     if blocker is not None:
-        raise Failure(
+        raise OperationFailed(
             f"{printable(path)} cannot be written: {printable(blocker)} is not a directory",
             hint="remove it and commit that first",
         )
@@ -155,7 +155,7 @@ def publish(
     *,
     identity: CommitIdentity | None,
     when: str | None,
-    resuming: Intent | None = None,
+    resuming: JournalEntry | None = None,
 ) -> str:
     """Commit targets on the branch, under the lock, and bring the work trees along.
 
@@ -197,11 +197,11 @@ def _land(
     targets: Mapping[str, Target],
     new: str,
     message: str,
-    resuming: Intent | None,
+    resuming: JournalEntry | None,
 ) -> None:
     if places:
         stale = {path: target.stale for path, target in targets.items()}
-        own = Intent(branch_of(repo), repo.tip, new, stale)
+        own = JournalEntry(branch_of(repo), repo.tip, new, stale)
         write_intent(repo.common_dir, resuming or own)
     try:
         _move(repo, new, message)

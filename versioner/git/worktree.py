@@ -8,7 +8,7 @@ import re
 import stat
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.git.process import printable
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ def read_regular(path: Path, *, limit: int = MAX_FILE_BYTES) -> tuple[bytes, int
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            raise Failure(f"{printable(str(path))} is not a regular file")
+            raise OperationFailed(f"{printable(str(path))} is not a regular file")
         if found.st_size > limit:
-            raise Failure(
+            raise OperationFailed(
                 f"{printable(str(path))} is larger than {limit // 1024 // 1024} MiB",
                 hint="no file of a registry is",
             )
@@ -104,7 +104,7 @@ def file_state(top: Path, path: str) -> FileState:
     try:
         data, mode = read_regular(target)
     except OSError as error:
-        raise Failure(f"cannot read {printable(str(target))}: {error.strerror}") from error
+        raise OperationFailed(f"cannot read {printable(str(target))}: {error.strerror}") from error
     return FileState("file", data, mode)
 
 
@@ -114,7 +114,9 @@ def _kind_at(target: Path) -> FileKind:
     except (FileNotFoundError, NotADirectoryError):
         return "absent"
     except OSError as error:
-        raise Failure(f"cannot look at {printable(str(target))}: {error.strerror}") from error
+        raise OperationFailed(
+            f"cannot look at {printable(str(target))}: {error.strerror}"
+        ) from error
 
 
 def replace_file(top: Path, path: str, data: bytes, *, draft_dir: Path, mode: int = 0) -> None:
@@ -138,7 +140,7 @@ def replace_file(top: Path, path: str, data: bytes, *, draft_dir: Path, mode: in
             _write(beside, data, mode)
             beside.replace(target)
     except OSError as error:
-        raise Failure(f"cannot write {printable(str(target))}: {error.strerror}") from error
+        raise OperationFailed(f"cannot write {printable(str(target))}: {error.strerror}") from error
 
 
 def _write(draft: Path, data: bytes, mode: int) -> None:
@@ -158,7 +160,9 @@ def remove_file(top: Path, path: str) -> None:
     except NotADirectoryError:
         return
     except OSError as error:
-        raise Failure(f"cannot remove {printable(str(target))}: {error.strerror}") from error
+        raise OperationFailed(
+            f"cannot remove {printable(str(target))}: {error.strerror}"
+        ) from error
     prune(top, path)
 
 

@@ -10,7 +10,7 @@ import re
 import stat
 from typing import TYPE_CHECKING, Final
 
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.git.object_format import hash_object
 from versioner.git.process import printable
 from versioner.git.snapshot import Entry, product_trees_of, snapshot_at
@@ -31,7 +31,9 @@ def snapshot_of_work_tree(repo: Repository) -> WorkTreeSnapshot | RevisionSnapsh
     if repo.work_tree is not None:
         return WorkTreeSnapshot(repo, repo.work_tree)
     if repo.tip is None:
-        raise Failure("the repository has no commit yet", hint="push a registry to it first")
+        raise OperationFailed(
+            "the repository has no commit yet", hint="push a registry to it first"
+        )
     return snapshot_at(repo, repo.tip)
 
 
@@ -121,7 +123,9 @@ class WorkTreeSnapshot:
         try:
             data, _ = read_regular(target)
         except OSError as error:
-            raise Failure(f"cannot read {printable(str(target))}: {error.strerror}") from error
+            raise OperationFailed(
+                f"cannot read {printable(str(target))}: {error.strerror}"
+            ) from error
         self._bytes[path] = data
         mode = 0o100755 if os.name == "posix" and found.st_mode & 0o100 else 0o100644
         return Entry("file", len(data), hash_object("blob", data, self._repo.object_format), mode)
@@ -137,7 +141,7 @@ def _scan(folder: Path) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as items:
             return list(items)
     except OSError as error:
-        raise Failure(f"cannot read {printable(str(folder))}: {error.strerror}") from error
+        raise OperationFailed(f"cannot read {printable(str(folder))}: {error.strerror}") from error
 
 
 # vim and its probe, Emacs, what merges and patches put aside, macOS, Windows.

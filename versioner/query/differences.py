@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from versioner.query.matrix import CellState
     from versioner.registry.records import ProductRecord, Registry
 
-__all__ = ["Difference", "Side", "diff", "parse_side", "versions_between"]
+__all__ = ["Difference", "EnvironmentAt", "diff", "parse_side", "versions_between"]
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class EnvironmentAt:
     """Name one side of a comparison: an environment, now or (UTC text) at a moment."""
 
     environment: str
@@ -42,7 +42,7 @@ class Difference:
     compare_url: str
 
 
-def parse_side(text: str, now: str) -> Side:
+def parse_side(text: str, now: str) -> EnvironmentAt:
     """Parse `production` or `production@2026-11-01` (a date, a time, or how long ago: `7d`)."""
     environment, at_sign, moment = text.partition("@")
     if not environment or (at_sign and not moment):
@@ -51,11 +51,11 @@ def parse_side(text: str, now: str) -> Side:
             field="environment",
             hint="write production, or production@2026-11-01",
         )
-    return Side(environment, parse_moment(moment, now) if at_sign else None)
+    return EnvironmentAt(environment, parse_moment(moment, now) if at_sign else None)
 
 
 def diff(
-    registry: Registry, a: Side, b: Side, *, now: str, product: str | None = None
+    registry: Registry, a: EnvironmentAt, b: EnvironmentAt, *, now: str, product: str | None = None
 ) -> list[Difference]:
     """Return the products that run different versions on the two sides, by name.
 

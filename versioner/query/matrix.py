@@ -20,7 +20,7 @@ __all__ = [
     "CellState",
     "CellStatus",
     "Matrix",
-    "Row",
+    "MatrixRow",
     "cell_state",
     "events_until",
     "matrix",
@@ -56,7 +56,7 @@ class CellState:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MatrixRow:
     """Hold a product's cells, in the order of the matrix's environments.
 
     It drifts when two of the cells shown run different versions; an empty cell runs none.
@@ -72,7 +72,7 @@ class Matrix:
     """Hold the rows by product name, as of the moment `at`."""
 
     environments: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[MatrixRow, ...]
     at: str
 
 
@@ -154,7 +154,7 @@ def _stale_after(registry: Registry, environment: str) -> int:
     return parse_duration(document.get("stale_after", DEFAULT_STALE_AFTER), field="stale_after")
 
 
-def _row(product: str, cells: Mapping[str, Cell], stale: Mapping[str, int], now: str) -> Row:
+def _row(product: str, cells: Mapping[str, Cell], stale: Mapping[str, int], now: str) -> MatrixRow:
     states = tuple(
         cell_state(cells[name], now=now, stale_after=seconds)
         if name in cells
@@ -162,7 +162,7 @@ def _row(product: str, cells: Mapping[str, Cell], stale: Mapping[str, int], now:
         for name, seconds in stale.items()
     )
     running = {state.version for state in states if state.version}
-    return Row(product, states, len(running) > 1)
+    return MatrixRow(product, states, len(running) > 1)
 
 
 def _failed_last(cell: Cell) -> Deployment | None:

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from versioner.models import Deployment, Version
     from versioner.registry.records import ProductRecord
 
-__all__ = ["Stay", "VersionDetail", "VersionSummary", "list_versions", "show_version", "stays"]
+__all__ = [
+    "RunningPeriod",
+    "VersionDetail",
+    "VersionSummary",
+    "list_versions",
+    "show_version",
+    "stays",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,7 @@ class VersionSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class RunningPeriod:
     """Say that a version was current in an environment from `since` until `until` ("": still)."""
 
     environment: str
@@ -40,7 +47,7 @@ class VersionDetail:
     """Hold a version and its stays, newest first; those that last have no end."""
 
     version: Version
-    stays: tuple[Stay, ...]
+    stays: tuple[RunningPeriod, ...]
 
     @property
     def running_in(self) -> tuple[str, ...]:
@@ -77,19 +84,19 @@ def show_version(record: ProductRecord, name: str) -> VersionDetail:
     return VersionDetail(record.versions[name], tuple(own))
 
 
-def stays(record: ProductRecord) -> list[Stay]:
+def stays(record: ProductRecord) -> list[RunningPeriod]:
     """Return which version was current where and for how long, newest first.
 
     A redeployment goes on with the stay of the version that is there.
     """
-    found: list[Stay] = []
+    found: list[RunningPeriod] = []
     for name, cell in record.cells.items():
         until = ""
         for deployment in reversed(cell.completed):
             if deployment.kind == "redeployment":
                 continue
             since = result_at(deployment)
-            found.append(Stay(name, deployment.version, since, until, deployment))
+            found.append(RunningPeriod(name, deployment.version, since, until, deployment))
             until = since
     return sorted(found, key=lambda stay: stay.since, reverse=True)
 

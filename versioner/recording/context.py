@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.models import Event, EventKind, RegistryConfig
 
-__all__ = ["Draft", "Scene", "look"]
+__all__ = ["EventDraft", "RecordContext", "load_context"]
 
 _KINDS: Final[tuple[EventKind, ...]] = ("build", "deployment")
 
 
-class Draft(NamedTuple):
+class EventDraft(NamedTuple):
     """An event as the caller gives it: names unchecked, no id unless one is named.
 
     `fields` holds every key of the event but `id`. `detected` says that the product's name
@@ -38,7 +38,7 @@ class Draft(NamedTuple):
     resent: bool = False
 
 
-class Scene(NamedTuple):
+class RecordContext(NamedTuple):
     """What the tip holds of everything that this event touches; `logs` maps paths to bytes."""
 
     product: str
@@ -59,7 +59,9 @@ class Scene(NamedTuple):
         return found
 
 
-def look(repository: Repository, draft: Draft, pending: Mapping[str, bytes | None]) -> Scene:
+def load_context(
+    repository: Repository, draft: EventDraft, pending: Mapping[str, bytes | None]
+) -> RecordContext:
     """Read the tip: the configuration, and the product's own directory.
 
     `pending` are changes to be made to the tip, as if they were there.
@@ -74,7 +76,7 @@ def look(repository: Repository, draft: Draft, pending: Mapping[str, bytes | Non
         product = _follow_alias(tip, asked)
         environment = draft.fields.get("environment", "")
         known = is_name(environment) and tip.has(layout.environment_path(environment))
-        return Scene(
+        return RecordContext(
             product=product,
             title=draft.product if asked != draft.product else "",
             config=config,
@@ -140,7 +142,7 @@ class _Tip:
         return {path: held[path] if path in held else self.read(path) for path in paths}
 
 
-def _legal_product(draft: Draft, config: RegistryConfig) -> str:
+def _legal_product(draft: EventDraft, config: RegistryConfig) -> str:
     may = draft.detected or (config.get("names") == "slugify" and may_slugify(draft.product))
     slug = slugify(draft.product) if may else ""
     return slug or check_name(draft.product, "product")

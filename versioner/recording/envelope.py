@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.errors import InvalidInput
 from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
-from versioner.recording.context import Draft
+from versioner.recording.context import EventDraft
 from versioner.validation.events import check_event
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _KEYS: Final[dict[str, tuple[EventKind, frozenset[str]]]] = {
 }
 
 
-def submission_of(draft: Draft) -> dict[str, Any]:
+def submission_of(draft: EventDraft) -> dict[str, Any]:
     """Return a draft as a document."""
     return {
         "format": FORMAT,
@@ -42,7 +42,7 @@ def submission_of(draft: Draft) -> dict[str, Any]:
     }
 
 
-def submission_bytes(draft: Draft) -> bytes:
+def submission_bytes(draft: EventDraft) -> bytes:
     """Return a draft as one line, the same for the same draft; raise InvalidInput if too long."""
     try:
         text = json.dumps(submission_of(draft), ensure_ascii=True, sort_keys=True, allow_nan=False)
@@ -55,7 +55,7 @@ def submission_bytes(draft: Draft) -> bytes:
     return text.encode("ascii") + b"\n"
 
 
-def draft_of(document: Mapping[str, Any] | None) -> Draft:
+def draft_of(document: Mapping[str, Any] | None) -> EventDraft:
     """Return the draft of a document, to be judged as one that may have arrived before.
 
     Raises InvalidInput for what is no such document.
@@ -82,4 +82,4 @@ def draft_of(document: Mapping[str, Any] | None) -> Draft:
     # Every field is of its kind, before anything looks at one.
     check_event(kind, {**fields, "id": event_id or "0" * 32})
     detected = document.get("detected") is True
-    return Draft(kind, product, fields, event_id, detected=detected, resent=True)
+    return EventDraft(kind, product, fields, event_id, detected=detected, resent=True)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner import layout
-from versioner.errors import Failure, UsageFault, VersionerError
-from versioner.git.process import LostRace, git
+from versioner.errors import OperationFailed, UsageFault, VersionerError
+from versioner.git.process import RefChanged, git
 from versioner.git.repository import on_branch, tip_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from versioner.git.repository import Repository
-    from versioner.recording.record import Recorded
+    from versioner.recording.record import RecordResult
     from versioner.remote.url import Remote
 
 __all__ = ["NotPushed", "deliver", "throw_away_remote"]
@@ -22,10 +22,10 @@ __all__ = ["NotPushed", "deliver", "throw_away_remote"]
 _TRIES: Final = 5
 
 
-class NotPushed(Failure):
+class NotPushed(OperationFailed):
     """Say that an event is in this clone only; `recorded` is what became of it here."""
 
-    def __init__(self, recorded: Recorded, cause: VersionerError | OSError) -> None:
+    def __init__(self, recorded: RecordResult, cause: VersionerError | OSError) -> None:
         if isinstance(cause, VersionerError):
             super().__init__(f"recorded, but not pushed: {cause.message}", hint=cause.hint)
         else:
@@ -35,12 +35,12 @@ class NotPushed(Failure):
 
 def deliver(
     repository: Repository,
-    record: Callable[[Repository], Recorded],
+    record: Callable[[Repository], RecordResult],
     *,
     branch: str | None = None,
     push: bool = False,
     dry_run: bool = False,
-) -> Recorded:
+) -> RecordResult:
     """Record on a branch (the current one by default), and push that one commit where asked.
 
     Raises what `record` raises, and NotPushed where the event is in this clone only.
@@ -107,11 +107,11 @@ def _configured_branch(repository: Repository) -> str:
     return "" if entry is None else read_config(repository, entry.id).get("branch", "")
 
 
-def _record(place: Repository, record: Callable[[Repository], Recorded]) -> Recorded:
+def _record(place: Repository, record: Callable[[Repository], RecordResult]) -> RecordResult:
     for _ in range(_TRIES - 1):
         try:
             return record(place)
-        except LostRace:
+        except RefChanged:
             continue
     return record(place)
 
@@ -147,8 +147,11 @@ def _refuse_to_guess(place: Repository) -> None:
 
 
 def _publish(
-    place: Repository, recorded: Recorded, remote: str, record: Callable[[Repository], Recorded]
-) -> Recorded:
+    place: Repository,
+    recorded: RecordResult,
+    remote: str,
+    record: Callable[[Repository], RecordResult],
+) -> RecordResult:
     from versioner.recording.push import Retracted, publish_recorded
 
     try:

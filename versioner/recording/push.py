@@ -6,10 +6,10 @@ import re
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import Failure, VersionerError
+from versioner.errors import OperationFailed, VersionerError
 from versioner.git.history import difference, has_commit, is_ancestor, lacking
 from versioner.git.repository import reread
-from versioner.git.transaction import advance, writing
+from versioner.git.transaction import advance, transaction
 from versioner.recording.local import NotPushed
 from versioner.remote.configured import follow, remote_tip_known
 from versioner.remote.push import PushFailure, fetch_branch, push_branch, remote_heads
@@ -17,9 +17,9 @@ from versioner.remote.push import PushFailure, fetch_branch, push_branch, remote
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from versioner.git.history import Lacking
+    from versioner.git.history import MissingCommit
     from versioner.git.repository import Repository
-    from versioner.recording.record import Recorded
+    from versioner.recording.record import RecordResult
 
 __all__ = ["Retracted", "publish_recorded"]
 
@@ -41,8 +41,11 @@ class Retracted(Exception):
 
 
 def publish_recorded(
-    place: Repository, recorded: Recorded, remote: str, record: Callable[[Repository], Recorded]
-) -> Recorded:
+    place: Repository,
+    recorded: RecordResult,
+    remote: str,
+    record: Callable[[Repository], RecordResult],
+) -> RecordResult:
     """Push an event's commit, and those of earlier events that did not get through.
 
     Where the remote has moved on and the event of this run is all that it lacks, the event is
@@ -53,7 +56,7 @@ def publish_recorded(
     for number in range(_TRIES):
         try:
             step = _attempt(place, step, remote, record, number)
-        except (Failure, OSError) as cause:
+        except (OperationFailed, OSError) as cause:
             raise NotPushed(step.recorded, cause) from cause
         if step.recorded.pushed_to:
             return step.recorded
@@ -64,7 +67,7 @@ def publish_recorded(
 class _Step(NamedTuple):
     """Hold where publishing stands; `made` tells that the commit is new, on the remote's tip."""
 
-    recorded: Recorded
+    recorded: RecordResult
     made: bool = False
 
 
@@ -72,7 +75,7 @@ def _attempt(
     place: Repository,
     step: _Step,
     remote: str,
-    record: Callable[[Repository], Recorded],
+    record: Callable[[Repository], RecordResult],
     number: int,
 ) -> _Step:
     fresh, recorded = reread(place), step.recorded
@@ -153,7 +156,7 @@ def _published(place: Repository, remote: str, heads: Mapping[str, str]) -> list
     return [each for each in known.values() if each is not None]
 
 
-def _is_of_event(commit: Lacking) -> bool:
+def _is_of_event(commit: MissingCommit) -> bool:
     return (
         len(commit.parents) == 1
         and re.fullmatch(_SUBJECT, commit.message) is not None
@@ -162,15 +165,18 @@ def _is_of_event(commit: Lacking) -> bool:
     )
 
 
-def _named(commits: Sequence[Lacking]) -> str:
+def _named(commits: Sequence[MissingCommit]) -> str:
     named = ", ".join(f"{each.id[:9]} {each.subject!r}" for each in commits[:_NAMED])
     more = len(commits) - _NAMED
     return f"{named} and {more} more" if more > 0 else named
 
 
 def _record_again(
-    place: Repository, recorded: Recorded, tip: str, record: Callable[[Repository], Recorded]
-) -> Recorded:
+    place: Repository,
+    recorded: RecordResult,
+    tip: str,
+    record: Callable[[Repository], RecordResult],
+) -> RecordResult:
     """Move the branch to the remote's tip, and record the event there."""
     own = recorded.commit
     waiting = lacking(place, own or place.tip or "", [tip])
@@ -179,12 +185,12 @@ def _record_again(
         also = f", and this clone has commits that it lacks: {_named(others)}" if others else ""
         raise PushFailure("race", message=f"the remote branch has moved on{also}")
     try:
-        with writing(place) as locked:
+        with transaction(place) as locked:
             if locked.tip != own:
-                raise Failure("the local branch has moved too")
+                raise OperationFailed("the local branch has moved too")
             targets = difference(locked, own, tip)
             advance(locked, tip, targets, "record an event on what the remote has now")
-    except Failure as failure:
+    except OperationFailed as failure:
         message = f"the remote branch has moved on, and this clone cannot follow: {failure.message}"
         raise PushFailure("race", message=message) from failure
     try:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput
-from versioner.git.transaction import commit_changes, writing
+from versioner.git.transaction import commit_changes, transaction
 from versioner.names import check_name, check_version
-from versioner.recording.context import Draft, look
+from versioner.recording.context import EventDraft, load_context
 from versioner.recording.policy import leave_people_out, refuse_secrets
 from versioner.rules.identity import derive_event_id, random_event_id
-from versioner.rules.judgement import AlreadyRecorded, judge
+from versioner.rules.judgement import AlreadyRecorded, evaluate_event
 from versioner.rules.visible import VisibleLogs
 from versioner.serialization import log
 from versioner.validation.events import check_event
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
     from versioner.git.repository import Repository
     from versioner.models import Changes, Event, EventKind, RegistryConfig
-    from versioner.recording.context import Scene
-    from versioner.rules.judgement import Verdict
+    from versioner.recording.context import RecordContext
+    from versioner.rules.judgement import EventDecision
 
-__all__ = ["Draft", "Recorded", "prepare", "record_event", "subject_of"]
+__all__ = ["RecordResult", "prepare", "record_event", "subject_of"]
 
 
-class Recorded(NamedTuple):
+class RecordResult(NamedTuple):
     """What became of an event: `commit` is None for a dry run or when it was there already.
 
     `retired` tells that its environment is. `received` is the remote's ref where it waits to be
@@ -58,13 +58,13 @@ class Recorded(NamedTuple):
 
 def record_event(
     repository: Repository,
-    draft: Draft,
+    draft: EventDraft,
     *,
     now: str,
     entropy: Callable[[], tuple[int, bytes]],
     create: bool = True,
     dry_run: bool = False,
-) -> Recorded:
+) -> RecordResult:
     """Record an event in one commit on the current branch.
 
     `entropy` gives the time in milliseconds and ten random bytes, for an event of no known
@@ -72,7 +72,7 @@ def record_event(
     """
     if dry_run:
         return prepare(repository, draft, entropy, create)[0]
-    with writing(repository) as locked:
+    with transaction(repository) as locked:
         recorded, changes, config = prepare(locked, draft, entropy, create)
         commit = None
         if changes:
@@ -89,24 +89,24 @@ def record_event(
 
 def prepare(
     repository: Repository,
-    draft: Draft,
+    draft: EventDraft,
     entropy: Callable[[], tuple[int, bytes]],
     create: bool,
     pending: Mapping[str, bytes | None] | None = None,
-) -> tuple[Recorded, Changes, RegistryConfig]:
+) -> tuple[RecordResult, Changes, RegistryConfig]:
     """Judge an event at the tip, with changes that are to be made to it; return what it changes.
 
     No changes: it is recorded already. Raises InvalidInput (4) and Blocked (5).
     """
     refuse_secrets({"product": draft.product, **draft.fields})
-    scene = look(repository, draft, pending or {})
+    scene = load_context(repository, draft, pending or {})
     event = _event(draft, scene.config)
     verdict = _judge(draft, scene, event, entropy)
     already = isinstance(verdict, AlreadyRecorded)
     event = verdict.event
     path = layout.log_path(scene.product, draft.kind, layout.month_of(event["at"]))
     check_event(draft.kind, event)
-    recorded = Recorded(
+    recorded = RecordResult(
         kind=draft.kind,
         product=scene.product,
         event=event,
@@ -124,7 +124,7 @@ def prepare(
     return recorded, changes, scene.config
 
 
-def _page_of(scene: Scene, kind: EventKind, event: Event) -> str:
+def _page_of(scene: RecordContext, kind: EventKind, event: Event) -> str:
     """Return the address of the page that will tell of an event (design, section 8)."""
     base = str(scene.config.get("site", {}).get("base_url", "")).rstrip("/")
     if not base:
@@ -133,7 +133,7 @@ def _page_of(scene: Scene, kind: EventKind, event: Event) -> str:
     return f"{page}#d-{event['id']}" if kind == "deployment" else page
 
 
-def _event(draft: Draft, config: RegistryConfig) -> Event:
+def _event(draft: EventDraft, config: RegistryConfig) -> Event:
     """Check the names, and leave out the people that the registry does not want recorded."""
     event = {key: value for key, value in draft.fields.items() if value not in ("", None)}
     if draft.kind == "deployment":
@@ -150,17 +150,17 @@ def _event(draft: Draft, config: RegistryConfig) -> Event:
 
 
 def _judge(
-    draft: Draft,
-    scene: Scene,
+    draft: EventDraft,
+    scene: RecordContext,
     event: Event,
     entropy: Callable[[], tuple[int, bytes]],
-) -> Verdict:
+) -> EventDecision:
     fresh = "" if draft.event_id or event.get("invoke_id") else random_event_id(*entropy())
 
     def candidate(ordinal: int) -> str:
         return draft.event_id or fresh or derive_event_id(draft.product, event, ordinal)
 
-    return judge(
+    return evaluate_event(
         draft.kind,
         event,
         visible=VisibleLogs(scene.visible()),
@@ -170,7 +170,7 @@ def _judge(
     )
 
 
-def _creations(scene: Scene, event: Event, create: bool) -> Changes:
+def _creations(scene: RecordContext, event: Event, create: bool) -> Changes:
     """Describe the product and environment where the registry does not know them yet."""
     changes: Changes = {}
     absent: list[tuple[Literal["product", "environment"], str, str]] = []
@@ -195,7 +195,7 @@ def _creations(scene: Scene, event: Event, create: bool) -> Changes:
     return changes
 
 
-def subject_of(recorded: Recorded) -> str:
+def subject_of(recorded: RecordResult) -> str:
     """Return the subject of the commit that records an event."""
     event = recorded.event
     if recorded.kind == "build":

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from versioner import __version__, layout
-from versioner.errors import Blocked, Failure, UsageFault
+from versioner.errors import Blocked, OperationFailed, UsageFault
 from versioner.git.objects import read_blobs
 from versioner.git.worktree import read_regular
 
@@ -40,7 +40,7 @@ def read_config(repository: Repository, blob: str) -> RegistryConfig:
     """
     kept_in = repository.common_dir / "versioner" / "config.json"
     key = f"{__version__} {blob}"
-    with suppress(Failure, OSError, ValueError, KeyError, TypeError, RecursionError):
+    with suppress(OperationFailed, OSError, ValueError, KeyError, TypeError, RecursionError):
         kept = json.loads(read_regular(kept_in)[0])
         if kept["key"] == key and isinstance(kept["config"], dict):
             return cast("RegistryConfig", kept["config"])

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from versioner.git.temporary import Scratch
     from versioner.remote.url import Remote
 
-__all__ = ["SETTINGS", "RemoteTalk", "Update", "failure_of"]
+__all__ = ["SETTINGS", "RemoteClient", "Update", "failure_of"]
 
 # By ids alone: the remote need not tell its refs, and nothing is there to negotiate.
 _FETCH: Final = (
@@ -53,7 +53,7 @@ class Update(NamedTuple):
     new: str | None
 
 
-class RemoteTalk:
+class RemoteClient:
     """Stand for a remote in a folder of its own, made by hand, with nothing of it yet."""
 
     def __init__(self, remote: Remote, place: Scratch) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FAULTS", "PASSING", "Fault"]
+__all__ = ["FAULTS", "PASSING", "RemoteFault"]
 
-Fault = Literal[
+RemoteFault = Literal[
     "atomic",
     "busy",
     "checked-out",
@@ -40,7 +40,7 @@ Fault = Literal[
 
 # What is wrong, in words that fit both a push from a clone and a recording from anywhere, and
 # what a person can do about it. A hint ends where "; then …" can follow.
-FAULTS: Final[Mapping[Fault, tuple[str, str]]] = {
+FAULTS: Final[Mapping[RemoteFault, tuple[str, str]]] = {
     "race": (
         "the remote branch is not where this commit was made on",
         "run `git pull --rebase`, then `git push`",
@@ -131,4 +131,4 @@ FAULTS: Final[Mapping[Fault, tuple[str, str]]] = {
 }
 
 # What may be over in a moment.
-PASSING: Final[tuple[Fault, ...]] = ("busy", "locked", "server", "unknown", "unreachable")
+PASSING: Final[tuple[RemoteFault, ...]] = ("busy", "locked", "server", "unknown", "unreachable")

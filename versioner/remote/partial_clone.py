@@ -16,7 +16,7 @@ from versioner.git.objects import ObjectReader, reading
 from versioner.git.process import git
 from versioner.git.repository import Repository, tip_of
 from versioner.git.temporary import scratch
-from versioner.remote.client import SETTINGS, RemoteTalk, failure_of
+from versioner.remote.client import SETTINGS, RemoteClient, failure_of
 from versioner.remote.inbox_refs import EVENT, REFUSAL
 from versioner.remote.prefetch import Wanted, bring
 from versioner.remote.push_status import fault_of
@@ -29,38 +29,38 @@ if TYPE_CHECKING:
     from versioner.git.temporary import Scratch
     from versioner.remote.url import Remote
 
-__all__ = ["LADDER", "PartialClone", "Rung", "partial_clone", "recall", "remember"]
+__all__ = ["FILTERS", "FilterLevel", "PartialClone", "partial_clone", "recall", "remember"]
 
-Rung = Literal["combine:tree:3+blob:none", "tree:0", "blob:none", ""]
+FilterLevel = Literal["combine:tree:3+blob:none", "tree:0", "blob:none", ""]
 
 # From the filter that brings least to none at all.
-LADDER: Final[tuple[Rung, ...]] = ("combine:tree:3+blob:none", "tree:0", "blob:none", "")
+FILTERS: Final[tuple[FilterLevel, ...]] = ("combine:tree:3+blob:none", "tree:0", "blob:none", "")
 _WEEK_SECONDS: Final = 7 * 86_400
 
 
-def recall(remote: Remote, clock: Path) -> Rung:
+def recall(remote: Remote, clock: Path) -> FilterLevel:
     """Return the step that a remote took last; `clock` is a file that was just made."""
     path = _path(remote)
     try:
         if path is not None and clock.stat().st_mtime - path.stat().st_mtime < _WEEK_SECONDS:
-            return LADDER[int(path.read_bytes()[:2])]
+            return FILTERS[int(path.read_bytes()[:2])]
     except (OSError, ValueError, IndexError):
         pass
-    return LADDER[0]
+    return FILTERS[0]
 
 
-def remember(remote: Remote, rung: Rung) -> None:
+def remember(remote: Remote, rung: FilterLevel) -> None:
     """Note the step that a remote takes, where there is a place for it; forget it with the best."""
     path = _path(remote)
     if path is None:
         return
     try:
-        if rung == LADDER[0]:
+        if rung == FILTERS[0]:
             path.unlink(missing_ok=True)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.new")
-        temporary.write_bytes(b"%d\n" % LADDER.index(rung))
+        temporary.write_bytes(b"%d\n" % FILTERS.index(rung))
         temporary.replace(path)
     except OSError:
         # A convenience: the next one asks again.
@@ -87,15 +87,15 @@ _LEADS: Final = re.compile(
 _PLAIN_BRANCH: Final = r"refs/heads/[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*"
 
 
-class PartialClone(RemoteTalk):
+class PartialClone(RemoteClient):
     """Talk to a remote about one branch, and hold what was brought of it.
 
     `rung` is the ladder's step that the remote takes, as far as it was asked.
     """
 
-    def __init__(self, remote: Remote, place: Scratch, rung: Rung = LADDER[0]) -> None:
+    def __init__(self, remote: Remote, place: Scratch, rung: FilterLevel = FILTERS[0]) -> None:
         super().__init__(remote, place)
-        self.rung: Rung = rung
+        self.rung: FilterLevel = rung
         self._refused = False
         self._packets = place.folder / "packets"
         self._begun: Sequence[str] = ()
@@ -147,7 +147,7 @@ class PartialClone(RemoteTalk):
 
     def begin_whole(self, branch: str, also: Sequence[str] = ()) -> str | None:
         """Bring the tip with all of its trees, for a caller who reads the whole registry."""
-        self.rung = max(self.rung, "blob:none", key=LADDER.index)
+        self.rung = max(self.rung, "blob:none", key=FILTERS.index)
         return self.begin(branch, also)
 
     def _climb(self, refs: Sequence[str], env: Mapping[str, str], depth: int = 1) -> Completed:
@@ -162,8 +162,8 @@ class PartialClone(RemoteTalk):
                 return done
             if fault_of(done)[0] == "format" and self.change_format():
                 continue
-            if "filter" in done.stderr and self.rung != LADDER[-1]:
-                self.rung = LADDER[LADDER.index(self.rung) + 1]
+            if "filter" in done.stderr and self.rung != FILTERS[-1]:
+                self.rung = FILTERS[FILTERS.index(self.rung) + 1]
                 self._refused = True
             else:
                 return done
@@ -284,7 +284,7 @@ def _filter(rung: str) -> str:
 
 
 @contextmanager
-def partial_clone(remote: Remote, rung: Rung | None = None) -> Iterator[PartialClone]:
+def partial_clone(remote: Remote, rung: FilterLevel | None = None) -> Iterator[PartialClone]:
     """Make a partial clone of a remote, empty so far; nothing of it stays."""
     with scratch() as place:
         taken = recall(remote, place.folder) if rung is None else rung

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from versioner.git.process import Completed
     from versioner.git.repository import Repository
     from versioner.remote.configured import Reach
-    from versioner.remote.push_status import Fault
+    from versioner.remote.faults import RemoteFault
 
 __all__ = ["PushFailure", "fetch_branch", "push_branch", "remote_heads"]
 
 _STAYS: Final = "the commit stays on the local branch: `git push` later"
 _BY_URL: Final = "record on the remote by its URL (--repo URL), by way of its inbox"
 # What helps a clone, where that is not what helps elsewhere.
-_REMEDIES: Final[Mapping[Fault, str]] = {
+_REMEDIES: Final[Mapping[RemoteFault, str]] = {
     "race": FAULTS["race"][1],
     "unpushed": FAULTS["unpushed"][1],
     "protected": f"let this user past the protection, or {_BY_URL}; {_STAYS}",
@@ -50,7 +50,7 @@ class PushFailure(RemoteFailure):
     """
 
     def __init__(
-        self, fault: Fault, reason: str = "", *, message: str = "", stderr: str = ""
+        self, fault: RemoteFault, reason: str = "", *, message: str = "", stderr: str = ""
     ) -> None:
         hint = _REMEDIES.get(fault) or f"{FAULTS[fault][1]}; {_STAYS}"
         super().__init__(fault, reason, message=message, hint=hint, stderr=stderr)

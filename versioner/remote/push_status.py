@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import GitFailure
 from versioner.git.process import printable
-from versioner.remote.faults import FAULTS, Fault
+from versioner.remote.faults import FAULTS, RemoteFault
 
 if TYPE_CHECKING:
     from versioner.git.process import Completed
 
-__all__ = ["FAULTS", "Fault", "RefStatus", "RemoteFailure", "fault_of", "reason_of", "ref_faults"]
+__all__ = ["FAULTS", "RefStatus", "RemoteFailure", "fault_of", "reason_of", "ref_faults"]
 
 
-def _table(*rows: tuple[Fault, str]) -> tuple[tuple[Fault, re.Pattern[str]], ...]:
+def _table(*rows: tuple[RemoteFault, str]) -> tuple[tuple[RemoteFault, re.Pattern[str]], ...]:
     return tuple((fault, re.compile(f"(?i){words}")) for fault, words in rows)
 
 
@@ -127,7 +127,7 @@ class RemoteFailure(GitFailure):
 
     def __init__(
         self,
-        fault: Fault,
+        fault: RemoteFault,
         reason: str = "",
         *,
         message: str = "",
@@ -141,14 +141,14 @@ class RemoteFailure(GitFailure):
         if fault == "login" and _BY_SSH.search(stderr):
             remedy = _KEY
         super().__init__(text, hint=hint or remedy, stderr=stderr)
-        self.fault: Fault = fault
+        self.fault: RemoteFault = fault
         self.sent = sent
 
 
 class RefStatus(NamedTuple):
     """Hold git's line for one ref: ok, or a fault and the reason."""
 
-    fault: Fault | None
+    fault: RemoteFault | None
     reason: str
 
 
@@ -170,7 +170,7 @@ def ref_faults(done: Completed) -> dict[str, RefStatus]:
     }
 
 
-def _fault_of_ref(ref: str, status: str, reason: str, said: str) -> Fault:
+def _fault_of_ref(ref: str, status: str, reason: str, said: str) -> RemoteFault:
     if status == "rejected":
         # By git here, which sees where the refs are.
         return _first(_OF_REF, reason) or "race"
@@ -181,7 +181,7 @@ def _fault_of_ref(ref: str, status: str, reason: str, said: str) -> Fault:
     return "hidden" if fault == "protected" and not ref.startswith("refs/heads/") else fault
 
 
-def _fault_of_refusal(reason: str, said: str) -> Fault:
+def _fault_of_refusal(reason: str, said: str) -> RemoteFault:
     if _LOCKING.search(reason):
         return _first(_LOCKS, f"{reason}\n{said}") or "race"
     if _UNPACKING.search(reason):
@@ -198,11 +198,11 @@ def _fault_of_refusal(reason: str, said: str) -> Fault:
     return _first(_RULES, reason) or ("denied" if denied else "refused")
 
 
-def _first(table: tuple[tuple[Fault, re.Pattern[str]], ...], text: str) -> Fault | None:
+def _first(table: tuple[tuple[RemoteFault, re.Pattern[str]], ...], text: str) -> RemoteFault | None:
     return next((fault for fault, words in table if words.search(text)), None)
 
 
-def fault_of(done: Completed) -> tuple[Fault, bool]:
+def fault_of(done: Completed) -> tuple[RemoteFault, bool]:
     """Return why a connection failed, and whether something was sent before it did."""
     own = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("remote: "))
     fault = _first(_CONNECTION, own)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Deployment, Event
     from versioner.reporting.tables import Entry
-    from versioner.reporting.text import Page
+    from versioner.reporting.text import TextLayout
 
 __all__ = [
     "deployment_document",
@@ -40,7 +40,7 @@ _TOLD: Final = frozenset(
 )
 
 
-def deployments_text(page: Page, found: Sequence[Deployment], *, total: int) -> str:
+def deployments_text(page: TextLayout, found: Sequence[Deployment], *, total: int) -> str:
     """Return deployments as a table; `total` counts those that the filters let through."""
     if not found:
         return "No deployments." if not total else f"None of {count(total, 'deployment')}."
@@ -51,7 +51,7 @@ def deployments_text(page: Page, found: Sequence[Deployment], *, total: int) -> 
 
 
 def deployment_table(
-    page: Page, found: Sequence[Deployment], *, product: bool = True, indent: str = ""
+    page: TextLayout, found: Sequence[Deployment], *, product: bool = True, indent: str = ""
 ) -> str:
     """Return deployments as a table, with or without the column of their product."""
     columns = [
@@ -78,7 +78,7 @@ def deployment_table(
     return table(page, columns, rows, indent=indent)
 
 
-def deployment_text(page: Page, deployment: Deployment, *, age: str) -> str:
+def deployment_text(page: TextLayout, deployment: Deployment, *, age: str) -> str:
     """Return everything that is known of one deployment."""
     head = f"{deployment.product} {deployment.version} to {deployment.environment}"
     parts = [page.heading(head), _facts_of(page, deployment, age)]
@@ -140,7 +140,7 @@ def event_facts(events: Sequence[Event]) -> list[tuple[str, Entry]]:
     return pairs + [(key, value_lines(value)) for key, value in extra.items()]
 
 
-def _facts_of(page: Page, deployment: Deployment, age: str) -> str:
+def _facts_of(page: TextLayout, deployment: Deployment, age: str) -> str:
     void = deployment.void
     why = latest_said(deployment, "reason")
     pairs: list[tuple[str, Entry]] = [
@@ -166,7 +166,7 @@ def _void_lines(void: Event) -> list[Span]:
     return paragraph(reason, "bad")
 
 
-def _events_table(page: Page, deployment: Deployment) -> str:
+def _events_table(page: TextLayout, deployment: Deployment) -> str:
     standing = [(event, "") for event in deployment.events]
     struck = [(event, f"void: {by.get('reason', '')}") for event, by in deployment.void_events]
     rows: list[list[Entry]] = [

@@ -11,17 +11,19 @@ from versioner.reporting.text import Span, abbreviate, count, moment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.query.differences import Difference, Side
+    from versioner.query.differences import Difference, EnvironmentAt
     from versioner.query.matrix import CellState
     from versioner.reporting.tables import Entry
-    from versioner.reporting.text import Page
+    from versioner.reporting.text import TextLayout
 
 __all__ = ["diff_json", "diff_text"]
 
 _BETWEEN_SHOWN = 3
 
 
-def diff_text(page: Page, a: Side, b: Side, found: Sequence[Difference]) -> str:
+def diff_text(
+    page: TextLayout, a: EnvironmentAt, b: EnvironmentAt, found: Sequence[Difference]
+) -> str:
     """Return what differs as a table, and the compare links below it."""
     sides = f"{_named(a)} and {_named(b)}"
     if not found:
@@ -45,7 +47,9 @@ def diff_text(page: Page, a: Side, b: Side, found: Sequence[Difference]) -> str:
     return "\n\n".join(parts)
 
 
-def diff_json(a: Side, b: Side, found: Sequence[Difference], *, problems: int = 0) -> str:
+def diff_json(
+    a: EnvironmentAt, b: EnvironmentAt, found: Sequence[Difference], *, problems: int = 0
+) -> str:
     """Return what differs as JSON: `a`, `b`, `differences`, and the errors in what was read."""
     return as_json(
         {
@@ -67,15 +71,15 @@ def diff_json(a: Side, b: Side, found: Sequence[Difference], *, problems: int = 
     )
 
 
-def _named(side: Side) -> str:
+def _named(side: EnvironmentAt) -> str:
     return f"{side.environment} at {moment(side.at)} UTC" if side.at else side.environment
 
 
-def _title(side: Side) -> str:
+def _title(side: EnvironmentAt) -> str:
     return f"{side.environment} {moment(side.at)}" if side.at else side.environment
 
 
-def _row(difference: Difference, a: Side, b: Side) -> list[Entry]:
+def _row(difference: Difference, a: EnvironmentAt, b: EnvironmentAt) -> list[Entry]:
     newer = {"a": a, "b": b}.get(difference.newer)
     # The same environment twice differs in the moment, not in the name.
     named = "" if newer is None else newer.environment

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from versioner.doctor.checks import Check, Verdict
-    from versioner.reporting.text import Page, Style
+    from versioner.reporting.text import Style, TextLayout
 
 __all__ = ["checks_json", "checks_text"]
 
@@ -26,7 +26,7 @@ _GAP: Final = "  "
 _LEAST: Final = 30
 
 
-def checks_text(page: Page, checks: Sequence[Check]) -> str:
+def checks_text(page: TextLayout, checks: Sequence[Check]) -> str:
     """Return a line for each finding, its remedy below it, and how many of them need one."""
     names = max((text_width(check.name) for check in checks), default=0)
     words = max(len(f"{sign} {word}") for word, (sign, _) in _SIGNS.items())
@@ -45,7 +45,7 @@ def checks_json(checks: Sequence[Check]) -> str:
     )
 
 
-def _lines(page: Page, check: Check, words: int, names: int) -> Iterator[str]:
+def _lines(page: TextLayout, check: Check, words: int, names: int) -> Iterator[str]:
     sign, style = _SIGNS[check.verdict]
     verdict = page.paint(pad(f"{sign} {check.verdict}", words), style)
     indent = words + names + 2 * len(_GAP)
@@ -62,7 +62,7 @@ def _lines(page: Page, check: Check, words: int, names: int) -> Iterator[str]:
         yield f"{margin}{page.paint(line, 'bold' if check.verdict == 'problem' else '')}"
 
 
-def _closing(page: Page, checks: Sequence[Check]) -> str:
+def _closing(page: TextLayout, checks: Sequence[Check]) -> str:
     problems, warnings = _number(checks, "problem"), _number(checks, "warning")
     looked = count(len(checks), "check")
     if not problems and not warnings:

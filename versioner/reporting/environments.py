@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from versioner.query.matrix import CellState, Matrix
     from versioner.registry.records import Registry
     from versioner.reporting.tables import Entry
-    from versioner.reporting.text import Page
+    from versioner.reporting.text import TextLayout
 
 __all__ = ["environment_json", "environment_text", "environments_json", "environments_text"]
 
 
-def environments_text(page: Page, registry: Registry) -> str:
+def environments_text(page: TextLayout, registry: Registry) -> str:
     """Return the environments as a table, in display order."""
     if not registry.environments:
         return "No environments yet: `versioner environment create NAME`."
@@ -54,7 +54,7 @@ def environments_json(registry: Registry) -> str:
     )
 
 
-def environment_text(page: Page, document: Mapping[str, Any], matrix: Matrix) -> str:
+def environment_text(page: TextLayout, document: Mapping[str, Any], matrix: Matrix) -> str:
     """Return an environment and what runs in it; `matrix` has it as its only column."""
     title = document.get("title", "")
     also = f"  {clean(title)}" if title and title != document["name"] else ""
@@ -109,7 +109,7 @@ def _occupied(matrix: Matrix) -> list[CellState]:
     return [cell for row in matrix.rows for cell in row.cells if cell.version or cell.status]
 
 
-def _facts(page: Page, document: Mapping[str, Any]) -> str:
+def _facts(page: TextLayout, document: Mapping[str, Any]) -> str:
     pairs: list[tuple[str, Entry]] = [
         ("type", str(document["type"])),
         ("order", str(document["order"])),
@@ -123,7 +123,7 @@ def _facts(page: Page, document: Mapping[str, Any]) -> str:
     return facts(page, pairs)
 
 
-def _cells(page: Page, cells: Sequence[CellState]) -> str:
+def _cells(page: TextLayout, cells: Sequence[CellState]) -> str:
     columns = [Column("product", 12), Column("version", 11), Column("since (UTC)"), Column("by", 8)]
     rows: list[list[Entry]] = [
         [cell.product, version_lines(cell), moment(cell.since), _by(cell)] for cell in cells

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from versioner.delivery.collect import Collected
     from versioner.delivery.inbox_admin import Handled
-    from versioner.recording.record import Recorded
+    from versioner.recording.record import RecordResult
     from versioner.remote.inbox_refs import Inbox, Refused, Waiting
 
 __all__ = [
@@ -138,13 +138,13 @@ def collected_json(collected: Collected) -> str:
     )
 
 
-def _listed(recorded: Sequence[Recorded]) -> list[str]:
+def _listed(recorded: Sequence[RecordResult]) -> list[str]:
     lines = [f"  {recorded_line(each)}" for each in recorded[:_SHOWN]]
     more = len(recorded) - _SHOWN
     return [*lines, f"  and {more} more"] if more > 0 else lines
 
 
-def _document(recorded: Recorded) -> dict[str, Any]:
+def _document(recorded: RecordResult) -> dict[str, Any]:
     return {"kind": recorded.kind, "product": recorded.product, "event": recorded.event}
 
 
@@ -181,7 +181,7 @@ def document_of(event: Waiting | Refused) -> dict[str, Any]:
     }
 
 
-def recorded_line(recorded: Recorded) -> str:
+def recorded_line(recorded: RecordResult) -> str:
     """Return what a recorded event is, in a line."""
     event = recorded.event
     target = f" to {event['environment']}" if "environment" in event else ""

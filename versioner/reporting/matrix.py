@@ -11,9 +11,9 @@ from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, age_short,
 
 if TYPE_CHECKING:
     from versioner.models import Deployment
-    from versioner.query.matrix import CellState, Matrix, Row
+    from versioner.query.matrix import CellState, Matrix, MatrixRow
     from versioner.reporting.tables import Entry
-    from versioner.reporting.text import Page
+    from versioner.reporting.text import TextLayout
 
 __all__ = [
     "Held",
@@ -40,7 +40,7 @@ NOTHING_HELD: Final = Held()
 
 
 def matrix_text(
-    page: Page,
+    page: TextLayout,
     matrix: Matrix,
     *,
     as_of: str = "",
@@ -128,7 +128,7 @@ def beside(cell: CellState) -> list[tuple[str, Deployment]]:
     return found
 
 
-def _as_table(page: Page, matrix: Matrix) -> str | None:
+def _as_table(page: TextLayout, matrix: Matrix) -> str | None:
     columns = [Column("product", _LEAST_NAME)]
     for name in matrix.environments:
         columns += [Column(name, _LEAST_VERSION), Column("")]
@@ -136,14 +136,14 @@ def _as_table(page: Page, matrix: Matrix) -> str | None:
     return fitted_table(page, columns, [_row(row, matrix.at) for row in matrix.rows])
 
 
-def _row(row: Row, at: str) -> list[Entry]:
+def _row(row: MatrixRow, at: str) -> list[Entry]:
     entries: list[Entry] = [Span(row.product, "bold")]
     for cell in row.cells:
         entries += [version_lines(cell), _ages(cell, at)]
     return [*entries, _drift(row)]
 
 
-def _as_narrow_table(page: Page, matrix: Matrix) -> str | None:
+def _as_narrow_table(page: TextLayout, matrix: Matrix) -> str | None:
     """Return the matrix with each age below its version."""
     names = [Column(name, _LEAST_VERSION) for name in matrix.environments]
     columns = [Column("product", _LEAST_NAME), *names, Column("")]
@@ -171,7 +171,7 @@ def _stacked(cell: CellState, at: str) -> list[Span]:
     return lines
 
 
-def _as_blocks(page: Page, matrix: Matrix) -> str:
+def _as_blocks(page: TextLayout, matrix: Matrix) -> str:
     columns = [Column("environment"), Column("version", _LEAST_VERSION), Column("age")]
     blocks = []
     for row in matrix.rows:
@@ -199,7 +199,7 @@ def _ages(cell: CellState, at: str) -> list[Span]:
     return [Span(age, "dim") for age in ages]
 
 
-def _drift(row: Row) -> Span:
+def _drift(row: MatrixRow) -> Span:
     return Span("drift" if row.drifting else "", "drift")
 
 
@@ -216,7 +216,7 @@ def _summary(matrix: Matrix) -> str:
     return ", ".join([*told, *(f"{number} {what}" for what, number in counted.items() if number)])
 
 
-def _held_lines(page: Page, held: Held) -> list[str]:
+def _held_lines(page: TextLayout, held: Held) -> list[str]:
     """Return the line on what is not in the matrix, or none."""
     told = []
     if held.waiting:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from versioner.models import Problem
-    from versioner.reporting.text import Page, Style
+    from versioner.reporting.text import Style, TextLayout
 
 __all__ = ["problem_text", "problems_json", "problems_text", "step_summary", "verdict"]
 
@@ -22,7 +22,7 @@ _STYLES: Final[dict[str, Style]] = {"error": "bad", "warning": "drift"}
 _SUMMARY_BYTES: Final = 900_000
 
 
-def problem_text(page: Page, problem: Problem) -> str:
+def problem_text(page: TextLayout, problem: Problem) -> str:
     """Return a problem as the line that editors and CI systems follow, and its hint.
 
     A problem of a whole file is shown at its beginning.
@@ -33,7 +33,7 @@ def problem_text(page: Page, problem: Problem) -> str:
     return f"{line}\n  {page.paint('hint', 'dim')}: {clean(problem.hint)}" if problem.hint else line
 
 
-def problems_text(page: Page, problems: Iterable[Problem]) -> str:
+def problems_text(page: TextLayout, problems: Iterable[Problem]) -> str:
     """Return problems one below the other."""
     return "\n".join(problem_text(page, problem) for problem in problems)
 
@@ -69,7 +69,7 @@ def problems_json(problems: Iterable[Problem]) -> str:
     )
 
 
-def step_summary(page: Page, problems: Sequence[Problem], change: str, closing: str) -> str:
+def step_summary(page: TextLayout, problems: Sequence[Problem], change: str, closing: str) -> str:
     """Return Markdown for the page of a CI run: what changes, and every problem in full.
 
     `change` is Markdown, `closing` the verdict. What exceeds the room of such a page is counted.

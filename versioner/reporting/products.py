@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.git.history import CommitInfo
-    from versioner.query.matrix import CellState, Row
+    from versioner.query.matrix import CellState, MatrixRow
     from versioner.query.versions import VersionSummary
     from versioner.registry.records import ProductRecord, Registry
     from versioner.reporting.tables import Entry
-    from versioner.reporting.text import Page
+    from versioner.reporting.text import TextLayout
 
 __all__ = [
     "ProductView",
@@ -40,13 +40,13 @@ class ProductView:
     """Gather what is told of one product: its record, its cells, who leans on it."""
 
     record: ProductRecord
-    row: Row
+    row: MatrixRow
     versions: Sequence[VersionSummary]
     aliases: tuple[str, ...]
     needed_by: tuple[str, ...]
 
 
-def products_text(page: Page, registry: Registry) -> str:
+def products_text(page: TextLayout, registry: Registry) -> str:
     """Return the products as a table."""
     if not registry.products:
         return "No products yet: `versioner product create NAME`, or `versioner track deployment`."
@@ -69,7 +69,7 @@ def products_json(registry: Registry) -> str:
     return as_json([_summary(record) for record in registry.products.values()])
 
 
-def product_text(page: Page, view: ProductView, *, ages: dict[str, str]) -> str:
+def product_text(page: TextLayout, view: ProductView, *, ages: dict[str, str]) -> str:
     """Return everything that is known of one product; `ages` words each cell's, by environment."""
     record = view.record
     parts = [_head(page, record), _facts(page, view)]
@@ -110,7 +110,7 @@ def product_json(view: ProductView, *, problems: int = 0) -> str:
     )
 
 
-def history_text(page: Page, product: str, commits: Sequence[CommitInfo]) -> str:
+def history_text(page: TextLayout, product: str, commits: Sequence[CommitInfo]) -> str:
     """Return the commits that changed a product, newest first."""
     if not commits:
         return f"No commit has changed {product} yet."
@@ -169,7 +169,7 @@ def _summary(record: ProductRecord) -> dict[str, Any]:
     }
 
 
-def _head(page: Page, record: ProductRecord) -> str:
+def _head(page: TextLayout, record: ProductRecord) -> str:
     title = record.document.get("title", "")
     also = f"  {clean(title)}" if title and title != record.name else ""
     lines = [page.heading(record.name) + also]
@@ -180,7 +180,7 @@ def _head(page: Page, record: ProductRecord) -> str:
     return "\n".join(lines)
 
 
-def _facts(page: Page, view: ProductView) -> str:
+def _facts(page: TextLayout, view: ProductView) -> str:
     document = view.record.document
     recorded = f"{count(len(view.record.versions), 'version')}, " + count(
         len(view.record.deployments), "deployment"
@@ -201,7 +201,7 @@ def _facts(page: Page, view: ProductView) -> str:
     return facts(page, pairs)
 
 
-def _cells(page: Page, cells: Sequence[CellState], ages: dict[str, str]) -> str:
+def _cells(page: TextLayout, cells: Sequence[CellState], ages: dict[str, str]) -> str:
     columns = [
         Column("environment", 11),
         Column("version", 11),

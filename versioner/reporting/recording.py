@@ -9,7 +9,7 @@ from versioner.reporting.terminal import clean
 from versioner.rules.identity import derive_event_id
 
 if TYPE_CHECKING:
-    from versioner.recording.record import Recorded
+    from versioner.recording.record import RecordResult
 
 __all__ = [
     "kept_json",
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 
-def recorded_json(recorded: Recorded, *, dry_run: bool) -> str:
+def recorded_json(recorded: RecordResult, *, dry_run: bool) -> str:
     """Return the outcome as JSON with stable keys."""
     document = {
         "outcome": _outcome(recorded, dry_run=dry_run).replace(" ", "_"),
@@ -39,7 +39,7 @@ def recorded_json(recorded: Recorded, *, dry_run: bool) -> str:
     return json.dumps(document, ensure_ascii=True, indent=2)
 
 
-def recorded_text(recorded: Recorded, *, dry_run: bool) -> str:
+def recorded_text(recorded: RecordResult, *, dry_run: bool) -> str:
     """Return the outcome as lines for people."""
     lines = [f"{_outcome(recorded, dry_run=dry_run)}: {_describe(recorded)}"]
     if dry_run and not recorded.already:
@@ -57,7 +57,7 @@ def recorded_text(recorded: Recorded, *, dry_run: bool) -> str:
     return "\n".join(lines)
 
 
-def step_summary(recorded: Recorded, *, unpushed: bool = False) -> str:
+def step_summary(recorded: RecordResult, *, unpushed: bool = False) -> str:
     """Return one line of Markdown for the page of a CI run."""
     # Names and versions are of a checked alphabet; nothing of free text is written here.
     outcome = _outcome(recorded, dry_run=False).capitalize()
@@ -65,7 +65,7 @@ def step_summary(recorded: Recorded, *, unpushed: bool = False) -> str:
     return f"{outcome}: {_describe(recorded)}, event `{recorded.event['id']}`\n"
 
 
-def step_outputs(recorded: Recorded) -> str:
+def step_outputs(recorded: RecordResult) -> str:
     """Return the lines of a GitHub step's outputs: names, an equals sign, one line each."""
     page = recorded.page if recorded.page.isprintable() else ""
     outcome = _outcome(recorded, dry_run=False).replace(" ", "_")
@@ -95,7 +95,7 @@ def _kept_id(said: dict[str, Any]) -> str:
     return said["event_id"] or derive_event_id(said["product"], said["event"])
 
 
-def _outcome(recorded: Recorded, *, dry_run: bool) -> str:
+def _outcome(recorded: RecordResult, *, dry_run: bool) -> str:
     if recorded.received:
         return "already received" if recorded.already else "received"
     if recorded.already:
@@ -103,7 +103,7 @@ def _outcome(recorded: Recorded, *, dry_run: bool) -> str:
     return "would record" if dry_run else "recorded"
 
 
-def _describe(recorded: Recorded) -> str:
+def _describe(recorded: RecordResult) -> str:
     event = recorded.event
     target = f" to {event['environment']}" if "environment" in event else ""
     return f"{recorded.kind} of {recorded.product} {event['version']}{target} ({event['status']})"

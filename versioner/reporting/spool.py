@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from versioner.reporting.text import Page
+    from versioner.reporting.text import TextLayout
     from versioner.spool.batch import Outcome
-    from versioner.spool.codec import Entry
+    from versioner.spool.codec import SpoolEntry
     from versioner.spool.store import Held
 
 __all__ = ["Sent", "discarded_text", "held_json", "held_text", "sent_json", "sent_text"]
@@ -28,12 +28,12 @@ _WORDS = {"recorded": "recorded", "already": "already recorded", "received": "re
 class Sent(NamedTuple):
     """Hold an event that was sent, the registry it was sent to, and what became of it."""
 
-    entry: Entry
+    entry: SpoolEntry
     repo: str
     outcome: Outcome
 
 
-def held_text(page: Page, held: Held, queued: Sequence[Entry], folder: Path) -> str:
+def held_text(page: TextLayout, held: Held, queued: Sequence[SpoolEntry], folder: Path) -> str:
     """Return what waits as a table, then what was refused, then what cannot be read."""
     if not (any(held) or queued):
         return f"Nothing waits in {clean(str(folder))}."
@@ -53,7 +53,7 @@ def held_text(page: Page, held: Held, queued: Sequence[Entry], folder: Path) -> 
     return "\n".join(parts)
 
 
-def held_json(held: Held, queued: Sequence[Entry], folder: Path) -> str:
+def held_json(held: Held, queued: Sequence[SpoolEntry], folder: Path) -> str:
     """Return the same as JSON with stable keys."""
     return as_json(
         {
@@ -88,7 +88,7 @@ def sent_json(sent: Sequence[Sent]) -> str:
     )
 
 
-def discarded_text(entries: Sequence[Entry]) -> str:
+def discarded_text(entries: Sequence[SpoolEntry]) -> str:
     """Return what is discarded, with the line that each can be sent with all the same."""
     return "\n".join(
         f"discarded: {_described(each.document)}, {clean(each.repo)}\n{MARK}{each.line}"
@@ -114,7 +114,7 @@ def _described(document: dict[str, Any]) -> str:
     return clean(text)
 
 
-def _table(page: Page, entries: Sequence[Entry]) -> str:
+def _table(page: TextLayout, entries: Sequence[SpoolEntry]) -> str:
     columns = [
         Column("key"),
         Column("kept", spare=True),
@@ -153,7 +153,7 @@ def _again(folder: Path) -> str:
     )
 
 
-def _document(entry: Entry) -> dict[str, Any]:
+def _document(entry: SpoolEntry) -> dict[str, Any]:
     said = entry.document
     return {
         "key": entry.key,

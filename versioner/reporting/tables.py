@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.reporting.terminal import clean
-from versioner.reporting.text import Page, Span, pad, shorten, text_width, wrap
+from versioner.reporting.text import Span, TextLayout, pad, shorten, text_width, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,7 +41,11 @@ class Column:
 
 
 def table(
-    page: Page, columns: Sequence[Column], rows: Iterable[Sequence[Entry]], *, indent: str = ""
+    page: TextLayout,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Entry]],
+    *,
+    indent: str = "",
 ) -> str:
     """Return rows below their titles, columns without any text left out.
 
@@ -54,14 +58,18 @@ def table(
 
 
 def fitted_table(
-    page: Page, columns: Sequence[Column], rows: Iterable[Sequence[Entry]], *, indent: str = ""
+    page: TextLayout,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Entry]],
+    *,
+    indent: str = "",
 ) -> str | None:
     """Return the table, or None where the page is too narrow for it."""
     kept, grid = _used(columns, rows)
     return _try(page, kept, grid, indent)
 
 
-def facts(page: Page, pairs: Iterable[tuple[str, Entry]], *, indent: str = "  ") -> str:
+def facts(page: TextLayout, pairs: Iterable[tuple[str, Entry]], *, indent: str = "  ") -> str:
     """Return labels and what they say, one below the other; those that say nothing are left out."""
     said = [(clean(label), _lines(entry)) for label, entry in pairs]
     said = [(label, lines) for label, lines in said if _has_text(lines)]
@@ -93,7 +101,7 @@ def _used(
 
 
 def _try(
-    page: Page, columns: list[Column], grid: list[list[list[Span]]], indent: str
+    page: TextLayout, columns: list[Column], grid: list[list[list[Span]]], indent: str
 ) -> str | None:
     """Lay a table out: with all columns, without spare ones, then with the others cut down."""
     whole = list(range(len(columns)))
@@ -108,7 +116,7 @@ def _try(
 
 
 def _laid_out(
-    page: Page,
+    page: TextLayout,
     columns: Sequence[Column],
     grid: list[list[list[Span]]],
     widths: list[int],
@@ -170,20 +178,20 @@ def _least(column: Column, has: int, tail: int, comfort: int) -> int:
     return min(has, max(column.least, comfort, text_width(column.title), tail))
 
 
-def _row(page: Page, row: list[list[Span]], widths: list[int]) -> list[str]:
+def _row(page: TextLayout, row: list[list[Span]], widths: list[int]) -> list[str]:
     return [
         _GAP.join(_painted(page, span, width) for span, width in zip(spans, widths, strict=True))
         for spans in zip_longest(*row, fillvalue=Span(""))
     ]
 
 
-def _painted(page: Page, span: Span, width: int) -> str:
+def _painted(page: TextLayout, span: Span, width: int) -> str:
     text = shorten(span.text, width - text_width(span.tail)) + span.tail
     return page.paint(text, span.style) + " " * (width - text_width(text))
 
 
 def _as_list(
-    page: Page, columns: Sequence[Column], grid: list[list[list[Span]]], indent: str
+    page: TextLayout, columns: Sequence[Column], grid: list[list[list[Span]]], indent: str
 ) -> str:
     blocks = []
     for first, *others in grid:

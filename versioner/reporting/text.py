@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STATUS_STYLES",
-    "Page",
     "Span",
     "Style",
+    "TextLayout",
     "abbreviate",
     "age_short",
     "ago",
@@ -67,7 +67,7 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class TextLayout:
     """Say how many columns there are, and whether colours may be used."""
 
     width: int = 100

@@ -16,9 +16,9 @@ from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, count, mom
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.query.versions import Stay, VersionDetail, VersionSummary
+    from versioner.query.versions import RunningPeriod, VersionDetail, VersionSummary
     from versioner.reporting.tables import Entry
-    from versioner.reporting.text import Page
+    from versioner.reporting.text import TextLayout
 
 __all__ = [
     "version_json",
@@ -31,7 +31,9 @@ __all__ = [
 _SHA_SHOWN = 10
 
 
-def versions_text(page: Page, product: str, found: Sequence[VersionSummary], *, total: int) -> str:
+def versions_text(
+    page: TextLayout, product: str, found: Sequence[VersionSummary], *, total: int
+) -> str:
     """Return a product's versions as a table; `total` counts them all."""
     if not found:
         return f"{product} has no versions yet."
@@ -42,7 +44,7 @@ def versions_text(page: Page, product: str, found: Sequence[VersionSummary], *, 
 
 
 def version_table(
-    page: Page, found: Sequence[VersionSummary], *, whole: bool = True, indent: str = ""
+    page: TextLayout, found: Sequence[VersionSummary], *, whole: bool = True, indent: str = ""
 ) -> str:
     """Return versions as a table, their names whole or with digests abbreviated."""
     columns = [
@@ -69,7 +71,7 @@ def version_table(
     return table(page, columns, rows, indent=indent)
 
 
-def version_text(page: Page, detail: VersionDetail, *, commit_url: str) -> str:
+def version_text(page: TextLayout, detail: VersionDetail, *, commit_url: str) -> str:
     """Return everything that is known of one version."""
     version = detail.version
     parts = [page.heading(f"{version.product} {version.name}"), _facts(page, detail, commit_url)]
@@ -136,7 +138,7 @@ def _document(held: VersionSummary | VersionDetail, deployed_at: str) -> dict[st
     }
 
 
-def _facts(page: Page, detail: VersionDetail, commit_url: str) -> str:
+def _facts(page: TextLayout, detail: VersionDetail, commit_url: str) -> str:
     version = detail.version
     notes = next((str(e["notes"]) for e in reversed(version.builds) if e.get("notes")), "")
     # Builds say most of these themselves; deployments name a commit where no build was recorded.
@@ -155,7 +157,7 @@ def _facts(page: Page, detail: VersionDetail, commit_url: str) -> str:
     return facts(page, pairs)
 
 
-def _stays(page: Page, stays: Sequence[Stay]) -> str:
+def _stays(page: TextLayout, stays: Sequence[RunningPeriod]) -> str:
     columns = [Column("environment", 11), Column("from (UTC)"), Column("until (UTC)")]
     rows: list[list[Entry]] = [
         [stay.environment, moment(stay.since), moment(stay.until) or Span("runs now", "good")]

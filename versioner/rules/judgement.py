@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from versioner.models import Event, EventKind
     from versioner.rules.visible import Visible
 
-__all__ = ["AlreadyRecorded", "New", "Verdict", "judge", "same_sha"]
+__all__ = ["AlreadyRecorded", "EventDecision", "New", "evaluate_event", "same_sha"]
 
 _KINDS: Final[tuple[EventKind, ...]] = ("build", "deployment")
 _SHORTEST_SHA: Final = 7
@@ -37,10 +37,10 @@ class AlreadyRecorded(NamedTuple):
     event: Event
 
 
-Verdict = New | AlreadyRecorded
+EventDecision = New | AlreadyRecorded
 
 
-def judge(
+def evaluate_event(
     kind: EventKind,
     event: Event,
     *,
@@ -48,7 +48,7 @@ def judge(
     candidate: Callable[[int], str],
     given: bool = False,
     resent: bool = False,
-) -> Verdict:
+) -> EventDecision:
     """Judge an event of a product against the events of it that the writer can see.
 
     `candidate` gives the event's id by ordinal. With `given`, the caller chose the id (or it is
@@ -196,7 +196,7 @@ def _check_same_place(event: Event, held: Event) -> None:
             )
 
 
-def _void_or_new(visible: Visible, event: Event) -> Verdict:
+def _void_or_new(visible: Visible, event: Event) -> EventDecision:
     """Take a second void of the same event for the first one."""
     named = event.get("voids", "")
     for held in visible.find("deployment", "voids", named) if named else ():

@@ -12,7 +12,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from versioner.errors import Failure, InvalidInput
+from versioner.errors import InvalidInput, OperationFailed
 from versioner.serialization.documents import block_key, wanted
 from versioner.serialization.log import event_line, read_canonical
 from versioner.serialization.values import json_value
@@ -43,7 +43,9 @@ def format_file(kind: DocumentKind | EventKind, data: bytes) -> bytes:
     formatted = restyled(tree).encode()
     again = parse(formatted)
     if _holds(tree) != _holds(again):
-        raise Failure("this file cannot be formatted without a change", hint="edit it by hand")
+        raise OperationFailed(
+            "this file cannot be formatted without a change", hint="edit it by hand"
+        )
     return formatted
 
 
@@ -62,7 +64,7 @@ def _format_log(kind: EventKind, data: bytes) -> bytes:
         lines = list(_chunk_lines(kind, data))
     formatted = "".join(lines).encode()
     if read_canonical(kind, formatted) is None:
-        raise Failure("this log cannot be formatted", hint="`versioner validate` shows why")
+        raise OperationFailed("this log cannot be formatted", hint="`versioner validate` shows why")
     return formatted
 
 

@@ -10,7 +10,7 @@ import re
 from json.decoder import JSONDecoder
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from versioner.errors import Failure, InvalidInput
+from versioner.errors import InvalidInput, OperationFailed
 from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS
 from versioner.serialization.values import DEPTH, UNPRINTABLE, json_value
 
@@ -248,7 +248,7 @@ def _check_appendable(existing: bytes) -> None:
         return
     ended = b"\n..." in existing or b"\n---" in existing[first.start() :]
     if ended or not existing.startswith((b"- ", b"-\n", b"-\r\n"), first.start()):
-        raise Failure(
+        raise OperationFailed(
             "a line cannot be added to this log: it is not written one event a line",
             hint="run `versioner format`, commit, and try again",
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.errors import Failure, InvalidInput
+from versioner.errors import InvalidInput, OperationFailed
 from versioner.serialization.assignments import (
     Change,
     Set,
@@ -59,7 +59,7 @@ def _edited(text: str, change: Change) -> str:
     for step in _steps(before or {}, change):
         text = _surgery(parse(text.encode()), step)
     if not _same(_data(parse(text.encode())) or {}, wanted):
-        raise Failure(
+        raise OperationFailed(
             f"{dotted(change.path)} cannot be changed in the way this file is written",
             hint="run `versioner format` on it first, or edit it by hand",
         )

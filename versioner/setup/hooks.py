@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from versioner.errors import Failure, UsageFault
+from versioner.errors import OperationFailed, UsageFault
 from versioner.git.process import git, run
 from versioner.git.worktree import read_regular
 
@@ -119,7 +119,7 @@ def site_after_commit(repository: Repository) -> Path | None:
     from elsewhere as it is, and its word is not the user's: outside the work tree, only a
     folder counts that holds a site already (`hooks install` builds the first one).
     """
-    with suppress(Failure, OSError, ValueError, KeyError, TypeError):
+    with suppress(OperationFailed, OSError, ValueError, KeyError, TypeError):
         out = Path(json.loads(read_regular(_state_path(repository))[0])["out"])
         if _is_own_folder(repository, out) or (out / _SITE_MANIFEST).is_file():
             return out
@@ -150,13 +150,13 @@ def _check_command(command: Sequence[str], folder: Path) -> None:
             timeout=_LONGEST_START,
         )
     except OSError as error:
-        raise Failure(f"`{shlex.join(command)}`: {error.strerror}", hint=hint) from error
+        raise OperationFailed(f"`{shlex.join(command)}`: {error.strerror}", hint=hint) from error
     except subprocess.TimeoutExpired:
-        raise Failure(
+        raise OperationFailed(
             f"`{shlex.join(command)}` does not end within {_LONGEST_START} seconds", hint=hint
         ) from None
     if done.returncode != 0:
-        raise Failure(f"`{shlex.join(command)}` does not run here", hint=hint)
+        raise OperationFailed(f"`{shlex.join(command)}` does not run here", hint=hint)
 
 
 def _leave_out_of_git(repository: Repository, out: Path) -> None:

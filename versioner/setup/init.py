@@ -11,7 +11,7 @@ from versioner.errors import Blocked, UsageFault
 from versioner.git.process import run
 from versioner.git.repository import create_repository, open_repository
 from versioner.git.snapshot import MemorySnapshot, snapshot_at
-from versioner.git.transaction import commit_changes, writing
+from versioner.git.transaction import commit_changes, transaction
 from versioner.resources import example_dir, schemas_dir
 from versioner.serialization.documents import dump_document
 from versioner.setup.scaffold import branch_at, files_beside, hosting_at, starter_files, told
@@ -55,7 +55,7 @@ def initialise(
     a registry is there.
     """
     repository = _repository(directory, branch)
-    with writing(repository) as locked:
+    with transaction(repository) as locked:
         snapshot: Snapshot = MemorySnapshot({})
         if locked.tip is not None:
             snapshot = snapshot_at(locked, locked.tip)

@@ -11,7 +11,7 @@ from versioner.errors import UsageFault
 from versioner.git.process import git
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import snapshot_at
-from versioner.git.transaction import commit_changes, writing
+from versioner.git.transaction import commit_changes, transaction
 from versioner.registry.config import no_registry
 from versioner.resources import starter_dir
 from versioner.validation.documents import validate_document
@@ -168,7 +168,7 @@ def files_beside(repository: Repository, forge: str = "") -> Beside:
 def add_missing(directory: Path, *, forge: str = "", now: str) -> Beside:
     """Add what is missing beside a registry, in one commit; what is there stays as it is."""
     repository = open_repository(directory)
-    with writing(repository) as locked:
+    with transaction(repository) as locked:
         if locked.work_tree is None:
             raise UsageFault(f"{directory} is a bare repository", hint="run it in a clone")
         if locked.tip is None or snapshot_at(locked, locked.tip).read(layout.CONFIG) is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from versioner.errors import ValidationFailed
 from versioner.resources import site_templates_dir
 from versioner.site.api.reference import reference_view
-from versioner.site.context import Atlas
+from versioner.site.context import SiteContext
 from versioner.site.exports.files import machine_files
 from versioner.site.exports.search_index import search_files
 from versioner.site.exports.sitemap import crawler_files
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from versioner.registry.records import Registry
     from versioner.remote.inbox_refs import Inbox
-    from versioner.site.context import Recorded
+    from versioner.site.context import RecordedBy
 
 __all__ = ["BuildReport", "build_site"]
 
@@ -57,7 +57,7 @@ def build_site(
     tool_version: str,
     base_url: str = "",
     overrides: Overrides = NO_OVERRIDES,
-    recorded: Mapping[str, Recorded] | None = None,
+    recorded: Mapping[str, RecordedBy] | None = None,
     inbox: Inbox | None = None,
     memory: Path | None = None,
     jobs: int = 1,
@@ -76,7 +76,7 @@ def build_site(
     template of the registry's is wrong.
     """
     before = claim(out)
-    atlas = Atlas(registry, now=now, base_url=base_url, recorded=recorded, inbox=inbox)
+    atlas = SiteContext(registry, now=now, base_url=base_url, recorded=recorded, inbox=inbox)
     _check_logo(atlas, overrides)
     folder = site_templates_dir()
     files: dict[str, bytes] = {}
@@ -106,7 +106,7 @@ def build_site(
     )
 
 
-def _check_logo(atlas: Atlas, overrides: Overrides) -> None:
+def _check_logo(atlas: SiteContext, overrides: Overrides) -> None:
     if atlas.logo and atlas.logo not in overrides.assets:
         raise ValidationFailed(
             f"site.logo in registry.yaml names a picture that is not there: {atlas.logo}",
@@ -114,7 +114,7 @@ def _check_logo(atlas: Atlas, overrides: Overrides) -> None:
         )
 
 
-def _build_facts(atlas: Atlas, tool_version: str) -> bytes:
+def _build_facts(atlas: SiteContext, tool_version: str) -> bytes:
     facts = {
         "generator": "versioner",
         "tool_version": tool_version,

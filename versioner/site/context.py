@@ -13,7 +13,7 @@ from versioner.query.matrix import DEFAULT_STALE_AFTER, CellState, Matrix, cell_
 from versioner.query.times import age_text, parse_duration, seconds_between
 from versioner.site.forge_links import ForgeLinks
 from versioner.site.inbox import Unrecordeds, unrecorded_of
-from versioner.site.pagination import Batch, Shard, batches_of, shards_of
+from versioner.site.pagination import DeploymentPage, HistoryPage, batches_of, shards_of
 from versioner.site.privacy import hidden_fields
 from versioner.site.urls import (
     LOST,
@@ -34,12 +34,20 @@ if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord, Registry
     from versioner.remote.inbox_refs import Inbox
 
-__all__ = ["SILENT_AFTER", "Atlas", "LeftOut", "Recorded", "Zone", "columns_of", "is_silent"]
+__all__ = [
+    "SILENT_AFTER",
+    "HiddenEnvironment",
+    "RecordedBy",
+    "SiteContext",
+    "Zone",
+    "columns_of",
+    "is_silent",
+]
 
 _SAFE_PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*")
 
 
-class Recorded(NamedTuple):
+class RecordedBy(NamedTuple):
     """Name the commit that recorded an event."""
 
     commit: str
@@ -47,7 +55,7 @@ class Recorded(NamedTuple):
     at: str
 
 
-class Atlas:
+class SiteContext:
     """Know every page and anchor of a registry's site, and the links between them.
 
     `now` is the moment that ages are reckoned from; `base_url` is `""` where nobody said where
@@ -63,7 +71,7 @@ class Atlas:
         *,
         now: str,
         base_url: str = "",
-        recorded: Mapping[str, Recorded] | None = None,
+        recorded: Mapping[str, RecordedBy] | None = None,
         inbox: Inbox | None = None,
     ) -> None:
         self.registry = registry
@@ -79,7 +87,7 @@ class Atlas:
         self.logo = str(self.settings.get("logo", "")).removeprefix("site_templates/")
         self.zone = Zone(str(self.settings.get("time_zone", "")))
         self.environments = _environments(registry)
-        self.shards: dict[str, list[Shard]] = {
+        self.shards: dict[str, list[HistoryPage]] = {
             name: shards_of(record) for name, record in registry.products.items()
         }
         self._stale_after = {
@@ -144,7 +152,7 @@ class Atlas:
         )
 
     @cached_property
-    def _chosen(self) -> tuple[tuple[str, ...], tuple[LeftOut, ...]]:
+    def _chosen(self) -> tuple[tuple[str, ...], tuple[HiddenEnvironment, ...]]:
         return columns_of(self.registry, self.matrix.environments, self.now)
 
     @property
@@ -156,7 +164,7 @@ class Atlas:
         return self._chosen[0]
 
     @property
-    def left_out(self) -> tuple[LeftOut, ...]:
+    def left_out(self) -> tuple[HiddenEnvironment, ...]:
         """Return the environments that the overview shows only on demand, and why."""
         return self._chosen[1]
 
@@ -170,12 +178,12 @@ class Atlas:
         )
 
     @cached_property
-    def batches(self) -> list[Batch]:
+    def batches(self) -> list[DeploymentPage]:
         """Return the deployments of all products cut into pages, oldest first."""
         return batches_of(self.deployments)
 
     @cached_property
-    def environment_batches(self) -> dict[str, list[Batch]]:
+    def environment_batches(self) -> dict[str, list[DeploymentPage]]:
         """Return each environment's deployments cut into pages, oldest first."""
         found: dict[str, list[Deployment]] = {name: [] for name in self.environments}
         for each in self.deployments:
@@ -204,7 +212,7 @@ class Atlas:
         return str(self.environments[name].get("title") or name)
 
 
-def _told_apart(registry: Registry, recorded: Mapping[str, Recorded]) -> Mapping[str, Recorded]:
+def _told_apart(registry: Registry, recorded: Mapping[str, RecordedBy]) -> Mapping[str, RecordedBy]:
     """Leave out the ids that two products have: the history knows an event by its id alone."""
     if not recorded or all(each.code != codes.DUPLICATE_ID for each in registry.problems):
         return recorded
@@ -248,7 +256,7 @@ SILENT_AFTER: Final = 365 * 24 * 3600
 _ONE_IN: Final = 10
 
 
-class LeftOut(NamedTuple):
+class HiddenEnvironment(NamedTuple):
     """Name an environment that is not shown at first, and say why."""
 
     environment: str
@@ -257,7 +265,7 @@ class LeftOut(NamedTuple):
 
 def columns_of(
     registry: Registry, environments: Sequence[str], now: str
-) -> tuple[tuple[str, ...], tuple[LeftOut, ...]]:
+) -> tuple[tuple[str, ...], tuple[HiddenEnvironment, ...]]:
     """Return the environments to show at first, and the others; all where none is alive."""
     latest = {name: _latest(record, now) for name, record in registry.products.items()}
     living = [places for places in latest.values() if places]
@@ -266,7 +274,9 @@ def columns_of(
     if not shown:
         return tuple(environments), ()
     left_out = [name for name in environments if name not in shown]
-    return shown, tuple(LeftOut(name, _why(alive[name], len(living))) for name in left_out)
+    return shown, tuple(
+        HiddenEnvironment(name, _why(alive[name], len(living))) for name in left_out
+    )
 
 
 def is_silent(at: str, now: str) -> bool:

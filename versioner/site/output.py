@@ -14,7 +14,7 @@ import stat
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -40,18 +40,18 @@ def claim(out: Path) -> set[str]:
     Raises Failure for a folder with anything in it that no build has made.
     """
     if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise Failure(f"{out} is not a folder", hint="give another folder with --out")
+        raise OperationFailed(f"{out} is not a folder", hint="give another folder with --out")
     try:
         manifest = (out / MANIFEST).read_bytes()
     except FileNotFoundError:
         if out.is_dir() and any(out.iterdir()):
-            raise Failure(
+            raise OperationFailed(
                 f"{out} is not empty, and no site was built there before",
                 hint="give a new or empty folder with --out",
             ) from None
         return set()
     except OSError as error:
-        raise Failure(f"cannot read {out / MANIFEST}: {error.strerror}") from error
+        raise OperationFailed(f"cannot read {out / MANIFEST}: {error.strerror}") from error
     return _listed(manifest, out)
 
 
@@ -75,7 +75,7 @@ def publish(
         removed = sum(_remove(out, path) for path in sorted(before - wanted))
         _replace(out / MANIFEST, _manifest(wanted))
     except OSError as error:
-        raise Failure(f"cannot write {error.filename or out}: {error.strerror}") from error
+        raise OperationFailed(f"cannot write {error.filename or out}: {error.strerror}") from error
     return Written(written, len(wanted) - written, removed)
 
 
@@ -103,7 +103,7 @@ def _listed(manifest: bytes, out: Path) -> set[str]:
         # A manifest could have come with the folder from anywhere: it never leads outside.
         if all(isinstance(path, str) and _PATH.fullmatch(path) for path in paths):
             return set(paths)
-    raise Failure(
+    raise OperationFailed(
         f"{out / MANIFEST} is not a list of a site's files",
         hint="remove the folder, or give another one with --out",
     )

@@ -37,7 +37,7 @@ from versioner.site.views.redirects import deleted_view, lost_view, moved_view
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
     from versioner.site.views.layout import View
 
 __all__ = ["Page", "pages_of"]
@@ -60,7 +60,7 @@ class Page:
         return self.make()
 
 
-def pages_of(atlas: Atlas, tool_version: str) -> Iterator[Page]:
+def pages_of(atlas: SiteContext, tool_version: str) -> Iterator[Page]:
     """Yield every page of the site."""
     yield Page(OVERVIEW, "overview.html", partial(overview_view, atlas))
     yield Page(PRODUCTS, "products.html", partial(products_view, atlas))
@@ -79,7 +79,7 @@ def pages_of(atlas: Atlas, tool_version: str) -> Iterator[Page]:
     yield Page(LOST, "lost.html", partial(lost_view, atlas))
 
 
-def _of_environments(atlas: Atlas) -> Iterator[Page]:
+def _of_environments(atlas: SiteContext) -> Iterator[Page]:
     yield Page(ENVIRONMENTS, "environments.html", partial(environments_view, atlas))
     for name in atlas.environments:
         page = environment_page(name)
@@ -90,7 +90,7 @@ def _of_environments(atlas: Atlas) -> Iterator[Page]:
             yield Page(page, "environment_month.html", view)
 
 
-def _leading_on(atlas: Atlas) -> Iterator[Page]:
+def _leading_on(atlas: SiteContext) -> Iterator[Page]:
     registry = atlas.registry
     taken = set(registry.products)
     for old in sorted(set(registry.aliases) - taken):

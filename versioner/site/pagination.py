@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from versioner.registry.records import ProductRecord
 
-__all__ = ["ROWS", "Batch", "Shard", "batches_of", "shards_of"]
+__all__ = ["ROWS", "DeploymentPage", "HistoryPage", "batches_of", "shards_of"]
 
 ROWS: Final = 400
 
 
 @dataclass(slots=True)
-class Shard:
+class HistoryPage:
     """Hold one page of a product's history; its rows are oldest first."""
 
     product: str
@@ -50,7 +50,7 @@ class Shard:
         return len(self.deployments) + len(self.versions) >= ROWS
 
 
-class Batch(NamedTuple):
+class DeploymentPage(NamedTuple):
     """Hold one page of a list of deployments of many products, oldest first."""
 
     month: str
@@ -63,33 +63,33 @@ class Batch(NamedTuple):
         return month_text(self.month) + ("" if self.part == 1 else f", part {self.part}")
 
 
-def batches_of(deployments: Sequence[Deployment]) -> list[Batch]:
+def batches_of(deployments: Sequence[Deployment]) -> list[DeploymentPage]:
     """Cut deployments, which are oldest first, into pages by month."""
-    batches: list[Batch] = []
+    batches: list[DeploymentPage] = []
     for each in deployments:
         month = month_of(each.at)
         last = batches[-1] if batches else None
         if last is None or last.month != month:
-            last = Batch(month, 1, [])
+            last = DeploymentPage(month, 1, [])
             batches.append(last)
         elif len(last.deployments) >= ROWS:
-            last = Batch(month, last.part + 1, [])
+            last = DeploymentPage(month, last.part + 1, [])
             batches.append(last)
         last.deployments.append(each)
     return batches
 
 
-def shards_of(record: ProductRecord) -> list[Shard]:
+def shards_of(record: ProductRecord) -> list[HistoryPage]:
     """Cut a product's versions and deployments into pages, oldest first."""
-    shards: list[Shard] = []
+    shards: list[HistoryPage] = []
     for row in _oldest_first(record.deployments, record.versions.values()):
         month = month_of(row.at)
         last = shards[-1] if shards else None
         if last is None or last.month != month:
-            last = Shard(record.name, month, 1)
+            last = HistoryPage(record.name, month, 1)
             shards.append(last)
         elif last.is_full:
-            last = Shard(record.name, month, last.part + 1)
+            last = HistoryPage(record.name, month, last.part + 1)
             shards.append(last)
         if isinstance(row, Deployment):
             last.deployments.append(row)

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.errors import Failure, ValidationFailed
+from versioner.errors import OperationFailed, ValidationFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ class Renderer:
             # A template can divide by zero or recurse as well as misspell; each is told alike.
             raise self._worded(template, error) from error
 
-    def _worded(self, template: str, error: Exception) -> Failure | ValidationFailed:
+    def _worded(self, template: str, error: Exception) -> OperationFailed | ValidationFailed:
         place = self._place(error) or self._file_of(template)
         what = str(error) or type(error).__name__
         if self._templates.is_over(place.partition(":")[0]):
@@ -63,7 +63,7 @@ class Renderer:
         hint = "compare it with the one that the tool carries"
         if self._templates.changed:
             hint = f"the registry's own templates may be why: {', '.join(self._templates.changed)}"
-        return Failure(
+        return OperationFailed(
             f"the template {place.removeprefix(OWN)} cannot be rendered: {what}", hint=hint
         )
 

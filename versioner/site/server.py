@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.errors import Failure, VersionerError
+from versioner.errors import OperationFailed, VersionerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -171,7 +171,7 @@ def open_server(directory: Path, port: int = 0, *, reloads: bool = False) -> Ite
     try:
         server = SiteServer(directory, port, reloads=reloads)
     except (OSError, OverflowError) as error:
-        raise Failure(
+        raise OperationFailed(
             f"cannot listen on port {port}: {error}", hint="give another one with --port"
         ) from error
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)

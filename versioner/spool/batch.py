@@ -14,11 +14,10 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
-from versioner.errors import Failure, InvalidInput
+from versioner.errors import InvalidInput, OperationFailed
 from versioner.git.lock import open_lock, try_lock
 from versioner.spool.store import (
     QUEUE,
-    Entry,
     Spool,
     make_private,
     read_entry,
@@ -30,6 +29,8 @@ from versioner.spool.store import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from versioner.spool.codec import SpoolEntry
 
 __all__ = ["FOR_ALL", "REFUSED", "Outcome", "drain", "queued", "settle", "share"]
 
@@ -56,8 +57,8 @@ class Outcome(NamedTuple):
 
 def share(
     folder: Path,
-    entry: Entry,
-    send: Callable[[list[Entry]], Sequence[Outcome]],
+    entry: SpoolEntry,
+    send: Callable[[list[SpoolEntry]], Sequence[Outcome]],
     *,
     wait_seconds: float,
     now: float,
@@ -71,7 +72,7 @@ def share(
     try:
         queue = _Queue(folder, entry.repo)
         queue.put(entry)
-    except (OSError, Failure):
+    except (OSError, OperationFailed):
         return _alone(entry, send)
     try:
         return _take_turns(queue, entry, send, wait_seconds, now)
@@ -79,7 +80,7 @@ def share(
         queue.take_out(entry)
 
 
-def queued(folder: Path) -> list[Entry]:
+def queued(folder: Path) -> list[SpoolEntry]:
     """Return what processes that were killed, or are still at work, have left in all queues."""
     try:
         queues = sorted((folder / QUEUE).iterdir())
@@ -89,8 +90,8 @@ def queued(folder: Path) -> list[Entry]:
 
 
 def drain(
-    folder: Path, repo: str, send: Callable[[list[Entry]], Sequence[Outcome]]
-) -> list[tuple[Entry, Outcome]]:
+    folder: Path, repo: str, send: Callable[[list[SpoolEntry]], Sequence[Outcome]]
+) -> list[tuple[SpoolEntry, Outcome]]:
     """Send what is left in the queue of a registry, unless somebody is at it just now."""
     queue = _Queue(folder, repo)
     descriptor = open_lock(queue.lock)
@@ -108,7 +109,7 @@ def drain(
         os.close(descriptor)
 
 
-def settle(spool: Spool, entry: Entry, outcome: Outcome) -> None:
+def settle(spool: Spool, entry: SpoolEntry, outcome: Outcome) -> None:
     """Take out of the spool what was delivered; put aside what no second try would change."""
     if outcome.kind != "failed":
         spool.drop(entry)
@@ -116,7 +117,7 @@ def settle(spool: Spool, entry: Entry, outcome: Outcome) -> None:
         spool.set_aside(entry, str(outcome.details.get("message", "")))
 
 
-def _to_spool(folder: Path, queue: _Queue, outcomes: Sequence[tuple[Entry, Outcome]]) -> None:
+def _to_spool(folder: Path, queue: _Queue, outcomes: Sequence[tuple[SpoolEntry, Outcome]]) -> None:
     """Move what failed into the spool: nobody else may ever come to this queue again."""
     spool = Spool(folder)
     for entry, outcome in outcomes:
@@ -139,22 +140,22 @@ class _Queue:
         for each in (folder, folder / QUEUE, self.folder):
             make_private(each)
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: SpoolEntry) -> None:
         # Not to the disk: nothing was promised yet when the machine goes down.
         self._done(entry).unlink(missing_ok=True)
         write_entry(self._file(entry), entry, sync=False)
 
-    def take_out(self, entry: Entry) -> None:
+    def take_out(self, entry: SpoolEntry) -> None:
         for path in (self._file(entry), self._done(entry)):
             try:
                 path.unlink(missing_ok=True)
             except OSError:
                 continue
 
-    def forget(self, entry: Entry) -> None:
+    def forget(self, entry: SpoolEntry) -> None:
         self._file(entry).unlink(missing_ok=True)
 
-    def outcome(self, entry: Entry) -> Outcome | None:
+    def outcome(self, entry: SpoolEntry) -> Outcome | None:
         """Return what another process has left for this one."""
         try:
             said = json.loads(read_small(self._done(entry), _OUTCOME_LIMIT))
@@ -165,7 +166,7 @@ class _Queue:
             return None
         return Outcome(kind, details) if kind in get_args(Kind) and type(details) is dict else None
 
-    def waiting(self, own: Entry | None) -> list[Entry]:
+    def waiting(self, own: SpoolEntry | None) -> list[SpoolEntry]:
         """Return one's own entry and those of others, oldest first; without one, all there are.
 
         Whose outcome is there already is left out, for its owner may not have fetched it yet.
@@ -184,7 +185,7 @@ class _Queue:
         ]
         return [*([own] if own else []), *others][:_MOST]
 
-    def hand_out(self, outcomes: Sequence[tuple[Entry, Outcome]]) -> None:
+    def hand_out(self, outcomes: Sequence[tuple[SpoolEntry, Outcome]]) -> None:
         """Leave others their outcomes; what only this process may have failed at stays theirs."""
         for entry, outcome in outcomes:
             if outcome.kind == "failed" and not outcome.details.get(FOR_ALL):
@@ -210,23 +211,23 @@ class _Queue:
             except OSError:
                 continue
 
-    def _file(self, entry: Entry) -> Path:
+    def _file(self, entry: SpoolEntry) -> Path:
         return self.folder / f"{entry.key}.json"
 
-    def _done(self, entry: Entry) -> Path:
+    def _done(self, entry: SpoolEntry) -> Path:
         return self.folder / f"{entry.key}.done"
 
 
 def _take_turns(
     queue: _Queue,
-    entry: Entry,
-    send: Callable[[list[Entry]], Sequence[Outcome]],
+    entry: SpoolEntry,
+    send: Callable[[list[SpoolEntry]], Sequence[Outcome]],
     wait_seconds: float,
     now: float,
 ) -> Outcome:
     try:
         descriptor = open_lock(queue.lock)
-    except Failure:
+    except OperationFailed:
         return _alone(entry, send)
     try:
         got, outcome = _wait(queue, entry, descriptor, wait_seconds)
@@ -238,7 +239,7 @@ def _take_turns(
 
 
 def _wait(
-    queue: _Queue, entry: Entry, descriptor: int, wait_seconds: float
+    queue: _Queue, entry: SpoolEntry, descriptor: int, wait_seconds: float
 ) -> tuple[bool, Outcome | None]:
     """Wait for the lock or for an outcome, whichever comes first."""
     deadline = time.monotonic() + wait_seconds
@@ -258,19 +259,22 @@ def _wait(
 
 
 def _lead(
-    queue: _Queue, entry: Entry, send: Callable[[list[Entry]], Sequence[Outcome]], now: float
+    queue: _Queue,
+    entry: SpoolEntry,
+    send: Callable[[list[SpoolEntry]], Sequence[Outcome]],
+    now: float,
 ) -> Outcome:
     try:
         waiting = queue.waiting(entry)
         queue.sweep(now)
-    except (OSError, Failure):
+    except (OSError, OperationFailed):
         waiting = [entry]
     outcomes = list(zip(waiting, send(waiting), strict=True))
     queue.hand_out(outcomes[1:])
     return outcomes[0][1]
 
 
-def _alone(entry: Entry, send: Callable[[list[Entry]], Sequence[Outcome]]) -> Outcome:
+def _alone(entry: SpoolEntry, send: Callable[[list[SpoolEntry]], Sequence[Outcome]]) -> Outcome:
     (outcome,) = send([entry])
     return outcome
 
@@ -279,9 +283,9 @@ def _names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def _read(folder: Path, names: Sequence[str]) -> dict[str, Entry]:
+def _read(folder: Path, names: Sequence[str]) -> dict[str, SpoolEntry]:
     """Read the oldest entries among a folder's files; what is none is passed over."""
-    found: dict[str, Entry] = {}
+    found: dict[str, SpoolEntry] = {}
     for name in names:
         if len(found) == _MOST:
             break

@@ -17,7 +17,7 @@ from versioner.remote.url import address_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LINE_LIMIT", "MARK", "Entry", "new_entry", "parse_line", "read_line", "write_line"]
+__all__ = ["LINE_LIMIT", "MARK", "SpoolEntry", "new_entry", "parse_line", "read_line", "write_line"]
 
 # What a line begins with where it is printed, so that it is found again in a whole log.
 MARK: Final = "versioner spool: "
@@ -43,7 +43,7 @@ _TERMINAL: Final = r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
 _PASTE: Final = "paste the whole line, from its `{` to its last `}`"
 
 
-class Entry(NamedTuple):
+class SpoolEntry(NamedTuple):
     """Hold an event that waits; `key` sorts by time, and is the stem of its file's name.
 
     `kept_at` and `reason` are empty for a line that came from elsewhere.
@@ -67,9 +67,11 @@ class Entry(NamedTuple):
         return str(self.document["repo"])
 
 
-def new_entry(line: str, *, kept_at: str, reason: str, now_ms: int) -> Entry:
+def new_entry(line: str, *, kept_at: str, reason: str, now_ms: int) -> SpoolEntry:
     """Return the entry of a line that `write_line` made."""
-    return Entry(f"{now_ms & 0xFFFF_FFFF_FFFF:012x}{_digest(line)[:20]}", line, kept_at, reason)
+    return SpoolEntry(
+        f"{now_ms & 0xFFFF_FFFF_FFFF:012x}{_digest(line)[:20]}", line, kept_at, reason
+    )
 
 
 def write_line(document: Mapping[str, Any]) -> str:
@@ -91,13 +93,13 @@ def write_line(document: Mapping[str, Any]) -> str:
     return line
 
 
-def parse_line(text: str) -> Entry:
+def parse_line(text: str) -> SpoolEntry:
     """Return the entry of a pasted line; InvalidInput says what is wrong with it.
 
     What a log puts before it and the colours of a terminal are left out.
     """
     line = write_line(read_line(text))
-    return Entry(_digest(line)[:32], line)
+    return SpoolEntry(_digest(line)[:32], line)
 
 
 def read_line(text: str) -> dict[str, Any]:

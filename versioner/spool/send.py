@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from versioner.delivery.direct import Target, record_remotely
-from versioner.errors import Blocked, Failure, InvalidInput, UsageFault, VersionerError
+from versioner.delivery.direct import Destination, record_remotely
+from versioner.errors import Blocked, InvalidInput, OperationFailed, UsageFault, VersionerError
 from versioner.recording.envelope import draft_of, submission_of
-from versioner.recording.record import Recorded
+from versioner.recording.record import RecordResult
 from versioner.remote.push_status import RemoteFailure
 from versioner.spool.batch import FOR_ALL, Kind, Outcome
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from versioner.delivery.direct import Via
-    from versioner.recording.context import Draft
+    from versioner.recording.context import EventDraft
     from versioner.remote.url import Remote
-    from versioner.spool.codec import Entry
+    from versioner.spool.codec import SpoolEntry
 
 __all__ = ["document_of", "result_of", "send_entries"]
 
@@ -27,7 +27,7 @@ _FOR_ALL: Final = (
 )
 
 
-def document_of(target: Target, draft: Draft) -> dict[str, Any]:
+def document_of(target: Destination, draft: EventDraft) -> dict[str, Any]:
     """Return an event with where it is to go, as the spool keeps it."""
     where = {"repo": target.remote.url, "branch": target.branch}
     return {**submission_of(draft), **where, "via": target.via, "create": target.create}
@@ -35,14 +35,14 @@ def document_of(target: Target, draft: Draft) -> dict[str, Any]:
 
 def send_entries(
     remote: Remote,
-    entries: Sequence[Entry],
+    entries: Sequence[SpoolEntry],
     *,
     now: str,
     entropy: Callable[[], tuple[int, bytes]],
 ) -> list[Outcome]:
     """Send kept events to the remote they are for; return the outcome of each, in order."""
     outcomes: dict[str, Outcome] = {}
-    groups: dict[tuple[str, Via, bool], list[tuple[Entry, Draft]]] = {}
+    groups: dict[tuple[str, Via, bool], list[tuple[SpoolEntry, EventDraft]]] = {}
     for entry in entries:
         said = entry.document
         try:
@@ -54,27 +54,27 @@ def send_entries(
         way = said["branch"], cast("Via", via), said["create"]
         groups.setdefault(way, []).append((entry, draft))
     for way, group in groups.items():
-        target = Target(remote, *way)
+        target = Destination(remote, *way)
         results = record_remotely(target, [draft for _, draft in group], now=now, entropy=entropy)
         for (entry, _), result in zip(group, results, strict=True):
             outcomes[entry.key] = _outcome(result)
     return [outcomes[entry.key] for entry in entries]
 
 
-def result_of(outcome: Outcome) -> Recorded | VersionerError:
+def result_of(outcome: Outcome) -> RecordResult | VersionerError:
     """Return what an outcome tells: what was recorded, or the error."""
     details = outcome.details
     if outcome.kind != "failed":
-        return Recorded(**{**details, "created": tuple(details["created"])})
+        return RecordResult(**{**details, "created": tuple(details["created"])})
     message, hint = str(details.get("message", "")), str(details.get("hint", ""))
     for kind in (InvalidInput, Blocked, UsageFault):
         if details.get("code") == kind.exit_code:
             return kind(message, hint=hint)
-    return Failure(message, hint=hint)
+    return OperationFailed(message, hint=hint)
 
 
-def _outcome(result: Recorded | VersionerError) -> Outcome:
-    if isinstance(result, Recorded):
+def _outcome(result: RecordResult | VersionerError) -> Outcome:
+    if isinstance(result, RecordResult):
         kind: Kind = "received" if result.received else "recorded"
         return Outcome("already" if result.already else kind, result._asdict())
     details: dict[str, Any] = {

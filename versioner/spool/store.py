@@ -13,12 +13,12 @@ import stat
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import Failure, InvalidInput, NotFound
+from versioner.errors import InvalidInput, NotFound, OperationFailed
 from versioner.secret_scanning import without_secrets
 from versioner.spool.codec import (
     LINE_LIMIT,
     MARK,
-    Entry,
+    SpoolEntry,
     new_entry,
     parse_line,
     write_line,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MARK",
-    "Entry",
     "Held",
     "Spool",
     "Unreadable",
@@ -65,15 +64,15 @@ class Unreadable(NamedTuple):
 class Held(NamedTuple):
     """Hold what a spool holds, oldest first."""
 
-    entries: tuple[Entry, ...] = ()
-    refused: tuple[Entry, ...] = ()
+    entries: tuple[SpoolEntry, ...] = ()
+    refused: tuple[SpoolEntry, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
 
-    def named(self, keys: Iterable[str]) -> list[Entry]:
+    def named(self, keys: Iterable[str]) -> list[SpoolEntry]:
         """Return the entries that keys, or their beginnings, name, each once; else NotFound."""
         return list(dict.fromkeys(self._named(key) for key in keys))
 
-    def _named(self, key: str) -> Entry:
+    def _named(self, key: str) -> SpoolEntry:
         # One of those that were refused may wait again.
         held = {each.key: each for each in (*self.refused, *self.entries)}
         found = [held[each] for each in held if len(key) >= _SHORTEST and each.startswith(key)]
@@ -89,38 +88,38 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def keep(self, entry: Entry) -> Path:
+    def keep(self, entry: SpoolEntry) -> Path:
         """Write an entry to the disk, and return its file; Failure says why that failed."""
         return self._put(entry, _WAITS)
 
-    def set_aside(self, entry: Entry, reason: str) -> Path:
+    def set_aside(self, entry: SpoolEntry, reason: str) -> Path:
         """Keep an entry that was refused from being sent again; `reason` says why."""
         path = self._put(entry._replace(reason=reason), _REFUSED)
         self.drop(entry)
         return path
 
-    def drop(self, entry: Entry) -> None:
+    def drop(self, entry: SpoolEntry) -> None:
         """Take out an entry that was delivered."""
         try:
             (self.folder / f"{entry.key}{_WAITS}").unlink(missing_ok=True)
         except OSError as error:
-            raise Failure(f"cannot take {entry.key} out: {_reason(error)}") from error
+            raise OperationFailed(f"cannot take {entry.key} out: {_reason(error)}") from error
 
-    def discard(self, entry: Entry) -> None:
+    def discard(self, entry: SpoolEntry) -> None:
         """Take out an entry for good, whether it waits or was refused."""
         self.drop(entry)
         try:
             (self.folder / f"{entry.key}{_REFUSED}").unlink(missing_ok=True)
         except OSError as error:
-            raise Failure(f"cannot take {entry.key} out: {_reason(error)}") from error
+            raise OperationFailed(f"cannot take {entry.key} out: {_reason(error)}") from error
 
-    def entries(self, repo: str | None = None) -> list[Entry]:
+    def entries(self, repo: str | None = None) -> list[SpoolEntry]:
         """Return what waits, oldest first; with `repo`, for that registry only."""
         return [each for each in self.held().entries if repo is None or each.repo == repo]
 
     def held(self) -> Held:
         """Return all that the folder holds; what is no event is named, and left in place."""
-        found: dict[str, list[Entry]] = {_WAITS: [], _REFUSED: []}
+        found: dict[str, list[SpoolEntry]] = {_WAITS: [], _REFUSED: []}
         unreadable = []
         for name in self._names():
             path = self.folder / name
@@ -154,32 +153,32 @@ class Spool:
             if name != QUEUE and not name.endswith(".new"):
                 yield name
 
-    def _put(self, entry: Entry, ending: str) -> Path:
+    def _put(self, entry: SpoolEntry, ending: str) -> Path:
         make_private(self.folder)
         path = self.folder / f"{entry.key}{ending}"
         try:
             write_entry(path, entry, sync=True)
         except OSError as error:
-            raise Failure(
+            raise OperationFailed(
                 f"cannot keep the event in {self.folder}: {_reason(error)}",
                 hint="make room there, or name another folder with VERSIONER_SPOOL",
             ) from error
         return path
 
 
-def write_entry(path: Path, entry: Entry, *, sync: bool) -> None:
+def write_entry(path: Path, entry: SpoolEntry, *, sync: bool) -> None:
     """Write an entry's file, whole or not at all."""
     note = re.sub(r"[^\x20-\x7e]+", " ", without_secrets(entry.reason))[:_NOTE_LIMIT].strip()
     write_whole(path, f"{entry.line}\n# {entry.kept_at} {note}\n".encode("ascii"), sync=sync)
 
 
-def read_entry(path: Path, key: str) -> Entry:
+def read_entry(path: Path, key: str) -> SpoolEntry:
     """Read an entry's file; OSError, ValueError or InvalidInput says why it is none."""
     text = read_small(path, LINE_LIMIT + 2 * _NOTE_LIMIT).decode("ascii")
     line, _, rest = text.partition("\n")
     note = re.match(r"# (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|) ([\x20-\x7e]*)\n", rest)
     entry = parse_line(line)
-    return Entry(key, entry.line, note[1] if note else "", note[2] if note else "")
+    return SpoolEntry(key, entry.line, note[1] if note else "", note[2] if note else "")
 
 
 def _listed(folder: Path) -> list[str]:
@@ -188,7 +187,7 @@ def _listed(folder: Path) -> list[str]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise Failure(f"cannot read the spool {folder}: {_reason(error)}") from error
+        raise OperationFailed(f"cannot read the spool {folder}: {_reason(error)}") from error
 
 
 def _reason(error: Exception) -> str:
@@ -211,20 +210,22 @@ def make_private(folder: Path) -> None:
             sync_folder(folder.parent)
         found, above = folder.lstat(), folder.parent.stat()
     except OSError as error:
-        raise Failure(f"cannot make the folder {folder}: {error.strerror}") from error
+        raise OperationFailed(f"cannot make the folder {folder}: {error.strerror}") from error
     if not stat.S_ISDIR(found.st_mode):
-        raise Failure(f"{folder} is a link or a file, not a folder", hint=_ELSEWHERE)
+        raise OperationFailed(f"{folder} is a link or a file, not a folder", hint=_ELSEWHERE)
     if _OWN == -1:  # pragma: no cover
         return
     # Whoever owns the folder above, or may write to it, could put another one in this place.
     shared = above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX
     if found.st_uid != _OWN or above.st_uid not in (0, _OWN) or shared:
-        raise Failure(f"{folder} belongs to somebody else, or may be replaced", hint=_ELSEWHERE)
+        raise OperationFailed(
+            f"{folder} belongs to somebody else, or may be replaced", hint=_ELSEWHERE
+        )
     if found.st_mode & 0o077:
         try:
             folder.chmod(0o700)
         except OSError as error:
-            raise Failure(f"cannot close {folder} to others: {error.strerror}") from error
+            raise OperationFailed(f"cannot close {folder} to others: {error.strerror}") from error
 
 
 _ELSEWHERE = "name a folder of your own with VERSIONER_SPOOL"

@@ -8,7 +8,7 @@ import pytest
 from tests.builders import void
 from tests.registry.history.clone import Clone, event, event_id
 from versioner import layout
-from versioner.errors import Failure, NotFound
+from versioner.errors import NotFound, OperationFailed
 from versioner.git.merge_base import walk_from
 from versioner.git.objects import reading
 from versioner.git.repository import open_repository
@@ -563,7 +563,7 @@ def test_an_unknown_revision_is_a_mistake_of_the_caller(clone: Clone) -> None:
 
 def refuse_walk(clone: Clone, base: str, hint: str) -> None:
     repo = open_repository(clone.top)
-    with reading(repo) as reader, pytest.raises(Failure) as caught:
+    with reading(repo) as reader, pytest.raises(OperationFailed) as caught:
         walk_from(repo, reader, base, "HEAD")
     assert hint in caught.value.hint
     assert caught.value.exit_code == 1

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.builders import deployment
 from versioner.registry.history.log_compare import OldLog, changed_fields, compare_log, unmatched
-from versioner.registry.history.log_index import HeldLog
+from versioner.registry.history.log_index import RawLog
 from versioner.serialization.log import append
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 PATH = "registry/products/shop/deployments/2026-11.yaml"
 
 
-def log(ids: list[int], *, style: Callable[[bytes], bytes] = bytes) -> HeldLog:
+def log(ids: list[int], *, style: Callable[[bytes], bytes] = bytes) -> RawLog:
     events = [deployment(id=f"event-{number}") for number in ids]
-    return HeldLog(PATH, "deployment", style(append("deployment", None, events)))
+    return RawLog(PATH, "deployment", style(append("deployment", None, events)))
 
 
 def loose(data: bytes) -> bytes:
@@ -62,9 +62,9 @@ def test_one_moved_event_is_the_one_that_is_named(ids: list[int], moved: int, to
 
 def test_a_copy_with_other_data_is_not_the_event_and_counts_as_new() -> None:
     one = deployment(id="one")
-    before = HeldLog(PATH, "deployment", append("deployment", None, [one]))
+    before = RawLog(PATH, "deployment", append("deployment", None, [one]))
     changed = {**one, "version": "6.6.6"}
-    after = HeldLog(PATH, "deployment", append("deployment", before.data, [changed]))
+    after = RawLog(PATH, "deployment", append("deployment", before.data, [changed]))
     assert list(compare_log([OldLog(before, "")], after)) == []
     assert [held.event for held in unmatched([OldLog(before, "")], after)] == [changed]
 
@@ -72,8 +72,8 @@ def test_a_copy_with_other_data_is_not_the_event_and_counts_as_new() -> None:
 def test_of_two_events_with_one_id_the_equal_one_is_the_old_one() -> None:
     one = deployment(id="one")
     changed = {**one, "version": "6.6.6"}
-    before = HeldLog(PATH, "deployment", append("deployment", None, [one]))
-    after = HeldLog(PATH, "deployment", append("deployment", None, [changed, one]))
+    before = RawLog(PATH, "deployment", append("deployment", None, [one]))
+    after = RawLog(PATH, "deployment", append("deployment", None, [changed, one]))
     findings = compare_log([OldLog(before, "")], after)
     assert [(finding.kind, finding.line) for finding in findings] == [("early", 4)]
 

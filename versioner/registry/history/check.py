@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
     from versioner.registry.history.compare import Former
-    from versioner.registry.history.problems import Finding
+    from versioner.registry.history.problems import HistoryFinding
 
 __all__ = ["Merge", "check_history"]
 
@@ -61,14 +61,14 @@ def check_history(
     return sorted(problems)
 
 
-def _in_all(findings: Sequence[Sequence[Finding]]) -> list[Finding]:
+def _in_all(findings: Sequence[Sequence[HistoryFinding]]) -> list[HistoryFinding]:
     """Return the first comparison's findings of events that all the others find, too."""
     first, *others = findings
     shared = [{(each.event_id, each.path) for each in found} for found in others]
     return [each for each in first if all((each.event_id, each.path) in ids for ids in shared)]
 
 
-def _lost_by(merge: Merge, now: Snapshot) -> Iterator[Finding]:
+def _lost_by(merge: Merge, now: Snapshot) -> Iterator[HistoryFinding]:
     for parent in merge.parents:
         # The new events of one parent may well stand before those of the other.
         dropped = {each.event_id for each in _losses(parent, merge.result)}
@@ -76,6 +76,6 @@ def _lost_by(merge: Merge, now: Snapshot) -> Iterator[Finding]:
             yield from (each for each in _losses(parent, now) if each.event_id in dropped)
 
 
-def _losses(old: Snapshot, new: Snapshot) -> Iterator[Finding]:
+def _losses(old: Snapshot, new: Snapshot) -> Iterator[HistoryFinding]:
     found = Comparison(old, new).lost()
     return (finding for finding in found if finding.kind != "early")

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 from versioner import layout
 from versioner.registry.history.log_compare import OldLog, compare_log, unmatched
-from versioner.registry.history.log_index import LogShelf
-from versioner.registry.history.problems import Finding
+from versioner.registry.history.log_index import LogIndex
+from versioner.registry.history.problems import HistoryFinding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from versioner.git.snapshot import Snapshot
-    from versioner.registry.history.log_index import Held, HeldLog, LogName
+    from versioner.registry.history.log_index import Held, LogName, RawLog
 
 __all__ = ["Comparison", "Former", "short_revision"]
 
@@ -42,7 +42,7 @@ class _Pair:
 
     product: str
     old_names: list[str]
-    new: Mapping[LogName, HeldLog]
+    new: Mapping[LogName, RawLog]
     old: Mapping[LogName, list[OldLog]]
 
     def names(self) -> list[LogName]:
@@ -61,29 +61,29 @@ class Comparison:
         self._base = base
         self._now = now
         self._former = former
-        self._base_shelf, self._shelf = LogShelf(base), LogShelf(now)
+        self._base_shelf, self._shelf = LogIndex(base), LogIndex(now)
         self._base_trees = base.product_trees()
         self._trees = now.product_trees()
 
-    def lost(self) -> Iterator[Finding]:
+    def lost(self) -> Iterator[HistoryFinding]:
         """Find old events that are gone, changed or out of place."""
         for product in self._gone:
             if self._successors[product] is None and not self._is_recorded(product):
                 path = layout.product_path(product)
                 was = f"{short_revision(self._base)}:{layout.product_dir(product)}/"
-                yield Finding("product", product, path, 0, 0, product, was)
+                yield HistoryFinding("product", product, path, 0, 0, product, was)
         for pair in self._joined_pairs:
             for name in pair.names():
                 for finding in self._compare(pair, name):
                     yield self._moved(finding) if finding.kind == "missing" else finding
 
-    def added(self) -> Iterator[Finding]:
+    def added(self) -> Iterator[HistoryFinding]:
         """Find events that no old log has."""
         for pair in self._joined_pairs:
             for name, log in pair.new.items():
                 for held in unmatched(pair.old.get(name, ()), log):
                     line, column = log.place_of(held)
-                    yield Finding("added", held.id, log.path, line, column)
+                    yield HistoryFinding("added", held.id, log.path, line, column)
 
     @cached_property
     def _changed(self) -> list[str]:
@@ -158,7 +158,7 @@ class Comparison:
         old = {name: list(logs) for name, logs in whole.old.items()}
         new = {held.id for held in _new_events(pair)}
         for state in states:
-            shelf = LogShelf(state)
+            shelf = LogIndex(state)
             restored = shelf.read(pair.product, shelf.ids(pair.product))
             held = {each.id for log in restored.values() for each in log.events}
             if not held & new:
@@ -168,7 +168,7 @@ class Comparison:
                 old.setdefault(name, []).extend(logs)
         return replace(whole, old=old)
 
-    def _compare(self, pair: _Pair, name: LogName) -> Iterator[Finding]:
+    def _compare(self, pair: _Pair, name: LogName) -> Iterator[HistoryFinding]:
         olds, new = pair.old.get(name, []), pair.new.get(name)
         if new is not None and new.is_readable:
             yield from compare_log(olds, new)
@@ -177,15 +177,17 @@ class Comparison:
         path = layout.log_path(pair.product, *name)
         for old in olds:
             for held in old.log.events:
-                yield Finding("log" if new is None else "unreadable", held.id, path, was=old.was)
+                yield HistoryFinding(
+                    "log" if new is None else "unreadable", held.id, path, was=old.was
+                )
 
-    def _moved(self, finding: Finding) -> Finding:
+    def _moved(self, finding: HistoryFinding) -> HistoryFinding:
         found = self._everywhere.get(finding.event_id)
         if found is None:
             return finding
         log, index = found
         line, _ = log.place_of(log.events[index])
-        return Finding(
+        return HistoryFinding(
             "moved",
             finding.event_id,
             finding.path,
@@ -196,13 +198,13 @@ class Comparison:
         )
 
     @cached_property
-    def _everywhere(self) -> dict[str, tuple[HeldLog, int]]:
+    def _everywhere(self) -> dict[str, tuple[RawLog, int]]:
         logs = chain.from_iterable(pair.new.values() for pair in self._pairs)
         return {held.id: (log, at) for log in logs for at, held in enumerate(log.events)}
 
 
 def _old_logs(
-    read: Iterable[Mapping[LogName, HeldLog]], revision: str
+    read: Iterable[Mapping[LogName, RawLog]], revision: str
 ) -> dict[LogName, list[OldLog]]:
     found: dict[LogName, list[OldLog]] = {}
     for logs in read:

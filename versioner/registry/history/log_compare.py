@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.registry.history.problems import Finding
+from versioner.registry.history.problems import HistoryFinding
 from versioner.serialization.log import read_canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from versioner.models import Event
-    from versioner.registry.history.log_index import Held, HeldLog
+    from versioner.registry.history.log_index import Held, RawLog
 
 __all__ = ["OldLog", "changed_fields", "compare_log", "unmatched"]
 
@@ -25,7 +25,7 @@ __all__ = ["OldLog", "changed_fields", "compare_log", "unmatched"]
 class OldLog:
     """A log as it was, and the revision (shortened) that has it."""
 
-    log: HeldLog
+    log: RawLog
     revision: str
 
     @property
@@ -38,7 +38,7 @@ class OldLog:
 class _Positions:
     """Where the events of the new log stand, by id; and which of them an old log accounts for."""
 
-    log: HeldLog
+    log: RawLog
     by_id: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     matched: set[int] = field(default_factory=set)
 
@@ -56,7 +56,7 @@ class _Positions:
         return next(equal, candidates[0])
 
 
-def unmatched(olds: Sequence[OldLog], new: HeldLog) -> list[Held]:
+def unmatched(olds: Sequence[OldLog], new: RawLog) -> list[Held]:
     """Return the events of a log that no old one has, each further copy among them."""
     tail = _appended(olds, new)
     if tail is not None:
@@ -68,7 +68,7 @@ def unmatched(olds: Sequence[OldLog], new: HeldLog) -> list[Held]:
     return [held for at, held in enumerate(new.events) if at not in positions.matched]
 
 
-def compare_log(olds: Sequence[OldLog], new: HeldLog) -> Iterator[Finding]:
+def compare_log(olds: Sequence[OldLog], new: RawLog) -> Iterator[HistoryFinding]:
     """Find what became of the events of old logs that are missing, changed or out of place.
 
     New events have to come after all the old ones.
@@ -81,10 +81,10 @@ def compare_log(olds: Sequence[OldLog], new: HeldLog) -> Iterator[Finding]:
     last = max(positions.matched, default=-1)
     for at, held in enumerate(new.events[: last + 1]):
         if at not in positions.matched:
-            yield Finding("early", held.id, new.path, *new.place_of(held))
+            yield HistoryFinding("early", held.id, new.path, *new.place_of(held))
 
 
-def _compare(old: OldLog, positions: _Positions) -> Iterator[Finding]:
+def _compare(old: OldLog, positions: _Positions) -> Iterator[HistoryFinding]:
     new = positions.log
     events = old.log.events
     found = [positions.match(each) for each in events]
@@ -92,18 +92,18 @@ def _compare(old: OldLog, positions: _Positions) -> Iterator[Finding]:
     for number, (each, at) in enumerate(zip(events, found, strict=True)):
         if at is None:
             line = _line_for(found[number:], new)
-            yield Finding("missing", each.id, new.path, line, min(line, 1), was=old.was)
+            yield HistoryFinding("missing", each.id, new.path, line, min(line, 1), was=old.was)
             continue
         fields = changed_fields(each.event, new.events[at].event)
         if fields:
             place = new.place_of(new.events[at], fields[0])
-            yield Finding("changed", each.id, new.path, *place, ", ".join(fields), old.was)
+            yield HistoryFinding("changed", each.id, new.path, *place, ", ".join(fields), old.was)
     for at in _out_of_order([at for at in found if at is not None]):
         held = new.events[at]
-        yield Finding("order", held.id, new.path, *new.place_of(held), was=old.was)
+        yield HistoryFinding("order", held.id, new.path, *new.place_of(held), was=old.was)
 
 
-def _line_for(following: Sequence[int | None], new: HeldLog) -> int:
+def _line_for(following: Sequence[int | None], new: RawLog) -> int:
     """Return the line before which a missing event stood; the last where nothing follows."""
     at = next((at for at in following if at is not None), -1)
     return new.place_of(new.events[at])[0] if new.events else 0
@@ -128,7 +128,7 @@ def _out_of_order(found: Sequence[int]) -> list[int]:
     return [at for index, at in enumerate(found) if index not in kept]
 
 
-def _appended(olds: Sequence[OldLog], new: HeldLog) -> list[Held] | None:
+def _appended(olds: Sequence[OldLog], new: RawLog) -> list[Held] | None:
     """Return what a mere append added; None where more than that was done."""
     if len(olds) != 1:
         return None if olds else new.events

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from versioner.git.snapshot import Entry, Snapshot
     from versioner.models import Event, EventKind
 
-__all__ = ["Held", "HeldLog", "LogName", "LogShelf"]
+__all__ = ["Held", "LogIndex", "LogName", "RawLog"]
 
 _LIMIT: Final = 64 * 1024 * 1024
 
@@ -43,7 +43,7 @@ class Held(NamedTuple):
 
 
 @dataclass
-class HeldLog:
+class RawLog:
     """Hold a log's bytes; what they say is read when it is first asked for."""
 
     path: str
@@ -72,7 +72,7 @@ class HeldLog:
         return held.line or line, column or 1
 
 
-class LogShelf:
+class LogIndex:
     """Look up and read the logs of a snapshot, product by product; links and the like are none."""
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -86,12 +86,12 @@ class LogShelf:
             else dict(_ids(self._snapshot.entries(layout.product_dir(product)))[product])
         )
 
-    def read(self, product: str, names: Iterable[LogName]) -> dict[LogName, HeldLog]:
+    def read(self, product: str, names: Iterable[LogName]) -> dict[LogName, RawLog]:
         """Return some of a product's logs."""
         paths = {layout.log_path(product, *name): name for name in names}
         contents = self._snapshot.read_many(paths)
         return {
-            paths[path]: HeldLog(path, paths[path].kind, data) for path, data in contents.items()
+            paths[path]: RawLog(path, paths[path].kind, data) for path, data in contents.items()
         }
 
     @cached_property

@@ -12,7 +12,7 @@ from versioner.validation import codes
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Finding", "problems_of"]
+__all__ = ["HistoryFinding", "problems_of"]
 
 FindingKind = Literal[
     "product", "log", "unreadable", "missing", "moved", "changed", "order", "early", "added"
@@ -20,7 +20,7 @@ FindingKind = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class HistoryFinding:
     """Say what became of one event; `detail` is what the kind's message needs more.
 
     `was` is where the base has it, `REV:PATH`. Where a whole product is concerned, `event_id`
@@ -79,16 +79,16 @@ _HINTS: Final[dict[FindingKind, str]] = {
 }
 
 
-def problems_of(findings: Iterable[Finding], *, where: str = "") -> list[Problem]:
+def problems_of(findings: Iterable[HistoryFinding], *, where: str = "") -> list[Problem]:
     """Return findings as problems, those of a whole file as one; `where` ends each message."""
-    groups: defaultdict[tuple[str, str, str], list[Finding]] = defaultdict(list)
+    groups: defaultdict[tuple[str, str, str], list[HistoryFinding]] = defaultdict(list)
     for finding in findings:
         key = "" if finding.kind in _BY_FILE else finding.event_id
         groups[finding.kind, finding.path, key].append(finding)
     return sorted(_problem(group, where) for group in groups.values())
 
 
-def _problem(group: list[Finding], where: str) -> Problem:
+def _problem(group: list[HistoryFinding], where: str) -> Problem:
     first = min(group, key=lambda finding: finding.line)
     words = {
         "id": ascii(first.event_id),

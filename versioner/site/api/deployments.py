@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Deployment, Event, Version
     from versioner.query.matrix import CellState
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
 
 __all__ = [
     "BUILD_DETAILS",
@@ -73,7 +73,7 @@ def deployment_of(deployment: Deployment, hidden: Collection[str]) -> Document:
     return row
 
 
-def summary_of(atlas: Atlas, deployment: Deployment) -> Document:
+def summary_of(atlas: SiteContext, deployment: Deployment) -> Document:
     """Return a deployment in short, with its product and its place on the site."""
     return {
         "product": deployment.product,
@@ -97,7 +97,7 @@ def build_of(version: Version, field: str, hidden: Collection[str]) -> str:
     return _said(version.builds, field, hidden)
 
 
-def deployment_page(atlas: Atlas, deployment: Deployment) -> str:
+def deployment_page(atlas: SiteContext, deployment: Deployment) -> str:
     """Return a deployment's place on the site, from the site's root."""
     # From a page of the root, a link to another page is that page's path.
     return atlas.deployment("", deployment)
@@ -171,7 +171,7 @@ def _details(
     return said
 
 
-def state_of(atlas: Atlas, state: CellState) -> Document:
+def state_of(atlas: SiteContext, state: CellState) -> Document:
     """Return what runs in a cell, and what is beside it."""
     current = state.deployment
     return {
@@ -186,7 +186,7 @@ def state_of(atlas: Atlas, state: CellState) -> Document:
     }
 
 
-def _beside(atlas: Atlas, state: CellState) -> list[Document]:
+def _beside(atlas: SiteContext, state: CellState) -> list[Document]:
     found = (
         (state.failed_last, ""),
         (state.in_progress, ""),

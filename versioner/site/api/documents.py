@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from versioner.site.api.deployments import Document
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
     from versioner.site.inbox import Unrecorded
 
 __all__ = ["documents_of", "inbox", "json_bytes"]
 
 
-def documents_of(atlas: Atlas) -> Iterator[tuple[str, Document]]:
+def documents_of(atlas: SiteContext) -> Iterator[tuple[str, Document]]:
     """Yield every document with its path, one at a time; each says where the root is."""
     for path, document in _documents(atlas):
         yield path, {"root": "../" * path.count("/"), **document}
@@ -50,7 +50,7 @@ def json_bytes(document: Any, indent: int | None = None) -> bytes:
     return (text + "\n").encode("utf-8", "replace")
 
 
-def _documents(atlas: Atlas) -> Iterator[tuple[str, Document]]:
+def _documents(atlas: SiteContext) -> Iterator[tuple[str, Document]]:
     yield INDEX, _index(atlas)
     yield MATRIX, matrix(atlas)
     yield DEPLOYMENTS_DOCUMENT, deployments(atlas)
@@ -66,7 +66,7 @@ def _documents(atlas: Atlas) -> Iterator[tuple[str, Document]]:
             yield data_of(shard.page), history(atlas, shard)
 
 
-def _index(atlas: Atlas) -> Document:
+def _index(atlas: SiteContext) -> Document:
     teams = teams_of(atlas)
     slugs = slugs_of(teams)
     return {
@@ -93,7 +93,7 @@ def _index(atlas: Atlas) -> Document:
     }
 
 
-def inbox(atlas: Atlas) -> Document:
+def inbox(atlas: SiteContext) -> Document:
     """Return the events that wait and those that were refused."""
     found = atlas.unrecorded
     return {

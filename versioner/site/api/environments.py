@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from versioner.models import Deployment
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
 
 __all__ = ["deployments", "environment", "environments", "matrix", "newest"]
 
@@ -20,12 +20,12 @@ _LATEST_OF_ONE: Final = 50
 _LATEST_OF_ALL: Final = 200
 
 
-def environments(atlas: Atlas) -> Document:
+def environments(atlas: SiteContext) -> Document:
     """Return the list of all environments, in order."""
     return {"environments": [_head(atlas, name) for name in atlas.environments]}
 
 
-def environment(atlas: Atlas, name: str) -> Document:
+def environment(atlas: SiteContext, name: str) -> Document:
     """Return one environment."""
     document = atlas.environments[name]
     records = [record for record in atlas.registry.products.values() if name in record.cells]
@@ -39,7 +39,7 @@ def environment(atlas: Atlas, name: str) -> Document:
     }
 
 
-def matrix(atlas: Atlas) -> Document:
+def matrix(atlas: SiteContext) -> Document:
     """Return what runs where."""
     return {
         "environments": list(atlas.matrix.environments),
@@ -54,7 +54,7 @@ def matrix(atlas: Atlas) -> Document:
     }
 
 
-def deployments(atlas: Atlas) -> Document:
+def deployments(atlas: SiteContext) -> Document:
     """Return the latest deployments of everything."""
     every = (d for record in atlas.registry.products.values() for d in record.deployments)
     return {"deployments": [summary_of(atlas, each) for each in newest(every, _LATEST_OF_ALL)]}
@@ -65,7 +65,7 @@ def newest(found: Iterable[Deployment], limit: int) -> list[Deployment]:
     return heapq.nlargest(limit, found, key=lambda each: (each.at, each.product, each.id))
 
 
-def _head(atlas: Atlas, name: str) -> Document:
+def _head(atlas: SiteContext, name: str) -> Document:
     document = atlas.environments[name]
     cells = [r.cells[name] for r in atlas.registry.products.values() if name in r.cells]
     described = "description" not in atlas.hidden

@@ -17,13 +17,13 @@ from versioner.site.views.products import document_of, team_of, title_of
 
 if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
-    from versioner.site.context import Atlas
-    from versioner.site.pagination import Shard
+    from versioner.site.context import SiteContext
+    from versioner.site.pagination import HistoryPage
 
 __all__ = ["history", "needs", "places_of", "product", "products"]
 
 
-def products(atlas: Atlas) -> Document:
+def products(atlas: SiteContext) -> Document:
     """Return the list of all products, and of the deleted ones."""
     registry = atlas.registry
     return {
@@ -34,7 +34,7 @@ def products(atlas: Atlas) -> Document:
     }
 
 
-def product(atlas: Atlas, name: str, needed_by: list[str]) -> Document:
+def product(atlas: SiteContext, name: str, needed_by: list[str]) -> Document:
     """Return one product."""
     document = document_of(atlas, name)
     extra = document.get("extra_metadata") or {}
@@ -64,7 +64,7 @@ def product(atlas: Atlas, name: str, needed_by: list[str]) -> Document:
     }
 
 
-def history(atlas: Atlas, shard: Shard) -> Document:
+def history(atlas: SiteContext, shard: HistoryPage) -> Document:
     """Return a part of a product's history, with everything recorded."""
     return {
         "product": shard.product,
@@ -76,7 +76,7 @@ def history(atlas: Atlas, shard: Shard) -> Document:
     }
 
 
-def needs(atlas: Atlas) -> dict[str, list[str]]:
+def needs(atlas: SiteContext) -> dict[str, list[str]]:
     """Return for each product those that need it, by name."""
     needed: dict[str, list[str]] = {name: [] for name in atlas.registry.products}
     for name in sorted(atlas.registry.products):
@@ -86,7 +86,7 @@ def needs(atlas: Atlas) -> dict[str, list[str]]:
     return needed
 
 
-def places_of(atlas: Atlas, name: str) -> list[str]:
+def places_of(atlas: SiteContext, name: str) -> list[str]:
     """Return the environments that matter to a product, in order: of the retired, its own."""
     record = atlas.registry.products[name]
     return [
@@ -96,7 +96,7 @@ def places_of(atlas: Atlas, name: str) -> list[str]:
     ]
 
 
-def _head(atlas: Atlas, name: str) -> Document:
+def _head(atlas: SiteContext, name: str) -> Document:
     record = atlas.registry.products[name]
     document = document_of(atlas, name)
     described = "description" not in atlas.hidden
@@ -121,11 +121,11 @@ def _latest_at(record: ProductRecord) -> str:
     return max((each.at for each in record.deployments if each.void is None), default="")
 
 
-def _former_names(atlas: Atlas, name: str) -> list[str]:
+def _former_names(atlas: SiteContext, name: str) -> list[str]:
     return sorted(old for old, new in atlas.registry.aliases.items() if new == name)
 
 
-def _deleted(atlas: Atlas, name: str) -> Document:
+def _deleted(atlas: SiteContext, name: str) -> Document:
     deletion = atlas.registry.deleted[name]
     return {
         "name": name,
@@ -144,7 +144,7 @@ def _link(link: dict[str, Any]) -> Document:
     return {"title": str(link.get("title") or url), "url": url}
 
 
-def _shard(shard: Shard) -> Document:
+def _shard(shard: HistoryPage) -> Document:
     return {
         "month": shard.month,
         "part": shard.part,

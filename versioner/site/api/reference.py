@@ -16,7 +16,7 @@ from versioner.site.views.layout import View, crumb, frame
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
 
 __all__ = ["reference_view"]
 
@@ -24,7 +24,7 @@ _KEPT: Final = 2
 _LINES: Final = 12
 
 
-def reference_view(atlas: Atlas, files: Mapping[str, bytes]) -> View:
+def reference_view(atlas: SiteContext, files: Mapping[str, bytes]) -> View:
     """Return the reference page; `files` are the site's own, to take the examples from."""
     values = _values(atlas)
     return {
@@ -42,7 +42,7 @@ def reference_view(atlas: Atlas, files: Mapping[str, bytes]) -> View:
     }
 
 
-def _values(atlas: Atlas) -> dict[str, str]:
+def _values(atlas: SiteContext) -> dict[str, str]:
     """Return parameters that lead to something: those of the latest deployment."""
     every = (d for record in atlas.registry.products.values() for d in record.deployments)
     latest = next(iter(newest(every, 1)), None)
@@ -65,7 +65,7 @@ def _values(atlas: Atlas) -> dict[str, str]:
 
 
 def _endpoint(
-    atlas: Atlas, endpoint: Endpoint, values: dict[str, str], files: Mapping[str, bytes]
+    atlas: SiteContext, endpoint: Endpoint, values: dict[str, str], files: Mapping[str, bytes]
 ) -> View:
     there = endpoint.at(values)
     content = files.get(there)

@@ -7,7 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ class Folder:
         self.files, self.links = _listed(top)
         self.anchors: dict[str, frozenset[str]] = {}
         if "index.html" not in self.files:
-            raise Failure(
+            raise OperationFailed(
                 f"{top} has no site in it", hint="build one: `versioner site build --out DIR`"
             )
 

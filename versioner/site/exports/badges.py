@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.site.api.documents import json_bytes
 from versioner.site.api.products import places_of
-from versioner.site.exports.xml import attribute, legible, markup
+from versioner.site.exports.xml import attribute, markup, xml_text
 from versioner.site.urls import badge
 from versioner.site.wording import version_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
 
 __all__ = ["badges_of", "svg", "text_width"]
 
@@ -65,7 +65,7 @@ class _Badge(NamedTuple):
     colour: str
 
 
-def badges_of(atlas: Atlas, product: str) -> Iterator[tuple[str, bytes]]:
+def badges_of(atlas: SiteContext, product: str) -> Iterator[tuple[str, bytes]]:
     """Yield a product's badges with their paths: one for each environment, and its drift."""
     for each in _badges(atlas, product):
         picture = svg(each.label, each.message, each.colour)
@@ -103,7 +103,7 @@ def text_width(text: str) -> int:
     return max(1, -(-tenths // 10))
 
 
-def _badges(atlas: Atlas, product: str) -> Iterator[_Badge]:
+def _badges(atlas: SiteContext, product: str) -> Iterator[_Badge]:
     for environment in places_of(atlas, product):
         state = atlas.state(product, environment)
         message = version_text(state.version) if state.version else "not deployed"
@@ -122,5 +122,5 @@ def _words(x: int, text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    text = " ".join(legible(text).split())
+    text = " ".join(xml_text(text).split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -13,14 +13,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from versioner.site.api.deployments import head_of
-from versioner.site.exports.xml import legible
+from versioner.site.exports.xml import xml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from versioner.models import Deployment
     from versioner.registry.records import ProductRecord
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
 
 __all__ = ["COLUMNS", "FORMULA", "cell_text", "months_of", "tables_of"]
 
@@ -41,7 +41,7 @@ COLUMNS: Final = (
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
-def tables_of(atlas: Atlas, record: ProductRecord) -> Iterator[tuple[str, bytes]]:
+def tables_of(atlas: SiteContext, record: ProductRecord) -> Iterator[tuple[str, bytes]]:
     """Yield each month of a product's deployments as CSV, oldest first."""
     for month, deployments in groupby(_by_time(record), key=_month):
         text = io.StringIO()
@@ -60,7 +60,7 @@ def cell_text(value: str) -> str:
     """Return a text as a cell that no spreadsheet takes for a formula."""
     if not value:
         return ""
-    value = legible(value)
+    value = xml_text(value)
     return "'" + value if value.startswith((*FORMULA, "'")) else value
 
 

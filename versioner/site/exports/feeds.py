@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from versioner.models import Deployment
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
 
 __all__ = ["ENTRIES", "feeds_of"]
 
@@ -51,14 +51,14 @@ class _Feed:
     deployments: Iterable[Deployment]
 
 
-def feeds_of(atlas: Atlas) -> Iterator[tuple[str, bytes]]:
+def feeds_of(atlas: SiteContext) -> Iterator[tuple[str, bytes]]:
     """Yield every feed with its path; at most the latest 50 deployments in each."""
     origin = _origin(atlas)
     for feed in _feeds(atlas):
         yield feed.path, _feed(atlas, feed, origin).encode("utf-8")
 
 
-def _feeds(atlas: Atlas) -> Iterator[_Feed]:
+def _feeds(atlas: SiteContext) -> Iterator[_Feed]:
     products = atlas.registry.products
     every = (each for record in products.values() for each in record.deployments)
     yield _Feed(EVERYTHING, f"{atlas.title}: deployments", OVERVIEW, every)
@@ -76,7 +76,7 @@ def _feeds(atlas: Atlas) -> Iterator[_Feed]:
         yield _Feed(team_feed(slugs[team]), f"Deployments of {team}", PRODUCTS, own)
 
 
-def _origin(atlas: Atlas) -> str:
+def _origin(atlas: SiteContext) -> str:
     """Return what tells this registry from others: the id of its first event."""
     first = min(
         (
@@ -89,7 +89,7 @@ def _origin(atlas: Atlas) -> str:
     return first[1]
 
 
-def _feed(atlas: Atlas, feed: _Feed, origin: str) -> str:
+def _feed(atlas: SiteContext, feed: _Feed, origin: str) -> str:
     recent = newest(feed.deployments, ENTRIES)
     updated = max((_updated(each) for each in recent), default=_NEVER)
     own = f'<link rel="self" type="application/atom+xml" href="{attribute(atlas.base_url)}'
@@ -110,7 +110,7 @@ def _feed(atlas: Atlas, feed: _Feed, origin: str) -> str:
     return "\n".join(lines)
 
 
-def _entry(atlas: Atlas, path: str, deployment: Deployment) -> str:
+def _entry(atlas: SiteContext, path: str, deployment: Deployment) -> str:
     said = head_of(deployment, atlas.hidden)
     by = f"<author><name>{markup(said['deployed_by'])}</name></author>"
     return "".join(
@@ -127,7 +127,7 @@ def _entry(atlas: Atlas, path: str, deployment: Deployment) -> str:
     )
 
 
-def _title(atlas: Atlas, deployment: Deployment) -> str:
+def _title(atlas: SiteContext, deployment: Deployment) -> str:
     place = atlas.environment_title(deployment.environment)
     what = f"{title_of(atlas, deployment.product)} {deployment.version} to {place}"
     if deployment.void is not None:
@@ -136,7 +136,7 @@ def _title(atlas: Atlas, deployment: Deployment) -> str:
     return f"{what}: {deployment.status}{kind}"
 
 
-def _summary(atlas: Atlas, deployment: Deployment, said: dict[str, str]) -> str:
+def _summary(atlas: SiteContext, deployment: Deployment, said: dict[str, str]) -> str:
     parts = [f"{moment_text(deployment.at)} UTC"]
     if said["deployed_by"]:
         parts.append(f"by {said['deployed_by']}")
@@ -152,7 +152,7 @@ def _updated(deployment: Deployment) -> str:
     return max(deployment.changed_at, void["at"]) if void is not None else deployment.changed_at
 
 
-def _alternate(atlas: Atlas, path: str, page: str) -> str:
+def _alternate(atlas: SiteContext, path: str, page: str) -> str:
     there, _, anchor = page.partition("#")
     href = atlas.base_url + there if atlas.base_url else relative(path, there)
     href += f"#{anchor}" if anchor else ""

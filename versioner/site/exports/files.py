@@ -15,12 +15,12 @@ from versioner.site.urls import OPENAPI, table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
 
 __all__ = ["machine_files"]
 
 
-def machine_files(atlas: Atlas) -> Iterator[tuple[str, bytes]]:
+def machine_files(atlas: SiteContext) -> Iterator[tuple[str, bytes]]:
     """Yield the API's documents, feeds, badges, tables and schemas, each with its path."""
     for path, document in documents_of(atlas):
         yield path, json_bytes(document)

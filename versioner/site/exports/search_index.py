@@ -17,8 +17,8 @@ from versioner.site.views.products import team_of, title_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from versioner.site.context import Atlas
-    from versioner.site.pagination import Shard
+    from versioner.site.context import SiteContext
+    from versioner.site.pagination import HistoryPage
 
 __all__ = ["INDEX", "LIMIT", "search_files"]
 
@@ -39,7 +39,7 @@ class _Entry(NamedTuple):
     line: str
 
 
-def search_files(atlas: Atlas) -> Iterator[tuple[str, bytes]]:
+def search_files(atlas: SiteContext) -> Iterator[tuple[str, bytes]]:
     """Yield the files of the search index."""
     entries = sorted(_entries(atlas), key=lambda each: (each.key, each.line))
     shards = dict(_cut("", entries))
@@ -50,7 +50,7 @@ def search_files(atlas: Atlas) -> Iterator[tuple[str, bytes]]:
         yield f"assets/search/{name}.js", _script(prefix, "\n".join(e.line for e in newest))
 
 
-def _names(atlas: Atlas) -> dict[str, list[list[str]]]:
+def _names(atlas: SiteContext) -> dict[str, list[list[str]]]:
     aliases: dict[str, list[str]] = {}
     for old in sorted(atlas.registry.aliases):
         if old not in atlas.registry.products:
@@ -66,7 +66,7 @@ def _names(atlas: Atlas) -> dict[str, list[list[str]]]:
     }
 
 
-def _entries(atlas: Atlas) -> Iterator[_Entry]:
+def _entries(atlas: SiteContext) -> Iterator[_Entry]:
     """Yield an entry for each version, and for each commit that a version is known by."""
     hides_commits = "scm_sha" in atlas.hidden
     for name, shards in atlas.shards.items():
@@ -82,7 +82,7 @@ def _entries(atlas: Atlas) -> Iterator[_Entry]:
                     yield _Entry(word, version.at, line.removesuffix(f" {word}"))
 
 
-def _stem(shard: Shard) -> str:
+def _stem(shard: HistoryPage) -> str:
     return shard.page.rpartition("/")[2].removesuffix(".html")
 
 

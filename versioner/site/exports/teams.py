@@ -12,12 +12,12 @@ from versioner.site.views.products import team_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
 
 __all__ = ["slugs_of", "teams_of"]
 
 
-def teams_of(atlas: Atlas) -> dict[str, list[str]]:
+def teams_of(atlas: SiteContext) -> dict[str, list[str]]:
     """Return the products of each team, both by name; none where teams are hidden."""
     teams: dict[str, list[str]] = {}
     for name in sorted(atlas.registry.products):

@@ -11,7 +11,7 @@ from versioner.site.views.rows import SHAPES
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
 
 __all__ = ["about_view", "counts"]
 
@@ -30,7 +30,7 @@ _MACHINES = (
 )
 
 
-def about_view(atlas: Atlas, tool_version: str) -> View:
+def about_view(atlas: SiteContext, tool_version: str) -> View:
     """Return the page about the site."""
     registry = atlas.registry
     return {
@@ -57,7 +57,7 @@ def about_view(atlas: Atlas, tool_version: str) -> View:
     }
 
 
-def counts(atlas: Atlas) -> dict[str, int]:
+def counts(atlas: SiteContext) -> dict[str, int]:
     """Return how much of everything the registry holds."""
     records = atlas.registry.products.values()
     return {

@@ -10,13 +10,13 @@ from versioner.site.wording import day_text, version_text
 if TYPE_CHECKING:
     from versioner.models import Deployment
     from versioner.registry.records import ProductRecord
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
     from versioner.site.views.layout import View
 
-__all__ = ["standing"]
+__all__ = ["cell_view"]
 
 
-def standing(atlas: Atlas, page: str, record: ProductRecord, environment: str) -> View:
+def cell_view(atlas: SiteContext, page: str, record: ProductRecord, environment: str) -> View:
     """Return what runs of a product in an environment, and what is beside it.
 
     `version` is `""` where nothing runs; `beside` may have entries all the same.
@@ -48,7 +48,7 @@ def standing(atlas: Atlas, page: str, record: ProductRecord, environment: str) -
     }
 
 
-def _beside(atlas: Atlas, page: str, deployment: Deployment, word: str) -> View:
+def _beside(atlas: SiteContext, page: str, deployment: Deployment, word: str) -> View:
     return {
         "shape": "late" if word else SHAPES[deployment.status],
         "status": word or deployment.status,

@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from versioner.models import Deployment
-    from versioner.site.context import Atlas
-    from versioner.site.pagination import Batch
+    from versioner.site.context import SiteContext
+    from versioner.site.pagination import DeploymentPage
 
     Place = Callable[[str, int], str]
     from collections.abc import Iterator
 
     from versioner.site.views.layout import View
 
-__all__ = ["deployments_view", "latest_deployments", "month_of_all_view", "turning", "years_of"]
+__all__ = ["deployments_view", "latest_deployments", "month_of_all_view", "pager", "years_of"]
 
 _LATEST: Final = 100
 
 
-def deployments_view(atlas: Atlas) -> View:
+def deployments_view(atlas: SiteContext) -> View:
     """Return the page of the latest deployments, which leads to all the others."""
     latest = atlas.deployments[-_LATEST:]
     total = count(len(atlas.deployments), "deployment")
@@ -53,7 +53,7 @@ def deployments_view(atlas: Atlas) -> View:
     }  # fmt: skip
 
 
-def month_of_all_view(atlas: Atlas, index: int) -> View:
+def month_of_all_view(atlas: SiteContext, index: int) -> View:
     """Return the page of one month, or of a part of it where it is crowded."""
     batch = atlas.batches[index]
     page = deployments_page(batch.month, batch.part)
@@ -65,7 +65,7 @@ def month_of_all_view(atlas: Atlas, index: int) -> View:
         "heading": "Deployments",
         "period": batch.title,
         "summary": count(len(batch.deployments), "deployment"),
-        **turning(atlas, page, atlas.batches, index, deployments_page),
+        **pager(atlas, page, atlas.batches, index, deployments_page),
         "zone": atlas.zone.name,
         "days": _days(atlas, page, batch.deployments),
         "years": [],
@@ -73,7 +73,9 @@ def month_of_all_view(atlas: Atlas, index: int) -> View:
     }
 
 
-def turning(atlas: Atlas, page: str, batches: Sequence[Batch], index: int, place: Place) -> View:
+def pager(
+    atlas: SiteContext, page: str, batches: Sequence[DeploymentPage], index: int, place: Place
+) -> View:
     """Return the links to the pages before and after."""
 
     def neighbour(there: int) -> View:
@@ -86,7 +88,11 @@ def turning(atlas: Atlas, page: str, batches: Sequence[Batch], index: int, place
 
 
 def years_of(
-    atlas: Atlas, page: str, batches: Sequence[Batch], place: Place, parts: Counter[str]
+    atlas: SiteContext,
+    page: str,
+    batches: Sequence[DeploymentPage],
+    place: Place,
+    parts: Counter[str],
 ) -> list[View]:
     """Return the pages by year, newest first, with how many deployments each lists."""
     years: dict[str, list[View]] = {}
@@ -105,7 +111,7 @@ def years_of(
     return [{"year": year, "months": months} for year, months in years.items()]
 
 
-def _days(atlas: Atlas, page: str, deployments: Iterable[Deployment]) -> list[View]:
+def _days(atlas: SiteContext, page: str, deployments: Iterable[Deployment]) -> list[View]:
     newest = reversed([*deployments])
     return [
         {"day": day_text(day), "rows": _rows(atlas, page, rows)}
@@ -113,7 +119,7 @@ def _days(atlas: Atlas, page: str, deployments: Iterable[Deployment]) -> list[Vi
     ]
 
 
-def _rows(atlas: Atlas, page: str, deployments: Iterable[Deployment]) -> list[View]:
+def _rows(atlas: SiteContext, page: str, deployments: Iterable[Deployment]) -> list[View]:
     """Return a day's deployments, newest first; one row for what differs in place and time only.
 
     So a version on its way through the environments is one row, of which all else is said once.
@@ -135,7 +141,7 @@ def _rows(atlas: Atlas, page: str, deployments: Iterable[Deployment]) -> list[Vi
     return list(found.values())
 
 
-def _row(atlas: Atlas, page: str, deployment: Deployment, by: str) -> View:
+def _row(atlas: SiteContext, page: str, deployment: Deployment, by: str) -> View:
     return {
         "places": [],
         "href": atlas.deployment(page, deployment),
@@ -151,7 +157,9 @@ def _row(atlas: Atlas, page: str, deployment: Deployment, by: str) -> View:
     }
 
 
-def latest_deployments(atlas: Atlas, page: str, limit: int, environment: str = "") -> list[View]:
+def latest_deployments(
+    atlas: SiteContext, page: str, limit: int, environment: str = ""
+) -> list[View]:
     """Return the rows of the newest deployments, newest first."""
     newest = heapq.nlargest(
         limit, _deployments(atlas, environment), key=lambda d: (d.at, d.product, d.id)
@@ -166,6 +174,6 @@ def latest_deployments(atlas: Atlas, page: str, limit: int, environment: str = "
     ]
 
 
-def _deployments(atlas: Atlas, environment: str) -> Iterator[Deployment]:
+def _deployments(atlas: SiteContext, environment: str) -> Iterator[Deployment]:
     for record in atlas.registry.products.values():
         yield from record.cell(environment).deployments if environment else record.deployments

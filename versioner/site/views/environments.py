@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import environment_path
 from versioner.site.urls import ENVIRONMENTS, environment_feed, environment_month, environment_page
-from versioner.site.views.cells import standing
-from versioner.site.views.deployments import latest_deployments, turning, years_of
+from versioner.site.views.cells import cell_view
+from versioner.site.views.deployments import latest_deployments, pager, years_of
 from versioner.site.views.event_details import metadata
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from versioner.models import Deployment
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
 
 __all__ = ["environment_month_view", "environment_view", "environments_view"]
 
@@ -30,7 +30,7 @@ _LATEST: Final = 20
 _OPEN: Final = ("run", "wait", "late")
 
 
-def environments_view(atlas: Atlas) -> View:
+def environments_view(atlas: SiteContext) -> View:
     """Return the list of all environments, in order."""
     return {
         "frame": frame(atlas, ENVIRONMENTS, "Environments", section=ENVIRONMENTS, current=True),
@@ -39,7 +39,7 @@ def environments_view(atlas: Atlas) -> View:
     }
 
 
-def environment_view(atlas: Atlas, name: str) -> View:
+def environment_view(atlas: SiteContext, name: str) -> View:
     """Return the page of one environment."""
     page = environment_page(name)
     document = atlas.environments[name]
@@ -71,7 +71,7 @@ def environment_view(atlas: Atlas, name: str) -> View:
     }  # fmt: skip
 
 
-def _years(atlas: Atlas, page: str, name: str) -> list[View]:
+def _years(atlas: SiteContext, page: str, name: str) -> list[View]:
     batches = atlas.environment_batches[name]
     parts = Counter(batch.month for batch in batches)
     return years_of(
@@ -90,7 +90,7 @@ def _about(document: dict[str, Any], title: str) -> View:
     }
 
 
-def _row(atlas: Atlas, name: str) -> View:
+def _row(atlas: SiteContext, name: str) -> View:
     title = atlas.environment_title(name)
     states = [atlas.state(product, name) for product in atlas.registry.products]
     cells = [r.cells[name] for r in atlas.registry.products.values() if name in r.cells]
@@ -115,7 +115,7 @@ def _row(atlas: Atlas, name: str) -> View:
     }
 
 
-def _running(atlas: Atlas, page: str, name: str) -> list[View]:
+def _running(atlas: SiteContext, page: str, name: str) -> list[View]:
     return [
         {
             "product": title_of(atlas, record.name),
@@ -125,11 +125,11 @@ def _running(atlas: Atlas, page: str, name: str) -> list[View]:
         }
         for record in atlas.registry.products.values()
         if name in record.cells
-        for place in (standing(atlas, page, record, name),)
+        for place in (cell_view(atlas, page, record, name),)
     ]
 
 
-def environment_month_view(atlas: Atlas, name: str, index: int) -> View:
+def environment_month_view(atlas: SiteContext, name: str, index: int) -> View:
     """Return the page of one month of an environment, or of a part of it."""
     batches = atlas.environment_batches[name]
     batch = batches[index]
@@ -146,7 +146,7 @@ def environment_month_view(atlas: Atlas, name: str, index: int) -> View:
         "period": batch.title,
         "summary": f"{count(len(batch.deployments), 'deployment')} of "
         f"{count(len({each.product for each in batch.deployments}), 'product')}",
-        **turning(
+        **pager(
             atlas, page, batches, index, lambda month, part: environment_month(name, month, part)
         ),
         "zone": atlas.zone.name,
@@ -157,7 +157,7 @@ def environment_month_view(atlas: Atlas, name: str, index: int) -> View:
     }
 
 
-def _products(atlas: Atlas, page: str, deployments: Iterable[Deployment]) -> list[View]:
+def _products(atlas: SiteContext, page: str, deployments: Iterable[Deployment]) -> list[View]:
     """Return a day's deployments by product, the one deployed last first."""
     found: dict[str, list[Deployment]] = {}
     for each in deployments:
@@ -174,7 +174,7 @@ def _products(atlas: Atlas, page: str, deployments: Iterable[Deployment]) -> lis
     ]
 
 
-def _entry(atlas: Atlas, deployment: Deployment, before: str) -> View:
+def _entry(atlas: SiteContext, deployment: Deployment, before: str) -> View:
     # What went well goes without saying here: the page is a list of names.
     return {
         "before": before,

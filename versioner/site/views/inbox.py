@@ -10,7 +10,7 @@ from versioner.site.wording import count, version_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
     from versioner.site.inbox import Unrecorded
     from versioner.site.views.layout import View
 
@@ -23,7 +23,7 @@ _WAITING: Final = ("received, not recorded yet", "versioner collect")
 _REFUSED: Final = ("not recorded", "versioner inbox list")
 
 
-def unrecorded_groups(atlas: Atlas, page: str, product: str = "") -> list[View]:
+def unrecorded_groups(atlas: SiteContext, page: str, product: str = "") -> list[View]:
     """Return what waits and what was refused, of all products or of one; groups with none left out.
 
     Where there are more than were read, they are counted with those of all products.
@@ -53,7 +53,7 @@ def unrecorded_groups(atlas: Atlas, page: str, product: str = "") -> list[View]:
     return groups
 
 
-def _items(atlas: Atlas, page: str, events: Sequence[Unrecorded]) -> list[View]:
+def _items(atlas: SiteContext, page: str, events: Sequence[Unrecorded]) -> list[View]:
     return [
         {
             "product": title_of(atlas, each.product) if each.is_known else each.product,
@@ -72,7 +72,7 @@ def _items(atlas: Atlas, page: str, events: Sequence[Unrecorded]) -> list[View]:
     ]
 
 
-def _place(atlas: Atlas, environment: str) -> str:
+def _place(atlas: SiteContext, environment: str) -> str:
     return (
         atlas.environment_title(environment) if environment in atlas.environments else environment
     )

@@ -17,7 +17,7 @@ from versioner.site.wording import moment_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
 
 __all__ = ["View", "crumb", "frame"]
 
@@ -33,7 +33,7 @@ _SECTIONS = (
 
 
 def frame(
-    atlas: Atlas,
+    atlas: SiteContext,
     page: str,
     title: str,
     *,
@@ -77,7 +77,7 @@ def crumb(text: str, href: str) -> View:
     return {"text": text, "href": href}
 
 
-def _footer(atlas: Atlas) -> list[View]:
+def _footer(atlas: SiteContext) -> list[View]:
     return [
         {"text": str(link.get("title", "")), "href": outward(str(link.get("url", "")))}
         for link in atlas.settings.get("footer_links") or ()

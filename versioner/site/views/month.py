@@ -12,13 +12,13 @@ from versioner.site.views.rows import deployment_detail, version_detail
 from versioner.site.wording import count
 
 if TYPE_CHECKING:
-    from versioner.site.context import Atlas
-    from versioner.site.pagination import Shard
+    from versioner.site.context import SiteContext
+    from versioner.site.pagination import HistoryPage
 
 __all__ = ["month_view", "shard_title"]
 
 
-def month_view(atlas: Atlas, name: str, index: int) -> View:
+def month_view(atlas: SiteContext, name: str, index: int) -> View:
     """Return the page of one shard of a product's history, newest rows first."""
     shards = atlas.shards[name]
     shard = shards[index]
@@ -61,12 +61,12 @@ def _common(deployments: list[View], versions: list[View]) -> list[View]:
     return common
 
 
-def shard_title(shard: Shard) -> str:
+def shard_title(shard: HistoryPage) -> str:
     """Word a shard's period: `November 2025`, `November 2025, part 2`."""
     return shard.title
 
 
-def _neighbour(atlas: Atlas, page: str, shard: Shard | None) -> View:
+def _neighbour(atlas: SiteContext, page: str, shard: HistoryPage | None) -> View:
     if shard is None:
         return {"text": "", "href": ""}
     return {"text": shard_title(shard), "href": atlas.link(page, shard.page)}

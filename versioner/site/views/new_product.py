@@ -10,7 +10,7 @@ from versioner.site.urls import CREATE, PRODUCTS
 from versioner.site.views.layout import View, crumb, frame
 
 if TYPE_CHECKING:
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
 
 __all__ = ["creating_view"]
 
@@ -18,7 +18,7 @@ _EXAMPLE: Final = "new-service"
 _MODEL_LINE: Final = "# yaml-language-server: $schema=../../../schemas/product.schema.json"
 
 
-def creating_view(atlas: Atlas) -> View:
+def creating_view(atlas: SiteContext) -> View:
     """Return the page that helps to write down a new product."""
     page, path, content = atlas.forge.new_file()
     return {

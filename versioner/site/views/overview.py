@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.site.context import is_silent
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING, OVERVIEW, PRODUCTS
-from versioner.site.views.cells import standing
+from versioner.site.views.cells import cell_view
 from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.inbox import unrecorded_groups
 from versioner.site.views.layout import View, frame
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.models import Deployment
-    from versioner.query.matrix import Row
-    from versioner.site.context import Atlas
+    from versioner.query.matrix import MatrixRow
+    from versioner.site.context import SiteContext
     from versioner.site.views.layout import View
 
 __all__ = ["attention", "overview_view"]
@@ -30,7 +30,7 @@ _WEEK_SECONDS: Final = 7 * 24 * 3600
 _FITTING_COLUMNS: Final = 5
 
 
-def overview_view(atlas: Atlas) -> View:
+def overview_view(atlas: SiteContext) -> View:
     """Return the first page of the site."""
     rows = [_row(atlas, row) for row in atlas.matrix.rows]
     title = "What runs where"
@@ -63,7 +63,7 @@ def overview_view(atlas: Atlas) -> View:
     }
 
 
-def _columns(atlas: Atlas) -> list[View]:
+def _columns(atlas: SiteContext) -> list[View]:
     return [
         {
             "name": name,
@@ -75,7 +75,7 @@ def _columns(atlas: Atlas) -> list[View]:
     ]
 
 
-def _row(atlas: Atlas, row: Row) -> View:
+def _row(atlas: SiteContext, row: MatrixRow) -> View:
     name = row.product
     record = atlas.registry.products[name]
     deprecated = document_of(atlas, name).get("lifecycle") == "deprecated"
@@ -95,13 +95,13 @@ def _row(atlas: Atlas, row: Row) -> View:
         "drifting": name in atlas.drifting,
         "flags": " ".join(flag for flag, is_set in flags.items() if is_set),
         "cells": [
-            {**standing(atlas, OVERVIEW, record, column), "shown": column in atlas.columns}
+            {**cell_view(atlas, OVERVIEW, record, column), "shown": column in atlas.columns}
             for column in atlas.matrix.environments
         ],
     }
 
 
-def _figures(atlas: Atlas) -> list[View]:
+def _figures(atlas: SiteContext) -> list[View]:
     week = {"all": 0, "failed": 0}
     for deployment in reversed(atlas.deployments):
         if atlas.seconds_since(deployment.at) > _WEEK_SECONDS:
@@ -129,7 +129,7 @@ def _figure(number: int, noun: str, note: str, shape: str) -> View:
 _SHOWN: Final = 5
 
 
-def attention(atlas: Atlas) -> list[View]:
+def attention(atlas: SiteContext) -> list[View]:
     """Return the groups of things that somebody should look at; those with none are left out."""
     cells = [cell for row in atlas.matrix.rows for cell in row.cells]
     lost = [cell.no_result for cell in cells if cell.no_result]
@@ -142,7 +142,7 @@ def attention(atlas: Atlas) -> list[View]:
     return [group for group in groups if group["number"]]
 
 
-def _deployments(atlas: Atlas, found: Sequence[Deployment], shape: str, what: str) -> View:
+def _deployments(atlas: SiteContext, found: Sequence[Deployment], shape: str, what: str) -> View:
     newest = sorted(found, key=lambda each: (each.changed_at, each.product), reverse=True)
     places = count(len(found), "place")
     return {
@@ -165,7 +165,7 @@ def _deployments(atlas: Atlas, found: Sequence[Deployment], shape: str, what: st
     }
 
 
-def _unowned(atlas: Atlas) -> View:
+def _unowned(atlas: SiteContext) -> View:
     nobodys = [name for name in atlas.registry.products if not is_owned(atlas, name)]
     if {"team", "owner"} & atlas.hidden:
         nobodys = []

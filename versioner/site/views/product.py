@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.site.pagination import ROWS
 from versioner.site.urls import PRODUCTS, outward, product_feed, product_page
-from versioner.site.views.cells import standing
+from versioner.site.views.cells import cell_view
 from versioner.site.views.event_details import metadata
 from versioner.site.views.inbox import unrecorded_groups
 from versioner.site.views.layout import View, crumb, frame
-from versioner.site.views.product_sections import actions, badges, deletion, shipping
+from versioner.site.views.product_sections import actions, badges, deletion, pending_changes
 from versioner.site.views.products import document_of, title_of
 from versioner.site.views.rows import deployment_row, version_row
 from versioner.site.wording import adds_to, count
 
 if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
 
 __all__ = ["product_view"]
 
@@ -31,7 +31,7 @@ _NO_ADDRESS: Final = (
 _OF_BUILDS: Final = ("status", "commit", "by", "note")
 
 
-def product_view(atlas: Atlas, name: str) -> View:
+def product_view(atlas: SiteContext, name: str) -> View:
     """Return the page of one product."""
     page = product_page(name)
     record = atlas.registry.products[name]
@@ -58,7 +58,7 @@ def product_view(atlas: Atlas, name: str) -> View:
         "badges": badges(atlas, page, record),
         "badges_note": "" if atlas.base_url else _NO_ADDRESS,
         "deletion": deletion(atlas, record, needed_by),
-        "steps": shipping(atlas, page, record),
+        "steps": pending_changes(atlas, page, record),
         "name": name,
         "title": title,
         "named": adds_to(title, name),
@@ -75,7 +75,7 @@ def product_view(atlas: Atlas, name: str) -> View:
     }
 
 
-def _history(atlas: Atlas, page: str, record: ProductRecord) -> View:
+def _history(atlas: SiteContext, page: str, record: ProductRecord) -> View:
     versions = list(record.versions.values())
     deployments = sorted(record.deployments, key=lambda deployment: deployment.at)
     whole = len(versions) + len(deployments) <= ROWS
@@ -97,7 +97,7 @@ def _note(total: int, kept: int, noun: str) -> str:
     return count(total, noun) if total <= kept else f"the latest {kept} of {count(total, noun)}"
 
 
-def _years(atlas: Atlas, page: str, name: str) -> list[View]:
+def _years(atlas: SiteContext, page: str, name: str) -> list[View]:
     from versioner.site.views.month import shard_title
 
     years: dict[str, list[View]] = {}
@@ -114,20 +114,20 @@ def _years(atlas: Atlas, page: str, name: str) -> list[View]:
     return [{"year": year, "months": months} for year, months in years.items()]
 
 
-def _places(atlas: Atlas, page: str, record: ProductRecord) -> list[View]:
+def _places(atlas: SiteContext, page: str, record: ProductRecord) -> list[View]:
     return [
         {
             "environment": atlas.environment_title(name),
             "environment_href": atlas.environment(page, name),
             "type": document["type"],
-            **standing(atlas, page, record, name),
+            **cell_view(atlas, page, record, name),
         }
         for name, document in atlas.environments.items()
         if name in atlas.columns or name in record.cells
     ]
 
 
-def _products(atlas: Atlas, page: str, names: Any) -> list[View]:
+def _products(atlas: SiteContext, page: str, names: Any) -> list[View]:
     known = atlas.registry.products
     return [
         {
@@ -138,7 +138,7 @@ def _products(atlas: Atlas, page: str, names: Any) -> list[View]:
     ]
 
 
-def _dependents(atlas: Atlas, name: str) -> list[str]:
+def _dependents(atlas: SiteContext, name: str) -> list[str]:
     return [
         other
         for other in atlas.registry.products

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
     from versioner.models import Version
     from versioner.registry.records import ProductRecord
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
     from versioner.site.views.layout import View
 
-__all__ = ["actions", "badges", "deletion", "shipping"]
+__all__ = ["actions", "badges", "deletion", "pending_changes"]
 
 _DELETING: Final = "delete-product.yml"
 
 
-def actions(atlas: Atlas, page: str, name: str) -> list[View]:
+def actions(atlas: SiteContext, page: str, name: str) -> list[View]:
     """Return the links beside a product's title; those to the forge only where there is one."""
     links = [
         _link("Edit", atlas.forge.edit(product_path(name)), is_outward=True),
@@ -36,7 +36,7 @@ def actions(atlas: Atlas, page: str, name: str) -> list[View]:
     return [link for link in links if link["href"]]
 
 
-def badges(atlas: Atlas, page: str, record: ProductRecord) -> list[View]:
+def badges(atlas: SiteContext, page: str, record: ProductRecord) -> list[View]:
     """Return a badge for each environment that a product runs in, and one that tells drift."""
     places = [name for name in atlas.columns if record.cell(name).current is not None]
     whole = [(name, atlas.environment_title(name)) for name in places]
@@ -54,7 +54,7 @@ def badges(atlas: Atlas, page: str, record: ProductRecord) -> list[View]:
     ]
 
 
-def deletion(atlas: Atlas, record: ProductRecord, needed_by: Sequence[str]) -> View:
+def deletion(atlas: SiteContext, record: ProductRecord, needed_by: Sequence[str]) -> View:
     """Return what deletes a product, the forge's workflow or a command, and what goes with it."""
     versions = count(len(record.versions), "version")
     return {
@@ -69,7 +69,7 @@ def deletion(atlas: Atlas, record: ProductRecord, needed_by: Sequence[str]) -> V
     }
 
 
-def _address(atlas: Atlas, product: str, environment: str) -> str:
+def _address(atlas: SiteContext, product: str, environment: str) -> str:
     return f"{atlas.base_url}{badge(product, environment, 'svg')}"
 
 
@@ -80,7 +80,7 @@ def _link(text: str, href: str, *, is_outward: bool = False) -> View:
 _SHOWN: Final = 10
 
 
-def shipping(atlas: Atlas, page: str, record: ProductRecord) -> list[View]:
+def pending_changes(atlas: SiteContext, page: str, record: ProductRecord) -> list[View]:
     """Return each step from one environment to the next where versions differ.
 
     Steps lead through those environments that the overview shows at first where the product
@@ -98,7 +98,7 @@ def shipping(atlas: Atlas, page: str, record: ProductRecord) -> list[View]:
 
 
 def _step(
-    atlas: Atlas,
+    atlas: SiteContext,
     page: str,
     record: ProductRecord,
     lower: tuple[str, str],
@@ -129,12 +129,12 @@ def _step(
     }
 
 
-def _compare(atlas: Atlas, record: ProductRecord, old: str, new: str) -> str:
+def _compare(atlas: SiteContext, record: ProductRecord, old: str, new: str) -> str:
     versions = record.versions
     return outward(compare_url(atlas.registry, record, versions[old], versions[new]))
 
 
-def _version(atlas: Atlas, page: str, version: Version) -> View:
+def _version(atlas: SiteContext, page: str, version: Version) -> View:
     good = version.status in ("", "completed")
     return {
         "version": version_text(version.name),

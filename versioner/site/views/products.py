@@ -10,12 +10,12 @@ from versioner.site.wording import adds_to, count, day_text, first_line, version
 
 if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
 
 __all__ = ["document_of", "is_owned", "latest_at", "products_view", "team_of", "title_of"]
 
 
-def products_view(atlas: Atlas) -> View:
+def products_view(atlas: SiteContext) -> View:
     """Return the list of all products."""
     products = atlas.registry.products
     teams = {team for name in products if (team := team_of(atlas, name))}
@@ -30,13 +30,13 @@ def products_view(atlas: Atlas) -> View:
     }
 
 
-def is_owned(atlas: Atlas, name: str) -> bool:
+def is_owned(atlas: SiteContext, name: str) -> bool:
     """Tell whether somebody said whose a product is."""
     extra = document_of(atlas, name).get("extra_metadata") or {}
     return bool(extra.get("team") or extra.get("owner"))
 
 
-def team_of(atlas: Atlas, name: str) -> str:
+def team_of(atlas: SiteContext, name: str) -> str:
     """Return the team that owns a product, `""` where nobody said."""
     extra = document_of(atlas, name).get("extra_metadata") or {}
     return "" if "team" in atlas.hidden else str(extra.get("team", ""))
@@ -47,7 +47,7 @@ def latest_at(record: ProductRecord) -> str:
     return max((d.at for d in record.deployments if d.void is None), default="")
 
 
-def _row(atlas: Atlas, record: ProductRecord) -> View:
+def _row(atlas: SiteContext, record: ProductRecord) -> View:
     document = document_of(atlas, record.name)
     title = title_of(atlas, record.name)
     latest = latest_at(record)
@@ -67,7 +67,7 @@ def _row(atlas: Atlas, record: ProductRecord) -> View:
     }
 
 
-def _runs(atlas: Atlas, record: ProductRecord) -> list[View]:
+def _runs(atlas: SiteContext, record: ProductRecord) -> list[View]:
     return [
         {
             "environment": atlas.environment_title(name),
@@ -80,11 +80,11 @@ def _runs(atlas: Atlas, record: ProductRecord) -> list[View]:
     ]
 
 
-def document_of(atlas: Atlas, name: str) -> dict[str, Any]:
+def document_of(atlas: SiteContext, name: str) -> dict[str, Any]:
     """Return a product's description; empty where its file is not valid."""
     return dict(atlas.registry.products[name].document or {})
 
 
-def title_of(atlas: Atlas, name: str) -> str:
+def title_of(atlas: SiteContext, name: str) -> str:
     """Return what a product is called."""
     return str((atlas.registry.products[name].document or {}).get("title") or name)

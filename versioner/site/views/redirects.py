@@ -10,12 +10,12 @@ from versioner.site.views.products import title_of
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:
-    from versioner.site.context import Atlas
+    from versioner.site.context import SiteContext
 
 __all__ = ["deleted_view", "lost_view", "moved_view"]
 
 
-def moved_view(atlas: Atlas, page: str, name: str, target: str) -> View:
+def moved_view(atlas: SiteContext, page: str, name: str, target: str) -> View:
     """Return the page under an old name of a product, which leads to a page of the new one."""
     owner = target.split("/")[1]
     return {
@@ -26,7 +26,7 @@ def moved_view(atlas: Atlas, page: str, name: str, target: str) -> View:
     }
 
 
-def deleted_view(atlas: Atlas, name: str) -> View:
+def deleted_view(atlas: SiteContext, name: str) -> View:
     """Return the page of a product that was deleted."""
     page = product_page(name)
     deletion = atlas.registry.deleted[name]
@@ -47,7 +47,7 @@ def deleted_view(atlas: Atlas, name: str) -> View:
     }
 
 
-def lost_view(atlas: Atlas) -> View:
+def lost_view(atlas: SiteContext) -> View:
     """Return the page that a web server shows for what is not there."""
     return {
         "frame": frame(atlas, LOST, "Page not found"),

@@ -18,7 +18,7 @@ from versioner.site.wording import (
 
 if TYPE_CHECKING:
     from versioner.models import Deployment, Event, Version
-    from versioner.site.context import Atlas, Recorded
+    from versioner.site.context import RecordedBy, SiteContext
     from versioner.site.views.layout import View
 
 __all__ = [
@@ -47,7 +47,7 @@ _SOURCE: Final = frozenset({"scm_sha", "scm_branch"})
 KINDS: Final = {"rollback": "back", "redeployment": "again"}
 
 
-def deployment_row(atlas: Atlas, page: str, deployment: Deployment) -> View:
+def deployment_row(atlas: SiteContext, page: str, deployment: Deployment) -> View:
     """Return a deployment as a row that leads to its permanent place."""
     kind = deployment.kind if deployment.kind in KINDS else ""
     return {
@@ -71,7 +71,7 @@ def deployment_row(atlas: Atlas, page: str, deployment: Deployment) -> View:
     }
 
 
-def deployment_detail(atlas: Atlas, page: str, deployment: Deployment) -> View:
+def deployment_detail(atlas: SiteContext, page: str, deployment: Deployment) -> View:
     """Return a deployment as the row of its permanent place, with everything recorded."""
     kind = deployment.kind if deployment.kind in KINDS else ""
     # Only what its template places: there are as many of these as there are deployments.
@@ -103,7 +103,7 @@ def _struck(event: Event, voider: Event, hidden: frozenset[str]) -> View:
     }
 
 
-def version_row(atlas: Atlas, page: str, version: Version) -> View:
+def version_row(atlas: SiteContext, page: str, version: Version) -> View:
     """Return a version as a row that leads to its permanent place."""
     return {
         "id": "",
@@ -120,7 +120,7 @@ def version_row(atlas: Atlas, page: str, version: Version) -> View:
     }
 
 
-def version_detail(atlas: Atlas, page: str, version: Version) -> View:
+def version_detail(atlas: SiteContext, page: str, version: Version) -> View:
     """Return a version as the row of its permanent place, with everything recorded."""
     return {
         "id": version_anchor(version.name),
@@ -137,7 +137,7 @@ def version_detail(atlas: Atlas, page: str, version: Version) -> View:
     }
 
 
-def recorded_by(atlas: Atlas, recorded: Recorded) -> View:
+def recorded_by(atlas: SiteContext, recorded: RecordedBy) -> View:
     """Return the commit that recorded something, linked where the forge is known."""
     return {
         "commit": recorded.commit[:10],
@@ -148,7 +148,7 @@ def recorded_by(atlas: Atlas, recorded: Recorded) -> View:
     }
 
 
-def _commits(atlas: Atlas, events: list[Event]) -> list[View]:
+def _commits(atlas: SiteContext, events: list[Event]) -> list[View]:
     """Return the commits that recorded events, each once, in the events' order."""
     if not atlas.recorded:
         return []
@@ -156,7 +156,7 @@ def _commits(atlas: Atlas, events: list[Event]) -> list[View]:
     return [recorded_by(atlas, each) for each in found if each is not None]
 
 
-def _source(atlas: Atlas, version: Version) -> View:
+def _source(atlas: SiteContext, version: Version) -> View:
     sha = "" if "scm_sha" in atlas.hidden else version.scm_sha
     record = atlas.registry.products[version.product]
     hidden = {"scm_sha", "scm_repository"} & atlas.hidden
@@ -169,7 +169,7 @@ def _source(atlas: Atlas, version: Version) -> View:
     }
 
 
-def _reached(atlas: Atlas, page: str, version: Version) -> list[View]:
+def _reached(atlas: SiteContext, page: str, version: Version) -> list[View]:
     return [
         {
             "environment": atlas.environment_title(each.environment),
@@ -181,7 +181,7 @@ def _reached(atlas: Atlas, page: str, version: Version) -> list[View]:
     ]
 
 
-def _arrivals(atlas: Atlas, version: Version) -> list[Deployment]:
+def _arrivals(atlas: SiteContext, version: Version) -> list[Deployment]:
     """Return the first deployment that brought a version to each environment, in their order."""
     first: dict[str, Deployment] = {}
     for deployment in version.deployments:
@@ -190,7 +190,7 @@ def _arrivals(atlas: Atlas, version: Version) -> list[Deployment]:
     return [first[name] for name in atlas.environments if name in first]
 
 
-def _reached_text(atlas: Atlas, version: Version) -> str:
+def _reached_text(atlas: SiteContext, version: Version) -> str:
     """Word where a version came and when, each day once: `staging, production 22 Nov 2025`."""
     days: dict[str, list[str]] = {}
     for each in _arrivals(atlas, version):
