@@ -77,7 +77,7 @@ def test_what_waits_in_the_inbox_is_folded(
     track(forge, "--via=inbox")
     assert forge.deployments() == []
     publish = workflow(starter, "publish", flavour)
-    step = "Fold what waits into the branch"
+    step = "Record the events in the inbox"
     assert run_step(runner, publish, within, step, {}) == 0, runner.said
     assert [event["version"] for event in forge.deployments()] == ["1.0"]
     assert forge.refs() == ["refs/heads/main"]
@@ -93,7 +93,7 @@ def test_the_state_changes_with_the_branch_and_with_the_inbox(
         if via:
             track(forge, via, version=str(len(states)))
         for _ in "twice":
-            assert not run_step(runner, publish, "collect", "Name what there is to show", {})
+            assert not run_step(runner, publish, "collect", "Identify the state to publish", {})
         states.append(runner.outputs["state"])
     assert len(set(states)) == 3
     assert all(len(state) == 40 for state in states)
@@ -125,7 +125,7 @@ def test_the_site_of_the_tip_is_built_with_what_waits(
     track(forge, "--via=inbox", version="2.0")
     git(runner.folder, "clone", "-q", forge.url, str(runner.workspace))
     publish = workflow(starter, "publish", flavour)
-    for step in ("Fetch what waits and what was refused", "Validate", "Build the site"):
+    for step in ("Fetch the inbox", "Validate", "Build the site"):
         assert run_step(runner, publish, within, step, {}) == 0, runner.said
     page = runner.workspace / "_site" / "products" / "user-service" / "index.html"
     assert "1.0" in page.read_text()
@@ -277,8 +277,8 @@ def test_the_type_of_a_dispatch_says_what_it_is(starter: Path, runner: Job, forg
 @pytest.mark.parametrize(
     ("facts", "told"),
     [
-        ({**FACTS, "version": 1.1}, "version is not a text"),
-        ({**FACTS, "product_name": ["a"]}, "product_name is not a text"),
+        ({**FACTS, "version": 1.1}, "version is not text"),
+        ({**FACTS, "product_name": ["a"]}, "product_name is not text"),
         ({"version": "1", "environment": "production"}, "--product is missing"),
         ({"product_name": "a", "environment": "production"}, "--version is missing"),
         (None, "is missing"),
