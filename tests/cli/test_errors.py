@@ -44,7 +44,7 @@ CODES = {
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch):
     """Make a command that fails with what it is given."""
-    from versioner.cli import completion
+    from versioner.cli.commands import completion
 
     def fail_with(error: BaseException) -> int:
         @click.command()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.registries import Desk
+from versioner.cli.commands.init import _FORGES
 from versioner.cli.errors import run
-from versioner.cli.init import _FORGES
 from versioner.resources import schemas_dir
 from versioner.setup.scaffold import FORGES
 

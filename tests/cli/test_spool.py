@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fixtures.spool_entries import URL, entry
+from versioner.cli.commands.spool import token_for
 from versioner.cli.errors import run
-from versioner.cli.spool import token_for
 from versioner.cli.spool_dir import spool_folder
 from versioner.spool.batch import Outcome, share
 from versioner.spool.store import MARK, Spool

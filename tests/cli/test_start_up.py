@@ -136,5 +136,5 @@ def test_help_loads_no_command_and_nothing_heavy() -> None:
 
 def test_the_help_of_track_opens_no_repository() -> None:
     modules = loaded_by("track", "deployment", "--help")
-    assert "versioner.cli.track" in modules
+    assert "versioner.cli.commands.track" in modules
     assert not modules & (HEAVY - {"shutil"})

@@ -14,8 +14,8 @@ import click
 import pytest
 
 from tests.cli.registries import NOW, SHA, Desk, Outcome
+from versioner.cli.commands.track import track
 from versioner.cli.errors import run
-from versioner.cli.track import track
 from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
 from versioner.serialization.log import read_canonical
 

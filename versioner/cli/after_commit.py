@@ -29,8 +29,8 @@ def after_commit(repository: Repository, commit: str | None) -> None:
     # One look at one file, before anything is imported: `track` comes through here.
     if commit is None or not (repository.common_dir / "versioner" / "hooks.json").exists():
         return
+    from versioner.cli.commands.site import publish
     from versioner.cli.errors import report_warning
-    from versioner.cli.site import publish
     from versioner.setup.hooks import site_after_commit
 
     out = site_after_commit(repository)

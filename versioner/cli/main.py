@@ -73,7 +73,7 @@ class SectionedGroup(click.Group):
             return None
         module, _, attribute = listed.target.partition(":")
         command: click.Command = getattr(
-            importlib.import_module(f"versioner.cli.{module}"), attribute
+            importlib.import_module(f"versioner.cli.commands.{module}"), attribute
         )
         return command
 

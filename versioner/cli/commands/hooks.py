@@ -53,8 +53,8 @@ def install(out: Path | None, repo: str | None) -> None:
 
 def _build_first(repository: Repository, out: Path) -> None:
     """Build the site now: from then on the folder is known to be one of ours."""
+    from versioner.cli.commands.site import publish
     from versioner.cli.errors import report_warning
-    from versioner.cli.site import publish
     from versioner.errors import VersionerError
 
     if repository.tip is None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from versioner.cli.completion import product_names
+from versioner.cli.commands.completion import product_names
 from versioner.cli.params import NounGroup, examples_epilog, output_option, repo_option, rev_option
 
 __all__ = ["version"]

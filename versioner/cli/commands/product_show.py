@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from versioner.cli.completion import product_names
+from versioner.cli.commands.completion import product_names
 from versioner.cli.params import examples_epilog, output_option, repo_option, rev_option
 
 if TYPE_CHECKING:

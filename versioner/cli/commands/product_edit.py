@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from versioner.cli import clock
-from versioner.cli.completion import product_names
+from versioner.cli.commands.completion import product_names
 from versioner.cli.errors import report_error
 from versioner.cli.params import assignments_of, examples_epilog, repo_option
 from versioner.errors import InvalidInput, OperationFailed, VersionerError

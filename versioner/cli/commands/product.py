@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from versioner.cli import product_edit, product_show
+from versioner.cli.commands import product_edit, product_show
 from versioner.cli.params import NounGroup, examples_epilog
 
 __all__ = ["product"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from versioner.cli.completion import environment_names, product_names
+from versioner.cli.commands.completion import environment_names, product_names
 from versioner.cli.params import NounGroup, examples_epilog, output_option, repo_option, rev_option
 
 if TYPE_CHECKING:

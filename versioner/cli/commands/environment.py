@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from versioner.cli.completion import environment_names
+from versioner.cli.commands.completion import environment_names
 from versioner.cli.params import (
     NounGroup,
     assignments_of,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from versioner.cli.completion import environment_names, product_names
+from versioner.cli.commands.completion import environment_names, product_names
 from versioner.cli.params import examples_epilog, output_option, repo_option
 
 __all__ = ["status"]
