@@ -35,7 +35,7 @@ __all__ = ["BuildReport", "build_site"]
 
 _ASSETS: Final = ("icon.svg", "search.js", "site.css", "site.js")
 # Pages that only lead on, or say that there is nothing.
-_UNINDEXED: Final = frozenset({"moved.html", "deleted.html", "lost.html"})
+_UNINDEXED: Final = frozenset({"redirect.html", "deleted.html", "not_found.html"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def pages_of(atlas: SiteContext, tool_version: str) -> Iterator[Page]:
     """Yield every page of the site."""
     yield Page(OVERVIEW, "overview.html", partial(overview_view, atlas))
     yield Page(PRODUCTS, "products.html", partial(products_view, atlas))
-    yield Page(CREATE, "creating.html", partial(creating_view, atlas))
+    yield Page(CREATE, "new_product.html", partial(creating_view, atlas))
     for name, shards in atlas.shards.items():
         yield Page(product_page(name), "product.html", partial(product_view, atlas, name))
         for index, shard in enumerate(shards):
@@ -76,7 +76,7 @@ def pages_of(atlas: SiteContext, tool_version: str) -> Iterator[Page]:
         yield Page(path, "deployments.html", partial(month_of_all_view, atlas, index))
     yield from _leading_on(atlas)
     yield Page(ABOUT, "about.html", partial(about_view, atlas, tool_version))
-    yield Page(LOST, "lost.html", partial(lost_view, atlas))
+    yield Page(LOST, "not_found.html", partial(lost_view, atlas))
 
 
 def _of_environments(atlas: SiteContext) -> Iterator[Page]:
@@ -102,6 +102,6 @@ def _leading_on(atlas: SiteContext) -> Iterator[Page]:
         parts = atlas.shards.get(name, ())
         moves.update({month_page(old, s.month, s.part): s.page for s in parts})
         for page, target in moves.items():
-            yield Page(page, "moved.html", partial(moved_view, atlas, page, old, target))
+            yield Page(page, "redirect.html", partial(moved_view, atlas, page, old, target))
     for name in sorted(set(registry.deleted) - taken):
         yield Page(product_page(name), "deleted.html", partial(deleted_view, atlas, name))
