@@ -85,6 +85,14 @@ def test_recording_loads_nothing_heavy(recording_place: Path) -> None:
     assert not modules & ELSEWHERE
 
 
+def test_recording_loads_the_modules_that_are_listed(recording_place: Path) -> None:
+    track(recording_place, "8.0.0")
+    modules = {name for name in track(recording_place, "8.0.1") if name.startswith("versioner.")}
+    listed = Path(__file__).with_name("track_modules.txt")
+    # Each module costs a pipeline time: one more in this list wants a reason in its commit.
+    assert "\n".join([*sorted(modules), ""]) == listed.read_text("utf-8")
+
+
 def test_recording_in_a_job_loads_the_tables_of_systems_and_nothing_heavy(
     recording_place: Path,
 ) -> None:
