@@ -55,6 +55,19 @@ def test_each_path_in_contributing_exists() -> None:
     assert missing == [], "CONTRIBUTING.md names files that do not exist: give their new paths"
 
 
+def test_each_name_in_the_map_is_defined_in_its_file() -> None:
+    named = re.findall(r"`(versioner/[^`]*\.py)`, `(\w+)`", CONTRIBUTING.read_text("utf-8"))
+    assert named
+    for path, name in named:
+        assert re.search(rf"^(def |class )?{name}\b", (PROJECT / path).read_text("utf-8"), re.M)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_each_file_of_the_project_that_a_page_names_exists(page: Path) -> None:
+    paths = re.findall(r"`((?:versioner|tests)/[^`\s]*)`", prose_of(page))
+    assert [path for path in paths if not (PROJECT / path).exists()] == []
+
+
 @pytest.mark.parametrize("index", [DOCS / "README.md", PROJECT / "README.md"], ids=name_of)
 def test_each_page_is_linked_from_an_index(index: Path) -> None:
     targets = {

@@ -51,9 +51,7 @@ THIRD_PARTIES = {
     "markupsafe": {"site"},
     "jsonschema": {"validation"},
     "jsonschema_rs": {"validation"},
-    # Its parser reads for the one; for the other it judges what an edit wrote.
-    "yaml": {"validation", "serialization"},
-    "ruamel": {"serialization"},
+    "yaml": {"serialization"},
 }
 # What only the command line may read, and who passes the environment on by design.
 WORLD = {

@@ -125,6 +125,12 @@ def test_from_a_wheel(registry: Served, installed: Path) -> None:
     assert run(asked).out.startswith(str(installed))
 
 
+def test_a_wheel_contains_the_documentation(installed: Path) -> None:
+    pages = {page.name for page in (PROJECT / "versioner" / "docs").glob("*.md")}
+    assert pages
+    assert {page.name for page in (installed / "versioner" / "docs").glob("*.md")} == pages
+
+
 # ---- in a job's clone --------------------------------------------------------------------------
 
 

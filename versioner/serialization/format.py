@@ -10,24 +10,22 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from versioner.errors import InvalidInput, OperationFailed
 from versioner.serialization.documents import block_key, wanted
 from versioner.serialization.log import event_line, read_canonical
 from versioner.serialization.values import json_value
-from versioner.serialization.yaml_tree import comments_of, data_of, end_of, parse, scalars_of
+from versioner.serialization.yaml_tree import comments_of, data_of, leaves_of, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from versioner.models import Event, EventKind
     from versioner.serialization.documents import DocumentKind
-    from versioner.serialization.yaml_tree import Comment, Tree
+    from versioner.serialization.yaml_tree import Comment, Node, Tree
 
 __all__ = ["format_file"]
-
-Node = Any
 
 
 def format_file(kind: DocumentKind | EventKind, data: bytes) -> bytes:
@@ -84,30 +82,30 @@ def _chunk_lines(kind: EventKind, chunk: bytes) -> Iterator[str]:
         return
     tree = parse(chunk)
     notes = comments_of(tree)
-    for item in _events(tree):
-        last = tree.text[: end_of(item)].rstrip().count("\n")
+    for item in _event_nodes(tree):
+        last = tree.text[: item.end].rstrip().count("\n")
         while notes and notes[0].line <= last:
             yield notes.pop(0).text + "\n"
         yield event_line(kind, _event(item))
     yield from (note.text + "\n" for note in notes)
 
 
-def _events(tree: Tree) -> list[Any]:
+def _event_nodes(tree: Tree) -> list[Node]:
     root = tree.root
-    if root is None or (root.id == "scalar" and data_of(root) is None):
+    if root is None or data_of(root) is None:
         return []
-    if root.id == "sequence" and all(item.id == "mapping" for item in root.value):
-        return list(root.value)
+    if root.kind == "list" and all(item.kind == "mapping" for item in root.children):
+        return root.children
     raise InvalidInput(
         "the file cannot be formatted: it is not a list of events",
         hint="`versioner validate` shows what to mend by hand",
     )
 
 
-def _event(node: Any) -> Event:
+def _event(node: Node) -> Event:
     # Of an event's fields only its metadata holds anything but text and lists of text.
-    like = {"extra_metadata": ("metadata",)}
-    return {key.value: data_of(value, like.get(key.value, ("text",))) for key, value in node.value}
+    paths = {"extra_metadata": ("metadata",)}
+    return {key.text: data_of(value, paths.get(key.text, ("text",))) for key, value in node.pairs}
 
 
 def restyled(tree: Tree) -> str:
@@ -129,21 +127,22 @@ class _Writer:
         self.lines: list[str] = []
         self._text = tree.text
         self._notes = comments_of(tree)
-        self._starts = [int(leaf.start_mark.index) for leaf in scalars_of(tree.root)]
+        self._starts = [leaf.start for leaf in leaves_of(tree.root)]
 
     def write(self, node: Node, path: tuple[str, ...], indent: int, lead: str | None) -> None:
         """Write a node; `lead` is what stands before it on its line (`key:`, `-`)."""
-        if node.id == "scalar" or not node.value:
-            self._line(indent, lead, self._leaf(node, path), node.end_mark.index)
-            return
-        children = self._mapping if node.id == "mapping" else self._sequence
-        children(node, path, indent)
+        if not node.children:
+            self._line(indent, lead, self._leaf(node, path), node.end)
+        elif node.kind == "mapping":
+            self._mapping(node, path, indent)
+        else:
+            self._list(node, path, indent)
 
     def flush(
         self, before: int, indent: int, belongs: Callable[[Comment], bool] | None = None
     ) -> None:
         """Write the comments that stand before an index, up to the last one that belongs."""
-        waiting = [note for note in self._notes if note.at < before]
+        waiting = [note for note in self._notes if note.start < before]
         if belongs is not None:
             outside = [
                 place for place, note in enumerate(waiting) if note.text and not belongs(note)
@@ -159,21 +158,21 @@ class _Writer:
                 self.lines.append("")
 
     def _mapping(self, node: Node, path: tuple[str, ...], indent: int) -> None:
-        for key, value in node.value:
-            self.flush(key.start_mark.index, indent)
-            name = block_key(key.value) + ":"
-            inner = (*path, key.value)
-            if value.id == "scalar" or not value.value:
+        for key, value in node.pairs:
+            self.flush(key.start, indent)
+            name = block_key(key.text) + ":"
+            inner = (*path, key.text)
+            if not value.children:
                 self.write(value, inner, indent, name)
             else:
-                self._line(indent, name, "", key.end_mark.index)
+                self._line(indent, name, "", key.end)
                 self.write(value, inner, indent + 2, None)
                 self._close(value, indent + 2, parent=node)
 
-    def _sequence(self, node: Node, path: tuple[str, ...], indent: int) -> None:
-        for item in node.value:
-            self.flush(item.start_mark.index, indent)
-            if item.id == "scalar" or not item.value:
+    def _list(self, node: Node, path: tuple[str, ...], indent: int) -> None:
+        for item in node.children:
+            self.flush(item.start, indent)
+            if not item.children:
                 self.write(item, path, indent, "-")
                 continue
             first = len(self.lines)
@@ -191,42 +190,34 @@ class _Writer:
 
     def _close(self, node: Node, indent: int, parent: Node) -> None:
         """Write the comments at a collection's end that stand as deep as what it holds."""
-        after = end_of(node)
-        following = bisect_left(self._starts, after)
+        following = bisect_left(self._starts, node.end)
         limit = self._starts[following] if following < len(self._starts) else len(self._text) + 1
-        if node.flow_style:
-            self.flush(after, indent)
+        if node.is_flow:
+            self.flush(node.end, indent)
             return
-        column = _column(node)
-        if parent.id == "mapping" and node.id == "sequence" and column <= _column(parent):
-            column = _column(parent) + 1
+        column = node.column
+        if parent.kind == "mapping" and node.kind == "list":
+            column = max(column, parent.column + 1)
         self.flush(limit, indent, lambda note: note.column >= column)
 
     def _line(self, indent: int, lead: str | None, value: str, end: int) -> None:
         line = " " * indent + " ".join(part for part in (lead, value) if part)
-        self.lines.append(line + self._behind(int(end)))
+        self.lines.append(line + self._behind(end))
 
     def _behind(self, end: int) -> str:
         """Take the comment behind an entry, where no other entry comes between."""
         note = self._notes[0] if self._notes else None
-        if note is None or note.alone:
+        if note is None or note.is_alone:
             return ""
-        between = bisect_left(self._starts, note.at) - bisect_left(self._starts, end)
-        if between or "\n" in self._text[end : note.at]:
+        between = bisect_left(self._starts, note.start) - bisect_left(self._starts, end)
+        if between or "\n" in self._text[end : note.start]:
             return ""
         return "  " + self._notes.pop(0).text
 
     def _leaf(self, node: Node, path: tuple[str, ...]) -> str:
-        field = ".".join(path)
-        is_plain = node.id == "scalar" and not node.style
-        if is_plain and path and wanted(path) in ("integer", "boolean"):
-            # A wrong one is for `validate` to tell: in quotes it would only be wrong otherwise.
-            return str(node.value) or "null"
+        if node.is_plain and path and wanted(path) in ("integer", "boolean"):
+            # Quotes would not make an invalid value valid; `validate` reports it.
+            return node.text or "null"
         value = data_of(node, path)
-        # A float stays as it was written: 1.10.
-        return str(node.value) if isinstance(value, float) else json_value(value, field, 1)
-
-
-def _column(node: Node) -> int:
-    """Return the column of what a block collection holds."""
-    return int(node.start_mark.column)
+        # A float keeps its digits: 1.10.
+        return node.text if isinstance(value, float) else json_value(value, ".".join(path), 1)

@@ -21,14 +21,14 @@ from versioner.serialization.assignments import (
 )
 from versioner.serialization.documents import KEY_ORDER, block_key, block_lines
 from versioner.serialization.values import DEPTH, json_text, json_value
-from versioner.serialization.yaml_tree import Tree, data_of, end_of, parse
+from versioner.serialization.yaml_tree import data_of, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Change", "Set", "Unset", "edit_document", "parse_assignment", "parse_key"]
+    from versioner.serialization.yaml_tree import Node, Tree
 
-Node = Any
+__all__ = ["Change", "Set", "Unset", "edit_document", "parse_assignment", "parse_key"]
 
 _RANK: Final = {key: rank for rank, key in enumerate(KEY_ORDER)}
 
@@ -144,14 +144,14 @@ def _surgery(tree: Tree, change: Change) -> str:
         return _begun(tree, change)
     parent = tree.root
     for key in change.path[:-1]:
-        parent = next(value for name, value in parent.value if name.value == key)
-    found = [pair for pair in parent.value if pair[0].value == change.path[-1]]
+        parent = next(value for name, value in parent.pairs if name.text == key)
+    found = [pair for pair in parent.pairs if pair[0].text == change.path[-1]]
     if isinstance(change, Unset):
-        remove = _remove_flow if parent.flow_style else _remove_block
+        remove = _remove_flow if parent.is_flow else _remove_block
         return remove(tree.text, parent, found[0])
     if found:
         return _replace(tree.text, parent, found[0], change)
-    insert = _insert_flow if parent.flow_style else _insert_block
+    insert = _insert_flow if parent.is_flow else _insert_block
     return insert(tree.text, parent, change)
 
 
@@ -159,7 +159,7 @@ def _begun(tree: Tree, change: Change) -> str:
     """Give a file without any key its first one."""
     text = tree.text
     if tree.root is not None:
-        text = text[: tree.root.start_mark.index] + text[tree.root.end_mark.index :].lstrip(" ")
+        text = text[: tree.root.start] + text[tree.root.end :].lstrip(" ")
     assert isinstance(change, Set)  # noqa: S101 - unsetting was refused, for nothing is set
     lines = block_lines({change.path[0]: change.value}, DEPTH)
     return text.rstrip("\n") + "\n" * bool(text.strip()) + "\n".join(lines) + "\n"
@@ -167,9 +167,9 @@ def _begun(tree: Tree, change: Change) -> str:
 
 def _replace(text: str, parent: Node, pair: tuple[Node, Node], change: Set) -> str:
     key, value = pair
-    start, end = int(value.start_mark.index), end_of(value)
+    start, end = value.start, value.end
     is_collection = bool(change.value) and isinstance(change.value, (dict, list, tuple))
-    if parent.flow_style or not (is_collection or _is_tall(value)):
+    if parent.is_flow or not (is_collection or _is_tall(value)):
         gap = "" if text[start - 1].isspace() else " "
         return text[:start] + gap + _inline(change) + text[end:]
     items = _replace_items(text, value, change.value)
@@ -180,7 +180,7 @@ def _replace(text: str, parent: Node, pair: tuple[Node, Node], change: Set) -> s
 
 def _is_tall(value: Node) -> bool:
     """Tell whether a value stands on lines of its own."""
-    return value.style in ("|", ">") if value.id == "scalar" else not value.flow_style
+    return value.is_text_block if value.kind == "scalar" else not value.is_flow
 
 
 def _inline(change: Set) -> str:
@@ -189,13 +189,13 @@ def _inline(change: Set) -> str:
 
 def _rewrite(text: str, key: Node, value: Node, change: Set) -> str:
     """Write an entry anew behind its key; a comment on the key's line stays there."""
-    start, end = int(key.end_mark.index), end_of(value)
+    start, end = key.end, value.end
     while end > start and text[end - 1] == "\n":
         end -= 1
     note = ""
     if _is_tall(value):
         note = text[start : text.find("\n", start)].partition("#")[2]
-    lines = _value_lines(change, key.start_mark.column)
+    lines = _value_lines(change, key.column)
     first = lines[0] + (f"  #{note}" if note else "")
     return text[:start] + ":" + "\n".join([first, *lines[1:]]) + text[end:]
 
@@ -211,48 +211,48 @@ def _value_lines(change: Set, column: int) -> list[str]:
 
 def _replace_items(text: str, node: Node, value: Any) -> str | None:
     """Change a block list of texts item by item, so that the others keep their comments."""
-    if node.id != "sequence" or node.flow_style or not isinstance(value, (list, tuple)):
+    if node.kind != "list" or node.is_flow or not isinstance(value, (list, tuple)):
         return None
-    items = node.value
-    if not all(item.id == "scalar" for item in items) or not all(
+    items = node.children
+    if not all(item.kind == "scalar" for item in items) or not all(
         isinstance(item, str) for item in value
     ):
         return None
-    kept = [item for item in items if item.value in value]
-    is_kept_in_order = [item.value for item in kept] == list(value[: len(kept)])
+    kept = [item for item in items if item.text in value]
+    is_kept_in_order = [item.text for item in kept] == list(value[: len(kept)])
     is_as_long = len(items) == len(value)
     if is_as_long and not (kept and is_kept_in_order):
         return _renamed_items(text, items, value)
     if not kept or not is_kept_in_order:
         return None
-    dash = " " * node.start_mark.column + "- "
+    dash = " " * node.column + "- "
     added = "".join(f"{dash}{json_text(item, 'item')}\n" for item in value[len(kept) :])
-    at, text = _line_after(text, end_of(items[-1]))
+    at, text = _line_after(text, items[-1].end)
     text = text[:at] + added + text[at:]
     for item in reversed(items):
-        if item.value not in value:
-            text = _without_lines(text, item.start_mark.index, end_of(item), node.start_mark.column)
+        if item.text not in value:
+            text = _without_lines(text, item.start, item.end, node.column)
     return text
 
 
 def _renamed_items(text: str, items: list[Node], value: Sequence[str]) -> str:
     for item, new in reversed(list(zip(items, value, strict=True))):
-        if item.value != new:
-            start, end = item.start_mark.index, end_of(item)
+        if item.text != new:
+            start, end = item.start, item.end
             text = text[:start] + json_text(new, "item") + text[end:]
     return text
 
 
 def _insert_block(text: str, parent: Node, change: Set) -> str:
-    column = int(parent.value[0][0].start_mark.column)
+    column = parent.children[0].column
     name = change.path[-1]
     lines = _value_lines(change, column)
     entry = block_key(name, dotted(change.path)) + ":" + "\n".join(lines) + "\n"
-    before = _predecessor(parent, name) if len(change.path) == 1 else parent.value[-1]
+    before = _predecessor(parent, name) if len(change.path) == 1 else parent.pairs[-1]
     if before is None:
-        first = int(parent.value[0][0].start_mark.index)
+        first = parent.start
         return text[:first] + entry + " " * column + text[first:]
-    at, text = _line_after(text, end_of(before[1]))
+    at, text = _line_after(text, before[1].end)
     if not _keeps_blank_lines(text, before[1]):
         at = _before_blank_lines(text, at)
     return text[:at] + " " * column + entry + text[at:]
@@ -261,38 +261,38 @@ def _insert_block(text: str, parent: Node, change: Set) -> str:
 def _predecessor(parent: Node, name: str) -> tuple[Node, Node] | None:
     """Return the entry that a new key of the top level comes after, by the schema's order."""
     rank = _RANK.get(name, len(_RANK))
-    earlier = [pair for pair in parent.value if _RANK.get(pair[0].value, len(_RANK)) <= rank]
+    earlier = [pair for pair in parent.pairs if _RANK.get(pair[0].text, len(_RANK)) <= rank]
     return earlier[-1] if earlier else None
 
 
 def _insert_flow(text: str, parent: Node, change: Set) -> str:
     entry = f"{json_text(change.path[-1], dotted(change.path))}: {_inline(change)}"
-    if not parent.value:
-        at = int(parent.start_mark.index) + 1
+    if not parent.children:
+        at = parent.start + 1
         return text[:at] + entry + text[at:]
-    at = end_of(parent.value[-1][1])
+    at = parent.children[-1].end
     return text[:at] + ", " + entry + text[at:]
 
 
 def _remove_flow(text: str, parent: Node, pair: tuple[Node, Node]) -> str:
-    pairs: list[tuple[Node, Node]] = parent.value
-    place = pairs.index(pair)
-    start, end = int(pair[0].start_mark.index), end_of(pair[1])
-    if place + 1 < len(pairs):
-        end = pairs[place + 1][0].start_mark.index
+    key, value = pair
+    place = parent.children.index(key)
+    start, end = key.start, value.end
+    if place + 2 < len(parent.children):
+        end = parent.children[place + 2].start
     elif place:
-        start = end_of(pairs[place - 1][1])
+        start = parent.children[place - 1].end
     return text[:start] + text[end:]
 
 
 def _remove_block(text: str, parent: Node, pair: tuple[Node, Node]) -> str:
     key, value = pair
-    start, end = int(key.start_mark.index), end_of(value)
-    if len(parent.value) == 1:
+    start, end = key.start, value.end
+    if len(parent.pairs) == 1:
         # Only the file's root is left with nothing (other mappings go as a whole).
         newline = "\n" * text.endswith("\n", start, end)
         return text[:start] + "{}" + newline + text[end:]
-    return _without_lines(text, start, end, key.start_mark.column)
+    return _without_lines(text, start, end, key.column)
 
 
 def _line_after(text: str, at: int) -> tuple[int, str]:
@@ -307,12 +307,10 @@ def _line_after(text: str, at: int) -> tuple[int, str]:
 
 def _keeps_blank_lines(text: str, node: Node) -> bool:
     """Tell whether blank lines behind a value are part of it: those of a `|+` scalar are."""
-    while node.id != "scalar" and node.value and not node.flow_style:
-        node = node.value[-1][1] if node.id == "mapping" else node.value[-1]
-    if node.id != "scalar":
-        return False
-    head = text[node.start_mark.index : node.end_mark.index].partition("\n")[0]
-    return node.style in ("|", ">") and "+" in head.partition("#")[0]
+    while node.children and not node.is_flow:
+        node = node.children[-1]
+    indicator = text[node.start : node.end].partition("\n")[0].partition("#")[0]
+    return node.is_text_block and "+" in indicator
 
 
 def _before_blank_lines(text: str, at: int) -> int:

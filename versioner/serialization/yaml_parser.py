@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "LENIENT",
     "PlainScalar",
     "YamlError",
     "line_and_column",
@@ -46,6 +47,9 @@ _AMBIGUOUS: Final = re.compile(
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}.*)?"
     r"|<<|="
 )
+
+# What libyaml accepts and other readers refuse: tabs between words, a comment right behind | or >.
+LENIENT: Final = re.compile(r"\t|[|>][-+0-9]*#")
 
 _SYNTAX_HINT: Final = "check the indentation, colons and quotes of this line and the one before"
 _SYNTAX_HINTS: Final[dict[str, str]] = {
@@ -102,7 +106,7 @@ def read_plain(text: str) -> PlainScalar:
 def yaml_events(text: str, *, pure: bool = False) -> Iterator[Any]:
     """Yield the parser's events; raise YamlError for what it cannot parse.
 
-    With `pure`, PyYAML's own parser is used, which is slow and accepts fewer tabs.
+    With `pure`, PyYAML's own parser is used, which is slow, and refuses what is LENIENT.
     """
     import yaml
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.models import Problem
 from versioner.serialization.values import DEPTH
 from versioner.serialization.yaml_parser import (
+    LENIENT,
     YamlError,
     line_and_column,
     read_plain,
@@ -31,8 +32,6 @@ __all__ = ["DOCUMENT_LIMIT", "AmbiguousScalar", "Reading", "ambiguity_problem", 
 # Bytes of a people's file.
 DOCUMENT_LIMIT: Final = 64 * 1024
 
-# What libyaml accepts and other readers refuse: tabs between words, a comment right behind | or >.
-_LENIENT: Final = re.compile(r"\t|[|>][-+0-9]*#")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -81,7 +80,7 @@ def read_yaml(data: bytes, path: str, *, limit: int = DOCUMENT_LIMIT) -> Reading
         text = decode(data, limit)
         _refuse_directives(text)
         _Builder(path, reading).build(text)
-        if _LENIENT.search(text):
+        if LENIENT.search(text):
             _refuse_leniency(text)
         reading.is_read = True
     except YamlError as error:
@@ -105,7 +104,7 @@ def _refuse_directives(text: str) -> None:
 def _refuse_leniency(text: str) -> None:
     # Only PyYAML's own parser refuses this; it is too slow to run on a large file.
     if len(text) > DOCUMENT_LIMIT:
-        found = _LENIENT.search(text)
+        found = LENIENT.search(text)
         line, column = line_and_column(text, found.start() if found else 0)
         hint = 'write a tab as "\\t" in double quotes, and a space before #'
         message = "a tab, or a # without a space before it, is not allowed in a large file"
@@ -126,19 +125,17 @@ class _Builder:
         self._pointer: list[str | int] = []
 
     def build(self, text: str) -> None:
-        import yaml
-
         handlers = {
-            yaml.DocumentStartEvent: self._document,
-            yaml.AliasEvent: self._alias,
-            yaml.ScalarEvent: self._scalar,
-            yaml.SequenceStartEvent: self._sequence,
-            yaml.MappingStartEvent: self._mapping,
-            yaml.SequenceEndEvent: self._end,
-            yaml.MappingEndEvent: self._end,
+            "DocumentStartEvent": self._document,
+            "AliasEvent": self._alias,
+            "ScalarEvent": self._scalar,
+            "SequenceStartEvent": self._sequence,
+            "MappingStartEvent": self._mapping,
+            "SequenceEndEvent": self._end,
+            "MappingEndEvent": self._end,
         }
         for event in yaml_events(text):
-            handler = handlers.get(type(event))
+            handler = handlers.get(type(event).__name__)
             if handler is not None:
                 handler(event)
 
