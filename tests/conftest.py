@@ -22,7 +22,13 @@ PRESENCE = {"CI", *(system.present.partition("=")[0] for system in SYSTEMS)}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--full", action="store_true", help="run the large counts of versioner/docs/performance.md"
+        "--full", action="store_true", help="run the large counts that the documentation quotes"
+    )
+    parser.addoption(
+        "--variants",
+        choices=["sample", "rest", "all"],
+        help="of tests marked `sampled`: one variant in three (the default), the others, or all "
+        "(the default with --full, and where a test is named)",
     )
 
 
@@ -34,30 +40,38 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of a test with many variants that start processes, run one in three; with --full, all.
-
-    The third is a diagonal: of three ways times some faults, each fault is met by one way, and
-    each way by some faults.
-    """
-    if config.getoption("--full") or any("::" in str(each) for each in config.args):
+    """Of a test marked `sampled`, run one variant in three, the others, or all: see --variants."""
+    named = any("::" in str(each) for each in config.args)
+    wanted = config.getoption("--variants")
+    if wanted is None:
+        wanted = "all" if named or config.getoption("--full") else "sample"
+    if wanted == "all":
         return
-    variants: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        if item.nodeid.startswith(_SAMPLED) and "[" in item.name:
-            variants.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    left_out = {
-        item
-        for many in variants.values()
-        if len(many) >= _MANY
-        for number, item in enumerate(many)
-        if number % 3 != number // 3 % 3
-    }
-    items[:] = [item for item in items if item not in left_out]
+    sample = in_sample(items)
+    if wanted == "sample":
+        chosen = [item for item in items if sample.get(item, True)]
+    else:
+        chosen = [item for item in items if not sample.get(item, True)]
+    left_out = set(items) - set(chosen)
+    items[:] = chosen
     config.hook.pytest_deselected(items=list(left_out))
 
 
-_SAMPLED = ("tests/git_server/", "tests/forge/")
-_MANY = 6
+def in_sample(items: list[pytest.Item]) -> dict[pytest.Item, bool]:
+    """Return for each variant of a test marked `sampled` whether it is in the sample.
+
+    The sample is a diagonal: of three ways times some faults, each fault is met by one way, and
+    each way by some faults.
+    """
+    variants: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("sampled"):
+            variants.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    return {
+        item: number % 3 == number // 3 % 3
+        for many in variants.values()
+        for number, item in enumerate(many)
+    }
 
 
 @pytest.fixture(scope="session")

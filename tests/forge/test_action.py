@@ -155,6 +155,7 @@ def test_a_build_is_recorded(runner: Job, forge: Forge) -> None:
     assert forge.subjects()[0] == "Record build of user-service 1.4.0 (completed)"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("event_type", ["", "preflight", "Deployment", *HOSTILE])
 def test_another_event_type_is_refused_unread(runner: Job, forge: Forge, event_type: str) -> None:
     code, _ = run_action(runner, **DEPLOYED, event_type=event_type)
@@ -163,6 +164,7 @@ def test_another_event_type_is_refused_unread(runner: Job, forge: Forge, event_t
     assert forge.deployments() == []
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("text", HOSTILE)
 def test_every_input_reaches_the_tool_as_it_is_and_as_nothing_else(runner: Job, text: str) -> None:
     tell_environment(runner)
@@ -176,6 +178,7 @@ def test_every_input_reaches_the_tool_as_it_is_and_as_nothing_else(runner: Job, 
     assert list(runner.folder.rglob("pwned")) == []
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("text", ["$(touch pwned)", "a\n::error::owned", "x\noutcome=owned\n"])
 @pytest.mark.parametrize("name", ["version", "environment", "reason", "metadata", "event_id"])
 def test_the_tool_itself_takes_no_harm_from_an_input(runner: Job, text: str, name: str) -> None:

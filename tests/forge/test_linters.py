@@ -96,6 +96,7 @@ def test_the_jobs_for_gitlab_keep_their_schema(registries: dict[str, Path]) -> N
     assert code == 0, said
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_snippets_keep_the_schema_of_their_system(tmp_path: Path, name: str) -> None:
     file = tmp_path / f"{name}.yml"
@@ -107,6 +108,7 @@ def test_snippets_keep_the_schema_of_their_system(tmp_path: Path, name: str) -> 
     assert code == 0, said
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", sorted(SNIPPETS.keys() - {"github"}))
 def test_shellcheck_finds_nothing_in_a_snippet(name: str) -> None:
     script = shell_of(name)[0]

@@ -106,6 +106,7 @@ def versioned(environment: str) -> dict[str, str]:
     return recorded_environment(environment) | added
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_a_snippet_records_one_deployment(
     job: Start, forge: Forge, name: str, scale: Callable[[int, int], int]
@@ -133,6 +134,7 @@ def test_where_no_commit_is_known_the_version_is_asked_for(
     assert "add --version" in runner.said
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_nothing_that_a_person_names_is_run(
     job: Start, forge: Forge, name: str, scale: Callable[[int, int], int]

@@ -274,6 +274,7 @@ def test_the_type_of_a_dispatch_says_what_it_is(starter: Path, runner: Job, forg
         assert subject.endswith(f"({status or 'completed'})")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("facts", "told"),
     [
@@ -340,6 +341,7 @@ def test_a_product_is_deleted_when_its_name_is_typed_twice(
     assert forge.subjects()[0] == "Delete product user-service"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "text", [*HOSTILE[:2], "--help", "a\n::error::owned", "no-such-product", ""]
 )

@@ -44,6 +44,7 @@ def bare_push(proxy: Proxy, registry: Served, tmp_path: Path) -> int:
     return pushing.requests
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("via", "more"), [("inbox", 2), ("direct", 7), ("auto", 7)])
 @pytest.mark.parametrize("named", [(), ("--branch", "main")], ids=["", "branch"])
 def test_a_recording_takes_few_requests_more_than_a_bare_push(

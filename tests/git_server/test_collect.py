@@ -80,6 +80,7 @@ def test_more_than_one_look_shows_is_all_collected(registry: Served) -> None:
     assert_all_once(registry, ids)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "options",
     [

@@ -59,6 +59,7 @@ def wait_until(true: object) -> None:
     assert true()  # type: ignore[operator]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("on", [FETCH, PUSH])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_nothing_and_says_so(

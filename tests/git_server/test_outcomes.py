@@ -75,6 +75,7 @@ def times_recorded(forge: Served) -> int:
     return [event["version"] for event in forge.events("user-service")].count("9.0.0")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", WAYS)
 @pytest.mark.parametrize(
     ("rule", "fault"),
@@ -130,6 +131,7 @@ def test_where_neither_branch_nor_inbox_is_open_the_remedy_says_so(
     assert_once(forge, tmp_path)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", WAYS)
 @pytest.mark.parametrize(
     ("how", "fault"),
@@ -210,6 +212,7 @@ def test_a_full_disk_of_the_server_keeps_the_event(
     assert_once(forge, tmp_path)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", WAYS)
 @pytest.mark.parametrize(
     ("fault", "failing"),
@@ -234,6 +237,7 @@ def test_a_server_that_fails_keeps_the_event(
     assert_once(registry, tmp_path)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", WAYS)
 @pytest.mark.parametrize(
     ("fault", "failing"),
@@ -275,6 +279,7 @@ def test_a_request_that_is_lost_once_is_sent_again(
     assert_once(registry, tmp_path)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("url", "fault"),
     [
@@ -317,6 +322,7 @@ def test_a_remote_that_moves_no_refs_as_one_gets_the_branch_first(
     assert_once(forge, tmp_path)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", WAYS)
 @pytest.mark.parametrize(
     "settings",

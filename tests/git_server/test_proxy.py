@@ -70,6 +70,7 @@ def test_what_is_recorded_shows_a_token(proxy: Proxy, registry: Served) -> None:
     assert b"Bearer s3cret" in proxy.recorded
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("fault", "lands", "words"),
     [

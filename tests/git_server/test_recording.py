@@ -175,6 +175,7 @@ def test_a_jobs_clone_leads_to_its_remotes_own_branch(
     ) + 1 or (state == "shallow")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", ["direct", "inbox"])
 @pytest.mark.parametrize(
     "login",
@@ -240,6 +241,7 @@ def test_a_clone_that_is_not_let_in_says_what_to_add(
 # ---- once, whatever the network does -------------------------------------------------------------
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", ["direct", "auto", "inbox"])
 @pytest.mark.parametrize(
     "fault", [DropResponse(), DropResponse(reset=True), StatusAfter(504), StatusAfter(502)], ids=str
@@ -258,6 +260,7 @@ def test_an_answer_that_is_lost_after_the_server_did_it_is_one_event(
     registry.assert_sound()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", ["direct", "auto", "inbox"])
 @pytest.mark.parametrize("on", [PUSH_REFS, PUSH, FETCH])
 def test_a_request_that_fails_once_is_asked_again(
@@ -347,6 +350,7 @@ def test_a_waiter_lives_through_a_server_that_fails_for_a_while(
 # ---- every server -------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "options",
     [

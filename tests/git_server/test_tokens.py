@@ -95,6 +95,7 @@ def test_it_lets_in_by_one_challenge_for_each_process_of_git(
     assert all("info/refs" in each.line for each in challenges)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", ["direct", "inbox", "auto"])
 @pytest.mark.parametrize(
     ("right", "words"),
@@ -128,6 +129,7 @@ def test_none_where_one_is_wanted_names_the_variable(forge: Served) -> None:
     assert "set VERSIONER_TOKEN" in ran.err
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("token", [TOKEN, SHAPED])
 @pytest.mark.parametrize(
     "more",
@@ -200,6 +202,7 @@ GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "7", "GITHUB_REPOSITORY": "
 GITLAB = {"GITLAB_CI": "true", "CI_JOB_ID": "7", "CI_PIPELINE_ID": "8", "CI_PROJECT_PATH": "a/b"}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("more", [[], ["--push"]], ids=["recorded remotely", "pushed"])
 @pytest.mark.parametrize("login", ["gitlab-ci-token:{}@", "{}@", "{}:x-oauth-basic@"])
 def test_it_is_taken_from_the_url_of_a_clone(
