@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator
 
 from tests.builders import NOW
 from versioner.site.context import SiteContext
@@ -11,6 +14,7 @@ from versioner.site.exports.files import machine_files
 
 if TYPE_CHECKING:
     from versioner.registry.records import Registry
+    from versioner.site.api.openapi import Endpoint
 
 # What no format takes as it is: markup, formulas, quotes, line ends, direction marks, controls.
 HOSTILE = [
@@ -45,3 +49,22 @@ def documents(files: dict[str, bytes]) -> dict[str, Any]:
         for path, content in files.items()
         if path.endswith(".json") and not path.startswith("schemas/")
     }
+
+
+def judge(described: dict[str, Any], schema: str) -> Draft202012Validator:
+    """Return the validator of one component of an OpenAPI document."""
+    components = described["components"]
+    return Draft202012Validator(
+        {"$ref": f"#/components/schemas/{schema}", "components": components}
+    )
+
+
+def matches(endpoint: Endpoint, path: str) -> bool:
+    """Return whether a file of the site is of an endpoint's kind."""
+    patterns = {each.name: each.pattern for each in endpoint.parameters}
+    parts = re.split(r"\{(\w+)\}", endpoint.path)
+    pattern = "".join(
+        patterns[part].removeprefix("^").removesuffix("$") if number % 2 else re.escape(part)
+        for number, part in enumerate(parts)
+    )
+    return re.fullmatch(pattern, path) is not None

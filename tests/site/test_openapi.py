@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.builders import registry
-from tests.site.machine_files import HOSTILE, documents, files_of
+from tests.site.machine_files import HOSTILE, documents, files_of, judge, matches
 from tests.site.samples import everything
-from versioner.site.api.endpoints import ENDPOINTS, Endpoint
-from versioner.site.api.openapi import openapi
+from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS, STATUSES
+from versioner.site.api.deployments import BUILD_DETAILS, DEPLOYMENT_DETAILS
+from versioner.site.api.openapi import Endpoint, endpoints, openapi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,17 +22,11 @@ if TYPE_CHECKING:
 OPENAPI = "api/v1/openapi.json"
 FILES = files_of(everything())
 DESCRIBED = json.loads(FILES[OPENAPI])
-
-
-def judge(schema: str) -> Draft202012Validator:
-    components = DESCRIBED["components"]
-    return Draft202012Validator(
-        {"$ref": f"#/components/schemas/{schema}", "components": components}
-    )
+ENDPOINTS = endpoints()
 
 
 def endpoints_of(path: str) -> list[Endpoint]:
-    return [each for each in ENDPOINTS if each.matches(path)]
+    return [each for each in ENDPOINTS if matches(each, path)]
 
 
 def schemas(value: Any) -> Iterator[dict[str, Any]]:
@@ -63,7 +58,7 @@ def test_every_document_is_what_its_schema_says(text: str) -> None:
             if path == OPENAPI:
                 continue
             (endpoint,) = endpoints_of(path)
-            faults = list(judge(endpoint.schema).iter_errors(document))
+            faults = list(judge(DESCRIBED, endpoint.schema).iter_errors(document))
             assert not faults, (path, faults[0].message)
 
 
@@ -99,10 +94,10 @@ def test_only_details_leave_anything_out() -> None:
 
 def test_a_key_more_or_less_is_refused() -> None:
     index = json.loads(FILES["api/v1/index.json"])
-    assert judge("Index").is_valid(index)
-    assert not judge("Index").is_valid({**index, "more": 1})
-    assert not judge("Index").is_valid({k: v for k, v in index.items() if k != "title"})
-    assert not judge("Index").is_valid({**index, "title": None})
+    assert judge(DESCRIBED, "Index").is_valid(index)
+    assert not judge(DESCRIBED, "Index").is_valid({**index, "more": 1})
+    assert not judge(DESCRIBED, "Index").is_valid({k: v for k, v in index.items() if k != "title"})
+    assert not judge(DESCRIBED, "Index").is_valid({**index, "title": None})
 
 
 def test_every_component_is_used() -> None:
@@ -113,3 +108,34 @@ def test_every_component_is_used() -> None:
         if f'"#/components/schemas/{name}"' not in text
     ]
     assert unused == []
+
+
+def test_a_parameter_is_described_alike_at_every_endpoint() -> None:
+    found = {each.name: each for endpoint in ENDPOINTS for each in endpoint.parameters}
+    for endpoint in ENDPOINTS:
+        assert re.findall(r"\{(\w+)\}", endpoint.path) == [
+            each.name for each in endpoint.parameters
+        ]
+        assert all(found[each.name] == each for each in endpoint.parameters)
+
+
+def test_the_details_of_events_are_the_fields_that_documents_list() -> None:
+    components = DESCRIBED["components"]["schemas"]
+    listed = (
+        ("BuildDetails", BUILD_DETAILS, BUILD_KEYS, {"redacted", "metadata"}),
+        (
+            "DeploymentDetails",
+            DEPLOYMENT_DETAILS,
+            DEPLOYMENT_KEYS,
+            {"redacted", "metadata", "reason", "steps"},
+        ),
+    )
+    for name, details, keys, others in listed:
+        assert set(components[name]["properties"]) == {*details, *others}
+        assert set(details) <= set(keys)
+
+
+def test_every_list_of_statuses_is_that_of_events() -> None:
+    found = [set(each["enum"]) for each in schemas(DESCRIBED) if "started" in each.get("enum", ())]
+    assert len(found) > 5
+    assert all(each - {"", "no result"} == set(STATUSES) for each in found)

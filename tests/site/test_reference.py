@@ -13,10 +13,9 @@ import pytest
 
 from tests.builders import NOW, registry
 from tests.site.checker import Page, check_site
-from tests.site.machine_files import HOSTILE
+from tests.site.machine_files import HOSTILE, judge, matches
 from tests.site.samples import TOOL, everything
-from versioner.site.api.endpoints import ENDPOINTS
-from versioner.site.api.schemas import COMPONENTS
+from versioner.site.api.openapi import endpoints, schemas
 from versioner.site.build import build_site
 from versioner.site.server import open_server
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REFERENCE = "api/index.html"
+ENDPOINTS = endpoints()
 
 
 def sections(text: str) -> dict[str, str]:
@@ -39,7 +39,7 @@ def test_every_endpoint_has_its_address_parameters_and_schema(site: Path) -> Non
         page = Page(f"<x {found[endpoint.name].rpartition('</section>')[0]}</x>")
         assert endpoint.path in page.shown.replace(" ", "")
         fields = [dict(attrs)["name"] for tag, attrs in page.elements if tag == "input"]
-        assert fields == list(endpoint.parameters)
+        assert fields == [each.name for each in endpoint.parameters]
         template = posixpath.relpath(endpoint.path, "api")
         assert f'data-try="{template}"' in found[endpoint.name]
         if endpoint.schema:
@@ -48,18 +48,20 @@ def test_every_endpoint_has_its_address_parameters_and_schema(site: Path) -> Non
 
 def test_every_example_is_a_real_file(site: Path) -> None:
     shown = 0
+    described = json.loads((site / "api/v1/openapi.json").read_bytes())
     for endpoint in ENDPOINTS:
         text = sections((site / REFERENCE).read_text())[endpoint.name]
         href = re.search(r'Example: <a href="([^"]+)"', text)
         assert href, endpoint.name
         path = posixpath.normpath(posixpath.join("api", href[1]))
-        assert endpoint.matches(path)
+        assert matches(endpoint, path)
         assert (site / path).is_file()
         example = re.search(r'aria-label="Example: [^"]+">(.+?)</pre>', text, re.DOTALL)
         if example and endpoint.schema:
             whole = json.loads((site / path).read_bytes())
             kept = json.loads(Page(f"<x>{example[1]}</x>").words[0])
             assert list(kept) == list(whole)
+            assert list(judge(described, endpoint.schema).iter_errors(kept)) == []
             shown += 1
     assert shown == sum(each.schema not in ("", "Build") for each in ENDPOINTS)
 
@@ -76,7 +78,7 @@ def test_files_are_served_as_what_they_are_described_to_be(site: Path) -> None:
 
 def test_every_schema_has_a_table_of_its_fields(site: Path) -> None:
     text = (site / REFERENCE).read_text()
-    for name, schema in COMPONENTS.items():
+    for name, schema in schemas().items():
         part = text.partition(f'id="schema-{name}"')[2].partition("</table>")[0]
         heads = re.findall(r'<th scope="row"><code>([^<]+)</code></th>', part)
         assert heads == list(schema["properties"])

@@ -1,57 +1,79 @@
-"""The OpenAPI 3.1 document: every file that programs fetch, described exactly."""
+"""The OpenAPI 3.1 document of the site's API, kept as data in openapi.json."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from versioner.site.api.endpoints import ENDPOINTS, PARAMETERS, Endpoint
-from versioner.site.api.schemas import COMPONENTS, ref
+__all__ = ["Endpoint", "Parameter", "Schema", "endpoints", "openapi", "schemas"]
 
-__all__ = ["openapi"]
+Schema = dict[str, Any]
 
-_ABOUT: Final = (
-    "Plain files: fetch them with GET, from any server or folder that the site is published in. "
-    "A field always has one type: what is not known is an empty text, an empty list or false. "
-    "Links are relative to the site's root; each document says in `root` where that is from "
-    "itself. Keys of version 1 stay; a later version will stand beside it."
-)
+
+class Parameter(NamedTuple):
+    """A part of a path that differs from file to file; its values match `pattern` whole."""
+
+    name: str
+    description: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One kind of file that programs fetch; its path is relative to the site's root.
+
+    `schema` names the component that describes a JSON document; it is empty for other files.
+    """
+
+    name: str
+    path: str
+    title: str
+    description: str
+    media: str
+    schema: str
+    parameters: tuple[Parameter, ...]
+
+    def at(self, values: dict[str, str]) -> str:
+        """Return the path of one file, with the values of its parameters."""
+        return self.path.format(**values)
 
 
 def openapi(title: str) -> dict[str, Any]:
-    """Return the document; its server is the site that it is fetched from."""
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": f"{title}: API", "version": "1", "description": _ABOUT},
-        # Relative to this document, as OpenAPI resolves it: the site's root, wherever that is.
-        "servers": [{"url": "../..", "description": "The site that this document is part of."}],
-        "paths": {"/" + endpoint.path: {"get": _operation(endpoint)} for endpoint in ENDPOINTS},
-        "components": {"schemas": COMPONENTS},
-    }
+    """Return the document as a site of that title publishes it."""
+    document = _document()
+    return {**document, "info": {**document["info"], "title": f"{title}: API"}}
 
 
-def _operation(endpoint: Endpoint) -> dict[str, Any]:
-    schema = ref(endpoint.schema) if endpoint.schema else {"type": "string"}
-    return {
-        "operationId": endpoint.name,
-        "summary": endpoint.title,
-        "description": endpoint.description,
-        "parameters": [_parameter(name) for name in endpoint.parameters],
-        "responses": {
-            "200": {
-                "description": endpoint.title,
-                "content": {endpoint.media: {"schema": schema}},
-            },
-            "404": {"description": "There is no such file."},
-        },
-    }
+def endpoints() -> list[Endpoint]:
+    """Return every endpoint, in the order of the document."""
+    return [_endpoint(path, item["get"]) for path, item in _document()["paths"].items()]
 
 
-def _parameter(name: str) -> dict[str, Any]:
-    description, pattern = PARAMETERS[name]
-    return {
-        "name": name,
-        "in": "path",
-        "required": True,
-        "description": description,
-        "schema": {"type": "string", "pattern": f"^{pattern}$"},
-    }
+def schemas() -> dict[str, Schema]:
+    """Return the schemas of the API's documents, by name."""
+    found: dict[str, Schema] = _document()["components"]["schemas"]
+    return found
+
+
+def _document() -> dict[str, Any]:
+    text = Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def _endpoint(path: str, operation: dict[str, Any]) -> Endpoint:
+    ((media, content),) = operation["responses"]["200"]["content"].items()
+    return Endpoint(
+        name=operation["operationId"],
+        path=path.removeprefix("/"),
+        title=operation["summary"],
+        description=operation["description"],
+        media=media,
+        schema=content["schema"].get("$ref", "").rpartition("/")[2],
+        parameters=tuple(
+            Parameter(each["name"], each["description"], each["schema"]["pattern"])
+            for each in operation["parameters"]
+        ),
+    )

@@ -6,9 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.site.api.endpoints import ENDPOINTS, PARAMETERS, Endpoint
 from versioner.site.api.environments import newest
-from versioner.site.api.schemas import COMPONENTS, Schema
+from versioner.site.api.openapi import Endpoint, Schema, endpoints, schemas
 from versioner.site.exports.teams import slugs_of, teams_of
 from versioner.site.urls import ABOUT, OPENAPI, REFERENCE
 from versioner.site.views.layout import View, crumb, frame
@@ -37,8 +36,8 @@ def reference_view(atlas: SiteContext, files: Mapping[str, bytes]) -> View:
         ),
         "openapi": atlas.link(REFERENCE, OPENAPI),
         "kept": _KEPT,
-        "endpoints": [_endpoint(atlas, each, values, files) for each in ENDPOINTS],
-        "schemas": [_schema(name, schema) for name, schema in COMPONENTS.items()],
+        "endpoints": [_endpoint(atlas, each, values, files) for each in endpoints()],
+        "schemas": [_schema(name, schema) for name, schema in schemas().items()],
     }
 
 
@@ -79,12 +78,12 @@ def _endpoint(
         "template": atlas.link(REFERENCE, endpoint.path),
         "parameters": [
             {
-                "name": name,
-                "field": f"{endpoint.name}-{name}",
-                "description": _spans(PARAMETERS[name][0]),
-                "value": values[name],
+                "name": parameter.name,
+                "field": f"{endpoint.name}-{parameter.name}",
+                "description": _spans(parameter.description),
+                "value": values[parameter.name],
             }
-            for name in endpoint.parameters
+            for parameter in endpoint.parameters
         ],
         "href": atlas.link(REFERENCE, there) if content is not None else "",
         "address": there if content is not None else "",
