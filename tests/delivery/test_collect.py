@@ -25,7 +25,7 @@ from tests.fixtures.local_registry import NOW, Desk
 from versioner.editing.products import delete_product, rename_product
 from versioner.editing.restore import restore_product
 from versioner.errors import Blocked, UsageFault
-from versioner.remote.push_status import RemoteFailure
+from versioner.remote.faults import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable

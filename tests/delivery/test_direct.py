@@ -13,7 +13,7 @@ from versioner.delivery.direct import Destination, dry_run, ensure_event_id, rec
 from versioner.errors import Blocked, InvalidInput, UsageFault, VersionerError
 from versioner.recording.context import EventDraft
 from versioner.recording.record import RecordResult
-from versioner.remote.push_status import RemoteFailure
+from versioner.remote.faults import RemoteFailure
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:

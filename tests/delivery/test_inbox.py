@@ -12,8 +12,8 @@ from versioner.delivery.inbox import prepare_submission, submit
 from versioner.errors import Blocked, InvalidInput
 from versioner.recording.context import EventDraft
 from versioner.recording.record import RecordResult
+from versioner.remote.faults import RemoteFailure
 from versioner.remote.partial_clone import partial_clone
-from versioner.remote.push_status import RemoteFailure
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from versioner.delivery.inbox_admin import discard, release
 from versioner.editing.products import delete_product
 from versioner.editing.restore import restore_product
 from versioner.errors import Blocked, NotFound, OperationFailed
-from versioner.remote.push_status import RemoteFailure
+from versioner.remote.faults import RemoteFailure
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from versioner.editing.products import create_product, delete_product, edit_prod
 from versioner.editing.remote import edit_remotely
 from versioner.editing.restore import restore_product
 from versioner.errors import Blocked, NotFound, UsageFault
-from versioner.remote.push_status import RemoteFailure
+from versioner.remote.faults import RemoteFailure
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from tests.git_server.faults import (
 from tests.git_server.processes import Ran, run, run_versioner, start, tool
 from tests.git_server.registries import registry_on
 from tests.git_server.server import free_port
-from versioner.remote.push_status import FAULTS
+from versioner.remote.faults import FAULTS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,10 +11,10 @@ import pytest
 from tests.fixtures.clones import LOG, sh
 from tests.fixtures.remotes import FILES, OLD, SERVERS, bare_remote, remote_to
 from versioner.git.objects import read_blobs
-from versioner.remote.client import Update
+from versioner.remote.client import RefUpdate
+from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import store_commit
 from versioner.remote.partial_clone import FILTERS, partial_clone
-from versioner.remote.push_status import RemoteFailure
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def test_it_steps_down_the_ladder_to_what_the_server_takes(
     bare = bare_remote(tmp_path, SERVERS[rung])
     with partial_clone(remote_to(bare)) as clone:
         tip = clone.begin(MAIN)
-        assert (tip, clone.rung) == (refs_of(bare)[MAIN], rung)
+        assert (tip, clone.level) == (refs_of(bare)[MAIN], rung)
         assert read_blobs(clone.repository(MAIN, tip), tip, [LOG]) == {LOG: FILES[LOG]}
         # The step is kept: the next look does not try what was refused.
         assert clone.begin(MAIN) == tip
@@ -63,7 +63,7 @@ def test_a_remote_that_gives_no_object_by_its_id_gives_all_there_is(
     with partial_clone(remote_to(bare_remote(tmp_path))) as clone:
         tip = clone.begin(MAIN)
         assert read_blobs(clone.repository(MAIN, tip), tip, [LOG]) == {LOG: FILES[LOG]}
-        assert clone.rung == ""
+        assert clone.level == ""
 
 
 @pytest.mark.parametrize("rung", FILTERS[:-1])
@@ -143,15 +143,15 @@ def test_a_ref_is_created_moved_and_deleted_only_where_it_stands(tmp_path: Path)
     ref = f"{INBOX}a"
     with partial_clone(remote_to(bare)) as clone:
         one, two = commit_in(clone), commit_in(clone, '{"a": 1}')
-        assert clone.push([Update(ref, None, one)])[ref].fault is None
-        assert clone.push([Update(ref, None, two)])[ref].fault == "race"
-        assert clone.push([Update(ref, two, commit_in(clone, "[]"))])[ref].fault == "race"
+        assert clone.client.push([RefUpdate(ref, None, one)])[ref].fault is None
+        assert clone.client.push([RefUpdate(ref, None, two)])[ref].fault == "race"
+        assert clone.client.push([RefUpdate(ref, two, commit_in(clone, "[]"))])[ref].fault == "race"
         # What stands there already is no race: a push that was sent twice.
-        assert clone.push([Update(ref, None, one)])[ref].fault is None
-        assert clone.push([Update(ref, one, two)])[ref].fault is None
+        assert clone.client.push([RefUpdate(ref, None, one)])[ref].fault is None
+        assert clone.client.push([RefUpdate(ref, one, two)])[ref].fault is None
         assert refs_of(bare)[ref] == two
-        assert clone.push([Update(ref, one, None)])[ref].fault == "race"
-        assert clone.push([Update(ref, two, None)])[ref].fault is None
+        assert clone.client.push([RefUpdate(ref, one, None)])[ref].fault == "race"
+        assert clone.client.push([RefUpdate(ref, two, None)])[ref].fault is None
     assert ref not in refs_of(bare)
 
 
@@ -160,11 +160,11 @@ def test_what_is_pushed_as_one_lands_as_one(tmp_path: Path) -> None:
     with partial_clone(remote_to(bare)) as clone:
         tip = clone.begin(MAIN)
         new = commit_in(clone)
-        updates = [Update(f"{INBOX}a", None, new), Update(MAIN, "1" * 40, new)]
-        told = clone.push(updates, atomic=True)
+        updates = [RefUpdate(f"{INBOX}a", None, new), RefUpdate(MAIN, "1" * 40, new)]
+        told = clone.client.push(updates, atomic=True)
         assert all(each.fault is not None for each in told.values())
         assert refs_of(bare) == {MAIN: tip}
-        told = clone.push(updates[:1]) | clone.push(updates[1:])
+        told = clone.client.push(updates[:1]) | clone.client.push(updates[1:])
         assert (told[f"{INBOX}a"].fault, told[MAIN].fault) == (None, "race")
 
 
@@ -176,7 +176,7 @@ def test_an_event_is_handed_over_after_a_look_at_a_branch_that_did_not_move(
     with partial_clone(remote_to(bare)) as clone:
         clone.begin(MAIN)
         ref, new = f"{INBOX}a", commit_in(clone)
-        assert clone.push([Update(ref, None, new)])[ref].fault is None
+        assert clone.client.push([RefUpdate(ref, None, new)])[ref].fault is None
     assert refs_of(bare)[ref] == new
 
 
@@ -202,7 +202,7 @@ def test_nothing_is_left_behind_and_nothing_of_the_users_runs(
     with partial_clone(remote_to(bare)) as clone:
         assert clone.begin(MAIN)
         ref = f"{INBOX}a"
-        assert clone.push([Update(ref, None, commit_in(clone))])[ref].fault is None
+        assert clone.client.push([RefUpdate(ref, None, commit_in(clone))])[ref].fault is None
         assert len(list(own.iterdir())) == 1
     assert list(own.iterdir()) == []
     assert not (tmp_path / "ran").exists()
@@ -213,8 +213,8 @@ def test_a_remote_that_is_not_there_is_told_as_such(tmp_path: Path, act: str) ->
     with partial_clone(Remote(f"file://{tmp_path}/none.git")) as clone:
         acts = {
             "begin": lambda: clone.begin(MAIN),
-            "listed": clone.listed,
-            "push": lambda: clone.push([Update(MAIN, None, commit_in(clone))]),
+            "listed": clone.client.list_refs,
+            "push": lambda: clone.client.push([RefUpdate(MAIN, None, commit_in(clone))]),
             "bring": lambda: clone.bring(["1" * 40]),
         }
         with pytest.raises(RemoteFailure) as told:
@@ -248,7 +248,7 @@ def test_ssh_is_spoken_by_the_users_own_command(
         assert tip == refs_of(bare)[MAIN]
         assert read_blobs(clone.repository(MAIN, tip), tip, [LOG]) == {LOG: FILES[LOG]}
         ref = f"{INBOX}a"
-        assert clone.push([Update(ref, None, commit_in(clone))])[ref].fault is None
+        assert clone.client.push([RefUpdate(ref, None, commit_in(clone))])[ref].fault is None
     assert "git-receive-pack" in (tmp_path / "asked").read_text()
 
 
@@ -266,7 +266,7 @@ def test_an_ssh_that_would_ask_is_not_waited_for(
         assert told.value.fault == "login"
 
 
-def test_what_the_remote_says_of_the_last_push_is_kept(tmp_path: Path) -> None:
+def test_what_the_remote_printed_is_the_reason_of_a_refused_push(tmp_path: Path) -> None:
     bare = bare_remote(tmp_path)
     hook = bare / "hooks" / "pre-receive"
     hook.parent.mkdir(exist_ok=True)
@@ -274,8 +274,9 @@ def test_what_the_remote_says_of_the_last_push_is_kept(tmp_path: Path) -> None:
     hook.chmod(0o755)
     with partial_clone(remote_to(bare)) as clone:
         ref = f"{INBOX}a"
-        assert clone.push([Update(ref, None, commit_in(clone))])[ref].fault == "hook"
-        assert "not on a Friday" in clone.said()
+        status = clone.client.push([RefUpdate(ref, None, commit_in(clone))])[ref]
+        assert status.fault == "hook"
+        assert "not on a Friday" in status.reason
 
 
 def test_the_objects_of_a_push_are_sound_on_the_other_side(tmp_path: Path) -> None:
@@ -283,6 +284,6 @@ def test_the_objects_of_a_push_are_sound_on_the_other_side(tmp_path: Path) -> No
     sh(bare, "config", "receive.fsckObjects", "true")
     with partial_clone(remote_to(bare)) as clone:
         ref = f"{INBOX}a"
-        assert clone.push([Update(ref, None, commit_in(clone))])[ref].fault is None
+        assert clone.client.push([RefUpdate(ref, None, commit_in(clone))])[ref].fault is None
     done = subprocess.run(["git", "fsck", "--strict"], cwd=bare, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")

@@ -28,7 +28,7 @@ def test_a_file_deep_down_takes_as_many_requests_as_levels_that_are_not_there(
     with partial_clone(remote_to(bare_remote(tmp_path, SERVERS[rung]))) as clone:
         tip = clone.begin(MAIN)
         assert tip
-        assert clone.rung == rung
+        assert clone.level == rung
         with closing(Counting(clone)) as reader:
             wanted = [Wanted(tip, path) for path in (LOG, VERSIONS, "registry/registry.yaml")]
             bring(reader, wanted)

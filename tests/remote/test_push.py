@@ -7,8 +7,8 @@ import pytest
 from tests.fixtures.clones import LOG, append, at_tip, make, sh
 from versioner.errors import UsageFault
 from versioner.git.repository import open_repository
+from versioner.remote.faults import FAULTS
 from versioner.remote.push import PushFailure, push_branch
-from versioner.remote.push_status import FAULTS
 
 
 @pytest.fixture

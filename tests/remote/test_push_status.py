@@ -5,13 +5,8 @@ from __future__ import annotations
 import pytest
 
 from versioner.git.process import Completed
-from versioner.remote.push_status import (
-    FAULTS,
-    RemoteFailure,
-    fault_of,
-    reason_of,
-    ref_faults,
-)
+from versioner.remote.faults import FAULTS, RemoteFailure
+from versioner.remote.push_status import fault_of, reason_of, ref_faults
 
 MAIN = "refs/heads/main"
 INBOX = "refs/versioner/inbox/user-service/1"

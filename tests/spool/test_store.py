@@ -302,14 +302,14 @@ KEEP = """
 import resource, sys
 from pathlib import Path
 from tests.fixtures.spool_entries import entry
-from versioner.errors import Failure
+from versioner.errors import OperationFailed
 from versioner.spool.store import Spool
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 try:
     Spool(Path(sys.argv[1])).keep(entry())
-except Failure as failure:
+except OperationFailed as failure:
     print(failure.message)
 """
 

@@ -14,7 +14,7 @@ from versioner import layout
 from versioner.backoff import spread
 from versioner.delivery.context import look_ahead, ref_of_branch
 from versioner.delivery.direct import message_of
-from versioner.delivery.ref_updates import RefMoves
+from versioner.delivery.ref_updates import RefUpdater
 from versioner.delivery.refusals import Refuser
 from versioner.errors import Blocked, GitFailure, InvalidInput, OperationFailed
 from versioner.git.objects import reading, tip_view
@@ -22,10 +22,10 @@ from versioner.git.transaction import commit_changes, targets_of, transaction
 from versioner.recording.envelope import draft_of
 from versioner.recording.record import prepare, subject_of
 from versioner.registry.config import no_registry, read_config
-from versioner.remote.client import Update
+from versioner.remote.client import RefUpdate
+from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import INBOX
 from versioner.remote.partial_clone import partial_clone
-from versioner.remote.push_status import RemoteFailure
 from versioner.rules.times import check_at
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class _Collector:
         self._branch = branch
         self._now = now
         self._entropy = entropy
-        self._moves = RefMoves(clone)
+        self._moves = RefUpdater(clone.client)
         self._tries = 0
         self._done = Collected()
 
@@ -144,7 +144,7 @@ class _Collector:
                 tip=locked.tip,
             )
         done = folding.collected(new, refused, left)
-        branch = [Update(self._branch, locked.tip, new)] if new else []
+        branch = [RefUpdate(self._branch, locked.tip, new)] if new else []
         self._moves.push([*branch, *folding.updates])
         self._done = self._done.plus(done)
 
@@ -176,7 +176,7 @@ class _Folding:
         self.config = config
         self.changes: Changes = {}
         self.recorded: list[RecordResult] = []
-        self.updates: list[Update] = []
+        self.updates: list[RefUpdate] = []
         self._already: list[RecordResult] = []
         self._place = place
         self._now = now
@@ -193,7 +193,7 @@ class _Folding:
                 self.updates += moves
                 refused.append(Refusal(moves[0].ref, each, error))
                 continue
-            self.updates += [Update(each.ref, each.commit, None), *refuser.moot(each)]
+            self.updates += [RefUpdate(each.ref, each.commit, None), *refuser.moot(each)]
             (self.recorded if own else self._already).append(recorded)
             self.changes |= own
         return tuple(refused)

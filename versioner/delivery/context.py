@@ -12,9 +12,9 @@ from versioner.git.process import printable
 from versioner.names import is_name, slugify
 from versioner.recording.envelope import draft_of
 from versioner.registry.config import no_registry, read_config
+from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import EVENT, INBOX, REFUSED, waiting
 from versioner.remote.prefetch import Wanted, bring
-from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -18,10 +18,9 @@ from versioner.errors import Blocked, InvalidInput, VersionerError
 from versioner.git.transaction import make_commit, transaction
 from versioner.recording.envelope import draft_of
 from versioner.recording.record import prepare, subject_of
-from versioner.remote.client import Update
-from versioner.remote.faults import PASSING
+from versioner.remote.client import RefUpdate
+from versioner.remote.faults import PASSING, RemoteFailure
 from versioner.remote.partial_clone import partial_clone
-from versioner.remote.push_status import RemoteFailure
 from versioner.rules.identity import random_event_id
 from versioner.rules.times import check_at
 
@@ -256,9 +255,9 @@ class _RemoteRecorder:
 
     def _take_along(
         self, place: Repository, along: Sequence[Waiting], changes: Changes
-    ) -> tuple[list[Update], list[str]]:
+    ) -> tuple[list[RefUpdate], list[str]]:
         """Add what waits of the same products; what is refused there is left to `collect`."""
-        taken: list[Update] = []
+        taken: list[RefUpdate] = []
         subjects: list[str] = []
         for each in along[:_MOST_ALONG]:
             try:
@@ -268,24 +267,23 @@ class _RemoteRecorder:
             except (InvalidInput, Blocked):
                 continue
             changes |= own
-            taken.append(Update(each.ref, each.commit, None))
+            taken.append(RefUpdate(each.ref, each.commit, None))
             subjects += [subject_of(recorded)] if own else []
         return taken, subjects
 
-    def _push(self, place: Repository, new: str, taken: Sequence[Update]) -> None:
-        branch = Update(place.branch or "", place.tip, new)
+    def _push(self, place: Repository, new: str, taken: Sequence[RefUpdate]) -> None:
+        branch = RefUpdate(place.branch or "", place.tip, new)
         try:
-            status = self._clone.push([branch, *taken], atomic=bool(taken))[branch.ref]
+            status = self._clone.client.push([branch, *taken], atomic=bool(taken))[branch.ref]
         except RemoteFailure as failure:
             if failure.fault != "atomic":
                 raise
             # The branch first: what still waits then is known by its id.
-            status = self._clone.push([branch])[branch.ref]
+            status = self._clone.client.push([branch])[branch.ref]
             if status.fault is None and taken:
-                self._clone.push(taken)
+                self._clone.client.push(taken)
         if status.fault is not None:
-            said = self._clone.said()
-            raise RemoteFailure(status.fault, said, sent=status.fault == "unknown")
+            raise RemoteFailure(status.fault, status.reason, sent=status.fault == "unknown")
 
 
 def message_of(subjects: Sequence[str]) -> str:

@@ -14,16 +14,16 @@ from versioner.names import check_name, check_version, may_slugify, slugify
 from versioner.recording.envelope import draft_of, submission_bytes
 from versioner.recording.policy import leave_people_out, refuse_secrets
 from versioner.recording.record import RecordResult
-from versioner.remote.client import Update
+from versioner.remote.client import RefUpdate
+from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import EVENT, inbox_ref, store_commit
-from versioner.remote.push_status import RemoteFailure
 from versioner.rules.identity import derive_event_id
 from versioner.rules.judgement import same_sha
 from versioner.serialization import log
 from versioner.validation.events import check_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from versioner.models import Event
     from versioner.recording.context import EventDraft
@@ -77,16 +77,15 @@ def submit(
     One that waits there already, under the same id, is the same one. Raises RemoteFailure where
     the remote told of none of them.
     """
-    updates = [Update(each.ref, None, _commit(clone, each)) for each in parcels]
+    updates = [RefUpdate(each.ref, None, _commit(clone, each)) for each in parcels]
     try:
-        told = clone.push(updates)
+        told = clone.client.push(updates)
     except RemoteFailure as failure:
         if failure.fault == "format" and clone.change_format():
             return submit(clone, parcels)
         raise
-    said = clone.said
     return [
-        _outcome(clone, parcel, told[parcel.ref], update.new or "", said)
+        _outcome(clone, parcel, told[parcel.ref], update.new or "")
         for parcel, update in zip(parcels, updates, strict=True)
     ]
 
@@ -114,18 +113,14 @@ def _commit(clone: PartialClone, parcel: InboxSubmission) -> str:
 
 
 def _outcome(
-    clone: PartialClone,
-    parcel: InboxSubmission,
-    status: RefStatus,
-    commit: str,
-    said: Callable[[], str],
+    clone: PartialClone, parcel: InboxSubmission, status: RefStatus, commit: str
 ) -> RecordResult | VersionerError:
     if status.fault is None:
         return parcel.recorded._replace(commit=commit)
     if status.fault == "race":
         return _same_or_blocked(clone, parcel, commit)
     sent = status.fault == "unknown"
-    return RemoteFailure(status.fault, said(), sent=sent)
+    return RemoteFailure(status.fault, status.reason, sent=sent)
 
 
 def _same_or_blocked(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.delivery.ref_updates import RefMoves
+from versioner.delivery.ref_updates import RefUpdater
 from versioner.delivery.refusals import parents_of
 from versioner.errors import Blocked, NotFound, OperationFailed
 from versioner.git.commit_objects import epoch_of
 from versioner.git.objects import reading
 from versioner.names import nearest
-from versioner.remote.client import Update
+from versioner.remote.client import RefUpdate
+from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import (
     EVENT,
     INBOX,
@@ -22,7 +23,6 @@ from versioner.remote.inbox_refs import (
     store_commit,
 )
 from versioner.remote.partial_clone import partial_clone
-from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,18 +58,18 @@ def release(remote: Remote, keys: Sequence[str]) -> list[Handled]:
     with partial_clone(remote) as clone:
         chosen = _chosen(keys, _read(clone).refused, "refused")
         waiting = clone.refs(INBOX)
-        updates: list[Update] = []
+        updates: list[RefUpdate] = []
         handled = []
         for each in chosen:
             ref, commit = INBOX + each.ref.removeprefix(REFUSED), _original(clone, each)
             if ref not in waiting:
-                updates.append(Update(ref, None, commit))
+                updates.append(RefUpdate(ref, None, commit))
             elif waiting[ref] != commit:
                 raise Blocked(
                     f"another event waits in the place of {each.key}",
                     hint="`versioner collect` first, then release this one",
                 )
-            updates.append(Update(each.ref, each.commit, None))
+            updates.append(RefUpdate(each.ref, each.commit, None))
             handled.append(Handled(each, ref))
         _push(clone, updates)
         return handled
@@ -80,7 +80,7 @@ def discard(remote: Remote, keys: Sequence[str]) -> list[Handled]:
     with partial_clone(remote) as clone:
         found = _read(clone)
         chosen = _chosen(keys, [*found.waiting, *found.refused], "waiting or refused")
-        _push(clone, [Update(each.ref, each.commit, None) for each in chosen])
+        _push(clone, [RefUpdate(each.ref, each.commit, None) for each in chosen])
         return [Handled(each, "") for each in chosen]
 
 
@@ -137,9 +137,9 @@ def _original(clone: PartialClone, refused: Waiting | Refused) -> str:
         )
 
 
-def _push(clone: PartialClone, updates: Sequence[Update]) -> None:
+def _push(clone: PartialClone, updates: Sequence[RefUpdate]) -> None:
     try:
-        RefMoves(clone).push(updates)
+        RefUpdater(clone.client).push(updates)
     except RemoteFailure as failure:
         if failure.fault != "race":
             raise

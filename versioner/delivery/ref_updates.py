@@ -1,4 +1,4 @@
-"""Move refs on a remote as one; where it cannot, in an order in which nothing is lost."""
+"""Update several refs on a remote: atomically, or else in an order that loses nothing."""
 
 from __future__ import annotations
 
@@ -6,76 +6,77 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from versioner.errors import GitFailure
-from versioner.remote.push_status import RemoteFailure
+from versioner.remote.faults import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.remote.client import Update
+    from versioner.remote.client import RefUpdate, RemoteClient
     from versioner.remote.faults import RemoteFault
-    from versioner.remote.partial_clone import PartialClone
 
-__all__ = ["RefMoves"]
+__all__ = ["RefUpdater"]
 
 
-class RefMoves:
-    """Push updates, and know after the first time whether the remote moves refs as one."""
+class RefUpdater:
+    """A client that updates several refs, and remembers whether its remote can do so atomically."""
 
-    def __init__(self, clone: PartialClone) -> None:
-        self._clone = clone
-        self._atomic = True
+    def __init__(self, client: RemoteClient) -> None:
+        self._client = client
+        self._can_be_atomic = True
 
-    def push(self, updates: Sequence[Update]) -> None:
-        """Push all, or raise RemoteFailure: then nothing of an atomic push has happened.
+    def push(self, updates: Sequence[RefUpdate]) -> None:
+        """Push all updates; raise RemoteFailure, after which no update of an atomic push is done.
 
-        Where the answer is lost, the remote is asked what stands there now.
+        Where the answer is lost, the remote is asked for its refs.
         """
         if not updates:
             return
         try:
             self._push(updates)
         except RemoteFailure as failure:
-            if not failure.sent or not self._stands(updates):
+            if not failure.sent or not self._are_done(updates):
                 raise
 
-    def _push(self, updates: Sequence[Update]) -> None:
-        if len(updates) > 1 and self._atomic:
+    def _push(self, updates: Sequence[RefUpdate]) -> None:
+        if len(updates) > 1 and self._can_be_atomic:
             try:
-                self._told(updates, atomic=True)
+                self._push_checked(updates, atomic=True)
             except RemoteFailure as failure:
                 if failure.fault != "atomic":
                     raise
-                self._atomic = False
+                self._can_be_atomic = False
             else:
                 return
-        self._in_order(updates)
+        self._push_in_order(updates)
 
-    def _in_order(self, updates: Sequence[Update]) -> None:
-        """Branches first, then what is made, then what ends: what is there twice is known."""
+    def _push_in_order(self, updates: Sequence[RefUpdate]) -> None:
+        """Push branches first, then new refs, then deletions.
+
+        An event that a killed process left at two refs is recognised by its id.
+        """
         branches = [each for each in updates if each.ref.startswith("refs/heads/")]
         rest = [each for each in updates if each not in branches]
-        made = [each for each in rest if each.new]
-        for some in filter(None, (branches, made)):
-            self._told(some)
-        ends = [each for each in rest if not each.new]
-        if ends:
-            # A ref that is gone, or another by now, is for whoever looks next.
-            self._told(ends, ignored="race")
+        new = [each for each in rest if each.new]
+        for some in filter(None, (branches, new)):
+            self._push_checked(some)
+        deletions = [each for each in rest if not each.new]
+        if deletions:
+            # A ref that another process deleted or changed meanwhile is that process's affair.
+            self._push_checked(deletions, ignored="race")
 
-    def _told(
-        self, updates: Sequence[Update], *, atomic: bool = False, ignored: RemoteFault | None = None
+    def _push_checked(
+        self,
+        updates: Sequence[RefUpdate],
+        *,
+        atomic: bool = False,
+        ignored: RemoteFault | None = None,
     ) -> None:
-        told = self._clone.push(updates, atomic=atomic)
-        faults = [told[each.ref].fault for each in updates if told[each.ref].fault != ignored]
-        # Of an atomic push all fail with the one that did; its own reason says why.
-        fault = next((each for each in faults if each not in (None, "atomic")), None)
-        if fault is None and "atomic" in faults:
-            fault = "race"
-        if fault is not None:
-            raise RemoteFailure(fault, self._clone.said(), sent=fault == "unknown")
+        for status in self._client.push(updates, atomic=atomic).values():
+            if status.fault is not None and status.fault != ignored:
+                raise RemoteFailure(status.fault, status.reason, sent=status.fault == "unknown")
 
-    def _stands(self, updates: Sequence[Update]) -> bool:
+    def _are_done(self, updates: Sequence[RefUpdate]) -> bool:
         with suppress(GitFailure):
-            _, refs = self._clone.listed(*(each.ref for each in updates))
+            refs = self._client.list_refs(*(each.ref for each in updates)).refs
             return all(refs.get(each.ref) == each.new for each in updates)
         return False

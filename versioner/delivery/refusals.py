@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from versioner.git.commit_objects import epoch_of
 from versioner.git.object_format import TreeEntry, parse_tree
 from versioner.names import is_name
-from versioner.remote.client import Update
+from versioner.remote.client import RefUpdate
 from versioner.remote.inbox_refs import EVENT, INBOX, REFUSAL, REFUSED, inbox_ref, store_commit
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Refuser:
         self._now = now
         self._taken = clone.refs(REFUSED)
 
-    def refuse(self, waits: Waiting, error: InvalidInput | Blocked) -> list[Update]:
+    def refuse(self, waits: Waiting, error: InvalidInput | Blocked) -> list[RefUpdate]:
         """Return what moves an event aside: the new ref first, then the end of the old one."""
         found = self._reader.one(waits.commit)
         parent = self._reader.one(f"{waits.commit}^{{commit}}") if _leads_on(found) else None
@@ -57,15 +57,15 @@ class Refuser:
         )
         before = self._taken.get(ref)
         self._taken[ref] = commit
-        return [Update(ref, before, commit), Update(waits.ref, waits.commit, None)]
+        return [RefUpdate(ref, before, commit), RefUpdate(waits.ref, waits.commit, None)]
 
-    def moot(self, waits: Waiting) -> list[Update]:
+    def moot(self, waits: Waiting) -> list[RefUpdate]:
         """Return what ends an earlier refusal of what is recorded now: the very same hand-over."""
         ref = next(_names(waits))
         held = self._taken.get(ref)
         if held is None or waits.commit not in parents_of(self._reader.one(held)):
             return []
-        return [Update(ref, held, None)]
+        return [RefUpdate(ref, held, None)]
 
     def _held(self, waits: Waiting, found: Found | None) -> dict[str, TreeEntry]:
         """Return the event's file as it is, or what stands in its place."""

@@ -13,9 +13,9 @@ from versioner.delivery.refusals import parents_of
 from versioner.errors import Blocked, Spooled, VersionerError
 from versioner.git.objects import reading
 from versioner.recording.record import prepare
+from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import INBOX, REFUSED, refused
 from versioner.remote.partial_clone import partial_clone
-from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +120,7 @@ class _Watch:
 
     def look(self) -> RecordResult | None:
         """Return the event as it is on the branch, None while it waits; raise Blocked."""
-        _, refs = self._clone.listed(self._received.received, self._refusal)
+        refs = self._clone.client.list_refs(self._received.received, self._refusal).refs
         if self._received.received in refs:
             return None
         if self._refusal in refs and self._is_own(refs[self._refusal]):

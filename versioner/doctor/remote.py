@@ -11,10 +11,10 @@ from versioner.doctor.inbox import check_inbox
 from versioner.doctor.server import filters_check
 from versioner.git.objects import TreeView, find_commit, reading
 from versioner.git.snapshot import commit_time_of, read_blobs
+from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import INBOX, REFUSED, Inbox, inbox
 from versioner.remote.partial_clone import FILTERS
 from versioner.remote.probe import PROBES, probing
-from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,10 +53,10 @@ class Tip(NamedTuple):
 def look(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> Tip | None:
     """Bring the tip of a branch, and what is read of it; None where there is no such branch."""
     with probing(remote, seconds=seconds, form=greeting.object_format) as probe:
-        tip = probe.begin(branch)
+        tip = probe.clone.begin(branch)
         if tip is None:
             return None
-        place = probe.repository(branch, tip)
+        place = probe.clone.repository(branch, tip)
         with reading(place) as reader:
             entry = TreeView(reader, tip).entry(layout.CONFIG)
         found = read_blobs(place, tip, [layout.CONFIG, ATTRIBUTES])
@@ -155,7 +155,7 @@ def check_inbox_refs(remote: Remote, greeting: Greeting, around: Surroundings) -
         with probing(remote, seconds=around.seconds, form=greeting.object_format) as probe:
             milliseconds, chance = around.entropy()
             tried = probe.try_ref(chance.hex(), milliseconds // 1000)
-            yield _tried(tried, probe.said())
+            yield _tried(tried)
     elif there:
         yield ok("inbox-refs", f"taken: {len(there)} under refs/versioner/ now")
     else:
@@ -172,11 +172,11 @@ def check_inbox_refs(remote: Remote, greeting: Greeting, around: Surroundings) -
         )
 
 
-def _tried(tried: Tried, said: str) -> Check:
+def _tried(tried: Tried) -> Check:
     if tried.made.fault is not None:
         return warning(
             "inbox-refs",
-            f"not taken, so there is no inbox: {tried.made.reason}{f' ({said})' if said else ''}",
+            f"not taken, so there is no inbox: {tried.made.reason}",
             "record with `--via direct`, or have the forge accept refs/versioner/*",
         )
     if tried.deleted is None or tried.deleted.fault is not None:
@@ -196,6 +196,6 @@ def check_waiting(remote: Remote, greeting: Greeting, around: Surroundings) -> I
     found = Inbox(more_waiting=waits, more_refused=refused)
     if 0 < waits + refused <= _MOST_READ:
         with probing(remote, seconds=around.seconds, form=greeting.object_format) as probe:
-            probe.fetch_below([INBOX, REFUSED])
-            found = inbox(probe.repository("", None))
+            probe.clone.fetch_below([INBOX, REFUSED])
+            found = inbox(probe.clone.repository("", None))
     yield from check_inbox(found, around.now(), where=" on the remote")

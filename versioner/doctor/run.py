@@ -106,7 +106,7 @@ def examine_url(remote: Remote, around: Surroundings, *, branch: str = "") -> li
     """
     found = [*check_git(), *check_spool(around)]
     with probing(remote, seconds=around.seconds) as probe:
-        place = probe.repository("", None)
+        place = probe.clone.repository("", None)
         found += check_signing(place, around.seconds)
         signs = _signs(place)
     try:

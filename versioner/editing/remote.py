@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from versioner import layout
 from versioner.delivery.context import own_branch, ref_of_branch
-from versioner.delivery.ref_updates import RefMoves
+from versioner.delivery.ref_updates import RefUpdater
 from versioner.errors import GitFailure, UsageFault
 from versioner.git.objects import TreeView, list_tree, read_blobs, reading
 from versioner.registry.config import no_registry
-from versioner.remote.client import Update
+from versioner.remote.client import RefUpdate
+from versioner.remote.faults import RemoteFailure
 from versioner.remote.partial_clone import partial_clone
 from versioner.remote.prefetch import Wanted, bring
-from versioner.remote.push_status import RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,7 +97,7 @@ def bring_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = 
 def _pushed(clone: PartialClone, place: Repository, new: str) -> bool:
     """Push; False after a lost race."""
     try:
-        RefMoves(clone).push([Update(place.branch or "", place.tip, new)])
+        RefUpdater(clone.client).push([RefUpdate(place.branch or "", place.tip, new)])
     except RemoteFailure as failure:
         if failure.fault not in _AGAIN:
             raise

@@ -1,81 +1,84 @@
-"""Talk to a remote from a throw-away bare repository: fetch, list, push, and how that fails."""
+"""The client of one git remote: list its refs, fetch from it, push to it.
+
+The client runs git in a bare repository of ours, so that no hook, credential helper, ssh command
+or URL rewriting of a user's clone takes part.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.git.process import run
+from versioner.git.process import run, run_limited
 from versioner.remote.credentials import (
     credential_env,
     credential_settings,
     masked,
     ssh_settings,
 )
-from versioner.remote.push_status import (
-    RefStatus,
-    RemoteFailure,
-    fault_of,
-    reason_of,
-    ref_faults,
-)
+from versioner.remote.faults import RemoteFailure
+from versioner.remote.push_status import RefStatus, fault_of, reason_of, ref_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from versioner.git.process import Completed
-    from versioner.git.temporary import Scratch
     from versioner.remote.url import Remote
 
-__all__ = ["SETTINGS", "RemoteClient", "Update", "failure_of"]
+__all__ = ["RefUpdate", "RemoteClient", "RemoteRefs", "create_bare", "failure_of"]
 
-# By ids alone: the remote need not tell its refs, and nothing is there to negotiate.
 _FETCH: Final = (
     *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),
     "--no-recurse-submodules",
 )
-SETTINGS: Final = (
-    *("fetch.negotiationAlgorithm=noop", "fetch.writeCommitGraph=false", "gc.auto=0"),
-    "pack.useSparse=true",
-    "advice.graftFileDeprecated=false",
-    *("fetch.fsckObjects=false", "transfer.credentialsInUrl=die", "safe.bareRepository=all"),
-    *("http.lowSpeedLimit=1000", "http.lowSpeedTime=30"),
+_PUSH: Final = (
+    *("push", "--porcelain", "--no-verify", "--no-recurse-submodules", "--no-signed", "--quiet"),
 )
-# Only those that fetch take the clone for a partial one: all others would fetch what they miss,
-# one by one. A push, which looks at all trees of a shallow clone, would fail at the first.
-_PARTIAL: Final = ("remote.origin.promisor=true", "remote.origin.partialCloneFilter=blob:none")
 
 
-class Update(NamedTuple):
-    """A ref to move on the remote: from `old` to `new`, None for not there."""
+class RefUpdate(NamedTuple):
+    """An update of one ref on the remote, from `old` to `new`; None means that there is no ref."""
 
     ref: str
     old: str | None
     new: str | None
 
 
+class RemoteRefs(NamedTuple):
+    """The refs of a remote, and the branch that its HEAD names, "" for none."""
+
+    head: str
+    refs: dict[str, str]
+
+
 class RemoteClient:
-    """Stand for a remote in a folder of its own, made by hand, with nothing of it yet."""
+    """A git remote, and the bare repository in `folder` that git runs in to reach it.
 
-    def __init__(self, remote: Remote, place: Scratch) -> None:
+    `settings` are git's own (`key=value`), for every command; `inherited` are the file
+    descriptors that git processes keep open. After `limit` seconds a command is ended.
+    """
+
+    def __init__(
+        self,
+        remote: Remote,
+        folder: Path,
+        *,
+        inherited: Sequence[int] = (),
+        settings: Sequence[str] = (),
+        limit: float | None = None,
+    ) -> None:
         self.remote = remote
-        self.object_format = "sha1"
-        self.folder = place.folder / "registry.git"
-        self._fds = place.inherited
-        self._said = ""
-        self._make()
-        self._own = (*ssh_settings(remote, self.folder), *remote.settings)
+        self.folder = folder
+        self._inherited = inherited
+        self._settings = (*settings, *ssh_settings(remote, folder), *remote.settings)
+        self._limit = limit
 
-    def change_format(self) -> bool:
-        """Begin anew as a repository of sha256; False where it is one already."""
-        if self.object_format == "sha256":
-            return False
-        self.object_format = "sha256"
-        self._make()
-        return True
+    def list_refs(self, *patterns: str) -> RemoteRefs:
+        """Return the remote's refs that match patterns as `git ls-remote` takes them.
 
-    def listed(self, *patterns: str) -> tuple[str, dict[str, str]]:
-        """Ask the remote itself: the branch its HEAD names ("" if none), and refs by pattern."""
-        done = self._remotely(["ls-remote", "--symref", "--", self.remote.url, "HEAD", *patterns])
+        Raises RemoteFailure.
+        """
+        done = self._run(["ls-remote", "--symref", "--", self.remote.url, "HEAD", *patterns])
         if done.returncode != 0:
             raise failure_of(done)
         head, refs = "", {}
@@ -85,79 +88,111 @@ class RemoteClient:
                 head = value.removeprefix("ref: ")
             elif ref != "HEAD":
                 refs[ref] = value
-        return head, refs
+        return RemoteRefs(head, refs)
 
-    def push(self, updates: Sequence[Update], *, atomic: bool = False) -> dict[str, RefStatus]:
-        """Move refs on the remote, each only where it stands at `old`; tell each one's outcome.
+    def fetch(
+        self,
+        args: Sequence[str],
+        *,
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+        settings: Sequence[str] = (),
+    ) -> Completed:
+        """Run `git fetch`; `args` are its options, the remote and the refs."""
+        return self._run([*_FETCH, *args], stdin, env, settings)
 
-        Raises RemoteFailure where the remote told of none of them.
+    def push(self, updates: Sequence[RefUpdate], *, atomic: bool = False) -> dict[str, RefStatus]:
+        """Update refs on the remote, each only where it is at `old`; return each one's status.
+
+        Raises RemoteFailure where the remote reported the status of none of them.
         """
-        args = ["push", "--porcelain", "--no-verify", "--no-recurse-submodules", "--no-signed"]
-        args += ["--quiet"]
-        args += ["--atomic"] if atomic else []
+        args = ["--atomic"] if atomic else []
         args += [f"--force-with-lease={each.ref}:{each.old or ''}" for each in updates]
-        specs = [f"{each.new or ''}:{each.ref}" for each in updates]
-        done = self._remotely([*args, "--", "origin", *specs])
+        done = self._run(
+            [
+                *_PUSH,
+                *args,
+                "--",
+                self.remote.url,
+                *(f"{each.new or ''}:{each.ref}" for each in updates),
+            ]
+        )
         found = ref_faults(done)
         if done.returncode != 0 and not found:
             raise failure_of(done, pushed=True)
-        self._said = reason_of(done)
-        untold = RefStatus("unknown" if done.returncode else None, "")
-        return {each.ref: found.get(each.ref, untold) for each in updates}
+        unreported = RefStatus("unknown" if done.returncode else None, "")
+        statuses = {each.ref: found.get(each.ref, unreported) for each in updates}
+        return {
+            ref: status
+            if status.fault is None
+            else status._replace(reason=reason_of(done, status.reason))
+            for ref, status in statuses.items()
+        }
 
-    def said(self) -> str:
-        """Return what git and the remote had to say of the last push that failed."""
-        return self._said
+    def dry_run_push(self, commit: str, ref: str, *, atomic: bool, receiver: str = "") -> None:
+        """Do all of a push but the update; raise RemoteFailure where the remote refuses that.
 
-    def _make(self) -> None:
-        """Make the repository by hand: `git init` takes as long as a fetch of nothing."""
-        for name in ("objects", "refs"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
-        (self.folder / "HEAD").write_text("ref: refs/heads/none\n", "utf-8")
-        sha256 = self.object_format == "sha256"
-        url = self.remote.url.replace("\\", "\\\\").replace('"', '\\"')
-        lines = ["[core]", "\trepositoryformatversion = 1", "\tbare = true"]
-        lines += ["[extensions]", "\tobjectFormat = sha256"] if sha256 else []
-        lines += ['[remote "origin"]', f'\turl = "{url}"', "\ttagOpt = --no-tags"]
-        (self.folder / "config").write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        `receiver` is the command to run on the remote's side instead of `git receive-pack`.
+        """
+        args = ["--dry-run", *(["--atomic"] if atomic else [])]
+        args += [f"--receive-pack={receiver}"] if receiver else []
+        done = self._run([*_PUSH, *args, "--", self.remote.url, f"{commit}:{ref}"])
+        if done.returncode != 0:
+            raise failure_of(done)
 
-    def _fetch(
+    def _run(
         self,
         args: Sequence[str],
         stdin: bytes | None = None,
         env: Mapping[str, str] | None = None,
+        settings: Sequence[str] = (),
     ) -> Completed:
-        return self._remotely([*_FETCH, *args], stdin, env, _PARTIAL)
-
-    # Whoever must not wait for long runs git in another way.
-    _run: Callable[..., Completed] = staticmethod(run)
-
-    def _remotely(
-        self,
-        args: Sequence[str],
-        stdin: bytes | None = None,
-        env: Mapping[str, str] | None = None,
-        more: Sequence[str] = (),
-    ) -> Completed:
-        settings = [*SETTINGS, *more, *self._own, *credential_settings(self.remote)]
-        done = self._run(
-            [f"--git-dir={self.folder}", *args],
-            cwd=self.folder,
-            stdin=stdin,
-            config=settings,
-            env={**self.remote.env, **credential_env(self.remote), **(env or {})},
-            network=True,
-            pass_fds=self._fds,
-        )
+        command = [f"--git-dir={self.folder}", *args]
+        config = [*self._settings, *settings, *credential_settings(self.remote)]
+        variables = {**self.remote.env, **credential_env(self.remote), **(env or {})}
+        if self._limit is None:
+            done = run(
+                command,
+                cwd=self.folder,
+                stdin=stdin,
+                config=config,
+                env=variables,
+                network=True,
+                pass_fds=self._inherited,
+            )
+        else:
+            done = run_limited(
+                command,
+                limit=self._limit,
+                cwd=self.folder,
+                stdin=stdin,
+                config=config,
+                env=variables,
+                network=True,
+                pass_fds=self._inherited,
+            )
         return masked(done, self.remote)
-
-    def _local(self, args: Sequence[str], stdin: bytes | None = None) -> Completed:
-        return run([f"--git-dir={self.folder}", *args], cwd=self.folder, stdin=stdin)
 
 
 def failure_of(done: Completed, *, pushed: bool = False) -> RemoteFailure:
-    """Turn what a talk with a remote left behind into the error a user reads."""
+    """Return the failure of a command that the remote reported no ref's status to."""
     fault, sent = fault_of(done)
     if fault == "unknown" and not pushed:
         fault = "unreachable"
     return RemoteFailure(fault, reason_of(done), stderr=done.stderr, sent=sent and pushed)
+
+
+def create_bare(folder: Path, url: str, object_format: str) -> None:
+    """Write an empty bare repository whose `origin` is a URL.
+
+    Written file by file: `git init` takes as long as a fetch of nothing.
+    """
+    for name in ("objects", "refs"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "HEAD").write_text("ref: refs/heads/none\n", "utf-8")
+    url = url.replace("\\", "\\\\").replace('"', '\\"')
+    lines = ["[core]", "\trepositoryformatversion = 1", "\tbare = true"]
+    if object_format == "sha256":
+        lines += ["[extensions]", "\tobjectFormat = sha256"]
+    lines += ['[remote "origin"]', f'\turl = "{url}"', "\ttagOpt = --no-tags"]
+    (folder / "config").write_text("".join(f"{line}\n" for line in lines), "utf-8")

@@ -1,8 +1,8 @@
-"""Reach a remote: from a throw-away repository that borrows the clone's objects.
+"""The remote of a clone: its URL and login, its client, and its remote-tracking ref.
 
-So no hook, no credential helper, no ssh command and no URL rewriting of the clone's own
-configuration runs; those of the user's do. Of the clone's configuration only the remote's URL
-and the HTTP headers count (CI checkouts keep their token in one).
+The client works in a temporary bare repository that borrows the clone's objects. Of the clone's
+configuration only the remote's URL and the HTTP headers take part (CI checkouts keep their token
+in one): no hook, credential helper, ssh command or URL rewriting of the clone runs.
 """
 
 from __future__ import annotations
@@ -11,29 +11,24 @@ import os
 import re
 import shutil
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
 from versioner.errors import UsageFault
-from versioner.git.process import git, printable, run
+from versioner.git.process import git, printable
 from versioner.git.repository import tip_of
 from versioner.git.temporary import scratch
-from versioner.remote.credentials import (
-    credential_env,
-    credential_settings,
-    masked,
-    ssh_settings,
-)
+from versioner.remote.client import RemoteClient, create_bare
 from versioner.remote.url import Remote, holds_token, token_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from versioner.git.process import Completed
     from versioner.git.repository import Repository
 
-__all__ = ["Reach", "follow", "reach", "remote_of", "remote_tip_known", "url_of"]
+__all__ = ["client_of", "fetch_commits", "follow", "remote_of", "remote_tip_known", "url_of"]
 
 _HELPER: Final = re.compile(r"[A-Za-z0-9+.-]*::")
 _SCP_LIKE: Final = re.compile(r"[^/\\]{2,}:")
@@ -41,55 +36,27 @@ _LOGIN: Final = re.compile(r"(https?://)([^/@]*)@(.*)", re.DOTALL)
 _LENT: Final = "refs/heads/lent"
 
 
-class Reach(NamedTuple):
-    """Hold what it takes to talk to a remote; `place` is the throw-away repository."""
-
-    repo: Repository
-    remote: Remote
-    place: Path
-    inherited: Sequence[int] = ()
-
-    @property
-    def url(self) -> str:
-        """Return where the remote is, without what lets the clone in."""
-        return self.remote.url
-
-    def run(self, args: list[str], env: Mapping[str, str] | None = None) -> Completed:
-        """Run git there, over the network where the URL says so."""
-        ssh = ssh_settings(self.remote, self.place)
-        done = run(
-            [f"--git-dir={self.place}", *args],
-            cwd=self.place,
-            config=[*ssh, *self.remote.settings, *credential_settings(self.remote)],
-            env={**self.remote.env, **credential_env(self.remote), **(env or {})},
-            network=True,
-            pass_fds=self.inherited,
-        )
-        return masked(done, self.remote)
-
-    def heads(self) -> Completed:
-        """Ask which branches the remote has: lines of a commit, a tab, and a ref."""
-        return self.run(["ls-remote", "--heads", "--", self.url])
-
-    def fetch(self, ref: str, known: list[str]) -> Completed:
-        """Bring a branch's commits into the clone's own objects; no ref of the clone's moves.
-
-        `known` are commits that the clone has, from which the remote need send nothing.
-        """
-        for number, commit in enumerate(known):
-            lend = ["update-ref", f"{_LENT}-{number}", commit]
-            git([f"--git-dir={self.place}", *lend], cwd=self.place)
-        options = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"]
-        args = ["fetch", *options, "--no-recurse-submodules", "--", self.url, f"+{ref}:{_LENT}"]
-        return self.run(args, {"GIT_OBJECT_DIRECTORY": str(self.repo.common_dir / "objects")})
-
-
 @contextmanager
-def reach(repo: Repository, remote: str) -> Iterator[Reach]:
-    """Make ready to talk to a remote, named or given by a path or URL."""
-    there = remote_of(repo, remote)
-    with scratch() as own:
-        yield Reach(repo, there, _borrowing(repo, own.folder), own.inherited)
+def client_of(repo: Repository, remote: str) -> Iterator[RemoteClient]:
+    """Make a client of a clone's remote, which is named or given by a path or URL."""
+    found = remote_of(repo, remote)
+    with scratch() as place:
+        folder = _borrow_objects(repo, found, place.folder)
+        yield RemoteClient(found, folder, inherited=place.inherited)
+
+
+def fetch_commits(
+    client: RemoteClient, repo: Repository, ref: str, known: Sequence[str]
+) -> Completed:
+    """Fetch a branch's commits into the clone's own objects; no ref of the clone moves.
+
+    `known` are commits that the clone has: the remote does not send what they contain.
+    """
+    for number, commit in enumerate(known):
+        lend = ["update-ref", f"{_LENT}-{number}", commit]
+        git([f"--git-dir={client.folder}", *lend], cwd=client.folder)
+    env = {"GIT_OBJECT_DIRECTORY": str(repo.common_dir / "objects")}
+    return client.fetch(["--", client.remote.url, f"+{ref}:{_LENT}"], env=env)
 
 
 def url_of(repo: Repository, remote: str) -> str:
@@ -143,18 +110,17 @@ def _checked(url: str, repo: Repository) -> str:
     return str((repo.top / url).resolve())
 
 
-def _borrowing(repo: Repository, folder: Path) -> Path:
-    """Make an empty repository that sees the clone's objects."""
-    place = folder / "push.git"
-    form = f"--object-format={repo.object_format}"
-    git(["init", "--quiet", "--bare", "--template=", form, str(place)], cwd=folder)
-    info = place / "objects" / "info"
-    info.mkdir(parents=True, exist_ok=True)
+def _borrow_objects(repo: Repository, remote: Remote, folder: Path) -> Path:
+    """Make an empty repository that reads the clone's objects, and return its folder."""
+    bare = folder / "push.git"
+    create_bare(bare, remote.url, repo.object_format)
+    info = bare / "objects" / "info"
+    info.mkdir()
     (info / "alternates").write_text(f"{repo.common_dir / 'objects'}\n", "utf-8")
     shallow = repo.common_dir / "shallow"
     if shallow.is_file():
-        shutil.copyfile(shallow, place / "shallow")
-    return place
+        shutil.copyfile(shallow, bare / "shallow")
+    return bare
 
 
 def _headers(repo: Repository) -> dict[str, str]:

@@ -1,13 +1,16 @@
-"""Name what can stand between an event and a remote, each with its words and its remedy."""
+"""The ways in which a remote can fail: each with its message, its hint and its error class."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, Literal
+
+from versioner.errors import GitFailure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FAULTS", "PASSING", "RemoteFault"]
+__all__ = ["FAULTS", "PASSING", "RemoteFailure", "RemoteFault"]
 
 RemoteFault = Literal[
     "atomic",
@@ -132,3 +135,38 @@ FAULTS: Final[Mapping[RemoteFault, tuple[str, str]]] = {
 
 # What may be over in a moment.
 PASSING: Final[tuple[RemoteFault, ...]] = ("busy", "locked", "server", "unknown", "unreachable")
+
+# A token is of no use to ssh.
+_BY_SSH: Final = re.compile(r"(?i)permission denied \((?:publickey|password|keyboard|gssapi)")
+_SSH_KEY: Final = (
+    "give ssh a key that the remote knows and that may write (`ssh-add`, a deploy key, "
+    "GIT_SSH_COMMAND), or use an https URL with VERSIONER_TOKEN"
+)
+
+
+class RemoteFailure(GitFailure):
+    """A failure of a remote or of the connection to it; `fault` is which of the known ones.
+
+    `reason` is what git and the remote printed. `sent` is True where the push may have arrived
+    all the same.
+    """
+
+    def __init__(
+        self,
+        fault: RemoteFault,
+        reason: str = "",
+        *,
+        message: str = "",
+        hint: str = "",
+        stderr: str = "",
+        sent: bool = False,
+    ) -> None:
+        usual, remedy = FAULTS[fault]
+        message = message or usual
+        text = f"{message}: {reason}" if reason else message
+        if fault == "login" and _BY_SSH.search(stderr):
+            remedy = _SSH_KEY
+        super().__init__(text, hint=hint or remedy, stderr=stderr)
+        self.fault: RemoteFault = fault
+        self.reason = reason
+        self.sent = sent

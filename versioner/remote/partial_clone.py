@@ -1,8 +1,9 @@
-"""Stand for a remote's branch with a throw-away bare repository that holds next to nothing.
+"""A temporary bare partial clone of one remote branch.
 
-What is fetched follows a ladder, best first (design, section 6): the commit with the trees
-near its root; the commit alone; the commit with all its trees; all of the commit. Whatever is
-missing then is brought by id when it is read, many at a time where a caller knows them.
+What is fetched depends on the filters that the remote accepts, best first (design, section 6):
+the commit with the trees near its root; the commit alone; the commit with all its trees; all of
+the commit. Missing objects are fetched by id when they are read, many at a time where a caller
+knows them.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from versioner.errors import GitFailure
 from versioner.git.objects import ObjectReader, reading
-from versioner.git.process import git
+from versioner.git.process import git, run
 from versioner.git.repository import Repository, tip_of
 from versioner.git.temporary import scratch
-from versioner.remote.client import SETTINGS, RemoteClient, failure_of
+from versioner.remote.client import RemoteClient, create_bare, failure_of
 from versioner.remote.inbox_refs import EVENT, REFUSAL
 from versioner.remote.prefetch import Wanted, bring
 from versioner.remote.push_status import fault_of
@@ -49,18 +50,18 @@ def recall(remote: Remote, clock: Path) -> FilterLevel:
     return FILTERS[0]
 
 
-def remember(remote: Remote, rung: FilterLevel) -> None:
+def remember(remote: Remote, level: FilterLevel) -> None:
     """Note the step that a remote takes, where there is a place for it; forget it with the best."""
     path = _path(remote)
     if path is None:
         return
     try:
-        if rung == FILTERS[0]:
+        if level == FILTERS[0]:
             path.unlink(missing_ok=True)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.new")
-        temporary.write_bytes(b"%d\n" % FILTERS.index(rung))
+        temporary.write_bytes(b"%d\n" % FILTERS.index(level))
         temporary.replace(path)
     except OSError:
         # A convenience: the next one asks again.
@@ -87,24 +88,58 @@ _LEADS: Final = re.compile(
 _PLAIN_BRANCH: Final = r"refs/heads/[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*"
 
 
-class PartialClone(RemoteClient):
-    """Talk to a remote about one branch, and hold what was brought of it.
+_SETTINGS: Final = (
+    *("fetch.negotiationAlgorithm=noop", "fetch.writeCommitGraph=false", "gc.auto=0"),
+    "pack.useSparse=true",
+    "advice.graftFileDeprecated=false",
+    *("fetch.fsckObjects=false", "transfer.credentialsInUrl=die", "safe.bareRepository=all"),
+    *("http.lowSpeedLimit=1000", "http.lowSpeedTime=30"),
+)
+# For fetches only: other commands of a partial clone would fetch missing objects one by one, and
+# a push, which walks all trees of a shallow clone, would fail at the first missing one.
+_PARTIAL: Final = ("remote.origin.promisor=true", "remote.origin.partialCloneFilter=blob:none")
 
-    `rung` is the ladder's step that the remote takes, as far as it was asked.
+
+class PartialClone:
+    """A temporary bare partial clone of one remote branch.
+
+    `client` reaches the remote. `level` is the filter level that the remote accepts, as far as
+    it was asked. After `limit` seconds a command to the remote is ended.
     """
 
-    def __init__(self, remote: Remote, place: Scratch, rung: FilterLevel = FILTERS[0]) -> None:
-        super().__init__(remote, place)
-        self.rung: FilterLevel = rung
-        self._refused = False
+    def __init__(
+        self,
+        remote: Remote,
+        place: Scratch,
+        level: FilterLevel = FILTERS[0],
+        *,
+        object_format: str = "sha1",
+        limit: float | None = None,
+    ) -> None:
+        self.folder = place.folder / "registry.git"
+        self.object_format = object_format
+        self.level: FilterLevel = level
+        create_bare(self.folder, remote.url, object_format)
+        self.client = RemoteClient(
+            remote,
+            self.folder,
+            inherited=place.inherited,
+            settings=_SETTINGS,
+            limit=limit,
+        )
+        self._was_refused = False
         self._packets = place.folder / "packets"
         self._begun: Sequence[str] = ()
-        self._reader = ObjectReader(self.folder, self._fds, self.bring)
+        self._reader = ObjectReader(self.folder, place.inherited, self.bring)
 
     def change_format(self) -> bool:
-        """Begin anew as a repository of sha256; False where it is one already."""
+        """Start again as a sha256 repository; False where it is one already."""
         self._reader.close()
-        return super().change_format()
+        if self.object_format == "sha256":
+            return False
+        self.object_format = "sha256"
+        create_bare(self.folder, self.client.remote.url, "sha256")
+        return True
 
     def repository(self, branch: str, tip: str | None) -> Repository:
         """Return the clone as a repository whose branch stands at a tip."""
@@ -143,28 +178,28 @@ class PartialClone(RemoteClient):
         # What is not ASCII stands there escaped; and git promises nobody that it stands there.
         if found and b"\\" not in found[-1]:
             return str(found[-1].decode("ascii"))
-        return self.listed()[0]
+        return self.client.list_refs().head
 
     def begin_whole(self, branch: str, also: Sequence[str] = ()) -> str | None:
         """Bring the tip with all of its trees, for a caller who reads the whole registry."""
-        self.rung = max(self.rung, "blob:none", key=FILTERS.index)
+        self.level = max(self.level, "blob:none", key=FILTERS.index)
         return self.begin(branch, also)
 
     def _climb(self, refs: Sequence[str], env: Mapping[str, str], depth: int = 1) -> Completed:
         """Fetch, on the next step of the ladder where the remote refuses one."""
         self._begun = [f"--depth={depth}", "origin", *refs]
         while True:
-            filters = [_filter(self.rung)]
-            done = self._fetch([*filters, *self._begun], env=env)
+            filters = [_filter(self.level)]
+            done = self.fetch([*filters, *self._begun], env=env)
             if done.returncode == 0:
-                if self._refused:
-                    remember(self.remote, self.rung)
+                if self._was_refused:
+                    remember(self.client.remote, self.level)
                 return done
             if fault_of(done)[0] == "format" and self.change_format():
                 continue
-            if "filter" in done.stderr and self.rung != FILTERS[-1]:
-                self.rung = FILTERS[FILTERS.index(self.rung) + 1]
-                self._refused = True
+            if "filter" in done.stderr and self.level != FILTERS[-1]:
+                self.level = FILTERS[FILTERS.index(self.level) + 1]
+                self._was_refused = True
             else:
                 return done
 
@@ -175,7 +210,7 @@ class PartialClone(RemoteClient):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"{tip}\n", "ascii")
         else:
-            git(["update-ref", "--no-deref", branch, tip], cwd=self.folder, config=SETTINGS)
+            git(["update-ref", "--no-deref", branch, tip], cwd=self.folder, config=_SETTINGS)
         return self.repository(branch, tip)
 
     def close(self) -> None:
@@ -184,7 +219,7 @@ class PartialClone(RemoteClient):
 
     def fetch_refs(self, refs: Sequence[str]) -> None:
         """Bring some refs with all that they hold, under their own names."""
-        done = self._fetch(["--depth=1", _filter(""), "origin", *(f"+{ref}:{ref}" for ref in refs)])
+        done = self.fetch(["--depth=1", _filter(""), "origin", *(f"+{ref}:{ref}" for ref in refs)])
         if done.returncode != 0:
             raise failure_of(done)
 
@@ -208,7 +243,7 @@ class PartialClone(RemoteClient):
             return {}
         args = ["for-each-ref", "--format=%(objectname) %(refname)", prefix]
         # A name may hold any bytes, of which some are line ends to Python.
-        lines = self._local(args).stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
+        lines = self._git(args).stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
         return {ref: commit for commit, _, ref in (line.partition(" ") for line in lines)}
 
     def bring(self, ids: Iterable[str]) -> None:
@@ -217,9 +252,9 @@ class PartialClone(RemoteClient):
         if not wanted:
             return
         # A tree comes without what is below it, or with its trees.
-        rung = {"": "", "tree:0": "tree:0"}.get(self.rung, "blob:none")
+        level = {"": "", "tree:0": "tree:0"}.get(self.level, "blob:none")
         lines = "".join(f"{name}\n" for name in wanted).encode("ascii")
-        done = self._fetch([_filter(rung), "--stdin", "origin"], lines)
+        done = self.fetch([_filter(level), "--stdin", "origin"], lines)
         if done.returncode != 0:
             if "not our ref" in done.stderr or "unadvertised object" in done.stderr:
                 self._bring_whole(done)
@@ -229,9 +264,9 @@ class PartialClone(RemoteClient):
     def _bring_whole(self, refused: Completed) -> None:
         """Bring all that the refs hold: a remote of protocol 0 gives no object by its id."""
         done = refused
-        if self.rung and self._begun:
-            self.rung = ""
-            done = self._fetch(["--refetch", _filter(""), *self._begun])
+        if self.level and self._begun:
+            self.level = ""
+            done = self.fetch(["--refetch", _filter(""), *self._begun])
             if done.returncode != 0 and "refetch" not in done.stderr:
                 raise failure_of(done)
         if done.returncode != 0:
@@ -243,8 +278,8 @@ class PartialClone(RemoteClient):
 
     def bring_commit(self, commit: str) -> None:
         """Bring one commit with its trees, and none before it."""
-        rung = "" if self.rung == "" else "blob:none"
-        done = self._fetch(["--depth=1", _filter(rung), "origin", commit])
+        level = "" if self.level == "" else "blob:none"
+        done = self.fetch(["--depth=1", _filter(level), "origin", commit])
         if done.returncode != 0:
             raise failure_of(done)
 
@@ -252,42 +287,54 @@ class PartialClone(RemoteClient):
         """Bring all commits of a branch that was begun, with their trees."""
         if not (self.folder / "shallow").exists():
             return
-        rung = "" if self.rung == "" else "blob:none"
-        done = self._fetch(["--unshallow", _filter(rung), "origin", f"+{branch}:{branch}"])
+        level = "" if self.level == "" else "blob:none"
+        done = self.fetch(["--unshallow", _filter(level), "origin", f"+{branch}:{branch}"])
         if done.returncode != 0:
             raise failure_of(done)
 
     def bring_below(self, commit: str, folders: Sequence[str]) -> None:
         """Bring all files below some folders of a commit whose trees are here."""
         args = ["ls-tree", "-r", "-z", "--full-tree", commit, "--", *folders]
-        listed = self._local(args).stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]
+        listed = self._git(args).stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]
         heads = (line.partition("\t")[0].split() for line in listed)
         wanted = list(dict.fromkeys(name for _, kind, name in heads if kind == "blob"))
-        check = self._local(
+        check = self._git(
             ["cat-file", "--batch-check=%(objecttype)"],
             "".join(f"{name}\n" for name in wanted).encode("ascii"),
         )
         here = check.stdout.decode("utf-8", "replace").splitlines()
         self.bring(name for name, kind in zip(wanted, here, strict=False) if kind != "blob")
 
+    def fetch(
+        self,
+        args: Sequence[str],
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Completed:
+        """Run `git fetch` as in a partial clone, where git fetches no missing objects itself."""
+        return self.client.fetch(args, stdin=stdin, env=env, settings=_PARTIAL)
+
+    def _git(self, args: Sequence[str], stdin: bytes | None = None) -> Completed:
+        return run([f"--git-dir={self.folder}", *args], cwd=self.folder, stdin=stdin)
+
     def _forget(self, prefixes: Sequence[str]) -> None:
         """Drop the refs of an earlier look: what is gone on the remote must not seem there."""
         lines = [f"delete {ref}" for prefix in prefixes for ref in self.refs(prefix)]
         if lines:
             text = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
-            self._local(["update-ref", "--stdin"], text)
+            self._git(["update-ref", "--stdin"], text)
 
 
-def _filter(rung: str) -> str:
+def _filter(level: str) -> str:
     # Left out, it would be the one that the settings name.
-    return f"--filter={rung}" if rung else "--no-filter"
+    return f"--filter={level}" if level else "--no-filter"
 
 
 @contextmanager
-def partial_clone(remote: Remote, rung: FilterLevel | None = None) -> Iterator[PartialClone]:
+def partial_clone(remote: Remote, level: FilterLevel | None = None) -> Iterator[PartialClone]:
     """Make a partial clone of a remote, empty so far; nothing of it stays."""
     with scratch() as place:
-        taken = recall(remote, place.folder) if rung is None else rung
+        taken = recall(remote, place.folder) if level is None else level
         clone = PartialClone(remote, place, taken)
         try:
             yield clone

@@ -7,20 +7,18 @@ running the programs that its own configuration names.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from versioner.git.process import run_limited
 from versioner.git.temporary import scratch
-from versioner.remote.client import Update, failure_of
+from versioner.remote.client import RefUpdate, failure_of
+from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import store_commit
 from versioner.remote.partial_clone import PartialClone
-from versioner.remote.push_status import RefStatus, RemoteFailure
+from versioner.remote.push_status import RefStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from versioner.git.temporary import Scratch
     from versioner.remote.url import Remote
 
 __all__ = ["PROBES", "Greeting", "Probe", "Tried", "greet", "probing"]
@@ -52,18 +50,15 @@ class Tried(NamedTuple):
     deleted: RefStatus | None
 
 
-class Probe(PartialClone):
-    """Stand for a remote as a partial clone does, with little patience."""
+class Probe:
+    """A temporary partial clone that asks the remote what it accepts, each time within a limit."""
 
-    def __init__(self, remote: Remote, place: Scratch, *, seconds: float, form: str = "") -> None:
-        super().__init__(remote, place)
-        self._run = partial(run_limited, limit=seconds)
-        if form == "sha256":
-            self.change_format()
+    def __init__(self, clone: PartialClone) -> None:
+        self.clone = clone
 
     def take_filter(self, spec: str, wanted: str) -> Answer:
         """Ask for one object by its id under a filter, and tell what the remote makes of that."""
-        done = self._fetch([f"--filter={spec}", "origin", wanted])
+        done = self.clone.fetch([f"--filter={spec}", "origin", wanted])
         if done.returncode == 0:
             return "ignored" if "filtering not recognized" in done.stderr else "taken"
         if "not our ref" in done.stderr or "unadvertised object" in done.stderr:
@@ -73,19 +68,16 @@ class Probe(PartialClone):
         raise failure_of(done)
 
     def may_push(self, *, atomic: bool) -> None:
-        """Do all of a push but the push; raise RemoteFailure where that was refused."""
-        args = ["push", "--dry-run", "--porcelain", "--no-verify", "--no-signed", "--quiet"]
-        args += ["--no-recurse-submodules", *(["--atomic"] if atomic else [])]
-        args += [f"--receive-pack={_QUIET_RECEIVER}"] if _is_local(self.remote.url) else []
-        done = self._remotely([*args, "--", "origin", f"{self._commit(0)}:{PROBES}dry-run"])
-        if done.returncode != 0:
-            raise failure_of(done)
+        """Do all of a push but the update; raise RemoteFailure where the remote refuses that."""
+        client, commit = self.clone.client, self._commit(0)
+        receiver = _QUIET_RECEIVER if _is_local(client.remote.url) else ""
+        client.dry_run_push(commit, f"{PROBES}dry-run", atomic=atomic, receiver=receiver)
 
     def try_ref(self, name: str, seconds: int) -> Tried:
         """Make a ref on the remote, as an event that is handed over does, and delete it again."""
         commit, ref = self._commit(seconds), f"{PROBES}{name}"
         try:
-            made = self.push([Update(ref, None, commit)])[ref]
+            made = self.clone.client.push([RefUpdate(ref, None, commit)])[ref]
         except RemoteFailure as failure:
             if failure.sent:
                 self._remove(ref, commit)
@@ -95,12 +87,12 @@ class Probe(PartialClone):
 
     def _commit(self, seconds: int) -> str:
         files = {"probe.json": b"{}\n"}
-        form = self.object_format
-        return store_commit(self.folder, files, _MESSAGE, seconds, object_format=form)
+        form = self.clone.object_format
+        return store_commit(self.clone.folder, files, _MESSAGE, seconds, object_format=form)
 
     def _remove(self, ref: str, commit: str) -> RefStatus | None:
         try:
-            return self.push([Update(ref, commit, None)])[ref]
+            return self.clone.client.push([RefUpdate(ref, commit, None)])[ref]
         except RemoteFailure as failure:
             return RefStatus(failure.fault, "")
 
@@ -109,11 +101,11 @@ class Probe(PartialClone):
 def probing(remote: Remote, *, seconds: float, form: str = "") -> Iterator[Probe]:
     """Make a probe for a remote, empty so far; nothing of it stays."""
     with scratch() as place:
-        probe = Probe(remote, place, seconds=seconds, form=form)
+        clone = PartialClone(remote, place, object_format=form or "sha1", limit=seconds)
         try:
-            yield probe
+            yield Probe(clone)
         finally:
-            probe.close()
+            clone.close()
 
 
 def greet(remote: Remote, *, seconds: float) -> Greeting:
@@ -121,8 +113,8 @@ def greet(remote: Remote, *, seconds: float) -> Greeting:
     with scratch() as place:
         trace = place.folder / _TRACE
         env = {**remote.env, "GIT_TRACE_PACKET": str(trace)}
-        probe = Probe(remote._replace(env=env), place, seconds=seconds)
-        head, refs = probe.listed("refs/heads/*", "refs/versioner/*")
+        clone = PartialClone(remote._replace(env=env), place, limit=seconds)
+        head, refs = clone.client.list_refs("refs/heads/*", "refs/versioner/*")
         said = trace.read_text("utf-8", "replace") if trace.exists() else ""
     two = "< version 2" in said
     form = "sha256" if "object-format=sha256" in said else "sha1"

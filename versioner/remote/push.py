@@ -1,26 +1,19 @@
-"""Publish commits: push them where the remote branch stands just before them, or not at all."""
+"""Push commits of a clone to its remote, only where the remote branch is at their parent."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import UsageFault
-from versioner.remote.configured import follow, reach, remote_tip_known
-from versioner.remote.push_status import (
-    FAULTS,
-    RefStatus,
-    RemoteFailure,
-    fault_of,
-    reason_of,
-    ref_faults,
-)
+from versioner.remote.client import RefUpdate, failure_of
+from versioner.remote.configured import client_of, fetch_commits, follow, remote_tip_known
+from versioner.remote.faults import FAULTS, RemoteFailure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from versioner.git.process import Completed
     from versioner.git.repository import Repository
-    from versioner.remote.configured import Reach
+    from versioner.remote.client import RemoteClient
     from versioner.remote.faults import RemoteFault
 
 __all__ = ["PushFailure", "fetch_branch", "push_branch", "remote_heads"]
@@ -43,17 +36,23 @@ _REMEDIES: Final[Mapping[RemoteFault, str]] = {
 
 
 class PushFailure(RemoteFailure):
-    """Say that a clone's commit did not reach the remote: it stays on the local branch.
+    """A clone's commit that did not reach the remote: it stays on the local branch.
 
-    `fault` tells why: `race`, its branch is elsewhere; `unpushed`, commits of the user's lie
-    between; else what the remote, or the way to it, refused.
+    `fault` is `race` where the remote branch is not at the commit's parent, `unpushed` where
+    commits of the user lie between, else as for every RemoteFailure.
     """
 
     def __init__(
-        self, fault: RemoteFault, reason: str = "", *, message: str = "", stderr: str = ""
+        self,
+        fault: RemoteFault,
+        reason: str = "",
+        *,
+        message: str = "",
+        stderr: str = "",
+        sent: bool = False,
     ) -> None:
         hint = _REMEDIES.get(fault) or f"{FAULTS[fault][1]}; {_STAYS}"
-        super().__init__(fault, reason, message=message, hint=hint, stderr=stderr)
+        super().__init__(fault, reason, message=message, hint=hint, stderr=stderr, sent=sent)
 
 
 def push_branch(repo: Repository, remote: str, old: str | None, new: str) -> None:
@@ -63,31 +62,29 @@ def push_branch(repo: Repository, remote: str, old: str | None, new: str) -> Non
     no such branch yet. Raises PushFailure; the local branch stays as it is.
     """
     branch = _branch_of(repo)
-    with reach(repo, remote) as way:
-        args = ["push", "--porcelain", "--no-verify", "--no-recurse-submodules", "--no-signed"]
-        args += [f"--force-with-lease={branch}:{old or ''}", "--", way.url, f"{new}:{branch}"]
-        done = way.run(args)
-        if done.returncode != 0 and not _arrived(way, branch, new, done):
-            raise _failure(done)
+    with client_of(repo, remote) as client:
+        failure = _push(client, RefUpdate(branch, old, new))
+        if failure is not None and not (failure.sent and _has_arrived(client, branch, new)):
+            raise failure
     follow(repo, remote, new)
 
 
 def remote_heads(repo: Repository, remote: str) -> dict[str, str]:
-    """Return the remote's branches, full names, and the commit that each is at."""
-    with reach(repo, remote) as way:
-        done = way.heads()
-    if done.returncode != 0:
-        raise _failure(done)
-    return _heads(done)
+    """Return the remote's branches, by their full names, and the commit that each is at."""
+    try:
+        with client_of(repo, remote) as client:
+            return _heads(client)
+    except RemoteFailure as failure:
+        raise _push_failure(failure) from failure
 
 
 def fetch_branch(repo: Repository, remote: str, tip: str) -> None:
     """Fetch a remote branch that was seen at `tip`; only the remote-tracking ref moves."""
     known = {commit for commit in (repo.tip, remote_tip_known(repo, remote)) if commit}
-    with reach(repo, remote) as way:
-        done = way.fetch(_branch_of(repo), sorted(known))
+    with client_of(repo, remote) as client:
+        done = fetch_commits(client, repo, _branch_of(repo), sorted(known))
     if done.returncode != 0:
-        raise _failure(done)
+        raise _push_failure(failure_of(done))
     follow(repo, remote, tip)
 
 
@@ -97,20 +94,30 @@ def _branch_of(repo: Repository) -> str:
     return repo.branch
 
 
-def _heads(listed: Completed) -> dict[str, str]:
-    lines = listed.stdout.decode("utf-8", "surrogateescape").splitlines()
-    pairs = (line.partition("\t") for line in lines if "\t" in line)
-    return {ref: commit for commit, _, ref in pairs}
+def _heads(client: RemoteClient) -> dict[str, str]:
+    refs = client.list_refs("refs/heads/*").refs
+    # The pattern also matches where it stands in the middle of a name.
+    return {ref: commit for ref, commit in refs.items() if ref.startswith("refs/heads/")}
 
 
-def _arrived(way: Reach, branch: str, new: str, done: Completed) -> bool:
-    """Ask the remote where an answer was lost: it may have taken the commit all the same."""
-    told = next(iter(ref_faults(done).values()), None)
-    unclear = told.fault == "unknown" if told else fault_of(done)[1]
-    return unclear and _heads(way.heads()).get(branch) == new
+def _push(client: RemoteClient, update: RefUpdate) -> PushFailure | None:
+    """Push, and return why the remote did not report success."""
+    try:
+        status = client.push([update])[update.ref]
+    except RemoteFailure as failure:
+        return _push_failure(failure)
+    if status.fault is None:
+        return None
+    return PushFailure(status.fault, status.reason, sent=status.fault == "unknown")
 
 
-def _failure(done: Completed) -> PushFailure:
-    fault = fault_of(done)[0]
-    told = next(iter(ref_faults(done).values()), RefStatus(fault, ""))
-    return PushFailure(told.fault or fault, reason_of(done, told.reason), stderr=done.stderr)
+def _has_arrived(client: RemoteClient, branch: str, new: str) -> bool:
+    """Return whether the remote has the commit after all; False where it does not answer."""
+    try:
+        return _heads(client).get(branch) == new
+    except RemoteFailure:
+        return False
+
+
+def _push_failure(failure: RemoteFailure) -> PushFailure:
+    return PushFailure(failure.fault, failure.reason, stderr=failure.stderr, sent=failure.sent)

@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import GitFailure
 from versioner.git.process import printable
-from versioner.remote.faults import FAULTS, RemoteFault
 
 if TYPE_CHECKING:
     from versioner.git.process import Completed
+    from versioner.remote.faults import RemoteFault
 
-__all__ = ["FAULTS", "RefStatus", "RemoteFailure", "fault_of", "reason_of", "ref_faults"]
+__all__ = ["RefStatus", "fault_of", "reason_of", "ref_faults"]
 
 
 def _table(*rows: tuple[RemoteFault, str]) -> tuple[tuple[RemoteFault, re.Pattern[str]], ...]:
@@ -107,42 +106,10 @@ _NOT_SENT: Final = re.compile(
     r"fatal: unable to access|Could not read from remote|not read User|unable to update url base"
     r"|is this a git repository\?|is not a git command|cannot run ssh|bad line length"
 )
-# A token is of no use there.
-_BY_SSH: Final = re.compile(r"(?i)permission denied \((?:publickey|password|keyboard|gssapi)")
-_KEY: Final = (
-    "give ssh a key that the remote knows and that may write (`ssh-add`, a deploy key, "
-    "GIT_SSH_COMMAND), or use an https URL with VERSIONER_TOKEN"
-)
 _ONLY_CLOSED: Final = "fatal: Could not read from remote repository."
 _STATUS: Final = re.compile(r"^(.)\t[^\t:]*:([^\t]*)\t(?:\[([^\]]*)\])?(?: ?\(?(.*?)\)?)?$", re.M)
 _USER: Final = re.compile(r"://[^/@\s]*@")
 _MOST_WORDS: Final = 20
-
-
-class RemoteFailure(GitFailure):
-    """Say what a remote, or the way to it, refused; `fault` tells which of the known ways.
-
-    `sent` tells that something may have arrived all the same.
-    """
-
-    def __init__(
-        self,
-        fault: RemoteFault,
-        reason: str = "",
-        *,
-        message: str = "",
-        hint: str = "",
-        stderr: str = "",
-        sent: bool = False,
-    ) -> None:
-        usual, remedy = FAULTS[fault]
-        message = message or usual
-        text = f"{message}: {reason}" if reason else message
-        if fault == "login" and _BY_SSH.search(stderr):
-            remedy = _KEY
-        super().__init__(text, hint=hint or remedy, stderr=stderr)
-        self.fault: RemoteFault = fault
-        self.sent = sent
 
 
 class RefStatus(NamedTuple):
@@ -162,12 +129,9 @@ def ref_faults(done: Completed) -> dict[str, RefStatus]:
         else:
             found[ref] = RefStatus(None, "")
     # Of refs that move as one, the others share the fate of the one that could not.
-    own = [each.fault for each in found.values() if each.fault not in (None, "atomic")]
-    first = own[0] if own else "race"
-    return {
-        ref: told._replace(fault=first) if told.fault == "atomic" else told
-        for ref, told in found.items()
-    }
+    own = [each for each in found.values() if each.fault not in (None, "atomic")]
+    first = own[0] if own else RefStatus("race", "")
+    return {ref: first if each.fault == "atomic" else each for ref, each in found.items()}
 
 
 def _fault_of_ref(ref: str, status: str, reason: str, said: str) -> RemoteFault:

@@ -8,7 +8,7 @@ from versioner.delivery.direct import Destination, record_remotely
 from versioner.errors import Blocked, InvalidInput, OperationFailed, UsageFault, VersionerError
 from versioner.recording.envelope import draft_of, submission_of
 from versioner.recording.record import RecordResult
-from versioner.remote.push_status import RemoteFailure
+from versioner.remote.faults import RemoteFailure
 from versioner.spool.batch import FOR_ALL, Kind, Outcome
 
 if TYPE_CHECKING:
