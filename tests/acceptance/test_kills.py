@@ -26,12 +26,12 @@ NOTE = "notes.txt"
 DIES_AFTER_MOVE = """
 import os, signal, sys
 from versioner.cli.errors import run
-from versioner.git import transaction as transaction_module
+from versioner.git import commit as commit_module
 
 def die(*args, **options):
     os.kill(os.getpid(), signal.SIGKILL)
 
-transaction_module.refresh = die
+commit_module.refresh = die
 raise SystemExit(run(sys.argv[1:]))
 """
 

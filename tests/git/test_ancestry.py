@@ -6,10 +6,11 @@ import pytest
 
 from tests.fixtures.clones import LOG, PRODUCT, append, assert_sound, make, sh
 from versioner.errors import OperationFailed
-from versioner.git import transaction as transaction_module
+from versioner.git import commit as commit_module
+from versioner.git.commit import advance
 from versioner.git.history import difference, has_commit, is_ancestor, lacking
 from versioner.git.repository import open_repository
-from versioner.git.transaction import advance, recover, transaction
+from versioner.git.transaction import recover, transaction
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_a_move_that_was_killed_before_the_work_tree_is_completed(top, theirs, m
 
     append(top, b"- mine")
     with monkeypatch.context() as killed:
-        killed.setattr(transaction_module, "_bring_along", die)
+        killed.setattr(commit_module, "_bring_along", die)
         with pytest.raises(KeyboardInterrupt):
             move(top, theirs)
     assert sh(top, "status", "--porcelain") != ""

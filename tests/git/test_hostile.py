@@ -8,15 +8,16 @@ import sys
 
 import pytest
 
-from tests.fixtures.clones import LOG, at_tip, make, sh
+from tests.fixtures.clones import LOG, at_tip, commit, make, sh
 from tests.git.test_recovery import ROOT
 from versioner.errors import VersionerError
 from versioner.git import history
+from versioner.git.commit import commit_changes
 from versioner.git.event_commits import recorded_events
 from versioner.git.objects import read_blobs
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import snapshot_at
-from versioner.git.transaction import commit_changes, recover, transaction
+from versioner.git.transaction import recover, transaction
 from versioner.git.worktree_snapshot import snapshot_of_work_tree
 
 HOOKS = [
@@ -128,7 +129,7 @@ def test_every_command_of_ours_runs_nothing_of_the_clones_own(hostile, marker):
     with transaction(open_repository(hostile)) as repo:
         assert read_blobs(repo, repo.tip, [LOG]) == {LOG: b"# log\n"}
         changes = {LOG: b"# log\n- 1\n", "registry/other.yaml": None, "registry/new.yaml": b"n\n"}
-        assert commit_changes(repo, changes, "Record", tip=repo.tip)
+        assert commit_changes(repo, changes, "Record")
     repo = open_repository(hostile)
     recover(repo)
     assert snapshot_at(repo, "HEAD").entries()
@@ -163,8 +164,7 @@ def test_writing_the_index_looks_into_no_file_through_the_clones_filters(hostile
     moment = (hostile / ".git/index").stat().st_mtime_ns
     for path in (LOG, "registry/other.yaml", ".gitattributes"):
         os.utime(hostile / path, ns=(moment, moment))
-    repo = open_repository(hostile)
-    commit_changes(repo, {"registry/new.yaml": b"n\n"}, "Record", tip=repo.tip)
+    commit(hostile, {"registry/new.yaml": b"n\n"}, "Record")
     assert not marker.exists()
 
 
@@ -195,14 +195,12 @@ def test_links_under_the_registry_lead_nowhere(tmp_path, where):
     outside.mkdir()
     (top / where).parent.mkdir(parents=True, exist_ok=True)
     (top / where).symlink_to(outside)
-    repo = open_repository(top)
     with pytest.raises(VersionerError, match="uncommitted changes"):
-        commit_changes(repo, {LOG: b"1\n"}, "Record", tip=repo.tip)
+        commit(top, {LOG: b"1\n"}, "Record")
     sh(top, "add", "-A")
     sh(top, "commit", "-q", "-m", "Link")
-    repo = open_repository(top)
     with pytest.raises(VersionerError, match="not a directory"):
-        commit_changes(repo, {LOG: b"1\n"}, "Record", tip=repo.tip)
+        commit(top, {LOG: b"1\n"}, "Record")
     assert list(outside.iterdir()) == []
 
 
@@ -211,9 +209,8 @@ def test_a_submodule_in_the_way_is_named(tmp_path):
     tip = sh(top, "rev-parse", "HEAD").strip()
     sh(top, "update-index", "--add", "--cacheinfo", f"160000,{tip},registry/products/shop")
     sh(top, "commit", "-q", "-m", "Submodule")
-    repo = open_repository(top)
     with pytest.raises(VersionerError, match="registry/products/shop is not a directory"):
-        commit_changes(repo, {LOG: b"1\n"}, "Record", tip=repo.tip)
+        commit(top, {LOG: b"1\n"}, "Record")
 
 
 def test_fifos_all_over_the_registry_hang_nothing(tmp_path):
@@ -223,9 +220,7 @@ def test_fifos_all_over_the_registry_hang_nothing(tmp_path):
     repo = open_repository(top)
     kinds = [entry.kind for entry in snapshot_of_work_tree(repo).entries().values()]
     assert kinds.count("other") == 2
-    commit_changes(repo, {LOG: b"1\n"}, "Record", tip=repo.tip)
+    commit(top, {LOG: b"1\n"}, "Record")
     assert at_tip(top, LOG) == b"1\n"
     with pytest.raises(VersionerError):
-        repo = open_repository(top)
-        path = "registry/products/shop/versions/2026-11.yaml"
-        commit_changes(repo, {path: b"1\n"}, "Record", tip=repo.tip)
+        commit(top, {"registry/products/shop/versions/2026-11.yaml": b"1\n"}, "Record")

@@ -68,7 +68,7 @@ def test_the_hot_path_imports_nothing_heavy():
     ]
     code = (
         "import sys; before = set(sys.modules)\n"
-        "import versioner.git.transaction, versioner.git.snapshot\n"
+        "import versioner.git.commit, versioner.git.transaction, versioner.git.snapshot\n"
         "print(*(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

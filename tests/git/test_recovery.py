@@ -25,7 +25,7 @@ from tests.fixtures.clones import (
     sh,
     status,
 )
-from versioner.git import transaction as transaction_module
+from versioner.git import commit as commit_module
 from versioner.git.process import LockedByGit
 from versioner.git.repository import open_repository
 from versioner.git.transaction import recover
@@ -71,7 +71,7 @@ def die_in(monkeypatch, name: str, act) -> None:
         raise Died
 
     with monkeypatch.context() as patch:
-        patch.setattr(transaction_module, name, die)
+        patch.setattr(commit_module, name, die)
         with pytest.raises(Died):
             act()
 
@@ -237,14 +237,14 @@ def test_a_recovery_that_gits_lock_holds_up_keeps_the_intent(top, monkeypatch):
 
 
 def test_an_index_locked_just_after_the_move_is_completed_by_the_next_command(top, monkeypatch):
-    move = transaction_module._move
+    move = commit_module._move
 
     def move_and_lock(*args):
         move(*args)
         (top / ".git/index.lock").touch()
 
     with monkeypatch.context() as patch:
-        patch.setattr(transaction_module, "_move", move_and_lock)
+        patch.setattr(commit_module, "_move", move_and_lock)
         made = append(top, b"- ours")
     assert sh(top, "rev-parse", "HEAD").strip() == made
     (top / ".git/index.lock").unlink()

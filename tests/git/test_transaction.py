@@ -17,9 +17,10 @@ from tests.fixtures.clones import (
     status,
 )
 from versioner.errors import InvalidInput, OperationFailed
+from versioner.git.commit import commit_changes
 from versioner.git.process import LockedByGit, RefChanged
 from versioner.git.repository import on_branch, open_repository
-from versioner.git.transaction import commit_changes, transaction
+from versioner.git.transaction import transaction
 
 
 @pytest.fixture
@@ -87,7 +88,8 @@ def test_files_beside_the_registry_stay_as_they_are(tmp_path):
 def test_a_branch_that_is_not_checked_out_can_be_written_to(top):
     sh(top, "branch", "side")
     side = on_branch(open_repository(top), "side")
-    commit_changes(side, {LOG: b"side\n"}, "Side", tip=side.tip)
+    with transaction(side) as repo:
+        commit_changes(repo, {LOG: b"side\n"}, "Side")
     assert at_tip(top, LOG, "side") == b"side\n"
     assert at_tip(top, LOG) == (top / LOG).read_bytes() == b"# log\n"
     assert_sound(top)
@@ -95,7 +97,8 @@ def test_a_branch_that_is_not_checked_out_can_be_written_to(top):
 
 def test_an_orphaned_branch_name_gets_its_first_commit(top):
     fresh = on_branch(open_repository(top), "fresh")
-    commit_changes(fresh, {LOG: b"fresh\n"}, "Fresh", tip=None)
+    with transaction(fresh) as repo:
+        commit_changes(repo, {LOG: b"fresh\n"}, "Fresh")
     assert sh(top, "rev-list", "--count", "fresh").strip() == "1"
 
 
@@ -180,11 +183,12 @@ def test_a_file_and_a_directory_take_each_others_place_in_two_commits_only(top):
 
 
 def test_changes_judged_at_another_tip_are_a_lost_race(top):
-    repo = open_repository(top)
-    append(top, b"- 1")
-    with pytest.raises(RefChanged):
-        commit_changes(repo, {LOG: b"# log\n- 2\n"}, "Record", tip=repo.tip)
-    assert at_tip(top, LOG) == b"# log\n- 1\n"
+    sh(top, "branch", "side")
+    with transaction(on_branch(open_repository(top), "side")) as repo:
+        commit_changes(repo, {LOG: b"# log\n- 1\n"}, "Record")
+        with pytest.raises(RefChanged):
+            commit_changes(repo, {LOG: b"# log\n- 2\n"}, "Record")
+    assert at_tip(top, LOG, "side") == b"# log\n- 1\n"
     assert_sound(top)
 
 
@@ -194,7 +198,7 @@ def test_a_users_commit_in_between_is_a_lost_race_and_stays(top):
         sh(top, "add", "other")
         sh(top, "commit", "-q", "-m", "Mine")
         with pytest.raises(RefChanged):
-            commit_changes(repo, {LOG: b"# log\n- 2\n"}, "Record", tip=repo.tip)
+            commit_changes(repo, {LOG: b"# log\n- 2\n"}, "Record")
     assert sh(top, "log", "-1", "--format=%s").strip() == "Mine"
     assert_sound(top)
 

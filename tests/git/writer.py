@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.fixtures.clones import append
 from versioner.git import checkout
-from versioner.git import transaction as transaction_module
+from versioner.git import commit as commit_module
 
 
 def die(*args: object, **options: object) -> bool:
@@ -22,9 +22,9 @@ def die(*args: object, **options: object) -> bool:
 
 def main(top: str, path: str, prefix: str, count: str, fate: str = "") -> None:
     if fate == "die-after-move":
-        transaction_module.refresh = die
+        commit_module.refresh = die
     if fate == "die-before-move":
-        transaction_module._move = die
+        commit_module._move = die
     if fate == "die-before-index":
         checkout._refresh_index = die
     print("ready", flush=True)

@@ -17,8 +17,9 @@ from versioner.delivery.direct import message_of
 from versioner.delivery.ref_updates import RefUpdater
 from versioner.delivery.refusals import Refuser
 from versioner.errors import Blocked, GitFailure, InvalidInput, OperationFailed
+from versioner.git.commit import commit_changes, targets_of
 from versioner.git.objects import reading, tip_view
-from versioner.git.transaction import commit_changes, targets_of, transaction
+from versioner.git.transaction import transaction
 from versioner.recording.envelope import draft_of
 from versioner.recording.record import prepare, subject_of
 from versioner.registry.config import no_registry, read_config
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from versioner.git.repository import Repository
+    from versioner.git.session import LockedRepository
     from versioner.models import Changes, RegistryConfig
     from versioner.recording.record import RecordResult
     from versioner.remote.faults import RemoteFault
@@ -141,7 +143,6 @@ class _Collector:
                 message_of([subject_of(each) for each in folding.recorded]),
                 identity=folding.config.get("commit"),
                 when=self._now,
-                tip=locked.tip,
             )
         done = folding.collected(new, refused, left)
         branch = [RefUpdate(self._branch, locked.tip, new)] if new else []
@@ -171,7 +172,7 @@ class _Folding:
     """Judge what waits, one after another, each on the changes that those before it make."""
 
     def __init__(
-        self, place: Repository, config: RegistryConfig, now: str, entropy: Entropy
+        self, place: LockedRepository, config: RegistryConfig, now: str, entropy: Entropy
     ) -> None:
         self.config = config
         self.changes: Changes = {}

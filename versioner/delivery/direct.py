@@ -15,7 +15,8 @@ from versioner.backoff import spread
 from versioner.delivery.context import look_ahead, ref_of_branch
 from versioner.delivery.inbox import prepare_submission, submit
 from versioner.errors import Blocked, InvalidInput, VersionerError
-from versioner.git.transaction import make_commit, transaction
+from versioner.git.commit import make_commit
+from versioner.git.transaction import transaction
 from versioner.recording.envelope import draft_of
 from versioner.recording.record import prepare, subject_of
 from versioner.remote.client import RefUpdate

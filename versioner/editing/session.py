@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from versioner import layout
 from versioner.errors import InvalidInput, UsageFault
+from versioner.git.commit import commit_changes
 from versioner.git.snapshot import OverlaySnapshot, snapshot_at
-from versioner.git.transaction import commit_changes, transaction
+from versioner.git.transaction import transaction
 from versioner.registry.cache import ProductCache
 from versioner.registry.config import no_registry
 from versioner.registry.load import load_registry
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from versioner.git.repository import Repository
+    from versioner.git.session import LockedRepository
     from versioner.git.snapshot import Snapshot
     from versioner.models import Changes, CommitIdentity, Problem
     from versioner.registry.records import Registry
@@ -43,7 +45,7 @@ class Edited:
 class Editing:
     """The registry at the tip while nobody else writes to it."""
 
-    repository: Repository
+    repository: LockedRepository
     snapshot: Snapshot
     registry: Registry
     cache: ProductCache
@@ -71,9 +73,7 @@ class Editing:
         """
         _refuse_new_errors(self, changes)
         identity = cast("CommitIdentity | None", self.registry.config.get("commit"))
-        commit = commit_changes(
-            self.repository, changes, subject, identity=identity, when=now, tip=self.repository.tip
-        )
+        commit = commit_changes(self.repository, changes, subject, identity=identity, when=now)
         paths = tuple(sorted(changes)) if commit else ()
         return Edited(commit, subject, paths, self.repository.branch or "", notes)
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from versioner.git.lock import WriteSession
     from versioner.git.repository import Repository
+    from versioner.git.session import WriteSession
     from versioner.git.worktree import FileState
 
 __all__ = [
@@ -251,14 +251,14 @@ def _update_index(place: Checkout, args: list[str], text: str, session: WriteSes
     it would have noted of such files is kept by giving the new index the old one's time.
     """
     # From a file, not a pipe: a kill of ours half way through would feed git half a path.
-    session.spool.write_bytes(text.encode("utf-8", "surrogateescape"))
+    session.index_input.write_bytes(text.encode("utf-8", "surrogateescape"))
     session.empty.mkdir(exist_ok=True)
     index = place.git_dir / "index"
     before = index.stat().st_mtime_ns if index.exists() else None
     git(
         [f"--git-dir={place.git_dir}", f"--work-tree={session.empty}", "update-index", *args],
         cwd=session.empty,
-        stdin=session.spool,
+        stdin=session.index_input,
         pass_fds=session.pass_fds,
     )
     if before is not None:

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.errors import GitFailure
 from versioner.git.object_format import TreeEntry, hash_bytes, hash_object, tree_bytes
-from versioner.git.objects import reading, tip_view
 from versioner.git.process import failure, finish, git, start
 
 if TYPE_CHECKING:
     from versioner.git.identity import Committer
     from versioner.git.objects import TreeView
-    from versioner.git.repository import Repository
+    from versioner.git.session import LockedRepository
     from versioner.models import Changes
 
 __all__ = ["MOST_FILES", "build_commit", "unpack_commit"]
 
 
 def build_commit(
-    repo: Repository, changes: Changes, message: str, committer: Committer, when: str | None
+    repo: LockedRepository, changes: Changes, message: str, committer: Committer, when: str | None
 ) -> str:
     """Write the objects of a commit on the repository's tip, signed where wanted."""
     seconds = None if when is None else epoch_of(when)
@@ -40,7 +39,7 @@ def epoch_of(when: str) -> int:
 
 
 def _sign(
-    repo: Repository, tree: str, message: str, committer: Committer, seconds: int | None
+    repo: LockedRepository, tree: str, message: str, committer: Committer, seconds: int | None
 ) -> str:
     """Make the same commit again, signed, by the programs that the user's own settings name."""
     env: dict[str, str] = {}
@@ -58,7 +57,7 @@ def _sign(
             stdin=message.encode("utf-8"),
             config=settings,
             env=env,
-            pass_fds=repo.session.pass_fds if repo.session else (),
+            pass_fds=repo.session.pass_fds,
         )
     except GitFailure as error:
         error.hint = error.hint or (
@@ -77,15 +76,15 @@ _DIRECTORY: Final = 0o40000
 
 
 def unpack_commit(
-    repo: Repository, changes: Changes, message: str, committer: Committer, seconds: int
+    repo: LockedRepository, changes: Changes, message: str, committer: Committer, seconds: int
 ) -> tuple[str, str]:
     """Write a commit on the repository's tip, reachable from nothing; return it and its tree."""
     args = ["unpack-objects", "-q"]
-    fds = repo.session.pass_fds if repo.session else ()
+    fds = repo.session.pass_fds
     # It starts while the objects are made.
-    with start(args, cwd=repo.top, pass_fds=fds, piped=True) as process, reading(repo) as reader:
+    with start(args, cwd=repo.top, pass_fds=fds, piped=True) as process:
         pack = _Pack(repo.object_format)
-        tree = _with_changes(tip_view(repo, reader), "", changes, pack)
+        tree = _with_changes(repo.view(), "", changes, pack)
         commit = pack.add("commit", _commit(repo, tree, message, committer, seconds))
         done = finish(process, pack.close())
     if done.returncode != 0:
@@ -93,7 +92,9 @@ def unpack_commit(
     return commit, tree
 
 
-def _commit(repo: Repository, tree: str, message: str, committer: Committer, seconds: int) -> bytes:
+def _commit(
+    repo: LockedRepository, tree: str, message: str, committer: Committer, seconds: int
+) -> bytes:
     lines = [f"tree {tree}", *([f"parent {repo.tip}"] if repo.tip else [])]
     lines += ["author {} <{}> {} +0000".format(*committer.author, seconds)]
     lines += ["committer {} <{}> {} +0000".format(*committer.committer, seconds), "", message]

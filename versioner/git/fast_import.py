@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from versioner.git.identity import Committer
-    from versioner.git.repository import Repository
+    from versioner.git.session import LockedRepository
     from versioner.models import Changes
 
 __all__ = ["import_commit"]
@@ -24,10 +24,14 @@ _MARK = 1
 
 
 def import_commit(
-    repo: Repository, changes: Changes, message: str, committer: Committer, seconds: int | None
+    repo: LockedRepository,
+    changes: Changes,
+    message: str,
+    committer: Committer,
+    seconds: int | None,
 ) -> tuple[str, str]:
     """Write a commit on the repository's tip, reachable from nothing; return it and its tree."""
-    fds: Sequence[int] = repo.session.pass_fds if repo.session else ()
+    fds: Sequence[int] = repo.session.pass_fds
     stream = b"".join(_stream(repo, changes, message, committer, seconds))
     args = ["fast-import", "--quiet", "--done", "--date-format=now"]
     if seconds is not None:
@@ -39,7 +43,11 @@ def import_commit(
 
 
 def _stream(
-    repo: Repository, changes: Changes, message: str, committer: Committer, seconds: int | None
+    repo: LockedRepository,
+    changes: Changes,
+    message: str,
+    committer: Committer,
+    seconds: int | None,
 ) -> Iterator[bytes]:
     date = "now" if seconds is None else f"{seconds} +0000"
     # A ref that fast-import is told to forget again: it never comes to be, so nothing of it is

@@ -42,11 +42,18 @@ class Committer(NamedTuple):
     signing: Sequence[str] | None
 
 
-def committer_of(repo: Repository, fallback: CommitIdentity | None) -> Committer:
-    """Ask git who commits here; where it knows nobody, the fallback does, then `versioner`."""
+def committer_of(
+    repo: Repository,
+    fallback: CommitIdentity | None,
+    settings: subprocess.Popen[bytes] | None = None,
+) -> Committer:
+    """Return who commits here by git's configuration, else the fallback, else `versioner`.
+
+    `settings` is the process that `ask_settings` started, if it was started.
+    """
     values: dict[str, str] = {}
     trusted: dict[str, str] = {}
-    for scope, key, value in _configured(repo):
+    for scope, key, value in _configured(settings or ask_settings(repo)):
         values[key] = value
         if scope in _TRUSTED:
             trusted[key] = value
@@ -57,18 +64,14 @@ def committer_of(repo: Repository, fallback: CommitIdentity | None) -> Committer
     )
 
 
-def ask_settings(repo: Repository) -> subprocess.Popen[bytes]:
-    """Ask git for the settings that `committer_of` wants to know, ahead of the need."""
+def ask_settings(repo: Repository, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    """Start the git process that prints the settings of `committer_of`."""
     args = ["config", "--null", "--show-scope", "--get-regexp", _ASKED]
-    fds = repo.session.pass_fds if repo.session else ()
-    return start(args, cwd=repo.top, pass_fds=fds)
+    return start(args, cwd=repo.top, pass_fds=pass_fds)
 
 
-def _configured(repo: Repository) -> list[tuple[str, str, str]]:
-    asked = repo.session.settings if repo.session else None
-    if repo.session and asked:
-        repo.session.settings = None
-    fields = finish(asked or ask_settings(repo)).stdout.decode("utf-8", "replace").split("\0")
+def _configured(settings: subprocess.Popen[bytes]) -> list[tuple[str, str, str]]:
+    fields = finish(settings).stdout.decode("utf-8", "replace").split("\0")
     found = []
     for scope, setting in zip(fields[0::2], fields[1::2], strict=False):
         key, _, value = setting.partition("\n")

@@ -15,15 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import OperationFailed
-from versioner.git.objects import ObjectReader, TreeView
-from versioner.git.process import LockedByGit, finish
+from versioner.git.process import LockedByGit
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Sequence
     from types import TracebackType
 
-__all__ = ["WAIT_SECONDS", "WriteLock", "WriteSession", "open_lock", "state_dir", "try_lock"]
+__all__ = ["WAIT_SECONDS", "WriteLock", "open_lock", "state_dir", "try_lock"]
 
 WAIT_SECONDS: Final = 30.0
 
@@ -117,54 +115,6 @@ class WriteLock:
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         text = os.read(self._descriptor, 24).decode("ascii", "replace").strip()
         return text if text.removeprefix("process ").isdigit() else "unknown"
-
-
-class WriteSession:
-    """Keep what one write shares: the lock, and the process that reads objects.
-
-    `spool` is a file for the input of a git process that must get all of it or nothing;
-    `empty` a folder for one that must not see a work tree. `settings` is the process that tells
-    who commits, started ahead of the need (`identity`).
-    """
-
-    def __init__(self, lock: WriteLock, reader: ObjectReader | None = None) -> None:
-        self.lock = lock
-        self._lent = reader
-        self.spool = lock.folder / "index-info"
-        self.empty = lock.folder / "empty"
-        self.settings: subprocess.Popen[bytes] | None = None
-        self._readers: dict[Path, ObjectReader] = {}
-        self._views: dict[tuple[Path, str | None], TreeView] = {}
-
-    @property
-    def pass_fds(self) -> Sequence[int]:
-        """Return what git's children inherit."""
-        return self.lock.inherited
-
-    def reader(self, cwd: Path) -> ObjectReader:
-        """Return the reader that sees the index of one work tree."""
-        if self._lent is not None:
-            return self._lent
-        if cwd not in self._readers:
-            self._readers[cwd] = ObjectReader(cwd, self.pass_fds)
-        return self._readers[cwd]
-
-    def view(self, cwd: Path, revision: str | None) -> TreeView:
-        """Return the one view of a commit, in which each directory is read once."""
-        key = cwd, revision
-        if key not in self._views:
-            self._views[key] = TreeView(self.reader(cwd), revision)
-        return self._views[key]
-
-    def close(self) -> None:
-        """End the readers; the next one sees a fresh index."""
-        for reader in self._readers.values():
-            reader.close()
-        self._readers.clear()
-        self._views.clear()
-        if self.settings is not None:
-            finish(self.settings)
-            self.settings = None
 
 
 if sys.platform == "win32":  # pragma: no cover

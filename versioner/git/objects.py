@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from versioner.errors import GitFailure, NotFound, OperationFailed
 from versioner.git.object_format import TreeEntry, parse_tree
 from versioner.git.process import command, environment, failure, printable, run, unstartable
+from versioner.git.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
-    from typing import IO
-
-    from versioner.git.repository import Repository
+    from typing import IO, Any, Self
 
     Supply = Callable[[Sequence[str]], None]
 
 __all__ = [
     "Found",
     "ObjectReader",
+    "OpenRepository",
     "TreeView",
     "find_commit",
     "list_tree",
@@ -160,11 +160,8 @@ def _batches(names: Sequence[str]) -> Iterator[list[str]]:
 
 @contextmanager
 def reading(repo: Repository) -> Iterator[ObjectReader]:
-    """Yield the reader of the write that is under way, or one of its own."""
-    if repo.session is not None:
-        yield repo.session.reader(repo.top)
-        return
-    if repo.reader is not None:
+    """Yield the reader of an open repository, or a new one that ends with the block."""
+    if isinstance(repo, OpenRepository):
         yield repo.reader
         return
     reader = ObjectReader(repo.top)
@@ -232,9 +229,35 @@ class TreeView:
         return commit.data[5:].partition(b"\n")[0].decode("ascii")
 
 
+class OpenRepository(Repository):
+    """A repository with a running process that reads its objects."""
+
+    _reader: ObjectReader
+
+    def __new__(cls, place: Repository, reader: ObjectReader) -> Self:
+        """Return the repository at `place`, read by `reader`."""
+        opened = super().__new__(cls, *place)
+        opened._reader = reader
+        return opened
+
+    def _replace(self, **fields: Any) -> Self:
+        changed = super()._replace(**fields)
+        changed.__dict__.update(self.__dict__)
+        return changed
+
+    @property
+    def reader(self) -> ObjectReader:
+        """Return the reader of this repository."""
+        return self._reader
+
+    def view(self) -> TreeView:
+        """Return a view of the tip's files."""
+        return TreeView(self.reader, self.tip)
+
+
 def tip_view(repo: Repository, reader: ObjectReader) -> TreeView:
-    """Return the view of the tip that the write under way has, or a new one."""
-    return repo.session.view(repo.top, repo.tip) if repo.session else TreeView(reader, repo.tip)
+    """Return a view of the tip's files: in a transaction the one that all of it shares."""
+    return repo.view() if isinstance(repo, OpenRepository) else TreeView(reader, repo.tip)
 
 
 def find_commit(repo: Repository, rev: str) -> Found:

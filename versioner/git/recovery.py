@@ -9,24 +9,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner.git.checkout import Target, appended_lines, checkouts_of, is_log, refresh, with_lines
+from versioner.git.commit import publish
 from versioner.git.journal import drop_intent, read_intent
 from versioner.git.object_format import hash_object
 from versioner.git.objects import TreeView, missing
 from versioner.git.process import run
 from versioner.git.repository import tip_of
-from versioner.git.transaction import publish, session_of
 
 if TYPE_CHECKING:
     from versioner.git.journal import JournalEntry
     from versioner.git.objects import ObjectReader
-    from versioner.git.repository import Repository
+    from versioner.git.session import LockedRepository
 
 __all__ = ["complete"]
 
 MESSAGE: Final = "Put back what an interrupted write left out"
 
 
-def complete(repo: Repository) -> None:
+def complete(repo: LockedRepository) -> None:
     """Complete the intent that is there, under the lock; drop one that came to nothing."""
     intent = read_intent(repo.common_dir)
     if intent is None or not _moved(repo, intent):
@@ -38,11 +38,11 @@ def complete(repo: Repository) -> None:
         # The same intent, now knowing what the work trees show since: it holds until the end.
         widened = intent._replace(stale={path: item.stale for path, item in targets.items()})
         publish(at_tip, targets, MESSAGE, identity=None, when=None, resuming=widened)
-    elif refresh(at_tip, checkouts_of(at_tip, intent.ref), targets, session_of(repo)):
+    elif refresh(at_tip, checkouts_of(at_tip, intent.ref), targets, repo.session):
         drop_intent(repo.common_dir)
 
 
-def _moved(repo: Repository, intent: JournalEntry) -> bool:
+def _moved(repo: LockedRepository, intent: JournalEntry) -> bool:
     """Tell whether the branch has the intent's commit: if not, it never moved, or went back."""
     tip = tip_of(repo, intent.ref)
     if tip is None or tip == intent.old:
@@ -51,9 +51,9 @@ def _moved(repo: Repository, intent: JournalEntry) -> bool:
     return tip == intent.new or run(args, cwd=repo.top).returncode == 0
 
 
-def _targets(repo: Repository, intent: JournalEntry) -> tuple[dict[str, Target], bool]:
+def _targets(repo: LockedRepository, intent: JournalEntry) -> tuple[dict[str, Target], bool]:
     """Return what every touched path is to be, and whether the tip differs from that."""
-    session = session_of(repo)
+    session = repo.session
     reader = session.reader(repo.top)
     views = [TreeView(reader, revision) for revision in (intent.old, intent.new, repo.tip)]
     targets: dict[str, Target] = {}
@@ -90,5 +90,5 @@ def _with_added(now: bytes | None, added: list[bytes]) -> bytes | None:
     return now if now is None else with_lines(now, added) or now
 
 
-def _id(repo: Repository, data: bytes | None) -> str | None:
+def _id(repo: LockedRepository, data: bytes | None) -> str | None:
     return None if data is None else hash_object("blob", data, repo.object_format)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from versioner.errors import GitFailure, OperationFailed, UsageFault
 from versioner.git.process import failure, finish, git, printable, run, start, too_old
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from versioner.git.lock import WriteSession
-    from versioner.git.objects import ObjectReader
     from versioner.git.process import Completed
 
 __all__ = [
@@ -32,13 +30,11 @@ _ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 class Repository(NamedTuple):
-    """Say where a repository is and where its branch stands.
+    """The location of a repository, and the branch and commit that a command is about.
 
     `git_dir` differs from `common_dir` in a linked work tree only. `work_tree` is None for a
     bare repository. `branch` is a full ref name, None on a detached HEAD; `tip` is None before
-    the first commit. `pinned` tells that the branch was named, not read from HEAD. `session` is
-    there while a write is under way (`commits.writing`). `reader` is a partial
-    clone's, which brings what is not here.
+    the first commit. `pinned` is true where the branch was named, not read from HEAD.
     """
 
     git_dir: Path
@@ -48,13 +44,14 @@ class Repository(NamedTuple):
     branch: str | None
     tip: str | None
     pinned: bool = False
-    session: WriteSession | None = None
-    reader: ObjectReader | None = None
 
     @property
     def top(self) -> Path:
         """Return the folder git runs in: the work tree's top, or the bare repository."""
         return self.work_tree or self.git_dir
+
+
+AnyRepository = TypeVar("AnyRepository", bound=Repository)
 
 
 class Opening:
@@ -201,7 +198,7 @@ def on_branch(repo: Repository, name: str) -> Repository:
     return repo._replace(branch=ref, tip=tip_of(repo, ref), pinned=True)
 
 
-def reread(repo: Repository) -> Repository:
+def reread(repo: AnyRepository) -> AnyRepository:
     """Return the repository as it is now: HEAD's branch (unless pinned) and its tip."""
     branch = repo.branch if repo.pinned else head_of(repo, repo.git_dir)
     if branch is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner import layout
-from versioner.errors import OperationFailed, UsageFault, VersionerError
+from versioner.errors import UsageFault
 from versioner.git.process import RefChanged, git
 from versioner.git.repository import on_branch, tip_of
 
@@ -16,21 +16,10 @@ if TYPE_CHECKING:
     from versioner.recording.record import RecordResult
     from versioner.remote.url import Remote
 
-__all__ = ["NotPushed", "deliver", "throw_away_remote"]
+__all__ = ["deliver", "throw_away_remote"]
 
 # A user's own `git commit` may move the branch between our look and our move.
 _TRIES: Final = 5
-
-
-class NotPushed(OperationFailed):
-    """Say that an event is in this clone only; `recorded` is what became of it here."""
-
-    def __init__(self, recorded: RecordResult, cause: VersionerError | OSError) -> None:
-        if isinstance(cause, VersionerError):
-            super().__init__(f"recorded, but not pushed: {cause.message}", hint=cause.hint)
-        else:
-            super().__init__(f"recorded, but not pushed: {cause.strerror or cause}")
-        self.recorded = recorded
 
 
 def deliver(
@@ -51,10 +40,13 @@ def deliver(
     remote = _remote_of(place)
     if remote is None:
         raise UsageFault("there is no remote to push to", hint="see `git remote -v`")
+    from versioner.recording.push import publish_recorded
     from versioner.remote.configured import url_of
 
     url_of(place, remote)
-    return _publish(place, _record(place, record), remote, record)
+    return publish_recorded(
+        place, _record(place, record), remote, lambda again: _record(again, record)
+    )
 
 
 def throw_away_remote(
@@ -144,17 +136,3 @@ def _refuse_to_guess(place: Repository) -> None:
             f"this clone has {len(remotes)} remotes, and none is called origin",
             hint="name the registry's URL with --repo, or record in this clone with --local",
         )
-
-
-def _publish(
-    place: Repository,
-    recorded: RecordResult,
-    remote: str,
-    record: Callable[[Repository], RecordResult],
-) -> RecordResult:
-    from versioner.recording.push import Retracted, publish_recorded
-
-    try:
-        return publish_recorded(place, recorded, remote, lambda again: _record(again, record))
-    except Retracted as retracted:
-        raise retracted.error from retracted

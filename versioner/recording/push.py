@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal
 
-from versioner.errors import OperationFailed, VersionerError
+from versioner.errors import OperationFailed
+from versioner.git.commit import advance
 from versioner.git.history import difference, has_commit, is_ancestor, lacking
 from versioner.git.repository import reread
-from versioner.git.transaction import advance, transaction
-from versioner.recording.local import NotPushed
+from versioner.git.transaction import transaction
+from versioner.recording.record import NotPushed
 from versioner.remote.configured import follow, remote_tip_known
 from versioner.remote.push import PushFailure, fetch_branch, push_branch, remote_heads
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.recording.record import RecordResult
 
-__all__ = ["Retracted", "publish_recorded"]
+__all__ = ["publish_recorded"]
 
 # Whoever loses that many races in a row is one of very many.
 _TRIES: Final = 8
@@ -30,14 +31,6 @@ _NAMED: Final = 3
 
 # The subjects of `record`: names, a version and a status, which hold no spaces.
 _SUBJECT: Final = r"Record (?:build of \S+ \S+|deployment of \S+ \S+ to \S+) \([a-z]+\)\n*"
-
-
-class Retracted(Exception):
-    """Carry the error that an event met on the remote's new tip: it is recorded nowhere now."""
-
-    def __init__(self, error: VersionerError | OSError) -> None:
-        super().__init__(str(error))
-        self.error = error
 
 
 def publish_recorded(
@@ -50,51 +43,49 @@ def publish_recorded(
 
     Where the remote has moved on and the event of this run is all that it lacks, the event is
     judged and recorded again on what is there now (`record`), and the local branch moves along.
-    Raises NotPushed where it is recorded in this clone only, Retracted where not even that.
+    Raises NotPushed where it is recorded in this clone only, and what `record` raises where the
+    remote's new tip refuses the event: then it is recorded nowhere.
     """
-    step = _Step(recorded, made=recorded.commit is not None and recorded.parent is not None)
+    made = recorded.commit is not None and recorded.parent is not None
     for number in range(_TRIES):
         try:
-            step = _attempt(place, step, remote, record, number)
+            outcome = _attempt(place, recorded, remote, number, made=made)
         except (OperationFailed, OSError) as cause:
-            raise NotPushed(step.recorded, cause) from cause
-        if step.recorded.pushed_to:
-            return step.recorded
+            raise NotPushed(recorded, cause) from cause
+        if outcome == "pushed":
+            return recorded._replace(pushed_to=remote)
+        made = False
+        if outcome == "undone":
+            recorded = record(place)
+            made = recorded.commit is not None
     late = PushFailure("race", message=f"others pushed first, {_TRIES} times in a row")
-    raise NotPushed(step.recorded, late)
+    raise NotPushed(recorded, late)
 
 
-class _Step(NamedTuple):
-    """Hold where publishing stands; `made` tells that the commit is new, on the remote's tip."""
-
-    recorded: RecordResult
-    made: bool = False
+# "undone": the local branch now follows the remote, without the event's commit.
+_Outcome = Literal["pushed", "lost", "undone"]
 
 
 def _attempt(
-    place: Repository,
-    step: _Step,
-    remote: str,
-    record: Callable[[Repository], RecordResult],
-    number: int,
-) -> _Step:
-    fresh, recorded = reread(place), step.recorded
+    place: Repository, recorded: RecordResult, remote: str, number: int, *, made: bool
+) -> _Outcome:
+    """Push once; `made` is true where the event's commit is new, on the remote's last known tip."""
+    fresh = reread(place)
     target = recorded.commit or fresh.tip or ""
-    done = _Step(recorded._replace(pushed_to=remote))
-    # Nothing has to be asked where the remote is still at what the event was recorded on.
-    if step.made and _pushed(fresh, remote, recorded.parent, target):
-        return done
+    # The remote is not asked first where it should still be at the commit's parent.
+    if made and _pushed(fresh, remote, recorded.parent, target):
+        return "pushed"
     if number:
         _pause(target, number)
     tip, heads = _look(fresh, remote)
     if tip is not None and is_ancestor(fresh, target, tip):
         follow(fresh, remote, tip)
-        return done
+        return "pushed"
     if tip is None or is_ancestor(fresh, tip, target):
         _refuse_yours(fresh, remote, tip, heads, target)
-        return done if _pushed(fresh, remote, tip, target) else _Step(recorded)
-    again = _record_again(fresh, recorded, tip, record)
-    return _Step(again, made=again.commit is not None)
+        return "pushed" if _pushed(fresh, remote, tip, target) else "lost"
+    _move_to(fresh, recorded, tip)
+    return "undone"
 
 
 def _pushed(place: Repository, remote: str, old: str | None, new: str) -> bool:
@@ -171,13 +162,8 @@ def _named(commits: Sequence[MissingCommit]) -> str:
     return f"{named} and {more} more" if more > 0 else named
 
 
-def _record_again(
-    place: Repository,
-    recorded: RecordResult,
-    tip: str,
-    record: Callable[[Repository], RecordResult],
-) -> RecordResult:
-    """Move the branch to the remote's tip, and record the event there."""
+def _move_to(place: Repository, recorded: RecordResult, tip: str) -> None:
+    """Move the local branch, ahead by the event's commit alone, to the remote's tip."""
     own = recorded.commit
     waiting = lacking(place, own or place.tip or "", [tip])
     if own is None or place.tip != own or [each.id for each in waiting] != [own]:
@@ -193,7 +179,3 @@ def _record_again(
     except OperationFailed as failure:
         message = f"the remote branch has moved on, and this clone cannot follow: {failure.message}"
         raise PushFailure("race", message=message) from failure
-    try:
-        return record(place)
-    except (VersionerError, OSError) as error:
-        raise Retracted(error) from error

@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from versioner import layout
-from versioner.errors import Blocked, InvalidInput
-from versioner.git.transaction import commit_changes, transaction
+from versioner.errors import Blocked, InvalidInput, OperationFailed, VersionerError
+from versioner.git.commit import commit_changes
+from versioner.git.transaction import transaction
 from versioner.names import check_name, check_version
 from versioner.recording.context import EventDraft, load_context
 from versioner.recording.policy import leave_people_out, refuse_secrets
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from versioner.recording.context import RecordContext
     from versioner.rules.judgement import EventDecision
 
-__all__ = ["RecordResult", "prepare", "record_event", "subject_of"]
+__all__ = ["NotPushed", "RecordResult", "prepare", "record_event", "subject_of"]
 
 
 class RecordResult(NamedTuple):
@@ -54,6 +55,17 @@ class RecordResult(NamedTuple):
     retired: bool = False
     received: str = ""
     page: str = ""
+
+
+class NotPushed(OperationFailed):
+    """The error of an event that is recorded in this clone, but not on the remote."""
+
+    def __init__(self, recorded: RecordResult, cause: VersionerError | OSError) -> None:
+        if isinstance(cause, VersionerError):
+            super().__init__(f"recorded, but not pushed: {cause.message}", hint=cause.hint)
+        else:
+            super().__init__(f"recorded, but not pushed: {cause.strerror or cause}")
+        self.recorded = recorded
 
 
 def record_event(
@@ -82,7 +94,6 @@ def record_event(
                 subject_of(recorded),
                 identity=config.get("commit"),
                 when=now,
-                tip=locked.tip,
             )
     return recorded._replace(commit=commit, parent=locked.tip, branch=locked.branch or "")
 

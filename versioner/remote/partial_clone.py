@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Literal
 
 from versioner.errors import GitFailure
-from versioner.git.objects import ObjectReader, reading
+from versioner.git.objects import ObjectReader, OpenRepository, reading
 from versioner.git.process import git, run
 from versioner.git.repository import Repository, tip_of
 from versioner.git.temporary import scratch
@@ -143,16 +143,10 @@ class PartialClone:
 
     def repository(self, branch: str, tip: str | None) -> Repository:
         """Return the clone as a repository whose branch stands at a tip."""
-        return Repository(
-            self.folder,
-            self.folder,
-            None,
-            self.object_format,
-            branch,
-            tip,
-            pinned=True,
-            reader=self._reader,
+        place = Repository(
+            self.folder, self.folder, None, self.object_format, branch, tip, pinned=True
         )
+        return OpenRepository(place, self._reader)
 
     def begin(self, branch: str, also: Sequence[str] = ()) -> str | None:
         """Bring the tip of a branch ("" for the remote's HEAD), and refs under prefixes.

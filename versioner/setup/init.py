@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.errors import Blocked, UsageFault
+from versioner.git.commit import commit_changes
 from versioner.git.process import run
 from versioner.git.repository import create_repository, open_repository
 from versioner.git.snapshot import MemorySnapshot, snapshot_at
-from versioner.git.transaction import commit_changes, transaction
+from versioner.git.transaction import transaction
 from versioner.resources import example_dir, schemas_dir
 from versioner.serialization.documents import dump_document
 from versioner.setup.scaffold import branch_at, files_beside, hosting_at, starter_files, told
@@ -68,9 +69,7 @@ def initialise(
         wanted = _files(title or "Deployments", example, hosting, branch_at(locked, branch))
         kept = tuple(path for path in wanted if (directory / path).exists())
         changes: Changes = {path: data for path, data in wanted.items() if path not in kept}
-        commit = commit_changes(
-            locked, changes, "Start the deployment registry", when=now, tip=locked.tip
-        )
+        commit = commit_changes(locked, changes, "Start the deployment registry", when=now)
     return Initialised(directory, commit, tuple(sorted(changes)), kept, hosting.workflows)
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner import layout
 from versioner.errors import UsageFault
+from versioner.git.commit import commit_changes
 from versioner.git.process import git
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import snapshot_at
-from versioner.git.transaction import commit_changes, transaction
+from versioner.git.transaction import transaction
 from versioner.registry.config import no_registry
 from versioner.resources import starter_dir
 from versioner.validation.documents import validate_document
@@ -175,7 +176,7 @@ def add_missing(directory: Path, *, forge: str = "", now: str) -> Beside:
             raise no_registry()
         found = files_beside(locked, forge)
         subject = "Add the files beside the registry"
-        commit = commit_changes(locked, found.missing, subject, when=now, tip=locked.tip)
+        commit = commit_changes(locked, found.missing, subject, when=now)
     return found._replace(commit=commit)
 
 

@@ -198,8 +198,8 @@ def _from_afar(
 def _here(
     repository: Repository, draft: EventDraft, options: dict[str, Any]
 ) -> tuple[Repository, RecordResult, OperationFailed | None]:
-    from versioner.recording.local import NotPushed, deliver
-    from versioner.recording.record import record_event
+    from versioner.recording.local import deliver
+    from versioner.recording.record import NotPushed, record_event
 
     def record(place: Repository) -> RecordResult:
         return record_event(

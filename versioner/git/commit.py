@@ -1,0 +1,205 @@
+"""Commit changes: build the commit, move the branch to it, update the work trees.
+
+The branch moves by compare-and-swap, so that a commit that another program made in between is
+never lost. The journal names the commit before the branch moves: if the process is killed
+then, the next command completes the work trees (`recovery`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from versioner.errors import GitFailure, InvalidInput, OperationFailed, UsageFault
+from versioner.git.checkout import Target, checkouts_of, refresh, refuse_uncommitted
+from versioner.git.commit_objects import build_commit
+from versioner.git.identity import committer_of
+from versioner.git.journal import JournalEntry, drop_intent, write_intent
+from versioner.git.object_format import hash_object
+from versioner.git.process import LockedByGit, git, printable
+from versioner.git.repository import tip_of
+from versioner.git.worktree import is_safe_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from versioner.git.checkout import Checkout
+    from versioner.git.objects import TreeView
+    from versioner.git.session import LockedRepository
+    from versioner.models import Changes, CommitIdentity
+
+__all__ = ["advance", "commit_changes", "make_commit", "publish", "targets_of"]
+
+
+def commit_changes(
+    repo: LockedRepository,
+    changes: Changes,
+    message: str,
+    *,
+    identity: CommitIdentity | None = None,
+    when: str | None = None,
+) -> str | None:
+    """Commit changes on the branch; return the commit, None where nothing changes.
+
+    `identity` is used where git knows no name or address. `when` is the commit's time
+    (RFC 3339, `Z`), by default git's own clock. Raises RefChanged when the branch is no longer
+    at the repository's tip, OperationFailed when a touched path has uncommitted changes,
+    LockedByGit when a lock file of git exists, UsageFault on a detached HEAD.
+    """
+    branch_of(repo)
+    targets = targets_of(repo, changes)
+    return publish(repo, targets, message, identity=identity, when=when) if targets else None
+
+
+def make_commit(
+    repo: LockedRepository,
+    changes: Changes,
+    message: str,
+    *,
+    identity: CommitIdentity | None = None,
+    when: str | None = None,
+) -> str | None:
+    """Write a commit of changes on the tip that no ref names, for a caller that pushes it.
+
+    Returns None where nothing changes.
+    """
+    targets = targets_of(repo, changes)
+    files = {path: target.data for path, target in targets.items()}
+    committer = committer_of(repo, identity, repo.session.take_settings())
+    return build_commit(repo, files, message, committer, when) if targets else None
+
+
+def targets_of(repo: LockedRepository, changes: Changes) -> dict[str, Target]:
+    """Return what really changes against the tip, path by path."""
+    view = repo.view()
+    targets: dict[str, Target] = {}
+    for path, data in changes.items():
+        if not is_safe_path(path):
+            raise InvalidInput(f"{printable(path)!r} cannot be a path in a repository")
+        new = None if data is None else hash_object("blob", data, repo.object_format)
+        old = _old_id(view, path, adding=new is not None)
+        if old != new:
+            targets[path] = Target(new, data, frozenset({old}))
+    return targets
+
+
+def _old_id(view: TreeView, path: str, *, adding: bool) -> str | None:
+    entry = view.entry(path)
+    if entry is not None and entry.is_tree:
+        raise OperationFailed(f"{printable(path)} is a directory in the last commit")
+    blocker = view.blocked_by(path) if entry is None and adding else None
+    if blocker is not None:
+        raise OperationFailed(
+            f"{printable(path)} cannot be written: {printable(blocker)} is not a directory",
+            hint="remove it and commit that first",
+        )
+    return entry.id if entry else None
+
+
+def publish(
+    repo: LockedRepository,
+    targets: Mapping[str, Target],
+    message: str,
+    *,
+    identity: CommitIdentity | None,
+    when: str | None,
+    resuming: JournalEntry | None = None,
+) -> str:
+    """Commit targets on the branch, under the lock, and bring the work trees along.
+
+    Refuses touched paths with uncommitted changes first, but for recovery (`resuming` the
+    intent it found), which leaves such as they are.
+    """
+    places = _ready(repo, targets, refusing=resuming is None)
+    committer = committer_of(repo, identity, repo.session.take_settings())
+    files = {path: target.data for path, target in targets.items()}
+    new = build_commit(repo, files, message, committer, when)
+    _land(repo, places, targets, new, message, resuming)
+    return new
+
+
+def advance(repo: LockedRepository, new: str, targets: Mapping[str, Target], message: str) -> None:
+    """Move the branch from its tip to a commit that is there already, work trees along.
+
+    Under the lock, as `publish`; `targets` is all that the two differ in, `message` what the
+    reflog says.
+    """
+    places = _ready(repo, targets, refusing=True)
+    _land(repo, places, targets, new, message, None)
+
+
+def _ready(
+    repo: LockedRepository, targets: Mapping[str, Target], *, refusing: bool
+) -> list[Checkout]:
+    session, branch = repo.session, branch_of(repo)
+    places = checkouts_of(repo, branch)
+    session.lock.refuse_if_there(repo.common_dir / f"{branch}.lock")
+    for place in places:
+        session.lock.refuse_if_there(place.git_dir / "index.lock")
+        if refusing:
+            refuse_uncommitted(repo, place, targets, session)
+    return places
+
+
+def _land(
+    repo: LockedRepository,
+    places: Sequence[Checkout],
+    targets: Mapping[str, Target],
+    new: str,
+    message: str,
+    resuming: JournalEntry | None,
+) -> None:
+    if places:
+        stale = {path: target.stale for path, target in targets.items()}
+        own = JournalEntry(branch_of(repo), repo.tip, new, stale)
+        write_intent(repo.common_dir, resuming or own)
+    try:
+        _move(repo, new, message)
+    except GitFailure:
+        if resuming is None:
+            drop_intent(repo.common_dir)
+        raise
+    _bring_along(repo, places, targets, recheck=resuming is not None)
+
+
+def branch_of(repo: LockedRepository) -> str:
+    """Return the branch to write on; raise UsageFault on a detached HEAD."""
+    if repo.branch is None:
+        raise UsageFault(
+            "HEAD is detached: no branch is checked out to record on",
+            hint="add --branch NAME (such as --branch main), or run `git switch NAME` first",
+        )
+    return repo.branch
+
+
+def _move(repo: LockedRepository, new: str, message: str) -> None:
+    session, branch = repo.session, branch_of(repo)
+    reason = f"versioner: {message.splitlines()[0]}"
+    args = ["update-ref", "--no-deref", "-m", reason, branch, new, repo.tip or "0" * len(new)]
+    try:
+        git(args, cwd=repo.top, pass_fds=session.pass_fds, env=_REFLOG)
+    except GitFailure as error:
+        if tip_of(repo, branch) == new:
+            return
+        if isinstance(error, LockedByGit):
+            raise session.lock.aged(error) from error
+        raise
+
+
+# The reflog wants somebody, and git may know nobody.
+_REFLOG = {"GIT_COMMITTER_NAME": "versioner", "GIT_COMMITTER_EMAIL": "versioner@localhost"}
+
+
+def _bring_along(
+    repo: LockedRepository,
+    places: Sequence[Checkout],
+    targets: Mapping[str, Target],
+    *,
+    recheck: bool,
+) -> None:
+    session = repo.session
+    session.close()  # what it knows of the indexes ends here
+    # The commit stands. An index that git holds just now keeps the intent, and the next
+    # command brings it along.
+    if refresh(repo, places, targets, session, recheck=recheck):
+        drop_intent(repo.common_dir)
+    session.close()
