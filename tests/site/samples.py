@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from tests.builders import build, deployment, moment, product, registry, void
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from versioner.registry.records import ProductRecord, Registry
 
 TOOL = "0.1.0"
@@ -106,3 +108,11 @@ def _user_service(event: Any, text: str, url: str) -> ProductRecord:
             "on": True,
         },
     )
+
+
+def plant(top: Path, path: str, old: str, new: str) -> None:
+    """Replace the first occurrence of a text in one file of a built site."""
+    content = (top / path).read_bytes()
+    assert old.encode() in content, f"{path} has no {old}"
+    changed = content.replace(old.encode(), new.encode("utf-8", "surrogateescape"), 1)
+    (top / path).write_bytes(changed)

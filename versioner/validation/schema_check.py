@@ -13,12 +13,12 @@ from versioner.validation.schemas import bundled_schema
 from versioner.validation.violations import Fault, faults_of, unknown_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from versioner.validation.schemas import SchemaName
     from versioner.validation.violations import Pointer
 
-__all__ = ["find_faults", "is_valid", "judge_of"]
+__all__ = ["find_faults", "is_valid"]
 
 # Of the faults of one value, the first of these says it all.
 _PRECEDENCE: Final = ("type", "minLength", "maxLength", "enum", "const", "pattern")
@@ -43,25 +43,6 @@ def find_faults(name: SchemaName, value: Any, base: Pointer = ()) -> list[Fault]
             if kept is None or _rank(fault) < _rank(kept):
                 found[place] = fault
     return [fault._replace(base=base) for fault in found.values()]
-
-
-def judge_of(schema: dict[str, Any]) -> Callable[[Any], str]:
-    """Return what says of data where it first breaks a schema that is no bundled one, or `""`.
-
-    Raises ValueError for what is not a schema.
-    """
-    import jsonschema_rs
-
-    validator = jsonschema_rs.validator_for(schema)
-
-    def judge(value: Any) -> str:
-        first = next(iter(validator.iter_errors(value)), None)
-        if first is None:
-            return ""
-        where = "/".join(str(part) for part in first.instance_path)
-        return f"at {where or 'its top'}: {first.message[:200]}"
-
-    return judge
 
 
 @cache

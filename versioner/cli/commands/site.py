@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["publish", "site"]
 
 _OUT: Final = "_site"
-_FOUND_FAULTS: Final = 3
+_FOUND_PROBLEMS: Final = 3
 # More processes than this wait for each other more than they render.
 _JOBS_MOST: Final = 4
 
@@ -106,9 +106,10 @@ def serve(port: int, repo: str | None) -> None:
 @click.argument("folder", required=False, metavar="[DIR]", type=click.Path(path_type=Path))
 @repo_option
 def check(folder: Path | None, repo: str | None) -> int:
-    """Check a built site (DIR, or the clone's _site): links, anchors, feeds, JSON, tables, badges.
+    """Check the pages of a built site (DIR, or _site in the clone).
 
-    Each fault is a line, `path: problem`; exit code 3 says that there are some.
+    Finds dead links, missing anchors, missing files, and markup that runs inline code or loads
+    from another host. Prints each problem as a line, `path: problem`, and exits with 3.
     """
     from versioner.cli.output import show
     from versioner.cli.registry import find_repository
@@ -116,9 +117,9 @@ def check(folder: Path | None, repo: str | None) -> int:
     from versioner.site.check import check_site
 
     top = folder or find_repository(repo).top / _OUT
-    faults = check_site(top)
-    show("\n".join(clean(str(fault)) for fault in faults) or f"{top}: nothing is wrong")
-    return _FOUND_FAULTS if faults else 0
+    problems = check_site(top)
+    show("\n".join(clean(str(each)) for each in problems) or f"{top}: no problems")
+    return _FOUND_PROBLEMS if problems else 0
 
 
 def _tell(error: VersionerError) -> None:
