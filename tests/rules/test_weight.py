@@ -19,7 +19,7 @@ event = {"at": "2026-11-22T10:15:00Z", "environment": "production", "version": "
 seen = visible.VisibleEvents()
 for version in ("1.0", "2.0", "1.0"):
     event = {**event, "version": version, "at": times.check_at(event["at"], event["at"])}
-    verdict = judgement.judge("deployment", event, visible=seen,
+    verdict = judgement.evaluate_event("deployment", event, visible=seen,
                               candidate=lambda n: identity.derive_event_id("p", event, n))
     seen.add("deployment", verdict.event)
 assert len(seen.events("deployment")) == 3

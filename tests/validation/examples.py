@@ -9,8 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from versioner.validation.documents import DOCUMENT_SCHEMAS, validate_document
-from versioner.validation.logs import LOG_SCHEMAS, validate_log
+from versioner.serialization.documents import DOCUMENT_SCHEMAS
+from versioner.serialization.log import LOG_SCHEMAS
+from versioner.validation.documents import validate_document
+from versioner.validation.logs import validate_log
 
 if TYPE_CHECKING:
     from versioner.models import Problem

@@ -9,7 +9,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from versioner.validation.documents import DOCUMENT_SCHEMAS, validate_document
+from versioner.serialization.documents import DOCUMENT_SCHEMAS
+from versioner.validation.documents import validate_document
 from versioner.validation.locate import locate
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def test_a_merge_conflict_is_named_as_one_where_it_begins() -> None:
     document, problems = validate_document("product", text.encode(), PATH)
     assert document is None
     assert [(item.line, item.message) for item in problems] == [
-        (2, "a merge conflict was left here")
+        (2, "a merge conflict is not resolved here")
     ]
     assert "<<<<<<<" in problems[0].hint
 
@@ -176,7 +177,7 @@ def test_a_conflict_resolved_half_way_is_named_once() -> None:
     text = 'name: "user-service"\ntitle: "A"\n=======\ntitle: "B"\n>>>>>>> theirs\n'
     _, problems = validate_document("product", text.encode(), PATH)
     assert [(item.line, item.message) for item in problems] == [
-        (3, "a merge conflict was left here")
+        (3, "a merge conflict is not resolved here")
     ]
 
 
@@ -198,7 +199,7 @@ def test_what_the_small_finder_finds_good_is_good(scale: Callable[[int, int], in
     import jsonschema
 
     from versioner.validation.schemas import bundled_schema
-    from versioner.validation.violations import faults_of
+    from versioner.validation.violations import violations_of
 
     scalars = st.one_of(
         st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=8)
@@ -222,7 +223,7 @@ def test_what_the_small_finder_finds_good_is_good(scale: Callable[[int, int], in
         document |= {
             key: "user-service" for key in schema.get("required", ()) if data.draw(st.booleans())
         }
-        if next(faults_of(schema, document, schema), None) is None:
+        if next(violations_of(schema, document, schema), None) is None:
             assert jsonschema.Draft202012Validator(schema).is_valid(document)
 
     check()

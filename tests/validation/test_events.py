@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from versioner.errors import InvalidInput
 from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS, STATUSES
 from versioner.validation.events import METADATA_LIMIT, check_event
-from versioner.validation.schema_check import find_faults, is_valid
+from versioner.validation.schema_check import find_violations, is_valid
 from versioner.validation.schemas import bundled_schema
-from versioner.validation.violations import faults_of
+from versioner.validation.violations import violations_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,20 +74,20 @@ def test_a_void_event_has_no_version_of_its_own() -> None:
         ({"at": "9999-99-99T10:15:00Z"}, "at", "for example"),
         ({"at": "0001-01-01T00:00:00+14:00"}, "at", "for example"),
         ({"scm_sha": "ABCDEF1"}, "scm_sha", 'write "abcdef1"'),
-        ({"deployed_by": ""}, "deployed_by", "leave the key out"),
+        ({"deployed_by": ""}, "deployed_by", "remove the key"),
         ({"deployed_by": "a\nb"}, "deployed_by", "on one line"),
         ({"reason": "x" * 2001}, "reason", "at most 2,000"),
         ({"deploy_url": "example.com"}, "deploy_url", "https://"),
-        ({"deploy_url": "https://u:p@example.com/"}, "deploy_url", "user information"),
-        ({"scm_repository": "https://t@example.com/"}, "scm_repository", "user information"),
+        ({"deploy_url": "https://u:p@example.com/"}, "deploy_url", "user name and password"),
+        ({"scm_repository": "https://t@example.com/"}, "scm_repository", "user name and password"),
         ({"build_number": 17}, "build_number", 'write "17"'),
-        ({"redacted": ["a", "a"]}, "redacted", "leave one"),
+        ({"redacted": ["a", "a"]}, "redacted", "remove one"),
         ({"extra_metadata": []}, "extra_metadata", "mapping"),
         ({"extra_metadata": {"a": float("nan")}}, "extra_metadata.a", "quotes"),
         ({"extra_metadata": {"a": float("-inf")}}, "extra_metadata.a", "quotes"),
         ({"extra_metadata": {"a": 2**53 + 1}}, "extra_metadata.a", "quotes"),
-        ({"extra_metadata": {"a": "\ud800"}}, "extra_metadata.a", "leave that character"),
-        ({"extra_metadata": {"\udfff": 1}}, "extra_metadata.\\udfff", "leave that character"),
+        ({"extra_metadata": {"a": "\ud800"}}, "extra_metadata.a", "remove that character"),
+        ({"extra_metadata": {"\udfff": 1}}, "extra_metadata.\\udfff", "remove that character"),
         ({"extra_metadata": {"a": "x" * METADATA_LIMIT}}, "extra_metadata", "link to the rest"),
         ({"extra_metadata": {"a": [[[[[[1]]]]]]}}, "extra_metadata.a[0][0][0][0][0]", "write"),
         ({"extra_metadata": {1: 2}}, "extra_metadata[1]", 'write "1"'),
@@ -212,9 +212,12 @@ def test_the_small_finder_and_both_engines_find_the_same(scale: Callable[[int, i
     def check(name: Any, event: Any) -> None:
         schema = bundled_schema(name)
         ours = {
-            (fault.pointer, fault.name, fault.is_key) for fault in faults_of(schema, event, schema)
+            (fault.pointer, fault.name, fault.is_key)
+            for fault in violations_of(schema, event, schema)
         }
-        theirs = {(fault.pointer, fault.name, fault.is_key) for fault in find_faults(name, event)}
+        theirs = {
+            (fault.pointer, fault.name, fault.is_key) for fault in find_violations(name, event)
+        }
         assert ours == theirs
         judge = jsonschema.Draft202012Validator(schema)
         assert (not ours) == judge.is_valid(event) == is_valid(name, event)

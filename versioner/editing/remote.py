@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.remote.partial_clone import PartialClone
     from versioner.remote.url import Remote
-    from versioner.validation.documents import DocumentKind
+    from versioner.serialization.documents import DocumentKind
 
 __all__ = ["bring_registry", "edit_remotely"]
 

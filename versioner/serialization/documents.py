@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "DOCUMENT_SCHEMAS",
     "KEY_ORDER",
     "DocumentKind",
     "Wanted",
@@ -29,13 +30,23 @@ __all__ = [
 
 DocumentKind = Literal["config", "environment", "product", "alias", "deleted"]
 
-# Kind to the schema's name and the way up from a file of that kind to the repository's top.
-_SCHEMAS: Final[dict[DocumentKind, tuple[str, str]]] = {
-    "config": ("registry", "../"),
-    "environment": ("environment", "../../"),
-    "product": ("product", "../../../"),
-    "alias": ("alias", "../../"),
-    "deleted": ("deletion", "../../"),
+DocumentSchema = Literal["registry", "environment", "product", "alias", "deletion"]
+
+DOCUMENT_SCHEMAS: Final[Mapping[DocumentKind, DocumentSchema]] = {
+    "config": "registry",
+    "environment": "environment",
+    "product": "product",
+    "alias": "alias",
+    "deleted": "deletion",
+}
+
+# The relative path from a file to the top of the repository.
+_TOPS: Final[Mapping[DocumentKind, str]] = {
+    "config": "../",
+    "environment": "../../",
+    "product": "../../../",
+    "alias": "../../",
+    "deleted": "../../",
 }
 
 _BARE_KEY = re.compile("(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][a-z0-9_.-]*", re.IGNORECASE)
@@ -92,8 +103,8 @@ _WANTED: Final[dict[tuple[str, ...], Wanted]] = {
 
 def schema_line(kind: DocumentKind) -> str:
     """Return the comment that leads an editor from a file of this kind to its schema."""
-    schema, top = _SCHEMAS[kind]
-    return f"# yaml-language-server: $schema={top}schemas/{schema}.schema.json\n"
+    schema = f"{_TOPS[kind]}schemas/{DOCUMENT_SCHEMAS[kind]}.schema.json"
+    return f"# yaml-language-server: $schema={schema}\n"
 
 
 def dump_document(kind: DocumentKind, document: Mapping[str, Any]) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from json.decoder import JSONDecoder
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 from versioner.errors import InvalidInput, OperationFailed
 from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from versioner.models import Event, EventKind
 
 __all__ = [
+    "LOG_SCHEMAS",
     "LONGEST_LINE",
     "append",
     "event_line",
@@ -39,9 +40,11 @@ _KEYS: Final[dict[EventKind, tuple[str, ...]]] = {
     "deployment": DEPLOYMENT_KEYS,
 }
 
-_HEADERS: Final[dict[EventKind, tuple[str, str]]] = {
-    "build": ("Builds", "versions-log"),
-    "deployment": ("Deployments", "deployments-log"),
+_TITLES: Final[dict[EventKind, str]] = {"build": "Builds", "deployment": "Deployments"}
+
+LOG_SCHEMAS: Final[dict[EventKind, Literal["versions-log", "deployments-log"]]] = {
+    "build": "versions-log",
+    "deployment": "deployments-log",
 }
 
 # Bytes of a file whose strings all stand for themselves, as far as ASCII can tell.
@@ -68,11 +71,11 @@ _MOST_SHAPES: Final = 4096
 
 def header(kind: EventKind) -> str:
     """Return the comment lines that a new log begins with."""
-    title, schema = _HEADERS[kind]
     return (
-        f"# {title} of one product in one month (UTC): one event a line, newest recorded last.\n"
+        f"# {_TITLES[kind]} of one product in one month (UTC): one event a line, "
+        "newest recorded last.\n"
         "# Written by `versioner`, which only ever adds lines: please leave the others alone.\n"
-        f"# yaml-language-server: $schema=../../../../schemas/{schema}.schema.json\n"
+        f"# yaml-language-server: $schema=../../../../schemas/{LOG_SCHEMAS[kind]}.schema.json\n"
     )
 
 

@@ -1,25 +1,25 @@
-"""Check one event before it is recorded, with what `track` can afford at start.
+"""Validate one event before it is recorded, without the libraries that `track` cannot wait for.
 
-The rules are the event schemas' own; added are those that a schema cannot say: how large
-metadata may be, which numbers every reader agrees on, and that no secret is recorded.
+An event conforms to its schema, and to the rules that a schema cannot express: the size of its
+metadata, the numbers that all readers read alike, and no secrets.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from versioner.errors import InvalidInput
 from versioner.secret_scanning import find_secrets, may_hold_secret
 from versioner.serialization.values import LARGEST_INTEGER
 from versioner.validation.schemas import bundled_schema
-from versioner.validation.violations import Fault, faults_of
+from versioner.validation.violations import violations_of
 
 if TYPE_CHECKING:
     from versioner.models import Event, EventKind
     from versioner.validation.schemas import SchemaName
-    from versioner.validation.violations import Pointer
+    from versioner.validation.violations import Pointer, Violation
 
 __all__ = [
     "EVENT_SCHEMAS",
@@ -38,41 +38,38 @@ EVENT_SCHEMAS: Final[dict[EventKind, SchemaName]] = {
 
 
 def check_event(kind: EventKind, event: Event) -> None:
-    """Refuse an event that a log may not hold: InvalidInput names the field and the fix."""
+    """Raise InvalidInput, which names the field, for an event that a log may not contain."""
     schema = bundled_schema(EVENT_SCHEMAS[kind])
-    found = list(faults_of(schema, event, schema))
-    if found:
-        raise _refusal(min(found, key=_precedence))
+    violations = list(violations_of(schema, event, schema))
+    if violations:
+        raise _invalid_field(min(violations, key=_precedence))
     for key, value in event.items():
         _check_value(value, (key,))
-    # No part of a shape is written otherwise in a repr; most events end here.
+    # Most events end here: repr() escapes no character of a secret.
     for pointer in find_secrets(event) if may_hold_secret(repr(event).encode()) else ():
-        name = _field(pointer)
-        raise InvalidInput(
-            f"{name} holds a text in the shape of a secret key",
-            field=name,
-            hint="never record a secret: leave it out, and replace it where it is used",
-        )
+        hint = "never record a secret: remove it, and revoke it where it is used"
+        _refuse(pointer, "contains a text in the shape of a secret key", hint)
     _check_size(event)
 
 
 def metadata_size(metadata: Any) -> int:
-    """Return how many bytes metadata takes as JSON."""
+    """Return the number of bytes of metadata as JSON."""
     return len(json.dumps(metadata, ensure_ascii=False).encode(errors="replace"))
 
 
-def _precedence(fault: Fault) -> int:
-    # A length says more of a text than the pattern that it breaks, too.
-    return 1 if fault.keyword == "pattern" else 0
+def _precedence(violation: Violation) -> int:
+    # A text of a wrong length may break the pattern, too; its length says more.
+    return 1 if violation.keyword == "pattern" else 0
 
 
-def _refusal(fault: Fault) -> InvalidInput:
-    # Here, for a good event needs no words.
+def _invalid_field(violation: Violation) -> InvalidInput:
+    # Imported here, because a valid event needs no messages.
     from versioner.validation.messages import explain, field_name
 
-    words = explain(fault)
-    field = fault.name if fault.keyword == "required" else field_name(fault.pointer)
-    return InvalidInput(words.message, field=field, hint=words.hint)
+    explanation = explain(violation)
+    is_missing = violation.keyword == "required"
+    field = violation.name if is_missing else field_name(violation.pointer)
+    return InvalidInput(explanation.message, field=field, hint=explanation.hint)
 
 
 def _check_value(value: Any, pointer: Pointer) -> None:
@@ -87,7 +84,7 @@ def _check_value(value: Any, pointer: Pointer) -> None:
         for index, item in enumerate(value):
             _check_value(item, (*pointer, index))
     elif isinstance(value, float) and not math.isfinite(value):
-        _refuse(pointer, "is not a number that JSON knows", 'write it as text, in "quotes"')
+        _refuse(pointer, "is not a number in JSON", 'write it as text, in "quotes"')
     elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
         _refuse(pointer, "is an integer beyond 2^53", 'write it as text, in "quotes"')
 
@@ -96,7 +93,7 @@ def _check_text(value: str, pointer: Pointer) -> None:
     try:
         value.encode()
     except UnicodeEncodeError:
-        _refuse(pointer, "holds half a character (a lone surrogate)", "leave that character out")
+        _refuse(pointer, "contains half a character (a lone surrogate)", "remove that character")
 
 
 def _check_size(event: Event) -> None:
@@ -104,17 +101,13 @@ def _check_size(event: Event) -> None:
     if metadata and metadata_size(metadata) > METADATA_LIMIT:
         _refuse(
             ("extra_metadata",),
-            f"takes {metadata_size(metadata):,} bytes, more than {METADATA_LIMIT:,}",
+            f"has {metadata_size(metadata):,} bytes, more than {METADATA_LIMIT:,}",
             "keep what describes the event, and link to the rest",
         )
 
 
-def _refuse(pointer: Pointer, fault: str, hint: str) -> None:
-    name = _field(pointer)
-    raise InvalidInput(f"{name} {fault}", field=name, hint=hint)
-
-
-def _field(pointer: Pointer) -> str:
+def _refuse(pointer: Pointer, fault: str, hint: str) -> NoReturn:
     from versioner.validation.messages import field_name
 
-    return field_name(pointer)
+    field = field_name(pointer)
+    raise InvalidInput(f"{field} {fault}", field=field, hint=hint)

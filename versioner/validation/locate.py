@@ -1,8 +1,8 @@
-"""Turn what was found into problems, each at its place in the file."""
+"""Problems at their lines and columns, which are only looked up in files that have problems."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from versioner.models import Problem
 from versioner.secret_scanning import find_secrets
@@ -16,100 +16,200 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from versioner.validation.strict_yaml import AmbiguousScalar
-    from versioner.validation.violations import Fault, Pointer
+    from versioner.validation.violations import Pointer, Violation
 
-__all__ = ["Finding", "locate", "problems_at", "secret_findings"]
+__all__ = ["ContentProblem", "locate", "locate_problems", "secret_problems"]
 
 
-class Spot(NamedTuple):
-    """Hold a place, counted from 1, and the text of a plain scalar that stands there."""
+class ContentProblem(NamedTuple):
+    """A problem of a value that no schema describes; `pointer` leads to the value."""
+
+    pointer: Pointer
+    code: str
+    message: str
+    hint: str
+
+
+class _Position(NamedTuple):
+    """A line and a column, counted from 1, and the text of a plain scalar there."""
 
     line: int
     column: int
     source: str = ""
 
 
-_NOWHERE: Final = Spot(0, 0)
+# A pointer, and whether the position of its key is meant instead of that of its value.
+_Target = tuple["Pointer", bool]
+
+
+def locate_problems(
+    path: str,
+    data: bytes,
+    *,
+    violations: Sequence[Violation] = (),
+    content_problems: Sequence[ContentProblem] = (),
+    ambiguous: Sequence[AmbiguousScalar] = (),
+    first_line: int = 1,
+) -> list[Problem]:
+    """Return the problems of a file, or of its part `data` that begins at `first_line`.
+
+    A scalar that is ambiguous and breaks the schema has one problem, with the schema's hint.
+    """
+    values = {scalar.pointer: scalar for scalar in ambiguous if not scalar.is_key}
+    keys = {scalar.pointer for scalar in ambiguous if scalar.is_key}
+    hints: dict[Pointer, str] = {}
+    others: list[Violation] = []
+    for violation in violations:
+        pointer = violation.full_pointer
+        if pointer in values:
+            hints[pointer] = _ambiguity_hint(violation, values[pointer])
+        elif not (violation.is_key and pointer in keys):
+            others.append(violation)
+    problems = [
+        ambiguity_problem(path, scalar, "" if scalar.is_key else hints.get(scalar.pointer, ""))
+        for scalar in ambiguous
+    ]
+    content_problems = _without_repeats(content_problems, others)
+    problems += _at_positions(path, data, others, content_problems, first_line)
+    return sorted(problems)
+
+
+def secret_problems(value: Any) -> Iterator[ContentProblem]:
+    """Yield a problem for each text in the shape of a secret key, without the text."""
+    for pointer in find_secrets(value):
+        yield ContentProblem(
+            pointer,
+            codes.SECRET,
+            f"{field_name(pointer) or 'a key'} contains a text in the shape of a secret key",
+            "remove it here, and revoke the key where it is used: the history of git keeps it",
+        )
 
 
 def locate(data: bytes, pointer: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
-    """Return line and column of a value or, with `key`, of its key.
+    """Return the line and column of a value or, with `key`, of its key.
 
-    Where the pointer leads nowhere, they are those of the innermost mapping or list on its way;
-    (0, 0) where the text cannot be parsed.
+    For a pointer that leads nowhere, they are those of the last mapping or list on its way; (0, 0)
+    for a text that cannot be parsed.
     """
-    wanted = (tuple(pointer), key)
-    spot = locate_all(data, [wanted])[wanted]
-    return spot.line, spot.column
+    target = (tuple(pointer), key)
+    position = _locate_all(data, [target])[target]
+    return position.line, position.column
 
 
-def locate_all(
-    data: bytes, wanted: Iterable[tuple[Pointer, bool]]
-) -> Mapping[tuple[Pointer, bool], Spot]:
-    """Find several places in one pass; each wanted pair is a pointer and whether its key."""
-    pairs = set(wanted)
-    finder = _Finder(pairs)
+def _without_repeats(
+    content_problems: Sequence[ContentProblem], violations: Sequence[Violation]
+) -> list[ContentProblem]:
+    """Return the problems without the secrets in URLs that are refused for their password."""
+    urls = {violation.full_pointer for violation in violations if _is_url_violation(violation)}
+    return [
+        problem
+        for problem in content_problems
+        if problem.code != codes.SECRET or problem.pointer not in urls
+    ]
+
+
+def _is_url_violation(violation: Violation) -> bool:
+    pattern = violation.schema.get("pattern", "") if violation.keyword == "pattern" else ""
+    return kind_of_pattern(pattern) in ("url", "repository")
+
+
+def _at_positions(
+    path: str,
+    data: bytes,
+    violations: Sequence[Violation],
+    content_problems: Sequence[ContentProblem],
+    first_line: int,
+) -> Iterator[Problem]:
+    if not violations and not content_problems:
+        return
+    targets = [(violation.full_pointer, violation.is_key) for violation in violations]
+    content_targets = [(problem.pointer, False) for problem in content_problems]
+    positions = _locate_all(data, [*targets, *content_targets])
+    for violation, target in zip(violations, targets, strict=True):
+        line, column, source = positions[target]
+        yield Problem(path, line + first_line - 1, column, *explain(violation, source))
+    for pointer, code, message, hint in content_problems:
+        line, column, _ = positions[pointer, False]
+        yield Problem(path, line + first_line - 1, column, code, message, hint)
+
+
+def _ambiguity_hint(violation: Violation, scalar: AmbiguousScalar) -> str:
+    expected = violation.schema.get("type")
+    if expected == "boolean":
+        is_yes = scalar.text.lower() in ("y", "yes", "on", "1")
+        return f"write {'true' if is_yes else 'false'}"
+    if expected in ("integer", "number"):
+        return "write a plain number, such as 100"
+    return ""
+
+
+def _locate_all(data: bytes, targets: Iterable[_Target]) -> Mapping[_Target, _Position]:
+    """Return the positions of several targets, found in one pass over the text."""
+    targets = set(targets)
+    finder = _Finder(targets)
     try:
         for event in yaml_events(data.decode(errors="replace")):
             finder.take(event)
     except YamlError:
         pass
-    return {pair: finder.spot(pair) for pair in pairs}
+    return {target: finder.position_of(target) for target in targets}
 
 
 class _Finder:
-    """Follow the parser's events with a pointer to where they are."""
+    """A reader of the parser's events that notes the positions of targets."""
 
-    def __init__(self, pairs: set[tuple[Pointer, bool]]) -> None:
-        self._near = {pointer[:size] for pointer, _ in pairs for size in range(len(pointer) + 1)}
-        self._values: dict[Pointer, Spot] = {}
-        self._keys: dict[Pointer, Spot] = {}
-        # Of each open collection: its pointer, its next index (None for a mapping), its key.
+    def __init__(self, targets: Iterable[_Target]) -> None:
+        # The targets, and the collections on the way to them.
+        self._pointers = {
+            pointer[:size] for pointer, _ in targets for size in range(len(pointer) + 1)
+        }
+        self._values: dict[Pointer, _Position] = {}
+        self._keys: dict[Pointer, _Position] = {}
         self._open: list[_Collection] = []
 
     def take(self, event: Any) -> None:
-        kind = type(event).__name__
-        if kind in ("SequenceEndEvent", "MappingEndEvent"):
+        name = type(event).__name__
+        if name in ("SequenceEndEvent", "MappingEndEvent"):
             if self._open:
                 self._open.pop()
-        elif kind in ("ScalarEvent", "AliasEvent"):
-            self._scalar(event, kind)
-        elif kind in ("SequenceStartEvent", "MappingStartEvent"):
-            pointer = self._place(event)
-            self._open.append(_Collection(pointer, None if kind[0] == "M" else 0))
+        elif name in ("ScalarEvent", "AliasEvent"):
+            self._take_scalar(event, is_alias=name == "AliasEvent")
+        elif name in ("SequenceStartEvent", "MappingStartEvent"):
+            pointer = self._note_value(event)
+            self._open.append(_Collection(pointer, None if name[0] == "M" else 0))
 
-    def spot(self, pair: tuple[Pointer, bool]) -> Spot:
-        pointer, is_key = pair
+    def position_of(self, target: _Target) -> _Position:
+        pointer, is_key = target
         if is_key and pointer in self._keys:
             return self._keys[pointer]
         for size in range(len(pointer), -1, -1):
             if pointer[:size] in self._values:
                 return self._values[pointer[:size]]
-        return _NOWHERE
+        return _Position(0, 0)
 
-    def _scalar(self, event: Any, kind: str) -> None:
-        top = self._open[-1] if self._open else None
-        if top is not None and top.index is None and top.key is None and kind == "ScalarEvent":
-            top.key = event.value
-            pointer = (*top.pointer, event.value)
-            if pointer in self._near:
-                # The last of two equal keys is the one whose value counts.
-                self._keys[pointer] = _spot_of(event)
+    def _take_scalar(self, event: Any, *, is_alias: bool) -> None:
+        parent = self._open[-1] if self._open else None
+        if parent is None or parent.index is not None or parent.key is not None or is_alias:
+            self._note_value(event)
             return
-        self._place(event)
+        parent.key = event.value
+        pointer = (*parent.pointer, event.value)
+        if pointer in self._pointers:
+            # Of two equal keys the last one has the value that is read.
+            self._keys[pointer] = _position_of(event)
 
-    def _place(self, event: Any) -> Pointer:
+    def _note_value(self, event: Any) -> Pointer:
         pointer: Pointer = ()
         if self._open:
-            top = self._open[-1]
-            pointer = (*top.pointer, top.step())
-        if pointer in self._near:
-            self._values[pointer] = _spot_of(event)
+            parent = self._open[-1]
+            pointer = (*parent.pointer, parent.next_step())
+        if pointer in self._pointers:
+            self._values[pointer] = _position_of(event)
         return pointer
 
 
 class _Collection:
-    """Count the items, or hold the waiting key, of one open list or mapping."""
+    """An open list with its next index, or an open mapping (`index` None) with its last key."""
 
     __slots__ = ("index", "key", "pointer")
 
@@ -118,7 +218,8 @@ class _Collection:
         self.index = index
         self.key: str | None = None
 
-    def step(self) -> str | int:
+    def next_step(self) -> str | int:
+        """Return the index or key of the next value."""
         if self.index is not None:
             self.index += 1
             return self.index - 1
@@ -126,101 +227,7 @@ class _Collection:
         return "" if key is None else key
 
 
-def _spot_of(event: Any) -> Spot:
+def _position_of(event: Any) -> _Position:
     is_plain = not getattr(event, "style", True)
     mark = event.start_mark
-    return Spot(mark.line + 1, mark.column + 1, event.value[:200] if is_plain else "")
-
-
-class Finding(NamedTuple):
-    """Hold what no schema says of a value, and where the value is in the file."""
-
-    place: Pointer
-    code: str
-    message: str
-    hint: str
-
-
-def problems_at(
-    path: str,
-    data: bytes,
-    *,
-    faults: Sequence[Fault] = (),
-    findings: Sequence[Finding] = (),
-    ambiguous: Sequence[AmbiguousScalar] = (),
-    first_line: int = 1,
-) -> list[Problem]:
-    """Return the problems of a file, or of a part that begins at a line of it.
-
-    An ambiguous scalar is one problem; what the schema wants in its place tells the fix.
-    """
-    values = {item.pointer: item for item in ambiguous if not item.is_key}
-    keys = {item.pointer for item in ambiguous if item.is_key}
-    hints = {
-        fault.place: _ambiguous_hint(fault, values[fault.place])
-        for fault in faults
-        if fault.place in values
-    }
-    left = [
-        fault
-        for fault in faults
-        if fault.place not in values and not (fault.is_key and fault.place in keys)
-    ]
-    problems = [
-        ambiguity_problem(path, item, "" if item.is_key else hints.get(item.pointer, ""))
-        for item in ambiguous
-    ]
-    problems += _located(path, data, left, _without_told(findings, left), first_line)
-    return sorted(problems)
-
-
-def secret_findings(value: Any, base: Pointer = ()) -> Iterator[Finding]:
-    """Find texts in the shape of a secret key; they are not echoed."""
-    for pointer in find_secrets(value):
-        yield Finding(
-            (*base, *pointer),
-            codes.SECRET,
-            f"{field_name(pointer) or 'a key'} holds a text in the shape of a secret key",
-            "take it out, and replace the key where it is used: git keeps what was committed",
-        )
-
-
-def _without_told(findings: Sequence[Finding], faults: Sequence[Fault]) -> list[Finding]:
-    """Leave out that a password in an address is a secret where the address is refused for it."""
-    told = {fault.place for fault in faults if _is_address(fault)}
-    return [item for item in findings if item.code != codes.SECRET or item.place not in told]
-
-
-def _is_address(fault: Fault) -> bool:
-    pattern = fault.schema.get("pattern", "") if fault.keyword == "pattern" else ""
-    return kind_of_pattern(pattern) in ("url", "repository")
-
-
-def _located(
-    path: str,
-    data: bytes,
-    faults: Sequence[Fault],
-    findings: Sequence[Finding],
-    first_line: int,
-) -> Iterator[Problem]:
-    if not faults and not findings:
-        return
-    wanted = [(fault.place, fault.is_key) for fault in faults]
-    spots = locate_all(data, [*wanted, *((finding.place, False) for finding in findings)])
-    for fault, pair in zip(faults, wanted, strict=True):
-        spot = spots[pair]
-        line = spot.line + first_line - 1
-        yield Problem(path, line, spot.column, *explain(fault, spot.source))
-    for place, code, message, hint in findings:
-        spot = spots[place, False]
-        yield Problem(path, spot.line + first_line - 1, spot.column, code, message, hint)
-
-
-def _ambiguous_hint(fault: Fault, item: AmbiguousScalar) -> str:
-    wanted = fault.schema.get("type")
-    if wanted == "boolean":
-        is_yes = item.text.lower() in ("y", "yes", "on", "1")
-        return f"write {'true' if is_yes else 'false'}"
-    if wanted in ("integer", "number"):
-        return "write a plain number, such as 100"
-    return ""
+    return _Position(mark.line + 1, mark.column + 1, event.value[:200] if is_plain else "")

@@ -1,8 +1,8 @@
-"""Validate a month's log: fast where all is well, exact where it is not.
+"""Validate the log of a month.
 
-A canonical file is read line by line and checked in bulk; only an event that fails is looked at
-closely. A file that is not canonical is read whole as strict YAML, with a warning; where it cannot
-be, its lines are read one by one, so that a bad one takes no good one with it.
+The events of a canonical log are validated in bulk; each is validated alone only if the bulk
+validation fails. Another log is read whole as strict YAML, with a warning; if it cannot be read,
+its lines are read one by one, so that one invalid line does not hide the valid events.
 """
 
 from __future__ import annotations
@@ -14,31 +14,25 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.layout import month_of, place_of
 from versioner.models import Problem
 from versioner.secret_scanning import may_hold_secret
-from versioner.serialization.log import LONGEST_LINE, read_canonical
+from versioner.serialization.log import LOG_SCHEMAS, LONGEST_LINE, read_canonical
 from versioner.validation import codes
 from versioner.validation.events import EVENT_SCHEMAS, METADATA_LIMIT, metadata_size
-from versioner.validation.locate import Finding, problems_at, secret_findings
+from versioner.validation.locate import ContentProblem, locate_problems, secret_problems
 from versioner.validation.merge_conflicts import conflict_problems, is_marker
-from versioner.validation.schema_check import find_faults, is_valid
+from versioner.validation.schema_check import find_violations, is_valid
 from versioner.validation.strict_yaml import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from versioner.models import Event, EventKind
-    from versioner.validation.schemas import SchemaName
     from versioner.validation.strict_yaml import Reading
-    from versioner.validation.violations import Fault
+    from versioner.validation.violations import Violation
 
-__all__ = ["LOG_LIMIT", "LOG_SCHEMAS", "validate_log"]
+__all__ = ["LOG_LIMIT", "validate_log"]
 
 # Bytes of a whole log; the snapshot reads no file that is larger.
 LOG_LIMIT: Final = 64 * 1024 * 1024
-
-LOG_SCHEMAS: Final[dict[EventKind, SchemaName]] = {
-    "build": "versions-log",
-    "deployment": "deployments-log",
-}
 
 
 def validate_log(kind: EventKind, data: bytes, path: str) -> tuple[list[Event], list[Problem]]:
@@ -47,54 +41,61 @@ def validate_log(kind: EventKind, data: bytes, path: str) -> tuple[list[Event], 
     if numbered is None:
         return _validate_yaml(kind, data, path)
     events = [event for _, event in numbered]
-    close = _needs_close_look(data)
-    if not close and is_valid(LOG_SCHEMAS[kind], events) and _is_tidy(path, events):
+    check_content = _may_have_content_problems(data)
+    if (
+        not check_content
+        and is_valid(LOG_SCHEMAS[kind], events)
+        and _are_of_month_and_distinct(path, events)
+    ):
         return events, []
-    return _check_lines(kind, numbered, data.split(b"\n"), path, close=close)
+    return _validate_numbered(kind, numbered, data.split(b"\n"), path, check_content=check_content)
 
 
-def _check_lines(
+def _validate_numbered(
     kind: EventKind,
     numbered: Sequence[tuple[int, Event]],
     lines: Sequence[bytes],
     path: str,
     *,
-    close: bool = True,
+    check_content: bool = True,
 ) -> tuple[list[Event], list[Problem]]:
-    """Look at each event, which stands in a line of its own; `close` finds secrets, too."""
-    across = _across(path, [event for _, event in numbered])
-    kept: list[Event] = []
+    """Validate each of the events, which are on lines of their own."""
+    comparison = _compare_events(path, [event for _, event in numbered])
+    valid: list[Event] = []
     problems: list[Problem] = []
     for index, (number, event) in enumerate(numbered):
-        faults = _faults(kind, event, 0)
-        findings = [*across.get(index, ()), *(_findings(event) if close else ())]
-        if faults or findings:
-            # The line is a list of one: what is said of the event is at 0 of it.
-            here = [finding._replace(place=(0, *finding.place)) for finding in findings]
-            problems += problems_at(
-                path, lines[number - 1], faults=faults, findings=here, first_line=number
+        violations = _violations(kind, event, 0)
+        found = [*comparison.get(index, ()), *(_content_problems(event) if check_content else ())]
+        if violations or found:
+            # The line is a list of one event, whose index is 0.
+            problems += locate_problems(
+                path,
+                lines[number - 1],
+                violations=violations,
+                content_problems=[_at_index(0, problem) for problem in found],
+                first_line=number,
             )
         else:
-            kept.append(event)
-    return kept, problems
+            valid.append(event)
+    return valid, problems
 
 
 def _validate_yaml(kind: EventKind, data: bytes, path: str) -> tuple[list[Event], list[Problem]]:
-    long = _long_line(data, path)
+    too_long = _long_line_problems(data, path)
     reading = read_yaml(data, path, limit=LOG_LIMIT)
-    if long or reading.problems:
+    if too_long or reading.problems:
         by_line = _validate_by_line(kind, data, path)
         if by_line is not None:
             return by_line
-    if long or not reading.is_read:
-        return [], long or conflict_problems(data, path, is_log=True) or reading.problems
+    if too_long or not reading.is_read:
+        return [], too_long or conflict_problems(data, path, is_log=True) or reading.problems
     return _validate_whole(kind, data, path, reading)
 
 
 def _validate_by_line(
     kind: EventKind, data: bytes, path: str
 ) -> tuple[list[Event], list[Problem]] | None:
-    """Read by its lines what cannot be read whole; None where an event takes more than one."""
+    """Validate the lines of a log one by one; return None if an event has several lines."""
     if len(data) > LOG_LIMIT:
         return None
     lines = [line.removesuffix(b"\r") for line in data.split(b"\n")]
@@ -105,160 +106,161 @@ def _validate_by_line(
         if canonical is not None:
             numbered += [(number, event) for _, event in canonical]
         elif line.startswith(b"- "):
-            events, wrong = _validate_line(kind, line, path)
+            events, of_line = _validate_line(kind, line, path)
             numbered += [(number, event) for event in events]
-            problems += [replace(problem, line=number) for problem in wrong]
+            problems += [replace(problem, line=number) for problem in of_line]
         elif not is_marker(line):
             return None
-    kept, found = _check_lines(kind, numbered, lines, path)
-    problems = sorted([*_without_repeats(problems), *found])
-    # What is wrong with the whole alone is not to be lost.
-    return (kept, problems) if any(item.severity == "error" for item in problems) else None
+    valid, found = _validate_numbered(kind, numbered, lines, path)
+    problems = sorted([*_with_one_style_warning(problems), *found])
+    # Without an error in a line, the problems of the whole log are reported.
+    return (valid, problems) if any(item.severity == "error" for item in problems) else None
 
 
 def _validate_line(kind: EventKind, line: bytes, path: str) -> tuple[list[Event], list[Problem]]:
-    long = _long_line(line, path)
+    too_long = _long_line_problems(line, path)
     reading = read_yaml(line, path, limit=LOG_LIMIT)
-    if long or not reading.is_read:
-        return [], long or reading.problems
+    if too_long or not reading.is_read:
+        return [], too_long or reading.problems
     return _validate_whole(kind, line, path, reading)
 
 
-def _without_repeats(problems: Sequence[Problem]) -> list[Problem]:
-    """Keep one warning a file of lines that the tool would write otherwise."""
-    odd = [item for item in problems if item.code == codes.NOT_CANONICAL]
-    return [item for item in problems if item.code != codes.NOT_CANONICAL] + odd[:1]
+def _with_one_style_warning(problems: Sequence[Problem]) -> list[Problem]:
+    """Return the problems with the first of the warnings about lines that are not canonical."""
+    warnings = [item for item in problems if item.code == codes.NOT_CANONICAL]
+    return [item for item in problems if item.code != codes.NOT_CANONICAL] + warnings[:1]
 
 
 def _validate_whole(
     kind: EventKind, data: bytes, path: str, reading: Reading
 ) -> tuple[list[Event], list[Problem]]:
+    known = [*reading.problems, *_style_warning(kind, data, path)]
     if not isinstance(reading.value, list):
-        faults = find_faults(LOG_SCHEMAS[kind], reading.value)
-        wrong = problems_at(path, data, faults=faults, ambiguous=reading.ambiguous)
-        return [], [*reading.problems, *wrong, *_not_canonical(kind, data, path)]
+        violations = find_violations(LOG_SCHEMAS[kind], reading.value)
+        ambiguous = reading.ambiguous
+        return [], [
+            *known,
+            *locate_problems(path, data, violations=violations, ambiguous=ambiguous),
+        ]
     events: list[Any] = reading.value
-    across = _across(path, events)
-    faults, findings, kept = [], [], []
-    doubted = {item.pointer[0] for item in reading.ambiguous if item.pointer}
+    comparison = _compare_events(path, events)
+    ambiguous_events = {item.pointer[0] for item in reading.ambiguous if item.pointer}
+    violations, found, valid = [], [], []
     for index, event in enumerate(events):
-        wrong_fields = _faults(kind, event, index)
-        wrong_content = [*across.get(index, ()), *_findings(event)]
-        faults += wrong_fields
-        findings += [item._replace(place=(index, *item.place)) for item in wrong_content]
-        if not wrong_fields and not wrong_content and index not in doubted:
-            kept.append(event)
-    problems = problems_at(
-        path, data, faults=faults, findings=findings, ambiguous=reading.ambiguous
+        of_schema = _violations(kind, event, index)
+        of_content = [*comparison.get(index, ()), *_content_problems(event)]
+        violations += of_schema
+        found += [_at_index(index, problem) for problem in of_content]
+        if not of_schema and not of_content and index not in ambiguous_events:
+            valid.append(event)
+    problems = locate_problems(
+        path, data, violations=violations, content_problems=found, ambiguous=reading.ambiguous
     )
-    # A key that stands twice leaves open which value its event has.
-    kept = [] if reading.problems else kept
-    return kept, sorted([*reading.problems, *problems, *_not_canonical(kind, data, path)])
+    # With a duplicate key, it is unknown which of its values the event has.
+    return ([] if reading.problems else valid), sorted([*known, *problems])
 
 
-def _needs_close_look(data: bytes) -> bool:
-    # A canonical line escapes nothing that a secret is made of, and holds its metadata whole.
+def _may_have_content_problems(data: bytes) -> bool:
+    # In a canonical line no character of a secret is escaped, and all metadata is on the line.
     if may_hold_secret(data):
         return True
     return len(data) > METADATA_LIMIT and max(map(len, data.split(b"\n"))) > METADATA_LIMIT
 
 
-def _is_tidy(path: str, events: Sequence[Event]) -> bool:
-    place = place_of(path)
-    month = place.month if place is not None else ""
+def _are_of_month_and_distinct(path: str, events: Sequence[Event]) -> bool:
+    month = _month(path)
     if month and not all(event["at"].startswith(month) for event in events):
         return False
     return len({event["id"] for event in events}) == len(events)
 
 
-def _faults(kind: EventKind, event: Any, index: int) -> list[Fault]:
+def _month(path: str) -> str:
+    place = place_of(path)
+    return place.month if place is not None else ""
+
+
+def _violations(kind: EventKind, event: Any, index: int) -> list[Violation]:
     if is_valid(EVENT_SCHEMAS[kind], event):
         return []
-    return find_faults(EVENT_SCHEMAS[kind], event, base=(index,))
+    return find_violations(EVENT_SCHEMAS[kind], event, base=(index,))
 
 
-def _findings(event: Any) -> Iterator[Finding]:
+def _at_index(index: int, problem: ContentProblem) -> ContentProblem:
+    """Return a problem of an event as a problem of the list that has the event at an index."""
+    return problem._replace(pointer=(index, *problem.pointer))
+
+
+def _content_problems(event: Any) -> Iterator[ContentProblem]:
+    """Yield the secrets and the size of an event."""
     if not isinstance(event, dict):
         return
-    yield from secret_findings(event)
+    yield from secret_problems(event)
     metadata = event.get("extra_metadata")
     if isinstance(metadata, dict) and metadata_size(metadata) > METADATA_LIMIT:
-        yield Finding(
+        yield ContentProblem(
             ("extra_metadata",),
             codes.SIZE,
-            f"extra_metadata takes {metadata_size(metadata):,} bytes, more than {METADATA_LIMIT:,}",
+            f"extra_metadata has {metadata_size(metadata):,} bytes, more than {METADATA_LIMIT:,}",
             "keep what describes the event, and link to the rest",
         )
 
 
-def _across(path: str, events: Sequence[Any]) -> dict[int, list[Finding]]:
-    place = place_of(path)
-    month = place.month if place is not None else ""
-    found: defaultdict[int, list[Finding]] = defaultdict(list)
-    seen: set[str] = set()
+def _compare_events(path: str, events: Sequence[Any]) -> dict[int, list[ContentProblem]]:
+    """Return by index the events of another month, and those with the id of an earlier one."""
+    month = _month(path)
+    found: defaultdict[int, list[ContentProblem]] = defaultdict(list)
+    ids: set[str] = set()
     for index, event in enumerate(events):
         if not isinstance(event, dict):
             continue
-        at, name = event.get("at"), event.get("id")
+        at, event_id = event.get("at"), event.get("id")
         if month and isinstance(at, str) and _is_of_another_month(at, month):
-            found[index].append(_month_finding(at, month))
-        if isinstance(name, str):
-            if name in seen:
-                found[index].append(_duplicate_finding(name))
-            seen.add(name)
+            found[index].append(_month_problem(at, month))
+        if isinstance(event_id, str):
+            if event_id in ids:
+                found[index].append(_duplicate_problem(event_id))
+            ids.add(event_id)
     return dict(found)
 
 
 def _is_of_another_month(at: str, month: str) -> bool:
-    # A time that is none at all is the schema's matter.
+    # An invalid time is a violation of the schema, and has no month.
     return month_of(at) != month and at[4:5] == "-" and at[:4].isdigit() and at[5:7].isdigit()
 
 
-def _month_finding(at: str, month: str) -> Finding:
-    return Finding(
+def _month_problem(at: str, month: str) -> ContentProblem:
+    return ContentProblem(
         ("at",),
         codes.MONTH,
-        f"the event is of {month_of(at)}, and the file of {month}",
+        f"the event is of {month_of(at)}, but the file is for {month}",
         f"move the line to {month_of(at)}.yaml",
     )
 
 
-def _duplicate_finding(name: str) -> Finding:
-    # Bounded: only an id that keeps the schema is worth a quote.
-    quoted = name if len(name) <= 128 and name.isascii() and name.isprintable() else "this"
-    return Finding(
+def _duplicate_problem(event_id: str) -> ContentProblem:
+    # An invalid id may be long or have control characters, and is not repeated.
+    is_printable = event_id.isascii() and event_id.isprintable()
+    subject = f"the id {event_id}" if len(event_id) <= 128 and is_printable else "this id"
+    return ContentProblem(
         ("id",),
         codes.DUPLICATE_ID,
-        f"an event before has the id {quoted}, too",
-        "take the second line out where it is a copy, or give it an id of its own",
+        f"an earlier event in this file also has {subject}",
+        "remove this event if it is a copy; otherwise give it another id",
     )
 
 
-def _long_line(data: bytes, path: str) -> list[Problem]:
+def _long_line_problems(data: bytes, path: str) -> list[Problem]:
     for number, line in enumerate(data.split(b"\n"), 1):
         if len(line) > LONGEST_LINE:
             message = f"the line has {len(line):,} bytes, more than {LONGEST_LINE:,}"
-            hint = "shorten the event's longest text"
+            hint = "shorten the longest text of the event"
             return [Problem(path, number, 1, codes.SIZE, message, hint)]
     return []
 
 
-def _not_canonical(kind: EventKind, data: bytes, path: str) -> list[Problem]:
-    return [
-        Problem(
-            path,
-            _first_odd_line(kind, data),
-            1,
-            codes.NOT_CANONICAL,
-            "the log is not written one event a line, as the tool writes it",
-            "run `versioner format`",
-            "warning",
-        )
-    ]
-
-
-def _first_odd_line(kind: EventKind, data: bytes) -> int:
-    for number, line in enumerate(data.splitlines(keepends=True), 1):
-        if read_canonical(kind, line) is None:
-            return number
-    return 1
+def _style_warning(kind: EventKind, data: bytes, path: str) -> list[Problem]:
+    lines = data.splitlines(keepends=True)
+    odd = (number for number, line in enumerate(lines, 1) if read_canonical(kind, line) is None)
+    message = "the log is not in canonical form, which has one event per line"
+    hint = "run `versioner format`"
+    return [Problem(path, next(odd, 1), 1, codes.NOT_CANONICAL, message, hint, "warning")]

@@ -1,4 +1,4 @@
-"""Word a fault for people: a code, a message that names the field, and a hint that says the fix."""
+"""The message and the hint of every violation of a schema, in the words that `validate` prints."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from versioner.errors import InvalidInput
 from versioner.names import check_name, check_version, nearest
 from versioner.secret_scanning import holds_secret
+from versioner.serialization.yaml_parser import shortened
 from versioner.validation import codes
 from versioner.validation.schemas import kind_of_pattern
 
@@ -16,69 +17,75 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from versioner.validation.schemas import Schema
-    from versioner.validation.violations import Fault, Pointer
+    from versioner.validation.violations import Pointer, Violation
 
-__all__ = ["Words", "explain", "field_name", "one_of", "shown", "type_of"]
+__all__ = ["Explanation", "explain", "field_name"]
 
-_LONGEST_SHOWN: Final = 60
+# Characters of a value in a message, and of a field's name or a corrected value.
+_VALUE_LIMIT: Final = 60
+_TEXT_LIMIT: Final = 200
 
-_TYPE_WORDS: Final[dict[str, str]] = {
+_TYPE_NAMES: Final[dict[str, str]] = {
     "string": "text",
     "number": "a number",
     "integer": "a whole number",
     "boolean": "true or false",
-    "null": "nothing",
+    "null": "empty",
     "array": "a list",
     "object": "a mapping of keys to values",
 }
 
+_UNITS: Final[dict[str, str]] = {"str": "characters", "list": "items", "dict": "keys"}
 
-class Words(NamedTuple):
-    """Hold what is said of one fault."""
+
+class Explanation(NamedTuple):
+    """The code, message and hint of a violation."""
 
     code: str
     message: str
     hint: str
 
 
-def explain(fault: Fault, source: str = "") -> Words:
-    """Word a fault; `source` is the value as the file writes it, where it is a plain scalar."""
-    if fault.keyword == "type":
-        return _type_words(fault, source)
-    return _WORDS.get(fault.keyword, _other_words)(fault)
+def explain(violation: Violation, source: str = "") -> Explanation:
+    """Return the explanation of a violation.
+
+    `source` is the value as the file has it, if the value is a plain scalar.
+    """
+    if violation.keyword == "type":
+        return _explain_type(violation, source)
+    return _EXPLAINERS.get(violation.keyword, _explain_other)(violation)
 
 
 def field_name(pointer: Pointer) -> str:
-    """Return a pointer as people write it: `links[0].url`."""
+    """Return a pointer in its usual notation: `links[0].url`."""
     name = ""
     for part in pointer:
         if isinstance(part, int):
             name += f"[{part}]"
         else:
-            name += ("." if name else "") + _escaped(part if part else '""')
+            name += ("." if name else "") + shortened(part or '""', _TEXT_LIMIT)
     return name
 
 
-def shown(value: Any) -> str:
-    """Return a value for a message: bounded, without control characters, never a secret."""
+def _display(value: Any) -> str:
+    """Return a value for a message: short, without control characters, never a secret."""
     if isinstance(value, (dict, list)):
-        return type_of(value)
+        return _type_name(value)
     if isinstance(value, str) and holds_secret(value):
         return "a text in the shape of a secret key"
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**30:
         return "a very long number"
     cut = value
     if isinstance(value, str):
-        # What stands before an @ may be a password.
-        cut = re.sub(r"://[^/?#]*@", "://...@", value)[: _LONGEST_SHOWN + 1]
+        # The part before an @ may be a password.
+        cut = re.sub(r"://[^/?#]*@", "://...@", value)[: _VALUE_LIMIT + 1]
     text = json.dumps(cut, ensure_ascii=False, default=repr)
-    if len(text) > _LONGEST_SHOWN:
-        text = text[: _LONGEST_SHOWN - 3] + '..."'
-    return _escaped(text)
+    if len(text) > _VALUE_LIMIT:
+        text = text[: _VALUE_LIMIT - 3] + '..."'
+    return shortened(text, _TEXT_LIMIT)
 
 
-def type_of(value: Any) -> str:
-    """Return what kind of value it is, in plain words."""
+def _type_name(value: Any) -> str:
     if value is None:
         return "empty"
     if isinstance(value, bool):
@@ -92,153 +99,151 @@ def type_of(value: Any) -> str:
     return "a mapping" if isinstance(value, dict) else f"a {type(value).__name__}"
 
 
-def one_of(word: Any, known: list[str]) -> str:
-    """Return a hint that names the nearest known word, and all of them."""
+def _suggest(word: Any, known: list[str]) -> str:
+    """Return a hint with the known word that is nearest to a word, and all known words."""
     close = nearest(word, known, limit=1) if isinstance(word, str) else []
-    meant = f"did you mean {close[0]}? " if close else ""
-    return f"{meant}use one of {', '.join(known)}"
+    suggestion = f"did you mean {close[0]}? " if close else ""
+    return f"{suggestion}use one of {', '.join(known)}"
 
 
-def _escaped(text: str) -> str:
-    if len(text) > 200:
-        text = text[:197] + "..."
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+def _subject(violation: Violation) -> str:
+    if violation.is_key:
+        return f"the key {_display(violation.value)}"
+    whole = "the event" if violation.base else "the file"
+    return field_name(violation.pointer) or whole
 
 
-def _subject(fault: Fault) -> str:
-    name = field_name(fault.pointer)
-    return (
-        f"the key {shown(fault.value)}"
-        if fault.is_key
-        else name or ("the event" if fault.base else "the file")
-    )
-
-
-def _type_words(fault: Fault, source: str) -> Words:
-    wanted = fault.schema["type"]
-    names = [wanted] if isinstance(wanted, str) else [name for name in wanted if name != "null"]
-    must = " or ".join(_TYPE_WORDS[name] for name in names)
-    found = type_of(fault.value)
-    message = f"{_subject(fault)} must be {must}, and is {found}"
-    if "string" in names and isinstance(fault.value, (int, float)):
-        text = source or json.dumps(fault.value)[:_LONGEST_SHOWN]
-        return Words(codes.RETYPED, message, f'write "{_escaped(_with_unit(text, fault.schema))}"')
-    if fault.value is None:
-        if source and "string" in names:
-            return Words(codes.RETYPED, message, f'write "{_escaped(source)}"')
-        return Words(codes.TYPE, message, f"write {must}, or leave the key out")
-    return Words(codes.TYPE, message, f"write {must}{_example(fault.schema)}")
+def _explain_type(violation: Violation, source: str) -> Explanation:
+    value, schema = violation.value, violation.schema
+    types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    types = [name for name in types if name != "null" or len(types) == 1]
+    expected = " or ".join(_TYPE_NAMES[name] for name in types)
+    message = f"{_subject(violation)} must be {expected}, but is {_type_name(value)}"
+    if "string" in types and isinstance(value, (int, float)):
+        text = _with_unit(source or json.dumps(value)[:_VALUE_LIMIT], schema)
+        return Explanation(codes.RETYPED, message, f'write "{shortened(text, _TEXT_LIMIT)}"')
+    if value is None:
+        if source and "string" in types:
+            hint = f'write "{shortened(source, _TEXT_LIMIT)}"'
+            return Explanation(codes.RETYPED, message, hint)
+        return Explanation(codes.TYPE, message, f"write {expected}, or remove the key")
+    return Explanation(codes.TYPE, message, f"write {expected}{_example(schema)}")
 
 
 def _with_unit(text: str, schema: Schema) -> str:
-    """Complete a number that is a duration to be: 24 becomes 24h."""
+    """Return a number with the unit h where the schema requires a duration: 24 becomes 24h."""
     pattern = schema.get("pattern", "")
     fits = pattern and not re.search(pattern, text) and re.search(pattern, f"{text}h")
     return f"{text}h" if fits else text
 
 
-def _required_words(fault: Fault) -> Words:
-    where = field_name(fault.pointer)
-    inside = f" in {where}" if where and not isinstance(fault.pointer[-1], int) else ""
-    properties = fault.schema.get("properties", {})
-    about = properties.get(fault.name, {}).get("description", "")
-    said = f": {about[0].lower()}{about[1:].rstrip('.')}" if about else ""
-    return Words(
-        codes.REQUIRED, f"{fault.name} is missing{inside}", f"add the key {fault.name}{said}"
-    )
+def _inside(pointer: Pointer) -> str:
+    """Return " in " and the name of a mapping, or "" for the file, an event or a list's item."""
+    return f" in {field_name(pointer)}" if pointer and not isinstance(pointer[-1], int) else ""
 
 
-def _unknown_words(fault: Fault) -> Words:
-    known = list(fault.schema.get("properties", {}))
-    key = str(fault.pointer[-1])
-    where = field_name(fault.pointer[:-1])
-    inside = f" in {where}" if where and not isinstance(fault.pointer[-2], int) else ""
-    hint = one_of(key, known)
-    return Words(codes.UNKNOWN_KEY, f"unknown key {shown(key)}{inside}", hint)
+def _explain_required(violation: Violation) -> Explanation:
+    key = violation.name
+    properties = violation.schema.get("properties", {})
+    about = properties.get(key, {}).get("description", "").rstrip(".")
+    description = f": {about[0].lower()}{about[1:]}" if about else ""
+    message = f"{key} is missing{_inside(violation.pointer)}"
+    return Explanation(codes.REQUIRED, message, f"add the key {key}{description}")
 
 
-def _enum_words(fault: Fault) -> Words:
-    allowed = [str(item) for item in fault.schema["enum"]]
-    message = f"{_subject(fault)} {shown(fault.value)} is not one of the allowed values"
-    return Words(codes.VALUE, message, one_of(fault.value, allowed))
+def _explain_unknown(violation: Violation) -> Explanation:
+    *parents, key = violation.pointer
+    message = f"unknown key {_display(str(key))}{_inside(tuple(parents))}"
+    known = list(violation.schema.get("properties", {}))
+    return Explanation(codes.UNKNOWN_KEY, message, _suggest(str(key), known))
 
 
-def _const_words(fault: Fault) -> Words:
-    wanted = shown(fault.schema["const"])
-    message = f"{_subject(fault)} must be {wanted}, and is {shown(fault.value)}"
-    return Words(codes.VALUE, message, f"write {wanted}, or use a tool that knows the other")
+def _explain_enum(violation: Violation) -> Explanation:
+    allowed = [str(item) for item in violation.schema["enum"]]
+    message = f"{_subject(violation)} must not be {_display(violation.value)}"
+    return Explanation(codes.VALUE, message, _suggest(violation.value, allowed))
 
 
-def _length_words(fault: Fault) -> Words:
-    size = len(fault.value)
-    if not size:
-        hint = f"write {'a text' if isinstance(fault.value, str) else 'an item'}"
-        return Words(codes.VALUE, f"{_subject(fault)} is empty", f"{hint}, or leave the key out")
-    limit = fault.schema[fault.keyword]
-    unit = "characters" if isinstance(fault.value, str) else "items"
-    most = fault.keyword.startswith("max")
-    message = f"{_subject(fault)} has {size:,} {unit}, {'more' if most else 'fewer'} than {limit:,}"
-    kind = kind_of_pattern(fault.schema.get("pattern", ""))
+def _explain_const(violation: Violation) -> Explanation:
+    expected, value = _display(violation.schema["const"]), _display(violation.value)
+    message = f"{_subject(violation)} must be {expected}, but is {value}"
+    hint = f"write {expected}, or use a version of `versioner` that supports {value}"
+    return Explanation(codes.VALUE, message, hint)
+
+
+def _explain_length(violation: Violation) -> Explanation:
+    value = violation.value
+    if not value:
+        item = "a text" if isinstance(value, str) else "an item"
+        message = f"{_subject(violation)} is empty"
+        return Explanation(codes.VALUE, message, f"write {item}, or remove the key")
+    limit = violation.schema[violation.keyword]
+    unit = _UNITS[type(value).__name__]
+    is_maximum = violation.keyword.startswith("max")
+    relation, bound = ("more", "at most") if is_maximum else ("fewer", "at least")
+    message = f"{_subject(violation)} has {len(value):,} {unit}, {relation} than {limit:,}"
+    kind = kind_of_pattern(violation.schema.get("pattern", ""))
     code = kind if kind in (codes.NAME, codes.VERSION) else codes.VALUE
-    bound = "at most" if most else "at least"
-    return Words(code, message, f"use {bound} {limit:,} {unit}")
+    return Explanation(code, message, f"use {bound} {limit:,} {unit}")
 
 
-def _range_words(fault: Fault) -> Words:
-    limit = fault.schema[fault.keyword]
-    bound = "at most" if fault.keyword == "maximum" else "at least"
-    message = f"{_subject(fault)} must be {bound} {limit:,}, and is {shown(fault.value)}"
-    return Words(codes.VALUE, message, f"write a number of {bound} {limit:,}")
+def _explain_range(violation: Violation) -> Explanation:
+    limit = violation.schema[violation.keyword]
+    bound = "at most" if violation.keyword == "maximum" else "at least"
+    value = _display(violation.value)
+    message = f"{_subject(violation)} must be {bound} {limit:,}, but is {value}"
+    return Explanation(codes.VALUE, message, f"write a number of {bound} {limit:,}")
 
 
-def _unique_words(fault: Fault) -> Words:
-    value = fault.value
-    twice = next(item for index, item in enumerate(value) if item in value[:index])
-    return Words(
-        codes.VALUE,
-        f"{_subject(fault)} holds {shown(twice)} twice",
-        f"leave one {shown(twice)} out",
-    )
+def _explain_duplicate(violation: Violation) -> Explanation:
+    items = violation.value
+    twice = _display(next(item for index, item in enumerate(items) if item in items[:index]))
+    message = f"{_subject(violation)} contains {twice} twice"
+    return Explanation(codes.VALUE, message, f"remove one {twice}")
 
 
-def _void_words(fault: Fault) -> Words:
-    name = field_name(fault.pointer)
-    message = f"{name} does not belong in an event that has voids"
-    return Words(codes.VALUE, message, f"leave {name} out: the event that it voids has it")
+def _explain_voids(violation: Violation) -> Explanation:
+    # The only `not` of the event schemas is the one of events with the key voids.
+    name = field_name(violation.pointer)
+    message = f"an event with the key voids must not have the key {name}"
+    return Explanation(codes.VALUE, message, f"remove {name}: the voided event has it")
 
 
-def _pattern_words(fault: Fault) -> Words:
-    if not fault.value:
-        return _length_words(fault)
-    kind = kind_of_pattern(fault.schema["pattern"])
-    hint = _HINTS[kind](fault.value) if kind in _HINTS else ""
-    if kind in (codes.NAME, codes.VERSION) and not holds_secret(fault.value):
-        return _named_words(kind, fault)
-    message = f"{_subject(fault)} is not valid: {shown(fault.value)}"
-    about = fault.schema.get("description", "").rstrip(".")
-    return Words(codes.VALUE, message, hint or f"{about}{_example(fault.schema)}")
+def _explain_pattern(violation: Violation) -> Explanation:
+    value, schema = violation.value, violation.schema
+    if not value:
+        return _explain_length(violation)
+    kind = kind_of_pattern(schema["pattern"])
+    if kind in (codes.NAME, codes.VERSION) and not holds_secret(value):
+        return _explain_name(kind, violation)
+    hint = _HINTS[kind](value) if kind in _HINTS else ""
+    description = f"{schema.get('description', '').rstrip('.')}{_example(schema)}"
+    return Explanation(codes.VALUE, _invalid(violation), hint or description)
 
 
-def _named_words(kind: str, fault: Fault) -> Words:
-    # names.py words what is wrong with a name or version; here it only gets its field.
+def _explain_name(kind: str, violation: Violation) -> Explanation:
+    # The checks of names.py have a message for each rule of names and versions.
+    keys = [part for part in violation.pointer if isinstance(part, str)]
     try:
-        if kind == codes.NAME:
-            check_name(fault.value, _what(fault.pointer))
+        if kind == codes.VERSION:
+            check_version(violation.value)
+        elif keys and keys[-1] == "environment":
+            check_name(violation.value, "environment")
         else:
-            check_version(fault.value)
+            check_name(violation.value, "product")
     except InvalidInput as error:
-        return Words(kind, f"{field_name(fault.pointer)}: {error.message}", error.hint)
-    return Words(kind, f"{_subject(fault)} is not valid: {shown(fault.value)}", "")
+        message = f"{field_name(violation.pointer)}: {error.message}"
+        return Explanation(kind, message, error.hint)
+    return Explanation(kind, _invalid(violation), "")
 
 
-def _what(pointer: Pointer) -> str:
-    keys = [part for part in pointer if isinstance(part, str)]
-    return "environment" if keys and keys[-1] == "environment" else "product"
+def _explain_other(violation: Violation) -> Explanation:
+    description = str(violation.schema.get("description", "")).rstrip(".")
+    return Explanation(codes.VALUE, _invalid(violation), description)
 
 
-def _other_words(fault: Fault) -> Words:
-    message = f"{_subject(fault)} is not valid: {shown(fault.value)}"
-    return Words(codes.VALUE, message, str(fault.schema.get("description", "")).rstrip("."))
+def _invalid(violation: Violation) -> str:
+    return f"{_subject(violation)} is not valid: {_display(violation.value)}"
 
 
 def _example(schema: Schema) -> str:
@@ -254,7 +259,7 @@ def _time_hint(value: str) -> str:
     except ValueError:
         return ""
     if moment.tzinfo is None:
-        return "say which zone: times are UTC and end in Z, for example 2026-11-22T10:15:00Z"
+        return "add the time zone: times are UTC and end in Z, for example 2026-11-22T10:15:00Z"
     try:
         utc = moment.astimezone(UTC)
     except OverflowError:
@@ -262,11 +267,11 @@ def _time_hint(value: str) -> str:
     return f'write "{utc.strftime("%Y-%m-%dT%H:%M:%SZ")}"' if utc.year > 1000 else ""
 
 
-def _address_hint(value: str) -> str:
+def _url_hint(value: str) -> str:
     if "@" in value.partition("://")[2].partition("/")[0]:
-        return "take the user information before the @ out of the address"
+        return "remove the user name and password before the @ from the URL"
     if not value.startswith(("http://", "https://")) and "://" not in value:
-        return "begin the address with https://"
+        return "begin the URL with https://"
     return ""
 
 
@@ -278,27 +283,27 @@ def _sha_hint(value: str) -> str:
 
 _HINTS: Final[dict[str, Callable[[str], str]]] = {
     "time": _time_hint,
-    "url": _address_hint,
-    "repository": _address_hint,
+    "url": _url_hint,
+    "repository": _url_hint,
     "sha": _sha_hint,
     "line": lambda _: "write it on one line, without control characters",
     "person": lambda _: "write it on one line, without control characters",
-    "text": lambda _: "take the control characters out",
+    "text": lambda _: "remove the control characters",
 }
 
-_WORDS: Final[dict[str, Callable[[Fault], Words]]] = {
-    "required": _required_words,
-    "additionalProperties": _unknown_words,
-    "enum": _enum_words,
-    "const": _const_words,
-    "minLength": _length_words,
-    "maxLength": _length_words,
-    "minItems": _length_words,
-    "maxItems": _length_words,
-    "maxProperties": _length_words,
-    "minimum": _range_words,
-    "maximum": _range_words,
-    "uniqueItems": _unique_words,
-    "not": _void_words,
-    "pattern": _pattern_words,
+_EXPLAINERS: Final[dict[str, Callable[[Violation], Explanation]]] = {
+    "required": _explain_required,
+    "additionalProperties": _explain_unknown,
+    "enum": _explain_enum,
+    "const": _explain_const,
+    "minLength": _explain_length,
+    "maxLength": _explain_length,
+    "minItems": _explain_length,
+    "maxItems": _explain_length,
+    "maxProperties": _explain_length,
+    "minimum": _explain_range,
+    "maximum": _explain_range,
+    "uniqueItems": _explain_duplicate,
+    "not": _explain_voids,
+    "pattern": _explain_pattern,
 }

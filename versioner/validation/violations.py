@@ -1,8 +1,7 @@
-"""A fault: one keyword of a schema that a value does not keep; and a small finder of faults.
+"""Violations of a schema, found without jsonschema, which takes too long to import for `track`.
 
-The finder knows the keywords that the event schemas use, and no others: it is what `track` can
-afford at start. jsonschema finds the same faults (`versioner.validation.schema_check`); a property
-test holds that the two agree.
+Only the keywords that the event schemas use are implemented. `schema_check.py` finds the same
+violations with jsonschema; a property test compares the two.
 """
 
 from __future__ import annotations
@@ -15,16 +14,17 @@ if TYPE_CHECKING:
 
     from versioner.validation.schemas import Schema
 
-__all__ = ["KEYWORDS", "Fault", "Pointer", "faults_of", "unknown_keys"]
+__all__ = ["KEYWORDS", "Pointer", "Violation", "unknown_keys", "violations_of"]
 
 Pointer = tuple[str | int, ...]
 
 
-class Fault(NamedTuple):
-    """Say which keyword of which schema a value breaks.
+class Violation(NamedTuple):
+    """A keyword of a schema that a value breaks.
 
-    `pointer` leads to the value or, with `is_key`, to the key. `name` is the missing key of
-    `required`. `base` leads to what was checked, where that is a part of a file.
+    `pointer` leads from the value that was checked to the part that is wrong: a value or, with
+    `is_key`, a key. `name` is the missing key of `required`. `base` leads from the top of the
+    file to the value that was checked.
     """
 
     pointer: Pointer
@@ -36,7 +36,7 @@ class Fault(NamedTuple):
     base: Pointer = ()
 
     @property
-    def place(self) -> Pointer:
+    def full_pointer(self) -> Pointer:
         """Return the pointer from the top of the file."""
         return (*self.base, *self.pointer)
 
@@ -44,7 +44,7 @@ class Fault(NamedTuple):
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "string": str,
     "number": (int, float),
-    # JSON takes 1.0 for one too; the slower judge decides that.
+    # In JSON Schema 1.0 is an integer, too: jsonschema has the final decision.
     "integer": int,
     "boolean": bool,
     "null": type(None),
@@ -53,9 +53,9 @@ _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
 }
 
 
-def faults_of(schema: Schema | bool, value: Any, root: Schema) -> Iterator[Fault]:
-    """Find every fault of a value; `root` is the schema that `$ref` looks into."""
-    yield from _faults(schema, value, root, ())
+def violations_of(schema: Schema | bool, value: Any, root: Schema) -> Iterator[Violation]:
+    """Yield every violation of a schema by a value; `root` is the schema that `$ref` refers to."""
+    yield from _violations(schema, value, root, ())
 
 
 def unknown_keys(schema: Schema, value: dict[str, Any]) -> list[str]:
@@ -64,83 +64,85 @@ def unknown_keys(schema: Schema, value: dict[str, Any]) -> list[str]:
     return [key for key in value if key not in known]
 
 
-def _faults(schema: Schema | bool, value: Any, root: Schema, at: Pointer) -> Iterator[Fault]:
+def _violations(
+    schema: Schema | bool, value: Any, root: Schema, at: Pointer
+) -> Iterator[Violation]:
     if isinstance(schema, bool):
         return
-    plan = _plan(schema, root)
-    for keyword, check, wanted, owner in plan.checks:
+    flat = _flatten(schema, root)
+    for keyword, check, wanted, owner in flat.checks:
         if not check(wanted, value):
-            yield Fault(at, keyword, owner, value)
+            yield Violation(at, keyword, owner, value)
     if isinstance(value, (dict, list)):
-        for part in plan.parts:
-            yield from _inner_faults(part, value, root, at)
+        for part in flat.parts:
+            yield from _inner_violations(part, value, root, at)
 
 
-def _inner_faults(schema: Schema, value: Any, root: Schema, at: Pointer) -> Iterator[Fault]:
+def _inner_violations(schema: Schema, value: Any, root: Schema, at: Pointer) -> Iterator[Violation]:
     if isinstance(value, dict):
-        yield from _mapping_faults(schema, value, root, at)
+        yield from _mapping_violations(schema, value, root, at)
     elif "items" in schema:
         for index, item in enumerate(value):
-            yield from _faults(schema["items"], item, root, (*at, index))
+            yield from _violations(schema["items"], item, root, (*at, index))
     if "if" in schema:
-        holds = next(_faults(schema["if"], value, root, at), None) is None
-        yield from _faults(schema.get("then" if holds else "else", True), value, root, at)
+        holds = next(_violations(schema["if"], value, root, at), None) is None
+        yield from _violations(schema.get("then" if holds else "else", True), value, root, at)
 
 
-def _mapping_faults(
+def _mapping_violations(
     schema: Schema, value: dict[str, Any], root: Schema, at: Pointer
-) -> Iterator[Fault]:
+) -> Iterator[Violation]:
     for name in schema.get("required", ()):
         if name not in value:
-            yield Fault(at, "required", schema, value, name=name)
+            yield Violation(at, "required", schema, value, name=name)
     properties = schema.get("properties", {})
     others = schema.get("additionalProperties", True)
     names = schema.get("propertyNames", True)
     for key, item in value.items():
         if names is not True:
-            for fault in _faults(names, key, root, (*at, key)):
-                yield fault._replace(is_key=True)
+            for violation in _violations(names, key, root, (*at, key)):
+                yield violation._replace(is_key=True)
         if key in properties:
-            if not _is_plainly_good(properties[key], item, root):
-                yield from _faults(properties[key], item, root, (*at, key))
+            if not _is_valid_text(properties[key], item, root):
+                yield from _violations(properties[key], item, root, (*at, key))
         elif others is False:
-            yield Fault((*at, key), "additionalProperties", schema, item, is_key=True)
+            yield Violation((*at, key), "additionalProperties", schema, item, is_key=True)
         elif others is not True:
-            yield from _faults(others, item, root, (*at, key))
+            yield from _violations(others, item, root, (*at, key))
 
 
-def _is_plainly_good(schema: Schema | bool, value: Any, root: Schema) -> bool:
-    # Nearly every field is a good text: this spares it a generator.
+def _is_valid_text(schema: Schema | bool, value: Any, root: Schema) -> bool:
+    # Nearly every field is a valid text; checking it here avoids the cost of a generator.
     if not isinstance(value, str) or isinstance(schema, bool):
         return False
-    for _, check, wanted, _ in _plan(schema, root).checks:  # noqa: SIM110 - spare it here, too
+    for _, check, wanted, _ in _flatten(schema, root).checks:  # noqa: SIM110 - any() is a generator
         if not check(wanted, value):
             return False
     return True
 
 
-class _Plan(NamedTuple):
-    """Hold a schema and what it refers to as flat lists: reading them is most of the time."""
+class _FlatSchema(NamedTuple):
+    """A schema and the schemas that it refers to, with their checks in one list for speed."""
 
     checks: list[tuple[str, Callable[[Any, Any], bool], Any, Schema]]
     parts: list[Schema]
 
 
-# By identity; the plan's first part keeps its schema alive.
-_plans: dict[int, _Plan] = {}
+# By the identity of the schema, which the first of `parts` keeps alive.
+_flat_schemas: dict[int, _FlatSchema] = {}
 
 
-def _plan(schema: Schema, root: Schema) -> _Plan:
-    plan = _plans.get(id(schema))
-    if plan is None:
-        plan = _plans[id(schema)] = _Plan([], [schema])
-        while "$ref" in plan.parts[-1]:
-            plan.parts.append(root["$defs"][plan.parts[-1]["$ref"].removeprefix("#/$defs/")])
-        for part in plan.parts:
+def _flatten(schema: Schema, root: Schema) -> _FlatSchema:
+    flat = _flat_schemas.get(id(schema))
+    if flat is None:
+        flat = _flat_schemas[id(schema)] = _FlatSchema([], [schema])
+        while "$ref" in flat.parts[-1]:
+            flat.parts.append(root["$defs"][flat.parts[-1]["$ref"].removeprefix("#/$defs/")])
+        for part in flat.parts:
             for keyword, check in _CHECKS.items():
                 if keyword in part:
-                    plan.checks.append((keyword, check, part[keyword], part))
-    return plan
+                    flat.checks.append((keyword, check, part[keyword], part))
+    return flat
 
 
 def _is_type(wanted: str | list[str], value: Any) -> bool:
@@ -176,7 +178,7 @@ _CHECKS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "const": lambda wanted, value: value == wanted and type(value) is type(wanted),
     "minimum": lambda wanted, value: not _is_number(value) or wanted <= value,
     "maximum": lambda wanted, value: not _is_number(value) or wanted >= value,
-    # The event schemas negate nothing else.
+    # The event schemas have `not` only with an `enum`.
     "not": lambda wanted, value: value not in wanted["enum"],
     "minLength": _size(str, int.__le__),
     "maxLength": _size(str, int.__ge__),
