@@ -239,7 +239,7 @@ ALLOWED = {
     "versioner.remote.configured": {"os.environ"},
     "versioner.git.identity": {"os.environ"},
     "versioner.git.fast_import": {"os.urandom"},
-    "versioner.git.lock": {"os.urandom"},
+    "versioner.backoff": {"os.urandom"},
     "versioner.git.snapshot": {"time.gmtime", "time.strftime"},
     "versioner.site.server": {"secrets.token_hex"},
 }
@@ -248,13 +248,7 @@ ALLOWED = {
 # Modules that wait or measure a time limit by themselves. The list only shrinks.
 WAITING = {"time.sleep", "time.monotonic", "time.monotonic_ns"}
 KNOWN_TO_WAIT = {
-    "versioner.delivery.collect",
-    "versioner.delivery.direct",
-    "versioner.delivery.wait",
-    "versioner.editing.remote",
-    "versioner.git.lock",
-    "versioner.recording.push",
-    "versioner.spool.batch",
+    "versioner.backoff",
 }
 
 

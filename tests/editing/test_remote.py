@@ -37,7 +37,7 @@ def edit(
 ) -> Edited:
     # By its URL, for git takes a plain path's objects without any transport.
     remote = Remote(f"file://{post.path}")
-    return edit_remotely(remote, operation, branch=branch, restoring=restoring, jitter=lambda: 0.1)
+    return edit_remotely(remote, operation, branch=branch, restoring=restoring)
 
 
 def create(name: str) -> Callable[[Repository], Edited]:

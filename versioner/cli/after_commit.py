@@ -52,12 +52,9 @@ def apply(repo: str | None, operation: Callable[[Repository], Edited], restoring
         repository = find_repository(repo)
         finish(repository, operation(repository))
         return
-    from versioner.cli import clock
     from versioner.cli.output import show
     from versioner.editing.remote import edit_remotely
     from versioner.reporting.edits import edited_text
 
-    edited = edit_remotely(
-        remote, operation, restoring=restoring, jitter=lambda: clock.entropy()[1][0] / 256
-    )
+    edited = edit_remotely(remote, operation, restoring=restoring)
     show(edited_text(edited))

@@ -7,11 +7,10 @@ the reason: it blocks nobody, and never vanishes.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner import layout
-from versioner.backoff import spread
+from versioner.backoff import Backoff
 from versioner.delivery.context import look_ahead, ref_of_branch
 from versioner.delivery.direct import message_of
 from versioner.delivery.ref_updates import RefUpdater
@@ -47,7 +46,7 @@ __all__ = ["Collected", "Refusal", "collect"]
 
 # One commit takes what one look shows; so many looks empty any inbox that is not flooded.
 _LOOKS: Final = 100
-# How often in a row a failure of these kinds is met before it is told.
+# How many tries in a row may end in a failure of these kinds.
 _TRIES: Final[Mapping[RemoteFault, int]] = {
     "race": 12,
     "locked": 12,
@@ -57,6 +56,7 @@ _TRIES: Final[Mapping[RemoteFault, int]] = {
     "unknown": 3,
 }
 _PAUSE_SECONDS: Final = 0.2
+_LONGEST_PAUSE_SECONDS: Final = 2.0
 
 
 class Refusal(NamedTuple):
@@ -107,27 +107,22 @@ class _Collector:
         self._now = now
         self._entropy = entropy
         self._moves = RefUpdater(clone.client)
-        self._tries = 0
         self._done = Collected()
 
     def run(self) -> Collected:
+        backoff = _new_backoff()
         for _ in range(_LOOKS):
             try:
                 self._look_and_push()
             except RemoteFailure as failure:
-                self._pause(failure)
+                if backoff.pauses + 1 >= _TRIES.get(failure.fault, 0):
+                    raise (_too_many_races() if failure.fault == "race" else failure) from None
+                backoff.pause()
                 continue
-            self._tries = 0
+            backoff = _new_backoff()
             if not self._done.left:
                 break
         return self._done
-
-    def _pause(self, failure: RemoteFailure) -> None:
-        """Wait where another was quicker, or the server is at odds with itself just now."""
-        self._tries += 1
-        if self._tries >= _TRIES.get(failure.fault, 0):
-            raise _too_many_races() if failure.fault == "race" else failure
-        time.sleep(spread(_PAUSE_SECONDS * self._tries, self._entropy))
 
     def _look_and_push(self) -> None:
         place, waits = look_ahead(self._clone, self._branch, [], everything=True)
@@ -157,6 +152,10 @@ def _config_of(place: Repository) -> RegistryConfig:
     if entry is None:
         raise no_registry("on the remote's branch")
     return read_config(place, entry.id)
+
+
+def _new_backoff() -> Backoff:
+    return Backoff(_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS)
 
 
 def _too_many_races() -> RemoteFailure:

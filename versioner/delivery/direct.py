@@ -8,10 +8,9 @@ race, or where the branch takes no push.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from versioner.backoff import spread
+from versioner.backoff import Backoff
 from versioner.delivery.context import look_ahead, ref_of_branch
 from versioner.delivery.inbox import prepare_submission, submit
 from versioner.errors import Blocked, InvalidInput, VersionerError
@@ -43,18 +42,19 @@ __all__ = ["Destination", "Via", "dry_run", "ensure_event_id", "message_of", "re
 # "" leaves it to registry.yaml, and that to auto.
 Via = Literal["", "auto", "direct", "inbox"]
 
-# Whoever loses that many races in a row is one of very many.
+# Eight lost races in a row mean heavy contention; stop retrying.
 _RACES: Final = 8
-# A server that fails, or a network that does, is asked again: after half a second, then two.
+_RACE_PAUSE_SECONDS: Final = 0.1
+# After a failure of the server or the network there are two more tries: half a second later, and
+# two seconds after that. Give up after 60 s: an unresponsive host already costs one full timeout.
 _FAILURES: Final = 3
-_RACE_PAUSE: Final = 0.1
-_FAILURE_PAUSE: Final = 0.5
+_FAILURE_PAUSE_SECONDS: Final = 0.5
+_FAILURE_GROWTH: Final = 4.0
+_LONGEST_SECONDS: Final = 60
 # How many waiting events of its own products a direct writer takes along.
 _MOST_ALONG: Final = 20
 # The branch takes no such push, and the inbox may.
 _TO_INBOX: Final = ("race", "protected", "signature", "hook", "refused", "shallow", "checked-out")
-# A host that swallows what it is sent is waited for so long that once is enough.
-_LONGEST_SECONDS: Final = 60
 # The remote has no inbox, and the branch may do.
 _TO_BRANCH: Final = ("hidden", "hook", "refused", "denied")
 
@@ -119,9 +119,13 @@ class _RemoteRecorder:
         self._config: Mapping[str, Any] = {}
         self._via = target.via or "auto"
         self._has_turned = False
-        self._failures = 0
-        self._begun = time.monotonic()
-        self._races = 0
+        self._after_races = Backoff(_RACE_PAUSE_SECONDS, tries=_RACES)
+        self._after_failures = Backoff(
+            _FAILURE_PAUSE_SECONDS,
+            growth=_FAILURE_GROWTH,
+            limit=_LONGEST_SECONDS,
+            tries=_FAILURES,
+        )
         self._open = dict(enumerate(drafts))
         self._results: dict[int, RecordResult | VersionerError] = {}
 
@@ -154,24 +158,16 @@ class _RemoteRecorder:
         if self._via == "auto" and failure.fault in _TO_INBOX:
             self._via = "inbox"
             return
-        if failure.fault == "race":
-            self._races += 1
-            pause, tries_left = _RACE_PAUSE * self._races, self._races < _RACES
-            if not tries_left:
-                failure = _too_many_races()
-        else:
-            self._failures += 1
-            pause = _FAILURE_PAUSE * 4 ** (self._failures - 1)
-            in_time = time.monotonic() - self._begun < _LONGEST_SECONDS
-            tries_left = failure.fault in PASSING and self._failures < _FAILURES and in_time
-        if not tries_left and self._via == "auto" and failure.fault == "locked":
-            # Of the branch: what a killed process left there may lie for long.
+        is_race = failure.fault == "race"
+        backoff = self._after_races if is_race else self._after_failures
+        if not backoff.is_over and (is_race or failure.fault in PASSING):
+            backoff.pause()
+        elif self._via == "auto" and failure.fault == "locked":
+            # A lock of the branch that a killed process left may stay for long.
             self._via = "inbox"
-            return
-        if not tries_left:
-            self._settle(dict.fromkeys(self._open, self._worded(failure)))
-            return
-        time.sleep(spread(pause, self._entropy))
+        else:
+            last = self._worded(_too_many_races() if is_race else failure)
+            self._settle(dict.fromkeys(self._open, last))
 
     def _hand_over(self) -> None:
         parcels = {}

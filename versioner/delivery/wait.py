@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.backoff import spread
+from versioner.backoff import Backoff, jittered
 from versioner.delivery.collect import collect
 from versioner.delivery.context import look_ahead, ref_of_branch
 from versioner.delivery.refusals import parents_of
@@ -29,10 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["NotYet", "await_recording"]
 
-# Seconds: the first and the longest, and how they grow. A look is two requests.
-_FIRST_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 10.0
-_GROWTH: Final = 1.5
+# Each try is two requests.
+_FIRST_PAUSE_SECONDS: Final = 0.5
+_LONGEST_PAUSE_SECONDS: Final = 10.0
 # What may be over at the next look; of a token that is refused no look makes another.
 _PASSING: Final = ("busy", "locked", "race", "server", "unknown", "unreachable")
 _MOST_WORDS: Final = 2000
@@ -64,10 +62,10 @@ def await_recording(
     Where half of the time has passed and nobody collected, it is collected from here. Raises
     Blocked where the event was refused, NotYet where the time ran out.
     """
-    end = time.monotonic() + seconds
-    # A little later than half of it, each at another moment: one helper is enough for all.
-    helps_at = end - seconds / 2 * (1 - entropy()[1][0] / 1024)
-    pause, failure = _FIRST_PAUSE, None
+    backoff = Backoff(_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS, limit=seconds)
+    # Between 50 and 62 per cent of the time: one collector is enough for all that wait.
+    collect_after = jittered(seconds * 0.56, 0.1)
+    failure = None
     with partial_clone(target.remote) as clone:
         watch = _Watch(clone, target, draft, received, entropy)
         while True:
@@ -80,20 +78,17 @@ def await_recording(
                 if error.fault not in _PASSING:
                     raise NotYet(seconds, error) from error
                 failure = error
-            now_is = time.monotonic()
-            if now_is >= helps_at:
-                helps_at = math.inf
-                _help(target, now(), entropy)
+            if backoff.elapsed >= collect_after:
+                collect_after = math.inf
+                _collect(target, now(), entropy)
                 continue
-            if now_is >= end:
+            if backoff.is_over:
                 raise NotYet(seconds, failure)
-            # Between half and one and a half of it: that spreads those who wait.
-            time.sleep(min(spread(pause, entropy), min(end, helps_at) - now_is))
-            pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+            backoff.pause(at_most=collect_after - backoff.elapsed)
 
 
-def _help(target: Destination, now: str, entropy: Entropy) -> None:
-    """Collect in place of whoever should have; one who may not push leaves it at waiting."""
+def _collect(target: Destination, now: str, entropy: Entropy) -> None:
+    """Collect the inbox; without the right to push to the branch, only wait on."""
     try:
         collect(target.remote, target.branch, now=now, entropy=entropy)
     except VersionerError:

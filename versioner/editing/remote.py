@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
 from versioner import layout
+from versioner.backoff import Backoff
 from versioner.delivery.context import own_branch, ref_of_branch
 from versioner.delivery.ref_updates import RefUpdater
 from versioner.errors import GitFailure, UsageFault
@@ -41,22 +41,24 @@ def edit_remotely(
     *,
     branch: str = "",
     restoring: str = "",
-    jitter: Callable[[], float],
 ) -> Edited:
     """Edit what a remote has, as in a clone, and push; after a lost race, edit what is there now.
 
     `restoring` names the deleted product that the operation will look for in the history.
-    `jitter` gives a number from 0 to 1. Raises what the operation raises, and RemoteFailure.
+    Raises what the operation raises, and RemoteFailure.
     """
     with partial_clone(remote) as clone:
-        for number in range(_TRIES):
+        backoff = Backoff(_PAUSE_SECONDS, tries=_TRIES)
+        while True:
             place = bring_registry(clone, branch)
             if restoring:
                 _bring_deleted(clone, place, restoring)
             edited = operation(place)
             if edited.commit is None or _pushed(clone, place, edited.commit):
                 return edited
-            time.sleep(_PAUSE_SECONDS * (number + 1) * (0.5 + jitter()))
+            if backoff.is_over:
+                break
+            backoff.pause()
     raise RemoteFailure(
         "race",
         message=f"others pushed first, {_TRIES} times in a row",

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -85,31 +84,38 @@ class WriteLock:
 
     def refuse_if_there(self, path: Path) -> None:
         """Raise LockedByGit when a lock file of git's own stays in the way for two seconds."""
-        for _ in range(40):
-            if not os.path.lexists(path):
-                return
-            time.sleep(0.05)
-        raise LockedByGit(str(path), age=self.age_of(path))
+        if not os.path.lexists(path):
+            return
+        from versioner.backoff import Backoff
+
+        backoff = Backoff(0.05, growth=1.0, limit=2.0)
+        while os.path.lexists(path):
+            if backoff.is_over:
+                raise LockedByGit(str(path), age=self.age_of(path))
+            backoff.pause()
 
     def aged(self, error: LockedByGit) -> LockedByGit:
         """Return the error with the lock file's age in it."""
         return LockedByGit(error.path, age=self.age_of(Path(error.path)), stderr=error.stderr)
 
     def _acquire(self) -> None:
-        deadline = time.monotonic() + self._wait
-        pause = 0.002
+        if not try_lock(self._descriptor):
+            self._wait_for_lock()
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        os.write(self._descriptor, f"process {os.getpid()}\n".encode("ascii").ljust(24))
+
+    def _wait_for_lock(self) -> None:
+        from versioner.backoff import Backoff
+
+        backoff = Backoff(0.002, longest=0.05, limit=self._wait)
         while not try_lock(self._descriptor):
-            if time.monotonic() >= deadline:
+            if backoff.is_over:
                 raise OperationFailed(
                     f"another writer ({self._holder()}) has held the registry for "
                     f"{self._wait:.0f} seconds",
                     hint="wait for it to end, or end it, and try again",
                 )
-            # Between half and one and a half of it: that spreads the waiters.
-            time.sleep(pause * (0.5 + os.urandom(1)[0] / 256))
-            pause = min(pause * 1.5, 0.05)
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-        os.write(self._descriptor, f"process {os.getpid()}\n".encode("ascii").ljust(24))
+            backoff.pause()
 
     def _holder(self) -> str:
         os.lseek(self._descriptor, 0, os.SEEK_SET)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING, Final, Literal
 
+from versioner.backoff import Backoff
 from versioner.errors import OperationFailed
 from versioner.git.commit import advance
 from versioner.git.history import difference, has_commit, is_ancestor, lacking
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["publish_recorded"]
 
-# Whoever loses that many races in a row is one of very many.
+# Eight lost races in a row mean heavy contention; stop retrying.
 _TRIES: Final = 8
 _PAUSE_SECONDS: Final = 0.1
 _NAMED: Final = 3
@@ -47,9 +47,10 @@ def publish_recorded(
     remote's new tip refuses the event: then it is recorded nowhere.
     """
     made = recorded.commit is not None and recorded.parent is not None
+    backoff = Backoff(_PAUSE_SECONDS)
     for number in range(_TRIES):
         try:
-            outcome = _attempt(place, recorded, remote, number, made=made)
+            outcome = _attempt(place, recorded, remote, backoff if number else None, made=made)
         except (OperationFailed, OSError) as cause:
             raise NotPushed(recorded, cause) from cause
         if outcome == "pushed":
@@ -67,7 +68,12 @@ _Outcome = Literal["pushed", "lost", "undone"]
 
 
 def _attempt(
-    place: Repository, recorded: RecordResult, remote: str, number: int, *, made: bool
+    place: Repository,
+    recorded: RecordResult,
+    remote: str,
+    backoff: Backoff | None,
+    *,
+    made: bool,
 ) -> _Outcome:
     """Push once; `made` is true where the event's commit is new, on the remote's last known tip."""
     fresh = reread(place)
@@ -75,8 +81,8 @@ def _attempt(
     # The remote is not asked first where it should still be at the commit's parent.
     if made and _pushed(fresh, remote, recorded.parent, target):
         return "pushed"
-    if number:
-        _pause(target, number)
+    if backoff is not None:
+        backoff.pause()
     tip, heads = _look(fresh, remote)
     if tip is not None and is_ancestor(fresh, target, tip):
         follow(fresh, remote, tip)
@@ -97,11 +103,6 @@ def _pushed(place: Repository, remote: str, old: str | None, new: str) -> bool:
             raise
         return False
     return True
-
-
-def _pause(target: str, number: int) -> None:
-    # The writers of a race have different commits: that spreads them.
-    time.sleep(_PAUSE_SECONDS * number * (0.5 + int(target[-4:], 16) / 65536))
 
 
 def _look(place: Repository, remote: str) -> tuple[str | None, dict[str, str]]:

@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
+from versioner.backoff import Backoff
 from versioner.errors import InvalidInput, OperationFailed
 from versioner.git.lock import open_lock, try_lock
 from versioner.spool.store import (
@@ -242,8 +242,8 @@ def _wait(
     queue: _Queue, entry: SpoolEntry, descriptor: int, wait_seconds: float
 ) -> tuple[bool, Outcome | None]:
     """Wait for the lock or for an outcome, whichever comes first."""
-    deadline = time.monotonic() + wait_seconds
-    pause, longest = _PAUSES
+    first, longest = _PAUSES
+    backoff = Backoff(first, longest=longest, limit=wait_seconds)
     while True:
         try:
             got = try_lock(descriptor)
@@ -251,11 +251,9 @@ def _wait(
             # A file system without locks: nothing to wait for.
             return False, None
         outcome = queue.outcome(entry)
-        if got or outcome is not None or time.monotonic() >= deadline:
+        if got or outcome is not None or backoff.is_over:
             return got, outcome
-        # Between half and one and a half of it: that spreads the waiters.
-        time.sleep(pause * (0.5 + time.monotonic_ns() % 1000 / 1000))
-        pause = min(pause * 1.5, longest)
+        backoff.pause()
 
 
 def _lead(
