@@ -10,10 +10,10 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command that the arguments name, and exit with its code."""
-    # Start-up allocates much and frees nothing: the collector would walk over it ten times, and
-    # once more on the way out. From here on it runs when there is something to find.
+    # Start-up allocates many objects and frees none, so that garbage collection finds nothing. Run
+    # it rarely, and not at exit (`gc.freeze` below).
     gc.set_threshold(100_000, 20, 20)
-    # Until there is something to tidy up, Ctrl-C just ends it.
+    # Until there is state to clean up, Ctrl-C ends the process at once.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from versioner.cli.errors import run

@@ -6,7 +6,7 @@ import pytest
 
 from tests.fixtures.clones import LOG, PRODUCT, WHEN, commit, make, sh
 from versioner.errors import NotFound, OperationFailed
-from versioner.git import worktree
+from versioner.git import state
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import MemorySnapshot, OverlaySnapshot, snapshot_at
 from versioner.git.worktree_snapshot import snapshot_of_work_tree
@@ -138,9 +138,9 @@ def test_a_registry_that_is_a_link_is_told_as_one(tmp_path):
 
 def test_a_file_too_large_to_read_is_told_with_its_size(top, monkeypatch):
     with (top / "registry/huge.yaml").open("wb") as file:
-        file.truncate(worktree.MAX_FILE_BYTES + 1)
+        file.truncate(state.MAX_FILE_BYTES + 1)
     snapshot = snapshot_of_work_tree(open_repository(top))
-    assert snapshot.entries()["registry/huge.yaml"].size == worktree.MAX_FILE_BYTES + 1
+    assert snapshot.entries()["registry/huge.yaml"].size == state.MAX_FILE_BYTES + 1
     with pytest.raises(OperationFailed, match="larger than 64 MiB"):
         snapshot.read("registry/huge.yaml")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.errors import VersionerError
+from versioner.git.state import state_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ def finish(repository: Repository, edited: Edited) -> None:
 def after_commit(repository: Repository, commit: str | None) -> None:
     """Build the site where the clone's hooks do so; a failure of it is a warning."""
     # One look at one file, before anything is imported: `track` comes through here.
-    if commit is None or not (repository.common_dir / "versioner" / "hooks.json").exists():
+    if commit is None or not state_file(repository.common_dir, "hooks.json").exists():
         return
     from versioner.cli.commands.site import publish
     from versioner.cli.errors import report_warning

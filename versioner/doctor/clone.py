@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner.doctor.checks import guarded, note, ok, warning
+from versioner.git.config import settings
 from versioner.git.process import git, run
 from versioner.git.snapshot import snapshot_at
 from versioner.layout import place_of
@@ -51,8 +52,8 @@ def check_format(form: str) -> list[Check]:
 
 def _history(repository: Repository) -> Iterator[Check]:
     shallow = (repository.common_dir / "shallow").exists()
-    asked = ["config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$"]
-    partial = bool(git(asked, cwd=repository.top, check=False).strip())
+    asked = r"^(extensions\.partialclone|remote\..*\.promisor)$"
+    partial = bool(settings(repository.top, asked))
     if shallow:
         yield note(
             "history",

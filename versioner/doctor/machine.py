@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from versioner.doctor.checks import guarded, note, ok, problem, warning
+from versioner.git.config import is_true
 from versioner.git.identity import committer_of
 from versioner.git.process import NEEDED, TIMED_OUT, git, run_limited
 from versioner.git.temporary import scratch
@@ -78,8 +79,7 @@ def check_signing(repository: Repository, seconds: float) -> list[Check]:
 def _signing(repository: Repository, seconds: float) -> Iterator[Check]:
     settings = committer_of(repository, None).signing
     if settings is None:
-        told = git(["config", "--type=bool", "commit.gpgsign"], cwd=repository.top, check=False)
-        if told.strip() == b"true":
+        if is_true(repository.top, "commit.gpgsign"):
             yield warning(
                 "signing",
                 "this clone asks for signed commits, and your own git configuration names no key: "

@@ -41,6 +41,7 @@ from versioner.doctor.remote import (
 )
 from versioner.doctor.server import check_served
 from versioner.errors import VersionerError
+from versioner.git.config import value_of
 from versioner.git.identity import committer_of
 from versioner.git.process import git
 from versioner.git.snapshot import snapshot_at
@@ -265,8 +266,7 @@ def _remote_name(repository: Repository) -> str | None:
         return None
     names = git(["remote"], cwd=repository.top, check=False).decode("utf-8", "replace").split()
     branch = (repository.branch or "").removeprefix("refs/heads/")
-    asked = ["config", "--get", f"branch.{branch}.remote"]
-    followed = git(asked, cwd=repository.top, check=False).decode("utf-8", "replace").strip()
+    followed = value_of(repository.top, f"branch.{branch}.remote")
     if followed in names:
         return followed
     return names[0] if len(names) == 1 else "origin" if "origin" in names else None

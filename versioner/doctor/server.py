@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.doctor.checks import guarded, note, ok, warning
 from versioner.doctor.inbox import check_inbox
-from versioner.git.process import git
+from versioner.git.config import settings, values_of
 from versioner.remote.inbox_refs import inbox
 from versioner.remote.partial_clone import FILTERS
 
@@ -40,13 +40,9 @@ def check_served(repository: Repository, now: str) -> list[Check]:
 
 
 def _settings(repository: Repository) -> dict[str, list[str]]:
-    asked = ["config", "--null", "--get-regexp", _ASKED]
-    fields = git(asked, cwd=repository.top, check=False).decode("utf-8", "replace").split("\0")
     found: dict[str, list[str]] = {}
-    for field in fields:
-        key, newline, value = field.partition("\n")
-        if key:
-            found.setdefault(key, []).append(value if newline else "true")
+    for setting in settings(repository.top, _ASKED):
+        found.setdefault(setting.key, []).append(setting.value)
     return found
 
 
@@ -57,9 +53,10 @@ def _is_on(settings: dict[str, list[str]], key: str, *, usual: bool) -> bool:
 
 def _push(repository: Repository) -> Iterator[Check]:
     folder = repository.common_dir / "hooks"
-    own = git(["config", "--local", "core.hooksPath"], cwd=repository.top, check=False)
-    if own.strip():
-        folder = repository.top / own.decode("utf-8", "replace").strip()
+    named = values_of(repository.top, "core.hooksPath")
+    own = [setting.value for setting in named if setting.scope == "local" and setting.value]
+    if own:
+        folder = repository.top / own[-1]
     there = [name for name in _HOOKS if os.access(folder / name, os.X_OK)]
     if there:
         yield note(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.errors import UsageFault, VersionerError
-from versioner.git.lock import WriteLock, state_dir
+from versioner.git.lock import WriteLock
+from versioner.git.state import state_dir
 from versioner.git.worktree import file_state, replace_file
 from versioner.git.worktree_snapshot import WorkTreeSnapshot
 from versioner.registry.warnings import drifted

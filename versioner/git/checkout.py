@@ -11,10 +11,10 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import OperationFailed
-from versioner.git.lock import state_dir
 from versioner.git.object_format import hash_object
 from versioner.git.process import LockedByGit, git, printable
 from versioner.git.repository import head_of, leads_to
+from versioner.git.state import state_dir
 from versioner.git.worktree import file_state, remove_file, replace_file, sweep
 
 if TYPE_CHECKING:

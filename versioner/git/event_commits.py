@@ -5,14 +5,13 @@ An event is one line of a log; the commit that first added a line with its id re
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.git.history import is_shallow
 from versioner.git.process import git, run
+from versioner.git.state import keep_json, read_json, state_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +35,7 @@ def recorded_events(repo: Repository, revision: str) -> dict[str, tuple[str, str
     """
     if is_shallow(repo):
         return {}
-    path = repo.common_dir / "versioner" / "recorded.json"
+    path = state_file(repo.common_dir, "recorded.json")
     kept = _kept(repo, path, revision)
     if kept["revision"] != revision:
         # Out of sight of the work tree: for a diff, git would read the attributes that lie in it.
@@ -44,7 +43,7 @@ def recorded_events(repo: Repository, revision: str) -> dict[str, tuple[str, str
         place = [f"--git-dir={repo.common_dir}", f"--work-tree={elsewhere}"]
         _add(kept, git([*place, *_log(kept["revision"], revision)], cwd=elsewhere))
         kept["revision"] = revision
-        _keep(path, kept)
+        keep_json(path, kept)
     commits = [tuple(commit) for commit in kept["commits"]]
     return {event: commits[number] for event, number in kept["events"].items()}
 
@@ -78,8 +77,8 @@ def _commit(line: str) -> tuple[str, str, str]:
 
 
 def _kept(repo: Repository, path: Path, revision: str) -> dict[str, Any]:
-    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        kept: dict[str, Any] = json.loads(path.read_bytes())
+    with suppress(KeyError, TypeError, AttributeError):
+        kept: dict[str, Any] = read_json(path)
         if kept["format"] == _FORMAT and _is_within(repo, str(kept["revision"]), revision):
             return kept
     return {"format": _FORMAT, "revision": "", "commits": [], "events": {}}
@@ -90,11 +89,3 @@ def _is_within(repo: Repository, known: str, revision: str) -> bool:
         return False
     done = run(["merge-base", "--is-ancestor", known, revision], cwd=repo.top)
     return done.returncode == 0
-
-
-def _keep(path: Path, kept: dict[str, Any]) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    with suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
-        temporary.write_text(json.dumps(kept, separators=(",", ":")), encoding="utf-8")
-        temporary.replace(path)

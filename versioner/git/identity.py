@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.git.process import finish, start
+from versioner.git.config import finish_settings, start_settings
 
 if TYPE_CHECKING:
     import subprocess
@@ -45,15 +45,15 @@ class Committer(NamedTuple):
 def committer_of(
     repo: Repository,
     fallback: CommitIdentity | None,
-    settings: subprocess.Popen[bytes] | None = None,
+    listing: subprocess.Popen[bytes] | None = None,
 ) -> Committer:
     """Return who commits here by git's configuration, else the fallback, else `versioner`.
 
-    `settings` is the process that `ask_settings` started, if it was started.
+    `listing` is the process that `ask_settings` started, if it was started.
     """
     values: dict[str, str] = {}
     trusted: dict[str, str] = {}
-    for scope, key, value in _configured(settings or ask_settings(repo)):
+    for scope, key, value in finish_settings(listing or ask_settings(repo)):
         values[key] = value
         if scope in _TRUSTED:
             trusted[key] = value
@@ -66,18 +66,7 @@ def committer_of(
 
 def ask_settings(repo: Repository, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
     """Start the git process that prints the settings of `committer_of`."""
-    args = ["config", "--null", "--show-scope", "--get-regexp", _ASKED]
-    return start(args, cwd=repo.top, pass_fds=pass_fds)
-
-
-def _configured(settings: subprocess.Popen[bytes]) -> list[tuple[str, str, str]]:
-    fields = finish(settings).stdout.decode("utf-8", "replace").split("\0")
-    found = []
-    for scope, setting in zip(fields[0::2], fields[1::2], strict=False):
-        key, _, value = setting.partition("\n")
-        # A key without a value is git's way to say true.
-        found.append((scope, key, value if "\n" in setting else "true"))
-    return found
+    return start_settings(repo.top, _ASKED, pass_fds)
 
 
 def _person(role: str, values: dict[str, str], fallback: CommitIdentity | None) -> tuple[str, str]:

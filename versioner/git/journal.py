@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import OperationFailed
-from versioner.git.lock import state_dir
+from versioner.git.state import read_json, state_dir, state_file, write_whole
 from versioner.git.worktree import is_safe_path
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class JournalEntry(NamedTuple):
 
 
 def _path(common_dir: Path) -> Path:
-    return common_dir / "versioner" / "intent"
+    return state_file(common_dir, "intent")
 
 
 def has_intent(common_dir: Path) -> bool:
@@ -58,29 +58,12 @@ def write_intent(common_dir: Path, intent: JournalEntry) -> None:
         "stale": {path: sorted(ids, key=str) for path, ids in intent.stale.items()},
     }
     folder = state_dir(common_dir)
-    draft = folder / "intent.new"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, flags, 0o666)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(json.dumps(document).encode("ascii"))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(_path(common_dir))
-        _sync_folder(folder)
+        data = json.dumps(document).encode("ascii")
+        # Under the lock one name is enough, and what a kill left there is overwritten.
+        write_whole(_path(common_dir), data, draft=folder / "intent.new", sync=True)
     except OSError as error:
         raise OperationFailed(f"cannot write to {folder}: {error.strerror}") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":  # pragma: no cover
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def drop_intent(common_dir: Path) -> None:
@@ -90,16 +73,10 @@ def drop_intent(common_dir: Path) -> None:
 
 def read_intent(common_dir: Path) -> JournalEntry | None:
     """Return the intent; None where there is none, or none that a tool of ours wrote."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        descriptor = os.open(_path(common_dir), flags | getattr(os, "O_BINARY", 0))
-    except OSError:
+        return _parse(read_json(_path(common_dir)))
+    except (KeyError, TypeError, AttributeError):
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        try:
-            return _parse(json.loads(file.read()))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return None
 
 
 def _parse(document: dict[str, object]) -> JournalEntry | None:

@@ -15,27 +15,15 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.errors import OperationFailed
 from versioner.git.process import LockedByGit
+from versioner.git.state import state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-__all__ = ["WAIT_SECONDS", "WriteLock", "open_lock", "state_dir", "try_lock"]
+__all__ = ["WAIT_SECONDS", "WriteLock", "open_lock", "try_lock"]
 
 WAIT_SECONDS: Final = 30.0
-
-
-def state_dir(common_dir: Path) -> Path:
-    """Return our own folder in the git directory, made where it is missing."""
-    folder = common_dir / "versioner"
-    try:
-        folder.mkdir(exist_ok=True)
-        found = folder.lstat()
-    except OSError as error:
-        raise OperationFailed(f"cannot write to {common_dir}: {error.strerror}") from error
-    if not stat.S_ISDIR(found.st_mode):
-        raise OperationFailed(f"{folder} is not a folder", hint="remove it and try again")
-    return folder
 
 
 class WriteLock:

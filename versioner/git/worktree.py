@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 import stat
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from versioner.errors import OperationFailed
 from versioner.git.process import printable
+from versioner.git.state import read_regular, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "MAX_FILE_BYTES",
     "FileState",
     "file_state",
     "is_safe_path",
     "kind_of_mode",
-    "read_regular",
     "remove_file",
     "replace_file",
     "sweep",
 ]
 
-MAX_FILE_BYTES: Final = 64 * 1024 * 1024
-
 # Names that git, Windows or macOS take for something else than they look like.
 _UNSAFE_PART: Final = re.compile(
     r"\.{0,2}|\.git[ .]*|git~[0-9]+|.*[\\:\x00-\x1f].*|.*[ .]", re.IGNORECASE | re.DOTALL
-)
-_READ: Final = (
-    os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
 )
 _DRAFT: Final = ".versioner-draft"
 
@@ -68,24 +57,6 @@ def kind_of_mode(mode: int) -> FileKind:
     if stat.S_ISLNK(mode):
         return "link"
     return "directory" if stat.S_ISDIR(mode) else "other"
-
-
-def read_regular(path: Path, *, limit: int = MAX_FILE_BYTES) -> tuple[bytes, int]:
-    """Return a regular file's bytes and mode; raise Failure for anything else, and OSError."""
-    descriptor = os.open(path, _READ)
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise OperationFailed(f"{printable(str(path))} is not a regular file")
-        if found.st_size > limit:
-            raise OperationFailed(
-                f"{printable(str(path))} is larger than {limit // 1024 // 1024} MiB",
-                hint="no file of a registry is",
-            )
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(limit + 1), found.st_mode
-    finally:
-        os.close(descriptor)
 
 
 def file_state(top: Path, path: str) -> FileState:
@@ -128,28 +99,16 @@ def replace_file(top: Path, path: str, data: bytes, *, draft_dir: Path, mode: in
     target = top / path
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft = draft_dir / "draft"
-        _write(draft, data, mode)
+        permissions = stat.S_IMODE(mode)
         try:
-            draft.replace(target)
+            write_whole(target, data, draft=draft_dir / "draft", mode=permissions)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            draft.unlink()
             beside = target.with_name(target.name + _DRAFT)
-            _write(beside, data, mode)
-            beside.replace(target)
+            write_whole(target, data, draft=beside, mode=permissions)
     except OSError as error:
         raise OperationFailed(f"cannot write {printable(str(target))}: {error.strerror}") from error
-
-
-def _write(draft: Path, data: bytes, mode: int) -> None:
-    draft.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(draft, flags, 0o666), "wb") as file:
-        file.write(data)
-        if mode:
-            draft.chmod(stat.S_IMODE(mode))
 
 
 def remove_file(top: Path, path: str) -> None:

@@ -14,7 +14,8 @@ from versioner.errors import OperationFailed
 from versioner.git.object_format import hash_object
 from versioner.git.process import printable
 from versioner.git.snapshot import Entry, product_trees_of, snapshot_at
-from versioner.git.worktree import MAX_FILE_BYTES, file_state, kind_of_mode, read_regular
+from versioner.git.state import MAX_FILE_BYTES, read_regular
+from versioner.git.worktree import file_state, kind_of_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

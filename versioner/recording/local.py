@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from versioner import layout
 from versioner.errors import UsageFault
+from versioner.git.config import settings
 from versioner.git.process import RefChanged, git
 from versioner.git.repository import on_branch, tip_of
 
@@ -121,11 +122,10 @@ def _remote_of(place: Repository) -> str | None:
 def _remotes(place: Repository) -> tuple[str | None, list[str]]:
     """Return the remote that the branch's configuration names, and all there are."""
     name = (place.branch or "").removeprefix("refs/heads/")
-    asked = ["config", "--null", "--get-regexp", r"^(remote\..*\.url|branch\..*\.remote)$"]
-    listed = git(asked, cwd=place.top, check=False).decode("utf-8", "replace").split("\0")
-    settings = dict(setting.split("\n", 1) for setting in listed if "\n" in setting)
-    remotes = [key[len("remote.") : -len(".url")] for key in settings if key.startswith("remote.")]
-    return settings.get(f"branch.{name}.remote"), remotes
+    asked = r"^(remote\..*\.url|branch\..*\.remote)$"
+    found = {each.key: each.value for each in settings(place.top, asked)}
+    remotes = [key[len("remote.") : -len(".url")] for key in found if key.startswith("remote.")]
+    return found.get(f"branch.{name}.remote"), remotes
 
 
 def _refuse_to_guess(place: Repository) -> None:

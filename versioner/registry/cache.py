@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from versioner import __version__
+from versioner.git.state import state_file
 from versioner.resources import schemas_dir
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class ProductCache:
     @classmethod
     def of(cls, repository: Repository) -> Self:
         """Return the cache that a repository keeps in its git directory."""
-        return cls(repository.common_dir / "versioner" / "cache.sqlite")
+        return cls(state_file(repository.common_dir, "cache.sqlite"))
 
     def __enter__(self) -> Self:
         try:

@@ -6,19 +6,14 @@ the parsed configuration is kept as JSON in the git directory, under the blob's 
 
 from __future__ import annotations
 
-import json
-import os
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from versioner import __version__, layout
-from versioner.errors import Blocked, OperationFailed, UsageFault
+from versioner.errors import Blocked, UsageFault
 from versioner.git.objects import read_blobs
-from versioner.git.worktree import read_regular
+from versioner.git.state import keep_json, read_json, state_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from versioner.git.repository import Repository
     from versioner.models import RegistryConfig
 
@@ -38,14 +33,13 @@ def read_config(repository: Repository, blob: str) -> RegistryConfig:
 
     Raises Blocked where the file has errors: nothing is recorded under rules that are unclear.
     """
-    kept_in = repository.common_dir / "versioner" / "config.json"
+    kept_in = state_file(repository.common_dir, "config.json")
     key = f"{__version__} {blob}"
-    with suppress(OperationFailed, OSError, ValueError, KeyError, TypeError, RecursionError):
-        kept = json.loads(read_regular(kept_in)[0])
-        if kept["key"] == key and isinstance(kept["config"], dict):
-            return cast("RegistryConfig", kept["config"])
+    kept = read_json(kept_in)
+    if isinstance(kept, dict) and kept.get("key") == key and isinstance(kept.get("config"), dict):
+        return cast("RegistryConfig", kept["config"])
     config = _parse(repository)
-    _keep(kept_in, {"key": key, "config": config})
+    keep_json(kept_in, {"key": key, "config": config})
     return cast("RegistryConfig", config)
 
 
@@ -62,11 +56,3 @@ def _parse(repository: Repository) -> dict[str, Any]:
             hint=f"{first.hint}; the tool writes nothing while {layout.CONFIG} has errors",
         )
     return config
-
-
-def _keep(path: Path, kept: dict[str, Any]) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    with suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
-        temporary.write_text(json.dumps(kept), encoding="utf-8")
-        temporary.replace(path)

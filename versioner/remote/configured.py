@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
 from versioner.errors import UsageFault
+from versioner.git.config import settings, values_of
 from versioner.git.process import git, printable
 from versioner.git.repository import tip_of
 from versioner.git.temporary import scratch
@@ -62,9 +63,9 @@ def fetch_commits(
 def url_of(repo: Repository, remote: str) -> str:
     """Return the URL that a remote is pushed to; raise UsageFault where there is none."""
     for key in (f"remote.{remote}.pushurl", f"remote.{remote}.url"):
-        found = git(["config", "--null", "--get-all", key], cwd=repo.top, check=False)
+        found = values_of(repo.top, key)
         if found:
-            return _checked(found.decode("utf-8").split("\0")[0], repo)
+            return _checked(found[0].value, repo)
     if "/" in remote or "\\" in remote:
         return _checked(remote, repo)
     raise UsageFault(
@@ -125,17 +126,12 @@ def _borrow_objects(repo: Repository, remote: Remote, folder: Path) -> Path:
 
 def _headers(repo: Repository) -> dict[str, str]:
     """Carry the clone's HTTP headers over, by environment: arguments are for all to see."""
-    args = ["config", "--null", "--show-scope", "--get-regexp", r"^http\.(.*\.)?extraheader$"]
-    fields = git(args, cwd=repo.top, check=False).decode("utf-8", "replace").split("\0")
-    pairs = [
-        setting.partition("\n")
-        for scope, setting in zip(fields[0::2], fields[1::2], strict=False)
-        if scope in ("local", "worktree")
-    ]
+    found = settings(repo.top, r"^http\.(.*\.)?extraheader$")
+    headers = [each for each in found if each.scope in ("local", "worktree")]
     given = os.environ.get("GIT_CONFIG_COUNT", "")
     first = int(given) if given.isdigit() else 0
-    env = {"GIT_CONFIG_COUNT": str(first + len(pairs))}
-    for number, (key, _, value) in enumerate(pairs, first):
+    env = {"GIT_CONFIG_COUNT": str(first + len(headers))}
+    for number, (_, key, value) in enumerate(headers, first):
         env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     return env
 
@@ -151,9 +147,8 @@ def follow(repo: Repository, remote: str, tip: str) -> None:
     if "/" in remote:
         return
     ref = _tracking(remote, repo.branch or "")
-    asked = ["config", "--get-all", f"remote.{remote}.fetch"]
     usual = f"refs/heads/*:refs/remotes/{remote}/*"
-    kept = git(asked, cwd=repo.top, check=False).decode("utf-8", "replace").split()
+    kept = [each.value for each in values_of(repo.top, f"remote.{remote}.fetch")]
     if tip_of(repo, ref) is not None or usual in (each.removeprefix("+") for each in kept):
         git(["update-ref", "--no-deref", ref, tip], cwd=repo.top, check=False, env=_REFLOG)
 

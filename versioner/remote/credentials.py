@@ -13,7 +13,8 @@ from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
-from versioner.git.process import environment, git
+from versioner.git.config import values_of
+from versioner.git.process import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +64,7 @@ def ssh_settings(remote: Remote, cwd: Path) -> list[str]:
     """
     if _NO_SSH.match(remote.url) or {"GIT_SSH", "GIT_SSH_COMMAND"} & environment().keys():
         return []
-    if git(["config", "core.sshCommand"], cwd=cwd, check=False):
+    if values_of(cwd, "core.sshCommand"):
         return []
     return ["core.sshCommand=ssh -o BatchMode=yes -o ConnectTimeout=30"]
 

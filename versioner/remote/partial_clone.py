@@ -16,6 +16,7 @@ from versioner.errors import GitFailure
 from versioner.git.objects import ObjectReader, OpenRepository, reading
 from versioner.git.process import git, run
 from versioner.git.repository import Repository, tip_of
+from versioner.git.state import write_whole
 from versioner.git.temporary import scratch
 from versioner.remote.client import RemoteClient, create_bare, failure_of
 from versioner.remote.inbox_refs import EVENT, REFUSAL
@@ -60,9 +61,7 @@ def remember(remote: Remote, level: FilterLevel) -> None:
             path.unlink(missing_ok=True)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.new")
-        temporary.write_bytes(b"%d\n" % FILTERS.index(level))
-        temporary.replace(path)
+        write_whole(path, b"%d\n" % FILTERS.index(level))
     except OSError:
         # A convenience: the next one asks again.
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import subprocess
 from contextlib import suppress
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import OperationFailed, UsageFault
-from versioner.git.process import git, run
-from versioner.git.worktree import read_regular
+from versioner.git.config import values_of
+from versioner.git.process import run
+from versioner.git.state import read_json, state_file, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,7 @@ __all__ = ["HooksInstalled", "HooksSeen", "hooks_seen", "install_hooks", "site_a
 _SITE_MANIFEST: Final = ".versioner-site.json"
 # Seconds: a start takes a fraction of one, on a slow disk a few.
 _LONGEST_START: Final = 30
+_HOOKS_PATH: Final = "core.hooksPath"
 _MARK: Final = "# Installed by `versioner hooks install`"
 
 # The commit to be is made of the index, so that what is checked is what will be committed.
@@ -84,9 +85,7 @@ def install_hooks(repository: Repository, *, command: Sequence[str], out: Path) 
         else:
             kept.append((name, line))
     _leave_out_of_git(repository, out)
-    state = _state_path(repository)
-    state.parent.mkdir(exist_ok=True)
-    state.write_text(json.dumps({"out": str(out)}), encoding="utf-8")
+    write_json(_state_path(repository), {"out": str(out)})
     return HooksInstalled(directory, tuple(installed), tuple(kept))
 
 
@@ -119,8 +118,8 @@ def site_after_commit(repository: Repository) -> Path | None:
     from elsewhere as it is, and its word is not the user's: outside the work tree, only a
     folder counts that holds a site already (`hooks install` builds the first one).
     """
-    with suppress(OperationFailed, OSError, ValueError, KeyError, TypeError):
-        out = Path(json.loads(read_regular(_state_path(repository))[0])["out"])
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        out = Path(read_json(_state_path(repository))["out"])
         if _is_own_folder(repository, out) or (out / _SITE_MANIFEST).is_file():
             return out
     return None
@@ -135,7 +134,7 @@ def _is_own_folder(repository: Repository, out: Path) -> bool:
 
 
 def _state_path(repository: Repository) -> Path:
-    return repository.common_dir / "versioner" / "hooks.json"
+    return state_file(repository.common_dir, "hooks.json")
 
 
 def _check_command(command: Sequence[str], folder: Path) -> None:
@@ -176,16 +175,12 @@ def _leave_out_of_git(repository: Repository, out: Path) -> None:
 
 def _hooks_dir(repository: Repository) -> tuple[Path, bool]:
     """Return the folder that git looks into, and whether other clones' hooks are there too."""
-    asked = ["config", "--null", "--show-scope", "--get-all", "core.hooksPath"]
-    fields = git(asked, cwd=repository.top, check=False).decode("utf-8").split("\0")
-    scopes, values = fields[0::2], fields[1::2]
-    # Our own git processes run with hooks switched off on their command line.
-    pairs = zip(scopes, values, strict=False)
-    named = [(scope, value) for scope, value in pairs if scope != "command"]
+    # The tool's own git processes run with hooks switched off on their command line.
+    named = [each for each in values_of(repository.top, _HOOKS_PATH) if each.scope != "command"]
     if not named:
         return repository.common_dir / "hooks", False
-    scope, value = named[-1]
-    return repository.top / Path(value).expanduser(), scope in ("global", "system")
+    folder = repository.top / Path(named[-1].value).expanduser()
+    return folder, named[-1].scope in ("global", "system")
 
 
 def _write_hook(path: Path, text: str) -> bool:

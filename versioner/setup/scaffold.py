@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from versioner import layout
 from versioner.errors import UsageFault
 from versioner.git.commit import commit_changes
-from versioner.git.process import git
+from versioner.git.config import value_of
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import snapshot_at
 from versioner.git.transaction import transaction
@@ -194,8 +194,7 @@ def told(found: Beside) -> str:
 
 def hosting_at(repository: Repository, forge: str = "") -> Hosting:
     """Return where it is hosted: as told, else by registry.yaml, else by the remote `origin`."""
-    origin = git(["config", "--get", "remote.origin.url"], cwd=repository.top, check=False)
-    found = hosting_of(origin.decode("utf-8", "replace").strip())
+    found = hosting_of(value_of(repository.top, "remote.origin.url").strip())
     return Hosting(forge or str(_config(repository, "forge", "type")) or found.forge, found.url)
 
 

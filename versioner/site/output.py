@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import OperationFailed
+from versioner.git.state import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -143,14 +144,8 @@ def _reads(path: Path, content: bytes) -> bool:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
+    # A name with a dot first: a server that shows the folder does not list it.
+    write_whole(path, content, draft=path.with_name(f".{path.name}.{os.getpid()}.part"))
 
 
 def _remove(out: Path, path: str) -> bool:

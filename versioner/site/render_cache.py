@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import marshal
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from versioner.git.state import keep_json, read_json
 
 if TYPE_CHECKING:
     from versioner.site.render import Templates
@@ -59,17 +59,12 @@ class RenderMemory:
             return
         others = [key for key in self._known if key not in pages][-_OTHERS_KEPT:]
         kept = {**{key: self._known[key] for key in others}, **pages}
-        text = json.dumps({"format": _FORMAT, "pages": kept}, separators=(",", ":"))
-        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(text, encoding="ascii")
-            temporary.replace(self._path)
+        keep_json(self._path, {"format": _FORMAT, "pages": kept})
 
 
 def _read(path: Path) -> dict[str, str]:
-    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError, KeyError):
-        data = json.loads(path.read_bytes())
+    with contextlib.suppress(AttributeError, TypeError, KeyError):
+        data = read_json(path)
         pages = data["pages"] if data["format"] == _FORMAT else {}
         if all(isinstance(digest, str) for digest in pages.values()):
             return dict(pages)

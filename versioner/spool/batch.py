@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 from versioner.backoff import Backoff
 from versioner.errors import InvalidInput, OperationFailed
 from versioner.git.lock import open_lock, try_lock
+from versioner.git.state import write_whole
 from versioner.spool.store import (
     QUEUE,
     Spool,
@@ -23,7 +24,6 @@ from versioner.spool.store import (
     read_entry,
     read_small,
     write_entry,
-    write_whole,
 )
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ class _Queue:
                 continue
             said = json.dumps({"kind": outcome.kind, "details": outcome.details})
             try:
-                write_whole(self._done(entry), said.encode("ascii"), sync=False)
+                write_whole(self._done(entry), said.encode("ascii"), mode=0o600)
                 # A failure is for its owner to deal with; where it was killed, for who comes next.
                 if outcome.kind != "failed":
                     self._file(entry).unlink(missing_ok=True)

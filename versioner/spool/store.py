@@ -14,6 +14,7 @@ import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import InvalidInput, NotFound, OperationFailed
+from versioner.git.state import sync_folder, write_whole
 from versioner.secret_scanning import without_secrets
 from versioner.spool.codec import (
     LINE_LIMIT,
@@ -38,10 +39,8 @@ __all__ = [
     "parse_line",
     "read_entry",
     "read_small",
-    "sync_folder",
     "write_entry",
     "write_line",
-    "write_whole",
 ]
 
 QUEUE: Final = "queue"
@@ -169,7 +168,8 @@ class Spool:
 def write_entry(path: Path, entry: SpoolEntry, *, sync: bool) -> None:
     """Write an entry's file, whole or not at all."""
     note = re.sub(r"[^\x20-\x7e]+", " ", without_secrets(entry.reason))[:_NOTE_LIMIT].strip()
-    write_whole(path, f"{entry.line}\n# {entry.kept_at} {note}\n".encode("ascii"), sync=sync)
+    data = f"{entry.line}\n# {entry.kept_at} {note}\n".encode("ascii")
+    write_whole(path, data, mode=0o600, sync=sync)
 
 
 def read_entry(path: Path, key: str) -> SpoolEntry:
@@ -229,58 +229,6 @@ def make_private(folder: Path) -> None:
 
 
 _ELSEWHERE = "name a folder of your own with VERSIONER_SPOOL"
-
-
-def write_whole(path: Path, data: bytes, *, sync: bool) -> None:
-    """Write a file under a temporary name, then give it its own; with `sync`, to the disk."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    try:
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, flags | getattr(os, "O_BINARY", 0), 0o600)
-        try:
-            _write_all(descriptor, data)
-            if sync:
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        draft.replace(path)
-    except BaseException:
-        _remove(draft)
-        raise
-    if sync:
-        sync_folder(path.parent)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        # What was wrong before is told; a later sweep takes what is left.
-        return
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's names to the disk, where the system can."""
-    if sys.platform == "win32":  # pragma: no cover
-        return
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        # Some file systems of networks have no such thing.
-        pass
-    finally:
-        os.close(descriptor)
 
 
 def read_small(path: Path, most: int) -> bytes:

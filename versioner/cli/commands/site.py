@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from versioner.cli.params import NounGroup, examples_epilog, repo_option, rev_option
+from versioner.git.state import state_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,7 +238,7 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
             else _recorded(repository, registry.revision),
             # What waits belongs to the present: a past revision knows nothing of it.
             inbox=inbox(repository) if rev is None or is_tip else None,
-            memory=repository.common_dir / "versioner" / "pages.json",
+            memory=state_file(repository.common_dir, "pages.json"),
             jobs=min(_JOBS_MOST, os.cpu_count() or 1),
             progress=lambda done: progress.advance(min(done, total), total),
         )
