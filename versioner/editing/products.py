@@ -9,6 +9,7 @@ from versioner import layout
 from versioner.editing.session import Edited, asked_edits, editing, read_tip
 from versioner.errors import Blocked, InvalidInput, UsageFault
 from versioner.names import check_name
+from versioner.query.selectors import dependents, former_names
 from versioner.serialization.assignments import Set, Unset
 from versioner.serialization.documents import dump_document
 from versioner.serialization.yaml_edit import edit_document
@@ -159,7 +160,7 @@ def rename_product(repository: Repository, old: str, new: str, *, now: str) -> E
         )
         if new in edit.registry.aliases:
             changes[layout.alias_path(new)] = None
-        for alias in [product, *_aliases_of(edit.registry, product)]:
+        for alias in [product, *former_names(edit.registry).get(product, ())]:
             if alias != new:
                 changes[layout.alias_path(alias)] = dump_document("alias", {"to": new})
         changes |= _mend_dependents(edit, product, new)
@@ -216,8 +217,8 @@ def _plan(registry: Registry, product: str) -> DeletionPlan:
         versions=len(record.versions),
         deployments=len(record.deployments),
         events=len(record.builds) + len(record.deployment_events),
-        dependents=tuple(_dependents_of(registry, product)),
-        aliases=tuple(_aliases_of(registry, product)),
+        dependents=tuple(dependents(registry)[product]),
+        aliases=tuple(former_names(registry).get(product, ())),
     )
 
 
@@ -251,22 +252,10 @@ def delete_product(
         return edit.commit(changes, f"Delete product {product}", now=now, notes=notes)
 
 
-def _aliases_of(registry: Registry, product: str) -> list[str]:
-    return [alias for alias, target in registry.aliases.items() if target == product]
-
-
-def _dependents_of(registry: Registry, product: str) -> list[str]:
-    return [
-        name
-        for name, record in registry.products.items()
-        if product in record.document.get("depends_on", ()) and name != product
-    ]
-
-
 def _mend_dependents(edit: Editing, product: str, new: str | None) -> Changes:
     """Let those who depend on a product name its new name, or no longer name it."""
     changes: Changes = {}
-    for name in _dependents_of(edit.registry, product):
+    for name in dependents(edit.registry)[product]:
         listed = edit.registry.products[name].document["depends_on"]
         kept = [new if each == product else each for each in listed if each != product or new]
         change = Set(("depends_on",), list(dict.fromkeys(kept))) if kept else Unset(("depends_on",))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from versioner.models.events import Event, Status
 
 __all__ = ["Cell", "Deployment", "DeploymentKind", "Version"]
@@ -78,3 +80,11 @@ class Version:
     scm_branch: str = ""
     builds: list[Event] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
+
+    @property
+    def source_events(self) -> Iterator[Event]:
+        """Yield the events that name the source: builds, then deployments, each newest first."""
+        yield from reversed(self.builds)
+        for deployment in reversed(self.deployments):
+            if deployment.void is None:
+                yield from reversed(deployment.events)

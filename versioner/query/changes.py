@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,8 +18,6 @@ __all__ = [
     "RegistryChange",
     "changes_between",
 ]
-
-_LONGEST_CHAIN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +123,7 @@ def _renamed(old: Registry, new: Registry) -> Iterator[tuple[str, str]]:
     for name in old.products:
         if name in new.products:
             continue
-        target = name
-        for _ in range(_LONGEST_CHAIN):
-            if target in new.products or target not in new.aliases:
-                break
-            target = new.aliases[target]
+        target = new.target_of(name)
         if target in new.products and target not in old.products:
             yield target, name
 

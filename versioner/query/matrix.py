@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
 
+from versioner.query.selectors import HiddenEnvironment, compared_environments, is_drifting
 from versioner.query.times import parse_duration, seconds_between
 from versioner.registry.fold import fold_product, result_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from versioner.models import Cell, Deployment, Event
     from versioner.registry.records import ProductRecord, Registry
@@ -57,9 +58,10 @@ class CellState:
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
-    """Hold a product's cells, in the order of the matrix's environments.
+    """A product's cells, in the order of the matrix's environments.
 
-    It drifts when two of the cells shown run different versions; an empty cell runs none.
+    The product drifts when two of the environments compared run different versions; an empty
+    cell runs none.
     """
 
     product: str
@@ -69,11 +71,17 @@ class MatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Hold the rows by product name, as of the moment `at`."""
+    """The rows by product name, as of the moment `at`.
+
+    Drift compares the environments that are in use: `compared`. `hidden` are the others, with
+    the reason for each. Where environments are asked for by name, all of them are compared.
+    """
 
     environments: tuple[str, ...]
     rows: tuple[MatrixRow, ...]
     at: str
+    compared: tuple[str, ...]
+    hidden: tuple[HiddenEnvironment, ...] = ()
 
 
 def matrix(
@@ -90,15 +98,19 @@ def matrix(
     declared void at any time. Retired environments show only when named. Raises NotFound.
     """
     records = _records(registry, products)
-    columns = _columns(registry, records, environments)
+    columns = tuple(_columns(registry, records, environments))
     stale = {name: _stale_after(registry, name) for name in columns}
-    rows = []
-    for record in records:
-        cells = record.cells
-        if at is not None:
-            cells = fold_product(record.name, events_until(record.deployment_events, at))[1]
-        rows.append(_row(record.name, cells, stale, at or now))
-    return Matrix(tuple(columns), tuple(rows), at or now)
+    cells = {record.name: _cells_at(record, at) for record in records}
+    compared, hidden = columns, tuple[HiddenEnvironment, ...]()
+    if environments is None:
+        # Which environments are in use is a question to all products, whichever are asked for.
+        every = [
+            cells[name] if name in cells else _cells_at(record, at)
+            for name, record in registry.products.items()
+        ]
+        compared, hidden = compared_environments(every, columns, at or now)
+    rows = [_row(name, own, stale, compared, at or now) for name, own in cells.items()]
+    return Matrix(columns, tuple(rows), at or now, compared, hidden)
 
 
 def cell_state(cell: Cell, *, now: str, stale_after: int) -> CellState:
@@ -130,6 +142,12 @@ def events_until(events: Iterable[Event], at: str) -> list[Event]:
     return [event for event in events if event["at"] <= at or "voids" in event]
 
 
+def _cells_at(record: ProductRecord, at: str | None) -> Mapping[str, Cell]:
+    if at is None:
+        return record.cells
+    return fold_product(record.name, events_until(record.deployment_events, at))[1]
+
+
 def _records(registry: Registry, products: Sequence[str] | None) -> list[ProductRecord]:
     if products is None:
         return [registry.products[name] for name in sorted(registry.products)]
@@ -154,15 +172,21 @@ def _stale_after(registry: Registry, environment: str) -> int:
     return parse_duration(document.get("stale_after", DEFAULT_STALE_AFTER), field="stale_after")
 
 
-def _row(product: str, cells: Mapping[str, Cell], stale: Mapping[str, int], now: str) -> MatrixRow:
+def _row(
+    product: str,
+    cells: Mapping[str, Cell],
+    stale: Mapping[str, int],
+    compared: Collection[str],
+    now: str,
+) -> MatrixRow:
     states = tuple(
         cell_state(cells[name], now=now, stale_after=seconds)
         if name in cells
         else CellState(product, name)
         for name, seconds in stale.items()
     )
-    running = {state.version for state in states if state.version}
-    return MatrixRow(product, states, len(running) > 1)
+    drifting = is_drifting(state.version for state in states if state.environment in compared)
+    return MatrixRow(product, states, drifting)
 
 
 def _failed_last(cell: Cell) -> Deployment | None:

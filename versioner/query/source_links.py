@@ -123,14 +123,7 @@ def _forge_of(registry: Registry, host: str, version: Version) -> str:
 
 
 def _told(version: Version, key: str) -> str:
-    for event in reversed(version.builds):
-        if event.get(key):
-            return str(event[key])
-    for deployment in reversed(version.deployments):
-        for event in deployment.events:
-            if event.get(key):
-                return str(event[key])
-    return ""
+    return next((str(event[key]) for event in version.source_events if event.get(key)), "")
 
 
 def _origin(url: str) -> str:

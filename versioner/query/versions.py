@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from versioner.errors import NotFound
+from versioner.query.selectors import last_deployed_at
 from versioner.registry.fold import result_at
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def list_versions(record: ProductRecord, limit: int | None = None) -> list[Versi
             running.setdefault(cell.current.version, []).append(name)
     versions = list(reversed(record.versions.values()))[:limit]
     return [
-        VersionSummary(each, tuple(running.get(each.name, ())), _deployed_at(each))
+        VersionSummary(each, tuple(running.get(each.name, ())), last_deployed_at(each.deployments))
         for each in versions
     ]
 
@@ -99,7 +100,3 @@ def stays(record: ProductRecord) -> list[RunningPeriod]:
             found.append(RunningPeriod(name, deployment.version, since, until, deployment))
             until = since
     return sorted(found, key=lambda stay: stay.since, reverse=True)
-
-
-def _deployed_at(version: Version) -> str:
-    return max((each.changed_at for each in version.deployments if each.void is None), default="")

@@ -96,11 +96,7 @@ def _fill_in(version: Version) -> None:
     """Take a version's source and status from its events, the builds' word first."""
     if version.builds:
         version.status = _build_status(version.builds)
-    told = [
-        *reversed(version.builds),
-        *(e for each in reversed(version.deployments) if not each.void for e in each.events),
-    ]
-    for event in told:
+    for event in version.source_events:
         sha = event.get("scm_sha", "")
         # One may be the short form of the other.
         if len(sha) > len(version.scm_sha):

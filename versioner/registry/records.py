@@ -84,12 +84,17 @@ class Registry:
         """Return the problems that are errors: what they concern is left out of all the rest."""
         return [problem for problem in self.problems if problem.severity == "error"]
 
+    def target_of(self, name: str) -> str:
+        """Return the name that a product's name or old name leads to; no product need have it."""
+        seen = set[str]()
+        while name not in self.products and name in self.aliases and name not in seen:
+            seen.add(name)
+            name = self.aliases[name]
+        return name
+
     def resolve(self, name: str) -> ProductRecord:
         """Return a product by its name or an old one; raise NotFound with the nearest names."""
-        target, seen = name, set[str]()
-        while target not in self.products and target in self.aliases and target not in seen:
-            seen.add(target)
-            target = self.aliases[target]
+        target = self.target_of(name)
         if target in self.products:
             return self.products[target]
         if target in self.deleted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.query.selectors import event_details, latest_value
 from versioner.reporting.tables import Column, facts, paragraph, table, value_lines
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import (
@@ -11,7 +12,6 @@ from versioner.reporting.text import (
     Span,
     abbreviate,
     count,
-    latest_said,
     moment,
     short_id,
     status_span,
@@ -70,7 +70,7 @@ def deployment_table(
             each.environment,
             Span(abbreviate(each.version), "struck" if each.void else ""),
             status_span(each),
-            latest_said(each, "deployed_by"),
+            latest_value(each.events, "deployed_by"),
             Span(short_id(each.id), "dim"),
         ]
         for each in found
@@ -99,9 +99,9 @@ def deployment_document(deployment: Deployment) -> dict[str, Any]:
         "previous": deployment.previous or None,
         "at": deployment.at,
         "changed_at": deployment.changed_at,
-        "deployed_by": latest_said(deployment, "deployed_by") or None,
-        "reason": latest_said(deployment, "reason") or None,
-        "deploy_url": latest_said(deployment, "deploy_url") or None,
+        "deployed_by": latest_value(deployment.events, "deployed_by") or None,
+        "reason": latest_value(deployment.events, "reason") or None,
+        "deploy_url": latest_value(deployment.events, "deploy_url") or None,
         "void": None
         if void is None
         else {"id": void["id"], "at": void["at"], "reason": void.get("reason")},
@@ -126,23 +126,19 @@ def deployment_json(deployment: Deployment, *, problems: int = 0) -> str:
 
 
 def event_facts(events: Sequence[Event]) -> list[tuple[str, Entry]]:
-    """Return what events say beside the main things; the latest word of each field holds."""
-    said: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
-    for event in events:
-        said |= event
-        extra |= event.get("extra_metadata", {})
+    """Return the latest value of each field that has no line of its own, and the metadata."""
+    fields, metadata = event_details(events)
     pairs: list[tuple[str, Entry]] = [
         (key.replace("_", " "), value_lines(value))
-        for key, value in said.items()
+        for key, value in fields.items()
         if key not in _TOLD
     ]
-    return pairs + [(key, value_lines(value)) for key, value in extra.items()]
+    return pairs + [(key, value_lines(value)) for key, value in metadata.items()]
 
 
 def _facts_of(page: TextLayout, deployment: Deployment, age: str) -> str:
     void = deployment.void
-    why = latest_said(deployment, "reason")
+    why = latest_value(deployment.events, "reason")
     pairs: list[tuple[str, Entry]] = [
         ("status", _status_lines(deployment)),
         ("void", _void_lines(void) if void is not None else ""),

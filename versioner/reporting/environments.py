@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from versioner.query.selectors import latest_value
 from versioner.reporting.matrix import cell_document, version_lines
 from versioner.reporting.tables import Column, facts, table, value_lines
 from versioner.reporting.terminal import as_json, clean
-from versioner.reporting.text import Span, count, latest_said, moment, wrap
+from versioner.reporting.text import Span, count, moment, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,4 +133,4 @@ def _cells(page: TextLayout, cells: Sequence[CellState]) -> str:
 
 
 def _by(cell: CellState) -> str:
-    return latest_said(cell.deployment, "deployed_by") if cell.deployment is not None else ""
+    return latest_value(cell.deployment.events, "deployed_by") if cell.deployment else ""

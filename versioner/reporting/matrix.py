@@ -53,7 +53,8 @@ def matrix_text(
         none = f"There are no {missing} yet: `versioner track deployment` records the first one."
         return "\n\n".join([none, *_held_lines(page, held)])
     body = _as_table(page, matrix) or _as_narrow_table(page, matrix) or _as_blocks(page, matrix)
-    parts = [body, page.note(_summary(matrix)), *_held_lines(page, held)]
+    parts = [body, page.note(_summary(matrix)), *_hidden_lines(page, matrix)]
+    parts += _held_lines(page, held)
     if past or as_of:
         known = f", as known at {as_of[:12]}" if as_of else ""
         parts.insert(0, page.heading(f"What ran where at {moment(matrix.at)} UTC{known}"))
@@ -214,6 +215,13 @@ def _summary(matrix: Matrix) -> str:
         "aborted": words.count("aborted"),
     }
     return ", ".join([*told, *(f"{number} {what}" for what, number in counted.items() if number)])
+
+
+def _hidden_lines(page: TextLayout, matrix: Matrix) -> list[str]:
+    """Return the line on environments that run something and are not compared, or none."""
+    running = {cell.environment for row in matrix.rows for cell in row.cells if cell.version}
+    reasons = [f"{name} ({why})" for name, why in matrix.hidden if name in running]
+    return [page.note(f"not compared for drift: {', '.join(reasons)}")] if reasons else []
 
 
 def _held_lines(page: TextLayout, held: Held) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from versioner.query.selectors import last_deployed_at, owner_of
 from versioner.reporting.deployments import deployment_table
 from versioner.reporting.matrix import beside, cell_document, is_rolled_back
 from versioner.reporting.tables import Column, facts, table, value_lines
@@ -131,25 +132,16 @@ def history_json(commits: Sequence[CommitInfo]) -> str:
     )
 
 
-def _team(record: ProductRecord) -> str:
-    metadata = record.document.get("extra_metadata", {})
-    return str(metadata.get("team") or metadata.get("owner") or "")
-
-
-def _last_deployed(record: ProductRecord) -> str:
-    return max((each.changed_at for each in record.deployments if each.void is None), default="")
-
-
 def _product_row(record: ProductRecord) -> list[Entry]:
     lifecycle = record.document.get("lifecycle", "")
     return [
         Span(record.name, "bold"),
         record.document.get("title", ""),
-        _team(record),
+        owner_of(record),
         Span("deprecated", "drift") if lifecycle == "deprecated" else lifecycle,
         f"{len(record.versions):,}",
         f"{len(record.deployments):,}",
-        day(_last_deployed(record)),
+        day(last_deployed_at(record.deployments)),
     ]
 
 
@@ -161,10 +153,10 @@ def _summary(record: ProductRecord) -> dict[str, Any]:
         "title": document.get("title"),
         "description": document.get("description"),
         "lifecycle": document.get("lifecycle", "active"),
-        "team": _team(record) or None,
+        "team": owner_of(record) or None,
         "versions": len(record.versions),
         "deployments": len(record.deployments),
-        "last_deployed_at": _last_deployed(record) or None,
+        "last_deployed_at": last_deployed_at(record.deployments) or None,
         "running": {name: each.version for name, each in current.items() if each is not None},
     }
 

@@ -22,7 +22,6 @@ __all__ = [
     "ago",
     "count",
     "day",
-    "latest_said",
     "moment",
     "pad",
     "short_id",
@@ -205,11 +204,6 @@ def short_id(event_id: str) -> str:
     if len(event_id) == _ID_LENGTH and all(c in "0123456789abcdef" for c in event_id):
         return event_id[:_SHORT_ID]
     return event_id if len(event_id) <= _OWN_ID else f"{event_id[: _OWN_ID - 1]}…"
-
-
-def latest_said(deployment: Deployment, field: str) -> str:
-    """Return the latest word that a deployment's events say of a field, or ""."""
-    return next((str(e[field]) for e in reversed(deployment.events) if e.get(field)), "")
 
 
 def status_span(deployment: Deployment) -> Span:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from versioner.query.selectors import last_deployed_at, latest_value
 from versioner.reporting.deployments import (
     deployment_document,
     deployment_table,
@@ -98,10 +99,9 @@ def version_json(detail: VersionDetail, *, commit_url: str, problems: int = 0) -
     `problems` is how many errors there are in what was read.
     """
     version = detail.version
-    deployed = (each.changed_at for each in version.deployments if each.void is None)
     return as_json(
         {
-            **_document(detail, max(deployed, default="")),
+            **_document(detail, last_deployed_at(version.deployments)),
             "commit_url": commit_url or None,
             "builds": version.builds,
             "stays": [
@@ -140,7 +140,7 @@ def _document(held: VersionSummary | VersionDetail, deployed_at: str) -> dict[st
 
 def _facts(page: TextLayout, detail: VersionDetail, commit_url: str) -> str:
     version = detail.version
-    notes = next((str(e["notes"]) for e in reversed(version.builds) if e.get("notes")), "")
+    notes = latest_value(version.builds, "notes")
     # Builds say most of these themselves; deployments name a commit where no build was recorded.
     told = {"scm repository", "scm sha", "scm branch"}
     pairs: list[tuple[str, Entry]] = [

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from versioner.query.matrix import DEFAULT_STALE_AFTER, CellState, Matrix, cell_state, matrix
+from versioner.query.selectors import dependents, former_names
 from versioner.query.times import age_text, parse_duration, seconds_between
 from versioner.site.forge_links import ForgeLinks
 from versioner.site.inbox import Unrecordeds, unrecorded_of
@@ -24,25 +25,17 @@ from versioner.site.urls import (
     relative,
     version_anchor,
 )
-from versioner.site.wording import count
 from versioner.validation import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from versioner.models import Deployment
-    from versioner.registry.records import ProductRecord, Registry
+    from versioner.query.selectors import HiddenEnvironment
+    from versioner.registry.records import Registry
     from versioner.remote.inbox_refs import Inbox
 
-__all__ = [
-    "SILENT_AFTER",
-    "HiddenEnvironment",
-    "RecordedBy",
-    "SiteContext",
-    "Zone",
-    "columns_of",
-    "is_silent",
-]
+__all__ = ["RecordedBy", "SiteContext", "Zone"]
 
 _SAFE_PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*")
 
@@ -143,30 +136,28 @@ class SiteContext:
 
     @cached_property
     def drifting(self) -> frozenset[str]:
-        """Return the products of which the columns do not all run the same version."""
-        return frozenset(
-            row.product
-            for row in self.matrix.rows
-            if len({c.version for c in row.cells if c.version and c.environment in self.columns})
-            > 1
-        )
+        """Return the products that drift."""
+        return frozenset(row.product for row in self.matrix.rows if row.drifting)
 
     @cached_property
-    def _chosen(self) -> tuple[tuple[str, ...], tuple[HiddenEnvironment, ...]]:
-        return columns_of(self.registry, self.matrix.environments, self.now)
+    def dependents(self) -> dict[str, list[str]]:
+        """Return for each product those that depend on it, by name."""
+        return dependents(self.registry)
+
+    @cached_property
+    def former_names(self) -> dict[str, list[str]]:
+        """Return by product the names that it had before."""
+        return former_names(self.registry)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return the environments that the overview shows unless told otherwise.
-
-        Drift is reckoned over these alone.
-        """
-        return self._chosen[0]
+        """Return the environments that the overview shows at first: those compared for drift."""
+        return self.matrix.compared
 
     @property
     def left_out(self) -> tuple[HiddenEnvironment, ...]:
         """Return the environments that the overview shows only on demand, and why."""
-        return self._chosen[1]
+        return self.matrix.hidden
 
     @cached_property
     def deployments(self) -> list[Deployment]:
@@ -247,56 +238,6 @@ def _base_url(given: str) -> str:
 def _base_path(base_url: str) -> str:
     path = urlsplit(base_url).path.rstrip("/") + "/"
     return path if _SAFE_PATH.fullmatch(path) else "/"
-
-
-# In seconds. What saw no deployment for so long is called silent.
-SILENT_AFTER: Final = 365 * 24 * 3600
-
-# An environment shows when at least one in so many of the living products was deployed there.
-_ONE_IN: Final = 10
-
-
-class HiddenEnvironment(NamedTuple):
-    """Name an environment that is not shown at first, and say why."""
-
-    environment: str
-    why: str
-
-
-def columns_of(
-    registry: Registry, environments: Sequence[str], now: str
-) -> tuple[tuple[str, ...], tuple[HiddenEnvironment, ...]]:
-    """Return the environments to show at first, and the others; all where none is alive."""
-    latest = {name: _latest(record, now) for name, record in registry.products.items()}
-    living = [places for places in latest.values() if places]
-    alive = {name: sum(name in places for places in living) for name in environments}
-    shown = tuple(name for name in environments if alive[name] * _ONE_IN >= max(1, len(living)))
-    if not shown:
-        return tuple(environments), ()
-    left_out = [name for name in environments if name not in shown]
-    return shown, tuple(
-        HiddenEnvironment(name, _why(alive[name], len(living))) for name in left_out
-    )
-
-
-def is_silent(at: str, now: str) -> bool:
-    """Tell whether the last deployment was so long ago (or never: `""`) that it is silence."""
-    return not at or seconds_between(at, now) > SILENT_AFTER
-
-
-def _latest(record: ProductRecord, now: str) -> set[str]:
-    """Return the environments where a product was deployed to within the last year."""
-    return {
-        name
-        for name, cell in record.cells.items()
-        if cell.latest is not None and not is_silent(cell.latest.changed_at, now)
-    }
-
-
-def _why(alive: int, living: int) -> str:
-    if not alive:
-        return "nothing was deployed there in the last year"
-    return f"only {count(alive, 'product')} of {living} deployed there in the last year"
 
 
 class Zone:

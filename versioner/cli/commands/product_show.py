@@ -73,6 +73,7 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
 
 def _view(registry: Registry, record: ProductRecord, now: str) -> ProductView:
     from versioner.query.matrix import matrix
+    from versioner.query.selectors import dependents, former_names
     from versioner.query.versions import list_versions
     from versioner.reporting.products import ProductView
 
@@ -80,17 +81,9 @@ def _view(registry: Registry, record: ProductRecord, now: str) -> ProductView:
         record=record,
         row=matrix(registry, now=now, products=[record.name]).rows[0],
         versions=list_versions(record),
-        aliases=tuple(_old_names(registry, record.name)),
-        needed_by=tuple(
-            name
-            for name, other in registry.products.items()
-            if record.name in other.document.get("depends_on", ())
-        ),
+        aliases=tuple(former_names(registry).get(record.name, ())),
+        needed_by=tuple(dependents(registry)[record.name]),
     )
-
-
-def _old_names(registry: Registry, product: str) -> list[str]:
-    return [name for name, target in registry.aliases.items() if target == product]
 
 
 @click.command(
@@ -129,10 +122,11 @@ def _names_of(registry: Registry, repository: Repository, name: str) -> list[str
     if name in registry.deleted:
         return [name]
     from versioner.cli.registry import read_registry
+    from versioner.query.selectors import former_names
 
     product = read_registry(repository, registry.revision, products=[name], quiet=True)
     current = product.resolve(name).name
-    return [current, *_old_names(registry, current)]
+    return [current, *former_names(registry).get(current, ())]
 
 
 def _commits(

@@ -51,7 +51,9 @@ def status(
 ) -> None:
     """Show what runs where: products by environments.
 
-    A product drifts when the environments shown run different versions of it. Beside a version
+    A product drifts when its environments run different versions. Environments that hardly any
+    product was deployed to within the last year are not compared, unless --environment names
+    them; the last line lists them. Beside a version
     stands what is in progress, what failed since, and what never had a result.
     """
     from versioner.cli.output import show, this_page
@@ -63,7 +65,10 @@ def status(
     from versioner.reporting.matrix import Held, matrix_json, matrix_text
 
     repository = find_registry(repo, as_of, inbox=True)
-    registry = read_registry(repository, as_of, products=products or None)
+    # Which environments are compared for drift depends on all products, unless they are named.
+    registry = read_registry(
+        repository, as_of, products=(products or None) if environments else None
+    )
     held = Held(*counts(repository))
     now = reckoned_at(registry, as_of)
     with read_for("--at"):

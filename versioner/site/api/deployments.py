@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.query.selectors import event_details, latest_value
 from versioner.query.times import seconds_between
 from versioner.site.privacy import pruned
 
@@ -19,7 +20,6 @@ __all__ = [
     "BUILD_DETAILS",
     "DEPLOYMENT_DETAILS",
     "Document",
-    "build_of",
     "deployment_of",
     "deployment_page",
     "head_of",
@@ -92,11 +92,6 @@ def version_of(version: Version, hidden: Collection[str]) -> Document:
     }
 
 
-def build_of(version: Version, field: str, hidden: Collection[str]) -> str:
-    """Return the latest word of a version's builds on a field, `""` where there is none."""
-    return _said(version.builds, field, hidden)
-
-
 def deployment_page(atlas: SiteContext, deployment: Deployment) -> str:
     """Return a deployment's place on the site, from the site's root."""
     # From a page of the root, a link to another page is that page's path.
@@ -129,8 +124,8 @@ def head_of(deployment: Deployment, hidden: Collection[str]) -> Document:
         "status": deployment.status,
         "kind": deployment.kind,
         "void": void is not None,
-        "deployed_by": _said(deployment.events, "deployed_by", hidden),
-        "reason": _said(events, "reason", hidden),
+        "deployed_by": latest_value(deployment.events, "deployed_by", hidden),
+        "reason": latest_value(events, "reason", hidden),
     }
 
 
@@ -144,31 +139,18 @@ def _step(event: Event, *, is_void: bool) -> Document:
     return {"id": event["id"], "at": event["at"], "status": event["status"], "void": is_void}
 
 
-def _said(events: Iterable[Event], field: str, hidden: Collection[str]) -> str:
-    said = ""
-    if field not in hidden:
-        for event in events:
-            said = event.get(field) or said
-    return said
-
-
 def _details(
     events: Iterable[Event], fields: frozenset[str], hidden: Collection[str]
 ) -> dict[str, Any]:
-    said: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
-    for event in events:
-        for key, value in event.items():
-            if key in fields:
-                if value and key not in hidden:
-                    said[key] = value
-            elif key == "redacted":
-                said["redacted"] = value
-            elif key == "extra_metadata":
-                extra.update(value)
+    found, extra = event_details(events)
+    details = {
+        key: value
+        for key, value in found.items()
+        if (key in fields and key not in hidden) or key == "redacted"
+    }
     if extra and (shown := metadata_of(extra, hidden)):
-        said["metadata"] = shown
-    return said
+        details["metadata"] = shown
+    return details
 
 
 def state_of(atlas: SiteContext, state: CellState) -> Document:

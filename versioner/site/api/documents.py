@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from versioner.site.api.environments import deployments, environment, environments, matrix
-from versioner.site.api.products import history, needs, product, products
+from versioner.site.api.products import history, product, products
 from versioner.site.exports.teams import slugs_of, teams_of
 from versioner.site.urls import (
     DEPLOYMENTS_DOCUMENT,
@@ -59,9 +59,8 @@ def _documents(atlas: SiteContext) -> Iterator[tuple[str, Document]]:
     for name in atlas.environments:
         yield data_of(environment_page(name)), environment(atlas, name)
     yield data_of(PRODUCTS), products(atlas)
-    needed_by = needs(atlas)
     for name, shards in atlas.shards.items():
-        yield data_of(product_page(name)), product(atlas, name, needed_by[name])
+        yield data_of(product_page(name)), product(atlas, name)
         for shard in shards:
             yield data_of(shard.page), history(atlas, shard)
 

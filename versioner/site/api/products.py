@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from versioner.query.selectors import last_deployed_at
 from versioner.site.api.deployments import (
     Document,
     deployment_of,
@@ -16,11 +17,10 @@ from versioner.site.urls import badge, data_of, product_feed, product_page, tabl
 from versioner.site.views.products import document_of, team_of, title_of
 
 if TYPE_CHECKING:
-    from versioner.registry.records import ProductRecord
     from versioner.site.context import SiteContext
     from versioner.site.pagination import HistoryPage
 
-__all__ = ["history", "needs", "places_of", "product", "products"]
+__all__ = ["history", "places_of", "product", "products"]
 
 
 def products(atlas: SiteContext) -> Document:
@@ -34,7 +34,7 @@ def products(atlas: SiteContext) -> Document:
     }
 
 
-def product(atlas: SiteContext, name: str, needed_by: list[str]) -> Document:
+def product(atlas: SiteContext, name: str) -> Document:
     """Return one product."""
     document = document_of(atlas, name)
     extra = document.get("extra_metadata") or {}
@@ -42,7 +42,7 @@ def product(atlas: SiteContext, name: str, needed_by: list[str]) -> Document:
         **_head(atlas, name),
         "links": [] if "links" in atlas.hidden else [_link(each) for each in _links(document)],
         "depends_on": sorted(document.get("depends_on") or ()),
-        "needed_by": needed_by,
+        "needed_by": atlas.dependents[name],
         "metadata": metadata_of(extra, atlas.hidden),
         "environments": [
             state_of(atlas, atlas.state(name, environment))
@@ -76,16 +76,6 @@ def history(atlas: SiteContext, shard: HistoryPage) -> Document:
     }
 
 
-def needs(atlas: SiteContext) -> dict[str, list[str]]:
-    """Return for each product those that need it, by name."""
-    needed: dict[str, list[str]] = {name: [] for name in atlas.registry.products}
-    for name in sorted(atlas.registry.products):
-        for other in document_of(atlas, name).get("depends_on") or ():
-            if other in needed:
-                needed[other].append(name)
-    return needed
-
-
 def places_of(atlas: SiteContext, name: str) -> list[str]:
     """Return the environments that matter to a product, in order: of the retired, its own."""
     record = atlas.registry.products[name]
@@ -106,23 +96,15 @@ def _head(atlas: SiteContext, name: str) -> Document:
         "description": str(document.get("description", "")) if described else "",
         "lifecycle": str(document.get("lifecycle") or "active"),
         "team": team_of(atlas, name),
-        "former_names": _former_names(atlas, name),
+        "former_names": atlas.former_names.get(name, []),
         "drifting": name in atlas.drifting,
         "versions": len(record.versions),
         "deployments": len(record.deployments),
-        "latest_at": _latest_at(record),
+        "latest_at": last_deployed_at(record.deployments),
         "page": product_page(name),
         "data": data_of(product_page(name)),
         "feed": product_feed(name),
     }
-
-
-def _latest_at(record: ProductRecord) -> str:
-    return max((each.at for each in record.deployments if each.void is None), default="")
-
-
-def _former_names(atlas: SiteContext, name: str) -> list[str]:
-    return sorted(old for old, new in atlas.registry.aliases.items() if new == name)
 
 
 def _deleted(atlas: SiteContext, name: str) -> Document:

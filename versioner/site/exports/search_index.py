@@ -51,13 +51,14 @@ def search_files(atlas: SiteContext) -> Iterator[tuple[str, bytes]]:
 
 
 def _names(atlas: SiteContext) -> dict[str, list[list[str]]]:
-    aliases: dict[str, list[str]] = {}
-    for old in sorted(atlas.registry.aliases):
-        if old not in atlas.registry.products:
-            aliases.setdefault(atlas.registry.aliases[old], []).append(old)
     return {
         "products": [
-            [name, title_of(atlas, name), team_of(atlas, name), *aliases.get(name, ())]
+            [
+                name,
+                title_of(atlas, name),
+                team_of(atlas, name),
+                *atlas.former_names.get(name, ()),
+            ]
             for name in sorted(atlas.registry.products)
         ],
         "environments": [

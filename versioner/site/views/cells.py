@@ -42,9 +42,9 @@ def cell_view(atlas: SiteContext, page: str, record: ProductRecord, environment:
         "href": atlas.deployment(page, current),
         "shape": "back" if current.kind == "rollback" else "ok",
         "kind": "rolled back" if current.kind == "rollback" else "completed",
-        "at": current.changed_at,
-        "when": day_text(current.changed_at[:10]),
-        "age": atlas.age(current.changed_at),
+        "at": state.since,
+        "when": day_text(state.since[:10]),
+        "age": atlas.age(state.since),
     }
 
 

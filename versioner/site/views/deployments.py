@@ -7,10 +7,11 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from versioner.query.selectors import latest_value
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING, deployments_page
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
-from versioner.site.views.rows import KINDS, SHAPES, deployment_row, said
+from versioner.site.views.rows import KINDS, SHAPES, deployment_row
 from versioner.site.wording import count, day_text, month_text, version_text
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _rows(atlas: SiteContext, page: str, deployments: Iterable[Deployment]) -> l
     """
     found: dict[tuple[object, ...], View] = {}
     for each in deployments:
-        by = said(each.events, "deployed_by", atlas.hidden)
+        by = latest_value(each.events, "deployed_by", atlas.hidden)
         is_void = each.void is not None
         key = (each.product, each.version, each.status, each.kind, by, is_void)
         row = found.get(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.query.selectors import event_details
 from versioner.site.privacy import pruned
 from versioner.site.urls import outward
 
@@ -48,17 +49,12 @@ def metadata(values: Mapping[str, Any], hidden: Collection[str] = ()) -> list[Vi
 
 
 def event_facts(events: Iterable[Event], hidden: Collection[str] = ()) -> list[View]:
-    """Return what events say beyond the main things; the latest word of each field holds."""
-    said: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
-    for event in events:
-        said.update(event)
-        if "extra_metadata" in event:
-            extra.update(event["extra_metadata"])
-    known = [field for field in said if field in _FIELDS and field not in hidden]
-    facts = [fact(_FIELDS[field], said[field]) for field in sorted(known, key=_PLACES.__getitem__)]
-    if said.get("redacted"):
-        facts.append(fact("redacted", ", ".join(said["redacted"])))
+    """Return the latest value of each field that has no place of its own, and the metadata."""
+    found, extra = event_details(events)
+    known = [field for field in found if field in _FIELDS and field not in hidden]
+    facts = [fact(_FIELDS[field], found[field]) for field in sorted(known, key=_PLACES.__getitem__)]
+    if "redacted" in found:
+        facts.append(fact("redacted", ", ".join(found["redacted"])))
     if extra:
         facts += [fact(key, value) for key, value in pruned(extra, hidden).items()]
     return facts

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.site.context import is_silent
+from versioner.query.selectors import is_inactive, last_deployed_at
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING, OVERVIEW, PRODUCTS
 from versioner.site.views.cells import cell_view
 from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.inbox import unrecorded_groups
 from versioner.site.views.layout import View, frame
-from versioner.site.views.products import document_of, is_owned, latest_at, team_of, title_of
+from versioner.site.views.products import document_of, is_owned, team_of, title_of
 from versioner.site.wording import count, version_text
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _row(atlas: SiteContext, row: MatrixRow) -> View:
     alarmed = any(cell.no_result or cell.failed_last for cell in row.cells)
     flags = {
         "drifting": name in atlas.drifting,
-        "silent": is_silent(latest_at(record), atlas.now),
+        "silent": is_inactive(last_deployed_at(record.deployments), atlas.now),
         "attention": alarmed,
     }
     return {

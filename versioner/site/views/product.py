@@ -39,7 +39,7 @@ def product_view(atlas: SiteContext, name: str) -> View:
     title = title_of(atlas, name)
     crumbs = [crumb("Products", atlas.link(page, PRODUCTS))]
     description = str(document.get("description", ""))
-    needed_by = _dependents(atlas, name)
+    needed_by = atlas.dependents[name]
     feed = {"title": f"Deployments of {title}", "href": atlas.link(page, product_feed(name))}
     return {
         "frame": frame(
@@ -69,7 +69,7 @@ def product_view(atlas: SiteContext, name: str) -> View:
         "links": [_outside(link) for link in document.get("links") or ()],
         "depends_on": _products(atlas, page, document.get("depends_on") or ()),
         "needed_by": _products(atlas, page, needed_by),
-        "former_names": sorted(old for old, new in atlas.registry.aliases.items() if new == name),
+        "former_names": atlas.former_names.get(name, []),
         "places": _places(atlas, page, record),
         **_history(atlas, page, record),
     }
@@ -135,14 +135,6 @@ def _products(atlas: SiteContext, page: str, names: Any) -> list[View]:
             "href": atlas.product(page, name) if name in known else "",
         }
         for name in sorted(names)
-    ]
-
-
-def _dependents(atlas: SiteContext, name: str) -> list[str]:
-    return [
-        other
-        for other in atlas.registry.products
-        if name in (document_of(atlas, other).get("depends_on") or ())
     ]
 
 

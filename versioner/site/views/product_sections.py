@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.layout import product_dir, product_path
 from versioner.query.differences import versions_between
+from versioner.query.selectors import latest_value
 from versioner.query.source_links import compare_url
 from versioner.site.urls import badge, data_of, outward, product_feed, product_page
-from versioner.site.views.rows import SHAPES, said
+from versioner.site.views.rows import SHAPES
 from versioner.site.wording import count, day_text, version_text
 
 if TYPE_CHECKING:
@@ -144,5 +145,5 @@ def _version(atlas: SiteContext, page: str, version: Version) -> View:
         "when": day_text(version.at[:10]),
         "status": "" if good else version.status,
         "shape": SHAPES[version.status],
-        "notes": said(version.builds, "notes", atlas.hidden),
+        "notes": latest_value(version.builds, "notes", atlas.hidden),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from versioner.query.selectors import last_deployed_at, owner_of
 from versioner.site.urls import CREATE, PRODUCTS
 from versioner.site.views.layout import View, frame
 from versioner.site.wording import adds_to, count, day_text, first_line, version_text
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
     from versioner.site.context import SiteContext
 
-__all__ = ["document_of", "is_owned", "latest_at", "products_view", "team_of", "title_of"]
+__all__ = ["document_of", "is_owned", "products_view", "team_of", "title_of"]
 
 
 def products_view(atlas: SiteContext) -> View:
@@ -31,26 +32,19 @@ def products_view(atlas: SiteContext) -> View:
 
 
 def is_owned(atlas: SiteContext, name: str) -> bool:
-    """Tell whether somebody said whose a product is."""
-    extra = document_of(atlas, name).get("extra_metadata") or {}
-    return bool(extra.get("team") or extra.get("owner"))
+    """Return whether a product has an owner, shown or hidden."""
+    return bool(owner_of(atlas.registry.products[name]))
 
 
 def team_of(atlas: SiteContext, name: str) -> str:
-    """Return the team that owns a product, `""` where nobody said."""
-    extra = document_of(atlas, name).get("extra_metadata") or {}
-    return "" if "team" in atlas.hidden else str(extra.get("team", ""))
-
-
-def latest_at(record: ProductRecord) -> str:
-    """Return when a product was last deployed anywhere, `""` for never."""
-    return max((d.at for d in record.deployments if d.void is None), default="")
+    """Return the team or person that owns a product, `""` where its file names none."""
+    return owner_of(atlas.registry.products[name], atlas.hidden)
 
 
 def _row(atlas: SiteContext, record: ProductRecord) -> View:
     document = document_of(atlas, record.name)
     title = title_of(atlas, record.name)
-    latest = latest_at(record)
+    latest = last_deployed_at(record.deployments)
     return {
         "name": record.name,
         "title": title,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from versioner.query.selectors import latest_value
 from versioner.query.source_links import commit_url
 from versioner.site.urls import deployment_anchor, outward, version_anchor
 from versioner.site.views.event_details import event_facts
@@ -27,7 +28,6 @@ __all__ = [
     "deployment_detail",
     "deployment_row",
     "recorded_by",
-    "said",
     "version_detail",
     "version_row",
 ]
@@ -67,7 +67,7 @@ def deployment_row(atlas: SiteContext, page: str, deployment: Deployment) -> Vie
         "kind_shape": KINDS.get(kind, ""),
         "void": deployment.void is not None,
         "remark": _remark(deployment, atlas.hidden),
-        "by": said(deployment.events, "deployed_by", atlas.hidden),
+        "by": latest_value(deployment.events, "deployed_by", atlas.hidden),
     }
 
 
@@ -86,7 +86,7 @@ def deployment_detail(atlas: SiteContext, page: str, deployment: Deployment) -> 
         "kind": kind,
         "kind_shape": KINDS.get(kind, ""),
         "void": deployment.void is not None,
-        "by": said(deployment.events, "deployed_by", atlas.hidden),
+        "by": latest_value(deployment.events, "deployed_by", atlas.hidden),
         "remark": _remark(deployment, atlas.hidden),
         "facts": event_facts(deployment.events, atlas.hidden),
         "commits": _commits(atlas, deployment.events),
@@ -115,7 +115,7 @@ def version_row(atlas: SiteContext, page: str, version: Version) -> View:
         "shape": SHAPES[version.status],
         "status": version.status,
         **_source(atlas, version),
-        "by": said(version.builds, "built_by", atlas.hidden),
+        "by": latest_value(version.builds, "built_by", atlas.hidden),
         "reached": _reached(atlas, page, version),
     }
 
@@ -129,11 +129,11 @@ def version_detail(atlas: SiteContext, page: str, version: Version) -> View:
         "shape": SHAPES[version.status],
         "status": version.status,
         **_source(atlas, version),
-        "by": said(version.builds, "built_by", atlas.hidden),
+        "by": latest_value(version.builds, "built_by", atlas.hidden),
         "reached": _reached_text(atlas, version),
         "facts": event_facts(version.builds, atlas.hidden | _SOURCE),
         "commits": _commits(atlas, version.builds),
-        "notes": said(version.builds, "notes", atlas.hidden),
+        "notes": latest_value(version.builds, "notes", atlas.hidden),
     }
 
 
@@ -165,7 +165,7 @@ def _source(atlas: SiteContext, version: Version) -> View:
         "commit_full": sha,
         "commit_href": "" if hidden else outward(commit_url(atlas.registry, record, version)),
         "branch": "" if "scm_branch" in atlas.hidden else version.scm_branch,
-        "note": first_line(said(version.builds, "notes", atlas.hidden)),
+        "note": first_line(latest_value(version.builds, "notes", atlas.hidden)),
     }
 
 
@@ -201,8 +201,8 @@ def _reached_text(atlas: SiteContext, version: Version) -> str:
 
 def _remark(deployment: Deployment, hidden: frozenset[str]) -> str:
     if deployment.void is not None:
-        return f"void: {said([deployment.void], 'reason', hidden) or 'no reason given'}"
-    return said(deployment.events, "reason", hidden)
+        return f"void: {latest_value([deployment.void], 'reason', hidden) or 'no reason given'}"
+    return latest_value(deployment.events, "reason", hidden)
 
 
 def _course(deployment: Deployment) -> list[View]:
@@ -215,12 +215,3 @@ def _course(deployment: Deployment) -> list[View]:
 @lru_cache(maxsize=4096)
 def _step(status: str, at: str) -> View:
     return {"shape": SHAPES[status], "status": status, "at": at, "when": moment_text(at)}
-
-
-def said(events: list[Event], field: str, hidden: frozenset[str]) -> str:
-    """Return the latest word of a field, `""` where none was said or it is hidden."""
-    if field not in hidden:
-        for event in reversed(events):
-            if event.get(field):
-                return str(event[field])
-    return ""

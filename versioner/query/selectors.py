@@ -1,0 +1,156 @@
+"""Facts derived from a registry, each computed here and nowhere else.
+
+The command line, the API, the pages, the badges and the feeds all read these functions, so that
+no two of them give different answers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from versioner.query.times import seconds_between
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from versioner.models import Cell, Deployment, Event
+    from versioner.registry.records import ProductRecord, Registry
+
+__all__ = [
+    "EventDetails",
+    "HiddenEnvironment",
+    "compared_environments",
+    "dependents",
+    "event_details",
+    "former_names",
+    "is_drifting",
+    "is_inactive",
+    "last_deployed_at",
+    "latest_value",
+    "owner_of",
+]
+
+_INACTIVE_AFTER_SECONDS: Final = 365 * 24 * 3600
+
+# An environment is compared when at least one in ten of the active products was deployed there.
+_ONE_IN: Final = 10
+
+# The keys of a product's metadata that name its owner; the first one that is set counts.
+_OWNER_KEYS: Final = ("team", "owner")
+
+
+class HiddenEnvironment(NamedTuple):
+    """An environment that is not compared for drift, and the reason."""
+
+    environment: str
+    why: str
+
+
+class EventDetails(NamedTuple):
+    """The latest value of each field that some events have, and of each key of their metadata."""
+
+    fields: dict[str, Any]
+    metadata: dict[str, Any]
+
+
+def is_drifting(versions: Iterable[str]) -> bool:
+    """Return whether two of the environments compared run different versions ("": none)."""
+    return len({version for version in versions if version}) > 1
+
+
+def compared_environments(
+    cells: Collection[Mapping[str, Cell]], environments: Sequence[str], now: str
+) -> tuple[tuple[str, ...], tuple[HiddenEnvironment, ...]]:
+    """Return the environments that are compared for drift, and the others with the reason.
+
+    `cells` are those of all products, each by environment. An environment is compared when
+    enough of the products that were deployed within the last year were deployed there. All are
+    compared when no environment is in such use.
+    """
+    active = [places for each in cells if (places := _active_environments(each, now))]
+    users = {name: sum(name in places for places in active) for name in environments}
+    compared = tuple(name for name in environments if users[name] * _ONE_IN >= max(1, len(active)))
+    if not compared:
+        return tuple(environments), ()
+    return compared, tuple(
+        HiddenEnvironment(name, _why_hidden(users[name], len(active)))
+        for name in environments
+        if name not in compared
+    )
+
+
+def is_inactive(at: str, now: str) -> bool:
+    """Return whether the last deployment ("": never) was over a year before `now`."""
+    return not at or seconds_between(at, now) > _INACTIVE_AFTER_SECONDS
+
+
+def last_deployed_at(deployments: Iterable[Deployment]) -> str:
+    """Return when the latest deployment began, void ones left out; "" for never."""
+    return max((each.at for each in deployments if each.void is None), default="")
+
+
+def owner_of(record: ProductRecord, hidden: Collection[str] = ()) -> str:
+    """Return the team or person that owns a product, "" where its file names none."""
+    metadata = record.document.get("extra_metadata") or {}
+    values = (metadata.get(key) for key in _OWNER_KEYS if key not in hidden)
+    return next((str(value) for value in values if value), "")
+
+
+def dependents(registry: Registry) -> dict[str, list[str]]:
+    """Return for each product the other products that depend on it, by name."""
+    found: dict[str, list[str]] = {name: [] for name in registry.products}
+    for name in sorted(registry.products):
+        for needed in registry.products[name].document.get("depends_on") or ():
+            if needed in found and needed != name and name not in found[needed]:
+                found[needed].append(name)
+    return found
+
+
+def former_names(registry: Registry) -> dict[str, list[str]]:
+    """Return by product the names that it had before; those that had none are left out.
+
+    Events may still use these names. An alias that is the name of another product is none.
+    """
+    found: dict[str, list[str]] = {}
+    for alias in sorted(registry.aliases):
+        if alias not in registry.products:
+            found.setdefault(registry.target_of(alias), []).append(alias)
+    return found
+
+
+def latest_value(events: Sequence[Event], field: str, hidden: Collection[str] = ()) -> str:
+    """Return the latest value of a field in some events, "" where none has it or it is hidden."""
+    if field not in hidden:
+        for event in reversed(events):
+            if event.get(field):
+                return str(event[field])
+    return ""
+
+
+def event_details(events: Iterable[Event]) -> EventDetails:
+    """Return the latest value of each field and each key of metadata; empty values are left out."""
+    fields: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
+    for event in events:
+        for key, value in event.items():
+            if key == "extra_metadata":
+                metadata.update(value)
+            elif value:
+                fields[key] = value
+    return EventDetails(fields, metadata)
+
+
+def _active_environments(cells: Mapping[str, Cell], now: str) -> set[str]:
+    """Return the environments where a product was deployed within the last year."""
+    return {
+        name
+        for name, cell in cells.items()
+        if cell.latest is not None and not is_inactive(cell.latest.changed_at, now)
+    }
+
+
+def _why_hidden(users: int, active: int) -> str:
+    if not users:
+        return "nothing was deployed there in the last year"
+    products = "1 product" if users == 1 else f"{users:,} products"
+    return f"only {products} of {active} deployed there in the last year"
