@@ -317,10 +317,10 @@
     var flags = (row.dataset.flags || "").split(" ").filter(function (flag) {
       return flag && flag !== "drifting";
     });
-    var mark = row.querySelector(".s.drift");
+    var mark = row.querySelector(".status-drifting");
     if (Object.keys(versions).length > 1) {
       flags.push("drifting");
-      if (!mark) { row.querySelector("th .under").append(" ", make("span", "s drift", "drifting")); }
+      if (!mark) { row.querySelector("th .under").append(" ", make("span", "status status-drifting", "drifting")); }
     } else if (mark) {
       mark.remove();
     }
@@ -349,7 +349,7 @@
           });
           if (row.parentNode !== table.tHead) { drifting += drift(row, shown) ? 1 : 0; }
         });
-        each(".figures .drift dd, [data-drifting] dd", function (figure) {
+        each(".figures .status-drifting dd", function (figure) {
           figure.textContent = String(drifting);
         });
         table.dispatchEvent(new Event("recount"));

@@ -96,14 +96,14 @@ def test_the_figures_count_the_last_week_and_what_is_under_way(pages: dict[str, 
 
 def test_status_is_told_by_word_and_by_shape(pages: dict[str, Page]) -> None:
     text = pages["index.html"].text
-    for shape, word in (("ok", "completed"), ("bad", "failed"), ("late", "no result")):
-        assert f'<span class="s {shape}">{word}</span>' in text
+    for name, word in (("completed", "completed"), ("failed", "failed"), ("stale", "no result")):
+        assert f'<span class="status status-{name}">{word}</span>' in text
 
 
 def test_a_rollback_a_redeployment_and_a_mistake_are_marked(pages: dict[str, Page]) -> None:
     text = pages["products/user-service/index.html"].text
-    assert '<span class="s back">rollback</span>' in text
-    assert '<span class="s again">redeployment</span>' in text
+    assert '<span class="status status-rollback">rollback</span>' in text
+    assert '<span class="status status-redeployment">redeployment</span>' in text
     assert text.count('<tr class="void">') == 1
     assert "void: Plain words" in text
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from versioner.resources import schemas_dir
 from versioner.site.urls import ABOUT, EVERYTHING, OPENAPI, REFERENCE
 from versioner.site.views.layout import View, frame
-from versioner.site.views.rows import SHAPES
+from versioner.site.views.rows import STATUS_CLASSES
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def about_view(atlas: SiteContext, tool_version: str) -> View:
         ],
         "counts": [{"text": text, "number": f"{n:,}"} for text, n in counts(atlas).items()],
         "legend": [
-            {"status": status, "shape": SHAPES[status], "meaning": meaning}
+            {"status": status, "status_class": STATUS_CLASSES[status], "meaning": meaning}
             for status, meaning in _MEANINGS
         ],
     }

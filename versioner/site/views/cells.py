@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.site.views.rows import SHAPES
+from versioner.site.views.rows import STATUS_CLASSES
 from versioner.site.wording import day_text, version_text
 
 if TYPE_CHECKING:
@@ -34,13 +34,19 @@ def cell_view(atlas: SiteContext, page: str, record: ProductRecord, environment:
     ]
     shown = {"beside": beside, "age": "", "at": "", "when": "", "kind": ""}
     if current is None:
-        return {**shown, "version": "", "version_full": "", "href": "", "shape": "none"}
+        return {
+            **shown,
+            "version": "",
+            "version_full": "",
+            "href": "",
+            "status_class": "status-unknown",
+        }
     return {
         **shown,
         "version": version_text(current.version),
         "version_full": current.version,
         "href": atlas.deployment(page, current),
-        "shape": "back" if current.kind == "rollback" else "ok",
+        "status_class": "status-rollback" if current.kind == "rollback" else "status-completed",
         "kind": "rolled back" if current.kind == "rollback" else "completed",
         "at": state.since,
         "when": day_text(state.since[:10]),
@@ -50,7 +56,7 @@ def cell_view(atlas: SiteContext, page: str, record: ProductRecord, environment:
 
 def _beside(atlas: SiteContext, page: str, deployment: Deployment, word: str) -> View:
     return {
-        "shape": "late" if word else SHAPES[deployment.status],
+        "status_class": "status-stale" if word else STATUS_CLASSES[deployment.status],
         "status": word or deployment.status,
         "version": version_text(deployment.version),
         "version_full": deployment.version,

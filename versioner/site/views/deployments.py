@@ -11,7 +11,7 @@ from versioner.query.selectors import latest_value
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING, deployments_page
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
-from versioner.site.views.rows import KINDS, SHAPES, deployment_row
+from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES, deployment_row
 from versioner.site.wording import count, day_text, month_text, version_text
 
 if TYPE_CHECKING:
@@ -149,10 +149,12 @@ def _row(atlas: SiteContext, page: str, deployment: Deployment, by: str) -> View
         "product": title_of(atlas, deployment.product),
         "version": version_text(deployment.version),
         # What went well is most of it: the style sheet gives it its shape.
-        "shape": "" if deployment.status == "completed" else SHAPES[deployment.status],
+        "status_class": ""
+        if deployment.status == "completed"
+        else STATUS_CLASSES[deployment.status],
         "status": deployment.status,
-        "kind": deployment.kind if deployment.kind in KINDS else "",
-        "kind_shape": KINDS.get(deployment.kind, ""),
+        "kind": deployment.kind if deployment.kind in KIND_CLASSES else "",
+        "kind_class": KIND_CLASSES.get(deployment.kind, ""),
         "void": deployment.void is not None,
         "by": by,
     }

@@ -13,7 +13,7 @@ from versioner.site.views.deployments import latest_deployments, pager, years_of
 from versioner.site.views.event_details import metadata
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
-from versioner.site.views.rows import KINDS, SHAPES
+from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES
 from versioner.site.wording import adds_to, count, day_text, version_text
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ __all__ = ["environment_month_view", "environment_view", "environments_view"]
 
 _LATEST: Final = 20
 
-# The shapes of what has no result (yet): in progress, waiting, lost.
-_OPEN: Final = ("run", "wait", "late")
+# The classes of deployments without a result: in progress, pending, stale.
+_OPEN: Final = ("status-started", "status-pending", "status-stale")
 
 
 def environments_view(atlas: SiteContext) -> View:
@@ -121,7 +121,7 @@ def _running(atlas: SiteContext, page: str, name: str) -> list[View]:
             "product": title_of(atlas, record.name),
             "product_href": atlas.product(page, record.name),
             **place,
-            "flags": "open" if any(o["shape"] in _OPEN for o in place["beside"]) else "",
+            "flags": "open" if any(o["status_class"] in _OPEN for o in place["beside"]) else "",
         }
         for record in atlas.registry.products.values()
         if name in record.cells
@@ -180,9 +180,9 @@ def _entry(atlas: SiteContext, deployment: Deployment, before: str) -> View:
         "before": before,
         "clock": atlas.zone.clock(deployment.at),
         "version": version_text(deployment.version),
-        "shape": SHAPES[deployment.status],
+        "status_class": STATUS_CLASSES[deployment.status],
         "status": "" if deployment.status == "completed" else deployment.status,
         "kind": "rollback" if deployment.kind == "rollback" else "",
-        "kind_shape": KINDS["rollback"],
+        "kind_class": KIND_CLASSES["rollback"],
         "void": deployment.void is not None,
     }

@@ -31,9 +31,9 @@ def unrecorded_groups(atlas: SiteContext, page: str, product: str = "") -> list[
     found = atlas.unrecorded
     limit = _SHOWN_OF_ONE if product else _SHOWN
     groups = []
-    for events, rest, shape, noun, (note, command) in (
-        (found.waiting, found.more_waiting, "wait", "waiting", _WAITING),
-        (found.refused, found.more_refused, "bad", "refused", _REFUSED),
+    for events, rest, status_class, noun, (note, command) in (
+        (found.waiting, found.more_waiting, "status-pending", "waiting", _WAITING),
+        (found.refused, found.more_refused, "status-failed", "refused", _REFUSED),
     ):
         own = [each for each in events if product in ("", each.product)]
         number = len(own) + (0 if product else rest)
@@ -42,7 +42,7 @@ def unrecorded_groups(atlas: SiteContext, page: str, product: str = "") -> list[
             items = _items(atlas, page, own[:limit])
             groups.append(
                 {
-                    "shape": shape,
+                    "status_class": status_class,
                     "text": words,
                     "note": note,
                     "command": command,

@@ -115,15 +115,26 @@ def _figures(atlas: SiteContext) -> list[View]:
     return [
         _figure(len(atlas.registry.products), "product", "", ""),
         _figure(week["all"], "deployment", "in the last 7 days", ""),
-        _figure(week["failed"], "failure", "in the last 7 days", "bad" if week["failed"] else ""),
-        {**_figure(under_way, "deployment", "", "run" if under_way else ""), "text": "in progress"},
-        {**_figure(drifting, "product", "", "drift" if drifting else ""), "text": "drifting"},
+        _figure(
+            week["failed"],
+            "failure",
+            "in the last 7 days",
+            "status-failed" if week["failed"] else "",
+        ),
+        {
+            **_figure(under_way, "deployment", "", "status-started" if under_way else ""),
+            "text": "in progress",
+        },
+        {
+            **_figure(drifting, "product", "", "status-drifting" if drifting else ""),
+            "text": "drifting",
+        },
     ]
 
 
-def _figure(number: int, noun: str, note: str, shape: str) -> View:
+def _figure(number: int, noun: str, note: str, status_class: str) -> View:
     text = count(number, noun).partition(" ")[2]
-    return {"number": f"{number:,}", "text": text, "note": note, "shape": shape}
+    return {"number": f"{number:,}", "text": text, "note": note, "status_class": status_class}
 
 
 _SHOWN: Final = 5
@@ -135,18 +146,20 @@ def attention(atlas: SiteContext) -> list[View]:
     lost = [cell.no_result for cell in cells if cell.no_result]
     failed = [cell.failed_last for cell in cells if cell.failed_last]
     groups = [
-        _deployments(atlas, lost, "late", "without a result"),
-        _deployments(atlas, failed, "bad", "whose last try did not succeed"),
+        _deployments(atlas, lost, "status-stale", "without a result"),
+        _deployments(atlas, failed, "status-failed", "whose last try did not succeed"),
         _unowned(atlas),
     ]
     return [group for group in groups if group["number"]]
 
 
-def _deployments(atlas: SiteContext, found: Sequence[Deployment], shape: str, what: str) -> View:
+def _deployments(
+    atlas: SiteContext, found: Sequence[Deployment], status_class: str, what: str
+) -> View:
     newest = sorted(found, key=lambda each: (each.changed_at, each.product), reverse=True)
     places = count(len(found), "place")
     return {
-        **_group(len(found), shape, f"{places} {what}"),
+        **_group(len(found), status_class, f"{places} {what}"),
         "flag": "attention",
         "items": [
             {
@@ -171,13 +184,13 @@ def _unowned(atlas: SiteContext) -> View:
         nobodys = []
     words = f"{count(len(nobodys), 'product')} that nobody is named for"
     return {
-        **_group(len(nobodys), "none", words),
+        **_group(len(nobodys), "status-unknown", words),
         "href": f"{atlas.link(OVERVIEW, PRODUCTS)}?nobody=1",
     }
 
 
-def _group(number: int, shape: str, text: str) -> View:
+def _group(number: int, status_class: str, text: str) -> View:
     return {
-        "number": number, "shape": shape, "text": text,
+        "number": number, "status_class": status_class, "text": text,
         "href": "", "flag": "", "items": [], "more": 0,
     }  # fmt: skip

@@ -10,7 +10,7 @@ from versioner.query.differences import versions_between
 from versioner.query.selectors import latest_value
 from versioner.query.source_links import compare_url
 from versioner.site.urls import badge, data_of, outward, product_feed, product_page
-from versioner.site.views.rows import SHAPES
+from versioner.site.views.rows import STATUS_CLASSES
 from versioner.site.wording import count, day_text, version_text
 
 if TYPE_CHECKING:
@@ -144,6 +144,6 @@ def _version(atlas: SiteContext, page: str, version: Version) -> View:
         "at": version.at,
         "when": day_text(version.at[:10]),
         "status": "" if good else version.status,
-        "shape": SHAPES[version.status],
+        "status_class": STATUS_CLASSES[version.status],
         "notes": latest_value(version.builds, "notes", atlas.hidden),
     }

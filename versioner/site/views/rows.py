@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from versioner.site.views.layout import View
 
 __all__ = [
-    "KINDS",
-    "SHAPES",
+    "KIND_CLASSES",
+    "STATUS_CLASSES",
     "deployment_detail",
     "deployment_row",
     "recorded_by",
@@ -32,24 +32,27 @@ __all__ = [
     "version_row",
 ]
 
-# Each status has a shape besides its colour and its word (assets/site.css draws them).
-SHAPES: Final = {
-    "pending": "wait",
-    "started": "run",
-    "completed": "ok",
-    "failed": "bad",
-    "aborted": "stop",
-    "": "none",
+# assets/site.css draws a shape in a colour before the word of a status.
+STATUS_CLASSES: Final = {
+    "pending": "status-pending",
+    "started": "status-started",
+    "completed": "status-completed",
+    "failed": "status-failed",
+    "aborted": "status-aborted",
+    "": "status-unknown",
 }
 
 # What of a version's source has a place of its own among its details.
 _SOURCE: Final = frozenset({"scm_sha", "scm_branch"})
-KINDS: Final = {"rollback": "back", "redeployment": "again"}
+KIND_CLASSES: Final = {
+    "rollback": "status-rollback",
+    "redeployment": "status-redeployment",
+}
 
 
 def deployment_row(atlas: SiteContext, page: str, deployment: Deployment) -> View:
     """Return a deployment as a row that leads to its permanent place."""
-    kind = deployment.kind if deployment.kind in KINDS else ""
+    kind = deployment.kind if deployment.kind in KIND_CLASSES else ""
     return {
         "id": "",
         "href": atlas.deployment(page, deployment),
@@ -61,10 +64,10 @@ def deployment_row(atlas: SiteContext, page: str, deployment: Deployment) -> Vie
         "version": version_text(deployment.version),
         "version_full": deployment.version,
         "version_href": atlas.version(page, deployment.product, deployment.version),
-        "shape": SHAPES[deployment.status],
+        "status_class": STATUS_CLASSES[deployment.status],
         "status": deployment.status,
         "kind": kind,
-        "kind_shape": KINDS.get(kind, ""),
+        "kind_class": KIND_CLASSES.get(kind, ""),
         "void": deployment.void is not None,
         "remark": _remark(deployment, atlas.hidden),
         "by": latest_value(deployment.events, "deployed_by", atlas.hidden),
@@ -73,7 +76,7 @@ def deployment_row(atlas: SiteContext, page: str, deployment: Deployment) -> Vie
 
 def deployment_detail(atlas: SiteContext, page: str, deployment: Deployment) -> View:
     """Return a deployment as the row of its permanent place, with everything recorded."""
-    kind = deployment.kind if deployment.kind in KINDS else ""
+    kind = deployment.kind if deployment.kind in KIND_CLASSES else ""
     # Only what its template places: there are as many of these as there are deployments.
     return {
         "id": deployment_anchor(deployment.id),
@@ -81,10 +84,10 @@ def deployment_detail(atlas: SiteContext, page: str, deployment: Deployment) -> 
         "environment": atlas.environment_title(deployment.environment),
         "version_full": deployment.version,
         "version_href": atlas.version(page, deployment.product, deployment.version),
-        "shape": SHAPES[deployment.status],
+        "status_class": STATUS_CLASSES[deployment.status],
         "status": deployment.status,
         "kind": kind,
-        "kind_shape": KINDS.get(kind, ""),
+        "kind_class": KIND_CLASSES.get(kind, ""),
         "void": deployment.void is not None,
         "by": latest_value(deployment.events, "deployed_by", atlas.hidden),
         "remark": _remark(deployment, atlas.hidden),
@@ -112,7 +115,7 @@ def version_row(atlas: SiteContext, page: str, version: Version) -> View:
         "version_full": version.name,
         "at": version.at,
         "when": moment_text(version.at),
-        "shape": SHAPES[version.status],
+        "status_class": STATUS_CLASSES[version.status],
         "status": version.status,
         **_source(atlas, version),
         "by": latest_value(version.builds, "built_by", atlas.hidden),
@@ -126,7 +129,7 @@ def version_detail(atlas: SiteContext, page: str, version: Version) -> View:
         "id": version_anchor(version.name),
         "version_full": version.name,
         "precise": precise_text(version.at),
-        "shape": SHAPES[version.status],
+        "status_class": STATUS_CLASSES[version.status],
         "status": version.status,
         **_source(atlas, version),
         "by": latest_value(version.builds, "built_by", atlas.hidden),
@@ -214,4 +217,9 @@ def _course(deployment: Deployment) -> list[View]:
 
 @lru_cache(maxsize=4096)
 def _step(status: str, at: str) -> View:
-    return {"shape": SHAPES[status], "status": status, "at": at, "when": moment_text(at)}
+    return {
+        "status_class": STATUS_CLASSES[status],
+        "status": status,
+        "at": at,
+        "when": moment_text(at),
+    }
