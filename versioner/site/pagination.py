@@ -6,20 +6,30 @@ page for ever, and an anchor in it a permanent address.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 from versioner.layout import month_of
 from versioner.models import Deployment, Version
 from versioner.site.urls import month_page
-from versioner.site.wording import month_text
+from versioner.site.wording import count, month_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from versioner.registry.records import ProductRecord
 
-__all__ = ["ROWS", "DeploymentPage", "HistoryPage", "batches_of", "shards_of"]
+__all__ = [
+    "NO_PAGER",
+    "ROWS",
+    "DeploymentPage",
+    "HistoryPage",
+    "batches_of",
+    "months_by_year",
+    "pager",
+    "shards_of",
+]
 
 ROWS: Final = 400
 
@@ -61,6 +71,56 @@ class DeploymentPage(NamedTuple):
     def title(self) -> str:
         """Word the batch's period: `November 2025`, `November 2025, part 2`."""
         return month_text(self.month) + ("" if self.part == 1 else f", part {self.part}")
+
+
+class _MonthPage(Protocol):
+    """A page of one month, or of a part of it."""
+
+    @property
+    def month(self) -> str: ...
+    @property
+    def part(self) -> int: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def deployments(self) -> list[Deployment]: ...
+
+
+_Page = TypeVar("_Page", bound=_MonthPage)
+
+_NO_LINK: Final = {"text": "", "href": ""}
+NO_PAGER: Final = {"older": _NO_LINK, "newer": _NO_LINK}
+
+
+def pager(
+    pages: Sequence[_Page], index: int, href: Callable[[_Page], str]
+) -> dict[str, dict[str, str]]:
+    """Return the links from a page to the older and the newer one; empty where there is none."""
+
+    def link(there: int) -> dict[str, str]:
+        if not 0 <= there < len(pages):
+            return _NO_LINK
+        return {"text": pages[there].title, "href": href(pages[there])}
+
+    return {"older": link(index - 1), "newer": link(index + 1)}
+
+
+def months_by_year(pages: Sequence[_Page], href: Callable[[_Page], str]) -> list[dict[str, object]]:
+    """Return the links to pages by year, newest first, each with its number of deployments."""
+    parts = Counter(page.month for page in pages)
+    years: dict[str, list[dict[str, str]]] = {}
+    for page in reversed(pages):
+        name = month_text(page.month).partition(" ")[0]
+        number = len(page.deployments)
+        years.setdefault(page.month[:4], []).append(
+            {
+                "text": name if parts[page.month] == 1 else f"{name}, part {page.part}",
+                "href": href(page),
+                "count": count(number, "deployment"),
+                "number": f"{number:,}",
+            }
+        )
+    return [{"year": year, "months": months} for year, months in years.items()]
 
 
 def batches_of(deployments: Sequence[Deployment]) -> list[DeploymentPage]:

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.selectors import latest_value
+from versioner.site.pagination import NO_PAGER, months_by_year, pager
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING, deployments_page
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
 from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES, deployment_row
-from versioner.site.wording import count, day_text, month_text, version_text
+from versioner.site.wording import count, day_text, version_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Iterator
 
     from versioner.models import Deployment
     from versioner.site.context import SiteContext
-    from versioner.site.pagination import DeploymentPage
 
-    Place = Callable[[str, int], str]
-    from collections.abc import Iterator
-
-    from versioner.site.views.layout import View
-
-__all__ = ["deployments_view", "latest_deployments", "month_of_all_view", "pager", "years_of"]
+__all__ = ["deployments_view", "latest_deployments", "month_of_all_view"]
 
 _LATEST: Final = 100
 
@@ -36,7 +30,6 @@ def deployments_view(atlas: SiteContext) -> View:
     latest = atlas.deployments[-_LATEST:]
     total = count(len(atlas.deployments), "deployment")
     feed = {"title": "All deployments", "href": atlas.link(DEPLOYMENTS, EVERYTHING)}
-    counts = Counter(batch.month for batch in atlas.batches)
     return {
         "frame": frame(
             atlas, DEPLOYMENTS, "Deployments", section=DEPLOYMENTS, feeds=[feed], current=True
@@ -45,11 +38,13 @@ def deployments_view(atlas: SiteContext) -> View:
         "period": "",
         "summary": total if len(latest) == len(atlas.deployments) else
         f"the latest {len(latest)} of {total}",
-        "older": {"text": "", "href": ""},
-        "newer": {"text": "", "href": ""},
+        "pager": NO_PAGER,
         "zone": atlas.zone.name,
         "days": _days(atlas, DEPLOYMENTS, latest),
-        "years": years_of(atlas, DEPLOYMENTS, atlas.batches, deployments_page, counts),
+        "years": months_by_year(
+            atlas.batches,
+            lambda month: atlas.link(DEPLOYMENTS, deployments_page(month.month, month.part)),
+        ),
         "feed": feed["href"],
     }  # fmt: skip
 
@@ -66,50 +61,16 @@ def month_of_all_view(atlas: SiteContext, index: int) -> View:
         "heading": "Deployments",
         "period": batch.title,
         "summary": count(len(batch.deployments), "deployment"),
-        **pager(atlas, page, atlas.batches, index, deployments_page),
+        "pager": pager(
+            atlas.batches,
+            index,
+            lambda other: atlas.link(page, deployments_page(other.month, other.part)),
+        ),
         "zone": atlas.zone.name,
         "days": _days(atlas, page, batch.deployments),
         "years": [],
         "feed": "",
     }
-
-
-def pager(
-    atlas: SiteContext, page: str, batches: Sequence[DeploymentPage], index: int, place: Place
-) -> View:
-    """Return the links to the pages before and after."""
-
-    def neighbour(there: int) -> View:
-        if not 0 <= there < len(batches):
-            return {"text": "", "href": ""}
-        batch = batches[there]
-        return {"text": batch.title, "href": atlas.link(page, place(batch.month, batch.part))}
-
-    return {"older": neighbour(index - 1), "newer": neighbour(index + 1)}
-
-
-def years_of(
-    atlas: SiteContext,
-    page: str,
-    batches: Sequence[DeploymentPage],
-    place: Place,
-    parts: Counter[str],
-) -> list[View]:
-    """Return the pages by year, newest first, with how many deployments each lists."""
-    years: dict[str, list[View]] = {}
-    for batch in reversed(batches):
-        name = month_text(batch.month).partition(" ")[0]
-        text = name if parts[batch.month] == 1 else f"{name}, part {batch.part}"
-        number = len(batch.deployments)
-        years.setdefault(batch.month[:4], []).append(
-            {
-                "text": text,
-                "href": atlas.link(page, place(batch.month, batch.part)),
-                "count": count(number, "deployment"),
-                "number": f"{number:,}",
-            }
-        )
-    return [{"year": year, "months": months} for year, months in years.items()]
 
 
 def _days(atlas: SiteContext, page: str, deployments: Iterable[Deployment]) -> list[View]:

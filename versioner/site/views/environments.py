@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import environment_path
+from versioner.site.pagination import months_by_year, pager
 from versioner.site.urls import ENVIRONMENTS, environment_feed, environment_month, environment_page
 from versioner.site.views.cells import cell_view
-from versioner.site.views.deployments import latest_deployments, pager, years_of
+from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.event_details import metadata
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
@@ -64,19 +64,14 @@ def environment_view(atlas: SiteContext, name: str) -> View:
         "summary": f"{count(sum(bool(row['version']) for row in running), 'product')} running",
         "running": running,
         "deployments": latest_deployments(atlas, page, _LATEST, environment=name),
-        "years": _years(atlas, page, name),
+        "years": months_by_year(
+            atlas.environment_batches[name],
+            lambda month: atlas.link(page, environment_month(name, month.month, month.part)),
+        ),
         "edit": atlas.forge.edit(environment_path(name)) if name in atlas.registry.environments
         else "",
         "feed": feed["href"],
     }  # fmt: skip
-
-
-def _years(atlas: SiteContext, page: str, name: str) -> list[View]:
-    batches = atlas.environment_batches[name]
-    parts = Counter(batch.month for batch in batches)
-    return years_of(
-        atlas, page, batches, lambda month, part: environment_month(name, month, part), parts
-    )
 
 
 def _about(document: dict[str, Any], title: str) -> View:
@@ -146,8 +141,10 @@ def environment_month_view(atlas: SiteContext, name: str, index: int) -> View:
         "period": batch.title,
         "summary": f"{count(len(batch.deployments), 'deployment')} of "
         f"{count(len({each.product for each in batch.deployments}), 'product')}",
-        **pager(
-            atlas, page, batches, index, lambda month, part: environment_month(name, month, part)
+        "pager": pager(
+            batches,
+            index,
+            lambda other: atlas.link(page, environment_month(name, other.month, other.part)),
         ),
         "zone": atlas.zone.name,
         "days": [

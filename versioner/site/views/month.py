@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.layout import log_path
+from versioner.site.pagination import pager
 from versioner.site.urls import PRODUCTS
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
@@ -13,9 +14,8 @@ from versioner.site.wording import count
 
 if TYPE_CHECKING:
     from versioner.site.context import SiteContext
-    from versioner.site.pagination import HistoryPage
 
-__all__ = ["month_view", "shard_title"]
+__all__ = ["month_view"]
 
 
 def month_view(atlas: SiteContext, name: str, index: int) -> View:
@@ -28,7 +28,6 @@ def month_view(atlas: SiteContext, name: str, index: int) -> View:
         crumb("Products", atlas.link(page, PRODUCTS)),
         crumb(title, atlas.product(page, name)),
     ]
-    period = shard_title(shard)
     deployments = [deployment_detail(atlas, page, d) for d in reversed(shard.deployments)]
     versions = [version_detail(atlas, page, v) for v in reversed(shard.versions)]
     common = _common(deployments, versions)
@@ -36,14 +35,13 @@ def month_view(atlas: SiteContext, name: str, index: int) -> View:
     return {
         "common": common,
         "log": "" if common or atlas.recorded else log,
-        "frame": frame(atlas, page, f"{title}, {period}", section=PRODUCTS, crumbs=crumbs),
+        "frame": frame(atlas, page, f"{title}, {shard.title}", section=PRODUCTS, crumbs=crumbs),
         "name": name,
         "title": title,
-        "period": period,
+        "period": shard.title,
         "summary": f"{count(len(shard.deployments), 'deployment')}, "
         f"{count(len(shard.versions), 'new version')}",
-        "older": _neighbour(atlas, page, shards[index - 1] if index else None),
-        "newer": _neighbour(atlas, page, shards[index + 1] if index + 1 < len(shards) else None),
+        "pager": pager(shards, index, lambda other: atlas.link(page, other.page)),
         "deployments": deployments,
         "versions": versions,
         "built": any(version.builds or version.scm_sha for version in shard.versions),
@@ -59,14 +57,3 @@ def _common(deployments: list[View], versions: list[View]) -> list[View]:
     for row in (*deployments, *versions):
         row["commits"] = []
     return common
-
-
-def shard_title(shard: HistoryPage) -> str:
-    """Word a shard's period: `November 2025`, `November 2025, part 2`."""
-    return shard.title
-
-
-def _neighbour(atlas: SiteContext, page: str, shard: HistoryPage | None) -> View:
-    if shard is None:
-        return {"text": "", "href": ""}
-    return {"text": shard_title(shard), "href": atlas.link(page, shard.page)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.site.pagination import ROWS
+from versioner.site.pagination import ROWS, months_by_year
 from versioner.site.urls import PRODUCTS, outward, product_feed, product_page
 from versioner.site.views.cells import cell_view
 from versioner.site.views.event_details import metadata
@@ -89,29 +89,14 @@ def _history(atlas: SiteContext, page: str, record: ProductRecord) -> View:
         "remarked": any(row["remark"] for row in rows),
         "versions_note": _note(len(versions), kept, "version"),
         "deployments_note": _note(len(deployments), kept, "deployment"),
-        "years": _years(atlas, page, record.name),
+        "years": months_by_year(
+            atlas.shards[record.name], lambda month: atlas.link(page, month.page)
+        ),
     }
 
 
 def _note(total: int, kept: int, noun: str) -> str:
     return count(total, noun) if total <= kept else f"the latest {kept} of {count(total, noun)}"
-
-
-def _years(atlas: SiteContext, page: str, name: str) -> list[View]:
-    from versioner.site.views.month import shard_title
-
-    years: dict[str, list[View]] = {}
-    for shard in reversed(atlas.shards[name]):
-        period = shard_title(shard)
-        years.setdefault(shard.month[:4], []).append(
-            {
-                "text": period.replace(f" {shard.month[:4]}", ""),
-                "href": atlas.link(page, shard.page),
-                "count": count(len(shard.deployments), "deployment"),
-                "number": f"{len(shard.deployments):,}",
-            }
-        )
-    return [{"year": year, "months": months} for year, months in years.items()]
 
 
 def _places(atlas: SiteContext, page: str, record: ProductRecord) -> list[View]:
