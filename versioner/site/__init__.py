@@ -1,1 +1,1 @@
-"""The static site: registry to views to templates to files."""
+"""The static site of a registry: views, templates and the files that are written from them."""

@@ -1,4 +1,4 @@
-"""Build the site: gather every view, render every page, then write what changed."""
+"""The build of a site: compute every view, render every page, then write what changed."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 __all__ = ["BuildReport", "build_site"]
 
 _ASSETS: Final = ("icon.svg", "search.js", "site.css", "site.js")
-# Pages that only lead on, or say that there is nothing.
+# Redirects, and pages about what is not there.
 _UNINDEXED: Final = frozenset({"redirect.html", "deleted.html", "not_found.html"})
 
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """Count the files that a build wrote, left and removed, its pages, and those it rendered."""
+    """How many files a build wrote, left and removed, how many pages it has and rendered."""
 
     written: int
     unchanged: int
@@ -65,29 +65,30 @@ def build_site(
 ) -> BuildReport:
     """Build a registry's site into a folder that is new, empty or an earlier build's.
 
-    `now` is the tip's commit time (RFC 3339, `Z`): ages are reckoned from it, so that one
-    registry makes the same bytes whenever it is built. `base_url` is where the site will be
-    served (only `404.html` needs it). `overrides` are the registry's own templates. `recorded`
-    says which commit recorded an event, by event id. `inbox` is what was received and is not
-    recorded. `memory` is a file in which to remember
-    what pages were rendered from: with it a page is rendered again only when that changed.
-    `jobs` processes may share the work. `progress` is told how many pages are done. Nothing is
-    written unless everything could be rendered; raises Failure, and ValidationFailed where a
-    template of the registry's is wrong.
+    `now` is the commit time of the tip (RFC 3339, `Z`). Ages are computed from it, so that a
+    registry gives the same bytes whenever it is built. `base_url` is the address of the site;
+    `404.html`, the sitemap and the feeds need it. `overrides` are the registry's own templates.
+    `recorded` maps event ids to the commits that recorded the events. `inbox` has the events
+    that were received and are not recorded. `memory` is the file of the render cache: with it, a
+    page is rendered again only when its view or its template changed. `jobs` is how many
+    processes share the work. `progress` is called with the number of pages done.
+
+    Nothing is written unless every page was rendered. Raises ValidationFailed where one of the
+    registry's own templates is wrong, else OperationFailed.
     """
     before = claim(out)
-    atlas = SiteContext(registry, now=now, base_url=base_url, recorded=recorded, inbox=inbox)
-    _check_logo(atlas, overrides)
+    context = SiteContext(registry, now=now, base_url=base_url, recorded=recorded, inbox=inbox)
+    _check_logo(context, overrides)
     folder = site_templates_dir()
     files: dict[str, bytes] = {}
-    pages = list(pages_of(atlas, tool_version))
-    reference = Page(REFERENCE, "api.html", partial(reference_view, atlas, files))
+    pages = list(pages_of(context, tool_version))
+    reference = Page(REFERENCE, "api.html", partial(reference_view, context, files))
 
     def others() -> list[Page]:
-        files.update(machine_files(atlas))
-        files.update(search_files(atlas))
-        files["build.json"] = _build_facts(atlas, tool_version)
-        files["assets/built.js"] = f"versionerBuilt({json.dumps(atlas.now)});\n".encode()
+        files.update(machine_files(context))
+        files.update(search_files(context))
+        files["build.json"] = _build_facts(context, tool_version)
+        files["assets/built.js"] = f"versionerBuilt({json.dumps(context.now)});\n".encode()
         return [reference]
 
     templates = Templates(read_templates(folder), overrides.templates)
@@ -96,7 +97,7 @@ def build_site(
         pages, templates, kept, out, jobs=jobs, meanwhile=others, progress=progress
     )
     indexed = [page.path for page in (*pages, reference) if page.template not in _UNINDEXED]
-    files.update(crawler_files(atlas.base_url, indexed))
+    files.update(crawler_files(context.base_url, indexed))
     files.update((f"assets/{name}", (folder / "assets" / name).read_bytes()) for name in _ASSETS)
     files.update(overrides.assets)
     done = publish(out, {**files, **rendered.fresh}, before, standing=rendered.standing)
@@ -106,20 +107,20 @@ def build_site(
     )
 
 
-def _check_logo(atlas: SiteContext, overrides: Overrides) -> None:
-    if atlas.logo and atlas.logo not in overrides.assets:
+def _check_logo(context: SiteContext, overrides: Overrides) -> None:
+    if context.logo and context.logo not in overrides.assets:
         raise ValidationFailed(
-            f"site.logo in registry.yaml names a picture that is not there: {atlas.logo}",
+            f"site.logo in registry.yaml names a missing picture: {context.logo}",
             hint="put it into site_templates/assets/, beside registry/",
         )
 
 
-def _build_facts(atlas: SiteContext, tool_version: str) -> bytes:
+def _build_facts(context: SiteContext, tool_version: str) -> bytes:
     facts = {
         "generator": "versioner",
         "tool_version": tool_version,
-        "revision": atlas.registry.revision or "",
-        "commit_time": atlas.now,
-        "counts": counts(atlas),
+        "revision": context.registry.revision or "",
+        "commit_time": context.now,
+        "counts": counts(context),
     }
     return (json.dumps(facts, indent=2) + "\n").encode()

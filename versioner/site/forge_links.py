@@ -1,4 +1,4 @@
-"""Pages of the forge that hosts the registry: its editor, its log, its commits, a new file."""
+"""Links to the forge that hosts the registry: editor, log, commits, workflows, a new file."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ _COMMIT: Final = {
     "forgejo": "commit/{sha}",
     "bitbucket": "commits/{sha}",
 }
-# Where somebody starts a workflow by hand, as `versioner init` writes them for each forge.
+# The page that starts a workflow by hand; `versioner init` writes the workflows.
 _WORKFLOW: Final = {
     "github": "actions/workflows/{workflow}",
     "gitlab": "-/pipelines/new",
     "gitea": "actions?workflow={workflow}",
     "forgejo": "actions?workflow={workflow}",
 }
-# The query takes the file's path (with its folders) and its content: GitLab's page reads both
-# on the server; Gitea's and Forgejo's the path there, and the content in the browser.
+# A page, and its parameters for the path and the content of the new file. Gitea and Forgejo read
+# the content in the browser, so their pages need JavaScript.
 _NEW: Final = {
     "github": ("new/{branch}", "filename", "value"),
     "gitlab": ("-/new/{branch}/", "file_name", "content"),
@@ -58,7 +58,7 @@ _NAMES: Final = {
 
 
 class ForgeLinks(NamedTuple):
-    """Make links to the registry's own repository; every one is `""` without a forge."""
+    """Links to the repository of the registry; each is `""` where no forge is configured."""
 
     kind: str
     url: str
@@ -66,7 +66,7 @@ class ForgeLinks(NamedTuple):
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> ForgeLinks:
-        """Read where the registry is hosted from registry.yaml."""
+        """Return the links that `forge` and `branch` in registry.yaml give."""
         forge = config.get("forge") or {}
         url = outward(str(forge.get("url", ""))).rstrip("/").removesuffix(".git")
         kind = str(forge.get("type", "none")) if url else "none"
@@ -74,7 +74,7 @@ class ForgeLinks(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return what the forge is called, `""` without one."""
+        """Return the name of the forge, `""` without one."""
         return _NAMES.get(self.kind, "")
 
     def edit(self, path: str) -> str:
@@ -94,7 +94,7 @@ class ForgeLinks(NamedTuple):
         return self._link(_WORKFLOW, workflow=name)
 
     def new_file(self) -> tuple[str, str, str]:
-        """Return the page that makes a new file, and its parameters for path and content."""
+        """Return the link to the page of a new file, and its parameters for path and content."""
         if self.kind not in _NEW:
             return "", "", ""
         page, path, content = _NEW[self.kind]

@@ -1,7 +1,7 @@
-"""What was received and is not recorded: words for it that are safe to show.
+"""The events in the inbox, in a form that is safe to publish.
 
-Whoever may push may have written it. Nothing of it is believed: texts are cut and cleaned, and
-what is not of the expected shape is told by the name of its ref alone.
+Anyone with push access can write to the inbox, so nothing in it is trusted: texts are shortened
+and cleaned, and a submission that cannot be read is shown by its ref name alone.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]
 
 
 class Unrecorded(NamedTuple):
-    """Hold an event that is not on the branch; `kind` is `""` where it cannot be read.
+    """An event that is not recorded yet, or was refused; `kind` is `""` where it is unreadable.
 
-    `product` is the name it has now, `is_known` tells whether there is such a product. `at` is
-    when it was received, or refused; a refused one has a `message`.
+    `product` is the current name, and `is_known` is whether that product exists. `at` is when
+    the event was received or refused. A refused one has a `message`.
     """
 
     ref: str
@@ -49,7 +49,7 @@ class Unrecorded(NamedTuple):
 
 
 class Unrecordeds(NamedTuple):
-    """Hold what waits, oldest first, and what was refused, latest first; and how many more."""
+    """The waiting events, oldest first, the refused ones, latest first, and how many more exist."""
 
     waiting: tuple[Unrecorded, ...] = ()
     more_waiting: int = 0
@@ -58,7 +58,7 @@ class Unrecordeds(NamedTuple):
 
 
 def unrecorded_of(registry: Registry, inbox: Inbox) -> Unrecordeds:
-    """Return what is in a registry's inbox, product names as they are now."""
+    """Return the events in the inbox, with the current names of products."""
     return Unrecordeds(
         tuple(_event(registry, each) for each in inbox.waiting),
         inbox.more_waiting,
@@ -68,16 +68,16 @@ def unrecorded_of(registry: Registry, inbox: Inbox) -> Unrecordeds:
 
 
 def _event(registry: Registry, found: Waiting | Refused) -> Unrecorded:
-    said = found.submission or {}
-    event = said.get("event")
-    given = _text(said.get("product"), _NAME_LONGEST) or _text(found.product, _NAME_LONGEST)
+    submission = found.submission or {}
+    event = submission.get("event")
+    given = _text(submission.get("product"), _NAME_LONGEST) or _text(found.product, _NAME_LONGEST)
     name = registry.aliases.get(given, given)
-    told = Unrecorded(_text(found.ref), name, name in registry.products, found.at)
-    kind, version = said.get("kind"), _part(event, "version")
-    if kind not in _KINDS or not version or not told.product:
-        return told
+    unreadable = Unrecorded(_text(found.ref), name, name in registry.products, found.at)
+    kind, version = submission.get("kind"), _part(event, "version")
+    if kind not in _KINDS or not version or not unreadable.product:
+        return unreadable
     status = _part(event, "status")
-    return told._replace(
+    return unreadable._replace(
         kind=str(kind),
         version=version,
         environment=_part(event, "environment"),
@@ -86,20 +86,20 @@ def _event(registry: Registry, found: Waiting | Refused) -> Unrecorded:
 
 
 def _refusal(registry: Registry, found: Refused) -> Unrecorded:
-    said: Mapping[str, Any] = found.refusal or {}
-    code = said.get("code")
+    refusal: Mapping[str, Any] = found.refusal or {}
+    code = refusal.get("code")
     event = _event(registry, found)
     return event._replace(
-        at=_moment(said.get("at")) or event.at,
-        # True is a number to Python, and none to anybody else.
+        at=_moment(refusal.get("at")) or event.at,
+        # In Python, True is an int.
         code=code if type(code) is int and 0 < code < 256 else 0,
-        message=_text(said.get("message")) or "no reason can be read",
-        hint=_text(said.get("hint")),
+        message=_text(refusal.get("message")) or "the reason cannot be read",
+        hint=_text(refusal.get("hint")),
     )
 
 
 def _moment(value: object) -> str:
-    """Return a moment that there was, `""` for anything else."""
+    """Return a valid time (RFC 3339, `Z`), `""` for anything else."""
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         return ""
     try:
@@ -114,10 +114,10 @@ def _part(event: object, key: str) -> str:
 
 
 def _text(value: object, longest: int = _TEXT_LONGEST) -> str:
-    """Return a text on one line, without what could hide or turn it; `""` for what is none."""
+    """Return a text on one line without control and direction characters; `""` for another type."""
     if not isinstance(value, str):
         return ""
-    # A ref's name may hold bytes that are no text.
+    # A ref name may have bytes that are not UTF-8.
     whole = value[: longest * 4].encode("utf-8", "replace").decode("utf-8")
     line = " ".join(without_secrets(printable(whole)).split())
     return line if len(line) <= longest else line[: longest - 1] + "…"

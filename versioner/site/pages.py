@@ -1,4 +1,4 @@
-"""Every page of a site: its path, its template and its view."""
+"""The list of a site's pages: the path, the template and the view of each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from versioner.site.views.environments import (
     environments_view,
 )
 from versioner.site.views.month import month_view
-from versioner.site.views.new_product import creating_view
+from versioner.site.views.new_product import new_product_view
 from versioner.site.views.overview import overview_view
 from versioner.site.views.product import product_view
 from versioner.site.views.products import products_view
@@ -45,9 +45,10 @@ __all__ = ["Page", "pages_of"]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Say what one file of the site is rendered from; its view is reckoned when it is asked for.
+    """A page that is to be rendered; `make` computes its view.
 
-    A large site's views are never all in memory, and may be reckoned by several processes.
+    The view is computed when it is needed: the views of a large site do not fit in memory
+    together, and several processes may share the work.
     """
 
     path: str
@@ -56,52 +57,52 @@ class Page:
 
     @property
     def view(self) -> View:
-        """Return what the template is given."""
+        """Return the data that the template gets."""
         return self.make()
 
 
-def pages_of(atlas: SiteContext, tool_version: str) -> Iterator[Page]:
+def pages_of(context: SiteContext, tool_version: str) -> Iterator[Page]:
     """Yield every page of the site."""
-    yield Page(OVERVIEW, "overview.html", partial(overview_view, atlas))
-    yield Page(PRODUCTS, "products.html", partial(products_view, atlas))
-    yield Page(CREATE, "new_product.html", partial(creating_view, atlas))
-    for name, shards in atlas.shards.items():
-        yield Page(product_page(name), "product.html", partial(product_view, atlas, name))
+    yield Page(OVERVIEW, "overview.html", partial(overview_view, context))
+    yield Page(PRODUCTS, "products.html", partial(products_view, context))
+    yield Page(CREATE, "new_product.html", partial(new_product_view, context))
+    for name, shards in context.shards.items():
+        yield Page(product_page(name), "product.html", partial(product_view, context, name))
         for index, shard in enumerate(shards):
-            yield Page(shard.page, "month.html", partial(month_view, atlas, name, index))
-    yield from _of_environments(atlas)
-    yield Page(DEPLOYMENTS, "deployments.html", partial(deployments_view, atlas))
-    for index, batch in enumerate(atlas.batches):
+            yield Page(shard.page, "month.html", partial(month_view, context, name, index))
+    yield from _of_environments(context)
+    yield Page(DEPLOYMENTS, "deployments.html", partial(deployments_view, context))
+    for index, batch in enumerate(context.batches):
         path = deployments_page(batch.month, batch.part)
-        yield Page(path, "deployments.html", partial(month_of_all_view, atlas, index))
-    yield from _leading_on(atlas)
-    yield Page(ABOUT, "about.html", partial(about_view, atlas, tool_version))
-    yield Page(LOST, "not_found.html", partial(lost_view, atlas))
+        yield Page(path, "deployments.html", partial(month_of_all_view, context, index))
+    yield from _redirects(context)
+    yield Page(ABOUT, "about.html", partial(about_view, context, tool_version))
+    yield Page(LOST, "not_found.html", partial(lost_view, context))
 
 
-def _of_environments(atlas: SiteContext) -> Iterator[Page]:
-    yield Page(ENVIRONMENTS, "environments.html", partial(environments_view, atlas))
-    for name in atlas.environments:
+def _of_environments(context: SiteContext) -> Iterator[Page]:
+    yield Page(ENVIRONMENTS, "environments.html", partial(environments_view, context))
+    for name in context.environments:
         page = environment_page(name)
-        yield Page(page, "environment.html", partial(environment_view, atlas, name))
-        for index, batch in enumerate(atlas.environment_batches[name]):
+        yield Page(page, "environment.html", partial(environment_view, context, name))
+        for index, batch in enumerate(context.environment_batches[name]):
             page = environment_month(name, batch.month, batch.part)
-            view = partial(environment_month_view, atlas, name, index)
+            view = partial(environment_month_view, context, name, index)
             yield Page(page, "environment_month.html", view)
 
 
-def _leading_on(atlas: SiteContext) -> Iterator[Page]:
-    registry = atlas.registry
+def _redirects(context: SiteContext) -> Iterator[Page]:
+    registry = context.registry
     taken = set(registry.products)
     for old in sorted(set(registry.aliases) - taken):
         name = registry.aliases[old]
         if name not in registry.products and name not in registry.deleted:
-            continue  # `validate` reports an alias that leads nowhere
+            continue  # `validate` reports an alias without a product
         taken.add(old)
         moves = {product_page(old): product_page(name)}
-        parts = atlas.shards.get(name, ())
+        parts = context.shards.get(name, ())
         moves.update({month_page(old, s.month, s.part): s.page for s in parts})
         for page, target in moves.items():
-            yield Page(page, "redirect.html", partial(moved_view, atlas, page, old, target))
+            yield Page(page, "redirect.html", partial(moved_view, context, page, old, target))
     for name in sorted(set(registry.deleted) - taken):
-        yield Page(product_page(name), "deleted.html", partial(deleted_view, atlas, name))
+        yield Page(product_page(name), "deleted.html", partial(deleted_view, context, name))

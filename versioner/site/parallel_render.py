@@ -1,4 +1,4 @@
-"""Render the pages of a site that are not there yet, in several processes where that is faster."""
+"""Rendering of all pages that changed, in several processes where that is faster."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Rendered", "render_pages"]
 
-# With fewer pages another process costs more than it saves.
+# For fewer pages, starting a process costs more than it saves.
 _SHARED_LEAST: Final = 300
 
 
 @dataclass(slots=True)
 class Rendered:
-    """Hold what rendering gave: new pages' bytes, the pages that stand already, what to remember.
+    """The result of rendering: the bytes of new pages, and the paths of unchanged ones.
 
-    `digests` are those of all pages, by key.
+    `digests` has the digest of every page by its key in the render cache.
     """
 
     fresh: dict[str, bytes] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Rendered:
     digests: dict[str, str] = field(default_factory=dict)
 
     def add(self, path: str, key: str, digest: str, content: bytes | None) -> None:
-        """Add a page; one without content stands already."""
+        """Add a page; one without content is unchanged."""
         self.digests[key] = digest
         if content is None:
             self.standing.add(path)
@@ -48,7 +48,7 @@ class Rendered:
             self.fresh[path] = content
 
     def has(self, path: str) -> bool:
-        """Tell whether a page is done."""
+        """Return whether a page is done."""
         return path in self.fresh or path in self.standing
 
     def __len__(self) -> int:
@@ -65,58 +65,60 @@ def render_pages(
     meanwhile: Callable[[], Sequence[Page]] = tuple,
     progress: Callable[[int], None] | None = None,
 ) -> Rendered:
-    """Render pages, but for those that stand in `out` already as they would be rendered.
+    """Render the pages that are not in `out` yet as they would be rendered.
 
-    `jobs` is how many processes may share the work, where the system can fork a process and
-    there are pages enough. `meanwhile` is other work, done in this process while the others
-    begin; the pages that it returns are rendered last. Raises what a template raises.
+    `jobs` is how many processes share the work, where the system can fork and there are enough
+    pages. `meanwhile` is other work for this process while the other ones start; the pages that
+    it returns are rendered last. Raises what the Renderer raises.
     """
     work = _Work(templates, memory, out)
     rendered = Rendered()
     if jobs <= 1 or len(pages) < _SHARED_LEAST or not _can_fork():
         late = meanwhile()
         return work.do([*pages, *late], rendered, progress)
-    hands = _deal(len(pages))
-    helpers = [_start(work, pages, hands) for _ in range(jobs - 1)]
-    told = progress and (lambda done: progress(min(done * jobs, len(pages))))
+    batches = _queue(len(pages))
+    workers = [_start(work, pages, batches) for _ in range(jobs - 1)]
+    report = progress and (lambda done: progress(min(done * jobs, len(pages))))
     try:
         late = meanwhile()
-        for first in _taken(hands):
-            work.do(pages[first : first + _hand_size(len(pages))], rendered, told)
+        for first in _next_batches(batches):
+            work.do(pages[first : first + _batch_size(len(pages))], rendered, report)
     except BaseException:
-        for process, answer in helpers:
-            answer.close()
+        for process, results in workers:
+            results.close()
             os.waitpid(process, 0)
         raise
     finally:
-        os.close(hands)
-    for process, answer in helpers:
-        _collect(process, answer, rendered)
-    # Whatever went wrong in another process goes wrong here too, and is raised; or it does not.
+        os.close(batches)
+    for process, results in workers:
+        _collect(process, results, rendered)
+    # The pages of a process that failed are rendered here, where an error is raised as usual.
     left = [page for page in pages if not rendered.has(page.path)]
     return work.do([*left, *late], rendered, progress)
 
 
-def _deal(number: int) -> int:
-    """Return the end of a pipe that holds each hand's first page, for whoever reads it next."""
-    taking, giving = os.pipe()
-    for first in range(0, number, _hand_size(number)):
-        os.write(giving, first.to_bytes(4, "big"))
-    os.close(giving)
-    return taking
+def _queue(number: int) -> int:
+    """Return a pipe that the processes share, with the number of each batch's first page."""
+    reading, writing = os.pipe()
+    for first in range(0, number, _batch_size(number)):
+        os.write(writing, first.to_bytes(4, "big"))
+    os.close(writing)
+    return reading
 
 
-def _hand_size(number: int) -> int:
-    # A pipe holds 64 KiB, or 16 in a system short of memory: all must go in before one is taken.
+def _batch_size(number: int) -> int:
+    # A pipe has room for 64 KiB, or 16 KiB where memory is short; all must fit before any is read.
     return max(8, -(-number // 1000))
 
 
-def _taken(hands: int) -> Iterator[int]:
-    while first := os.read(hands, 4):
+def _next_batches(batches: int) -> Iterator[int]:
+    while first := os.read(batches, 4):
         yield int.from_bytes(first, "big")
 
 
 class _Work:
+    """What every process needs to render pages: templates, cache and output folder."""
+
     def __init__(self, templates: Templates, memory: RenderMemory, out: Path) -> None:
         self._templates = templates
         self._memory = memory
@@ -145,24 +147,24 @@ class _Work:
 
 
 def _can_fork() -> bool:
-    # Only Linux forks a process with libraries loaded without regret; and threads do not survive.
+    # Only Linux forks safely with libraries loaded; and a forked process has no other threads.
     return sys.platform == "linux" and threading.active_count() == 1
 
 
-def _start(work: _Work, pages: Sequence[Page], hands: int) -> tuple[int, BufferedReader]:
-    """Start a process that takes its part of the pages; return it, and where to read from."""
-    answer, report = os.pipe()
+def _start(work: _Work, pages: Sequence[Page], batches: int) -> tuple[int, BufferedReader]:
+    """Start a process that renders batches; return its id and the pipe of its results."""
+    results, sending = os.pipe()
     process = os.fork()
     if process:
-        os.close(report)
-        return process, os.fdopen(answer, "rb")
-    # From here on in the new process, which must never come back.
+        os.close(sending)
+        return process, os.fdopen(results, "rb")
+    # The new process runs from here, and must never return.
     try:
-        os.close(answer)
+        os.close(results)
         rendered = Rendered()
-        for first in _taken(hands):
-            work.do(pages[first : first + _hand_size(len(pages))], rendered, None)
-        with os.fdopen(report, "wb") as pipe:
+        for first in _next_batches(batches):
+            work.do(pages[first : first + _batch_size(len(pages))], rendered, None)
+        with os.fdopen(sending, "wb") as pipe:
             sizes = {path: len(content) for path, content in rendered.fresh.items()}
             parts = [sizes, sorted(rendered.standing), rendered.digests]
             pipe.write(json.dumps(parts).encode("ascii") + b"\n")
@@ -172,14 +174,14 @@ def _start(work: _Work, pages: Sequence[Page], hands: int) -> tuple[int, Buffere
     os._exit(0)
 
 
-def _collect(process: int, answer: BufferedReader, rendered: Rendered) -> None:
-    """Add what a process rendered, if it lived to say so."""
-    with answer:
-        head = answer.readline()
+def _collect(process: int, results: BufferedReader, rendered: Rendered) -> None:
+    """Add the pages that a process rendered, unless it failed."""
+    with results:
+        head = results.readline()
         fresh: dict[str, bytes] = {}
         if head.endswith(b"\n"):
             sizes, standing, digests = json.loads(head)
-            fresh = {path: answer.read(size) for path, size in sizes.items()}
+            fresh = {path: results.read(size) for path, size in sizes.items()}
     _, status = os.waitpid(process, 0)
     if status == 0 and head.endswith(b"\n"):
         rendered.fresh.update(fresh)

@@ -1,4 +1,4 @@
-"""What a site keeps to itself: the fields that registry.yaml hides, and people by its policy."""
+"""The fields that a site does not show: those that registry.yaml hides, and people by policy."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ __all__ = ["hidden_fields", "pruned"]
 _PRIVATE: Final = frozenset(
     {"deployed_by_email", "deployed_by_name", "built_by_email", "built_by_name"}
 )
-# `people` decides what is recorded. What was recorded under another policy, or imported, is not
-# published under this one either.
+# `people` decides what is recorded. Values that were imported, or recorded under another policy,
+# must not be published under this one either.
 _BY_POLICY: Final[dict[str, frozenset[str]]] = {
     "none": _PRIVATE | {"deployed_by", "built_by", "deleted_by"},
     "login": _PRIVATE,
@@ -22,13 +22,13 @@ _BY_POLICY: Final[dict[str, frozenset[str]]] = {
 
 
 def hidden_fields(config: Mapping[str, Any]) -> frozenset[str]:
-    """Return the names of the fields that no page and no file of the site shows."""
+    """Return the names of the fields that no file of the site shows."""
     named = (config.get("site") or {}).get("hidden_fields") or ()
     return frozenset(named) | _BY_POLICY.get(str(config.get("people", "login")), _PRIVATE)
 
 
 def pruned(value: Any, hidden: Collection[str]) -> Any:
-    """Return a value of any shape without the hidden keys in it, however deep."""
+    """Return a copy of a value of any shape without the hidden keys, at any depth."""
     if isinstance(value, dict):
         return {key: pruned(each, hidden) for key, each in value.items() if key not in hidden}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Views into bytes: the only place that meets Jinja, and only when something is rendered."""
+"""Rendering of views with Jinja, which is imported only when a page is rendered."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _ITEMS_MOST: Final = 100_000
 
 
 class Renderer:
-    """Render views with templates (or those of a folder), each of them compiled once.
+    """A renderer of views with templates, or with those of a folder; compiles each one once.
 
-    Everything is escaped, whatever a template's name ends in; a template that asks for what its
-    view lacks is an error, never a blank. Templates run in Jinja's sandbox: they see what they
-    are given, reach no file, run no code, and change nothing.
+    All text is escaped, whatever the suffix of a template's name. A template that reads a key
+    that its view lacks is an error, not an empty text. Templates run in Jinja's sandbox: they
+    read only their view, open no file, run no code and change nothing.
     """
 
     def __init__(self, templates: Templates | Path) -> None:
@@ -39,45 +39,46 @@ class Renderer:
         self._compiled: dict[str, Template] = {}
 
     def render(self, template: str, view: View) -> bytes:
-        """Return a page.
+        """Return the bytes of a page.
 
-        Raises an error that names the template and line that went wrong: ValidationFailed where
-        it is the registry's own, else Failure.
+        Raises an error that names the template and the line: ValidationFailed for one of the
+        registry's own templates, else OperationFailed.
         """
         try:
             if template not in self._compiled:
                 self._compiled[template] = self._environment.get_template(template)
             return self._compiled[template].render(view).encode("utf-8")
         except Exception as error:
-            # A template can divide by zero or recurse as well as misspell; each is told alike.
-            raise self._worded(template, error) from error
+            # A template can raise anything: it may divide by zero or recurse without end.
+            raise self._failure(template, error) from error
 
-    def _worded(self, template: str, error: Exception) -> OperationFailed | ValidationFailed:
-        place = self._place(error) or self._file_of(template)
+    def _failure(self, template: str, error: Exception) -> OperationFailed | ValidationFailed:
+        where = self._location(error) or self._file_of(template)
         what = str(error) or type(error).__name__
-        if self._templates.is_over(place.partition(":")[0]):
+        if self._templates.is_over(where.partition(":")[0]):
             return ValidationFailed(
-                f"{place}: the template cannot be rendered: {what}",
-                hint="correct it, or remove it: the tool's own is used where there is none",
+                f"{where}: the template cannot be rendered: {what}",
+                hint="correct the template, or remove it to use the tool's own",
             )
-        hint = "compare it with the one that the tool carries"
+        hint = "compare it with the template of the installed tool"
         if self._templates.changed:
-            hint = f"the registry's own templates may be why: {', '.join(self._templates.changed)}"
+            changed = ", ".join(self._templates.changed)
+            hint = f"the cause may be one of the registry's own templates: {changed}"
         return OperationFailed(
-            f"the template {place.removeprefix(OWN)} cannot be rendered: {what}", hint=hint
+            f"the template {where.removeprefix(OWN)} cannot be rendered: {what}", hint=hint
         )
 
     def _file_of(self, template: str) -> str:
         found = self._templates.source(template)
         return found[1] if found else template
 
-    def _place(self, error: Exception) -> str:
-        """Return the template and line that an error comes from, as `page.html:2`."""
+    def _location(self, error: Exception) -> str:
+        """Return the template and line that raised an error, as `page.html:2`."""
         if (name := getattr(error, "name", None)) and isinstance(name, str):
             line = getattr(error, "lineno", None)
             if self._templates.source(name):
                 return f"{self._file_of(name)}:{line}" if line else self._file_of(name)
-        # Jinja gives the frames of a running template its file and lines; the innermost counts.
+        # Jinja gives the frames of a running template its file name and lines; take the innermost.
         for frame in reversed(traceback.extract_tb(error.__traceback__)):
             if frame.filename.startswith((OWN, "site_templates/")):
                 return f"{frame.filename}:{frame.lineno}"
@@ -93,7 +94,7 @@ def _environment(templates: Templates) -> Environment:
         intercepted_binops = frozenset({"*", "**"})
 
         def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-            """Multiply within reason: a line of template must not fill the memory."""
+            """Compute a product or power, and refuse one that could fill the memory."""
             sizes = [len(side) for side in (left, right) if hasattr(side, "__len__")]
             times = [abs(side) for side in (left, right) if isinstance(side, int)]
             if operator == "**" or (sizes and sizes[0] * max(times, default=0) > _ITEMS_MOST):
@@ -113,12 +114,12 @@ def _environment(templates: Templates) -> Environment:
         auto_reload=False,
         cache_size=-1,
     )
-    # The same registry must make the same bytes.
+    # Both are random, and the same registry must give the same bytes.
     del environment.filters["random"], environment.globals["lipsum"]
     return environment
 
 
-# What a registry's template extends to change a part of the tool's: `versioner:product.html`.
+# The prefix by which a registry's template extends the tool's one: `versioner:product.html`.
 OWN: Final = "versioner:"
 _TAG: Final = re.compile(r"\{%[-+]?\s*(?:extends|include|import|from)\b")
 
@@ -128,40 +129,38 @@ _NAMED: Final = re.compile(
 
 
 class Templates:
-    """Hold templates by name; `over` stands before `own`, which stay within reach as `versioner:`.
-
-    `place_of` names where a template is written, for messages.
-    """
+    """The templates by name; `over` replaces `own`, which stays available as `versioner:NAME`."""
 
     def __init__(self, own: Mapping[str, str], over: Mapping[str, str] | None = None) -> None:
         self._own = dict(own)
-        # A copy of the tool's template changes nothing, and is not told apart from it.
+        # An unchanged copy of the tool's template is no override.
         self._over = {name: text for name, text in (over or {}).items() if own.get(name) != text}
         self._prints: dict[str, bytes] = {}
 
     def source(self, name: str) -> tuple[str, str] | None:
-        """Return a template's text and its file name, or None where there is no such template."""
+        """Return the text and the file name of a template, or None where there is none."""
         if name in self._over:
             return self._over[name], f"site_templates/{name}"
         own = name.removeprefix(OWN)
         return (self._own[own], f"{OWN}{own}") if own in self._own else None
 
-    def is_over(self, place: str) -> bool:
-        """Tell whether a file name that `source` returned is one of the registry's."""
-        return place.removeprefix("site_templates/") in self._over and not place.startswith(OWN)
+    def is_over(self, file_name: str) -> bool:
+        """Return whether a file name from `source` is that of an override."""
+        name = file_name.removeprefix("site_templates/")
+        return name in self._over and not file_name.startswith(OWN)
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """Return the names of the registry's own templates."""
+        """Return the names of the overrides."""
         return tuple(sorted(self._over))
 
     def fingerprint(self, name: str) -> bytes:
-        """Return a hash of a template with all that it extends, includes and imports."""
+        """Return a hash of a template and of all that it extends, includes or imports."""
         if name not in self._prints:
             digest = hashlib.blake2b(digest_size=16)
             for each in sorted(self._reached(name)):
-                text, place = self.source(each) or ("", "")
-                for part in (each, place, text):
+                text, file_name = self.source(each) or ("", "")
+                for part in (each, file_name, text):
                     digest.update(b"%d " % len(part.encode("utf-8", "surrogatepass")))
                     digest.update(part.encode("utf-8", "surrogatepass"))
             self._prints[name] = digest.digest()
@@ -183,13 +182,13 @@ class Templates:
         for name in names:
             text = (self.source(name) or ("", ""))[0]
             named = [double or single for double, single in _NAMED.findall(text)]
-            # A name that is computed may be any.
+            # A computed name may be that of any template.
             found[name] = named if len(named) == len(_TAG.findall(text)) else names
         return found
 
 
 def read_templates(folder: Path) -> dict[str, str]:
-    """Read the templates of a folder, by name."""
+    """Return the templates of a folder, by name."""
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted(folder.rglob("*"))

@@ -1,4 +1,4 @@
-"""Serve a built site to this machine alone, and build it again when what it shows changes."""
+"""The local web server of a built site, with reload of pages after a new build."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ __all__ = [
 
 _LOOPBACK: Final = "127.0.0.1"
 
-# A stream says so often that it lives, and so learns whether the browser still does.
-_BEAT_SECONDS: Final = 10.0
+# Seconds between the keep-alive lines of a stream; writing one shows whether the browser is gone.
+_KEEP_ALIVE_SECONDS: Final = 10.0
 
 
 class SiteServer(ThreadingHTTPServer):
-    """Answer for one folder, on the loopback address only.
+    """A web server of one folder, on the loopback address only.
 
-    A request whose Host header names another host is refused, so that no page from elsewhere
-    can read the site through a name that it makes lead here (DNS rebinding). With `reloads`
-    pages are served with a script that loads them again once `builds` announces a build.
+    A request whose Host header names another host is refused, so that no other web page can
+    read the site through a name that resolves to this machine (DNS rebinding). With `reloads`,
+    pages are served with a script that reloads them when `builds` announces a build.
     """
 
     daemon_threads = True
@@ -52,17 +52,17 @@ class SiteServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Return where the site is."""
+        """Return the address of the site."""
         return f"http://{_LOOPBACK}:{self.server_port}/"
 
     def knows(self, host: str) -> bool:
-        """Tell whether a Host header names this server."""
+        """Return whether a Host header names this server."""
         names = (_LOOPBACK, "localhost", "[::1]")
         own = {f"{name}:{self.server_port}" for name in names}
         return host.lower() in (own | set(names) if self.server_port == 80 else own)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Leave a request alone that the browser broke off."""
+        """Ignore a request that the browser broke off."""
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -71,7 +71,7 @@ class _Handler(SimpleHTTPRequestHandler):
     sys_version = ""
     protocol_version = "HTTP/1.1"
     timeout = 30
-    # Python knows neither feeds nor, on every system, what the others are.
+    # Python does not know feeds, and on some systems not the other types.
     extensions_map = {  # noqa: RUF012 -- the base class has it so
         **SimpleHTTPRequestHandler.extensions_map,
         ".atom": "application/atom+xml",
@@ -89,7 +89,7 @@ class _Handler(SimpleHTTPRequestHandler):
         return False
 
     def do_GET(self) -> None:
-        """Answer with a file, or with the stream that says when to load it again."""
+        """Send a file, or the stream that announces builds."""
         if self.server.builds is not None and self.path == EVENTS:
             self._stream(self.server.builds)
         else:
@@ -99,12 +99,12 @@ class _Handler(SimpleHTTPRequestHandler):
         if self.server.builds is not None and self.path == SCRIPT_PATH:
             return self._send(HTTPStatus.OK, "text/javascript; charset=utf-8", SCRIPT)
         if not self._is_inside():
-            return self._send_lost()
+            return self._send_not_found()
         page = self._page() if self.server.builds is not None else None
         return super().send_head() if page is None else self._send_page(HTTPStatus.OK, page)
 
     def list_directory(self, path: Any) -> Any:
-        return self._send_lost()
+        return self._send_not_found()
 
     def end_headers(self) -> None:
         self.send_header("X-Content-Type-Options", "nosniff")
@@ -115,12 +115,12 @@ class _Handler(SimpleHTTPRequestHandler):
         """Print nothing: the library never does."""
 
     def _is_inside(self) -> bool:
-        # Links are followed on the way, so one that leads outside is not served.
+        # Symbolic links are resolved first, so that none leads out of the folder.
         path = Path(self.translate_path(self.path)).resolve()
         return path.exists() and path.is_relative_to(self.server.directory)
 
     def _page(self) -> Path | None:
-        """Return the page that is asked for, or None where it is another kind of file."""
+        """Return the requested page, or None for another kind of file."""
         path = Path(self.translate_path(self.path))
         if path.is_dir():
             if not self.path.partition("?")[0].endswith("/"):
@@ -128,7 +128,7 @@ class _Handler(SimpleHTTPRequestHandler):
             path = path / "index.html"
         return path if path.suffix == ".html" and path.is_file() else None
 
-    def _send_lost(self) -> BytesIO | None:
+    def _send_not_found(self) -> BytesIO | None:
         page = self.server.directory / "404.html"
         if page.is_file():
             return self._send_page(HTTPStatus.NOT_FOUND, page)
@@ -157,17 +157,17 @@ class _Handler(SimpleHTTPRequestHandler):
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
-        told = ""
+        known = ""
         while not builds.is_closed:
-            state = builds.wait(told, _BEAT_SECONDS)
-            # A line that begins with a colon says nothing, and is lost where nobody listens.
-            self.wfile.write(b":\n\n" if state == told else f"data: {state}\n\n".encode("ascii"))
-            told = state
+            state = builds.wait(known, _KEEP_ALIVE_SECONDS)
+            # A line that begins with a colon is a comment; writing it fails if the browser is gone.
+            self.wfile.write(b":\n\n" if state == known else f"data: {state}\n\n".encode("ascii"))
+            known = state
 
 
 @contextlib.contextmanager
 def open_server(directory: Path, port: int = 0, *, reloads: bool = False) -> Iterator[SiteServer]:
-    """Serve a folder while the context lasts; port 0 takes a free one. Raises Failure."""
+    """Serve a folder within the context; port 0 means any free port. Raises OperationFailed."""
     try:
         server = SiteServer(directory, port, reloads=reloads)
     except (OSError, OverflowError) as error:
@@ -198,10 +198,9 @@ def serve(
 ) -> None:
     """Serve a built site until interrupted, or until `stop` is set.
 
-    `refresh` is called every `interval` seconds, in the calling thread: it looks whether
-    something changed, builds again if so and tells whether it did, which the browser then
-    shows. An error of it goes to `on_problem`, and the site stays as it is. `on_ready` is told
-    the address.
+    `refresh` is called every `interval` seconds in the calling thread. It builds the site again
+    if something changed, and returns whether it did; the browser then reloads its page. Its
+    errors go to `on_problem`, and the site stays as it is. `on_ready` gets the address.
     """
     halt = stop or threading.Event()
     serving = open_server(directory, port, reloads=refresh is not None)
@@ -222,8 +221,8 @@ def serve(
 SCRIPT_PATH: Final = "/_versioner/reload.js"
 EVENTS: Final = "/_versioner/events"
 
-# The browser connects again by itself: after a restart of the server too, whose count of builds
-# begins with its own start.
+# The browser reconnects by itself, also after a restart of the server. The state then begins with
+# another id, so the page is reloaded.
 SCRIPT: Final = b"""\
 (function () {
   "use strict";
@@ -239,13 +238,13 @@ _TAG: Final = f'<script defer src="{SCRIPT_PATH}"></script>\n'.encode("ascii")
 
 
 def with_script(page: bytes) -> bytes:
-    """Return a page that also loads the script, in its head, where it has one."""
+    """Return a page with the reload script in its head, if it has a head."""
     before, head, after = page.partition(b"</head>")
     return before + _TAG + head + after if head else page
 
 
 class Announcer:
-    """Tell the streams that wait on it that there is another build; `start` names the server."""
+    """A count of builds that streams wait for; `start` is the id of this start of the server."""
 
     def __init__(self, start: str) -> None:
         self._start = start
@@ -255,28 +254,28 @@ class Announcer:
 
     @property
     def state(self) -> str:
-        """Return a word that changes with each build."""
+        """Return a text that changes with each build."""
         return f"{self._start}-{self._builds}"
 
     @property
     def is_closed(self) -> bool:
-        """Tell whether the server stops."""
+        """Return whether the server stops."""
         return self._closed
 
     def announce(self) -> None:
-        """Say that the site was built again."""
+        """Wake the streams after a build."""
         with self._changed:
             self._builds += 1
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Let every stream end."""
+        """End every stream."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def wait(self, known: str, seconds: float) -> str:
-        """Wait until the state is another than the known one, or some seconds; return it."""
+        """Return the state once it differs from the known one, or after some seconds."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self.state != known, seconds)
             return self.state

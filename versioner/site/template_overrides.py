@@ -1,9 +1,9 @@
-"""A registry's own `site_templates/`: what it changes of the site's looks.
+"""The registry's own templates and assets, in the folder `site_templates/`.
 
-The folder stands at the top of the registry's repository, beside `registry/`. Its templates
-stand before the tool's of the same name, and may extend them as `versioner:<name>`; what lies in
-its `assets/` is published with the tool's. Only regular files are read, through a snapshot, so
-that no link leads out of the repository and `--rev` sees the templates of its revision.
+The folder is at the top of the repository, beside `registry/`. A template in it replaces the
+tool's template of the same name, and may extend it as `versioner:<name>`. The files in its
+`assets/` are published too. Only regular files are read, through a snapshot, so that no symbolic
+link leads out of the repository and `--rev` uses the templates of that revision.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FILES_MOST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """Hold a registry's templates by name, and its assets by path on the site."""
+    """The registry's own templates by name, and its assets by path on the site."""
 
     templates: Mapping[str, str] = field(default_factory=dict)
     assets: Mapping[str, bytes] = field(default_factory=dict)
@@ -40,7 +40,7 @@ NO_OVERRIDES: Final = Overrides()
 
 
 def overrides_of(snapshot: Snapshot) -> Overrides:
-    """Read a registry's own templates and assets; raise ValidationFailed for what cannot be one."""
+    """Return the overrides in a snapshot; raise ValidationFailed for an unusable file."""
     entries = snapshot.entries(FOLDER)
     if len(entries) > _FILES_MOST:
         raise ValidationFailed(f"{FOLDER}/ has more than {_FILES_MOST} files")

@@ -1,4 +1,4 @@
-"""Where pages are, and how one leads to another: relative links that name the file."""
+"""Paths of the site's files, and relative links between them."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ DEPLOYMENTS: Final = "deployments/index.html"
 ABOUT: Final = "about/index.html"
 LOST: Final = "404.html"
 
-# What a URL may be made of to become a link: anything else (spaces, quotes, control and
-# bidirectional characters) stays text, where it can be seen for what it is.
+# Only a URL of these characters becomes a link: with spaces, quotes, control or bidirectional
+# characters it stays text, where a reader sees it as it is.
 _URL: Final = re.compile(r"https?://[A-Za-z0-9.\-_~:/?#\[\]@!$&'()*+,;=%]+", re.IGNORECASE)
 
 
@@ -59,7 +59,7 @@ def product_page(product: str) -> str:
 
 
 def month_page(product: str, month: str, part: int = 1) -> str:
-    """Return the path of a product's month; a crowded month goes on in part 2, 3 ..."""
+    """Return the path of a product's month; a month with many rows has parts 2, 3 ..."""
     return f"products/{product}/{month}{'' if part == 1 else f'-{part}'}.html"
 
 
@@ -79,7 +79,7 @@ def deployments_page(month: str, part: int = 1) -> str:
 
 
 def version_anchor(version: str) -> str:
-    """Return the anchor of a version; every character of a version is legal in a fragment."""
+    """Return the anchor of a version, whose characters are all legal in a fragment."""
     return f"v-{version}"
 
 
@@ -90,7 +90,7 @@ def deployment_anchor(deployment_id: str) -> str:
 
 @lru_cache(maxsize=65536)
 def relative(page: str, target: str) -> str:
-    """Return the link from one page to another; it names the file, also to the page itself."""
+    """Return the relative link from one page to another, with the file name."""
     here, there = page.split("/")[:-1], target.split("/")
     shared = 0
     while shared < min(len(here), len(there) - 1) and here[shared] == there[shared]:
@@ -99,9 +99,9 @@ def relative(page: str, target: str) -> str:
 
 
 def outward(text: str) -> str:
-    """Return a text as the target of a link to elsewhere, or `""` where it must stay text.
+    """Return a URL from data as the target of a link, or `""` where it must stay text.
 
-    Only `http:` and `https:` with a host and without user information are links.
+    Only `http:` and `https:` URLs with a host and without user information become links.
     """
     if not _URL.fullmatch(text):
         return ""
@@ -124,33 +124,33 @@ EVERYTHING: Final = "feeds/all.atom"
 
 
 def data_of(page: str) -> str:
-    """Return the document that says as JSON what a page says."""
+    """Return the path of the JSON document with the data of a page."""
     return API + page.removesuffix(".html") + ".json"
 
 
 def product_feed(product: str) -> str:
-    """Return the feed of a product."""
+    """Return the path of a product's feed."""
     return f"feeds/products/{product}.atom"
 
 
 def environment_feed(environment: str) -> str:
-    """Return the feed of an environment."""
+    """Return the path of an environment's feed."""
     return f"feeds/environments/{environment}.atom"
 
 
 def team_feed(slug: str) -> str:
-    """Return the feed of a team, by its name's form in addresses."""
+    """Return the path of a team's feed."""
     return f"feeds/teams/{slug}.atom"
 
 
-def badge(product: str, environment: str, ending: str) -> str:
-    """Return a product's badge (`svg`, `json`); without an environment, that of its drift.
+def badge(product: str, environment: str, suffix: str) -> str:
+    """Return the path of a product's badge (`svg`, `json`); without environment, of its drift.
 
-    No name has a dot, so the drift badge is no environment's.
+    Names of environments have no dot, so none is that of the drift badge.
     """
-    return f"badges/{product}{'/' + environment if environment else '.drift'}.{ending}"
+    return f"badges/{product}{'/' + environment if environment else '.drift'}.{suffix}"
 
 
 def table(product: str, month: str) -> str:
-    """Return the CSV file of a product's deployments in a month."""
+    """Return the path of the CSV file with a product's deployments of a month."""
     return f"tables/{product}/{month}.csv"

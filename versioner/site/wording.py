@@ -1,4 +1,4 @@
-"""How times, versions and counts read on a page; the same in every locale and zone."""
+"""Times, versions and counts as text on a page, the same in every locale and time zone."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ _MONTHS: Final = (
     "December",
 )
 
-# Versions longer than this are shortened where they are links; their own row has them in full.
+# Longer versions are shortened where they are links; their own row has the full text.
 _LONGEST: Final = 24
 _DIGEST: Final = re.compile(r"[0-9a-f]{16,}")
 _DIGEST_KEPT: Final = 10
 
 
 def month_text(month: str) -> str:
-    """Word a month: `2025-11` is `November 2025`."""
+    """Return the name of a month: `2025-11` is `November 2025`."""
     return f"{_MONTHS[int(month[5:7]) - 1]} {month[:4]}"
 
 
 @lru_cache(maxsize=8192)
 def day_text(at: str) -> str:
-    """Word the UTC day of a moment: `22 Nov 2025`."""
+    """Return the UTC day of a time: `22 Nov 2025`."""
     return f"{int(at[8:10])} {_MONTHS[int(at[5:7]) - 1][:3]} {at[:4]}"
 
 
 def moment_text(at: str) -> str:
-    """Word a moment to the minute, in UTC: `22 Nov 2025 10:15`."""
+    """Return a time to the minute, in UTC: `22 Nov 2025 10:15`."""
     return f"{day_text(at[:10])} {at[11:16]}"
 
 
 def precise_text(at: str) -> str:
-    """Word a moment to the second, in UTC, as HTML reads a time: `2025-11-22 10:15:00Z`."""
+    """Return a time to the second, in UTC, in a form that HTML accepts: `2025-11-22 10:15:00Z`."""
     return at.replace("T", " ")
 
 
@@ -67,7 +67,7 @@ def first_line(text: str) -> str:
 
 @lru_cache(maxsize=65536)
 def version_text(version: str) -> str:
-    """Shorten a version that would not fit a cell: digests to ten digits, others in the middle."""
+    """Return a version that fits a cell: digests are cut to ten digits, others in the middle."""
     if len(version) <= _LONGEST:
         return version
     shorter = _DIGEST.sub(lambda found: found[0][:_DIGEST_KEPT] + "…", version)
@@ -77,10 +77,10 @@ def version_text(version: str) -> str:
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """Word a count: `1 product`, `80 products`, `93,309 deployments`."""
+    """Return a number with its noun: `1 product`, `80 products`, `93,309 deployments`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def adds_to(title: str, name: str) -> bool:
-    """Tell whether a name says more than the title beside it does."""
+    """Return whether a name differs from the title beside it by more than case and spaces."""
     return title.lower().replace(" ", "-") != name

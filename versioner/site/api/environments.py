@@ -1,4 +1,4 @@
-"""The documents of environments, the matrix, and the latest deployments."""
+"""The JSON documents of environments, of the matrix, and of the latest deployments."""
 
 from __future__ import annotations
 
@@ -20,58 +20,58 @@ _LATEST_OF_ONE: Final = 50
 _LATEST_OF_ALL: Final = 200
 
 
-def environments(atlas: SiteContext) -> Document:
-    """Return the list of all environments, in order."""
-    return {"environments": [_head(atlas, name) for name in atlas.environments]}
+def environments(context: SiteContext) -> Document:
+    """Return the document of all environments, in order."""
+    return {"environments": [_head(context, name) for name in context.environments]}
 
 
-def environment(atlas: SiteContext, name: str) -> Document:
-    """Return one environment."""
-    document = atlas.environments[name]
-    records = [record for record in atlas.registry.products.values() if name in record.cells]
+def environment(context: SiteContext, name: str) -> Document:
+    """Return the document of one environment."""
+    document = context.environments[name]
+    records = [record for record in context.registry.products.values() if name in record.cells]
     recent = newest((d for r in records for d in r.cells[name].deployments), _LATEST_OF_ONE)
     return {
-        **_head(atlas, name),
+        **_head(context, name),
         "stale_after": str(document.get("stale_after") or "24h"),
-        "metadata": metadata_of(document.get("metadata") or {}, atlas.hidden),
-        "products": [state_of(atlas, atlas.state(record.name, name)) for record in records],
-        "deployments": [summary_of(atlas, each) for each in recent],
+        "metadata": metadata_of(document.get("metadata") or {}, context.hidden),
+        "products": [state_of(context, context.state(record.name, name)) for record in records],
+        "deployments": [summary_of(context, each) for each in recent],
     }
 
 
-def matrix(atlas: SiteContext) -> Document:
-    """Return what runs where."""
+def matrix(context: SiteContext) -> Document:
+    """Return the document of the environment state matrix."""
     return {
-        "environments": list(atlas.matrix.environments),
+        "environments": list(context.matrix.environments),
         "rows": [
             {
                 "product": row.product,
-                "drifting": row.product in atlas.drifting,
-                "cells": [state_of(atlas, cell) for cell in row.cells],
+                "drifting": row.product in context.drifting,
+                "cells": [state_of(context, cell) for cell in row.cells],
             }
-            for row in atlas.matrix.rows
+            for row in context.matrix.rows
         ],
     }
 
 
-def deployments(atlas: SiteContext) -> Document:
-    """Return the latest deployments of everything."""
-    every = (d for record in atlas.registry.products.values() for d in record.deployments)
-    return {"deployments": [summary_of(atlas, each) for each in newest(every, _LATEST_OF_ALL)]}
+def deployments(context: SiteContext) -> Document:
+    """Return the document of the latest deployments of all products."""
+    every = (d for record in context.registry.products.values() for d in record.deployments)
+    return {"deployments": [summary_of(context, each) for each in newest(every, _LATEST_OF_ALL)]}
 
 
 def newest(found: Iterable[Deployment], limit: int) -> list[Deployment]:
-    """Return the deployments begun last, newest first; void ones among them."""
+    """Return the deployments that started last, newest first, void ones included."""
     return heapq.nlargest(limit, found, key=lambda each: (each.at, each.product, each.id))
 
 
-def _head(atlas: SiteContext, name: str) -> Document:
-    document = atlas.environments[name]
-    cells = [r.cells[name] for r in atlas.registry.products.values() if name in r.cells]
-    described = "description" not in atlas.hidden
+def _head(context: SiteContext, name: str) -> Document:
+    document = context.environments[name]
+    cells = [r.cells[name] for r in context.registry.products.values() if name in r.cells]
+    described = "description" not in context.hidden
     return {
         "name": name,
-        "title": atlas.environment_title(name),
+        "title": context.environment_title(name),
         "type": document["type"],
         "order": document["order"],
         "description": str(document.get("description", "")) if described else "",

@@ -1,4 +1,4 @@
-"""The API reference as a page: every address with its parameters, answer and a real example."""
+"""The page of the API reference: every endpoint with its parameters, schema and an example."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ if TYPE_CHECKING:
 
 __all__ = ["reference_view"]
 
-_KEPT: Final = 2
-_LINES: Final = 12
+_ITEMS_SHOWN: Final = 2
+_LINES_SHOWN: Final = 12
 
 
-def reference_view(atlas: SiteContext, files: Mapping[str, bytes]) -> View:
-    """Return the reference page; `files` are the site's own, to take the examples from."""
-    values = _values(atlas)
+def reference_view(context: SiteContext, files: Mapping[str, bytes]) -> View:
+    """Return the view of the reference page, with examples from the site's own `files`."""
+    values = _values(context)
     return {
         "frame": frame(
-            atlas,
+            context,
             REFERENCE,
             "API",
             description="Every file that programs can fetch from this site.",
-            crumbs=[crumb("About", atlas.link(REFERENCE, ABOUT))],
+            crumbs=[crumb("About", context.link(REFERENCE, ABOUT))],
         ),
-        "openapi": atlas.link(REFERENCE, OPENAPI),
-        "kept": _KEPT,
-        "endpoints": [_endpoint(atlas, each, values, files) for each in endpoints()],
+        "openapi": context.link(REFERENCE, OPENAPI),
+        "kept": _ITEMS_SHOWN,
+        "endpoints": [_endpoint(context, each, values, files) for each in endpoints()],
         "schemas": [_schema(name, schema) for name, schema in schemas().items()],
     }
 
 
-def _values(atlas: SiteContext) -> dict[str, str]:
-    """Return parameters that lead to something: those of the latest deployment."""
-    every = (d for record in atlas.registry.products.values() for d in record.deployments)
+def _values(context: SiteContext) -> dict[str, str]:
+    """Return values of the parameters for which files exist: those of the latest deployment."""
+    every = (d for record in context.registry.products.values() for d in record.deployments)
     latest = next(iter(newest(every, 1)), None)
     values = {
-        "product": next(iter(atlas.registry.products), ""),
-        "environment": next(iter(atlas.environments), ""),
-        "team": next(iter(slugs_of(teams_of(atlas)).values()), ""),
+        "product": next(iter(context.registry.products), ""),
+        "environment": next(iter(context.environments), ""),
+        "team": next(iter(slugs_of(teams_of(context)).values()), ""),
         "month": "",
         "part": "",
     }
     if latest is not None:
-        page = atlas.deployment("", latest).partition("#")[0]
+        page = context.deployment("", latest).partition("#")[0]
         values |= {
             "product": latest.product,
             "environment": latest.environment,
@@ -64,10 +64,10 @@ def _values(atlas: SiteContext) -> dict[str, str]:
 
 
 def _endpoint(
-    atlas: SiteContext, endpoint: Endpoint, values: dict[str, str], files: Mapping[str, bytes]
+    context: SiteContext, endpoint: Endpoint, values: dict[str, str], files: Mapping[str, bytes]
 ) -> View:
-    there = endpoint.at(values)
-    content = files.get(there)
+    path = endpoint.at(values)
+    content = files.get(path)
     return {
         "id": endpoint.name,
         "title": endpoint.title,
@@ -75,7 +75,7 @@ def _endpoint(
         "path": _spans(re.sub(r"(\{\w+\})", r"`\1`", endpoint.path)),
         "media": endpoint.media,
         "schema": endpoint.schema,
-        "template": atlas.link(REFERENCE, endpoint.path),
+        "template": context.link(REFERENCE, endpoint.path),
         "parameters": [
             {
                 "name": parameter.name,
@@ -85,9 +85,9 @@ def _endpoint(
             }
             for parameter in endpoint.parameters
         ],
-        "href": atlas.link(REFERENCE, there) if content is not None else "",
-        "address": there if content is not None else "",
-        # The commit and time of the build stand on no page but About: this one would never rest.
+        "href": context.link(REFERENCE, path) if content is not None else "",
+        "address": path if content is not None else "",
+        # With the commit and the time of the build this page would change with every commit.
         "example": "" if endpoint.schema == "Build" else _example(endpoint, content),
     }
 
@@ -96,17 +96,17 @@ def _example(endpoint: Endpoint, content: bytes | None) -> str:
     if content is None:
         return ""
     if endpoint.schema:
-        return json.dumps(_cut(json.loads(content)), ensure_ascii=False, indent=2)
+        return json.dumps(_shortened(json.loads(content)), ensure_ascii=False, indent=2)
     lines = content.decode("utf-8").splitlines()
-    return "\n".join([*lines[:_LINES], *(["…"] if len(lines) > _LINES else [])])
+    return "\n".join([*lines[:_LINES_SHOWN], *(["…"] if len(lines) > _LINES_SHOWN else [])])
 
 
-def _cut(value: Any) -> Any:
-    """Keep the first few entries of every list."""
+def _shortened(value: Any) -> Any:
+    """Return a value with the first few items of every list."""
     if isinstance(value, list):
-        return [_cut(each) for each in value[:_KEPT]]
+        return [_shortened(each) for each in value[:_ITEMS_SHOWN]]
     if isinstance(value, dict):
-        return {key: _cut(each) for key, each in value.items()}
+        return {key: _shortened(each) for key, each in value.items()}
     return value
 
 
@@ -128,7 +128,7 @@ def _schema(name: str, schema: Schema) -> View:
 
 
 def _type(schema: Schema) -> View:
-    """Return a field's type in words, and the schema it leads to (`""` for none)."""
+    """Return the type of a field in words, its values, and the schema it refers to (`""`: none)."""
     target = schema.get("$ref", "").rpartition("/")[2]
     if target:
         return {"type": "", "target": target, "values": []}
@@ -145,7 +145,7 @@ def _only(view: View, *keys: str) -> View:
 
 
 def _spans(text: str) -> list[View]:
-    """Cut a text into plain and code spans, where it says `code`."""
+    """Return a text with `code` in it as plain and code spans."""
     return [
         {"text": part, "code": number % 2 == 1}
         for number, part in enumerate(text.split("`"))

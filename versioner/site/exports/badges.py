@@ -1,7 +1,7 @@
-"""Badges: what runs in an environment, and whether a product drifts, as pictures to show elsewhere.
+"""Badges for other sites: the version that runs in an environment, and whether a product drifts.
 
-Each is an SVG of our own, readable by a screen reader, and the same facts in the form of
-shields.io's endpoint badge.
+Each one is an SVG that a screen reader can read, and a JSON file with the same facts for the
+endpoint badge of shields.io.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _COLOURS: Final = {
     "": _NOTHING,
 }
 
-# Advances of Verdana at 11 px, in tenths of a pixel; whoever lacks it sees the text fitted to
-# the same width (`textLength`).
+# Advances of Verdana at 11 px, in tenths of a pixel. A browser without that font fits the text
+# to the same width (`textLength`).
 _ADVANCES: Final = {
     **dict.fromkeys("ijl'|", 31),
     **dict.fromkeys("Ift.,:;!/\\()[] ", 45),
@@ -65,9 +65,9 @@ class _Badge(NamedTuple):
     colour: str
 
 
-def badges_of(atlas: SiteContext, product: str) -> Iterator[tuple[str, bytes]]:
+def badges_of(context: SiteContext, product: str) -> Iterator[tuple[str, bytes]]:
     """Yield a product's badges with their paths: one for each environment, and its drift."""
-    for each in _badges(atlas, product):
+    for each in _badges(context, product):
         picture = svg(each.label, each.message, each.colour)
         yield badge(each.product, each.environment, "svg"), picture.encode("utf-8")
         shield = {
@@ -80,7 +80,7 @@ def badges_of(atlas: SiteContext, product: str) -> Iterator[tuple[str, bytes]]:
 
 
 def svg(label: str, message: str, colour: str) -> str:
-    """Draw a badge; its name for a screen reader is what it shows."""
+    """Return a badge as SVG; a screen reader reads the text that it shows."""
     label, message = _shortened(label), _shortened(message)
     left, right = text_width(label) + 2 * _PADDING, text_width(message) + 2 * _PADDING
     name = f"{label}: {message}"
@@ -98,20 +98,20 @@ def svg(label: str, message: str, colour: str) -> str:
 
 
 def text_width(text: str) -> int:
-    """Return about how wide a text is at 11 px, in pixels; never 0."""
+    """Return the approximate width of a text at 11 px, in pixels; never 0."""
     tenths = sum(_ADVANCES.get(each, _WIDE if ord(each) >= 0x1100 else _OTHERS) for each in text)
     return max(1, -(-tenths // 10))
 
 
-def _badges(atlas: SiteContext, product: str) -> Iterator[_Badge]:
-    for environment in places_of(atlas, product):
-        state = atlas.state(product, environment)
+def _badges(context: SiteContext, product: str) -> Iterator[_Badge]:
+    for environment in places_of(context, product):
+        state = context.state(product, environment)
         message = version_text(state.version) if state.version else "not deployed"
         beside = state.status if state.status not in ("completed", "") else ""
         message += f" ({beside})" if beside else ""
         yield _Badge(product, environment, environment, message, _COLOURS[state.status])
-    drifting = product in atlas.drifting
-    running = any(cell.current for cell in atlas.registry.products[product].cells.values())
+    drifting = product in context.drifting
+    running = any(cell.current for cell in context.registry.products[product].cells.values())
     word = "drifting" if drifting else "in step" if running else "not deployed"
     colour = _WARNING if drifting else _GOOD if running else _NOTHING
     yield _Badge(product, "", product, word, colour)

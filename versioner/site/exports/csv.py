@@ -1,8 +1,8 @@
-"""Deployments as CSV, by product and month, safe to open in a spreadsheet.
+"""CSV tables of deployments, by product and month, safe to open in a spreadsheet.
 
 RFC 4180: comma, CR LF, a heading, quotes where they are needed; UTF-8 without a byte order mark.
-A cell that a spreadsheet would take for a formula, and one that begins with an apostrophe, gets
-an apostrophe in front: whoever reads a column as text takes one leading apostrophe away.
+A cell that a spreadsheet would read as a formula, and one that begins with an apostrophe, gets
+an apostrophe in front. A program that reads the column removes one leading apostrophe.
 """
 
 from __future__ import annotations
@@ -37,27 +37,28 @@ COLUMNS: Final = (
     "reason",
     "id",
 )
-# What spreadsheets begin a formula with, full-width forms too, and what they skip before it.
+# Characters that begin a formula in a spreadsheet, full-width forms included, and the white space
+# that it skips before one.
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
-def tables_of(atlas: SiteContext, record: ProductRecord) -> Iterator[tuple[str, bytes]]:
+def tables_of(context: SiteContext, record: ProductRecord) -> Iterator[tuple[str, bytes]]:
     """Yield each month of a product's deployments as CSV, oldest first."""
     for month, deployments in groupby(_by_time(record), key=_month):
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerow(COLUMNS)
-        writer.writerows(_row(each, atlas.hidden) for each in deployments)
+        writer.writerows(_row(each, context.hidden) for each in deployments)
         yield month, text.getvalue().encode("utf-8")
 
 
 def months_of(record: ProductRecord) -> list[str]:
-    """Return the months in which something of a product was deployed, oldest first."""
+    """Return the months in which a product was deployed, oldest first."""
     return sorted({_month(each) for each in record.deployments})
 
 
 def cell_text(value: str) -> str:
-    """Return a text as a cell that no spreadsheet takes for a formula."""
+    """Return a text as a cell that no spreadsheet reads as a formula."""
     if not value:
         return ""
     value = xml_text(value)
@@ -65,15 +66,15 @@ def cell_text(value: str) -> str:
 
 
 def _row(deployment: Deployment, hidden: frozenset[str]) -> list[str]:
-    said = head_of(deployment, hidden)
-    said["product"] = deployment.product
-    said["void"] = "yes" if said["void"] else ""
-    # What is not out of the ordinary stays empty, so that the rest is seen.
-    said["kind"] = "" if said["kind"] == "deployment" else said["kind"]
-    # What begins with a letter or digit is safe: only these two are free text.
+    row = head_of(deployment, hidden)
+    row["product"] = deployment.product
+    row["void"] = "yes" if row["void"] else ""
+    # The usual kind stays empty, so that the others are easy to see.
+    row["kind"] = "" if row["kind"] == "deployment" else row["kind"]
+    # Only these two are free text; the others begin with a letter or a digit.
     for column in ("deployed_by", "reason"):
-        said[column] = cell_text(said[column])
-    return [said[column] for column in COLUMNS]
+        row[column] = cell_text(row[column])
+    return [row[column] for column in COLUMNS]
 
 
 def _by_time(record: ProductRecord) -> list[Deployment]:

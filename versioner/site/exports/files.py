@@ -1,4 +1,4 @@
-"""Every file of a site that programs read, by path."""
+"""The list of the site's files for programs: API, feeds, badges, tables and schemas."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["machine_files"]
 
 
-def machine_files(atlas: SiteContext) -> Iterator[tuple[str, bytes]]:
+def machine_files(context: SiteContext) -> Iterator[tuple[str, bytes]]:
     """Yield the API's documents, feeds, badges, tables and schemas, each with its path."""
-    for path, document in documents_of(atlas):
+    for path, document in documents_of(context):
         yield path, json_bytes(document)
-    yield OPENAPI, json_bytes(openapi(atlas.title), indent=2)
-    yield from feeds_of(atlas)
-    for name, record in atlas.registry.products.items():
-        yield from badges_of(atlas, name)
-        for month, content in tables_of(atlas, record):
+    yield OPENAPI, json_bytes(openapi(context.title), indent=2)
+    yield from feeds_of(context)
+    for name, record in context.registry.products.items():
+        yield from badges_of(context, name)
+        for month, content in tables_of(context, record):
             yield table(name, month), content
     for schema in sorted(schemas_dir().glob("*.schema.json")):
         yield f"schemas/{schema.name}", schema.read_bytes()

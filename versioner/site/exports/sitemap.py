@@ -1,4 +1,4 @@
-"""What search engines ask for: robots.txt, and where the site's address is known a sitemap."""
+"""The files for search engines: robots.txt, and a sitemap where the site's address is known."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 __all__ = ["LIMIT", "crawler_files"]
 
-# The protocol allows 50,000 addresses a file.
+# The protocol allows 50,000 addresses in a file.
 LIMIT: Final = 45_000
-_SPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 def crawler_files(
     base_url: str, pages: Sequence[str], limit: int = LIMIT
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield robots.txt and, with a base URL, the sitemap of these pages.
+    """Yield robots.txt and, with a base URL, the sitemap of some pages.
 
-    Sitemaps hold absolute addresses only, so without a base URL there is none. With more pages
-    than `limit` it is an index of parts.
+    A sitemap has absolute addresses only, so there is none without a base URL. For more pages
+    than `limit` it is an index of several files.
     """
     robots = "User-agent: *\nAllow: /\n"
     if not base_url:
@@ -43,7 +43,7 @@ def crawler_files(
 def _file(root: str, element: str, base_url: str, paths: Sequence[str]) -> bytes:
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
-        f'<{root} xmlns="{_SPACE}">',
+        f'<{root} xmlns="{_NAMESPACE}">',
         *(f"<{element}><loc>{markup(base_url + path)}</loc></{element}>" for path in paths),
         f"</{root}>\n",
     ]

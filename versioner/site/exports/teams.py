@@ -1,4 +1,4 @@
-"""Teams: who owns products, and a form of each name that can stand in an address."""
+"""The teams that own products, and a slug of each name for use in paths."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 __all__ = ["slugs_of", "teams_of"]
 
 
-def teams_of(atlas: SiteContext) -> dict[str, list[str]]:
+def teams_of(context: SiteContext) -> dict[str, list[str]]:
     """Return the products of each team, both by name; none where teams are hidden."""
     teams: dict[str, list[str]] = {}
-    for name in sorted(atlas.registry.products):
-        if team := team_of(atlas, name):
+    for name in sorted(context.registry.products):
+        if team := team_of(context, name):
             teams.setdefault(team, []).append(name)
     return dict(sorted(teams.items()))
 
 
 def slugs_of(teams: Iterable[str]) -> dict[str, str]:
-    """Return each team's form in addresses.
+    """Return the slug of each team's name.
 
-    A name that loses something on the way, or that another comes out the same as, gets a part
-    of its digest added: so one team's address depends on few others.
+    A slug that lost characters of the name, or that two names share, gets a part of the name's
+    digest, so that the path of one team depends on few others.
     """
     plain = {team: slugify(team) for team in teams}
     times = Counter(plain.values())

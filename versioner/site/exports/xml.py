@@ -1,4 +1,4 @@
-"""Text for files that programs read: without what their formats forbid."""
+"""Text as XML: escaped, and without the characters that XML forbids."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 __all__ = ["attribute", "markup", "xml_text"]
 
-# What XML 1.0 forbids even as a character reference; lone surrogates are no text anywhere.
+# XML 1.0 forbids these even as character references.
 _ILLEGAL: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REPLACEMENT: Final = "\ufffd"
 
@@ -20,11 +20,11 @@ def xml_text(text: str) -> str:
 
 def markup(text: str) -> str:
     """Return a text as the content of an XML element."""
-    # A bare carriage return would be read as a line feed.
+    # An XML parser reads a bare carriage return as a line feed.
     return escape(xml_text(text), {"\r": "&#13;"})
 
 
 def attribute(text: str) -> str:
-    """Return a text as an XML attribute's value, to stand between double quotes."""
+    """Return a text as the value of an XML attribute, for use in double quotes."""
     spaces = {'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
     return escape(xml_text(text), spaces)

@@ -1,4 +1,4 @@
-"""What every page has around its content: titles, navigation, the way back up."""
+"""The parts that every page shares: title, navigation, breadcrumbs, feeds and footer."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["View", "crumb", "frame"]
 
+# The data of a page or of a part of it: texts, links, numbers, booleans, and lists of views.
 View = dict[str, Any]
 
 _SECTIONS = (
@@ -33,7 +34,7 @@ _SECTIONS = (
 
 
 def frame(
-    atlas: SiteContext,
+    context: SiteContext,
     page: str,
     title: str,
     *,
@@ -44,41 +45,41 @@ def frame(
     current: bool = False,
     dated: bool = True,
 ) -> View:
-    """Return what the base template needs; `section` is the navigation's current page.
+    """Return the view of the base template; `section` is the current item of the navigation.
 
-    A page that is `current` tells how things stand, so that a reader must learn when the site is
-    old. The `dated` among them say of when they are; the others stay the same from one commit to
-    the next, and a script that is made with each build tells it.
+    A `current` page shows the present state, so its reader must see how old the site is. A
+    `dated` one of these contains the time of the build. The others do not, so that they stay
+    the same from commit to commit; there, a script that every build writes shows the time.
     """
     return {
         "page_title": title,
-        "site_title": atlas.title,
-        "description": description or f"{title}: {atlas.title}",
-        "home": atlas.link(page, OVERVIEW),
-        "logo": atlas.link(page, atlas.logo) if atlas.logo else "",
-        "style": atlas.link(page, "assets/site.css"),
-        "script": atlas.link(page, "assets/site.js"),
-        "icon": atlas.link(page, "assets/icon.svg"),
+        "site_title": context.title,
+        "description": description or f"{title}: {context.title}",
+        "home": context.link(page, OVERVIEW),
+        "logo": context.link(page, context.logo) if context.logo else "",
+        "style": context.link(page, "assets/site.css"),
+        "script": context.link(page, "assets/site.js"),
+        "icon": context.link(page, "assets/icon.svg"),
         "navigation": [
-            {"text": text, "href": atlas.link(page, there), "current": there == section}
-            for text, there in _SECTIONS
+            {"text": text, "href": context.link(page, target), "current": target == section}
+            for text, target in _SECTIONS
         ],
         "crumbs": list(crumbs),
         "feeds": list(feeds),
         "current": current,
-        "as_of": atlas.now if current and dated else "",
-        "as_of_text": moment_text(atlas.now) if current and dated else "",
-        "footer": _footer(atlas),
+        "as_of": context.now if current and dated else "",
+        "as_of_text": moment_text(context.now) if current and dated else "",
+        "footer": _footer(context),
     }
 
 
 def crumb(text: str, href: str) -> View:
-    """Return one step of the way from the top to a page."""
+    """Return one breadcrumb."""
     return {"text": text, "href": href}
 
 
-def _footer(atlas: SiteContext) -> list[View]:
+def _footer(context: SiteContext) -> list[View]:
     return [
         {"text": str(link.get("title", "")), "href": outward(str(link.get("url", "")))}
-        for link in atlas.settings.get("footer_links") or ()
+        for link in context.settings.get("footer_links") or ()
     ]

@@ -1,4 +1,4 @@
-"""New product: a form that writes the file, or says what to do."""
+"""The page New product: a form that opens the forge's editor, and the command instead of it."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from versioner.site.views.layout import View, crumb, frame
 if TYPE_CHECKING:
     from versioner.site.context import SiteContext
 
-__all__ = ["creating_view"]
+__all__ = ["new_product_view"]
 
 _EXAMPLE: Final = "new-service"
 _MODEL_LINE: Final = "# yaml-language-server: $schema=../../../schemas/product.schema.json"
 
 
-def creating_view(atlas: SiteContext) -> View:
-    """Return the page that helps to write down a new product."""
-    page, path, content = atlas.forge.new_file()
+def new_product_view(context: SiteContext) -> View:
+    """Return the view of the page for creating a product."""
+    page, path, content = context.forge.new_file()
     return {
         "frame": frame(
-            atlas,
+            context,
             CREATE,
             "New product",
             section=PRODUCTS,
-            crumbs=[crumb("Products", atlas.link(CREATE, PRODUCTS))],
+            crumbs=[crumb("Products", context.link(CREATE, PRODUCTS))],
         ),
         "pattern": NAME_PATTERN,
         "limit": NAME_LIMIT,
         "rule": NAME_RULE[:1].upper() + NAME_RULE[1:] + ".",
-        "forge": atlas.forge.name if page else "",
+        "forge": context.forge.name if page else "",
         "new_file": page,
         "path_key": path,
         "content_key": content,

@@ -1,4 +1,4 @@
-"""Pages that lead on: a renamed product, a deleted one, and the page for what is not there."""
+"""Redirects of renamed products, pages of deleted ones, and the page for missing ones."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ if TYPE_CHECKING:
 __all__ = ["deleted_view", "lost_view", "moved_view"]
 
 
-def moved_view(atlas: SiteContext, page: str, name: str, target: str) -> View:
-    """Return the page under an old name of a product, which leads to a page of the new one."""
+def moved_view(context: SiteContext, page: str, name: str, target: str) -> View:
+    """Return the view of a page under a former name of a product, which redirects to `target`."""
     owner = target.split("/")[1]
     return {
-        "frame": frame(atlas, page, f"{name} has moved", section=PRODUCTS),
+        "frame": frame(context, page, f"{name} has moved", section=PRODUCTS),
         "name": name,
-        "title": title_of(atlas, owner) if owner in atlas.registry.products else owner,
-        "href": atlas.link(page, target),
+        "title": title_of(context, owner) if owner in context.registry.products else owner,
+        "href": context.link(page, target),
     }
 
 
-def deleted_view(atlas: SiteContext, name: str) -> View:
-    """Return the page of a product that was deleted."""
+def deleted_view(context: SiteContext, name: str) -> View:
+    """Return the view of a deleted product's page."""
     page = product_page(name)
-    deletion = atlas.registry.deleted[name]
+    deletion = context.registry.deleted[name]
     at = str(deletion.get("deleted_at", ""))
     return {
         "frame": frame(
-            atlas,
+            context,
             page,
             f"{name} was deleted",
             section=PRODUCTS,
-            crumbs=[crumb("Products", atlas.link(page, PRODUCTS))],
+            crumbs=[crumb("Products", context.link(page, PRODUCTS))],
         ),
         "name": name,
         "at": at,
         "when": moment_text(at) if at else "",
-        "by": "" if "deleted_by" in atlas.hidden else str(deletion.get("deleted_by", "")),
+        "by": "" if "deleted_by" in context.hidden else str(deletion.get("deleted_by", "")),
         "commit": str(deletion.get("last_commit", "")),
     }
 
 
-def lost_view(atlas: SiteContext) -> View:
-    """Return the page that a web server shows for what is not there."""
+def lost_view(context: SiteContext) -> View:
+    """Return the view of the page that a web server shows for a missing one."""
     return {
-        "frame": frame(atlas, LOST, "Page not found"),
-        "overview": atlas.link(LOST, OVERVIEW),
-        "products": atlas.link(LOST, PRODUCTS),
+        "frame": frame(context, LOST, "Page not found"),
+        "overview": context.link(LOST, OVERVIEW),
+        "products": context.link(LOST, PRODUCTS),
     }
