@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import random
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,15 +15,14 @@ import pytest
 from tests.builders import NOW, deployment, moment, product, registry
 from tests.site.samples import DAY, TOOL, everything
 from versioner.errors import OperationFailed, ValidationFailed
-from versioner.site import parallel_render
+from versioner.site import parallel_render, render_cache
 from versioner.site.build import BuildReport, build_site
 from versioner.site.render import Templates
-from versioner.site.render_cache import RenderMemory
+from versioner.site.render_cache import RENDERERS, RenderMemory
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from typing import Any
 
     from versioner.registry.records import Registry
@@ -216,6 +217,16 @@ def test_a_templates_hash_covers_what_it_reaches_and_nothing_else() -> None:
         "other.html": {"other.html", "any.html"},
         "any.html": {"any.html"},
     }
+
+
+def test_the_key_of_a_page_covers_every_module_that_renders_it() -> None:
+    for module in RENDERERS:
+        tree = ast.parse(Path(render_cache.__file__).with_name(module).read_text())
+        at_run_time = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        types = [n for each in tree.body if isinstance(each, ast.If) for n in ast.walk(each)]
+        needed = {n.module for n in at_run_time if n not in types and n.module}
+        own = {name for name in needed if name.startswith("versioner.site.")}
+        assert {f"{name.rpartition('.')[2]}.py" for name in own} <= {*RENDERERS}
 
 
 def test_equal_views_have_one_key_and_others_have_another(tmp_path: Path) -> None:

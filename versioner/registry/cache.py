@@ -1,13 +1,14 @@
-"""Remember validated products between runs, keyed by what they are made of.
+"""A cache of validated products, kept between runs in the git directory.
 
-The key is the product's tree id (its content), its name, and the tool and schemas that read
-it, so an entry is never stale, only unused. Deleting the file costs time, nothing else.
+The key of an entry is the product's tree id (its content), its name, and a hash of the tool and
+the schemas that read it, so that no entry is ever stale. Deleting the file costs time only.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -18,11 +19,21 @@ from versioner.git.state import state_file
 from versioner.resources import schemas_dir
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from versioner.git.repository import Repository
 
-__all__ = ["ProductCache"]
+__all__ = ["ProductCache", "reader_version"]
+
+# Folders of the package that only read records, and those that hold no modules. What is read
+# from the cache does not depend on them.
+_ABOVE: Final = frozenset(
+    {
+        "__pycache__", "cli", "delivery", "docs", "doctor", "editing", "query", "recording",
+        "reporting", "rules", "server", "setup", "site", "spool",
+    }
+)  # fmt: skip
 
 # So many states of one product are kept: the tip, the work tree, and a few for `--rev`.
 _STATES_KEPT: Final = 4
@@ -36,7 +47,7 @@ CREATE TABLE IF NOT EXISTS records (
 
 
 class ProductCache:
-    """Keep products' records as JSON in one SQLite file; every failure of it is a cache miss."""
+    """Records of products as JSON in one SQLite file; every failure of it is a cache miss."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -56,11 +67,11 @@ class ProductCache:
             self._connection.execute("PRAGMA synchronous = OFF")
             self._connection.execute(_TABLES)
         except sqlite3.OperationalError:
-            # Locked, or in a folder that may not be written: it is good for others.
+            # The file is locked or the folder read-only: the file itself is sound, so keep it.
             self._give_up()
         except (sqlite3.DatabaseError, OSError):
             self._start_anew()
-        self._reader = _reader_version()
+        self._reader = reader_version(Path(__file__).resolve().parent.parent, schemas_dir())
         return self
 
     def __exit__(
@@ -75,7 +86,7 @@ class ProductCache:
         self._give_up()
 
     def get(self, name: str, tree: str) -> Any | None:
-        """Return what was put under this product and tree, or None."""
+        """Return the record of a product at a tree, or None where the cache has none."""
         if self._connection is None:
             return None
         try:
@@ -91,7 +102,7 @@ class ProductCache:
         return None
 
     def put(self, name: str, tree: str, record: Any) -> None:
-        """Remember a record (plain JSON data) and forget the product's oldest ones."""
+        """Store a record (plain JSON data) and delete the product's oldest ones."""
         if self._connection is None:
             return
         text = json.dumps(record, ensure_ascii=True, separators=(",", ":"))
@@ -109,31 +120,42 @@ class ProductCache:
             self._give_up()
 
     def _start_anew(self) -> None:
-        # A damaged file would cost every run from now on; without it the next one fills it.
+        # A damaged file would slow down every run; the next run makes a new one.
         self._give_up()
         for end in ("", "-wal", "-shm"):
             with suppress(OSError):
                 self._path.with_name(self._path.name + end).unlink()
 
     def _give_up(self) -> None:
-        # A cache that another process holds, or that is damaged, is no reason to fail.
+        # The cache is optional: a locked or damaged one must not stop a command.
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(sqlite3.Error):
                 connection.close()
 
 
-def _reader_version() -> str:
-    """Name what reads a product: the tool's version, the schemas and the code that checks.
+def reader_version(package: Path, schemas: Path) -> str:
+    """Return a hash of all that can influence a record: the release, the schemas and the code.
 
-    Between two releases the version stays and the code does not.
+    Between two releases the version stays the same and the code does not. Every module of the
+    package counts, in any folder, except those of `_ABOVE`: so no new or moved module is left
+    out. Only the sizes and times of the modules are read, which takes a millisecond or two.
     """
-    digest = hashlib.sha256()
-    for schema in sorted(schemas_dir().glob("*.json")):
+    digest = hashlib.sha256(__version__.encode())
+    for schema in sorted(schemas.glob("*.json")):
         digest.update(schema.read_bytes())
-    package = Path(__file__).resolve().parent.parent
-    for folder in (".", "registry", "serialization", "validation"):
-        for module in sorted((package / folder).glob("*.py")):
-            found = module.stat()
-            digest.update(f"{module.name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    for line in sorted(_module_lines(package, "")):
+        digest.update(line.encode())
     return f"{__version__}-{digest.hexdigest()[:16]}"
+
+
+def _module_lines(folder: str | Path, prefix: str) -> Iterator[str]:
+    """Yield a line for each module of a folder and its subfolders: its path, size and time."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = prefix + entry.name
+            if entry.name.endswith(".py"):
+                found = entry.stat()
+                yield f"{path} {found.st_size} {found.st_mtime_ns}\n"
+            elif path not in _ABOVE and entry.is_dir():
+                yield from _module_lines(entry.path, f"{path}/")

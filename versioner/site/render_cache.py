@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from versioner.site.render import Templates
     from versioner.site.views.layout import View
 
-__all__ = ["RenderMemory", "digest_of"]
+__all__ = ["RENDERERS", "RenderMemory", "digest_of"]
+
+# The modules that a page depends on besides its view and its templates.
+RENDERERS: Final = ("render.py", "render_cache.py")
 
 _FORMAT: Final = "versioner-pages/1"
 # So many pages of other builds are kept in mind: another branch's, or another folder's.
@@ -72,10 +75,12 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def _renderer_print() -> bytes:
-    """Return a hash of what turns views into pages besides the templates."""
+    """Return a hash of all that turns a view into a page, except the templates."""
     from importlib.metadata import version
 
-    own = Path(__file__).with_name("render.py").read_bytes()
-    return hashlib.blake2b(
-        own + f"{version('jinja2')} {sys.version_info[:2]}".encode(), digest_size=16
-    ).digest()
+    digest = hashlib.blake2b(digest_size=16)
+    for module in RENDERERS:
+        digest.update(Path(__file__).with_name(module).read_bytes())
+    libraries = [version(name) for name in ("jinja2", "markupsafe")]
+    digest.update(f"{libraries} {sys.version_info[:2]}".encode())
+    return digest.digest()
