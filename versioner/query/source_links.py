@@ -1,4 +1,4 @@
-"""Where a version's source is: links to a commit, and to what lies between two of them."""
+"""Links to a version's source, and the one table of the addresses that each forge uses."""
 
 from __future__ import annotations
 
@@ -10,27 +10,70 @@ if TYPE_CHECKING:
     from versioner.models import Version
     from versioner.registry.records import ProductRecord, Registry
 
-__all__ = ["Source", "commit_url", "compare_url", "source_of"]
+__all__ = ["FORGES", "Source", "commit_url", "compare_url", "source_of"]
 
-# What each forge calls its pages, below the repository's own.
-_COMMIT: Final = {
-    "github": "commit/{sha}",
-    "gitlab": "-/commit/{sha}",
-    "gitea": "commit/{sha}",
-    "forgejo": "commit/{sha}",
-    "bitbucket": "commits/{sha}",
-}
-_COMPARE: Final = {
-    "github": "compare/{old}...{new}",
-    "gitlab": "-/compare/{old}...{new}",
-    "gitea": "compare/{old}...{new}",
-    "forgejo": "compare/{old}...{new}",
-    "bitbucket": "branches/compare/{new}..{old}",
-}
-_HOSTS: Final = {
-    "github": "https://github.com",
-    "gitlab": "https://gitlab.com",
-    "bitbucket": "https://bitbucket.org",
+
+class ForgePages(NamedTuple):
+    """The addresses of one forge's pages, each below the address of a repository.
+
+    `new_file` is the page that makes a new file, and the names of its two parameters: the
+    file's path (with its folders) and its content. An address is "" where the forge has no such
+    page, and `host` where there is no public one.
+    """
+
+    name: str
+    host: str
+    commit: str
+    compare: str
+    edit: str
+    log: str
+    workflow: str = ""
+    new_file: tuple[str, str, str] = ("", "", "")
+
+
+_GITEA: Final = ForgePages(
+    name="Gitea",
+    host="",
+    commit="commit/{sha}",
+    compare="compare/{old}...{new}",
+    edit="_edit/{branch}/{path}",
+    log="commits/branch/{branch}/{path}",
+    workflow="actions?workflow={workflow}",
+    # The page reads the path on the server, and the content in the browser.
+    new_file=("_new/{branch}/", "filename", "value"),
+)
+FORGES: Final = {
+    "github": ForgePages(
+        name="GitHub",
+        host="https://github.com",
+        commit="commit/{sha}",
+        compare="compare/{old}...{new}",
+        edit="edit/{branch}/{path}",
+        log="commits/{branch}/{path}",
+        workflow="actions/workflows/{workflow}",
+        new_file=("new/{branch}", "filename", "value"),
+    ),
+    "gitlab": ForgePages(
+        name="GitLab",
+        host="https://gitlab.com",
+        commit="-/commit/{sha}",
+        compare="-/compare/{old}...{new}",
+        edit="-/edit/{branch}/{path}",
+        log="-/commits/{branch}/{path}",
+        # A workflow that is started by hand is a new pipeline with variables.
+        workflow="-/pipelines/new",
+        new_file=("-/new/{branch}/", "file_name", "content"),
+    ),
+    "gitea": _GITEA,
+    "forgejo": _GITEA._replace(name="Forgejo"),
+    "bitbucket": ForgePages(
+        name="Bitbucket",
+        host="https://bitbucket.org",
+        commit="commits/{sha}",
+        compare="branches/compare/{new}..{old}",
+        edit="src/{branch}/{path}?mode=edit",
+        log="history-node/{branch}/{path}",
+    ),
 }
 _PATH: Final = r"[A-Za-z0-9_~][A-Za-z0-9._~-]*(?:/[A-Za-z0-9_~][A-Za-z0-9._~-]*)*"
 _ADDRESS: Final = re.compile(
@@ -41,23 +84,23 @@ _SHA: Final = re.compile(r"[0-9a-f]{7,64}")
 
 
 class Source(NamedTuple):
-    """Name a repository's page on a forge, and the kind of forge."""
+    """The address of a repository on a forge, and the kind of forge."""
 
     url: str
     forge: str
 
 
 def source_of(registry: Registry, record: ProductRecord, version: Version) -> Source | None:
-    """Return where a version's source is, or None where that cannot be told.
+    """Return the repository of a version on its forge, or None where it is unknown.
 
-    The repository is what the version's events say, else the product's `repository`. A bare
-    `owner/name` is on the server that reported it, else on the registry's own forge.
+    The repository is the one that the version's events name, else the product's `repository`. A
+    bare `owner/name` is on the server that reported it, else on the registry's own forge.
     """
     metadata = record.document.get("extra_metadata", {})
     repository = str(version.scm_repository or metadata.get("repository", ""))
     repository = repository.rstrip("/").removesuffix(".git")
     owner, *rest = repository.split("/")
-    # With more than two parts, the first one may as well be a host.
+    # With more than two parts, a first part that has a dot is a host.
     if re.fullmatch(_PATH, repository) and (len(rest) == 1 or (rest and "." not in owner)):
         return _on_server(registry, version, repository)
     match = _ADDRESS.fullmatch(repository)
@@ -76,53 +119,55 @@ def commit_url(registry: Registry, record: ProductRecord, version: Version) -> s
     source = source_of(registry, record, version)
     if source is None or not _SHA.fullmatch(_sha(version)):
         return ""
-    return f"{source.url}/{_COMMIT[source.forge].format(sha=_sha(version))}"
+    return f"{source.url}/{FORGES[source.forge].commit.format(sha=_sha(version))}"
 
 
 def compare_url(registry: Registry, record: ProductRecord, old: Version, new: Version) -> str:
-    """Return the link to what lies between two versions of a product, or ""."""
+    """Return the link to the changes between two versions of a product, or ""."""
     source = source_of(registry, record, new)
     shas = _sha(old), _sha(new)
     if source is None or source != source_of(registry, record, old):
         return ""
     if shas[0] == shas[1] or not all(map(_SHA.fullmatch, shas)):
         return ""
-    return f"{source.url}/{_COMPARE[source.forge].format(old=shas[0], new=shas[1])}"
+    return f"{source.url}/{FORGES[source.forge].compare.format(old=shas[0], new=shas[1])}"
 
 
 def _sha(version: Version) -> str:
-    # Many name a version after its whole commit, and say no more of it.
+    # A version that is named after its whole commit often has no other mention of it.
     is_commit = re.fullmatch(r"[0-9a-f]{40}", version.name)
     return version.scm_sha or (version.name if is_commit else "")
 
 
 def _on_server(registry: Registry, version: Version, path: str) -> Source | None:
-    system = _told(version, "source_system")
-    server = _origin(_told(version, "source_server"))
-    if system in _COMMIT:
-        base = server or _HOSTS.get(system, "")
+    system = _latest(version, "source_system")
+    server = _origin(_latest(version, "source_server"))
+    if system in FORGES:
+        base = server or FORGES[system].host
         return Source(f"{base}/{path}", system) if base else None
     forge = registry.config.get("forge", {})
     kind = forge.get("type", "none")
-    base = _origin(forge.get("url", "")) or _HOSTS.get(kind, "")
-    return Source(f"{base}/{path}", kind) if base and kind in _COMMIT else None
+    if kind not in FORGES:
+        return None
+    base = _origin(forge.get("url", "")) or FORGES[kind].host
+    return Source(f"{base}/{path}", kind) if base else None
 
 
 def _forge_of(registry: Registry, host: str, version: Version) -> str:
-    for kind in _COMMIT:
+    for kind in FORGES:
         if kind in host.lower():
             return kind
     if host.lower() == "codeberg.org":
         return "forgejo"
-    system = _told(version, "source_system")
-    if system in _COMMIT and urlsplit(_origin(_told(version, "source_server"))).netloc == host:
+    system = _latest(version, "source_system")
+    if system in FORGES and urlsplit(_origin(_latest(version, "source_server"))).netloc == host:
         return system
     forge = registry.config.get("forge", {})
     is_ours = urlsplit(_origin(forge.get("url", ""))).netloc == host
-    return str(forge["type"]) if is_ours and forge.get("type") in _COMMIT else ""
+    return str(forge["type"]) if is_ours and forge.get("type") in FORGES else ""
 
 
-def _told(version: Version, key: str) -> str:
+def _latest(version: Version, key: str) -> str:
     return next((str(event[key]) for event in version.source_events if event.get(key)), "")
 
 
