@@ -11,7 +11,7 @@ from json.decoder import JSONDecoder
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 from versioner.errors import InvalidInput, OperationFailed
-from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS
+from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
 from versioner.serialization.values import DEPTH, UNPRINTABLE, json_value
 
 if TYPE_CHECKING:

@@ -29,12 +29,11 @@ _COMMON: Final = "common"
 @cache
 def bundled_schema(name: SchemaName) -> Schema:
     """Return a schema that stands alone: what other files define is under its own `$defs`."""
-    schema: Schema = _local(_read(name))
-    schema["$defs"] = dict(_local(_read(_COMMON))["$defs"])
+    schema = {**_read(name), "$defs": dict(_read(_COMMON)["$defs"])}
     whole = schema.get("items", {}).get("$ref", "")
     if whole.startswith("#/$defs/"):
         event = whole.removeprefix("#/$defs/")
-        schema["$defs"][event] = _local(_read(event))
+        schema["$defs"][event] = _read(event)
     return schema
 
 
@@ -49,18 +48,13 @@ def kind_of_pattern(pattern: str) -> str:
 @cache
 def _read(name: str) -> Schema:
     path = schemas_dir() / f"{name}.schema.json"
-    content: Schema = json.loads(path.read_text(encoding="utf-8"))
+    content: Schema = json.loads(path.read_text(encoding="utf-8"), object_hook=_with_local_ref)
     return content
 
 
-def _local(part: Any) -> Any:
+def _with_local_ref(item: dict[str, Any]) -> dict[str, Any]:
     # "common.schema.json#/$defs/name" and "build-event.schema.json" both become "#/$defs/…".
-    if isinstance(part, list):
-        return [_local(item) for item in part]
-    if not isinstance(part, dict):
-        return part
-    made = {key: _local(value) for key, value in part.items()}
-    if isinstance(made.get("$ref"), str):
-        file, _, fragment = made["$ref"].partition("#")
-        made["$ref"] = f"#{fragment}" if fragment else f"#/$defs/{file.partition('.')[0]}"
-    return made
+    if isinstance(item.get("$ref"), str):
+        file, _, fragment = item["$ref"].partition("#")
+        item["$ref"] = f"#{fragment}" if fragment else f"#/$defs/{file.partition('.')[0]}"
+    return item
