@@ -182,7 +182,7 @@ def canonical_status(word: str, kind: EventKind) -> Status:
 
 def _shown(value: object) -> str:
     # Bounded and escaped: the value may be anything, and the message may reach a terminal.
-    text = "a text in the shape of a secret key"
+    text = "a text that looks like a secret key"
     if not (isinstance(value, str) and holds_secret(value)):
         text = ascii(value)
     return text if len(text) <= 80 else text[:77] + "..."

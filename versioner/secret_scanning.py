@@ -19,7 +19,7 @@ __all__ = [
 # Secrets that this process was given, of whatever shape, and the least length of one.
 _GIVEN: Final[set[str]] = set()
 _LEAST: Final = 8
-_MASK: Final = "(a text in the shape of a secret key)"
+_MASK: Final = "(a text that looks like a secret key)"
 
 # What each shape holds for certain: looked for first, for that is a hundred times faster.
 _TELLTALES: Final = (

@@ -77,7 +77,7 @@ def _run(arguments: Sequence[str] | None, stop: Stop) -> int:
 def _report_stop(stop: Stop) -> int:
     # Whoever read it, a terminal above all, may be gone.
     with suppress(OSError):
-        click.echo("versioner: stopped; nothing half written is left behind", err=True)
+        click.echo("versioner: stopped; no partial change is left behind", err=True)
     return stop.exit_code
 
 
@@ -170,6 +170,6 @@ def _report_defect(error: Exception) -> int:
     if os.environ.get("VERSIONER_DEBUG") or (debugging is not None and debugging.is_on()):
         raise error
     what = clean(f"{type(error).__name__}: {error}")
-    hint = "VERSIONER_DEBUG=1 shows where; please report it"
-    _tell("error", f"versioner itself failed ({what})", hint)
+    hint = "set VERSIONER_DEBUG=1 to see the traceback, and please report it"
+    _tell("error", f"internal error ({what})", hint)
     return 1

@@ -33,7 +33,8 @@ def repo_option(command: _Command) -> _Command:
         metavar="PATH|URL",
         envvar="VERSIONER_REPO",
         default=None,
-        help="The registry: a clone, a bare repository, or its URL (default: found from here).",
+        help="The registry: a clone, a bare repository, or a URL (default: the repository that "
+        "contains the current folder).",
     )(command)
 
 
@@ -45,7 +46,7 @@ def output_option(command: _Command) -> _Command:
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,
-        help="How to print it; the JSON keys are stable.",
+        help="The output format; the JSON keys are stable.",
     )(command)
 
 
@@ -55,7 +56,7 @@ def rev_option(command: _Command) -> _Command:
         "--rev",
         metavar="REV",
         default=None,
-        help="Look at this git revision (default: the files as they are now).",
+        help="Read the registry at this git revision (default: the current files).",
     )(command)
 
 
@@ -75,7 +76,8 @@ def assignments_of(
     for text in texts:
         if "=" not in text:
             raise UsageFault(
-                f"--set {text}: that is not KEY=VALUE", hint="write --set extra_metadata.team=x"
+                f"--set {text}: not of the form KEY=VALUE",
+                hint="for example: --set extra_metadata.team=identity",
             )
     return texts
 
@@ -92,7 +94,7 @@ class NounGroup(click.Group):
 
             near = nearest(args[0], self.commands)
             known = f" Did you mean {' or '.join(near)}?" if near else ""
-            known = known or f" There are {', '.join(self.commands)}."
+            known = known or f" The commands are {', '.join(self.commands)}."
             ctx.fail(f"No such command '{ctx.command_path} {args[0]}'.{known}")
         return super().resolve_command(ctx, args)
 

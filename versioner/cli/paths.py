@@ -43,9 +43,9 @@ def _repository_path(repository: Repository, given: str, known: Collection[str])
         if target == Path(target.anchor) or os.path.realpath(target) == os.path.realpath(top):
             path = Path(os.path.relpath(os.path.realpath(target), top))
     if path.is_absolute() or path.parts[:1] == ("..",):
-        raise UsageFault(f"{given} is outside this repository", hint="name files of the registry")
+        raise UsageFault(f"{given} is outside this repository", hint="give paths in the registry")
     found = "" if path == Path() else path.as_posix()
     on_disk = top is not None and os.path.lexists(top / path)
     if not on_disk and not any(is_named(each, [found]) for each in known):
-        raise NotFound(f"there is no {given} here", hint="name a file or folder of the registry")
+        raise NotFound(f"{given} does not exist", hint="give a file or folder of the registry")
     return found

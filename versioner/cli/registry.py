@@ -40,8 +40,8 @@ def find_repository(repo: str | None, opening: Opening | None = None) -> Reposit
     """
     if repo is not None and is_url(repo):
         raise UsageFault(
-            "this command needs a clone, and --repo names a URL",
-            hint="clone it, and name the folder with --repo",
+            "this command needs a clone, but --repo is a URL",
+            hint="clone the registry, and give the folder with --repo",
         )
     if opening is not None:
         repository = opening.repository()
@@ -64,8 +64,8 @@ def find_registry(repo: str | None, rev: str | None = None, *, inbox: bool = Fal
         return find_repository(repo)
     if rev is not None:
         raise UsageFault(
-            "a revision is looked up in the history, and --repo names a URL",
-            hint="clone it, and name the folder with --repo",
+            "a revision needs the history of a clone, but --repo is a URL",
+            hint="clone the registry, and give the folder with --repo",
         )
     from versioner.editing.remote import bring_registry
     from versioner.remote.inbox_refs import INBOX, REFUSED
@@ -120,8 +120,8 @@ def _warn(errors: Sequence[Problem]) -> None:
 
     first = errors[0]
     click.echo(
-        f"warning: the registry has {len(errors)} error{'s' * (len(errors) > 1)}; what is shown "
-        "leaves out what could not be read (`versioner validate` lists them)\n"
+        f"warning: the registry has {len(errors)} error{'s' * (len(errors) > 1)}; the output "
+        "omits what could not be read (`versioner validate` lists the errors)\n"
         f"warning: {clean(f'{first.path}:{first.line}: {first.message}')}",
         err=True,
     )

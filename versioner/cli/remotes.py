@@ -48,8 +48,8 @@ def find_remote(named: str | None) -> Remote:
     remote = remote_behind(repository)
     if remote is None:
         raise UsageFault(
-            "this clone has no remote, so nothing can wait for it",
-            hint="name the registry's URL with --repo, or add a remote (`git remote add`)",
+            "this clone has no remote, so it has no inbox",
+            hint="give the URL of the registry with --repo, or add a remote (`git remote add`)",
         )
     return remote
 

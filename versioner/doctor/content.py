@@ -31,12 +31,12 @@ _PEOPLE: Final = frozenset(
 )
 # What each forge's Pages make of a private repository.
 _PAGES: Final = {
-    "github": "GitHub Pages are public, also those of a private repository (but where an "
+    "github": "GitHub Pages are public, even those of a private repository (unless an "
     "organisation of Enterprise Cloud restricts them)",
-    "gitlab": "GitLab Pages of a private project are for its members only while Pages access "
-    "control is on, which an instance of your own may have switched off",
+    "gitlab": "GitLab Pages of a private project are visible to its members only if Pages access "
+    "control is on, which a self-managed instance may have switched off",
 }
-_ELSEWHERE: Final = "whoever reaches the server that it is copied to reads the site"
+_ELSEWHERE: Final = "everybody who can reach the web server can read the site"
 
 
 def check_content(
@@ -61,9 +61,9 @@ def check_config(data: bytes) -> tuple[Check, Mapping[str, Any]]:
     config, problems = validate_document("config", data, layout.CONFIG)
     if any(each.severity == "error" for each in problems):
         return _validity(problems, 0, 0), config or {}
-    return ok("registry", "registry.yaml is valid; `versioner validate` reads all of it"), (
-        config or {}
-    )
+    return ok(
+        "registry", "registry.yaml is valid; `versioner validate` in a clone checks all files"
+    ), (config or {})
 
 
 def _validity(problems: list[Problem], products: int, events: int) -> Check:
@@ -85,14 +85,14 @@ def _schemas(snapshot: Snapshot) -> Iterator[Check]:
     if differing:
         yield warning(
             "schemas",
-            f"{len(differing)} of the copies in schemas/ are not what this tool checks with: "
-            "editors may say otherwise",
+            f"{len(differing)} of the files in schemas/ differ from the schemas of this tool: "
+            "editors may report other errors",
             "versioner format schemas",
         )
     elif not snapshot.entries("schemas"):
-        yield ok("schemas", "no copies are kept here")
+        yield ok("schemas", "the repository has no copies of the schemas")
     else:
-        yield ok("schemas", "the copies are those of this tool")
+        yield ok("schemas", "the copies are the same as the schemas of this tool")
 
 
 def check_attributes(read: Callable[[], bytes | None]) -> list[Check]:
@@ -106,12 +106,12 @@ def _attributes(data: bytes | None) -> Iterator[Check]:
     lines = [line.split() for line in (data or b"").decode("utf-8", "replace").splitlines()]
     kept = {parts[0] for parts in lines if "eol=lf" in parts[1:]}
     if wanted <= kept:
-        yield ok(_NAME, "the logs are kept as they are written")
+        yield ok(_NAME, "git does not convert the line ends of the logs")
         return
-    what = "there is no .gitattributes" if data is None else ".gitattributes does not name the logs"
+    what = "there is no .gitattributes" if data is None else ".gitattributes does not list the logs"
     yield warning(
         _NAME,
-        f"{what}: git on Windows may turn their line ends",
+        f"{what}: git on Windows may convert their line ends",
         "versioner init --add-missing"
         if data is None
         else f"add to it: {next(line for line in own if line.split()[:1] == [min(wanted)])}",
@@ -128,9 +128,9 @@ def check_site(config: Mapping[str, Any]) -> list[Check]:
         return [
             warning(
                 "site",
-                f"{audience}; it shows {', '.join(private)}, where they are recorded",
-                "set `people: login` in registry.yaml, or name them under `site: hidden_fields:`",
+                f"{audience}; it shows {', '.join(private)}, if they are recorded",
+                "set `people: login` in registry.yaml, or list them under `site: hidden_fields:`",
             )
         ]
-    what = "logins, no names and no e-mail addresses" if shown else "nothing of people"
+    what = "logins, but no names and e-mail addresses" if shown else "no data of people"
     return [note("site", f"{audience}; it shows {what}")]

@@ -57,11 +57,13 @@ def _git() -> Iterator[Check]:
     told = git(["version"], cwd=Path()).decode("utf-8", "replace").strip()
     found = re.search(r"[0-9]+\.[0-9]+[0-9.]*[0-9]", told)
     if found is None:
-        yield warning("git", f"git calls itself {told!r}, which is no version")
+        yield warning("git", f"`git version` prints {told!r}, without a version number")
     elif _parts(found[0]) < _parts(NEEDED):
-        yield problem("git", f"git {found[0]}; {NEEDED} is needed", "install a newer git")
+        yield problem(
+            "git", f"git {found[0]} is too old; {NEEDED} or newer is needed", "install a newer git"
+        )
     elif _parts(found[0]) < _parts(RECOMMENDED):
-        wish = f"git {found[0]} serves; {RECOMMENDED} or newer is what this tool is tested with"
+        wish = f"git {found[0]} works, but this tool is tested with {RECOMMENDED} and newer"
         yield note("git", wish, "install a newer git when you can")
     else:
         yield ok("git", f"git {found[0]}")
@@ -82,8 +84,8 @@ def _signing(repository: Repository, seconds: float) -> Iterator[Check]:
         if is_true(repository.top, "commit.gpgsign"):
             yield warning(
                 "signing",
-                "this clone asks for signed commits, and your own git configuration names no key: "
-                "commits are not signed",
+                "this clone asks for signed commits, but your own git configuration has no signing "
+                "key: commits are not signed",
                 "git config --global user.signingkey KEY",
             )
         else:
@@ -99,14 +101,14 @@ def _signing(repository: Repository, seconds: float) -> Iterator[Check]:
             pass_fds=place.inherited,
         )
     if done.returncode == 0:
-        yield ok("signing", "commits are signed, and a signature on trial succeeded")
+        yield ok("signing", "commits are signed, and a test signature succeeded")
         return
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     why = "; it may wait for a passphrase" if done.returncode == TIMED_OUT else ""
     yield problem(
         "signing",
-        f"commits are to be signed, and that fails: {'; '.join(lines[-2:])[:300]}{why}",
-        "mend user.signingkey and gpg.format (`git commit --allow-empty -S` tries them), or set "
+        f"commits cannot be signed: {'; '.join(lines[-2:])[:300]}{why}",
+        "fix user.signingkey and gpg.format (`git commit --allow-empty -S` tests them), or set "
         "commit.gpgsign to false",
     )
 
@@ -120,24 +122,26 @@ def _spool(around: Surroundings) -> Iterator[Check]:
     if around.spool is None:
         yield warning(
             "spool",
-            "this machine has no place to keep an event that reaches no forge",
-            "name a folder of your own with VERSIONER_SPOOL",
+            "this machine has no folder for events that could not be sent",
+            "set VERSIONER_SPOOL to a folder of your own",
         )
         return
     held, queue = Spool(around.spool).held(), queued(around.spool)
     waits = len(held.entries) + len(queue)
     if waits:
         since = f", the oldest since {held.entries[0].kept_at}" if held.entries else ""
-        what = f"{_events(waits)} on this machine reached no forge yet{since}"
+        what = f"{_events(waits)} on this machine could not be sent yet{since}"
         yield warning("spool", what, "versioner spool send")
     if held.refused:
         why = f"{_events(len(held.refused))} in the spool were refused: {held.refused[0].reason}"
         yield warning("spool", why, "`versioner spool list` shows them")
     if held.unreadable:
         path, reason = held.unreadable[0]
-        yield warning("spool", f"{path} holds no event: {reason}", "look at it, then delete it")
+        yield warning(
+            "spool", f"{path} contains no event: {reason}", "check the file, then delete it"
+        )
     if not (waits or held.refused or held.unreadable):
-        yield ok("spool", "nothing waits on this machine")
+        yield ok("spool", "no events are waiting on this machine")
 
 
 def _events(number: int) -> str:
@@ -149,12 +153,12 @@ def check_clock(now: str, other: str, whose: str) -> Check:
     ahead = seconds_between(other, now)
     is_server = whose == SERVER
     if abs(ahead) <= MOST_AHEAD_SECONDS or (ahead > 0 and not is_server):
-        return ok("clock", f"it is {now}, {'as for' if is_server else 'not before'} {whose}")
+        return ok("clock", f"the time is {now}, {'as on' if is_server else 'not before'} {whose}")
     way = "ahead of" if ahead > 0 else "behind"
     return warning(
         "clock",
         f"this machine's clock is {age_text(abs(ahead))} {way} {whose} ({other})",
-        "set the clock (NTP): events get their time from it, and one that is over five minutes "
+        "set the clock (NTP): events get their time from it, and an event more than five minutes "
         "ahead is refused",
     )
 

@@ -78,14 +78,14 @@ def check_branch(greeting: Greeting, config: Mapping[str, Any], branch: str) -> 
     if named and f"{_HEADS}{named}" not in greeting.refs:
         yield problem(
             "branch",
-            f"registry.yaml names the branch {named!r}, and the remote has none of this name",
+            f"registry.yaml names the branch {named!r}, but the remote has no such branch",
             "set `branch:` in registry.yaml to the branch that holds the registry, or push it",
         )
     elif named and head and named != head:
         yield warning(
             "branch",
-            f"registry.yaml names the branch {named!r}, the remote's HEAD is {head!r}: events are "
-            f"recorded on {named!r}, and workflows on a schedule run from {head!r}",
+            f"registry.yaml names the branch {named!r}, but the remote's HEAD is {head!r}: events "
+            f"are recorded on {named!r}, and workflows on a schedule run from {head!r}",
             "make it the default branch on the forge, or change `branch:` in registry.yaml",
         )
     else:
@@ -101,19 +101,19 @@ def check_takes(remote: Remote, greeting: Greeting, tip: Tip, seconds: float) ->
     if "no ids" in answers.values():
         yield warning(
             "protocol",
-            f"version {greeting.protocol}, and no objects by their ids: recording from afar "
-            "fetches all files of the branch, every time",
-            "on a server of your own: git 2.18 or newer, and a web server that passes the header "
-            "Git-Protocol on (GIT_PROTOCOL)",
+            f"version {greeting.protocol}, without fetches of objects by id: recording through "
+            "the URL fetches all files of the branch each time",
+            "on your own server: install git 2.18 or newer, and let the web server pass on the "
+            "header Git-Protocol (as GIT_PROTOCOL)",
         )
         return
     if greeting.protocol == 2:
-        yield ok("protocol", "version 2, objects by their ids")
+        yield ok("protocol", "version 2, with fetches of objects by id")
     else:
         yield note(
             "protocol",
             "version 0: each fetch lists all refs",
-            "on a server of your own: pass the header Git-Protocol on (GIT_PROTOCOL)",
+            "on your own server: pass on the header Git-Protocol (as GIT_PROTOCOL)",
         )
     yield filters_check([rung for rung, answer in answers.items() if answer == "taken"])
 
@@ -130,15 +130,15 @@ def check_push(remote: Remote, greeting: Greeting, seconds: float) -> Iterator[C
             return
         atomic = False
         _dry_run(remote, greeting, seconds, atomic=False)
-    yield ok("push", f"{who} may push; whether the branch is protected, only a push can tell")
+    yield ok("push", f"{who} may push; only a push shows whether the branch is protected")
     if atomic:
-        yield ok("atomic", "several refs change as one")
+        yield ok("atomic", "the remote can update several refs in one step")
     else:
         yield warning(
             "atomic",
-            "the remote cannot change several refs as one: what waits is recorded and removed in "
-            "two steps",
-            "on a server of your own: git config receive.advertiseAtomic true",
+            "the remote cannot update several refs in one step: events in the inbox are recorded "
+            "and removed in two",
+            "on your own server: git config receive.advertiseAtomic true",
         )
 
 
@@ -157,17 +157,17 @@ def check_inbox_refs(remote: Remote, greeting: Greeting, around: Surroundings) -
             tried = probe.try_ref(chance.hex(), milliseconds // 1000)
             yield _tried(tried)
     elif there:
-        yield ok("inbox-refs", f"taken: {len(there)} under refs/versioner/ now")
+        yield ok("inbox-refs", f"accepted: there are {len(there)} refs below refs/versioner/ now")
     else:
         yield note(
             "inbox-refs",
-            "whether the remote takes refs/versioner/*, only a push can tell",
-            "`versioner doctor --probe` pushes one there and deletes it again",
+            "unknown: only a push shows whether the remote accepts refs/versioner/*",
+            "`versioner doctor --probe` pushes such a ref and deletes it again",
         )
     for ref in left:
         yield note(
             "inbox-refs",
-            f"{ref} is left of a look that was ended",
+            f"{ref} was left by a check that was interrupted",
             f"git push --delete URL {ref}",
         )
 
@@ -176,17 +176,17 @@ def _tried(tried: Tried) -> Check:
     if tried.made.fault is not None:
         return warning(
             "inbox-refs",
-            f"not taken, so there is no inbox: {tried.made.reason}",
-            "record with `--via direct`, or have the forge accept refs/versioner/*",
+            f"refused, so there is no inbox: {tried.made.reason}",
+            "record with `--via direct`, or let the forge accept refs/versioner/*",
         )
     if tried.deleted is None or tried.deleted.fault is not None:
         return problem(
             "inbox-refs",
-            f"taken, but not deleted again: {tried.ref} stays, and so would each event that was "
-            "collected",
-            "let the token or user that collects delete refs/versioner/*",
+            f"accepted, but not deleted: {tried.ref} stays, and so would the ref of each collected "
+            "event",
+            "allow the token or user that runs `collect` to delete refs/versioner/*",
         )
-    return ok("inbox-refs", "taken, and deleted again (tried just now)")
+    return ok("inbox-refs", "accepted, and deleted again (tested now)")
 
 
 def check_waiting(remote: Remote, greeting: Greeting, around: Surroundings) -> Iterator[Check]:

@@ -156,19 +156,19 @@ def _elsewhere(repository: Repository, tip: Tip) -> Check:
     there = tip.branch.removeprefix("refs/heads/")
     return note(
         "branch",
-        f"{here} is checked out here, and the registry is on {there}: what is recorded in this "
-        f"clone stays on {here}",
+        f"this clone is on {here}, but the registry is on {there}: events that are recorded here "
+        f"stay on {here}",
         f"git switch {there}, or record with --branch {there}",
     )
 
 
 def _not_there(remote: Remote, branch: str) -> Check:
     name = branch.removeprefix("refs/heads/")
-    where = f"its branch {name!r}" if name else "it: there is no branch yet"
+    lack = f"its branch {name!r} has no registry" if name else "it has no branch yet"
     return problem(
         "remote",
-        f"{_shown(remote)} answers, and there is no registry on {where}",
-        "push this one: git push -u origin HEAD",
+        f"{_shown(remote)} answers, but {lack}",
+        "push this registry: git push -u origin HEAD",
     )
 
 
@@ -210,8 +210,8 @@ def _talk(
 def _unsigned() -> Check:
     return note(
         "signing-rule",
-        "the branch's latest commit is signed, and commits made here are not: where the forge "
-        "demands signatures, it refuses them",
+        "the branch's latest commit is signed, but commits made here are not: a forge that "
+        "requires signatures refuses them",
         "git config --global commit.gpgsign true, with a key; or record with `--via inbox`",
     )
 
@@ -233,7 +233,7 @@ def _alone(repository: Repository, around: Surroundings) -> Iterator[Check]:
         return
     yield warning(
         "remote",
-        "this clone has no remote: nobody else sees what is recorded here",
+        "this clone has no remote: events that are recorded here stay on this machine",
         "git remote add origin URL, then git push -u origin HEAD",
     )
 
@@ -241,7 +241,7 @@ def _alone(repository: Repository, around: Surroundings) -> Iterator[Check]:
 def _unreached(remote: Remote, error: VersionerError) -> Check:
     check = failed("remote", error)
     return check._replace(
-        message=f"{_shown(remote)} (nothing more of it is known): {check.message}"
+        message=f"{_shown(remote)} (its other checks are skipped): {check.message}"
     )
 
 

@@ -61,20 +61,21 @@ def _push(repository: Repository) -> Iterator[Check]:
     if there:
         yield note(
             "push",
-            f"{', '.join(there)} in {folder} decide{'s' * (len(there) == 1)} about each push",
-            "let refs/versioner/ and the registry's branch pass there",
+            f"{', '.join(there)} in {folder} check{'s' * (len(there) == 1)} each push",
+            "let them accept refs/versioner/ and the registry's branch",
         )
     else:
-        yield ok("push", "whoever may write to this folder may push: no hook decides")
+        yield ok("push", "everybody who may write to this folder may push: no hook checks pushes")
 
 
 def _atomic(settings: dict[str, list[str]]) -> Iterator[Check]:
     if _is_on(settings, "receive.advertiseatomic", usual=True):
-        yield ok("atomic", "several refs change as one")
+        yield ok("atomic", "several refs can be updated in one step")
     else:
         yield warning(
             "atomic",
-            "receive.advertiseAtomic is off: what waits is recorded and removed in two steps",
+            "receive.advertiseAtomic is off: events in the inbox are recorded and removed in two "
+            "steps",
             "git config receive.advertiseAtomic true",
         )
 
@@ -122,11 +123,11 @@ def filters_check(taken: Sequence[str]) -> Check:
     if taken:
         return note(
             "filters",
-            f"{', '.join(taken)}, but not {best}: recording from afar takes more requests",
-            "on a server of your own: git config uploadpackfilter.allow true",
+            f"{', '.join(taken)}, but not {best}: recording through the URL needs more requests",
+            "on your own server: git config uploadpackfilter.allow true",
         )
     return warning(
         "filters",
-        "none: recording from afar fetches all files of the registry, every time",
-        "on a server of your own: git config uploadpack.allowFilter true",
+        "none: recording through the URL fetches all files of the registry each time",
+        "on your own server: git config uploadpack.allowFilter true",
     )

@@ -40,7 +40,7 @@ def void_event(
         kind, record, target = _find(edit, event_id)
         if kind == "build":
             raise InvalidInput(
-                "a build event cannot be voided", hint="record what is right as another version"
+                "a build event cannot be voided", hint="record the correct build as another version"
             )
         event: Event = {"at": now, "voids": target["id"], "reason": reason}
         if by:
@@ -56,7 +56,7 @@ def void_event(
         )
         subject = f"Void deployment event {target['id']} of {record.name}"
         if isinstance(verdict, AlreadyRecorded):
-            return Edited(None, subject, notes=("it was void already",))
+            return Edited(None, subject, notes=("the event was already void",))
         check_event("deployment", verdict.event)
         path = layout.log_path(record.name, "deployment", layout.month_of(now))
         changed = log.append("deployment", edit.snapshot.read(path), [verdict.event])
@@ -74,10 +74,10 @@ def redact_field(repository: Repository, event_id: str, field: str, *, now: str)
         subject = f"Redact event {event['id']} of {record.name}"
         redacted = _without(event, field)
         if redacted is None:
-            return Edited(None, subject, notes=(f"{field} was redacted already",))
+            return Edited(None, subject, notes=(f"{field} was already redacted",))
         path = layout.log_path(record.name, kind, layout.month_of(event["at"]))
         changed = _replaced(kind, edit.read(path), event["id"], redacted, path)
-        note = "the value is still in git's history: rewriting that is a decision of yours"
+        note = "the value is still in git's history; only a rewrite of the history removes it"
         return edit.commit({path: changed}, subject, now=now, notes=(note,))
 
 
@@ -97,7 +97,7 @@ def _find(edit: Editing, event_id: str) -> tuple[EventKind, ProductRecord, Event
     if len(found) > 1:
         raise NotFound(
             f"events of {' and '.join(sorted(found))} have the id {wanted!r}",
-            hint=f"say which: {' or '.join(f'{name}/{wanted}' for name in sorted(found))}",
+            hint=f"give one of {', '.join(f'{name}/{wanted}' for name in sorted(found))}",
         )
     for each in found.values():
         return each
@@ -114,14 +114,16 @@ def _without(event: Event, field: str) -> Event | None:
     top, _, key = field.partition(".")
     held = event.get(top)
     if top in _NEEDED or ("voids" in event and top == "reason"):
-        raise InvalidInput(f"an event cannot be without its {top}", field=field)
+        raise InvalidInput(f"the field {top} of an event cannot be redacted", field=field)
     if key and isinstance(held, dict) and key in held:
         changed[top] = {each: value for each, value in held.items() if each != key}
         if not changed[top]:
             del changed[top]
     elif held is None or key:
         known = ", ".join(sorted(set(event) - _NEEDED)) or "none"
-        raise InvalidInput(f"the event has no {field}", field=field, hint=f"it has: {known}")
+        raise InvalidInput(
+            f"the event has no {field}", field=field, hint=f"fields that can be redacted: {known}"
+        )
     else:
         del changed[top]
     changed["redacted"] = sorted({*event.get("redacted", ()), field})

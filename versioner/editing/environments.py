@@ -29,7 +29,7 @@ def create_environment(
     with editing(repository) as edit:
         if name in edit.registry.environments:
             raise Blocked(
-                f"there is an environment {name!r} already",
+                f"the environment {name!r} already exists",
                 hint=f"`versioner environment edit {name}` edits it",
             )
         source = dump_document("environment", {"name": name})

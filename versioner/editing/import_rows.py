@@ -41,8 +41,8 @@ def read_rows(
     name = path.name.removesuffix(".gz")
     if not name.endswith(_KNOWN):
         raise UsageFault(
-            f"the name of {path} does not say what it holds",
-            hint=f"it should end in {', '.join(_KNOWN)}, or one of these and .gz",
+            f"the format of {path} is unknown",
+            hint=f"the name must end in {', '.join(_KNOWN)}, or one of these and .gz",
         )
     try:
         with (
@@ -53,7 +53,7 @@ def read_rows(
             yield from (_csv_rows if name.endswith(".csv") else _json_rows)(lines, mapping)
     except UnicodeDecodeError as error:
         raise InvalidInput(
-            f"{path} is not UTF-8: {error.reason}", hint="convert it first"
+            f"{path} is not UTF-8: {error.reason}", hint="convert the file to UTF-8"
         ) from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InvalidInput(f"{path} cannot be read: {error}") from None
@@ -69,12 +69,12 @@ def _lines(text: io.TextIOWrapper, most_characters: int) -> Iterator[str]:
         if len(line) > LONGEST_LINE:
             raise InvalidInput(
                 f"line {number} has more than {LONGEST_LINE:,} characters",
-                hint="no event is so long: is this the right file?",
+                hint="no event is so long: check that this is the right file",
             )
         if left < 0:
             raise InvalidInput(
                 f"the file holds more than {most_characters:,} characters, unpacked",
-                hint="import it in parts: rows that are there already are passed over",
+                hint="import it in parts: rows that are already recorded are skipped",
             )
         yield line
 
@@ -90,23 +90,28 @@ def _csv_values(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         if "unexpected end" in str(error):
             raise InvalidInput(
-                f"line {begun}: a quote opens in this row and is never closed",
-                hint='write a " inside a value as "", and close each value that begins with one',
+                f"line {begun}: a quoted value in this row has no closing quote",
+                hint='end each quoted value with a ", and write a " inside a value as ""',
             ) from None
-        raise InvalidInput(f"line {begun}: {error}", hint="mend this row") from None
+        raise InvalidInput(f"line {begun}: {error}", hint="fix this row") from None
 
 
 def _csv_rows(lines: Iterator[str], mapping: Mapping[str, str]) -> Iterator[ImportRow]:
     rows = _csv_values(lines)
     _, header = next(rows, (0, None))
     if header is None:
-        raise InvalidInput("the file is empty", hint="its first line names the columns")
+        raise InvalidInput(
+            "the file is empty", hint="the first line must contain the names of the columns"
+        )
     fields = _fields(header, mapping)
     for number, values in rows:
         if not values:
             continue
         if len(values) != len(header):
-            yield number, {"": f"{len(values)} values under {len(header)} columns"}
+            yield (
+                number,
+                {"": f"the row has {len(values)} values, the header has {len(header)} columns"},
+            )
             continue
         yield number, _gathered(dict(zip(fields, values, strict=True)))
 
@@ -115,12 +120,14 @@ def _fields(header: list[str], mapping: Mapping[str, str]) -> list[str]:
     absent = [column for column in mapping if column not in header]
     if absent:
         raise UsageFault(
-            f"there is no column {absent[0]!r} to map", hint=f"there are: {', '.join(header)}"
+            f"the file has no column {absent[0]!r}", hint=f"its columns are: {', '.join(header)}"
         )
     fields = [_field(column, mapping) for column in header]
     twice = [field for field in fields if field and fields.count(field) > 1]
     if twice:
-        raise UsageFault(f"two columns are {twice[0]}", hint="leave one out: --map 'COLUMN=-'")
+        raise UsageFault(
+            f"two columns have the field {twice[0]}", hint="ignore one of them: --map 'COLUMN=-'"
+        )
     return fields
 
 
@@ -151,9 +158,9 @@ def _field(column: str, mapping: Mapping[str, str]) -> str:
         return ""
     if name not in _FIELDS and not name.startswith(_METADATA):
         raise UsageFault(
-            f"the column {column!r} is no field of a deployment",
+            f"the column {column!r} is not a field of a deployment",
             hint=f"add --map '{column}=FIELD' (one of {', '.join(_FIELDS)}), "
-            f"--map '{column}={_METADATA}{column}' or --map '{column}=-' to leave it out",
+            f"--map '{column}={_METADATA}{column}' or --map '{column}=-' to ignore it",
         )
     return name
 

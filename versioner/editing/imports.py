@@ -68,7 +68,7 @@ def import_file(
     if len(rows) > MOST_ROWS:
         raise InvalidInput(
             f"the file holds more than {MOST_ROWS:,} rows",
-            hint="import it in parts: rows that are there already are passed over",
+            hint="import it in parts: rows that are already recorded are skipped",
         )
     with editing(repository) as edit:
         batch = _Batch(edit.registry, now)
@@ -222,6 +222,6 @@ def _refusal(refused: list[tuple[int, str]], total: int) -> InvalidInput:
     more = len(refused) - _REFUSED_SHOWN
     rest = f"\n  and {more} more" if more > 0 else ""
     return InvalidInput(
-        f"{len(refused)} of {total} rows are refused, so nothing was imported:\n{shown}{rest}",
-        hint="mend them, or add --skip-invalid to import the others",
+        f"{len(refused)} of {total} rows are not valid, so nothing was imported:\n{shown}{rest}",
+        hint="fix them, or add --skip-invalid to import the others",
     )

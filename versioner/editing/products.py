@@ -66,11 +66,11 @@ def create_product(
 def _refuse_taken(registry: Registry, name: str) -> None:
     if name in registry.products:
         raise Blocked(
-            f"there is a product {name!r} already", hint=f"`versioner product edit {name}` edits it"
+            f"the product {name!r} already exists", hint=f"`versioner product edit {name}` edits it"
         )
     if name in registry.aliases:
         raise Blocked(
-            f"{name!r} is an old name of {registry.aliases[name]!r}",
+            f"{name!r} is a former name of {registry.aliases[name]!r}",
             hint=f"choose another name, or delete {layout.alias_path(name)} in a commit first",
         )
 
@@ -109,11 +109,13 @@ def rewrite_product(
         path = layout.product_path(product)
         if edit.read(path) != before:
             raise Blocked(
-                f"{path} was changed by somebody else meanwhile", hint="look at it, and edit again"
+                f"{path} has changed since the editor was opened",
+                hint="edit the current file again",
             )
         if not data.strip():
             raise InvalidInput(
-                "an empty file describes no product", hint=f"`versioner product delete {product}`"
+                "the file of a product cannot be empty",
+                hint=f"`versioner product delete {product}` deletes the product",
             )
         changes: Changes = {path: data} if data != before else {}
         return edit.commit(changes, f"Edit product {product}", now=now)
@@ -169,12 +171,12 @@ def rename_product(repository: Repository, old: str, new: str, *, now: str) -> E
 
 def _refuse_rename(registry: Registry, product: str, new: str) -> None:
     if new == product:
-        raise UsageFault(f"{product!r} is its name already")
+        raise UsageFault(f"the name of the product is already {product!r}")
     if new in registry.products:
-        raise Blocked(f"there is a product {new!r} already", hint="choose another name")
+        raise Blocked(f"the product {new!r} already exists", hint="choose another name")
     if registry.aliases.get(new, product) != product:
         raise Blocked(
-            f"{new!r} is an old name of {registry.aliases[new]!r}", hint="choose another name"
+            f"{new!r} is a former name of {registry.aliases[new]!r}", hint="choose another name"
         )
     if new in registry.deleted:
         raise Blocked(
@@ -204,9 +206,9 @@ def _refuse_unread(registry: Registry, product: str) -> None:
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise Blocked(
-            f"{product!r} has errors, so that not all of it can be read: "
+            f"{product!r} has errors, so some of its files cannot be read: "
             f"{wrong[0].path}:{wrong[0].line}: {wrong[0].message}{more}",
-            hint="`versioner validate` lists them; mend them first",
+            hint="`versioner validate` lists them; fix them first",
         )
 
 
@@ -239,7 +241,7 @@ def delete_product(
             raise Blocked(
                 f"{', '.join(plan.dependents)} depend{'s' * (len(plan.dependents) == 1)} "
                 f"on {product!r}",
-                hint="take it out of their depends_on first, or add --force to do so here",
+                hint="remove it from their depends_on first, or add --force to do so here",
             )
         changes: Changes = dict.fromkeys(edit.files_of(product), None)
         changes |= _mend_dependents(edit, product, None)

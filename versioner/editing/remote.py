@@ -61,8 +61,8 @@ def edit_remotely(
             backoff.pause()
     raise RemoteFailure(
         "race",
-        message=f"others pushed first, {_TRIES} times in a row",
-        hint="try again when fewer write at once",
+        message=f"other writers pushed first, {_TRIES} times in a row",
+        hint="try again when fewer writers push at the same time",
     )
 
 
@@ -79,7 +79,7 @@ def bring_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = 
             f"the remote has no branch {ref.removeprefix('refs/heads/')!r}"
             if ref
             else "the remote has no commit yet",
-            hint="push a registry first (`versioner init` starts one in a clone)",
+            hint="push a registry first (`versioner init` creates one in a clone)",
         )
     place = clone.repository(ref, tip)
     with reading(place) as reader:

@@ -65,8 +65,8 @@ def _before_deletion(edit: Editing, reader: ObjectReader, name: str) -> Snapshot
     is_there = name in edit.registry.products
     if (recorded is not None or is_there) and is_shallow(repository):
         raise OperationFailed(
-            f"the history here does not reach back to where {name!r} was deleted",
-            hint="in a shallow clone, `git fetch --unshallow` brings it",
+            f"the history of this clone does not reach back to the deletion of {name!r}",
+            hint="in a shallow clone, `git fetch --unshallow` fetches the whole history",
         )
     if is_there:
         return edit.snapshot
@@ -79,8 +79,10 @@ def _before_deletion(edit: Editing, reader: ObjectReader, name: str) -> Snapshot
 def _never_deleted(name: str, registry: Registry) -> NotFound:
     near = nearest(name, registry.deleted)
     return NotFound(
-        f"no product {name!r} was deleted",
-        hint=f"did you mean {' or '.join(near)}?" if near else "registry/deleted/ lists them",
+        f"there is no deleted product {name!r}",
+        hint=f"did you mean {' or '.join(near)}?"
+        if near
+        else "registry/deleted/ contains their records",
     )
 
 
@@ -109,5 +111,5 @@ def _former_dependents(then: Snapshot, registry: Registry, name: str) -> list[st
         before, _ = validate_document("product", then.read(path) or b"", path)
         named = name in (before or {}).get("depends_on", ())
         if named and name not in record.document.get("depends_on", ()):
-            notes.append(f"{other} depended on it, and no longer says so")
+            notes.append(f"{other} depended on it; its depends_on no longer lists it")
     return notes

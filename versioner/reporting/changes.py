@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["change_markdown", "change_text"]
 
 _LONGEST: Final = 60
-_NOTHING: Final = "This change leaves what the registry says as it is."
+_NOTHING: Final = "This change has no effect on the content of the registry."
 
 
 def change_text(change: RegistryChange) -> str:
@@ -73,9 +73,9 @@ def _of_product(product: ProductChange, show: Callable[[str], str]) -> Iterator[
         if number:
             yield f"{count(number, what)} added"
     if product.removed:
-        yield f"{count(product.removed, 'event')} gone"
+        yield f"{count(product.removed, 'event')} removed"
     if product.voided:
-        yield f"declared a mistake: {', '.join(show(each) for each in product.voided)}"
+        yield f"marked as a mistake: {', '.join(show(each) for each in product.voided)}"
     for cell in product.cells:
         versions = f"{_version(cell.old, show)} → {_version(cell.new, show)}"
         yield f"{show(cell.environment)}: {versions}"
@@ -90,7 +90,7 @@ def _field(change: FieldChange, show: Callable[[str], str]) -> str:
     if change.old is None:
         return f"{name}: {_value(change.new, show)} added"
     if change.new is None:
-        return f"{name}: {_value(change.old, show)} taken out"
+        return f"{name}: {_value(change.old, show)} removed"
     return f"{name}: {_value(change.old, show)} → {_value(change.new, show)}"
 
 

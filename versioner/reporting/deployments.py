@@ -142,9 +142,9 @@ def _facts_of(page: TextLayout, deployment: Deployment, age: str) -> str:
     pairs: list[tuple[str, Entry]] = [
         ("status", _status_lines(deployment)),
         ("void", _void_lines(void) if void is not None else ""),
-        ("began", f"{moment(deployment.at)} UTC"),
+        ("started", f"{moment(deployment.at)} UTC"),
         ("changed", f"{moment(deployment.changed_at)} UTC ({age})"),
-        ("before it", deployment.previous),
+        ("previous version", deployment.previous),
         ("reason", paragraph(why)),
         *event_facts(deployment.events),
         ("id", deployment.id),

@@ -66,7 +66,7 @@ def _closing(page: TextLayout, checks: Sequence[Check]) -> str:
     problems, warnings = _number(checks, "problem"), _number(checks, "warning")
     looked = count(len(checks), "check")
     if not problems and not warnings:
-        return f"{page.paint('All is well', 'good')}: {looked}."
+        return f"{page.paint('No problems', 'good')}: {looked}."
     told = [count(problems, "problem")] if problems else ["no problem"]
     told += [count(warnings, "warning")] if warnings else []
     return f"{page.paint(', '.join(told), 'bad' if problems else 'drift')}: {looked}."

@@ -31,7 +31,7 @@ def edited_text(edited: Edited) -> str:
     """Return what an edit did: its subject, commit, files and notes."""
     notes = [f"  note: {clean(note)}" for note in edited.notes]
     if edited.commit is None:
-        return "\n".join(["nothing to change: it is so already", *notes])
+        return "\n".join(["nothing to change: the registry is already in this state", *notes])
     lines = [clean(edited.subject), _commit_line(edited.commit, edited.branch)]
     lines += _paths("", edited.paths)
     return "\n".join([*lines, *notes])
@@ -45,13 +45,13 @@ def deletion_text(plan: DeletionPlan) -> str:
         f"({count(plan.events, 'event')})",
     ]
     if plan.aliases:
-        word = "name leads" if len(plan.aliases) == 1 else "names lead"
-        lines.append(f"Its old {word} to the record of the deletion: {_listed(plan.aliases)}")
+        word = "name refers" if len(plan.aliases) == 1 else "names refer"
+        lines.append(f"Its former {word} to the record of the deletion: {_listed(plan.aliases)}")
     if plan.dependents:
         verb = "depends" if len(plan.dependents) == 1 else "depend"
         lines.append(f"{_listed(plan.dependents)} {verb} on it.")
     lines.append(
-        f"It stays in git's history: `versioner product restore {clean(plan.name)}` undoes it."
+        f"It stays in git's history: `versioner product restore {clean(plan.name)}` restores it."
     )
     return "\n".join(lines)
 
@@ -62,7 +62,7 @@ def imported_text(imported: Imported, *, dry_run: bool) -> str:
     into = f" into {count(imported.products, 'product')}" if imported.added else ""
     lines = [f"{word} {count(imported.added, 'deployment event')}{into}"]
     if imported.already:
-        lines.append(f"  {imported.already:,} recorded already")
+        lines.append(f"  {imported.already:,} already recorded")
     lines += _refused(imported)
     if imported.added:
         lines += _paths("would create " if dry_run else "created ", imported.created)
@@ -117,5 +117,5 @@ def formatted_text(done: Formatted, *, check: bool) -> str:
 
 def left_alone_text(file: LeftAlone) -> str:
     """Return why a file was left as it is."""
-    said = f"error: {clean(file.path)}: left alone: {clean(file.message)}"
+    said = f"error: {clean(file.path)}: not formatted: {clean(file.message)}"
     return f"{said}\n  hint: {clean(file.hint)}" if file.hint else said

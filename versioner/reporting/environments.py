@@ -24,7 +24,7 @@ __all__ = ["environment_json", "environment_text", "environments_json", "environ
 def environments_text(page: TextLayout, registry: Registry) -> str:
     """Return the environments as a table, in display order."""
     if not registry.environments:
-        return "No environments yet: `versioner environment create NAME`."
+        return "No environments yet: create one with `versioner environment create NAME`."
     columns = [
         Column("environment", 11),
         Column("title", 12, spare=True),
@@ -67,7 +67,7 @@ def environment_text(page: TextLayout, document: Mapping[str, Any], matrix: Matr
     parts.append(_facts(page, document))
     cells = _occupied(matrix)
     if cells:
-        heading = page.heading(f"What runs here ({count(len(cells), 'product')})")
+        heading = page.heading(f"Current versions ({count(len(cells), 'product')})")
         parts += ["", heading, _cells(page, cells)]
     return "\n".join(parts)
 

@@ -33,7 +33,7 @@ __all__ = [
 def inbox_text(held: Inbox) -> str:
     """Return what waits, oldest first, then what was refused and why."""
     if not (held.waiting or held.refused):
-        return "Nothing waits, and nothing was refused."
+        return "No events are waiting, and none were refused."
     lines = []
     if held.waiting:
         total = len(held.waiting) + held.more_waiting
@@ -46,7 +46,8 @@ def inbox_text(held: Inbox) -> str:
             lines.append(_line(each))
             lines += [f"    {clean(text)}" for text in (message, hint) if text]
         lines.append(
-            "`versioner inbox release KEY` has it judged again, `inbox discard KEY` ends it"
+            "`versioner inbox release KEY` returns an event to the inbox, "
+            "`versioner inbox discard KEY` removes it"
         )
     return "\n".join(lines)
 
@@ -69,7 +70,7 @@ def handled_text(handled: Sequence[Handled], what: str) -> str:
     for each in handled:
         lines.append(f"{what}: {described(each.event)}")
         if not each.ref and each.event.submission:
-            lines.append(f"  it said: {clean(json.dumps(sayable(each.event.submission)))}")
+            lines.append(f"  its content: {clean(json.dumps(sayable(each.event.submission)))}")
     return "\n".join(lines)
 
 
@@ -87,7 +88,7 @@ def _reason(each: Refused) -> tuple[str, str]:
     said = each.refusal or {}
     message, hint = said.get("message"), said.get("hint")
     return (
-        sayable(message)[:1000] if isinstance(message, str) else "its reason cannot be read",
+        sayable(message)[:1000] if isinstance(message, str) else "the reason cannot be read",
         sayable(hint)[:1000] if isinstance(hint, str) else "",
     )
 
@@ -98,19 +99,21 @@ _SHOWN = 20
 def collected_text(collected: Collected) -> str:
     """Return what was done, in lines."""
     if not (collected.recorded or collected.already or collected.refused):
-        return "Nothing waits."
+        return "No events are waiting."
     branch = clean(collected.branch.removeprefix("refs/heads/"))
     lines = []
     if collected.recorded:
         lines.append(f"recorded {count(len(collected.recorded), 'event')} on {branch}")
         lines += _listed(collected.recorded)
     if collected.already:
-        lines.append(f"{count(len(collected.already), 'event')} recorded already")
+        lines.append(f"{count(len(collected.already), 'event')} already recorded")
     for each in collected.refused:
         lines.append(f"refused: {described(each.waits)}: {clean(each.error.message)}")
         lines.append(f"  {clean(each.error.hint)}" if each.error.hint else "")
     if collected.refused:
-        lines.append("`versioner inbox list` shows what was refused, `inbox release` tries again")
+        lines.append(
+            "`versioner inbox list` shows refused events, `versioner inbox release` tries again"
+        )
     if collected.left:
         lines.append(f"{count(collected.left, 'event')} still waiting")
     return "\n".join(line for line in lines if line)

@@ -56,8 +56,8 @@ def matrix_text(
     parts = [body, page.note(_summary(matrix)), *_hidden_lines(page, matrix)]
     parts += _held_lines(page, held)
     if past or as_of:
-        known = f", as known at {as_of[:12]}" if as_of else ""
-        parts.insert(0, page.heading(f"What ran where at {moment(matrix.at)} UTC{known}"))
+        known = f", as recorded at {as_of[:12]}" if as_of else ""
+        parts.insert(0, page.heading(f"Versions at {moment(matrix.at)} UTC{known}"))
     return "\n\n".join(parts)
 
 

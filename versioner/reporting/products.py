@@ -50,7 +50,10 @@ class ProductView:
 def products_text(page: TextLayout, registry: Registry) -> str:
     """Return the products as a table."""
     if not registry.products:
-        return "No products yet: `versioner product create NAME`, or `versioner track deployment`."
+        return (
+            "No products yet: create one with `versioner product create NAME`, or record a "
+            "deployment with `versioner track deployment`."
+        )
     columns = [
         Column("product", 12),
         Column("title", 12, spare=True),
@@ -77,7 +80,7 @@ def product_text(page: TextLayout, view: ProductView, *, ages: dict[str, str]) -
     running = [cell for cell in view.row.cells if cell.version or cell.status]
     if running:
         drift = page.paint("  drift", "drift") if view.row.drifting else ""
-        parts += ["", page.heading("Where it runs") + drift, _cells(page, running, ages)]
+        parts += ["", page.heading("Current versions") + drift, _cells(page, running, ages)]
     if view.versions:
         latest = view.versions[:_LATEST]
         heading = f"Latest versions ({len(latest)} of {len(record.versions):,})"
@@ -115,7 +118,7 @@ def history_text(page: TextLayout, product: str, commits: Sequence[CommitInfo]) 
     """Return the commits that changed a product, newest first."""
     if not commits:
         return f"No commit has changed {product} yet."
-    columns = [Column("when (UTC)"), Column("commit"), Column("author", 10), Column("what", 20)]
+    columns = [Column("when (UTC)"), Column("commit"), Column("author", 10), Column("subject", 20)]
     rows: list[list[Entry]] = [
         [moment(each.at), Span(each.id[:10], "dim"), each.author, each.subject] for each in commits
     ]
@@ -187,7 +190,7 @@ def _facts(page: TextLayout, view: ProductView) -> str:
         ("links", [Span(f"{link['title']}: {link['url']}") for link in document.get("links", [])]),
         ("depends on", ", ".join(document.get("depends_on", []))),
         ("needed by", ", ".join(view.needed_by)),
-        ("was called", ", ".join(view.aliases)),
+        ("former names", ", ".join(view.aliases)),
         ("recorded", f"{recorded} since {day(first)}" if first else recorded),
     ]
     return facts(page, pairs)
@@ -197,8 +200,8 @@ def _cells(page: TextLayout, cells: Sequence[CellState], ages: dict[str, str]) -
     columns = [
         Column("environment", 11),
         Column("version", 11),
-        Column("for"),
-        Column("beside it", 20),
+        Column("running for"),
+        Column("also", 20),
     ]
     rows: list[list[Entry]] = []
     for cell in cells:

@@ -48,7 +48,9 @@ def recorded_text(recorded: RecordResult, *, dry_run: bool) -> str:
         return "\n".join(lines)
     lines.append(f"  event {recorded.event['id']}")
     if recorded.received:
-        lines.append(f"  waits as {clean(recorded.received)}; `versioner collect` records it")
+        lines.append(
+            f"  waits in the inbox as {clean(recorded.received)}; `versioner collect` records it"
+        )
     elif recorded.commit:
         branch = recorded.branch.removeprefix("refs/heads/")
         pushed = f", pushed to {recorded.pushed_to}" if recorded.pushed_to else ""

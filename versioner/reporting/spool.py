@@ -36,19 +36,21 @@ class Sent(NamedTuple):
 def held_text(page: TextLayout, held: Held, queued: Sequence[SpoolEntry], folder: Path) -> str:
     """Return what waits as a table, then what was refused, then what cannot be read."""
     if not (any(held) or queued):
-        return f"Nothing waits in {clean(str(folder))}."
+        return f"No events are waiting in {clean(str(folder))}."
     parts = []
     if held.entries:
         parts += [page.heading(f"Waiting ({count(len(held.entries), 'event')})")]
         parts += [_table(page, held.entries), f"  {_how_to_send(folder)}"]
     if queued:
-        what = f"In a queue ({count(len(queued), 'event')}): at work, or killed while at work"
+        what = (
+            f"In a queue ({count(len(queued), 'event')}): being sent, or left by a killed process"
+        )
         parts += [page.heading(what), _table(page, queued)]
     if held.refused:
         parts += [page.heading(f"Refused ({count(len(held.refused), 'event')})")]
         parts += [_table(page, held.refused), f"  {_again(folder)}"]
     if held.unreadable:
-        parts += [page.heading("Not read")]
+        parts += [page.heading("Unreadable")]
         parts += [f"  {clean(str(each.path))}: {clean(each.why)}" for each in held.unreadable]
     return "\n".join(parts)
 
@@ -69,7 +71,7 @@ def held_json(held: Held, queued: Sequence[SpoolEntry], folder: Path) -> str:
 def sent_text(sent: Sequence[Sent]) -> str:
     """Return a line for each event that was sent."""
     if not sent:
-        return "Nothing waits to be sent."
+        return "No events are waiting to be sent."
     return "\n".join(_line(each) for each in sent)
 
 
@@ -140,8 +142,8 @@ def _how_to_send(folder: Path) -> str:
     return (
         "`versioner spool send` sends them. They are the files *.json in\n"
         f"  {clean(str(folder))}:\n"
-        "  `versioner spool send - --repo URL <FILE` sends one elsewhere, and\n"
-        "  `versioner spool discard KEY` ends it."
+        "  `versioner spool send - --repo URL <FILE` sends one to another registry, and\n"
+        "  `versioner spool discard KEY` removes it."
     )
 
 
@@ -149,7 +151,7 @@ def _again(folder: Path) -> str:
     return (
         f"They are the files *.refused in {clean(str(folder))}:\n"
         "  `versioner spool send - --repo URL <FILE` sends one again, and\n"
-        "  `versioner spool discard KEY` ends it."
+        "  `versioner spool discard KEY` removes it."
     )
 
 

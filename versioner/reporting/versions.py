@@ -160,7 +160,7 @@ def _facts(page: TextLayout, detail: VersionDetail, commit_url: str) -> str:
 def _stays(page: TextLayout, stays: Sequence[RunningPeriod]) -> str:
     columns = [Column("environment", 11), Column("from (UTC)"), Column("until (UTC)")]
     rows: list[list[Entry]] = [
-        [stay.environment, moment(stay.since), moment(stay.until) or Span("runs now", "good")]
+        [stay.environment, moment(stay.since), moment(stay.until) or Span("running now", "good")]
         for stay in stays
     ]
     return table(page, columns, rows, indent="  ")

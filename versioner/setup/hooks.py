@@ -68,7 +68,7 @@ def install_hooks(repository: Repository, *, command: Sequence[str], out: Path) 
     that git looks into (`core.hooksPath`).
     """
     if repository.work_tree is None:
-        raise UsageFault("a bare repository has no commits of yours to check")
+        raise UsageFault("hooks cannot be installed in a bare repository", hint="run it in a clone")
     _check_command(command, repository.top)
     directory, is_shared = _hooks_dir(repository)
     directory.mkdir(parents=True, exist_ok=True)
@@ -152,10 +152,10 @@ def _check_command(command: Sequence[str], folder: Path) -> None:
         raise OperationFailed(f"`{shlex.join(command)}`: {error.strerror}", hint=hint) from error
     except subprocess.TimeoutExpired:
         raise OperationFailed(
-            f"`{shlex.join(command)}` does not end within {_LONGEST_START} seconds", hint=hint
+            f"`{shlex.join(command)}` did not end within {_LONGEST_START} seconds", hint=hint
         ) from None
     if done.returncode != 0:
-        raise OperationFailed(f"`{shlex.join(command)}` does not run here", hint=hint)
+        raise OperationFailed(f"`{shlex.join(command)}` cannot be run", hint=hint)
 
 
 def _leave_out_of_git(repository: Repository, out: Path) -> None:

@@ -62,7 +62,7 @@ def initialise(
             snapshot = snapshot_at(locked, locked.tip)
         if snapshot.entries(layout.ROOT) or (directory / layout.ROOT).exists():
             raise Blocked(
-                f"there is a registry in {directory} already",
+                f"{directory} already contains a registry",
                 hint=f"`versioner validate` checks it; {told(files_beside(locked, forge))}",
             )
         hosting = hosting_at(locked, forge)
@@ -83,7 +83,7 @@ def _repository(directory: Path, branch: str) -> Repository:
     directory.mkdir(parents=True, exist_ok=True)
     if (directory / "HEAD").is_file() and (directory / "objects").is_dir():
         raise UsageFault(
-            f"{directory} is a bare repository", hint="start the registry in a clone, and push it"
+            f"{directory} is a bare repository", hint="create the registry in a clone, and push it"
         )
     if not (directory / ".git").exists():
         return create_repository(directory, branch)

@@ -185,11 +185,13 @@ def told(found: Beside) -> str:
     parts = []
     if found.missing:
         parts.append(
-            f"missing beside it: {', '.join(found.missing)} (`init --add-missing` adds it)"
+            f"missing files: {', '.join(found.missing)} (`versioner init --add-missing` adds them)"
         )
     if found.differing:
-        parts.append(f"not as this tool writes it: {', '.join(found.differing)}")
-    return "; ".join(parts) or "what stands beside it is as this tool writes it"
+        parts.append(
+            f"files that differ from those of a new registry: {', '.join(found.differing)}"
+        )
+    return "; ".join(parts) or "the files beside it are those of a new registry"
 
 
 def hosting_at(repository: Repository, forge: str = "") -> Hosting:

@@ -27,7 +27,7 @@ __all__ = ["completion", "environment_names", "product_names"]
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print the shell's completion script: commands, options, products, environments."""
+    """Print a script with which a shell completes commands, options and names."""
     from click.shell_completion import get_completion_class
 
     from versioner.cli.main import cli

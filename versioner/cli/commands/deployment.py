@@ -44,16 +44,24 @@ def deployment() -> None:
     "--environment",
     metavar="NAME",
     shell_complete=environment_names,
-    help="Only to this environment.",
+    help="Only in this environment.",
 )
 @click.option("--version", metavar="VERSION", help="Only of this version.")
-@click.option("--status", metavar="STATUS", help="Only with this status; void shows the void ones.")
-@click.option("--person", metavar="WHO", help="Only by this login, e-mail or name.")
-@click.option("--since", metavar="TIME", help="Begun at or after: 2026-11-01, RFC 3339, or 7d ago.")
-@click.option("--until", metavar="TIME", help="Begun at or before; a day counts to its end.")
+@click.option(
+    "--status", metavar="STATUS", help="Only with this status; `void` shows voided deployments."
+)
+@click.option("--person", metavar="WHO", help="Only by the person with this login, e-mail or name.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Started at or after TIME: 2026-11-01, RFC 3339, or 7d (7 days ago).",
+)
+@click.option(
+    "--until", metavar="TIME", help="Started at or before TIME; for a date: the end of that day."
+)
 @click.option(
     "--limit", type=click.IntRange(min=0), metavar="N",
-    help=f"At most so many, newest first (default: {_SHOWN} as text, all as JSON; 0: all).",
+    help=f"Show at most N, newest first (default: {_SHOWN} in text, all in JSON); 0 shows all.",
 )  # fmt: skip
 @output_option
 @rev_option
@@ -105,7 +113,7 @@ def _parsed(filters: dict[str, str | None], now: str) -> dict[str, Any]:
     epilog=examples_epilog(
         "versioner deployment show 01a9c3f2b7d4",
         keys=f"{_KEYS}, events, void_events: {{event, voided_by}}, "
-        "problems (errors in what was read).",
+        "problems (number of errors found).",
     ),
 )
 @click.argument("id_", metavar="ID")
@@ -113,9 +121,10 @@ def _parsed(filters: dict[str, str | None], now: str) -> dict[str, Any]:
 @rev_option
 @repo_option
 def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
-    """Show one deployment with its events; ID is any event's, or enough of its beginning.
+    """Show one deployment with its events.
 
-    Where two products have an event of one id, PRODUCT/ID says which.
+    ID is the id of any of its events, or the first characters of it. If events of two products
+    have the same id, write PRODUCT/ID.
     """
     from versioner.cli.output import show, this_page
     from versioner.cli.registry import look, reckoned_at
@@ -134,19 +143,19 @@ def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
 
 
 @deployment.command(
-    short_help="Declare an event a mistake.",
+    short_help="Mark an event as a mistake.",
     epilog=examples_epilog(
         'versioner deployment void 01a9c3f2b7d4 --reason "recorded by a test run"'
     ),
 )
 @click.argument("id_", metavar="ID")
-@click.option("--reason", required=True, help="Why it was a mistake; shown wherever it is.")
+@click.option("--reason", required=True, help="Why the event is a mistake; shown with the event.")
 @repo_option
 def void(id_: str, reason: str, repo: str | None) -> None:
-    """Declare a recorded event a mistake; it stays to be seen, struck through.
+    """Mark a recorded event as a mistake; it stays visible, struck through.
 
-    The first event of a deployment stands for the whole deployment. Nothing is rewritten: an
-    event that says so is added.
+    Marking the first event of a deployment marks the whole deployment. No recorded event is
+    changed: an event that refers to this one is added.
     """
     from versioner.cli import clock
     from versioner.cli.after_commit import apply
@@ -161,7 +170,7 @@ def void(id_: str, reason: str, repo: str | None) -> None:
 
 
 @deployment.command(
-    short_help="Blank one value of an event.",
+    short_help="Remove one value from an event.",
     epilog=examples_epilog(
         "versioner deployment redact 01a9c3f2b7d4 deployed_by",
         "versioner deployment redact 01a9c3f2b7d4 extra_metadata.customer",
@@ -171,9 +180,9 @@ def void(id_: str, reason: str, repo: str | None) -> None:
 @click.argument("field")
 @repo_option
 def redact(event: str, field: str, repo: str | None) -> None:
-    """Blank one value of an event, leaving a mark that it was there.
+    """Remove one value from an event; the event lists the field as redacted.
 
-    The value is still in git's history; taking it out of there is a rewrite of the repository.
+    The value is still in git's history: to remove it there, the history must be rewritten.
     """
     from versioner.cli import clock
     from versioner.cli.after_commit import apply
@@ -200,7 +209,7 @@ def _whole_id(repository: Repository, given: str) -> str:
     if len(near) > 1:
         raise NotFound(
             f'{len(near)} events have ids that begin with "{given}"',
-            hint="give more of it: `versioner deployment show` has whole ids",
+            hint="give more characters: `versioner deployment show` prints whole ids",
         )
     return near[0]
 

@@ -15,7 +15,7 @@ __all__ = ["diff"]
         "versioner diff staging production",
         "versioner diff production@2026-11-01 production",
         keys="a and b: {environment, at}; differences: {product, a and b: {version, since, "
-        "deployment} or null, newer, between, compare_url}; problems (errors in what was read).",
+        "deployment} or null, newer, between, compare_url}; problems (number of errors found).",
     )
 )
 @click.argument("a", shell_complete=environment_names)
@@ -27,11 +27,11 @@ __all__ = ["diff"]
 def diff(
     a: str, b: str, product: str | None, output: str, rev: str | None, repo: str | None
 ) -> None:
-    """Compare two environments, or one at two times.
+    """Compare two environments, or one environment at two points in time.
 
-    A and B are environments, each with a moment if you like: production,
-    production@2026-11-01, production@2026-11-01T10:00:00Z, production@7d. A day without a time
-    means its beginning, in UTC.
+    A and B are environments, each with an optional point in time: production,
+    production@2026-11-01, production@2026-11-01T10:00:00Z, production@7d. A date without a time
+    means the beginning of that day, in UTC.
     """
     from versioner.cli.output import show, this_page
     from versioner.cli.params import read_for

@@ -28,10 +28,11 @@ _LEFT_ALONE = 4
 @click.option("--check", is_flag=True, help="Change nothing; exit with 3 if a file would change.")
 @repo_option
 def format_(paths: tuple[str, ...], check: bool, repo: str | None) -> int:
-    """Put files into their canonical form, without changing a meaning or losing a comment.
+    """Rewrite files in their canonical form; their meaning and comments stay the same.
 
-    Without PATH, the whole registry. Naming `schemas` brings the repository's copies of the
-    schemas up to the tool's. Exit code 4 says that a file could not be read and was left alone.
+    Without PATH, all files of the registry. With the PATH `schemas`, the repository's copies of
+    the schemas are replaced by the tool's. Exit code 4 means that a file could not be read; it
+    is left unchanged.
     """
     from versioner.cli.output import show
     from versioner.cli.registry import find_repository

@@ -28,11 +28,11 @@ def hooks() -> None:
     "--out",
     type=click.Path(path_type=Path),
     default=None,
-    help="Where the site is built after a commit (default: _site, left out of git).",
+    help="The folder of the site that is built after a commit (default: _site, ignored by git).",
 )
 @repo_option
 def install(out: Path | None, repo: str | None) -> None:
-    """Check the registry before each commit, and build the site after it."""
+    """Install hooks that check the registry before a commit, and build the site after it."""
     from versioner.setup.hooks import install_hooks
     from versioner.site.output import claim
 
@@ -46,7 +46,7 @@ def install(out: Path | None, repo: str | None) -> None:
     for name in done.installed:
         click.echo(f"installed {done.directory / name}")
     for name, line in done.kept:
-        click.echo(f"left your own {done.directory / name} in place; add this line to it:")
+        click.echo(f"kept your own {done.directory / name}; add this line to it:")
         click.echo(f"  {clean(line)}")
     _build_first(repository, target)
 

@@ -20,7 +20,7 @@ __all__ = ["init"]
 _FORGES: Final = ("github", "gitlab", "gitea", "forgejo", "bitbucket", "none")
 _NEXT: Final = {
     "github": "set the variable VERSIONER_PACKAGE, and Pages to GitHub Actions: see publish.yml",
-    "gitlab": "set the variables that .gitlab/versioner.yml names, and a pipeline schedule",
+    "gitlab": "set the variables that .gitlab/versioner.yml lists, and add a pipeline schedule",
     "gitea": "set the variable VERSIONER_PACKAGE: see .gitea/workflows/publish.yml",
     "forgejo": "set the variable VERSIONER_PACKAGE: see .forgejo/workflows/publish.yml",
 }
@@ -32,7 +32,7 @@ def _folder(_ctx: click.Context, _parameter: click.Parameter, given: str) -> Pat
 
     if is_url(given):
         raise click.UsageError(
-            "a registry is started in a folder: leave the URL out, and push it there "
+            "a registry is created in a folder, not at a URL: give a folder, then push it "
             "(`git remote add origin URL`, `git push -u origin HEAD`)"
         )
     return Path(given)
@@ -46,23 +46,23 @@ def _folder(_ctx: click.Context, _parameter: click.Parameter, given: str) -> Pat
 )
 @click.argument("directory", metavar="[DIR]", default=".", callback=_folder)
 @click.option("--title", default="", help="The registry's title (default: Deployments).")
-@click.option("--example", is_flag=True, help="Fill it with the sample registry.")
-@click.option("--branch", default="main", show_default=True, help="A new repository's branch.")
+@click.option("--example", is_flag=True, help="Fill the registry with sample data.")
+@click.option("--branch", default="main", show_default=True, help="The branch of a new repository.")
 @click.option(
     "--forge",
     type=click.Choice(_FORGES),
-    help="Whose workflows to write (default: told from the remote origin, else github).",
+    help="The forge to write workflows for (default: from the remote origin, else github).",
 )
 @click.option(
     "--add-missing",
     "complete",
     is_flag=True,
-    help="In a registry that is there: add the files that a new one has beside it; change none.",
+    help="In an existing registry: add the files that a new one would have; change none.",
 )
 def init(
     directory: Path, title: str, example: bool, branch: str, forge: str | None, complete: bool
 ) -> None:
-    """Start a new registry: configuration, environments, schemas, editor files, workflows."""
+    """Create a new registry: configuration, environments, schemas, editor files, workflows."""
     if complete:
         _complete(directory, forge or "")
         return
@@ -71,9 +71,9 @@ def init(
     made = initialise(
         directory, title=title, example=example, branch=branch, forge=forge or "", now=clock.now()
     )
-    click.echo(f"started a registry in {directory}: {len(made.paths)} files in one commit")
-    _tell("kept your own", made.kept)
-    _tell("a repository of its own, which is no part of the one around it:", _around(directory))
+    click.echo(f"created a registry in {directory}: {len(made.paths)} files in one commit")
+    _tell("kept the existing", made.kept)
+    _tell("this is a new repository, separate from the enclosing one in", _around(directory))
     cd = "" if directory == Path() else f"cd {shlex.quote(str(directory))} && "
     click.echo("next:")
     click.echo(
@@ -81,7 +81,7 @@ def init(
     )
     click.echo("  versioner status")
     if made.forge in _NEXT:
-        click.echo(f"once it is pushed: {_NEXT[made.forge]}")
+        click.echo(f"after the first push: {_NEXT[made.forge]}")
 
 
 def _complete(directory: Path, forge: str) -> None:
@@ -89,9 +89,9 @@ def _complete(directory: Path, forge: str) -> None:
 
     found = add_missing(directory, forge=forge, now=clock.now())
     _tell("added", found.missing)
-    _tell("not as this tool writes it, and left as it is:", found.differing)
+    _tell("differs from the file of a new registry, and is left as it is:", found.differing)
     if not found.missing and not found.differing:
-        click.echo("nothing is missing beside the registry, and nothing differs")
+        click.echo("no file is missing, and none differs from the file of a new registry")
 
 
 def _around(directory: Path) -> list[str]:

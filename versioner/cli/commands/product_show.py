@@ -45,7 +45,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
     epilog=examples_epilog(
         "versioner product show user-service",
         keys=f"{_KEYS}, links, depends_on, needed_by, aliases, extra_metadata, drifting, "
-        "cells: {ENVIRONMENT: as a cell of `status`}, problems (errors in what was read).",
+        "cells: {ENVIRONMENT: as a cell of `status`}, problems (number of errors found).",
     ),
 )
 @click.argument("name", shell_complete=product_names)
@@ -53,7 +53,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
 @rev_option
 @repo_option
 def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
-    """Show one product: what it is, where it runs, its latest versions and deployments."""
+    """Show one product: its description, where it runs, its latest versions and deployments."""
     from versioner.cli.output import show, this_page
     from versioner.cli.registry import look, reckoned_at
     from versioner.query.times import age_text
@@ -96,13 +96,13 @@ def _view(registry: Registry, record: ProductRecord, now: str) -> ProductView:
 @click.argument("name", shell_complete=product_names)
 @click.option(
     "--limit", type=click.IntRange(min=0), default=30, show_default=True, metavar="N",
-    help="At most so many commits, newest first; 0: all.",
+    help="Show at most N commits, newest first; 0 shows all.",
 )  # fmt: skip
 @output_option
 @rev_option
 @repo_option
 def history(name: str, limit: int, output: str, rev: str | None, repo: str | None) -> None:
-    """Show the commits that changed a product, also under its old names or once it is deleted."""
+    """Show the commits that changed a product, also under former names or after a deletion."""
     from versioner.cli.output import show, this_page
     from versioner.cli.registry import find_repository, read_registry
     from versioner.reporting.products import history_json, history_text

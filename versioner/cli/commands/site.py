@@ -33,14 +33,14 @@ _JOBS_MOST: Final = 4
 def _web_address(_ctx: click.Context, _parameter: click.Parameter, url: str) -> str:
     if url and not re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", url):
         raise click.UsageError(
-            f"--base-url {url} is not the address of a site: write https://example.com/releases"
+            f"--base-url {url} is not the URL of a site: for example, https://example.com/releases"
         )
     return url
 
 
 @click.group(cls=NounGroup, epilog=examples_epilog("versioner site build", "versioner site serve"))
 def site() -> None:
-    """Build the Products site, check it, or serve it here."""
+    """Build, check or serve the Products site."""
 
 
 @site.command(
@@ -51,22 +51,28 @@ def site() -> None:
 )
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-    help=f"The folder to write; new, empty or an earlier build's (default: {_OUT} in the clone).",
+    help=f"The output folder: new, empty, or of an earlier build (default: {_OUT} in the clone).",
 )  # fmt: skip
 @click.option(
-    "--base-url", default="", metavar="URL", help="Where it will be served.", callback=_web_address
+    "--base-url",
+    default="",
+    metavar="URL",
+    help="The URL at which the site will be served.",
+    callback=_web_address,
 )
 @rev_option
 @repo_option
 def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) -> None:
-    """Build the site: plain files that read without a server."""
+    """Build the site: static files, which can be read without a server."""
     from versioner.cli.output import show
     from versioner.cli.registry import find_repository
     from versioner.reporting.edits import built_text
 
     repository = find_repository(repo)
     if out is None and repository.work_tree is None:
-        raise click.UsageError("a bare repository has no folder for a site: name one with --out")
+        raise click.UsageError(
+            "a bare repository has no default output folder: give one with --out"
+        )
     folder = out or repository.top / _OUT
     show(built_text(str(folder), publish(repository, rev, folder, base_url)))
 
@@ -77,11 +83,11 @@ def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) ->
 )
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True,
-    help="Listen here, on this machine's own address only; 0: any free one.",
+    help="Listen on this port of the loopback address; 0: any free port.",
 )  # fmt: skip
 @repo_option
 def serve(port: int, repo: str | None) -> None:
-    """Serve the site on this machine; build it again, and show it, when the registry changes."""
+    """Serve the site on this machine; rebuild and reload it when the registry changes."""
     import tempfile
 
     from versioner.cli.registry import find_repository
@@ -218,7 +224,7 @@ def publish(repository: Repository, rev: str | None, out: Path, base_url: str = 
         first = f"{errors[0].path}:{errors[0].line}:{errors[0].column}: {errors[0].message}"
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise ValidationFailed(
-            f"no site is built from a registry with errors: {first}{more}",
+            f"the site is not built, because the registry has errors: {first}{more}",
             errors,
             hint="`versioner validate` lists them",
         )

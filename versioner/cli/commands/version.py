@@ -24,7 +24,7 @@ _KEYS: Final = (
 )
 @click.pass_context
 def version(ctx: click.Context) -> None:
-    """List and show versions; alone, print the tool's own."""
+    """List and show the versions of a product; without a command, print this tool's version."""
     if ctx.invoked_subcommand is None:
         from versioner import __version__
 
@@ -39,13 +39,13 @@ def version(ctx: click.Context) -> None:
 @click.argument("product", shell_complete=product_names)
 @click.option(
     "--limit", type=click.IntRange(min=0), metavar="N",
-    help=f"At most so many, newest first (default: {_SHOWN} as text, all as JSON; 0: all).",
+    help=f"Show at most N, newest first (default: {_SHOWN} in text, all in JSON); 0 shows all.",
 )  # fmt: skip
 @output_option
 @rev_option
 @repo_option
 def list_(product: str, limit: int | None, output: str, rev: str | None, repo: str | None) -> None:
-    """List a product's versions, the latest first."""
+    """List a product's versions, newest first."""
     from versioner.cli.output import show, this_page
     from versioner.cli.registry import look
     from versioner.query.versions import list_versions
@@ -68,7 +68,7 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
     epilog=examples_epilog(
         "versioner version show user-service 1.4.0",
         keys=f"{_KEYS}, commit_url, builds, stays: {{environment, since, until, deployment}}, "
-        "deployments (as `deployment list`), problems (errors in what was read).",
+        "deployments (as `deployment list`), problems (number of errors found).",
     ),
 )
 @click.argument("product", shell_complete=product_names)
@@ -77,7 +77,7 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
 @rev_option
 @repo_option
 def show_(product: str, name: str, output: str, rev: str | None, repo: str | None) -> None:
-    """Show one version: its build and source, where it runs and ran."""
+    """Show one version: its builds and commit, and where it runs and ran."""
     from versioner.cli.output import show, this_page
     from versioner.cli.registry import look
     from versioner.query.source_links import commit_url
