@@ -22,7 +22,7 @@ def post(forge: Path) -> Post:
 
 def test_it_says_that_nothing_waits(desk: Desk, post: Post) -> None:
     outcome = desk.run("collect")
-    assert (outcome.code, outcome.out) == (0, "Nothing waits.\n")
+    assert (outcome.code, outcome.out) == (0, "No events are waiting.\n")
 
 
 def test_it_says_what_it_recorded_and_what_it_refused_and_why(desk: Desk, post: Post) -> None:

@@ -104,7 +104,7 @@ def test_a_renamed_product_is_found_under_its_old_name(desk: Desk) -> None:
         e["subject"] for e in desk.run("product", "history", "accounts", "-o", "json").json()
     ]
     assert subjects == ["Rename product user-service to accounts", "Import 11 deployment events"]
-    assert "was called" in desk.run("product", "show", "accounts").out
+    assert "former names" in desk.run("product", "show", "accounts").out
 
 
 def test_delete_shows_its_plan_and_asks_on_a_terminal_only(desk: Desk) -> None:
@@ -215,7 +215,7 @@ def test_an_editor_that_fails_changes_nothing_and_another_can_be_named(
     before = desk.git("rev-parse", "HEAD")
     outcome = desk.run("product", "edit", "user-service", "--editor")
     assert (outcome.code, outcome.out) == (1, "")
-    assert f"the editor did not end well: {command}" in outcome.err
+    assert f"the editor failed: {command}" in outcome.err
     assert "EDITOR" in outcome.err.partition("hint: ")[2]
     assert desk.git("rev-parse", "HEAD") == before
 
@@ -242,7 +242,7 @@ def test_an_invalid_text_is_refused_and_kept(
     outcome = desk.run("product", "edit", "user-service", "--editor")
     assert outcome.code == 4
     assert "titel" in outcome.err and "did you mean title?" in outcome.err
-    kept = Path(outcome.err.rsplit("your text is kept in ", 1)[1].strip())
+    kept = Path(outcome.err.rsplit("your text is saved in ", 1)[1].strip())
     assert 'titel: "Users"' in kept.read_text(encoding="utf-8")
     assert desk.git("rev-parse", "HEAD") == before
 

@@ -142,7 +142,7 @@ def test_hooks_of_the_users_stay_and_the_line_to_add_works(desk: Desk, tmp_path:
     hook.write_text(own)
     hook.chmod(0o755)
     done = desk.run("hooks", "install", "--out", str(tmp_path / "site"))
-    assert "left your own" in done.out
+    assert "kept your own" in done.out
     assert hook.read_text() == own
     (line,) = [line.strip() for line in done.out.splitlines() if " validate " in line]
     hook.write_text(f"{own}{line}\n")

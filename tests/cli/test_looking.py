@@ -344,8 +344,8 @@ PARSED: list[tuple[list[str], str]] = [
     (["deployment", "list", "--since", "soon"], "2026-11-01"),
     (["diff", "staging@later", "production"], "7d"),
     (["diff", "staging@", "production"], "production@2026-11-01"),
-    (["product", "create", "new", "--set", "title"], "--set extra_metadata.team=x"),
-    (["environment", "edit", "staging", "--set", "title"], "--set extra_metadata.team=x"),
+    (["product", "create", "new", "--set", "title"], "--set extra_metadata.team=identity"),
+    (["environment", "edit", "staging", "--set", "title"], "--set extra_metadata.team=identity"),
     (["validate", "--base", ""], "origin/main"),
     (["validate", "-o", "json", "--format", "github"], "contradict"),
 ]

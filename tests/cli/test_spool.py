@@ -106,7 +106,7 @@ def test_the_temporary_folder_of_everybody_will_do(tmp_path):
 
 
 def test_nothing_waits_where_no_folder_is(spool, versioner):
-    assert versioner("list") == (0, f"Nothing waits in {spool.folder}.\n", "")
+    assert versioner("list") == (0, f"No events are waiting in {spool.folder}.\n", "")
     assert not spool.folder.exists()
 
 
@@ -140,7 +140,7 @@ def test_an_event_for_a_registry_that_is_not_there_can_be_sent_elsewhere_and_end
     assert versioner("send", "-", "--repo", url_of(forge))[0] == 0
     assert "kept-1" in recorded_in(forge)
     file.unlink()
-    assert versioner("list")[1].startswith("Nothing waits")
+    assert versioner("list")[1].startswith("No events are waiting")
 
 
 def test_as_json_all_of_it_is_told(spool, versioner):
@@ -158,7 +158,7 @@ def test_as_json_all_of_it_is_told(spool, versioner):
 
 
 def test_nothing_to_send_is_no_fault(spool, versioner):
-    assert versioner("send") == (0, "Nothing waits to be sent.\n", "")
+    assert versioner("send") == (0, "No events are waiting to be sent.\n", "")
 
 
 def test_lines_from_a_log_go_only_where_the_user_says(spool, versioner, monkeypatch):
@@ -237,7 +237,7 @@ def test_what_is_refused_is_put_aside_and_not_sent_again(spool, versioner, forge
     assert out.startswith("refused: ")
     assert spool.entries() == []
     assert [each.key for each in spool.held().refused] == [bad.key]
-    assert versioner("send") == (0, "Nothing waits to be sent.\n", "")
+    assert versioner("send") == (0, "No events are waiting to be sent.\n", "")
 
 
 def test_the_lines_of_a_log_are_sent_to_the_registry_that_is_named(
@@ -291,7 +291,7 @@ def test_what_a_killed_process_left_in_a_queue_is_sent_too(spool, versioner, for
     code, out, err = versioner("send")
     assert (code, out.startswith("recorded: ")) == (0, True), err
     assert "kept-4" in recorded_in(forge)
-    assert versioner("list")[1].startswith("Nothing waits")
+    assert versioner("list")[1].startswith("No events are waiting")
 
 
 # ---- discard

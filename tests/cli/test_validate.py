@@ -149,7 +149,7 @@ def test_github_gets_annotations_and_the_full_text_in_the_step_summary(
     assert "and 2 more errors" in out
     text = summary.read_text("utf-8")
     assert text.count("error[unexpected-file]") == 12
-    assert "leaves what the registry says as it is" in text
+    assert "has no effect on the content of the registry" in text
 
 
 def test_gitlab_gets_a_report_and_nothing_else_on_stdout(
@@ -252,7 +252,7 @@ def test_recording_is_a_log_change_that_has_to_be_allowed(
     problems = found(capsys, "--base", "main")
     assert {each["code"] for each in problems} == {"history-added"}
     code, out = validated(capsys, "--base", "main", "--allow-log-changes")
-    assert (code, f"declared a mistake: {event_id('payment-api', 2)}" in out) == (0, True)
+    assert (code, f"marked as a mistake: {event_id('payment-api', 2)}" in out) == (0, True)
 
 
 def test_a_sha256_repository_has_a_history_too(

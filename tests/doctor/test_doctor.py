@@ -175,7 +175,7 @@ def test_a_remote_that_is_gone_is_a_problem_and_what_was_fetched_is_told(desk, f
     shutil.rmtree(forge)
     found = look(desk.top, around)
     assert found["remote"].verdict == "problem"
-    assert "nothing more of it is known" in found["remote"].message
+    assert "its other checks are skipped" in found["remote"].message
     assert found["waiting"].message.endswith("as last fetched")
     assert "push" not in found
 
@@ -431,9 +431,9 @@ def test_a_signing_program_that_waits_is_not_waited_for(desk, around, tmp_path, 
 @pytest.mark.parametrize(
     ("config", "verdict", "words"),
     [
-        ({}, "note", "logins, no names"),
+        ({}, "note", "logins, but no names"),
         ({"forge": {"type": "github"}}, "note", "GitHub Pages are public"),
-        ({"forge": {"type": "gitlab"}, "people": "none"}, "note", "nothing of people"),
+        ({"forge": {"type": "gitlab"}, "people": "none"}, "note", "no data of people"),
         ({"forge": {"type": "github"}, "people": "all"}, "warning", "deployed_by_email"),
     ],
 )

@@ -107,10 +107,10 @@ def test_an_error_that_was_there_before_stops_no_edit_of_another(desk: Desk) -> 
 def test_a_file_that_changed_under_the_editor_is_not_overwritten(desk: Desk) -> None:
     before = product_source(desk.repository, "shop")
     edit_product(desk.repository, "shop", set_=["title=Theirs"], now=NOW)
-    with pytest.raises(Blocked, match="changed by somebody else"):
+    with pytest.raises(Blocked, match="has changed since the editor was opened"):
         rewrite_product(desk.repository, "shop", before + b"# mine\n", before=before, now=NOW)
     fresh = product_source(desk.repository, "shop")
-    with pytest.raises(InvalidInput, match="empty file"):
+    with pytest.raises(InvalidInput, match="cannot be empty"):
         rewrite_product(desk.repository, "shop", b"\n", before=fresh, now=NOW)
     rewrite_product(desk.repository, "shop", fresh + b"# mine\n", before=fresh, now=NOW)
     assert desk.path("shop").read_bytes() == fresh + b"# mine\n"

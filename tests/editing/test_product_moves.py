@@ -87,7 +87,7 @@ def test_a_name_can_be_taken_back(desk: Desk) -> None:
     ("new", "error", "said"),
     [
         ("web", Blocked, "a product 'web' already"),
-        ("shop", UsageFault, "its name already"),
+        ("shop", UsageFault, "the name of the product is already"),
         ("Shop", InvalidInput, "not a legal product name"),
         ("gone", Blocked, "was deleted"),
         ("former", Blocked, "old name of 'later'"),

@@ -76,7 +76,7 @@ def test_what_is_so_already_pushes_nothing(post: Post) -> None:
 
 def test_what_the_rules_refuse_is_refused_and_pushes_nothing(post: Post) -> None:
     before = post.git("rev-parse", "main")
-    with pytest.raises(Blocked, match="there is a product"):
+    with pytest.raises(Blocked, match="already exists"):
         edit(post, create("shop"))
     assert post.git("rev-parse", "main") == before
 
@@ -114,7 +114,7 @@ def test_who_lost_the_race_to_the_same_edit_is_told_so(post: Post) -> None:
         edit(post, lambda other: create_product(other, "tea", description="Tea", now=NOW))
         return edited
 
-    with pytest.raises(Blocked, match="there is a product"):
+    with pytest.raises(Blocked, match="already exists"):
         edit(post, racing)
     assert post.git("log", "--format=%s", "main").split("\n").count("Create product tea") == 1
 

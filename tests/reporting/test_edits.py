@@ -23,7 +23,7 @@ def test_an_edit_names_its_commit_branch_and_first_files() -> None:
 
 
 def test_an_edit_that_changes_nothing_says_so() -> None:
-    assert edited_text(Edited(None, "Edit product a")) == "nothing to change: it is so already"
+    assert edited_text(Edited(None, "Edit product a")) == "nothing to change: the registry is already in this state"
 
 
 def test_a_plan_counts_and_names_those_left_behind() -> None:

@@ -106,8 +106,8 @@ def test_the_document_of_an_event_has_the_same_keys_and_kinds_always(
     [
         ({"message": "was deleted", "hint": "restore it"}, ["was deleted", "restore it"]),
         ({"message": "was deleted"}, ["was deleted"]),
-        ({"message": 5, "hint": []}, ["its reason cannot be read"]),
-        (None, ["its reason cannot be read"]),
+        ({"message": 5, "hint": []}, ["the reason cannot be read"]),
+        (None, ["the reason cannot be read"]),
     ],
 )
 def test_a_refusal_is_told_with_its_reason(refusal: Any, told: list[str]) -> None:
@@ -151,7 +151,7 @@ def test_a_collect_tells_of_each_outcome() -> None:
         "1 event recorded already",
         "refused: deployment of shop 1.0 to staging (completed): shop was deleted",
         "  restore it",
-        "`versioner inbox list` shows what was refused, `inbox release` tries again",
+        "`versioner inbox list` shows refused events, `versioner inbox release` tries again",
         "7 events still waiting",
     ]
 
@@ -162,4 +162,4 @@ def test_what_is_discarded_is_shown_once_more() -> None:
         "released: deployment of shop 1.0 to staging (completed)"
     )
     discarded = handled_text([Handled(waits(), "")], "discarded").split("\n")
-    assert json.loads(discarded[1].removeprefix("  it said: ")) == SAID
+    assert json.loads(discarded[1].removeprefix("  its content: ")) == SAID
