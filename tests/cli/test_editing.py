@@ -333,7 +333,7 @@ def test_import_tells_each_refused_row_by_its_line(desk: Desk, tmp_path: Path) -
     assert done.code == 0 and "2 rows refused" in done.out
     assert desk.commits() == before + 1
     again = desk.run("import", str(rows), *mapping, "--skip-invalid")
-    assert "1 recorded already" in again.out
+    assert "1 already recorded" in again.out
     assert desk.commits() == before + 1
     assert desk.run("import", str(rows), "--map", "when").code == 2
     assert desk.run("import", "no-such-file.csv").code == 2

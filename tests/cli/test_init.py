@@ -127,7 +127,9 @@ def test_inside_of_another_repository_it_is_said_to_be_one_of_its_own(place: Des
     assert init(place) == 0
     assert "around it" not in place.capsys.readouterr().out
     assert run(["init", str(place.top / "inner")]) == 0
-    assert f"separate from the enclosing one in {place.top.resolve()}" in place.capsys.readouterr().out
+    assert (
+        f"separate from the enclosing one in {place.top.resolve()}" in place.capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,7 @@ def test_another_branch_that_is_checked_out_is_told(desk, forge, around):
     desk.git("switch", "-qc", "change")
     found = [c for c in examine_clone(desk.repository, around) if c.name == "branch"]
     assert [check.verdict for check in found] == ["ok", "note"]
-    assert "change is checked out here" in found[1].message
+    assert "this clone is on change" in found[1].message
 
 
 def test_a_login_in_the_url_of_a_clone_is_not_told(desk, around):
@@ -329,7 +329,7 @@ def test_refused_events_are_named_with_their_reasons_the_first_five():
     found = [c for c in check_inbox(Inbox(refused=tuple(refused)), NOW) if c.name == "refused"]
     assert [check.verdict for check in found] == ["warning"] * 6
     assert found[0].message == "shop/key-0: Why"
-    assert found[1].message == "shop/key-1: its reason cannot be read"
+    assert found[1].message == "shop/key-1: the reason cannot be read"
     assert found[5].message == "and 2 more were refused"
 
 

@@ -127,7 +127,7 @@ def test_who_loses_every_race_is_told_so(post: Post, monkeypatch: pytest.MonkeyP
         commit_on_branch(post, "other", place.tip.encode() if place.tip else b"")
         return edited
 
-    with pytest.raises(RemoteFailure, match="others pushed first") as caught:
+    with pytest.raises(RemoteFailure, match="other writers pushed first") as caught:
         edit(post, racing)
     assert caught.value.fault == "race"
 
@@ -187,7 +187,7 @@ def test_a_deleted_product_comes_back_whole(post: Post) -> None:
     edited = restore(post, "shop")
     assert files(post, "registry/products/shop") == before
     # Others depended on it, and a clone would say so too.
-    assert edited.notes == ("web depended on it, and no longer says so",)
+    assert edited.notes == ("web depended on it; its depends_on no longer lists it",)
 
 
 def test_of_several_deletions_the_last_counts(post: Post) -> None:

@@ -23,7 +23,10 @@ def test_an_edit_names_its_commit_branch_and_first_files() -> None:
 
 
 def test_an_edit_that_changes_nothing_says_so() -> None:
-    assert edited_text(Edited(None, "Edit product a")) == "nothing to change: the registry is already in this state"
+    assert (
+        edited_text(Edited(None, "Edit product a"))
+        == "nothing to change: the registry is already in this state"
+    )
 
 
 def test_a_plan_counts_and_names_those_left_behind() -> None:
@@ -31,9 +34,9 @@ def test_a_plan_counts_and_names_those_left_behind() -> None:
     assert deletion_text(plan).splitlines() == [
         "Deleting a removes",
         "  1 version and 1,234 deployments (1,300 events)",
-        "Its old name leads to the record of the deletion: old-a",
+        "Its former name refers to the record of the deletion: old-a",
         "b, c depend on it.",
-        "It stays in git's history: `versioner product restore a` undoes it.",
+        "It stays in git's history: `versioner product restore a` restores it.",
     ]
 
 

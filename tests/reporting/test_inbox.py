@@ -148,7 +148,7 @@ def test_a_collect_tells_of_each_outcome() -> None:
     assert lines[0] == "recorded 22 events on main"
     assert lines[21:] == [
         "  and 2 more",
-        "1 event recorded already",
+        "1 event already recorded",
         "refused: deployment of shop 1.0 to staging (completed): shop was deleted",
         "  restore it",
         "`versioner inbox list` shows refused events, `versioner inbox release` tries again",
