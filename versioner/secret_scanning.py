@@ -1,4 +1,4 @@
-"""Recognise text in the shape of a secret key, so that it is neither recorded nor echoed."""
+"""Recognise text that looks like a secret key, so that it is neither recorded nor echoed."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _holds_given(text: str) -> bool:
 
 
 def holds_secret(text: str) -> bool:
-    """Tell whether a text holds something in the shape of a secret key."""
+    """Tell whether a text holds something that looks like a secret key."""
     if _holds_given(text):
         return True
     if not any(item in text for item in _TELLTALES) and not ("@" in text and "://" in text):

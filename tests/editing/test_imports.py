@@ -162,7 +162,7 @@ def test_all_or_nothing_names_the_refused_rows_by_line(desk: Desk) -> None:
     for number in (3, 4, 5, 6, 7, 9, 10, 11, 12):
         assert f"line {number}: " in message
     assert "ghp_" not in message
-    assert "shape of a secret" in message
+    assert "looks like a secret" in message
     assert desk.git("rev-parse", "HEAD") == before
     assert desk.git("status", "--porcelain") == ""
 
