@@ -71,7 +71,7 @@ def list_(
     **filters: str | None,
 ) -> None:  # fmt: skip
     """List deployments, newest first."""
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import look, reckoned_at
     from versioner.query.deployments import find
     from versioner.reporting.deployments import deployments_json, deployments_text
@@ -84,7 +84,7 @@ def list_(
     if output == "json":
         show(deployments_json(shown))
     else:
-        show(deployments_text(this_page(), shown, total=len(found)))
+        show(deployments_text(terminal_layout(), shown, total=len(found)))
 
 
 def _parsed(filters: dict[str, str | None], now: str) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
     ID is the id of any of its events, or the first characters of it. If events of two products
     have the same id, write PRODUCT/ID.
     """
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import look, reckoned_at
     from versioner.query.deployments import find_by_id
     from versioner.query.times import seconds_between
@@ -139,7 +139,7 @@ def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
         show(deployment_json(found, problems=len(registry.errors)))
         return
     seconds = seconds_between(found.changed_at, reckoned_at(registry, rev))
-    show(deployment_text(this_page(), found, age=ago(seconds)))
+    show(deployment_text(terminal_layout(), found, age=ago(seconds)))
 
 
 @deployment.command(

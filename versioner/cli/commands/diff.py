@@ -33,7 +33,7 @@ def diff(
     production@2026-11-01, production@2026-11-01T10:00:00Z, production@7d. A date without a time
     means the beginning of that day, in UTC.
     """
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.cli.params import read_for
     from versioner.cli.registry import look, reckoned_at
     from versioner.query.differences import diff as compare
@@ -48,4 +48,4 @@ def diff(
     if output == "json":
         show(diff_json(*sides, found, problems=len(registry.errors)))
     else:
-        show(diff_text(this_page(), *sides, found))
+        show(diff_text(terminal_layout(), *sides, found))

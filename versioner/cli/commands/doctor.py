@@ -65,11 +65,11 @@ def doctor(repo: str | None, branch: str | None, probe: bool, timeout: float, ou
     Changes nothing, locally or on the remote, unless --probe is given. Exit code 1 means that
     there is a problem.
     """
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.reporting.doctor import checks_json, checks_text
 
     checks = _examine(repo, branch or "", _surroundings(probe, timeout))
-    show(checks_json(checks) if output == "json" else checks_text(this_page(), checks))
+    show(checks_json(checks) if output == "json" else checks_text(terminal_layout(), checks))
     return _FOUND_PROBLEMS if any(check.verdict == "problem" for check in checks) else 0
 
 

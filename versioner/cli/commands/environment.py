@@ -38,7 +38,7 @@ def environment() -> None:
 @repo_option
 def list_(output: str, rev: str | None, repo: str | None) -> None:
     """List the environments, in the order in which versions are deployed to them."""
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import look
     from versioner.reporting.environments import environments_json, environments_text
 
@@ -46,7 +46,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
     show(
         environments_json(registry)
         if output == "json"
-        else environments_text(this_page(), registry)
+        else environments_text(terminal_layout(), registry)
     )
 
 
@@ -65,7 +65,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
 @repo_option
 def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     """Show one environment and what runs in it."""
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import look, reckoned_at
     from versioner.query.matrix import matrix
     from versioner.reporting.environments import environment_json, environment_text
@@ -76,7 +76,7 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     if output == "json":
         show(environment_json(document, found, problems=len(registry.errors)))
     else:
-        show(environment_text(this_page(), document, found))
+        show(environment_text(terminal_layout(), document, found))
 
 
 @environment.command(

@@ -1,4 +1,4 @@
-"""versioner hooks: git hooks for one clone."""
+"""versioner hooks: install git hooks in a clone."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def install(out: Path | None, repo: str | None) -> None:
 
     repository = find_repository(repo)
     target = (out or (repository.work_tree or Path()) / "_site").absolute()
-    # What no site could be built into is said before anything is installed.
+    # A folder that no site can be built into is refused before anything is installed.
     claim(target)
-    # -P: a folder named versioner in the clone is not this tool.
+    # -P: Python does not import a folder named versioner in the clone.
     command = [sys.executable, "-P", "-m", "versioner"]
     done = install_hooks(repository, command=command, out=target)
     for name in done.installed:
@@ -52,14 +52,14 @@ def install(out: Path | None, repo: str | None) -> None:
 
 
 def _build_first(repository: Repository, out: Path) -> None:
-    """Build the site now: from then on the folder is known to be one of ours."""
-    from versioner.cli.commands.site import publish
+    """Build the site once: the folder then has the mark that later builds look for."""
     from versioner.cli.errors import report_warning
+    from versioner.cli.output import publish_with_progress
     from versioner.errors import VersionerError
 
     if repository.tip is None:
         return
     try:
-        publish(repository, repository.tip, out)
+        publish_with_progress(repository, repository.tip, out)
     except (VersionerError, OSError) as error:
         report_warning(error, "installed, but the first site was not built: ")

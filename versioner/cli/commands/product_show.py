@@ -31,12 +31,14 @@ _KEYS: Final = (
 @repo_option
 def list_(output: str, rev: str | None, repo: str | None) -> None:
     """List the products."""
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import look
     from versioner.reporting.products import products_json, products_text
 
     registry = look(repo, rev)
-    show(products_json(registry) if output == "json" else products_text(this_page(), registry))
+    show(
+        products_json(registry) if output == "json" else products_text(terminal_layout(), registry)
+    )
 
 
 @click.command(
@@ -54,7 +56,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
 @repo_option
 def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     """Show one product: its description, where it runs, its latest versions and deployments."""
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import look, reckoned_at
     from versioner.query.times import age_text
     from versioner.reporting.products import product_json, product_text
@@ -68,7 +70,7 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
         cell.environment: age_text(cell.age_seconds) if cell.since else ""
         for cell in view.row.cells
     }
-    show(product_text(this_page(), view, ages=ages))
+    show(product_text(terminal_layout(), view, ages=ages))
 
 
 def _view(registry: Registry, record: ProductRecord, now: str) -> ProductView:
@@ -103,7 +105,7 @@ def _view(registry: Registry, record: ProductRecord, now: str) -> ProductView:
 @repo_option
 def history(name: str, limit: int, output: str, rev: str | None, repo: str | None) -> None:
     """Show the commits that changed a product, also under former names or after a deletion."""
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import find_repository, read_registry
     from versioner.reporting.products import history_json, history_text
 
@@ -114,7 +116,7 @@ def history(name: str, limit: int, output: str, rev: str | None, repo: str | Non
     if output == "json":
         show(history_json(commits))
     else:
-        show(history_text(this_page(), names[0], commits))
+        show(history_text(terminal_layout(), names[0], commits))
 
 
 def _names_of(registry: Registry, repository: Repository, name: str) -> list[str]:

@@ -53,7 +53,7 @@ def spool() -> None:
 @output_option
 def list_(output: str) -> None:
     """List the events that wait on this machine, oldest first."""
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.reporting.spool import held_json, held_text
 
     folder = _folder()
@@ -61,7 +61,7 @@ def list_(output: str) -> None:
     if output == "json":
         show(held_json(held, left, folder))
     else:
-        show(held_text(this_page(), held, left, folder))
+        show(held_text(terminal_layout(), held, left, folder))
 
 
 @spool.command(

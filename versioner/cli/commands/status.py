@@ -56,7 +56,7 @@ def status(
     the last line lists them. Deployments in progress, those that failed since, and those without
     a result are shown next to the version.
     """
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.cli.params import read_for
     from versioner.cli.registry import find_registry, read_registry, reckoned_at
     from versioner.query.matrix import matrix
@@ -86,4 +86,8 @@ def status(
         )
     else:
         revision = registry.revision or "" if as_of else ""
-        show(matrix_text(this_page(), found, as_of=revision, past=moment is not None, held=held))
+        show(
+            matrix_text(
+                terminal_layout(), found, as_of=revision, past=moment is not None, held=held
+            )
+        )

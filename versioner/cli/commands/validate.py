@@ -139,12 +139,12 @@ def _report(checked: Checked, problems: list[Problem], form: str, *, has_paths: 
 
 
 def _report_to_people(checked: Checked, problems: list[Problem], closing: str) -> None:
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.reporting.changes import change_text
     from versioner.reporting.problems import problems_text
 
     if problems:
-        show(problems_text(this_page(), problems))
+        show(problems_text(terminal_layout(), problems))
     if checked.change is not None:
         show(change_text(checked.change))
     show(closing)

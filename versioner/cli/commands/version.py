@@ -46,7 +46,7 @@ def version(ctx: click.Context) -> None:
 @repo_option
 def list_(product: str, limit: int | None, output: str, rev: str | None, repo: str | None) -> None:
     """List a product's versions, newest first."""
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import look
     from versioner.query.versions import list_versions
     from versioner.reporting.versions import versions_json, versions_text
@@ -59,7 +59,7 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
     if output == "json":
         show(versions_json(shown))
     else:
-        show(versions_text(this_page(), record.name, shown, total=len(found)))
+        show(versions_text(terminal_layout(), record.name, shown, total=len(found)))
 
 
 @version.command(
@@ -78,7 +78,7 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
 @repo_option
 def show_(product: str, name: str, output: str, rev: str | None, repo: str | None) -> None:
     """Show one version: its builds and commit, and where it runs and ran."""
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import look
     from versioner.query.source_links import commit_url
     from versioner.query.versions import show_version
@@ -91,4 +91,4 @@ def show_(product: str, name: str, output: str, rev: str | None, repo: str | Non
     if output == "json":
         show(version_json(detail, commit_url=url, problems=len(registry.errors)))
     else:
-        show(version_text(this_page(), detail, commit_url=url))
+        show(version_text(terminal_layout(), detail, commit_url=url))
