@@ -12,7 +12,7 @@ import pytest
 from tests.fixtures.local_registry import NOW, Desk
 from versioner.editing import imports
 from versioner.editing.import_rows import read_rows
-from versioner.editing.imports import Imported, import_file
+from versioner.editing.imports import ImportResult, import_file
 from versioner.editing.products import delete_product, rename_product
 from versioner.errors import InvalidInput, UsageFault
 
@@ -27,7 +27,7 @@ ROWS = (
 )
 
 
-def load(desk: Desk, text: str, name: str = "rows.csv", **options: Any) -> Imported:
+def load(desk: Desk, text: str, name: str = "rows.csv", **options: Any) -> ImportResult:
     path = desk.top.parent / name
     path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
     return import_file(desk.repository, path, now=NOW, **options)

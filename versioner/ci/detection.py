@@ -12,7 +12,7 @@ from versioner.names import is_version, slugify
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["Detected", "read_run", "tells_commit"]
+__all__ = ["DetectedRun", "has_commit_variable", "read_run"]
 
 _SHORT_COMMIT: Final = 8
 _VARIABLE: Final = r"\{(\w+)\}"
@@ -20,7 +20,7 @@ _VARIABLE: Final = r"\{(\w+)\}"
 _NOBODY: Final = ("@", "codepipeline/", "GitHub-Hookshot/", "Bitbucket-", "CodeBuild-Jenkins-")
 
 
-class Detected(NamedTuple):
+class DetectedRun(NamedTuple):
     """Hold what a CI system says of its run: reported, never verified.
 
     Every value is fit to be recorded as it is. `fields` has those keys of an event that are
@@ -38,11 +38,11 @@ class Detected(NamedTuple):
     output_file: str
 
 
-def read_run(name: str, environ: Mapping[str, str]) -> Detected:
+def read_run(name: str, environ: Mapping[str, str]) -> DetectedRun:
     """Read what the named system's variables say of the run."""
     system = next(item for item in SYSTEMS if item.name == name)
     fields = _fields(system, environ)
-    return Detected(
+    return DetectedRun(
         source_system=system.name,
         fields=fields,
         product=slugify(fields.get("scm_repository", "").rpartition("/")[2]),
@@ -53,7 +53,7 @@ def read_run(name: str, environ: Mapping[str, str]) -> Detected:
     )
 
 
-def tells_commit(name: str, environ: Mapping[str, str]) -> bool:
+def has_commit_variable(name: str, environ: Mapping[str, str]) -> bool:
     """Tell whether the named system says anything at all as the commit, be it none."""
     system = next(item for item in SYSTEMS if item.name == name)
     return any(value.strip() for value in _values(system.sha, environ))

@@ -10,13 +10,13 @@ from versioner.git.state import state_file
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from versioner.editing.session import Edited
+    from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
 
 __all__ = ["after_commit", "apply", "finish"]
 
 
-def finish(repository: Repository, edited: Edited) -> None:
+def finish(repository: Repository, edited: EditResult) -> None:
     """Print what an edit did, then build the site if the hooks of the clone do so."""
     from versioner.cli.output import show
     from versioner.reporting.edits import edited_text
@@ -43,7 +43,9 @@ def after_commit(repository: Repository, commit: str | None) -> None:
         report_warning(error, "recorded, but the site was not built: ")
 
 
-def apply(repo: str | None, operation: Callable[[Repository], Edited], restoring: str = "") -> None:
+def apply(
+    repo: str | None, operation: Callable[[Repository], EditResult], restoring: str = ""
+) -> None:
     """Edit the registry that --repo names, in a clone or at a URL, and print the result."""
     from versioner.cli.registry import find_repository
     from versioner.cli.remotes import remote_at

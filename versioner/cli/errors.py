@@ -97,26 +97,26 @@ def _open_standard_streams() -> None:
 
 def report_error(error: VersionerError) -> int:
     """Print an error, in a form the CI system at hand shows, and return its exit code."""
-    _tell("error", error.message, error.hint)
+    _print_message("error", error.message, error.hint)
     return error.exit_code
 
 
 def report_warning(error: VersionerError | OSError, what: str) -> None:
     """Print an error that the caller lives with; `what` says what did not happen."""
     if isinstance(error, VersionerError):
-        _tell("warning", what + error.message, error.hint)
+        _print_message("warning", what + error.message, error.hint)
     else:
-        _tell("warning", what + _os_reason(error))
+        _print_message("warning", what + _os_reason(error))
 
 
 def report_unwritten(error: OSError) -> None:
     """Warn that a result could not be printed, where what it tells of is done all the same."""
     _silence_stdout()
     if not _is_closed_pipe(error):
-        _tell("warning", f"done, but the result could not be printed: {_os_reason(error)}")
+        _print_message("warning", f"done, but the result could not be printed: {_os_reason(error)}")
 
 
-def _tell(level: Literal["error", "warning"], message: str, hint: str = "") -> None:
+def _print_message(level: Literal["error", "warning"], message: str, hint: str = "") -> None:
     from versioner.secret_scanning import without_secrets
 
     message, hint = clean_lines(without_secrets(message)), clean_lines(without_secrets(hint))
@@ -135,7 +135,7 @@ def _report_usage(error: click.ClickException) -> None:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "versioner"
     hint = f"see `{command} -h`"
-    _tell("error", clean(error.format_message()), hint)
+    _print_message("error", clean(error.format_message()), hint)
 
 
 def _report_os_error(error: OSError) -> int:
@@ -147,7 +147,7 @@ def _report_os_error(error: OSError) -> int:
         sys.stdout.flush()
     except OSError:
         _silence_stdout()
-    _tell("error", _os_reason(error))
+    _print_message("error", _os_reason(error))
     return 1
 
 
@@ -171,5 +171,5 @@ def _report_defect(error: Exception) -> int:
         raise error
     what = clean(f"{type(error).__name__}: {error}")
     hint = "set VERSIONER_DEBUG=1 to see the traceback, and please report it"
-    _tell("error", f"internal error ({what})", hint)
+    _print_message("error", f"internal error ({what})", hint)
     return 1

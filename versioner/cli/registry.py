@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 __all__ = [
     "find_registry",
     "find_repository",
-    "look",
+    "load_from",
     "read_registry",
-    "reckoned_at",
+    "reference_time",
     "take_snapshot",
 ]
 
@@ -67,12 +67,12 @@ def find_registry(repo: str | None, rev: str | None = None, *, inbox: bool = Fal
             "a revision needs the history of a clone, but --repo is a URL",
             hint="clone the registry, and give the folder with --repo",
         )
-    from versioner.editing.remote import bring_registry
+    from versioner.editing.remote import fetch_registry
     from versioner.remote.inbox_refs import INBOX, REFUSED
     from versioner.remote.partial_clone import partial_clone
 
     clone = click.get_current_context().with_resource(partial_clone(remote))
-    return bring_registry(clone, also=[INBOX, REFUSED] if inbox else [])
+    return fetch_registry(clone, also=[INBOX, REFUSED] if inbox else [])
 
 
 def take_snapshot(repository: Repository, rev: str | None = None) -> Snapshot:
@@ -127,13 +127,13 @@ def _warn(errors: Sequence[Problem]) -> None:
     )
 
 
-def look(
+def load_from(
     repo: str | None, rev: str | None = None, *, products: Collection[str] | None = None
 ) -> Registry:
     """Read the registry, or some products of it, as the files are or at a revision."""
     return read_registry(find_registry(repo, rev), rev, products=products)
 
 
-def reckoned_at(registry: Registry, rev: str | None) -> str:
+def reference_time(registry: Registry, rev: str | None) -> str:
     """Return the moment that ages are reckoned from: a past revision's own, else now."""
     return (registry.commit_time if rev else None) or clock.now()

@@ -17,7 +17,7 @@ from versioner.recording.policy import refuse_secrets
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from versioner.ci import Detected
+    from versioner.ci import DetectedRun
     from versioner.models import Event, EventKind
     from versioner.recording.context import EventDraft
 
@@ -35,7 +35,9 @@ _MOST_DIGITS: Final = 400
 _MOST_LEVELS: Final = 100
 
 
-def draft_event(kind: EventKind, options: dict[str, Any], detected: Detected | None) -> EventDraft:
+def draft_event(
+    kind: EventKind, options: dict[str, Any], detected: DetectedRun | None
+) -> EventDraft:
     """Return the draft; options win over what the CI system says."""
     # Here already: what is refused below is quoted, and --verbose tells all there is.
     # `--repo` is neither, and is refused in its own words.
@@ -62,7 +64,7 @@ def draft_event(kind: EventKind, options: dict[str, Any], detected: Detected | N
     )
 
 
-def _detected_fields(kind: EventKind, detected: Detected | None) -> Event:
+def _detected_fields(kind: EventKind, detected: DetectedRun | None) -> Event:
     if detected is None:
         return {}
     person = "built_by" if kind == "build" else "deployed_by"
@@ -70,7 +72,9 @@ def _detected_fields(kind: EventKind, detected: Detected | None) -> Event:
     return {**found, "source_system": detected.source_system, "version": detected.version}
 
 
-def _require_all(kind: EventKind, product: str, fields: Event, detected: Detected | None) -> None:
+def _require_all(
+    kind: EventKind, product: str, fields: Event, detected: DetectedRun | None
+) -> None:
     if not product:
         _missing("product", _unsaid(detected, "repository that could name it"))
     if not fields.get("version"):
@@ -83,17 +87,17 @@ def _missing(name: str, why: str) -> NoReturn:
     raise click.UsageError(f"--{name} is missing, and {why}: add --{name}")
 
 
-def _unsaid(detected: Detected | None, what: str) -> str:
+def _unsaid(detected: DetectedRun | None, what: str) -> str:
     if detected is None:
         return "no CI system is there to tell it"
     return f"{detected.source_system} tells no {what}"
 
 
-def _no_version(detected: Detected | None) -> str:
+def _no_version(detected: DetectedRun | None) -> str:
     if detected is not None and not detected.fields.get("scm_sha"):
-        from versioner.ci.detection import tells_commit
+        from versioner.ci.detection import has_commit_variable
 
-        if tells_commit(detected.source_system, os.environ):
+        if has_commit_variable(detected.source_system, os.environ):
             return f"what {detected.source_system} tells as the commit is not hexadecimal"
     return _unsaid(detected, "commit that could stand for it")
 
@@ -169,7 +173,7 @@ def _refused(why: str, hint: str = "") -> InvalidInput:
 def tell_sources(
     draft: EventDraft,
     options: dict[str, Any],
-    detected: Detected | None,
+    detected: DetectedRun | None,
     source: Callable[[str], str],
 ) -> None:
     """Print each value on stderr, and which option, variable, or system it is from.

@@ -17,7 +17,7 @@ from versioner.reporting.recording import (
 )
 
 if TYPE_CHECKING:
-    from versioner.ci import Detected
+    from versioner.ci import DetectedRun
     from versioner.errors import Spooled, VersionerError
     from versioner.recording.record import RecordResult
 
@@ -28,7 +28,7 @@ _TAKE_BACK: Final = "versioner environment retire --undo"
 
 def report(
     options: dict[str, Any],
-    detected: Detected | None,
+    detected: DetectedRun | None,
     recorded: RecordResult,
     lacking: OperationFailed | None,
 ) -> None:
@@ -48,7 +48,7 @@ def report(
         _append(detected.output_file, "step's outputs", step_outputs(recorded))
 
 
-def tell_kept(options: dict[str, Any], detected: Detected | None, kept: Spooled) -> None:
+def tell_kept(options: dict[str, Any], detected: DetectedRun | None, kept: Spooled) -> None:
     """Tell that an event is kept to be sent later; the message itself is the error's."""
     if options["output"] == "json":
         _print(kept_json(kept.line), must=False)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Check",
-    "Surroundings",
+    "CheckContext",
     "Verdict",
     "failed",
     "guarded",
@@ -35,7 +35,7 @@ class Check(NamedTuple):
     remedy: str = ""
 
 
-class Surroundings(NamedTuple):
+class CheckContext(NamedTuple):
     """Tell what only the command line knows.
 
     `spool` is this machine's folder, None where there is none. `probe` allows to push a ref to

@@ -9,7 +9,7 @@ from versioner.git.config import settings
 from versioner.git.process import git, run
 from versioner.git.snapshot import snapshot_at
 from versioner.layout import place_of
-from versioner.setup.hooks import hooks_seen
+from versioner.setup.hooks import hook_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,7 +87,7 @@ def _locks(repository: Repository) -> Iterator[Check]:
 
 
 def _hooks(repository: Repository) -> Iterator[Check]:
-    seen = hooks_seen(repository)
+    seen = hook_status(repository)
     usual = seen.directory == repository.common_dir / "hooks"
     where = "" if usual else f" in {seen.directory} (core.hooksPath)"
     if seen.others:

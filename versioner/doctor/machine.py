@@ -20,7 +20,7 @@ from versioner.spool.store import Spool
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from versioner.doctor.checks import Check, Surroundings
+    from versioner.doctor.checks import Check, CheckContext
     from versioner.git.repository import Repository
 
 __all__ = [
@@ -113,20 +113,20 @@ def _signing(repository: Repository, seconds: float) -> Iterator[Check]:
     )
 
 
-def check_spool(around: Surroundings) -> list[Check]:
+def check_spool(context: CheckContext) -> list[Check]:
     """Tell what waits on this machine for a forge that could not be reached."""
-    return guarded("spool", lambda: _spool(around))
+    return guarded("spool", lambda: _spool(context))
 
 
-def _spool(around: Surroundings) -> Iterator[Check]:
-    if around.spool is None:
+def _spool(context: CheckContext) -> Iterator[Check]:
+    if context.spool is None:
         yield warning(
             "spool",
             "this machine has no folder for events that could not be sent",
             "set VERSIONER_SPOOL to a folder of your own",
         )
         return
-    held, queue = Spool(around.spool).held(), queued(around.spool)
+    held, queue = Spool(context.spool).held(), queued(context.spool)
     waits = len(held.entries) + len(queue)
     if waits:
         since = f", the oldest since {held.entries[0].kept_at}" if held.entries else ""

@@ -19,18 +19,18 @@ from versioner.remote.probe import PROBES, probing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from versioner.doctor.checks import Check, Surroundings
+    from versioner.doctor.checks import Check, CheckContext
     from versioner.remote.probe import Answer, Greeting, Tried
     from versioner.remote.url import Remote
 
 __all__ = [
-    "Tip",
+    "RemoteTip",
     "check_branch",
     "check_inbox_refs",
+    "check_protocol",
     "check_push",
-    "check_takes",
     "check_waiting",
-    "look",
+    "fetch_tip",
 ]
 
 _HEADS: Final = "refs/heads/"
@@ -38,7 +38,7 @@ _HEADS: Final = "refs/heads/"
 _MOST_READ: Final = 2000
 
 
-class Tip(NamedTuple):
+class RemoteTip(NamedTuple):
     """Hold what stands at the tip of a remote's branch; `config` None: no registry there."""
 
     branch: str
@@ -50,7 +50,7 @@ class Tip(NamedTuple):
     attributes: bytes | None
 
 
-def look(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> Tip | None:
+def fetch_tip(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> RemoteTip | None:
     """Bring the tip of a branch, and what is read of it; None where there is no such branch."""
     with probing(remote, seconds=seconds, form=greeting.object_format) as probe:
         tip = probe.clone.begin(branch)
@@ -61,7 +61,7 @@ def look(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> Tip
             entry = TreeView(reader, tip).entry(layout.CONFIG)
         found = read_blobs(place, tip, [layout.CONFIG, ATTRIBUTES])
         commit = find_commit(place, tip).data
-    return Tip(
+    return RemoteTip(
         branch,
         tip,
         commit_time_of(commit),
@@ -92,12 +92,14 @@ def check_branch(greeting: Greeting, config: Mapping[str, Any], branch: str) -> 
         yield ok("branch", named or branch.removeprefix(_HEADS) or "the remote's HEAD")
 
 
-def check_takes(remote: Remote, greeting: Greeting, tip: Tip, seconds: float) -> Iterator[Check]:
+def check_protocol(
+    remote: Remote, greeting: Greeting, tip: RemoteTip, seconds: float
+) -> Iterator[Check]:
     """Tell which protocol the remote speaks, and which filters it takes."""
     answers: dict[str, Answer] = {}
-    for rung in FILTERS[:-1]:
+    for filter_ in FILTERS[:-1]:
         with probing(remote, seconds=seconds, form=greeting.object_format) as probe:
-            answers[rung] = probe.take_filter(rung, tip.config_id)
+            answers[filter_] = probe.take_filter(filter_, tip.config_id)
     if "no ids" in answers.values():
         yield warning(
             "protocol",
@@ -115,7 +117,7 @@ def check_takes(remote: Remote, greeting: Greeting, tip: Tip, seconds: float) ->
             "version 0: each fetch lists all refs",
             "on your own server: pass on the header Git-Protocol (as GIT_PROTOCOL)",
         )
-    yield filters_check([rung for rung, answer in answers.items() if answer == "taken"])
+    yield filters_check([filter_ for filter_, answer in answers.items() if answer == "taken"])
 
 
 def check_push(remote: Remote, greeting: Greeting, seconds: float) -> Iterator[Check]:
@@ -147,15 +149,15 @@ def _dry_run(remote: Remote, greeting: Greeting, seconds: float, *, atomic: bool
         probe.may_push(atomic=atomic)
 
 
-def check_inbox_refs(remote: Remote, greeting: Greeting, around: Surroundings) -> Iterator[Check]:
+def check_inbox_refs(remote: Remote, greeting: Greeting, context: CheckContext) -> Iterator[Check]:
     """Tell whether the remote takes refs of the inbox's kind: surely only where it may be tried."""
     there = [ref for ref in greeting.refs if ref.startswith((INBOX, REFUSED))]
     left = [ref for ref in greeting.refs if ref.startswith(PROBES)]
-    if around.probe:
-        with probing(remote, seconds=around.seconds, form=greeting.object_format) as probe:
-            milliseconds, chance = around.entropy()
+    if context.probe:
+        with probing(remote, seconds=context.seconds, form=greeting.object_format) as probe:
+            milliseconds, chance = context.entropy()
             tried = probe.try_ref(chance.hex(), milliseconds // 1000)
-            yield _tried(tried)
+            yield _probe_check(tried)
     elif there:
         yield ok("inbox-refs", f"accepted: there are {len(there)} refs below refs/versioner/ now")
     else:
@@ -172,7 +174,7 @@ def check_inbox_refs(remote: Remote, greeting: Greeting, around: Surroundings) -
         )
 
 
-def _tried(tried: Tried) -> Check:
+def _probe_check(tried: Tried) -> Check:
     if tried.made.fault is not None:
         return warning(
             "inbox-refs",
@@ -189,13 +191,13 @@ def _tried(tried: Tried) -> Check:
     return ok("inbox-refs", "accepted, and deleted again (tested now)")
 
 
-def check_waiting(remote: Remote, greeting: Greeting, around: Surroundings) -> Iterator[Check]:
+def check_waiting(remote: Remote, greeting: Greeting, context: CheckContext) -> Iterator[Check]:
     """Tell what waits on the remote now, and what was refused there."""
     waits = sum(ref.startswith(INBOX) for ref in greeting.refs)
     refused = sum(ref.startswith(REFUSED) for ref in greeting.refs)
     found = Inbox(more_waiting=waits, more_refused=refused)
     if 0 < waits + refused <= _MOST_READ:
-        with probing(remote, seconds=around.seconds, form=greeting.object_format) as probe:
+        with probing(remote, seconds=context.seconds, form=greeting.object_format) as probe:
             probe.clone.fetch_below([INBOX, REFUSED])
             found = inbox(probe.clone.repository("", None))
-    yield from check_inbox(found, around.now(), where=" on the remote")
+    yield from check_inbox(found, context.now(), where=" on the remote")

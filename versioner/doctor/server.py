@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from versioner.doctor.checks import Check
     from versioner.git.repository import Repository
 
-__all__ = ["check_served", "filters_check"]
+__all__ = ["check_server", "filters_check"]
 
 _ASKED: Final = (
     r"^(uploadpack\.allowfilter|uploadpackfilter\..*|(receive|transfer)\.hiderefs"
@@ -28,13 +28,13 @@ _HOOKS: Final = ("pre-receive", "update", "proc-receive")
 _FALSE: Final = ("false", "no", "off", "0")
 
 
-def check_served(repository: Repository, now: str) -> list[Check]:
+def check_server(repository: Repository, now: str) -> list[Check]:
     """Return what those who push to this repository will meet."""
     settings = _settings(repository)
     found = guarded("push", lambda: _push(repository))
     found += guarded("atomic", lambda: _atomic(settings))
     found += guarded("inbox-refs", lambda: _hidden(settings))
-    taken = [rung for rung in FILTERS[:-1] if _takes(settings, rung)]
+    taken = [filter_ for filter_ in FILTERS[:-1] if _accepts(settings, filter_)]
     found += guarded("filters", lambda: [filters_check(taken)])
     return found + guarded("waiting", lambda: check_inbox(inbox(repository), now))
 
@@ -94,15 +94,15 @@ def _hidden(settings: dict[str, list[str]]) -> Iterator[Check]:
     yield ok("inbox-refs", "no setting hides refs/versioner/*")
 
 
-def _takes(settings: dict[str, list[str]], rung: str) -> bool:
+def _accepts(settings: dict[str, list[str]], filter_: str) -> bool:
     if not _is_on(settings, "uploadpack.allowfilter", usual=False):
         return False
-    return all(_allows(settings, part) for part in _parts(rung))
+    return all(_allows(settings, part) for part in _parts(filter_))
 
 
-def _parts(rung: str) -> list[str]:
-    kind, _, rest = rung.partition(":")
-    return ["combine", *rest.split("+")] if kind == "combine" else [rung]
+def _parts(filter_: str) -> list[str]:
+    kind, _, rest = filter_.partition(":")
+    return ["combine", *rest.split("+")] if kind == "combine" else [filter_]
 
 
 def _allows(settings: dict[str, list[str]], part: str) -> bool:

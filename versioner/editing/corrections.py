@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
-from versioner.editing.session import Edited, editing
+from versioner.editing.session import EditResult, edit_session
 from versioner.errors import Blocked, InvalidInput, NotFound
 from versioner.recording.policy import leave_people_out, refuse_secrets
 from versioner.rules.identity import derive_content_id
@@ -16,7 +16,7 @@ from versioner.serialization import log
 from versioner.validation.events import check_event
 
 if TYPE_CHECKING:
-    from versioner.editing.session import Editing
+    from versioner.editing.session import EditSession
     from versioner.git.repository import Repository
     from versioner.models import Event, EventKind
     from versioner.registry.records import ProductRecord
@@ -31,12 +31,12 @@ _NEEDED: Final = frozenset(
 
 def void_event(
     repository: Repository, event_id: str, *, reason: str, by: str = "", now: str
-) -> Edited:
+) -> EditResult:
     """Append an event that declares another one a mistake; both stay to be seen.
 
     The first event of a deployment stands for the whole deployment. Doing it twice is one.
     """
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         kind, record, target = _find(edit, event_id)
         if kind == "build":
             raise InvalidInput(
@@ -56,32 +56,32 @@ def void_event(
         )
         subject = f"Void deployment event {target['id']} of {record.name}"
         if isinstance(verdict, AlreadyRecorded):
-            return Edited(None, subject, notes=("the event was already void",))
+            return EditResult(None, subject, notes=("the event was already void",))
         check_event("deployment", verdict.event)
         path = layout.log_path(record.name, "deployment", layout.month_of(now))
         changed = log.append("deployment", edit.snapshot.read(path), [verdict.event])
         return edit.commit({path: changed}, subject, now=now)
 
 
-def redact_field(repository: Repository, event_id: str, field: str, *, now: str) -> Edited:
+def redact_field(repository: Repository, event_id: str, field: str, *, now: str) -> EditResult:
     """Take one value out of an event, leaving its name under `redacted`.
 
     `field` is a key of the event, or `extra_metadata.KEY`. The value stays in git's history;
     the note says so.
     """
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         kind, record, event = _find(edit, event_id)
         subject = f"Redact event {event['id']} of {record.name}"
         redacted = _without(event, field)
         if redacted is None:
-            return Edited(None, subject, notes=(f"{field} was already redacted",))
+            return EditResult(None, subject, notes=(f"{field} was already redacted",))
         path = layout.log_path(record.name, kind, layout.month_of(event["at"]))
         changed = _replaced(kind, edit.read(path), event["id"], redacted, path)
         note = "the value is still in git's history; only a rewrite of the history removes it"
         return edit.commit({path: changed}, subject, now=now, notes=(note,))
 
 
-def _find(edit: Editing, event_id: str) -> tuple[EventKind, ProductRecord, Event]:
+def _find(edit: EditSession, event_id: str) -> tuple[EventKind, ProductRecord, Event]:
     """Find an event by its id, or by PRODUCT/ID: writers see to ids within one product alone."""
     product, _, wanted = event_id.rpartition("/")
     found: dict[str, tuple[EventKind, ProductRecord, Event]] = {}

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from versioner.layout import Place
     from versioner.models import Changes
 
-__all__ = ["Formatted", "LeftAlone", "format_registry"]
+__all__ = ["FormatResult", "UnformattedFile", "format_registry"]
 
 
 @dataclass(frozen=True, slots=True)
-class LeftAlone:
+class UnformattedFile:
     """Name a file that could not be formatted, and say why."""
 
     path: str
@@ -35,12 +35,12 @@ class LeftAlone:
 
 
 @dataclass(slots=True)
-class Formatted:
+class FormatResult:
     """Hold the files that changed (or would), those left alone, and how many were looked at."""
 
     files: int = 0
     changed: list[str] = field(default_factory=list)
-    left_alone: list[LeftAlone] = field(default_factory=list)
+    left_alone: list[UnformattedFile] = field(default_factory=list)
 
 
 def format_registry(
@@ -50,7 +50,7 @@ def format_registry(
     schemas: bool = False,
     check: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> Formatted:
+) -> FormatResult:
     """Format the files that `wanted` lets through; with `check`, only say which would change.
 
     With `schemas` the repository's copies of the schemas become the tool's. A file that cannot
@@ -61,7 +61,7 @@ def format_registry(
         raise UsageFault(
             "a bare repository has no files to format", hint="run it in a clone, and push"
         )
-    done = Formatted()
+    done = FormatResult()
     # The lock keeps a writer from refreshing a log between our reading and our replacing it.
     with nullcontext() if check else WriteLock(repository.common_dir):
         snapshot = WorkTreeSnapshot(repository, top)
@@ -88,16 +88,16 @@ def _places(
             yield path, place
 
 
-def _formatted(path: str, place: Place, data: bytes, done: Formatted) -> Changes:
+def _formatted(path: str, place: Place, data: bytes, done: FormatResult) -> Changes:
     try:
         formatted = format_file(place.kind, data)
     except VersionerError as error:
-        done.left_alone.append(LeftAlone(path, error.message, error.hint))
+        done.left_alone.append(UnformattedFile(path, error.message, error.hint))
         return {}
     return {} if formatted == data else {path: formatted}
 
 
-def _apply(changes: Changes, repository: Repository, done: Formatted, *, check: bool) -> None:
+def _apply(changes: Changes, repository: Repository, done: FormatResult, *, check: bool) -> None:
     top = repository.work_tree
     for path, data in changes.items():
         done.changed.append(path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
 from versioner.editing.import_rows import read_rows
-from versioner.editing.session import editing
+from versioner.editing.session import edit_session
 from versioner.errors import InvalidInput, VersionerError
 from versioner.names import canonical_status, check_name, may_slugify, slugify
 from versioner.recording.policy import leave_people_out, refuse_secrets
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from versioner.editing.session import Editing
+    from versioner.editing.session import EditSession
     from versioner.git.repository import Repository
     from versioner.models import Changes, Event
     from versioner.registry.records import Registry
 
-__all__ = ["MOST_ROWS", "Imported", "import_file"]
+__all__ = ["MOST_ROWS", "ImportResult", "import_file"]
 
 _REFUSED_SHOWN = 10
 # All are held at once, to be judged in the order of their times: about a kilobyte each.
@@ -37,7 +37,7 @@ MOST_ROWS: Final = 2_000_000
 
 
 @dataclass(slots=True)
-class Imported:
+class ImportResult:
     """What an import came to; `refused` pairs line numbers with what is wrong."""
 
     added: int = 0
@@ -58,7 +58,7 @@ def import_file(
     dry_run: bool = False,
     skip_invalid: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> Imported:
+) -> ImportResult:
     """Import a CSV, CSV.gz or JSON Lines file of deployment events.
 
     Rows are judged as recorded events are, in the order of their times. All or nothing: one
@@ -70,7 +70,7 @@ def import_file(
             f"the file holds more than {MOST_ROWS:,} rows",
             hint="import it in parts: rows that are already recorded are skipped",
         )
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         batch = _Batch(edit.registry, now)
         prepared = _prepared(rows, batch)
         for count, (number, product, event) in enumerate(prepared, 1):
@@ -111,7 +111,7 @@ class _Batch:
     """Gather the events of an import by product, each judged against those before it."""
 
     def __init__(self, registry: Registry, now: str) -> None:
-        self.imported = Imported()
+        self.imported = ImportResult()
         self.new: dict[str, list[Event]] = {}
         self.creations: dict[str, bytes] = {}
         self._registry = registry
@@ -198,7 +198,7 @@ class _Batch:
             if path not in self.creations:
                 self.creations[path] = dump_document("environment", {"name": name})
 
-    def changes(self, edit: Editing) -> Changes:
+    def changes(self, edit: EditSession) -> Changes:
         """Return the files with the new events behind what is there."""
         needed = {layout.product_path(product) for product in self.new}
         changes: Changes = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
-from versioner.editing.session import Edited, asked_edits, editing, read_tip
+from versioner.editing.session import EditResult, edit_session, parse_edits, read_tip
 from versioner.errors import Blocked, InvalidInput, UsageFault
 from versioner.names import check_name
 from versioner.query.selectors import dependents, former_names
@@ -18,7 +18,7 @@ from versioner.validation import codes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.editing.session import Editing
+    from versioner.editing.session import EditSession
     from versioner.git.repository import Repository
     from versioner.models import Changes
     from versioner.registry.records import Registry
@@ -42,21 +42,21 @@ def create_product(
     description: str = "",
     assignments: Sequence[str] = (),
     now: str,
-) -> Edited:
+) -> EditResult:
     """Add a product; under a deleted name it starts anew.
 
     `assignments` are KEY=VALUE with dotted keys. Raises InvalidInput, Blocked where the name
     is taken.
     """
     check_name(name, "product")
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         _refuse_taken(edit.registry, name)
         document: dict[str, Any] = {"name": name}
         if description:
             document["description"] = description
         source = dump_document("product", document)
         if assignments:
-            source = edit_document(source, asked_edits(assignments))
+            source = edit_document(source, parse_edits(assignments))
         changes: Changes = {layout.product_path(name): source}
         if name in edit.registry.deleted:
             changes[layout.deleted_path(name)] = None
@@ -82,10 +82,10 @@ def edit_product(
     set_: Sequence[str] = (),
     unset: Sequence[str] = (),
     now: str,
-) -> Edited:
+) -> EditResult:
     """Set and unset dotted keys of a product, keeping its comments, order and style."""
-    edits = asked_edits(set_, unset)
-    with editing(repository) as edit:
+    edits = parse_edits(set_, unset)
+    with edit_session(repository) as edit:
         product = edit.registry.resolve(name).name
         changes = edit.edited(layout.product_path(product), edits)
         return edit.commit(changes, f"Edit product {product}", now=now)
@@ -99,12 +99,12 @@ def product_source(repository: Repository, name: str) -> bytes:
 
 def rewrite_product(
     repository: Repository, name: str, data: bytes, *, before: bytes, now: str
-) -> Edited:
+) -> EditResult:
     """Replace a product's file by what an editor made of it.
 
     `before` is what the editor was given: where the file is another by now, Blocked.
     """
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         product = edit.registry.resolve(name).name
         path = layout.product_path(product)
         if edit.read(path) != before:
@@ -139,14 +139,14 @@ class DeletionPlan:
     aliases: tuple[str, ...]
 
 
-def rename_product(repository: Repository, old: str, new: str, *, now: str) -> Edited:
+def rename_product(repository: Repository, old: str, new: str, *, now: str) -> EditResult:
     """Move a product to another name, leaving an alias that `track` and looking still follow.
 
     In the same commit, who depends on it and older aliases follow along. Raises Blocked where
     the new name is taken, or not all of the product can be read.
     """
     check_name(new, "product")
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         product = edit.registry.resolve(old).name
         _refuse_rename(edit.registry, product, new)
         _refuse_unread(edit.registry, product)
@@ -226,14 +226,14 @@ def _plan(registry: Registry, product: str) -> DeletionPlan:
 
 def delete_product(
     repository: Repository, name: str, *, force: bool = False, by: str = "", now: str
-) -> Edited:
+) -> EditResult:
     """Remove a product's whole tree, leaving a record of the deletion.
 
     Its aliases stay, so that an event under an old name meets that record too. Raises Blocked
     while others name it in `depends_on` (`force` mends them in the same commit), and while not
     all of it can be read.
     """
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         product = edit.registry.resolve(name).name
         _refuse_unread(edit.registry, product)
         plan = _plan(edit.registry, product)
@@ -254,7 +254,7 @@ def delete_product(
         return edit.commit(changes, f"Delete product {product}", now=now, notes=notes)
 
 
-def _mend_dependents(edit: Editing, product: str, new: str | None) -> Changes:
+def _mend_dependents(edit: EditSession, product: str, new: str | None) -> Changes:
     """Let those who depend on a product name its new name, or no longer name it."""
     changes: Changes = {}
     for name in dependents(edit.registry)[product]:

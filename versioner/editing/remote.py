@@ -19,13 +19,13 @@ from versioner.remote.prefetch import Wanted, bring
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from versioner.editing.session import Edited
+    from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
     from versioner.remote.partial_clone import PartialClone
     from versioner.remote.url import Remote
     from versioner.serialization.documents import DocumentKind
 
-__all__ = ["bring_registry", "edit_remotely"]
+__all__ = ["edit_remotely", "fetch_registry"]
 
 _TRIES: Final = 8
 _PAUSE_SECONDS: Final = 0.2
@@ -37,11 +37,11 @@ _READ: Final = ("registry", "schemas")
 
 def edit_remotely(
     remote: Remote,
-    operation: Callable[[Repository], Edited],
+    operation: Callable[[Repository], EditResult],
     *,
     branch: str = "",
     restoring: str = "",
-) -> Edited:
+) -> EditResult:
     """Edit what a remote has, as in a clone, and push; after a lost race, edit what is there now.
 
     `restoring` names the deleted product that the operation will look for in the history.
@@ -50,7 +50,7 @@ def edit_remotely(
     with partial_clone(remote) as clone:
         backoff = Backoff(_PAUSE_SECONDS, tries=_TRIES)
         while True:
-            place = bring_registry(clone, branch)
+            place = fetch_registry(clone, branch)
             if restoring:
                 _bring_deleted(clone, place, restoring)
             edited = operation(place)
@@ -66,7 +66,7 @@ def edit_remotely(
     )
 
 
-def bring_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = ()) -> Repository:
+def fetch_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = ()) -> Repository:
     """Bring a branch's tip with all files of the registry, and refs under prefixes.
 
     `branch` "" is the one that registry.yaml names, else the remote's own. Raises UsageFault
@@ -90,7 +90,7 @@ def bring_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = 
         own, head = own_branch(clone, place, entry.id)
         if own != head:
             # Another branch than the one that was looked at, and with other files.
-            return bring_registry(clone, own, also)
+            return fetch_registry(clone, own, also)
         place = clone.stand(own, tip)
     clone.bring_below(tip, _READ)
     return place

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from versioner import layout
-from versioner.editing.session import Edited, editing
+from versioner.editing.session import EditResult, edit_session
 from versioner.errors import NotFound, OperationFailed
 from versioner.git.history import is_shallow, last_commit_with
 from versioner.git.merge_base import deleted_states
@@ -18,7 +18,7 @@ from versioner.validation.documents import validate_document
 from versioner.validation.logs import validate_log
 
 if TYPE_CHECKING:
-    from versioner.editing.session import Editing
+    from versioner.editing.session import EditSession
     from versioner.git.objects import ObjectReader
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["restore_product"]
 
 
-def restore_product(repository: Repository, name: str, *, now: str) -> Edited:
+def restore_product(repository: Repository, name: str, *, now: str) -> EditResult:
     """Bring a product's tree back; where the name was made anew, events are joined by id.
 
     Raises NotFound where no product of this name was ever deleted, Failure where the history
     does not reach that far.
     """
-    with editing(repository) as edit, reading(edit.repository) as reader:
+    with edit_session(repository) as edit, reading(edit.repository) as reader:
         name = edit.registry.aliases.get(name, name)
         then = _before_deletion(edit, reader, name)
         changes = _joined(then, edit, name)
@@ -49,7 +49,7 @@ def restore_product(repository: Repository, name: str, *, now: str) -> Edited:
         )
 
 
-def _before_deletion(edit: Editing, reader: ObjectReader, name: str) -> Snapshot:
+def _before_deletion(edit: EditSession, reader: ObjectReader, name: str) -> Snapshot:
     """Return the registry as it was just before the product's latest deletion."""
     repository, directory = edit.repository, layout.product_dir(name)
     recorded = edit.registry.deleted.get(name, {}).get("last_commit")
@@ -86,7 +86,7 @@ def _never_deleted(name: str, registry: Registry) -> NotFound:
     )
 
 
-def _joined(then: Snapshot, edit: Editing, name: str) -> Changes:
+def _joined(then: Snapshot, edit: EditSession, name: str) -> Changes:
     """Return the old files, with what was recorded since behind what was there."""
     old = then.read_many(then.entries(layout.product_dir(name)))
     current = edit.files_of(name) if name in edit.registry.products else {}

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from versioner.registry.records import Registry
     from versioner.serialization.assignments import Set
 
-__all__ = ["Edited", "Editing", "asked_edits", "editing", "read_tip"]
+__all__ = ["EditResult", "EditSession", "edit_session", "parse_edits", "read_tip"]
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
+class EditResult:
     """What an edit came to: `commit` is None where there was nothing to change."""
 
     commit: str | None
@@ -42,7 +42,7 @@ class Edited:
 
 
 @dataclass(slots=True)
-class Editing:
+class EditSession:
     """The registry at the tip while nobody else writes to it."""
 
     repository: LockedRepository
@@ -66,7 +66,7 @@ class Editing:
 
     def commit(
         self, changes: Changes, subject: str, *, now: str, notes: tuple[str, ...] = ()
-    ) -> Edited:
+    ) -> EditResult:
         """Commit the changes, unless they bring an error that was not there before.
 
         Raises InvalidInput with the first such error.
@@ -75,23 +75,23 @@ class Editing:
         identity = cast("CommitIdentity | None", self.registry.config.get("commit"))
         commit = commit_changes(self.repository, changes, subject, identity=identity, when=now)
         paths = tuple(sorted(changes)) if commit else ()
-        return Edited(commit, subject, paths, self.repository.branch or "", notes)
+        return EditResult(commit, subject, paths, self.repository.branch or "", notes)
 
 
-def asked_edits(set_: Sequence[str], unset: Sequence[str] = ()) -> list[Set | Unset]:
+def parse_edits(set_: Sequence[str], unset: Sequence[str] = ()) -> list[Set | Unset]:
     """Return the edits that KEY=VALUE texts and (dotted) KEY texts ask for."""
     return [*map(parse_assignment, set_), *(Unset(parse_key(text)) for text in unset)]
 
 
 @contextmanager
-def editing(repository: Repository) -> Iterator[Editing]:
+def edit_session(repository: Repository) -> Iterator[EditSession]:
     """Hold the write lock, and read the registry at the tip."""
     with (
         transaction(repository) as locked,
         ProductCache.of(repository) as cache,
     ):
         snapshot, registry = _read(locked, cache)
-        yield Editing(locked, snapshot, registry, cache)
+        yield EditSession(locked, snapshot, registry, cache)
 
 
 def read_tip(repository: Repository) -> tuple[Snapshot, Registry]:
@@ -109,7 +109,7 @@ def _read(repository: Repository, cache: ProductCache) -> tuple[Snapshot, Regist
     return snapshot, load_registry(snapshot, cache=cache)
 
 
-def _refuse_new_errors(editing: Editing, changes: Changes) -> None:
+def _refuse_new_errors(editing: EditSession, changes: Changes) -> None:
     outcome = load_registry(OverlaySnapshot(editing.snapshot, changes), cache=editing.cache)
     before = {_gist(problem) for problem in editing.registry.problems}
     new = [

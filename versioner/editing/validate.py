@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from versioner.registry.cache import ProductCache
     from versioner.registry.records import Registry
 
-__all__ = ["Checked", "validate_change", "validate_registry"]
+__all__ = ["ValidationResult", "validate_change", "validate_registry"]
 
 _OF_PRODUCTS: Final = ("product", "build", "deployment")
 
 
 @dataclass(slots=True)
-class Checked:
+class ValidationResult:
     """Hold a registry with every problem of it; `change` is there where a base was given."""
 
     registry: Registry
@@ -50,16 +50,16 @@ def validate_registry(
     now: str,
     cache: ProductCache | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Checked:
+) -> ValidationResult:
     """Check everything that stands in a snapshot; `now` is for warnings of a clock gone wrong."""
     registry = load_registry(snapshot, cache=cache, progress=progress)
     warnings = [*clock_problems(registry, snapshot, now), *drift_problems(snapshot)]
-    return Checked(registry, sorted([*registry.problems, *warnings]))
+    return ValidationResult(registry, sorted([*registry.problems, *warnings]))
 
 
 def validate_change(
     repository: Repository,
-    checked: Checked,
+    checked: ValidationResult,
     snapshot: Snapshot,
     base: str,
     *,
@@ -88,7 +88,7 @@ def validate_change(
 
 
 def _registry_before(
-    base: Snapshot, snapshot: Snapshot, checked: Checked, cache: ProductCache | None
+    base: Snapshot, snapshot: Snapshot, checked: ValidationResult, cache: ProductCache | None
 ) -> Registry:
     """Load the base; of products that are the same now, the records that are there serve."""
     trees, trees_now = base.product_trees(), snapshot.product_trees()

@@ -8,10 +8,10 @@ from versioner.reporting.terminal import clean
 from versioner.reporting.text import count
 
 if TYPE_CHECKING:
-    from versioner.editing.format import Formatted, LeftAlone
-    from versioner.editing.imports import Imported
+    from versioner.editing.format import FormatResult, UnformattedFile
+    from versioner.editing.imports import ImportResult
     from versioner.editing.products import DeletionPlan
-    from versioner.editing.session import Edited
+    from versioner.editing.session import EditResult
     from versioner.site.build import BuildReport
 
 __all__ = [
@@ -20,14 +20,14 @@ __all__ = [
     "edited_text",
     "formatted_text",
     "imported_text",
-    "left_alone_text",
+    "unformatted_text",
 ]
 
 _PATHS_SHOWN = 5
 _REFUSED_SHOWN = 20
 
 
-def edited_text(edited: Edited) -> str:
+def edited_text(edited: EditResult) -> str:
     """Return what an edit did: its subject, commit, files and notes."""
     notes = [f"  note: {clean(note)}" for note in edited.notes]
     if edited.commit is None:
@@ -56,7 +56,7 @@ def deletion_text(plan: DeletionPlan) -> str:
     return "\n".join(lines)
 
 
-def imported_text(imported: Imported, *, dry_run: bool) -> str:
+def imported_text(imported: ImportResult, *, dry_run: bool) -> str:
     """Return what an import did, or would do; refused rows by line number."""
     word = "would import" if dry_run else "imported"
     into = f" into {count(imported.products, 'product')}" if imported.added else ""
@@ -77,7 +77,7 @@ def _paths(label: str, paths: tuple[str, ...]) -> list[str]:
     return [*lines, f"  and {count(more, 'more file')}"] if more > 0 else lines
 
 
-def _refused(imported: Imported) -> list[str]:
+def _refused(imported: ImportResult) -> list[str]:
     if not imported.refused:
         return []
     shown = imported.refused[:_REFUSED_SHOWN]
@@ -105,7 +105,7 @@ def built_text(folder: str, report: BuildReport) -> str:
     return f"built {count(report.pages, 'page')} in {clean(folder)}\n  files: {', '.join(done)}"
 
 
-def formatted_text(done: Formatted, *, check: bool) -> str:
+def formatted_text(done: FormatResult, *, check: bool) -> str:
     """Return the files that changed, or would, and a line that closes."""
     verb = "would format" if check else "formatted"
     lines = [f"{verb} {clean(path)}" for path in done.changed]
@@ -115,7 +115,7 @@ def formatted_text(done: Formatted, *, check: bool) -> str:
     return "\n".join([*lines, f"{len(done.changed):,} of {count(done.files, 'file')} {closing}"])
 
 
-def left_alone_text(file: LeftAlone) -> str:
+def unformatted_text(file: UnformattedFile) -> str:
     """Return why a file was left as it is."""
     said = f"error: {clean(file.path)}: not formatted: {clean(file.message)}"
     return f"{said}\n  hint: {clean(file.hint)}" if file.hint else said

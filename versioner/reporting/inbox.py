@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 __all__ = [
     "collected_json",
     "collected_text",
-    "described",
-    "document_of",
+    "event_document",
+    "event_summary",
     "handled_text",
     "inbox_json",
     "inbox_text",
-    "recorded_line",
-    "sayable",
+    "mask_secrets",
+    "recorded_summary",
 ]
 
 
-def inbox_text(held: Inbox) -> str:
+def inbox_text(inbox: Inbox) -> str:
     """Return what waits, oldest first, then what was refused and why."""
-    if not (held.waiting or held.refused):
+    if not (inbox.waiting or inbox.refused):
         return "No events are waiting, and none were refused."
     lines = []
-    if held.waiting:
-        total = len(held.waiting) + held.more_waiting
+    if inbox.waiting:
+        total = len(inbox.waiting) + inbox.more_waiting
         lines.append(f"{count(total, 'event')} waiting for `versioner collect`")
-        lines += [_line(each) for each in held.waiting]
-    if held.refused:
-        lines.append(f"{count(len(held.refused) + held.more_refused, 'event')} refused")
-        for each in held.refused:
+        lines += [_line(each) for each in inbox.waiting]
+    if inbox.refused:
+        lines.append(f"{count(len(inbox.refused) + inbox.more_refused, 'event')} refused")
+        for each in inbox.refused:
             message, hint = _reason(each)
             lines.append(_line(each))
             lines += [f"    {clean(text)}" for text in (message, hint) if text]
@@ -52,14 +52,14 @@ def inbox_text(held: Inbox) -> str:
     return "\n".join(lines)
 
 
-def inbox_json(held: Inbox) -> str:
+def inbox_json(inbox: Inbox) -> str:
     """Return the same as JSON with stable keys."""
     return as_json(
         {
-            "waiting": [document_of(each) for each in held.waiting],
-            "more_waiting": held.more_waiting,
-            "refused": [_refused(each) for each in held.refused],
-            "more_refused": held.more_refused,
+            "waiting": [event_document(each) for each in inbox.waiting],
+            "more_waiting": inbox.more_waiting,
+            "refused": [_refused(each) for each in inbox.refused],
+            "more_refused": inbox.more_refused,
         }
     )
 
@@ -68,28 +68,28 @@ def handled_text(handled: Sequence[Handled], what: str) -> str:
     """Return what was released or discarded; an event that is gone, with all it said."""
     lines = []
     for each in handled:
-        lines.append(f"{what}: {described(each.event)}")
+        lines.append(f"{what}: {event_summary(each.event)}")
         if not each.ref and each.event.submission:
-            lines.append(f"  its content: {clean(json.dumps(sayable(each.event.submission)))}")
+            lines.append(f"  its content: {clean(json.dumps(mask_secrets(each.event.submission)))}")
     return "\n".join(lines)
 
 
 def _line(each: Waiting | Refused) -> str:
     name = f"{each.product}/{each.key}" if each.product else each.key
-    return f"  {clean(name)}  {each.at}  {described(each)}"
+    return f"  {clean(name)}  {each.at}  {event_summary(each)}"
 
 
 def _refused(each: Refused) -> dict[str, Any]:
     message, hint = _reason(each)
-    return {**document_of(each), "message": message, "hint": hint}
+    return {**event_document(each), "message": message, "hint": hint}
 
 
 def _reason(each: Refused) -> tuple[str, str]:
     said = each.refusal or {}
     message, hint = said.get("message"), said.get("hint")
     return (
-        sayable(message)[:1000] if isinstance(message, str) else "the reason cannot be read",
-        sayable(hint)[:1000] if isinstance(hint, str) else "",
+        mask_secrets(message)[:1000] if isinstance(message, str) else "the reason cannot be read",
+        mask_secrets(hint)[:1000] if isinstance(hint, str) else "",
     )
 
 
@@ -108,7 +108,7 @@ def collected_text(collected: Collected) -> str:
     if collected.already:
         lines.append(f"{count(len(collected.already), 'event')} already recorded")
     for each in collected.refused:
-        lines.append(f"refused: {described(each.waits)}: {clean(each.error.message)}")
+        lines.append(f"refused: {event_summary(each.waits)}: {clean(each.error.message)}")
         lines.append(f"  {clean(each.error.hint)}" if each.error.hint else "")
     if collected.refused:
         lines.append(
@@ -129,7 +129,7 @@ def collected_json(collected: Collected) -> str:
             "already": [_document(each) for each in collected.already],
             "refused": [
                 {
-                    **document_of(each.waits),
+                    **event_document(each.waits),
                     "ref": each.ref,
                     "message": each.error.message,
                     "hint": each.error.hint,
@@ -142,7 +142,7 @@ def collected_json(collected: Collected) -> str:
 
 
 def _listed(recorded: Sequence[RecordResult]) -> list[str]:
-    lines = [f"  {recorded_line(each)}" for each in recorded[:_SHOWN]]
+    lines = [f"  {recorded_summary(each)}" for each in recorded[:_SHOWN]]
     more = len(recorded) - _SHOWN
     return [*lines, f"  and {more} more"] if more > 0 else lines
 
@@ -154,7 +154,7 @@ def _document(recorded: RecordResult) -> dict[str, Any]:
 _LONGEST = 100
 
 
-def described(event: Waiting | Refused) -> str:
+def event_summary(event: Waiting | Refused) -> str:
     """Return what an event says of itself, or its ref where that cannot be read."""
     said = event.submission
     fields = said.get("event") if said else None
@@ -170,7 +170,7 @@ def described(event: Waiting | Refused) -> str:
     return clean(" ".join([*words, f"({_text(fields.get('status'))})"]))
 
 
-def document_of(event: Waiting | Refused) -> dict[str, Any]:
+def event_document(event: Waiting | Refused) -> dict[str, Any]:
     """Return an event as a document with stable keys."""
     said = event.submission or {}
     fields = said.get("event")
@@ -180,11 +180,11 @@ def document_of(event: Waiting | Refused) -> dict[str, Any]:
         "at": event.at,
         "kind": _text(said.get("kind", "")),
         "product": _text(said.get("product", event.product)),
-        "event": sayable(fields) if isinstance(fields, dict) else {},
+        "event": mask_secrets(fields) if isinstance(fields, dict) else {},
     }
 
 
-def recorded_line(recorded: RecordResult) -> str:
+def recorded_summary(recorded: RecordResult) -> str:
     """Return what a recorded event is, in a line."""
     event = recorded.event
     target = f" to {event['environment']}" if "environment" in event else ""
@@ -194,13 +194,13 @@ def recorded_line(recorded: RecordResult) -> str:
     )
 
 
-def sayable(value: Any) -> Any:
+def mask_secrets(value: Any) -> Any:
     """Return a value of JSON without what in it has the shape of a secret key."""
     if isinstance(value, str):
         return without_secrets(value)
     if isinstance(value, dict):
-        return {without_secrets(key): sayable(item) for key, item in value.items()}
-    return [sayable(item) for item in value] if isinstance(value, list) else value
+        return {without_secrets(key): mask_secrets(item) for key, item in value.items()}
+    return [mask_secrets(item) for item in value] if isinstance(value, list) else value
 
 
 def _text(value: object) -> str:

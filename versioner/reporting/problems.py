@@ -22,20 +22,22 @@ _STYLES: Final[dict[str, Style]] = {"error": "bad", "warning": "drift"}
 _SUMMARY_BYTES: Final = 900_000
 
 
-def problem_text(page: TextLayout, problem: Problem) -> str:
+def problem_text(layout: TextLayout, problem: Problem) -> str:
     """Return a problem as the line that editors and CI systems follow, and its hint.
 
     A problem of a whole file is shown at its beginning.
     """
     place = f"{clean(problem.path)}:{max(problem.line, 1)}:{max(problem.column, 1)}"
-    severity = page.paint(problem.severity, _STYLES[problem.severity])
-    line = f"{page.paint(place, 'bold')}: {severity}[{problem.code}]: {clean(problem.message)}"
-    return f"{line}\n  {page.paint('hint', 'dim')}: {clean(problem.hint)}" if problem.hint else line
+    severity = layout.paint(problem.severity, _STYLES[problem.severity])
+    line = f"{layout.paint(place, 'bold')}: {severity}[{problem.code}]: {clean(problem.message)}"
+    return (
+        f"{line}\n  {layout.paint('hint', 'dim')}: {clean(problem.hint)}" if problem.hint else line
+    )
 
 
-def problems_text(page: TextLayout, problems: Iterable[Problem]) -> str:
+def problems_text(layout: TextLayout, problems: Iterable[Problem]) -> str:
     """Return problems one below the other."""
-    return "\n".join(problem_text(page, problem) for problem in problems)
+    return "\n".join(problem_text(layout, problem) for problem in problems)
 
 
 def verdict(products: int, events: int, problems: Sequence[Problem], *, paths: bool) -> str:
@@ -69,14 +71,14 @@ def problems_json(problems: Iterable[Problem]) -> str:
     )
 
 
-def step_summary(page: TextLayout, problems: Sequence[Problem], change: str, closing: str) -> str:
+def step_summary(layout: TextLayout, problems: Sequence[Problem], change: str, closing: str) -> str:
     """Return Markdown for the page of a CI run: what changes, and every problem in full.
 
     `change` is Markdown, `closing` the verdict. What exceeds the room of such a page is counted.
     """
     parts = [f"### Registry: {closing}", "", change] if change else [f"### Registry: {closing}", ""]
     if problems:
-        texts, left = _fitting([problem_text(page, problem) for problem in problems])
+        texts, left = _fitting([problem_text(layout, problem) for problem in problems])
         # Preformatted text, not a fence: no message can end it.
         parts += ["<pre>", *(_preformatted(text) for text in texts)]
         parts += [f"and {left} more"] if left else []

@@ -33,24 +33,24 @@ class Sent(NamedTuple):
     outcome: Outcome
 
 
-def held_text(page: TextLayout, held: Held, queued: Sequence[SpoolEntry], folder: Path) -> str:
+def held_text(layout: TextLayout, held: Held, queued: Sequence[SpoolEntry], folder: Path) -> str:
     """Return what waits as a table, then what was refused, then what cannot be read."""
     if not (any(held) or queued):
         return f"No events are waiting in {clean(str(folder))}."
     parts = []
     if held.entries:
-        parts += [page.heading(f"Waiting ({count(len(held.entries), 'event')})")]
-        parts += [_table(page, held.entries), f"  {_how_to_send(folder)}"]
+        parts += [layout.heading(f"Waiting ({count(len(held.entries), 'event')})")]
+        parts += [_table(layout, held.entries), f"  {_how_to_send(folder)}"]
     if queued:
         what = (
             f"In a queue ({count(len(queued), 'event')}): being sent, or left by a killed process"
         )
-        parts += [page.heading(what), _table(page, queued)]
+        parts += [layout.heading(what), _table(layout, queued)]
     if held.refused:
-        parts += [page.heading(f"Refused ({count(len(held.refused), 'event')})")]
-        parts += [_table(page, held.refused), f"  {_again(folder)}"]
+        parts += [layout.heading(f"Refused ({count(len(held.refused), 'event')})")]
+        parts += [_table(layout, held.refused), f"  {_again(folder)}"]
     if held.unreadable:
-        parts += [page.heading("Unreadable")]
+        parts += [layout.heading("Unreadable")]
         parts += [f"  {clean(str(each.path))}: {clean(each.why)}" for each in held.unreadable]
     return "\n".join(parts)
 
@@ -116,7 +116,7 @@ def _described(document: dict[str, Any]) -> str:
     return clean(text)
 
 
-def _table(page: TextLayout, entries: Sequence[SpoolEntry]) -> str:
+def _table(layout: TextLayout, entries: Sequence[SpoolEntry]) -> str:
     columns = [
         Column("key"),
         Column("kept", spare=True),
@@ -134,7 +134,7 @@ def _table(page: TextLayout, entries: Sequence[SpoolEntry]) -> str:
         ]
         for entry in entries
     ]
-    return table(page, columns, rows, indent="  ")
+    return table(layout, columns, rows, indent="  ")
 
 
 def _how_to_send(folder: Path) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from versioner.reporting.text import Style
 
-__all__ = ["Column", "Entry", "facts", "fitted_table", "paragraph", "table", "value_lines"]
+__all__ = ["CellText", "Column", "facts", "fitted_table", "paragraph", "table", "value_lines"]
 
 _GAP: Final = "  "
 _LEAST_BESIDE_TAIL: Final = 8
@@ -25,7 +25,7 @@ _LEAST_BESIDE_TAIL: Final = 8
 _COMFORT: Final = 20
 
 # What stands at one place of a table: text, painted text, or several lines of it.
-Entry = str | Span | list[Span]
+CellText = str | Span | list[Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class Column:
 
 
 def table(
-    page: TextLayout,
+    layout: TextLayout,
     columns: Sequence[Column],
-    rows: Iterable[Sequence[Entry]],
+    rows: Iterable[Sequence[CellText]],
     *,
     indent: str = "",
 ) -> str:
@@ -53,36 +53,36 @@ def table(
     first entry, then the others by their titles.
     """
     kept, grid = _used(columns, rows)
-    laid_out = _try(page, kept, grid, indent)
-    return _as_list(page, kept, grid, indent) if laid_out is None else laid_out
+    laid_out = _try(layout, kept, grid, indent)
+    return _as_list(layout, kept, grid, indent) if laid_out is None else laid_out
 
 
 def fitted_table(
-    page: TextLayout,
+    layout: TextLayout,
     columns: Sequence[Column],
-    rows: Iterable[Sequence[Entry]],
+    rows: Iterable[Sequence[CellText]],
     *,
     indent: str = "",
 ) -> str | None:
     """Return the table, or None where the page is too narrow for it."""
     kept, grid = _used(columns, rows)
-    return _try(page, kept, grid, indent)
+    return _try(layout, kept, grid, indent)
 
 
-def facts(page: TextLayout, pairs: Iterable[tuple[str, Entry]], *, indent: str = "  ") -> str:
+def facts(layout: TextLayout, pairs: Iterable[tuple[str, CellText]], *, indent: str = "  ") -> str:
     """Return labels and what they say, one below the other; those that say nothing are left out."""
     said = [(clean(label), _lines(entry)) for label, entry in pairs]
     said = [(label, lines) for label, lines in said if _has_text(lines)]
     width = max((text_width(label) for label, _ in said), default=0)
-    room = page.width - len(indent) - width - len(_GAP)
+    room = layout.width - len(indent) - width - len(_GAP)
     told = []
     for label, lines in said:
         texts = [
-            page.paint(text, line.style)
+            layout.paint(text, line.style)
             for line in lines
             for text in wrap(line.text + line.tail, room)
         ]
-        labels = [page.paint(pad(label, width), "dim"), *[" " * width] * (len(texts) - 1)]
+        labels = [layout.paint(pad(label, width), "dim"), *[" " * width] * (len(texts) - 1)]
         told += [f"{indent}{one}{_GAP}{text}" for one, text in zip(labels, texts, strict=True)]
     return "\n".join(line.rstrip() for line in told)
 
@@ -93,7 +93,7 @@ def paragraph(text: str, style: Style = "") -> list[Span]:
 
 
 def _used(
-    columns: Sequence[Column], rows: Iterable[Sequence[Entry]]
+    columns: Sequence[Column], rows: Iterable[Sequence[CellText]]
 ) -> tuple[list[Column], list[list[list[Span]]]]:
     grid = [[_lines(entry) for entry in row] for row in rows]
     used = [at for at, _ in enumerate(columns) if any(_has_text(row[at]) for row in grid)]
@@ -101,7 +101,7 @@ def _used(
 
 
 def _try(
-    page: TextLayout, columns: list[Column], grid: list[list[list[Span]]], indent: str
+    layout: TextLayout, columns: list[Column], grid: list[list[list[Span]]], indent: str
 ) -> str | None:
     """Lay a table out: with all columns, without spare ones, then with the others cut down."""
     whole = list(range(len(columns)))
@@ -109,25 +109,25 @@ def _try(
     fewer = [[at for at in whole if at not in spare[keep:]] for keep in range(len(spare), -1, -1)]
     for used, comfort in [*((used, _COMFORT) for used in fewer), (fewer[-1], 0)]:
         kept, cells = [columns[at] for at in used], [[row[at] for at in used] for row in grid]
-        widths = _fit(kept, cells, page.width - len(indent), comfort)
+        widths = _fit(kept, cells, layout.width - len(indent), comfort)
         if widths is not None:
-            return _laid_out(page, kept, cells, widths, indent)
+            return _laid_out(layout, kept, cells, widths, indent)
     return None
 
 
 def _laid_out(
-    page: TextLayout,
+    layout: TextLayout,
     columns: Sequence[Column],
     grid: list[list[list[Span]]],
     widths: list[int],
     indent: str,
 ) -> str:
     titles = [[Span(column.title, "dim")] for column in columns]
-    lines = [line for row in (titles, *grid) for line in _row(page, row, widths)]
+    lines = [line for row in (titles, *grid) for line in _row(layout, row, widths)]
     return "\n".join(f"{indent}{line}".rstrip() for line in lines)
 
 
-def _lines(entry: Entry) -> list[Span]:
+def _lines(entry: CellText) -> list[Span]:
     if isinstance(entry, list):
         return [Span(_flat(text), style, _flat(tail)) for text, style, tail in entry]
     if isinstance(entry, Span):
@@ -178,30 +178,30 @@ def _least(column: Column, has: int, tail: int, comfort: int) -> int:
     return min(has, max(column.least, comfort, text_width(column.title), tail))
 
 
-def _row(page: TextLayout, row: list[list[Span]], widths: list[int]) -> list[str]:
+def _row(layout: TextLayout, row: list[list[Span]], widths: list[int]) -> list[str]:
     return [
-        _GAP.join(_painted(page, span, width) for span, width in zip(spans, widths, strict=True))
+        _GAP.join(_painted(layout, span, width) for span, width in zip(spans, widths, strict=True))
         for spans in zip_longest(*row, fillvalue=Span(""))
     ]
 
 
-def _painted(page: TextLayout, span: Span, width: int) -> str:
+def _painted(layout: TextLayout, span: Span, width: int) -> str:
     text = shorten(span.text, width - text_width(span.tail)) + span.tail
-    return page.paint(text, span.style) + " " * (width - text_width(text))
+    return layout.paint(text, span.style) + " " * (width - text_width(text))
 
 
 def _as_list(
-    page: TextLayout, columns: Sequence[Column], grid: list[list[list[Span]]], indent: str
+    layout: TextLayout, columns: Sequence[Column], grid: list[list[list[Span]]], indent: str
 ) -> str:
     blocks = []
     for first, *others in grid:
         head = [
-            page.paint(line.text + line.tail, line.style or "bold")
+            layout.paint(line.text + line.tail, line.style or "bold")
             for line in first
             if line.text or line.tail
         ]
         titled = zip(columns[1:], others, strict=True)
-        body = facts(page, [(column.title, lines) for column, lines in titled], indent="  ")
+        body = facts(layout, [(column.title, lines) for column, lines in titled], indent="  ")
         blocks += [*head, *(body.split("\n") if body else ())]
     return "\n".join(f"{indent}{line}" for line in blocks)
 

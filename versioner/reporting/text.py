@@ -79,7 +79,7 @@ class TextLayout:
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m"
 
     def heading(self, text: str) -> str:
-        """Return a line that begins a part of the page."""
+        """Return a line that begins a part of the layout."""
         return "\n".join(self.paint(line, "bold") for line in wrap(text, self.width))
 
     def note(self, text: str) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from versioner.git.repository import Repository
 
-__all__ = ["HooksInstalled", "HooksSeen", "hooks_seen", "install_hooks", "site_after_commit"]
+__all__ = ["HookStatus", "HooksInstalled", "hook_status", "install_hooks", "site_after_commit"]
 
 # What `versioner.site.output` leaves in each folder it writes (a layer above this one).
 _SITE_MANIFEST: Final = ".versioner-site.json"
@@ -90,7 +90,7 @@ def install_hooks(repository: Repository, *, command: Sequence[str], out: Path) 
 
 
 @dataclass(frozen=True, slots=True)
-class HooksSeen:
+class HookStatus:
     """Which hooks are in the folder that git looks into: this tool's are missing, or are not."""
 
     directory: Path
@@ -98,7 +98,7 @@ class HooksSeen:
     others: tuple[str, ...]
 
 
-def hooks_seen(repository: Repository) -> HooksSeen:
+def hook_status(repository: Repository) -> HookStatus:
     """Look which of this tool's hooks are installed, and whose stand in their place."""
     directory, _ = _hooks_dir(repository)
     missing, others = [], []
@@ -108,7 +108,7 @@ def hooks_seen(repository: Repository) -> HooksSeen:
             missing.append(name)
         elif _MARK not in path.read_text("utf-8", "replace"):
             others.append(name)
-    return HooksSeen(directory, tuple(missing), tuple(others))
+    return HookStatus(directory, tuple(missing), tuple(others))
 
 
 def site_after_commit(repository: Repository) -> Path | None:

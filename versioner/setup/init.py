@@ -15,7 +15,13 @@ from versioner.git.snapshot import MemorySnapshot, snapshot_at
 from versioner.git.transaction import transaction
 from versioner.resources import example_dir, schemas_dir
 from versioner.serialization.documents import dump_document
-from versioner.setup.scaffold import branch_at, files_beside, hosting_at, starter_files, told
+from versioner.setup.scaffold import (
+    branch_at,
+    compare_starter_files,
+    describe,
+    hosting_at,
+    starter_files,
+)
 
 if TYPE_CHECKING:
     from versioner.git.repository import Repository
@@ -23,14 +29,14 @@ if TYPE_CHECKING:
     from versioner.models import Changes
     from versioner.setup.scaffold import Hosting
 
-__all__ = ["Initialised", "initialise"]
+__all__ = ["InitResult", "initialise"]
 
 # One environment of each type, in the order in which versions usually travel.
 _ENVIRONMENTS = ("development", "test", "staging", "production")
 
 
 @dataclass(frozen=True, slots=True)
-class Initialised:
+class InitResult:
     """What was started: `kept` are files that were there already and stay as they are."""
 
     top: Path
@@ -48,7 +54,7 @@ def initialise(
     branch: str = "main",
     forge: str = "",
     now: str,
-) -> Initialised:
+) -> InitResult:
     """Start a registry in one commit; `example` fills it with the sample.
 
     A repository that is there keeps its own files. `forge` says whose workflows are written;
@@ -63,14 +69,15 @@ def initialise(
         if snapshot.entries(layout.ROOT) or (directory / layout.ROOT).exists():
             raise Blocked(
                 f"{directory} already contains a registry",
-                hint=f"`versioner validate` checks it; {told(files_beside(locked, forge))}",
+                hint="`versioner validate` checks it; "
+                + describe(compare_starter_files(locked, forge)),
             )
         hosting = hosting_at(locked, forge)
         wanted = _files(title or "Deployments", example, hosting, branch_at(locked, branch))
         kept = tuple(path for path in wanted if (directory / path).exists())
         changes: Changes = {path: data for path, data in wanted.items() if path not in kept}
         commit = commit_changes(locked, changes, "Start the deployment registry", when=now)
-    return Initialised(directory, commit, tuple(sorted(changes)), kept, hosting.workflows)
+    return InitResult(directory, commit, tuple(sorted(changes)), kept, hosting.workflows)
 
 
 def _repository(directory: Path, branch: str) -> Repository:

@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORGES",
-    "Beside",
     "Hosting",
+    "StarterComparison",
     "add_missing",
     "branch_at",
-    "files_beside",
+    "compare_starter_files",
+    "describe",
     "hosting_at",
     "hosting_of",
     "starter_files",
-    "told",
 ]
 
 # Which files are one forge's alone, by how their paths in the starter begin, and where they go.
@@ -144,7 +144,7 @@ def _for_branch(files: Mapping[str, bytes], branch: str) -> dict[str, bytes]:
 _NOT_COMPARED = frozenset({"README.md"})
 
 
-class Beside(NamedTuple):
+class StarterComparison(NamedTuple):
     """Hold which files a new registry would have besides, and which differ from its own."""
 
     missing: Changes
@@ -152,7 +152,7 @@ class Beside(NamedTuple):
     commit: str | None = None
 
 
-def files_beside(repository: Repository, forge: str = "") -> Beside:
+def compare_starter_files(repository: Repository, forge: str = "") -> StarterComparison:
     """Compare the files beside a registry with those of a new one; nothing is written."""
     own = starter_files(hosting_at(repository, forge).workflows, branch_at(repository, "main"))
     missing: Changes = {}
@@ -163,10 +163,10 @@ def files_beside(repository: Repository, forge: str = "") -> Beside:
             missing[path] = data
         elif path not in _NOT_COMPARED and not _same(there, data):
             differing.append(path)
-    return Beside(missing, tuple(differing))
+    return StarterComparison(missing, tuple(differing))
 
 
-def add_missing(directory: Path, *, forge: str = "", now: str) -> Beside:
+def add_missing(directory: Path, *, forge: str = "", now: str) -> StarterComparison:
     """Add what is missing beside a registry, in one commit; what is there stays as it is."""
     repository = open_repository(directory)
     with transaction(repository) as locked:
@@ -174,13 +174,13 @@ def add_missing(directory: Path, *, forge: str = "", now: str) -> Beside:
             raise UsageFault(f"{directory} is a bare repository", hint="run it in a clone")
         if locked.tip is None or snapshot_at(locked, locked.tip).read(layout.CONFIG) is None:
             raise no_registry()
-        found = files_beside(locked, forge)
+        found = compare_starter_files(locked, forge)
         subject = "Add the files beside the registry"
         commit = commit_changes(locked, found.missing, subject, when=now)
     return found._replace(commit=commit)
 
 
-def told(found: Beside) -> str:
+def describe(found: StarterComparison) -> str:
     """Say in one line what is missing and what differs."""
     parts = []
     if found.missing:

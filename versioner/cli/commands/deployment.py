@@ -10,7 +10,7 @@ from versioner.cli.commands.completion import environment_names, product_names
 from versioner.cli.params import NounGroup, examples_epilog, output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
-    from versioner.editing.session import Edited
+    from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
     from versioner.registry.records import Registry
 
@@ -72,12 +72,12 @@ def list_(
 ) -> None:  # fmt: skip
     """List deployments, newest first."""
     from versioner.cli.output import show, terminal_layout
-    from versioner.cli.registry import look, reckoned_at
+    from versioner.cli.registry import load_from, reference_time
     from versioner.query.deployments import find
     from versioner.reporting.deployments import deployments_json, deployments_text
 
-    registry = look(repo, rev, products=None if product is None else [product])
-    found = find(registry, product=product, **_parsed(filters, reckoned_at(registry, rev)))
+    registry = load_from(repo, rev, products=None if product is None else [product])
+    found = find(registry, product=product, **_parsed(filters, reference_time(registry, rev)))
     if limit is None and output == "text":
         limit = _SHOWN
     shown = found[: limit or None]
@@ -127,18 +127,18 @@ def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
     have the same id, write PRODUCT/ID.
     """
     from versioner.cli.output import show, terminal_layout
-    from versioner.cli.registry import look, reckoned_at
+    from versioner.cli.registry import load_from, reference_time
     from versioner.query.deployments import find_by_id
     from versioner.query.times import seconds_between
     from versioner.reporting.deployments import deployment_json, deployment_text
     from versioner.reporting.text import ago
 
-    registry = look(repo, rev)
+    registry = load_from(repo, rev)
     found = find_by_id(registry, id_.rstrip("…"))
     if output == "json":
         show(deployment_json(found, problems=len(registry.errors)))
         return
-    seconds = seconds_between(found.changed_at, reckoned_at(registry, rev))
+    seconds = seconds_between(found.changed_at, reference_time(registry, rev))
     show(deployment_text(terminal_layout(), found, age=ago(seconds)))
 
 
@@ -162,7 +162,7 @@ def void(id_: str, reason: str, repo: str | None) -> None:
     from versioner.editing.corrections import void_event
     from versioner.git.identity import committer_of
 
-    def declare(place: Repository) -> Edited:
+    def declare(place: Repository) -> EditResult:
         by = committer_of(place, None).author[0]
         return void_event(place, _whole_id(place, id_), reason=reason, by=by, now=clock.now())
 

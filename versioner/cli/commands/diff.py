@@ -35,13 +35,13 @@ def diff(
     """
     from versioner.cli.output import show, terminal_layout
     from versioner.cli.params import read_for
-    from versioner.cli.registry import look, reckoned_at
+    from versioner.cli.registry import load_from, reference_time
     from versioner.query.differences import diff as compare
     from versioner.query.differences import parse_side
     from versioner.reporting.differences import diff_json, diff_text
 
-    registry = look(repo, rev, products=None if product is None else [product])
-    now = reckoned_at(registry, rev)
+    registry = load_from(repo, rev, products=None if product is None else [product])
+    now = reference_time(registry, rev)
     with read_for("A and B"):
         sides = parse_side(a, now), parse_side(b, now)
     found = compare(registry, *sides, now=now, product=product)

@@ -13,7 +13,7 @@ from versioner.cli.params import examples_epilog, output_option
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.doctor.checks import Check, Surroundings
+    from versioner.doctor.checks import Check, CheckContext
 
 __all__ = ["doctor"]
 
@@ -68,22 +68,22 @@ def doctor(repo: str | None, branch: str | None, probe: bool, timeout: float, ou
     from versioner.cli.output import show, terminal_layout
     from versioner.reporting.doctor import checks_json, checks_text
 
-    checks = _examine(repo, branch or "", _surroundings(probe, timeout))
+    checks = _examine(repo, branch or "", _context(probe, timeout))
     show(checks_json(checks) if output == "json" else checks_text(terminal_layout(), checks))
     return _FOUND_PROBLEMS if any(check.verdict == "problem" for check in checks) else 0
 
 
-def _surroundings(probe: bool, timeout: float) -> Surroundings:
+def _context(probe: bool, timeout: float) -> CheckContext:
     from versioner.cli import clock
     from versioner.cli.spool_dir import spool_folder
-    from versioner.doctor.checks import Surroundings
+    from versioner.doctor.checks import CheckContext
 
-    return Surroundings(
+    return CheckContext(
         lambda: clock.now(), lambda: clock.entropy(), spool_folder(os.environ), probe, timeout
     )
 
 
-def _examine(repo: str | None, branch: str, around: Surroundings) -> Sequence[Check]:
+def _examine(repo: str | None, branch: str, context: CheckContext) -> Sequence[Check]:
     from versioner.doctor.run import examine_clone, examine_url
     from versioner.git.repository import open_repository
     from versioner.registry.cache import ProductCache
@@ -91,7 +91,7 @@ def _examine(repo: str | None, branch: str, around: Surroundings) -> Sequence[Ch
 
     token = os.environ.get(TOKEN, "")
     if repo and is_url(repo):
-        return examine_url(address_of(repo, token), around, branch=branch)
+        return examine_url(address_of(repo, token), context, branch=branch)
     repository = open_repository(Path(repo) if repo else Path.cwd())
     with ProductCache.of(repository) as cache:
-        return examine_clone(repository, around, branch=branch, token=token, cache=cache)
+        return examine_clone(repository, context, branch=branch, token=token, cache=cache)

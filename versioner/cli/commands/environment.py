@@ -39,10 +39,10 @@ def environment() -> None:
 def list_(output: str, rev: str | None, repo: str | None) -> None:
     """List the environments, in the order in which versions are deployed to them."""
     from versioner.cli.output import show, terminal_layout
-    from versioner.cli.registry import look
+    from versioner.cli.registry import load_from
     from versioner.reporting.environments import environments_json, environments_text
 
-    registry = look(repo, rev)
+    registry = load_from(repo, rev)
     show(
         environments_json(registry)
         if output == "json"
@@ -66,13 +66,13 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
 def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     """Show one environment and what runs in it."""
     from versioner.cli.output import show, terminal_layout
-    from versioner.cli.registry import look, reckoned_at
+    from versioner.cli.registry import load_from, reference_time
     from versioner.query.matrix import matrix
     from versioner.reporting.environments import environment_json, environment_text
 
-    registry = look(repo, rev)
+    registry = load_from(repo, rev)
     document = registry.environment(name)
-    found = matrix(registry, now=reckoned_at(registry, rev), environments=[name])
+    found = matrix(registry, now=reference_time(registry, rev), environments=[name])
     if output == "json":
         show(environment_json(document, found, problems=len(registry.errors)))
     else:

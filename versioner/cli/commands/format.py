@@ -9,7 +9,7 @@ import click
 from versioner.cli.params import examples_epilog, repo_option
 
 if TYPE_CHECKING:
-    from versioner.editing.format import Formatted
+    from versioner.editing.format import FormatResult
     from versioner.git.repository import Repository
 
 __all__ = ["format_"]
@@ -36,18 +36,18 @@ def format_(paths: tuple[str, ...], check: bool, repo: str | None) -> int:
     """
     from versioner.cli.output import show
     from versioner.cli.registry import find_repository
-    from versioner.reporting.edits import formatted_text, left_alone_text
+    from versioner.reporting.edits import formatted_text, unformatted_text
 
     done = _format(find_repository(repo), paths, check=check)
     show(formatted_text(done, check=check))
     for file in done.left_alone:
-        click.echo(left_alone_text(file), err=True)
+        click.echo(unformatted_text(file), err=True)
     if done.left_alone:
         return _LEFT_ALONE
     return _WOULD_CHANGE if check and done.changed else 0
 
 
-def _format(repository: Repository, paths: tuple[str, ...], *, check: bool) -> Formatted:
+def _format(repository: Repository, paths: tuple[str, ...], *, check: bool) -> FormatResult:
     from versioner.cli.output import Progress
     from versioner.cli.paths import is_named, repository_paths
     from versioner.editing.format import format_registry

@@ -72,8 +72,8 @@ def init(
         directory, title=title, example=example, branch=branch, forge=forge or "", now=clock.now()
     )
     click.echo(f"created a registry in {directory}: {len(made.paths)} files in one commit")
-    _tell("kept the existing", made.kept)
-    _tell("this is a new repository, separate from the enclosing one in", _around(directory))
+    _print_paths("kept the existing", made.kept)
+    _print_paths("this is a new repository, separate from the enclosing one in", _around(directory))
     cd = "" if directory == Path() else f"cd {shlex.quote(str(directory))} && "
     click.echo("next:")
     click.echo(
@@ -88,8 +88,8 @@ def _complete(directory: Path, forge: str) -> None:
     from versioner.setup.scaffold import add_missing
 
     found = add_missing(directory, forge=forge, now=clock.now())
-    _tell("added", found.missing)
-    _tell("differs from the file of a new registry, and is left as it is:", found.differing)
+    _print_paths("added", found.missing)
+    _print_paths("differs from the file of a new registry, and is left as it is:", found.differing)
     if not found.missing and not found.differing:
         click.echo("no file is missing, and none differs from the file of a new registry")
 
@@ -102,6 +102,6 @@ def _around(directory: Path) -> list[str]:
     return [str(each) for each in within.parents if (each / ".git").exists()][:1]
 
 
-def _tell(what: str, paths: Iterable[str]) -> None:
+def _print_paths(what: str, paths: Iterable[str]) -> None:
     for path in paths:
         click.echo(f"  {what} {path}")

@@ -17,7 +17,7 @@ from versioner.errors import InvalidInput, OperationFailed, VersionerError
 
 if TYPE_CHECKING:
     from versioner.editing.products import DeletionPlan
-    from versioner.editing.session import Edited
+    from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
 
 __all__ = ["ByHand", "create", "delete", "edit", "rename", "restore"]
@@ -130,7 +130,7 @@ def delete(name: str, yes: bool, force: bool, repo: str | None) -> None:
     show(deletion_text(plan))
     _confirm(plan, yes=yes, force=force)
 
-    def remove(place: Repository) -> Edited:
+    def remove(place: Repository) -> EditResult:
         by = committer_of(place, None).author[0]
         return delete_product(place, plan.name, force=force, by=by, now=clock.now())
 
@@ -189,7 +189,7 @@ class ByHand:
         self._before = b""
         self._text: str | None = None
 
-    def __call__(self, repository: Repository) -> Edited:
+    def __call__(self, repository: Repository) -> EditResult:
         """Open the editor, or take what was typed before, and commit it."""
         from versioner.editing.products import product_source
 
@@ -205,7 +205,7 @@ class ByHand:
                 if not _wants_again(error):
                     raise
 
-    def _rewrite(self, repository: Repository, text: str) -> Edited:
+    def _rewrite(self, repository: Repository, text: str) -> EditResult:
         from versioner.editing.products import rewrite_product
 
         data = text.encode()

@@ -32,10 +32,10 @@ _KEYS: Final = (
 def list_(output: str, rev: str | None, repo: str | None) -> None:
     """List the products."""
     from versioner.cli.output import show, terminal_layout
-    from versioner.cli.registry import look
+    from versioner.cli.registry import load_from
     from versioner.reporting.products import products_json, products_text
 
-    registry = look(repo, rev)
+    registry = load_from(repo, rev)
     show(
         products_json(registry) if output == "json" else products_text(terminal_layout(), registry)
     )
@@ -57,12 +57,12 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
 def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     """Show one product: its description, where it runs, its latest versions and deployments."""
     from versioner.cli.output import show, terminal_layout
-    from versioner.cli.registry import look, reckoned_at
+    from versioner.cli.registry import load_from, reference_time
     from versioner.query.times import age_text
     from versioner.reporting.products import product_json, product_text
 
-    registry = look(repo, rev)
-    view = _view(registry, registry.resolve(name), reckoned_at(registry, rev))
+    registry = load_from(repo, rev)
+    view = _view(registry, registry.resolve(name), reference_time(registry, rev))
     if output == "json":
         show(product_json(view, problems=len(registry.errors)))
         return

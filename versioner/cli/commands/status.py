@@ -58,19 +58,19 @@ def status(
     """
     from versioner.cli.output import show, terminal_layout
     from versioner.cli.params import read_for
-    from versioner.cli.registry import find_registry, read_registry, reckoned_at
+    from versioner.cli.registry import find_registry, read_registry, reference_time
     from versioner.query.matrix import matrix
     from versioner.query.times import parse_moment
     from versioner.remote.inbox_refs import counts
-    from versioner.reporting.matrix import Held, matrix_json, matrix_text
+    from versioner.reporting.matrix import InboxCounts, matrix_json, matrix_text
 
     repository = find_registry(repo, as_of, inbox=True)
     # Which environments are compared for drift depends on all products, unless they are named.
     registry = read_registry(
         repository, as_of, products=(products or None) if environments else None
     )
-    held = Held(*counts(repository))
-    now = reckoned_at(registry, as_of)
+    inbox = InboxCounts(*counts(repository))
+    now = reference_time(registry, as_of)
     with read_for("--at"):
         moment = parse_moment(at, now, field="at") if at is not None else None
     found = matrix(
@@ -82,12 +82,14 @@ def status(
     )
     if output == "json":
         show(
-            matrix_json(found, revision=registry.revision, problems=len(registry.errors), held=held)
+            matrix_json(
+                found, revision=registry.revision, problems=len(registry.errors), inbox=inbox
+            )
         )
     else:
         revision = registry.revision or "" if as_of else ""
         show(
             matrix_text(
-                terminal_layout(), found, as_of=revision, past=moment is not None, held=held
+                terminal_layout(), found, as_of=revision, past=moment is not None, inbox=inbox
             )
         )

@@ -24,7 +24,7 @@ from versioner.git.repository import Opening
 from versioner.remote.url import TOKEN, is_url
 
 if TYPE_CHECKING:
-    from versioner.ci import Detected
+    from versioner.ci import DetectedRun
     from versioner.git.repository import Repository
     from versioner.models import EventKind
     from versioner.recording.context import EventDraft
@@ -132,7 +132,7 @@ def _warn_of_loss(repository: Repository, options: dict[str, Any]) -> None:
 
 
 def _record(
-    ctx: click.Context, kind: EventKind, options: dict[str, Any], detected: Detected | None
+    ctx: click.Context, kind: EventKind, options: dict[str, Any], detected: DetectedRun | None
 ) -> tuple[Repository | None, RecordResult, OperationFailed | None]:
     """Record; return the clone that the event is in, if it is in one, and what it lacks yet."""
     named = options["repo"]
@@ -171,7 +171,7 @@ def _refuse_branch_of_inbox(options: dict[str, Any]) -> None:
 
 
 def _draft(
-    ctx: click.Context, kind: EventKind, options: dict[str, Any], detected: Detected | None
+    ctx: click.Context, kind: EventKind, options: dict[str, Any], detected: DetectedRun | None
 ) -> EventDraft:
     from versioner.cli.track_draft import draft_event, tell_sources
     from versioner.recording.policy import refuse_secrets

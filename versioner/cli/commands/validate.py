@@ -12,7 +12,7 @@ from versioner.cli.params import examples_epilog, output_option, repo_option, re
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.editing.validate import Checked
+    from versioner.editing.validate import ValidationResult
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
@@ -89,7 +89,7 @@ def _check(
     base: str | None,
     tip: str,
     allow_log_changes: bool,
-) -> Checked:
+) -> ValidationResult:
     from versioner.cli.clock import now
     from versioner.cli.output import Progress
     from versioner.editing.validate import validate_change, validate_registry
@@ -123,7 +123,9 @@ def _of_paths(
     return [problem for problem in problems if is_named(problem.path, named)]
 
 
-def _report(checked: Checked, problems: list[Problem], form: str, *, has_paths: bool) -> None:
+def _report(
+    checked: ValidationResult, problems: list[Problem], form: str, *, has_paths: bool
+) -> None:
     from versioner.reporting.problems import problems_json, verdict
 
     closing = verdict(len(checked.registry.products), checked.events, problems, paths=has_paths)
@@ -138,7 +140,7 @@ def _report(checked: Checked, problems: list[Problem], form: str, *, has_paths: 
         _report_to_people(checked, problems, closing)
 
 
-def _report_to_people(checked: Checked, problems: list[Problem], closing: str) -> None:
+def _report_to_people(checked: ValidationResult, problems: list[Problem], closing: str) -> None:
     from versioner.cli.output import show, terminal_layout
     from versioner.reporting.changes import change_text
     from versioner.reporting.problems import problems_text
@@ -150,7 +152,7 @@ def _report_to_people(checked: Checked, problems: list[Problem], closing: str) -
     show(closing)
 
 
-def _report_to_github(checked: Checked, problems: list[Problem], closing: str) -> None:
+def _report_to_github(checked: ValidationResult, problems: list[Problem], closing: str) -> None:
     from versioner.reporting.changes import change_markdown
     from versioner.reporting.ci_annotations import problems_github
     from versioner.reporting.problems import step_summary

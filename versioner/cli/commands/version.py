@@ -47,11 +47,11 @@ def version(ctx: click.Context) -> None:
 def list_(product: str, limit: int | None, output: str, rev: str | None, repo: str | None) -> None:
     """List a product's versions, newest first."""
     from versioner.cli.output import show, terminal_layout
-    from versioner.cli.registry import look
+    from versioner.cli.registry import load_from
     from versioner.query.versions import list_versions
     from versioner.reporting.versions import versions_json, versions_text
 
-    record = look(repo, rev, products=[product]).resolve(product)
+    record = load_from(repo, rev, products=[product]).resolve(product)
     found = list_versions(record)
     if limit is None and output == "text":
         limit = _SHOWN
@@ -79,12 +79,12 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
 def show_(product: str, name: str, output: str, rev: str | None, repo: str | None) -> None:
     """Show one version: its builds and commit, and where it runs and ran."""
     from versioner.cli.output import show, terminal_layout
-    from versioner.cli.registry import look
+    from versioner.cli.registry import load_from
     from versioner.query.source_links import commit_url
     from versioner.query.versions import show_version
     from versioner.reporting.versions import version_json, version_text
 
-    registry = look(repo, rev, products=[product])
+    registry = load_from(repo, rev, products=[product])
     record = registry.resolve(product)
     detail = show_version(record, name)
     url = commit_url(registry, record, detail.version)
