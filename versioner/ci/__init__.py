@@ -19,7 +19,7 @@ def detect(environ: Mapping[str, str]) -> DetectedRun | None:
     name = system_of(environ)
     if not name:
         return None
-    # Here, for only a job needs to know what the variables mean.
+    # Imported here, because it is needed only in a CI job.
     from versioner.ci.detection import read_run
 
     return read_run(name, environ)

@@ -1,4 +1,4 @@
-"""The root command: its table of commands, each imported only when it runs."""
+"""The root command, and the table of commands; a command is imported only when it runs."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def _listed() -> Iterator[tuple[str, Listed]]:
 
 
 class SectionedGroup(click.Group):
-    """List commands by section, and import the one that runs."""
+    """A group that lists commands by section, and imports only the command that runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the table."""
         return [name for name, _ in _listed()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command, or return None where there is none of this name."""
+        """Import and return a command; None if there is no such command."""
         listed = dict(_listed()).get(cmd_name)
         if listed is None:
             return None
@@ -84,7 +84,7 @@ class SectionedGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one may have been meant."""
+        """Return the command; for an unknown name, fail with similar names."""
         if args and args[0] not in dict(_listed()) and not args[0].startswith("-"):
             from versioner.names import nearest
 

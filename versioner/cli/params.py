@@ -62,7 +62,7 @@ def rev_option(command: _Command) -> _Command:
 
 @contextmanager
 def read_for(what: str) -> Iterator[None]:
-    """Turn the refusal of a value into one of the option or argument it was given to."""
+    """Raise an InvalidInput from the block as a UsageFault that names the option or argument."""
     try:
         yield
     except InvalidInput as error:
@@ -72,7 +72,7 @@ def read_for(what: str) -> Iterator[None]:
 def assignments_of(
     _ctx: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Refuse a --set that assigns nothing."""
+    """Return the values of --set; raise UsageFault for one that is not KEY=VALUE."""
     for text in texts:
         if "=" not in text:
             raise UsageFault(
@@ -83,12 +83,12 @@ def assignments_of(
 
 
 class NounGroup(click.Group):
-    """Group the commands of one noun; a mistyped one is told which may have been meant."""
+    """A group of commands for one noun, such as `product`."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one may have been meant."""
+        """Return the command; for an unknown name, fail with similar names."""
         if args and args[0] not in self.commands and not args[0].startswith("-"):
             from versioner.names import nearest
 
@@ -100,7 +100,7 @@ class NounGroup(click.Group):
 
 
 def examples_epilog(*examples: str, keys: str = "") -> str:
-    """Return the end of a help page: examples, and the keys of the JSON where there is any."""
+    """Return the end of a help text: examples, and the JSON keys if the command has any."""
     word = "Example" if len(examples) == 1 else "Examples"
     lines = [f"\b\n{word}:", *(f"  {example}" for example in examples)]
     text = "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Open the registry that a command is about, and read it."""
+"""Open and read the registry that --repo names."""
 
 from __future__ import annotations
 
@@ -35,8 +35,7 @@ __all__ = [
 def find_repository(repo: str | None, opening: Opening | None = None) -> Repository:
     """Open the repository that --repo names, or the one around the current folder.
 
-    A write that was killed half way is completed first. `opening` is the look for it, where one
-    is under way.
+    An interrupted write is completed first. `opening` is an open that has already begun, if any.
     """
     if repo is not None and is_url(repo):
         raise UsageFault(
@@ -52,10 +51,10 @@ def find_repository(repo: str | None, opening: Opening | None = None) -> Reposit
 
 
 def find_registry(repo: str | None, rev: str | None = None, *, inbox: bool = False) -> Repository:
-    """Open what --repo names, for a look: a URL's registry is brought, for this command alone.
+    """Open the registry that --repo names for reading; of a URL, fetch a temporary clone.
 
-    `rev` is the revision that will be looked at, if one is named. With `inbox`, the refs of what
-    waits at the URL are brought too.
+    `rev` is the revision to be read, if one is given. With `inbox`, the refs of the inbox at the
+    URL are fetched too.
     """
     from versioner.cli.remotes import remote_at
 
@@ -76,7 +75,7 @@ def find_registry(repo: str | None, rev: str | None = None, *, inbox: bool = Fal
 
 
 def take_snapshot(repository: Repository, rev: str | None = None) -> Snapshot:
-    """Return the registry at a revision, or as the files are now (the tip where there are none)."""
+    """Return the snapshot of a revision, else of the current files (if bare: of the tip)."""
     from versioner.git.snapshot import snapshot_at
     from versioner.git.worktree_snapshot import snapshot_of_work_tree
 
@@ -90,9 +89,9 @@ def read_registry(
     products: Collection[str] | None = None,
     quiet: bool = False,
 ) -> Registry:
-    """Load the registry for a looking command; how many problems, and the first, go to stderr.
+    """Load the registry; unless `quiet`, print the number of errors and the first on stderr.
 
-    Raises UsageFault where no registry is.
+    Raises UsageFault if there is no registry.
     """
     from versioner.cli.output import Progress
     from versioner.registry.cache import ProductCache
@@ -130,10 +129,10 @@ def _warn(errors: Sequence[Problem]) -> None:
 def load_from(
     repo: str | None, rev: str | None = None, *, products: Collection[str] | None = None
 ) -> Registry:
-    """Read the registry, or some products of it, as the files are or at a revision."""
+    """Open and load the registry that --repo names, or some of its products."""
     return read_registry(find_registry(repo, rev), rev, products=products)
 
 
 def reference_time(registry: Registry, rev: str | None) -> str:
-    """Return the moment that ages are reckoned from: a past revision's own, else now."""
+    """Return the time from which ages are counted: that of the revision if given, else now."""
     return (registry.commit_time if rev else None) or clock.now()

@@ -1,4 +1,4 @@
-"""Which remote a command is about: a URL, a bare repository, or the remote of a clone."""
+"""Find the remote that --repo names: a URL, a bare repository, or the remote of a clone."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def remote_at(named: str | None) -> Remote | None:
 
 
 def remote_at_url(url: str) -> Remote:
-    """Return the remote at a URL, with the token that is to let us in; UsageFault for no URL."""
+    """Return the remote at a URL, with the token from the environment; UsageFault if invalid."""
     return address_of(url, os.environ.get(TOKEN, ""))._replace(memory=_memory())
 
 
 def _memory() -> Path | None:
-    """Return the folder for what is remembered of remotes, where the user has a cache."""
+    """Return the folder for cached data about remotes; None if the user has no cache."""
     home, cache = os.environ.get("HOME", ""), os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(cache):  # noqa: PTH117 -- before there is a path at all
         cache = f"{home}/.cache" if home and Path(home).is_dir() else ""
@@ -34,10 +34,9 @@ def _memory() -> Path | None:
 
 
 def find_remote(named: str | None) -> Remote:
-    """Return the remote that --repo names, or that stands behind the clone it names.
+    """Return the remote that --repo names, or the remote of the clone that it names.
 
-    A bare repository is one itself, as on the server it is pushed to. Raises UsageFault where a
-    clone has no remote.
+    A bare repository, as on a server, is its own remote. Raises UsageFault if a clone has none.
     """
     from versioner.git.repository import open_repository
 

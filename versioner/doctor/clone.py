@@ -1,4 +1,4 @@
-"""Look at a clone: what of it is not on the remote, and what it lacks."""
+"""Check a clone: its history, locks, hooks, uncommitted changes and unpushed commits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LOCKS: Final = ("index.lock", "HEAD.lock", "packed-refs.lock", "config.lock")
 
 
 def check_clone(repository: Repository, snapshot: Snapshot, *, has_remote: bool) -> list[Check]:
-    """Return what there is to say of the repository itself."""
+    """Check the repository itself."""
     found = check_format(repository.object_format)
     found += guarded("history", lambda: _history(repository))
     found += guarded("locks", lambda: _locks(repository))
@@ -37,7 +37,7 @@ def check_clone(repository: Repository, snapshot: Snapshot, *, has_remote: bool)
 
 
 def check_format(form: str) -> list[Check]:
-    """Tell what follows from how a repository names its objects."""
+    """Check the object format: some forges do not support sha256."""
     if form == "sha1":
         return [ok("object-format", form)]
     return [

@@ -1,4 +1,4 @@
-"""Look at what a registry holds: is it valid, and who would see the site made of it."""
+"""Check the content of a registry: its validity, its schemas, and who can read its site."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ _NAME: Final = "gitattributes"
 _PEOPLE: Final = frozenset(
     f"{who}_by{what}" for who in ("built", "deployed") for what in ("", "_name", "_email")
 )
-# What each forge's Pages make of a private repository.
+# Who can read the Pages of a private repository, by forge.
 _PAGES: Final = {
     "github": "GitHub Pages are public, even those of a private repository (unless an "
     "organisation of Enterprise Cloud restricts them)",
     "gitlab": "GitLab Pages of a private project are visible to its members only if Pages access "
     "control is on, which a self-managed instance may have switched off",
 }
-_ELSEWHERE: Final = "everybody who can reach the web server can read the site"
+_OTHER_SERVER: Final = "everybody who can reach the web server can read the site"
 
 
 def check_content(
     snapshot: Snapshot, now: str, cache: ProductCache | None
 ) -> tuple[list[Check], Mapping[str, Any]]:
-    """Check all that a snapshot holds; return the findings, and registry.yaml as it reads."""
+    """Check the content of a snapshot; return the results, and the content of registry.yaml."""
     config: dict[str, Any] = {}
 
-    def look() -> Iterator[Check]:
+    def validity() -> Iterator[Check]:
         checked = validate_registry(snapshot, now=now, cache=cache)
         config.update(checked.registry.config or {})
         yield _validity(checked.problems, len(checked.registry.products), checked.events)
 
-    found = guarded("registry", look)
+    found = guarded("registry", validity)
     found += guarded("schemas", lambda: _schemas(snapshot))
     found += check_attributes(lambda: snapshot.read(ATTRIBUTES))
     return [*found, *check_site(config)], config
 
 
 def check_config(data: bytes) -> tuple[Check, Mapping[str, Any]]:
-    """Check registry.yaml alone, for a registry that is far away."""
+    """Check registry.yaml alone, for a registry that is given by its URL."""
     config, problems = validate_document("config", data, layout.CONFIG)
     if any(each.severity == "error" for each in problems):
         return _validity(problems, 0, 0), config or {}
@@ -96,7 +96,7 @@ def _schemas(snapshot: Snapshot) -> Iterator[Check]:
 
 
 def check_attributes(read: Callable[[], bytes | None]) -> list[Check]:
-    """Tell whether .gitattributes keeps line ends and merges away from the logs."""
+    """Check that .gitattributes keeps git from converting the line ends of the logs."""
     return guarded(_NAME, lambda: _attributes(read()))
 
 
@@ -119,9 +119,9 @@ def _attributes(data: bytes | None) -> Iterator[Check]:
 
 
 def check_site(config: Mapping[str, Any]) -> list[Check]:
-    """Tell who would see the site, and what of people it shows."""
+    """Report who can read the site, and which data of people it shows."""
     forge = str((config.get("forge") or {}).get("type", ""))
-    audience = _PAGES.get(forge, _ELSEWHERE)
+    audience = _PAGES.get(forge, _OTHER_SERVER)
     shown = _PEOPLE - hidden_fields(config)
     private = sorted(name for name in shown if name.endswith(("_email", "_name")))
     if private:

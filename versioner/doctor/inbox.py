@@ -1,4 +1,4 @@
-"""Say what waits in an inbox, and what was refused."""
+"""Check an inbox: the events that wait, and the events that were refused."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = ["MANY", "check_inbox"]
 
-# One collect folds that many without a thought; where so many wait, none seems to run.
+# One `collect` records this many with ease; if so many wait, it does not seem to run.
 MANY: Final = 200
 _LONG_SECONDS: Final = 86_400
 _NAMED: Final = 5
 
 
 def check_inbox(found: Inbox, now: str, *, where: str = "") -> Iterator[Check]:
-    """Tell how many events wait and since when, and which were refused and why."""
+    """Report the number and age of waiting events, and the refused events with the reasons."""
     yield _waiting(found, now, where)
     number = len(found.refused) + found.more_refused
     if not number:

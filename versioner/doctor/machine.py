@@ -1,4 +1,4 @@
-"""Look at this machine: its git, its signing key, its clock, its spool."""
+"""Check this machine: its git, its signing key, its clock, its spool."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = [
     "server_time",
 ]
 
-# The oldest that this tool's own tests run with.
+# The oldest version that the tests of this tool run with.
 RECOMMENDED: Final = "2.39"
 SERVER: Final = "the server"
 
@@ -49,7 +49,7 @@ _SIGNER: Final = {
 
 
 def check_git() -> list[Check]:
-    """Tell whether git is new enough."""
+    """Check the version of git."""
     return guarded("git", _git)
 
 
@@ -74,7 +74,7 @@ def _parts(version: str) -> tuple[int, ...]:
 
 
 def check_signing(repository: Repository, seconds: float) -> list[Check]:
-    """Tell whether commits are signed here, by a signature on trial that nothing keeps."""
+    """Check whether commits are signed, with a test signature that is not kept."""
     return guarded("signing", lambda: _signing(repository, seconds))
 
 
@@ -114,7 +114,7 @@ def _signing(repository: Repository, seconds: float) -> Iterator[Check]:
 
 
 def check_spool(context: CheckContext) -> list[Check]:
-    """Tell what waits on this machine for a forge that could not be reached."""
+    """Report the events on this machine that could not be sent."""
     return guarded("spool", lambda: _spool(context))
 
 
@@ -149,7 +149,7 @@ def _events(number: int) -> str:
 
 
 def check_clock(now: str, other: str, whose: str) -> Check:
-    """Compare this machine's clock with another; of a commit's time only "behind" says anything."""
+    """Compare this machine's clock with another; a commit's time shows only that it is behind."""
     ahead = seconds_between(other, now)
     is_server = whose == SERVER
     if abs(ahead) <= MOST_AHEAD_SECONDS or (ahead > 0 and not is_server):
@@ -164,7 +164,7 @@ def check_clock(now: str, other: str, whose: str) -> Check:
 
 
 def server_time(address: str, seconds: float) -> str:
-    """Return the time that a web server's answer bears, whatever it answers; "" for none."""
+    """Return the Date header of any answer of a web server, or ""."""
     from http.client import HTTPException
     from urllib.error import HTTPError
     from urllib.request import Request, urlopen

@@ -1,4 +1,4 @@
-"""Look at a remote: is it there, what does it take, and what may this user do."""
+"""Check a remote: its branch, its protocol, the permission to push, and its inbox."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ __all__ = [
 ]
 
 _HEADS: Final = "refs/heads/"
-# More than that are only counted.
+# If there are more refs, they are only counted.
 _MOST_READ: Final = 2000
 
 
 class RemoteTip(NamedTuple):
-    """Hold what stands at the tip of a remote's branch; `config` None: no registry there."""
+    """The tip of a remote's branch; `config` is None if the branch has no registry."""
 
     branch: str
     commit: str
@@ -51,7 +51,7 @@ class RemoteTip(NamedTuple):
 
 
 def fetch_tip(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> RemoteTip | None:
-    """Bring the tip of a branch, and what is read of it; None where there is no such branch."""
+    """Fetch the tip of a branch, and the files that are checked; None if there is no branch."""
     with probing(remote, seconds=seconds, form=greeting.object_format) as probe:
         tip = probe.clone.begin(branch)
         if tip is None:
@@ -73,7 +73,7 @@ def fetch_tip(remote: Remote, greeting: Greeting, branch: str, seconds: float) -
 
 
 def check_branch(greeting: Greeting, config: Mapping[str, Any], branch: str) -> Iterator[Check]:
-    """Compare the branch that registry.yaml names with the one that the remote shows first."""
+    """Compare the branch that registry.yaml names with the HEAD of the remote."""
     named, head = str(config.get("branch", "")), greeting.head.removeprefix(_HEADS)
     if named and f"{_HEADS}{named}" not in greeting.refs:
         yield problem(
@@ -95,7 +95,7 @@ def check_branch(greeting: Greeting, config: Mapping[str, Any], branch: str) -> 
 def check_protocol(
     remote: Remote, greeting: Greeting, tip: RemoteTip, seconds: float
 ) -> Iterator[Check]:
-    """Tell which protocol the remote speaks, and which filters it takes."""
+    """Report the protocol of the remote, and the filters that it accepts."""
     answers: dict[str, Answer] = {}
     for filter_ in FILTERS[:-1]:
         with probing(remote, seconds=seconds, form=greeting.object_format) as probe:
@@ -121,7 +121,7 @@ def check_protocol(
 
 
 def check_push(remote: Remote, greeting: Greeting, seconds: float) -> Iterator[Check]:
-    """Tell whether this token or user may push, and whether several refs change as one."""
+    """Check whether this token or user may push, and whether a push can be atomic."""
     who = "the token in VERSIONER_TOKEN" if remote.token else "this user"
     atomic = True
     try:
@@ -150,7 +150,7 @@ def _dry_run(remote: Remote, greeting: Greeting, seconds: float, *, atomic: bool
 
 
 def check_inbox_refs(remote: Remote, greeting: Greeting, context: CheckContext) -> Iterator[Check]:
-    """Tell whether the remote takes refs of the inbox's kind: surely only where it may be tried."""
+    """Check whether the remote accepts the refs of an inbox; only a probe shows it for certain."""
     there = [ref for ref in greeting.refs if ref.startswith((INBOX, REFUSED))]
     left = [ref for ref in greeting.refs if ref.startswith(PROBES)]
     if context.probe:
@@ -192,7 +192,7 @@ def _probe_check(tried: Tried) -> Check:
 
 
 def check_waiting(remote: Remote, greeting: Greeting, context: CheckContext) -> Iterator[Check]:
-    """Tell what waits on the remote now, and what was refused there."""
+    """Report the waiting and the refused events on the remote."""
     waits = sum(ref.startswith(INBOX) for ref in greeting.refs)
     refused = sum(ref.startswith(REFUSED) for ref in greeting.refs)
     found = Inbox(more_waiting=waits, more_refused=refused)

@@ -1,4 +1,4 @@
-"""Look over all that there is to a registry: a clone with its remote, a server's, or a URL."""
+"""Run all checks of a registry: of a clone and its remote, of a bare repository, or of a URL."""
 
 from __future__ import annotations
 
@@ -73,17 +73,17 @@ def examine_clone(
     token: str = "",
     cache: ProductCache | None = None,
 ) -> list[Check]:
-    """Look over a clone and its remote, or a repository on a server.
+    """Check a clone and its remote, or a bare repository on a server.
 
-    `branch` is the remote's, "" for the one that registry.yaml names. Raises UsageFault where
-    there is no registry.
+    `branch` is the remote's, "" for the one that registry.yaml names. Raises UsageFault if there
+    is no registry.
     """
     if repository.work_tree is None and repository.tip is None:
         raise no_registry()
     snapshot = snapshot_of_work_tree(repository)
     if layout.CONFIG not in snapshot.entries():
         raise no_registry()
-    # What a write that was killed left half done is completed first, as by every command.
+    # An interrupted write is completed first, as by every command.
     found = [*guarded("recovery", lambda: _recovered(repository)), *check_git()]
     found += [*check_signing(repository, context.seconds), *check_spool(context)]
     name = _remote_name(repository)
@@ -101,9 +101,9 @@ def examine_clone(
 
 
 def examine_url(remote: Remote, context: CheckContext, *, branch: str = "") -> list[Check]:
-    """Look over a registry that is far away; a remote that fails is a finding.
+    """Check a registry that is given by its URL; an error of the remote is a result.
 
-    Raises UsageFault where there is no registry.
+    Raises UsageFault if there is no registry.
     """
     found = [*check_git(), *check_spool(context)]
     with probing(remote, seconds=context.seconds) as probe:
@@ -134,7 +134,7 @@ def _remotely(
     config: Mapping[str, Any],
     context: CheckContext,
 ) -> list[Check]:
-    """Look at a clone's remote; of one that is not reached, what was last fetched is told."""
+    """Check a clone's remote; if it cannot be reached, report the inbox as last fetched."""
     try:
         greeting = greet(remote, seconds=context.seconds)
         branch = ref_of_branch(branch) or greeting.head
@@ -173,7 +173,7 @@ def _not_there(remote: Remote, branch: str) -> Check:
 
 
 def _required_tip(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> RemoteTip:
-    """Bring the tip of the branch that the registry is on; UsageFault where it is not there."""
+    """Fetch the tip of the registry's branch; raise UsageFault if it has no registry."""
     check_branch_name(branch)
     tip = fetch_tip(remote, greeting, branch or greeting.head, seconds)
     if tip is None:
@@ -262,7 +262,7 @@ def _signs(repository: Repository) -> bool:
 def _remote_name(repository: Repository) -> str | None:
     """Return the remote that the branch follows, else the only one, else `origin`."""
     if repository.work_tree is None:
-        # Of a server's own repository a remote is where it was once copied from.
+        # The remote of a repository on a server is the one that it was cloned from.
         return None
     names = git(["remote"], cwd=repository.top, check=False).decode("utf-8", "replace").split()
     branch = (repository.branch or "").removeprefix("refs/heads/")

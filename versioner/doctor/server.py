@@ -1,4 +1,4 @@
-"""Look at a repository on a server from inside: what its configuration and hooks let through."""
+"""Check a bare repository on a server: which pushes and fetches its settings and hooks allow."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FALSE: Final = ("false", "no", "off", "0")
 
 
 def check_server(repository: Repository, now: str) -> list[Check]:
-    """Return what those who push to this repository will meet."""
+    """Check the settings and hooks that apply to a push to this repository."""
     settings = _settings(repository)
     found = guarded("push", lambda: _push(repository))
     found += guarded("atomic", lambda: _atomic(settings))
@@ -116,7 +116,7 @@ def _allows(settings: dict[str, list[str]], part: str) -> bool:
 
 
 def filters_check(taken: Sequence[str]) -> Check:
-    """Tell which filters a fetch may use, and what that means for what it moves."""
+    """Report which filters a fetch may use."""
     best = FILTERS[0]
     if best in taken:
         return ok("filters", ", ".join(taken))

@@ -1,4 +1,4 @@
-"""Correct what was recorded without rewriting it: void an event, redact a value."""
+"""Correct recorded events: void an event, redact a value."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["redact_field", "void_event"]
 
-# What an event cannot be without, or what ties it to others.
+# Fields that every event needs, or that refer to other events.
 _NEEDED: Final = frozenset(
     ("at", "environment", "version", "status", "id", "deployment", "voids", "redacted")
 )
@@ -32,9 +32,10 @@ _NEEDED: Final = frozenset(
 def void_event(
     repository: Repository, event_id: str, *, reason: str, by: str = "", now: str
 ) -> EditResult:
-    """Append an event that declares another one a mistake; both stay to be seen.
+    """Append an event that marks another one as a mistake; both stay visible.
 
-    The first event of a deployment stands for the whole deployment. Doing it twice is one.
+    Voiding the first event of a deployment voids the whole deployment. A second void of the same
+    event changes nothing.
     """
     with edit_session(repository) as edit:
         kind, record, target = _find(edit, event_id)
@@ -47,7 +48,7 @@ def void_event(
             event["deployed_by"] = by
         refuse_secrets(event)
         leave_people_out("deployment", event, edit.registry.config)
-        verdict = evaluate_event(
+        decision = evaluate_event(
             "deployment",
             event,
             visible=VisibleEvents(record.builds, record.deployment_events),
@@ -55,19 +56,19 @@ def void_event(
             given=True,
         )
         subject = f"Void deployment event {target['id']} of {record.name}"
-        if isinstance(verdict, AlreadyRecorded):
+        if isinstance(decision, AlreadyRecorded):
             return EditResult(None, subject, notes=("the event was already void",))
-        check_event("deployment", verdict.event)
+        check_event("deployment", decision.event)
         path = layout.log_path(record.name, "deployment", layout.month_of(now))
-        changed = log.append("deployment", edit.snapshot.read(path), [verdict.event])
+        changed = log.append("deployment", edit.snapshot.read(path), [decision.event])
         return edit.commit({path: changed}, subject, now=now)
 
 
 def redact_field(repository: Repository, event_id: str, field: str, *, now: str) -> EditResult:
-    """Take one value out of an event, leaving its name under `redacted`.
+    """Remove one value from an event, and add its name to `redacted`.
 
     `field` is a key of the event, or `extra_metadata.KEY`. The value stays in git's history;
-    the note says so.
+    a note of the result says so.
     """
     with edit_session(repository) as edit:
         kind, record, event = _find(edit, event_id)
@@ -82,7 +83,7 @@ def redact_field(repository: Repository, event_id: str, field: str, *, now: str)
 
 
 def _find(edit: EditSession, event_id: str) -> tuple[EventKind, ProductRecord, Event]:
-    """Find an event by its id, or by PRODUCT/ID: writers see to ids within one product alone."""
+    """Return an event by its id, or by PRODUCT/ID: ids are unique only within a product."""
     product, _, wanted = event_id.rpartition("/")
     found: dict[str, tuple[EventKind, ProductRecord, Event]] = {}
     for record in edit.registry.products.values():
@@ -107,7 +108,7 @@ def _find(edit: EditSession, event_id: str) -> tuple[EventKind, ProductRecord, E
 
 
 def _without(event: Event, field: str) -> Event | None:
-    """Return the event without a value; None where it was taken out before."""
+    """Return the event without a value; None if the value is already redacted."""
     if field in event.get("redacted", ()):
         return None
     changed: dict[str, Any] = dict(event)

@@ -58,7 +58,7 @@ def edit_environment(
 def retire_environment(
     repository: Repository, name: str, *, now: str, undo: bool = False
 ) -> EditResult:
-    """Mark an environment as retired: history stays, views leave it out; `undo` takes it back."""
+    """Mark an environment as retired, or with `undo` as active; its history stays."""
     subject = f"Take environment {name} back" if undo else f"Retire environment {name}"
     with edit_session(repository) as edit:
         document = edit.registry.environment(name)

@@ -1,4 +1,4 @@
-"""Put a work tree's files into their canonical form, each replaced as a whole."""
+"""Rewrite the files of a work tree in their canonical form."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["FormatResult", "UnformattedFile", "format_registry"]
 
 @dataclass(frozen=True, slots=True)
 class UnformattedFile:
-    """Name a file that could not be formatted, and say why."""
+    """A file that could not be formatted, and the reason."""
 
     path: str
     message: str
@@ -36,11 +36,11 @@ class UnformattedFile:
 
 @dataclass(slots=True)
 class FormatResult:
-    """Hold the files that changed (or would), those left alone, and how many were looked at."""
+    """The files that changed (or would), those that could not be read, and the number of files."""
 
     files: int = 0
     changed: list[str] = field(default_factory=list)
-    left_alone: list[UnformattedFile] = field(default_factory=list)
+    unformatted: list[UnformattedFile] = field(default_factory=list)
 
 
 def format_registry(
@@ -51,10 +51,10 @@ def format_registry(
     check: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> FormatResult:
-    """Format the files that `wanted` lets through; with `check`, only say which would change.
+    """Format the files for which `wanted` is true; with `check`, only list those that would change.
 
-    With `schemas` the repository's copies of the schemas become the tool's. A file that cannot
-    be read is left as it is. Nothing is committed. Raises UsageFault for a bare repository.
+    With `schemas`, the repository's copies of the schemas are replaced by the tool's. A file that
+    cannot be read stays unchanged. Commits nothing. Raises UsageFault for a bare repository.
     """
     top = repository.work_tree
     if top is None:
@@ -62,7 +62,7 @@ def format_registry(
             "a bare repository has no files to format", hint="run it in a clone, and push"
         )
     done = FormatResult()
-    # The lock keeps a writer from refreshing a log between our reading and our replacing it.
+    # The lock prevents another writer from changing a log between reading and replacing it.
     with nullcontext() if check else WriteLock(repository.common_dir):
         snapshot = WorkTreeSnapshot(repository, top)
         if schemas:
@@ -92,7 +92,7 @@ def _formatted(path: str, place: Place, data: bytes, done: FormatResult) -> Chan
     try:
         formatted = format_file(place.kind, data)
     except VersionerError as error:
-        done.left_alone.append(UnformattedFile(path, error.message, error.hint))
+        done.unformatted.append(UnformattedFile(path, error.message, error.hint))
         return {}
     return {} if formatted == data else {path: formatted}
 

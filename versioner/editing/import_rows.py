@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["LONGEST_LINE", "MOST_CHARACTERS", "ImportRow", "read_rows"]
 
-# Line number (of the row's end, as an editor counts) and its values by field.
+# The number of a row's last line, counted from 1, and its values by field.
 ImportRow = tuple[int, "dict[str, Any]"]
 
 _FIELDS: Final = ("product", *DEPLOYMENT_KEYS)
 _METADATA: Final = "extra_metadata."
-# Of a file, unpacked, and of one of its lines.
+# The limits of an unpacked file, and of one line.
 MOST_CHARACTERS: Final = 2**31
 LONGEST_LINE: Final = 2**20
 _KNOWN: Final = (".csv", ".jsonl", ".ndjson", ".json")
@@ -32,11 +32,11 @@ _KNOWN: Final = (".csv", ".jsonl", ".ndjson", ".json")
 def read_rows(
     path: Path, mapping: Mapping[str, str], *, most_characters: int = MOST_CHARACTERS
 ) -> Iterator[ImportRow]:
-    """Yield the rows; `mapping` leads from columns to fields, others keep their name.
+    """Yield the rows; `mapping` gives the field of a column, other columns keep their name.
 
-    A column mapped to `-` is left out; `extra_metadata.KEY` puts it into the metadata. Raises
-    UsageFault for a column that is no field, InvalidInput for a file that cannot be read as
-    what its name says, or that (unpacked) is larger than `most_characters`.
+    A column mapped to `-` is ignored; `extra_metadata.KEY` adds it to the metadata. Raises
+    UsageFault for a column that is not a field, InvalidInput for a file that is not in the format
+    of its name, or that (unpacked) is larger than `most_characters`.
     """
     name = path.name.removesuffix(".gz")
     if not name.endswith(_KNOWN):
@@ -60,7 +60,7 @@ def read_rows(
 
 
 def _lines(text: io.TextIOWrapper, most_characters: int) -> Iterator[str]:
-    """Yield the lines of a file that may unpack to more than there is memory."""
+    """Yield the lines of a file, with limits: a packed file may be larger than the memory."""
     left = most_characters
     number = 0
     while line := text.readline(LONGEST_LINE + 1):
@@ -113,7 +113,7 @@ def _csv_rows(lines: Iterator[str], mapping: Mapping[str, str]) -> Iterator[Impo
                 {"": f"the row has {len(values)} values, the header has {len(header)} columns"},
             )
             continue
-        yield number, _gathered(dict(zip(fields, values, strict=True)))
+        yield number, _row_from(dict(zip(fields, values, strict=True)))
 
 
 def _fields(header: list[str], mapping: Mapping[str, str]) -> list[str]:
@@ -143,7 +143,7 @@ def _json_rows(lines: Iterator[str], mapping: Mapping[str, str]) -> Iterator[Imp
         if not isinstance(values, dict):
             yield number, {"": "not a JSON object"}
             continue
-        row = _gathered({_field(key, mapping): value for key, value in values.items()})
+        row = _row_from({_field(key, mapping): value for key, value in values.items()})
         shortened = next((key for key, value in row.items() if isinstance(value, float)), "")
         if shortened:
             message = f"{shortened} is a number, and a number loses digits (1.10 becomes 1.1): "
@@ -165,8 +165,8 @@ def _field(column: str, mapping: Mapping[str, str]) -> str:
     return name
 
 
-def _gathered(values: dict[str, Any]) -> dict[str, Any]:
-    """Drop what is empty, and gather `extra_metadata.KEY` columns."""
+def _row_from(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that are not empty, with `extra_metadata.KEY` columns as one field."""
     row: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
     for field, value in values.items():
@@ -185,7 +185,7 @@ def _gathered(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _metadata(text: str) -> Any:
-    # What is no JSON stays text, which the check of the event then names.
+    # Text that is not JSON stays text; the check of the event then reports it.
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

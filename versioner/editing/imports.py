@@ -1,4 +1,4 @@
-"""Import deployments from a file: all of it in one commit, and a second time nothing."""
+"""Import deployments from a file in one commit; importing it again adds nothing."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 __all__ = ["MOST_ROWS", "ImportResult", "import_file"]
 
 _REFUSED_SHOWN = 10
-# All are held at once, to be judged in the order of their times: about a kilobyte each.
+# All rows are in memory at once, to be sorted by time: about a kilobyte each.
 MOST_ROWS: Final = 2_000_000
 
 
 @dataclass(slots=True)
 class ImportResult:
-    """What an import came to; `refused` pairs line numbers with what is wrong."""
+    """The result of an import; `refused` pairs line numbers with messages."""
 
     added: int = 0
     already: int = 0
@@ -61,8 +61,8 @@ def import_file(
 ) -> ImportResult:
     """Import a CSV, CSV.gz or JSON Lines file of deployment events.
 
-    Rows are judged as recorded events are, in the order of their times. All or nothing: one
-    refused row raises InvalidInput, which lists them by line, unless `skip_invalid`.
+    Rows are checked like recorded events, in the order of their times. If a row is invalid and
+    `skip_invalid` is false, nothing is imported: raises InvalidInput, which lists the rows.
     """
     rows = list(islice(read_rows(path, mapping or {}), MOST_ROWS + 1))
     if len(rows) > MOST_ROWS:
@@ -95,20 +95,20 @@ def import_file(
 def _prepared(
     rows: list[tuple[int, dict[str, Any]]], batch: _Batch
 ) -> list[tuple[int, str, Event]]:
-    """Turn rows into events in the order of their times; what is no event is refused."""
+    """Return rows as events in the order of their times; refuse the rows that are not valid."""
     prepared = []
     for number, row in rows:
         try:
             prepared.append((number, *batch.prepare(row)))
         except VersionerError as error:
             batch.refuse(number, error)
-    # Stable: rows of one second keep the file's order, as lines of a log do.
+    # The sort is stable: rows of the same second keep their order, as the lines of a log do.
     prepared.sort(key=lambda each: each[2]["at"])
     return prepared
 
 
 class _Batch:
-    """Gather the events of an import by product, each judged against those before it."""
+    """The events of an import by product, each evaluated against those before it."""
 
     def __init__(self, registry: Registry, now: str) -> None:
         self.imported = ImportResult()
@@ -142,8 +142,8 @@ class _Batch:
         return product, event
 
     def _content_id(self, product: str, event: Event) -> str:
-        # Equal rows are counted, so that a second import gives each the id it had. The product
-        # is that of the row, which a rename since does not change.
+        # Equal rows are numbered, so that a second import derives the same ids. The product is
+        # the one in the row, so that a rename in between does not change the id.
         first = derive_content_id(product, event)
         ordinal = self._repeats.get(first, 0)
         self._repeats[first] = ordinal + 1
@@ -168,19 +168,19 @@ class _Batch:
         visible = self._visible_of(product)
         event_id = event.pop("id")
         try:
-            verdict = evaluate_event(
+            decision = evaluate_event(
                 "deployment", event, visible=visible, candidate=lambda _: event_id, given=True
             )
         except VersionerError as error:
             self.refuse(number, error)
             return
-        if isinstance(verdict, AlreadyRecorded):
+        if isinstance(decision, AlreadyRecorded):
             self.imported.already += 1
             return
-        visible.add("deployment", verdict.event)
-        self.new.setdefault(product, []).append(verdict.event)
+        visible.add("deployment", decision.event)
+        self.new.setdefault(product, []).append(decision.event)
         self.imported.added += 1
-        self._environment(verdict.event.get("environment"))
+        self._environment(decision.event.get("environment"))
 
     def _visible_of(self, product: str) -> VisibleEvents:
         if product not in self._visible:
@@ -199,7 +199,7 @@ class _Batch:
                 self.creations[path] = dump_document("environment", {"name": name})
 
     def changes(self, edit: EditSession) -> Changes:
-        """Return the files with the new events behind what is there."""
+        """Return the files with the new events appended."""
         needed = {layout.product_path(product) for product in self.new}
         changes: Changes = {
             path: data

@@ -1,4 +1,4 @@
-"""Create and edit products."""
+"""Create, edit, rename and delete products."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def create_product(
     assignments: Sequence[str] = (),
     now: str,
 ) -> EditResult:
-    """Add a product; under a deleted name it starts anew.
+    """Add a product; a deleted product of the same name is not restored.
 
-    `assignments` are KEY=VALUE with dotted keys. Raises InvalidInput, Blocked where the name
-    is taken.
+    `assignments` are KEY=VALUE with dotted keys. Raises InvalidInput, and Blocked if the name is
+    taken.
     """
     check_name(name, "product")
     with edit_session(repository) as edit:
@@ -100,9 +100,10 @@ def product_source(repository: Repository, name: str) -> bytes:
 def rewrite_product(
     repository: Repository, name: str, data: bytes, *, before: bytes, now: str
 ) -> EditResult:
-    """Replace a product's file by what an editor made of it.
+    """Replace a product's file by the edited text.
 
-    `before` is what the editor was given: where the file is another by now, Blocked.
+    `before` is the text that the editor was opened with. Raises Blocked if the file has changed
+    since.
     """
     with edit_session(repository) as edit:
         product = edit.registry.resolve(name).name
@@ -121,15 +122,15 @@ def rewrite_product(
         return edit.commit(changes, f"Edit product {product}", now=now)
 
 
-# Errors between files, which are told of events that were read.
-_READ_ALL_THE_SAME: Final = frozenset(
+# Errors between files; they are found after the events have been read.
+_AFTER_READING: Final = frozenset(
     (codes.CASE_TWIN, codes.DEPLOYMENT, codes.ENVIRONMENT, codes.SHA_CONFLICT, codes.VOID)
 )
 
 
 @dataclass(frozen=True, slots=True)
 class DeletionPlan:
-    """Say what a deletion takes with it, and who still depends on the product."""
+    """The data that a deletion removes, and the products that depend on the product."""
 
     name: str
     versions: int
@@ -140,10 +141,10 @@ class DeletionPlan:
 
 
 def rename_product(repository: Repository, old: str, new: str, *, now: str) -> EditResult:
-    """Move a product to another name, leaving an alias that `track` and looking still follow.
+    """Rename a product, and add an alias so that the old name stays valid.
 
-    In the same commit, who depends on it and older aliases follow along. Raises Blocked where
-    the new name is taken, or not all of the product can be read.
+    Older aliases and the depends_on of other products are updated in the same commit. Raises
+    Blocked if the new name is taken, or if some of the product's files cannot be read.
     """
     check_name(new, "product")
     with edit_session(repository) as edit:
@@ -165,7 +166,7 @@ def rename_product(repository: Repository, old: str, new: str, *, now: str) -> E
         for alias in [product, *former_names(edit.registry).get(product, ())]:
             if alias != new:
                 changes[layout.alias_path(alias)] = dump_document("alias", {"to": new})
-        changes |= _mend_dependents(edit, product, new)
+        changes |= _update_dependents(edit, product, new)
         return edit.commit(changes, f"Rename product {product} to {new}", now=now)
 
 
@@ -186,7 +187,7 @@ def _refuse_rename(registry: Registry, product: str, new: str) -> None:
 
 
 def plan_deletion(repository: Repository, name: str) -> DeletionPlan:
-    """Say what deleting a product would do; nothing is changed."""
+    """Return what deleting a product would remove; change nothing."""
     _, registry = read_tip(repository)
     product = registry.resolve(name).name
     _refuse_unread(registry, product)
@@ -194,14 +195,14 @@ def plan_deletion(repository: Repository, name: str) -> DeletionPlan:
 
 
 def _refuse_unread(registry: Registry, product: str) -> None:
-    """Refuse to move what could not be read: what goes with it could not be told."""
+    """Raise Blocked if some of the product's files cannot be read: the report would be wrong."""
     own = f"{layout.product_dir(product)}/"
     wrong = [
         problem
         for problem in registry.errors
         if problem.path.startswith(own)
         and problem.path != layout.product_path(product)
-        and problem.code not in _READ_ALL_THE_SAME
+        and problem.code not in _AFTER_READING
     ]
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
@@ -227,11 +228,11 @@ def _plan(registry: Registry, product: str) -> DeletionPlan:
 def delete_product(
     repository: Repository, name: str, *, force: bool = False, by: str = "", now: str
 ) -> EditResult:
-    """Remove a product's whole tree, leaving a record of the deletion.
+    """Remove all files of a product, and add a record of the deletion.
 
-    Its aliases stay, so that an event under an old name meets that record too. Raises Blocked
-    while others name it in `depends_on` (`force` mends them in the same commit), and while not
-    all of it can be read.
+    Its aliases stay, so that an event under an old name is refused too. Raises Blocked if other
+    products list it in `depends_on` (with `force`, they are updated in the same commit), and if
+    some of its files cannot be read.
     """
     with edit_session(repository) as edit:
         product = edit.registry.resolve(name).name
@@ -244,7 +245,7 @@ def delete_product(
                 hint="remove it from their depends_on first, or add --force to do so here",
             )
         changes: Changes = dict.fromkeys(edit.files_of(product), None)
-        changes |= _mend_dependents(edit, product, None)
+        changes |= _update_dependents(edit, product, None)
         record: dict[str, Any] = {"deleted_at": now, "last_commit": edit.repository.tip}
         people = edit.registry.config.get("people", "login")
         if by and (people == "all" or (people == "login" and "@" not in by)):
@@ -254,8 +255,8 @@ def delete_product(
         return edit.commit(changes, f"Delete product {product}", now=now, notes=notes)
 
 
-def _mend_dependents(edit: EditSession, product: str, new: str | None) -> Changes:
-    """Let those who depend on a product name its new name, or no longer name it."""
+def _update_dependents(edit: EditSession, product: str, new: str | None) -> Changes:
+    """Return the changes that replace a product in depends_on by its new name, or remove it."""
     changes: Changes = {}
     for name in dependents(edit.registry)[product]:
         listed = edit.registry.products[name].document["depends_on"]

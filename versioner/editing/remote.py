@@ -1,4 +1,4 @@
-"""Edit and read a registry that is a URL: bring all of it, do as in a clone, push one commit."""
+"""Read and edit a registry that is given by its URL, in a temporary clone."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ __all__ = ["edit_remotely", "fetch_registry"]
 
 _TRIES: Final = 8
 _PAUSE_SECONDS: Final = 0.2
-# What is met by a new look at the remote.
+# After these faults, a new fetch and another try may succeed.
 _AGAIN: Final = ("race", "locked", "unknown")
-# What a registry is read from: its own files, and the copies of the schemas beside them.
+# The folders that a registry is read from; schemas has the copies of the schemas.
 _READ: Final = ("registry", "schemas")
 
 
@@ -42,17 +42,17 @@ def edit_remotely(
     branch: str = "",
     restoring: str = "",
 ) -> EditResult:
-    """Edit what a remote has, as in a clone, and push; after a lost race, edit what is there now.
+    """Edit the registry of a remote, and push; after a lost race, edit the new tip.
 
-    `restoring` names the deleted product that the operation will look for in the history.
-    Raises what the operation raises, and RemoteFailure.
+    `restoring` is the deleted product that the operation will search the history for.
+    Raises the errors of the operation, and RemoteFailure.
     """
     with partial_clone(remote) as clone:
         backoff = Backoff(_PAUSE_SECONDS, tries=_TRIES)
         while True:
             place = fetch_registry(clone, branch)
             if restoring:
-                _bring_deleted(clone, place, restoring)
+                _fetch_deleted(clone, place, restoring)
             edited = operation(place)
             if edited.commit is None or _pushed(clone, place, edited.commit):
                 return edited
@@ -67,10 +67,10 @@ def edit_remotely(
 
 
 def fetch_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = ()) -> Repository:
-    """Bring a branch's tip with all files of the registry, and refs under prefixes.
+    """Fetch the tip of a branch with all files of the registry, and the refs under `also`.
 
-    `branch` "" is the one that registry.yaml names, else the remote's own. Raises UsageFault
-    where there is no registry.
+    `branch` "" is the one that registry.yaml names, else the remote's HEAD. Raises UsageFault if
+    there is no registry.
     """
     ref = ref_of_branch(branch)
     tip = clone.begin_whole(ref, also)
@@ -89,7 +89,7 @@ def fetch_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = 
     if not ref:
         own, head = own_branch(clone, place, entry.id)
         if own != head:
-            # Another branch than the one that was looked at, and with other files.
+            # The registry is on another branch, with other files.
             return fetch_registry(clone, own, also)
         place = clone.stand(own, tip)
     clone.bring_below(tip, _READ)
@@ -97,7 +97,7 @@ def fetch_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = 
 
 
 def _pushed(clone: PartialClone, place: Repository, new: str) -> bool:
-    """Push; False after a lost race."""
+    """Push the commit; return False after a lost race."""
     try:
         RefUpdater(clone.client).push([RefUpdate(place.branch or "", place.tip, new)])
     except RemoteFailure as failure:
@@ -107,15 +107,15 @@ def _pushed(clone: PartialClone, place: Repository, new: str) -> bool:
     return True
 
 
-def _bring_deleted(clone: PartialClone, place: Repository, name: str) -> None:
-    """Bring the commit before a product's deletion; all history, where none is on record."""
+def _fetch_deleted(clone: PartialClone, place: Repository, name: str) -> None:
+    """Fetch the commit before a product's deletion, or the whole history if it is not recorded."""
     name = _target_of(place, name)
     commit = _field(place, "deleted", layout.deleted_path(name), "last_commit")
     if commit:
         try:
             clone.bring_commit(commit)
         except GitFailure:
-            # Gone from the remote, as after a rewrite of its history.
+            # The remote no longer has the commit, for example after a rewrite of its history.
             commit = ""
     if not commit:
         clone.bring_history(place.branch or "")

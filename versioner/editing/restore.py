@@ -1,4 +1,4 @@
-"""Bring a deleted product back from the commit before its deletion."""
+"""Restore a deleted product from the commit before its deletion."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ __all__ = ["restore_product"]
 
 
 def restore_product(repository: Repository, name: str, *, now: str) -> EditResult:
-    """Bring a product's tree back; where the name was made anew, events are joined by id.
+    """Restore the files of a product; if the name is in use again, merge the events by id.
 
-    Raises NotFound where no product of this name was ever deleted, Failure where the history
-    does not reach that far.
+    Raises NotFound if no product of this name was deleted, OperationFailed if the history of the
+    clone does not reach back to the deletion.
     """
     with edit_session(repository) as edit, reading(edit.repository) as reader:
         name = edit.registry.aliases.get(name, name)
         then = _before_deletion(edit, reader, name)
-        changes = _joined(then, edit, name)
+        changes = _merged(then, edit, name)
         if name in edit.registry.deleted:
             changes[layout.deleted_path(name)] = None
         unchanged = name in edit.registry.products and all(
@@ -54,7 +54,7 @@ def _before_deletion(edit: EditSession, reader: ObjectReader, name: str) -> Snap
     repository, directory = edit.repository, layout.product_dir(name)
     recorded = edit.registry.deleted.get(name, {}).get("last_commit")
     if recorded is not None:
-        # A rebase or a shallow clone may have left that commit behind: then history is searched.
+        # After a rebase or in a shallow clone, the commit may be missing: then search the history.
         with suppress(OperationFailed, NotFound):
             then: Snapshot = snapshot_at(repository, recorded)
             if then.entries(directory):
@@ -86,19 +86,19 @@ def _never_deleted(name: str, registry: Registry) -> NotFound:
     )
 
 
-def _joined(then: Snapshot, edit: EditSession, name: str) -> Changes:
-    """Return the old files, with what was recorded since behind what was there."""
+def _merged(then: Snapshot, edit: EditSession, name: str) -> Changes:
+    """Return the old files; events recorded since are appended to the old logs."""
     old = then.read_many(then.entries(layout.product_dir(name)))
     current = edit.files_of(name) if name in edit.registry.products else {}
     changes: Changes = {path: data for path, data in old.items() if path not in current}
     for path in old.keys() & current.keys():
         place = layout.place_of(path)
         if place is not None and (place.kind == "build" or place.kind == "deployment"):
-            changes[path] = _joined_log(place.kind, path, old[path], current[path])
+            changes[path] = _merged_log(place.kind, path, old[path], current[path])
     return changes
 
 
-def _joined_log(kind: EventKind, path: str, old: bytes, current: bytes) -> bytes:
+def _merged_log(kind: EventKind, path: str, old: bytes, current: bytes) -> bytes:
     known = {event["id"] for event in validate_log(kind, old, path)[0]}
     newer = validate_log(kind, current, path)[0]
     return log.append(kind, old, [event for event in newer if event["id"] not in known])

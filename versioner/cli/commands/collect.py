@@ -1,4 +1,4 @@
-"""versioner collect: put what waits in the inbox onto the branch."""
+"""versioner collect: record the events in the inbox on the branch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""versioner completion: the script that teaches a shell our commands and names."""
+"""versioner completion: print the completion script of a shell."""
 
 from __future__ import annotations
 

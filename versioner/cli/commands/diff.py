@@ -1,4 +1,4 @@
-"""versioner diff: two environments, or one at two times."""
+"""versioner diff: compare two environments, or two points in time."""
 
 from __future__ import annotations
 

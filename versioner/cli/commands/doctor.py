@@ -1,4 +1,4 @@
-"""versioner doctor: look a registry and its remote over."""
+"""versioner doctor: check a registry and its remote for problems."""
 
 from __future__ import annotations
 

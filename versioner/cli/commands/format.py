@@ -1,4 +1,4 @@
-"""versioner format: files in their canonical form."""
+"""versioner format: rewrite files in their canonical form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["format_"]
 
 _WOULD_CHANGE = 3
-_LEFT_ALONE = 4
+_UNREADABLE = 4
 
 
 @click.command(
@@ -40,10 +40,10 @@ def format_(paths: tuple[str, ...], check: bool, repo: str | None) -> int:
 
     done = _format(find_repository(repo), paths, check=check)
     show(formatted_text(done, check=check))
-    for file in done.left_alone:
+    for file in done.unformatted:
         click.echo(unformatted_text(file), err=True)
-    if done.left_alone:
-        return _LEFT_ALONE
+    if done.unformatted:
+        return _UNREADABLE
     return _WOULD_CHANGE if check and done.changed else 0
 
 

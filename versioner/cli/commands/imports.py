@@ -1,4 +1,4 @@
-"""versioner import: a file of deployments becomes events."""
+"""versioner import: import deployments from a file."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def import_(
 
 
 def _with_rows_told(error: InvalidInput) -> InvalidInput:
-    """Print the refused rows, a line each; what is left is the error itself."""
+    """Print the invalid rows, a line each, and return the error without them."""
     from versioner.reporting.terminal import clean
 
     error.message, *rows = error.message.split("\n")

@@ -1,4 +1,4 @@
-"""versioner inbox: what was received and is not on the branch yet, and what was refused."""
+"""versioner inbox: list, release and discard the events in the inbox."""
 
 from __future__ import annotations
 

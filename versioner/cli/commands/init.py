@@ -1,4 +1,4 @@
-"""versioner init: start a registry, or complete what stands beside one."""
+"""versioner init: create a registry, or add the files that an existing one lacks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["init"]
 
-# As registry.yaml names them; the list itself is operations.starting's, which a test compares.
+# A copy of setup.scaffold.FORGES, which a test compares: importing that module is slow.
 _FORGES: Final = ("github", "gitlab", "gitea", "forgejo", "bitbucket", "none")
 _NEXT: Final = {
     "github": "set the variable VERSIONER_PACKAGE, and Pages to GitHub Actions: see publish.yml",
@@ -27,7 +27,7 @@ _NEXT: Final = {
 
 
 def _folder(_ctx: click.Context, _parameter: click.Parameter, given: str) -> Path:
-    """Return the folder that is named; a registry is pushed to a URL, and not made there."""
+    """Return the given folder; raise UsageError for a URL, where no registry can be created."""
     from versioner.remote.url import is_url
 
     if is_url(given):
@@ -95,7 +95,7 @@ def _complete(directory: Path, forge: str) -> None:
 
 
 def _around(directory: Path) -> list[str]:
-    """Return the repository that the new one is inside of, as it may be unawares."""
+    """Return the repository that encloses the new one: the user may not expect it."""
     within = directory.resolve()
     if not (within / ".git").exists():
         return []

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
 
-__all__ = ["ByHand", "create", "delete", "edit", "rename", "restore"]
+__all__ = ["EditorEdit", "create", "delete", "edit", "rename", "restore"]
 
 
 @click.command(
@@ -79,11 +79,11 @@ def edit(
     from versioner.errors import VersionerError
 
     if editor:
-        by_hand = ByHand(name)
+        editor_edit = EditorEdit(name)
         try:
-            apply(repo, by_hand)
+            apply(repo, editor_edit)
         except VersionerError as error:
-            raise by_hand.keep(error) from None
+            raise editor_edit.keep(error) from None
         return
     apply(repo, lambda place: edit_product(place, name, set_=set_, unset=unset, now=clock.now()))
 
@@ -141,7 +141,7 @@ def _confirm(plan: DeletionPlan, *, yes: bool, force: bool) -> None:
     from versioner.errors import Blocked, UsageFault
 
     if plan.dependents and not force:
-        # Said before anything is asked: the answer could change nothing.
+        # Refused before the question, because the answer could not change it.
         raise Blocked(
             f"{plan.name} is not deleted: other products depend on it",
             hint="remove it from their depends_on first, or add --force to do so here",
@@ -177,11 +177,11 @@ def restore(name: str, repo: str | None) -> None:
     apply(repo, lambda place: restore_product(place, name, now=clock.now()), restoring=name)
 
 
-class ByHand:
-    """Edit a product's file in the user's editor, and commit what comes back.
+class EditorEdit:
+    """An edit of a product's file in the user's editor.
 
-    A text that is not valid is offered again. After a lost race the same text is committed, and
-    no editor opened once more.
+    The editor opens again for a text that is not valid. After a lost race the same text is
+    committed, without opening the editor again.
     """
 
     def __init__(self, name: str) -> None:
@@ -190,7 +190,7 @@ class ByHand:
         self._text: str | None = None
 
     def __call__(self, repository: Repository) -> EditResult:
-        """Open the editor, or take what was typed before, and commit it."""
+        """Open the editor, unless the text is known from an earlier try, and commit the text."""
         from versioner.editing.products import product_source
 
         if self._text is not None:
@@ -212,7 +212,7 @@ class ByHand:
         return rewrite_product(repository, self._name, data, before=self._before, now=clock.now())
 
     def keep(self, error: VersionerError) -> VersionerError:
-        """Keep what was typed in a file, and let the error name it."""
+        """Save the text in a file, and return the error with a hint that names the file."""
         if self._text is None:
             return error
         descriptor, path = tempfile.mkstemp(prefix=f"{self._name}-", suffix=".yaml")
@@ -225,7 +225,7 @@ class ByHand:
 
 def _edited(text: str) -> str:
     try:
-        # None means that the editor was left without saving.
+        # None means that the editor was closed without saving.
         return click.edit(text, extension=".yaml") or text
     except click.ClickException as error:
         raise OperationFailed(

@@ -1,4 +1,4 @@
-"""versioner site: build it, check it, or serve it here."""
+"""versioner site: build, check or serve the Products site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""versioner status: the environment state matrix."""
+"""versioner status: show which version runs in each environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""versioner validate: check the registry, or what a change does to it."""
+"""versioner validate: check the registry, or the effect of a change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""versioner version: list and show; alone, the tool's own."""
+"""versioner version: list and show versions."""
 
 from __future__ import annotations
 
