@@ -1,4 +1,4 @@
-"""What a change does, as text and as Markdown for a page of a pull request."""
+"""The effect of a change, as text, and as Markdown for the summary of a CI run."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def change_text(change: RegistryChange) -> str:
 
 
 def change_markdown(change: RegistryChange) -> str:
-    """Return the change as Markdown; nothing of data is markup in it."""
+    """Return the change as Markdown; text of the registry is escaped."""
     if change.is_empty:
         return _NOTHING + "\n"
     lines = ["#### This change", ""]
@@ -108,7 +108,7 @@ def _plain(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    # Inside <code>, Markdown still sees its own marks: each is written as a character reference.
+    # Markdown reads its own marks even in <code>: each becomes a character reference.
     safe = escape(clean(text))
     return f"<code>{''.join(_REFERENCES.get(each, each) for each in safe)}</code>"
 

@@ -1,4 +1,4 @@
-"""Deployments: a table of many, everything about one."""
+"""Reports of deployments: a table of many, and all details of one."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ __all__ = [
     "event_facts",
 ]
 
-# What is shown elsewhere, or is nothing to read.
-_TOLD: Final = frozenset(
+# Fields that are shown in other lines, or not at all.
+_NOT_DETAILS: Final = frozenset(
     ("at", "id", "version", "environment", "status", "extra_metadata", "reason", "notes", "voids")
 )
 
 
 def deployments_text(layout: TextLayout, found: Sequence[Deployment], *, total: int) -> str:
-    """Return deployments as a table; `total` counts those that the filters let through."""
+    """Return deployments as a table; `total` is how many match the filters."""
     if not found:
         return "No deployments." if not total else f"None of {count(total, 'deployment')}."
     shown = count(total, "deployment")
@@ -79,7 +79,7 @@ def deployment_table(
 
 
 def deployment_text(layout: TextLayout, deployment: Deployment, *, age: str) -> str:
-    """Return everything that is known of one deployment."""
+    """Return all details of one deployment."""
     head = f"{deployment.product} {deployment.version} to {deployment.environment}"
     parts = [layout.heading(head), _facts_of(layout, deployment, age)]
     parts += ["", layout.heading("Events"), _events_table(layout, deployment)]
@@ -87,7 +87,7 @@ def deployment_text(layout: TextLayout, deployment: Deployment, *, age: str) -> 
 
 
 def deployment_document(deployment: Deployment) -> dict[str, Any]:
-    """Return a deployment as data, without its events; what is unknown is null."""
+    """Return a deployment as data, without its events; an unknown value is null."""
     void = deployment.void
     return {
         "id": deployment.id,
@@ -116,7 +116,7 @@ def deployments_json(found: Sequence[Deployment]) -> str:
 def deployment_json(deployment: Deployment, *, problems: int = 0) -> str:
     """Return one deployment as JSON, with the events it is folded from.
 
-    `problems` is how many errors there are in what was read.
+    `problems` is the number of errors in the files that were read.
     """
     struck = [{"event": event, "voided_by": by} for event, by in deployment.void_events]
     document = deployment_document(deployment)
@@ -131,7 +131,7 @@ def event_facts(events: Sequence[Event]) -> list[tuple[str, CellText]]:
     pairs: list[tuple[str, CellText]] = [
         (key.replace("_", " "), value_lines(value))
         for key, value in fields.items()
-        if key not in _TOLD
+        if key not in _NOT_DETAILS
     ]
     return pairs + [(key, value_lines(value)) for key, value in metadata.items()]
 

@@ -1,4 +1,4 @@
-"""Differences between two sides: what runs here and not there, and what lies between."""
+"""Reports of the differences between two environments, or two points in time."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _title(side: EnvironmentAt) -> str:
 
 def _row(difference: Difference, a: EnvironmentAt, b: EnvironmentAt) -> list[CellText]:
     newer = {"a": a, "b": b}.get(difference.newer)
-    # The same environment twice differs in the moment, not in the name.
+    # If both sides are the same environment, the name does not tell them apart.
     named = "" if newer is None else newer.environment
     if a.environment == b.environment and newer is not None:
         named = "first" if newer is a else "second"

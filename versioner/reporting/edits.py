@@ -1,4 +1,4 @@
-"""What became of an edit, what a deletion would take along, and what was imported."""
+"""Reports of edits, planned deletions, imports, builds of the site and formatting."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def edited_text(edited: EditResult) -> str:
 
 
 def deletion_text(plan: DeletionPlan) -> str:
-    """Return what a deletion takes with it, and who is left depending on it."""
+    """Return what a deletion removes, and which products depend on the product."""
     lines = [
         f"Deleting {clean(plan.name)} removes",
         f"  {count(plan.versions, 'version')} and {count(plan.deployments, 'deployment')} "
@@ -98,7 +98,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def built_text(folder: str, report: BuildReport) -> str:
-    """Return how many pages there are, where, and how many files changed."""
+    """Return the number of pages, the folder, and the number of changed files."""
     done = [f"{report.written:,} written", f"{report.unchanged:,} unchanged"]
     if report.removed:
         done.append(f"{report.removed:,} removed")
@@ -106,7 +106,7 @@ def built_text(folder: str, report: BuildReport) -> str:
 
 
 def formatted_text(done: FormatResult, *, check: bool) -> str:
-    """Return the files that changed, or would, and a line that closes."""
+    """Return the files that changed, or would change, and a line with their number."""
     verb = "would format" if check else "formatted"
     lines = [f"{verb} {clean(path)}" for path in done.changed]
     if not done.changed:
@@ -116,6 +116,6 @@ def formatted_text(done: FormatResult, *, check: bool) -> str:
 
 
 def unformatted_text(file: UnformattedFile) -> str:
-    """Return why a file was left as it is."""
+    """Return why a file was not formatted."""
     said = f"error: {clean(file.path)}: not formatted: {clean(file.message)}"
     return f"{said}\n  hint: {clean(file.hint)}" if file.hint else said

@@ -1,4 +1,4 @@
-"""Environments: a table of many, and one with what runs in it."""
+"""Reports of environments: a table of many, and one with the versions in it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def environment_text(layout: TextLayout, document: Mapping[str, Any], matrix: Ma
 def environment_json(document: Mapping[str, Any], matrix: Matrix, *, problems: int = 0) -> str:
     """Return an environment as JSON, with the cells of the products in it.
 
-    `problems` is how many errors there are in what was read.
+    `problems` is the number of errors in the files that were read.
     """
     cells = _occupied(matrix)
     running = sum(bool(cell.version) for cell in cells)

@@ -1,4 +1,4 @@
-"""Say what waits in an inbox, what was refused there, and what was done with it."""
+"""Reports of an inbox: waiting and refused events, and the result of `collect`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def inbox_json(inbox: Inbox) -> str:
 
 
 def handled_text(handled: Sequence[Handled], what: str) -> str:
-    """Return what was released or discarded; an event that is gone, with all it said."""
+    """Return the events that were released or discarded; a removed event with its content."""
     lines = []
     for each in handled:
         lines.append(f"{what}: {event_summary(each.event)}")
@@ -195,7 +195,7 @@ def recorded_summary(recorded: RecordResult) -> str:
 
 
 def mask_secrets(value: Any) -> Any:
-    """Return a value of JSON without what in it has the shape of a secret key."""
+    """Return a JSON value with the texts that look like a secret key masked."""
     if isinstance(value, str):
         return without_secrets(value)
     if isinstance(value, dict):

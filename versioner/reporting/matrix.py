@@ -1,4 +1,4 @@
-"""The environment state matrix: a table where it fits, else a list by product."""
+"""The report of `status`: products by environments as a table, or a list if it does not fit."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LEAST_VERSION = 9
 
 
 class InboxCounts(NamedTuple):
-    """Say how many events are not in the matrix: waiting, and refused."""
+    """The numbers of waiting and of refused events, which the matrix does not include."""
 
     waiting: int = 0
     refused: int = 0
@@ -66,7 +66,7 @@ def matrix_text(
 def matrix_json(
     matrix: Matrix, *, revision: str | None, problems: int = 0, inbox: InboxCounts = EMPTY_INBOX
 ) -> str:
-    """Return the matrix as JSON; `problems` is how many errors there are in what was read."""
+    """Return the matrix as JSON; `problems` is the number of errors found."""
     return as_json(
         {
             "at": matrix.at,
@@ -115,12 +115,12 @@ def version_lines(cell: CellState) -> list[Span]:
 
 
 def is_rolled_back(cell: CellState) -> bool:
-    """Tell whether a cell runs an earlier version again."""
+    """Return whether the current version of a cell is a rollback."""
     return cell.deployment is not None and cell.deployment.kind == "rollback"
 
 
 def other_deployments(cell: CellState) -> list[tuple[str, Deployment]]:
-    """Return what stands beside the version: the word for it, and the deployment."""
+    """Return deployments to show next to the current version, each with a word for its state."""
     found = []
     if cell.in_progress is not None:
         found.append((str(cell.in_progress.status), cell.in_progress))
@@ -186,7 +186,7 @@ def _as_blocks(layout: TextLayout, matrix: Matrix) -> str:
             [[cell.environment, version_lines(cell), _ages(cell, matrix.at)] for cell in row.cells],
             indent="  ",
         )
-        # The titles would be the same for each product; the lines tell what they are.
+        # The column titles are left out, because they would repeat for each product.
         blocks.append("\n".join([layout.heading(row.product) + mark, *body.split("\n")[1:]]))
     return "\n".join(blocks)
 
@@ -229,7 +229,7 @@ def _hidden_lines(layout: TextLayout, matrix: Matrix) -> list[str]:
 
 
 def _inbox_lines(layout: TextLayout, inbox: InboxCounts) -> list[str]:
-    """Return the line on what is not in the matrix, or none."""
+    """Return a line about the events in the inbox, or none."""
     told = []
     if inbox.waiting:
         verb = "waits" if inbox.waiting == 1 else "wait"

@@ -1,4 +1,4 @@
-"""Problems as text, as JSON, and as the page of a CI run."""
+"""Reports of problems: as text, as JSON, and for the summary of a CI run."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def problems_text(layout: TextLayout, problems: Iterable[Problem]) -> str:
 
 
 def verdict(products: int, events: int, problems: Sequence[Problem], *, paths: bool) -> str:
-    """Return the line that closes every report; `paths` says that only some files were asked of."""
+    """Return the last line of a report; `paths` means that only some files were reported."""
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = len(problems) - errors
     found = [count(errors, "error") if errors else "no errors"]
@@ -53,7 +53,7 @@ def verdict(products: int, events: int, problems: Sequence[Problem], *, paths: b
 def problems_json(problems: Iterable[Problem]) -> str:
     """Return a JSON array of {path, line, column, code, severity, message, hint}.
 
-    Line and column 0 stand for the file as a whole.
+    Line and column 0 mean the file as a whole.
     """
     return as_json(
         [
@@ -74,12 +74,12 @@ def problems_json(problems: Iterable[Problem]) -> str:
 def step_summary(layout: TextLayout, problems: Sequence[Problem], change: str, closing: str) -> str:
     """Return Markdown for the page of a CI run: what changes, and every problem in full.
 
-    `change` is Markdown, `closing` the verdict. What exceeds the room of such a page is counted.
+    `change` is Markdown, `closing` the verdict. Problems beyond the size limit are counted.
     """
     parts = [f"### Registry: {closing}", "", change] if change else [f"### Registry: {closing}", ""]
     if problems:
         texts, left = _fitting([problem_text(layout, problem) for problem in problems])
-        # Preformatted text, not a fence: no message can end it.
+        # <pre> instead of a code fence, which a message could end.
         parts += ["<pre>", *(_preformatted(text) for text in texts)]
         parts += [f"and {left} more"] if left else []
         parts += ["</pre>", ""]

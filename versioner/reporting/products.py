@@ -1,4 +1,4 @@
-"""Products: a table of many, everything about one, and its history in git."""
+"""Reports of products: a table of many, all details of one, and its history in git."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _LATEST = 10
 
 @dataclass(frozen=True, slots=True)
 class ProductView:
-    """Gather what is told of one product: its record, its cells, who leans on it."""
+    """The details of one product: its record, cells, versions, former names and dependents."""
 
     record: ProductRecord
     row: MatrixRow
@@ -74,7 +74,7 @@ def products_json(registry: Registry) -> str:
 
 
 def product_text(layout: TextLayout, view: ProductView, *, ages: dict[str, str]) -> str:
-    """Return everything that is known of one product; `ages` words each cell's, by environment."""
+    """Return all details of one product; `ages` are the ages of its cells, by environment."""
     record = view.record
     parts = [_head(layout, record), _facts(layout, view)]
     running = [cell for cell in view.row.cells if cell.version or cell.status]
@@ -98,9 +98,9 @@ def product_text(layout: TextLayout, view: ProductView, *, ages: dict[str, str])
 
 
 def product_json(view: ProductView, *, problems: int = 0) -> str:
-    """Return one product as JSON: what its file says, and what its events come to.
+    """Return one product as JSON: its file, and the state that its events give.
 
-    `problems` is how many errors there are in what was read.
+    `problems` is the number of errors in the files that were read.
     """
     document = view.record.document
     return as_json(

@@ -1,4 +1,4 @@
-"""Say what waits in the spool, and what became of it."""
+"""Reports of the spool: waiting and refused events, and the result of sending them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Sent", "discarded_text", "held_json", "held_text", "sent_json", "sent_text"]
 
-# Of a key: its time, and enough to tell those of one moment apart.
+# The length of a key that is shown: its time, and enough to be unique.
 _SHOWN: Final = 16
 _WORDS = {"recorded": "recorded", "already": "already recorded", "received": "received"}
 
 
 class Sent(NamedTuple):
-    """Hold an event that was sent, the registry it was sent to, and what became of it."""
+    """An event that was sent, the registry it was sent to, and the outcome."""
 
     entry: SpoolEntry
     repo: str
@@ -91,7 +91,7 @@ def sent_json(sent: Sequence[Sent]) -> str:
 
 
 def discarded_text(entries: Sequence[SpoolEntry]) -> str:
-    """Return what is discarded, with the line that each can be sent with all the same."""
+    """Return the discarded events, each with the line that `spool send` can still send."""
     return "\n".join(
         f"discarded: {_described(each.document)}, {clean(each.repo)}\n{MARK}{each.line}"
         for each in entries
@@ -138,7 +138,7 @@ def _table(layout: TextLayout, entries: Sequence[SpoolEntry]) -> str:
 
 
 def _how_to_send(folder: Path) -> str:
-    """Say it of those too whose registry is named wrongly, which nothing else ends."""
+    """Return instructions; an event with a wrong registry URL stays until it is sent or removed."""
     return (
         "`versioner spool send` sends them. They are the files *.json in\n"
         f"  {clean(str(folder))}:\n"

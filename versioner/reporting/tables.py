@@ -1,4 +1,4 @@
-"""Tables that fit the page; where they cannot, the same rows as a list."""
+"""Tables that fit the width of the terminal; if they cannot, the same rows as a list."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _LEAST_BESIDE_TAIL: Final = 8
 # Spare columns are left out before others are cut to less than this.
 _COMFORT: Final = 20
 
-# What stands at one place of a table: text, painted text, or several lines of it.
+# The content of one cell: text, coloured text, or several lines.
 CellText = str | Span | list[Span]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Name a column; it may be cut down to `least` columns of text (0: it is never cut).
+    """A column of a table; it may be cut to `least` characters (0: it is never cut).
 
-    A `spare` one is left out, the last first, where the page is too narrow for all.
+    If the terminal is too narrow, `spare` columns are left out, the last one first.
     """
 
     title: str
@@ -47,10 +47,10 @@ def table(
     *,
     indent: str = "",
 ) -> str:
-    """Return rows below their titles, columns without any text left out.
+    """Return rows below their titles, without columns that have no text.
 
-    Where the page is too narrow even with every column cut, each row is a block of lines: its
-    first entry, then the others by their titles.
+    If the table does not fit even with cut columns, each row becomes a block of lines: its first
+    cell, then the others with their titles.
     """
     kept, grid = _used(columns, rows)
     laid_out = _try(layout, kept, grid, indent)
@@ -64,13 +64,13 @@ def fitted_table(
     *,
     indent: str = "",
 ) -> str | None:
-    """Return the table, or None where the page is too narrow for it."""
+    """Return the table, or None if the terminal is too narrow for it."""
     kept, grid = _used(columns, rows)
     return _try(layout, kept, grid, indent)
 
 
 def facts(layout: TextLayout, pairs: Iterable[tuple[str, CellText]], *, indent: str = "  ") -> str:
-    """Return labels and what they say, one below the other; those that say nothing are left out."""
+    """Return labels and values, one below the other, without labels that have no value."""
     said = [(clean(label), _lines(entry)) for label, entry in pairs]
     said = [(label, lines) for label, lines in said if _has_text(lines)]
     width = max((text_width(label) for label, _ in said), default=0)
@@ -88,7 +88,7 @@ def facts(layout: TextLayout, pairs: Iterable[tuple[str, CellText]], *, indent: 
 
 
 def paragraph(text: str, style: Style = "") -> list[Span]:
-    """Return free text as an entry, a span for each line of it."""
+    """Return free text as the content of a cell, a span for each line."""
     return [Span(line, style) for line in text.expandtabs(4).splitlines()]
 
 
@@ -103,7 +103,7 @@ def _used(
 def _try(
     layout: TextLayout, columns: list[Column], grid: list[list[list[Span]]], indent: str
 ) -> str | None:
-    """Lay a table out: with all columns, without spare ones, then with the others cut down."""
+    """Return the table with all columns, else without spare ones, else with cut columns."""
     whole = list(range(len(columns)))
     spare = [at for at in whole if columns[at].spare]
     fewer = [[at for at in whole if at not in spare[keep:]] for keep in range(len(spare), -1, -1)]
@@ -149,7 +149,7 @@ def _has_text(lines: list[Span]) -> bool:
 def _fit(
     columns: Sequence[Column], grid: list[list[list[Span]]], width: int, comfort: int
 ) -> list[int] | None:
-    """Return the columns' widths, the widest cut first; None where they cannot fit."""
+    """Return the widths of the columns, with the widest cut first; None if they cannot fit."""
     widths = [text_width(column.title) for column in columns]
     tails = [0] * len(columns)
     for row in grid:

@@ -1,4 +1,4 @@
-"""Versions of a product: a table of many, everything about one."""
+"""Reports of versions: a table of many, and all details of one."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def version_table(
 
 
 def version_text(layout: TextLayout, detail: VersionDetail, *, commit_url: str) -> str:
-    """Return everything that is known of one version."""
+    """Return all details of one version."""
     version = detail.version
     parts = [
         layout.heading(f"{version.product} {version.name}"),
@@ -99,7 +99,7 @@ def versions_json(found: Sequence[VersionSummary]) -> str:
 def version_json(detail: VersionDetail, *, commit_url: str, problems: int = 0) -> str:
     """Return one version as JSON, with its builds, stays and deployments.
 
-    `problems` is how many errors there are in what was read.
+    `problems` is the number of errors in the files that were read.
     """
     version = detail.version
     return as_json(
@@ -144,8 +144,8 @@ def _document(found: VersionSummary | VersionDetail, deployed_at: str) -> dict[s
 def _facts(layout: TextLayout, detail: VersionDetail, commit_url: str) -> str:
     version = detail.version
     notes = latest_value(version.builds, "notes")
-    # Builds say most of these themselves; deployments name a commit where no build was recorded.
-    told = {"scm repository", "scm sha", "scm branch"}
+    # These have lines of their own: a deployment names the commit if there is no build event.
+    shown = {"scm repository", "scm sha", "scm branch"}
     pairs: list[tuple[str, CellText]] = [
         ("build", Span(version.status, STATUS_STYLES.get(version.status, ""))),
         ("first seen", f"{moment(version.at)} UTC"),
@@ -155,7 +155,7 @@ def _facts(layout: TextLayout, detail: VersionDetail, commit_url: str) -> str:
         ("", commit_url),
         ("branch", version.scm_branch),
         ("notes", paragraph(notes)),
-        *(pair for pair in event_facts(version.builds) if pair[0] not in told),
+        *(pair for pair in event_facts(version.builds) if pair[0] not in shown),
     ]
     return facts(layout, pairs)
 

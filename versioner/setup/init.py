@@ -1,4 +1,4 @@
-"""Start a registry: in a new repository, or in one that holds other things already."""
+"""Create a registry in a new or an existing repository."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 __all__ = ["InitResult", "initialise"]
 
-# One environment of each type, in the order in which versions usually travel.
+# One environment of each type, in the usual order of deployment.
 _ENVIRONMENTS = ("development", "test", "staging", "production")
 
 
 @dataclass(frozen=True, slots=True)
 class InitResult:
-    """What was started: `kept` are files that were there already and stay as they are."""
+    """The result of `init`; `kept` are existing files, which stay unchanged."""
 
     top: Path
     commit: str | None
@@ -55,11 +55,10 @@ def initialise(
     forge: str = "",
     now: str,
 ) -> InitResult:
-    """Start a registry in one commit; `example` fills it with the sample.
+    """Create a registry in one commit; with `example`, with sample data.
 
-    A repository that is there keeps its own files. `forge` says whose workflows are written;
-    by default it is told from the remote `origin`, and else is `github`. Raises Blocked where
-    a registry is there.
+    Existing files of the repository stay unchanged. Workflows are written for `forge`; by default
+    for the forge of the remote `origin`, else for GitHub. Raises Blocked if there is a registry.
     """
     repository = _repository(directory, branch)
     with transaction(repository) as locked:
@@ -81,7 +80,7 @@ def initialise(
 
 
 def _repository(directory: Path, branch: str) -> Repository:
-    # Before a folder is made that would stay.
+    # Checked before the folder is created, so that an error leaves no folder behind.
     if (
         branch.startswith("-")
         or run(["check-ref-format", "--branch", branch], cwd=Path()).returncode
