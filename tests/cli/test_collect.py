@@ -52,7 +52,7 @@ def test_it_says_what_was_recorded_already(desk: Desk, post: Post) -> None:
     for _ in range(2):
         post.put("user-service/a1", submission("user-service", id="a1"))
         outcome = desk.run("collect")
-    assert outcome.out == "1 event recorded already\n"
+    assert outcome.out == "1 event already recorded\n"
 
 
 def test_its_json_has_stable_keys(desk: Desk, post: Post) -> None:

@@ -323,7 +323,7 @@ def test_import_tells_each_refused_row_by_its_line(desk: Desk, tmp_path: Path) -
     refused = desk.run("import", str(rows), *mapping)
     assert refused.code == 4
     assert "line 3:" in refused.err and "line 4:" in refused.err
-    assert "2 of 3 rows are refused" in refused.err
+    assert "2 of 3 rows are not valid" in refused.err
     assert "\\u000a" not in refused.err
     assert desk.commits() == before
     dry = desk.run("import", str(rows), *mapping, "--skip-invalid", "--dry-run")

@@ -81,7 +81,7 @@ def test_a_folder_with_files_keeps_them(place: Desk) -> None:
     (place.top / "README.md").write_text("mine\n")
     (place.top / "code.py").write_text("mine\n")
     assert init(place) == 0
-    assert "kept your own README.md" in place.capsys.readouterr().out
+    assert "kept the existing README.md" in place.capsys.readouterr().out
     assert (place.top / "README.md").read_text() == "mine\n"
     assert place.git("status", "--porcelain") == "?? README.md\n?? code.py"
 
@@ -292,8 +292,8 @@ def test_a_registry_that_is_there_is_told_what_it_lacks_and_what_differs(place: 
     (place.top / "README.md").write_text("ours by nature\n")
     assert init(place) == 5
     said = place.capsys.readouterr().err
-    assert "missing beside it: .yamllint (" in said
-    assert "not as this tool writes it: .github/workflows/validate.yml" in said
+    assert "missing files: .yamllint (" in said
+    assert "files that differ from those of a new registry: .github/workflows/validate.yml" in said
     assert "README.md" not in said
     assert place.commits() == 1
 

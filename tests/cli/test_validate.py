@@ -216,7 +216,7 @@ def test_what_the_tool_itself_does_to_a_product_is_right(
     assert (code, "accounts: renamed from user-service" in out) == (0, True)
     tool("product", "delete", "payment-api", "--yes")
     code, out = validated(capsys, "--base", "main")
-    assert (code, "payment-api: removed\n    3 events gone" in out) == (0, True)
+    assert (code, "payment-api: removed\n    3 events removed" in out) == (0, True)
     tool("deployment", "redact", event_id("user-service", 2), "deployed_by")
     tool("product", "edit", "accounts", "--set", "description=All about accounts")
     assert validated(capsys, "--base", "main")[0] == 0
