@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from versioner.validation.schemas import Schema
     from versioner.validation.violations import Pointer, Violation
 
-__all__ = ["Explanation", "explain", "field_name"]
+__all__ = ["explain", "field_name"]
 
 # Characters of a value in a message, and of a field's name or a corrected value.
 _VALUE_LIMIT: Final = 60
