@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fixtures.spool_entries import URL, entry
-from versioner.cli.commands.spool import token_for
+from tests.fixtures.spool_entries import URL, entry, share
+from versioner.cli.commands.spool import named_registry
 from versioner.cli.errors import run
 from versioner.cli.spool_dir import spool_folder
-from versioner.spool.batch import Outcome, share
+from versioner.spool.outcome import SendOutcome
+from versioner.spool.send import token_for_host
 from versioner.spool.store import MARK, Spool
 
 if TYPE_CHECKING:
@@ -283,7 +284,7 @@ def test_lines_that_cannot_be_sent_are_not_kept_here(spool, versioner, tmp_path,
 def test_what_a_killed_process_left_in_a_queue_is_sent_too(spool, versioner, forge):
     left = waiting(4, url_of(forge))
     share(
-        spool.folder, left, lambda entries: [Outcome("recorded", {})], wait_seconds=1, now=0
+        spool.folder, left, lambda entries: [SendOutcome("recorded", {})], wait_seconds=1, now=0
     )  # makes the queue
     (queue,) = (spool.folder / "queue").iterdir()
     (queue / f"{left.key}.json").write_text(f"{left.line}\n", encoding="ascii")
@@ -364,9 +365,8 @@ def test_on_a_terminal_it_asks_before_it_discards(spool, tmp_path, answer, left)
     ],
 )
 def test_a_token_goes_to_the_host_only_that_it_is_for(monkeypatch, named, urls, given):
-    monkeypatch.setenv("VERSIONER_TOKEN", TOKEN)
     monkeypatch.delenv("VERSIONER_REPO", raising=False)
-    assert [bool(token_for(url, named, urls)) for url in urls] == given
+    assert [token_for_host(url, named_registry(named), urls) for url in urls] == given
     if named:
         monkeypatch.setenv("VERSIONER_REPO", named)
-        assert [bool(token_for(url, None, urls)) for url in urls] == given
+        assert [token_for_host(url, named_registry(None), urls) for url in urls] == given

@@ -55,9 +55,9 @@ def find_remote(named: str | None) -> Remote:
 
 def remote_behind(repository: Repository) -> Remote | None:
     """Return the remote of a clone, or the bare repository itself; None where a clone has none."""
-    from versioner.recording.local import throw_away_remote
+    from versioner.recording.local import remote_of_ephemeral_clone
 
     if repository.work_tree is None:
         return Remote(str(repository.git_dir))
-    found = throw_away_remote(repository, None, os.environ.get(TOKEN, ""))
+    found = remote_of_ephemeral_clone(repository, None, os.environ.get(TOKEN, ""))
     return found[0] if found is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner.reporting.tables import Column, table
 from versioner.reporting.terminal import as_json, clean
@@ -14,23 +14,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from versioner.reporting.text import TextLayout
-    from versioner.spool.batch import Outcome
     from versioner.spool.codec import SpoolEntry
+    from versioner.spool.send import Sent
     from versioner.spool.store import Held
 
-__all__ = ["Sent", "discarded_text", "held_json", "held_text", "sent_json", "sent_text"]
+__all__ = ["discarded_text", "held_json", "held_text", "sent_json", "sent_text"]
 
 # The length of a key that is shown: its time, and enough to be unique.
 _SHOWN: Final = 16
 _WORDS = {"recorded": "recorded", "already": "already recorded", "received": "received"}
-
-
-class Sent(NamedTuple):
-    """An event that was sent, the registry it was sent to, and the outcome."""
-
-    entry: SpoolEntry
-    repo: str
-    outcome: Outcome
 
 
 def held_text(layout: TextLayout, held: Held, queued: Sequence[SpoolEntry], folder: Path) -> str:
@@ -100,13 +92,12 @@ def discarded_text(entries: Sequence[SpoolEntry]) -> str:
 
 def _line(sent: Sent) -> str:
     what = f"{_described(sent.entry.document)}, {clean(sent.repo)}"
-    if sent.outcome.kind != "failed":
+    if not sent.outcome.is_failed:
         return f"{_WORDS[sent.outcome.kind]}: {what}"
-    refused = sent.outcome.details.get("code") in (4, 5)
-    why = clean(str(sent.outcome.details.get("message", "")))
-    hint = clean(str(sent.outcome.details.get("hint", "")))
-    told = f"{'refused' if refused else 'not sent'}: {what}" + (f": {why}" if why else "")
-    return told + (f"\n  {hint}" if hint else "")
+    why, hint = clean(sent.outcome.message), clean(sent.outcome.hint)
+    text = f"{'refused' if sent.outcome.is_refused else 'not sent'}: {what}"
+    text += f": {why}" if why else ""
+    return text + (f"\n  {hint}" if hint else "")
 
 
 def _described(document: dict[str, Any]) -> str:
