@@ -66,7 +66,9 @@ def _detected_fields(kind: EventKind, detected: DetectedRun | None) -> Event:
     return {**found, "source_system": detected.source_system, "version": detected.version}
 
 
-def _require_all(kind: EventKind, product: str, fields: Event, detected: DetectedRun | None) -> None:
+def _require_all(
+    kind: EventKind, product: str, fields: Event, detected: DetectedRun | None
+) -> None:
     if not product:
         _missing("product", _unsaid(detected, "repository that could name it"))
     if not fields.get("version"):
