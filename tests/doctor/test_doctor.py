@@ -161,9 +161,9 @@ def test_without_a_registry_there_is_nothing_to_look_over(context, tmp_path):
 
 
 def test_a_write_that_was_killed_is_completed_before(desk, context):
-    from versioner.git.journal import has_intent
+    from versioner.git.journal import has_journal
 
-    assert not has_intent(desk.repository.common_dir)
+    assert not has_journal(desk.repository.common_dir)
     assert "recovery" not in look(desk.top, context)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from versioner.doctor.checks import Check
     from versioner.git.repository import Repository
-    from versioner.git.snapshot import Entry, Snapshot
+    from versioner.git.snapshot import FileEntry, Snapshot
 
 __all__ = ["check_clone", "check_format"]
 
@@ -107,7 +107,7 @@ def _hooks(repository: Repository) -> Iterator[Check]:
 
 
 def _changes(repository: Repository, snapshot: Snapshot) -> Iterator[Check]:
-    there: Mapping[str, Entry] = {}
+    there: Mapping[str, FileEntry] = {}
     if repository.tip is not None:
         there = snapshot_at(repository, repository.tip).entries()
     here = snapshot.entries()
@@ -124,7 +124,7 @@ def _changes(repository: Repository, snapshot: Snapshot) -> Iterator[Check]:
     )
 
 
-def _id(entries: Mapping[str, Entry], path: str) -> str | None:
+def _id(entries: Mapping[str, FileEntry], path: str) -> str | None:
     entry = entries.get(path)
     return "" if entry is None else entry.id
 

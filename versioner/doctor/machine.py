@@ -11,7 +11,7 @@ from versioner.doctor.checks import guarded, note, ok, problem, warning
 from versioner.git.config import is_true
 from versioner.git.identity import committer_of
 from versioner.git.process import NEEDED, TIMED_OUT, git, run_limited
-from versioner.git.temporary import scratch
+from versioner.git.temporary import temporary_folder
 from versioner.query.times import age_text, seconds_between
 from versioner.rules.times import MOST_AHEAD_SECONDS, utc_text
 from versioner.spool.batch import queued
@@ -91,7 +91,7 @@ def _signing(repository: Repository, seconds: float) -> Iterator[Check]:
         else:
             yield ok("signing", "commits are not signed (commit.gpgsign is not set)")
         return
-    with scratch() as place:
+    with temporary_folder() as place:
         done = run_limited(
             ["commit-tree", "-S", "-m", "Try", _EMPTY_TREE[repository.object_format]],
             limit=seconds,
