@@ -100,7 +100,7 @@ class LockedByGit(GitFailure):
         super().__init__(
             f"git's lock file {printable(path)}{since} exists",
             hint="another git command is running, or one was killed: when none is running, "
-            "remove the file and try again",
+            "remove that file and try again",
             stderr=stderr,
         )
         self.path = path
