@@ -1,4 +1,4 @@
-"""The errors a user can meet: one root, and for each kind the exit code it ends with.
+"""The errors that a user can see: a root class, and a class for each exit code.
 
 Exit codes are part of the contract with CI (versioner/docs/exit-codes-and-errors.md):
 1 could not be done, 2 usage, 3 validation found errors, 4 the event or edit is not
@@ -28,12 +28,12 @@ __all__ = [
 
 
 class VersionerError(Exception):
-    """Be the root of every error that reaches a user: a message, a hint and an exit code."""
+    """The root of all errors that a user can see: a message, a hint and an exit code."""
 
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        # What was refused may be a secret in the wrong place: nothing that is told repeats it.
+        # A refused value may be a secret in the wrong place: no message repeats it.
         from versioner.secret_scanning import without_secrets
 
         self.message = without_secrets(message)
@@ -42,13 +42,13 @@ class VersionerError(Exception):
 
 
 class OperationFailed(VersionerError):
-    """Say that it could not be done: the file system, the network or git refused."""
+    """A failure of the file system, the network or git."""
 
     exit_code = 1
 
 
 class GitFailure(OperationFailed):
-    """Say that git refused; `stderr` is what it printed."""
+    """A failure of git; `stderr` is what it printed."""
 
     def __init__(self, message: str, *, hint: str = "", stderr: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -56,7 +56,7 @@ class GitFailure(OperationFailed):
 
 
 class Spooled(OperationFailed):
-    """Say that an event is not on the remote branch; `line` is what sends it from elsewhere."""
+    """An event that is not on the remote branch; `line` sends it from another machine."""
 
     exit_code = 6
 
@@ -66,17 +66,17 @@ class Spooled(OperationFailed):
 
 
 class UsageFault(VersionerError):
-    """Say that the command line asks for something that makes no sense."""
+    """A command line that cannot be carried out as it is."""
 
     exit_code = 2
 
 
 class NotFound(UsageFault):
-    """Say that a named thing is not in the registry; the hint holds the nearest names."""
+    """A name that is not in the registry; the hint contains similar names."""
 
 
 class ValidationFailed(VersionerError):
-    """Say that the registry has errors."""
+    """A registry with errors."""
 
     exit_code = 3
 
@@ -86,7 +86,7 @@ class ValidationFailed(VersionerError):
 
 
 class InvalidInput(VersionerError):
-    """Say that an event or an edit is not valid; `field` names the offending field, if one does."""
+    """An event or an edit that is not valid; `field` is the invalid field, if there is one."""
 
     exit_code = 4
 
@@ -96,6 +96,6 @@ class InvalidInput(VersionerError):
 
 
 class Blocked(VersionerError):
-    """Say that a rule, a version conflict or a deletion stands in the way."""
+    """An operation that a rule, a version conflict or a deletion does not allow."""
 
     exit_code = 5

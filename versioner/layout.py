@@ -1,7 +1,7 @@
-"""Where things are: ids to repository paths, and back.
+"""The layout of a registry: paths of names, and names of paths.
 
 Paths are relative to the repository's top, with `/` between parts. They are built from
-validated names only (`versioner.names`), so no part of one can lead elsewhere.
+validated names only (`versioner.names`), so no part of a path can leave the registry.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PlaceKind = Literal["config", "environment", "product", "build", "deployment", "
 
 
 class Place(NamedTuple):
-    """Say what a path of the registry holds.
+    """What a path of the registry contains.
 
     `name` is the environment, alias, deleted name or product; `month` is `YYYY-MM` for a log.
     """
@@ -46,7 +46,7 @@ class Place(NamedTuple):
 
 
 def product_dir(product: str) -> str:
-    """Return the directory of everything about a product, without a final slash."""
+    """Return the directory of a product, without a final slash."""
     return f"registry/products/{product}"
 
 
@@ -87,7 +87,7 @@ def previous_month(month: str) -> str:
 
 
 def place_of(path: str) -> Place | None:
-    """Return what a path holds, or None where the registry knows no such place."""
+    """Return what a path contains, or None if it is not a path of a registry."""
     parts = path.removesuffix(".yaml").split("/")
     if not path.endswith(".yaml") or parts[0] != ROOT or not all(parts):
         return None

@@ -1,4 +1,4 @@
-"""Say which names, versions and status words are legal, and suggest what was meant.
+"""Check names, versions and status words, and suggest similar valid ones.
 
 The two patterns are those of `schemas/common.schema.json`. They are written for `fullmatch`:
 `$` alone accepts a final newline.
@@ -40,7 +40,8 @@ __all__ = [
 NAME_LIMIT: Final = 63
 VERSION_LIMIT: Final = 128
 
-# Names are directories: what Docker, Kubernetes and DNS accept, less what Windows and git keep.
+# Names are directories. They may be what Docker, Kubernetes and DNS accept, except for the
+# names that Windows and git reserve.
 NAME_PATTERN: Final = (
     r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9]|git)$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 )
@@ -51,7 +52,7 @@ VERSION_PATTERN: Final = (
     r"[A-Za-z0-9][A-Za-z0-9._+/:~@-]{0,127}"
 )
 
-# The schema's own way to write them, which is checked after these: re compiles each once.
+# Written as in the schema, which is checked next: re then compiles each pattern only once.
 _NAME: Final = rf"^(?:{NAME_PATTERN})$(?!\n)"
 _VERSION: Final = rf"^(?:{VERSION_PATTERN})$(?!\n)"
 NAME_RULE: Final = (
@@ -92,17 +93,17 @@ STATUS_WORDS: Final[Mapping[EventKind, Mapping[str, Status]]] = {
 
 
 def is_name(value: object) -> bool:
-    """Tell whether a value is a legal product or environment name."""
+    """Return whether a value is a legal product or environment name."""
     return isinstance(value, str) and re.search(_NAME, value) is not None
 
 
 def is_version(value: object) -> bool:
-    """Tell whether a value is a legal version."""
+    """Return whether a value is a legal version."""
     return isinstance(value, str) and re.search(_VERSION, value) is not None
 
 
 def check_name(value: str, what: str) -> str:
-    """Return a legal name as it is, or refuse it with the nearest legal one as the hint.
+    """Return a legal name; raise InvalidInput for another, with the nearest legal one as the hint.
 
     `what` is "product" or "environment"; it is the field that the error names.
     """
@@ -114,7 +115,7 @@ def check_name(value: str, what: str) -> str:
 
 
 def check_version(value: str) -> str:
-    """Return a legal version as it is, or refuse it with the rule it breaks."""
+    """Return a legal version; raise InvalidInput for another, with the rule that it breaks."""
     if is_version(value):
         return value
     raise InvalidInput(
@@ -125,9 +126,9 @@ def check_version(value: str) -> str:
 
 
 def slugify(value: str) -> str:
-    """Return the nearest legal name, or "" where nothing of the value is left.
+    """Return the nearest legal name, or "" if there is none.
 
-    A legal one is its own: two products must not become one.
+    A legal name stays unchanged, so that two legal names never become one.
     """
     if is_name(value):
         return value
@@ -142,7 +143,7 @@ def slugify(value: str) -> str:
 
 
 def may_slugify(value: str) -> bool:
-    """Tell whether `names: slugify` covers a name: ASCII letters, digits, space, `.`, `_`, `-`."""
+    """Return whether `names: slugify` applies: ASCII letters, digits, space, `.`, `_` and `-`."""
     return re.fullmatch(r"[A-Za-z0-9 ._-]+", value) is not None and slugify(value) != ""
 
 
@@ -158,7 +159,7 @@ def nearest(word: str, known: Iterable[str], limit: int = 3) -> list[str]:
 
 
 def environment_type(name: str) -> EnvironmentType:
-    """Infer an environment's type from the first telling word of its name."""
+    """Return the environment type that the first known word of a name stands for, else `other`."""
     for word in re.split(r"[-_.]", name.lower()):
         if word in _TYPE_WORDS:
             return _TYPE_WORDS[word]
@@ -166,7 +167,7 @@ def environment_type(name: str) -> EnvironmentType:
 
 
 def canonical_status(word: str, kind: EventKind) -> Status:
-    """Return the status that a word in any case stands for, or refuse it with the nearest."""
+    """Return the status of a word in any case; raise InvalidInput for an unknown word."""
     words = STATUS_WORDS[kind]
     status = words.get(word.strip().lower().removeprefix(f"{kind}."))
     if status is not None:
@@ -181,8 +182,8 @@ def canonical_status(word: str, kind: EventKind) -> Status:
 
 
 def _shown(value: object) -> str:
-    # Bounded and escaped: the value may be anything, and the message may reach a terminal.
-    text = "a text in the shape of a secret key"
+    # Shortened and escaped, because the message may reach a terminal.
+    text = "a text that looks like a secret key"
     if not (isinstance(value, str) and holds_secret(value)):
         text = ascii(value)
     return text if len(text) <= 80 else text[:77] + "..."

@@ -1,4 +1,4 @@
-"""Recognise text in the shape of a secret key, so that it is neither recorded nor echoed."""
+"""Find text that looks like a secret key, so that it is neither recorded nor printed."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = [
     "without_secrets",
 ]
 
-# Secrets that this process was given, of whatever shape, and the least length of one.
+# Secrets that were given to this process, and the minimum length of one.
 _GIVEN: Final[set[str]] = set()
 _LEAST: Final = 8
-_MASK: Final = "(a text in the shape of a secret key)"
+_MASK: Final = "(a text that looks like a secret key)"
 
-# What each shape holds for certain: looked for first, for that is a hundred times faster.
-_TELLTALES: Final = (
+# A text that each shape contains. It is searched first, which is a hundred times faster.
+_MARKERS: Final = (
     *("AKIA", "ASIA", "ghp_", "gho_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "xox"),
     *("sk_live_", "rk_live_", "PRIVATE KEY", "eyJ", "npm_", "pypi-AgEI", "AIza", "hvs.", "sk-ant-"),
     *("SG.", "dckr_pat_", "AccountKey=", "hooks.slack.com/services/", "token=", "sig=", "api_key="),
 )
-_TELLTALE_BYTES: Final = tuple(item.encode() for item in _TELLTALES)
+_MARKER_BYTES: Final = tuple(item.encode() for item in _MARKERS)
 
 _SHAPES: Final = (
     r"(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])"
@@ -37,7 +37,7 @@ _SHAPES: Final = (
     r"|xox[abeoprs]-[A-Za-z0-9-]{10,}"
     r"|[rs]k_live_[A-Za-z0-9]{10,}"
     r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY"
-    # Bounded, lest a text of nothing but beginnings takes seconds.
+    # Bounded, because a text of many `eyJ` would take seconds otherwise.
     r"|eyJ[A-Za-z0-9_-]{8,2000}+\.eyJ[A-Za-z0-9_-]{8,}"
     r"|npm_[A-Za-z0-9]{36}"
     r"|pypi-AgEI[A-Za-z0-9_-]{16,}"
@@ -56,18 +56,18 @@ _LOGIN: Final = rb"://[^\s/@:\"?#]+:[^\s/@\"?#]+@"
 
 
 def remember_secret(text: str) -> None:
-    """Count a text as a secret from here on, whatever its shape: a token that was given."""
+    """Treat a text, such as a given token, as a secret from now on."""
     if len(text) >= _LEAST:
         _GIVEN.add(text)
 
 
 def may_hold_secret(data: bytes) -> bool:
-    """Tell quickly whether a closer look at a file is worth it."""
-    if any(item in data for item in _TELLTALE_BYTES):
+    """Return, quickly, whether a file may contain a secret."""
+    if any(item in data for item in _MARKER_BYTES):
         return True
     if any(secret.encode(errors="replace") in data for secret in _GIVEN):
         return True
-    # Addresses of pages and of people are everywhere; seldom is one inside the other.
+    # URLs and e-mail addresses are common, but a URL with a login is rare.
     return b"@" in data and b"://" in data and re.search(_LOGIN, data) is not None
 
 
@@ -76,16 +76,16 @@ def _holds_given(text: str) -> bool:
 
 
 def holds_secret(text: str) -> bool:
-    """Tell whether a text holds something in the shape of a secret key."""
+    """Return whether a text contains something that looks like a secret key."""
     if _holds_given(text):
         return True
-    if not any(item in text for item in _TELLTALES) and not ("@" in text and "://" in text):
+    if not any(item in text for item in _MARKERS) and not ("@" in text and "://" in text):
         return False
     return re.search(_SHAPES, text) is not None
 
 
 def without_secrets(text: str) -> str:
-    """Return a message without what in it has the shape of a secret key."""
+    """Return a message with the texts that look like a secret key masked."""
     if not holds_secret(text):
         return text
     for secret in _GIVEN:
@@ -96,10 +96,7 @@ def without_secrets(text: str) -> str:
 def find_secrets(
     value: Any, pointer: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[str | int, ...]]:
-    """Find where in a value secrets are.
-
-    A pointer leads to the value; for a key that is a secret itself, to its mapping.
-    """
+    """Yield a pointer to each secret in a value; for a secret key, to its mapping."""
     if isinstance(value, str):
         if holds_secret(value):
             yield pointer

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from versioner.ci import Detected, detect
+from versioner.ci import DetectedRun, detect
 from versioner.ci.systems import System
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def environment(name: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in text.splitlines())
 
 
-def detected(environ: Mapping[str, str]) -> Detected:
+def detected(environ: Mapping[str, str]) -> DetectedRun:
     found = detect(environ)
     assert found is not None
     return found

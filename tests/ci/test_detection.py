@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from versioner.ci import Detected, detect
+from versioner.ci import DetectedRun, detect
 from versioner.ci.systems import SYSTEMS
 from versioner.models import BUILD_KEYS
 from versioner.names import is_name, is_version
@@ -42,7 +42,7 @@ def environment(name: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in text.splitlines())
 
 
-def detected(environ: dict[str, str]) -> Detected:
+def detected(environ: dict[str, str]) -> DetectedRun:
     found = detect(environ)
     assert found is not None
     return found
@@ -61,7 +61,7 @@ DEPLOYMENT = schema_of("deployment")
 BUILD = schema_of("build")
 
 
-def check_recordable(found: Detected) -> None:
+def check_recordable(found: DetectedRun) -> None:
     """Assert that all of it fits into an event of either kind as it is."""
     fields = {key: value for key, value in found.fields.items() if not key.startswith("person")}
     assert set(fields) <= set(BUILD_KEYS)

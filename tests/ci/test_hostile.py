@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.ci.recorded import detected, recorded_of, variables_of
-from versioner.ci import Detected, detect
+from versioner.ci import DetectedRun, detect
 from versioner.ci.systems import SYSTEMS, System
 from versioner.models import BUILD_KEYS
 from versioner.names import is_name, is_version
@@ -87,7 +87,7 @@ HARMFUL = {
 ADDRESSES = {name: value for name, value in HARMFUL.items() if f"{MARK}@" in value}
 
 
-def event_of(kind: EventKind, found: Detected) -> dict[str, Any]:
+def event_of(kind: EventKind, found: DetectedRun) -> dict[str, Any]:
     """Make an event of all that was detected, as `track` does."""
     who = "deployed_by" if kind == "deployment" else "built_by"
     event: dict[str, Any] = {
@@ -107,7 +107,7 @@ def event_of(kind: EventKind, found: Detected) -> dict[str, Any]:
     }
 
 
-def assert_recordable(found: Detected) -> None:
+def assert_recordable(found: DetectedRun) -> None:
     assert {key for key in found.fields if not key.startswith("person")} <= set(BUILD_KEYS)
     for kind in ("deployment", "build"):
         event = event_of(kind, found)

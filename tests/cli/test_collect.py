@@ -22,7 +22,7 @@ def post(forge: Path) -> Post:
 
 def test_it_says_that_nothing_waits(desk: Desk, post: Post) -> None:
     outcome = desk.run("collect")
-    assert (outcome.code, outcome.out) == (0, "Nothing waits.\n")
+    assert (outcome.code, outcome.out) == (0, "No events are waiting.\n")
 
 
 def test_it_says_what_it_recorded_and_what_it_refused_and_why(desk: Desk, post: Post) -> None:
@@ -52,7 +52,7 @@ def test_it_says_what_was_recorded_already(desk: Desk, post: Post) -> None:
     for _ in range(2):
         post.put("user-service/a1", submission("user-service", id="a1"))
         outcome = desk.run("collect")
-    assert outcome.out == "1 event recorded already\n"
+    assert outcome.out == "1 event already recorded\n"
 
 
 def test_its_json_has_stable_keys(desk: Desk, post: Post) -> None:

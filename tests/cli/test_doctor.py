@@ -58,7 +58,7 @@ def test_a_narrow_page_has_what_is_said_below_the_name():
 
 def test_when_all_is_well_the_last_line_says_so():
     text = checks_text(TextLayout(), CHECKS[:2])
-    assert text.splitlines()[-1] == "All is well: 2 checks."
+    assert text.splitlines()[-1] == "No problems: 2 checks."
 
 
 def test_colours_are_for_terminals_and_words_for_all():
@@ -92,7 +92,7 @@ def test_a_sound_registry_ends_with_0_and_says_so(desk: Desk, forge: Path) -> No
     subprocess.run(["git", "-C", forge, "config", "uploadpack.allowFilter", "true"], check=True)
     outcome = desk.run("doctor")
     assert (outcome.code, outcome.err) == (0, "")
-    assert outcome.out.splitlines()[-1].startswith("All is well: ")
+    assert outcome.out.splitlines()[-1].startswith("No problems: ")
     assert desk.git("status", "--porcelain") == ""
 
 

@@ -104,7 +104,7 @@ def test_a_renamed_product_is_found_under_its_old_name(desk: Desk) -> None:
         e["subject"] for e in desk.run("product", "history", "accounts", "-o", "json").json()
     ]
     assert subjects == ["Rename product user-service to accounts", "Import 11 deployment events"]
-    assert "was called" in desk.run("product", "show", "accounts").out
+    assert "former names" in desk.run("product", "show", "accounts").out
 
 
 def test_delete_shows_its_plan_and_asks_on_a_terminal_only(desk: Desk) -> None:
@@ -215,7 +215,7 @@ def test_an_editor_that_fails_changes_nothing_and_another_can_be_named(
     before = desk.git("rev-parse", "HEAD")
     outcome = desk.run("product", "edit", "user-service", "--editor")
     assert (outcome.code, outcome.out) == (1, "")
-    assert f"the editor did not end well: {command}" in outcome.err
+    assert f"the editor failed: {command}" in outcome.err
     assert "EDITOR" in outcome.err.partition("hint: ")[2]
     assert desk.git("rev-parse", "HEAD") == before
 
@@ -242,7 +242,7 @@ def test_an_invalid_text_is_refused_and_kept(
     outcome = desk.run("product", "edit", "user-service", "--editor")
     assert outcome.code == 4
     assert "titel" in outcome.err and "did you mean title?" in outcome.err
-    kept = Path(outcome.err.rsplit("your text is kept in ", 1)[1].strip())
+    kept = Path(outcome.err.rsplit("your text is saved in ", 1)[1].strip())
     assert 'titel: "Users"' in kept.read_text(encoding="utf-8")
     assert desk.git("rev-parse", "HEAD") == before
 
@@ -323,7 +323,7 @@ def test_import_tells_each_refused_row_by_its_line(desk: Desk, tmp_path: Path) -
     refused = desk.run("import", str(rows), *mapping)
     assert refused.code == 4
     assert "line 3:" in refused.err and "line 4:" in refused.err
-    assert "2 of 3 rows are refused" in refused.err
+    assert "2 of 3 rows are not valid" in refused.err
     assert "\\u000a" not in refused.err
     assert desk.commits() == before
     dry = desk.run("import", str(rows), *mapping, "--skip-invalid", "--dry-run")
@@ -333,7 +333,7 @@ def test_import_tells_each_refused_row_by_its_line(desk: Desk, tmp_path: Path) -
     assert done.code == 0 and "2 rows refused" in done.out
     assert desk.commits() == before + 1
     again = desk.run("import", str(rows), *mapping, "--skip-invalid")
-    assert "1 recorded already" in again.out
+    assert "1 already recorded" in again.out
     assert desk.commits() == before + 1
     assert desk.run("import", str(rows), "--map", "when").code == 2
     assert desk.run("import", "no-such-file.csv").code == 2

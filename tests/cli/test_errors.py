@@ -77,7 +77,7 @@ def test_every_error_has_a_code_that_is_listed_here():
         (PermissionError(13, "Permission denied", "/x/y"), 1, "error: /x/y: Permission denied"),
         (OSError(28, "No space left on device"), 1, "error: No space left on device"),
         (click.UsageError("no such thing"), 2, "error: no such thing"),
-        (RecursionError("too deep"), 1, "versioner itself failed (RecursionError: too deep)"),
+        (RecursionError("too deep"), 1, "internal error (RecursionError: too deep)"),
         (KeyError("x\x1b[2J"), 1, "KeyError"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,

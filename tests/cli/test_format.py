@@ -68,7 +68,7 @@ def test_a_file_that_cannot_be_read_is_left_alone_and_named(
     assert run(["format"]) == 4
     assert clone.read(PRODUCT) == broken
     assert clone.read(other) == b'name: "payment-api"\n'
-    assert f"error: {PRODUCT}: left alone: " in capsys.readouterr().err
+    assert f"error: {PRODUCT}: not formatted: " in capsys.readouterr().err
 
 
 def test_only_the_files_that_are_named_are_formatted(clone: Clone) -> None:

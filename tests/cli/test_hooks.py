@@ -83,14 +83,14 @@ def test_the_site_follows_the_tools_own_commits(hooked: Desk, tmp_path: Path) ->
     assert hooked.run("track", "deployment", *EVENT).code == 0
     assert "2.0.0" in page(tmp_path)
     commands = (
-        ("product", "edit", "user-service", "--set", "title=Edited One"),
+        ("product", "edit", "user-service", "--set", "title=EditResult One"),
         ("environment", "edit", "production", "--set", "title=The Real One"),
         ("deployment", "void", "us-4", "--reason", "voided for a test"),
         ("product", "create", "a-new-product"),
     )
     for command in commands:
         assert hooked.run(*command).code == 0
-    assert "Edited One" in page(tmp_path)
+    assert "EditResult One" in page(tmp_path)
     assert "The Real One" in (tmp_path / "site/environments/production/index.html").read_text()
     assert (tmp_path / "site/products/a-new-product/index.html").exists()
     assert hooked.run("product", "delete", "a-new-product", "--yes").code == 0
@@ -142,7 +142,7 @@ def test_hooks_of_the_users_stay_and_the_line_to_add_works(desk: Desk, tmp_path:
     hook.write_text(own)
     hook.chmod(0o755)
     done = desk.run("hooks", "install", "--out", str(tmp_path / "site"))
-    assert "left your own" in done.out
+    assert "kept your own" in done.out
     assert hook.read_text() == own
     (line,) = [line.strip() for line in done.out.splitlines() if " validate " in line]
     hook.write_text(f"{own}{line}\n")

@@ -24,7 +24,7 @@ def post(desk: Desk, forge: Path) -> Post:
 
 
 def test_an_empty_one_is_told(desk: Desk, forge: Path) -> None:
-    assert desk.run("inbox", "list").out == "Nothing waits, and nothing was refused.\n"
+    assert desk.run("inbox", "list").out == "No events are waiting, and none were refused.\n"
 
 
 def test_it_lists_what_waits_and_what_was_refused_and_why(desk: Desk, post: Post) -> None:

@@ -29,7 +29,7 @@ def init(place: Desk, *arguments: str) -> int:
 def test_a_new_registry_is_valid_committed_and_clean(place: Desk) -> None:
     assert init(place) == 0
     said = place.capsys.readouterr().out
-    assert "started a registry in" in said
+    assert "created a registry in" in said
     assert "versioner track deployment" in said
     assert place.run("validate").code == 0
     assert place.git("status", "--porcelain") == ""
@@ -81,7 +81,7 @@ def test_a_folder_with_files_keeps_them(place: Desk) -> None:
     (place.top / "README.md").write_text("mine\n")
     (place.top / "code.py").write_text("mine\n")
     assert init(place) == 0
-    assert "kept your own README.md" in place.capsys.readouterr().out
+    assert "kept the existing README.md" in place.capsys.readouterr().out
     assert (place.top / "README.md").read_text() == "mine\n"
     assert place.git("status", "--porcelain") == "?? README.md\n?? code.py"
 
@@ -127,7 +127,9 @@ def test_inside_of_another_repository_it_is_said_to_be_one_of_its_own(place: Des
     assert init(place) == 0
     assert "around it" not in place.capsys.readouterr().out
     assert run(["init", str(place.top / "inner")]) == 0
-    assert f"no part of the one around it: {place.top.resolve()}" in place.capsys.readouterr().out
+    assert (
+        f"separate from the enclosing one in {place.top.resolve()}" in place.capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(
@@ -290,8 +292,8 @@ def test_a_registry_that_is_there_is_told_what_it_lacks_and_what_differs(place: 
     (place.top / "README.md").write_text("ours by nature\n")
     assert init(place) == 5
     said = place.capsys.readouterr().err
-    assert "missing beside it: .yamllint (" in said
-    assert "not as this tool writes it: .github/workflows/validate.yml" in said
+    assert "missing files: .yamllint (" in said
+    assert "files that differ from those of a new registry: .github/workflows/validate.yml" in said
     assert "README.md" not in said
     assert place.commits() == 1
 
@@ -320,7 +322,7 @@ def test_nothing_is_added_where_nothing_is_missing_or_no_registry_is(
 ) -> None:
     init(place)
     assert init(place, "--add-missing") == 0
-    assert "nothing is missing" in place.capsys.readouterr().out
+    assert "no file is missing" in place.capsys.readouterr().out
     assert place.commits() == 1
     other = Desk(tmp_path / "other", place.capsys)
     other.top.mkdir()

@@ -168,7 +168,7 @@ def test_one_deployment_is_shown_with_its_reason_and_events(desk: Desk) -> None:
     assert "user-service 1.3.9 to production" in text
     assert "completed (rollback)" in text
     assert "Login failed" in text
-    assert "before it" in text and "1.4.0" in text
+    assert "previous version" in text and "1.4.0" in text
     assert [e["id"] for e in desk.run("deployment", "show", "us-5", "-o", "json").json()["events"]]
 
 
@@ -180,7 +180,7 @@ def test_a_version_tells_where_it_runs_and_ran(desk: Desk) -> None:
         ("production", "2026-10-03T09:00:00Z"),
         ("staging", "2026-10-02T09:00:00Z"),
     ]
-    assert "runs now" in desk.run("version", "show", "user-service", "1.3.9").out
+    assert "running now" in desk.run("version", "show", "user-service", "1.3.9").out
 
 
 def test_diff_compares_environments_and_moments(desk: Desk) -> None:
@@ -344,8 +344,8 @@ PARSED: list[tuple[list[str], str]] = [
     (["deployment", "list", "--since", "soon"], "2026-11-01"),
     (["diff", "staging@later", "production"], "7d"),
     (["diff", "staging@", "production"], "production@2026-11-01"),
-    (["product", "create", "new", "--set", "title"], "--set extra_metadata.team=x"),
-    (["environment", "edit", "staging", "--set", "title"], "--set extra_metadata.team=x"),
+    (["product", "create", "new", "--set", "title"], "--set extra_metadata.team=identity"),
+    (["environment", "edit", "staging", "--set", "title"], "--set extra_metadata.team=identity"),
     (["validate", "--base", ""], "origin/main"),
     (["validate", "-o", "json", "--format", "github"], "contradict"),
 ]

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fixtures.spool_entries import URL, entry
-from versioner.cli.commands.spool import token_for
+from tests.fixtures.spool_entries import URL, entry, share
+from versioner.cli.commands.spool import named_registry
 from versioner.cli.errors import run
 from versioner.cli.spool_dir import spool_folder
-from versioner.spool.batch import Outcome, share
+from versioner.spool.outcome import SendOutcome
+from versioner.spool.send import token_for_host
 from versioner.spool.store import MARK, Spool
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def test_the_temporary_folder_of_everybody_will_do(tmp_path):
 
 
 def test_nothing_waits_where_no_folder_is(spool, versioner):
-    assert versioner("list") == (0, f"Nothing waits in {spool.folder}.\n", "")
+    assert versioner("list") == (0, f"No events are waiting in {spool.folder}.\n", "")
     assert not spool.folder.exists()
 
 
@@ -140,7 +141,7 @@ def test_an_event_for_a_registry_that_is_not_there_can_be_sent_elsewhere_and_end
     assert versioner("send", "-", "--repo", url_of(forge))[0] == 0
     assert "kept-1" in recorded_in(forge)
     file.unlink()
-    assert versioner("list")[1].startswith("Nothing waits")
+    assert versioner("list")[1].startswith("No events are waiting")
 
 
 def test_as_json_all_of_it_is_told(spool, versioner):
@@ -158,7 +159,7 @@ def test_as_json_all_of_it_is_told(spool, versioner):
 
 
 def test_nothing_to_send_is_no_fault(spool, versioner):
-    assert versioner("send") == (0, "Nothing waits to be sent.\n", "")
+    assert versioner("send") == (0, "No events are waiting to be sent.\n", "")
 
 
 def test_lines_from_a_log_go_only_where_the_user_says(spool, versioner, monkeypatch):
@@ -237,7 +238,7 @@ def test_what_is_refused_is_put_aside_and_not_sent_again(spool, versioner, forge
     assert out.startswith("refused: ")
     assert spool.entries() == []
     assert [each.key for each in spool.held().refused] == [bad.key]
-    assert versioner("send") == (0, "Nothing waits to be sent.\n", "")
+    assert versioner("send") == (0, "No events are waiting to be sent.\n", "")
 
 
 def test_the_lines_of_a_log_are_sent_to_the_registry_that_is_named(
@@ -283,7 +284,7 @@ def test_lines_that_cannot_be_sent_are_not_kept_here(spool, versioner, tmp_path,
 def test_what_a_killed_process_left_in_a_queue_is_sent_too(spool, versioner, forge):
     left = waiting(4, url_of(forge))
     share(
-        spool.folder, left, lambda entries: [Outcome("recorded", {})], wait_seconds=1, now=0
+        spool.folder, left, lambda entries: [SendOutcome("recorded", {})], wait_seconds=1, now=0
     )  # makes the queue
     (queue,) = (spool.folder / "queue").iterdir()
     (queue / f"{left.key}.json").write_text(f"{left.line}\n", encoding="ascii")
@@ -291,7 +292,7 @@ def test_what_a_killed_process_left_in_a_queue_is_sent_too(spool, versioner, for
     code, out, err = versioner("send")
     assert (code, out.startswith("recorded: ")) == (0, True), err
     assert "kept-4" in recorded_in(forge)
-    assert versioner("list")[1].startswith("Nothing waits")
+    assert versioner("list")[1].startswith("No events are waiting")
 
 
 # ---- discard
@@ -364,9 +365,8 @@ def test_on_a_terminal_it_asks_before_it_discards(spool, tmp_path, answer, left)
     ],
 )
 def test_a_token_goes_to_the_host_only_that_it_is_for(monkeypatch, named, urls, given):
-    monkeypatch.setenv("VERSIONER_TOKEN", TOKEN)
     monkeypatch.delenv("VERSIONER_REPO", raising=False)
-    assert [bool(token_for(url, named, urls)) for url in urls] == given
+    assert [token_for_host(url, named_registry(named), urls) for url in urls] == given
     if named:
         monkeypatch.setenv("VERSIONER_REPO", named)
-        assert [bool(token_for(url, None, urls)) for url in urls] == given
+        assert [token_for_host(url, named_registry(None), urls) for url in urls] == given

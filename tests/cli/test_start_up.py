@@ -30,7 +30,7 @@ ELSEWHERE = {
     *("versioner.remote.push", "versioner.git.history", "versioner.git.snapshot"),
     *("versioner.validation.messages", "versioner.validation.documents", "versioner.site.build"),
     *("versioner.validation.strict_yaml", "versioner.serialization.documents"),
-    *("versioner.cli.track_remote", "versioner.delivery.direct"),
+    *("versioner.spool.deliver", "versioner.delivery.direct"),
     *("versioner.remote.partial_clone", "versioner.delivery.wait"),
 }
 

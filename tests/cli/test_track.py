@@ -481,7 +481,7 @@ def test_a_secret_is_refused_and_not_repeated(desk: Desk, option: str) -> None:
     done = deploy(desk, *given)
     assert done.code == 4
     assert secret not in done.err + done.out
-    assert "shape of a secret" in done.err
+    assert "looks like a secret" in done.err
 
 
 def test_a_path_with_uncommitted_changes_is_refused_by_name(desk: Desk) -> None:

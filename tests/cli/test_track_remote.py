@@ -182,7 +182,7 @@ def test_an_event_that_is_refused_is_neither_kept_nor_sent_again(forge: Forge) -
         assert (done.code, "not a legal version" in done.err) == (4, True)
         assert "versioner spool" not in done.err
     assert forge.track("--event-id", "us-3").code == 5
-    assert forge.run("spool", "list").out.startswith("Nothing waits")
+    assert forge.run("spool", "list").out.startswith("No events are waiting")
 
 
 # ---- idempotence -----------------------------------------------------------------------------
@@ -314,7 +314,7 @@ def test_what_is_stopped_while_the_remote_hangs_is_kept(
     assert line.startswith(MARK)
     assert "may have arrived" in rest[0]
     assert "`versioner spool send`" in rest[1]
-    assert rest[2:] == ["versioner: stopped; nothing half written is left behind"]
+    assert rest[2:] == ["versioner: stopped; no partial change is left behind"]
     (waiting,) = forge.run("spool", "list", "-o", "json").json()["waiting"]
     assert waiting["line"] == parse_line(line).line
     for outcome in ("recorded", "already_recorded"):
@@ -596,10 +596,10 @@ def test_of_a_clone_without_a_remote_a_job_is_warned(forge: Forge, job: Path) ->
     sh(job, "remote", "remove", "origin")
     done = in_job(forge, "--version", "3")
     assert done.code == 0
-    assert "goes with it" in done.err
+    assert "is lost with it" in done.err
     assert "--repo" in done.err
     for meant in (["--local"], ["--repo", str(job)], ["--dry-run"]):
-        assert "goes with it" not in in_job(forge, "--version", "4", *meant).err
+        assert "is lost with it" not in in_job(forge, "--version", "4", *meant).err
 
 
 def test_an_application_whose_remote_holds_no_registry_is_told_to_name_it(

@@ -149,7 +149,7 @@ def test_github_gets_annotations_and_the_full_text_in_the_step_summary(
     assert "and 2 more errors" in out
     text = summary.read_text("utf-8")
     assert text.count("error[unexpected-file]") == 12
-    assert "leaves what the registry says as it is" in text
+    assert "has no effect on the content of the registry" in text
 
 
 def test_gitlab_gets_a_report_and_nothing_else_on_stdout(
@@ -216,7 +216,7 @@ def test_what_the_tool_itself_does_to_a_product_is_right(
     assert (code, "accounts: renamed from user-service" in out) == (0, True)
     tool("product", "delete", "payment-api", "--yes")
     code, out = validated(capsys, "--base", "main")
-    assert (code, "payment-api: removed\n    3 events gone" in out) == (0, True)
+    assert (code, "payment-api: removed\n    3 events removed" in out) == (0, True)
     tool("deployment", "redact", event_id("user-service", 2), "deployed_by")
     tool("product", "edit", "accounts", "--set", "description=All about accounts")
     assert validated(capsys, "--base", "main")[0] == 0
@@ -252,7 +252,7 @@ def test_recording_is_a_log_change_that_has_to_be_allowed(
     problems = found(capsys, "--base", "main")
     assert {each["code"] for each in problems} == {"history-added"}
     code, out = validated(capsys, "--base", "main", "--allow-log-changes")
-    assert (code, f"declared a mistake: {event_id('payment-api', 2)}" in out) == (0, True)
+    assert (code, f"marked as a mistake: {event_id('payment-api', 2)}" in out) == (0, True)
 
 
 def test_a_sha256_repository_has_a_history_too(

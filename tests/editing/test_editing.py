@@ -35,10 +35,10 @@ def test_create_writes_one_file_in_one_commit(desk: Desk) -> None:
 
 
 def test_a_taken_name_is_blocked(desk: Desk) -> None:
-    with pytest.raises(Blocked, match="'shop' already"):
+    with pytest.raises(Blocked, match="'shop' already exists"):
         create_product(desk.repository, "shop", now=NOW)
     rename_product(desk.repository, "shop", "store", now=NOW)
-    with pytest.raises(Blocked, match="old name of 'store'"):
+    with pytest.raises(Blocked, match="former name of 'store'"):
         create_product(desk.repository, "shop", now=NOW)
 
 
@@ -107,10 +107,10 @@ def test_an_error_that_was_there_before_stops_no_edit_of_another(desk: Desk) -> 
 def test_a_file_that_changed_under_the_editor_is_not_overwritten(desk: Desk) -> None:
     before = product_source(desk.repository, "shop")
     edit_product(desk.repository, "shop", set_=["title=Theirs"], now=NOW)
-    with pytest.raises(Blocked, match="changed by somebody else"):
+    with pytest.raises(Blocked, match="has changed since the editor was opened"):
         rewrite_product(desk.repository, "shop", before + b"# mine\n", before=before, now=NOW)
     fresh = product_source(desk.repository, "shop")
-    with pytest.raises(InvalidInput, match="empty file"):
+    with pytest.raises(InvalidInput, match="cannot be empty"):
         rewrite_product(desk.repository, "shop", b"\n", before=fresh, now=NOW)
     rewrite_product(desk.repository, "shop", fresh + b"# mine\n", before=fresh, now=NOW)
     assert desk.path("shop").read_bytes() == fresh + b"# mine\n"
@@ -151,7 +151,7 @@ def test_an_environment_is_created_edited_retired_and_taken_back(desk: Desk) -> 
 
 
 def test_environments_that_are_there_or_not_are_refused(desk: Desk) -> None:
-    with pytest.raises(Blocked, match="'staging' already"):
+    with pytest.raises(Blocked, match="'staging' already exists"):
         create_environment(desk.repository, "staging", now=NOW)
     with pytest.raises(NotFound) as caught:
         retire_environment(desk.repository, "stagin", now=NOW)
@@ -188,7 +188,7 @@ def test_an_id_that_two_products_have_is_not_guessed(desk: Desk) -> None:
     before = desk.commits()
     with pytest.raises(NotFound, match="events of shop and twin have the id 's-1'") as caught:
         void(desk, "s-1")
-    assert caught.value.hint == "say which: shop/s-1 or twin/s-1"
+    assert caught.value.hint == "give one of shop/s-1, twin/s-1"
     with pytest.raises(NotFound, match="no event 'none/s-1'"):
         redact_field(desk.repository, "none/s-1", "deployed_by", now=NOW)
     assert desk.commits() == before
@@ -251,7 +251,7 @@ def test_one_key_of_the_metadata_can_be_redacted(desk: Desk) -> None:
 
 @pytest.mark.parametrize("field", ["at", "id", "version", "status", "environment"])
 def test_what_an_event_cannot_be_without_is_not_redacted(desk: Desk, field: str) -> None:
-    with pytest.raises(InvalidInput, match=f"without its {field}"):
+    with pytest.raises(InvalidInput, match=f"the field {field} of an event cannot be redacted"):
         redact_field(desk.repository, "s-2", field, now=NOW)
 
 

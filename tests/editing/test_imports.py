@@ -12,7 +12,7 @@ import pytest
 from tests.fixtures.local_registry import NOW, Desk
 from versioner.editing import imports
 from versioner.editing.import_rows import read_rows
-from versioner.editing.imports import Imported, import_file
+from versioner.editing.imports import ImportResult, import_file
 from versioner.editing.products import delete_product, rename_product
 from versioner.errors import InvalidInput, UsageFault
 
@@ -27,7 +27,7 @@ ROWS = (
 )
 
 
-def load(desk: Desk, text: str, name: str = "rows.csv", **options: Any) -> Imported:
+def load(desk: Desk, text: str, name: str = "rows.csv", **options: Any) -> ImportResult:
     path = desk.top.parent / name
     path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
     return import_file(desk.repository, path, now=NOW, **options)
@@ -124,10 +124,10 @@ def test_columns_are_mapped_left_out_or_kept_as_metadata(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("header", "mapping", "said"),
     [
-        ("at,product,envoronment,version", {}, "'envoronment' is no field"),
+        ("at,product,envoronment,version", {}, "'envoronment' is not a field"),
         ("at,product,environment,version", {"when": "at"}, "no column 'when'"),
-        ("at,at,environment,version", {}, "two columns are at"),
-        ("when,at,environment,version", {"when": "at"}, "two columns are at"),
+        ("at,at,environment,version", {}, "two columns have the field at"),
+        ("when,at,environment,version", {"when": "at"}, "two columns have the field at"),
     ],
 )
 def test_columns_that_cannot_be_told_are_refused(
@@ -158,11 +158,11 @@ def test_all_or_nothing_names_the_refused_rows_by_line(desk: Desk) -> None:
     with pytest.raises(InvalidInput) as caught:
         load(desk, HEADER + BAD.replace("gone", "shop"))
     message = caught.value.message
-    assert message.startswith("9 of 12 rows are refused, so nothing was imported")
+    assert message.startswith("9 of 12 rows are not valid, so nothing was imported")
     for number in (3, 4, 5, 6, 7, 9, 10, 11, 12):
         assert f"line {number}: " in message
     assert "ghp_" not in message
-    assert "shape of a secret" in message
+    assert "looks like a secret" in message
     assert desk.git("rev-parse", "HEAD") == before
     assert desk.git("status", "--porcelain") == ""
 
@@ -245,7 +245,7 @@ def test_lines_of_json_that_are_no_events_are_refused(desk: Desk, line: str, sai
         (b"", "rows.csv", "empty"),
         (b"not gzip", "rows.csv.gz", "cannot be read"),
         (gzip.compress(b"x" * 99, mtime=0)[:-9], "rows.csv.gz", "cannot be read"),
-        (b'at,product\n"a,b\n', "rows.csv", "line 2: a quote opens"),
+        (b'at,product\n"a,b\n', "rows.csv", "line 2: a quoted value"),
     ],
 )
 def test_a_file_that_is_not_what_its_name_says_is_refused(
@@ -269,7 +269,7 @@ def test_progress_is_told_to_the_end(desk: Desk) -> None:
 
 
 def test_a_quote_that_is_never_closed_is_named_by_the_line_it_opens_in(desk: Desk) -> None:
-    with pytest.raises(InvalidInput, match="line 3: a quote opens in this row"):
+    with pytest.raises(InvalidInput, match="line 3: a quoted value in this row"):
         load(desk, HEADER + ROWS.splitlines()[0] + '\n"2026-11-03,shop\n' + ROWS)
 
 

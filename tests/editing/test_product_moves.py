@@ -86,11 +86,11 @@ def test_a_name_can_be_taken_back(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("new", "error", "said"),
     [
-        ("web", Blocked, "a product 'web' already"),
-        ("shop", UsageFault, "its name already"),
+        ("web", Blocked, "the product 'web' already exists"),
+        ("shop", UsageFault, "the name of the product is already"),
         ("Shop", InvalidInput, "not a legal product name"),
         ("gone", Blocked, "was deleted"),
-        ("former", Blocked, "old name of 'later'"),
+        ("former", Blocked, "former name of 'later'"),
     ],
 )
 def test_a_name_that_is_taken_is_refused(
@@ -205,7 +205,7 @@ def test_what_was_deleted_comes_back_byte_for_byte(desk: Desk) -> None:
     assert desk.git("rev-parse", "HEAD:registry/products/store") == tree
     assert desk.registry.aliases == {"shop": "store"}
     assert desk.registry.deleted == {}
-    assert edited.notes == ("web depended on it, and no longer says so",)
+    assert edited.notes == ("web depended on it; its depends_on no longer lists it",)
     desk.assert_sound()
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from versioner.editing.session import Edited
+    from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
 
 
@@ -33,14 +33,18 @@ def post(pattern: Path, tmp_path: Path) -> Post:
 
 
 def edit(
-    post: Post, operation: Callable[[Repository], Edited], *, branch: str = "", restoring: str = ""
-) -> Edited:
+    post: Post,
+    operation: Callable[[Repository], EditResult],
+    *,
+    branch: str = "",
+    restoring: str = "",
+) -> EditResult:
     # By its URL, for git takes a plain path's objects without any transport.
     remote = Remote(f"file://{post.path}")
     return edit_remotely(remote, operation, branch=branch, restoring=restoring)
 
 
-def create(name: str) -> Callable[[Repository], Edited]:
+def create(name: str) -> Callable[[Repository], EditResult]:
     return lambda place: create_product(place, name, now=NOW)
 
 
@@ -48,7 +52,7 @@ def delete(post: Post, name: str) -> None:
     edit(post, lambda place: delete_product(place, name, force=True, by="jane", now=NOW))
 
 
-def restore(post: Post, name: str) -> Edited:
+def restore(post: Post, name: str) -> EditResult:
     return edit(post, lambda place: restore_product(place, name, now=NOW), restoring=name)
 
 
@@ -76,7 +80,7 @@ def test_what_is_so_already_pushes_nothing(post: Post) -> None:
 
 def test_what_the_rules_refuse_is_refused_and_pushes_nothing(post: Post) -> None:
     before = post.git("rev-parse", "main")
-    with pytest.raises(Blocked, match="there is a product"):
+    with pytest.raises(Blocked, match="already exists"):
         edit(post, create("shop"))
     assert post.git("rev-parse", "main") == before
 
@@ -95,7 +99,7 @@ def test_nothing_stays_in_the_temporary_folder(
 def test_after_a_lost_race_the_edit_is_made_on_what_is_there_now(post: Post) -> None:
     seen = []
 
-    def racing(place: Repository) -> Edited:
+    def racing(place: Repository) -> EditResult:
         edited = create("tea")(place)
         seen.append(place.tip)
         if len(seen) < 3:
@@ -109,12 +113,12 @@ def test_after_a_lost_race_the_edit_is_made_on_what_is_there_now(post: Post) -> 
 
 
 def test_who_lost_the_race_to_the_same_edit_is_told_so(post: Post) -> None:
-    def racing(place: Repository) -> Edited:
+    def racing(place: Repository) -> EditResult:
         edited = create("tea")(place)
         edit(post, lambda other: create_product(other, "tea", description="Tea", now=NOW))
         return edited
 
-    with pytest.raises(Blocked, match="there is a product"):
+    with pytest.raises(Blocked, match="already exists"):
         edit(post, racing)
     assert post.git("log", "--format=%s", "main").split("\n").count("Create product tea") == 1
 
@@ -122,12 +126,12 @@ def test_who_lost_the_race_to_the_same_edit_is_told_so(post: Post) -> None:
 def test_who_loses_every_race_is_told_so(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("versioner.editing.remote._PAUSE_SECONDS", 0)
 
-    def racing(place: Repository) -> Edited:
+    def racing(place: Repository) -> EditResult:
         edited = create("tea")(place)
         commit_on_branch(post, "other", place.tip.encode() if place.tip else b"")
         return edited
 
-    with pytest.raises(RemoteFailure, match="others pushed first") as caught:
+    with pytest.raises(RemoteFailure, match="other writers pushed first") as caught:
         edit(post, racing)
     assert caught.value.fault == "race"
 
@@ -187,7 +191,7 @@ def test_a_deleted_product_comes_back_whole(post: Post) -> None:
     edited = restore(post, "shop")
     assert files(post, "registry/products/shop") == before
     # Others depended on it, and a clone would say so too.
-    assert edited.notes == ("web depended on it, and no longer says so",)
+    assert edited.notes == ("web depended on it; its depends_on no longer lists it",)
 
 
 def test_of_several_deletions_the_last_counts(post: Post) -> None:

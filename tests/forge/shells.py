@@ -132,7 +132,7 @@ class Job:
             line.partition("=")[::2] for line in output.read_text().splitlines() if line
         )
         assert "Traceback" not in self.said, self.said
-        assert "itself failed" not in self.said, self.said
+        assert "internal error" not in self.said, self.said
         return done.returncode
 
     def assert_unharmed(self) -> None:

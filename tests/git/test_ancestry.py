@@ -8,7 +8,7 @@ from tests.fixtures.clones import LOG, PRODUCT, append, assert_sound, make, sh
 from versioner.errors import OperationFailed
 from versioner.git import commit as commit_module
 from versioner.git.commit import advance
-from versioner.git.history import difference, has_commit, is_ancestor, lacking
+from versioner.git.history import difference, has_commit, is_ancestor, missing_commits
 from versioner.git.repository import open_repository
 from versioner.git.transaction import recover, transaction
 
@@ -39,11 +39,11 @@ def move(top, new: str) -> None:
 def test_commits_that_another_lacks_are_told_with_their_paths(top, theirs):
     mine = append(top, b"- mine")
     repo = open_repository(top)
-    (found,) = lacking(repo, theirs, [mine])
+    (found,) = missing_commits(repo, theirs, [mine])
     assert (found.id, found.subject) == (theirs, "Theirs")
     assert set(found.paths) == {LOG, PRODUCT, "registry/new.yaml"}
-    assert [each.id for each in lacking(repo, mine, [theirs])] == [mine]
-    assert lacking(repo, mine, [mine]) == []
+    assert [each.id for each in missing_commits(repo, mine, [theirs])] == [mine]
+    assert missing_commits(repo, mine, [mine]) == []
     base = found.parents[0]
     assert is_ancestor(repo, base, mine)
     assert not is_ancestor(repo, theirs, mine)
@@ -68,7 +68,7 @@ def test_a_move_that_was_killed_before_the_work_tree_is_completed(top, theirs, m
 
     append(top, b"- mine")
     with monkeypatch.context() as killed:
-        killed.setattr(commit_module, "_bring_along", die)
+        killed.setattr(commit_module, "refresh", die)
         with pytest.raises(KeyboardInterrupt):
             move(top, theirs)
     assert sh(top, "status", "--porcelain") != ""

@@ -71,7 +71,7 @@ def test_a_sha256_repository_gets_one_clear_error_or_the_plain_path(tmp_path):
     top = make(tmp_path / "c", None, "--object-format=sha256")
     made = append(top, b"- 1")
     repo = open_repository(top)
-    with pytest.raises(OperationFailed, match="sha256, and history needs GitPython"):
+    with pytest.raises(OperationFailed, match="sha256, which GitPython cannot read"):
         history.log_of(repo, SHOP)
     assert recorded_events(repo, made) == {}
 

@@ -55,7 +55,7 @@ def test_a_lost_object_is_an_error_and_never_reads_as_absent(tmp_path, lost):
     name = sh(top, "rev-parse", lost).strip()
     (top / ".git/objects" / name[:2] / name[2:]).unlink()
     repo = open_repository(top)
-    with pytest.raises(GitFailure, match="lacks the object") as caught:
+    with pytest.raises(GitFailure, match="does not have the object") as caught:
         read_blobs(repo, repo.tip, [LOG])
     assert "fsck" in caught.value.hint
 
@@ -82,7 +82,7 @@ def test_a_name_with_a_line_end_is_refused(tmp_path):
     repo = open_repository(make(tmp_path / "c"))
     reader = ObjectReader(repo.top)
     with pytest.raises(OperationFailed, match="not a name"):
-        reader.one("HEAD:a\nb")
+        reader.find_one("HEAD:a\nb")
     reader.close()
 
 

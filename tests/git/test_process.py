@@ -56,7 +56,7 @@ def test_gits_reason_becomes_the_message(tmp_path):
         ("fatal: cannot lock ref 'refs/heads/x': is at a but expected b", RefChanged, "moved"),
         ("fatal: cannot lock ref 'refs/heads/x': reference already exists", RefChanged, "moved"),
         ("warning: x\nerror: first\nfatal: \x1b[31mred", GitFailure, "\N{REPLACEMENT CHARACTER}"),
-        ("", GitFailure, "gave no reason"),
+        ("", GitFailure, "git printed no reason"),
     ],
 )
 def test_what_git_says_tells_the_kind_of_failure(stderr, kind, words):
@@ -109,7 +109,8 @@ def test_a_git_that_is_too_old_is_named_with_what_is_needed(tmp_path, old_git):
         lambda: open_repository(tmp_path),
         lambda: git(["init", "--initial-branch=main"], cwd=tmp_path / "a"),
     ):
-        with pytest.raises(GitFailure, match=r"this git is 2\.25\.1, and 2\.31 or newer is needed"):
+        reason = r"git 2\.25\.1 is too old: version 2\.31 or newer is needed"
+        with pytest.raises(GitFailure, match=reason):
             use()
 
 

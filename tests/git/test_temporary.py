@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from versioner.errors import OperationFailed
-from versioner.git.temporary import scratch
+from versioner.git.temporary import temporary_folder
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -25,8 +25,8 @@ def place(tmp_path, monkeypatch):
 def holder(place: Path, then: str) -> subprocess.Popen[str]:
     """Start a process that makes a folder, says where, and does something else."""
     code = (
-        "import subprocess, sys\nfrom versioner.git.temporary import scratch\n"
-        f"with scratch() as own:\n    print(own.folder, flush=True)\n    {then}\n"
+        "import subprocess, sys\nfrom versioner.git.temporary import temporary_folder\n"
+        f"with temporary_folder() as own:\n    print(own.folder, flush=True)\n    {then}\n"
     )
     return subprocess.Popen(
         [sys.executable, "-c", code],
@@ -38,7 +38,7 @@ def holder(place: Path, then: str) -> subprocess.Popen[str]:
 
 
 def test_a_folder_is_its_users_own_and_goes_with_all_that_is_in_it(place):
-    with scratch() as own:
+    with temporary_folder() as own:
         assert own.folder.stat().st_mode & 0o077 == 0
         (own.folder / "a" / "b").mkdir(parents=True)
         (own.folder / "a" / "file").write_text("x")
@@ -46,14 +46,14 @@ def test_a_folder_is_its_users_own_and_goes_with_all_that_is_in_it(place):
 
 
 def test_it_goes_when_what_was_done_there_fails(place):
-    with pytest.raises(ValueError, match="no"), scratch():
+    with pytest.raises(ValueError, match="no"), temporary_folder():
         raise ValueError("no")
     assert list(place.iterdir()) == []
 
 
 def test_the_folder_of_one_who_lives_is_left_alone(place):
-    with scratch() as first:
-        with scratch() as second:
+    with temporary_folder() as first:
+        with temporary_folder() as second:
             assert first.folder != second.folder
             assert first.folder.is_dir()
         assert first.folder.is_dir()
@@ -63,14 +63,14 @@ def test_the_folder_of_one_who_lives_is_left_alone(place):
 def test_what_a_killed_process_left_is_swept(place):
     process = holder(place, "sys.stdin.read()")
     folder = Path(process.stdout.readline().strip())
-    with scratch():
+    with temporary_folder():
         assert folder.is_dir()
     process.kill()
     process.wait()
     process.stdin.close()
     process.stdout.close()
     assert folder.is_dir()
-    with scratch():
+    with temporary_folder():
         assert not folder.exists()
     assert list(place.iterdir()) == []
 
@@ -78,7 +78,7 @@ def test_what_a_killed_process_left_is_swept(place):
 # Has some files in its folder, and dies at the nth removal of anything.
 DIES_WHILE_REMOVING = """
 import os, signal, sys
-from versioner.git.temporary import scratch
+from versioner.git.temporary import temporary_folder
 
 def dying(remove):
     def wrapped(*args, **options):
@@ -90,7 +90,7 @@ def dying(remove):
     return wrapped
 
 left = int(sys.argv[1])
-with scratch() as own:
+with temporary_folder() as own:
     for name in ("a/b", "z"):
         (own.folder / name).mkdir(parents=True)
         (own.folder / name / "file").touch()
@@ -111,7 +111,7 @@ def test_what_a_process_left_that_was_killed_while_it_removed_is_swept(place):
             break
         steps += 1
         assert list(place.iterdir()) != []
-        with scratch():
+        with temporary_folder():
             pass
         assert list(place.iterdir()) == []
     assert steps == 8
@@ -123,7 +123,7 @@ def test_a_child_that_outlives_its_parent_keeps_the_folder(place):
     folder, child = Path(process.stdout.readline().strip()), int(process.stdout.readline())
     process.kill()
     process.wait()
-    with scratch():
+    with temporary_folder():
         assert folder.is_dir()
     process.stdin.close()
     process.stdout.read()  # until the child has ended too
@@ -131,7 +131,7 @@ def test_a_child_that_outlives_its_parent_keeps_the_folder(place):
     with pytest.raises(ProcessLookupError):
         while True:
             os.kill(child, signal.SIGCONT)
-    with scratch():
+    with temporary_folder():
         assert not folder.exists()
 
 
@@ -140,7 +140,7 @@ def test_folders_without_an_owner_are_removed_only_while_empty(place):
     other = place / "versioner-scratch-other"
     other.mkdir()
     (other / "file").write_text("somebody's")
-    with scratch():
+    with temporary_folder():
         pass
     assert [each.name for each in place.iterdir()] == [other.name]
 
@@ -155,7 +155,7 @@ def test_links_are_not_followed(place, tmp_path_factory):
     fifo = place / "versioner-scratch-fifo"
     fifo.mkdir()
     os.mkfifo(fifo / "owner")
-    with scratch():
+    with temporary_folder():
         pass
     assert (target / "owner").is_file()
     assert inside.is_dir()
@@ -164,8 +164,8 @@ def test_links_are_not_followed(place, tmp_path_factory):
 def test_no_folder_to_work_in_is_told_with_a_remedy(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
     with (
-        pytest.raises(OperationFailed, match="no temporary folder to work in") as caught,
-        scratch(),
+        pytest.raises(OperationFailed, match="cannot create a temporary folder") as caught,
+        temporary_folder(),
     ):
         pass
     assert "TMPDIR" in caught.value.hint
@@ -190,7 +190,7 @@ def test_a_signal_at_any_moment_leaves_nothing(place, monkeypatch):
 
         sys.settrace(trace)
         try:
-            with scratch():
+            with temporary_folder():
                 pass
         except KeyboardInterrupt:
             return True

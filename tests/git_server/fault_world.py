@@ -161,7 +161,7 @@ class World:
     def note(self, ran: Ran) -> None:
         """Note what a command promised, and hold what it said to be so at this moment."""
         assert "Traceback" not in ran.err, ran.err
-        assert "itself failed" not in ran.err, ran.err
+        assert "internal error" not in ran.err, ran.err
         told = self._told(ran.out)
         safe = {*self.waiting(), *self.recorded()}
         assert told <= safe, (told - safe, ran.said)

@@ -162,7 +162,7 @@ def _hold_clean(job: Job, ran: Ran) -> None:
         return
     said = f"{' '.join(job.argv[1:])}: {ran.said}"
     assert "Traceback" not in ran.err, said
-    assert "itself failed" not in ran.err, said
+    assert "internal error" not in ran.err, said
     assert ran.left == [], said
 
 

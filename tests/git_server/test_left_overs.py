@@ -71,7 +71,7 @@ def test_a_signal_leaves_nothing_and_says_so(
     assert (ran.code, ran.out, ran.left) == (128 + number, "", [])
     line, *_, last = ran.err.splitlines()
     assert parse_line(line).repo == proxy.url_of(registry)
-    assert last == "versioner: stopped; nothing half written is left behind"
+    assert last == "versioner: stopped; no partial change is left behind"
 
 
 def test_a_second_signal_does_not_stop_the_cleaning(

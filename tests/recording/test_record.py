@@ -126,7 +126,7 @@ def test_a_secret_in_what_ci_says_is_refused_too(desk: Desk, key: str) -> None:
     secret = "AKIA" + "ABCDEFGHIJKLMNOP"
     value = {"nested": [{"deep": secret}]} if key == "extra_metadata" else secret
     draft = EventDraft("deployment", "shop", FIELDS | {key: value}, "x-1")
-    with pytest.raises(InvalidInput, match="shape of a secret") as caught:
+    with pytest.raises(InvalidInput, match="looks like a secret") as caught:
         record_event(desk.repository, draft, now=NOW, entropy=lambda: (1, b"0123456789"))
     assert caught.value.field.startswith(key)
     assert secret not in str(caught.value) + caught.value.hint

@@ -37,7 +37,7 @@ def test_a_file_deep_down_takes_as_many_requests_as_levels_that_are_not_there(
             for path in (LOG, VERSIONS, "registry/registry.yaml"):
                 entry = view.entry(path)
                 assert entry is not None
-                found = next(reader.sure([entry.id]))
+                found = next(reader.find_or_fetch([entry.id]))
                 assert found is not None
                 assert found.data == FILES[path]
             assert len(reader.asked) == requests
@@ -63,7 +63,7 @@ def test_of_what_is_only_asked_whether_it_is_there_nothing_is_brought(tmp_path: 
             view = TreeView(reader, tip)
             entry = view.entry(PRODUCT)
             assert entry is not None
-            assert reader.one(entry.id) is None
+            assert reader.find_one(entry.id) is None
 
 
 @pytest.mark.parametrize("path", ["no/such/file", "registry/none.yaml", f"{PRODUCT}/below"])
@@ -82,4 +82,4 @@ def test_an_object_that_the_remote_lacks_itself_is_a_failure(tmp_path: Path) -> 
             # All there is was brought then; who asks once more is told.
             bring(reader, [Wanted("1" * 40, "registry")])
             with pytest.raises(GitFailure, match="single objects"):
-                list(reader.sure(["1" * 40]))
+                list(reader.find_or_fetch(["1" * 40]))

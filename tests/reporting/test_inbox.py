@@ -17,8 +17,8 @@ from versioner.remote.inbox_refs import Inbox, Refused, Waiting
 from versioner.reporting.inbox import (
     collected_json,
     collected_text,
-    described,
-    document_of,
+    event_document,
+    event_summary,
     handled_text,
     inbox_json,
     inbox_text,
@@ -60,18 +60,18 @@ def recorded(event_id: str) -> RecordResult:
 
 
 def test_an_event_is_described_by_what_it_says_of_itself() -> None:
-    assert described(waits()) == "deployment of shop 1.0 to staging (completed)"
+    assert event_summary(waits()) == "deployment of shop 1.0 to staging (completed)"
     build = {**SAID, "kind": "build", "event": {"version": "1.0", "status": "completed"}}
-    assert described(waits(build)) == "build of shop 1.0 (completed)"
+    assert event_summary(waits(build)) == "build of shop 1.0 (completed)"
 
 
 def test_one_that_cannot_be_read_is_described_by_its_ref() -> None:
-    assert described(waits(None)) == "refs/versioner/inbox/shop/a1 (unreadable)"
+    assert event_summary(waits(None)) == "refs/versioner/inbox/shop/a1 (unreadable)"
 
 
 def test_what_is_no_text_is_a_question_mark() -> None:
     odd = {"kind": 1, "product": ["x"], "event": {"version": None, "status": {}}}
-    assert described(waits(odd)) == "? of ? ? (?)"
+    assert event_summary(waits(odd)) == "? of ? ? (?)"
 
 
 @given(SUBMISSIONS, JSON, NAMES)
@@ -95,7 +95,7 @@ def test_nothing_in_an_event_breaks_out_of_its_line(
 def test_the_document_of_an_event_has_the_same_keys_and_kinds_always(
     submission: dict[str, Any] | None,
 ) -> None:
-    document = document_of(waits(submission))
+    document = event_document(waits(submission))
     assert list(document) == ["ref", "key", "at", "kind", "product", "event"]
     assert all(isinstance(document[key], str) for key in document if key != "event")
     assert isinstance(document["event"], dict)
@@ -106,8 +106,8 @@ def test_the_document_of_an_event_has_the_same_keys_and_kinds_always(
     [
         ({"message": "was deleted", "hint": "restore it"}, ["was deleted", "restore it"]),
         ({"message": "was deleted"}, ["was deleted"]),
-        ({"message": 5, "hint": []}, ["its reason cannot be read"]),
-        (None, ["its reason cannot be read"]),
+        ({"message": 5, "hint": []}, ["the reason cannot be read"]),
+        (None, ["the reason cannot be read"]),
     ],
 )
 def test_a_refusal_is_told_with_its_reason(refusal: Any, told: list[str]) -> None:
@@ -148,10 +148,10 @@ def test_a_collect_tells_of_each_outcome() -> None:
     assert lines[0] == "recorded 22 events on main"
     assert lines[21:] == [
         "  and 2 more",
-        "1 event recorded already",
+        "1 event already recorded",
         "refused: deployment of shop 1.0 to staging (completed): shop was deleted",
         "  restore it",
-        "`versioner inbox list` shows what was refused, `inbox release` tries again",
+        "`versioner inbox list` shows refused events, `versioner inbox release` tries again",
         "7 events still waiting",
     ]
 
@@ -162,4 +162,4 @@ def test_what_is_discarded_is_shown_once_more() -> None:
         "released: deployment of shop 1.0 to staging (completed)"
     )
     discarded = handled_text([Handled(waits(), "")], "discarded").split("\n")
-    assert json.loads(discarded[1].removeprefix("  it said: ")) == SAID
+    assert json.loads(discarded[1].removeprefix("  its content: ")) == SAID

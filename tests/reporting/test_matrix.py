@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import NOW, deployment, product, registry
 from versioner.query.matrix import matrix
-from versioner.reporting.matrix import Held, matrix_json, matrix_text
+from versioner.reporting.matrix import InboxCounts, matrix_json, matrix_text
 from versioner.reporting.text import TextLayout
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ def found() -> Matrix:
         event("2", "test", 4, "failed"),
     ]
     web = [event("2026.11.2", "test", 10, "started")]
-    held = registry(
+    inbox = registry(
         product("user-service", user), product("payment-api", payment), product("web", web)
     )
-    return matrix(held, now=NOW)
+    return matrix(inbox, now=NOW)
 
 
 def test_a_wide_page_has_ages_beside_the_versions(found: Matrix) -> None:
@@ -116,8 +116,8 @@ def test_an_empty_registry_says_what_to_do() -> None:
 
 
 def test_what_is_not_in_it_is_told_below_in_a_line(found: Matrix) -> None:
-    def last_line(*held: int) -> str:
-        return matrix_text(TextLayout(120), found, held=Held(*held)).splitlines()[-1]
+    def last_line(*inbox: int) -> str:
+        return matrix_text(TextLayout(120), found, inbox=InboxCounts(*inbox)).splitlines()[-1]
 
     nothing = last_line(0, 0)
     assert "collect" not in nothing
@@ -127,8 +127,8 @@ def test_what_is_not_in_it_is_told_below_in_a_line(found: Matrix) -> None:
     assert last_line(0, 1) == "1 event was refused: `versioner inbox list`"
     told = "3 events wait for `versioner collect`; 2 were refused: `versioner inbox list`"
     assert last_line(3, 2) == told
-    none = matrix_text(TextLayout(120), matrix(registry(), now=NOW), held=Held(3, 2))
+    none = matrix_text(TextLayout(120), matrix(registry(), now=NOW), inbox=InboxCounts(3, 2))
     assert none.splitlines()[-1] == told
-    document = json.loads(matrix_json(found, revision="abc", held=Held(3, 2)))
+    document = json.loads(matrix_json(found, revision="abc", inbox=InboxCounts(3, 2)))
     assert (document["waiting"], document["refused"]) == (3, 2)
     assert json.loads(matrix_json(found, revision="abc"))["waiting"] == 0

@@ -144,7 +144,7 @@ def test_a_change_is_told_product_by_product() -> None:
             "    extra_metadata.n: 1 added",
         ]
     )
-    assert "leaves what the registry says as it is" in change_text(changes_between(old, old))
+    assert "has no effect on the content of the registry" in change_text(changes_between(old, old))
 
 
 def test_a_change_s_text_and_markdown_obey_no_data() -> None:

@@ -13,8 +13,8 @@ from versioner.serialization.documents import (
     KEY_ORDER,
     DocumentKind,
     dump_document,
-    ordered,
-    wanted,
+    field_type,
+    in_schema_order,
 )
 from versioner.serialization.format import format_file
 
@@ -145,19 +145,19 @@ def test_the_wanted_types_agree_with_the_schema(name: str) -> None:
     def check(path: tuple[str, ...], schema: dict[str, Any]) -> None:
         for key, value in schema.get("properties", {}).items():
             inner = resolved(value)
-            assert expected[wanted((*path, key))] == inner["type"], (*path, key)
+            assert expected[field_type((*path, key))] == inner["type"], (*path, key)
             check((*path, key), inner)
 
     check((), schema_of(name))
 
 
 def test_keys_of_ones_own_take_any_value() -> None:
-    assert wanted(("extra_metadata", "tier")) == "any"
-    assert wanted(("metadata", "region", "zone")) == "any"
+    assert field_type(("extra_metadata", "tier")) == "any"
+    assert field_type(("metadata", "region", "zone")) == "any"
 
 
 def test_unknown_keys_come_after_the_schemas_as_given() -> None:
-    assert list(ordered({"zebra": 1, "title": 1, "apple": 1, "name": 1})) == [
+    assert list(in_schema_order({"zebra": 1, "title": 1, "apple": 1, "name": 1})) == [
         *("name", "title"),
         *("zebra", "apple"),
     ]

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from tests.loading import load_strict
 from versioner.errors import InvalidInput, OperationFailed
+from versioner.serialization.assignments import Change, Set, Unset
 from versioner.serialization.documents import dump_document
 from versioner.serialization.format import format_file
-from versioner.serialization.yaml_edit import Change, Set, Unset, edit_document
+from versioner.serialization.yaml_edit import edit_document
 
 from .readers import assert_all_read, same
 from .strategies import depth_of, documents, handwritten, json_values, texts

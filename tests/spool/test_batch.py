@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.acceptance.tool import PATIENCE, PROJECT
-from tests.fixtures.spool_entries import URL, entry
+from tests.fixtures.spool_entries import URL, entry, share
 from versioner.errors import GitFailure
-from versioner.spool.batch import FOR_ALL, Outcome, drain, queued, settle, share
+from versioner.spool.batch import drain, queued, settle
+from versioner.spool.outcome import FOR_ALL, SendOutcome
 from versioner.spool.store import Spool
 
 if TYPE_CHECKING:
@@ -34,10 +35,10 @@ class Sends:
     def __call__(self, entries):
         self.calls.append([each.document["event_id"] for each in entries])
         kind = self.kinds[0] if len(self.kinds) == 1 else self.kinds.pop(0)
-        return [Outcome(kind, {"id": call, **self.details}) for call in self.calls[-1]]
+        return [SendOutcome(kind, {"id": call, **self.details}) for call in self.calls[-1]]
 
 
-def shared(folder: Path, number: int, send, *, wait: float = FAR) -> Outcome:
+def shared(folder: Path, number: int, send, *, wait: float = FAR) -> SendOutcome:
     return share(folder, entry(number), send, wait_seconds=wait, now=time.time())
 
 
@@ -68,7 +69,7 @@ def told(process: subprocess.Popen[str]) -> str:
 
 def test_alone_an_entry_is_sent_and_nothing_is_left(tmp_path):
     send = Sends("recorded")
-    assert shared(tmp_path, 1, send) == Outcome("recorded", {"id": "e1"})
+    assert shared(tmp_path, 1, send) == SendOutcome("recorded", {"id": "e1"})
     assert send.calls == [["e1"]]
     assert left(tmp_path) == set()
 
@@ -118,7 +119,7 @@ def test_what_a_killed_process_left_is_listed_and_sent_when_asked(tmp_path):
     assert drain(folder, URL, send) == []
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=PATIENCE)
-    assert drain(folder, URL, send) == [(entry(5), Outcome("recorded", {"id": "e5"}))]
+    assert drain(folder, URL, send) == [(entry(5), SendOutcome("recorded", {"id": "e5"}))]
     assert queued(folder) == []
 
 
@@ -262,7 +263,7 @@ def test_an_outcome_that_is_none_is_not_believed(tmp_path, said):
         return send(entries)
 
     assert shared(tmp_path, 0, mad).kind == "recorded"
-    assert shared(tmp_path, 1, send) == Outcome("recorded", {"id": "e1"})
+    assert shared(tmp_path, 1, send) == SendOutcome("recorded", {"id": "e1"})
 
 
 def test_what_nobody_fetched_is_swept_after_an_hour(tmp_path):
@@ -281,9 +282,9 @@ def test_an_outcome_settles_an_entry_of_the_spool(tmp_path):
     spool = Spool(tmp_path / "spool")
     for number in range(4):
         spool.keep(entry(number))
-    settle(spool, entry(0), Outcome("already", {}))
-    settle(spool, entry(1), Outcome("failed", {"code": 1}))
-    settle(spool, entry(2), Outcome("failed", {"code": 5, "message": "deleted"}))
+    settle(spool, entry(0), SendOutcome("already", {}))
+    settle(spool, entry(1), SendOutcome("failed", {"code": 1}))
+    settle(spool, entry(2), SendOutcome("failed", {"code": 5, "message": "deleted"}))
     assert spool.entries() == [entry(1), entry(3)]
     assert [each.reason for each in spool.held().refused] == ["deleted"]
 

@@ -9,25 +9,25 @@ from versioner.ci.presence import system_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from versioner.ci.detection import Detected
+    from versioner.ci.detection import DetectedRun
 
-__all__ = ["Detected", "detect"]
+__all__ = ["DetectedRun", "detect"]
 
 
-def detect(environ: Mapping[str, str]) -> Detected | None:
+def detect(environ: Mapping[str, str]) -> DetectedRun | None:
     """Read the CI system that these variables are of; None outside of any that is known."""
     name = system_of(environ)
     if not name:
         return None
-    # Here, for only a job needs to know what the variables mean.
+    # Imported here, because it is needed only in a CI job.
     from versioner.ci.detection import read_run
 
     return read_run(name, environ)
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Detected":
-        from versioner.ci.detection import Detected
+    if name == "DetectedRun":
+        from versioner.ci.detection import DetectedRun
 
-        return Detected
+        return DetectedRun
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

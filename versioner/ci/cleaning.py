@@ -1,6 +1,6 @@
-"""Make what a pipeline says of itself fit to be recorded: bounded, visible, without a token.
+"""Clean the values that a pipeline reports: bounded, visible text without tokens.
 
-Nothing here raises: what cannot be made fit comes back as "".
+No function raises: a value that cannot be cleaned becomes "".
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from versioner.secret_scanning import holds_secret
 
 __all__ = ["branch", "commit", "email", "identity", "line", "path", "repository", "web_url"]
 
-# The limits of schemas/common.schema.json; a test holds that they are.
+# The limits of schemas/common.schema.json; a test compares them.
 _LINE: Final = 200
 _EMAIL: Final = 320
-# A key may begin in what is kept and end behind it; far behind, nothing is of any interest.
+# A secret may begin in the part that is kept and end after it, so more text is searched.
 _LOOKED_AT: Final = 8192
 _REPOSITORY: Final = 500
 _URL: Final = 2000
 
-# Patterns are compiled when a value first needs one (and kept by re): together they cost more
-# than all else here, and a plain value needs few of them.
+# Patterns are compiled (and cached by re) when a value first needs one: compiling all of them
+# takes longer than the rest of this module, and a plain value needs few.
 
-# Colours and titles of a terminal are dropped whole, lest "[31m" is left of them.
+# Escape sequences for colours and titles are removed whole, so that no "[31m" remains.
 _TERMINAL: Final = (
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x9b[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
 )
 _BREAKS: Final = "[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+"
-# Other control characters, and those that are not seen but change what is: order marks of
-# right-to-left text, joiners, fillers, tags.
+# Other control characters, and invisible characters that change the text: marks of
+# right-to-left order, joiners, fillers, tags.
 _UNSEEN: Final = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff"
@@ -58,10 +58,10 @@ def _visible(value: str) -> str:
 
 
 def line(value: str) -> str:
-    """Return a value as one visible line, cut to what an event may hold."""
+    """Return a value as one visible line, cut to the length that an event may contain."""
     text = _visible(value)
     if "://" in text and "@" in text:
-        # A label may quote a clone's address, with all that lets one in.
+        # A label may quote the URL of a clone with its credentials.
         text = " ".join(_without_login(word) for word in text.split(" ")).strip()
     return "" if holds_secret(text[:_LOOKED_AT]) else text[:_LINE].rstrip()
 
@@ -97,7 +97,7 @@ def commit(value: str) -> str:
 def email(value: str) -> str:
     """Return an e-mail address, or "" where a value is none."""
     text = _visible(value)
-    # An address of the web may have an `@` too, and what lets one in before it.
+    # A URL may contain an `@` too, with credentials before it.
     fits = re.fullmatch(r"[^\s\xa0<>@:]+@[^\s\xa0<>@:]+", text) and len(text) <= _EMAIL
     return text if fits and not holds_secret(text) else ""
 
@@ -111,7 +111,7 @@ def path(value: str) -> str:
 def repository(value: str) -> str:
     """Return `owner/name` of a clone's address in any form, or of `owner/name` itself.
 
-    The host goes, and with it whatever stands before an `@`: that is where tokens are.
+    The host is removed with all text before an `@`, which may be a token.
     """
     text = _visible(value).replace("\\", "/")
     scheme, mark, rest = text.rpartition("://")
@@ -120,7 +120,7 @@ def repository(value: str) -> str:
     addressed = bool(mark) or text.startswith("//") or "@" in text
     rest = re.split(r"[?#]", rest.rpartition("@")[2].lstrip("/") if mark or addressed else text)[0]
     if addressed:
-        # `host:path` as ssh has it, `host:port/path` as web addresses do.
+        # ssh has `host:path`, a web URL has `host:port/path`.
         rest = re.sub(r"^[^/]*/|^[^/]*$" if mark else r"^[^/:]*[/:]|^[^/:]*$", "", rest, count=1)
     name = rest.strip("/ ").removesuffix(".git").rstrip("/")
     return "" if len(name) > _REPOSITORY or holds_secret(name) else name
@@ -138,7 +138,7 @@ def web_url(value: str) -> str:
     address, _, query = address.partition("?")
     authority, slash, path = address.partition("/")
     host = authority.rpartition("@")[2].lower()
-    # A password may hold a slash: then what looks like the path has the `@`.
+    # A password may contain a slash: then the `@` is in the apparent path.
     if not re.fullmatch(_AUTHORITY, host) or "@" in path:
         return ""
     query, fragment = (_public(parameters) for parameters in (query, fragment))
@@ -158,7 +158,7 @@ def _is_private(key: str) -> bool:
 
 
 def _escape(match: re.Match[str]) -> str:
-    # Bytes that are not UTF-8 come as lone surrogates; they go into an address as they were.
+    # Lone surrogates represent bytes that are not UTF-8; the URL gets the original bytes.
     text = match[0]
     coding = "surrogateescape" if "\udc80" <= text <= "\udcff" else "surrogatepass"
     return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", coding))

@@ -1,4 +1,4 @@
-"""Read from a CI system's variables what an event wants to know."""
+"""Read the fields of an event from the variables of a CI system."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from versioner.names import is_version, slugify
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["Detected", "read_run", "tells_commit"]
+__all__ = ["DetectedRun", "has_commit_variable", "read_run"]
 
 _SHORT_COMMIT: Final = 8
 _VARIABLE: Final = r"\{(\w+)\}"
-# Whom a system names when nobody started the run by hand; `dependabot[bot]` is somebody.
+# Values for a run that no person started; `dependabot[bot]` counts as a person.
 _NOBODY: Final = ("@", "codepipeline/", "GitHub-Hookshot/", "Bitbucket-", "CodeBuild-Jenkins-")
 
 
-class Detected(NamedTuple):
-    """Hold what a CI system says of its run: reported, never verified.
+class DetectedRun(NamedTuple):
+    """The values that a CI system reports about its run; they are not verified.
 
-    Every value is fit to be recorded as it is. `fields` has those keys of an event that are
-    known (`scm_repository`, `scm_sha`, `scm_branch`, `build_number`, `build_url`, `invoke_id`,
+    Every value can be recorded unchanged. `fields` contains the known keys of an event
+    (`scm_repository`, `scm_sha`, `scm_branch`, `build_number`, `build_url`, `invoke_id`,
     `attempt`, `job`, `source_server`), and `person`, `person_email`, `person_name`. `product`
-    and `version` are legal ones to fall back to, or "". The two files are GitHub's, or "".
+    and `version` are valid defaults, or "". The two files are GitHub's, or "".
     """
 
     source_system: str
@@ -38,11 +38,11 @@ class Detected(NamedTuple):
     output_file: str
 
 
-def read_run(name: str, environ: Mapping[str, str]) -> Detected:
+def read_run(name: str, environ: Mapping[str, str]) -> DetectedRun:
     """Read what the named system's variables say of the run."""
     system = next(item for item in SYSTEMS if item.name == name)
     fields = _fields(system, environ)
-    return Detected(
+    return DetectedRun(
         source_system=system.name,
         fields=fields,
         product=slugify(fields.get("scm_repository", "").rpartition("/")[2]),
@@ -53,8 +53,8 @@ def read_run(name: str, environ: Mapping[str, str]) -> Detected:
     )
 
 
-def tells_commit(name: str, environ: Mapping[str, str]) -> bool:
-    """Tell whether the named system says anything at all as the commit, be it none."""
+def has_commit_variable(name: str, environ: Mapping[str, str]) -> bool:
+    """Return whether a variable for the commit is set, even to a value that is no commit."""
     system = next(item for item in SYSTEMS if item.name == name)
     return any(value.strip() for value in _values(system.sha, environ))
 
@@ -84,7 +84,7 @@ def _fields(system: System, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _first(reading: str, environ: Mapping[str, str], clean: Callable[[str], str]) -> str:
-    """Return what the first alternative with anything to say says."""
+    """Return the value of the first alternative that has one, or ""."""
     values = (clean(value) for value in _values(reading, environ))
     return next((value for value in values if value), "")
 

@@ -1,4 +1,4 @@
-"""Tell which CI system's job we are in, and nothing else of it: each start asks this."""
+"""Detect which CI system runs this job. Every start needs it, so it imports nothing else."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PRESENT", "system_of"]
 
-# A variable, or `VARIABLE=value` (any case). In this order: Forgejo says it is Gitea, and both
-# say they are GitHub.
+# A variable, or `VARIABLE=value` (in any case). The order matters: Forgejo also sets the
+# variables of Gitea, and both set those of GitHub.
 PRESENT: Final[dict[str, str]] = {
     "forgejo": "FORGEJO_ACTIONS=true",
     "gitea": "GITEA_ACTIONS=true",
@@ -31,7 +31,7 @@ PRESENT: Final[dict[str, str]] = {
 
 
 def system_of(environ: Mapping[str, str]) -> str:
-    """Return the name of the system that these variables are of, or ""."""
+    """Return the name of the CI system that sets these variables, or ""."""
     return next((name for name, mark in PRESENT.items() if _is_present(mark, environ)), "")
 
 

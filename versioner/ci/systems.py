@@ -1,7 +1,8 @@
-"""The CI systems that are known: which variables of theirs say what.
+"""The known CI systems, and the variables from which each value is read.
 
-A *reading* is text with alternatives between spaces, of which the first that says something
-counts. An alternative is a variable's name, or a pattern with `{VARIABLE}`s that are all set.
+A *reading* is a list of alternatives, separated by spaces; the first one that gives a value
+counts. An alternative is the name of a variable, or a pattern of `{VARIABLE}`s that must all be
+set.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ __all__ = ["SYSTEMS", "System"]
 
 
 class System(NamedTuple):
-    """Say how one CI system is recognised and read.
+    """A CI system: how it is recognised, and the reading of each value.
 
-    `present` is how it is told (`versioner.ci.presence`). `remote` is a prefix that branches
-    come with, `run_in_url` a pattern of the run's id in `url`, where `run` is not one run's
-    only. `server` defaults to the host of `url`, and `version` to the first characters of
-    the commit or, without one, to `otherwise`. `metadata` pairs keys (the hosted product's,
-    where it has them) with readings; persons do not belong there, since the registry may be
-    told to record none.
+    `present` is the condition in `versioner.ci.presence`. `remote` is a prefix of branch names.
+    `run_in_url` is a pattern that finds the run's id in `url`, for a system whose `run` is not
+    unique. `server` defaults to the host of `url`, and `version` to the first characters of the
+    commit or, without a commit, to `otherwise`. `metadata` pairs keys with readings; the keys are
+    those of the hosted product where it has them. It must not contain data of people, because a
+    registry may be configured to record none.
     """
 
     name: str
@@ -52,13 +53,13 @@ _GITHUB: Final = System(
     present=PRESENT["github"],
     repository="GITHUB_REPOSITORY",
     sha="GITHUB_SHA",
-    # On a pull request the ref is `42/merge`, which is no branch: the head's is read then.
+    # On a pull request the ref is `42/merge`, which is not a branch: then the head ref is read.
     branch="GITHUB_REF_NAME GITHUB_REF GITHUB_HEAD_REF",
     number="GITHUB_RUN_NUMBER",
     run="GITHUB_RUN_ID",
     attempt="GITHUB_RUN_ATTEMPT",
-    # All jobs of a matrix share one GITHUB_JOB; the runner's tracking id is each job's own. In a
-    # job's container it is not seen, but that has a name of its own.
+    # All jobs of a matrix share one GITHUB_JOB, but each has its own tracking id of the runner. A
+    # job in a container does not see that id, but has its own host name.
     job="{GITHUB_JOB}#{RUNNER_TRACKING_ID} {GITHUB_JOB}#{HOSTNAME} GITHUB_JOB",
     url="{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",
     server="GITHUB_SERVER_URL",
@@ -76,14 +77,14 @@ _GITHUB: Final = System(
     output_file="GITHUB_OUTPUT",
 )
 
-# Gitea and Forgejo set GITHUB_* too; their pages are found by the run's number, not its id.
+# Gitea and Forgejo set GITHUB_* too; the URL of a run contains its number, not its id.
 _GITEA: Final = _GITHUB._replace(
     name="gitea",
     present=PRESENT["gitea"],
     url="{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_NUMBER}",
 )
 
-# In the order of PRESENT: some imitate others.
+# In the order of PRESENT, because some systems set the variables of others.
 SYSTEMS: Final[tuple[System, ...]] = (
     _GITEA._replace(name="forgejo", present=PRESENT["forgejo"]),
     _GITEA,
@@ -121,7 +122,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
         remote="origin/",
         number="BUILD_NUMBER",
         run="BUILD_ID",
-        # The parallel stages of one build have all but this in common.
+        # The parallel stages of one build differ only in this variable.
         job="{JOB_NAME}#{STAGE_NAME} JOB_NAME",
         url="BUILD_URL",
         server="JENKINS_URL",
@@ -268,7 +269,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
         job="{CI_WORKFLOW_NAME}#{CI_WORKFLOW_NUMBER} CI_WORKFLOW_NAME",
         url="CI_PIPELINE_URL CI_PIPELINE_LINK CI_BUILD_LINK",
         server="CI_SYSTEM_URL CI_SYSTEM_LINK",
-        # The commit's e-mail is its author's, who need not be who started the pipeline.
+        # The e-mail of the commit belongs to its author, who may not have started the pipeline.
         person="CI_PIPELINE_AUTHOR CI_COMMIT_AUTHOR",
         metadata=(
             ("vi_wp_workflow", "CI_WORKFLOW_NAME"),
@@ -287,7 +288,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
         job="{DRONE_STAGE_NAME}#{DRONE_STAGE_NUMBER} DRONE_STAGE_NAME",
         url="DRONE_BUILD_LINK",
         server="{DRONE_SYSTEM_PROTO}://{DRONE_SYSTEM_HOST}",
-        # The trigger is `@hook` or `@cron` where nobody started it by hand.
+        # The trigger is `@hook` or `@cron` if no person started the build.
         person="DRONE_BUILD_TRIGGER DRONE_COMMIT_AUTHOR",
         metadata=(
             ("vi_drone_stage", "DRONE_STAGE_NAME"),
@@ -298,7 +299,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
     System(
         name="teamcity",
         present=PRESENT["teamcity"],
-        # A build configuration may pass on what TeamCity itself keeps in parameters.
+        # A build configuration may pass parameters of TeamCity on as these variables.
         repository="BUILD_VCS_URL",
         sha="BUILD_VCS_NUMBER",
         branch="BUILD_VCS_BRANCH",

@@ -1,4 +1,4 @@
-"""What follows a commit of the tool's own: the words, and the site where hooks build one."""
+"""What follows a commit of this tool: the report, and the build of the site."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from versioner.git.state import state_file
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from versioner.editing.session import Edited
+    from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
 
 __all__ = ["after_commit", "apply", "finish"]
 
 
-def finish(repository: Repository, edited: Edited) -> None:
-    """Say what an edit did, and take the step that follows a commit here."""
+def finish(repository: Repository, edited: EditResult) -> None:
+    """Print what an edit did, then build the site if the hooks of the clone do so."""
     from versioner.cli.output import show
     from versioner.reporting.edits import edited_text
 
@@ -26,25 +26,27 @@ def finish(repository: Repository, edited: Edited) -> None:
 
 
 def after_commit(repository: Repository, commit: str | None) -> None:
-    """Build the site where the clone's hooks do so; a failure of it is a warning."""
-    # One look at one file, before anything is imported: `track` comes through here.
+    """Build the site if the hooks of the clone do so; a failure is a warning."""
+    # Checked before any import, because `track` runs this code.
     if commit is None or not state_file(repository.common_dir, "hooks.json").exists():
         return
-    from versioner.cli.commands.site import publish
     from versioner.cli.errors import report_warning
+    from versioner.cli.output import publish_with_progress
     from versioner.setup.hooks import site_after_commit
 
     out = site_after_commit(repository)
     if out is None:
         return
     try:
-        publish(repository, commit, out)
+        publish_with_progress(repository, commit, out)
     except (VersionerError, OSError) as error:
         report_warning(error, "recorded, but the site was not built: ")
 
 
-def apply(repo: str | None, operation: Callable[[Repository], Edited], restoring: str = "") -> None:
-    """Edit the registry that --repo names, in a clone or at a URL, and tell what that did."""
+def apply(
+    repo: str | None, operation: Callable[[Repository], EditResult], restoring: str = ""
+) -> None:
+    """Edit the registry that --repo names, in a clone or at a URL, and print the result."""
     from versioner.cli.registry import find_repository
     from versioner.cli.remotes import remote_at
 

@@ -1,4 +1,4 @@
-"""The only reader of the clock and of chance; everything below is told."""
+"""The only module that reads the clock and the random source; others get them as arguments."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def now() -> str:
 
 
 def entropy() -> tuple[int, bytes]:
-    """Return the time in milliseconds and ten random bytes: what a time-ordered id is made of."""
+    """Return the time in milliseconds and ten random bytes, for a time-ordered id."""
     return time.time_ns() // 1_000_000, os.urandom(10)

@@ -1,4 +1,4 @@
-"""Tell on stderr which programs run, where a command is asked to debug."""
+"""Print on stderr the programs that a command runs with --debug."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _state = {"on": False, "watching": False}
 
 
 def start() -> None:
-    """Tell of every program from here on; internal failures show their traceback."""
+    """Print every program from now on, and the traceback of an internal error."""
     if not _state["watching"]:
-        # For good: Python takes no such hook back.
+        # Added once, because Python cannot remove an audit hook.
         sys.addaudithook(_watch)
     _state.update(on=True, watching=True)
 
 
 def stop() -> None:
-    """Tell of no more programs."""
+    """Stop printing programs."""
     _state["on"] = False
 
 
 def is_on() -> bool:
-    """Tell whether a command was asked to debug."""
+    """Return whether --debug is in effect."""
     return _state["on"]
 
 
@@ -36,7 +36,7 @@ def _watch(event: str, values: tuple[Any, ...]) -> None:
     if event != "subprocess.Popen" or not _state["on"]:
         return
     words = [str(word) for word in values[1]]
-    # The settings are the same each time; a URL may hold a token.
+    # The settings are the same each time, and are left out. A URL may contain a token.
     settings = {
         number + extra for number, word in enumerate(words) if word == "-c" for extra in (0, 1)
     }

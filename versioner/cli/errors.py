@@ -1,4 +1,4 @@
-"""The one place where an error becomes a message and an exit code."""
+"""The only module that turns an error into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -64,27 +64,27 @@ def _run(arguments: Sequence[str] | None, stop: Stop) -> int:
     except OSError as error:
         return _report_os_error(error)
     except SystemExit:
-        # Of a closed pipe click makes an exit, with stdout wrapped: the reader has seen enough.
+        # click exits on a closed pipe, with stdout wrapped: the reader needs no more output.
         if sys.stdout is not stdout:
             return 0
         raise
     except Exception as error:
-        # Python itself makes others of it, where it comes at certain moments.
+        # Python may replace the exception of a signal by another one.
         return _report_stop(stop) if stop.came else _report_defect(error)
     return result if isinstance(result, int) else 0
 
 
 def _report_stop(stop: Stop) -> int:
-    # Whoever read it, a terminal above all, may be gone.
+    # The terminal may be closed.
     with suppress(OSError):
-        click.echo("versioner: stopped; nothing half written is left behind", err=True)
+        click.echo("versioner: stopped; no partial change is left behind", err=True)
     return stop.exit_code
 
 
 def _open_standard_streams() -> None:
-    """Give what was closed by whoever started us (`>&-`) the null device.
+    """Open the null device for each standard stream that the caller has closed (`>&-`).
 
-    Else the next file that is opened would take its place, and get what is printed.
+    Otherwise the next opened file would get the descriptor, and with it all printed text.
     """
     for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
@@ -96,27 +96,27 @@ def _open_standard_streams() -> None:
 
 
 def report_error(error: VersionerError) -> int:
-    """Print an error, in a form the CI system at hand shows, and return its exit code."""
-    _tell("error", error.message, error.hint)
+    """Print an error, in CI also as an annotation, and return its exit code."""
+    _print_message("error", error.message, error.hint)
     return error.exit_code
 
 
 def report_warning(error: VersionerError | OSError, what: str) -> None:
-    """Print an error that the caller lives with; `what` says what did not happen."""
+    """Print an error as a warning; `what` says what was not done."""
     if isinstance(error, VersionerError):
-        _tell("warning", what + error.message, error.hint)
+        _print_message("warning", what + error.message, error.hint)
     else:
-        _tell("warning", what + _os_reason(error))
+        _print_message("warning", what + _os_reason(error))
 
 
 def report_unwritten(error: OSError) -> None:
-    """Warn that a result could not be printed, where what it tells of is done all the same."""
+    """Warn that the result of a completed operation could not be printed."""
     _silence_stdout()
     if not _is_closed_pipe(error):
-        _tell("warning", f"done, but the result could not be printed: {_os_reason(error)}")
+        _print_message("warning", f"done, but the result could not be printed: {_os_reason(error)}")
 
 
-def _tell(level: Literal["error", "warning"], message: str, hint: str = "") -> None:
+def _print_message(level: Literal["error", "warning"], message: str, hint: str = "") -> None:
     from versioner.secret_scanning import without_secrets
 
     message, hint = clean_lines(without_secrets(message)), clean_lines(without_secrets(hint))
@@ -127,7 +127,7 @@ def _tell(level: Literal["error", "warning"], message: str, hint: str = "") -> N
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from versioner.reporting.ci_annotations import github_annotation
 
-        # On stderr, which the runner reads too: stdout may be a document.
+        # On stderr, which the runner reads too, because stdout may be a JSON document.
         click.echo(github_annotation(level, message, hint), err=True)
 
 
@@ -135,19 +135,19 @@ def _report_usage(error: click.ClickException) -> None:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "versioner"
     hint = f"see `{command} -h`"
-    _tell("error", clean(error.format_message()), hint)
+    _print_message("error", clean(error.format_message()), hint)
 
 
 def _report_os_error(error: OSError) -> int:
     if _is_closed_pipe(error):
-        # The reader has seen enough.
+        # The reader needs no more output.
         _silence_stdout()
         return 0
     try:
         sys.stdout.flush()
     except OSError:
         _silence_stdout()
-    _tell("error", _os_reason(error))
+    _print_message("error", _os_reason(error))
     return 1
 
 
@@ -156,7 +156,7 @@ def _is_closed_pipe(error: OSError) -> bool:
 
 
 def _silence_stdout() -> None:
-    """Point stdout elsewhere, so that closing it with what it could not write is quiet."""
+    """Redirect stdout to the null device, so that closing it raises no error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -170,6 +170,6 @@ def _report_defect(error: Exception) -> int:
     if os.environ.get("VERSIONER_DEBUG") or (debugging is not None and debugging.is_on()):
         raise error
     what = clean(f"{type(error).__name__}: {error}")
-    hint = "VERSIONER_DEBUG=1 shows where; please report it"
-    _tell("error", f"versioner itself failed ({what})", hint)
+    hint = "set VERSIONER_DEBUG=1 to see the traceback, and please report it"
+    _print_message("error", f"internal error ({what})", hint)
     return 1

@@ -1,4 +1,4 @@
-"""The root command: its table of commands, each imported only when it runs."""
+"""The root command, and the table of commands; a command is imported only when it runs."""
 
 from __future__ import annotations
 
@@ -24,32 +24,36 @@ class Listed(NamedTuple):
 
 COMMANDS: Final[dict[str, dict[str, Listed]]] = {
     "Record": {
-        "track": Listed("track:track", "Record that something was built or deployed."),
-        "collect": Listed("collect:collect", "Put what waits in the inbox onto the branch."),
-        "inbox": Listed("inbox:inbox", "List, release or discard what waits or was refused."),
+        "track": Listed("track:track", "Record a build or a deployment."),
+        "collect": Listed("collect:collect", "Record the events in the inbox on the branch."),
+        "inbox": Listed("inbox:inbox", "List, release or discard events in the inbox."),
         "import": Listed("imports:import_", "Import deployments from CSV or JSON Lines."),
-        "spool": Listed("spool:spool", "List and send events that reached no forge."),
+        "spool": Listed("spool:spool", "List, send or discard events kept on this machine."),
     },
-    "Look": {
-        "status": Listed("status:status", "Show what runs where: products by environments."),
-        "diff": Listed("diff:diff", "Compare two environments, or one at two times."),
+    "Query": {
+        "status": Listed("status:status", "Show which version runs in each environment."),
+        "diff": Listed("diff:diff", "Compare two environments, or two points in time."),
         "deployment": Listed("deployment:deployment", "List, show, void or redact deployments."),
-        "version": Listed("version:version", "List and show versions; alone, the tool's own."),
+        "version": Listed("version:version", "List and show the versions of a product."),
     },
     "Edit": {
-        "product": Listed("product:product", "List, show, create, edit, rename, delete products."),
-        "environment": Listed("environment:environment", "List, show, create, edit, retire."),
+        "product": Listed(
+            "product:product", "List, show, create, edit, rename or delete products."
+        ),
+        "environment": Listed(
+            "environment:environment", "List, show, create, edit or retire environments."
+        ),
     },
     "Publish": {
-        "site": Listed("site:site", "Build the Products site, or serve it here."),
+        "site": Listed("site:site", "Build, check or serve the Products site."),
     },
-    "Look after": {
-        "init": Listed("init:init", "Start a new registry."),
-        "validate": Listed("validate:validate", "Check the registry, or what a change does to it."),
-        "format": Listed("format:format_", "Put files into their canonical form."),
-        "doctor": Listed("doctor:doctor", "Look the registry and its remote over."),
+    "Maintain": {
+        "init": Listed("init:init", "Create a new registry."),
+        "validate": Listed("validate:validate", "Check the registry, or the effect of a change."),
+        "format": Listed("format:format_", "Rewrite files in their canonical form."),
+        "doctor": Listed("doctor:doctor", "Check the registry and its remote for problems."),
         "hooks": Listed("hooks:hooks", "Install git hooks in this clone."),
-        "completion": Listed("completion:completion", "Print the shell's completion script."),
+        "completion": Listed("completion:completion", "Print the completion script of a shell."),
     },
 }
 
@@ -60,14 +64,14 @@ def _listed() -> Iterator[tuple[str, Listed]]:
 
 
 class SectionedGroup(click.Group):
-    """List commands by section, and import the one that runs."""
+    """A group that lists commands by section, and imports only the command that runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the table."""
         return [name for name, _ in _listed()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command, or return None where there is none of this name."""
+        """Import and return a command; None if there is no such command."""
         listed = dict(_listed()).get(cmd_name)
         if listed is None:
             return None
@@ -80,7 +84,7 @@ class SectionedGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one may have been meant."""
+        """Return the command; for an unknown name, fail with similar names."""
         if args and args[0] not in dict(_listed()) and not args[0].startswith("-"):
             from versioner.names import nearest
 
@@ -114,7 +118,7 @@ def _print_version(ctx: click.Context, _parameter: Any, wanted: bool) -> None:
     is_eager=True,
     expose_value=False,
     callback=_print_version,
-    help="Show the tool's version.",
+    help="Show the version of this tool.",
 )
 def cli() -> None:
-    """Know what version of what runs where: a deployment registry that is a git repository."""
+    """Record which version of each product runs where, in a git repository."""

@@ -13,41 +13,46 @@ import click
 from versioner.reporting.text import TextLayout
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
-__all__ = ["Progress", "show", "this_page"]
+    from versioner.git.repository import Repository
+    from versioner.site.build import BuildReport
 
-# Where nothing says how wide it is: a pipe, a CI system's log.
-_USUAL: Final = (100, 24)
+__all__ = ["Progress", "publish_with_progress", "show", "terminal_layout"]
+
+# The size to assume for a pipe and for the log of a CI system.
+_DEFAULT_SIZE: Final = (100, 24)
 _PLAIN: Final = str.maketrans({"…": "~", "•": "*", "—": "-"})
 
 
-def this_page() -> TextLayout:
-    """Describe where output goes; colours only on a terminal, and where NO_COLOR allows them."""
+def terminal_layout() -> TextLayout:
+    """Return the layout of standard output: with colours on a terminal, unless NO_COLOR is set."""
     colour = (
         sys.stdout.isatty()
         and not os.environ.get("NO_COLOR")
         and os.environ.get("TERM", "") != "dumb"
     )
-    return TextLayout(width=shutil.get_terminal_size(_USUAL).columns, colour=colour)
+    return TextLayout(width=shutil.get_terminal_size(_DEFAULT_SIZE).columns, colour=colour)
 
 
 def show(text: str) -> None:
-    """Print a result; what the terminal's encoding lacks is shown as its nearest or as `?`."""
+    """Print a result; characters that the encoding lacks are replaced by similar ones or `?`."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     if encoding.lower().replace("-", "") not in ("utf8", "utf16", "utf32"):
         text = text.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
-    click.echo(text, color=this_page().colour)
+    click.echo(text, color=terminal_layout().colour)
 
 
-_PATIENCE: Final = 2.0
-_WIDTH: Final = 30
+# A command that ends within this many seconds shows no progress bar.
+_QUIET_SECONDS: Final = 2.0
+_BAR_WIDTH: Final = 30
 
 
 class Progress:
-    """Draw one line on stderr, from the third second on, and wipe it at the end."""
+    """A progress bar on stderr, removed at the end."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str = "") -> None:
         self._label = label
         self._began = time.monotonic()
         self._drawn = -1
@@ -66,13 +71,34 @@ class Progress:
             sys.stderr.flush()
 
     def advance(self, done: int, total: int) -> None:
-        """Say how much of how much is done."""
+        """Show that `done` of `total` are done."""
         percent = 100 * done // max(total, 1)
-        if percent == self._drawn or time.monotonic() - self._began < _PATIENCE:
+        if percent == self._drawn or time.monotonic() - self._began < _QUIET_SECONDS:
             return
         if not sys.stderr.isatty():
             return
         self._drawn = percent
-        bar = "#" * (_WIDTH * percent // 100)
-        sys.stderr.write(f"\r{self._label} [{bar:<{_WIDTH}}] {percent:3}%")
+        bar = "#" * (_BAR_WIDTH * percent // 100)
+        sys.stderr.write(f"\r{self._label} [{bar:<{_BAR_WIDTH}}] {percent:3}%")
         sys.stderr.flush()
+
+    def step(self, label: str, done: int, total: int) -> None:
+        """Show the progress of one of several steps."""
+        if label != self._label and self._drawn >= 0:
+            sys.stderr.write("\r\x1b[K")
+            self._drawn = 0
+        self._label = label
+        self.advance(done, total)
+
+
+def publish_with_progress(
+    repository: Repository, rev: str | None, out: Path, base_url: str = ""
+) -> BuildReport:
+    """Build the site of a revision (None: of the current files), and show the progress."""
+    from versioner.cli import clock
+    from versioner.site.publish import publish_site
+
+    with Progress() as progress:
+        return publish_site(
+            repository, rev, out, base_url=base_url, now=clock.now(), progress=progress.step
+        )

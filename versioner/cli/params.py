@@ -33,7 +33,8 @@ def repo_option(command: _Command) -> _Command:
         metavar="PATH|URL",
         envvar="VERSIONER_REPO",
         default=None,
-        help="The registry: a clone, a bare repository, or its URL (default: found from here).",
+        help="The registry: a clone, a bare repository, or a URL (default: the repository that "
+        "contains the current folder).",
     )(command)
 
 
@@ -45,7 +46,7 @@ def output_option(command: _Command) -> _Command:
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,
-        help="How to print it; the JSON keys are stable.",
+        help="The output format; the JSON keys are stable.",
     )(command)
 
 
@@ -55,13 +56,13 @@ def rev_option(command: _Command) -> _Command:
         "--rev",
         metavar="REV",
         default=None,
-        help="Look at this git revision (default: the files as they are now).",
+        help="Read the registry at this git revision (default: the current files).",
     )(command)
 
 
 @contextmanager
 def read_for(what: str) -> Iterator[None]:
-    """Turn the refusal of a value into one of the option or argument it was given to."""
+    """Raise an InvalidInput from the block as a UsageFault that names the option or argument."""
     try:
         yield
     except InvalidInput as error:
@@ -71,34 +72,35 @@ def read_for(what: str) -> Iterator[None]:
 def assignments_of(
     _ctx: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Refuse a --set that assigns nothing."""
+    """Return the values of --set; raise UsageFault for one that is not KEY=VALUE."""
     for text in texts:
         if "=" not in text:
             raise UsageFault(
-                f"--set {text}: that is not KEY=VALUE", hint="write --set extra_metadata.team=x"
+                f"--set {text}: not of the form KEY=VALUE",
+                hint="for example: --set extra_metadata.team=identity",
             )
     return texts
 
 
 class NounGroup(click.Group):
-    """Group the commands of one noun; a mistyped one is told which may have been meant."""
+    """A group of commands for one noun, such as `product`."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one may have been meant."""
+        """Return the command; for an unknown name, fail with similar names."""
         if args and args[0] not in self.commands and not args[0].startswith("-"):
             from versioner.names import nearest
 
             near = nearest(args[0], self.commands)
             known = f" Did you mean {' or '.join(near)}?" if near else ""
-            known = known or f" There are {', '.join(self.commands)}."
+            known = known or f" The commands are {', '.join(self.commands)}."
             ctx.fail(f"No such command '{ctx.command_path} {args[0]}'.{known}")
         return super().resolve_command(ctx, args)
 
 
 def examples_epilog(*examples: str, keys: str = "") -> str:
-    """Return the end of a help page: examples, and the keys of the JSON where there is any."""
+    """Return the end of a help text: examples, and the JSON keys if the command has any."""
     word = "Example" if len(examples) == 1 else "Examples"
     lines = [f"\b\n{word}:", *(f"  {example}" for example in examples)]
     text = "\n".join(lines)

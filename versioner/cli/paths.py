@@ -1,4 +1,4 @@
-"""Files and folders that a command line names, as paths of the repository."""
+"""Convert the files and folders on a command line to paths of the repository."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def repository_paths(
 ) -> list[str]:
     """Return given paths relative to the repository's top, "" for the top itself.
 
-    They are relative to the current folder where there is a work tree, to the top otherwise.
-    Raises NotFound for what neither the disk nor `known` has, UsageFault for what lies outside.
+    Given paths are relative to the current folder; in a bare repository, to its top. Raises
+    NotFound for a path that is neither on disk nor in `known`, UsageFault for one outside.
     """
     return [_repository_path(repository, path, known) for path in given]
 
 
 def is_named(path: str, named: Collection[str]) -> bool:
-    """Tell whether a path is one of those named, or in one of them."""
+    """Return whether a path is one of the named paths, or inside one."""
     return any(not each or path == each or path.startswith(f"{each}/") for each in named)
 
 
@@ -37,15 +37,15 @@ def _repository_path(repository: Repository, given: str, known: Collection[str])
     if top is None:
         path = Path(os.path.normpath(given))
     else:
-        # The folder may be reached through a link, the file itself must not be followed.
+        # Links in the folder are followed, but not a link that is the file itself.
         target = Path(os.path.normpath(Path.cwd() / given))
         path = Path(os.path.relpath(Path(os.path.realpath(target.parent)) / target.name, top))
         if target == Path(target.anchor) or os.path.realpath(target) == os.path.realpath(top):
             path = Path(os.path.relpath(os.path.realpath(target), top))
     if path.is_absolute() or path.parts[:1] == ("..",):
-        raise UsageFault(f"{given} is outside this repository", hint="name files of the registry")
+        raise UsageFault(f"{given} is outside this repository", hint="give paths in the registry")
     found = "" if path == Path() else path.as_posix()
     on_disk = top is not None and os.path.lexists(top / path)
     if not on_disk and not any(is_named(each, [found]) for each in known):
-        raise NotFound(f"there is no {given} here", hint="name a file or folder of the registry")
+        raise NotFound(f"{given} does not exist", hint="give a file or folder of the registry")
     return found

@@ -1,4 +1,4 @@
-"""Open the registry that a command is about, and read it."""
+"""Open and read the registry that --repo names."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 __all__ = [
     "find_registry",
     "find_repository",
-    "look",
+    "load_from",
     "read_registry",
-    "reckoned_at",
+    "reference_time",
     "take_snapshot",
 ]
 
@@ -35,13 +35,12 @@ __all__ = [
 def find_repository(repo: str | None, opening: Opening | None = None) -> Repository:
     """Open the repository that --repo names, or the one around the current folder.
 
-    A write that was killed half way is completed first. `opening` is the look for it, where one
-    is under way.
+    An interrupted write is completed first. `opening` is an open that has already begun, if any.
     """
     if repo is not None and is_url(repo):
         raise UsageFault(
-            "this command needs a clone, and --repo names a URL",
-            hint="clone it, and name the folder with --repo",
+            "this command needs a clone, but --repo is a URL",
+            hint="clone the registry, and give the folder with --repo",
         )
     if opening is not None:
         repository = opening.repository()
@@ -52,10 +51,10 @@ def find_repository(repo: str | None, opening: Opening | None = None) -> Reposit
 
 
 def find_registry(repo: str | None, rev: str | None = None, *, inbox: bool = False) -> Repository:
-    """Open what --repo names, for a look: a URL's registry is brought, for this command alone.
+    """Open the registry that --repo names for reading; of a URL, fetch a temporary clone.
 
-    `rev` is the revision that will be looked at, if one is named. With `inbox`, the refs of what
-    waits at the URL are brought too.
+    `rev` is the revision to be read, if one is given. With `inbox`, the refs of the inbox at the
+    URL are fetched too.
     """
     from versioner.cli.remotes import remote_at
 
@@ -64,19 +63,19 @@ def find_registry(repo: str | None, rev: str | None = None, *, inbox: bool = Fal
         return find_repository(repo)
     if rev is not None:
         raise UsageFault(
-            "a revision is looked up in the history, and --repo names a URL",
-            hint="clone it, and name the folder with --repo",
+            "a revision needs the history of a clone, but --repo is a URL",
+            hint="clone the registry, and give the folder with --repo",
         )
-    from versioner.editing.remote import bring_registry
+    from versioner.editing.remote import fetch_registry
     from versioner.remote.inbox_refs import INBOX, REFUSED
     from versioner.remote.partial_clone import partial_clone
 
     clone = click.get_current_context().with_resource(partial_clone(remote))
-    return bring_registry(clone, also=[INBOX, REFUSED] if inbox else [])
+    return fetch_registry(clone, also=[INBOX, REFUSED] if inbox else [])
 
 
 def take_snapshot(repository: Repository, rev: str | None = None) -> Snapshot:
-    """Return the registry at a revision, or as the files are now (the tip where there are none)."""
+    """Return the snapshot of a revision, else of the current files (if bare: of the tip)."""
     from versioner.git.snapshot import snapshot_at
     from versioner.git.worktree_snapshot import snapshot_of_work_tree
 
@@ -90,9 +89,9 @@ def read_registry(
     products: Collection[str] | None = None,
     quiet: bool = False,
 ) -> Registry:
-    """Load the registry for a looking command; how many problems, and the first, go to stderr.
+    """Load the registry; unless `quiet`, print the number of errors and the first on stderr.
 
-    Raises UsageFault where no registry is.
+    Raises UsageFault if there is no registry.
     """
     from versioner.cli.output import Progress
     from versioner.registry.cache import ProductCache
@@ -120,20 +119,20 @@ def _warn(errors: Sequence[Problem]) -> None:
 
     first = errors[0]
     click.echo(
-        f"warning: the registry has {len(errors)} error{'s' * (len(errors) > 1)}; what is shown "
-        "leaves out what could not be read (`versioner validate` lists them)\n"
+        f"warning: the registry has {len(errors)} error{'s' * (len(errors) > 1)}; the output "
+        "omits what could not be read (`versioner validate` lists the errors)\n"
         f"warning: {clean(f'{first.path}:{first.line}: {first.message}')}",
         err=True,
     )
 
 
-def look(
+def load_from(
     repo: str | None, rev: str | None = None, *, products: Collection[str] | None = None
 ) -> Registry:
-    """Read the registry, or some products of it, as the files are or at a revision."""
+    """Open and load the registry that --repo names, or some of its products."""
     return read_registry(find_registry(repo, rev), rev, products=products)
 
 
-def reckoned_at(registry: Registry, rev: str | None) -> str:
-    """Return the moment that ages are reckoned from: a past revision's own, else now."""
+def reference_time(registry: Registry, rev: str | None) -> str:
+    """Return the time from which ages are counted: that of the revision if given, else now."""
     return (registry.commit_time if rev else None) or clock.now()

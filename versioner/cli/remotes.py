@@ -1,4 +1,4 @@
-"""Which remote a command is about: a URL, a bare repository, or the remote of a clone."""
+"""Find the remote that --repo names: a URL, a bare repository, or the remote of a clone."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def remote_at(named: str | None) -> Remote | None:
 
 
 def remote_at_url(url: str) -> Remote:
-    """Return the remote at a URL, with the token that is to let us in; UsageFault for no URL."""
+    """Return the remote at a URL, with the token from the environment; UsageFault if invalid."""
     return address_of(url, os.environ.get(TOKEN, ""))._replace(memory=_memory())
 
 
 def _memory() -> Path | None:
-    """Return the folder for what is remembered of remotes, where the user has a cache."""
+    """Return the folder for cached data about remotes; None if the user has no cache."""
     home, cache = os.environ.get("HOME", ""), os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(cache):  # noqa: PTH117 -- before there is a path at all
         cache = f"{home}/.cache" if home and Path(home).is_dir() else ""
@@ -34,10 +34,9 @@ def _memory() -> Path | None:
 
 
 def find_remote(named: str | None) -> Remote:
-    """Return the remote that --repo names, or that stands behind the clone it names.
+    """Return the remote that --repo names, or the remote of the clone that it names.
 
-    A bare repository is one itself, as on the server it is pushed to. Raises UsageFault where a
-    clone has no remote.
+    A bare repository, as on a server, is its own remote. Raises UsageFault if a clone has none.
     """
     from versioner.git.repository import open_repository
 
@@ -48,17 +47,17 @@ def find_remote(named: str | None) -> Remote:
     remote = remote_behind(repository)
     if remote is None:
         raise UsageFault(
-            "this clone has no remote, so nothing can wait for it",
-            hint="name the registry's URL with --repo, or add a remote (`git remote add`)",
+            "this clone has no remote, so it has no inbox",
+            hint="give the URL of the registry with --repo, or add a remote (`git remote add`)",
         )
     return remote
 
 
 def remote_behind(repository: Repository) -> Remote | None:
     """Return the remote of a clone, or the bare repository itself; None where a clone has none."""
-    from versioner.recording.local import throw_away_remote
+    from versioner.recording.local import remote_of_ephemeral_clone
 
     if repository.work_tree is None:
         return Remote(str(repository.git_dir))
-    found = throw_away_remote(repository, None, os.environ.get(TOKEN, ""))
+    found = remote_of_ephemeral_clone(repository, None, os.environ.get(TOKEN, ""))
     return found[0] if found is not None else None

@@ -1,4 +1,4 @@
-"""Let a signal end a command as an error does: what it made for itself is removed first.
+"""End a command on a signal as on an error, so that its temporary files are removed.
 
 A CI system that cancels a job sends SIGINT or SIGTERM, and SIGKILL some seconds later.
 """
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Stop", "Stopped", "stoppable"]
 
-_HEARD: Final = ("SIGINT", "SIGTERM", "SIGHUP")
-# What they do unless somebody said otherwise: whoever started us may have (`nohup`).
-_USUAL: Final[tuple[Any, ...]] = (signal.default_int_handler, signal.SIG_DFL)
+_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
+# The default handlers. A caller such as `nohup` may have set others, which are kept.
+_DEFAULT_HANDLERS: Final[tuple[Any, ...]] = (signal.default_int_handler, signal.SIG_DFL)
 
-# What is left to do then takes less, unless a disk or whoever reads hangs.
+# Removing temporary files takes less, unless a disk or a reader hangs.
 _GRACE_SECONDS: Final = 2
 
 
 class Stopped(BaseException):
-    """Say that a signal other than SIGINT came, which is KeyboardInterrupt as ever."""
+    """The exception for SIGTERM and SIGHUP, as KeyboardInterrupt is for SIGINT."""
 
 
 class Stop:
-    """Say whether a signal came, and which."""
+    """The first signal that was received, if any."""
 
     came: bool = False
     at: float = 0.0
@@ -44,17 +44,17 @@ class Stop:
 
 @contextmanager
 def stoppable() -> Iterator[Stop]:
-    """Raise an exception for the first signal within.
+    """Raise an exception for the first signal that arrives in the block.
 
-    Those that come with it (to the process, and to its group) are left unheard; one that comes
-    later ends the process at once.
+    Signals within two seconds after it (to the process, and to its group) are ignored; a later
+    one ends the process at once.
     """
     stop = Stop()
-    numbers = [getattr(signal, name) for name in _HEARD if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
         numbers = []
     before = {number: signal.getsignal(number) for number in numbers}
-    heard = [each for each in numbers if before[each] in _USUAL]
+    handled = [each for each in numbers if before[each] in _DEFAULT_HANDLERS]
 
     def receive(number: int, _frame: Any) -> None:
         if stop.came:
@@ -66,9 +66,9 @@ def stoppable() -> Iterator[Stop]:
         raise KeyboardInterrupt if number == signal.SIGINT else Stopped
 
     try:
-        for number in heard:
+        for number in handled:
             signal.signal(number, receive)
         yield stop
     finally:
-        for number in heard:
+        for number in handled:
             signal.signal(number, before[number])

@@ -1,4 +1,4 @@
-"""Make an event's draft of what the options and the CI system say."""
+"""Make the draft of an event from the options and from what the CI system reports."""
 
 from __future__ import annotations
 
@@ -10,59 +10,55 @@ import click
 
 from versioner.cli import clock
 from versioner.errors import InvalidInput
-from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
 from versioner.names import canonical_status
 from versioner.recording.policy import refuse_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from versioner.ci import Detected
+    from versioner.ci import DetectedRun
+    from versioner.cli.track_options import TrackOptions
     from versioner.models import Event, EventKind
     from versioner.recording.context import EventDraft
 
-__all__ = ["draft_event", "tell_sources"]
-
-# What an option may say as it is; all else of an event is worked out here or below.
-_WORKED_OUT: Final = frozenset(("at", "id", "status", "extra_metadata", "redacted", "voids"))
-_FIELDS: Final[dict[EventKind, frozenset[str]]] = {
-    "build": frozenset(BUILD_KEYS) - _WORKED_OUT,
-    "deployment": (frozenset(DEPLOYMENT_KEYS) | {"completed_at"}) - _WORKED_OUT,
-}
+__all__ = ["draft_event", "print_sources"]
 
 # Far from what a log may hold, and short enough to be read at all.
 _MOST_DIGITS: Final = 400
 _MOST_LEVELS: Final = 100
 
 
-def draft_event(kind: EventKind, options: dict[str, Any], detected: Detected | None) -> EventDraft:
-    """Return the draft; options win over what the CI system says."""
-    # Here already: what is refused below is quoted, and --verbose tells all there is.
-    # `--repo` is neither, and is refused in its own words.
-    refuse_secrets({name: value for name, value in options.items() if value and name != "repo"})
-    fields = _detected_fields(kind, detected)
-    fields |= {
-        name: value
-        for name, value in options.items()
-        if name in _FIELDS[kind] and value is not None
-    }
-    fields["status"] = canonical_status(options["status"] or "completed", kind)
+def draft_event(options: TrackOptions, detected: DetectedRun | None) -> EventDraft:
+    """Return the draft of an event; options win over what the CI system reports."""
+    kind = options.kind
+    # Here already: errors quote what they refuse, and --verbose prints every value. `--repo` is
+    # neither, and is refused in its own words.
+    refuse_secrets(
+        {
+            "product": options.product,
+            "status": options.status,
+            "event_id": options.event_id,
+            "extra_metadata": options.extra_metadata,
+            "branch": options.branch,
+            **options.fields,
+        }
+    )
+    fields = {**_detected_fields(kind, detected), **options.fields}
+    fields["status"] = canonical_status(options.status or "completed", kind)
     if fields.get("scm_sha"):
         fields["scm_sha"] = fields["scm_sha"].lower()
     _set_times(kind, fields)
     metadata = {**(detected.extra_metadata if detected else {}), **_metadata(options)}
     if metadata:
         fields["extra_metadata"] = metadata
-    product = options["product"] or (detected.product if detected else "")
+    product = options.product or (detected.product if detected else "")
     _require_all(kind, product, fields, detected)
     from versioner.recording.context import EventDraft
 
-    return EventDraft(
-        kind, product, fields, options["event_id"] or "", detected=not options["product"]
-    )
+    return EventDraft(kind, product, fields, options.event_id, detected=not options.product)
 
 
-def _detected_fields(kind: EventKind, detected: Detected | None) -> Event:
+def _detected_fields(kind: EventKind, detected: DetectedRun | None) -> Event:
     if detected is None:
         return {}
     person = "built_by" if kind == "build" else "deployed_by"
@@ -70,7 +66,9 @@ def _detected_fields(kind: EventKind, detected: Detected | None) -> Event:
     return {**found, "source_system": detected.source_system, "version": detected.version}
 
 
-def _require_all(kind: EventKind, product: str, fields: Event, detected: Detected | None) -> None:
+def _require_all(
+    kind: EventKind, product: str, fields: Event, detected: DetectedRun | None
+) -> None:
     if not product:
         _missing("product", _unsaid(detected, "repository that could name it"))
     if not fields.get("version"):
@@ -83,17 +81,17 @@ def _missing(name: str, why: str) -> NoReturn:
     raise click.UsageError(f"--{name} is missing, and {why}: add --{name}")
 
 
-def _unsaid(detected: Detected | None, what: str) -> str:
+def _unsaid(detected: DetectedRun | None, what: str) -> str:
     if detected is None:
         return "no CI system is there to tell it"
     return f"{detected.source_system} tells no {what}"
 
 
-def _no_version(detected: Detected | None) -> str:
+def _no_version(detected: DetectedRun | None) -> str:
     if detected is not None and not detected.fields.get("scm_sha"):
-        from versioner.ci.detection import tells_commit
+        from versioner.ci.detection import has_commit_variable
 
-        if tells_commit(detected.source_system, os.environ):
+        if has_commit_variable(detected.source_system, os.environ):
             return f"what {detected.source_system} tells as the commit is not hexadecimal"
     return _unsaid(detected, "commit that could stand for it")
 
@@ -115,8 +113,8 @@ def _set_times(kind: EventKind, fields: Event) -> None:
         fields["at"] = fields.pop("completed_at", None) or moment
 
 
-def _metadata(options: dict[str, Any]) -> dict[str, Any]:
-    text = options["extra_metadata"]
+def _metadata(options: TrackOptions) -> dict[str, Any]:
+    text = options.extra_metadata
     if not text:
         return {}
     try:
@@ -166,15 +164,15 @@ def _refused(why: str, hint: str = "") -> InvalidInput:
     return InvalidInput(f"--extra-metadata {why}", field="extra_metadata", hint=hint or usual)
 
 
-def tell_sources(
+def print_sources(
     draft: EventDraft,
-    options: dict[str, Any],
-    detected: Detected | None,
+    options: TrackOptions,
+    detected: DetectedRun | None,
     source: Callable[[str], str],
 ) -> None:
-    """Print each value on stderr, and which option, variable, or system it is from.
+    """Print each value on stderr with the option, variable or system that it is from.
 
-    `source` tells it of an option, "" where that has no value.
+    `source` returns an option's source, "" where the option has no value.
     """
     from versioner.reporting.terminal import clean
 
@@ -189,13 +187,13 @@ def tell_sources(
         click.echo(f"  {name} = {clean(str(value))} ({given or missing})", err=True)
 
 
-def _option_of(field: str, draft: EventDraft, options: dict[str, Any]) -> str:
-    """Return the option that speaks for a field: the event's time may be its end's or start's."""
+def _option_of(field: str, draft: EventDraft, options: TrackOptions) -> str:
+    """Return the option that a field is from; an event's time may be that of its end or start."""
     if field != "at":
         return field
     if draft.kind == "deployment":
         return "completed_at"
     for name in ("completed_at", "started_at"):
-        if options.get(name) and draft.fields.get(name) == draft.fields["at"]:
+        if options.fields.get(name) and draft.fields.get(name) == draft.fields["at"]:
             return name
     return field

@@ -1,25 +1,65 @@
-"""The options of the track commands, and where each got its value from."""
+"""The options of the track commands, their values as one typed value, and their sources."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import click
 from click.core import ParameterSource
 
 from versioner.cli.params import output_option, repo_option
+from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from versioner.models import EventKind
+
 __all__ = [
+    "TrackOptions",
     "build_options",
-    "clear_empty",
     "deployment_options",
     "is_on_command_line",
+    "read_options",
     "source_of",
 ]
+
+# Fields that are not taken from an option as it is.
+_COMPUTED: Final = frozenset(("at", "id", "status", "extra_metadata", "redacted", "voids"))
+_FIELDS: Final[dict[EventKind, frozenset[str]]] = {
+    "build": frozenset(BUILD_KEYS) - _COMPUTED,
+    "deployment": (frozenset(DEPLOYMENT_KEYS) | {"completed_at"}) - _COMPUTED,
+}
+
+
+class TrackOptions(NamedTuple):
+    """The values of a track command's options; a text is "" where no value is given.
+
+    `fields` holds the options that become a field of the event as they are, by its name. `wait`
+    is a number of seconds.
+    """
+
+    kind: EventKind
+    product: str
+    status: str
+    event_id: str
+    extra_metadata: str
+    fields: Mapping[str, str]
+    repo: str
+    branch: str
+    via: Literal["", "auto", "direct", "inbox"]
+    wait: float
+    create: bool
+    push: bool
+    local: bool
+    dry_run: bool
+    best_effort: bool
+    verbose: bool
+    debug: bool
+    output: str
+
 
 Option = Callable[[click.Command], Any]
 
@@ -163,32 +203,58 @@ def build_options() -> list[Option]:
     ]
 
 
-def clear_empty(ctx: click.Context, options: dict[str, Any]) -> None:
-    """Take empty texts for no value, as CI systems pass what is not set.
+def read_options(ctx: click.Context, kind: EventKind, values: Mapping[str, Any]) -> TrackOptions:
+    """Return the values of a command's options.
 
-    The next in line (the environment variable, what the system says) speaks then.
+    An empty text is no value, since CI systems pass one for what is not set: the environment
+    variable is used then, or what the CI system reports.
     """
+    given = dict(values)
     for option in ctx.command.params:
-        value = options.get(option.name or "")
+        name = option.name or ""
+        value = given.get(name)
         if isinstance(value, str) and not value.strip():
             variable = option.resolve_envvar_value(ctx) or ""
-            options[option.name or ""] = variable if variable.strip() else None
+            given[name] = variable if variable.strip() else None
+    return TrackOptions(
+        kind=kind,
+        product=given["product"] or "",
+        status=given["status"] or "",
+        event_id=given["event_id"] or "",
+        extra_metadata=given["extra_metadata"] or "",
+        fields={
+            name: value
+            for name, value in given.items()
+            if name in _FIELDS[kind] and value is not None
+        },
+        repo=given["repo"] or "",
+        branch=given["branch"] or "",
+        via=given["via"] or "",
+        wait=given["wait"],
+        create=not given["no_create"],
+        push=given["push"],
+        local=given["local"],
+        dry_run=given["dry_run"],
+        best_effort=given["best_effort"] or not given["fail_on_api_error"],
+        verbose=given["verbose"],
+        debug=given["debug"],
+        output=given["output"] or "text",
+    )
 
 
 def is_on_command_line(ctx: click.Context, name: str) -> bool:
-    """Tell whether an option was given as one, and not by a variable that is there for all."""
+    """Return whether an option was given as one, not by a variable that is set for all jobs."""
     return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
-def source_of(ctx: click.Context, name: str, options: Mapping[str, Any]) -> str:
-    """Tell where an option's value is from: `--name`, the variable's name, `default`, or ""."""
-    if options.get(name) is None:
+def source_of(ctx: click.Context, name: str) -> str:
+    """Return where an option's value is from: `--name`, a variable, `default`, or "" for none."""
+    given, source = ctx.params.get(name), ctx.get_parameter_source(name)
+    if given is None:
         return ""
-    source = ctx.get_parameter_source(name)
-    given = ctx.params.get(name)
-    empty = isinstance(given, str) and not given.strip()
-    if source is ParameterSource.COMMANDLINE and not empty:
+    variable = f"{ctx.auto_envvar_prefix}_{name.upper()}"
+    if isinstance(given, str) and not given.strip():
+        return variable if os.environ.get(variable, "").strip() else ""
+    if source is ParameterSource.COMMANDLINE:
         return f"--{name.replace('_', '-')}"
-    if source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT):
-        return f"{ctx.auto_envvar_prefix}_{name.upper()}"
-    return "default"
+    return variable if source is ParameterSource.ENVIRONMENT else "default"

@@ -1,8 +1,9 @@
-"""Tell what became of an event: on the terminal, and to the CI system whose step we are."""
+"""Report what became of an event, on the terminal and to the CI system whose step runs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,48 +18,71 @@ from versioner.reporting.recording import (
 )
 
 if TYPE_CHECKING:
-    from versioner.ci import Detected
+    from versioner.ci import DetectedRun
+    from versioner.cli.track_options import TrackOptions
     from versioner.errors import Spooled, VersionerError
     from versioner.recording.record import RecordResult
 
-__all__ = ["report", "tell_kept", "warn"]
-
-_TAKE_BACK: Final = "versioner environment retire --undo"
+__all__ = ["Output", "report", "report_spooled", "warn"]
 
 
 def report(
-    options: dict[str, Any],
-    detected: Detected | None,
+    options: TrackOptions,
+    detected: DetectedRun | None,
     recorded: RecordResult,
-    lacking: OperationFailed | None,
+    incomplete: OperationFailed | None,
 ) -> None:
-    """Tell what became of an event; once it is recorded, nothing here may turn into a failure.
+    """Report what became of an event; once it is recorded, nothing here may end in a failure.
 
-    For the step would be run again, and outside of a known run that records it twice. `lacking`
-    is why it is not where it should be yet.
+    CI systems run a failed step again, which outside of a known run records the event twice.
+    `incomplete` is why the event is not where it should be yet.
     """
-    text = recorded_json if options["output"] == "json" else recorded_text
-    _print(text(recorded, dry_run=options["dry_run"]), must=options["dry_run"])
+    text = recorded_json if options.output == "json" else recorded_text
+    _print(text(recorded, dry_run=options.dry_run), must=options.dry_run)
     if recorded.retired:
         name = recorded.event["environment"]
-        warn(OperationFailed(f"the environment {name!r} is retired", hint=f"`{_TAKE_BACK} {name}`"))
-    if detected is not None and not options["dry_run"]:
-        unpushed = lacking is not None and not recorded.received
+        hint = f"`versioner environment retire --undo {name}` puts it back into use"
+        warn(OperationFailed(f"the environment {name!r} is retired", hint=hint))
+    if detected is not None and not options.dry_run:
+        unpushed = incomplete is not None and not recorded.received
         _append(detected.summary_file, "step summary", step_summary(recorded, unpushed=unpushed))
         _append(detected.output_file, "step's outputs", step_outputs(recorded))
 
 
-def tell_kept(options: dict[str, Any], detected: Detected | None, kept: Spooled) -> None:
-    """Tell that an event is kept to be sent later; the message itself is the error's."""
-    if options["output"] == "json":
-        _print(kept_json(kept.line), must=False)
+def report_spooled(options: TrackOptions, detected: DetectedRun | None, spooled: Spooled) -> None:
+    """Report that an event is spooled, to be sent later; the caller reports the error itself."""
+    if options.output == "json":
+        _print(kept_json(spooled.line), must=False)
     if detected is not None:
         _append(detected.summary_file, "step summary", "Not recorded: kept to be sent later\n")
-        _append(detected.output_file, "step's outputs", kept_outputs(kept.line))
+        _append(detected.output_file, "step's outputs", kept_outputs(spooled.line))
+
+
+class Output:
+    """Prints the messages of a delivery to a remote on stderr, while it is under way."""
+
+    def print_line(self, line: str) -> None:
+        """Print a spool line, from which the event can be sent from any machine."""
+        click.echo(line, err=True)
+
+    def print_sent(self, sent: int, total: int) -> None:
+        """Print how many spooled events were sent with this one."""
+        click.echo(f"sent {sent} of {total} events that waited on this machine", err=True)
+
+    def warn(self, error: VersionerError | OSError, what: str = "") -> None:
+        """Print an error that does not end the command; `what` says what was not done."""
+        warn(error, what)
+
+    def print_stopped(self, line: str, error: OperationFailed) -> None:
+        """Print a spool line and a warning after a signal."""
+        # The terminal, or the program that reads, may have ended already.
+        with suppress(OSError):
+            self.print_line(line)
+            warn(error)
 
 
 def warn(error: VersionerError | OSError, what: str = "") -> None:
-    """Print an error that is lived with; `what` says what did not happen."""
+    """Print an error that does not end the command; `what` says what was not done."""
     from versioner.cli.errors import report_warning
 
     report_warning(error, what)

@@ -16,7 +16,7 @@ from versioner.delivery.direct import message_of
 from versioner.delivery.ref_updates import RefUpdater
 from versioner.delivery.refusals import Refuser
 from versioner.errors import Blocked, GitFailure, InvalidInput, OperationFailed
-from versioner.git.commit import commit_changes, targets_of
+from versioner.git.commit import commit_changes, updates_of
 from versioner.git.objects import reading, tip_view
 from versioner.git.transaction import transaction
 from versioner.recording.envelope import draft_of
@@ -203,7 +203,7 @@ class _Folding:
         check_at(draft.fields["at"], self._now, field="at")
         try:
             recorded, own, _ = prepare(self._place, draft, self._entropy, True, self.changes)
-            targets_of(self._place, own)
+            updates_of(self._place, own)
         except GitFailure:
             raise
         except OperationFailed as error:

@@ -119,10 +119,10 @@ def _choose(key: str, held: Sequence[Waiting | Refused], what: str) -> Waiting |
 def _original(clone: PartialClone, refused: Waiting | Refused) -> str:
     """Return the commit that was handed over: what the refusal stands on, or one made anew."""
     with reading(clone.repository("", None)) as reader:
-        parents = parents_of(reader.one(refused.commit))
+        parents = parents_of(reader.find_one(refused.commit))
         if parents:
             return parents[0]
-        event = reader.one(f"{refused.commit}:{EVENT}")
+        event = reader.find_one(f"{refused.commit}:{EVENT}")
         if event is None or event.type != "blob":
             raise OperationFailed(
                 f"{refused.ref} holds no event to release",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from versioner.errors import Blocked, InvalidInput
-    from versioner.git.objects import Found, ObjectReader
+    from versioner.git.objects import GitObject, ObjectReader
     from versioner.remote.inbox_refs import Waiting
     from versioner.remote.partial_clone import PartialClone
 
@@ -43,8 +43,8 @@ class Refuser:
 
     def refuse(self, waits: Waiting, error: InvalidInput | Blocked) -> list[RefUpdate]:
         """Return what moves an event aside: the new ref first, then the end of the old one."""
-        found = self._reader.one(waits.commit)
-        parent = self._reader.one(f"{waits.commit}^{{commit}}") if _leads_on(found) else None
+        found = self._reader.find_one(waits.commit)
+        parent = self._reader.find_one(f"{waits.commit}^{{commit}}") if _leads_on(found) else None
         parent_id = parent.id if parent is not None else ""
         ref = self._free_ref(waits, parent_id)
         commit = store_commit(
@@ -63,17 +63,17 @@ class Refuser:
         """Return what ends an earlier refusal of what is recorded now: the very same hand-over."""
         ref = next(_names(waits))
         held = self._taken.get(ref)
-        if held is None or waits.commit not in parents_of(self._reader.one(held)):
+        if held is None or waits.commit not in parents_of(self._reader.find_one(held)):
             return []
         return [RefUpdate(ref, held, None)]
 
-    def _held(self, waits: Waiting, found: Found | None) -> dict[str, TreeEntry]:
+    def _held(self, waits: Waiting, found: GitObject | None) -> dict[str, TreeEntry]:
         """Return the event's file as it is, or what stands in its place."""
         if found is not None and found.type == "blob":
             return {EVENT: TreeEntry(0o100644, found.id)}
-        tree = self._reader.one(f"{waits.commit}^{{tree}}")
+        tree = self._reader.find_one(f"{waits.commit}^{{tree}}")
         if tree is None:
-            inner = self._reader.one(f"{waits.commit}^{{blob}}")
+            inner = self._reader.find_one(f"{waits.commit}^{{blob}}")
             return {EVENT: TreeEntry(0o100644, inner.id)} if inner is not None else {}
         event = parse_tree(tree.data, len(tree.id) // 2).get(EVENT)
         if event is not None and event.is_file:
@@ -85,13 +85,13 @@ class Refuser:
         """Return a ref of the same name, or one that no other refused event has."""
         for ref in _names(waits):
             held = self._taken.get(ref)
-            same = held is not None and parent and parent in parents_of(self._reader.one(held))
+            same = held is not None and parent and parent in parents_of(self._reader.find_one(held))
             if same or (held is None and not _stands_in_way(ref, self._taken)):
                 return ref
         raise AssertionError("the names never end")
 
 
-def parents_of(commit: Found | None) -> list[str]:
+def parents_of(commit: GitObject | None) -> list[str]:
     """Return the ids of a commit's parents, also where a shallow clone lacks them."""
     if commit is None or commit.type != "commit":
         return []
@@ -99,7 +99,7 @@ def parents_of(commit: Found | None) -> list[str]:
     return [line[7:].decode("ascii") for line in lines if line.startswith(b"parent ")]
 
 
-def _leads_on(found: Found | None) -> bool:
+def _leads_on(found: GitObject | None) -> bool:
     return found is not None and found.type in ("commit", "tag")
 
 

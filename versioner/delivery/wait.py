@@ -134,7 +134,7 @@ class _Watch:
         """Tell a refusal of this event from that of one handed over before, under the same id."""
         self._clone.fetch_refs([self._refusal])
         with reading(self._clone.repository("", None)) as reader:
-            parents = parents_of(reader.one(refusal))
+            parents = parents_of(reader.find_one(refusal))
         return not self._received.commit or self._received.commit in parents
 
     def _blocked(self) -> Blocked:

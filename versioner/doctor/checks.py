@@ -1,4 +1,4 @@
-"""What a check comes to: a verdict, a sentence, and the remedy."""
+"""The result of a check: a verdict, a sentence, and the remedy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Check",
-    "Surroundings",
+    "CheckContext",
     "Verdict",
     "failed",
     "guarded",
@@ -27,7 +27,7 @@ Verdict = Literal["ok", "note", "warning", "problem"]
 
 
 class Check(NamedTuple):
-    """Hold one finding; `name` is stable, `remedy` is "" where there is nothing to do."""
+    """The result of one check; `name` is stable, `remedy` is "" if there is nothing to do."""
 
     name: str
     verdict: Verdict
@@ -35,11 +35,11 @@ class Check(NamedTuple):
     remedy: str = ""
 
 
-class Surroundings(NamedTuple):
-    """Tell what only the command line knows.
+class CheckContext(NamedTuple):
+    """The clock, the random source and the settings that the command line passes to checks.
 
-    `spool` is this machine's folder, None where there is none. `probe` allows to push a ref to
-    the remote and delete it again; `seconds` is how long each step there may take.
+    `spool` is the folder of this machine's spool, None if there is none. `probe` allows pushing a
+    ref to the remote and deleting it again; `seconds` is the time limit of each request.
     """
 
     now: Callable[[], str]
@@ -50,41 +50,41 @@ class Surroundings(NamedTuple):
 
 
 def ok(name: str, message: str) -> Check:
-    """Say that all is well."""
+    """Return a result without a problem."""
     return _check(name, "ok", message, "")
 
 
 def note(name: str, message: str, remedy: str = "") -> Check:
-    """Say what is good to know."""
+    """Return a result that is worth knowing."""
     return _check(name, "note", message, remedy)
 
 
 def warning(name: str, message: str, remedy: str = "") -> Check:
-    """Say what will, or may, become a problem."""
+    """Return a result that will, or may, become a problem."""
     return _check(name, "warning", message, remedy)
 
 
 def problem(name: str, message: str, remedy: str = "") -> Check:
-    """Say what does not work."""
+    """Return a result that something does not work."""
     return _check(name, "problem", message, remedy)
 
 
 def failed(name: str, error: VersionerError | OSError) -> Check:
-    """Say that a check itself could not be made."""
+    """Return the result of a check that could not be run."""
     if isinstance(error, VersionerError):
         return problem(name, error.message, error.hint)
     where = f"{error.filename}: " if error.filename else ""
     return problem(name, f"{where}{error.strerror or error}")
 
 
-def guarded(name: str, look: Callable[[], Iterable[Check]]) -> list[Check]:
-    """Return what a look finds; one that fails is a finding too, and stops no other."""
+def guarded(name: str, check: Callable[[], Iterable[Check]]) -> list[Check]:
+    """Return the results of a check; an error becomes a result, so that other checks still run."""
     try:
-        return list(look())
+        return list(check())
     except (VersionerError, OSError) as error:
         return [failed(name, error)]
 
 
 def _check(name: str, verdict: Verdict, message: str, remedy: str) -> Check:
-    # What a server or a file said may hold anything.
+    # The text of a server or a file may contain secrets.
     return Check(name, verdict, without_secrets(message), without_secrets(remedy))

@@ -1,4 +1,4 @@
-"""Look at a clone: what of it is not on the remote, and what it lacks."""
+"""Check a clone: its history, locks, hooks, uncommitted changes and unpushed commits."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from versioner.git.config import settings
 from versioner.git.process import git, run
 from versioner.git.snapshot import snapshot_at
 from versioner.layout import place_of
-from versioner.setup.hooks import hooks_seen
+from versioner.setup.hooks import hook_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from versioner.doctor.checks import Check
     from versioner.git.repository import Repository
-    from versioner.git.snapshot import Entry, Snapshot
+    from versioner.git.snapshot import FileEntry, Snapshot
 
 __all__ = ["check_clone", "check_format"]
 
@@ -24,7 +24,7 @@ _LOCKS: Final = ("index.lock", "HEAD.lock", "packed-refs.lock", "config.lock")
 
 
 def check_clone(repository: Repository, snapshot: Snapshot, *, has_remote: bool) -> list[Check]:
-    """Return what there is to say of the repository itself."""
+    """Check the repository itself."""
     found = check_format(repository.object_format)
     found += guarded("history", lambda: _history(repository))
     found += guarded("locks", lambda: _locks(repository))
@@ -37,15 +37,14 @@ def check_clone(repository: Repository, snapshot: Snapshot, *, has_remote: bool)
 
 
 def check_format(form: str) -> list[Check]:
-    """Tell what follows from how a repository names its objects."""
+    """Check the object format: some forges do not support sha256."""
     if form == "sha1":
         return [ok("object-format", form)]
     return [
         note(
             "object-format",
-            f"{form}: this tool reads and writes it, and some forges (GitHub's among them) take no "
-            "such repository",
-            "where yours refuses it, start the registry in a sha1 repository",
+            f"{form}: this tool supports it, but some forges, GitHub for example, do not",
+            "if your forge refuses the repository, create the registry in a sha1 repository",
         )
     ]
 
@@ -58,17 +57,17 @@ def _history(repository: Repository) -> Iterator[Check]:
         yield note(
             "history",
             "this clone is shallow: `validate --base`, `product history` and `product restore` "
-            "may lack commits",
+            "may miss commits",
             "git fetch --unshallow",
         )
     if partial:
         yield note(
             "history",
-            "this is a partial clone: a file that is not here is not fetched by this tool",
+            "this is a partial clone: this tool does not fetch files that are missing in it",
             "git fetch --refetch --no-filter",
         )
     if not (shallow or partial):
-        yield ok("history", "all of it is here")
+        yield ok("history", "the clone has the whole history")
 
 
 def _locks(repository: Repository) -> Iterator[Check]:
@@ -78,54 +77,54 @@ def _locks(repository: Repository) -> Iterator[Check]:
         paths.append(repository.common_dir / f"{repository.branch}.lock")
     left = [path for path in paths if path.exists()]
     if not left:
-        yield ok("locks", "no lock of git's is in the way")
+        yield ok("locks", "there is no lock file of git")
     for path in left:
         yield warning(
             "locks",
-            f"the lock file {path} is there: a git command is at work, or one was killed",
-            f"when none runs any more: rm {path}",
+            f"the lock file {path} exists: a git command is running, or was killed",
+            f"if no git command is running: rm {path}",
         )
 
 
 def _hooks(repository: Repository) -> Iterator[Check]:
-    seen = hooks_seen(repository)
+    seen = hook_status(repository)
     usual = seen.directory == repository.common_dir / "hooks"
-    where = "" if usual else f" in {seen.directory}, where core.hooksPath leads git,"
+    where = "" if usual else f" in {seen.directory} (core.hooksPath)"
     if seen.others:
         yield note(
             "hooks",
-            f"your own {' and '.join(seen.others)}{where} stand where this tool's would",
+            f"your own {' and '.join(seen.others)}{where} take the place of this tool's",
             "`versioner hooks install` prints the line to add to each",
         )
     elif seen.missing:
         yield note(
             "hooks",
-            f"no {' and '.join(seen.missing)}{where.rstrip(',')}",
-            "`versioner hooks install` has the registry checked before each commit",
+            f"not installed: {' and '.join(seen.missing)}{where}",
+            "`versioner hooks install` installs a check of the registry before each commit",
         )
     else:
-        yield ok("hooks", f"installed{where.rstrip(',')}")
+        yield ok("hooks", f"installed{where}")
 
 
 def _changes(repository: Repository, snapshot: Snapshot) -> Iterator[Check]:
-    there: Mapping[str, Entry] = {}
+    there: Mapping[str, FileEntry] = {}
     if repository.tip is not None:
         there = snapshot_at(repository, repository.tip).entries()
     here = snapshot.entries()
     logs = {path for path in (*there, *here) if _is_log(path)}
     changed = sorted(path for path in logs if _id(there, path) != _id(here, path))
     if not changed:
-        yield ok("changes", "all logs are as committed")
+        yield ok("changes", "no log has uncommitted changes")
         return
     yield warning(
         "changes",
-        f"{len(changed)} log{'s' * (len(changed) > 1)} with uncommitted changes: "
+        f"{len(changed)} log{'s have' if len(changed) > 1 else ' has'} uncommitted changes: "
         f"{', '.join(changed[:3])}{', …' if len(changed) > 3 else ''}",
-        "recording into them is refused: commit them, or `git restore` them",
+        "recording into them is refused: commit the changes, or undo them with `git restore`",
     )
 
 
-def _id(entries: Mapping[str, Entry], path: str) -> str | None:
+def _id(entries: Mapping[str, FileEntry], path: str) -> str | None:
     entry = entries.get(path)
     return "" if entry is None else entry.id
 
@@ -140,7 +139,7 @@ def _unpushed(repository: Repository) -> Iterator[Check]:
         return
     known = run(["for-each-ref", "--count=1", "refs/remotes/"], cwd=repository.top).stdout.strip()
     if not known:
-        yield note("unpushed", "not known: nothing was fetched from the remote yet", "git fetch")
+        yield note("unpushed", "unknown: nothing has been fetched from the remote yet", "git fetch")
         return
     args = ["rev-list", "--count", repository.tip, "--not", "--remotes"]
     number = int(git(args, cwd=repository.top))

@@ -1,4 +1,4 @@
-"""Look at what a registry holds: is it valid, and who would see the site made of it."""
+"""Check the content of a registry: its validity, its schemas, and who can read its site."""
 
 from __future__ import annotations
 
@@ -29,41 +29,41 @@ _NAME: Final = "gitattributes"
 _PEOPLE: Final = frozenset(
     f"{who}_by{what}" for who in ("built", "deployed") for what in ("", "_name", "_email")
 )
-# What each forge's Pages make of a private repository.
+# Who can read the Pages of a private repository, by forge.
 _PAGES: Final = {
-    "github": "GitHub Pages are public, also those of a private repository (but where an "
+    "github": "GitHub Pages are public, even those of a private repository (unless an "
     "organisation of Enterprise Cloud restricts them)",
-    "gitlab": "GitLab Pages of a private project are for its members only while Pages access "
-    "control is on, which an instance of your own may have switched off",
+    "gitlab": "GitLab Pages of a private project are visible to its members only if Pages access "
+    "control is on, which a self-managed instance may have switched off",
 }
-_ELSEWHERE: Final = "whoever reaches the server that it is copied to reads the site"
+_OTHER_SERVER: Final = "everybody who can reach the web server can read the site"
 
 
 def check_content(
     snapshot: Snapshot, now: str, cache: ProductCache | None
 ) -> tuple[list[Check], Mapping[str, Any]]:
-    """Check all that a snapshot holds; return the findings, and registry.yaml as it reads."""
+    """Check the content of a snapshot; return the results, and the content of registry.yaml."""
     config: dict[str, Any] = {}
 
-    def look() -> Iterator[Check]:
+    def validity() -> Iterator[Check]:
         checked = validate_registry(snapshot, now=now, cache=cache)
         config.update(checked.registry.config or {})
         yield _validity(checked.problems, len(checked.registry.products), checked.events)
 
-    found = guarded("registry", look)
+    found = guarded("registry", validity)
     found += guarded("schemas", lambda: _schemas(snapshot))
     found += check_attributes(lambda: snapshot.read(ATTRIBUTES))
     return [*found, *check_site(config)], config
 
 
 def check_config(data: bytes) -> tuple[Check, Mapping[str, Any]]:
-    """Check registry.yaml alone, for a registry that is far away."""
+    """Check registry.yaml alone, for a registry that is given by its URL."""
     config, problems = validate_document("config", data, layout.CONFIG)
     if any(each.severity == "error" for each in problems):
         return _validity(problems, 0, 0), config or {}
-    return ok("registry", "registry.yaml is valid; `versioner validate` reads all of it"), (
-        config or {}
-    )
+    return ok(
+        "registry", "registry.yaml is valid; `versioner validate` in a clone checks all files"
+    ), (config or {})
 
 
 def _validity(problems: list[Problem], products: int, events: int) -> Check:
@@ -85,18 +85,18 @@ def _schemas(snapshot: Snapshot) -> Iterator[Check]:
     if differing:
         yield warning(
             "schemas",
-            f"{len(differing)} of the copies in schemas/ are not what this tool checks with: "
-            "editors may say otherwise",
+            f"{len(differing)} of the files in schemas/ differ from the schemas of this tool: "
+            "editors may report other errors",
             "versioner format schemas",
         )
     elif not snapshot.entries("schemas"):
-        yield ok("schemas", "no copies are kept here")
+        yield ok("schemas", "the repository has no copies of the schemas")
     else:
-        yield ok("schemas", "the copies are those of this tool")
+        yield ok("schemas", "the copies are the same as the schemas of this tool")
 
 
 def check_attributes(read: Callable[[], bytes | None]) -> list[Check]:
-    """Tell whether .gitattributes keeps line ends and merges away from the logs."""
+    """Check that .gitattributes keeps git from converting the line ends of the logs."""
     return guarded(_NAME, lambda: _attributes(read()))
 
 
@@ -106,12 +106,12 @@ def _attributes(data: bytes | None) -> Iterator[Check]:
     lines = [line.split() for line in (data or b"").decode("utf-8", "replace").splitlines()]
     kept = {parts[0] for parts in lines if "eol=lf" in parts[1:]}
     if wanted <= kept:
-        yield ok(_NAME, "the logs are kept as they are written")
+        yield ok(_NAME, "git does not convert the line ends of the logs")
         return
-    what = "there is no .gitattributes" if data is None else ".gitattributes does not name the logs"
+    what = "there is no .gitattributes" if data is None else ".gitattributes does not list the logs"
     yield warning(
         _NAME,
-        f"{what}: git on Windows may turn their line ends",
+        f"{what}: git on Windows may convert their line ends",
         "versioner init --add-missing"
         if data is None
         else f"add to it: {next(line for line in own if line.split()[:1] == [min(wanted)])}",
@@ -119,18 +119,18 @@ def _attributes(data: bytes | None) -> Iterator[Check]:
 
 
 def check_site(config: Mapping[str, Any]) -> list[Check]:
-    """Tell who would see the site, and what of people it shows."""
+    """Report who can read the site, and which data of people it shows."""
     forge = str((config.get("forge") or {}).get("type", ""))
-    audience = _PAGES.get(forge, _ELSEWHERE)
+    audience = _PAGES.get(forge, _OTHER_SERVER)
     shown = _PEOPLE - hidden_fields(config)
     private = sorted(name for name in shown if name.endswith(("_email", "_name")))
     if private:
         return [
             warning(
                 "site",
-                f"{audience}; it shows {', '.join(private)}, where they are recorded",
-                "set `people: login` in registry.yaml, or name them under `site: hidden_fields:`",
+                f"{audience}; it shows {', '.join(private)}, if they are recorded",
+                "set `people: login` in registry.yaml, or list them under `site: hidden_fields:`",
             )
         ]
-    what = "logins, no names and no e-mail addresses" if shown else "nothing of people"
+    what = "logins, but no names and e-mail addresses" if shown else "no data of people"
     return [note("site", f"{audience}; it shows {what}")]

@@ -1,4 +1,4 @@
-"""Say what waits in an inbox, and what was refused."""
+"""Check an inbox: the events that wait, and the events that were refused."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = ["MANY", "check_inbox"]
 
-# One collect folds that many without a thought; where so many wait, none seems to run.
+# One `collect` records this many with ease; if so many wait, it does not seem to run.
 MANY: Final = 200
 _LONG_SECONDS: Final = 86_400
 _NAMED: Final = 5
 
 
 def check_inbox(found: Inbox, now: str, *, where: str = "") -> Iterator[Check]:
-    """Tell how many events wait and since when, and which were refused and why."""
+    """Report the number and age of waiting events, and the refused events with the reasons."""
     yield _waiting(found, now, where)
     number = len(found.refused) + found.more_refused
     if not number:
@@ -31,8 +31,8 @@ def check_inbox(found: Inbox, now: str, *, where: str = "") -> Iterator[Check]:
         yield warning(
             "refused",
             f"{each.product}/{each.key}: {_reason(each)}",
-            f"`versioner inbox list` shows it; `versioner inbox release {each.key}` has it judged "
-            "again, `discard` removes it",
+            f"`versioner inbox list` shows it; `versioner inbox release {each.key}` returns it "
+            "to the inbox, `versioner inbox discard {each.key}` removes it",
         )
     if number > _NAMED:
         more = f"and {number - _NAMED} more were refused{where}"
@@ -50,12 +50,12 @@ def _waiting(found: Inbox, now: str, where: str) -> Check:
     if number >= MANY or age >= _LONG_SECONDS:
         return warning(
             "waiting",
-            f"{message}: nothing seems to collect them",
-            "run `versioner collect`, and look whether the publish workflow still runs on schedule",
+            f"{message}: `collect` does not seem to run",
+            "run `versioner collect`, and check that the publish workflow runs on schedule",
         )
     return note("waiting", message, "`versioner collect` records them now")
 
 
 def _reason(refused: Refused) -> str:
     said = (refused.refusal or {}).get("message", "")
-    return said if isinstance(said, str) and said else "its reason cannot be read"
+    return said if isinstance(said, str) and said else "the reason cannot be read"

@@ -1,4 +1,4 @@
-"""Look at this machine: its git, its signing key, its clock, its spool."""
+"""Check this machine: its git, its signing key, its clock, its spool."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from versioner.doctor.checks import guarded, note, ok, problem, warning
 from versioner.git.config import is_true
 from versioner.git.identity import committer_of
 from versioner.git.process import NEEDED, TIMED_OUT, git, run_limited
-from versioner.git.temporary import scratch
+from versioner.git.temporary import temporary_folder
 from versioner.query.times import age_text, seconds_between
 from versioner.rules.times import MOST_AHEAD_SECONDS, utc_text
 from versioner.spool.batch import queued
@@ -20,7 +20,7 @@ from versioner.spool.store import Spool
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from versioner.doctor.checks import Check, Surroundings
+    from versioner.doctor.checks import Check, CheckContext
     from versioner.git.repository import Repository
 
 __all__ = [
@@ -33,7 +33,7 @@ __all__ = [
     "server_time",
 ]
 
-# The oldest that this tool's own tests run with.
+# The oldest version that the tests of this tool run with.
 RECOMMENDED: Final = "2.39"
 SERVER: Final = "the server"
 
@@ -49,7 +49,7 @@ _SIGNER: Final = {
 
 
 def check_git() -> list[Check]:
-    """Tell whether git is new enough."""
+    """Check the version of git."""
     return guarded("git", _git)
 
 
@@ -57,11 +57,13 @@ def _git() -> Iterator[Check]:
     told = git(["version"], cwd=Path()).decode("utf-8", "replace").strip()
     found = re.search(r"[0-9]+\.[0-9]+[0-9.]*[0-9]", told)
     if found is None:
-        yield warning("git", f"git calls itself {told!r}, which is no version")
+        yield warning("git", f"`git version` prints {told!r}, without a version number")
     elif _parts(found[0]) < _parts(NEEDED):
-        yield problem("git", f"git {found[0]}; {NEEDED} is needed", "install a newer git")
+        yield problem(
+            "git", f"git {found[0]} is too old; {NEEDED} or newer is needed", "install a newer git"
+        )
     elif _parts(found[0]) < _parts(RECOMMENDED):
-        wish = f"git {found[0]} serves; {RECOMMENDED} or newer is what this tool is tested with"
+        wish = f"git {found[0]} works, but this tool is tested with {RECOMMENDED} and newer"
         yield note("git", wish, "install a newer git when you can")
     else:
         yield ok("git", f"git {found[0]}")
@@ -72,7 +74,7 @@ def _parts(version: str) -> tuple[int, ...]:
 
 
 def check_signing(repository: Repository, seconds: float) -> list[Check]:
-    """Tell whether commits are signed here, by a signature on trial that nothing keeps."""
+    """Check whether commits are signed, with a test signature that is not kept."""
     return guarded("signing", lambda: _signing(repository, seconds))
 
 
@@ -82,14 +84,14 @@ def _signing(repository: Repository, seconds: float) -> Iterator[Check]:
         if is_true(repository.top, "commit.gpgsign"):
             yield warning(
                 "signing",
-                "this clone asks for signed commits, and your own git configuration names no key: "
-                "commits are not signed",
+                "this clone asks for signed commits, but your own git configuration has no signing "
+                "key: commits are not signed",
                 "git config --global user.signingkey KEY",
             )
         else:
             yield ok("signing", "commits are not signed (commit.gpgsign is not set)")
         return
-    with scratch() as place:
+    with temporary_folder() as place:
         done = run_limited(
             ["commit-tree", "-S", "-m", "Try", _EMPTY_TREE[repository.object_format]],
             limit=seconds,
@@ -99,45 +101,47 @@ def _signing(repository: Repository, seconds: float) -> Iterator[Check]:
             pass_fds=place.inherited,
         )
     if done.returncode == 0:
-        yield ok("signing", "commits are signed, and a signature on trial succeeded")
+        yield ok("signing", "commits are signed, and a test signature succeeded")
         return
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     why = "; it may wait for a passphrase" if done.returncode == TIMED_OUT else ""
     yield problem(
         "signing",
-        f"commits are to be signed, and that fails: {'; '.join(lines[-2:])[:300]}{why}",
-        "mend user.signingkey and gpg.format (`git commit --allow-empty -S` tries them), or set "
+        f"commits cannot be signed: {'; '.join(lines[-2:])[:300]}{why}",
+        "fix user.signingkey and gpg.format (`git commit --allow-empty -S` tests them), or set "
         "commit.gpgsign to false",
     )
 
 
-def check_spool(around: Surroundings) -> list[Check]:
-    """Tell what waits on this machine for a forge that could not be reached."""
-    return guarded("spool", lambda: _spool(around))
+def check_spool(context: CheckContext) -> list[Check]:
+    """Report the events on this machine that could not be sent."""
+    return guarded("spool", lambda: _spool(context))
 
 
-def _spool(around: Surroundings) -> Iterator[Check]:
-    if around.spool is None:
+def _spool(context: CheckContext) -> Iterator[Check]:
+    if context.spool is None:
         yield warning(
             "spool",
-            "this machine has no place to keep an event that reaches no forge",
-            "name a folder of your own with VERSIONER_SPOOL",
+            "this machine has no folder for events that could not be sent",
+            "set VERSIONER_SPOOL to a folder of your own",
         )
         return
-    held, queue = Spool(around.spool).held(), queued(around.spool)
+    held, queue = Spool(context.spool).held(), queued(context.spool)
     waits = len(held.entries) + len(queue)
     if waits:
         since = f", the oldest since {held.entries[0].kept_at}" if held.entries else ""
-        what = f"{_events(waits)} on this machine reached no forge yet{since}"
+        what = f"{_events(waits)} on this machine could not be sent yet{since}"
         yield warning("spool", what, "versioner spool send")
     if held.refused:
         why = f"{_events(len(held.refused))} in the spool were refused: {held.refused[0].reason}"
         yield warning("spool", why, "`versioner spool list` shows them")
     if held.unreadable:
         path, reason = held.unreadable[0]
-        yield warning("spool", f"{path} holds no event: {reason}", "look at it, then delete it")
+        yield warning(
+            "spool", f"{path} contains no event: {reason}", "check the file, then delete it"
+        )
     if not (waits or held.refused or held.unreadable):
-        yield ok("spool", "nothing waits on this machine")
+        yield ok("spool", "no events are waiting on this machine")
 
 
 def _events(number: int) -> str:
@@ -145,22 +149,22 @@ def _events(number: int) -> str:
 
 
 def check_clock(now: str, other: str, whose: str) -> Check:
-    """Compare this machine's clock with another; of a commit's time only "behind" says anything."""
+    """Compare this machine's clock with another; a commit's time shows only that it is behind."""
     ahead = seconds_between(other, now)
     is_server = whose == SERVER
     if abs(ahead) <= MOST_AHEAD_SECONDS or (ahead > 0 and not is_server):
-        return ok("clock", f"it is {now}, {'as for' if is_server else 'not before'} {whose}")
+        return ok("clock", f"the time is {now}, {'as on' if is_server else 'not before'} {whose}")
     way = "ahead of" if ahead > 0 else "behind"
     return warning(
         "clock",
         f"this machine's clock is {age_text(abs(ahead))} {way} {whose} ({other})",
-        "set the clock (NTP): events get their time from it, and one that is over five minutes "
+        "set the clock (NTP): events get their time from it, and an event more than five minutes "
         "ahead is refused",
     )
 
 
 def server_time(address: str, seconds: float) -> str:
-    """Return the time that a web server's answer bears, whatever it answers; "" for none."""
+    """Return the Date header of any answer of a web server, or ""."""
     from http.client import HTTPException
     from urllib.error import HTTPError
     from urllib.request import Request, urlopen

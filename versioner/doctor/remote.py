@@ -1,4 +1,4 @@
-"""Look at a remote: is it there, what does it take, and what may this user do."""
+"""Check a remote: its branch, its protocol, the permission to push, and its inbox."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from versioner.remote.probe import PROBES, probing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from versioner.doctor.checks import Check, Surroundings
+    from versioner.doctor.checks import Check, CheckContext
     from versioner.remote.probe import Answer, Greeting, Tried
     from versioner.remote.url import Remote
 
 __all__ = [
-    "Tip",
+    "RemoteTip",
     "check_branch",
     "check_inbox_refs",
+    "check_protocol",
     "check_push",
-    "check_takes",
     "check_waiting",
-    "look",
+    "fetch_tip",
 ]
 
 _HEADS: Final = "refs/heads/"
-# More than that are only counted.
+# If there are more refs, they are only counted.
 _MOST_READ: Final = 2000
 
 
-class Tip(NamedTuple):
-    """Hold what stands at the tip of a remote's branch; `config` None: no registry there."""
+class RemoteTip(NamedTuple):
+    """The tip of a remote's branch; `config` is None if the branch has no registry."""
 
     branch: str
     commit: str
@@ -50,8 +50,8 @@ class Tip(NamedTuple):
     attributes: bytes | None
 
 
-def look(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> Tip | None:
-    """Bring the tip of a branch, and what is read of it; None where there is no such branch."""
+def fetch_tip(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> RemoteTip | None:
+    """Fetch the tip of a branch, and the files that are checked; None if there is no branch."""
     with probing(remote, seconds=seconds, form=greeting.object_format) as probe:
         tip = probe.clone.begin(branch)
         if tip is None:
@@ -61,7 +61,7 @@ def look(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> Tip
             entry = TreeView(reader, tip).entry(layout.CONFIG)
         found = read_blobs(place, tip, [layout.CONFIG, ATTRIBUTES])
         commit = find_commit(place, tip).data
-    return Tip(
+    return RemoteTip(
         branch,
         tip,
         commit_time_of(commit),
@@ -73,53 +73,55 @@ def look(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> Tip
 
 
 def check_branch(greeting: Greeting, config: Mapping[str, Any], branch: str) -> Iterator[Check]:
-    """Compare the branch that registry.yaml names with the one that the remote shows first."""
+    """Compare the branch that registry.yaml names with the HEAD of the remote."""
     named, head = str(config.get("branch", "")), greeting.head.removeprefix(_HEADS)
     if named and f"{_HEADS}{named}" not in greeting.refs:
         yield problem(
             "branch",
-            f"registry.yaml names the branch {named!r}, and the remote has none of this name",
+            f"registry.yaml names the branch {named!r}, but the remote has no such branch",
             "set `branch:` in registry.yaml to the branch that holds the registry, or push it",
         )
     elif named and head and named != head:
         yield warning(
             "branch",
-            f"registry.yaml names the branch {named!r}, the remote's HEAD is {head!r}: events are "
-            f"recorded on {named!r}, and workflows on a schedule run from {head!r}",
+            f"registry.yaml names the branch {named!r}, but the remote's HEAD is {head!r}: events "
+            f"are recorded on {named!r}, and workflows on a schedule run from {head!r}",
             "make it the default branch on the forge, or change `branch:` in registry.yaml",
         )
     else:
         yield ok("branch", named or branch.removeprefix(_HEADS) or "the remote's HEAD")
 
 
-def check_takes(remote: Remote, greeting: Greeting, tip: Tip, seconds: float) -> Iterator[Check]:
-    """Tell which protocol the remote speaks, and which filters it takes."""
+def check_protocol(
+    remote: Remote, greeting: Greeting, tip: RemoteTip, seconds: float
+) -> Iterator[Check]:
+    """Report the protocol of the remote, and the filters that it accepts."""
     answers: dict[str, Answer] = {}
-    for rung in FILTERS[:-1]:
+    for filter_ in FILTERS[:-1]:
         with probing(remote, seconds=seconds, form=greeting.object_format) as probe:
-            answers[rung] = probe.take_filter(rung, tip.config_id)
+            answers[filter_] = probe.take_filter(filter_, tip.config_id)
     if "no ids" in answers.values():
         yield warning(
             "protocol",
-            f"version {greeting.protocol}, and no objects by their ids: recording from afar "
-            "fetches all files of the branch, every time",
-            "on a server of your own: git 2.18 or newer, and a web server that passes the header "
-            "Git-Protocol on (GIT_PROTOCOL)",
+            f"version {greeting.protocol}, without fetches of objects by id: recording through "
+            "the URL fetches all files of the branch each time",
+            "on your own server: install git 2.18 or newer, and let the web server pass on the "
+            "header Git-Protocol (as GIT_PROTOCOL)",
         )
         return
     if greeting.protocol == 2:
-        yield ok("protocol", "version 2, objects by their ids")
+        yield ok("protocol", "version 2, with fetches of objects by id")
     else:
         yield note(
             "protocol",
             "version 0: each fetch lists all refs",
-            "on a server of your own: pass the header Git-Protocol on (GIT_PROTOCOL)",
+            "on your own server: pass on the header Git-Protocol (as GIT_PROTOCOL)",
         )
-    yield filters_check([rung for rung, answer in answers.items() if answer == "taken"])
+    yield filters_check([filter_ for filter_, answer in answers.items() if answer == "taken"])
 
 
 def check_push(remote: Remote, greeting: Greeting, seconds: float) -> Iterator[Check]:
-    """Tell whether this token or user may push, and whether several refs change as one."""
+    """Check whether this token or user may push, and whether a push can be atomic."""
     who = "the token in VERSIONER_TOKEN" if remote.token else "this user"
     atomic = True
     try:
@@ -130,15 +132,15 @@ def check_push(remote: Remote, greeting: Greeting, seconds: float) -> Iterator[C
             return
         atomic = False
         _dry_run(remote, greeting, seconds, atomic=False)
-    yield ok("push", f"{who} may push; whether the branch is protected, only a push can tell")
+    yield ok("push", f"{who} may push; only a push shows whether the branch is protected")
     if atomic:
-        yield ok("atomic", "several refs change as one")
+        yield ok("atomic", "the remote can update several refs in one step")
     else:
         yield warning(
             "atomic",
-            "the remote cannot change several refs as one: what waits is recorded and removed in "
-            "two steps",
-            "on a server of your own: git config receive.advertiseAtomic true",
+            "the remote cannot update several refs in one step: events in the inbox are recorded "
+            "and removed in two",
+            "on your own server: git config receive.advertiseAtomic true",
         )
 
 
@@ -147,55 +149,55 @@ def _dry_run(remote: Remote, greeting: Greeting, seconds: float, *, atomic: bool
         probe.may_push(atomic=atomic)
 
 
-def check_inbox_refs(remote: Remote, greeting: Greeting, around: Surroundings) -> Iterator[Check]:
-    """Tell whether the remote takes refs of the inbox's kind: surely only where it may be tried."""
+def check_inbox_refs(remote: Remote, greeting: Greeting, context: CheckContext) -> Iterator[Check]:
+    """Check whether the remote accepts the refs of an inbox; only a probe shows it for certain."""
     there = [ref for ref in greeting.refs if ref.startswith((INBOX, REFUSED))]
     left = [ref for ref in greeting.refs if ref.startswith(PROBES)]
-    if around.probe:
-        with probing(remote, seconds=around.seconds, form=greeting.object_format) as probe:
-            milliseconds, chance = around.entropy()
+    if context.probe:
+        with probing(remote, seconds=context.seconds, form=greeting.object_format) as probe:
+            milliseconds, chance = context.entropy()
             tried = probe.try_ref(chance.hex(), milliseconds // 1000)
-            yield _tried(tried)
+            yield _probe_check(tried)
     elif there:
-        yield ok("inbox-refs", f"taken: {len(there)} under refs/versioner/ now")
+        yield ok("inbox-refs", f"accepted: there are {len(there)} refs below refs/versioner/ now")
     else:
         yield note(
             "inbox-refs",
-            "whether the remote takes refs/versioner/*, only a push can tell",
-            "`versioner doctor --probe` pushes one there and deletes it again",
+            "unknown: only a push shows whether the remote accepts refs/versioner/*",
+            "`versioner doctor --probe` pushes such a ref and deletes it again",
         )
     for ref in left:
         yield note(
             "inbox-refs",
-            f"{ref} is left of a look that was ended",
+            f"{ref} was left by a check that was interrupted",
             f"git push --delete URL {ref}",
         )
 
 
-def _tried(tried: Tried) -> Check:
+def _probe_check(tried: Tried) -> Check:
     if tried.made.fault is not None:
         return warning(
             "inbox-refs",
-            f"not taken, so there is no inbox: {tried.made.reason}",
-            "record with `--via direct`, or have the forge accept refs/versioner/*",
+            f"refused, so there is no inbox: {tried.made.reason}",
+            "record with `--via direct`, or let the forge accept refs/versioner/*",
         )
     if tried.deleted is None or tried.deleted.fault is not None:
         return problem(
             "inbox-refs",
-            f"taken, but not deleted again: {tried.ref} stays, and so would each event that was "
-            "collected",
-            "let the token or user that collects delete refs/versioner/*",
+            f"accepted, but not deleted: {tried.ref} stays, and so would the ref of each collected "
+            "event",
+            "allow the token or user that runs `collect` to delete refs/versioner/*",
         )
-    return ok("inbox-refs", "taken, and deleted again (tried just now)")
+    return ok("inbox-refs", "accepted, and deleted again (tested now)")
 
 
-def check_waiting(remote: Remote, greeting: Greeting, around: Surroundings) -> Iterator[Check]:
-    """Tell what waits on the remote now, and what was refused there."""
+def check_waiting(remote: Remote, greeting: Greeting, context: CheckContext) -> Iterator[Check]:
+    """Report the waiting and the refused events on the remote."""
     waits = sum(ref.startswith(INBOX) for ref in greeting.refs)
     refused = sum(ref.startswith(REFUSED) for ref in greeting.refs)
     found = Inbox(more_waiting=waits, more_refused=refused)
     if 0 < waits + refused <= _MOST_READ:
-        with probing(remote, seconds=around.seconds, form=greeting.object_format) as probe:
+        with probing(remote, seconds=context.seconds, form=greeting.object_format) as probe:
             probe.clone.fetch_below([INBOX, REFUSED])
             found = inbox(probe.clone.repository("", None))
-    yield from check_inbox(found, around.now(), where=" on the remote")
+    yield from check_inbox(found, context.now(), where=" on the remote")

@@ -1,4 +1,4 @@
-"""Look over all that there is to a registry: a clone with its remote, a server's, or a URL."""
+"""Run all checks of a registry: of a clone and its remote, of a bare repository, or of a URL."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from versioner.doctor.machine import (
 from versioner.doctor.remote import (
     check_branch,
     check_inbox_refs,
+    check_protocol,
     check_push,
-    check_takes,
     check_waiting,
-    look,
+    fetch_tip,
 )
-from versioner.doctor.server import check_served
+from versioner.doctor.server import check_server
 from versioner.errors import VersionerError
 from versioner.git.config import value_of
 from versioner.git.identity import committer_of
@@ -55,8 +55,8 @@ from versioner.remote.probe import greet, probing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from versioner.doctor.checks import Check, Surroundings
-    from versioner.doctor.remote import Tip
+    from versioner.doctor.checks import Check, CheckContext
+    from versioner.doctor.remote import RemoteTip
     from versioner.git.repository import Repository
     from versioner.registry.cache import ProductCache
     from versioner.remote.probe import Greeting
@@ -67,52 +67,52 @@ __all__ = ["examine_clone", "examine_url"]
 
 def examine_clone(
     repository: Repository,
-    around: Surroundings,
+    context: CheckContext,
     *,
     branch: str = "",
     token: str = "",
     cache: ProductCache | None = None,
 ) -> list[Check]:
-    """Look over a clone and its remote, or a repository on a server.
+    """Check a clone and its remote, or a bare repository on a server.
 
-    `branch` is the remote's, "" for the one that registry.yaml names. Raises UsageFault where
-    there is no registry.
+    `branch` is the remote's, "" for the one that registry.yaml names. Raises UsageFault if there
+    is no registry.
     """
     if repository.work_tree is None and repository.tip is None:
         raise no_registry()
     snapshot = snapshot_of_work_tree(repository)
     if layout.CONFIG not in snapshot.entries():
         raise no_registry()
-    # What a write that was killed left half done is completed first, as by every command.
+    # An interrupted write is completed first, as by every command.
     found = [*guarded("recovery", lambda: _recovered(repository)), *check_git()]
-    found += [*check_signing(repository, around.seconds), *check_spool(around)]
+    found += [*check_signing(repository, context.seconds), *check_spool(context)]
     name = _remote_name(repository)
     found += check_clone(repository, snapshot, has_remote=name is not None)
-    content, config = check_content(snapshot, around.now(), cache)
+    content, config = check_content(snapshot, context.now(), cache)
     found += content
     if name is None:
-        return [*found, *_alone(repository, around)]
+        return [*found, *_alone(repository, context)]
     try:
         remote = remote_of(repository, name, token)
     except VersionerError as error:
         return [*found, failed("remote", error)]
     branch = branch or str(config.get("branch", ""))
-    return [*found, *_remotely(repository, remote, branch, config, around)]
+    return [*found, *_remotely(repository, remote, branch, config, context)]
 
 
-def examine_url(remote: Remote, around: Surroundings, *, branch: str = "") -> list[Check]:
-    """Look over a registry that is far away; a remote that fails is a finding.
+def examine_url(remote: Remote, context: CheckContext, *, branch: str = "") -> list[Check]:
+    """Check a registry that is given by its URL; an error of the remote is a result.
 
-    Raises UsageFault where there is no registry.
+    Raises UsageFault if there is no registry.
     """
-    found = [*check_git(), *check_spool(around)]
-    with probing(remote, seconds=around.seconds) as probe:
+    found = [*check_git(), *check_spool(context)]
+    with probing(remote, seconds=context.seconds) as probe:
         place = probe.clone.repository("", None)
-        found += check_signing(place, around.seconds)
+        found += check_signing(place, context.seconds)
         signs = _signs(place)
     try:
-        greeting = greet(remote, seconds=around.seconds)
-        tip = _tip(remote, greeting, ref_of_branch(branch), around.seconds)
+        greeting = greet(remote, seconds=context.seconds)
+        tip = _required_tip(remote, greeting, ref_of_branch(branch), context.seconds)
     except VersionerError as error:
         if error.exit_code == no_registry().exit_code:
             raise
@@ -124,7 +124,7 @@ def examine_url(remote: Remote, around: Surroundings, *, branch: str = "") -> li
         *check_attributes(lambda: tip.attributes),
         *check_site(config),
     ]
-    return [*found, *_talk(remote, greeting, tip, config, around, signs=signs)]
+    return [*found, *_check_remote(remote, greeting, tip, config, context, signs=signs)]
 
 
 def _remotely(
@@ -132,50 +132,50 @@ def _remotely(
     remote: Remote,
     branch: str,
     config: Mapping[str, Any],
-    around: Surroundings,
+    context: CheckContext,
 ) -> list[Check]:
-    """Look at a clone's remote; of one that is not reached, what was last fetched is told."""
+    """Check a clone's remote; if it cannot be reached, report the inbox as last fetched."""
     try:
-        greeting = greet(remote, seconds=around.seconds)
+        greeting = greet(remote, seconds=context.seconds)
         branch = ref_of_branch(branch) or greeting.head
-        tip = look(remote, greeting, branch, around.seconds)
+        tip = fetch_tip(remote, greeting, branch, context.seconds)
     except VersionerError as error:
-        fetched = check_inbox(inbox(repository), around.now(), where=", as last fetched")
+        fetched = check_inbox(inbox(repository), context.now(), where=", as last fetched")
         return [_unreached(remote, error), *guarded("waiting", lambda: fetched)]
     if tip is None or tip.config is None:
-        there = guarded("push", lambda: check_push(remote, greeting, around.seconds))
+        there = guarded("push", lambda: check_push(remote, greeting, context.seconds))
         return [_not_there(remote, branch), *there]
-    found = _talk(remote, greeting, tip, config, around, signs=_signs(repository))
+    found = _check_remote(remote, greeting, tip, config, context, signs=_signs(repository))
     if repository.branch != tip.branch:
         found.append(_elsewhere(repository, tip))
     return found
 
 
-def _elsewhere(repository: Repository, tip: Tip) -> Check:
+def _elsewhere(repository: Repository, tip: RemoteTip) -> Check:
     here = (repository.branch or "no branch").removeprefix("refs/heads/")
     there = tip.branch.removeprefix("refs/heads/")
     return note(
         "branch",
-        f"{here} is checked out here, and the registry is on {there}: what is recorded in this "
-        f"clone stays on {here}",
+        f"this clone is on {here}, but the registry is on {there}: events that are recorded here "
+        f"stay on {here}",
         f"git switch {there}, or record with --branch {there}",
     )
 
 
 def _not_there(remote: Remote, branch: str) -> Check:
     name = branch.removeprefix("refs/heads/")
-    where = f"its branch {name!r}" if name else "it: there is no branch yet"
+    lack = f"its branch {name!r} has no registry" if name else "it has no branch yet"
     return problem(
         "remote",
-        f"{_shown(remote)} answers, and there is no registry on {where}",
-        "push this one: git push -u origin HEAD",
+        f"{_shown(remote)} answers, but {lack}",
+        "push this registry: git push -u origin HEAD",
     )
 
 
-def _tip(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> Tip:
-    """Bring the tip of the branch that the registry is on; UsageFault where it is not there."""
+def _required_tip(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> RemoteTip:
+    """Fetch the tip of the registry's branch; raise UsageFault if it has no registry."""
     check_branch_name(branch)
-    tip = look(remote, greeting, branch or greeting.head, seconds)
+    tip = fetch_tip(remote, greeting, branch or greeting.head, seconds)
     if tip is None:
         raise no_branch(branch)
     if tip.config is None:
@@ -184,56 +184,56 @@ def _tip(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> Tip
     return tip
 
 
-def _talk(
+def _check_remote(
     remote: Remote,
     greeting: Greeting,
-    tip: Tip,
+    tip: RemoteTip,
     config: Mapping[str, Any],
-    around: Surroundings,
+    context: CheckContext,
     *,
     signs: bool,
 ) -> list[Check]:
-    seconds = around.seconds
+    seconds = context.seconds
     found = [ok("remote", f"{_shown(remote)} answers")]
     found += guarded("branch", lambda: check_branch(greeting, config, tip.branch))
-    found += guarded("clock", lambda: [_clock(remote, tip, around)])
-    found += guarded("protocol", lambda: check_takes(remote, greeting, tip, seconds))
+    found += guarded("clock", lambda: [_clock(remote, tip, context)])
+    found += guarded("protocol", lambda: check_protocol(remote, greeting, tip, seconds))
     found += guarded("push", lambda: check_push(remote, greeting, seconds))
     if tip.signed and not signs:
         found.append(_unsigned())
     may_push = not any(each.name == "push" and each.verdict == "problem" for each in found)
-    if may_push or not around.probe:
-        found += guarded("inbox-refs", lambda: check_inbox_refs(remote, greeting, around))
-    return found + guarded("waiting", lambda: check_waiting(remote, greeting, around))
+    if may_push or not context.probe:
+        found += guarded("inbox-refs", lambda: check_inbox_refs(remote, greeting, context))
+    return found + guarded("waiting", lambda: check_waiting(remote, greeting, context))
 
 
 def _unsigned() -> Check:
     return note(
         "signing-rule",
-        "the branch's latest commit is signed, and commits made here are not: where the forge "
-        "demands signatures, it refuses them",
+        "the branch's latest commit is signed, but commits made here are not: a forge that "
+        "requires signatures refuses them",
         "git config --global commit.gpgsign true, with a key; or record with `--via inbox`",
     )
 
 
-def _clock(remote: Remote, tip: Tip, around: Surroundings) -> Check:
-    told = server_time(remote.host, around.seconds) if remote.host else ""
-    now = around.now()
+def _clock(remote: Remote, tip: RemoteTip, context: CheckContext) -> Check:
+    told = server_time(remote.host, context.seconds) if remote.host else ""
+    now = context.now()
     if told:
         return check_clock(now, told, SERVER)
     return check_clock(now, tip.at, "the branch's latest commit")
 
 
-def _alone(repository: Repository, around: Surroundings) -> Iterator[Check]:
+def _alone(repository: Repository, context: CheckContext) -> Iterator[Check]:
     if repository.tip is not None:
         at = snapshot_at(repository, repository.tip).commit_time
-        yield check_clock(around.now(), at or around.now(), "the latest commit")
+        yield check_clock(context.now(), at or context.now(), "the latest commit")
     if repository.work_tree is None:
-        yield from check_served(repository, around.now())
+        yield from check_server(repository, context.now())
         return
     yield warning(
         "remote",
-        "this clone has no remote: nobody else sees what is recorded here",
+        "this clone has no remote: events that are recorded here stay on this machine",
         "git remote add origin URL, then git push -u origin HEAD",
     )
 
@@ -241,7 +241,7 @@ def _alone(repository: Repository, around: Surroundings) -> Iterator[Check]:
 def _unreached(remote: Remote, error: VersionerError) -> Check:
     check = failed("remote", error)
     return check._replace(
-        message=f"{_shown(remote)} (nothing more of it is known): {check.message}"
+        message=f"{_shown(remote)} (its other checks are skipped): {check.message}"
     )
 
 
@@ -262,7 +262,7 @@ def _signs(repository: Repository) -> bool:
 def _remote_name(repository: Repository) -> str | None:
     """Return the remote that the branch follows, else the only one, else `origin`."""
     if repository.work_tree is None:
-        # Of a server's own repository a remote is where it was once copied from.
+        # The remote of a repository on a server is the one that it was cloned from.
         return None
     names = git(["remote"], cwd=repository.top, check=False).decode("utf-8", "replace").split()
     branch = (repository.branch or "").removeprefix("refs/heads/")

@@ -1,4 +1,4 @@
-"""Look at a repository on a server from inside: what its configuration and hooks let through."""
+"""Check a bare repository on a server: which pushes and fetches its settings and hooks allow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from versioner.doctor.checks import Check
     from versioner.git.repository import Repository
 
-__all__ = ["check_served", "filters_check"]
+__all__ = ["check_server", "filters_check"]
 
 _ASKED: Final = (
     r"^(uploadpack\.allowfilter|uploadpackfilter\..*|(receive|transfer)\.hiderefs"
@@ -28,13 +28,13 @@ _HOOKS: Final = ("pre-receive", "update", "proc-receive")
 _FALSE: Final = ("false", "no", "off", "0")
 
 
-def check_served(repository: Repository, now: str) -> list[Check]:
-    """Return what those who push to this repository will meet."""
+def check_server(repository: Repository, now: str) -> list[Check]:
+    """Check the settings and hooks that apply to a push to this repository."""
     settings = _settings(repository)
     found = guarded("push", lambda: _push(repository))
     found += guarded("atomic", lambda: _atomic(settings))
     found += guarded("inbox-refs", lambda: _hidden(settings))
-    taken = [rung for rung in FILTERS[:-1] if _takes(settings, rung)]
+    taken = [filter_ for filter_ in FILTERS[:-1] if _accepts(settings, filter_)]
     found += guarded("filters", lambda: [filters_check(taken)])
     return found + guarded("waiting", lambda: check_inbox(inbox(repository), now))
 
@@ -61,20 +61,21 @@ def _push(repository: Repository) -> Iterator[Check]:
     if there:
         yield note(
             "push",
-            f"{', '.join(there)} in {folder} decide{'s' * (len(there) == 1)} about each push",
-            "let refs/versioner/ and the registry's branch pass there",
+            f"{', '.join(there)} in {folder} check{'s' * (len(there) == 1)} each push",
+            "let them accept refs/versioner/ and the registry's branch",
         )
     else:
-        yield ok("push", "whoever may write to this folder may push: no hook decides")
+        yield ok("push", "everybody who may write to this folder may push: no hook checks pushes")
 
 
 def _atomic(settings: dict[str, list[str]]) -> Iterator[Check]:
     if _is_on(settings, "receive.advertiseatomic", usual=True):
-        yield ok("atomic", "several refs change as one")
+        yield ok("atomic", "several refs can be updated in one step")
     else:
         yield warning(
             "atomic",
-            "receive.advertiseAtomic is off: what waits is recorded and removed in two steps",
+            "receive.advertiseAtomic is off: events in the inbox are recorded and removed in two "
+            "steps",
             "git config receive.advertiseAtomic true",
         )
 
@@ -93,15 +94,15 @@ def _hidden(settings: dict[str, list[str]]) -> Iterator[Check]:
     yield ok("inbox-refs", "no setting hides refs/versioner/*")
 
 
-def _takes(settings: dict[str, list[str]], rung: str) -> bool:
+def _accepts(settings: dict[str, list[str]], filter_: str) -> bool:
     if not _is_on(settings, "uploadpack.allowfilter", usual=False):
         return False
-    return all(_allows(settings, part) for part in _parts(rung))
+    return all(_allows(settings, part) for part in _parts(filter_))
 
 
-def _parts(rung: str) -> list[str]:
-    kind, _, rest = rung.partition(":")
-    return ["combine", *rest.split("+")] if kind == "combine" else [rung]
+def _parts(filter_: str) -> list[str]:
+    kind, _, rest = filter_.partition(":")
+    return ["combine", *rest.split("+")] if kind == "combine" else [filter_]
 
 
 def _allows(settings: dict[str, list[str]], part: str) -> bool:
@@ -115,18 +116,18 @@ def _allows(settings: dict[str, list[str]], part: str) -> bool:
 
 
 def filters_check(taken: Sequence[str]) -> Check:
-    """Tell which filters a fetch may use, and what that means for what it moves."""
+    """Report which filters a fetch may use."""
     best = FILTERS[0]
     if best in taken:
         return ok("filters", ", ".join(taken))
     if taken:
         return note(
             "filters",
-            f"{', '.join(taken)}, but not {best}: recording from afar takes more requests",
-            "on a server of your own: git config uploadpackfilter.allow true",
+            f"{', '.join(taken)}, but not {best}: recording through the URL needs more requests",
+            "on your own server: git config uploadpackfilter.allow true",
         )
     return warning(
         "filters",
-        "none: recording from afar fetches all files of the registry, every time",
-        "on a server of your own: git config uploadpack.allowFilter true",
+        "none: recording through the URL fetches all files of the registry each time",
+        "on your own server: git config uploadpack.allowFilter true",
     )

@@ -1,4 +1,4 @@
-"""Correct what was recorded without rewriting it: void an event, redact a value."""
+"""Correct recorded events: void an event, redact a value."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
-from versioner.editing.session import Edited, editing
+from versioner.editing.session import EditResult, edit_session
 from versioner.errors import Blocked, InvalidInput, NotFound
 from versioner.recording.policy import leave_people_out, refuse_secrets
 from versioner.rules.identity import derive_content_id
@@ -16,14 +16,14 @@ from versioner.serialization import log
 from versioner.validation.events import check_event
 
 if TYPE_CHECKING:
-    from versioner.editing.session import Editing
+    from versioner.editing.session import EditSession
     from versioner.git.repository import Repository
     from versioner.models import Event, EventKind
     from versioner.registry.records import ProductRecord
 
 __all__ = ["redact_field", "void_event"]
 
-# What an event cannot be without, or what ties it to others.
+# Fields that every event needs, or that refer to other events.
 _NEEDED: Final = frozenset(
     ("at", "environment", "version", "status", "id", "deployment", "voids", "redacted")
 )
@@ -31,23 +31,24 @@ _NEEDED: Final = frozenset(
 
 def void_event(
     repository: Repository, event_id: str, *, reason: str, by: str = "", now: str
-) -> Edited:
-    """Append an event that declares another one a mistake; both stay to be seen.
+) -> EditResult:
+    """Append an event that marks another one as a mistake; both stay visible.
 
-    The first event of a deployment stands for the whole deployment. Doing it twice is one.
+    Voiding the first event of a deployment voids the whole deployment. A second void of the same
+    event changes nothing.
     """
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         kind, record, target = _find(edit, event_id)
         if kind == "build":
             raise InvalidInput(
-                "a build event cannot be voided", hint="record what is right as another version"
+                "a build event cannot be voided", hint="record the correct build as another version"
             )
         event: Event = {"at": now, "voids": target["id"], "reason": reason}
         if by:
             event["deployed_by"] = by
         refuse_secrets(event)
         leave_people_out("deployment", event, edit.registry.config)
-        verdict = evaluate_event(
+        decision = evaluate_event(
             "deployment",
             event,
             visible=VisibleEvents(record.builds, record.deployment_events),
@@ -55,34 +56,34 @@ def void_event(
             given=True,
         )
         subject = f"Void deployment event {target['id']} of {record.name}"
-        if isinstance(verdict, AlreadyRecorded):
-            return Edited(None, subject, notes=("it was void already",))
-        check_event("deployment", verdict.event)
+        if isinstance(decision, AlreadyRecorded):
+            return EditResult(None, subject, notes=("the event was already void",))
+        check_event("deployment", decision.event)
         path = layout.log_path(record.name, "deployment", layout.month_of(now))
-        changed = log.append("deployment", edit.snapshot.read(path), [verdict.event])
+        changed = log.append("deployment", edit.snapshot.read(path), [decision.event])
         return edit.commit({path: changed}, subject, now=now)
 
 
-def redact_field(repository: Repository, event_id: str, field: str, *, now: str) -> Edited:
-    """Take one value out of an event, leaving its name under `redacted`.
+def redact_field(repository: Repository, event_id: str, field: str, *, now: str) -> EditResult:
+    """Remove one value from an event, and add its name to `redacted`.
 
     `field` is a key of the event, or `extra_metadata.KEY`. The value stays in git's history;
-    the note says so.
+    a note of the result says so.
     """
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         kind, record, event = _find(edit, event_id)
         subject = f"Redact event {event['id']} of {record.name}"
         redacted = _without(event, field)
         if redacted is None:
-            return Edited(None, subject, notes=(f"{field} was redacted already",))
+            return EditResult(None, subject, notes=(f"{field} was already redacted",))
         path = layout.log_path(record.name, kind, layout.month_of(event["at"]))
         changed = _replaced(kind, edit.read(path), event["id"], redacted, path)
-        note = "the value is still in git's history: rewriting that is a decision of yours"
+        note = "the value is still in git's history; only a rewrite of the history removes it"
         return edit.commit({path: changed}, subject, now=now, notes=(note,))
 
 
-def _find(edit: Editing, event_id: str) -> tuple[EventKind, ProductRecord, Event]:
-    """Find an event by its id, or by PRODUCT/ID: writers see to ids within one product alone."""
+def _find(edit: EditSession, event_id: str) -> tuple[EventKind, ProductRecord, Event]:
+    """Return an event by its id, or by PRODUCT/ID: ids are unique only within a product."""
     product, _, wanted = event_id.rpartition("/")
     found: dict[str, tuple[EventKind, ProductRecord, Event]] = {}
     for record in edit.registry.products.values():
@@ -97,7 +98,7 @@ def _find(edit: Editing, event_id: str) -> tuple[EventKind, ProductRecord, Event
     if len(found) > 1:
         raise NotFound(
             f"events of {' and '.join(sorted(found))} have the id {wanted!r}",
-            hint=f"say which: {' or '.join(f'{name}/{wanted}' for name in sorted(found))}",
+            hint=f"give one of {', '.join(f'{name}/{wanted}' for name in sorted(found))}",
         )
     for each in found.values():
         return each
@@ -107,21 +108,23 @@ def _find(edit: Editing, event_id: str) -> tuple[EventKind, ProductRecord, Event
 
 
 def _without(event: Event, field: str) -> Event | None:
-    """Return the event without a value; None where it was taken out before."""
+    """Return the event without a value; None if the value is already redacted."""
     if field in event.get("redacted", ()):
         return None
     changed: dict[str, Any] = dict(event)
     top, _, key = field.partition(".")
     held = event.get(top)
     if top in _NEEDED or ("voids" in event and top == "reason"):
-        raise InvalidInput(f"an event cannot be without its {top}", field=field)
+        raise InvalidInput(f"the field {top} of an event cannot be redacted", field=field)
     if key and isinstance(held, dict) and key in held:
         changed[top] = {each: value for each, value in held.items() if each != key}
         if not changed[top]:
             del changed[top]
     elif held is None or key:
         known = ", ".join(sorted(set(event) - _NEEDED)) or "none"
-        raise InvalidInput(f"the event has no {field}", field=field, hint=f"it has: {known}")
+        raise InvalidInput(
+            f"the event has no {field}", field=field, hint=f"fields that can be redacted: {known}"
+        )
     else:
         del changed[top]
     changed["redacted"] = sorted({*event.get("redacted", ()), field})

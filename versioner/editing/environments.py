@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner import layout
-from versioner.editing.session import Edited, asked_edits, editing
+from versioner.editing.session import EditResult, edit_session, parse_edits
 from versioner.errors import Blocked
 from versioner.names import check_name
 from versioner.serialization.assignments import Set, Unset
@@ -23,18 +23,18 @@ __all__ = ["create_environment", "edit_environment", "retire_environment"]
 
 def create_environment(
     repository: Repository, name: str, *, assignments: Sequence[str] = (), now: str
-) -> Edited:
+) -> EditResult:
     """Add an environment; `assignments` are KEY=VALUE with dotted keys."""
     check_name(name, "environment")
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         if name in edit.registry.environments:
             raise Blocked(
-                f"there is an environment {name!r} already",
+                f"the environment {name!r} already exists",
                 hint=f"`versioner environment edit {name}` edits it",
             )
         source = dump_document("environment", {"name": name})
         if assignments:
-            source = edit_document(source, asked_edits(assignments))
+            source = edit_document(source, parse_edits(assignments))
         changes: Changes = {layout.environment_path(name): source}
         return edit.commit(changes, f"Create environment {name}", now=now)
 
@@ -46,10 +46,10 @@ def edit_environment(
     set_: Sequence[str] = (),
     unset: Sequence[str] = (),
     now: str,
-) -> Edited:
+) -> EditResult:
     """Set and unset dotted keys of an environment, keeping its comments, order and style."""
-    edits = asked_edits(set_, unset)
-    with editing(repository) as edit:
+    edits = parse_edits(set_, unset)
+    with edit_session(repository) as edit:
         edit.registry.environment(name)
         changes = edit.edited(layout.environment_path(name), edits)
         return edit.commit(changes, f"Edit environment {name}", now=now)
@@ -57,13 +57,13 @@ def edit_environment(
 
 def retire_environment(
     repository: Repository, name: str, *, now: str, undo: bool = False
-) -> Edited:
-    """Mark an environment as retired: history stays, views leave it out; `undo` takes it back."""
+) -> EditResult:
+    """Mark an environment as retired, or with `undo` as active; its history stays."""
     subject = f"Take environment {name} back" if undo else f"Retire environment {name}"
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         document = edit.registry.environment(name)
         if undo and "retired" not in document:
-            return Edited(None, subject)
+            return EditResult(None, subject)
         mark = Unset(("retired",)) if undo else Set(("retired",), True)
         changes = edit.edited(layout.environment_path(name), [mark])
         return edit.commit(changes, subject, now=now)

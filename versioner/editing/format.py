@@ -1,4 +1,4 @@
-"""Put a work tree's files into their canonical form, each replaced as a whole."""
+"""Rewrite the files of a work tree in their canonical form."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from versioner.layout import Place
     from versioner.models import Changes
 
-__all__ = ["Formatted", "LeftAlone", "format_registry"]
+__all__ = ["FormatResult", "UnformattedFile", "format_registry"]
 
 
 @dataclass(frozen=True, slots=True)
-class LeftAlone:
-    """Name a file that could not be formatted, and say why."""
+class UnformattedFile:
+    """A file that could not be formatted, and the reason."""
 
     path: str
     message: str
@@ -35,12 +35,12 @@ class LeftAlone:
 
 
 @dataclass(slots=True)
-class Formatted:
-    """Hold the files that changed (or would), those left alone, and how many were looked at."""
+class FormatResult:
+    """The files that changed (or would), those that could not be read, and the number of files."""
 
     files: int = 0
     changed: list[str] = field(default_factory=list)
-    left_alone: list[LeftAlone] = field(default_factory=list)
+    unformatted: list[UnformattedFile] = field(default_factory=list)
 
 
 def format_registry(
@@ -50,19 +50,19 @@ def format_registry(
     schemas: bool = False,
     check: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> Formatted:
-    """Format the files that `wanted` lets through; with `check`, only say which would change.
+) -> FormatResult:
+    """Format the files for which `wanted` is true; with `check`, only list those that would change.
 
-    With `schemas` the repository's copies of the schemas become the tool's. A file that cannot
-    be read is left as it is. Nothing is committed. Raises UsageFault for a bare repository.
+    With `schemas`, the repository's copies of the schemas are replaced by the tool's. A file that
+    cannot be read stays unchanged. Commits nothing. Raises UsageFault for a bare repository.
     """
     top = repository.work_tree
     if top is None:
         raise UsageFault(
             "a bare repository has no files to format", hint="run it in a clone, and push"
         )
-    done = Formatted()
-    # The lock keeps a writer from refreshing a log between our reading and our replacing it.
+    done = FormatResult()
+    # The lock prevents another writer from changing a log between reading and replacing it.
     with nullcontext() if check else WriteLock(repository.common_dir):
         snapshot = WorkTreeSnapshot(repository, top)
         if schemas:
@@ -88,16 +88,16 @@ def _places(
             yield path, place
 
 
-def _formatted(path: str, place: Place, data: bytes, done: Formatted) -> Changes:
+def _formatted(path: str, place: Place, data: bytes, done: FormatResult) -> Changes:
     try:
         formatted = format_file(place.kind, data)
     except VersionerError as error:
-        done.left_alone.append(LeftAlone(path, error.message, error.hint))
+        done.unformatted.append(UnformattedFile(path, error.message, error.hint))
         return {}
     return {} if formatted == data else {path: formatted}
 
 
-def _apply(changes: Changes, repository: Repository, done: Formatted, *, check: bool) -> None:
+def _apply(changes: Changes, repository: Repository, done: FormatResult, *, check: bool) -> None:
     top = repository.work_tree
     for path, data in changes.items():
         done.changed.append(path)

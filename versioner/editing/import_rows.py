@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["LONGEST_LINE", "MOST_CHARACTERS", "ImportRow", "read_rows"]
 
-# Line number (of the row's end, as an editor counts) and its values by field.
+# The number of a row's last line, counted from 1, and its values by field.
 ImportRow = tuple[int, "dict[str, Any]"]
 
 _FIELDS: Final = ("product", *DEPLOYMENT_KEYS)
 _METADATA: Final = "extra_metadata."
-# Of a file, unpacked, and of one of its lines.
+# The limits of an unpacked file, and of one line.
 MOST_CHARACTERS: Final = 2**31
 LONGEST_LINE: Final = 2**20
 _KNOWN: Final = (".csv", ".jsonl", ".ndjson", ".json")
@@ -32,17 +32,17 @@ _KNOWN: Final = (".csv", ".jsonl", ".ndjson", ".json")
 def read_rows(
     path: Path, mapping: Mapping[str, str], *, most_characters: int = MOST_CHARACTERS
 ) -> Iterator[ImportRow]:
-    """Yield the rows; `mapping` leads from columns to fields, others keep their name.
+    """Yield the rows; `mapping` gives the field of a column, other columns keep their name.
 
-    A column mapped to `-` is left out; `extra_metadata.KEY` puts it into the metadata. Raises
-    UsageFault for a column that is no field, InvalidInput for a file that cannot be read as
-    what its name says, or that (unpacked) is larger than `most_characters`.
+    A column mapped to `-` is ignored; `extra_metadata.KEY` adds it to the metadata. Raises
+    UsageFault for a column that is not a field, InvalidInput for a file that is not in the format
+    of its name, or that (unpacked) is larger than `most_characters`.
     """
     name = path.name.removesuffix(".gz")
     if not name.endswith(_KNOWN):
         raise UsageFault(
-            f"the name of {path} does not say what it holds",
-            hint=f"it should end in {', '.join(_KNOWN)}, or one of these and .gz",
+            f"the format of {path} is unknown",
+            hint=f"the name must end in {', '.join(_KNOWN)}, or one of these and .gz",
         )
     try:
         with (
@@ -53,14 +53,14 @@ def read_rows(
             yield from (_csv_rows if name.endswith(".csv") else _json_rows)(lines, mapping)
     except UnicodeDecodeError as error:
         raise InvalidInput(
-            f"{path} is not UTF-8: {error.reason}", hint="convert it first"
+            f"{path} is not UTF-8: {error.reason}", hint="convert the file to UTF-8"
         ) from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InvalidInput(f"{path} cannot be read: {error}") from None
 
 
 def _lines(text: io.TextIOWrapper, most_characters: int) -> Iterator[str]:
-    """Yield the lines of a file that may unpack to more than there is memory."""
+    """Yield the lines of a file, with limits: a packed file may be larger than the memory."""
     left = most_characters
     number = 0
     while line := text.readline(LONGEST_LINE + 1):
@@ -69,12 +69,12 @@ def _lines(text: io.TextIOWrapper, most_characters: int) -> Iterator[str]:
         if len(line) > LONGEST_LINE:
             raise InvalidInput(
                 f"line {number} has more than {LONGEST_LINE:,} characters",
-                hint="no event is so long: is this the right file?",
+                hint="no event is so long: check that this is the right file",
             )
         if left < 0:
             raise InvalidInput(
                 f"the file holds more than {most_characters:,} characters, unpacked",
-                hint="import it in parts: rows that are there already are passed over",
+                hint="import it in parts: rows that are already recorded are skipped",
             )
         yield line
 
@@ -90,37 +90,44 @@ def _csv_values(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         if "unexpected end" in str(error):
             raise InvalidInput(
-                f"line {begun}: a quote opens in this row and is never closed",
-                hint='write a " inside a value as "", and close each value that begins with one',
+                f"line {begun}: a quoted value in this row has no closing quote",
+                hint='end each quoted value with a ", and write a " inside a value as ""',
             ) from None
-        raise InvalidInput(f"line {begun}: {error}", hint="mend this row") from None
+        raise InvalidInput(f"line {begun}: {error}", hint="fix this row") from None
 
 
 def _csv_rows(lines: Iterator[str], mapping: Mapping[str, str]) -> Iterator[ImportRow]:
     rows = _csv_values(lines)
     _, header = next(rows, (0, None))
     if header is None:
-        raise InvalidInput("the file is empty", hint="its first line names the columns")
+        raise InvalidInput(
+            "the file is empty", hint="the first line must contain the names of the columns"
+        )
     fields = _fields(header, mapping)
     for number, values in rows:
         if not values:
             continue
         if len(values) != len(header):
-            yield number, {"": f"{len(values)} values under {len(header)} columns"}
+            yield (
+                number,
+                {"": f"the row has {len(values)} values, the header has {len(header)} columns"},
+            )
             continue
-        yield number, _gathered(dict(zip(fields, values, strict=True)))
+        yield number, _row_from(dict(zip(fields, values, strict=True)))
 
 
 def _fields(header: list[str], mapping: Mapping[str, str]) -> list[str]:
     absent = [column for column in mapping if column not in header]
     if absent:
         raise UsageFault(
-            f"there is no column {absent[0]!r} to map", hint=f"there are: {', '.join(header)}"
+            f"the file has no column {absent[0]!r}", hint=f"its columns are: {', '.join(header)}"
         )
     fields = [_field(column, mapping) for column in header]
     twice = [field for field in fields if field and fields.count(field) > 1]
     if twice:
-        raise UsageFault(f"two columns are {twice[0]}", hint="leave one out: --map 'COLUMN=-'")
+        raise UsageFault(
+            f"two columns have the field {twice[0]}", hint="ignore one of them: --map 'COLUMN=-'"
+        )
     return fields
 
 
@@ -136,7 +143,7 @@ def _json_rows(lines: Iterator[str], mapping: Mapping[str, str]) -> Iterator[Imp
         if not isinstance(values, dict):
             yield number, {"": "not a JSON object"}
             continue
-        row = _gathered({_field(key, mapping): value for key, value in values.items()})
+        row = _row_from({_field(key, mapping): value for key, value in values.items()})
         shortened = next((key for key, value in row.items() if isinstance(value, float)), "")
         if shortened:
             message = f"{shortened} is a number, and a number loses digits (1.10 becomes 1.1): "
@@ -151,15 +158,15 @@ def _field(column: str, mapping: Mapping[str, str]) -> str:
         return ""
     if name not in _FIELDS and not name.startswith(_METADATA):
         raise UsageFault(
-            f"the column {column!r} is no field of a deployment",
+            f"the column {column!r} is not a field of a deployment",
             hint=f"add --map '{column}=FIELD' (one of {', '.join(_FIELDS)}), "
-            f"--map '{column}={_METADATA}{column}' or --map '{column}=-' to leave it out",
+            f"--map '{column}={_METADATA}{column}' or --map '{column}=-' to ignore it",
         )
     return name
 
 
-def _gathered(values: dict[str, Any]) -> dict[str, Any]:
-    """Drop what is empty, and gather `extra_metadata.KEY` columns."""
+def _row_from(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that are not empty, with `extra_metadata.KEY` columns as one field."""
     row: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
     for field, value in values.items():
@@ -178,7 +185,7 @@ def _gathered(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _metadata(text: str) -> Any:
-    # What is no JSON stays text, which the check of the event then names.
+    # Text that is not JSON stays text; the check of the event then reports it.
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Import deployments from a file: all of it in one commit, and a second time nothing."""
+"""Import deployments from a file in one commit; importing it again adds nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
 from versioner.editing.import_rows import read_rows
-from versioner.editing.session import editing
+from versioner.editing.session import edit_session
 from versioner.errors import InvalidInput, VersionerError
 from versioner.names import canonical_status, check_name, may_slugify, slugify
 from versioner.recording.policy import leave_people_out, refuse_secrets
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from versioner.editing.session import Editing
+    from versioner.editing.session import EditSession
     from versioner.git.repository import Repository
     from versioner.models import Changes, Event
     from versioner.registry.records import Registry
 
-__all__ = ["MOST_ROWS", "Imported", "import_file"]
+__all__ = ["MOST_ROWS", "ImportResult", "import_file"]
 
 _REFUSED_SHOWN = 10
-# All are held at once, to be judged in the order of their times: about a kilobyte each.
+# All rows are in memory at once, to be sorted by time: about a kilobyte each.
 MOST_ROWS: Final = 2_000_000
 
 
 @dataclass(slots=True)
-class Imported:
-    """What an import came to; `refused` pairs line numbers with what is wrong."""
+class ImportResult:
+    """The result of an import; `refused` pairs line numbers with messages."""
 
     added: int = 0
     already: int = 0
@@ -58,19 +58,19 @@ def import_file(
     dry_run: bool = False,
     skip_invalid: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> Imported:
+) -> ImportResult:
     """Import a CSV, CSV.gz or JSON Lines file of deployment events.
 
-    Rows are judged as recorded events are, in the order of their times. All or nothing: one
-    refused row raises InvalidInput, which lists them by line, unless `skip_invalid`.
+    Rows are checked like recorded events, in the order of their times. If a row is invalid and
+    `skip_invalid` is false, nothing is imported: raises InvalidInput, which lists the rows.
     """
     rows = list(islice(read_rows(path, mapping or {}), MOST_ROWS + 1))
     if len(rows) > MOST_ROWS:
         raise InvalidInput(
             f"the file holds more than {MOST_ROWS:,} rows",
-            hint="import it in parts: rows that are there already are passed over",
+            hint="import it in parts: rows that are already recorded are skipped",
         )
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         batch = _Batch(edit.registry, now)
         prepared = _prepared(rows, batch)
         for count, (number, product, event) in enumerate(prepared, 1):
@@ -95,23 +95,23 @@ def import_file(
 def _prepared(
     rows: list[tuple[int, dict[str, Any]]], batch: _Batch
 ) -> list[tuple[int, str, Event]]:
-    """Turn rows into events in the order of their times; what is no event is refused."""
+    """Return rows as events in the order of their times; refuse the rows that are not valid."""
     prepared = []
     for number, row in rows:
         try:
             prepared.append((number, *batch.prepare(row)))
         except VersionerError as error:
             batch.refuse(number, error)
-    # Stable: rows of one second keep the file's order, as lines of a log do.
+    # The sort is stable: rows of the same second keep their order, as the lines of a log do.
     prepared.sort(key=lambda each: each[2]["at"])
     return prepared
 
 
 class _Batch:
-    """Gather the events of an import by product, each judged against those before it."""
+    """The events of an import by product, each evaluated against those before it."""
 
     def __init__(self, registry: Registry, now: str) -> None:
-        self.imported = Imported()
+        self.imported = ImportResult()
         self.new: dict[str, list[Event]] = {}
         self.creations: dict[str, bytes] = {}
         self._registry = registry
@@ -142,8 +142,8 @@ class _Batch:
         return product, event
 
     def _content_id(self, product: str, event: Event) -> str:
-        # Equal rows are counted, so that a second import gives each the id it had. The product
-        # is that of the row, which a rename since does not change.
+        # Equal rows are numbered, so that a second import derives the same ids. The product is
+        # the one in the row, so that a rename in between does not change the id.
         first = derive_content_id(product, event)
         ordinal = self._repeats.get(first, 0)
         self._repeats[first] = ordinal + 1
@@ -168,19 +168,19 @@ class _Batch:
         visible = self._visible_of(product)
         event_id = event.pop("id")
         try:
-            verdict = evaluate_event(
+            decision = evaluate_event(
                 "deployment", event, visible=visible, candidate=lambda _: event_id, given=True
             )
         except VersionerError as error:
             self.refuse(number, error)
             return
-        if isinstance(verdict, AlreadyRecorded):
+        if isinstance(decision, AlreadyRecorded):
             self.imported.already += 1
             return
-        visible.add("deployment", verdict.event)
-        self.new.setdefault(product, []).append(verdict.event)
+        visible.add("deployment", decision.event)
+        self.new.setdefault(product, []).append(decision.event)
         self.imported.added += 1
-        self._environment(verdict.event.get("environment"))
+        self._environment(decision.event.get("environment"))
 
     def _visible_of(self, product: str) -> VisibleEvents:
         if product not in self._visible:
@@ -198,8 +198,8 @@ class _Batch:
             if path not in self.creations:
                 self.creations[path] = dump_document("environment", {"name": name})
 
-    def changes(self, edit: Editing) -> Changes:
-        """Return the files with the new events behind what is there."""
+    def changes(self, edit: EditSession) -> Changes:
+        """Return the files with the new events appended."""
         needed = {layout.product_path(product) for product in self.new}
         changes: Changes = {
             path: data
@@ -222,6 +222,6 @@ def _refusal(refused: list[tuple[int, str]], total: int) -> InvalidInput:
     more = len(refused) - _REFUSED_SHOWN
     rest = f"\n  and {more} more" if more > 0 else ""
     return InvalidInput(
-        f"{len(refused)} of {total} rows are refused, so nothing was imported:\n{shown}{rest}",
-        hint="mend them, or add --skip-invalid to import the others",
+        f"{len(refused)} of {total} rows are not valid, so nothing was imported:\n{shown}{rest}",
+        hint="fix them, or add --skip-invalid to import the others",
     )

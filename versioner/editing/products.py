@@ -1,4 +1,4 @@
-"""Create and edit products."""
+"""Create, edit, rename and delete products."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
-from versioner.editing.session import Edited, asked_edits, editing, read_tip
+from versioner.editing.session import EditResult, edit_session, parse_edits, read_tip
 from versioner.errors import Blocked, InvalidInput, UsageFault
 from versioner.names import check_name
 from versioner.query.selectors import dependents, former_names
@@ -18,7 +18,7 @@ from versioner.validation import codes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.editing.session import Editing
+    from versioner.editing.session import EditSession
     from versioner.git.repository import Repository
     from versioner.models import Changes
     from versioner.registry.records import Registry
@@ -42,21 +42,21 @@ def create_product(
     description: str = "",
     assignments: Sequence[str] = (),
     now: str,
-) -> Edited:
-    """Add a product; under a deleted name it starts anew.
+) -> EditResult:
+    """Add a product; a deleted product of the same name is not restored.
 
-    `assignments` are KEY=VALUE with dotted keys. Raises InvalidInput, Blocked where the name
-    is taken.
+    `assignments` are KEY=VALUE with dotted keys. Raises InvalidInput, and Blocked if the name is
+    taken.
     """
     check_name(name, "product")
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         _refuse_taken(edit.registry, name)
         document: dict[str, Any] = {"name": name}
         if description:
             document["description"] = description
         source = dump_document("product", document)
         if assignments:
-            source = edit_document(source, asked_edits(assignments))
+            source = edit_document(source, parse_edits(assignments))
         changes: Changes = {layout.product_path(name): source}
         if name in edit.registry.deleted:
             changes[layout.deleted_path(name)] = None
@@ -66,11 +66,11 @@ def create_product(
 def _refuse_taken(registry: Registry, name: str) -> None:
     if name in registry.products:
         raise Blocked(
-            f"there is a product {name!r} already", hint=f"`versioner product edit {name}` edits it"
+            f"the product {name!r} already exists", hint=f"`versioner product edit {name}` edits it"
         )
     if name in registry.aliases:
         raise Blocked(
-            f"{name!r} is an old name of {registry.aliases[name]!r}",
+            f"{name!r} is a former name of {registry.aliases[name]!r}",
             hint=f"choose another name, or delete {layout.alias_path(name)} in a commit first",
         )
 
@@ -82,10 +82,10 @@ def edit_product(
     set_: Sequence[str] = (),
     unset: Sequence[str] = (),
     now: str,
-) -> Edited:
+) -> EditResult:
     """Set and unset dotted keys of a product, keeping its comments, order and style."""
-    edits = asked_edits(set_, unset)
-    with editing(repository) as edit:
+    edits = parse_edits(set_, unset)
+    with edit_session(repository) as edit:
         product = edit.registry.resolve(name).name
         changes = edit.edited(layout.product_path(product), edits)
         return edit.commit(changes, f"Edit product {product}", now=now)
@@ -99,35 +99,38 @@ def product_source(repository: Repository, name: str) -> bytes:
 
 def rewrite_product(
     repository: Repository, name: str, data: bytes, *, before: bytes, now: str
-) -> Edited:
-    """Replace a product's file by what an editor made of it.
+) -> EditResult:
+    """Replace a product's file by the edited text.
 
-    `before` is what the editor was given: where the file is another by now, Blocked.
+    `before` is the text that the editor was opened with. Raises Blocked if the file has changed
+    since.
     """
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         product = edit.registry.resolve(name).name
         path = layout.product_path(product)
         if edit.read(path) != before:
             raise Blocked(
-                f"{path} was changed by somebody else meanwhile", hint="look at it, and edit again"
+                f"{path} has changed since the editor was opened",
+                hint="edit the current file again",
             )
         if not data.strip():
             raise InvalidInput(
-                "an empty file describes no product", hint=f"`versioner product delete {product}`"
+                "the file of a product cannot be empty",
+                hint=f"`versioner product delete {product}` deletes the product",
             )
         changes: Changes = {path: data} if data != before else {}
         return edit.commit(changes, f"Edit product {product}", now=now)
 
 
-# Errors between files, which are told of events that were read.
-_READ_ALL_THE_SAME: Final = frozenset(
+# Errors between files; they are found after the events have been read.
+_AFTER_READING: Final = frozenset(
     (codes.CASE_TWIN, codes.DEPLOYMENT, codes.ENVIRONMENT, codes.SHA_CONFLICT, codes.VOID)
 )
 
 
 @dataclass(frozen=True, slots=True)
 class DeletionPlan:
-    """Say what a deletion takes with it, and who still depends on the product."""
+    """The data that a deletion removes, and the products that depend on the product."""
 
     name: str
     versions: int
@@ -137,14 +140,14 @@ class DeletionPlan:
     aliases: tuple[str, ...]
 
 
-def rename_product(repository: Repository, old: str, new: str, *, now: str) -> Edited:
-    """Move a product to another name, leaving an alias that `track` and looking still follow.
+def rename_product(repository: Repository, old: str, new: str, *, now: str) -> EditResult:
+    """Rename a product, and add an alias so that the old name stays valid.
 
-    In the same commit, who depends on it and older aliases follow along. Raises Blocked where
-    the new name is taken, or not all of the product can be read.
+    Older aliases and the depends_on of other products are updated in the same commit. Raises
+    Blocked if the new name is taken, or if some of the product's files cannot be read.
     """
     check_name(new, "product")
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         product = edit.registry.resolve(old).name
         _refuse_rename(edit.registry, product, new)
         _refuse_unread(edit.registry, product)
@@ -163,18 +166,18 @@ def rename_product(repository: Repository, old: str, new: str, *, now: str) -> E
         for alias in [product, *former_names(edit.registry).get(product, ())]:
             if alias != new:
                 changes[layout.alias_path(alias)] = dump_document("alias", {"to": new})
-        changes |= _mend_dependents(edit, product, new)
+        changes |= _update_dependents(edit, product, new)
         return edit.commit(changes, f"Rename product {product} to {new}", now=now)
 
 
 def _refuse_rename(registry: Registry, product: str, new: str) -> None:
     if new == product:
-        raise UsageFault(f"{product!r} is its name already")
+        raise UsageFault(f"the name of the product is already {product!r}")
     if new in registry.products:
-        raise Blocked(f"there is a product {new!r} already", hint="choose another name")
+        raise Blocked(f"the product {new!r} already exists", hint="choose another name")
     if registry.aliases.get(new, product) != product:
         raise Blocked(
-            f"{new!r} is an old name of {registry.aliases[new]!r}", hint="choose another name"
+            f"{new!r} is a former name of {registry.aliases[new]!r}", hint="choose another name"
         )
     if new in registry.deleted:
         raise Blocked(
@@ -184,7 +187,7 @@ def _refuse_rename(registry: Registry, product: str, new: str) -> None:
 
 
 def plan_deletion(repository: Repository, name: str) -> DeletionPlan:
-    """Say what deleting a product would do; nothing is changed."""
+    """Return what deleting a product would remove; change nothing."""
     _, registry = read_tip(repository)
     product = registry.resolve(name).name
     _refuse_unread(registry, product)
@@ -192,21 +195,21 @@ def plan_deletion(repository: Repository, name: str) -> DeletionPlan:
 
 
 def _refuse_unread(registry: Registry, product: str) -> None:
-    """Refuse to move what could not be read: what goes with it could not be told."""
+    """Raise Blocked if some of the product's files cannot be read: the report would be wrong."""
     own = f"{layout.product_dir(product)}/"
     wrong = [
         problem
         for problem in registry.errors
         if problem.path.startswith(own)
         and problem.path != layout.product_path(product)
-        and problem.code not in _READ_ALL_THE_SAME
+        and problem.code not in _AFTER_READING
     ]
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise Blocked(
-            f"{product!r} has errors, so that not all of it can be read: "
+            f"{product!r} has errors, so some of its files cannot be read: "
             f"{wrong[0].path}:{wrong[0].line}: {wrong[0].message}{more}",
-            hint="`versioner validate` lists them; mend them first",
+            hint="`versioner validate` lists them; fix them first",
         )
 
 
@@ -224,14 +227,14 @@ def _plan(registry: Registry, product: str) -> DeletionPlan:
 
 def delete_product(
     repository: Repository, name: str, *, force: bool = False, by: str = "", now: str
-) -> Edited:
-    """Remove a product's whole tree, leaving a record of the deletion.
+) -> EditResult:
+    """Remove all files of a product, and add a record of the deletion.
 
-    Its aliases stay, so that an event under an old name meets that record too. Raises Blocked
-    while others name it in `depends_on` (`force` mends them in the same commit), and while not
-    all of it can be read.
+    Its aliases stay, so that an event under an old name is refused too. Raises Blocked if other
+    products list it in `depends_on` (with `force`, they are updated in the same commit), and if
+    some of its files cannot be read.
     """
-    with editing(repository) as edit:
+    with edit_session(repository) as edit:
         product = edit.registry.resolve(name).name
         _refuse_unread(edit.registry, product)
         plan = _plan(edit.registry, product)
@@ -239,10 +242,10 @@ def delete_product(
             raise Blocked(
                 f"{', '.join(plan.dependents)} depend{'s' * (len(plan.dependents) == 1)} "
                 f"on {product!r}",
-                hint="take it out of their depends_on first, or add --force to do so here",
+                hint="remove it from their depends_on first, or add --force to do so here",
             )
         changes: Changes = dict.fromkeys(edit.files_of(product), None)
-        changes |= _mend_dependents(edit, product, None)
+        changes |= _update_dependents(edit, product, None)
         record: dict[str, Any] = {"deleted_at": now, "last_commit": edit.repository.tip}
         people = edit.registry.config.get("people", "login")
         if by and (people == "all" or (people == "login" and "@" not in by)):
@@ -252,8 +255,8 @@ def delete_product(
         return edit.commit(changes, f"Delete product {product}", now=now, notes=notes)
 
 
-def _mend_dependents(edit: Editing, product: str, new: str | None) -> Changes:
-    """Let those who depend on a product name its new name, or no longer name it."""
+def _update_dependents(edit: EditSession, product: str, new: str | None) -> Changes:
+    """Return the changes that replace a product in depends_on by its new name, or remove it."""
     changes: Changes = {}
     for name in dependents(edit.registry)[product]:
         listed = edit.registry.products[name].document["depends_on"]

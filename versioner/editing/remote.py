@@ -1,4 +1,4 @@
-"""Edit and read a registry that is a URL: bring all of it, do as in a clone, push one commit."""
+"""Read and edit a registry that is given by its URL, in a temporary clone."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ from versioner.remote.prefetch import Wanted, bring
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from versioner.editing.session import Edited
+    from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
     from versioner.remote.partial_clone import PartialClone
     from versioner.remote.url import Remote
     from versioner.serialization.documents import DocumentKind
 
-__all__ = ["bring_registry", "edit_remotely"]
+__all__ = ["edit_remotely", "fetch_registry"]
 
 _TRIES: Final = 8
 _PAUSE_SECONDS: Final = 0.2
-# What is met by a new look at the remote.
+# After these faults, a new fetch and another try may succeed.
 _AGAIN: Final = ("race", "locked", "unknown")
-# What a registry is read from: its own files, and the copies of the schemas beside them.
+# The folders that a registry is read from; schemas has the copies of the schemas.
 _READ: Final = ("registry", "schemas")
 
 
 def edit_remotely(
     remote: Remote,
-    operation: Callable[[Repository], Edited],
+    operation: Callable[[Repository], EditResult],
     *,
     branch: str = "",
     restoring: str = "",
-) -> Edited:
-    """Edit what a remote has, as in a clone, and push; after a lost race, edit what is there now.
+) -> EditResult:
+    """Edit the registry of a remote, and push; after a lost race, edit the new tip.
 
-    `restoring` names the deleted product that the operation will look for in the history.
-    Raises what the operation raises, and RemoteFailure.
+    `restoring` is the deleted product that the operation will search the history for.
+    Raises the errors of the operation, and RemoteFailure.
     """
     with partial_clone(remote) as clone:
         backoff = Backoff(_PAUSE_SECONDS, tries=_TRIES)
         while True:
-            place = bring_registry(clone, branch)
+            place = fetch_registry(clone, branch)
             if restoring:
-                _bring_deleted(clone, place, restoring)
+                _fetch_deleted(clone, place, restoring)
             edited = operation(place)
             if edited.commit is None or _pushed(clone, place, edited.commit):
                 return edited
@@ -61,16 +61,16 @@ def edit_remotely(
             backoff.pause()
     raise RemoteFailure(
         "race",
-        message=f"others pushed first, {_TRIES} times in a row",
-        hint="try again when fewer write at once",
+        message=f"other writers pushed first, {_TRIES} times in a row",
+        hint="try again when fewer writers push at the same time",
     )
 
 
-def bring_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = ()) -> Repository:
-    """Bring a branch's tip with all files of the registry, and refs under prefixes.
+def fetch_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = ()) -> Repository:
+    """Fetch the tip of a branch with all files of the registry, and the refs under `also`.
 
-    `branch` "" is the one that registry.yaml names, else the remote's own. Raises UsageFault
-    where there is no registry.
+    `branch` "" is the one that registry.yaml names, else the remote's HEAD. Raises UsageFault if
+    there is no registry.
     """
     ref = ref_of_branch(branch)
     tip = clone.begin_whole(ref, also)
@@ -79,7 +79,7 @@ def bring_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = 
             f"the remote has no branch {ref.removeprefix('refs/heads/')!r}"
             if ref
             else "the remote has no commit yet",
-            hint="push a registry first (`versioner init` starts one in a clone)",
+            hint="push a registry first (`versioner init` creates one in a clone)",
         )
     place = clone.repository(ref, tip)
     with reading(place) as reader:
@@ -89,15 +89,15 @@ def bring_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = 
     if not ref:
         own, head = own_branch(clone, place, entry.id)
         if own != head:
-            # Another branch than the one that was looked at, and with other files.
-            return bring_registry(clone, own, also)
+            # The registry is on another branch, with other files.
+            return fetch_registry(clone, own, also)
         place = clone.stand(own, tip)
     clone.bring_below(tip, _READ)
     return place
 
 
 def _pushed(clone: PartialClone, place: Repository, new: str) -> bool:
-    """Push; False after a lost race."""
+    """Push the commit; return False after a lost race."""
     try:
         RefUpdater(clone.client).push([RefUpdate(place.branch or "", place.tip, new)])
     except RemoteFailure as failure:
@@ -107,15 +107,15 @@ def _pushed(clone: PartialClone, place: Repository, new: str) -> bool:
     return True
 
 
-def _bring_deleted(clone: PartialClone, place: Repository, name: str) -> None:
-    """Bring the commit before a product's deletion; all history, where none is on record."""
+def _fetch_deleted(clone: PartialClone, place: Repository, name: str) -> None:
+    """Fetch the commit before a product's deletion, or the whole history if it is not recorded."""
     name = _target_of(place, name)
     commit = _field(place, "deleted", layout.deleted_path(name), "last_commit")
     if commit:
         try:
             clone.bring_commit(commit)
         except GitFailure:
-            # Gone from the remote, as after a rewrite of its history.
+            # The remote no longer has the commit, for example after a rewrite of its history.
             commit = ""
     if not commit:
         clone.bring_history(place.branch or "")

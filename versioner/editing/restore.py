@@ -1,4 +1,4 @@
-"""Bring a deleted product back from the commit before its deletion."""
+"""Restore a deleted product from the commit before its deletion."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from versioner import layout
-from versioner.editing.session import Edited, editing
+from versioner.editing.session import EditResult, edit_session
 from versioner.errors import NotFound, OperationFailed
 from versioner.git.history import is_shallow, last_commit_with
 from versioner.git.merge_base import deleted_states
@@ -18,7 +18,7 @@ from versioner.validation.documents import validate_document
 from versioner.validation.logs import validate_log
 
 if TYPE_CHECKING:
-    from versioner.editing.session import Editing
+    from versioner.editing.session import EditSession
     from versioner.git.objects import ObjectReader
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 __all__ = ["restore_product"]
 
 
-def restore_product(repository: Repository, name: str, *, now: str) -> Edited:
-    """Bring a product's tree back; where the name was made anew, events are joined by id.
+def restore_product(repository: Repository, name: str, *, now: str) -> EditResult:
+    """Restore the files of a product; if the name is in use again, merge the events by id.
 
-    Raises NotFound where no product of this name was ever deleted, Failure where the history
-    does not reach that far.
+    Raises NotFound if no product of this name was deleted, OperationFailed if the history of the
+    clone does not reach back to the deletion.
     """
-    with editing(repository) as edit, reading(edit.repository) as reader:
+    with edit_session(repository) as edit, reading(edit.repository) as reader:
         name = edit.registry.aliases.get(name, name)
         then = _before_deletion(edit, reader, name)
-        changes = _joined(then, edit, name)
+        changes = _merged(then, edit, name)
         if name in edit.registry.deleted:
             changes[layout.deleted_path(name)] = None
         unchanged = name in edit.registry.products and all(
@@ -49,12 +49,12 @@ def restore_product(repository: Repository, name: str, *, now: str) -> Edited:
         )
 
 
-def _before_deletion(edit: Editing, reader: ObjectReader, name: str) -> Snapshot:
+def _before_deletion(edit: EditSession, reader: ObjectReader, name: str) -> Snapshot:
     """Return the registry as it was just before the product's latest deletion."""
     repository, directory = edit.repository, layout.product_dir(name)
     recorded = edit.registry.deleted.get(name, {}).get("last_commit")
     if recorded is not None:
-        # A rebase or a shallow clone may have left that commit behind: then history is searched.
+        # After a rebase or in a shallow clone, the commit may be missing: then search the history.
         with suppress(OperationFailed, NotFound):
             then: Snapshot = snapshot_at(repository, recorded)
             if then.entries(directory):
@@ -65,8 +65,8 @@ def _before_deletion(edit: Editing, reader: ObjectReader, name: str) -> Snapshot
     is_there = name in edit.registry.products
     if (recorded is not None or is_there) and is_shallow(repository):
         raise OperationFailed(
-            f"the history here does not reach back to where {name!r} was deleted",
-            hint="in a shallow clone, `git fetch --unshallow` brings it",
+            f"the history of this clone does not reach back to the deletion of {name!r}",
+            hint="in a shallow clone, `git fetch --unshallow` fetches the whole history",
         )
     if is_there:
         return edit.snapshot
@@ -79,24 +79,26 @@ def _before_deletion(edit: Editing, reader: ObjectReader, name: str) -> Snapshot
 def _never_deleted(name: str, registry: Registry) -> NotFound:
     near = nearest(name, registry.deleted)
     return NotFound(
-        f"no product {name!r} was deleted",
-        hint=f"did you mean {' or '.join(near)}?" if near else "registry/deleted/ lists them",
+        f"there is no deleted product {name!r}",
+        hint=f"did you mean {' or '.join(near)}?"
+        if near
+        else "registry/deleted/ contains their records",
     )
 
 
-def _joined(then: Snapshot, edit: Editing, name: str) -> Changes:
-    """Return the old files, with what was recorded since behind what was there."""
+def _merged(then: Snapshot, edit: EditSession, name: str) -> Changes:
+    """Return the old files; events recorded since are appended to the old logs."""
     old = then.read_many(then.entries(layout.product_dir(name)))
     current = edit.files_of(name) if name in edit.registry.products else {}
     changes: Changes = {path: data for path, data in old.items() if path not in current}
     for path in old.keys() & current.keys():
         place = layout.place_of(path)
         if place is not None and (place.kind == "build" or place.kind == "deployment"):
-            changes[path] = _joined_log(place.kind, path, old[path], current[path])
+            changes[path] = _merged_log(place.kind, path, old[path], current[path])
     return changes
 
 
-def _joined_log(kind: EventKind, path: str, old: bytes, current: bytes) -> bytes:
+def _merged_log(kind: EventKind, path: str, old: bytes, current: bytes) -> bytes:
     known = {event["id"] for event in validate_log(kind, old, path)[0]}
     newer = validate_log(kind, current, path)[0]
     return log.append(kind, old, [event for event in newer if event["id"] not in known])
@@ -109,5 +111,5 @@ def _former_dependents(then: Snapshot, registry: Registry, name: str) -> list[st
         before, _ = validate_document("product", then.read(path) or b"", path)
         named = name in (before or {}).get("depends_on", ())
         if named and name not in record.document.get("depends_on", ()):
-            notes.append(f"{other} depended on it, and no longer says so")
+            notes.append(f"{other} depended on it; its depends_on no longer lists it")
     return notes

@@ -1,4 +1,4 @@
-"""What every edit shares: the registry at the tip, a check of the outcome, one commit."""
+"""The common part of all edits: read the tip, check the new content, make one commit."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from versioner.registry.records import Registry
     from versioner.serialization.assignments import Set
 
-__all__ = ["Edited", "Editing", "asked_edits", "editing", "read_tip"]
+__all__ = ["EditResult", "EditSession", "edit_session", "parse_edits", "read_tip"]
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
-    """What an edit came to: `commit` is None where there was nothing to change."""
+class EditResult:
+    """The result of an edit: `commit` is None if there was nothing to change."""
 
     commit: str | None
     subject: str
@@ -42,8 +42,8 @@ class Edited:
 
 
 @dataclass(slots=True)
-class Editing:
-    """The registry at the tip while nobody else writes to it."""
+class EditSession:
+    """The registry at the tip, under the write lock."""
 
     repository: LockedRepository
     snapshot: Snapshot
@@ -51,11 +51,11 @@ class Editing:
     cache: ProductCache
 
     def read(self, path: str) -> bytes:
-        """Return a file of the tip that is known to be there."""
+        """Return a file that is known to exist at the tip."""
         return self.snapshot.read(path) or b""
 
     def edited(self, path: str, edits: Sequence[Set | Unset]) -> Changes:
-        """Return what edits make of one of people's files; nothing where they change nothing."""
+        """Return the changes that edits make to a file; empty if they change nothing."""
         before = self.read(path)
         after = edit_document(before, edits)
         return {path: after} if after != before else {}
@@ -66,36 +66,36 @@ class Editing:
 
     def commit(
         self, changes: Changes, subject: str, *, now: str, notes: tuple[str, ...] = ()
-    ) -> Edited:
-        """Commit the changes, unless they bring an error that was not there before.
+    ) -> EditResult:
+        """Commit the changes.
 
-        Raises InvalidInput with the first such error.
+        Raises InvalidInput with the first new error, if the changes cause one.
         """
         _refuse_new_errors(self, changes)
         identity = cast("CommitIdentity | None", self.registry.config.get("commit"))
         commit = commit_changes(self.repository, changes, subject, identity=identity, when=now)
         paths = tuple(sorted(changes)) if commit else ()
-        return Edited(commit, subject, paths, self.repository.branch or "", notes)
+        return EditResult(commit, subject, paths, self.repository.branch or "", notes)
 
 
-def asked_edits(set_: Sequence[str], unset: Sequence[str] = ()) -> list[Set | Unset]:
-    """Return the edits that KEY=VALUE texts and (dotted) KEY texts ask for."""
+def parse_edits(set_: Sequence[str], unset: Sequence[str] = ()) -> list[Set | Unset]:
+    """Parse KEY=VALUE and KEY texts with dotted keys as edits."""
     return [*map(parse_assignment, set_), *(Unset(parse_key(text)) for text in unset)]
 
 
 @contextmanager
-def editing(repository: Repository) -> Iterator[Editing]:
-    """Hold the write lock, and read the registry at the tip."""
+def edit_session(repository: Repository) -> Iterator[EditSession]:
+    """Take the write lock, and read the registry at the tip."""
     with (
         transaction(repository) as locked,
         ProductCache.of(repository) as cache,
     ):
         snapshot, registry = _read(locked, cache)
-        yield Editing(locked, snapshot, registry, cache)
+        yield EditSession(locked, snapshot, registry, cache)
 
 
 def read_tip(repository: Repository) -> tuple[Snapshot, Registry]:
-    """Read the registry at the tip, to look at before an edit; nothing is locked."""
+    """Read the registry at the tip, without a lock."""
     with ProductCache.of(repository) as cache:
         return _read(repository, cache)
 
@@ -109,13 +109,13 @@ def _read(repository: Repository, cache: ProductCache) -> tuple[Snapshot, Regist
     return snapshot, load_registry(snapshot, cache=cache)
 
 
-def _refuse_new_errors(editing: Editing, changes: Changes) -> None:
+def _refuse_new_errors(editing: EditSession, changes: Changes) -> None:
     outcome = load_registry(OverlaySnapshot(editing.snapshot, changes), cache=editing.cache)
-    before = {_gist(problem) for problem in editing.registry.problems}
+    before = {_identity(problem) for problem in editing.registry.problems}
     new = [
         problem
         for problem in outcome.problems
-        if problem.severity == "error" and _gist(problem) not in before
+        if problem.severity == "error" and _identity(problem) not in before
     ]
     if new:
         first = new[0]
@@ -125,6 +125,6 @@ def _refuse_new_errors(editing: Editing, changes: Changes) -> None:
         )
 
 
-def _gist(problem: Problem) -> tuple[Any, ...]:
-    # An edit above a problem moves it: lines do not tell an old one from a new one.
+def _identity(problem: Problem) -> tuple[Any, ...]:
+    # The line is left out, because an edit may move an existing problem to another line.
     return problem.path, problem.code, problem.message

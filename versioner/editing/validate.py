@@ -1,4 +1,4 @@
-"""Validate a registry and, against a base, what a change does to it."""
+"""Validate a registry, and compare it with a base revision."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from versioner.registry.cache import ProductCache
     from versioner.registry.records import Registry
 
-__all__ = ["Checked", "validate_change", "validate_registry"]
+__all__ = ["ValidationResult", "validate_change", "validate_registry"]
 
 _OF_PRODUCTS: Final = ("product", "build", "deployment")
 
 
 @dataclass(slots=True)
-class Checked:
-    """Hold a registry with every problem of it; `change` is there where a base was given."""
+class ValidationResult:
+    """A registry and its problems; `change` is None if no base was given."""
 
     registry: Registry
     problems: list[Problem]
@@ -50,16 +50,16 @@ def validate_registry(
     now: str,
     cache: ProductCache | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Checked:
-    """Check everything that stands in a snapshot; `now` is for warnings of a clock gone wrong."""
+) -> ValidationResult:
+    """Check the content of a snapshot; `now` is for warnings about times in the future."""
     registry = load_registry(snapshot, cache=cache, progress=progress)
     warnings = [*clock_problems(registry, snapshot, now), *drift_problems(snapshot)]
-    return Checked(registry, sorted([*registry.problems, *warnings]))
+    return ValidationResult(registry, sorted([*registry.problems, *warnings]))
 
 
 def validate_change(
     repository: Repository,
-    checked: Checked,
+    checked: ValidationResult,
     snapshot: Snapshot,
     base: str,
     *,
@@ -67,10 +67,10 @@ def validate_change(
     allow_log_changes: bool = False,
     cache: ProductCache | None = None,
 ) -> None:
-    """Add to what was found what the change since `base` took from the history, and does.
+    """Add to `checked` the change since `base`, and the problems of the history.
 
-    `tip` is the commit that `snapshot` is, or that the work tree stands on. Raises Failure where
-    base and tip share no commit here.
+    `tip` is the commit of `snapshot`, or the one that the work tree is based on. Raises
+    OperationFailed if base and tip have no common commit in this clone.
     """
     with reading(repository) as reader:
         walk = walk_from(repository, reader, base, tip)
@@ -88,9 +88,9 @@ def validate_change(
 
 
 def _registry_before(
-    base: Snapshot, snapshot: Snapshot, checked: Checked, cache: ProductCache | None
+    base: Snapshot, snapshot: Snapshot, checked: ValidationResult, cache: ProductCache | None
 ) -> Registry:
-    """Load the base; of products that are the same now, the records that are there serve."""
+    """Load the base; for unchanged products, use the loaded records."""
     trees, trees_now = base.product_trees(), snapshot.product_trees()
     records = checked.registry.products
     same = {

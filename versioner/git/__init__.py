@@ -1,6 +1,6 @@
-"""The only place that runs git: find a repository, read from it, commit to it.
+"""The only package that runs git.
 
-Modules: `process` runs git, `repository` finds a repository, `objects` and `snapshot` read,
-`transaction` commits (with `lock`, `journal`, `checkout` and `recovery` beneath it), `history`
-walks back through time.
+Start with `process` (runs git) and `repository` (finds a repository). `objects` and `snapshot`
+read files. `transaction` locks the repository and `commit` commits; `journal` and `recovery`
+complete a commit that was interrupted. `history` reads past commits.
 """

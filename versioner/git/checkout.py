@@ -1,7 +1,7 @@
-"""Bring the work trees that have a branch checked out along when the branch moves.
+"""Update the work trees that have a branch checked out after the branch moved.
 
-Only the touched paths, in files and index; all else stays as it is, staged or not. No filter
-runs: content is compared by the id git would give it, with CRLF line ends taken for LF.
+Only the changed paths are updated, as files and in the index; all other paths stay as they are,
+staged or not. No filter runs: content is compared by git's id for it, with CRLF read as LF.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from versioner.git.object_format import hash_object
 from versioner.git.process import LockedByGit, git, printable
 from versioner.git.repository import head_of, leads_to
 from versioner.git.state import state_dir
-from versioner.git.worktree import file_state, remove_file, replace_file, sweep
+from versioner.git.worktree import file_state, remove_draft, remove_file, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Checkout",
-    "Target",
+    "FileUpdate",
     "appended_lines",
     "checkouts_of",
     "is_log",
@@ -38,16 +38,16 @@ __all__ = [
 
 
 class Checkout(NamedTuple):
-    """Name a work tree and the git directory that holds its index."""
+    """A work tree, and the git directory that has its index."""
 
     top: Path
     git_dir: Path
 
 
-class Target(NamedTuple):
-    """Say what a path becomes (None: no file), and the blob ids it may have been before.
+class FileUpdate(NamedTuple):
+    """The new content of a path (None: no file), and the blob ids that it may have before.
 
-    `added` are the lines that an append brings to a log.
+    `added` are the lines that an append adds to a log.
     """
 
     id: str | None
@@ -58,7 +58,7 @@ class Target(NamedTuple):
 
 def checkouts_of(repo: Repository, ref: str) -> list[Checkout]:
     """Return every work tree, linked ones included, that has the branch checked out."""
-    return [place for place in _work_trees(repo) if head_of(repo, place.git_dir) == ref]
+    return [checkout for checkout in _work_trees(repo) if head_of(repo, checkout.git_dir) == ref]
 
 
 def _work_trees(repo: Repository) -> Iterator[Checkout]:
@@ -72,7 +72,7 @@ def _work_trees(repo: Repository) -> Iterator[Checkout]:
         return
     for git_dir in folders:
         marker = _marker_of(git_dir)
-        # One that was moved or removed without `git worktree` leads nowhere, or elsewhere.
+        # A work tree that was moved or removed without `git worktree` is skipped.
         if marker is not None and leads_to(marker, git_dir):
             yield Checkout(marker.parent, git_dir)
 
@@ -96,36 +96,36 @@ def _marker_of(git_dir: Path) -> Path | None:
 
 
 def refuse_uncommitted(
-    repo: Repository, place: Checkout, targets: Mapping[str, Target], session: WriteSession
+    repo: Repository, checkout: Checkout, updates: Mapping[str, FileUpdate], session: WriteSession
 ) -> None:
-    """Raise Failure, naming them, when touched paths have uncommitted changes in a work tree."""
-    staged = index_ids(place, list(targets), session)
+    """Raise OperationFailed, with their names, if any of the paths has uncommitted changes."""
+    staged = index_ids(checkout, list(updates), session)
     blocked = [
         path
-        for path, target in targets.items()
-        if staged[path] not in target.stale or not _is_clean(repo, place, path, target)
+        for path, update in updates.items()
+        if staged[path] not in update.stale or not _is_clean(repo, checkout, path, update)
     ]
     if blocked:
         names = ", ".join(printable(path) for path in blocked[:5])
         more = f" and {len(blocked) - 5} more" if len(blocked) > 5 else ""
         raise OperationFailed(
-            f"{names}{more}: uncommitted changes in {printable(str(place.top))}",
-            hint="commit them, or put them aside with `git stash`, and try again",
+            f"{names}{more}: uncommitted changes in {printable(str(checkout.top))}",
+            hint="commit them, or set them aside with `git stash`, and try again",
         )
 
 
-def _is_clean(repo: Repository, place: Checkout, path: str, target: Target) -> bool:
-    state = file_state(place.top, path)
+def _is_clean(repo: Repository, checkout: Checkout, path: str, update: FileUpdate) -> bool:
+    state = file_state(checkout.top, path)
     if state.kind == "absent":
-        return None in target.stale or _is_sparse(place, path)
+        return None in update.stale or _is_sparse(checkout, path)
     if state.kind != "file":
         return False
     ids = content_ids(state.data, repo.object_format)
-    return not ids.isdisjoint(target.stale) or target.id in ids
+    return not ids.isdisjoint(update.stale) or update.id in ids
 
 
 def content_ids(data: bytes, object_format: str) -> set[str]:
-    """Return the blob ids that a file may stand for: as it is, and with LF line ends."""
+    """Return the blob ids of a file's content: as it is, and with LF line ends."""
     ids = {hash_object("blob", data, object_format)}
     if b"\r\n" in data:
         ids.add(hash_object("blob", data.replace(b"\r\n", b"\n"), object_format))
@@ -133,130 +133,137 @@ def content_ids(data: bytes, object_format: str) -> set[str]:
 
 
 def index_ids(
-    place: Checkout, paths: Sequence[str], session: WriteSession
+    checkout: Checkout, paths: Sequence[str], session: WriteSession
 ) -> dict[str, str | None]:
-    """Return the blob id that the index holds for each path; None where it holds none."""
-    found = session.reader(place.top).find([f":{path}" for path in paths])
+    """Return the blob id of each path in the index, None for a path that is not in it."""
+    found = session.reader(checkout.top).find([f":{path}" for path in paths])
     return {path: entry.id if entry else None for path, entry in zip(paths, found, strict=True)}
 
 
-def _is_sparse(place: Checkout, path: str) -> bool:
-    """Tell whether a sparse checkout leaves a path out of the work tree."""
-    if not (place.git_dir / "info" / "sparse-checkout").exists():
+def _is_sparse(checkout: Checkout, path: str) -> bool:
+    """Return whether a sparse checkout leaves a path out of the work tree."""
+    if not (checkout.git_dir / "info" / "sparse-checkout").exists():
         return False
     return git(
-        ["--literal-pathspecs", "ls-files", "-t", "-z", "--", path], cwd=place.top
+        ["--literal-pathspecs", "ls-files", "-t", "-z", "--", path], cwd=checkout.top
     ).startswith(b"S ")
 
 
 def refresh(
     repo: Repository,
-    places: Sequence[Checkout],
-    targets: Mapping[str, Target],
+    checkouts: Sequence[Checkout],
+    updates: Mapping[str, FileUpdate],
     session: WriteSession,
     *,
     recheck: bool = True,
 ) -> bool:
-    """Bring paths from what they were to what they are to be; doing it twice does no harm.
+    """Update paths in the work trees and their indexes; idempotent.
 
-    A path that shows neither is the user's own edit and stays (a log gets the lines it lacks).
-    False tells that git's lock kept an index from being written. `recheck` looks at the index
-    first; it is off where `refuse_uncommitted` has just done so.
+    A path with other content has an edit of the user, and stays; a log gets the lines that it
+    does not have. Returns False where a lock file of git prevented writing an index. With
+    `recheck`, a path whose index entry is neither old nor new keeps it; without, the caller has
+    just called `refuse_uncommitted`.
     """
-    done = [_refresh(repo, place, targets, session, recheck) for place in places]
-    return all(done)
+    complete = True
+    for checkout in checkouts:
+        complete = _refresh(repo, checkout, updates, session, recheck) and complete
+    return complete
 
 
 def _refresh(
     repo: Repository,
-    place: Checkout,
-    targets: Mapping[str, Target],
+    checkout: Checkout,
+    updates: Mapping[str, FileUpdate],
     session: WriteSession,
     recheck: bool,
 ) -> bool:
-    sparse = {path for path in targets if _is_left_out(place, path, targets[path])}
-    # Deletions first: a file may be in the way of the directory that takes its name.
-    for path in sorted(targets, key=lambda path: (targets[path].data is not None, path)):
+    sparse = {path for path in updates if _is_left_out(checkout, path, updates[path])}
+    # Deletions come first: a directory may replace a file of the same name.
+    for path in sorted(updates, key=lambda path: (updates[path].data is not None, path)):
         if path not in sparse:
-            _refresh_file(repo, place, path, targets[path])
-    wanted = dict(targets)
+            _refresh_file(repo, checkout, path, updates[path])
+    wanted = dict(updates)
     if recheck:
-        staged = index_ids(place, list(targets), session)
-        wanted = {path: target for path, target in targets.items() if staged[path] in target.stale}
-    return _refresh_index(repo, place, wanted, sparse, session)
+        staged = index_ids(checkout, list(updates), session)
+        wanted = {path: update for path, update in updates.items() if staged[path] in update.stale}
+    return _refresh_index(repo, checkout, wanted, sparse, session)
 
 
-def _is_left_out(place: Checkout, path: str, target: Target) -> bool:
-    return None not in target.stale and not (place.top / path).exists() and _is_sparse(place, path)
+def _is_left_out(checkout: Checkout, path: str, update: FileUpdate) -> bool:
+    return (
+        None not in update.stale
+        and not (checkout.top / path).exists()
+        and _is_sparse(checkout, path)
+    )
 
 
-def _refresh_file(repo: Repository, place: Checkout, path: str, target: Target) -> None:
-    sweep(place.top, path)
-    state = file_state(place.top, path)
+def _refresh_file(repo: Repository, checkout: Checkout, path: str, update: FileUpdate) -> None:
+    remove_draft(checkout.top, path)
+    state = file_state(checkout.top, path)
     if state.kind == "absent":
-        if None in target.stale and target.data is not None:
-            _write(repo, place, path, target.data, state)
+        if None in update.stale and update.data is not None:
+            _write(repo, checkout, path, update.data, state)
         return
     if state.kind != "file":
         return
     ids = content_ids(state.data, repo.object_format)
-    if target.id in ids:
+    if update.id in ids:
         return
-    if ids.isdisjoint(target.stale):
-        completed = with_lines(state.data, target.added)
+    if ids.isdisjoint(update.stale):
+        completed = with_lines(state.data, update.added)
         if completed is not None:
-            _write(repo, place, path, completed, state)
-    elif target.data is None:
-        remove_file(place.top, path)
+            _write(repo, checkout, path, completed, state)
+    elif update.data is None:
+        remove_file(checkout.top, path)
     else:
-        _write(repo, place, path, target.data, state)
+        _write(repo, checkout, path, update.data, state)
 
 
-def _write(repo: Repository, place: Checkout, path: str, data: bytes, state: FileState) -> None:
+def _write(repo: Repository, checkout: Checkout, path: str, data: bytes, state: FileState) -> None:
     if b"\r\n" in state.data and b"\r\n" not in data:
         data = data.replace(b"\n", b"\r\n")
     draft_dir = state_dir(repo.common_dir)
-    replace_file(place.top, path, data, draft_dir=draft_dir, mode=state.mode)
+    replace_file(checkout.top, path, data, draft_dir=draft_dir, mode=state.mode)
 
 
 def _refresh_index(
     repo: Repository,
-    place: Checkout,
-    targets: Mapping[str, Target],
+    checkout: Checkout,
+    updates: Mapping[str, FileUpdate],
     sparse: set[str],
     session: WriteSession,
 ) -> bool:
-    if not targets:
+    if not updates:
         return True
     none = "0" * (64 if repo.object_format == "sha256" else 40)
     lines = [
-        f"{'100644' if target.id else '0'} {target.id or none} 0\t{path}\0"
-        for path, target in sorted(targets.items(), key=lambda item: (item[1].id or "", item[0]))
+        f"{'100644' if update.id else '0'} {update.id or none} 0\t{path}\0"
+        for path, update in sorted(updates.items(), key=lambda item: (item[1].id or "", item[0]))
     ]
     try:
-        _update_index(place, ["-z", "--index-info"], "".join(lines), session)
+        _update_index(checkout, ["-z", "--index-info"], "".join(lines), session)
         if sparse:
             listed = "".join(f"{path}\0" for path in sparse)
-            _update_index(place, ["-z", "--skip-worktree", "--stdin"], listed, session)
+            _update_index(checkout, ["-z", "--skip-worktree", "--stdin"], listed, session)
     except LockedByGit:
         return False
     return True
 
 
-def _update_index(place: Checkout, args: list[str], text: str, session: WriteSession) -> None:
-    """Feed `git update-index`, out of sight of the work tree.
+def _update_index(checkout: Checkout, args: list[str], text: str, session: WriteSession) -> None:
+    """Run `git update-index` in an empty folder, not in the work tree.
 
-    When git writes an index it looks into files that changed about as the last one was written,
-    through their clean filters, which may be the clone's. In an empty folder it finds none. What
-    it would have noted of such files is kept by giving the new index the old one's time.
+    When git writes an index it reads the files that changed at about the time of the last write,
+    through clean filters that the clone may define. In an empty folder there are no such files.
+    The new index keeps the old one's time, so that the next git command still checks them.
     """
-    # From a file, not a pipe: a kill of ours half way through would feed git half a path.
+    # A file, not a pipe: if this process is killed, git must not read half of a path.
     session.index_input.write_bytes(text.encode("utf-8", "surrogateescape"))
     session.empty.mkdir(exist_ok=True)
-    index = place.git_dir / "index"
+    index = checkout.git_dir / "index"
     before = index.stat().st_mtime_ns if index.exists() else None
     git(
-        [f"--git-dir={place.git_dir}", f"--work-tree={session.empty}", "update-index", *args],
+        [f"--git-dir={checkout.git_dir}", f"--work-tree={session.empty}", "update-index", *args],
         cwd=session.empty,
         stdin=session.index_input,
         pass_fds=session.pass_fds,
@@ -269,22 +276,22 @@ _LOG: Final = r"registry/products/[^/]+/(?:versions|deployments)/[^/]+\.yaml"
 
 
 def is_log(path: str) -> bool:
-    """Tell whether a path is a log's."""
+    """Return whether a path is one of a log."""
     return re.fullmatch(_LOG, path) is not None
 
 
 def appended_lines(old: bytes, new: bytes) -> list[bytes] | None:
-    """Return the lines that an append added; None where it was no mere append."""
+    """Return the lines that an append added, None where `new` is not `old` with lines added."""
     before, after = old.splitlines(), new.splitlines()
     return after[len(before) :] if after[: len(before)] == before else None
 
 
 def with_lines(data: bytes, lines: Sequence[bytes]) -> bytes | None:
-    """Return data with those lines added that it lacks; None where it lacks none."""
-    there = set(data.splitlines())
-    lacking = [line for line in lines if line not in there]
-    if not lacking:
+    """Return data with the missing ones of some lines added, None where none is missing."""
+    present = set(data.splitlines())
+    missing = [line for line in lines if line not in present]
+    if not missing:
         return None
     end = b"\r\n" if b"\r\n" in data else b"\n"
-    glue = b"" if not data or data.endswith(b"\n") else end
-    return data + glue + b"".join(line + end for line in lacking)
+    separator = b"" if not data or data.endswith(b"\n") else end
+    return data + separator + b"".join(line + end for line in missing)

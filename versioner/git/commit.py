@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.errors import GitFailure, InvalidInput, OperationFailed, UsageFault
-from versioner.git.checkout import Target, checkouts_of, refresh, refuse_uncommitted
+from versioner.git.checkout import FileUpdate, checkouts_of, refresh, refuse_uncommitted
 from versioner.git.commit_objects import build_commit
 from versioner.git.identity import committer_of
-from versioner.git.journal import JournalEntry, drop_intent, write_intent
+from versioner.git.journal import JournalEntry, drop_journal, write_journal
 from versioner.git.object_format import hash_object
 from versioner.git.process import LockedByGit, git, printable
 from versioner.git.repository import tip_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from versioner.git.session import LockedRepository
     from versioner.models import Changes, CommitIdentity
 
-__all__ = ["advance", "commit_changes", "make_commit", "publish", "targets_of"]
+__all__ = ["advance", "commit_changes", "make_commit", "publish", "updates_of"]
 
 
 def commit_changes(
@@ -46,8 +46,8 @@ def commit_changes(
     LockedByGit when a lock file of git exists, UsageFault on a detached HEAD.
     """
     branch_of(repo)
-    targets = targets_of(repo, changes)
-    return publish(repo, targets, message, identity=identity, when=when) if targets else None
+    updates = updates_of(repo, changes)
+    return publish(repo, updates, message, identity=identity, when=when) if updates else None
 
 
 def make_commit(
@@ -62,24 +62,24 @@ def make_commit(
 
     Returns None where nothing changes.
     """
-    targets = targets_of(repo, changes)
-    files = {path: target.data for path, target in targets.items()}
+    updates = updates_of(repo, changes)
+    files = {path: update.data for path, update in updates.items()}
     committer = committer_of(repo, identity, repo.session.take_settings())
-    return build_commit(repo, files, message, committer, when) if targets else None
+    return build_commit(repo, files, message, committer, when) if updates else None
 
 
-def targets_of(repo: LockedRepository, changes: Changes) -> dict[str, Target]:
-    """Return what really changes against the tip, path by path."""
+def updates_of(repo: LockedRepository, changes: Changes) -> dict[str, FileUpdate]:
+    """Return the update of each path whose content differs at the tip."""
     view = repo.view()
-    targets: dict[str, Target] = {}
+    updates: dict[str, FileUpdate] = {}
     for path, data in changes.items():
         if not is_safe_path(path):
             raise InvalidInput(f"{printable(path)!r} cannot be a path in a repository")
         new = None if data is None else hash_object("blob", data, repo.object_format)
         old = _old_id(view, path, adding=new is not None)
         if old != new:
-            targets[path] = Target(new, data, frozenset({old}))
-    return targets
+            updates[path] = FileUpdate(new, data, frozenset({old}))
+    return updates
 
 
 def _old_id(view: TreeView, path: str, *, adding: bool) -> str | None:
@@ -97,68 +97,74 @@ def _old_id(view: TreeView, path: str, *, adding: bool) -> str | None:
 
 def publish(
     repo: LockedRepository,
-    targets: Mapping[str, Target],
+    updates: Mapping[str, FileUpdate],
     message: str,
     *,
     identity: CommitIdentity | None,
     when: str | None,
     resuming: JournalEntry | None = None,
 ) -> str:
-    """Commit targets on the branch, under the lock, and bring the work trees along.
+    """Commit updates on the branch, and update the work trees.
 
-    Refuses touched paths with uncommitted changes first, but for recovery (`resuming` the
-    intent it found), which leaves such as they are.
+    Raises OperationFailed where a path has uncommitted changes; recovery, which passes the
+    journal entry that it found as `resuming`, leaves such a path as it is.
     """
-    places = _ready(repo, targets, refusing=resuming is None)
+    checkouts = _ready(repo, updates, refusing=resuming is None)
     committer = committer_of(repo, identity, repo.session.take_settings())
-    files = {path: target.data for path, target in targets.items()}
+    files = {path: update.data for path, update in updates.items()}
     new = build_commit(repo, files, message, committer, when)
-    _land(repo, places, targets, new, message, resuming)
+    _land(repo, checkouts, updates, new, message, resuming)
     return new
 
 
-def advance(repo: LockedRepository, new: str, targets: Mapping[str, Target], message: str) -> None:
-    """Move the branch from its tip to a commit that is there already, work trees along.
+def advance(
+    repo: LockedRepository, new: str, updates: Mapping[str, FileUpdate], message: str
+) -> None:
+    """Move the branch from its tip to an existing commit, and update the work trees.
 
-    Under the lock, as `publish`; `targets` is all that the two differ in, `message` what the
-    reflog says.
+    `updates` are all differences between the two commits, `message` is for the reflog.
     """
-    places = _ready(repo, targets, refusing=True)
-    _land(repo, places, targets, new, message, None)
+    checkouts = _ready(repo, updates, refusing=True)
+    _land(repo, checkouts, updates, new, message, None)
 
 
 def _ready(
-    repo: LockedRepository, targets: Mapping[str, Target], *, refusing: bool
+    repo: LockedRepository, updates: Mapping[str, FileUpdate], *, refusing: bool
 ) -> list[Checkout]:
     session, branch = repo.session, branch_of(repo)
-    places = checkouts_of(repo, branch)
+    checkouts = checkouts_of(repo, branch)
     session.lock.refuse_if_there(repo.common_dir / f"{branch}.lock")
-    for place in places:
-        session.lock.refuse_if_there(place.git_dir / "index.lock")
+    for checkout in checkouts:
+        session.lock.refuse_if_there(checkout.git_dir / "index.lock")
         if refusing:
-            refuse_uncommitted(repo, place, targets, session)
-    return places
+            refuse_uncommitted(repo, checkout, updates, session)
+    return checkouts
 
 
 def _land(
     repo: LockedRepository,
-    places: Sequence[Checkout],
-    targets: Mapping[str, Target],
+    checkouts: Sequence[Checkout],
+    updates: Mapping[str, FileUpdate],
     new: str,
     message: str,
     resuming: JournalEntry | None,
 ) -> None:
-    if places:
-        stale = {path: target.stale for path, target in targets.items()}
+    if checkouts:
+        stale = {path: update.stale for path, update in updates.items()}
         own = JournalEntry(branch_of(repo), repo.tip, new, stale)
-        write_intent(repo.common_dir, resuming or own)
+        write_journal(repo.common_dir, resuming or own)
     try:
         _move(repo, new, message)
     except GitFailure:
         if resuming is None:
-            drop_intent(repo.common_dir)
+            drop_journal(repo.common_dir)
         raise
-    _bring_along(repo, places, targets, recheck=resuming is not None)
+    # git's processes have read the indexes as they were before.
+    repo.session.close()
+    # The commit is made. Where git holds an index, the journal stays for the next command.
+    if refresh(repo, checkouts, updates, repo.session, recheck=resuming is not None):
+        drop_journal(repo.common_dir)
+    repo.session.close()
 
 
 def branch_of(repo: LockedRepository) -> str:
@@ -185,21 +191,5 @@ def _move(repo: LockedRepository, new: str, message: str) -> None:
         raise
 
 
-# The reflog wants somebody, and git may know nobody.
+# The reflog needs a name and an address, and the user may have configured none.
 _REFLOG = {"GIT_COMMITTER_NAME": "versioner", "GIT_COMMITTER_EMAIL": "versioner@localhost"}
-
-
-def _bring_along(
-    repo: LockedRepository,
-    places: Sequence[Checkout],
-    targets: Mapping[str, Target],
-    *,
-    recheck: bool,
-) -> None:
-    session = repo.session
-    session.close()  # what it knows of the indexes ends here
-    # The commit stands. An index that git holds just now keeps the intent, and the next
-    # command brings it along.
-    if refresh(repo, places, targets, session, recheck=recheck):
-        drop_intent(repo.common_dir)
-    session.close()

@@ -1,4 +1,4 @@
-"""Build one commit, reachable from nothing until a ref moves to it, and sign it where wanted."""
+"""Build one commit, which no ref names yet, and sign it where the user signs commits."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["MOST_FILES", "build_commit", "unpack_commit"]
 def build_commit(
     repo: LockedRepository, changes: Changes, message: str, committer: Committer, when: str | None
 ) -> str:
-    """Write the objects of a commit on the repository's tip, signed where wanted."""
+    """Write the objects of a commit on the tip, and return its id."""
     seconds = None if when is None else epoch_of(when)
     if seconds is not None and len(changes) <= MOST_FILES:
         commit, tree = unpack_commit(repo, changes, message, committer, seconds)
     else:
-        # What is large, and what git's own clock dates: rarer than an appended line.
+        # Rare: a large commit, or one that git's own clock dates.
         from versioner.git.fast_import import import_commit
 
         commit, tree = import_commit(repo, changes, message, committer, seconds)
@@ -41,7 +41,7 @@ def epoch_of(when: str) -> int:
 def _sign(
     repo: LockedRepository, tree: str, message: str, committer: Committer, seconds: int | None
 ) -> str:
-    """Make the same commit again, signed, by the programs that the user's own settings name."""
+    """Write the same commit with a signature, by the programs that the user's settings name."""
     env: dict[str, str] = {}
     for role in ("author", "committer"):
         name, email = getattr(committer, role)
@@ -68,7 +68,7 @@ def _sign(
     return made.decode("ascii").strip()
 
 
-# Each becomes a loose object, and so does each directory above it.
+# Each file becomes a loose object, and so does each directory above it.
 MOST_FILES: Final = 16
 _KINDS: Final = {"commit": 1, "tree": 2, "blob": 3}
 _FILE: Final = 0o100644
@@ -78,10 +78,10 @@ _DIRECTORY: Final = 0o40000
 def unpack_commit(
     repo: LockedRepository, changes: Changes, message: str, committer: Committer, seconds: int
 ) -> tuple[str, str]:
-    """Write a commit on the repository's tip, reachable from nothing; return it and its tree."""
+    """Write a commit on the tip with `git unpack-objects`; return its id and its tree's."""
     args = ["unpack-objects", "-q"]
     fds = repo.session.pass_fds
-    # It starts while the objects are made.
+    # git starts while the objects are built.
     with start(args, cwd=repo.top, pass_fds=fds, piped=True) as process:
         pack = _Pack(repo.object_format)
         tree = _with_changes(repo.view(), "", changes, pack)
@@ -102,7 +102,7 @@ def _commit(
 
 
 def _with_changes(view: TreeView, path: str, changes: Changes, pack: _Pack) -> str:
-    """Add a directory as it is to be, with all new below it; return its id, "" for an empty one."""
+    """Add a changed directory and all below it to a pack; return its id, "" if it is empty."""
     entries = dict(view.directory(path) or {})
     below: dict[str, Changes] = {}
     for name, data in changes.items():
@@ -123,7 +123,7 @@ def _with_changes(view: TreeView, path: str, changes: Changes, pack: _Pack) -> s
 
 
 class _Pack:
-    """Collect objects, as git's pack format (version 2) has them: each whole, none a delta."""
+    """A pack in git's format (version 2), of whole objects without deltas."""
 
     def __init__(self, object_format: str) -> None:
         self._format = object_format
@@ -139,12 +139,12 @@ class _Pack:
             head[-1] |= 0x80
             head.append(size & 0x7F)
             size >>= 7
-        # Stored only: git compresses what it keeps.
+        # Level 0 stores the bytes: git compresses what it unpacks.
         self._objects.append(bytes(head) + compress(data, 0))
         return hash_object(kind, data, self._format)
 
     def close(self) -> bytes:
-        """Return the pack."""
+        """Return the bytes of the pack."""
         head = b"PACK\0\0\0\2" + len(self._objects).to_bytes(4, "big")
         packed = head + b"".join(self._objects)
         return packed + bytes.fromhex(hash_bytes(packed, self._format))

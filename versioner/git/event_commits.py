@@ -1,4 +1,4 @@
-"""Which commit recorded which event: one pass over the history, kept and added to.
+"""Find the commit that recorded each event, in one pass over the history.
 
 An event is one line of a log; the commit that first added a line with its id recorded it.
 """
@@ -23,22 +23,22 @@ __all__ = ["recorded_events"]
 _FORMAT: Final = 1
 _LOGS: Final = "registry/products"
 _ID: Final = re.compile(rb'[ {]id: "([A-Za-z0-9._:-]{1,128})"\}\r?$')
-# NUL marks a commit's own line: no line of a diff begins with it.
+# A NUL marks the line of a commit: no line of a diff begins with one.
 _COMMIT: Final = "%x00%H %ct %s"
 
 
 def recorded_events(repo: Repository, revision: str) -> dict[str, tuple[str, str, str]]:
     """Return (commit, subject, time) of the commit that recorded each event, by event id.
 
-    Empty where the history is cut off (a shallow clone), for there it cannot be told. What was
-    found is kept in the git directory, so that the next pass reads the new commits only.
+    Returns nothing for a shallow clone, which has only a part of the history. The result is
+    saved in the git directory, so that the next call reads the new commits only.
     """
     if is_shallow(repo):
         return {}
     path = state_file(repo.common_dir, "recorded.json")
     kept = _kept(repo, path, revision)
     if kept["revision"] != revision:
-        # Out of sight of the work tree: for a diff, git would read the attributes that lie in it.
+        # In a work tree, git would read its attributes for a diff. This folder has none.
         elsewhere = repo.common_dir / "objects"
         place = [f"--git-dir={repo.common_dir}", f"--work-tree={elsewhere}"]
         _add(kept, git([*place, *_log(kept["revision"], revision)], cwd=elsewhere))

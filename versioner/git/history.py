@@ -1,7 +1,7 @@
-"""Walk back through a registry's commits.
+"""Read the past commits of a registry.
 
-git lists which commits; GitPython, imported only here and only when a command looks back,
-reads what they are. It cannot read a sha256 repository: what needs it says so there.
+git lists the commits, and GitPython reads them. GitPython is imported only here, and only by
+commands that need it; it cannot read a sha256 repository, for which they raise an error.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import OperationFailed
-from versioner.git.checkout import Target
+from versioner.git.checkout import FileUpdate
 from versioner.git.objects import find_commit, read_blobs
 from versioner.git.process import environment, git, printable, run
 from versioner.git.worktree import is_safe_path
@@ -29,14 +29,14 @@ __all__ = [
     "has_commit",
     "is_ancestor",
     "is_shallow",
-    "lacking",
     "last_commit_with",
     "log_of",
+    "missing_commits",
 ]
 
 
 class CommitInfo(NamedTuple):
-    """Tell of one commit; `at` is its commit time (RFC 3339, `Z`)."""
+    """A commit; `at` is its commit time (RFC 3339, `Z`)."""
 
     id: str
     author: str
@@ -55,7 +55,7 @@ def log_of(
 
 
 def is_shallow(repo: Repository) -> bool:
-    """Tell whether the clone's history is cut off."""
+    """Return whether the clone is shallow."""
     return (repo.common_dir / "shallow").exists()
 
 
@@ -120,17 +120,16 @@ def _has(commit: Commit, path: str) -> bool:
 
 @contextmanager
 def _opened(repo: Repository) -> Iterator[Repo]:
-    """Yield GitPython's repository; the one process it reads objects with runs as ours do."""
+    """Yield GitPython's repository, whose process runs in the same environment as ours."""
     if repo.object_format != "sha1":
         raise OperationFailed(
-            f"this repository names its objects by {repo.object_format}, and history needs "
-            "GitPython, which cannot read that",
-            hint="everything but product history, restore and validate --base works here",
+            f"this repository uses {repo.object_format}, which GitPython cannot read",
+            hint="product history, product restore and validate --base need a sha1 repository",
         )
     from git import Repo
 
     opened = Repo(str(repo.common_dir), expand_vars=False)
-    # It can only add to what surrounds us, so what would lead it elsewhere is said anew.
+    # GitPython can only add variables: these replace any that name another repository.
     places = {"GIT_DIR": repo.common_dir, "GIT_COMMON_DIR": repo.common_dir}
     places["GIT_OBJECT_DIRECTORY"] = repo.common_dir / "objects"
     named = {name: str(place) for name, place in places.items()}
@@ -141,13 +140,13 @@ def _opened(repo: Repository) -> Iterator[Repo]:
         opened.close()
 
 
-# git allows no NUL in a message, nor in a path.
+# git allows no NUL in a message or a path.
 _FORMAT: Final = "--format=%x00%H%x00%P%x00%B%x00"
 _PLAIN: Final = ("--no-renames", "--no-ext-diff")
 
 
 class MissingCommit(NamedTuple):
-    """Hold a commit that another one does not reach: its message, and the paths it touched."""
+    """A commit that another one does not contain: its message, and the paths that it changed."""
 
     id: str
     parents: tuple[str, ...]
@@ -156,23 +155,23 @@ class MissingCommit(NamedTuple):
 
     @property
     def subject(self) -> str:
-        """Return the first line of the message, fit to be shown."""
+        """Return the first line of the message, shortened and safe to print."""
         return printable(self.message.partition("\n")[0][:100])
 
 
 def has_commit(repo: Repository, commit: str) -> bool:
-    """Tell whether a commit is in the clone."""
+    """Return whether the clone has a commit."""
     return run(["cat-file", "-e", f"{commit}^{{commit}}"], cwd=repo.top).returncode == 0
 
 
 def is_ancestor(repo: Repository, before: str, after: str) -> bool:
-    """Tell whether one commit is another, or among those it is made on."""
+    """Return whether a commit is another one or one of its ancestors."""
     args = ["merge-base", "--is-ancestor", before, after]
     return before == after or run(args, cwd=repo.top).returncode == 0
 
 
-def lacking(repo: Repository, tip: str, without: Iterable[str]) -> list[MissingCommit]:
-    """Return the commits that a tip reaches and others do not, oldest first."""
+def missing_commits(repo: Repository, tip: str, without: Iterable[str]) -> list[MissingCommit]:
+    """Return the commits of a tip that other commits do not contain, oldest first."""
     plain = ["--no-color", "--no-decorate", "--no-notes", "--encoding=UTF-8", "--name-only"]
     out = [f"^{commit}" for commit in without]
     args = ["log", "--reverse", "--topo-order", *_PLAIN, *plain, _FORMAT, tip, *out, "--"]
@@ -183,10 +182,10 @@ def lacking(repo: Repository, tip: str, without: Iterable[str]) -> list[MissingC
     ]
 
 
-def difference(repo: Repository, old: str, new: str) -> dict[str, Target]:
-    """Return what every path that differs between two commits becomes in the second.
+def difference(repo: Repository, old: str, new: str) -> dict[str, FileUpdate]:
+    """Return the update of each path that differs between two commits.
 
-    Raises Failure where that is not a plain file.
+    Raises OperationFailed for a path that is not a regular file.
     """
     args = ["diff-tree", "-r", "-z", "--raw", "--no-abbrev", *_PLAIN, old, new]
     parts = git(args, cwd=repo.top).decode("utf-8", "surrogateescape").split("\0")
@@ -197,7 +196,7 @@ def difference(repo: Repository, old: str, new: str) -> dict[str, Target]:
     blobs = read_blobs(repo, new, changed)
     ids = {path: entry.split()[2:4] for path, entry in changed.items()}
     return {
-        path: Target(_real(after), blobs[path], frozenset({_real(before)}))
+        path: FileUpdate(_real(after), blobs[path], frozenset({_real(before)}))
         for path, (before, after) in ids.items()
     }
 

@@ -1,7 +1,7 @@
-"""Say who commits, and whether and with which programs a commit is signed.
+"""Read who commits, and whether and with which programs commits are signed.
 
-A clone's own configuration may name a person and switch signing off; the programs that sign
-come from the user's or the system's configuration only.
+The clone's configuration may name a person and switch signing off; the programs that sign are
+read from the user's and the system's configuration only.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _TRUE: Final = ("true", "yes", "on", "1")
 
 
 class Committer(NamedTuple):
-    """Hold author and committer (`Name <email>` parts), and how to sign.
+    """The name and address of author and committer, and the settings to sign with.
 
-    `signing` is None where commits are not signed, else the settings to sign with.
+    `signing` is None where commits are not signed.
     """
 
     author: tuple[str, str]
@@ -79,13 +79,13 @@ def _person(role: str, values: dict[str, str], fallback: CommitIdentity | None) 
 
 
 def _clean(text: str | None) -> str:
-    # git strips the same: what would end a name or a line of the commit's header.
+    # git removes the same characters: they would end a name or a line of the header.
     kept = "".join(letter for letter in text or "" if letter >= " " and letter not in "<>\x7f")
     return kept.strip(" .,:;\"'")
 
 
 def _signing(values: dict[str, str], trusted: dict[str, str]) -> Sequence[str] | None:
-    """Sign where the user wants it; a clone's own wish counts when the user names a key."""
+    """Return the settings to sign with: the clone may ask for it where the user names a key."""
     if values.get("commit.gpgsign", "").lower() not in _TRUE:
         return None
     by_user = trusted.get("commit.gpgsign", "").lower() in _TRUE

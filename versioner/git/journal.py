@@ -1,7 +1,7 @@
-"""Keep the intent: what a write is about to do to the branch and the work trees.
+"""The journal of one write: the move of the branch, and the paths to update in work trees.
 
-It reaches the disk before the ref moves and goes when every work tree is refreshed. A command
-that finds one (`recovery`) knows that a writer was killed in between.
+It is on the disk before the branch moves, and removed when every work tree is updated. A
+command that finds one knows that the writer was interrupted (`recovery`).
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["JournalEntry", "drop_intent", "has_intent", "read_intent", "write_intent"]
+__all__ = ["JournalEntry", "drop_journal", "has_journal", "read_journal", "write_journal"]
 
-# Compiled when there is an intent to read, which is rare (and kept by re).
+# Not compiled at import: a journal is rarely read.
 _ID: Final = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
 _REF: Final = r"refs/heads/[^\x00-\x20\x7f~^:?*\[\\]+"
 
 
 class JournalEntry(NamedTuple):
-    """Say that `ref` moves from `old` to `new`.
+    """A move of `ref` from `old` to `new`.
 
-    `stale` holds, for each touched path, the blob ids (None: no file) that an unrefreshed work
-    tree may still show there.
+    `stale` are, for each changed path, the blob ids (None: no file) that a work tree may still
+    have there before it is updated.
     """
 
     ref: str
@@ -43,36 +43,36 @@ def _path(common_dir: Path) -> Path:
     return state_file(common_dir, "intent")
 
 
-def has_intent(common_dir: Path) -> bool:
-    """Tell whether a write is under way or was cut off."""
+def has_journal(common_dir: Path) -> bool:
+    """Return whether a write is in progress or was interrupted."""
     return os.path.lexists(_path(common_dir))
 
 
-def write_intent(common_dir: Path, intent: JournalEntry) -> None:
-    """Put the intent on the disk, whole, before returning."""
+def write_journal(common_dir: Path, entry: JournalEntry) -> None:
+    """Write the journal; it is on the disk at the return."""
     document = {
         "format": 1,
-        "ref": intent.ref,
-        "old": intent.old,
-        "new": intent.new,
-        "stale": {path: sorted(ids, key=str) for path, ids in intent.stale.items()},
+        "ref": entry.ref,
+        "old": entry.old,
+        "new": entry.new,
+        "stale": {path: sorted(ids, key=str) for path, ids in entry.stale.items()},
     }
     folder = state_dir(common_dir)
     try:
         data = json.dumps(document).encode("ascii")
-        # Under the lock one name is enough, and what a kill left there is overwritten.
+        # A fixed name, since the write lock is held; it replaces what a killed process left.
         write_whole(_path(common_dir), data, draft=folder / "intent.new", sync=True)
     except OSError as error:
         raise OperationFailed(f"cannot write to {folder}: {error.strerror}") from error
 
 
-def drop_intent(common_dir: Path) -> None:
-    """Take the intent away: all is done, or nothing is to be."""
+def drop_journal(common_dir: Path) -> None:
+    """Remove the journal: every work tree is updated, or the branch did not move."""
     _path(common_dir).unlink(missing_ok=True)
 
 
-def read_intent(common_dir: Path) -> JournalEntry | None:
-    """Return the intent; None where there is none, or none that a tool of ours wrote."""
+def read_journal(common_dir: Path) -> JournalEntry | None:
+    """Return the journal entry, None where there is none or it is not in our format."""
     try:
         return _parse(read_json(_path(common_dir)))
     except (KeyError, TypeError, AttributeError):
@@ -89,8 +89,8 @@ def _parse(document: dict[str, object]) -> JournalEntry | None:
         return None
     if not all(one is None or _is_id(one) for ids in stale.values() for one in ids):
         return None
-    kept = {path: frozenset(ids) for path, ids in stale.items()}
-    return JournalEntry(ref, old, new, kept)  # type: ignore[arg-type]  # checked just above
+    ids_of = {path: frozenset(ids) for path, ids in stale.items()}
+    return JournalEntry(ref, old, new, ids_of)  # type: ignore[arg-type]  # checked just above
 
 
 def _is_id(value: object) -> bool:

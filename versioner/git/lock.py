@@ -1,8 +1,8 @@
-"""Hold the write lock: one writer of ours at a time in a repository and all its work trees.
+"""The write lock: one writer at a time in a repository with all its work trees.
 
-The operating system releases it when its holder ends, however it ends, so a lock file that
-lies about never blocks anyone. git's children inherit it: while an orphaned one may still move
-a ref, nobody else writes.
+The operating system releases the lock when the process that holds it ends, so that a lock file
+left by a killed process blocks no other. git's processes inherit it: while one of a killed
+command may still move a ref, no other command writes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WAIT_SECONDS: Final = 30.0
 
 
 class WriteLock:
-    """Take the lock, waiting for a bounded time; release it at the end of the `with` block."""
+    """The lock of a `with` block, which waits up to `wait` seconds for it."""
 
     def __init__(self, common_dir: Path, wait: float = WAIT_SECONDS) -> None:
         self.folder = state_dir(common_dir)
@@ -55,11 +55,11 @@ class WriteLock:
 
     @property
     def inherited(self) -> Sequence[int]:
-        """Return what a child process has to inherit to keep the lock while it lives."""
+        """Return the descriptors that a child process inherits to hold the lock as well."""
         return () if sys.platform == "win32" else (self._descriptor,)
 
     def age_of(self, path: Path) -> str:
-        """Return how much older than this lock's taking a file is, in words."""
+        """Return how old a file was when this lock was taken, such as "3 minutes"."""
         try:
             seconds = os.fstat(self._descriptor).st_mtime - path.lstat().st_mtime
         except OSError:
@@ -71,7 +71,7 @@ class WriteLock:
         return "seconds"
 
     def refuse_if_there(self, path: Path) -> None:
-        """Raise LockedByGit when a lock file of git's own stays in the way for two seconds."""
+        """Raise LockedByGit when a lock file of git is still there after two seconds."""
         if not os.path.lexists(path):
             return
         from versioner.backoff import Backoff
@@ -83,7 +83,7 @@ class WriteLock:
             backoff.pause()
 
     def aged(self, error: LockedByGit) -> LockedByGit:
-        """Return the error with the lock file's age in it."""
+        """Return the error with the age of the lock file added."""
         return LockedByGit(error.path, age=self.age_of(Path(error.path)), stderr=error.stderr)
 
     def _acquire(self) -> None:
@@ -115,8 +115,8 @@ if sys.platform == "win32":  # pragma: no cover
     import msvcrt
 
     def try_lock(descriptor: int) -> bool:
-        """Take the lock of an open file, if nobody has it."""
-        # Far beyond the text that names the holder, which others want to read.
+        """Take the lock of an open file; return False where another process has it."""
+        # A byte far beyond the text that names the holder, which other processes read.
         os.lseek(descriptor, 1 << 20, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -128,7 +128,7 @@ else:
     import fcntl
 
     def try_lock(descriptor: int) -> bool:
-        """Take the lock of an open file, if nobody has it."""
+        """Take the lock of an open file; return False where another process has it."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -137,7 +137,7 @@ else:
 
 
 def open_lock(path: Path) -> int:
-    """Open a lock file, made where it is missing; never through a link, never a device."""
+    """Open a lock file, and create it if missing; refuse a link or a device."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     flags |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     try:

@@ -1,7 +1,7 @@
-"""Walk from a base to a commit: their merge bases, and the merges in between.
+"""Find the merge bases of two commits, and the merges since.
 
-git lists the commits (replace refs and grafts are off); what a commit holds is read from its
-trees, directory by directory, so that a hundred merges cost little.
+git lists the commits (replace refs and grafts are off). Their files are read from the trees,
+directory by directory, so that a hundred merges cost little.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from versioner.errors import NotFound, OperationFailed
 from versioner.git.history import is_shallow
 from versioner.git.objects import TreeView, find_commit, missing
 from versioner.git.process import git, printable
-from versioner.git.snapshot import Entry
+from versioner.git.snapshot import FileEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +30,7 @@ _DELETED: Final = "registry/deleted"
 
 
 class TreeSnapshot:
-    """See a commit's files through its trees, reading only the directories that are asked for."""
+    """The files of a commit; only the directories that are asked for are read."""
 
     commit_time: str | None = None
 
@@ -39,7 +39,7 @@ class TreeSnapshot:
         self._reader = reader
         self._view = TreeView(reader, revision)
 
-    def entries(self, under: str = "registry") -> Mapping[str, Entry]:
+    def entries(self, under: str = "registry") -> Mapping[str, FileEntry]:
         """Return everything below a directory by path; sizes are left out."""
         there = self._view.entry(under)
         if there is None:
@@ -60,13 +60,13 @@ class TreeSnapshot:
         entries = ((path, self._view.entry(path)) for path in paths)
         ids = {path: entry.id for path, entry in entries if entry is not None and entry.is_file}
         contents: dict[str, bytes] = {}
-        for path, found in zip(ids, self._reader.sure(list(ids.values())), strict=True):
+        for path, found in zip(ids, self._reader.find_or_fetch(list(ids.values())), strict=True):
             if found is None:
                 raise missing(path)
             contents[path] = found.data
         return contents
 
-    def _below(self, under: str) -> Iterator[tuple[str, Entry]]:
+    def _below(self, under: str) -> Iterator[tuple[str, FileEntry]]:
         for name, entry in (self._view.directory(under) or {}).items():
             path = f"{under}/{name}"
             if entry.is_tree:
@@ -75,15 +75,15 @@ class TreeSnapshot:
                 yield path, _entry(entry)
 
 
-def _entry(entry: TreeEntry) -> Entry:
+def _entry(entry: TreeEntry) -> FileEntry:
     if entry.is_file:
-        return Entry("file", 0, entry.id, entry.mode)
-    return Entry("link" if entry.mode == 0o120000 else "submodule", 0, None, entry.mode)
+        return FileEntry("file", 0, entry.id, entry.mode)
+    return FileEntry("link" if entry.mode == 0o120000 else "submodule", 0, None, entry.mode)
 
 
 @dataclass(frozen=True)
 class MergeCommit:
-    """Hold a merge commit and its parents."""
+    """A merge commit and its parents."""
 
     reader: ObjectReader
     revision: str
@@ -91,35 +91,35 @@ class MergeCommit:
 
     @cached_property
     def result(self) -> TreeSnapshot:
-        """Return the files that the merge made."""
+        """Return the files of the merge commit."""
         return TreeSnapshot(self.reader, self.revision)
 
     @cached_property
     def parents(self) -> list[TreeSnapshot]:
-        """Return the files that were merged."""
+        """Return the files of each parent."""
         return [TreeSnapshot(self.reader, revision) for revision in self.parent_revisions]
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Hold the merge bases of a base and a commit, and the merges since, newest first."""
+    """The merge bases of two commits, and the merges since, newest first."""
 
     bases: tuple[str, ...]
     merges: tuple[MergeCommit, ...]
 
 
 def walk_from(repo: Repository, reader: ObjectReader, base: str, tip: str) -> Walk:
-    """Walk from where `tip` left `base` to `tip`.
+    """Return the merge bases of `base` and `tip`, and the merges between them and `tip`.
 
-    Raises Failure, saying what to fetch, where the two share no commit or the clone is too
-    shallow to tell which; NotFound for an unknown revision in a whole clone.
+    Raises OperationFailed with what to fetch where the two have no common commit or the clone
+    is too shallow, and NotFound for an unknown revision in a complete clone.
     """
     ids = [_commit(repo, rev) for rev in (base, tip)]
     found = git(["merge-base", "--all", *ids], cwd=repo.top, check=False).decode("ascii").split()
     if not found:
         raise _unrelated(repo, base, tip)
     since = [*ids, *(f"^{each}" for each in found)]
-    # Where the base itself is the merge base, nothing that was cut off could be a better one.
+    # Where the base itself is the merge base, a missing commit cannot be a better one.
     if ids[0] not in found and is_shallow(repo) and _cut_off(repo) & set(_rev_list(repo, since)):
         raise _too_shallow(base)
     lines = git(
@@ -134,9 +134,9 @@ def walk_from(repo: Repository, reader: ObjectReader, base: str, tip: str) -> Wa
 def deleted_states(
     repo: Repository, reader: ObjectReader, *revisions: str
 ) -> dict[str, list[TreeSnapshot]]:
-    """Return, by name, the states before each deletion of a product up to some revisions.
+    """Return, by product, the files before each of its deletions, up to some revisions.
 
-    A deletion is told by the commit that added its record.
+    The commit that added the record of a deletion is the deletion.
     """
     args = ["log", "--full-history", "--no-renames", "--diff-filter=A", "--name-only", "-z"]
     asked = [*args, "--format=%x01%P%x00", "--no-ext-diff", *revisions, "--", _DELETED]
@@ -185,12 +185,12 @@ def _unrelated(repo: Repository, base: str, tip: str) -> OperationFailed:
         )
     return OperationFailed(
         f"{message}: their histories are unrelated",
-        hint="name the branch that this one was made from, and fetch it first: `git fetch origin`",
+        hint="name the branch that this one was created from, and fetch it: `git fetch origin`",
     )
 
 
 def _too_shallow(base: str) -> OperationFailed:
     return OperationFailed(
-        f"this shallow clone does not reach back to where {printable(base)} was left",
+        f"this shallow clone does not contain the merge base with {printable(base)}",
         hint=_FETCH.format(rev=printable(base)),
     )

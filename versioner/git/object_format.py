@@ -1,4 +1,4 @@
-"""What git's objects are made of: trees to and from bytes, and the ids of both."""
+"""The format of git's objects: trees to and from bytes, and the ids of objects."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ _ESCAPES: Final = "surrogateescape"
 
 
 class TreeEntry(NamedTuple):
-    """Hold one line of a tree; `mode` as git writes it (0o100644, 0o40000, ...)."""
+    """One entry of a tree; `mode` is git's (0o100644, 0o40000, ...)."""
 
     mode: int
     id: str
 
     @property
     def is_file(self) -> bool:
-        """Tell whether it is a regular file."""
+        """Return whether this is a regular file."""
         return self.mode & 0o170000 == 0o100000
 
     @property
     def is_tree(self) -> bool:
-        """Tell whether it is a directory."""
+        """Return whether this is a directory."""
         return self.mode == 0o40000
 
     @property
     def is_elsewhere(self) -> bool:
-        """Tell whether it is a submodule: a commit that another repository has."""
+        """Return whether this is a submodule: a commit of another repository."""
         return self.mode == 0o160000
 
 
 def parse_tree(data: bytes, id_bytes: int) -> dict[str, TreeEntry]:
-    """Read a tree object: entries by name."""
+    """Return the entries of a tree object by name."""
     entries: dict[str, TreeEntry] = {}
     position = 0
     while position < len(data):
@@ -49,14 +49,14 @@ def parse_tree(data: bytes, id_bytes: int) -> dict[str, TreeEntry]:
 
 
 def hash_object(kind: str, data: bytes, object_format: str = "sha1") -> str:
-    """Return the id git gives to an object."""
+    """Return git's id of an object."""
     return hash_bytes(b"%s %d\0%s" % (kind.encode("ascii"), len(data), data), object_format)
 
 
 def hash_bytes(data: bytes, object_format: str) -> str:
-    """Return the hexadecimal checksum that git takes of bytes in a repository of this format."""
+    """Return the hexadecimal hash of bytes in a repository of this object format."""
     if object_format == "sha1":
-        # hashlib loads a cryptographic library, which takes as long as git does to start.
+        # hashlib loads a cryptographic library, which takes as long as starting git.
         try:
             from _sha1 import sha1  # type: ignore[import-not-found,unused-ignore]
         except ImportError:
@@ -68,7 +68,7 @@ def hash_bytes(data: bytes, object_format: str) -> str:
 
 
 def hash_tree(files: Mapping[str, TreeEntry], object_format: str = "sha1") -> str:
-    """Return the id git gives to a directory of these files (paths relative to it)."""
+    """Return git's id of a directory with these files (paths relative to it)."""
     here: dict[str, TreeEntry] = {}
     below: dict[str, dict[str, TreeEntry]] = {}
     for path, entry in files.items():
@@ -83,7 +83,7 @@ def hash_tree(files: Mapping[str, TreeEntry], object_format: str = "sha1") -> st
 
 
 def tree_bytes(entries: Mapping[str, TreeEntry]) -> bytes:
-    """Return the tree object of a directory's entries: what `parse_tree` reads."""
+    """Return the bytes of a tree object, as `parse_tree` reads them."""
     # git sorts a directory as if its name ended in a slash.
     lines = sorted(
         (encoded + (b"/" if entry.is_tree else b""), encoded, entry)

@@ -1,4 +1,4 @@
-"""Read git objects through one `cat-file --batch` process, and name bytes as git would."""
+"""Read git objects through one `cat-file --batch` process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Supply = Callable[[Sequence[str]], None]
 
 __all__ = [
-    "Found",
+    "GitObject",
     "ObjectReader",
     "OpenRepository",
     "TreeView",
@@ -32,13 +32,13 @@ __all__ = [
 ]
 
 _TYPES: Final = (b"blob", b"tree", b"commit", b"tag")
-# Small enough for any system's pipe buffer, so that asking never blocks before answers are read.
+# Small enough for any pipe buffer, so that a write never blocks before the answers are read.
 _BATCH_BYTES: Final = 4000
 _KINDS: Final = {0o120000: "a symbolic link", 0o160000: "a submodule", 0o40000: "a directory"}
 
 
-class Found(NamedTuple):
-    """Hold one object."""
+class GitObject(NamedTuple):
+    """One object."""
 
     id: str
     type: str
@@ -46,10 +46,10 @@ class Found(NamedTuple):
 
 
 class ObjectReader:
-    """Ask one long-lived git process for objects by any name git understands.
+    """A running git process that reads objects by any name that git understands.
 
-    A name may be an id, `REV:PATH` or `:PATH` (the index as it was at the first such question).
-    `supply` brings objects that a partial clone lacks, by their ids.
+    A name may be an id, `REV:PATH` or `:PATH` (the index as it was at the first such name).
+    `supply` fetches objects that a partial clone does not have, by their ids.
     """
 
     def __init__(
@@ -60,8 +60,8 @@ class ObjectReader:
         self._supply = supply
         self._process: subprocess.Popen[bytes] | None = None
 
-    def find(self, names: Sequence[str]) -> Iterator[Found | None]:
-        """Yield the object of each name, in order; None for what is not there."""
+    def find(self, names: Sequence[str]) -> Iterator[GitObject | None]:
+        """Yield the object of each name, in order; None where there is none."""
         for batch in _batches(names):
             asked, answers = self._streams()
             try:
@@ -72,22 +72,22 @@ class ObjectReader:
             for name in batch:
                 yield self._answer(answers, name)
 
-    def one(self, name: str) -> Found | None:
+    def find_one(self, name: str) -> GitObject | None:
         """Return one object, or None."""
         return next(iter(self.find([name])))
 
-    def sure(self, ids: Sequence[str]) -> Iterator[Found | None]:
-        """Yield objects that are somewhere for sure, by their ids; what is not here is brought."""
+    def find_or_fetch(self, ids: Sequence[str]) -> Iterator[GitObject | None]:
+        """Yield objects by id, in order; those that a partial clone does not have are fetched."""
         found = list(self.find(ids))
-        lacking = [name for name, each in zip(ids, found, strict=True) if each is None]
-        if lacking and self._supply is not None:
-            self._supply(lacking)
-            brought = dict(zip(lacking, self.find(lacking), strict=True))
-            found = [each or brought[name] for name, each in zip(ids, found, strict=True)]
+        missing_ids = [name for name, each in zip(ids, found, strict=True) if each is None]
+        if missing_ids and self._supply is not None:
+            self._supply(missing_ids)
+            fetched = dict(zip(missing_ids, self.find(missing_ids), strict=True))
+            found = [each or fetched[name] for name, each in zip(ids, found, strict=True)]
         yield from found
 
     def close(self) -> None:
-        """End the process; the next question starts another, with a fresh view of the index."""
+        """End the process; the next call starts another, which reads the index again."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -118,7 +118,7 @@ class ObjectReader:
         assert asked is not None and answers is not None  # noqa: S101 - both are pipes
         return asked, answers
 
-    def _answer(self, answers: IO[bytes], name: str) -> Found | None:
+    def _answer(self, answers: IO[bytes], name: str) -> GitObject | None:
         header = answers.readline()
         if not header.endswith(b"\n"):
             raise self._broken(name)
@@ -129,14 +129,14 @@ class ObjectReader:
         data = answers.read(size + 1)
         if len(data) != size + 1:
             raise self._broken(name)
-        return Found(parts[0].decode("ascii"), parts[1].decode("ascii"), data[:-1])
+        return GitObject(parts[0].decode("ascii"), parts[1].decode("ascii"), data[:-1])
 
     def _broken(self, name: str) -> GitFailure:
         self.close()
-        # The batch process says nothing of use when it dies; the same question alone does.
+        # The batch process reports no reason when it fails; the same request alone does.
         done = run(["cat-file", "-t", name], cwd=self._cwd)
         error = failure(["cat-file"], done.stderr)
-        error.hint = error.hint or "`git fsck` tells more about a damaged repository"
+        error.hint = error.hint or "`git fsck` reports what is damaged"
         return error
 
 
@@ -172,10 +172,10 @@ def reading(repo: Repository) -> Iterator[ObjectReader]:
 
 
 class TreeView:
-    """Look up paths in one commit's tree, directory by directory; each is read once.
+    """The files of one commit by path; each directory is read once.
 
-    An object that should be there and is not raises GitFailure: a damaged or partial clone
-    must never read as an empty registry.
+    A missing object raises GitFailure: a damaged or partial clone must not look like an empty
+    registry.
     """
 
     def __init__(self, reader: ObjectReader, revision: str | None) -> None:
@@ -184,7 +184,7 @@ class TreeView:
         self._directories: dict[str, Mapping[str, TreeEntry] | None] = {}
 
     def entry(self, path: str) -> TreeEntry | None:
-        """Return what stands at a path, or None."""
+        """Return the entry at a path, or None."""
         parent, _, name = path.rpartition("/")
         return (self.directory(parent) or {}).get(name)
 
@@ -195,7 +195,7 @@ class TreeView:
         return self._directories[path]
 
     def blocked_by(self, path: str) -> str | None:
-        """Return the parent of a path that is no directory, if there is one."""
+        """Return the nearest parent of a path that is not a directory, or None."""
         parent = path.rpartition("/")[0]
         while parent and self.directory(parent) is None:
             if self.entry(parent) is not None:
@@ -206,13 +206,13 @@ class TreeView:
     def _read(self, path: str) -> Mapping[str, TreeEntry] | None:
         if self._revision is None:
             return None
-        found = self._reader.one(f"{self._revision}:{path}")
+        found = self._reader.find_one(f"{self._revision}:{path}")
         if found is not None and found.type == "tree":
             return parse_tree(found.data, len(found.id) // 2)
         name = self._root() if not path else self._below(path)
         if name is None:
             return None
-        found = next(self._reader.sure([name]))
+        found = next(self._reader.find_or_fetch([name]))
         if found is None:
             raise missing(path or self._revision)
         return parse_tree(found.data, len(found.id) // 2)
@@ -222,8 +222,8 @@ class TreeView:
         return entry.id if entry is not None and entry.is_tree else None
 
     def _root(self) -> str:
-        """Return the id of the tree that a commit has, which a partial clone may lack."""
-        commit = self._reader.one(f"{self._revision}^{{commit}}")
+        """Return the id of a commit's tree, which a partial clone may not have."""
+        commit = self._reader.find_one(f"{self._revision}^{{commit}}")
         if commit is None:
             raise missing(self._revision or "")
         return commit.data[5:].partition(b"\n")[0].decode("ascii")
@@ -234,9 +234,9 @@ class OpenRepository(Repository):
 
     _reader: ObjectReader
 
-    def __new__(cls, place: Repository, reader: ObjectReader) -> Self:
-        """Return the repository at `place`, read by `reader`."""
-        opened = super().__new__(cls, *place)
+    def __new__(cls, repository: Repository, reader: ObjectReader) -> Self:
+        """Return a repository whose objects `reader` reads."""
+        opened = super().__new__(cls, *repository)
         opened._reader = reader
         return opened
 
@@ -260,34 +260,32 @@ def tip_view(repo: Repository, reader: ObjectReader) -> TreeView:
     return repo.view() if isinstance(repo, OpenRepository) else TreeView(reader, repo.tip)
 
 
-def find_commit(repo: Repository, rev: str) -> Found:
-    """Return the commit of a revision in any of git's spellings; NotFound where there is none."""
-    # Asked through the reader's input, a revision can never pass for an option.
+def find_commit(repo: Repository, rev: str) -> GitObject:
+    """Return the commit of a revision in any of git's notations, or raise NotFound."""
+    # The reader gets it on standard input, where a revision cannot be taken for an option.
     plain = rev.isprintable() and rev.strip() == rev and rev != ""
     with reading(repo) as reader:
-        commit = reader.one(f"{rev}^{{commit}}") if plain else None
+        commit = reader.find_one(f"{rev}^{{commit}}") if plain else None
     if commit is None:
-        cut_off = (repo.common_dir / "shallow").exists()
-        raise NotFound(
-            f"there is no revision {printable(rev)!r} in this repository",
-            hint="name a branch, tag or commit"
-            + ("; this shallow clone may lack it: `git fetch --unshallow`" if cut_off else ""),
-        )
+        hint = "name a branch, tag or commit"
+        if (repo.common_dir / "shallow").exists():
+            hint += "; this clone is shallow and may not have it: `git fetch --unshallow`"
+        raise NotFound(f"there is no revision {printable(rev)!r} in this repository", hint=hint)
     return commit
 
 
 def missing(path: str) -> GitFailure:
-    """Say that an object of the repository is not there."""
+    """Return the error for an object that the repository does not have."""
     return GitFailure(
-        f"the repository lacks the object of {printable(path)}",
-        hint="a partial clone needs `git fetch --refetch` first; `git fsck` tells of damage",
+        f"the repository does not have the object of {printable(path)}",
+        hint="in a partial clone run `git fetch --refetch`; `git fsck` reports damage",
     )
 
 
 def read_blobs(repo: Repository, tip: str | None, paths: Iterable[str]) -> dict[str, bytes | None]:
-    """Return the bytes of regular files at a commit; None for a path that is not there.
+    """Return the bytes of regular files at a commit, None for a path that is not there.
 
-    Anything else at such a path (a link, a directory, a submodule) is a Failure.
+    Raises OperationFailed for a link, a directory or a submodule.
     """
     wanted = list(paths)
     with reading(repo) as reader:
@@ -301,7 +299,9 @@ def _contents(
     reader: ObjectReader, paths: Sequence[str], ids: Mapping[str, str | None]
 ) -> dict[str, bytes | None]:
     contents: dict[str, bytes | None] = {}
-    for path, found in zip(paths, reader.sure([ids[path] or "" for path in paths]), strict=True):
+    for path, found in zip(
+        paths, reader.find_or_fetch([ids[path] or "" for path in paths]), strict=True
+    ):
         if found is None:
             raise missing(path)
         contents[path] = found.data
@@ -325,6 +325,6 @@ def _file_id(view: TreeView, path: str) -> str | None:
 
 
 def list_tree(repo: Repository, tip: str | None, path: str) -> list[str]:
-    """Return the names in a directory at a commit, sorted; none where there is no directory."""
+    """Return the sorted names in a directory at a commit; none where there is no directory."""
     with reading(repo) as reader:
         return sorted(TreeView(reader, tip).directory(path) or ())

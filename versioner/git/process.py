@@ -1,8 +1,8 @@
-"""Run git: one fixed way, in which nothing of a clone's own runs.
+"""Run git so that no program that a clone names can run.
 
-Hooks, fsmonitor, pager, editor, external diff and replace refs are off; no transport is
-allowed unless a caller asks for the network; `GIT_*` of a surrounding hook or job is scrubbed
-to a list. Filters are kept out by never running a command that would convert a file.
+Hooks, fsmonitor, pager, editor, external diff and replace refs are off. No transport is allowed
+unless the caller asks for the network. Only listed `GIT_*` variables are passed on. Filters
+cannot run, since no command is used that converts a file.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ __all__ = [
     "unstartable",
 ]
 
-# What a user may say to git by environment variable; all other GIT_* (GIT_DIR of a hook above
-# all) would lead git elsewhere.
+# The variables by which a user may configure git. The others, such as GIT_DIR in a hook, would
+# make git use another repository.
 _KEPT: Final = frozenset(
     f"GIT_{name}"
     for name in (
@@ -51,7 +51,7 @@ _KEPT: Final = frozenset(
     )
 )
 
-# Only what talks to a remote gets to see it (`credentials`).
+# Only the processes that connect to a remote get it (`credentials`).
 _UNSHARED: Final = "VERSIONER_TOKEN"
 _KEPT_NUMBERED: Final = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 
@@ -78,10 +78,10 @@ _CONFIG: Final = (
     "protocol.ext.allow=never",
 )
 
-# The oldest that has all that is asked of it: `rev-parse --path-format` came last.
+# The oldest version with all that is used: `rev-parse --path-format` is the newest of it.
 NEEDED: Final = "2.31"
 
-# Compiled when something went wrong (and kept by re).
+# Not compiled at import: needed only when git fails.
 _LOCK: Final = r"[Uu]nable to create '([^']+\.lock)': File exists"
 _RACE: Final = r"(?s)cannot lock ref .*(?:but expected|reference already exists)"
 _UNKNOWN_OPTION: Final = r"unknown (?:option|switch)|unrecognized argument"
@@ -89,17 +89,17 @@ _CONTROLS: Final = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066
 
 
 class RefChanged(GitFailure):
-    """Say that the branch moved between reading it and writing to it."""
+    """The error of a branch that moved between reading it and writing to it."""
 
 
 class LockedByGit(GitFailure):
-    """Say that a lock file of git's own is in the way; `path` is that file."""
+    """The error of an existing lock file of git; `path` is that file."""
 
     def __init__(self, path: str, *, age: str = "", stderr: str = "") -> None:
         since = f", {age} old," if age else ""
         super().__init__(
-            f"the lock file {printable(path)}{since} is in the way",
-            hint="another git command is at work, or one was killed: when none runs any more, "
+            f"git's lock file {printable(path)}{since} exists",
+            hint="another git command is running, or one was killed: when none is running, "
             "remove that file and try again",
             stderr=stderr,
         )
@@ -107,7 +107,7 @@ class LockedByGit(GitFailure):
 
 
 class Completed(NamedTuple):
-    """Hold what a git process left behind."""
+    """The exit code and the output of a git process."""
 
     returncode: int
     stdout: bytes
@@ -115,23 +115,23 @@ class Completed(NamedTuple):
 
 
 def printable(text: str) -> str:
-    """Return text without what could drive a terminal."""
+    """Return text with the characters replaced that control a terminal."""
     return re.sub(_CONTROLS, "\N{REPLACEMENT CHARACTER}", text)
 
 
 def environment(*, network: bool = False, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment git runs in; only with `network` may it use a transport."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name != _UNSHARED and (not name.startswith("GIT_") or _is_kept(name))
-    }
-    kept.update(_FIXED)
-    # A hostile clone can pose as a partial one, whose missing objects git would fetch with the
-    # programs that its configuration names.
-    kept["GIT_ALLOW_PROTOCOL"] = "file:git:http:https:ssh" if network else "none"
-    kept.update(extra or {})
-    return kept
+    """Return the environment for git; only with `network` may git use a transport."""
+    variables = dict(os.environ)
+    variables.pop(_UNSHARED, None)
+    for name in os.environ:
+        if name.startswith("GIT_") and not _is_kept(name):
+            del variables[name]
+    variables.update(_FIXED)
+    # A hostile clone can claim to be a partial one, for which git would fetch missing objects
+    # with programs that the clone's configuration names.
+    variables["GIT_ALLOW_PROTOCOL"] = "file:git:http:https:ssh" if network else "none"
+    variables.update(extra or {})
+    return variables
 
 
 def _is_kept(name: str) -> bool:
@@ -155,9 +155,9 @@ def run(
     network: bool = False,
     pass_fds: Sequence[int] = (),
 ) -> Completed:
-    """Run git to its end and return what it left, whatever its exit code.
+    """Run git to its end and return its output, whatever its exit code.
 
-    `stdin` is what it reads, or the file that holds it.
+    `stdin` is its standard input, or the file to read it from.
     """
     piped = stdin if isinstance(stdin, bytes) else None
     source = os.devnull if stdin is None or isinstance(stdin, bytes) else stdin
@@ -181,9 +181,9 @@ def run(
 def start(
     args: Sequence[str], *, cwd: Path | str, pass_fds: Sequence[int] = (), piped: bool = False
 ) -> subprocess.Popen[bytes]:
-    """Start git on a question with a short answer, to do something else meanwhile (`finish`).
+    """Start git, for a command with a short output, which `finish` reads.
 
-    With `piped`, it waits for what `finish` gives it to read.
+    With `piped`, git reads the standard input that `finish` writes.
     """
     try:
         return subprocess.Popen(
@@ -202,7 +202,7 @@ def start(
 
 
 def finish(process: subprocess.Popen[bytes], stdin: bytes | None = None) -> Completed:
-    """Wait for a process that was started, and return what it left."""
+    """Wait for a started process, and return its output."""
     with process:
         stdout, stderr = process.communicate(stdin)
     return Completed(process.returncode, stdout, stderr.decode("utf-8", "replace"))
@@ -219,7 +219,7 @@ def git(
     network: bool = False,
     pass_fds: Sequence[int] = (),
 ) -> bytes:
-    """Run git and return what it printed; raise GitFailure where it refuses, if `check`."""
+    """Run git and return its standard output; with `check`, raise GitFailure where git fails."""
     done = run(
         args, cwd=cwd, stdin=stdin, config=config, env=env, network=network, pass_fds=pass_fds
     )
@@ -229,31 +229,32 @@ def git(
 
 
 def unstartable(error: OSError, cwd: Path) -> GitFailure:
-    """Say why no git process could be started at all."""
+    """Return the error for a git process that could not be started."""
     if isinstance(error, FileNotFoundError) and cwd.is_dir():
         return GitFailure("git was not found", hint=f"install git {NEEDED} or newer")
     return GitFailure(f"git could not be started in {printable(str(cwd))}: {error.strerror}")
 
 
 def too_old() -> GitFailure | None:
-    """Say that this git is older than what is needed, if it is; asked when it does oddly."""
+    """Return an error if this git is older than needed; called after an unexpected failure."""
     done = subprocess.run(["git", "--version"], capture_output=True, check=False)
     found = re.search(r"([0-9]+)\.([0-9]+)[0-9.]*", done.stdout.decode("utf-8", "replace"))
     if found is None or [int(found[1]), int(found[2])] >= [int(n) for n in NEEDED.split(".")]:
         return None
     return GitFailure(
-        f"this git is {found[0]}, and {NEEDED} or newer is needed", hint="install a newer git"
+        f"git {found[0]} is too old: version {NEEDED} or newer is needed",
+        hint="install a newer git",
     )
 
 
 def failure(args: Sequence[str], stderr: str) -> GitFailure:
-    """Turn what git printed into the error a user reads."""
+    """Return the error for what a git process printed."""
     locked = re.search(_LOCK, stderr)
     if locked:
         return LockedByGit(locked[1], stderr=stderr)
     if re.search(_RACE, stderr):
         return RefChanged(
-            "the branch moved while this was being written", hint="try again", stderr=stderr
+            "the branch moved while the commit was written", hint="try again", stderr=stderr
         )
     if re.search(_UNKNOWN_OPTION, stderr):
         old = too_old()
@@ -269,7 +270,7 @@ def _reason(stderr: str) -> str:
         for line in lines:
             if line.startswith(mark):
                 return line.removeprefix(mark)
-    return lines[-1] if lines else "it gave no reason"
+    return lines[-1] if lines else "git printed no reason"
 
 
 TIMED_OUT: Final = -1
@@ -286,9 +287,9 @@ def run_limited(
     network: bool = False,
     pass_fds: Sequence[int] = (),
 ) -> Completed:
-    """Run git to its end as `git.run` does, or for `limit` seconds: then TIMED_OUT is its code.
+    """Run git as `run` does, for at most `limit` seconds; then TIMED_OUT is its exit code.
 
-    It has no terminal, so that nothing it starts can ask there and wait for an answer.
+    It has no terminal, so that no program it starts can wait for an answer there.
     """
     try:
         process = subprocess.Popen(
@@ -315,7 +316,7 @@ def run_limited(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill it with its children: one of those would keep the pipes open, and us waiting."""
+    """Kill a process and its children, which would keep the pipes open."""
     if os.name == "nt":
         process.kill()
         return

@@ -1,16 +1,23 @@
-"""Complete a write that was killed between moving the ref and refreshing the work trees.
+"""Complete a write that was interrupted between moving the branch and updating the work trees.
 
-Until then the work tree shows the old bytes, and a user's `git commit -a` takes the commit
-back out without anybody wanting it. What was taken out so is put back in a new commit.
+Until then the work tree has the old bytes, and a user's `git commit -a` would revert the commit
+unintentionally. What such a commit reverted is put back in a new commit.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.git.checkout import Target, appended_lines, checkouts_of, is_log, refresh, with_lines
+from versioner.git.checkout import (
+    FileUpdate,
+    appended_lines,
+    checkouts_of,
+    is_log,
+    refresh,
+    with_lines,
+)
 from versioner.git.commit import publish
-from versioner.git.journal import drop_intent, read_intent
+from versioner.git.journal import drop_journal, read_journal
 from versioner.git.object_format import hash_object
 from versioner.git.objects import TreeView, missing
 from versioner.git.process import run
@@ -27,53 +34,53 @@ MESSAGE: Final = "Put back what an interrupted write left out"
 
 
 def complete(repo: LockedRepository) -> None:
-    """Complete the intent that is there, under the lock; drop one that came to nothing."""
-    intent = read_intent(repo.common_dir)
-    if intent is None or not _moved(repo, intent):
-        drop_intent(repo.common_dir)
+    """Complete the write that the journal names; drop the journal if the branch did not move."""
+    entry = read_journal(repo.common_dir)
+    if entry is None or not _moved(repo, entry):
+        drop_journal(repo.common_dir)
         return
-    at_tip = repo._replace(branch=intent.ref, tip=tip_of(repo, intent.ref), pinned=True)
-    targets, undone = _targets(at_tip, intent)
+    at_tip = repo._replace(branch=entry.ref, tip=tip_of(repo, entry.ref), pinned=True)
+    updates, undone = _updates(at_tip, entry)
     if undone:
-        # The same intent, now knowing what the work trees show since: it holds until the end.
-        widened = intent._replace(stale={path: item.stale for path, item in targets.items()})
-        publish(at_tip, targets, MESSAGE, identity=None, when=None, resuming=widened)
-    elif refresh(at_tip, checkouts_of(at_tip, intent.ref), targets, repo.session):
-        drop_intent(repo.common_dir)
+        # The same entry, with the content that the work trees may have by now.
+        widened = entry._replace(stale={path: item.stale for path, item in updates.items()})
+        publish(at_tip, updates, MESSAGE, identity=None, when=None, resuming=widened)
+    elif refresh(at_tip, checkouts_of(at_tip, entry.ref), updates, repo.session):
+        drop_journal(repo.common_dir)
 
 
-def _moved(repo: LockedRepository, intent: JournalEntry) -> bool:
-    """Tell whether the branch has the intent's commit: if not, it never moved, or went back."""
-    tip = tip_of(repo, intent.ref)
-    if tip is None or tip == intent.old:
+def _moved(repo: LockedRepository, entry: JournalEntry) -> bool:
+    """Return whether the branch contains the commit of the journal entry."""
+    tip = tip_of(repo, entry.ref)
+    if tip is None or tip == entry.old:
         return False
-    args = ["merge-base", "--is-ancestor", intent.new, tip]
-    return tip == intent.new or run(args, cwd=repo.top).returncode == 0
+    args = ["merge-base", "--is-ancestor", entry.new, tip]
+    return tip == entry.new or run(args, cwd=repo.top).returncode == 0
 
 
-def _targets(repo: LockedRepository, intent: JournalEntry) -> tuple[dict[str, Target], bool]:
-    """Return what every touched path is to be, and whether the tip differs from that."""
+def _updates(repo: LockedRepository, entry: JournalEntry) -> tuple[dict[str, FileUpdate], bool]:
+    """Return the update of each path, and whether the tip differs from it."""
     session = repo.session
     reader = session.reader(repo.top)
-    views = [TreeView(reader, revision) for revision in (intent.old, intent.new, repo.tip)]
-    targets: dict[str, Target] = {}
+    views = [TreeView(reader, revision) for revision in (entry.old, entry.new, repo.tip)]
+    updates: dict[str, FileUpdate] = {}
     undone = False
-    for path, stale in intent.stale.items():
+    for path, stale in entry.stale.items():
         old, new, now = (_file(view, reader, path) for view in views)
         added = _added(path, old, new)
         wanted = new if now == old else _with_added(now, added)
         undone = undone or wanted != now
         ids = stale | {_id(repo, now)} if wanted != now else stale
-        targets[path] = Target(_id(repo, wanted), wanted, ids, added)
+        updates[path] = FileUpdate(_id(repo, wanted), wanted, ids, added)
     session.close()
-    return targets, undone
+    return updates, undone
 
 
 def _file(view: TreeView, reader: ObjectReader, path: str) -> bytes | None:
     entry = view.entry(path)
     if entry is None or not entry.is_file:
         return None
-    found = reader.one(entry.id)
+    found = reader.find_one(entry.id)
     if found is None:
         raise missing(path)
     return found.data
@@ -86,7 +93,7 @@ def _added(path: str, old: bytes | None, new: bytes | None) -> list[bytes]:
 
 
 def _with_added(now: bytes | None, added: list[bytes]) -> bytes | None:
-    # A log that is gone although it was there before was deleted by somebody who meant it.
+    # A log that existed before and is gone now was deleted on purpose.
     return now if now is None else with_lines(now, added) or now
 
 

@@ -1,4 +1,4 @@
-"""Find a repository from a path, and what its branch points at now."""
+"""Find a repository from a path, and the commit of its branch."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ AnyRepository = TypeVar("AnyRepository", bound=Repository)
 
 
 class Opening:
-    """A look for a repository that git is at while its caller does something else.
+    """A running git process that finds the repository of a path.
 
-    Nothing is refused before `repository` is called; the end of the `with` block ends it.
+    Errors are raised by `repository`, not before. The process ends with the `with` block.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -84,8 +84,8 @@ class Opening:
             finish(self._process)
 
     def repository(self) -> Repository:
-        """Return the repository that was found; raise what `open_repository` does."""
-        # Here, for loading it takes as long as git's answer does.
+        """Return the repository; raise as `open_repository` does."""
+        # Imported while git is running: that takes about as long.
         from pathlib import Path
 
         path, start = Path(self._path), Path(self._start)
@@ -98,10 +98,10 @@ class Opening:
 
 
 def open_repository(path: Path) -> Repository:
-    """Find the repository that a path is in, upwards; the path may be a bare repository too.
+    """Return the repository that contains a path, or is at it.
 
-    Raises UsageFault where there is none, GitFailure with git's own reason where git refuses
-    (another user's repository, a format it does not know).
+    Raises UsageFault where there is none, and GitFailure with git's reason where git refuses it
+    (a repository of another user, an unknown format).
     """
     with Opening(path) as opening:
         return opening.repository()
@@ -110,9 +110,9 @@ def open_repository(path: Path) -> Repository:
 def _opened(path: Path, start: Path, done: Completed) -> Repository:
     from pathlib import Path
 
-    # Before the first commit HEAD cannot be resolved, and all that comes before it is printed.
+    # Before the first commit HEAD cannot be resolved; the values before it are printed.
     lines = done.stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
-    # An option that git does not know it repeats, as if it were a path.
+    # git prints an option that it does not know as if it were a path.
     if lines and lines[0].startswith("--"):
         raise too_old() or _unopened(path, done.stderr)
     if len(lines) < 5:
@@ -134,8 +134,8 @@ def _unopened(path: Path, stderr: str) -> OperationFailed | UsageFault:
     if "not a git repository" in stderr and "not a git repository: " not in stderr:
         return UsageFault(
             f"{printable(str(path))} is not in a git repository",
-            hint="name the registry with --repo: its URL, or a clone's folder; `versioner init` "
-            "starts one",
+            hint="name the registry with --repo: its URL, or the folder of a clone; "
+            "`versioner init` creates one",
         )
     error = failure(["rev-parse"], stderr)
     if "dubious ownership" in stderr:
@@ -145,7 +145,7 @@ def _unopened(path: Path, stderr: str) -> OperationFailed | UsageFault:
 
 
 def _from_git_dir(path: Path, start: Path, git_dir: Path) -> Repository:
-    # `--repo clone/.git`, or a hook's working directory: what is meant is the clone around it.
+    # `--repo clone/.git`, or the working directory of a hook: the clone around it is meant.
     if git_dir.name == ".git" and git_dir.parent != start:
         return open_repository(git_dir.parent)
     if not start.is_relative_to(git_dir):
@@ -156,22 +156,22 @@ def _from_git_dir(path: Path, start: Path, git_dir: Path) -> Repository:
 
 
 def _check_owner_of(top: Path, git_dir: Path) -> None:
-    """Refuse a work tree that does not lead back to the repository that claims it."""
+    """Raise OperationFailed where a work tree does not name the repository that claims it."""
     marker = top / ".git"
     if os.path.realpath(marker) == os.path.realpath(git_dir) or leads_to(marker, git_dir):
         return
-    raise _claimed(git_dir, f"the work tree {printable(str(top))}, which knows nothing of it")
+    raise _claimed(git_dir, f"the work tree {printable(str(top))}, which belongs to another")
 
 
 def _claimed(git_dir: Path, what: str) -> OperationFailed:
     return OperationFailed(
         f"the repository {printable(str(git_dir))} claims {what}",
-        hint="look at core.worktree in its configuration",
+        hint="check core.worktree in its configuration",
     )
 
 
 def leads_to(marker: Path, git_dir: Path) -> bool:
-    """Tell whether a `.git` file names a git directory."""
+    """Return whether a `.git` file names a git directory."""
     try:
         if not marker.is_file():
             return False
@@ -190,7 +190,7 @@ def _unborn_branch(repo: Repository) -> str | None:
 
 
 def on_branch(repo: Repository, name: str) -> Repository:
-    """Return the repository with another branch in view, named short or in full."""
+    """Return the repository with another branch and its tip; the name may be short or full."""
     ref = name if name.startswith("refs/heads/") else f"refs/heads/{name}"
     plain = name.isprintable() and not name.startswith("-")
     if not plain or run(["check-ref-format", ref], cwd=repo.top).returncode != 0:
@@ -209,7 +209,7 @@ def reread(repo: AnyRepository) -> AnyRepository:
 
 
 def head_of(repo: Repository, git_dir: Path) -> str | None:
-    """Return the branch that is checked out where `git_dir` belongs; None when detached."""
+    """Return the branch that HEAD in a git directory names, None when it is detached."""
     if _has_plain_refs(repo):
         text = _read_line(git_dir / "HEAD")
         if text.startswith("ref: "):
@@ -221,9 +221,9 @@ def head_of(repo: Repository, git_dir: Path) -> str | None:
 
 
 def tip_of(repo: Repository, ref: str) -> str | None:
-    """Return the commit that a ref points at; None where there is no such ref.
+    """Return the commit that a ref points at, None where there is no such ref.
 
-    A plain loose ref is read from its file, which saves a process; git answers all else.
+    A loose ref is read from its file, which saves a process; git reads all others.
     """
     if _has_plain_refs(repo):
         text = _read_line(repo.common_dir / ref)
@@ -252,7 +252,7 @@ def _read_line(path: Path) -> str:
 
 
 def create_repository(directory: Path, branch: str) -> Repository:
-    """Make an empty repository in a directory that is there, on an unborn branch."""
-    # The user's own template directory is theirs to use; nothing of a clone's is there yet.
+    """Create an empty repository in an existing directory, on an unborn branch."""
+    # The user's template directory is used: there is no clone yet that could name another.
     git(["init", "--quiet", f"--initial-branch={branch}", "--", "."], cwd=directory)
     return open_repository(directory)

@@ -77,9 +77,9 @@ class LockedRepository(OpenRepository):
 
     session: WriteSession
 
-    def __new__(cls, place: Repository, session: WriteSession) -> Self:
-        """Return the repository at `place`, locked by `session`."""
-        locked = super(OpenRepository, cls).__new__(cls, *place)
+    def __new__(cls, repository: Repository, session: WriteSession) -> Self:
+        """Return a repository under the lock of `session`."""
+        locked = super(OpenRepository, cls).__new__(cls, *repository)
         locked.session = session
         return locked
 

@@ -1,4 +1,4 @@
-"""See the registry's files at a revision, in the work tree, or in memory, all the same way."""
+"""The registry's files at a revision or in memory, with one interface (`Snapshot`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from versioner.models import Changes
 
 __all__ = [
-    "Entry",
+    "FileEntry",
     "MemorySnapshot",
     "OverlaySnapshot",
     "RevisionSnapshot",
@@ -32,8 +32,8 @@ _FILE: Final = 0o100644
 _PRODUCTS: Final = "registry/products/"
 
 
-class Entry(NamedTuple):
-    """Say what stands at a path; `id` is a file's blob id where it is known."""
+class FileEntry(NamedTuple):
+    """A path's kind, size and mode; `id` is the blob id of a file, where it is known."""
 
     kind: EntryKind
     size: int
@@ -42,10 +42,10 @@ class Entry(NamedTuple):
 
 
 class Snapshot(Protocol):
-    """See files as they are at one moment.
+    """The files of a registry at one moment.
 
-    `revision` is the commit (for a work tree: the one it stands on); `commit_time` its time
-    (RFC 3339, `Z`). Both are None where there is none.
+    `revision` is the commit (of a work tree: the one that is checked out), `commit_time` its
+    time (RFC 3339, `Z`). Both are None where there is none.
     """
 
     @property
@@ -56,11 +56,11 @@ class Snapshot(Protocol):
     def commit_time(self) -> str | None:
         """Return the commit's time."""
 
-    def entries(self, under: str = "registry") -> Mapping[str, Entry]:
+    def entries(self, under: str = "registry") -> Mapping[str, FileEntry]:
         """Return everything below a directory (and at it, unless a directory) by path."""
 
     def product_trees(self) -> Mapping[str, str | None]:
-        """Return each product's tree id; None for one that holds more than regular files."""
+        """Return each product's tree id, None where it has anything but regular files."""
 
     def read(self, path: str) -> bytes | None:
         """Return a regular file's bytes, or None."""
@@ -70,12 +70,12 @@ class Snapshot(Protocol):
 
 
 def below(path: str, under: str) -> bool:
-    """Tell whether a path is a directory itself or lies in it."""
+    """Return whether a path is a directory itself or is in it."""
     return not under or path == under or path.startswith(f"{under}/")
 
 
 def product_trees_of(
-    entries: Mapping[str, Entry], object_format: str = "sha1"
+    entries: Mapping[str, FileEntry], object_format: str = "sha1"
 ) -> dict[str, str | None]:
     """Compute each product's tree id from the entries of the whole registry."""
     files: dict[str, dict[str, TreeEntry]] = {}
@@ -96,7 +96,7 @@ def product_trees_of(
 
 
 def snapshot_at(repo: Repository, rev: str) -> RevisionSnapshot:
-    """Return the registry at a revision in any of git's spellings; NotFound where there is none."""
+    """Return the files at a revision in any of git's notations, or raise NotFound."""
     commit = find_commit(repo, rev)
     return RevisionSnapshot(repo, commit.id, commit_time_of(commit.data))
 
@@ -109,15 +109,15 @@ def commit_time_of(commit: bytes) -> str:
 
 
 class RevisionSnapshot:
-    """See a commit's files. Reading needs no work tree and sees none."""
+    """The files of a commit, read from git's objects."""
 
     def __init__(self, repo: Repository, revision: str, commit_time: str) -> None:
         self.revision: str | None = revision
         self.commit_time: str | None = commit_time
         self._repo = repo
-        self._entries: dict[str, Entry] | None = None
+        self._entries: dict[str, FileEntry] | None = None
 
-    def entries(self, under: str = "registry") -> Mapping[str, Entry]:
+    def entries(self, under: str = "registry") -> Mapping[str, FileEntry]:
         """Return everything below a directory by path."""
         if below(under, "registry"):
             found = self._registry()
@@ -125,7 +125,7 @@ class RevisionSnapshot:
         return dict(self._list(under))
 
     def product_trees(self) -> Mapping[str, str | None]:
-        """Return each product's tree id, as git has it."""
+        """Return each product's tree id."""
         return product_trees_of(self._registry(), self._repo.object_format)
 
     def read(self, path: str) -> bytes | None:
@@ -142,17 +142,17 @@ class RevisionSnapshot:
 
     def _contents(self, ids: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
         with reading(self._repo) as reader:
-            for path, found in zip(ids, reader.sure(list(ids.values())), strict=True):
+            for path, found in zip(ids, reader.find_or_fetch(list(ids.values())), strict=True):
                 if found is None:
                     raise missing(path)
                 yield path, found.data
 
-    def _registry(self) -> dict[str, Entry]:
+    def _registry(self) -> dict[str, FileEntry]:
         if self._entries is None:
             self._entries = dict(self._list("registry"))
         return self._entries
 
-    def _list(self, under: str) -> Iterator[tuple[str, Entry]]:
+    def _list(self, under: str) -> Iterator[tuple[str, FileEntry]]:
         args = ["ls-tree", "-r", "-l", "-z", "--full-tree", self.revision or ""]
         listed = git([*args, *(["--", under] if under else [])], cwd=self._repo.top)
         for line in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
@@ -161,41 +161,41 @@ class RevisionSnapshot:
             yield path, _entry(int(mode, 8), blob, size)
 
 
-def _entry(mode: int, blob: str, size: str) -> Entry:
+def _entry(mode: int, blob: str, size: str) -> FileEntry:
     bytes_ = int(size) if size.isdigit() else 0
     if mode == 0o120000:
-        return Entry("link", bytes_, None, mode)
+        return FileEntry("link", bytes_, None, mode)
     if mode == 0o160000:
-        return Entry("submodule", 0, None, mode)
-    return Entry("file", bytes_, blob, mode)
+        return FileEntry("submodule", 0, None, mode)
+    return FileEntry("file", bytes_, blob, mode)
 
 
-def _is_file(entry: Entry | None) -> bool:
+def _is_file(entry: FileEntry | None) -> bool:
     return entry is not None and entry.kind == "file"
 
 
-def _only(entries: Mapping[str, Entry], under: str) -> dict[str, Entry]:
+def _only(entries: Mapping[str, FileEntry], under: str) -> dict[str, FileEntry]:
     return {path: entry for path, entry in entries.items() if below(path, under)}
 
 
 class MemorySnapshot:
-    """See a dictionary as a registry: for tests and for what is not written yet."""
+    """The files of a dictionary, for tests and for a registry that is not written yet."""
 
     def __init__(self, files: Mapping[str, bytes], commit_time: str | None = None) -> None:
         self.revision: str | None = None
         self.commit_time: str | None = commit_time
         self._files = dict(files)
 
-    def entries(self, under: str = "registry") -> Mapping[str, Entry]:
+    def entries(self, under: str = "registry") -> Mapping[str, FileEntry]:
         """Return everything below a directory by path."""
         return {
-            path: Entry("file", len(data), hash_object("blob", data))
+            path: FileEntry("file", len(data), hash_object("blob", data))
             for path, data in sorted(self._files.items())
             if below(path, under)
         }
 
     def product_trees(self) -> Mapping[str, str | None]:
-        """Return each product's tree id, as git would have it."""
+        """Return each product's tree id, as git computes it."""
         return product_trees_of(self.entries())
 
     def read(self, path: str) -> bytes | None:
@@ -208,7 +208,7 @@ class MemorySnapshot:
 
 
 class OverlaySnapshot:
-    """See a snapshot as it will be with changes made to it."""
+    """The files of another snapshot with changes made to it."""
 
     def __init__(self, base: Snapshot, changes: Changes, object_format: str = "sha1") -> None:
         self._base = base
@@ -225,13 +225,13 @@ class OverlaySnapshot:
         """Return the base's time."""
         return self._base.commit_time
 
-    def entries(self, under: str = "registry") -> Mapping[str, Entry]:
+    def entries(self, under: str = "registry") -> Mapping[str, FileEntry]:
         """Return everything below a directory by path."""
         merged = dict(self._base.entries(under))
         for path, data in self._changes.items():
             merged.pop(path, None)
             if data is not None and below(path, under):
-                merged[path] = Entry("file", len(data), self._hash(data))
+                merged[path] = FileEntry("file", len(data), self._hash(data))
         return dict(sorted(merged.items()))
 
     def product_trees(self) -> Mapping[str, str | None]:

@@ -1,4 +1,4 @@
-"""A private folder for one errand, gone at its end; what a killed one left, the next sweeps."""
+"""A private temporary folder; one that a killed process left is removed by the next."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from versioner.git.lock import try_lock
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Scratch", "scratch"]
+__all__ = ["TemporaryFolder", "temporary_folder"]
 
 _PREFIX: Final = "versioner-scratch-"
 _OWNER: Final = "owner"
 
 
-class Scratch:
-    """A folder, and the lock that says that its owner lives."""
+class TemporaryFolder:
+    """A folder, and the lock that shows that its process is running."""
 
     def __init__(self, folder: Path, descriptor: int) -> None:
         self.folder = folder
@@ -30,14 +30,14 @@ class Scratch:
 
     @property
     def inherited(self) -> Sequence[int]:
-        """Return what a child has to inherit to keep the folder while it lives."""
+        """Return the descriptors that a child process inherits to keep the folder."""
         return () if os.name == "nt" else (self._descriptor,)
 
 
 @contextmanager
-def scratch() -> Iterator[Scratch]:
-    """Make a folder in the system's temporary one that nobody else can look into."""
-    # Named before they are there: a signal may come at any moment.
+def temporary_folder() -> Iterator[TemporaryFolder]:
+    """Yield a new folder that only this user can read; remove it at the end."""
+    # Each name is noted before the folder is created: a signal may come at any moment.
     made: list[Path] = []
     try:
         place = _make(made)
@@ -52,35 +52,35 @@ def scratch() -> Iterator[Scratch]:
             _remove(folder)
 
 
-def _make(made: list[Path]) -> Scratch:
+def _make(made: list[Path]) -> TemporaryFolder:
     try:
         return _made(made)
     except OSError as error:
         raise OperationFailed(
-            f"there is no temporary folder to work in: {error.strerror or error}",
-            hint="make room on this machine's disk, or set TMPDIR to a folder that has some",
+            f"cannot create a temporary folder: {error.strerror or error}",
+            hint="free space on the disk, or set TMPDIR to a folder on another one",
         ) from error
 
 
-def _made(made: list[Path]) -> Scratch:
+def _made(made: list[Path]) -> TemporaryFolder:
     while True:
-        # mkdir takes no folder that is there already.
+        # mkdir fails for a folder that exists.
         folder = Path(tempfile.mktemp(prefix=_PREFIX))  # noqa: S306
         made.append(folder)
         folder.mkdir(mode=0o700)
         try:
             descriptor = os.open(folder / _OWNER, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except FileNotFoundError:
-            # A sweeper took it for one that a killed process had just made.
+            # Another process removed it as one that a killed process had just created.
             continue
         if try_lock(descriptor):
-            return Scratch(folder, descriptor)
-        # Or it was between these two, and removes the folder.
+            return TemporaryFolder(folder, descriptor)
+        # Another process has locked it, and is removing the folder.
         os.close(descriptor)
 
 
 def _sweep(own: Path) -> None:
-    """Remove the folders of this user whose owner is dead."""
+    """Remove the folders of this user whose process has ended."""
     with suppress(OSError):
         for folder in own.parent.glob(f"{_PREFIX}*"):
             if folder != own:
@@ -109,7 +109,7 @@ def _sweep_one(folder: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    # A child of git's may still be writing: twice, and what is left the next one sweeps.
+    # A git process may still be writing, so try twice; the next command removes the rest.
     try:
         _clear(folder)
     finally:
@@ -118,7 +118,7 @@ def _remove(folder: Path) -> None:
 
 
 def _clear(folder: Path) -> None:
-    """Remove what is in a folder, the owner's file last: by it a sweeper knows the rest."""
+    """Remove a folder, its lock file last: by that file another process can remove the rest."""
     with suppress(OSError):
         for each in [found for found in folder.iterdir() if found.name != _OWNER]:
             if each.is_dir() and not each.is_symlink():

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from versioner.git.identity import ask_settings
-from versioner.git.journal import has_intent
+from versioner.git.journal import has_journal
 from versioner.git.lock import WAIT_SECONDS, WriteLock
 from versioner.git.objects import OpenRepository
 from versioner.git.repository import reread
@@ -35,7 +35,7 @@ def transaction(repo: Repository, *, wait: float = WAIT_SECONDS) -> Iterator[Loc
         session = WriteSession(lock, repo.reader if isinstance(repo, OpenRepository) else None)
         try:
             locked = LockedRepository(reread(repo), session)
-            if has_intent(repo.common_dir):
+            if has_journal(repo.common_dir):
                 # An interrupted write is rare, and the module would slow down each start.
                 from versioner.git.recovery import complete
 
@@ -50,6 +50,6 @@ def transaction(repo: Repository, *, wait: float = WAIT_SECONDS) -> Iterator[Loc
 
 def recover(repo: Repository) -> None:
     """Complete a write that was interrupted, if there is one and this user may write."""
-    if has_intent(repo.common_dir) and os.access(repo.common_dir, os.W_OK):
+    if has_journal(repo.common_dir) and os.access(repo.common_dir, os.W_OK):
         with transaction(repo):
             pass

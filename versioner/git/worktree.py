@@ -19,12 +19,12 @@ __all__ = [
     "file_state",
     "is_safe_path",
     "kind_of_mode",
+    "remove_draft",
     "remove_file",
     "replace_file",
-    "sweep",
 ]
 
-# Names that git, Windows or macOS take for something else than they look like.
+# Names that git, Windows or macOS read as another path.
 _UNSAFE_PART: Final = re.compile(
     r"\.{0,2}|\.git[ .]*|git~[0-9]+|.*[\\:\x00-\x1f].*|.*[ .]", re.IGNORECASE | re.DOTALL
 )
@@ -34,7 +34,7 @@ FileKind = Literal["absent", "file", "link", "directory", "other"]
 
 
 class FileState(NamedTuple):
-    """Say what stands at a path; `data` and `mode` are a regular file's."""
+    """The kind of a path, and the content and mode of a regular file."""
 
     kind: FileKind
     data: bytes = b""
@@ -42,7 +42,7 @@ class FileState(NamedTuple):
 
 
 def is_safe_path(path: object) -> bool:
-    """Tell whether a repository path stays inside the work tree on every system."""
+    """Return whether a path is inside the work tree on every system."""
     return (
         isinstance(path, str)
         and 0 < len(path) <= 1024
@@ -51,7 +51,7 @@ def is_safe_path(path: object) -> bool:
 
 
 def kind_of_mode(mode: int) -> FileKind:
-    """Return the kind of file that an lstat mode tells."""
+    """Return the kind of file of an lstat mode."""
     if stat.S_ISREG(mode):
         return "file"
     if stat.S_ISLNK(mode):
@@ -60,7 +60,7 @@ def kind_of_mode(mode: int) -> FileKind:
 
 
 def file_state(top: Path, path: str) -> FileState:
-    """Look at a path of the work tree; a parent that is a link counts as what is there."""
+    """Return the state of a path; for a parent that is not a directory, the parent's."""
     target = top
     parts = path.split("/")
     for part in parts[:-1]:
@@ -85,16 +85,14 @@ def _kind_at(target: Path) -> FileKind:
     except (FileNotFoundError, NotADirectoryError):
         return "absent"
     except OSError as error:
-        raise OperationFailed(
-            f"cannot look at {printable(str(target))}: {error.strerror}"
-        ) from error
+        raise OperationFailed(f"cannot read {printable(str(target))}: {error.strerror}") from error
 
 
 def replace_file(top: Path, path: str, data: bytes, *, draft_dir: Path, mode: int = 0) -> None:
-    """Write a file whole, by another name and rename; `mode` keeps an old file's permissions.
+    """Write a file by rename; `mode` are the permissions to keep, if the file existed.
 
-    The other name lies in `draft_dir` (the git directory), so that a kill leaves nothing in
-    the work tree; on another file system it has to lie beside the file (`sweep`).
+    The temporary name is in `draft_dir` (the git directory), so that a killed process leaves
+    nothing in the work tree. On another file system it is beside the file (`remove_draft`).
     """
     target = top / path
     try:
@@ -126,7 +124,7 @@ def remove_file(top: Path, path: str) -> None:
 
 
 def prune(top: Path, path: str) -> None:
-    """Remove the directories above a path that are empty now."""
+    """Remove the parent directories of a path that are empty."""
     parent = path.rpartition("/")[0]
     while parent:
         try:
@@ -138,6 +136,6 @@ def prune(top: Path, path: str) -> None:
         parent = parent.rpartition("/")[0]
 
 
-def sweep(top: Path, path: str) -> None:
-    """Remove what a kill left beside a file."""
+def remove_draft(top: Path, path: str) -> None:
+    """Remove the temporary file that a killed process left beside a file."""
     (top / (path + _DRAFT)).unlink(missing_ok=True)

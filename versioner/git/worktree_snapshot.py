@@ -1,4 +1,4 @@
-"""See the registry as it is in the work tree, uncommitted changes and all.
+"""The registry's files in the work tree, with uncommitted changes.
 
 Links, FIFOs and the like are reported, never followed or opened.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from versioner.errors import OperationFailed
 from versioner.git.object_format import hash_object
 from versioner.git.process import printable
-from versioner.git.snapshot import Entry, product_trees_of, snapshot_at
+from versioner.git.snapshot import FileEntry, product_trees_of, snapshot_at
 from versioner.git.state import MAX_FILE_BYTES, read_regular
 from versioner.git.worktree import file_state, kind_of_mode
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.git.snapshot import EntryKind, RevisionSnapshot
 
-__all__ = ["WorkTreeSnapshot", "is_litter", "snapshot_of_work_tree"]
+__all__ = ["WorkTreeSnapshot", "is_leftover_file", "snapshot_of_work_tree"]
 
 
 def snapshot_of_work_tree(repo: Repository) -> WorkTreeSnapshot | RevisionSnapshot:
-    """Return what the work tree shows; for a bare repository, what its tip does."""
+    """Return the files of the work tree, or for a bare repository those of its tip."""
     if repo.work_tree is not None:
         return WorkTreeSnapshot(repo, repo.work_tree)
     if repo.tip is None:
@@ -39,31 +39,31 @@ def snapshot_of_work_tree(repo: Repository) -> WorkTreeSnapshot | RevisionSnapsh
 
 
 class WorkTreeSnapshot:
-    """See a work tree's files, hashed as git would; each file is read from the disk once."""
+    """The files of a work tree, with git's ids; each file is read once."""
 
     def __init__(self, repo: Repository, top: Path) -> None:
         self.revision: str | None = repo.tip
         self._repo = repo
         self._top = top
         self._time: str | None = None
-        self._entries: dict[str, dict[str, Entry]] = {}
+        self._entries: dict[str, dict[str, FileEntry]] = {}
         self._bytes: dict[str, bytes] = {}
 
     @property
     def commit_time(self) -> str | None:
-        """Return the time of the commit that the work tree stands on."""
+        """Return the time of the commit that is checked out."""
         if self._time is None and self.revision is not None:
             self._time = snapshot_at(self._repo, self.revision).commit_time
         return self._time
 
-    def entries(self, under: str = "registry") -> Mapping[str, Entry]:
+    def entries(self, under: str = "registry") -> Mapping[str, FileEntry]:
         """Return everything below a directory (and at it, unless a directory) by path."""
         if under not in self._entries:
-            self._entries[under] = self._without_litter(under)
+            self._entries[under] = self._without_leftovers(under)
         return self._entries[under]
 
     def product_trees(self) -> Mapping[str, str | None]:
-        """Return each product's tree id: git's own where the product is as committed."""
+        """Return each product's tree id, which is the commit's where nothing is changed."""
         return product_trees_of(self.entries(), self._repo.object_format)
 
     def read(self, path: str) -> bytes | None:
@@ -80,19 +80,19 @@ class WorkTreeSnapshot:
         read = ((path, self.read(path)) for path in paths)
         return {path: data for path, data in read if data is not None}
 
-    def _without_litter(self, under: str) -> dict[str, Entry]:
-        """Walk, and pass over what an editor left, as long as it is not committed."""
+    def _without_leftovers(self, under: str) -> dict[str, FileEntry]:
+        """Return the files without those that an editor left, unless they are committed."""
         found = dict(sorted(self._walk(under)))
-        litter = [path for path in found if is_litter(path)]
-        if litter:
+        leftovers = [path for path in found if is_leftover_file(path)]
+        if leftovers:
             tip = self.revision
             committed = snapshot_at(self._repo, tip).entries(under) if tip is not None else {}
-            for path in litter:
+            for path in leftovers:
                 if path not in committed:
                     del found[path]
         return found
 
-    def _walk(self, under: str) -> Iterator[tuple[str, Entry]]:
+    def _walk(self, under: str) -> Iterator[tuple[str, FileEntry]]:
         top = self._top / under if under else self._top
         parent = file_state(self._top, under) if under else None
         if parent is not None and parent.kind != "directory":
@@ -105,22 +105,22 @@ class WorkTreeSnapshot:
             for item in _scan(self._top / folder):
                 path = f"{folder}/{item.name}" if folder else item.name
                 if item.is_dir(follow_symlinks=False) and not _is_junction(item):
-                    # A repository inside the registry is a submodule, or poses as one.
+                    # A repository inside the registry is a submodule, or looks like one.
                     if (self._top / path / ".git").exists():
-                        yield path, Entry("submodule", 0, None, 0o160000)
+                        yield path, FileEntry("submodule", 0, None, 0o160000)
                     elif path != ".git":
                         pending.append(path)
                 else:
                     found = item.stat(follow_symlinks=False)
                     yield path, self._entry(self._top / path, path, found)
 
-    def _entry(self, target: Path, path: str, found: os.stat_result) -> Entry:
+    def _entry(self, target: Path, path: str, found: os.stat_result) -> FileEntry:
         kind: EntryKind
         if kind_of_mode(found.st_mode) != "file":
             kind = "link" if stat.S_ISLNK(found.st_mode) or stat.S_ISDIR(found.st_mode) else "other"
-            return Entry(kind, found.st_size, None, 0)
+            return FileEntry(kind, found.st_size, None, 0)
         if found.st_size > MAX_FILE_BYTES:
-            return Entry("file", found.st_size, None)
+            return FileEntry("file", found.st_size, None)
         try:
             data, _ = read_regular(target)
         except OSError as error:
@@ -129,11 +129,13 @@ class WorkTreeSnapshot:
             ) from error
         self._bytes[path] = data
         mode = 0o100755 if os.name == "posix" and found.st_mode & 0o100 else 0o100644
-        return Entry("file", len(data), hash_object("blob", data, self._repo.object_format), mode)
+        return FileEntry(
+            "file", len(data), hash_object("blob", data, self._repo.object_format), mode
+        )
 
 
 def _is_junction(item: os.DirEntry[str]) -> bool:
-    # Windows' links between directories (Python 3.12 tells them apart).
+    # A link between directories on Windows (Python 3.12 recognizes it).
     return bool(getattr(item, "is_junction", lambda: False)())
 
 
@@ -145,12 +147,12 @@ def _scan(folder: Path) -> list[os.DirEntry[str]]:
         raise OperationFailed(f"cannot read {printable(str(folder))}: {error.strerror}") from error
 
 
-# vim and its probe, Emacs, what merges and patches put aside, macOS, Windows.
-_LITTER: Final = (
+# Files of vim, of Emacs, of merges and patches, of macOS and of Windows.
+_LEFTOVERS: Final = (
     r".*\.sw[a-p]|.*~|4913|\.#.*|#.*#|.*\.orig|.*\.rej|\.DS_Store|(?i:thumbs\.db|desktop\.ini)"
 )
 
 
-def is_litter(path: str) -> bool:
-    """Tell whether a file's name is one that a program chose (`starter/dot-gitignore` too)."""
-    return re.fullmatch(_LITTER, path.rpartition("/")[2]) is not None
+def is_leftover_file(path: str) -> bool:
+    """Return whether a file is one that editors leave (as in `starter/dot-gitignore`)."""
+    return re.fullmatch(_LEFTOVERS, path.rpartition("/")[2]) is not None

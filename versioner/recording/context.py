@@ -108,7 +108,7 @@ class _Tip:
         if pending is not None:
             return pending
         entry = self.view.entry(path)
-        found = next(self._reader.sure([entry.id])) if entry is not None else None
+        found = next(self._reader.find_or_fetch([entry.id])) if entry is not None else None
         if found is None:
             raise missing(path)
         return found.data
@@ -137,7 +137,7 @@ class _Tip:
         """Read files in one go: of a partial clone each go is a request."""
         entries = {path: self.view.entry(path) for path in paths if path not in self._pending}
         ids = {path: entry.id for path, entry in entries.items() if entry is not None}
-        found = dict(zip(ids, self._reader.sure(list(ids.values())), strict=True))
+        found = dict(zip(ids, self._reader.find_or_fetch(list(ids.values())), strict=True))
         held = {path: each.data for path, each in found.items() if each is not None}
         return {path: held[path] if path in held else self.read(path) for path in paths}
 

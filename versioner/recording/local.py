@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from versioner.recording.record import RecordResult
     from versioner.remote.url import Remote
 
-__all__ = ["deliver", "throw_away_remote"]
+__all__ = ["deliver", "remote_of_ephemeral_clone"]
 
 # A user's own `git commit` may move the branch between our look and our move.
 _TRIES: Final = 5
@@ -50,7 +50,7 @@ def deliver(
     )
 
 
-def throw_away_remote(
+def remote_of_ephemeral_clone(
     repository: Repository, branch: str | None, token: str = ""
 ) -> tuple[Remote, str] | None:
     """Return the remote, and its branch, to record on instead of a clone that a job throws away.

@@ -35,7 +35,7 @@ def leave_people_out(kind: EventKind, event: Event, config: Mapping[str, Any]) -
 
 
 def refuse_secrets(values: Mapping[str, Any]) -> None:
-    """Refuse values that hold a text in the shape of a secret key, without repeating it.
+    """Refuse values that hold a text that looks like a secret key, without repeating it.
 
     Called before anything else is said of a value: other refusals quote what they refuse.
     """
@@ -45,7 +45,7 @@ def refuse_secrets(values: Mapping[str, Any]) -> None:
     for pointer in find_secrets(values):
         name = str(pointer[0]) if pointer else "a name"
         raise InvalidInput(
-            f"{name} holds a text in the shape of a secret key",
+            f"{name} holds a text that looks like a secret key",
             field=name,
             hint="never record a secret: leave it out, and replace it where it is used",
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from versioner.backoff import Backoff
 from versioner.errors import OperationFailed
 from versioner.git.commit import advance
-from versioner.git.history import difference, has_commit, is_ancestor, lacking
+from versioner.git.history import difference, has_commit, is_ancestor, missing_commits
 from versioner.git.repository import reread
 from versioner.git.transaction import transaction
 from versioner.recording.record import NotPushed
@@ -133,7 +133,7 @@ def _refuse_yours(
                 "nothing brings back what was taken from it",
             )
     base = [tip] if tip is not None else _published(place, remote, heads)
-    yours = [each for each in lacking(place, target, base) if not _is_of_event(each)]
+    yours = [each for each in missing_commits(place, target, base) if not _is_of_event(each)]
     if yours:
         are = "commit of yours is" if len(yours) == 1 else "commits of yours are"
         raise PushFailure("unpushed", message=f"{len(yours)} {are} not pushed: {_named(yours)}")
@@ -166,7 +166,7 @@ def _named(commits: Sequence[MissingCommit]) -> str:
 def _move_to(place: Repository, recorded: RecordResult, tip: str) -> None:
     """Move the local branch, ahead by the event's commit alone, to the remote's tip."""
     own = recorded.commit
-    waiting = lacking(place, own or place.tip or "", [tip])
+    waiting = missing_commits(place, own or place.tip or "", [tip])
     if own is None or place.tip != own or [each.id for each in waiting] != [own]:
         others = [each for each in waiting if each.id != own]
         also = f", and this clone has commits that it lacks: {_named(others)}" if others else ""

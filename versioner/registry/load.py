@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from versioner import layout
-from versioner.git.worktree_snapshot import is_litter
+from versioner.git.worktree_snapshot import is_leftover_file
 from versioner.models import Problem
 from versioner.names import TYPE_ORDER, environment_type
 from versioner.registry.checks import check_registry
@@ -23,7 +23,7 @@ from versioner.validation.logs import LOG_LIMIT, validate_log
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from versioner.git.snapshot import Entry, Snapshot
+    from versioner.git.snapshot import FileEntry, Snapshot
     from versioner.models import Event
     from versioner.registry.cache import ProductCache
     from versioner.serialization.documents import DocumentKind
@@ -86,7 +86,7 @@ class _Loader:
         self.snapshot = snapshot
         self.product_files: dict[str, list[str]] = {}
         self._places: dict[str, list[tuple[str, str]]] = {}
-        self._strange: list[tuple[str, Entry]] = []
+        self._strange: list[tuple[str, FileEntry]] = []
         for path, entry in snapshot.entries(layout.ROOT).items():
             place = layout.place_of(path)
             if place is None or entry.kind != "file" or entry.size > LOG_LIMIT:
@@ -173,7 +173,7 @@ class _Loader:
         return record
 
 
-def _strange_entry(path: str, entry: Entry) -> Problem:
+def _strange_entry(path: str, entry: FileEntry) -> Problem:
     what = {
         "file": (codes.UNEXPECTED_FILE, "nothing of a registry is kept under this name", _EXPECTED),
         "link": (codes.LINK, "a symbolic link is never followed here", "put the file itself here"),
@@ -182,7 +182,7 @@ def _strange_entry(path: str, entry: Entry) -> Problem:
     if entry.kind == "file" and entry.size > LOG_LIMIT:
         message = f"the file has {entry.size:,} bytes, more than {LOG_LIMIT:,}"
         return Problem(path, 0, 0, codes.SIZE, message, "nothing of a registry is so large")
-    if is_litter(path):
+    if is_leftover_file(path):
         message = "an editor or the system left this file here, and it was committed"
         hint = "run `git rm --cached` on it, and name it in .gitignore"
         return Problem(path, 0, 0, codes.UNEXPECTED_FILE, message, hint)

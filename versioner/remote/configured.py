@@ -18,7 +18,7 @@ from versioner.errors import UsageFault
 from versioner.git.config import settings, values_of
 from versioner.git.process import git, printable
 from versioner.git.repository import tip_of
-from versioner.git.temporary import scratch
+from versioner.git.temporary import temporary_folder
 from versioner.remote.client import RemoteClient, create_bare
 from versioner.remote.url import Remote, holds_token, token_for
 
@@ -41,7 +41,7 @@ _LENT: Final = "refs/heads/lent"
 def client_of(repo: Repository, remote: str) -> Iterator[RemoteClient]:
     """Make a client of a clone's remote, which is named or given by a path or URL."""
     found = remote_of(repo, remote)
-    with scratch() as place:
+    with temporary_folder() as place:
         folder = _borrow_objects(repo, found, place.folder)
         yield RemoteClient(found, folder, inherited=place.inherited)
 

@@ -17,7 +17,7 @@ from versioner.git.objects import ObjectReader, OpenRepository, reading
 from versioner.git.process import git, run
 from versioner.git.repository import Repository, tip_of
 from versioner.git.state import write_whole
-from versioner.git.temporary import scratch
+from versioner.git.temporary import temporary_folder
 from versioner.remote.client import RemoteClient, create_bare, failure_of
 from versioner.remote.inbox_refs import EVENT, REFUSAL
 from versioner.remote.prefetch import Wanted, bring
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from versioner.git.process import Completed
-    from versioner.git.temporary import Scratch
+    from versioner.git.temporary import TemporaryFolder
     from versioner.remote.url import Remote
 
 __all__ = ["FILTERS", "FilterLevel", "PartialClone", "partial_clone", "recall", "remember"]
@@ -109,7 +109,7 @@ class PartialClone:
     def __init__(
         self,
         remote: Remote,
-        place: Scratch,
+        place: TemporaryFolder,
         level: FilterLevel = FILTERS[0],
         *,
         object_format: str = "sha1",
@@ -326,7 +326,7 @@ def _filter(level: str) -> str:
 @contextmanager
 def partial_clone(remote: Remote, level: FilterLevel | None = None) -> Iterator[PartialClone]:
     """Make a partial clone of a remote, empty so far; nothing of it stays."""
-    with scratch() as place:
+    with temporary_folder() as place:
         taken = recall(remote, place.folder) if level is None else level
         clone = PartialClone(remote, place, taken)
         try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from versioner.git.object_format import TreeEntry
-    from versioner.git.objects import Found, ObjectReader
+    from versioner.git.objects import GitObject, ObjectReader
 
     # What an object leads to: a tree's entries, a commit's tree, or nothing.
     Ways = dict[str, TreeEntry] | str
@@ -44,14 +44,14 @@ def bring(reader: ObjectReader, wanted: Iterable[Wanted]) -> None:
             found = dict(zip(near, reader.find(near), strict=True))
             lacking |= {name for name, each in found.items() if each is None}
         else:
-            found = dict(zip(asked, reader.sure(asked), strict=True))
+            found = dict(zip(asked, reader.find_or_fetch(asked), strict=True))
             lacking.clear()
             # What is not there even so is told by whoever reads it.
             known |= {name: {} for name, each in found.items() if each is None}
         known |= {name: _ways(each) for name, each in found.items() if each is not None}
 
 
-def _ways(found: Found) -> Ways:
+def _ways(found: GitObject) -> Ways:
     if found.type == "commit":
         return found.data[5:].partition(b"\n")[0].decode("ascii")
     return parse_tree(found.data, len(found.id) // 2) if found.type == "tree" else {}

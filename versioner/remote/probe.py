@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from versioner.git.temporary import scratch
+from versioner.git.temporary import temporary_folder
 from versioner.remote.client import RefUpdate, failure_of
 from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import store_commit
@@ -100,7 +100,7 @@ class Probe:
 @contextmanager
 def probing(remote: Remote, *, seconds: float, form: str = "") -> Iterator[Probe]:
     """Make a probe for a remote, empty so far; nothing of it stays."""
-    with scratch() as place:
+    with temporary_folder() as place:
         clone = PartialClone(remote, place, object_format=form or "sha1", limit=seconds)
         try:
             yield Probe(clone)
@@ -110,7 +110,7 @@ def probing(remote: Remote, *, seconds: float, form: str = "") -> Iterator[Probe
 
 def greet(remote: Remote, *, seconds: float) -> Greeting:
     """Ask a remote for its refs, and tell from how it answers which protocol it speaks."""
-    with scratch() as place:
+    with temporary_folder() as place:
         trace = place.folder / _TRACE
         env = {**remote.env, "GIT_TRACE_PACKET": str(trace)}
         clone = PartialClone(remote._replace(env=env), place, limit=seconds)

@@ -1,1 +1,1 @@
-"""Results as text, JSON, and the forms that GitHub and GitLab show."""
+"""Reports: results as text, as JSON, and in the formats of GitHub and GitLab."""

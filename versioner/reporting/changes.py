@@ -1,4 +1,4 @@
-"""What a change does, as text and as Markdown for a page of a pull request."""
+"""The effect of a change, as text, and as Markdown for the summary of a CI run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["change_markdown", "change_text"]
 
 _LONGEST: Final = 60
-_NOTHING: Final = "This change leaves what the registry says as it is."
+_NOTHING: Final = "This change has no effect on the content of the registry."
 
 
 def change_text(change: RegistryChange) -> str:
@@ -37,7 +37,7 @@ def change_text(change: RegistryChange) -> str:
 
 
 def change_markdown(change: RegistryChange) -> str:
-    """Return the change as Markdown; nothing of data is markup in it."""
+    """Return the change as Markdown; text of the registry is escaped."""
     if change.is_empty:
         return _NOTHING + "\n"
     lines = ["#### This change", ""]
@@ -73,9 +73,9 @@ def _of_product(product: ProductChange, show: Callable[[str], str]) -> Iterator[
         if number:
             yield f"{count(number, what)} added"
     if product.removed:
-        yield f"{count(product.removed, 'event')} gone"
+        yield f"{count(product.removed, 'event')} removed"
     if product.voided:
-        yield f"declared a mistake: {', '.join(show(each) for each in product.voided)}"
+        yield f"marked as a mistake: {', '.join(show(each) for each in product.voided)}"
     for cell in product.cells:
         versions = f"{_version(cell.old, show)} → {_version(cell.new, show)}"
         yield f"{show(cell.environment)}: {versions}"
@@ -90,7 +90,7 @@ def _field(change: FieldChange, show: Callable[[str], str]) -> str:
     if change.old is None:
         return f"{name}: {_value(change.new, show)} added"
     if change.new is None:
-        return f"{name}: {_value(change.old, show)} taken out"
+        return f"{name}: {_value(change.old, show)} removed"
     return f"{name}: {_value(change.old, show)} → {_value(change.new, show)}"
 
 
@@ -108,7 +108,7 @@ def _plain(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    # Inside <code>, Markdown still sees its own marks: each is written as a character reference.
+    # Markdown reads its own marks even in <code>: each becomes a character reference.
     safe = escape(clean(text))
     return f"<code>{''.join(_REFERENCES.get(each, each) for each in safe)}</code>"
 

@@ -1,4 +1,4 @@
-"""Problems as the annotations that GitHub shows beside the lines of a change."""
+"""Problems as GitHub annotations, and as a GitLab code quality report."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["github_annotation", "problems_github", "problems_gitlab"]
 
-# GitHub drops what a step annotates beyond ten errors and ten warnings, without a word.
+# GitHub silently drops annotations of a step beyond ten errors and ten warnings.
 _MOST: Final = 10
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning")
 
 
 def problems_github(problems: Sequence[Problem]) -> str:
-    """Return workflow commands: ten annotations of each severity, then how many more there are."""
+    """Return workflow commands: ten annotations of each severity, then the number of others."""
     lines = []
     for severity in _SEVERITIES:
         found = [problem for problem in problems if problem.severity == severity]
@@ -47,7 +47,7 @@ def _annotation(problem: Problem) -> str:
 def github_annotation(
     level: str, message: str, hint: str = "", *, path: str = "", line: int = 0, column: int = 0
 ) -> str:
-    """Return one workflow command; its values escaped as GitHub's runner unescapes them."""
+    """Return one workflow command, with values escaped for GitHub's runner."""
     places = [("file", path), ("line", str(line or "")), ("col", str(column or ""))]
     properties = ",".join(f"{key}={_property(value)}" for key, value in places if value)
     text = _data(f"{message}\n{hint}" if hint else message)

@@ -1,4 +1,4 @@
-"""Deployments: a table of many, everything about one."""
+"""Reports of deployments: a table of many, and all details of one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.models import Deployment, Event
-    from versioner.reporting.tables import Entry
+    from versioner.reporting.tables import CellText
     from versioner.reporting.text import TextLayout
 
 __all__ = [
@@ -34,24 +34,24 @@ __all__ = [
     "event_facts",
 ]
 
-# What is shown elsewhere, or is nothing to read.
-_TOLD: Final = frozenset(
+# Fields that are shown in other lines, or not at all.
+_NOT_DETAILS: Final = frozenset(
     ("at", "id", "version", "environment", "status", "extra_metadata", "reason", "notes", "voids")
 )
 
 
-def deployments_text(page: TextLayout, found: Sequence[Deployment], *, total: int) -> str:
-    """Return deployments as a table; `total` counts those that the filters let through."""
+def deployments_text(layout: TextLayout, found: Sequence[Deployment], *, total: int) -> str:
+    """Return deployments as a table; `total` is how many match the filters."""
     if not found:
         return "No deployments." if not total else f"None of {count(total, 'deployment')}."
     shown = count(total, "deployment")
     if total > len(found):
         shown = f"{len(found):,} of {shown}, newest first; --limit 0 shows all"
-    return f"{deployment_table(page, found)}\n\n{page.paint(shown, 'dim')}"
+    return f"{deployment_table(layout, found)}\n\n{layout.paint(shown, 'dim')}"
 
 
 def deployment_table(
-    page: TextLayout, found: Sequence[Deployment], *, product: bool = True, indent: str = ""
+    layout: TextLayout, found: Sequence[Deployment], *, product: bool = True, indent: str = ""
 ) -> str:
     """Return deployments as a table, with or without the column of their product."""
     columns = [
@@ -63,7 +63,7 @@ def deployment_table(
         Column("by", 10, spare=True),
         Column("id"),
     ]
-    rows: list[list[Entry]] = [
+    rows: list[list[CellText]] = [
         [
             moment(each.at),
             each.product if product else "",
@@ -75,19 +75,19 @@ def deployment_table(
         ]
         for each in found
     ]
-    return table(page, columns, rows, indent=indent)
+    return table(layout, columns, rows, indent=indent)
 
 
-def deployment_text(page: TextLayout, deployment: Deployment, *, age: str) -> str:
-    """Return everything that is known of one deployment."""
+def deployment_text(layout: TextLayout, deployment: Deployment, *, age: str) -> str:
+    """Return all details of one deployment."""
     head = f"{deployment.product} {deployment.version} to {deployment.environment}"
-    parts = [page.heading(head), _facts_of(page, deployment, age)]
-    parts += ["", page.heading("Events"), _events_table(page, deployment)]
+    parts = [layout.heading(head), _facts_of(layout, deployment, age)]
+    parts += ["", layout.heading("Events"), _events_table(layout, deployment)]
     return "\n".join(parts)
 
 
 def deployment_document(deployment: Deployment) -> dict[str, Any]:
-    """Return a deployment as data, without its events; what is unknown is null."""
+    """Return a deployment as data, without its events; an unknown value is null."""
     void = deployment.void
     return {
         "id": deployment.id,
@@ -116,7 +116,7 @@ def deployments_json(found: Sequence[Deployment]) -> str:
 def deployment_json(deployment: Deployment, *, problems: int = 0) -> str:
     """Return one deployment as JSON, with the events it is folded from.
 
-    `problems` is how many errors there are in what was read.
+    `problems` is the number of errors in the files that were read.
     """
     struck = [{"event": event, "voided_by": by} for event, by in deployment.void_events]
     document = deployment_document(deployment)
@@ -125,31 +125,31 @@ def deployment_json(deployment: Deployment, *, problems: int = 0) -> str:
     )
 
 
-def event_facts(events: Sequence[Event]) -> list[tuple[str, Entry]]:
+def event_facts(events: Sequence[Event]) -> list[tuple[str, CellText]]:
     """Return the latest value of each field that has no line of its own, and the metadata."""
     fields, metadata = event_details(events)
-    pairs: list[tuple[str, Entry]] = [
+    pairs: list[tuple[str, CellText]] = [
         (key.replace("_", " "), value_lines(value))
         for key, value in fields.items()
-        if key not in _TOLD
+        if key not in _NOT_DETAILS
     ]
     return pairs + [(key, value_lines(value)) for key, value in metadata.items()]
 
 
-def _facts_of(page: TextLayout, deployment: Deployment, age: str) -> str:
+def _facts_of(layout: TextLayout, deployment: Deployment, age: str) -> str:
     void = deployment.void
     why = latest_value(deployment.events, "reason")
-    pairs: list[tuple[str, Entry]] = [
+    pairs: list[tuple[str, CellText]] = [
         ("status", _status_lines(deployment)),
         ("void", _void_lines(void) if void is not None else ""),
-        ("began", f"{moment(deployment.at)} UTC"),
+        ("started", f"{moment(deployment.at)} UTC"),
         ("changed", f"{moment(deployment.changed_at)} UTC ({age})"),
-        ("before it", deployment.previous),
+        ("previous version", deployment.previous),
         ("reason", paragraph(why)),
         *event_facts(deployment.events),
         ("id", deployment.id),
     ]
-    return facts(page, pairs)
+    return facts(layout, pairs)
 
 
 def _status_lines(deployment: Deployment) -> list[Span]:
@@ -162,10 +162,10 @@ def _void_lines(void: Event) -> list[Span]:
     return paragraph(reason, "bad")
 
 
-def _events_table(page: TextLayout, deployment: Deployment) -> str:
+def _events_table(layout: TextLayout, deployment: Deployment) -> str:
     standing = [(event, "") for event in deployment.events]
     struck = [(event, f"void: {by.get('reason', '')}") for event, by in deployment.void_events]
-    rows: list[list[Entry]] = [
+    rows: list[list[CellText]] = [
         [
             moment(event["at"]),
             Span(clean(str(event.get("status", ""))), "struck" if note else ""),
@@ -182,4 +182,4 @@ def _events_table(page: TextLayout, deployment: Deployment) -> str:
         Column("id", 12),
         Column("note", 12),
     ]
-    return table(page, columns, rows, indent="  ")
+    return table(layout, columns, rows, indent="  ")

@@ -1,4 +1,4 @@
-"""Differences between two sides: what runs here and not there, and what lies between."""
+"""Reports of the differences between two environments, or two points in time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from versioner.query.differences import Difference, EnvironmentAt
     from versioner.query.matrix import CellState
-    from versioner.reporting.tables import Entry
+    from versioner.reporting.tables import CellText
     from versioner.reporting.text import TextLayout
 
 __all__ = ["diff_json", "diff_text"]
@@ -22,7 +22,7 @@ _BETWEEN_SHOWN = 3
 
 
 def diff_text(
-    page: TextLayout, a: EnvironmentAt, b: EnvironmentAt, found: Sequence[Difference]
+    layout: TextLayout, a: EnvironmentAt, b: EnvironmentAt, found: Sequence[Difference]
 ) -> str:
     """Return what differs as a table, and the compare links below it."""
     sides = f"{_named(a)} and {_named(b)}"
@@ -36,14 +36,14 @@ def diff_text(
         Column("versions between", 16, spare=True),
     ]
     rows = [_row(each, a, b) for each in found]
-    parts = [table(page, columns, rows)]
+    parts = [table(layout, columns, rows)]
     links = [
         f"  {clean(each.product)}  {clean(each.compare_url)}" for each in found if each.compare_url
     ]
     if links:
-        parts.append("\n".join([page.heading("Compare"), *links]))
+        parts.append("\n".join([layout.heading("Compare"), *links]))
     many = "differs" if len(found) == 1 else "differ"
-    parts.append(page.note(f"{count(len(found), 'product')} {many} between {sides}"))
+    parts.append(layout.note(f"{count(len(found), 'product')} {many} between {sides}"))
     return "\n\n".join(parts)
 
 
@@ -79,9 +79,9 @@ def _title(side: EnvironmentAt) -> str:
     return f"{side.environment} {moment(side.at)}" if side.at else side.environment
 
 
-def _row(difference: Difference, a: EnvironmentAt, b: EnvironmentAt) -> list[Entry]:
+def _row(difference: Difference, a: EnvironmentAt, b: EnvironmentAt) -> list[CellText]:
     newer = {"a": a, "b": b}.get(difference.newer)
-    # The same environment twice differs in the moment, not in the name.
+    # If both sides are the same environment, the name does not tell them apart.
     named = "" if newer is None else newer.environment
     if a.environment == b.environment and newer is not None:
         named = "first" if newer is a else "second"

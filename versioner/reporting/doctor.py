@@ -1,4 +1,4 @@
-"""Say what a look over a registry and its remote found."""
+"""Report the results of the checks of `versioner doctor`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["checks_json", "checks_text"]
 
-# Signs that every terminal and every log has.
+# ASCII characters, because not every terminal and log has others.
 _SIGNS: Final[dict[Verdict, tuple[str, Style]]] = {
     "ok": ("+", "good"),
     "note": ("-", "dim"),
@@ -26,12 +26,12 @@ _GAP: Final = "  "
 _LEAST: Final = 30
 
 
-def checks_text(page: TextLayout, checks: Sequence[Check]) -> str:
-    """Return a line for each finding, its remedy below it, and how many of them need one."""
+def checks_text(layout: TextLayout, checks: Sequence[Check]) -> str:
+    """Return each result with its remedy, and the number of problems and warnings."""
     names = max((text_width(check.name) for check in checks), default=0)
     words = max(len(f"{sign} {word}") for word, (sign, _) in _SIGNS.items())
-    lines = [line for check in checks for line in _lines(page, check, words, names)]
-    return "\n".join([*lines, "", _closing(page, checks)])
+    lines = [line for check in checks for line in _lines(layout, check, words, names)]
+    return "\n".join([*lines, "", _closing(layout, checks)])
 
 
 def checks_json(checks: Sequence[Check]) -> str:
@@ -45,31 +45,31 @@ def checks_json(checks: Sequence[Check]) -> str:
     )
 
 
-def _lines(page: TextLayout, check: Check, words: int, names: int) -> Iterator[str]:
+def _lines(layout: TextLayout, check: Check, words: int, names: int) -> Iterator[str]:
     sign, style = _SIGNS[check.verdict]
-    verdict = page.paint(pad(f"{sign} {check.verdict}", words), style)
+    verdict = layout.paint(pad(f"{sign} {check.verdict}", words), style)
     indent = words + names + 2 * len(_GAP)
-    # On a narrow page what is said goes below the name.
-    beside = page.width - indent >= _LEAST
-    room = page.width - (indent if beside else len(_GAP))
+    # On a narrow terminal the message goes below the name.
+    beside = layout.width - indent >= _LEAST
+    room = layout.width - (indent if beside else len(_GAP))
     first = f"{verdict}{_GAP}{pad(check.name, names)}"
-    said = wrap(check.message, room)
+    lines = wrap(check.message, room)
     margin = " " * indent if beside else _GAP
-    yield f"{first}{_GAP}{said[0]}" if beside else first.rstrip()
-    for line in said[1:] if beside else said:
+    yield f"{first}{_GAP}{lines[0]}" if beside else first.rstrip()
+    for line in lines[1:] if beside else lines:
         yield f"{margin}{line}"
     for line in wrap(f"-> {check.remedy}", room) if check.remedy else ():
-        yield f"{margin}{page.paint(line, 'bold' if check.verdict == 'problem' else '')}"
+        yield f"{margin}{layout.paint(line, 'bold' if check.verdict == 'problem' else '')}"
 
 
-def _closing(page: TextLayout, checks: Sequence[Check]) -> str:
+def _closing(layout: TextLayout, checks: Sequence[Check]) -> str:
     problems, warnings = _number(checks, "problem"), _number(checks, "warning")
-    looked = count(len(checks), "check")
+    checked = count(len(checks), "check")
     if not problems and not warnings:
-        return f"{page.paint('All is well', 'good')}: {looked}."
-    told = [count(problems, "problem")] if problems else ["no problem"]
-    told += [count(warnings, "warning")] if warnings else []
-    return f"{page.paint(', '.join(told), 'bad' if problems else 'drift')}: {looked}."
+        return f"{layout.paint('No problems', 'good')}: {checked}."
+    found = [count(problems, "problem")] if problems else ["no problem"]
+    found += [count(warnings, "warning")] if warnings else []
+    return f"{layout.paint(', '.join(found), 'bad' if problems else 'drift')}: {checked}."
 
 
 def _number(checks: Sequence[Check], verdict: Verdict) -> int:

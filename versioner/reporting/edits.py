@@ -1,4 +1,4 @@
-"""What became of an edit, what a deletion would take along, and what was imported."""
+"""Reports of edits, planned deletions, imports, builds of the site and formatting."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from versioner.reporting.terminal import clean
 from versioner.reporting.text import count
 
 if TYPE_CHECKING:
-    from versioner.editing.format import Formatted, LeftAlone
-    from versioner.editing.imports import Imported
+    from versioner.editing.format import FormatResult, UnformattedFile
+    from versioner.editing.imports import ImportResult
     from versioner.editing.products import DeletionPlan
-    from versioner.editing.session import Edited
+    from versioner.editing.session import EditResult
     from versioner.site.build import BuildReport
 
 __all__ = [
@@ -20,49 +20,49 @@ __all__ = [
     "edited_text",
     "formatted_text",
     "imported_text",
-    "left_alone_text",
+    "unformatted_text",
 ]
 
 _PATHS_SHOWN = 5
 _REFUSED_SHOWN = 20
 
 
-def edited_text(edited: Edited) -> str:
+def edited_text(edited: EditResult) -> str:
     """Return what an edit did: its subject, commit, files and notes."""
     notes = [f"  note: {clean(note)}" for note in edited.notes]
     if edited.commit is None:
-        return "\n".join(["nothing to change: it is so already", *notes])
+        return "\n".join(["nothing to change: the registry is already in this state", *notes])
     lines = [clean(edited.subject), _commit_line(edited.commit, edited.branch)]
     lines += _paths("", edited.paths)
     return "\n".join([*lines, *notes])
 
 
 def deletion_text(plan: DeletionPlan) -> str:
-    """Return what a deletion takes with it, and who is left depending on it."""
+    """Return what a deletion removes, and which products depend on the product."""
     lines = [
         f"Deleting {clean(plan.name)} removes",
         f"  {count(plan.versions, 'version')} and {count(plan.deployments, 'deployment')} "
         f"({count(plan.events, 'event')})",
     ]
     if plan.aliases:
-        word = "name leads" if len(plan.aliases) == 1 else "names lead"
-        lines.append(f"Its old {word} to the record of the deletion: {_listed(plan.aliases)}")
+        word = "name refers" if len(plan.aliases) == 1 else "names refer"
+        lines.append(f"Its former {word} to the record of the deletion: {_listed(plan.aliases)}")
     if plan.dependents:
         verb = "depends" if len(plan.dependents) == 1 else "depend"
         lines.append(f"{_listed(plan.dependents)} {verb} on it.")
     lines.append(
-        f"It stays in git's history: `versioner product restore {clean(plan.name)}` undoes it."
+        f"It stays in git's history: `versioner product restore {clean(plan.name)}` restores it."
     )
     return "\n".join(lines)
 
 
-def imported_text(imported: Imported, *, dry_run: bool) -> str:
+def imported_text(imported: ImportResult, *, dry_run: bool) -> str:
     """Return what an import did, or would do; refused rows by line number."""
     word = "would import" if dry_run else "imported"
     into = f" into {count(imported.products, 'product')}" if imported.added else ""
     lines = [f"{word} {count(imported.added, 'deployment event')}{into}"]
     if imported.already:
-        lines.append(f"  {imported.already:,} recorded already")
+        lines.append(f"  {imported.already:,} already recorded")
     lines += _refused(imported)
     if imported.added:
         lines += _paths("would create " if dry_run else "created ", imported.created)
@@ -77,7 +77,7 @@ def _paths(label: str, paths: tuple[str, ...]) -> list[str]:
     return [*lines, f"  and {count(more, 'more file')}"] if more > 0 else lines
 
 
-def _refused(imported: Imported) -> list[str]:
+def _refused(imported: ImportResult) -> list[str]:
     if not imported.refused:
         return []
     shown = imported.refused[:_REFUSED_SHOWN]
@@ -98,15 +98,15 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def built_text(folder: str, report: BuildReport) -> str:
-    """Return how many pages there are, where, and how many files changed."""
+    """Return the number of pages, the folder, and the number of changed files."""
     done = [f"{report.written:,} written", f"{report.unchanged:,} unchanged"]
     if report.removed:
         done.append(f"{report.removed:,} removed")
     return f"built {count(report.pages, 'page')} in {clean(folder)}\n  files: {', '.join(done)}"
 
 
-def formatted_text(done: Formatted, *, check: bool) -> str:
-    """Return the files that changed, or would, and a line that closes."""
+def formatted_text(done: FormatResult, *, check: bool) -> str:
+    """Return the files that changed, or would change, and a line with their number."""
     verb = "would format" if check else "formatted"
     lines = [f"{verb} {clean(path)}" for path in done.changed]
     if not done.changed:
@@ -115,7 +115,7 @@ def formatted_text(done: Formatted, *, check: bool) -> str:
     return "\n".join([*lines, f"{len(done.changed):,} of {count(done.files, 'file')} {closing}"])
 
 
-def left_alone_text(file: LeftAlone) -> str:
-    """Return why a file was left as it is."""
-    said = f"error: {clean(file.path)}: left alone: {clean(file.message)}"
+def unformatted_text(file: UnformattedFile) -> str:
+    """Return why a file was not formatted."""
+    said = f"error: {clean(file.path)}: not formatted: {clean(file.message)}"
     return f"{said}\n  hint: {clean(file.hint)}" if file.hint else said

@@ -1,4 +1,4 @@
-"""Environments: a table of many, and one with what runs in it."""
+"""Reports of environments: a table of many, and one with the versions in it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
     from versioner.query.matrix import CellState, Matrix
     from versioner.registry.records import Registry
-    from versioner.reporting.tables import Entry
+    from versioner.reporting.tables import CellText
     from versioner.reporting.text import TextLayout
 
 __all__ = ["environment_json", "environment_text", "environments_json", "environments_text"]
 
 
-def environments_text(page: TextLayout, registry: Registry) -> str:
+def environments_text(layout: TextLayout, registry: Registry) -> str:
     """Return the environments as a table, in display order."""
     if not registry.environments:
-        return "No environments yet: `versioner environment create NAME`."
+        return "No environments yet: create one with `versioner environment create NAME`."
     columns = [
         Column("environment", 11),
         Column("title", 12, spare=True),
@@ -32,7 +32,7 @@ def environments_text(page: TextLayout, registry: Registry) -> str:
         Column("products"),
         Column("description", 20, spare=True),
     ]
-    rows: list[list[Entry]] = [
+    rows: list[list[CellText]] = [
         [
             Span(name, "bold"),
             document.get("title", ""),
@@ -42,7 +42,7 @@ def environments_text(page: TextLayout, registry: Registry) -> str:
         ]
         for name, document in registry.environments.items()
     ]
-    return table(page, columns, rows)
+    return table(layout, columns, rows)
 
 
 def environments_json(registry: Registry) -> str:
@@ -55,27 +55,27 @@ def environments_json(registry: Registry) -> str:
     )
 
 
-def environment_text(page: TextLayout, document: Mapping[str, Any], matrix: Matrix) -> str:
+def environment_text(layout: TextLayout, document: Mapping[str, Any], matrix: Matrix) -> str:
     """Return an environment and what runs in it; `matrix` has it as its only column."""
     title = document.get("title", "")
     also = f"  {clean(title)}" if title and title != document["name"] else ""
-    parts = [page.heading(document["name"]) + also]
+    parts = [layout.heading(document["name"]) + also]
     description = str(document.get("description", "")).rstrip()
     if description:
-        parts += [f"  {line}".rstrip() for line in wrap(description, page.width - 2)]
+        parts += [f"  {line}".rstrip() for line in wrap(description, layout.width - 2)]
         parts.append("")
-    parts.append(_facts(page, document))
+    parts.append(_facts(layout, document))
     cells = _occupied(matrix)
     if cells:
-        heading = page.heading(f"What runs here ({count(len(cells), 'product')})")
-        parts += ["", heading, _cells(page, cells)]
+        heading = layout.heading(f"Current versions ({count(len(cells), 'product')})")
+        parts += ["", heading, _cells(layout, cells)]
     return "\n".join(parts)
 
 
 def environment_json(document: Mapping[str, Any], matrix: Matrix, *, problems: int = 0) -> str:
     """Return an environment as JSON, with the cells of the products in it.
 
-    `problems` is how many errors there are in what was read.
+    `problems` is the number of errors in the files that were read.
     """
     cells = _occupied(matrix)
     running = sum(bool(cell.version) for cell in cells)
@@ -110,8 +110,8 @@ def _occupied(matrix: Matrix) -> list[CellState]:
     return [cell for row in matrix.rows for cell in row.cells if cell.version or cell.status]
 
 
-def _facts(page: TextLayout, document: Mapping[str, Any]) -> str:
-    pairs: list[tuple[str, Entry]] = [
+def _facts(layout: TextLayout, document: Mapping[str, Any]) -> str:
+    pairs: list[tuple[str, CellText]] = [
         ("type", str(document["type"])),
         ("order", str(document["order"])),
         ("stale after", document.get("stale_after", "")),
@@ -121,15 +121,15 @@ def _facts(page: TextLayout, document: Mapping[str, Any]) -> str:
             for key, value in document.get("metadata", {}).items()
         ),
     ]
-    return facts(page, pairs)
+    return facts(layout, pairs)
 
 
-def _cells(page: TextLayout, cells: Sequence[CellState]) -> str:
+def _cells(layout: TextLayout, cells: Sequence[CellState]) -> str:
     columns = [Column("product", 12), Column("version", 11), Column("since (UTC)"), Column("by", 8)]
-    rows: list[list[Entry]] = [
+    rows: list[list[CellText]] = [
         [cell.product, version_lines(cell), moment(cell.since), _by(cell)] for cell in cells
     ]
-    return table(page, columns, rows, indent="  ")
+    return table(layout, columns, rows, indent="  ")
 
 
 def _by(cell: CellState) -> str:

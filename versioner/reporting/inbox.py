@@ -1,4 +1,4 @@
-"""Say what waits in an inbox, what was refused there, and what was done with it."""
+"""Reports of an inbox: waiting and refused events, and the result of `collect`."""
 
 from __future__ import annotations
 
@@ -20,75 +20,76 @@ if TYPE_CHECKING:
 __all__ = [
     "collected_json",
     "collected_text",
-    "described",
-    "document_of",
+    "event_document",
+    "event_summary",
     "handled_text",
     "inbox_json",
     "inbox_text",
-    "recorded_line",
-    "sayable",
+    "mask_secrets",
+    "recorded_summary",
 ]
 
 
-def inbox_text(held: Inbox) -> str:
+def inbox_text(inbox: Inbox) -> str:
     """Return what waits, oldest first, then what was refused and why."""
-    if not (held.waiting or held.refused):
-        return "Nothing waits, and nothing was refused."
+    if not (inbox.waiting or inbox.refused):
+        return "No events are waiting, and none were refused."
     lines = []
-    if held.waiting:
-        total = len(held.waiting) + held.more_waiting
+    if inbox.waiting:
+        total = len(inbox.waiting) + inbox.more_waiting
         lines.append(f"{count(total, 'event')} waiting for `versioner collect`")
-        lines += [_line(each) for each in held.waiting]
-    if held.refused:
-        lines.append(f"{count(len(held.refused) + held.more_refused, 'event')} refused")
-        for each in held.refused:
+        lines += [_line(each) for each in inbox.waiting]
+    if inbox.refused:
+        lines.append(f"{count(len(inbox.refused) + inbox.more_refused, 'event')} refused")
+        for each in inbox.refused:
             message, hint = _reason(each)
             lines.append(_line(each))
             lines += [f"    {clean(text)}" for text in (message, hint) if text]
         lines.append(
-            "`versioner inbox release KEY` has it judged again, `inbox discard KEY` ends it"
+            "`versioner inbox release KEY` returns an event to the inbox, "
+            "`versioner inbox discard KEY` removes it"
         )
     return "\n".join(lines)
 
 
-def inbox_json(held: Inbox) -> str:
+def inbox_json(inbox: Inbox) -> str:
     """Return the same as JSON with stable keys."""
     return as_json(
         {
-            "waiting": [document_of(each) for each in held.waiting],
-            "more_waiting": held.more_waiting,
-            "refused": [_refused(each) for each in held.refused],
-            "more_refused": held.more_refused,
+            "waiting": [event_document(each) for each in inbox.waiting],
+            "more_waiting": inbox.more_waiting,
+            "refused": [_refused(each) for each in inbox.refused],
+            "more_refused": inbox.more_refused,
         }
     )
 
 
 def handled_text(handled: Sequence[Handled], what: str) -> str:
-    """Return what was released or discarded; an event that is gone, with all it said."""
+    """Return the events that were released or discarded; a removed event with its content."""
     lines = []
     for each in handled:
-        lines.append(f"{what}: {described(each.event)}")
+        lines.append(f"{what}: {event_summary(each.event)}")
         if not each.ref and each.event.submission:
-            lines.append(f"  it said: {clean(json.dumps(sayable(each.event.submission)))}")
+            lines.append(f"  its content: {clean(json.dumps(mask_secrets(each.event.submission)))}")
     return "\n".join(lines)
 
 
 def _line(each: Waiting | Refused) -> str:
     name = f"{each.product}/{each.key}" if each.product else each.key
-    return f"  {clean(name)}  {each.at}  {described(each)}"
+    return f"  {clean(name)}  {each.at}  {event_summary(each)}"
 
 
 def _refused(each: Refused) -> dict[str, Any]:
     message, hint = _reason(each)
-    return {**document_of(each), "message": message, "hint": hint}
+    return {**event_document(each), "message": message, "hint": hint}
 
 
 def _reason(each: Refused) -> tuple[str, str]:
     said = each.refusal or {}
     message, hint = said.get("message"), said.get("hint")
     return (
-        sayable(message)[:1000] if isinstance(message, str) else "its reason cannot be read",
-        sayable(hint)[:1000] if isinstance(hint, str) else "",
+        mask_secrets(message)[:1000] if isinstance(message, str) else "the reason cannot be read",
+        mask_secrets(hint)[:1000] if isinstance(hint, str) else "",
     )
 
 
@@ -98,19 +99,21 @@ _SHOWN = 20
 def collected_text(collected: Collected) -> str:
     """Return what was done, in lines."""
     if not (collected.recorded or collected.already or collected.refused):
-        return "Nothing waits."
+        return "No events are waiting."
     branch = clean(collected.branch.removeprefix("refs/heads/"))
     lines = []
     if collected.recorded:
         lines.append(f"recorded {count(len(collected.recorded), 'event')} on {branch}")
         lines += _listed(collected.recorded)
     if collected.already:
-        lines.append(f"{count(len(collected.already), 'event')} recorded already")
+        lines.append(f"{count(len(collected.already), 'event')} already recorded")
     for each in collected.refused:
-        lines.append(f"refused: {described(each.waits)}: {clean(each.error.message)}")
+        lines.append(f"refused: {event_summary(each.waits)}: {clean(each.error.message)}")
         lines.append(f"  {clean(each.error.hint)}" if each.error.hint else "")
     if collected.refused:
-        lines.append("`versioner inbox list` shows what was refused, `inbox release` tries again")
+        lines.append(
+            "`versioner inbox list` shows refused events, `versioner inbox release` tries again"
+        )
     if collected.left:
         lines.append(f"{count(collected.left, 'event')} still waiting")
     return "\n".join(line for line in lines if line)
@@ -126,7 +129,7 @@ def collected_json(collected: Collected) -> str:
             "already": [_document(each) for each in collected.already],
             "refused": [
                 {
-                    **document_of(each.waits),
+                    **event_document(each.waits),
                     "ref": each.ref,
                     "message": each.error.message,
                     "hint": each.error.hint,
@@ -139,7 +142,7 @@ def collected_json(collected: Collected) -> str:
 
 
 def _listed(recorded: Sequence[RecordResult]) -> list[str]:
-    lines = [f"  {recorded_line(each)}" for each in recorded[:_SHOWN]]
+    lines = [f"  {recorded_summary(each)}" for each in recorded[:_SHOWN]]
     more = len(recorded) - _SHOWN
     return [*lines, f"  and {more} more"] if more > 0 else lines
 
@@ -151,7 +154,7 @@ def _document(recorded: RecordResult) -> dict[str, Any]:
 _LONGEST = 100
 
 
-def described(event: Waiting | Refused) -> str:
+def event_summary(event: Waiting | Refused) -> str:
     """Return what an event says of itself, or its ref where that cannot be read."""
     said = event.submission
     fields = said.get("event") if said else None
@@ -167,7 +170,7 @@ def described(event: Waiting | Refused) -> str:
     return clean(" ".join([*words, f"({_text(fields.get('status'))})"]))
 
 
-def document_of(event: Waiting | Refused) -> dict[str, Any]:
+def event_document(event: Waiting | Refused) -> dict[str, Any]:
     """Return an event as a document with stable keys."""
     said = event.submission or {}
     fields = said.get("event")
@@ -177,11 +180,11 @@ def document_of(event: Waiting | Refused) -> dict[str, Any]:
         "at": event.at,
         "kind": _text(said.get("kind", "")),
         "product": _text(said.get("product", event.product)),
-        "event": sayable(fields) if isinstance(fields, dict) else {},
+        "event": mask_secrets(fields) if isinstance(fields, dict) else {},
     }
 
 
-def recorded_line(recorded: RecordResult) -> str:
+def recorded_summary(recorded: RecordResult) -> str:
     """Return what a recorded event is, in a line."""
     event = recorded.event
     target = f" to {event['environment']}" if "environment" in event else ""
@@ -191,13 +194,13 @@ def recorded_line(recorded: RecordResult) -> str:
     )
 
 
-def sayable(value: Any) -> Any:
-    """Return a value of JSON without what in it has the shape of a secret key."""
+def mask_secrets(value: Any) -> Any:
+    """Return a JSON value with the texts that look like a secret key masked."""
     if isinstance(value, str):
         return without_secrets(value)
     if isinstance(value, dict):
-        return {without_secrets(key): sayable(item) for key, item in value.items()}
-    return [sayable(item) for item in value] if isinstance(value, list) else value
+        return {without_secrets(key): mask_secrets(item) for key, item in value.items()}
+    return [mask_secrets(item) for item in value] if isinstance(value, list) else value
 
 
 def _text(value: object) -> str:

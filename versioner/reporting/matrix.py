@@ -1,4 +1,4 @@
-"""The environment state matrix: a table where it fits, else a list by product."""
+"""The report of `status`: products by environments as a table, or a list if it does not fit."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, age_short,
 if TYPE_CHECKING:
     from versioner.models import Deployment
     from versioner.query.matrix import CellState, Matrix, MatrixRow
-    from versioner.reporting.tables import Entry
+    from versioner.reporting.tables import CellText
     from versioner.reporting.text import TextLayout
 
 __all__ = [
-    "Held",
-    "beside",
+    "InboxCounts",
     "cell_document",
     "is_rolled_back",
     "matrix_json",
     "matrix_text",
+    "other_deployments",
     "version_lines",
 ]
 
@@ -29,42 +29,44 @@ _LEAST_NAME = 12
 _LEAST_VERSION = 9
 
 
-class Held(NamedTuple):
-    """Say how many events are not in the matrix: waiting, and refused."""
+class InboxCounts(NamedTuple):
+    """The numbers of waiting and of refused events, which the matrix does not include."""
 
     waiting: int = 0
     refused: int = 0
 
 
-NOTHING_HELD: Final = Held()
+EMPTY_INBOX: Final = InboxCounts()
 
 
 def matrix_text(
-    page: TextLayout,
+    layout: TextLayout,
     matrix: Matrix,
     *,
     as_of: str = "",
     past: bool = False,
-    held: Held = NOTHING_HELD,
+    inbox: InboxCounts = EMPTY_INBOX,
 ) -> str:
     """Return the matrix for people; `as_of` is the commit it was read at, where one was asked."""
     if not matrix.rows or not matrix.environments:
         missing = "products" if not matrix.rows else "environments"
         none = f"There are no {missing} yet: `versioner track deployment` records the first one."
-        return "\n\n".join([none, *_held_lines(page, held)])
-    body = _as_table(page, matrix) or _as_narrow_table(page, matrix) or _as_blocks(page, matrix)
-    parts = [body, page.note(_summary(matrix)), *_hidden_lines(page, matrix)]
-    parts += _held_lines(page, held)
+        return "\n\n".join([none, *_inbox_lines(layout, inbox)])
+    body = (
+        _as_table(layout, matrix) or _as_narrow_table(layout, matrix) or _as_blocks(layout, matrix)
+    )
+    parts = [body, layout.note(_summary(matrix)), *_hidden_lines(layout, matrix)]
+    parts += _inbox_lines(layout, inbox)
     if past or as_of:
-        known = f", as known at {as_of[:12]}" if as_of else ""
-        parts.insert(0, page.heading(f"What ran where at {moment(matrix.at)} UTC{known}"))
+        known = f", as recorded at {as_of[:12]}" if as_of else ""
+        parts.insert(0, layout.heading(f"Versions at {moment(matrix.at)} UTC{known}"))
     return "\n\n".join(parts)
 
 
 def matrix_json(
-    matrix: Matrix, *, revision: str | None, problems: int = 0, held: Held = NOTHING_HELD
+    matrix: Matrix, *, revision: str | None, problems: int = 0, inbox: InboxCounts = EMPTY_INBOX
 ) -> str:
-    """Return the matrix as JSON; `problems` is how many errors there are in what was read."""
+    """Return the matrix as JSON; `problems` is the number of errors found."""
     return as_json(
         {
             "at": matrix.at,
@@ -79,8 +81,8 @@ def matrix_json(
                 for row in matrix.rows
             ],
             "problems": problems,
-            "waiting": held.waiting,
-            "refused": held.refused,
+            "waiting": inbox.waiting,
+            "refused": inbox.refused,
         }
     )
 
@@ -94,9 +96,9 @@ def cell_document(cell: CellState) -> dict[str, Any]:
         "age_seconds": cell.age_seconds if cell.since else None,
         "deployment": cell.deployment.id if cell.deployment else None,
         "rollback": is_rolled_back(cell),
-        "in_progress": _beside_document(cell.in_progress),
-        "no_result": _beside_document(cell.no_result),
-        "failed_last": _beside_document(cell.failed_last),
+        "in_progress": _deployment_document(cell.in_progress),
+        "no_result": _deployment_document(cell.no_result),
+        "failed_last": _deployment_document(cell.failed_last),
     }
 
 
@@ -107,18 +109,18 @@ def version_lines(cell: CellState) -> list[Span]:
         lines.append(Span("", "drift", "rolled back"))
     lines += [
         Span(abbreviate(deployment.version), STATUS_STYLES[word], f" {word}")
-        for word, deployment in beside(cell)
+        for word, deployment in other_deployments(cell)
     ]
     return lines
 
 
 def is_rolled_back(cell: CellState) -> bool:
-    """Tell whether a cell runs an earlier version again."""
+    """Return whether the current version of a cell is a rollback."""
     return cell.deployment is not None and cell.deployment.kind == "rollback"
 
 
-def beside(cell: CellState) -> list[tuple[str, Deployment]]:
-    """Return what stands beside the version: the word for it, and the deployment."""
+def other_deployments(cell: CellState) -> list[tuple[str, Deployment]]:
+    """Return deployments to show next to the current version, each with a word for its state."""
     found = []
     if cell.in_progress is not None:
         found.append((str(cell.in_progress.status), cell.in_progress))
@@ -129,26 +131,26 @@ def beside(cell: CellState) -> list[tuple[str, Deployment]]:
     return found
 
 
-def _as_table(page: TextLayout, matrix: Matrix) -> str | None:
+def _as_table(layout: TextLayout, matrix: Matrix) -> str | None:
     columns = [Column("product", _LEAST_NAME)]
     for name in matrix.environments:
         columns += [Column(name, _LEAST_VERSION), Column("")]
     columns.append(Column(""))
-    return fitted_table(page, columns, [_row(row, matrix.at) for row in matrix.rows])
+    return fitted_table(layout, columns, [_row(row, matrix.at) for row in matrix.rows])
 
 
-def _row(row: MatrixRow, at: str) -> list[Entry]:
-    entries: list[Entry] = [Span(row.product, "bold")]
+def _row(row: MatrixRow, at: str) -> list[CellText]:
+    entries: list[CellText] = [Span(row.product, "bold")]
     for cell in row.cells:
         entries += [version_lines(cell), _ages(cell, at)]
     return [*entries, _drift(row)]
 
 
-def _as_narrow_table(page: TextLayout, matrix: Matrix) -> str | None:
+def _as_narrow_table(layout: TextLayout, matrix: Matrix) -> str | None:
     """Return the matrix with each age below its version."""
     names = [Column(name, _LEAST_VERSION) for name in matrix.environments]
     columns = [Column("product", _LEAST_NAME), *names, Column("")]
-    rows: list[list[Entry]] = [
+    rows: list[list[CellText]] = [
         [
             Span(row.product, "bold"),
             *(_stacked(cell, matrix.at) for cell in row.cells),
@@ -156,7 +158,7 @@ def _as_narrow_table(page: TextLayout, matrix: Matrix) -> str | None:
         ]
         for row in matrix.rows
     ]
-    return fitted_table(page, columns, rows)
+    return fitted_table(layout, columns, rows)
 
 
 def _stacked(cell: CellState, at: str) -> list[Span]:
@@ -165,27 +167,27 @@ def _stacked(cell: CellState, at: str) -> list[Span]:
         lines.append(Span("", "dim", "  for " + age_short(cell.age_seconds)))
     if is_rolled_back(cell):
         lines.append(Span("", "drift", "  rolled back"))
-    for word, deployment in beside(cell):
+    for word, deployment in other_deployments(cell):
         style = STATUS_STYLES[word]
         age = age_short(max(0, seconds_between(deployment.changed_at, at)))
         lines += [Span(abbreviate(deployment.version), style), Span("", style, f"  {word} {age}")]
     return lines
 
 
-def _as_blocks(page: TextLayout, matrix: Matrix) -> str:
+def _as_blocks(layout: TextLayout, matrix: Matrix) -> str:
     columns = [Column("environment"), Column("version", _LEAST_VERSION), Column("age")]
     blocks = []
     for row in matrix.rows:
         drift = _drift(row)
-        mark = f"  {page.paint(drift.text, drift.style)}" if drift.text else ""
+        mark = f"  {layout.paint(drift.text, drift.style)}" if drift.text else ""
         body = table(
-            page,
+            layout,
             columns,
             [[cell.environment, version_lines(cell), _ages(cell, matrix.at)] for cell in row.cells],
             indent="  ",
         )
-        # The titles would be the same for each product; the lines tell what they are.
-        blocks.append("\n".join([page.heading(row.product) + mark, *body.split("\n")[1:]]))
+        # The column titles are left out, because they would repeat for each product.
+        blocks.append("\n".join([layout.heading(row.product) + mark, *body.split("\n")[1:]]))
     return "\n".join(blocks)
 
 
@@ -195,7 +197,7 @@ def _ages(cell: CellState, at: str) -> list[Span]:
         ages.append("")
     ages += [
         age_short(max(0, seconds_between(deployment.changed_at, at)))
-        for _, deployment in beside(cell)
+        for _, deployment in other_deployments(cell)
     ]
     return [Span(age, "dim") for age in ages]
 
@@ -205,7 +207,9 @@ def _drift(row: MatrixRow) -> Span:
 
 
 def _summary(matrix: Matrix) -> str:
-    words = [word for row in matrix.rows for cell in row.cells for word, _ in beside(cell)]
+    words = [
+        word for row in matrix.rows for cell in row.cells for word, _ in other_deployments(cell)
+    ]
     told = [count(len(matrix.rows), "product"), count(len(matrix.environments), "environment")]
     counted = {
         "drifting": sum(row.drifting for row in matrix.rows),
@@ -217,27 +221,27 @@ def _summary(matrix: Matrix) -> str:
     return ", ".join([*told, *(f"{number} {what}" for what, number in counted.items() if number)])
 
 
-def _hidden_lines(page: TextLayout, matrix: Matrix) -> list[str]:
+def _hidden_lines(layout: TextLayout, matrix: Matrix) -> list[str]:
     """Return the line on environments that run something and are not compared, or none."""
     running = {cell.environment for row in matrix.rows for cell in row.cells if cell.version}
     reasons = [f"{name} ({why})" for name, why in matrix.hidden if name in running]
-    return [page.note(f"not compared for drift: {', '.join(reasons)}")] if reasons else []
+    return [layout.note(f"not compared for drift: {', '.join(reasons)}")] if reasons else []
 
 
-def _held_lines(page: TextLayout, held: Held) -> list[str]:
-    """Return the line on what is not in the matrix, or none."""
+def _inbox_lines(layout: TextLayout, inbox: InboxCounts) -> list[str]:
+    """Return a line about the events in the inbox, or none."""
     told = []
-    if held.waiting:
-        verb = "waits" if held.waiting == 1 else "wait"
-        told.append(f"{count(held.waiting, 'event')} {verb} for `versioner collect`")
-    if held.refused:
-        verb = "was" if held.refused == 1 else "were"
-        what = f"{held.refused:,}" if held.waiting else count(held.refused, "event")
+    if inbox.waiting:
+        verb = "waits" if inbox.waiting == 1 else "wait"
+        told.append(f"{count(inbox.waiting, 'event')} {verb} for `versioner collect`")
+    if inbox.refused:
+        verb = "was" if inbox.refused == 1 else "were"
+        what = f"{inbox.refused:,}" if inbox.waiting else count(inbox.refused, "event")
         told.append(f"{what} {verb} refused: `versioner inbox list`")
-    return [page.note("; ".join(told))] if told else []
+    return [layout.note("; ".join(told))] if told else []
 
 
-def _beside_document(deployment: Deployment | None) -> dict[str, Any] | None:
+def _deployment_document(deployment: Deployment | None) -> dict[str, Any] | None:
     if deployment is None:
         return None
     return {

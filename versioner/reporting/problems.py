@@ -1,4 +1,4 @@
-"""Problems as text, as JSON, and as the page of a CI run."""
+"""Reports of problems: as text, as JSON, and for the summary of a CI run."""
 
 from __future__ import annotations
 
@@ -22,24 +22,26 @@ _STYLES: Final[dict[str, Style]] = {"error": "bad", "warning": "drift"}
 _SUMMARY_BYTES: Final = 900_000
 
 
-def problem_text(page: TextLayout, problem: Problem) -> str:
+def problem_text(layout: TextLayout, problem: Problem) -> str:
     """Return a problem as the line that editors and CI systems follow, and its hint.
 
     A problem of a whole file is shown at its beginning.
     """
     place = f"{clean(problem.path)}:{max(problem.line, 1)}:{max(problem.column, 1)}"
-    severity = page.paint(problem.severity, _STYLES[problem.severity])
-    line = f"{page.paint(place, 'bold')}: {severity}[{problem.code}]: {clean(problem.message)}"
-    return f"{line}\n  {page.paint('hint', 'dim')}: {clean(problem.hint)}" if problem.hint else line
+    severity = layout.paint(problem.severity, _STYLES[problem.severity])
+    line = f"{layout.paint(place, 'bold')}: {severity}[{problem.code}]: {clean(problem.message)}"
+    return (
+        f"{line}\n  {layout.paint('hint', 'dim')}: {clean(problem.hint)}" if problem.hint else line
+    )
 
 
-def problems_text(page: TextLayout, problems: Iterable[Problem]) -> str:
+def problems_text(layout: TextLayout, problems: Iterable[Problem]) -> str:
     """Return problems one below the other."""
-    return "\n".join(problem_text(page, problem) for problem in problems)
+    return "\n".join(problem_text(layout, problem) for problem in problems)
 
 
 def verdict(products: int, events: int, problems: Sequence[Problem], *, paths: bool) -> str:
-    """Return the line that closes every report; `paths` says that only some files were asked of."""
+    """Return the last line of a report; `paths` means that only some files were reported."""
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = len(problems) - errors
     found = [count(errors, "error") if errors else "no errors"]
@@ -51,7 +53,7 @@ def verdict(products: int, events: int, problems: Sequence[Problem], *, paths: b
 def problems_json(problems: Iterable[Problem]) -> str:
     """Return a JSON array of {path, line, column, code, severity, message, hint}.
 
-    Line and column 0 stand for the file as a whole.
+    Line and column 0 mean the file as a whole.
     """
     return as_json(
         [
@@ -69,15 +71,15 @@ def problems_json(problems: Iterable[Problem]) -> str:
     )
 
 
-def step_summary(page: TextLayout, problems: Sequence[Problem], change: str, closing: str) -> str:
+def step_summary(layout: TextLayout, problems: Sequence[Problem], change: str, closing: str) -> str:
     """Return Markdown for the page of a CI run: what changes, and every problem in full.
 
-    `change` is Markdown, `closing` the verdict. What exceeds the room of such a page is counted.
+    `change` is Markdown, `closing` the verdict. Problems beyond the size limit are counted.
     """
     parts = [f"### Registry: {closing}", "", change] if change else [f"### Registry: {closing}", ""]
     if problems:
-        texts, left = _fitting([problem_text(page, problem) for problem in problems])
-        # Preformatted text, not a fence: no message can end it.
+        texts, left = _fitting([problem_text(layout, problem) for problem in problems])
+        # <pre> instead of a code fence, which a message could end.
         parts += ["<pre>", *(_preformatted(text) for text in texts)]
         parts += [f"and {left} more"] if left else []
         parts += ["</pre>", ""]

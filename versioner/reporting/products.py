@@ -1,4 +1,4 @@
-"""Products: a table of many, everything about one, and its history in git."""
+"""Reports of products: a table of many, all details of one, and its history in git."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from versioner.query.selectors import last_deployed_at, owner_of
 from versioner.reporting.deployments import deployment_table
-from versioner.reporting.matrix import beside, cell_document, is_rolled_back
+from versioner.reporting.matrix import cell_document, is_rolled_back, other_deployments
 from versioner.reporting.tables import Column, facts, table, value_lines
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, count, day, moment, wrap
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from versioner.query.matrix import CellState, MatrixRow
     from versioner.query.versions import VersionSummary
     from versioner.registry.records import ProductRecord, Registry
-    from versioner.reporting.tables import Entry
+    from versioner.reporting.tables import CellText
     from versioner.reporting.text import TextLayout
 
 __all__ = [
@@ -38,7 +38,7 @@ _LATEST = 10
 
 @dataclass(frozen=True, slots=True)
 class ProductView:
-    """Gather what is told of one product: its record, its cells, who leans on it."""
+    """The details of one product: its record, cells, versions, former names and dependents."""
 
     record: ProductRecord
     row: MatrixRow
@@ -47,10 +47,13 @@ class ProductView:
     needed_by: tuple[str, ...]
 
 
-def products_text(page: TextLayout, registry: Registry) -> str:
+def products_text(layout: TextLayout, registry: Registry) -> str:
     """Return the products as a table."""
     if not registry.products:
-        return "No products yet: `versioner product create NAME`, or `versioner track deployment`."
+        return (
+            "No products yet: create one with `versioner product create NAME`, or record a "
+            "deployment with `versioner track deployment`."
+        )
     columns = [
         Column("product", 12),
         Column("title", 12, spare=True),
@@ -61,8 +64,8 @@ def products_text(page: TextLayout, registry: Registry) -> str:
         Column("last deployed"),
     ]
     rows = [_product_row(record) for record in registry.products.values()]
-    shown = page.note(count(len(rows), "product"))
-    return f"{table(page, columns, rows)}\n\n{shown}"
+    shown = layout.note(count(len(rows), "product"))
+    return f"{table(layout, columns, rows)}\n\n{shown}"
 
 
 def products_json(registry: Registry) -> str:
@@ -70,30 +73,34 @@ def products_json(registry: Registry) -> str:
     return as_json([_summary(record) for record in registry.products.values()])
 
 
-def product_text(page: TextLayout, view: ProductView, *, ages: dict[str, str]) -> str:
-    """Return everything that is known of one product; `ages` words each cell's, by environment."""
+def product_text(layout: TextLayout, view: ProductView, *, ages: dict[str, str]) -> str:
+    """Return all details of one product; `ages` are the ages of its cells, by environment."""
     record = view.record
-    parts = [_head(page, record), _facts(page, view)]
+    parts = [_head(layout, record), _facts(layout, view)]
     running = [cell for cell in view.row.cells if cell.version or cell.status]
     if running:
-        drift = page.paint("  drift", "drift") if view.row.drifting else ""
-        parts += ["", page.heading("Where it runs") + drift, _cells(page, running, ages)]
+        drift = layout.paint("  drift", "drift") if view.row.drifting else ""
+        parts += ["", layout.heading("Current versions") + drift, _cells(layout, running, ages)]
     if view.versions:
         latest = view.versions[:_LATEST]
         heading = f"Latest versions ({len(latest)} of {len(record.versions):,})"
-        parts += ["", page.heading(heading), version_table(page, latest, whole=False, indent="  ")]
+        parts += [
+            "",
+            layout.heading(heading),
+            version_table(layout, latest, whole=False, indent="  "),
+        ]
     if record.deployments:
         newest = list(reversed(record.deployments))[:_LATEST]
         heading = f"Latest deployments ({len(newest)} of {len(record.deployments):,})"
-        body = deployment_table(page, newest, product=False, indent="  ")
-        parts += ["", page.heading(heading), body]
+        body = deployment_table(layout, newest, product=False, indent="  ")
+        parts += ["", layout.heading(heading), body]
     return "\n".join(parts)
 
 
 def product_json(view: ProductView, *, problems: int = 0) -> str:
-    """Return one product as JSON: what its file says, and what its events come to.
+    """Return one product as JSON: its file, and the state that its events give.
 
-    `problems` is how many errors there are in what was read.
+    `problems` is the number of errors in the files that were read.
     """
     document = view.record.document
     return as_json(
@@ -111,15 +118,15 @@ def product_json(view: ProductView, *, problems: int = 0) -> str:
     )
 
 
-def history_text(page: TextLayout, product: str, commits: Sequence[CommitInfo]) -> str:
+def history_text(layout: TextLayout, product: str, commits: Sequence[CommitInfo]) -> str:
     """Return the commits that changed a product, newest first."""
     if not commits:
         return f"No commit has changed {product} yet."
-    columns = [Column("when (UTC)"), Column("commit"), Column("author", 10), Column("what", 20)]
-    rows: list[list[Entry]] = [
+    columns = [Column("when (UTC)"), Column("commit"), Column("author", 10), Column("subject", 20)]
+    rows: list[list[CellText]] = [
         [moment(each.at), Span(each.id[:10], "dim"), each.author, each.subject] for each in commits
     ]
-    return table(page, columns, rows)
+    return table(layout, columns, rows)
 
 
 def history_json(commits: Sequence[CommitInfo]) -> str:
@@ -132,7 +139,7 @@ def history_json(commits: Sequence[CommitInfo]) -> str:
     )
 
 
-def _product_row(record: ProductRecord) -> list[Entry]:
+def _product_row(record: ProductRecord) -> list[CellText]:
     lifecycle = record.document.get("lifecycle", "")
     return [
         Span(record.name, "bold"),
@@ -161,24 +168,24 @@ def _summary(record: ProductRecord) -> dict[str, Any]:
     }
 
 
-def _head(page: TextLayout, record: ProductRecord) -> str:
+def _head(layout: TextLayout, record: ProductRecord) -> str:
     title = record.document.get("title", "")
     also = f"  {clean(title)}" if title and title != record.name else ""
-    lines = [page.heading(record.name) + also]
+    lines = [layout.heading(record.name) + also]
     description = str(record.document.get("description", "")).rstrip()
     if description:
-        lines += [f"  {line}".rstrip() for line in wrap(description, page.width - 2)]
+        lines += [f"  {line}".rstrip() for line in wrap(description, layout.width - 2)]
         lines.append("")
     return "\n".join(lines)
 
 
-def _facts(page: TextLayout, view: ProductView) -> str:
+def _facts(layout: TextLayout, view: ProductView) -> str:
     document = view.record.document
     recorded = f"{count(len(view.record.versions), 'version')}, " + count(
         len(view.record.deployments), "deployment"
     )
     first = min((each.at for each in view.record.versions.values()), default="")
-    pairs: list[tuple[str, Entry]] = [
+    pairs: list[tuple[str, CellText]] = [
         ("lifecycle", document.get("lifecycle", "")),
         *(
             (key.replace("_", " "), value_lines(value))
@@ -187,27 +194,27 @@ def _facts(page: TextLayout, view: ProductView) -> str:
         ("links", [Span(f"{link['title']}: {link['url']}") for link in document.get("links", [])]),
         ("depends on", ", ".join(document.get("depends_on", []))),
         ("needed by", ", ".join(view.needed_by)),
-        ("was called", ", ".join(view.aliases)),
+        ("former names", ", ".join(view.aliases)),
         ("recorded", f"{recorded} since {day(first)}" if first else recorded),
     ]
-    return facts(page, pairs)
+    return facts(layout, pairs)
 
 
-def _cells(page: TextLayout, cells: Sequence[CellState], ages: dict[str, str]) -> str:
+def _cells(layout: TextLayout, cells: Sequence[CellState], ages: dict[str, str]) -> str:
     columns = [
         Column("environment", 11),
         Column("version", 11),
-        Column("for"),
-        Column("beside it", 20),
+        Column("running for"),
+        Column("also", 20),
     ]
-    rows: list[list[Entry]] = []
+    rows: list[list[CellText]] = []
     for cell in cells:
         notes = [Span("rolled back", "drift")] if is_rolled_back(cell) else []
         notes += [
             Span(abbreviate(each.version), STATUS_STYLES[word], f" {word}")
-            for word, each in beside(cell)
+            for word, each in other_deployments(cell)
         ]
         rows.append(
             [cell.environment, abbreviate(cell.version) or "-", ages[cell.environment], notes or ""]
         )
-    return table(page, columns, rows, indent="  ")
+    return table(layout, columns, rows, indent="  ")

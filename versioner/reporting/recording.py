@@ -1,4 +1,4 @@
-"""Say what became of an event that was recorded."""
+"""Reports of the recording of an event."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def recorded_text(recorded: RecordResult, *, dry_run: bool) -> str:
         return "\n".join(lines)
     lines.append(f"  event {recorded.event['id']}")
     if recorded.received:
-        lines.append(f"  waits as {clean(recorded.received)}; `versioner collect` records it")
+        lines.append(
+            f"  waits in the inbox as {clean(recorded.received)}; `versioner collect` records it"
+        )
     elif recorded.commit:
         branch = recorded.branch.removeprefix("refs/heads/")
         pushed = f", pushed to {recorded.pushed_to}" if recorded.pushed_to else ""
@@ -59,7 +61,7 @@ def recorded_text(recorded: RecordResult, *, dry_run: bool) -> str:
 
 def step_summary(recorded: RecordResult, *, unpushed: bool = False) -> str:
     """Return one line of Markdown for the page of a CI run."""
-    # Names and versions are of a checked alphabet; nothing of free text is written here.
+    # Names and versions contain no Markdown; free text is not written here.
     outcome = _outcome(recorded, dry_run=False).capitalize()
     outcome += ", but not pushed" if unpushed else ""
     return f"{outcome}: {_describe(recorded)}, event `{recorded.event['id']}`\n"
@@ -73,7 +75,7 @@ def step_outputs(recorded: RecordResult) -> str:
 
 
 def kept_json(line: str) -> str:
-    """Return what is told of an event that is kept as a line, with keys of `recorded_json`."""
+    """Return a report on an event in the spool, with the keys of `recorded_json`."""
     said = json.loads(line)
     document = {
         "outcome": "kept",

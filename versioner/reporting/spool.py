@@ -1,8 +1,8 @@
-"""Say what waits in the spool, and what became of it."""
+"""Reports of the spool: waiting and refused events, and the result of sending them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner.reporting.tables import Column, table
 from versioner.reporting.terminal import as_json, clean
@@ -14,41 +14,35 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from versioner.reporting.text import TextLayout
-    from versioner.spool.batch import Outcome
     from versioner.spool.codec import SpoolEntry
+    from versioner.spool.send import Sent
     from versioner.spool.store import Held
 
-__all__ = ["Sent", "discarded_text", "held_json", "held_text", "sent_json", "sent_text"]
+__all__ = ["discarded_text", "held_json", "held_text", "sent_json", "sent_text"]
 
-# Of a key: its time, and enough to tell those of one moment apart.
+# The length of a key that is shown: its time, and enough to be unique.
 _SHOWN: Final = 16
 _WORDS = {"recorded": "recorded", "already": "already recorded", "received": "received"}
 
 
-class Sent(NamedTuple):
-    """Hold an event that was sent, the registry it was sent to, and what became of it."""
-
-    entry: SpoolEntry
-    repo: str
-    outcome: Outcome
-
-
-def held_text(page: TextLayout, held: Held, queued: Sequence[SpoolEntry], folder: Path) -> str:
+def held_text(layout: TextLayout, held: Held, queued: Sequence[SpoolEntry], folder: Path) -> str:
     """Return what waits as a table, then what was refused, then what cannot be read."""
     if not (any(held) or queued):
-        return f"Nothing waits in {clean(str(folder))}."
+        return f"No events are waiting in {clean(str(folder))}."
     parts = []
     if held.entries:
-        parts += [page.heading(f"Waiting ({count(len(held.entries), 'event')})")]
-        parts += [_table(page, held.entries), f"  {_how_to_send(folder)}"]
+        parts += [layout.heading(f"Waiting ({count(len(held.entries), 'event')})")]
+        parts += [_table(layout, held.entries), f"  {_how_to_send(folder)}"]
     if queued:
-        what = f"In a queue ({count(len(queued), 'event')}): at work, or killed while at work"
-        parts += [page.heading(what), _table(page, queued)]
+        what = (
+            f"In a queue ({count(len(queued), 'event')}): being sent, or left by a killed process"
+        )
+        parts += [layout.heading(what), _table(layout, queued)]
     if held.refused:
-        parts += [page.heading(f"Refused ({count(len(held.refused), 'event')})")]
-        parts += [_table(page, held.refused), f"  {_again(folder)}"]
+        parts += [layout.heading(f"Refused ({count(len(held.refused), 'event')})")]
+        parts += [_table(layout, held.refused), f"  {_again(folder)}"]
     if held.unreadable:
-        parts += [page.heading("Not read")]
+        parts += [layout.heading("Unreadable")]
         parts += [f"  {clean(str(each.path))}: {clean(each.why)}" for each in held.unreadable]
     return "\n".join(parts)
 
@@ -69,7 +63,7 @@ def held_json(held: Held, queued: Sequence[SpoolEntry], folder: Path) -> str:
 def sent_text(sent: Sequence[Sent]) -> str:
     """Return a line for each event that was sent."""
     if not sent:
-        return "Nothing waits to be sent."
+        return "No events are waiting to be sent."
     return "\n".join(_line(each) for each in sent)
 
 
@@ -89,7 +83,7 @@ def sent_json(sent: Sequence[Sent]) -> str:
 
 
 def discarded_text(entries: Sequence[SpoolEntry]) -> str:
-    """Return what is discarded, with the line that each can be sent with all the same."""
+    """Return the discarded events, each with the line that `spool send` can still send."""
     return "\n".join(
         f"discarded: {_described(each.document)}, {clean(each.repo)}\n{MARK}{each.line}"
         for each in entries
@@ -98,13 +92,12 @@ def discarded_text(entries: Sequence[SpoolEntry]) -> str:
 
 def _line(sent: Sent) -> str:
     what = f"{_described(sent.entry.document)}, {clean(sent.repo)}"
-    if sent.outcome.kind != "failed":
+    if not sent.outcome.is_failed:
         return f"{_WORDS[sent.outcome.kind]}: {what}"
-    refused = sent.outcome.details.get("code") in (4, 5)
-    why = clean(str(sent.outcome.details.get("message", "")))
-    hint = clean(str(sent.outcome.details.get("hint", "")))
-    told = f"{'refused' if refused else 'not sent'}: {what}" + (f": {why}" if why else "")
-    return told + (f"\n  {hint}" if hint else "")
+    why, hint = clean(sent.outcome.message), clean(sent.outcome.hint)
+    text = f"{'refused' if sent.outcome.is_refused else 'not sent'}: {what}"
+    text += f": {why}" if why else ""
+    return text + (f"\n  {hint}" if hint else "")
 
 
 def _described(document: dict[str, Any]) -> str:
@@ -114,7 +107,7 @@ def _described(document: dict[str, Any]) -> str:
     return clean(text)
 
 
-def _table(page: TextLayout, entries: Sequence[SpoolEntry]) -> str:
+def _table(layout: TextLayout, entries: Sequence[SpoolEntry]) -> str:
     columns = [
         Column("key"),
         Column("kept", spare=True),
@@ -132,16 +125,16 @@ def _table(page: TextLayout, entries: Sequence[SpoolEntry]) -> str:
         ]
         for entry in entries
     ]
-    return table(page, columns, rows, indent="  ")
+    return table(layout, columns, rows, indent="  ")
 
 
 def _how_to_send(folder: Path) -> str:
-    """Say it of those too whose registry is named wrongly, which nothing else ends."""
+    """Return instructions; an event with a wrong registry URL stays until it is sent or removed."""
     return (
         "`versioner spool send` sends them. They are the files *.json in\n"
         f"  {clean(str(folder))}:\n"
-        "  `versioner spool send - --repo URL <FILE` sends one elsewhere, and\n"
-        "  `versioner spool discard KEY` ends it."
+        "  `versioner spool send - --repo URL <FILE` sends one to another registry, and\n"
+        "  `versioner spool discard KEY` removes it."
     )
 
 
@@ -149,7 +142,7 @@ def _again(folder: Path) -> str:
     return (
         f"They are the files *.refused in {clean(str(folder))}:\n"
         "  `versioner spool send - --repo URL <FILE` sends one again, and\n"
-        "  `versioner spool discard KEY` ends it."
+        "  `versioner spool discard KEY` removes it."
     )
 
 

@@ -1,4 +1,4 @@
-"""Tables that fit the page; where they cannot, the same rows as a list."""
+"""Tables that fit the width of the terminal; if they cannot, the same rows as a list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from versioner.reporting.text import Style
 
-__all__ = ["Column", "Entry", "facts", "fitted_table", "paragraph", "table", "value_lines"]
+__all__ = ["CellText", "Column", "facts", "fitted_table", "paragraph", "table", "value_lines"]
 
 _GAP: Final = "  "
 _LEAST_BESIDE_TAIL: Final = 8
@@ -24,15 +24,15 @@ _LEAST_BESIDE_TAIL: Final = 8
 # Spare columns are left out before others are cut to less than this.
 _COMFORT: Final = 20
 
-# What stands at one place of a table: text, painted text, or several lines of it.
-Entry = str | Span | list[Span]
+# The content of one cell: text, coloured text, or several lines.
+CellText = str | Span | list[Span]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Name a column; it may be cut down to `least` columns of text (0: it is never cut).
+    """A column of a table; it may be cut to `least` characters (0: it is never cut).
 
-    A `spare` one is left out, the last first, where the page is too narrow for all.
+    If the terminal is too narrow, `spare` columns are left out, the last one first.
     """
 
     title: str
@@ -41,59 +41,59 @@ class Column:
 
 
 def table(
-    page: TextLayout,
+    layout: TextLayout,
     columns: Sequence[Column],
-    rows: Iterable[Sequence[Entry]],
+    rows: Iterable[Sequence[CellText]],
     *,
     indent: str = "",
 ) -> str:
-    """Return rows below their titles, columns without any text left out.
+    """Return rows below their titles, without columns that have no text.
 
-    Where the page is too narrow even with every column cut, each row is a block of lines: its
-    first entry, then the others by their titles.
+    If the table does not fit even with cut columns, each row becomes a block of lines: its first
+    cell, then the others with their titles.
     """
     kept, grid = _used(columns, rows)
-    laid_out = _try(page, kept, grid, indent)
-    return _as_list(page, kept, grid, indent) if laid_out is None else laid_out
+    laid_out = _try(layout, kept, grid, indent)
+    return _as_list(layout, kept, grid, indent) if laid_out is None else laid_out
 
 
 def fitted_table(
-    page: TextLayout,
+    layout: TextLayout,
     columns: Sequence[Column],
-    rows: Iterable[Sequence[Entry]],
+    rows: Iterable[Sequence[CellText]],
     *,
     indent: str = "",
 ) -> str | None:
-    """Return the table, or None where the page is too narrow for it."""
+    """Return the table, or None if the terminal is too narrow for it."""
     kept, grid = _used(columns, rows)
-    return _try(page, kept, grid, indent)
+    return _try(layout, kept, grid, indent)
 
 
-def facts(page: TextLayout, pairs: Iterable[tuple[str, Entry]], *, indent: str = "  ") -> str:
-    """Return labels and what they say, one below the other; those that say nothing are left out."""
+def facts(layout: TextLayout, pairs: Iterable[tuple[str, CellText]], *, indent: str = "  ") -> str:
+    """Return labels and values, one below the other, without labels that have no value."""
     said = [(clean(label), _lines(entry)) for label, entry in pairs]
     said = [(label, lines) for label, lines in said if _has_text(lines)]
     width = max((text_width(label) for label, _ in said), default=0)
-    room = page.width - len(indent) - width - len(_GAP)
+    room = layout.width - len(indent) - width - len(_GAP)
     told = []
     for label, lines in said:
         texts = [
-            page.paint(text, line.style)
+            layout.paint(text, line.style)
             for line in lines
             for text in wrap(line.text + line.tail, room)
         ]
-        labels = [page.paint(pad(label, width), "dim"), *[" " * width] * (len(texts) - 1)]
+        labels = [layout.paint(pad(label, width), "dim"), *[" " * width] * (len(texts) - 1)]
         told += [f"{indent}{one}{_GAP}{text}" for one, text in zip(labels, texts, strict=True)]
     return "\n".join(line.rstrip() for line in told)
 
 
 def paragraph(text: str, style: Style = "") -> list[Span]:
-    """Return free text as an entry, a span for each line of it."""
+    """Return free text as the content of a cell, a span for each line."""
     return [Span(line, style) for line in text.expandtabs(4).splitlines()]
 
 
 def _used(
-    columns: Sequence[Column], rows: Iterable[Sequence[Entry]]
+    columns: Sequence[Column], rows: Iterable[Sequence[CellText]]
 ) -> tuple[list[Column], list[list[list[Span]]]]:
     grid = [[_lines(entry) for entry in row] for row in rows]
     used = [at for at, _ in enumerate(columns) if any(_has_text(row[at]) for row in grid)]
@@ -101,33 +101,33 @@ def _used(
 
 
 def _try(
-    page: TextLayout, columns: list[Column], grid: list[list[list[Span]]], indent: str
+    layout: TextLayout, columns: list[Column], grid: list[list[list[Span]]], indent: str
 ) -> str | None:
-    """Lay a table out: with all columns, without spare ones, then with the others cut down."""
+    """Return the table with all columns, else without spare ones, else with cut columns."""
     whole = list(range(len(columns)))
     spare = [at for at in whole if columns[at].spare]
     fewer = [[at for at in whole if at not in spare[keep:]] for keep in range(len(spare), -1, -1)]
     for used, comfort in [*((used, _COMFORT) for used in fewer), (fewer[-1], 0)]:
         kept, cells = [columns[at] for at in used], [[row[at] for at in used] for row in grid]
-        widths = _fit(kept, cells, page.width - len(indent), comfort)
+        widths = _fit(kept, cells, layout.width - len(indent), comfort)
         if widths is not None:
-            return _laid_out(page, kept, cells, widths, indent)
+            return _laid_out(layout, kept, cells, widths, indent)
     return None
 
 
 def _laid_out(
-    page: TextLayout,
+    layout: TextLayout,
     columns: Sequence[Column],
     grid: list[list[list[Span]]],
     widths: list[int],
     indent: str,
 ) -> str:
     titles = [[Span(column.title, "dim")] for column in columns]
-    lines = [line for row in (titles, *grid) for line in _row(page, row, widths)]
+    lines = [line for row in (titles, *grid) for line in _row(layout, row, widths)]
     return "\n".join(f"{indent}{line}".rstrip() for line in lines)
 
 
-def _lines(entry: Entry) -> list[Span]:
+def _lines(entry: CellText) -> list[Span]:
     if isinstance(entry, list):
         return [Span(_flat(text), style, _flat(tail)) for text, style, tail in entry]
     if isinstance(entry, Span):
@@ -149,7 +149,7 @@ def _has_text(lines: list[Span]) -> bool:
 def _fit(
     columns: Sequence[Column], grid: list[list[list[Span]]], width: int, comfort: int
 ) -> list[int] | None:
-    """Return the columns' widths, the widest cut first; None where they cannot fit."""
+    """Return the widths of the columns, with the widest cut first; None if they cannot fit."""
     widths = [text_width(column.title) for column in columns]
     tails = [0] * len(columns)
     for row in grid:
@@ -178,30 +178,30 @@ def _least(column: Column, has: int, tail: int, comfort: int) -> int:
     return min(has, max(column.least, comfort, text_width(column.title), tail))
 
 
-def _row(page: TextLayout, row: list[list[Span]], widths: list[int]) -> list[str]:
+def _row(layout: TextLayout, row: list[list[Span]], widths: list[int]) -> list[str]:
     return [
-        _GAP.join(_painted(page, span, width) for span, width in zip(spans, widths, strict=True))
+        _GAP.join(_painted(layout, span, width) for span, width in zip(spans, widths, strict=True))
         for spans in zip_longest(*row, fillvalue=Span(""))
     ]
 
 
-def _painted(page: TextLayout, span: Span, width: int) -> str:
+def _painted(layout: TextLayout, span: Span, width: int) -> str:
     text = shorten(span.text, width - text_width(span.tail)) + span.tail
-    return page.paint(text, span.style) + " " * (width - text_width(text))
+    return layout.paint(text, span.style) + " " * (width - text_width(text))
 
 
 def _as_list(
-    page: TextLayout, columns: Sequence[Column], grid: list[list[list[Span]]], indent: str
+    layout: TextLayout, columns: Sequence[Column], grid: list[list[list[Span]]], indent: str
 ) -> str:
     blocks = []
     for first, *others in grid:
         head = [
-            page.paint(line.text + line.tail, line.style or "bold")
+            layout.paint(line.text + line.tail, line.style or "bold")
             for line in first
             if line.text or line.tail
         ]
         titled = zip(columns[1:], others, strict=True)
-        body = facts(page, [(column.title, lines) for column, lines in titled], indent="  ")
+        body = facts(layout, [(column.title, lines) for column, lines in titled], indent="  ")
         blocks += [*head, *(body.split("\n") if body else ())]
     return "\n".join(f"{indent}{line}" for line in blocks)
 

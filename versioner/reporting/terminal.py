@@ -8,19 +8,19 @@ from typing import Final
 
 __all__ = ["as_json", "clean", "clean_lines"]
 
-# Controls (C0 but tab, DEL, C1), line separators, and marks that turn text's direction round.
+# Control characters (C0 without tab, DEL, C1), line separators, and bidirectional marks.
 _UNSAFE: Final = (
     "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
     "|[\ud800-\udfff]"
 )
 
-# What begins a command to a CI system's log reader.
+# The beginning of a command that a CI system reads from the log.
 _COMMANDS: Final = r"##(?=\[|vso\[|teamcity\[)|::(?=[a-z-]+[ :])"
 
 
 def clean(text: str) -> str:
-    """Return text with every character escaped that a terminal or a log reader would obey."""
-    # Both are looked for first: a pattern is compiled (and kept by re) when it is needed.
+    """Return text in which all characters that control a terminal or a CI log are escaped."""
+    # Most text needs no pattern: compiling one (re caches it) is delayed until it is needed.
     if not (text.isascii() and text.isprintable()):
         text = re.sub(_UNSAFE, lambda found: f"\\u{ord(found[0]):04x}", text)
     if "##" in text or "::" in text:

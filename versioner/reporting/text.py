@@ -1,4 +1,4 @@
-"""The page that text is laid out for: how wide it is, and how it is painted."""
+"""The layout of text: width, colours, and the forms of counts, times and ids."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ _CODES: Final[dict[Style, str]] = {
     "struck": "2;9",
 }
 
-# A digest as it is, or as `abbreviate` left it.
+# A whole digest, or one shortened by `abbreviate`.
 _DIGEST: Final = re.compile(r"[0-9a-f]{16,64}|[0-9a-f]{7,10}…")
 _LEAST_DIGITS: Final = 7
 _USUAL_DIGITS: Final = 10
 
 
 class Span(NamedTuple):
-    """Hold one line of text and how it is painted; the words alone must tell all.
+    """A line of text and its style; the text must be clear without the style.
 
-    `tail` ends the line and is never cut.
+    `tail` is the end of the line, which is never cut.
     """
 
     text: str
@@ -61,35 +61,35 @@ class Span(NamedTuple):
 
     @property
     def width(self) -> int:
-        """Return how many columns the line takes whole."""
+        """Return the number of columns of the whole line."""
         return text_width(self.text) + text_width(self.tail)
 
 
 @dataclass(frozen=True, slots=True)
 class TextLayout:
-    """Say how many columns there are, and whether colours may be used."""
+    """The width of the output in columns, and whether it may have colours."""
 
     width: int = 100
     colour: bool = False
 
     def paint(self, text: str, style: Style) -> str:
-        """Return text with the codes of a style, where there are colours."""
+        """Return text with the escape codes of a style, if colours are on."""
         if not self.colour or not style or not text:
             return text
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m"
 
     def heading(self, text: str) -> str:
-        """Return a line that begins a part of the page."""
+        """Return a line that begins a part of the layout."""
         return "\n".join(self.paint(line, "bold") for line in wrap(text, self.width))
 
     def note(self, text: str) -> str:
-        """Return a remark about what is shown, as many lines as it takes."""
+        """Return a remark in a dim style, wrapped to the width."""
         return "\n".join(self.paint(line, "dim") for line in wrap(text, self.width))
 
 
 @lru_cache(maxsize=8192)
 def text_width(text: str) -> int:
-    """Return how many columns of a terminal a line of text takes."""
+    """Return the number of terminal columns of a line of text."""
     if text.isascii():
         return len(text)
     import unicodedata
@@ -124,9 +124,9 @@ def shorten(text: str, width: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Return free text as lines of a width, its own line breaks kept, every character safe.
+    """Return free text wrapped to a width, with its line breaks and only safe characters.
 
-    A word that is longer, as an address is, stays whole.
+    A longer word, such as a URL, stays whole.
     """
     import textwrap
 
@@ -141,7 +141,7 @@ def wrap(text: str, width: int) -> list[str]:
 def _keep_ends(text: str, width: int) -> str:
     tail = (width - 1) // 3
     head, end = text[: width - 1 - tail], text[len(text) - tail :]
-    # Wide letters take two columns, so that fewer of them fit.
+    # Wide characters take two columns, so fewer of them fit.
     while text_width(head) + text_width(end) + 1 > width and head:
         head = head[:-1]
     return f"{head}…{end}"
@@ -170,22 +170,22 @@ _OWN_ID: Final = 14
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """Word a count: `1 product`, `80 products`, `93,309 deployments`."""
+    """Return a count: `1 product`, `80 products`, `93,309 deployments`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def moment(at: str) -> str:
-    """Word a moment to the minute: `2026-11-22 10:15`."""
+    """Return a time to the minute: `2026-11-22 10:15`."""
     return f"{at[:10]} {at[11:16]}" if at else ""
 
 
 def day(at: str) -> str:
-    """Word the day of a moment: `2026-11-22`."""
+    """Return the date of a time: `2026-11-22`."""
     return at[:10]
 
 
 def age_short(seconds: int) -> str:
-    """Word an age for a narrow column: `now`, `5m`, `3h`, `12d`, `4mo`, `2y`."""
+    """Return an age for a narrow column: `now`, `5m`, `3h`, `12d`, `4mo`, `2y`."""
     for least, unit, name in _UNITS:
         if seconds >= least:
             return f"{seconds // unit}{name}"
@@ -193,21 +193,21 @@ def age_short(seconds: int) -> str:
 
 
 def ago(seconds: int) -> str:
-    """Word how long ago something was: `just now`, `3 days ago`."""
+    """Return how long ago something was: `just now`, `3 days ago`."""
     from versioner.query.times import age_text
 
     return age_text(seconds) if seconds < 60 else f"{age_text(seconds)} ago"
 
 
 def short_id(event_id: str) -> str:
-    """Return as much of an id as names an event in practice; a cut one of one's own ends in `…`."""
+    """Return the first characters of an id; a shortened --event-id ends in `…`."""
     if len(event_id) == _ID_LENGTH and all(c in "0123456789abcdef" for c in event_id):
         return event_id[:_SHORT_ID]
     return event_id if len(event_id) <= _OWN_ID else f"{event_id[: _OWN_ID - 1]}…"
 
 
 def status_span(deployment: Deployment) -> Span:
-    """Word what became of a deployment; `rollback` and `redeployment` are completed ones."""
+    """Return the status of a deployment; a completed one may be a rollback or a redeployment."""
     if deployment.void is not None:
         return Span("void", "struck")
     told = deployment.kind if deployment.kind != "deployment" else deployment.status

@@ -1,4 +1,4 @@
-"""Versions of a product: a table of many, everything about one."""
+"""Reports of versions: a table of many, and all details of one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.query.versions import RunningPeriod, VersionDetail, VersionSummary
-    from versioner.reporting.tables import Entry
+    from versioner.reporting.tables import CellText
     from versioner.reporting.text import TextLayout
 
 __all__ = [
@@ -33,7 +33,7 @@ _SHA_SHOWN = 10
 
 
 def versions_text(
-    page: TextLayout, product: str, found: Sequence[VersionSummary], *, total: int
+    layout: TextLayout, product: str, found: Sequence[VersionSummary], *, total: int
 ) -> str:
     """Return a product's versions as a table; `total` counts them all."""
     if not found:
@@ -41,11 +41,11 @@ def versions_text(
     shown = f"{count(total, 'version')} of {product}"
     if total > len(found):
         shown = f"{len(found):,} of {shown}, newest first; --limit 0 shows all"
-    return f"{version_table(page, found)}\n\n{page.paint(shown, 'dim')}"
+    return f"{version_table(layout, found)}\n\n{layout.paint(shown, 'dim')}"
 
 
 def version_table(
-    page: TextLayout, found: Sequence[VersionSummary], *, whole: bool = True, indent: str = ""
+    layout: TextLayout, found: Sequence[VersionSummary], *, whole: bool = True, indent: str = ""
 ) -> str:
     """Return versions as a table, their names whole or with digests abbreviated."""
     columns = [
@@ -57,7 +57,7 @@ def version_table(
         Column("running in", 12),
         Column("last deployed (UTC)", spare=True),
     ]
-    rows: list[list[Entry]] = [
+    rows: list[list[CellText]] = [
         [
             each.version.name if whole else abbreviate(each.version.name),
             moment(each.version.at),
@@ -69,21 +69,24 @@ def version_table(
         ]
         for each in found
     ]
-    return table(page, columns, rows, indent=indent)
+    return table(layout, columns, rows, indent=indent)
 
 
-def version_text(page: TextLayout, detail: VersionDetail, *, commit_url: str) -> str:
-    """Return everything that is known of one version."""
+def version_text(layout: TextLayout, detail: VersionDetail, *, commit_url: str) -> str:
+    """Return all details of one version."""
     version = detail.version
-    parts = [page.heading(f"{version.product} {version.name}"), _facts(page, detail, commit_url)]
+    parts = [
+        layout.heading(f"{version.product} {version.name}"),
+        _facts(layout, detail, commit_url),
+    ]
     if detail.stays:
-        parts += ["", page.heading("Where it runs and ran"), _stays(page, detail.stays)]
+        parts += ["", layout.heading("Where it runs and ran"), _stays(layout, detail.stays)]
     if version.deployments:
         newest = list(reversed(version.deployments))
         parts += [
             "",
-            page.heading("Deployments"),
-            deployment_table(page, newest, product=False, indent="  "),
+            layout.heading("Deployments"),
+            deployment_table(layout, newest, product=False, indent="  "),
         ]
     return "\n".join(parts)
 
@@ -96,7 +99,7 @@ def versions_json(found: Sequence[VersionSummary]) -> str:
 def version_json(detail: VersionDetail, *, commit_url: str, problems: int = 0) -> str:
     """Return one version as JSON, with its builds, stays and deployments.
 
-    `problems` is how many errors there are in what was read.
+    `problems` is the number of errors in the files that were read.
     """
     version = detail.version
     return as_json(
@@ -123,8 +126,8 @@ def _summary(summary: VersionSummary) -> dict[str, Any]:
     return _document(summary, summary.deployed_at)
 
 
-def _document(held: VersionSummary | VersionDetail, deployed_at: str) -> dict[str, Any]:
-    version = held.version
+def _document(found: VersionSummary | VersionDetail, deployed_at: str) -> dict[str, Any]:
+    version = found.version
     return {
         "product": version.product,
         "version": version.name,
@@ -133,17 +136,17 @@ def _document(held: VersionSummary | VersionDetail, deployed_at: str) -> dict[st
         "scm_repository": version.scm_repository or None,
         "scm_sha": version.scm_sha or None,
         "scm_branch": version.scm_branch or None,
-        "running_in": list(held.running_in),
+        "running_in": list(found.running_in),
         "deployed_at": deployed_at or None,
     }
 
 
-def _facts(page: TextLayout, detail: VersionDetail, commit_url: str) -> str:
+def _facts(layout: TextLayout, detail: VersionDetail, commit_url: str) -> str:
     version = detail.version
     notes = latest_value(version.builds, "notes")
-    # Builds say most of these themselves; deployments name a commit where no build was recorded.
-    told = {"scm repository", "scm sha", "scm branch"}
-    pairs: list[tuple[str, Entry]] = [
+    # These have lines of their own: a deployment names the commit if there is no build event.
+    shown = {"scm repository", "scm sha", "scm branch"}
+    pairs: list[tuple[str, CellText]] = [
         ("build", Span(version.status, STATUS_STYLES.get(version.status, ""))),
         ("first seen", f"{moment(version.at)} UTC"),
         ("running in", ", ".join(detail.running_in)),
@@ -152,15 +155,15 @@ def _facts(page: TextLayout, detail: VersionDetail, commit_url: str) -> str:
         ("", commit_url),
         ("branch", version.scm_branch),
         ("notes", paragraph(notes)),
-        *(pair for pair in event_facts(version.builds) if pair[0] not in told),
+        *(pair for pair in event_facts(version.builds) if pair[0] not in shown),
     ]
-    return facts(page, pairs)
+    return facts(layout, pairs)
 
 
-def _stays(page: TextLayout, stays: Sequence[RunningPeriod]) -> str:
+def _stays(layout: TextLayout, stays: Sequence[RunningPeriod]) -> str:
     columns = [Column("environment", 11), Column("from (UTC)"), Column("until (UTC)")]
-    rows: list[list[Entry]] = [
-        [stay.environment, moment(stay.since), moment(stay.until) or Span("runs now", "good")]
+    rows: list[list[CellText]] = [
+        [stay.environment, moment(stay.since), moment(stay.until) or Span("running now", "good")]
         for stay in stays
     ]
-    return table(page, columns, rows, indent="  ")
+    return table(layout, columns, rows, indent="  ")

@@ -1,4 +1,4 @@
-"""Bytes to data and back: logs and people's files, each module imported where it is used."""
+"""YAML and JSON: read, write, edit and format logs and people's files."""
 
 from __future__ import annotations
 

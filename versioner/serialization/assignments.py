@@ -1,4 +1,4 @@
-"""Changes to one document: what to set and what to unset, and how a command line says so."""
+"""Changes of one document, and their notation on the command line: `KEY=VALUE` and `KEY`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from versioner.errors import InvalidInput
-from versioner.serialization.documents import wanted
+from versioner.serialization.documents import field_type
 from versioner.serialization.values import DEPTH, LARGEST_INTEGER, json_value
 
 __all__ = ["Change", "Set", "Unset", "dotted", "parse_assignment", "parse_key"]
@@ -16,7 +16,7 @@ __all__ = ["Change", "Set", "Unset", "dotted", "parse_assignment", "parse_key"]
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """Give the key at a path a value (any JSON value)."""
+    """A change that sets the key at a path to a JSON value."""
 
     path: tuple[str, ...]
     value: Any
@@ -24,7 +24,7 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class Unset:
-    """Take the key at a path out of the document."""
+    """A change that removes the key at a path."""
 
     path: tuple[str, ...]
 
@@ -37,7 +37,7 @@ _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[-+][0-9]+)?")
 
 
 def parse_key(text: str) -> tuple[str, ...]:
-    """Return the path that a dotted key names; a segment with a dot in it is quoted.
+    """Return the path of a dotted key, in which a segment with a dot is quoted.
 
     `extra_metadata.team` has two segments, and so has `extra_metadata."my.key"`.
     """
@@ -48,30 +48,32 @@ def parse_key(text: str) -> tuple[str, ...]:
 
 
 def parse_assignment(text: str) -> Set:
-    r"""Return the change that `KEY=VALUE` asks for.
+    r"""Return the change that `KEY=VALUE` describes.
 
-    The key is dotted (see `parse_key`). How the value is read depends on the key alone:
+    The key is dotted (see `parse_key`). The key alone determines how the value is read:
 
-    - fields of the schema that hold text take it as it stands: `title=1.10` is the text "1.10";
-    - `depends_on` and `site.hidden_fields` take names between commas, or a JSON list;
+    - fields that are text in the schema take it as it is: `title=1.10` is the text "1.10";
+    - `depends_on` and `site.hidden_fields` take names separated by commas, or a JSON list;
     - `links`, `site.footer_links` take a JSON list; `extra_metadata`, `metadata`, `forge`,
       `commit` and `site` as a whole a JSON object; `order` an integer, `retired` true or false;
-    - keys under `extra_metadata` and `metadata` take `true`, `false`, `null`, a number written as
-      JSON writes it back (`7`, `1.5`; but `1.10`, `007` and `1e3` stay text), and what begins
-      with `[`, `{` or `"` as JSON; all else is text. `"true"` in double quotes is the text;
+    - keys under `extra_metadata` and `metadata` take `true`, `false`, `null`, a number in the form
+      that JSON writes it in (`7`, `1.5`; but `1.10`, `007` and `1e3` are text), and JSON after
+      `[`, `{` or `"`; any other value is text. `"true"` in double quotes is the text;
     - `team`, `repository` and `owner` there are text, `tech_stack` text or a JSON list.
 
-    Raises InvalidInput, naming the field, for what none of this fits.
+    Raises InvalidInput, which names the field, for a value of another form.
     """
     path, rest = _key_at(text)
     if not rest.startswith("="):
-        raise InvalidInput(f"{text!r} is not KEY=VALUE", hint="write extra_metadata.team=identity")
-    value = _READERS[wanted(path)](rest[1:], dotted(path))
+        raise InvalidInput(
+            f"{text!r} is not KEY=VALUE", hint="for example, write extra_metadata.team=identity"
+        )
+    value = _READERS[field_type(path)](rest[1:], dotted(path))
     return Set(path, value)
 
 
 def dotted(path: tuple[str, ...]) -> str:
-    """Return a path as `parse_key` takes it."""
+    """Return the dotted key of a path, which `parse_key` reads."""
     return ".".join(
         key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False) for key in path
     )
@@ -103,7 +105,7 @@ def _segment(written: str, text: str) -> str:
 def _refuse_key(text: str) -> NoReturn:
     raise InvalidInput(
         f"{text.partition('=')[0]!r} is not a key",
-        hint='write segments between dots, quoted where they hold one: extra_metadata."my.key"',
+        hint='separate segments with dots, and quote a segment with a dot: extra_metadata."my.key"',
     )
 
 
@@ -114,13 +116,13 @@ def _text(value: str, field: str) -> str:
 def _integer(value: str, field: str) -> int:
     if re.fullmatch("-?[0-9]{1,15}", value):
         return int(value)
-    raise InvalidInput(f"{field} is an integer", field=field, hint=f"write {field}=150")
+    raise InvalidInput(f"{field} must be an integer", field=field, hint=f"write {field}=150")
 
 
 def _boolean(value: str, field: str) -> bool:
     if value in ("true", "false"):
         return value == "true"
-    raise InvalidInput(f"{field} is true or false", field=field, hint=f"write {field}=true")
+    raise InvalidInput(f"{field} must be true or false", field=field, hint=f"write {field}=true")
 
 
 def _names(value: str, field: str) -> Any:
@@ -144,8 +146,8 @@ def _json_of(kind: type, value: str, field: str, example: str) -> Any:
     read = _json(value, field, hint)
     if isinstance(read, kind):
         return read
-    what = "list" if kind is list else "object"
-    raise InvalidInput(f"{field} is a JSON {what}", field=field, hint=hint)
+    name = "list" if kind is list else "object"
+    raise InvalidInput(f"{field} must be a JSON {name}", field=field, hint=hint)
 
 
 def _text_or_list(value: str, field: str) -> Any:
@@ -157,22 +159,22 @@ def _any(value: str, field: str) -> Any:
         return _json(value, field)
     if _NUMBER.fullmatch(value) and len(value) < 32:
         number = float(value) if "." in value or "e" in value else int(value)
-        # What would come back written otherwise was no number: 1.10, 007, 1e3.
+        # A text that JSON would write in another form is not a number: 1.10, 007, 1e3.
         if repr(number) == value and abs(number) <= LARGEST_INTEGER:
             return number
     return value
 
 
-_TEXT_HINT: Final = """a text that begins with [ { or " goes into double quotes: '"[a] b"'"""
+_TEXT_HINT: Final = """write a text that begins with [ { or " in double quotes: '"[a] b"'"""
 
 
 def _json(value: str, field: str, hint: str = _TEXT_HINT) -> Any:
     try:
         read = json.loads(value)
     except (ValueError, RecursionError) as error:
-        why = error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too long"
+        cause = error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too long"
         raise InvalidInput(
-            f"{field}: the value is not JSON: {why}",
+            f"{field}: the value is not JSON: {cause}",
             field=field,
             hint=hint,
         ) from error

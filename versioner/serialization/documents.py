@@ -1,8 +1,8 @@
-"""New people's files: block-style YAML that every YAML version reads the same.
+"""Write new people's files: block-style YAML that every YAML version reads the same.
 
-Every string is double-quoted, keys are bare where no reader takes them for anything but text,
-and the first line leads editors to the schema. The tables of the schemas' keys and their types are
-held to the schemas by `tests/serialization/test_documents.py`.
+Every string is double-quoted, a key has no quotes if every reader reads it as text without them,
+and the first line has the path of the schema, for editors. A test compares the order of keys and
+their types with the schemas.
 """
 
 from __future__ import annotations
@@ -19,13 +19,11 @@ __all__ = [
     "DOCUMENT_SCHEMAS",
     "KEY_ORDER",
     "DocumentKind",
-    "Wanted",
     "block_key",
     "block_lines",
     "dump_document",
-    "ordered",
-    "schema_line",
-    "wanted",
+    "field_type",
+    "in_schema_order",
 ]
 
 DocumentKind = Literal["config", "environment", "product", "alias", "deleted"]
@@ -51,9 +49,9 @@ _TOPS: Final[Mapping[DocumentKind, str]] = {
 
 _BARE_KEY = re.compile("(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][a-z0-9_.-]*", re.IGNORECASE)
 
-Wanted = Literal["text", "integer", "boolean", "names", "list", "mapping", "text or list", "any"]
+FieldType = Literal["text", "integer", "boolean", "names", "list", "mapping", "text or list", "any"]
 
-# One order that agrees with every schema's own.
+# An order of keys that agrees with the order in each schema.
 KEY_ORDER: Final = (
     "schema_version",
     "name",
@@ -81,7 +79,7 @@ KEY_ORDER: Final = (
     "last_commit",
 )
 
-_WANTED: Final[dict[tuple[str, ...], Wanted]] = {
+_FIELD_TYPES: Final[dict[tuple[str, ...], FieldType]] = {
     ("schema_version",): "integer",
     ("order",): "integer",
     ("retired",): "boolean",
@@ -101,45 +99,45 @@ _WANTED: Final[dict[tuple[str, ...], Wanted]] = {
 }
 
 
-def schema_line(kind: DocumentKind) -> str:
-    """Return the comment that leads an editor from a file of this kind to its schema."""
+def _schema_comment(kind: DocumentKind) -> str:
+    """Return the comment with the path of the schema, which editors read."""
     schema = f"{_TOPS[kind]}schemas/{DOCUMENT_SCHEMAS[kind]}.schema.json"
     return f"# yaml-language-server: $schema={schema}\n"
 
 
 def dump_document(kind: DocumentKind, document: Mapping[str, Any]) -> bytes:
-    """Return a new file; its keys are in the schema's order, keys of one's own as given.
+    """Return a new file, with the schema's keys in the schema's order and other keys after them.
 
-    Raises InvalidInput, naming the field, for a value that YAML readers would disagree on.
+    Raises InvalidInput, which names the field, for a value that YAML readers disagree on.
     """
-    lines = block_lines(ordered(document), DEPTH)
-    return (schema_line(kind) + "\n".join(lines) + "\n").encode()
+    lines = block_lines(in_schema_order(document), DEPTH)
+    return (_schema_comment(kind) + "\n".join(lines) + "\n").encode()
 
 
-def wanted(path: tuple[str, ...]) -> Wanted:
-    """Return what the schemas want at a path of keys; `any` is any JSON value."""
-    if path in _WANTED:
-        return _WANTED[path]
-    if path[0] in ("extra_metadata", "metadata") and path[:2] not in _WANTED:
+def field_type(path: tuple[str, ...]) -> FieldType:
+    """Return the type that the schemas require at a path of keys; `any` is any JSON value."""
+    if path in _FIELD_TYPES:
+        return _FIELD_TYPES[path]
+    if path[0] in ("extra_metadata", "metadata") and path[:2] not in _FIELD_TYPES:
         return "any"
     return "text"
 
 
-def ordered(document: Mapping[str, Any]) -> dict[str, Any]:
+def in_schema_order(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a document with the schema's keys in the schema's order, others after them."""
     known = {key: document[key] for key in KEY_ORDER if key in document}
     return known | dict(document)
 
 
 def block_key(key: object, field: str = "") -> str:
-    """Return a mapping's key as block style has it: bare, or quoted where it could be re-typed."""
+    """Return a key as it is written in block style: in quotes if a reader may not read text."""
     quoted = key_text(key, field or str(key))
     bare = quoted[1:-1]
     return bare if bare.isascii() and _BARE_KEY.fullmatch(bare) else quoted
 
 
 def block_lines(value: Any, depth: int, field: str = "") -> list[str]:
-    """Return the lines of a value in block style, without indentation of the whole."""
+    """Return the lines of a value in block style, without indentation."""
     if depth > 0 and value and isinstance(value, dict):
         return [line for pair in value.items() for line in _entry(*pair, depth - 1, field)]
     if depth > 0 and value and isinstance(value, (list, tuple)):

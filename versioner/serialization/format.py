@@ -1,7 +1,7 @@
-"""The canonical form of a registry's files, which changes no meaning and loses no comment.
+"""Format the files of a registry without changing their data or losing a comment.
 
-In a people's file a comment keeps its words and its neighbours: one behind an entry stays behind
-it, one on lines of its own stays above what it stood above, and so do single empty lines.
+In a people's file a comment behind an entry stays behind it; a comment on its own line stays
+above the entry that it was above, and so do single empty lines.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from versioner.errors import InvalidInput, OperationFailed
-from versioner.serialization.documents import block_key, wanted
+from versioner.serialization.documents import block_key, field_type
 from versioner.serialization.log import event_line, read_canonical
 from versioner.serialization.values import json_value
 from versioner.serialization.yaml_tree import comments_of, data_of, leaves_of, parse
@@ -31,25 +31,24 @@ __all__ = ["format_file"]
 def format_file(kind: DocumentKind | EventKind, data: bytes) -> bytes:
     """Return a file in canonical form; a second call changes nothing.
 
-    Logs get one canonical line an event, people's files block style with quoted texts; a scalar
-    that YAML versions read differently becomes the text that it was written as. Raises
-    InvalidInput for a file that the strict loader refuses for more than its style.
+    A log gets one canonical line per event, a people's file gets block style with quoted texts; a
+    scalar that YAML versions read differently becomes a text. Raises InvalidInput for a file
+    that the strict loader refuses for more than its style.
     """
     if kind == "build" or kind == "deployment":
         return _format_log(kind, data)
     tree = parse(data)
-    formatted = restyled(tree).encode()
-    again = parse(formatted)
-    if _holds(tree) != _holds(again):
+    formatted = _canonical_text(tree).encode()
+    if _content(tree) != _content(parse(formatted)):
         raise OperationFailed(
-            "this file cannot be formatted without a change", hint="edit it by hand"
+            "this file cannot be formatted without changing its data", hint="format it by hand"
         )
     return formatted
 
 
-def _holds(tree: Tree) -> tuple[str, Counter[str]]:
-    # repr tells 1 from 1.0 and True, and the order of keys.
-    return repr(data_of(tree.root)), Counter(note.text for note in comments_of(tree) if note.text)
+def _content(tree: Tree) -> tuple[str, Counter[str]]:
+    # repr() differs for 1, 1.0 and True, and shows the order of keys.
+    return repr(data_of(tree.root)), Counter(each.text for each in comments_of(tree) if each.text)
 
 
 def _format_log(kind: EventKind, data: bytes) -> bytes:
@@ -58,7 +57,7 @@ def _format_log(kind: EventKind, data: bytes) -> bytes:
     try:
         lines = [line for chunk in _chunks(data) for line in _chunk_lines(kind, chunk)]
     except InvalidInput:
-        # The file as a whole names the line, or is right where its parts are not.
+        # Parsed as a whole, the log may be valid, or the message has the right line number.
         lines = list(_chunk_lines(kind, data))
     formatted = "".join(lines).encode()
     if read_canonical(kind, formatted) is None:
@@ -67,7 +66,10 @@ def _format_log(kind: EventKind, data: bytes) -> bytes:
 
 
 def _chunks(data: bytes) -> Iterator[bytes]:
-    """Yield what each dash and comment in the first column begins: most is canonical already."""
+    """Yield the parts of a log, which begin at a dash or comment in the first column.
+
+    Most parts are canonical already, and are not parsed as YAML.
+    """
     text = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
     starts = [found.start() for found in re.finditer(rb"(?m)^(?:- |-$|#)", text)]
     yield text[: starts[0]] if starts else text
@@ -76,18 +78,18 @@ def _chunks(data: bytes) -> Iterator[bytes]:
 
 
 def _chunk_lines(kind: EventKind, chunk: bytes) -> Iterator[str]:
-    """Yield the canonical lines of a part of a log; an event comes below its own comments."""
+    """Yield the canonical lines of a part of a log; an event follows its own comments."""
     if read_canonical(kind, chunk) is not None:
         yield chunk.decode()
         return
     tree = parse(chunk)
-    notes = comments_of(tree)
+    comments = comments_of(tree)
     for item in _event_nodes(tree):
         last = tree.text[: item.end].rstrip().count("\n")
-        while notes and notes[0].line <= last:
-            yield notes.pop(0).text + "\n"
+        while comments and comments[0].line <= last:
+            yield comments.pop(0).text + "\n"
         yield event_line(kind, _event(item))
-    yield from (note.text + "\n" for note in notes)
+    yield from (comment.text + "\n" for comment in comments)
 
 
 def _event_nodes(tree: Tree) -> list[Node]:
@@ -98,18 +100,17 @@ def _event_nodes(tree: Tree) -> list[Node]:
         return root.children
     raise InvalidInput(
         "the file cannot be formatted: it is not a list of events",
-        hint="`versioner validate` shows what to mend by hand",
+        hint="correct the file by hand: `versioner validate` shows the problems",
     )
 
 
 def _event(node: Node) -> Event:
-    # Of an event's fields only its metadata holds anything but text and lists of text.
+    # Only the metadata of an event has other values than texts and lists of texts.
     paths = {"extra_metadata": ("metadata",)}
     return {key.text: data_of(value, paths.get(key.text, ("text",))) for key, value in node.pairs}
 
 
-def restyled(tree: Tree) -> str:
-    """Return the canonical text of a document's tree."""
+def _canonical_text(tree: Tree) -> str:
     writer = _Writer(tree)
     if tree.root is not None:
         writer.write(tree.root, (), 0, lead=None)
@@ -121,43 +122,40 @@ def restyled(tree: Tree) -> str:
 
 
 class _Writer:
-    """Write a tree's nodes in order, and between them the comments that stood there."""
+    """A writer of the nodes of a tree, in order, with the comments between them."""
 
     def __init__(self, tree: Tree) -> None:
         self.lines: list[str] = []
         self._text = tree.text
-        self._notes = comments_of(tree)
+        self._comments = comments_of(tree)
         self._starts = [leaf.start for leaf in leaves_of(tree.root)]
 
     def write(self, node: Node, path: tuple[str, ...], indent: int, lead: str | None) -> None:
-        """Write a node; `lead` is what stands before it on its line (`key:`, `-`)."""
+        """Write a node; `lead` is what precedes it on its line (`key:` or `-`)."""
         if not node.children:
-            self._line(indent, lead, self._leaf(node, path), node.end)
+            self._add_line(indent, lead, self._leaf_text(node, path), node.end)
         elif node.kind == "mapping":
-            self._mapping(node, path, indent)
+            self._write_mapping(node, path, indent)
         else:
-            self._list(node, path, indent)
+            self._write_list(node, path, indent)
 
     def flush(
         self, before: int, indent: int, belongs: Callable[[Comment], bool] | None = None
     ) -> None:
-        """Write the comments that stand before an index, up to the last one that belongs."""
-        waiting = [note for note in self._notes if note.start < before]
+        """Write the comments before an index of the text, up to the first that does not belong."""
+        pending = list(takewhile(lambda each: each.start < before, self._comments))
         if belongs is not None:
-            outside = [
-                place for place, note in enumerate(waiting) if note.text and not belongs(note)
-            ]
-            waiting = waiting[: outside[0]] if outside else waiting
-            while waiting and not waiting[-1].text:
-                waiting.pop()
-        del self._notes[: len(waiting)]
-        for note in waiting:
-            if note.text:
-                self.lines.append(" " * indent + note.text)
+            pending = list(takewhile(lambda each: not each.text or belongs(each), pending))
+            while pending and not pending[-1].text:
+                pending.pop()
+        del self._comments[: len(pending)]
+        for comment in pending:
+            if comment.text:
+                self.lines.append(" " * indent + comment.text)
             elif self.lines and self.lines[-1]:
                 self.lines.append("")
 
-    def _mapping(self, node: Node, path: tuple[str, ...], indent: int) -> None:
+    def _write_mapping(self, node: Node, path: tuple[str, ...], indent: int) -> None:
         for key, value in node.pairs:
             self.flush(key.start, indent)
             name = block_key(key.text) + ":"
@@ -165,11 +163,11 @@ class _Writer:
             if not value.children:
                 self.write(value, inner, indent, name)
             else:
-                self._line(indent, name, "", key.end)
+                self._add_line(indent, name, "", key.end)
                 self.write(value, inner, indent + 2, None)
-                self._close(value, indent + 2, parent=node)
+                self._flush_end(value, indent + 2, parent=node)
 
-    def _list(self, node: Node, path: tuple[str, ...], indent: int) -> None:
+    def _write_list(self, node: Node, path: tuple[str, ...], indent: int) -> None:
         for item in node.children:
             self.flush(item.start, indent)
             if not item.children:
@@ -177,19 +175,19 @@ class _Writer:
                 continue
             first = len(self.lines)
             self.write(item, path, indent + 2, None)
-            self._close(item, indent + 2, parent=node)
-            self._dash(first, indent)
+            self._flush_end(item, indent + 2, parent=node)
+            self._insert_dash(first, indent)
 
-    def _dash(self, first: int, indent: int) -> None:
-        """Put the dash before the first line of an item, below the comments that opened it."""
+    def _insert_dash(self, first: int, indent: int) -> None:
+        """Put the dash before the first line of an item, below the comments above it."""
         pad = " " * indent
         while not self.lines[first] or self.lines[first].startswith("#", indent + 2):
             self.lines[first] = (pad + self.lines[first].lstrip()).rstrip()
             first += 1
         self.lines[first] = pad + "- " + self.lines[first][indent + 2 :]
 
-    def _close(self, node: Node, indent: int, parent: Node) -> None:
-        """Write the comments at a collection's end that stand as deep as what it holds."""
+    def _flush_end(self, node: Node, indent: int, parent: Node) -> None:
+        """Write the comments at the end of a collection that are indented like its entries."""
         following = bisect_left(self._starts, node.end)
         limit = self._starts[following] if following < len(self._starts) else len(self._text) + 1
         if node.is_flow:
@@ -198,24 +196,24 @@ class _Writer:
         column = node.column
         if parent.kind == "mapping" and node.kind == "list":
             column = max(column, parent.column + 1)
-        self.flush(limit, indent, lambda note: note.column >= column)
+        self.flush(limit, indent, lambda comment: comment.column >= column)
 
-    def _line(self, indent: int, lead: str | None, value: str, end: int) -> None:
+    def _add_line(self, indent: int, lead: str | None, value: str, end: int) -> None:
         line = " " * indent + " ".join(part for part in (lead, value) if part)
-        self.lines.append(line + self._behind(end))
+        self.lines.append(line + self._take_comment_behind(end))
 
-    def _behind(self, end: int) -> str:
-        """Take the comment behind an entry, where no other entry comes between."""
-        note = self._notes[0] if self._notes else None
-        if note is None or note.is_alone:
+    def _take_comment_behind(self, end: int) -> str:
+        """Return the comment behind an entry that ends at `end`, as written, or ""."""
+        comment = self._comments[0] if self._comments else None
+        if comment is None or comment.is_alone:
             return ""
-        between = bisect_left(self._starts, note.start) - bisect_left(self._starts, end)
-        if between or "\n" in self._text[end : note.start]:
+        between = bisect_left(self._starts, comment.start) - bisect_left(self._starts, end)
+        if between or "\n" in self._text[end : comment.start]:
             return ""
-        return "  " + self._notes.pop(0).text
+        return "  " + self._comments.pop(0).text
 
-    def _leaf(self, node: Node, path: tuple[str, ...]) -> str:
-        if node.is_plain and path and wanted(path) in ("integer", "boolean"):
+    def _leaf_text(self, node: Node, path: tuple[str, ...]) -> str:
+        if node.is_plain and path and field_type(path) in ("integer", "boolean"):
             # Quotes would not make an invalid value valid; `validate` reports it.
             return node.text or "null"
         value = data_of(node, path)

@@ -1,7 +1,7 @@
-"""Logs: append-only YAML files of one event a line, read through the JSON scanner.
+"""Read and append to logs: YAML files with one event per line, read by the JSON scanner.
 
-A line is canonical when writing the event it holds gives that very line again. Canonical files
-are read about twenty times faster than YAML; anything else is for the strict YAML loader.
+A line is canonical if it is what `event_line` writes for its event. A canonical log is read about
+twenty times faster than YAML; any other log is read by the strict YAML loader.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ __all__ = [
     "read_canonical",
 ]
 
-# In bytes, without the newline.
+# Bytes of a line, without its newline.
 LONGEST_LINE: Final = 256 * 1024
 
-# The log itself and the event are two of the collections that the strict loader lets nest.
+# The log and the event are two of the levels that the strict loader accepts.
 _VALUE_DEPTH: Final = DEPTH - 2
 
 _KEYS: Final[dict[EventKind, tuple[str, ...]]] = {
@@ -47,11 +47,11 @@ LOG_SCHEMAS: Final[dict[EventKind, Literal["versions-log", "deployments-log"]]] 
     "deployment": "deployments-log",
 }
 
-# Bytes of a file whose strings all stand for themselves, as far as ASCII can tell.
+# The bytes of a log without escapes, so that the text between quotes is the value itself.
 _SIMPLE: Final = (
     bytes(byte for byte in range(256) if byte >= 0x20 and byte not in b"\\\x7f") + b"\n"
 )
-# Compiled when a log first needs one (and kept by re): these classes cost as much as all else here.
+# Compiled at their first use: at import they would take as long as the rest of this module.
 _UNSIMPLE = f"[\\\\\x00-\x09\x0b-\x1f{UNPRINTABLE}]"
 _BEYOND_ASCII = f"[{UNPRINTABLE}]"
 _UNREADABLE = f"[\x00-\x08\x0b-\x1f{UNPRINTABLE}]"
@@ -60,8 +60,9 @@ _EMPTY_LIST = rb"(?m)^[ \t]*\[[ \t]*\][ \t]*(#[^\r\n]*)?(?:\r?\n|\Z)"
 _KEY = re.compile("([a-z_]+): ")
 _CONTENT = re.compile(rb"(?m)^(?!---[ \t]*\r?$)[ \t]*[^#\s]")
 
-# What stands between the strings of a canonical line, to the keys it gives them. Log lines have
-# few such shapes, so one split proves nearly all of them. Bounded, for hostile logs have many.
+# The shape of a canonical line is the text between its strings; it gives the keys of the strings.
+# Logs have few shapes, so that nearly every line is read by one split and one lookup. Their number
+# is limited, because a hostile log may have a new shape on every line.
 _shapes: Final[dict[EventKind, dict[tuple[str, ...], tuple[str, ...]]]] = {
     "build": {},
     "deployment": {},
@@ -82,8 +83,8 @@ def header(kind: EventKind) -> str:
 def event_line(kind: EventKind, event: Event) -> str:
     """Return the canonical line of an event, with its newline.
 
-    Raises InvalidInput, naming the field, for what a log cannot hold: an unknown key, NaN, an
-    integer beyond 2^53, a lone surrogate, nesting or a line that the strict loader refuses.
+    Raises InvalidInput, which names the field, for an unknown key, NaN, an integer beyond 2^53,
+    a lone surrogate, and nesting or length beyond the limits.
     """
     keys = _KEYS[kind]
     pairs = [f"{key}: {json_value(event[key], key, _VALUE_DEPTH)}" for key in keys if key in event]
@@ -94,33 +95,33 @@ def event_line(kind: EventKind, event: Event) -> str:
     if _is_too_long(line):
         field = max(event, key=lambda key: len(str(event[key])))
         raise InvalidInput(
-            f"the event takes more than {LONGEST_LINE // 1024} KiB",
+            f"the event is larger than {LONGEST_LINE // 1024} KiB",
             field=field,
-            hint=f"shorten {field}, the longest of its fields",
+            hint=f"shorten {field}, its longest field",
         )
     return line + "\n"
 
 
 def append(kind: EventKind, existing: bytes | None, events: Sequence[Event]) -> bytes:
-    """Return a log with events added at its end; what it held stays byte for byte.
+    """Return a log with events added at its end; the bytes before them stay as they are.
 
-    `existing` is None for a new log, which gets its header. Raises Failure where the log is
-    written so that a line cannot follow (a flow sequence, an indented one, two documents).
+    `existing` is None for a new log, which gets a header. Raises OperationFailed for a log in a
+    style that no line can follow (a flow sequence, an indented one, two documents).
     """
     added = "".join([event_line(kind, event) for event in events]).encode()
     if existing is not None and not events:
         return existing
-    kept = _without_empty_list(existing or b"")
-    if not kept.strip():
+    before = _without_empty_list(existing or b"")
+    if not before.strip():
         return header(kind).encode() + added
-    _check_appendable(kept)
-    return kept + (b"" if kept.endswith(b"\n") else b"\n") + added
+    _check_appendable(before)
+    return before + (b"" if before.endswith(b"\n") else b"\n") + added
 
 
 def read_canonical(kind: EventKind, data: bytes) -> list[tuple[int, Event]] | None:
-    """Return (line number, event) of each event, or None when any line is not canonical.
+    """Return (line number, event) of each event, or None if any line is not canonical.
 
-    Comments at the line's beginning and empty lines are passed over.
+    Empty lines and lines that begin with a comment are skipped.
     """
     try:
         text = data.decode()
@@ -142,7 +143,7 @@ def read_canonical(kind: EventKind, data: bytes) -> list[tuple[int, Event]] | No
         if keys and len(parts) == 2 * len(keys) + 1 and (simple or _is_simple(line)):
             found.append((number, dict(zip(keys, parts[1::2], strict=True))))
         elif line.startswith("- "):
-            event = _prove(kind, line)
+            event = _parse_canonical(kind, line)
             if event is None:
                 return None
             found.append((number, event))
@@ -152,32 +153,33 @@ def read_canonical(kind: EventKind, data: bytes) -> list[tuple[int, Event]] | No
 
 
 def lines_naming(data: bytes, value: str, *, key: str = "version") -> list[tuple[int, Event]]:
-    """Return (line number, event) of the events that have a value, in any case, under a key.
+    """Return (line number, event) of the events with a value, in any case, of a key.
 
-    For the writer's judgement: a search over the bytes, so that only the lines found are
-    parsed. A line that is not written as the tool writes it is left to `validate`.
+    The bytes are searched, and only the lines found are parsed. Lines that are not canonical may
+    be missed; `validate` reports them.
     """
     found: list[tuple[int, Event]] = []
-    wanted = value.lower()
+    lowered = value.lower()
+    pattern = f'{key}: "{lowered}"'.encode("utf-8", "surrogatepass")
     number = 1
     counted = 0
-    for start, end in _lines_holding(data, f'{key}: "{wanted}"'.encode("utf-8", "surrogatepass")):
+    for start, end in _lines_with(data, pattern):
         number += data.count(b"\n", counted, start)
         counted = start
         event = _parse(data[start:end].decode(errors="replace").removesuffix("\r"))
-        if event is not None and str(event.get(key)).lower() == wanted:
+        if event is not None and str(event.get(key)).lower() == lowered:
             found.append((number, event))
     return found
 
 
-def _lines_holding(data: bytes, wanted: bytes) -> Iterator[tuple[int, int]]:
+def _lines_with(data: bytes, pattern: bytes) -> Iterator[tuple[int, int]]:
     lowered = data.lower()
-    at = lowered.find(wanted)
+    at = lowered.find(pattern)
     while at >= 0:
         end = data.find(b"\n", at)
         end = len(data) if end < 0 else end
         yield data.rfind(b"\n", 0, at) + 1, end
-        at = lowered.find(wanted, end)
+        at = lowered.find(pattern, end)
 
 
 def _is_simple(line: str) -> bool:
@@ -185,11 +187,11 @@ def _is_simple(line: str) -> bool:
 
 
 def _is_too_long(line: str) -> bool:
-    # A character takes four bytes at most: short lines need no encoding.
+    # A character has at most four bytes, so that a short line need not be encoded.
     return len(line) * 4 > LONGEST_LINE and len(line.encode(errors="replace")) > LONGEST_LINE
 
 
-def _prove(kind: EventKind, line: str) -> Event | None:
+def _parse_canonical(kind: EventKind, line: str) -> Event | None:
     event = _parse(line)
     if event is None:
         return None
@@ -198,11 +200,11 @@ def _prove(kind: EventKind, line: str) -> Event | None:
             return None
     except InvalidInput:
         return None
-    _learn(kind, line, event)
+    _remember_shape(kind, line, event)
     return event
 
 
-def _learn(kind: EventKind, line: str, event: Event) -> None:
+def _remember_shape(kind: EventKind, line: str, event: Event) -> None:
     shapes = _shapes[kind]
     is_text = event and all(isinstance(value, str) for value in event.values())
     if is_text and len(shapes) < _MOST_SHAPES and _is_simple(line):
@@ -217,7 +219,7 @@ _scan = JSONDecoder(parse_constant=_refuse_constant).raw_decode
 
 
 def _parse(line: str) -> Event | None:
-    """Return what a line of bare keys and JSON values holds, proving nothing else of it."""
+    """Return the event of a line of bare keys and JSON values, which may not be canonical."""
     if line == "- {}":
         return {}
     event: dict[str, Any] = {}
@@ -252,6 +254,6 @@ def _check_appendable(existing: bytes) -> None:
     ended = b"\n..." in existing or b"\n---" in existing[first.start() :]
     if ended or not existing.startswith((b"- ", b"-\n", b"-\r\n"), first.start()):
         raise OperationFailed(
-            "a line cannot be added to this log: it is not written one event a line",
+            "no event can be added to this log: it does not have one event per line",
             hint="run `versioner format`, commit, and try again",
         )

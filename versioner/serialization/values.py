@@ -1,8 +1,8 @@
-r"""One JSON value as text that JSON, YAML 1.1 and YAML 1.2 readers all take for the same value.
+r"""Write a JSON value as text that JSON, YAML 1.1 and YAML 1.2 readers read as the same value.
 
-Strings keep non-ASCII as it is; controls, line separators and what YAML calls unprintable are
-escaped as `\uXXXX`. Floats have a point and a signed exponent, without which YAML 1.1 takes
-them for text. Integers stay within 2^53, beyond which JSON readers disagree.
+Strings keep their non-ASCII characters; control characters, line separators and characters that
+YAML calls unprintable are escaped as `\uXXXX`. Floats have a point and a signed exponent, without
+which YAML 1.1 reads them as text. Integers are within 2^53, beyond which JSON readers disagree.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from versioner.errors import InvalidInput
 __all__ = [
     "DEPTH",
     "LARGEST_INTEGER",
-    "LONGEST_KEY",
     "UNPRINTABLE",
     "json_text",
     "json_value",
@@ -27,18 +26,21 @@ __all__ = [
 # Readers that use doubles (JavaScript, jq) change an integer beyond it.
 LARGEST_INTEGER: Final = 2**53
 
-# How many collections the strict loader lets into each other.
+# Levels of lists and mappings that the strict loader accepts.
 DEPTH: Final = 8
 
-# What a YAML 1.1 reader still takes for a key, in characters as written with their quotes.
+# The longest key that a YAML 1.1 reader accepts, in characters, with its quotes.
 LONGEST_KEY: Final = 1024
 
-# Beyond ASCII: C1 with NEL, line separators, the byte order mark, what YAML cannot hold.
+# DEL, C1 with NEL, line separators, the byte order mark, and characters that YAML excludes.
 UNPRINTABLE: Final = "\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff"
 
 
 def json_text(text: str, field: str) -> str:
-    """Return a string as a double-quoted scalar; `field` is named when it cannot be written."""
+    """Return a string as a double-quoted scalar.
+
+    Raises InvalidInput, which names `field`, for a string that cannot be written.
+    """
     quoted = encode_basestring(text)
     if quoted.isascii() and "\x7f" not in quoted:
         return quoted
@@ -46,7 +48,10 @@ def json_text(text: str, field: str) -> str:
 
 
 def json_value(value: Any, field: str, depth: int) -> str:
-    """Return any JSON value on one line; `depth` is how many collections may still be nested."""
+    """Return a JSON value on one line, with at most `depth` levels of lists and mappings.
+
+    Raises InvalidInput, which names `field`, for a value that cannot be written.
+    """
     if isinstance(value, str):
         return json_text(value, field)
     if isinstance(value, dict):
@@ -61,14 +66,17 @@ def json_value(value: Any, field: str, depth: int) -> str:
     if isinstance(value, float):
         return _float(value, field)
     raise InvalidInput(
-        f"{field}: {type(value).__name__} is not a JSON value",
+        f"{field}: a value of type {type(value).__name__} is not a JSON value",
         field=field,
-        hint="give text, a number, true, false, null, a list or a mapping",
+        hint="use text, a number, true, false, null, a list or a mapping",
     )
 
 
 def key_text(key: object, field: str) -> str:
-    """Return a mapping's key as a double-quoted scalar, short enough for every YAML reader."""
+    """Return a mapping's key as a double-quoted scalar.
+
+    Raises InvalidInput, which names `field`, for a key that some YAML reader does not accept.
+    """
     if not isinstance(key, str):
         raise InvalidInput(
             f"{field}: the key {key!r} is not text", field=field, hint="put it in quotes"
@@ -76,9 +84,9 @@ def key_text(key: object, field: str) -> str:
     quoted = json_text(key, field)
     if len(quoted) > LONGEST_KEY:
         raise InvalidInput(
-            f"{field}: a key has {len(key)} characters, which YAML readers refuse",
+            f"{field}: a key has {len(key)} characters, more than YAML readers accept",
             field=field,
-            hint=f"keep keys under {LONGEST_KEY - 2} characters",
+            hint=f"use keys of fewer than {LONGEST_KEY - 2} characters",
         )
     return quoted
 
@@ -94,16 +102,16 @@ def _object(value: dict[Any, Any], field: str, depth: int) -> str:
 def _check_depth(field: str, depth: int) -> None:
     if depth < 0:
         raise InvalidInput(
-            f"{field}: nested too deep",
+            f"{field}: lists and mappings are nested too deeply",
             field=field,
-            hint="flatten it, or store it as one text",
+            hint="use fewer levels, or write the inner part as text",
         )
 
 
 def _integer(value: int, field: str) -> str:
     if abs(value) > LARGEST_INTEGER:
         raise InvalidInput(
-            f"{field}: an integer beyond 2^53, which JSON readers do not agree on",
+            f"{field}: JSON readers disagree on an integer beyond 2^53",
             field=field,
             hint="write it as text, in quotes",
         )
@@ -125,7 +133,7 @@ def _float(value: float, field: str) -> str:
 def _escape(char: str, field: str) -> str:
     if "\ud800" <= char <= "\udfff":
         raise InvalidInput(
-            f"{field}: a lone surrogate, which UTF-8 cannot hold",
+            f"{field}: half a character (a lone surrogate) cannot be written as UTF-8",
             field=field,
             hint="decode the text as UTF-8 before it is recorded",
         )

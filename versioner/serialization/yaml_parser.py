@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LENIENT",
-    "PlainScalar",
     "YamlError",
     "line_and_column",
     "read_plain",
@@ -48,7 +47,7 @@ _AMBIGUOUS: Final = re.compile(
     r"|<<|="
 )
 
-# What libyaml accepts and other readers refuse: tabs between words, a comment right behind | or >.
+# Tabs, and a comment right behind | or >: libyaml accepts them in places where others do not.
 LENIENT: Final = re.compile(r"\t|[|>][-+0-9]*#")
 
 _SYNTAX_HINT: Final = "check the indentation, colons and quotes of this line and the one before"
@@ -104,9 +103,9 @@ def read_plain(text: str) -> PlainScalar:
 
 
 def yaml_events(text: str, *, pure: bool = False) -> Iterator[Any]:
-    """Yield the parser's events; raise YamlError for what it cannot parse.
+    """Yield the parser's events; raise YamlError for a text that it cannot parse.
 
-    With `pure`, PyYAML's own parser is used, which is slow, and refuses what is LENIENT.
+    With `pure`, PyYAML's own parser is used. It is slow, and refuses some texts with LENIENT.
     """
     import yaml
 

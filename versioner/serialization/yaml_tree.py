@@ -1,4 +1,4 @@
-"""A YAML text as a tree of nodes that know their positions: what editing and formatting work on.
+"""Parse a YAML text as a tree of nodes with their positions in the text, to edit or format it.
 
 A tree has one document without anchors, aliases, tags, directives or merge keys; its keys are
 text, each once in its mapping.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from versioner.errors import InvalidInput
-from versioner.serialization.documents import wanted
+from versioner.serialization.documents import field_type
 from versioner.serialization.values import DEPTH, UNPRINTABLE
 from versioner.serialization.yaml_parser import LENIENT, YamlError, read_plain, yaml_events
 
@@ -63,7 +63,7 @@ class Node:
 
     @property
     def is_text_block(self) -> bool:
-        """Return whether the node is a scalar in lines of its own, after `|` or `>`."""
+        """Return whether the node is a scalar in the lines below `|` or `>`."""
         return self.style in ("|", ">")
 
 
@@ -78,7 +78,7 @@ class Tree:
 class Comment(NamedTuple):
     """One comment, or an empty line (`text` is ""); `start` is its index in the text.
 
-    `is_alone` is whether it is on a line of its own.
+    `is_alone` is whether nothing else is on its line.
     """
 
     start: int
@@ -89,7 +89,7 @@ class Comment(NamedTuple):
 
 
 def parse(data: bytes) -> Tree:
-    """Return the tree of a file; raise InvalidInput, with the line, for what a tree cannot have."""
+    """Return the tree of a file; raise InvalidInput for a file that cannot be a tree."""
     try:
         text = data.decode().removeprefix("\ufeff").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -117,7 +117,7 @@ def data_of(node: Node | None, path: tuple[str, ...] = ()) -> Any:
     if node.kind == "list":
         return [data_of(item, path) for item in node.children]
     value = read_plain(node.text).value if node.is_plain else node.text
-    is_text = bool(path) and wanted(path) not in ("any", "integer", "boolean")
+    is_text = bool(path) and field_type(path) not in ("any", "integer", "boolean")
     return node.text if is_text and value is not None else value
 
 
@@ -179,7 +179,7 @@ def _node_of(event: Any, kind: NodeKind) -> Node:
 
 
 def _close(node: Node, event: Any, text: str) -> None:
-    """Check the keys of a complete collection, and correct the positions of what it has."""
+    """Check the keys of a complete collection, and correct its end and its missing values."""
     if node.kind == "mapping":
         _check_keys([key for key, _ in node.pairs])
         for key, value in node.pairs:
@@ -190,7 +190,7 @@ def _close(node: Node, event: Any, text: str) -> None:
 
 
 def _move_behind_colon(key: Node, value: Node, text: str) -> None:
-    """Give a missing value the position right behind its key's colon."""
+    """Set the position of a missing value, which is right behind its key's colon."""
     colon = text.find(":", key.end, value.end)
     if colon >= 0:
         value.start = value.end = colon + 1

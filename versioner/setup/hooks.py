@@ -1,4 +1,4 @@
-"""Install git hooks in one clone: the registry checked before a commit, the site built after."""
+"""Install git hooks in a clone: check the registry before a commit, build the site after it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
     from versioner.git.repository import Repository
 
-__all__ = ["HooksInstalled", "HooksSeen", "hooks_seen", "install_hooks", "site_after_commit"]
+__all__ = ["HookStatus", "HooksInstalled", "hook_status", "install_hooks", "site_after_commit"]
 
-# What `versioner.site.output` leaves in each folder it writes (a layer above this one).
+# The marker file of `versioner.site.output`, which is slow to import.
 _SITE_MANIFEST: Final = ".versioner-site.json"
-# Seconds: a start takes a fraction of one, on a slow disk a few.
+# A start takes less than a second, or a few seconds on a slow disk.
 _LONGEST_START: Final = 30
 _HOOKS_PATH: Final = "core.hooksPath"
 _MARK: Final = "# Installed by `versioner hooks install`"
 
-# The commit to be is made of the index, so that what is checked is what will be committed.
+# The hook checks a commit made from the index, because that is what will be committed.
 _PRE_COMMIT: Final = """#!/bin/sh
 {mark}: the registry is checked before each commit.
 # What is checked is what is staged; `git commit --no-verify` goes past it.
@@ -46,7 +46,7 @@ _POST_COMMIT: Final = """#!/bin/sh
 """
 _BUILD: Final = "{command} site build --repo . --rev HEAD --out {out} >/dev/null"
 
-# A folder of hooks that serves all of the user's clones: this hook is for one of them.
+# In a hooks folder that several clones share, the hook must act in one of them only.
 _GUARD: Final = (
     'test "$(git rev-parse --path-format=absolute --git-common-dir)" = {common} || exit 0\n'
 )
@@ -54,7 +54,7 @@ _GUARD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class HooksInstalled:
-    """What was installed, and which hooks of the user's stay, with the line to add to each."""
+    """The installed hooks, and the user's hooks that stay, each with the line to add to it."""
 
     directory: Path
     installed: tuple[str, ...]
@@ -62,13 +62,13 @@ class HooksInstalled:
 
 
 def install_hooks(repository: Repository, *, command: Sequence[str], out: Path) -> HooksInstalled:
-    """Write the hooks that are not there yet; ones of the user's own stay as they are.
+    """Write the hooks of this tool; hooks of the user stay unchanged.
 
-    `command` runs this tool; `out` is the site's folder. The folder of the hooks is the one
-    that git looks into (`core.hooksPath`).
+    `command` runs this tool; `out` is the folder of the site. The hooks are written to the folder
+    that git uses (`core.hooksPath`).
     """
     if repository.work_tree is None:
-        raise UsageFault("a bare repository has no commits of yours to check")
+        raise UsageFault("hooks cannot be installed in a bare repository", hint="run it in a clone")
     _check_command(command, repository.top)
     directory, is_shared = _hooks_dir(repository)
     directory.mkdir(parents=True, exist_ok=True)
@@ -90,16 +90,16 @@ def install_hooks(repository: Repository, *, command: Sequence[str], out: Path) 
 
 
 @dataclass(frozen=True, slots=True)
-class HooksSeen:
-    """Which hooks are in the folder that git looks into: this tool's are missing, or are not."""
+class HookStatus:
+    """The hooks of this tool that are missing, and the other hooks in their place."""
 
     directory: Path
     missing: tuple[str, ...]
     others: tuple[str, ...]
 
 
-def hooks_seen(repository: Repository) -> HooksSeen:
-    """Look which of this tool's hooks are installed, and whose stand in their place."""
+def hook_status(repository: Repository) -> HookStatus:
+    """Return which hooks of this tool are missing, and which are hooks of the user."""
     directory, _ = _hooks_dir(repository)
     missing, others = [], []
     for name in ("pre-commit", "post-commit"):
@@ -108,15 +108,15 @@ def hooks_seen(repository: Repository) -> HooksSeen:
             missing.append(name)
         elif _MARK not in path.read_text("utf-8", "replace"):
             others.append(name)
-    return HooksSeen(directory, tuple(missing), tuple(others))
+    return HookStatus(directory, tuple(missing), tuple(others))
 
 
 def site_after_commit(repository: Repository) -> Path | None:
-    """Return where the site is to be built after a commit of the tool's; None for nowhere.
+    """Return the folder of the site that is built after a commit of this tool; None for none.
 
-    The tool's own commits run no hooks, so it takes this step itself. A git directory may come
-    from elsewhere as it is, and its word is not the user's: outside the work tree, only a
-    folder counts that holds a site already (`hooks install` builds the first one).
+    The commits of this tool run no hooks, so it builds the site itself. A git directory may be
+    copied from another person, so its settings are not trusted: outside the work tree, only a
+    folder that already contains a site is accepted (`hooks install` builds the first one).
     """
     with suppress(OSError, ValueError, KeyError, TypeError):
         out = Path(read_json(_state_path(repository))["out"])
@@ -138,7 +138,7 @@ def _state_path(repository: Repository) -> Path:
 
 
 def _check_command(command: Sequence[str], folder: Path) -> None:
-    """Refuse a command that would stop every commit to come: it has to run from anywhere."""
+    """Raise OperationFailed for a command that does not run: it would block every commit."""
     hint = "install versioner for this Python (pip install), and try again"
     try:
         done = subprocess.run(
@@ -152,14 +152,14 @@ def _check_command(command: Sequence[str], folder: Path) -> None:
         raise OperationFailed(f"`{shlex.join(command)}`: {error.strerror}", hint=hint) from error
     except subprocess.TimeoutExpired:
         raise OperationFailed(
-            f"`{shlex.join(command)}` does not end within {_LONGEST_START} seconds", hint=hint
+            f"`{shlex.join(command)}` did not end within {_LONGEST_START} seconds", hint=hint
         ) from None
     if done.returncode != 0:
-        raise OperationFailed(f"`{shlex.join(command)}` does not run here", hint=hint)
+        raise OperationFailed(f"`{shlex.join(command)}` cannot be run", hint=hint)
 
 
 def _leave_out_of_git(repository: Repository, out: Path) -> None:
-    """Add a site inside the work tree to the clone's own list of ignored files."""
+    """Add a site folder in the work tree to .git/info/exclude."""
     top = repository.top
     if not out.is_relative_to(top) or out == top:
         return
@@ -174,8 +174,8 @@ def _leave_out_of_git(repository: Repository, out: Path) -> None:
 
 
 def _hooks_dir(repository: Repository) -> tuple[Path, bool]:
-    """Return the folder that git looks into, and whether other clones' hooks are there too."""
-    # The tool's own git processes run with hooks switched off on their command line.
+    """Return the hooks folder that git uses, and whether other clones share it."""
+    # The git processes of this tool set core.hooksPath on their command line.
     named = [each for each in values_of(repository.top, _HOOKS_PATH) if each.scope != "command"]
     if not named:
         return repository.common_dir / "hooks", False

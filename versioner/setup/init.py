@@ -1,4 +1,4 @@
-"""Start a registry: in a new repository, or in one that holds other things already."""
+"""Create a registry in a new or an existing repository."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from versioner.git.snapshot import MemorySnapshot, snapshot_at
 from versioner.git.transaction import transaction
 from versioner.resources import example_dir, schemas_dir
 from versioner.serialization.documents import dump_document
-from versioner.setup.scaffold import branch_at, files_beside, hosting_at, starter_files, told
+from versioner.setup.scaffold import (
+    branch_at,
+    compare_starter_files,
+    describe,
+    hosting_at,
+    starter_files,
+)
 
 if TYPE_CHECKING:
     from versioner.git.repository import Repository
@@ -23,15 +29,15 @@ if TYPE_CHECKING:
     from versioner.models import Changes
     from versioner.setup.scaffold import Hosting
 
-__all__ = ["Initialised", "initialise"]
+__all__ = ["InitResult", "initialise"]
 
-# One environment of each type, in the order in which versions usually travel.
+# One environment of each type, in the usual order of deployment.
 _ENVIRONMENTS = ("development", "test", "staging", "production")
 
 
 @dataclass(frozen=True, slots=True)
-class Initialised:
-    """What was started: `kept` are files that were there already and stay as they are."""
+class InitResult:
+    """The result of `init`; `kept` are existing files, which stay unchanged."""
 
     top: Path
     commit: str | None
@@ -48,12 +54,11 @@ def initialise(
     branch: str = "main",
     forge: str = "",
     now: str,
-) -> Initialised:
-    """Start a registry in one commit; `example` fills it with the sample.
+) -> InitResult:
+    """Create a registry in one commit; with `example`, with sample data.
 
-    A repository that is there keeps its own files. `forge` says whose workflows are written;
-    by default it is told from the remote `origin`, and else is `github`. Raises Blocked where
-    a registry is there.
+    Existing files of the repository stay unchanged. Workflows are written for `forge`; by default
+    for the forge of the remote `origin`, else for GitHub. Raises Blocked if there is a registry.
     """
     repository = _repository(directory, branch)
     with transaction(repository) as locked:
@@ -62,19 +67,20 @@ def initialise(
             snapshot = snapshot_at(locked, locked.tip)
         if snapshot.entries(layout.ROOT) or (directory / layout.ROOT).exists():
             raise Blocked(
-                f"there is a registry in {directory} already",
-                hint=f"`versioner validate` checks it; {told(files_beside(locked, forge))}",
+                f"{directory} already contains a registry",
+                hint="`versioner validate` checks it; "
+                + describe(compare_starter_files(locked, forge)),
             )
         hosting = hosting_at(locked, forge)
         wanted = _files(title or "Deployments", example, hosting, branch_at(locked, branch))
         kept = tuple(path for path in wanted if (directory / path).exists())
         changes: Changes = {path: data for path, data in wanted.items() if path not in kept}
         commit = commit_changes(locked, changes, "Start the deployment registry", when=now)
-    return Initialised(directory, commit, tuple(sorted(changes)), kept, hosting.workflows)
+    return InitResult(directory, commit, tuple(sorted(changes)), kept, hosting.workflows)
 
 
 def _repository(directory: Path, branch: str) -> Repository:
-    # Before a folder is made that would stay.
+    # Checked before the folder is created, so that an error leaves no folder behind.
     if (
         branch.startswith("-")
         or run(["check-ref-format", "--branch", branch], cwd=Path()).returncode
@@ -83,7 +89,7 @@ def _repository(directory: Path, branch: str) -> Repository:
     directory.mkdir(parents=True, exist_ok=True)
     if (directory / "HEAD").is_file() and (directory / "objects").is_dir():
         raise UsageFault(
-            f"{directory} is a bare repository", hint="start the registry in a clone, and push it"
+            f"{directory} is a bare repository", hint="create the registry in a clone, and push it"
         )
     if not (directory / ".git").exists():
         return create_repository(directory, branch)

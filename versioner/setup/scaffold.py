@@ -1,4 +1,4 @@
-"""The files that a registry begins with, as its forge and its branch want them."""
+"""The starter files of a registry, for its forge and its branch."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORGES",
-    "Beside",
     "Hosting",
+    "StarterComparison",
     "add_missing",
     "branch_at",
-    "files_beside",
+    "compare_starter_files",
+    "describe",
     "hosting_at",
     "hosting_of",
     "starter_files",
-    "told",
 ]
 
-# Which files are one forge's alone, by how their paths in the starter begin, and where they go.
+# The starter files of one forge only: the prefix of their paths, and the prefix it becomes.
 _OWN: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "github": ((".github/", ".github/"),),
     "gitlab": ((".gitlab", ".gitlab"),),
     "gitea": ((".gitea/", ".gitea/"),),
-    # Gitea's workflows, where Forgejo looks for its own.
+    # Forgejo runs the same workflows as Gitea, from another folder.
     "forgejo": ((".gitea/", ".forgejo/"),),
     "bitbucket": (),
     "none": (),
@@ -51,8 +51,8 @@ _OWN: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 FORGES: Final = tuple(_OWN)
 _ANY_OWN: Final = tuple({begin for pairs in _OWN.values() for begin, _ in pairs})
 
-# By a word in the host's name; Codeberg runs Forgejo.
-_TELLTALES: Final = {
+# Words in a host name that show the forge; Codeberg runs Forgejo.
+_HOST_WORDS: Final = {
     "github": "github",
     "gitlab": "gitlab",
     "forgejo": "forgejo",
@@ -73,19 +73,19 @@ _BRANCH_LINE: Final = re.compile(
 
 
 class Hosting(NamedTuple):
-    """Say where a repository is hosted: the kind of forge, and its page; each may be ""."""
+    """The host of a repository: the type of forge and the URL of its page, or "" if unknown."""
 
     forge: str = ""
     url: str = ""
 
     @property
     def workflows(self) -> str:
-        """Return the forge whose workflows are written; GitHub's where none is known."""
+        """Return the forge whose workflows are written; GitHub if none is known."""
         return self.forge or "github"
 
     @property
     def described(self) -> dict[str, str]:
-        """Return it as registry.yaml describes it; nothing where the forge is unknown."""
+        """Return the `forge` field of registry.yaml; empty if the forge is unknown."""
         if self.forge in ("", "none"):
             return {}
         told = {"type": self.forge, "url": self.url}
@@ -93,23 +93,23 @@ class Hosting(NamedTuple):
 
 
 def hosting_of(origin: str) -> Hosting:
-    """Tell from a remote's URL where a repository is hosted; no credential in it is taken."""
+    """Return the host that the URL of a remote shows, without credentials."""
     web = _WEB.fullmatch(origin)
     found = web or _SSH.fullmatch(origin) or _SCP_LIKE.fullmatch(origin)
     if not found:
         return Hosting()
     scheme, host, port, path = web.groups() if web else ("https", found[1], "", found[2])
-    kinds = (kind for word, kind in _TELLTALES.items() if word in host.lower())
+    kinds = (kind for word, kind in _HOST_WORDS.items() if word in host.lower())
     page = path.strip("/").removesuffix(".git")
     return Hosting(next(kinds, ""), f"{scheme}://{host}{port or ''}/{page}")
 
 
 def starter_files(forge: str, branch: str) -> dict[str, bytes]:
-    """Return the files that go beside `registry/`, by path."""
+    """Return the files of a new registry outside of `registry/`, by path."""
     files = {}
     for path in sorted(starter_dir().rglob("*")):
         if path.is_file():
-            # Kept without their dots in the package, where some build tools drop dot files.
+            # The package stores them without the dot, because some build tools drop dot files.
             relative = path.relative_to(starter_dir()).as_posix().replace("dot-", ".")
             target = _place(relative, forge)
             if target:
@@ -118,7 +118,7 @@ def starter_files(forge: str, branch: str) -> dict[str, bytes]:
 
 
 def _place(path: str, forge: str) -> str:
-    """Return where a starter's file goes, "" where it is another forge's."""
+    """Return the path of a starter file in a registry, "" for a file of another forge."""
     if not path.startswith(_ANY_OWN):
         return path
     places = (
@@ -128,7 +128,7 @@ def _place(path: str, forge: str) -> str:
 
 
 def _for_branch(files: Mapping[str, bytes], branch: str) -> dict[str, bytes]:
-    """Name the registry's branch in the workflows."""
+    """Replace `main` by the registry's branch in the workflows."""
     if branch == "main":
         return dict(files)
     named = json.dumps(branch, ensure_ascii=False)
@@ -140,20 +140,20 @@ def _for_branch(files: Mapping[str, bytes], branch: str) -> dict[str, bytes]:
     }
 
 
-# A team's own from the first day.
+# A file that every team is expected to change.
 _NOT_COMPARED = frozenset({"README.md"})
 
 
-class Beside(NamedTuple):
-    """Hold which files a new registry would have besides, and which differ from its own."""
+class StarterComparison(NamedTuple):
+    """The starter files that are missing, and those that differ from the tool's."""
 
     missing: Changes
     differing: tuple[str, ...]
     commit: str | None = None
 
 
-def files_beside(repository: Repository, forge: str = "") -> Beside:
-    """Compare the files beside a registry with those of a new one; nothing is written."""
+def compare_starter_files(repository: Repository, forge: str = "") -> StarterComparison:
+    """Compare the files of a registry with the starter files; write nothing."""
     own = starter_files(hosting_at(repository, forge).workflows, branch_at(repository, "main"))
     missing: Changes = {}
     differing: list[str] = []
@@ -163,37 +163,39 @@ def files_beside(repository: Repository, forge: str = "") -> Beside:
             missing[path] = data
         elif path not in _NOT_COMPARED and not _same(there, data):
             differing.append(path)
-    return Beside(missing, tuple(differing))
+    return StarterComparison(missing, tuple(differing))
 
 
-def add_missing(directory: Path, *, forge: str = "", now: str) -> Beside:
-    """Add what is missing beside a registry, in one commit; what is there stays as it is."""
+def add_missing(directory: Path, *, forge: str = "", now: str) -> StarterComparison:
+    """Add missing starter files in one commit; existing files stay unchanged."""
     repository = open_repository(directory)
     with transaction(repository) as locked:
         if locked.work_tree is None:
             raise UsageFault(f"{directory} is a bare repository", hint="run it in a clone")
         if locked.tip is None or snapshot_at(locked, locked.tip).read(layout.CONFIG) is None:
             raise no_registry()
-        found = files_beside(locked, forge)
+        found = compare_starter_files(locked, forge)
         subject = "Add the files beside the registry"
         commit = commit_changes(locked, found.missing, subject, when=now)
     return found._replace(commit=commit)
 
 
-def told(found: Beside) -> str:
-    """Say in one line what is missing and what differs."""
+def describe(found: StarterComparison) -> str:
+    """Return one line that lists the missing and the different files."""
     parts = []
     if found.missing:
         parts.append(
-            f"missing beside it: {', '.join(found.missing)} (`init --add-missing` adds it)"
+            f"missing files: {', '.join(found.missing)} (`versioner init --add-missing` adds them)"
         )
     if found.differing:
-        parts.append(f"not as this tool writes it: {', '.join(found.differing)}")
-    return "; ".join(parts) or "what stands beside it is as this tool writes it"
+        parts.append(
+            f"files that differ from those of a new registry: {', '.join(found.differing)}"
+        )
+    return "; ".join(parts) or "the files beside it are those of a new registry"
 
 
 def hosting_at(repository: Repository, forge: str = "") -> Hosting:
-    """Return where it is hosted: as told, else by registry.yaml, else by the remote `origin`."""
+    """Return the host: `forge` if given, else from registry.yaml, else from the remote `origin`."""
     found = hosting_of(value_of(repository.top, "remote.origin.url").strip())
     return Hosting(forge or str(_config(repository, "forge", "type")) or found.forge, found.url)
 
@@ -205,7 +207,7 @@ def branch_at(repository: Repository, otherwise: str) -> str:
 
 
 def _config(repository: Repository, *keys: str) -> object:
-    """Return what registry.yaml says under these keys, "" where it says nothing readable."""
+    """Return the value of nested keys of registry.yaml, "" if there is none."""
     if repository.tip is None:
         return ""
     data = snapshot_at(repository, repository.tip).read(layout.CONFIG)

@@ -193,7 +193,7 @@ def serve(
     refresh: Callable[[], bool] | None = None,
     interval: float = 1.0,
     on_ready: Callable[[str], None] | None = None,
-    on_problem: Callable[[VersionerError], None] | None = None,
+    on_problem: Callable[[VersionerError], object] | None = None,
     stop: threading.Event | None = None,
 ) -> None:
     """Serve a built site until interrupted, or until `stop` is set.

@@ -17,7 +17,7 @@ from versioner.errors import ValidationFailed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from versioner.git.snapshot import Entry, Snapshot
+    from versioner.git.snapshot import FileEntry, Snapshot
 
 __all__ = ["FOLDER", "NO_OVERRIDES", "Overrides", "overrides_of"]
 
@@ -57,7 +57,7 @@ def overrides_of(snapshot: Snapshot) -> Overrides:
     return Overrides(templates, assets)
 
 
-def _check(path: str, entry: Entry) -> None:
+def _check(path: str, entry: FileEntry) -> None:
     if entry.kind != "file":
         raise ValidationFailed(
             f"{path!a} is a link or another special file, and is not read",

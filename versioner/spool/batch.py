@@ -1,9 +1,10 @@
 """Many processes on one host that record on one registry at once share their pushes.
 
-Each puts its event into a queue, one for each registry. Who gets the queue's lock hands all that
-is in it to one call of `send`, and leaves each other process its outcome; the others wait, and
-those that came too late are the next holder's. A holder that is killed leaves the events, and the
-next one sends them again: what was done already is known by its id.
+Each process puts its event into a queue, one for each registry. The process that gets the queue's
+lock sends all the events in it, and leaves each of the others its outcome. The others wait; those
+that came too late for this send are sent by the next holder of the lock. A holder that is killed
+leaves the events in the queue: the next holder sends them again, and what was recorded already is
+recognised by its id.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, get_args
 
 from versioner.backoff import Backoff
 from versioner.errors import InvalidInput, OperationFailed
 from versioner.git.lock import open_lock, try_lock
 from versioner.git.state import write_whole
+from versioner.spool.outcome import FOR_ALL, OutcomeKind, SendOutcome
 from versioner.spool.store import (
     QUEUE,
     Spool,
@@ -27,61 +30,69 @@ from versioner.spool.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from versioner.spool.codec import SpoolEntry
 
-__all__ = ["FOR_ALL", "REFUSED", "Outcome", "drain", "queued", "settle", "share"]
+__all__ = ["Turn", "drain", "queued", "settle", "take_turn"]
 
-Kind = Literal["recorded", "already", "received", "failed"]
-
-# A failure that says so in its details would meet whoever tries: the others are told of it. Of
-# any other (a refused token, say), they try for themselves.
-FOR_ALL: Final = "for_all"
-# The `code` in the details of a failure that is the event's own: not valid, or blocked.
-REFUSED: Final = (4, 5)
-
-_MOST: Final = 256  # in one go
+_MOST: Final = 256  # in one send
 _OUTCOME_LIMIT: Final = 1 << 20
 _STALE_SECONDS: Final = 3600
-_PAUSES: Final = (0.002, 0.05)  # seconds, the first and the longest
+_PAUSE_SECONDS: Final = 0.002
+_LONGEST_PAUSE_SECONDS: Final = 0.05
 
 
-class Outcome(NamedTuple):
-    """Say what became of an event; `details` are JSON."""
+class Turn:
+    """A process's turn to send its event, or the outcome that another process left for it.
 
-    kind: Kind
-    details: dict[str, Any]
-
-
-def share(
-    folder: Path,
-    entry: SpoolEntry,
-    send: Callable[[list[SpoolEntry]], Sequence[Outcome]],
-    *,
-    wait_seconds: float,
-    now: float,
-) -> Outcome:
-    """Deliver an entry, in one go with what other processes have for the same registry.
-
-    `send` returns one outcome for each entry, in their order; what it raises is raised here.
-    `folder` is the spool's, `now` what a new file's time would be. Where the folder cannot be
-    used, or `wait_seconds` run out, the entry is sent alone.
+    `outcome` is None where the event is still to be sent. `others` are the events of other
+    processes to send with it.
     """
+
+    def __init__(
+        self,
+        outcome: SendOutcome | None = None,
+        others: Sequence[SpoolEntry] = (),
+        queue: _Queue | None = None,
+    ) -> None:
+        self.outcome = outcome
+        self.others = others
+        self._queue = queue
+
+    def hand_out(self, outcomes: Sequence[SendOutcome]) -> None:
+        """Leave the other processes the outcomes of their events, in the order of `others`."""
+        if self._queue is not None:
+            self._queue.hand_out(list(zip(self.others, outcomes, strict=True)))
+
+
+@contextmanager
+def take_turn(
+    folder: Path | None, repo: str, entry: SpoolEntry, *, wait_seconds: float, now: float
+) -> Iterator[Turn]:
+    """Wait until this process may send its entry, or until another process has sent it.
+
+    `folder` is the spool's, `repo` the registry's URL, `now` what a new file's time would be.
+    Where the folder cannot be used, or `wait_seconds` run out, the entry is to be sent alone.
+    """
+    queue = _queue_with(folder, repo, entry)
+    if queue is None:
+        yield Turn()
+        return
+    lock = -1
     try:
-        queue = _Queue(folder, entry.repo)
-        queue.put(entry)
-    except (OSError, OperationFailed):
-        return _alone(entry, send)
-    try:
-        return _take_turns(queue, entry, send, wait_seconds, now)
+        lock, outcome = _wait(queue, entry, wait_seconds)
+        others = queue.others(entry, now) if lock >= 0 and outcome is None else []
+        yield Turn(outcome, others, queue)
     finally:
+        if lock >= 0:
+            os.close(lock)
         queue.take_out(entry)
 
 
 def queued(folder: Path) -> list[SpoolEntry]:
-    """Return what processes that were killed, or are still at work, have left in all queues."""
+    """Return the events in all queues: of processes that were killed or are still at work."""
     try:
         queues = sorted((folder / QUEUE).iterdir())
         return sorted(entry for each in queues for entry in _read(each, _names(each)).values())
@@ -90,15 +101,15 @@ def queued(folder: Path) -> list[SpoolEntry]:
 
 
 def drain(
-    folder: Path, repo: str, send: Callable[[list[SpoolEntry]], Sequence[Outcome]]
-) -> list[tuple[SpoolEntry, Outcome]]:
-    """Send what is left in the queue of a registry, unless somebody is at it just now."""
+    folder: Path, repo: str, send: Callable[[list[SpoolEntry]], Sequence[SendOutcome]]
+) -> list[tuple[SpoolEntry, SendOutcome]]:
+    """Send the events left in the queue of a registry, unless another process has its lock."""
     queue = _Queue(folder, repo)
     descriptor = open_lock(queue.lock)
     try:
         if not try_lock(descriptor):
             return []
-        waiting = queue.waiting(None)
+        waiting = queue.entries()
         if not waiting:
             return []
         outcomes = list(zip(waiting, send(waiting), strict=True))
@@ -109,26 +120,28 @@ def drain(
         os.close(descriptor)
 
 
-def settle(spool: Spool, entry: SpoolEntry, outcome: Outcome) -> None:
-    """Take out of the spool what was delivered; put aside what no second try would change."""
-    if outcome.kind != "failed":
+def settle(spool: Spool, entry: SpoolEntry, outcome: SendOutcome) -> None:
+    """Remove a delivered event from the spool; put a refused one aside, as no try would help it."""
+    if not outcome.is_failed:
         spool.drop(entry)
-    elif outcome.details.get("code") in REFUSED:
-        spool.set_aside(entry, str(outcome.details.get("message", "")))
+    elif outcome.is_refused:
+        spool.set_aside(entry, outcome.message)
 
 
-def _to_spool(folder: Path, queue: _Queue, outcomes: Sequence[tuple[SpoolEntry, Outcome]]) -> None:
-    """Move what failed into the spool: nobody else may ever come to this queue again."""
+def _to_spool(
+    folder: Path, queue: _Queue, outcomes: Sequence[tuple[SpoolEntry, SendOutcome]]
+) -> None:
+    """Move failed events into the spool: no process may ever use this queue again."""
     spool = Spool(folder)
     for entry, outcome in outcomes:
-        if outcome.kind == "failed":
-            spool.keep(entry._replace(reason=str(outcome.details.get("message", ""))))
+        if outcome.is_failed:
+            spool.keep(entry._replace(reason=outcome.message))
             settle(spool, entry, outcome)
             queue.forget(entry)
 
 
 class _Queue:
-    """Hold the entries and the outcomes of one registry's events, in a folder of their own."""
+    """The folder of one registry's queued events and their outcomes."""
 
     def __init__(self, folder: Path, repo: str) -> None:
         from hashlib import sha256
@@ -141,7 +154,7 @@ class _Queue:
             make_private(each)
 
     def put(self, entry: SpoolEntry) -> None:
-        # Not to the disk: nothing was promised yet when the machine goes down.
+        # Without fsync: nothing is acknowledged yet if the machine goes down.
         self._done(entry).unlink(missing_ok=True)
         write_entry(self._file(entry), entry, sync=False)
 
@@ -155,53 +168,55 @@ class _Queue:
     def forget(self, entry: SpoolEntry) -> None:
         self._file(entry).unlink(missing_ok=True)
 
-    def outcome(self, entry: SpoolEntry) -> Outcome | None:
-        """Return what another process has left for this one."""
+    def outcome(self, entry: SpoolEntry) -> SendOutcome | None:
+        """Return the outcome that another process has left for this one."""
         try:
-            said = json.loads(read_small(self._done(entry), _OUTCOME_LIMIT))
-            kind, details = said["kind"], said["details"]
-        except FileNotFoundError:
-            return None
+            document = json.loads(read_small(self._done(entry), _OUTCOME_LIMIT))
+            kind, details = document["kind"], document["details"]
         except (OSError, ValueError, RecursionError, TypeError, KeyError):
             return None
-        return Outcome(kind, details) if kind in get_args(Kind) and type(details) is dict else None
+        is_valid = kind in get_args(OutcomeKind) and type(details) is dict
+        return SendOutcome(kind, details) if is_valid else None
 
-    def waiting(self, own: SpoolEntry | None) -> list[SpoolEntry]:
-        """Return one's own entry and those of others, oldest first; without one, all there are.
+    def entries(self) -> list[SpoolEntry]:
+        """Return the oldest entries of the queue."""
+        return self._entries(set(_names(self.folder)))[:_MOST]
 
-        Whose outcome is there already is left out, for its owner may not have fetched it yet.
+    def others(self, own: SpoolEntry, now: float) -> list[SpoolEntry]:
+        """Return the oldest entries of other processes, after removing what nobody will read.
+
+        An entry whose outcome is there already is left to its owner.
         """
-        names = set(_names(self.folder))
-        wanted = [
-            name
-            for name in sorted(names)
-            if name.endswith(".json")
-            and (own is None or f"{name.removesuffix('.json')}.done" not in names)
-        ]
-        others = [
-            entry
-            for key, entry in _read(self.folder, wanted).items()
-            if entry.repo == self._repo and (own is None or key != own.key)
-        ]
-        return [*([own] if own else []), *others][:_MOST]
+        try:
+            names = set(_names(self.folder))
+            finished = {name for name in names if f"{_stem(name)}.done" in names}
+            others = self._entries(names - finished - {f"{own.key}.json"})
+            self._sweep(now)
+        except (OSError, OperationFailed):
+            return []
+        return others[: _MOST - 1]
 
-    def hand_out(self, outcomes: Sequence[tuple[SpoolEntry, Outcome]]) -> None:
-        """Leave others their outcomes; what only this process may have failed at stays theirs."""
+    def hand_out(self, outcomes: Sequence[tuple[SpoolEntry, SendOutcome]]) -> None:
+        """Leave other processes their outcomes; a failure that may be ours alone is not left."""
         for entry, outcome in outcomes:
-            if outcome.kind == "failed" and not outcome.details.get(FOR_ALL):
+            if outcome.is_failed and not outcome.details.get(FOR_ALL):
                 continue
-            said = json.dumps({"kind": outcome.kind, "details": outcome.details})
+            text = json.dumps({"kind": outcome.kind, "details": outcome.details})
             try:
-                write_whole(self._done(entry), said.encode("ascii"), mode=0o600)
-                # A failure is for its owner to deal with; where it was killed, for who comes next.
-                if outcome.kind != "failed":
+                write_whole(self._done(entry), text.encode("ascii"), mode=0o600)
+                # The owner deals with a failure; if it was killed, the next holder of the lock.
+                if not outcome.is_failed:
                     self._file(entry).unlink(missing_ok=True)
             except OSError:
-                # Its owner tries itself.
+                # The owner sends the event itself.
                 continue
 
-    def sweep(self, now: float) -> None:
-        """Remove what nobody will fetch any more."""
+    def _entries(self, names: set[str]) -> list[SpoolEntry]:
+        found = _read(self.folder, sorted(name for name in names if name.endswith(".json")))
+        return [entry for entry in found.values() if entry.repo == self._repo]
+
+    def _sweep(self, now: float) -> None:
+        """Remove outcomes and temporary files that no process will read any more."""
         for name in _names(self.folder):
             path = self.folder / name
             try:
@@ -218,63 +233,43 @@ class _Queue:
         return self.folder / f"{entry.key}.done"
 
 
-def _take_turns(
-    queue: _Queue,
-    entry: SpoolEntry,
-    send: Callable[[list[SpoolEntry]], Sequence[Outcome]],
-    wait_seconds: float,
-    now: float,
-) -> Outcome:
+def _queue_with(folder: Path | None, repo: str, entry: SpoolEntry) -> _Queue | None:
+    """Put an entry into its registry's queue; None where the folder cannot be used."""
+    if folder is None:
+        return None
+    try:
+        queue = _Queue(folder, repo)
+        queue.put(entry)
+    except (OSError, OperationFailed):
+        return None
+    return queue
+
+
+def _wait(queue: _Queue, entry: SpoolEntry, wait_seconds: float) -> tuple[int, SendOutcome | None]:
+    """Wait for the lock or for an outcome; return the lock's descriptor, -1 without the lock."""
     try:
         descriptor = open_lock(queue.lock)
     except OperationFailed:
-        return _alone(entry, send)
+        return -1, None
+    has_lock = False
     try:
-        got, outcome = _wait(queue, entry, descriptor, wait_seconds)
-        if outcome is not None:
-            return outcome
-        return _lead(queue, entry, send, now) if got else _alone(entry, send)
+        backoff = Backoff(_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS, limit=wait_seconds)
+        while True:
+            has_lock = try_lock(descriptor)
+            outcome = queue.outcome(entry)
+            if has_lock or outcome is not None or backoff.is_over:
+                return (descriptor if has_lock else -1), outcome
+            backoff.pause()
+    except OSError:
+        # A file system without locks: there is nothing to wait for.
+        return -1, None
     finally:
-        os.close(descriptor)
+        if not has_lock:
+            os.close(descriptor)
 
 
-def _wait(
-    queue: _Queue, entry: SpoolEntry, descriptor: int, wait_seconds: float
-) -> tuple[bool, Outcome | None]:
-    """Wait for the lock or for an outcome, whichever comes first."""
-    first, longest = _PAUSES
-    backoff = Backoff(first, longest=longest, limit=wait_seconds)
-    while True:
-        try:
-            got = try_lock(descriptor)
-        except OSError:
-            # A file system without locks: nothing to wait for.
-            return False, None
-        outcome = queue.outcome(entry)
-        if got or outcome is not None or backoff.is_over:
-            return got, outcome
-        backoff.pause()
-
-
-def _lead(
-    queue: _Queue,
-    entry: SpoolEntry,
-    send: Callable[[list[SpoolEntry]], Sequence[Outcome]],
-    now: float,
-) -> Outcome:
-    try:
-        waiting = queue.waiting(entry)
-        queue.sweep(now)
-    except (OSError, OperationFailed):
-        waiting = [entry]
-    outcomes = list(zip(waiting, send(waiting), strict=True))
-    queue.hand_out(outcomes[1:])
-    return outcomes[0][1]
-
-
-def _alone(entry: SpoolEntry, send: Callable[[list[SpoolEntry]], Sequence[Outcome]]) -> Outcome:
-    (outcome,) = send([entry])
-    return outcome
+def _stem(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _names(folder: Path) -> list[str]:
@@ -282,7 +277,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _read(folder: Path, names: Sequence[str]) -> dict[str, SpoolEntry]:
-    """Read the oldest entries among a folder's files; what is none is passed over."""
+    """Read the oldest entries among a folder's files; files that are no entries are left out."""
     found: dict[str, SpoolEntry] = {}
     for name in names:
         if len(found) == _MOST:

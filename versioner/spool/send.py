@@ -1,87 +1,204 @@
-"""Send events that were kept as lines: what became of each is an outcome that can be kept too."""
+"""Send spooled events to the registry they are for: those of this machine, or lines of a log."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from versioner.delivery.direct import Destination, record_remotely
-from versioner.errors import Blocked, InvalidInput, OperationFailed, UsageFault, VersionerError
+from versioner.errors import InvalidInput, OperationFailed, VersionerError
 from versioner.recording.envelope import draft_of, submission_of
-from versioner.recording.record import RecordResult
-from versioner.remote.faults import RemoteFailure
-from versioner.spool.batch import FOR_ALL, Kind, Outcome
+from versioner.remote.url import address_of
+from versioner.spool.batch import drain, queued, settle
+from versioner.spool.codec import MARK, parse_line
+from versioner.spool.outcome import SendOutcome, outcome_of
+from versioner.spool.store import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from versioner.delivery.direct import Via
     from versioner.recording.context import EventDraft
+    from versioner.recording.record import RecordResult
     from versioner.remote.url import Remote
     from versioner.spool.codec import SpoolEntry
 
-__all__ = ["document_of", "result_of", "send_entries"]
+    Entropy = Callable[[], tuple[int, bytes]]
 
-# What meets whoever tries next, with whatever token.
-_FOR_ALL: Final = (
-    *("busy", "disk", "host-key", "missing", "redirect", "server", "tls", "unreachable"),
-)
+__all__ = [
+    "Sent",
+    "document_of",
+    "send_entries",
+    "send_lines",
+    "send_spooled",
+    "token_for_host",
+]
+
+_STALE_SECONDS: Final = 3600
 
 
-def document_of(target: Destination, draft: EventDraft) -> dict[str, Any]:
-    """Return an event with where it is to go, as the spool keeps it."""
-    where = {"repo": target.remote.url, "branch": target.branch}
-    return {**submission_of(draft), **where, "via": target.via, "create": target.create}
+class Sent(NamedTuple):
+    """An event that was sent, the URL of the registry it was sent to, and what became of it."""
+
+    entry: SpoolEntry
+    repo: str
+    outcome: SendOutcome
+
+
+def document_of(destination: Destination, draft: EventDraft) -> dict[str, Any]:
+    """Return an event with its destination, as a spool line has them."""
+    return {
+        **submission_of(draft),
+        "repo": destination.remote.url,
+        "branch": destination.branch,
+        "via": destination.via,
+        "create": destination.create,
+    }
 
 
 def send_entries(
     remote: Remote,
     entries: Sequence[SpoolEntry],
     *,
+    first: Sequence[tuple[Destination, EventDraft]] = (),
     now: str,
-    entropy: Callable[[], tuple[int, bytes]],
-) -> list[Outcome]:
-    """Send kept events to the remote they are for; return the outcome of each, in order."""
-    outcomes: dict[str, Outcome] = {}
-    groups: dict[tuple[str, Via, bool], list[tuple[SpoolEntry, EventDraft]]] = {}
-    for entry in entries:
-        said = entry.document
+    entropy: Entropy,
+) -> list[RecordResult | VersionerError]:
+    """Send this process's own events, if any, and spooled ones to the remote they are for.
+
+    Events with the same destination are pushed together. Returns the result of each, in order.
+    """
+    results: dict[int, RecordResult | VersionerError] = {}
+    groups: dict[tuple[str, str, bool], list[tuple[int, Destination, EventDraft]]] = {}
+    for number, (to, draft) in enumerate(first):
+        groups.setdefault((to.branch, to.via, to.create), []).append((number, to, draft))
+    for number, entry in enumerate(entries, len(first)):
+        document = entry.document
+        to = _destination(remote, document)
         try:
-            draft = draft_of(said)
+            draft = draft_of(document)
         except InvalidInput as error:
-            outcomes[entry.key] = _outcome(error)
+            results[number] = error
             continue
-        via = said["via"] if said["via"] in ("auto", "direct", "inbox") else ""
-        way = said["branch"], cast("Via", via), said["create"]
-        groups.setdefault(way, []).append((entry, draft))
-    for way, group in groups.items():
-        target = Destination(remote, *way)
-        results = record_remotely(target, [draft for _, draft in group], now=now, entropy=entropy)
-        for (entry, _), result in zip(group, results, strict=True):
-            outcomes[entry.key] = _outcome(result)
-    return [outcomes[entry.key] for entry in entries]
+        groups.setdefault((to.branch, to.via, to.create), []).append((number, to, draft))
+    for group in groups.values():
+        drafts = [draft for _, _, draft in group]
+        found = record_remotely(group[0][1], drafts, now=now, entropy=entropy)
+        results |= {number: each for (number, _, _), each in zip(group, found, strict=True)}
+    return [results[number] for number in sorted(results)]
 
 
-def result_of(outcome: Outcome) -> RecordResult | VersionerError:
-    """Return what an outcome tells: what was recorded, or the error."""
-    details = outcome.details
-    if outcome.kind != "failed":
-        return RecordResult(**{**details, "created": tuple(details["created"])})
-    message, hint = str(details.get("message", "")), str(details.get("hint", ""))
-    for kind in (InvalidInput, Blocked, UsageFault):
-        if details.get("code") == kind.exit_code:
-            return kind(message, hint=hint)
-    return OperationFailed(message, hint=hint)
+def send_spooled(
+    folder: Path, repo: str | None, *, token: str, named: str, now: str, entropy: Entropy
+) -> list[Sent]:
+    """Send the events in a spool folder, and those that killed processes left in its queues.
+
+    With `repo`, only those for the registry at this URL. `named` is the URL, if any, of the
+    registry that the user has named, for whose host `token` is.
+    """
+    spool = Spool(folder)
+    spool.sweep(entropy()[0] / 1000 - _STALE_SECONDS)
+    spooled, left = (_by_registry(each) for each in (spool.entries(), queued(folder)))
+    urls = {*spooled, *left}
+    sent = []
+    for url in sorted(urls if repo is None else urls & {repo}):
+        own_token = token if token_for_host(url, named, urls) else ""
+        send = partial(_send_to, url, own_token, now=now, entropy=entropy)
+        entries = spooled.get(url, [])
+        for entry, outcome in zip(entries, send(entries), strict=True):
+            settle(spool, entry, outcome)
+            sent.append(Sent(entry, url, outcome))
+        if url in left:
+            sent += [Sent(entry, url, outcome) for entry, outcome in drain(folder, url, send)]
+    return sent
 
 
-def _outcome(result: RecordResult | VersionerError) -> Outcome:
-    if isinstance(result, RecordResult):
-        kind: Kind = "received" if result.received else "recorded"
-        return Outcome("already" if result.already else kind, result._asdict())
-    details: dict[str, Any] = {
-        "message": result.message,
-        "hint": result.hint,
-        "code": result.exit_code,
-    }
-    if isinstance(result, RemoteFailure) and result.fault in _FOR_ALL:
-        details[FOR_ALL] = True
-    return Outcome("failed", details)
+def send_lines(
+    text: str, url: str, *, token: str, now: str, entropy: Entropy
+) -> tuple[list[Sent], list[InvalidInput]]:
+    """Send the spool lines in a log to one registry, never to the one that a line names.
+
+    The second value lists what is wrong with lines that are not whole. Raises InvalidInput where
+    there is no whole line, and UsageFault for a URL that is none.
+    """
+    address_of(url, token)
+    entries, broken = _read_lines(text)
+    outcomes = _send_to(url, token, entries, now=now, entropy=entropy)
+    found = zip(entries, outcomes, strict=True)
+    return [Sent(entry, _public_url(entry, url), outcome) for entry, outcome in found], broken
+
+
+def token_for_host(url: str, named: str, urls: Iterable[str]) -> bool:
+    """Return whether VERSIONER_TOKEN is for this registry's host.
+
+    It is for the host of the registry that is `named`, else for the only host of all `urls`.
+    """
+    hosts = {_host(each) for each in ([named] if named else urls)}
+    return hosts == {_host(url)}
+
+
+def _send_to(
+    url: str, token: str, entries: Sequence[SpoolEntry], *, now: str, entropy: Entropy
+) -> list[SendOutcome]:
+    """Send to one registry; a failure that stops the sending is the outcome of every event."""
+    if not entries:
+        return []
+    try:
+        results = send_entries(address_of(url, token), entries, now=now, entropy=entropy)
+    except VersionerError as error:
+        return [outcome_of(error, for_all=True)] * len(entries)
+    except OSError as error:
+        failure = OperationFailed(error.strerror or str(error))
+        return [outcome_of(failure, for_all=True)] * len(entries)
+    return [outcome_of(result) for result in results]
+
+
+def _destination(remote: Remote, document: dict[str, Any]) -> Destination:
+    via = document["via"] if document["via"] in ("auto", "direct", "inbox") else ""
+    return Destination(remote, document["branch"], cast("Via", via), document["create"])
+
+
+def _by_registry(entries: Iterable[SpoolEntry]) -> dict[str, list[SpoolEntry]]:
+    found: dict[str, list[SpoolEntry]] = {}
+    for entry in entries:
+        found.setdefault(entry.repo, []).append(entry)
+    return found
+
+
+def _read_lines(text: str) -> tuple[list[SpoolEntry], list[InvalidInput]]:
+    """Return the spool lines among the lines of a log, and the errors of those not whole."""
+    found, broken = {}, []
+    for number, line in enumerate(text.split("\n"), 1):
+        if f"{MARK}{{" not in line and not line.lstrip().startswith("{"):
+            continue
+        try:
+            entry = parse_line(line)
+        except InvalidInput as error:
+            broken.append(InvalidInput(f"line {number}: {error.message}", hint=error.hint))
+        else:
+            found[entry.key] = entry
+    if not found:
+        raise next(iter(broken), _no_event())
+    return list(found.values()), broken
+
+
+def _no_event() -> InvalidInput:
+    return InvalidInput(
+        "the input holds no event", hint=f"give the lines that begin with `{MARK.strip()}`"
+    )
+
+
+def _public_url(entry: SpoolEntry, url: str) -> str:
+    """Return a URL that may be printed: one with a login is not repeated."""
+    try:
+        return address_of(url).url
+    except VersionerError:
+        return entry.repo
+
+
+def _host(url: str) -> str:
+    try:
+        return address_of(url).host
+    except VersionerError:
+        return ""

@@ -1,1 +1,1 @@
-"""Check one document or one log; every problem has its place, a code and a hint."""
+"""Validate one document or one log; every problem has a line, a code and a hint."""

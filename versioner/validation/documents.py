@@ -82,5 +82,5 @@ def _name_problems(kind: DocumentKind, path: str, value: Any) -> Iterator[Conten
 
 
 def _container(kind: str) -> str:
-    """Return what is named after the subject of a file: its directory, or the file."""
+    """Return the word for the directory or file that has the name of its subject."""
     return "directory" if kind == "product" else "file"

@@ -48,7 +48,7 @@ def check_event(kind: EventKind, event: Event) -> None:
     # Most events end here: repr() escapes no character of a secret.
     for pointer in find_secrets(event) if may_hold_secret(repr(event).encode()) else ():
         hint = "never record a secret: remove it, and revoke it where it is used"
-        _refuse(pointer, "contains a text in the shape of a secret key", hint)
+        _refuse(pointer, "contains a text that looks like a secret key", hint)
     _check_size(event)
 
 

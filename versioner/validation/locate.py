@@ -75,12 +75,12 @@ def locate_problems(
 
 
 def secret_problems(value: Any) -> Iterator[ContentProblem]:
-    """Yield a problem for each text in the shape of a secret key, without the text."""
+    """Yield a problem for each text that looks like a secret key, without the text."""
     for pointer in find_secrets(value):
         yield ContentProblem(
             pointer,
             codes.SECRET,
-            f"{field_name(pointer) or 'a key'} contains a text in the shape of a secret key",
+            f"{field_name(pointer) or 'a key'} contains a text that looks like a secret key",
             "remove it here, and revoke the key where it is used: the history of git keeps it",
         )
 

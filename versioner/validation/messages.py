@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from versioner.validation.schemas import Schema
     from versioner.validation.violations import Pointer, Violation
 
-__all__ = ["Explanation", "explain", "field_name"]
+__all__ = ["explain", "field_name"]
 
 # Characters of a value in a message, and of a field's name or a corrected value.
 _VALUE_LIMIT: Final = 60
@@ -72,7 +72,7 @@ def _display(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return _type_name(value)
     if isinstance(value, str) and holds_secret(value):
-        return "a text in the shape of a secret key"
+        return "a text that looks like a secret key"
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**30:
         return "a very long number"
     cut = value

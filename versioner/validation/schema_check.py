@@ -31,7 +31,7 @@ def is_valid(name: SchemaName, value: Any) -> bool:
 
 def find_violations(name: SchemaName, value: Any, base: Pointer = ()) -> list[Violation]:
     """Return the violations of a schema in data, at most one for each value."""
-    # Most documents have none, and importing jsonschema takes as long as much of a command.
+    # Most documents have none, and importing jsonschema takes a large part of a command's time.
     schema = bundled_schema(name)
     if next(violations_of(schema, value, schema), None) is None:
         return []

@@ -1,4 +1,4 @@
-"""Read the schemas that the tool carries, each once per process."""
+"""The JSON Schemas that are packaged with the tool, each read once per process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _COMMON: Final = "common"
 
 @cache
 def bundled_schema(name: SchemaName) -> Schema:
-    """Return a schema that stands alone: what other files define is under its own `$defs`."""
+    """Return a schema with the definitions of other schema files under its own `$defs`."""
     schema = {**_read(name), "$defs": dict(_read(_COMMON)["$defs"])}
     whole = schema.get("items", {}).get("$ref", "")
     if whole.startswith("#/$defs/"):
@@ -39,7 +39,7 @@ def bundled_schema(name: SchemaName) -> Schema:
 
 @cache
 def kind_of_pattern(pattern: str) -> str:
-    """Return the name that the common schema defines a pattern under, or ""."""
+    """Return the name of the definition with a pattern in the common schema, or ""."""
     definitions = _read(_COMMON)["$defs"]
     found = (name for name, item in definitions.items() if item.get("pattern") == pattern)
     return next(found, "")
@@ -53,7 +53,7 @@ def _read(name: str) -> Schema:
 
 
 def _with_local_ref(item: dict[str, Any]) -> dict[str, Any]:
-    # "common.schema.json#/$defs/name" and "build-event.schema.json" both become "#/$defs/…".
+    # Both "common.schema.json#/$defs/name" and "build-event.schema.json" become "#/$defs/…".
     if isinstance(item.get("$ref"), str):
         file, _, fragment = item["$ref"].partition("#")
         item["$ref"] = f"#{fragment}" if fragment else f"#/$defs/{file.partition('.')[0]}"

@@ -1,4 +1,4 @@
-"""Violations of a schema, found without jsonschema, which takes too long to import for `track`.
+"""Find the violations of a schema without jsonschema, which is too slow to import for `track`.
 
 Only the keywords that the event schemas use are implemented. `schema_check.py` finds the same
 violations with jsonschema; a property test compares the two.

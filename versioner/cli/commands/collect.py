@@ -1,4 +1,4 @@
-"""versioner collect: put what waits in the inbox onto the branch."""
+"""versioner collect: record the events in the inbox on the branch."""
 
 from __future__ import annotations
 
@@ -18,15 +18,18 @@ __all__ = ["collect"]
     ),
 )
 @click.option(
-    "--branch", metavar="NAME", default="", help="The branch (default: the remote's own)."
+    "--branch",
+    metavar="NAME",
+    default="",
+    help="The branch (default: the one that registry.yaml names, else the remote's HEAD).",
 )
 @output_option
 @repo_option
 def collect(branch: str, output: str, repo: str | None) -> None:
-    """Put the events that wait in a remote's inbox onto its branch, in one commit.
+    """Record the events in a remote's inbox on its branch, in one commit.
 
-    An event that cannot be recorded is put aside with its reason, and keeps back no other:
-    `versioner inbox` lists, releases and discards such.
+    An event that cannot be recorded is refused with a reason, and does not block the others:
+    `versioner inbox` lists, releases and discards refused events.
     """
     from versioner.cli.output import show
     from versioner.cli.remotes import find_remote

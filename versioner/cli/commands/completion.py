@@ -1,4 +1,4 @@
-"""versioner completion: the script that teaches a shell our commands and names."""
+"""versioner completion: print the completion script of a shell."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["completion", "environment_names", "product_names"]
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print the shell's completion script: commands, options, products, environments."""
+    """Print a script with which a shell completes commands, options and names."""
     from click.shell_completion import get_completion_class
 
     from versioner.cli.main import cli

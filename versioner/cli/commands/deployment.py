@@ -10,7 +10,7 @@ from versioner.cli.commands.completion import environment_names, product_names
 from versioner.cli.params import NounGroup, examples_epilog, output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
-    from versioner.editing.session import Edited
+    from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
     from versioner.registry.records import Registry
 
@@ -44,16 +44,24 @@ def deployment() -> None:
     "--environment",
     metavar="NAME",
     shell_complete=environment_names,
-    help="Only to this environment.",
+    help="Only in this environment.",
 )
 @click.option("--version", metavar="VERSION", help="Only of this version.")
-@click.option("--status", metavar="STATUS", help="Only with this status; void shows the void ones.")
-@click.option("--person", metavar="WHO", help="Only by this login, e-mail or name.")
-@click.option("--since", metavar="TIME", help="Begun at or after: 2026-11-01, RFC 3339, or 7d ago.")
-@click.option("--until", metavar="TIME", help="Begun at or before; a day counts to its end.")
+@click.option(
+    "--status", metavar="STATUS", help="Only with this status; `void` shows voided deployments."
+)
+@click.option("--person", metavar="WHO", help="Only by the person with this login, e-mail or name.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Started at or after TIME: 2026-11-01, RFC 3339, or 7d (7 days ago).",
+)
+@click.option(
+    "--until", metavar="TIME", help="Started at or before TIME; for a date: the end of that day."
+)
 @click.option(
     "--limit", type=click.IntRange(min=0), metavar="N",
-    help=f"At most so many, newest first (default: {_SHOWN} as text, all as JSON; 0: all).",
+    help=f"Show at most N, newest first (default: {_SHOWN} in text, all in JSON); 0 shows all.",
 )  # fmt: skip
 @output_option
 @rev_option
@@ -63,20 +71,20 @@ def list_(
     **filters: str | None,
 ) -> None:  # fmt: skip
     """List deployments, newest first."""
-    from versioner.cli.output import show, this_page
-    from versioner.cli.registry import look, reckoned_at
+    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.registry import load_from, reference_time
     from versioner.query.deployments import find
     from versioner.reporting.deployments import deployments_json, deployments_text
 
-    registry = look(repo, rev, products=None if product is None else [product])
-    found = find(registry, product=product, **_parsed(filters, reckoned_at(registry, rev)))
+    registry = load_from(repo, rev, products=None if product is None else [product])
+    found = find(registry, product=product, **_parsed(filters, reference_time(registry, rev)))
     if limit is None and output == "text":
         limit = _SHOWN
     shown = found[: limit or None]
     if output == "json":
         show(deployments_json(shown))
     else:
-        show(deployments_text(this_page(), shown, total=len(found)))
+        show(deployments_text(terminal_layout(), shown, total=len(found)))
 
 
 def _parsed(filters: dict[str, str | None], now: str) -> dict[str, Any]:
@@ -105,7 +113,7 @@ def _parsed(filters: dict[str, str | None], now: str) -> dict[str, Any]:
     epilog=examples_epilog(
         "versioner deployment show 01a9c3f2b7d4",
         keys=f"{_KEYS}, events, void_events: {{event, voided_by}}, "
-        "problems (errors in what was read).",
+        "problems (number of errors found).",
     ),
 )
 @click.argument("id_", metavar="ID")
@@ -113,47 +121,48 @@ def _parsed(filters: dict[str, str | None], now: str) -> dict[str, Any]:
 @rev_option
 @repo_option
 def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
-    """Show one deployment with its events; ID is any event's, or enough of its beginning.
+    """Show one deployment with its events.
 
-    Where two products have an event of one id, PRODUCT/ID says which.
+    ID is the id of any of its events, or the first characters of it. If events of two products
+    have the same id, write PRODUCT/ID.
     """
-    from versioner.cli.output import show, this_page
-    from versioner.cli.registry import look, reckoned_at
+    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.registry import load_from, reference_time
     from versioner.query.deployments import find_by_id
     from versioner.query.times import seconds_between
     from versioner.reporting.deployments import deployment_json, deployment_text
     from versioner.reporting.text import ago
 
-    registry = look(repo, rev)
+    registry = load_from(repo, rev)
     found = find_by_id(registry, id_.rstrip("…"))
     if output == "json":
         show(deployment_json(found, problems=len(registry.errors)))
         return
-    seconds = seconds_between(found.changed_at, reckoned_at(registry, rev))
-    show(deployment_text(this_page(), found, age=ago(seconds)))
+    seconds = seconds_between(found.changed_at, reference_time(registry, rev))
+    show(deployment_text(terminal_layout(), found, age=ago(seconds)))
 
 
 @deployment.command(
-    short_help="Declare an event a mistake.",
+    short_help="Mark an event as a mistake.",
     epilog=examples_epilog(
         'versioner deployment void 01a9c3f2b7d4 --reason "recorded by a test run"'
     ),
 )
 @click.argument("id_", metavar="ID")
-@click.option("--reason", required=True, help="Why it was a mistake; shown wherever it is.")
+@click.option("--reason", required=True, help="Why the event is a mistake; shown with the event.")
 @repo_option
 def void(id_: str, reason: str, repo: str | None) -> None:
-    """Declare a recorded event a mistake; it stays to be seen, struck through.
+    """Mark a recorded event as a mistake; it stays visible, struck through.
 
-    The first event of a deployment stands for the whole deployment. Nothing is rewritten: an
-    event that says so is added.
+    Marking the first event of a deployment marks the whole deployment. No recorded event is
+    changed: an event that refers to this one is added.
     """
     from versioner.cli import clock
     from versioner.cli.after_commit import apply
     from versioner.editing.corrections import void_event
     from versioner.git.identity import committer_of
 
-    def declare(place: Repository) -> Edited:
+    def declare(place: Repository) -> EditResult:
         by = committer_of(place, None).author[0]
         return void_event(place, _whole_id(place, id_), reason=reason, by=by, now=clock.now())
 
@@ -161,7 +170,7 @@ def void(id_: str, reason: str, repo: str | None) -> None:
 
 
 @deployment.command(
-    short_help="Blank one value of an event.",
+    short_help="Remove one value from an event.",
     epilog=examples_epilog(
         "versioner deployment redact 01a9c3f2b7d4 deployed_by",
         "versioner deployment redact 01a9c3f2b7d4 extra_metadata.customer",
@@ -171,9 +180,9 @@ def void(id_: str, reason: str, repo: str | None) -> None:
 @click.argument("field")
 @repo_option
 def redact(event: str, field: str, repo: str | None) -> None:
-    """Blank one value of an event, leaving a mark that it was there.
+    """Remove one value from an event; the event lists the field as redacted.
 
-    The value is still in git's history; taking it out of there is a rewrite of the repository.
+    The value is still in git's history: to remove it there, the history must be rewritten.
     """
     from versioner.cli import clock
     from versioner.cli.after_commit import apply
@@ -200,7 +209,7 @@ def _whole_id(repository: Repository, given: str) -> str:
     if len(near) > 1:
         raise NotFound(
             f'{len(near)} events have ids that begin with "{given}"',
-            hint="give more of it: `versioner deployment show` has whole ids",
+            hint="give more characters: `versioner deployment show` prints whole ids",
         )
     return near[0]
 

@@ -1,4 +1,4 @@
-"""versioner diff: two environments, or one at two times."""
+"""versioner diff: compare two environments, or two points in time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["diff"]
         "versioner diff staging production",
         "versioner diff production@2026-11-01 production",
         keys="a and b: {environment, at}; differences: {product, a and b: {version, since, "
-        "deployment} or null, newer, between, compare_url}; problems (errors in what was read).",
+        "deployment} or null, newer, between, compare_url}; problems (number of errors found).",
     )
 )
 @click.argument("a", shell_complete=environment_names)
@@ -27,25 +27,25 @@ __all__ = ["diff"]
 def diff(
     a: str, b: str, product: str | None, output: str, rev: str | None, repo: str | None
 ) -> None:
-    """Compare two environments, or one at two times.
+    """Compare two environments, or one environment at two points in time.
 
-    A and B are environments, each with a moment if you like: production,
-    production@2026-11-01, production@2026-11-01T10:00:00Z, production@7d. A day without a time
-    means its beginning, in UTC.
+    A and B are environments, each with an optional point in time: production,
+    production@2026-11-01, production@2026-11-01T10:00:00Z, production@7d. A date without a time
+    means the beginning of that day, in UTC.
     """
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.cli.params import read_for
-    from versioner.cli.registry import look, reckoned_at
+    from versioner.cli.registry import load_from, reference_time
     from versioner.query.differences import diff as compare
     from versioner.query.differences import parse_side
     from versioner.reporting.differences import diff_json, diff_text
 
-    registry = look(repo, rev, products=None if product is None else [product])
-    now = reckoned_at(registry, rev)
+    registry = load_from(repo, rev, products=None if product is None else [product])
+    now = reference_time(registry, rev)
     with read_for("A and B"):
         sides = parse_side(a, now), parse_side(b, now)
     found = compare(registry, *sides, now=now, product=product)
     if output == "json":
         show(diff_json(*sides, found, problems=len(registry.errors)))
     else:
-        show(diff_text(this_page(), *sides, found))
+        show(diff_text(terminal_layout(), *sides, found))

@@ -1,4 +1,4 @@
-"""versioner doctor: look a registry and its remote over."""
+"""versioner doctor: check a registry and its remote for problems."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from versioner.cli.params import examples_epilog, output_option
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.doctor.checks import Check, Surroundings
+    from versioner.doctor.checks import Check, CheckContext
 
 __all__ = ["doctor"]
 
@@ -25,7 +25,7 @@ _FOUND_PROBLEMS = 1
         "versioner doctor",
         "versioner doctor --repo https://git.example.com/team/registry.git --probe",
         keys="checks: [{name, verdict (ok, note, warning, problem), message, remedy}], problems, "
-        "warnings (how many). A name may stand there several times, or not at all.",
+        "warnings (how many). A name may occur several times, or not at all.",
     )
 )
 @click.option(
@@ -33,8 +33,8 @@ _FOUND_PROBLEMS = 1
     metavar="PATH|URL",
     envvar="VERSIONER_REPO",
     default=None,
-    help="The registry: a clone, a server's bare repository, or a URL (default: found upwards "
-    "from here).",
+    help="The registry: a clone, a bare repository on a server, or a URL (default: the repository "
+    "that contains the current folder).",
 )
 @click.option(
     "--branch",
@@ -42,13 +42,13 @@ _FOUND_PROBLEMS = 1
     envvar="VERSIONER_BRANCH",
     default=None,
     help="The remote's branch that holds the registry (default: the one that registry.yaml names, "
-    "else the remote's own).",
+    "else the remote's HEAD).",
 )
 @click.option(
     "--probe",
     is_flag=True,
-    help="Really push a tiny ref below refs/versioner/probe/, and delete it again: nothing else "
-    "tells whether the remote takes such refs.",
+    help="Push a small ref below refs/versioner/probe/, and delete it again: this is the only way "
+    "to find out whether the remote accepts such refs.",
 )
 @click.option(
     "--timeout",
@@ -56,34 +56,34 @@ _FOUND_PROBLEMS = 1
     type=click.FloatRange(min=0.1, max=600),
     default=20,
     show_default=True,
-    help="How long each question to the remote may take.",
+    help="The time limit for each request to the remote.",
 )
 @output_option
 def doctor(repo: str | None, branch: str | None, probe: bool, timeout: float, output: str) -> int:
-    """Look the registry and its remote over, and say what to do about what is wrong.
+    """Check the registry and its remote for problems, and print a remedy for each.
 
-    Changes nothing, here or there, unless --probe is given. Exit code 1 says that something is
-    a problem.
+    Changes nothing, locally or on the remote, unless --probe is given. Exit code 1 means that
+    there is a problem.
     """
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.reporting.doctor import checks_json, checks_text
 
-    checks = _examine(repo, branch or "", _surroundings(probe, timeout))
-    show(checks_json(checks) if output == "json" else checks_text(this_page(), checks))
+    checks = _examine(repo, branch or "", _context(probe, timeout))
+    show(checks_json(checks) if output == "json" else checks_text(terminal_layout(), checks))
     return _FOUND_PROBLEMS if any(check.verdict == "problem" for check in checks) else 0
 
 
-def _surroundings(probe: bool, timeout: float) -> Surroundings:
+def _context(probe: bool, timeout: float) -> CheckContext:
     from versioner.cli import clock
     from versioner.cli.spool_dir import spool_folder
-    from versioner.doctor.checks import Surroundings
+    from versioner.doctor.checks import CheckContext
 
-    return Surroundings(
+    return CheckContext(
         lambda: clock.now(), lambda: clock.entropy(), spool_folder(os.environ), probe, timeout
     )
 
 
-def _examine(repo: str | None, branch: str, around: Surroundings) -> Sequence[Check]:
+def _examine(repo: str | None, branch: str, context: CheckContext) -> Sequence[Check]:
     from versioner.doctor.run import examine_clone, examine_url
     from versioner.git.repository import open_repository
     from versioner.registry.cache import ProductCache
@@ -91,7 +91,7 @@ def _examine(repo: str | None, branch: str, around: Surroundings) -> Sequence[Ch
 
     token = os.environ.get(TOKEN, "")
     if repo and is_url(repo):
-        return examine_url(address_of(repo, token), around, branch=branch)
+        return examine_url(address_of(repo, token), context, branch=branch)
     repository = open_repository(Path(repo) if repo else Path.cwd())
     with ProductCache.of(repository) as cache:
-        return examine_clone(repository, around, branch=branch, token=token, cache=cache)
+        return examine_clone(repository, context, branch=branch, token=token, cache=cache)

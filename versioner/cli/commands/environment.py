@@ -37,16 +37,16 @@ def environment() -> None:
 @rev_option
 @repo_option
 def list_(output: str, rev: str | None, repo: str | None) -> None:
-    """List the environments, in the order in which versions travel."""
-    from versioner.cli.output import show, this_page
-    from versioner.cli.registry import look
+    """List the environments, in the order in which versions are deployed to them."""
+    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.registry import load_from
     from versioner.reporting.environments import environments_json, environments_text
 
-    registry = look(repo, rev)
+    registry = load_from(repo, rev)
     show(
         environments_json(registry)
         if output == "json"
-        else environments_text(this_page(), registry)
+        else environments_text(terminal_layout(), registry)
     )
 
 
@@ -56,7 +56,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
     epilog=examples_epilog(
         "versioner environment show production",
         keys=f"{_KEYS}, metadata, cells: {{PRODUCT: as a cell of `status`}}, "
-        "problems (errors in what was read).",
+        "problems (number of errors found).",
     ),
 )
 @click.argument("name", shell_complete=environment_names)
@@ -65,18 +65,18 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
 @repo_option
 def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     """Show one environment and what runs in it."""
-    from versioner.cli.output import show, this_page
-    from versioner.cli.registry import look, reckoned_at
+    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.registry import load_from, reference_time
     from versioner.query.matrix import matrix
     from versioner.reporting.environments import environment_json, environment_text
 
-    registry = look(repo, rev)
+    registry = load_from(repo, rev)
     document = registry.environment(name)
-    found = matrix(registry, now=reckoned_at(registry, rev), environments=[name])
+    found = matrix(registry, now=reference_time(registry, rev), environments=[name])
     if output == "json":
         show(environment_json(document, found, problems=len(registry.errors)))
     else:
-        show(environment_text(this_page(), document, found))
+        show(environment_text(terminal_layout(), document, found))
 
 
 @environment.command(
@@ -87,11 +87,13 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     ),
 )
 @click.argument("name")
-@click.option("--title", help="What people call it.")
-@click.option("--description", help="What it is for.")
-@click.option("--type", "type_", help="dev, test, staging, production or other; else by its name.")
+@click.option("--title", help="A title for people to read.")
+@click.option("--description", help="A description of the environment.")
 @click.option(
-    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any other field.",
+    "--type", "type_", help="dev, test, staging, production or other (default: from the name)."
+)
+@click.option(
+    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Set any other field.",
     callback=assignments_of,
 )  # fmt: skip
 @repo_option
@@ -103,7 +105,7 @@ def create(
     assignments: tuple[str, ...],
     repo: str | None,
 ) -> None:
-    """Create an environment (an unknown one is also created by its first deployment)."""
+    """Create an environment. The first deployment to an unknown one also creates it."""
     from versioner.cli import clock
     from versioner.cli.after_commit import apply
     from versioner.editing.environments import create_environment
@@ -123,15 +125,15 @@ def create(
 )
 @click.argument("name", shell_complete=environment_names)
 @click.option(
-    "--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a (dotted) key.",
+    "--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a key (dotted if nested).",
     callback=assignments_of,
 )  # fmt: skip
-@click.option("--unset", multiple=True, metavar="KEY", help="Take a (dotted) key out.")
+@click.option("--unset", multiple=True, metavar="KEY", help="Remove a key (dotted if nested).")
 @repo_option
 def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | None) -> None:
-    """Edit an environment, keeping the file's comments and order."""
+    """Edit an environment's file; its comments and order are kept."""
     if not set_ and not unset:
-        raise click.UsageError("say what to change: --set KEY=VALUE, or --unset KEY")
+        raise click.UsageError("nothing to change: give --set KEY=VALUE or --unset KEY")
     from versioner.cli import clock
     from versioner.cli.after_commit import apply
     from versioner.editing.environments import edit_environment
@@ -143,16 +145,16 @@ def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | N
 
 
 @environment.command(
-    short_help="Take an environment out of use.",
+    short_help="Retire an environment that is no longer used.",
     epilog=examples_epilog(
         "versioner environment retire qa-old", "versioner environment retire qa-old --undo"
     ),
 )
 @click.argument("name", shell_complete=environment_names)
-@click.option("--undo", is_flag=True, help="Take it back into use.")
+@click.option("--undo", is_flag=True, help="Make a retired environment active again.")
 @repo_option
 def retire(name: str, undo: bool, repo: str | None) -> None:
-    """Retire an environment: its history stays, the matrix leaves it out."""
+    """Retire an environment: its history stays, and `status` shows it only if it is named."""
     from versioner.cli import clock
     from versioner.cli.after_commit import apply
     from versioner.editing.environments import retire_environment

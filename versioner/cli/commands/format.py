@@ -1,4 +1,4 @@
-"""versioner format: files in their canonical form."""
+"""versioner format: rewrite files in their canonical form."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import click
 from versioner.cli.params import examples_epilog, repo_option
 
 if TYPE_CHECKING:
-    from versioner.editing.format import Formatted
+    from versioner.editing.format import FormatResult
     from versioner.git.repository import Repository
 
 __all__ = ["format_"]
 
 _WOULD_CHANGE = 3
-_LEFT_ALONE = 4
+_UNREADABLE = 4
 
 
 @click.command(
@@ -28,25 +28,26 @@ _LEFT_ALONE = 4
 @click.option("--check", is_flag=True, help="Change nothing; exit with 3 if a file would change.")
 @repo_option
 def format_(paths: tuple[str, ...], check: bool, repo: str | None) -> int:
-    """Put files into their canonical form, without changing a meaning or losing a comment.
+    """Rewrite files in their canonical form; their meaning and comments stay the same.
 
-    Without PATH, the whole registry. Naming `schemas` brings the repository's copies of the
-    schemas up to the tool's. Exit code 4 says that a file could not be read and was left alone.
+    Without PATH, all files of the registry. With the PATH `schemas`, the repository's copies of
+    the schemas are replaced by the tool's. Exit code 4 means that a file could not be read; it
+    is left unchanged.
     """
     from versioner.cli.output import show
     from versioner.cli.registry import find_repository
-    from versioner.reporting.edits import formatted_text, left_alone_text
+    from versioner.reporting.edits import formatted_text, unformatted_text
 
     done = _format(find_repository(repo), paths, check=check)
     show(formatted_text(done, check=check))
-    for file in done.left_alone:
-        click.echo(left_alone_text(file), err=True)
-    if done.left_alone:
-        return _LEFT_ALONE
+    for file in done.unformatted:
+        click.echo(unformatted_text(file), err=True)
+    if done.unformatted:
+        return _UNREADABLE
     return _WOULD_CHANGE if check and done.changed else 0
 
 
-def _format(repository: Repository, paths: tuple[str, ...], *, check: bool) -> Formatted:
+def _format(repository: Repository, paths: tuple[str, ...], *, check: bool) -> FormatResult:
     from versioner.cli.output import Progress
     from versioner.cli.paths import is_named, repository_paths
     from versioner.editing.format import format_registry

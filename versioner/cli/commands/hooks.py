@@ -1,4 +1,4 @@
-"""versioner hooks: git hooks for one clone."""
+"""versioner hooks: install git hooks in a clone."""
 
 from __future__ import annotations
 
@@ -28,38 +28,38 @@ def hooks() -> None:
     "--out",
     type=click.Path(path_type=Path),
     default=None,
-    help="Where the site is built after a commit (default: _site, left out of git).",
+    help="The folder of the site that is built after a commit (default: _site, ignored by git).",
 )
 @repo_option
 def install(out: Path | None, repo: str | None) -> None:
-    """Check the registry before each commit, and build the site after it."""
+    """Install hooks that check the registry before a commit, and build the site after it."""
     from versioner.setup.hooks import install_hooks
     from versioner.site.output import claim
 
     repository = find_repository(repo)
     target = (out or (repository.work_tree or Path()) / "_site").absolute()
-    # What no site could be built into is said before anything is installed.
+    # A folder that no site can be built into is refused before anything is installed.
     claim(target)
-    # -P: a folder named versioner in the clone is not this tool.
+    # -P: Python does not import a folder named versioner in the clone.
     command = [sys.executable, "-P", "-m", "versioner"]
     done = install_hooks(repository, command=command, out=target)
     for name in done.installed:
         click.echo(f"installed {done.directory / name}")
     for name, line in done.kept:
-        click.echo(f"left your own {done.directory / name} in place; add this line to it:")
+        click.echo(f"kept your own {done.directory / name}; add this line to it:")
         click.echo(f"  {clean(line)}")
     _build_first(repository, target)
 
 
 def _build_first(repository: Repository, out: Path) -> None:
-    """Build the site now: from then on the folder is known to be one of ours."""
-    from versioner.cli.commands.site import publish
+    """Build the site once: the folder then has the mark that later builds look for."""
     from versioner.cli.errors import report_warning
+    from versioner.cli.output import publish_with_progress
     from versioner.errors import VersionerError
 
     if repository.tip is None:
         return
     try:
-        publish(repository, repository.tip, out)
+        publish_with_progress(repository, repository.tip, out)
     except (VersionerError, OSError) as error:
         report_warning(error, "installed, but the first site was not built: ")

@@ -1,4 +1,4 @@
-"""versioner import: a file of deployments becomes events."""
+"""versioner import: import deployments from a file."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ __all__ = ["import_"]
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--map", "mapping", multiple=True, metavar="COLUMN=FIELD",
-    help="Read a column as this field; extra_metadata.KEY keeps it as metadata, - leaves it out.",
+    help="Read a column as this field; as extra_metadata.KEY: as metadata; as -: not at all.",
 )  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
-@click.option("--skip-invalid", is_flag=True, help="Leave refused rows out instead of stopping.")
+@click.option("--dry-run", is_flag=True, help="Show what would be imported; write nothing.")
+@click.option("--skip-invalid", is_flag=True, help="Skip invalid rows, and import the others.")
 @repo_option
 def import_(
     file: Path, mapping: tuple[str, ...], dry_run: bool, skip_invalid: bool, repo: str | None
 ) -> None:
     """Import deployments from CSV, CSV.gz or JSON Lines, in one commit.
 
-    Columns are named as the fields of an event are: product, at, environment, version, status
-    (default completed), deployed_by, invoke_id and so on. All or nothing, unless
-    --skip-invalid; importing the same file again adds nothing.
+    Each column has the name of a field of events: product, at, environment, version, status
+    (default completed), deployed_by, invoke_id and so on. If a row is invalid, nothing is
+    imported, unless --skip-invalid is given. Importing the same file again adds nothing.
     """
     from versioner.cli import clock
     from versioner.cli.after_commit import after_commit
@@ -67,7 +67,7 @@ def import_(
 
 
 def _with_rows_told(error: InvalidInput) -> InvalidInput:
-    """Print the refused rows, a line each; what is left is the error itself."""
+    """Print the invalid rows, a line each, and return the error without them."""
     from versioner.reporting.terminal import clean
 
     error.message, *rows = error.message.split("\n")
@@ -82,6 +82,8 @@ def _parsed(mapping: tuple[str, ...]) -> dict[str, str]:
     for text in mapping:
         column, equals, field = text.rpartition("=")
         if not equals or not column or not field:
-            raise click.UsageError(f"--map {text} is not COLUMN=FIELD: write --map app=product")
+            raise click.UsageError(
+                f"--map {text} is not of the form COLUMN=FIELD: for example, --map app=product"
+            )
         pairs[column] = field
     return pairs

@@ -1,4 +1,4 @@
-"""versioner inbox: what was received and is not on the branch yet, and what was refused."""
+"""versioner inbox: list, release and discard the events in the inbox."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["inbox"]
 
 @click.group(cls=NounGroup, epilog=examples_epilog("versioner inbox list"))
 def inbox() -> None:
-    """Look at the inbox of a remote: what waits for `collect`, and what it refused."""
+    """List, release or discard the events in the inbox of a remote."""
 
 
 @inbox.command(
     "list",
-    short_help="List what waits, and what was refused and why.",
+    short_help="List the waiting and the refused events.",
     epilog=examples_epilog(
         "versioner inbox list --repo https://git.example.com/team/registry.git",
         keys="waiting and refused (arrays of {ref, key, at, kind, product, event}; refused ones "
@@ -28,7 +28,7 @@ def inbox() -> None:
 @output_option
 @repo_option
 def list_(output: str, repo: str | None) -> None:
-    """List what waits in the inbox, and what was refused and why."""
+    """List the events that wait for `collect`, and the refused events with the reason."""
     from versioner.cli.output import show
     from versioner.cli.remotes import find_remote
     from versioner.delivery.inbox_admin import list_inbox
@@ -39,15 +39,15 @@ def list_(output: str, repo: str | None) -> None:
 
 
 @inbox.command(
-    short_help="Let refused events be judged again.",
+    short_help="Return refused events to the inbox.",
     epilog=examples_epilog("versioner inbox release 01a2059fc78c"),
 )
 @click.argument("keys", metavar="KEY...", nargs=-1, required=True)
 @repo_option
 def release(keys: tuple[str, ...], repo: str | None) -> None:
-    """Put refused events back into the inbox: the next `collect` judges them again.
+    """Return refused events to the inbox; the next `collect` tries to record them again.
 
-    A KEY is as `inbox list` shows it, or its beginning.
+    KEY is a key that `inbox list` shows, or its first characters.
     """
     from versioner.cli.output import show
     from versioner.cli.remotes import find_remote
@@ -58,16 +58,16 @@ def release(keys: tuple[str, ...], repo: str | None) -> None:
 
 
 @inbox.command(
-    short_help="Remove events from the inbox for good.",
+    short_help="Remove events from the inbox permanently.",
     epilog=examples_epilog("versioner inbox discard 01a2059fc78c --yes"),
 )
 @click.argument("keys", metavar="KEY...", nargs=-1, required=True)
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 @repo_option
 def discard(keys: tuple[str, ...], yes: bool, repo: str | None) -> None:
-    """Remove events, waiting or refused, for good. They are shown once more.
+    """Remove waiting or refused events permanently, and print their content.
 
-    A KEY is as `inbox list` shows it, or its beginning.
+    KEY is a key that `inbox list` shows, or its first characters.
     """
     from versioner.cli.output import show
     from versioner.cli.remotes import find_remote
@@ -76,7 +76,9 @@ def discard(keys: tuple[str, ...], yes: bool, repo: str | None) -> None:
 
     remote = find_remote(repo)
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask on: add --yes if you want this")
-    if not yes and not click.confirm(f"Discard {', '.join(keys)} for good?"):
+        raise click.UsageError(
+            "there is no terminal to ask for confirmation: add --yes to discard them"
+        )
+    if not yes and not click.confirm(f"Discard {', '.join(keys)} permanently?"):
         raise click.UsageError("nothing was discarded")
     show(handled_text(remove(remote, keys), "discarded"))

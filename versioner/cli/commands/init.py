@@ -1,4 +1,4 @@
-"""versioner init: start a registry, or complete what stands beside one."""
+"""versioner init: create a registry, or add the files that an existing one lacks."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 __all__ = ["init"]
 
-# As registry.yaml names them; the list itself is operations.starting's, which a test compares.
+# A copy of setup.scaffold.FORGES, which a test compares: importing that module is slow.
 _FORGES: Final = ("github", "gitlab", "gitea", "forgejo", "bitbucket", "none")
 _NEXT: Final = {
     "github": "set the variable VERSIONER_PACKAGE, and Pages to GitHub Actions: see publish.yml",
-    "gitlab": "set the variables that .gitlab/versioner.yml names, and a pipeline schedule",
+    "gitlab": "set the variables that .gitlab/versioner.yml lists, and add a pipeline schedule",
     "gitea": "set the variable VERSIONER_PACKAGE: see .gitea/workflows/publish.yml",
     "forgejo": "set the variable VERSIONER_PACKAGE: see .forgejo/workflows/publish.yml",
 }
 
 
 def _folder(_ctx: click.Context, _parameter: click.Parameter, given: str) -> Path:
-    """Return the folder that is named; a registry is pushed to a URL, and not made there."""
+    """Return the given folder; raise UsageError for a URL, where no registry can be created."""
     from versioner.remote.url import is_url
 
     if is_url(given):
         raise click.UsageError(
-            "a registry is started in a folder: leave the URL out, and push it there "
+            "a registry is created in a folder, not at a URL: give a folder, then push it "
             "(`git remote add origin URL`, `git push -u origin HEAD`)"
         )
     return Path(given)
@@ -46,23 +46,23 @@ def _folder(_ctx: click.Context, _parameter: click.Parameter, given: str) -> Pat
 )
 @click.argument("directory", metavar="[DIR]", default=".", callback=_folder)
 @click.option("--title", default="", help="The registry's title (default: Deployments).")
-@click.option("--example", is_flag=True, help="Fill it with the sample registry.")
-@click.option("--branch", default="main", show_default=True, help="A new repository's branch.")
+@click.option("--example", is_flag=True, help="Fill the registry with sample data.")
+@click.option("--branch", default="main", show_default=True, help="The branch of a new repository.")
 @click.option(
     "--forge",
     type=click.Choice(_FORGES),
-    help="Whose workflows to write (default: told from the remote origin, else github).",
+    help="The forge to write workflows for (default: from the remote origin, else github).",
 )
 @click.option(
     "--add-missing",
     "complete",
     is_flag=True,
-    help="In a registry that is there: add the files that a new one has beside it; change none.",
+    help="In an existing registry: add the files that a new one would have; change none.",
 )
 def init(
     directory: Path, title: str, example: bool, branch: str, forge: str | None, complete: bool
 ) -> None:
-    """Start a new registry: configuration, environments, schemas, editor files, workflows."""
+    """Create a new registry: configuration, environments, schemas, editor files, workflows."""
     if complete:
         _complete(directory, forge or "")
         return
@@ -71,9 +71,9 @@ def init(
     made = initialise(
         directory, title=title, example=example, branch=branch, forge=forge or "", now=clock.now()
     )
-    click.echo(f"started a registry in {directory}: {len(made.paths)} files in one commit")
-    _tell("kept your own", made.kept)
-    _tell("a repository of its own, which is no part of the one around it:", _around(directory))
+    click.echo(f"created a registry in {directory}: {len(made.paths)} files in one commit")
+    _print_paths("kept the existing", made.kept)
+    _print_paths("this is a new repository, separate from the enclosing one in", _around(directory))
     cd = "" if directory == Path() else f"cd {shlex.quote(str(directory))} && "
     click.echo("next:")
     click.echo(
@@ -81,27 +81,27 @@ def init(
     )
     click.echo("  versioner status")
     if made.forge in _NEXT:
-        click.echo(f"once it is pushed: {_NEXT[made.forge]}")
+        click.echo(f"after the first push: {_NEXT[made.forge]}")
 
 
 def _complete(directory: Path, forge: str) -> None:
     from versioner.setup.scaffold import add_missing
 
     found = add_missing(directory, forge=forge, now=clock.now())
-    _tell("added", found.missing)
-    _tell("not as this tool writes it, and left as it is:", found.differing)
+    _print_paths("added", found.missing)
+    _print_paths("differs from the file of a new registry, and is left as it is:", found.differing)
     if not found.missing and not found.differing:
-        click.echo("nothing is missing beside the registry, and nothing differs")
+        click.echo("no file is missing, and none differs from the file of a new registry")
 
 
 def _around(directory: Path) -> list[str]:
-    """Return the repository that the new one is inside of, as it may be unawares."""
+    """Return the repository that encloses the new one: the user may not expect it."""
     within = directory.resolve()
     if not (within / ".git").exists():
         return []
     return [str(each) for each in within.parents if (each / ".git").exists()][:1]
 
 
-def _tell(what: str, paths: Iterable[str]) -> None:
+def _print_paths(what: str, paths: Iterable[str]) -> None:
     for path in paths:
         click.echo(f"  {what} {path}")

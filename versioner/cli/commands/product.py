@@ -1,4 +1,4 @@
-"""versioner product: what can be done with products."""
+"""versioner product: list, show, create, edit, rename, delete and restore products."""
 
 from __future__ import annotations
 

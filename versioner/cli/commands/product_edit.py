@@ -17,10 +17,10 @@ from versioner.errors import InvalidInput, OperationFailed, VersionerError
 
 if TYPE_CHECKING:
     from versioner.editing.products import DeletionPlan
-    from versioner.editing.session import Edited
+    from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
 
-__all__ = ["ByHand", "create", "delete", "edit", "rename", "restore"]
+__all__ = ["EditorEdit", "create", "delete", "edit", "rename", "restore"]
 
 
 @click.command(
@@ -31,14 +31,14 @@ __all__ = ["ByHand", "create", "delete", "edit", "rename", "restore"]
     ),
 )
 @click.argument("name")
-@click.option("--description", default="", help="What it is, in a sentence or more.")
+@click.option("--description", default="", help="A description of the product.")
 @click.option(
-    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any other field.",
+    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Set any other field.",
     callback=assignments_of,
 )  # fmt: skip
 @repo_option
 def create(name: str, description: str, assignments: tuple[str, ...], repo: str | None) -> None:
-    """Create a product (an unknown one is also created by its first event)."""
+    """Create a product. The first event of an unknown product also creates it."""
     from versioner.cli.after_commit import apply
     from versioner.editing.products import create_product
 
@@ -60,43 +60,43 @@ def create(name: str, description: str, assignments: tuple[str, ...], repo: str 
 )
 @click.argument("name", shell_complete=product_names)
 @click.option(
-    "--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a (dotted) key.",
+    "--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a key (dotted if nested).",
     callback=assignments_of,
 )  # fmt: skip
-@click.option("--unset", multiple=True, metavar="KEY", help="Take a (dotted) key out.")
+@click.option("--unset", multiple=True, metavar="KEY", help="Remove a key (dotted if nested).")
 @click.option("--editor", is_flag=True, help="Open the file in your editor.")
 @repo_option
 def edit(
     name: str, set_: tuple[str, ...], unset: tuple[str, ...], editor: bool, repo: str | None
 ) -> None:
-    """Edit a product, keeping the file's comments and order."""
+    """Edit a product's file; its comments and order are kept."""
     if editor == bool(set_ or unset):
         raise click.UsageError(
-            "say what to change: --set KEY=VALUE, --unset KEY, or --editor alone"
+            "nothing to change: give --set KEY=VALUE or --unset KEY, or --editor alone"
         )
     from versioner.cli.after_commit import apply
     from versioner.editing.products import edit_product
     from versioner.errors import VersionerError
 
     if editor:
-        by_hand = ByHand(name)
+        editor_edit = EditorEdit(name)
         try:
-            apply(repo, by_hand)
+            apply(repo, editor_edit)
         except VersionerError as error:
-            raise by_hand.keep(error) from None
+            raise editor_edit.keep(error) from None
         return
     apply(repo, lambda place: edit_product(place, name, set_=set_, unset=unset, now=clock.now()))
 
 
 @click.command(
-    short_help="Rename a product; the old name still works.",
+    short_help="Rename a product; the old name stays valid.",
     epilog=examples_epilog("versioner product rename user-service account-service"),
 )
 @click.argument("old", shell_complete=product_names)
 @click.argument("new")
 @repo_option
 def rename(old: str, new: str, repo: str | None) -> None:
-    """Rename a product; `track` and looking still find it under the old name."""
+    """Rename a product; all commands still accept the old name."""
     from versioner.cli.after_commit import apply
     from versioner.editing.products import rename_product
 
@@ -104,20 +104,20 @@ def rename(old: str, new: str, repo: str | None) -> None:
 
 
 @click.command(
-    short_help="Delete a product and all that belongs to it.",
+    short_help="Delete a product and all its events.",
     epilog=examples_epilog(
         "versioner product delete user-service", "versioner product delete user-service --yes"
     ),
 )
 @click.argument("name", shell_complete=product_names)
-@click.option("--yes", "-y", is_flag=True, help="Do not ask for the name to be typed.")
-@click.option("--force", is_flag=True, help="Also take it out of the depends_on of others.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--force", is_flag=True, help="Also remove it from the depends_on of other products.")
 @repo_option
 def delete(name: str, yes: bool, force: bool, repo: str | None) -> None:
     """Delete a product with all its versions and deployments, in one commit.
 
-    Shows what that takes along, then asks for the name. A one-line record of the deletion
-    stays, and `restore` brings everything back from git's history.
+    Shows what will be removed, then asks for the name of the product. A record of the deletion
+    stays, and `versioner product restore` restores everything from git's history.
     """
     from versioner.cli.after_commit import apply
     from versioner.cli.output import show
@@ -130,7 +130,7 @@ def delete(name: str, yes: bool, force: bool, repo: str | None) -> None:
     show(deletion_text(plan))
     _confirm(plan, yes=yes, force=force)
 
-    def remove(place: Repository) -> Edited:
+    def remove(place: Repository) -> EditResult:
         by = committer_of(place, None).author[0]
         return delete_product(place, plan.name, force=force, by=by, now=clock.now())
 
@@ -141,35 +141,35 @@ def _confirm(plan: DeletionPlan, *, yes: bool, force: bool) -> None:
     from versioner.errors import Blocked, UsageFault
 
     if plan.dependents and not force:
-        # Said before anything is asked: the answer could change nothing.
+        # Refused before the question, because the answer could not change it.
         raise Blocked(
-            f"{plan.name} is not deleted: others depend on it",
-            hint="take it out of their depends_on first, or add --force to do so here",
+            f"{plan.name} is not deleted: other products depend on it",
+            hint="remove it from their depends_on first, or add --force to do so here",
         )
     if yes:
         return
     if not sys.stdin.isatty():
         raise UsageFault(
-            f"{plan.name} is not deleted: there is no terminal to ask on",
-            hint="add --yes if this is what you want",
+            f"{plan.name} is not deleted: there is no terminal to ask for confirmation",
+            hint="add --yes to delete it",
         )
     typed = click.prompt(
         f"Type {plan.name} to delete it", prompt_suffix=": ", default="", show_default=False
     )
     if typed.strip() != plan.name:
-        raise UsageFault("nothing was deleted: that is not its name")
+        raise UsageFault("nothing was deleted: the name does not match")
 
 
 @click.command(
-    short_help="Bring a deleted product back.",
+    short_help="Restore a deleted product.",
     epilog=examples_epilog("versioner product restore user-service"),
 )
 @click.argument("name")
 @repo_option
 def restore(name: str, repo: str | None) -> None:
-    """Bring a deleted product back, with all its versions and deployments.
+    """Restore a deleted product with all its versions and deployments.
 
-    Where the name was made anew meanwhile, old and new events are joined.
+    If another product has been created under the name since, the events of both are merged.
     """
     from versioner.cli.after_commit import apply
     from versioner.editing.restore import restore_product
@@ -177,11 +177,11 @@ def restore(name: str, repo: str | None) -> None:
     apply(repo, lambda place: restore_product(place, name, now=clock.now()), restoring=name)
 
 
-class ByHand:
-    """Edit a product's file in the user's editor, and commit what comes back.
+class EditorEdit:
+    """An edit of a product's file in the user's editor.
 
-    A text that is not valid is offered again. After a lost race the same text is committed, and
-    no editor opened once more.
+    The editor opens again for a text that is not valid. After a lost race the same text is
+    committed, without opening the editor again.
     """
 
     def __init__(self, name: str) -> None:
@@ -189,8 +189,8 @@ class ByHand:
         self._before = b""
         self._text: str | None = None
 
-    def __call__(self, repository: Repository) -> Edited:
-        """Open the editor, or take what was typed before, and commit it."""
+    def __call__(self, repository: Repository) -> EditResult:
+        """Open the editor, unless the text is known from an earlier try, and commit the text."""
         from versioner.editing.products import product_source
 
         if self._text is not None:
@@ -205,32 +205,32 @@ class ByHand:
                 if not _wants_again(error):
                     raise
 
-    def _rewrite(self, repository: Repository, text: str) -> Edited:
+    def _rewrite(self, repository: Repository, text: str) -> EditResult:
         from versioner.editing.products import rewrite_product
 
         data = text.encode()
         return rewrite_product(repository, self._name, data, before=self._before, now=clock.now())
 
     def keep(self, error: VersionerError) -> VersionerError:
-        """Keep what was typed in a file, and let the error name it."""
+        """Save the text in a file, and return the error with a hint that names the file."""
         if self._text is None:
             return error
         descriptor, path = tempfile.mkstemp(prefix=f"{self._name}-", suffix=".yaml")
         with os.fdopen(descriptor, "w", encoding="utf-8") as kept:
             kept.write(self._text)
-        saved = f"your text is kept in {path}"
+        saved = f"your text is saved in {path}"
         error.hint = f"{error.hint}; {saved}" if error.hint else saved
         return error
 
 
 def _edited(text: str) -> str:
     try:
-        # None means that the editor was left without saving.
+        # None means that the editor was closed without saving.
         return click.edit(text, extension=".yaml") or text
     except click.ClickException as error:
         raise OperationFailed(
-            f"the editor did not end well: {error.format_message()}",
-            hint="let VISUAL or EDITOR name one that works here, or edit with --set and --unset",
+            f"the editor failed: {error.format_message()}",
+            hint="set VISUAL or EDITOR to an editor that works here, or use --set and --unset",
         ) from None
 
 

@@ -31,12 +31,14 @@ _KEYS: Final = (
 @repo_option
 def list_(output: str, rev: str | None, repo: str | None) -> None:
     """List the products."""
-    from versioner.cli.output import show, this_page
-    from versioner.cli.registry import look
+    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.registry import load_from
     from versioner.reporting.products import products_json, products_text
 
-    registry = look(repo, rev)
-    show(products_json(registry) if output == "json" else products_text(this_page(), registry))
+    registry = load_from(repo, rev)
+    show(
+        products_json(registry) if output == "json" else products_text(terminal_layout(), registry)
+    )
 
 
 @click.command(
@@ -45,7 +47,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
     epilog=examples_epilog(
         "versioner product show user-service",
         keys=f"{_KEYS}, links, depends_on, needed_by, aliases, extra_metadata, drifting, "
-        "cells: {ENVIRONMENT: as a cell of `status`}, problems (errors in what was read).",
+        "cells: {ENVIRONMENT: as a cell of `status`}, problems (number of errors found).",
     ),
 )
 @click.argument("name", shell_complete=product_names)
@@ -53,14 +55,14 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
 @rev_option
 @repo_option
 def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
-    """Show one product: what it is, where it runs, its latest versions and deployments."""
-    from versioner.cli.output import show, this_page
-    from versioner.cli.registry import look, reckoned_at
+    """Show one product: its description, where it runs, its latest versions and deployments."""
+    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.registry import load_from, reference_time
     from versioner.query.times import age_text
     from versioner.reporting.products import product_json, product_text
 
-    registry = look(repo, rev)
-    view = _view(registry, registry.resolve(name), reckoned_at(registry, rev))
+    registry = load_from(repo, rev)
+    view = _view(registry, registry.resolve(name), reference_time(registry, rev))
     if output == "json":
         show(product_json(view, problems=len(registry.errors)))
         return
@@ -68,7 +70,7 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
         cell.environment: age_text(cell.age_seconds) if cell.since else ""
         for cell in view.row.cells
     }
-    show(product_text(this_page(), view, ages=ages))
+    show(product_text(terminal_layout(), view, ages=ages))
 
 
 def _view(registry: Registry, record: ProductRecord, now: str) -> ProductView:
@@ -96,14 +98,14 @@ def _view(registry: Registry, record: ProductRecord, now: str) -> ProductView:
 @click.argument("name", shell_complete=product_names)
 @click.option(
     "--limit", type=click.IntRange(min=0), default=30, show_default=True, metavar="N",
-    help="At most so many commits, newest first; 0: all.",
+    help="Show at most N commits, newest first; 0 shows all.",
 )  # fmt: skip
 @output_option
 @rev_option
 @repo_option
 def history(name: str, limit: int, output: str, rev: str | None, repo: str | None) -> None:
-    """Show the commits that changed a product, also under its old names or once it is deleted."""
-    from versioner.cli.output import show, this_page
+    """Show the commits that changed a product, also under former names or after a deletion."""
+    from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import find_repository, read_registry
     from versioner.reporting.products import history_json, history_text
 
@@ -114,7 +116,7 @@ def history(name: str, limit: int, output: str, rev: str | None, repo: str | Non
     if output == "json":
         show(history_json(commits))
     else:
-        show(history_text(this_page(), names[0], commits))
+        show(history_text(terminal_layout(), names[0], commits))
 
 
 def _names_of(registry: Registry, repository: Repository, name: str) -> list[str]:

@@ -1,10 +1,9 @@
-"""versioner spool: what waits on this machine for a forge that could not be reached."""
+"""versioner spool: the events that wait on this machine for a forge that was not reached."""
 
 from __future__ import annotations
 
 import os
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -12,22 +11,20 @@ import click
 from versioner.cli import clock
 from versioner.cli.errors import report_error
 from versioner.cli.params import NounGroup, examples_epilog, output_option
-from versioner.errors import InvalidInput, OperationFailed, VersionerError
-from versioner.remote.url import TOKEN, address_of
-from versioner.reporting.spool import Sent
-from versioner.spool.batch import FOR_ALL, REFUSED, Outcome, drain, queued, settle
-from versioner.spool.store import MARK, Spool, parse_line
+from versioner.errors import InvalidInput, OperationFailed
+from versioner.remote.url import TOKEN
+from versioner.spool.batch import queued
+from versioner.spool.store import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from versioner.spool.codec import SpoolEntry
+    from versioner.spool.send import Sent
 
-__all__ = ["spool", "token_for"]
+__all__ = ["named_registry", "spool"]
 
-_KEPT: Final = 6
-_STALE_SECONDS: Final = 3600
+_STILL_SPOOLED: Final = 6
 _INPUT_LIMIT: Final = 64 << 20
 
 
@@ -53,7 +50,7 @@ def spool() -> None:
 @output_option
 def list_(output: str) -> None:
     """List the events that wait on this machine, oldest first."""
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.reporting.spool import held_json, held_text
 
     folder = _folder()
@@ -61,7 +58,7 @@ def list_(output: str) -> None:
     if output == "json":
         show(held_json(held, left, folder))
     else:
-        show(held_text(this_page(), held, left, folder))
+        show(held_text(terminal_layout(), held, left, folder))
 
 
 @spool.command(
@@ -90,11 +87,22 @@ def send(ctx: click.Context, source: str | None, repo: str | None, output: str) 
     """
     from versioner.cli.output import show
     from versioner.reporting.spool import sent_json, sent_text
+    from versioner.spool.send import send_lines, send_spooled
 
-    sent, broken = _send_lines(repo) if source else (_send_kept(repo), [])
+    named, token = named_registry(repo), os.environ.get(TOKEN, "")
+    now, entropy = clock.now(), clock.entropy
+    broken: list[InvalidInput] = []
+    if source is None:
+        folder = _folder()
+        sent = send_spooled(folder, repo, token=token, named=named, now=now, entropy=entropy)
+    elif named:
+        text = _read_input()
+        sent, broken = send_lines(text, named, token=token, now=now, entropy=entropy)
+    else:
+        raise click.UsageError("no registry is named to send to: add --repo URL")
     show(sent_json(sent) if output == "json" else sent_text(sent))
     codes = [report_error(error) for error in broken]
-    ctx.exit(max([_exit_code(sent, kept=source is None), *codes]))
+    ctx.exit(max([_exit_code(sent, is_spooled=source is None), *codes]))
 
 
 @spool.command(
@@ -124,6 +132,11 @@ def discard(keys: tuple[str, ...], yes: bool) -> None:
         kept.discard(each)
 
 
+def named_registry(repo: str | None) -> str:
+    """Return the URL of the registry that --repo or VERSIONER_REPO names, or ""."""
+    return repo or os.environ.get("VERSIONER_REPO", "")
+
+
 def _folder() -> Path:
     from versioner.cli.spool_dir import spool_folder
 
@@ -136,124 +149,18 @@ def _folder() -> Path:
     return folder
 
 
-def _exit_code(sent: Sequence[Sent], *, kept: bool) -> int:
-    codes = [each.outcome.details.get("code") for each in sent if each.outcome.kind == "failed"]
-    refused = [code for code in codes if code in REFUSED]
+def _exit_code(sent: Sequence[Sent], *, is_spooled: bool) -> int:
+    failed = [each.outcome for each in sent if each.outcome.is_failed]
+    refused = [each.exit_code for each in failed if each.is_refused]
     if refused:
-        return int(max(refused))
-    return 0 if not codes else _KEPT if kept else 1
+        return max(refused)
+    return 0 if not failed else _STILL_SPOOLED if is_spooled else 1
 
 
-def _send_lines(repo: str | None) -> tuple[list[Sent], list[InvalidInput]]:
-    url = repo or os.environ.get("VERSIONER_REPO", "")
-    if not url:
-        raise click.UsageError("where to is not said: add --repo URL")
-    token = os.environ.get(TOKEN, "")
-    address_of(url, token)
-    entries, broken = _read_lines()
-    return [
-        Sent(entry, _public(entry, url), outcome)
-        for entry, outcome in zip(entries, _deliver(token, url, entries), strict=True)
-    ], broken
-
-
-def _public(entry: SpoolEntry, url: str) -> str:
-    """Return an address as it may be shown: one with a login is the user's own to know."""
-    try:
-        return address_of(url).url
-    except VersionerError:
-        return entry.repo
-
-
-def _read_lines() -> tuple[list[SpoolEntry], list[InvalidInput]]:
-    """Read the lines of events among those of a log, and say what is wrong with which of them.
-
-    Raises InvalidInput where there is none, or none that is whole.
-    """
+def _read_input() -> str:
     data = sys.stdin.buffer.read(_INPUT_LIMIT + 1)
     if len(data) > _INPUT_LIMIT:
-        raise InvalidInput("the input is larger than 64 MiB", hint="give the lines of events only")
-    lines = data.decode("utf-8", "replace").split("\n")
-    found, broken = {}, []
-    for number, text in enumerate(lines, 1):
-        if f"{MARK}{{" not in text and not text.lstrip().startswith("{"):
-            continue
-        try:
-            entry = parse_line(text)
-        except InvalidInput as error:
-            broken.append(InvalidInput(f"line {number}: {error.message}", hint=error.hint))
-        else:
-            found[entry.key] = entry
-    if not found:
-        raise next(iter(broken), _no_event())
-    return list(found.values()), broken
-
-
-def _no_event() -> InvalidInput:
-    return InvalidInput(
-        "the input holds no event", hint=f"give the lines that begin with `{MARK.strip()}`"
-    )
-
-
-def _send_kept(repo: str | None) -> list[Sent]:
-    folder = _folder()
-    kept = Spool(folder)
-    kept.sweep(clock.entropy()[0] / 1000 - _STALE_SECONDS)
-    waiting, left = (_by_registry(each) for each in (kept.entries(), queued(folder)))
-    urls = {*waiting, *left}
-    sent = []
-    for url in sorted(urls if repo is None else urls & {repo}):
-        token, entries = token_for(url, repo, urls), waiting.get(url, [])
-        for entry, outcome in zip(entries, _deliver(token, url, entries), strict=True):
-            settle(kept, entry, outcome)
-            sent.append(Sent(entry, url, outcome))
-        if url in left:
-            # Processes left it that were killed; where one is at work, it sees to it.
-            done = drain(folder, url, partial(_deliver, token, url))
-            sent += [Sent(entry, url, outcome) for entry, outcome in done]
-    return sent
-
-
-def _by_registry(entries: Iterable[SpoolEntry]) -> dict[str, list[SpoolEntry]]:
-    found: dict[str, list[SpoolEntry]] = {}
-    for entry in entries:
-        found.setdefault(entry.repo, []).append(entry)
-    return found
-
-
-def _deliver(token: str, url: str, entries: list[SpoolEntry]) -> list[Outcome]:
-    """Send to one registry; what kept all of them from it is the outcome of each."""
-    from versioner.spool.send import send_entries
-
-    if not entries:
-        return []
-    try:
-        remote = address_of(url, token)
-        return list(send_entries(remote, entries, now=clock.now(), entropy=clock.entropy))
-    except (VersionerError, OSError) as error:
-        return [_failed(error)] * len(entries)
-
-
-def token_for(url: str, repo: str | None, urls: Iterable[str]) -> str:
-    """Return VERSIONER_TOKEN where it is known to be for this registry's host.
-
-    That is the host of the registry that is named, or the only one that anything waits for.
-    """
-    named = repo or os.environ.get("VERSIONER_REPO")
-    hosts = {_host(each) for each in ([named] if named else urls)}
-    return os.environ.get(TOKEN, "") if hosts == {_host(url)} else ""
-
-
-def _host(url: str) -> str:
-    try:
-        return address_of(url).host
-    except VersionerError:
-        return ""
-
-
-def _failed(error: VersionerError | OSError) -> Outcome:
-    if isinstance(error, VersionerError):
-        said = {"message": error.message, "hint": error.hint, "code": error.exit_code}
-    else:
-        said = {"message": error.strerror or str(error), "hint": "", "code": 1}
-    return Outcome("failed", {**said, FOR_ALL: True})
+        raise InvalidInput(
+            "the input is larger than 64 MiB", hint="give only the lines of the events"
+        )
+    return data.decode("utf-8", "replace")

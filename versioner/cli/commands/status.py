@@ -1,4 +1,4 @@
-"""versioner status: the environment state matrix."""
+"""versioner status: show which version runs in each environment."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ __all__ = ["status"]
         keys="at, revision, environments, products: {product, drifting, cells: {ENVIRONMENT: "
         "{version, status, since, age_seconds, deployment, rollback, and in_progress, no_result, "
         "failed_last: {deployment, version, status, at, changed_at} or null}}}, "
-        "problems (errors in what was read), waiting and refused (events in the inbox as last "
-        "fetched; at a URL, as they are now).",
+        "problems (number of errors found), waiting and refused (number of events in "
+        "the inbox: as last fetched, or, of a URL, as they are now).",
     )
 )
 @click.option(
     "--product", "products", multiple=True, metavar="NAME", shell_complete=product_names,
-    help="Only this product; may be given again.",
+    help="Only this product; may be given several times.",
 )  # fmt: skip
 @click.option(
     "--environment", "environments", multiple=True, metavar="NAME",
     shell_complete=environment_names,
-    help="Only this environment; may be given again. Retired ones show only when named.",
+    help="Only this environment; may be given several times. Retired ones are shown only if named.",
 )  # fmt: skip
 @click.option(
     "--at",
     metavar="TIME",
-    help="As it was then: 2026-11-01 (its beginning, UTC), RFC 3339, or 7d (so long ago).",
+    help="The state at this time: 2026-11-01 (its beginning, UTC), RFC 3339, or 7d (7 days ago).",
 )
 @click.option(
-    "--as-of", "--rev", "as_of", metavar="REV", help="As it was known at this git revision."
+    "--as-of", "--rev", "as_of", metavar="REV", help="The state as recorded at this git revision."
 )
 @output_option
 @repo_option
@@ -49,28 +49,28 @@ def status(
     output: str,
     repo: str | None,
 ) -> None:
-    """Show what runs where: products by environments.
+    """Show which version of each product runs in each environment.
 
-    A product drifts when its environments run different versions. Environments that hardly any
-    product was deployed to within the last year are not compared, unless --environment names
-    them; the last line lists them. Beside a version
-    stands what is in progress, what failed since, and what never had a result.
+    A product drifts when its environments run different versions. Environments to which hardly
+    any product was deployed in the last year are not compared, unless --environment names them;
+    the last line lists them. Deployments in progress, those that failed since, and those without
+    a result are shown next to the version.
     """
-    from versioner.cli.output import show, this_page
+    from versioner.cli.output import show, terminal_layout
     from versioner.cli.params import read_for
-    from versioner.cli.registry import find_registry, read_registry, reckoned_at
+    from versioner.cli.registry import find_registry, read_registry, reference_time
     from versioner.query.matrix import matrix
     from versioner.query.times import parse_moment
     from versioner.remote.inbox_refs import counts
-    from versioner.reporting.matrix import Held, matrix_json, matrix_text
+    from versioner.reporting.matrix import InboxCounts, matrix_json, matrix_text
 
     repository = find_registry(repo, as_of, inbox=True)
     # Which environments are compared for drift depends on all products, unless they are named.
     registry = read_registry(
         repository, as_of, products=(products or None) if environments else None
     )
-    held = Held(*counts(repository))
-    now = reckoned_at(registry, as_of)
+    inbox = InboxCounts(*counts(repository))
+    now = reference_time(registry, as_of)
     with read_for("--at"):
         moment = parse_moment(at, now, field="at") if at is not None else None
     found = matrix(
@@ -82,8 +82,14 @@ def status(
     )
     if output == "json":
         show(
-            matrix_json(found, revision=registry.revision, problems=len(registry.errors), held=held)
+            matrix_json(
+                found, revision=registry.revision, problems=len(registry.errors), inbox=inbox
+            )
         )
     else:
         revision = registry.revision or "" if as_of else ""
-        show(matrix_text(this_page(), found, as_of=revision, past=moment is not None, held=held))
+        show(
+            matrix_text(
+                terminal_layout(), found, as_of=revision, past=moment is not None, inbox=inbox
+            )
+        )

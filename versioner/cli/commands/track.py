@@ -13,19 +13,19 @@ from versioner.cli.after_commit import after_commit
 from versioner.cli.params import NounGroup, examples_epilog
 from versioner.cli.track_options import (
     build_options,
-    clear_empty,
     deployment_options,
     is_on_command_line,
+    read_options,
     source_of,
 )
-from versioner.cli.track_report import report, tell_kept, warn
+from versioner.cli.track_report import report, report_spooled, warn
 from versioner.errors import OperationFailed, Spooled
-from versioner.git.repository import Opening
+from versioner.git.repository import Opening, Repository
 from versioner.remote.url import TOKEN, is_url
 
 if TYPE_CHECKING:
-    from versioner.ci import Detected
-    from versioner.git.repository import Repository
+    from versioner.ci import DetectedRun
+    from versioner.cli.track_options import TrackOptions
     from versioner.models import EventKind
     from versioner.recording.context import EventDraft
     from versioner.recording.record import RecordResult
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["track"]
 
-# Of every command its own, so that it is VERSIONER_PRODUCT for all of them.
+# The same for every command, so that VERSIONER_PRODUCT is the product for all of them.
 _VARIABLES: Final = {"auto_envvar_prefix": "VERSIONER"}
 _KEYS: Final = (
     "outcome (recorded, already_recorded, received, already_received, would_record), kind, "
@@ -44,7 +44,7 @@ _KEYS: Final = (
 
 
 class _TrackGroup(NounGroup):
-    """Give a command its options when it is asked for: only one of the two runs."""
+    """A group whose commands get their options when they are looked up: only one of them runs."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command with all of its options, or None where there is none of this name."""
@@ -93,111 +93,126 @@ def build(ctx: click.Context, /, **options: Any) -> None:
     _track(ctx, "build", options)
 
 
-def _track(ctx: click.Context, kind: EventKind, options: dict[str, Any]) -> None:
-    clear_empty(ctx, options)
-    if options["push"] and options["local"]:
-        raise click.UsageError("--push and --local say the opposite: leave one out")
-    if options["debug"]:
+def _track(ctx: click.Context, kind: EventKind, values: dict[str, Any]) -> None:
+    options = read_options(ctx, kind, values)
+    if options.push and options.local:
+        raise click.UsageError("--push and --local contradict each other: leave one out")
+    if options.debug:
         from versioner.cli.debug import start
 
         start()
-    softened = options["best_effort"] or not options["fail_on_api_error"]
     detected = detect(os.environ)
     try:
-        repository, recorded, lacking = _record(ctx, kind, options, detected)
+        place, draft = _locate(ctx, options, detected)
+        repository = place if isinstance(place, Repository) else None
+        if isinstance(place, Repository):
+            recorded, incomplete = _record(place, draft, options)
+        else:
+            recorded, incomplete = _deliver(*place, draft, options)
     except (OperationFailed, OSError) as error:
         if isinstance(error, Spooled):
-            tell_kept(options, detected, error)
-        if not softened:
+            report_spooled(options, detected, error)
+        if not options.best_effort:
             raise
         warn(error, "" if isinstance(error, Spooled) else "not recorded: ")
         return
-    report(options, detected, recorded, lacking)
+    report(options, detected, recorded, incomplete)
     if detected is not None and repository is not None:
         _warn_of_loss(repository, options)
     if repository is not None and recorded.branch == repository.branch:
         after_commit(repository, recorded.commit)
-    if lacking is not None:
-        if not softened:
-            raise lacking
-        warn(lacking)
+    if incomplete is not None:
+        if not options.best_effort:
+            raise incomplete
+        warn(incomplete)
 
 
-def _warn_of_loss(repository: Repository, options: dict[str, Any]) -> None:
-    """Warn of a clone that a job found itself in, and that has no remote to record on instead."""
-    meant = ("local", "push", "repo", "dry_run")
-    if repository.work_tree is not None and not any(options[each] for each in meant):
-        lost = "this clone has no remote: the event is in the job's folder alone, and goes with it"
-        warn(OperationFailed(lost, hint="name the registry's URL with --repo, or say --local"))
+def _warn_of_loss(repository: Repository, options: TrackOptions) -> None:
+    """Warn of a clone that a job uses without naming it, and that has no remote to record on."""
+    named = options.local or options.push or options.repo or options.dry_run
+    if repository.work_tree is not None and not named:
+        message = "this clone has no remote: the event is in the job's folder alone, and is lost "
+        hint = "name the registry's URL with --repo, or add --local"
+        warn(OperationFailed(f"{message}with it", hint=hint))
 
 
-def _record(
-    ctx: click.Context, kind: EventKind, options: dict[str, Any], detected: Detected | None
-) -> tuple[Repository | None, RecordResult, OperationFailed | None]:
-    """Record; return the clone that the event is in, if it is in one, and what it lacks yet."""
-    named = options["repo"]
-    if named and is_url(named):
+def _locate(
+    ctx: click.Context, options: TrackOptions, detected: DetectedRun | None
+) -> tuple[Repository | tuple[Remote, str], EventDraft]:
+    """Return where to record, and the draft of the event.
+
+    That is a repository of this machine, or a remote and its branch ("" for the remote's own).
+    """
+    if options.repo and is_url(options.repo):
         from versioner.cli.remotes import remote_at_url
 
-        _refuse_branch_of_inbox(options)
-        remote = remote_at_url(named)
-        return _from_afar(remote, _draft(ctx, kind, options, detected), options)
-    # git looks for the repository while all that records is loaded.
-    with Opening(named or os.getcwd()) as opening:  # noqa: PTH109 -- nor pathlib
+        _refuse_inbox_branch(options)
+        if options.push or options.local:
+            raise click.UsageError("--push and --local are for a clone, and --repo names a URL")
+        remote = remote_at_url(options.repo)
+        return (remote, options.branch), _draft(ctx, options, detected)
+    # git looks for the repository while the modules that record are loaded.
+    with Opening(options.repo or os.getcwd()) as opening:  # noqa: PTH109 -- nor pathlib
         from versioner.cli.registry import find_repository
-        from versioner.recording.local import throw_away_remote
+        from versioner.recording.local import remote_of_ephemeral_clone
 
-        draft = _draft(ctx, kind, options, detected)
-        repository = find_repository(named, opening)
-    if detected is not None and not (options["local"] or options["push"]):
+        draft = _draft(ctx, options, detected)
+        repository = find_repository(options.repo or None, opening)
+    if detected is not None and not (options.local or options.push):
         token = os.environ.get(TOKEN, "")
-        remote_and_branch = throw_away_remote(repository, options["branch"], token)
-        if remote_and_branch is not None:
-            _refuse_branch_of_inbox(options)
-            remote, branch = remote_and_branch
-            return _from_afar(remote, draft, {**options, "branch": branch})
+        found = remote_of_ephemeral_clone(repository, options.branch or None, token)
+        if found is not None:
+            _refuse_inbox_branch(options)
+            return found, draft
     if is_on_command_line(ctx, "via") or is_on_command_line(ctx, "wait"):
         raise click.UsageError("--via and --wait are for a remote: name its URL with --repo")
-    return _here(repository, draft, options)
+    return repository, draft
 
 
-def _refuse_branch_of_inbox(options: dict[str, Any]) -> None:
-    """Of the user's own words alone: a spool line may hold both, from a clone of that branch."""
-    if options["via"] == "inbox" and options["branch"]:
+def _refuse_inbox_branch(options: TrackOptions) -> None:
+    """Refuse a branch for the inbox.
+
+    Applies to command-line options only; a spooled event may carry both.
+    """
+    if options.via == "inbox" and options.branch:
         raise click.UsageError(
-            "an event in the inbox names no branch: leave --branch out, and say it to `versioner "
-            "collect`; or record with --via direct"
+            "an event in the inbox names no branch: leave --branch out, and give it to "
+            "`versioner collect`; or record with --via direct"
         )
 
 
-def _draft(
-    ctx: click.Context, kind: EventKind, options: dict[str, Any], detected: Detected | None
-) -> EventDraft:
-    from versioner.cli.track_draft import draft_event, tell_sources
+def _draft(ctx: click.Context, options: TrackOptions, detected: DetectedRun | None) -> EventDraft:
+    from versioner.cli.track_draft import draft_event, print_sources
     from versioner.recording.policy import refuse_secrets
 
-    draft = draft_event(kind, options, detected)
-    # Before a program is told of any of them: arguments are for all to see.
-    named = {"branch": options["branch"] or "", "event_id": draft.event_id}
+    draft = draft_event(options, detected)
+    # Before any of them is an argument of a program, which every user of the machine can read.
+    named = {"branch": options.branch, "event_id": draft.event_id}
     refuse_secrets({**named, "product": draft.product, **draft.fields})
-    if options["verbose"] or options["debug"]:
-        tell_sources(draft, options, detected, lambda name: source_of(ctx, name, options))
+    if options.verbose or options.debug:
+        print_sources(draft, options, detected, lambda name: source_of(ctx, name))
     return draft
 
 
-def _from_afar(
-    remote: Remote, draft: EventDraft, options: dict[str, Any]
-) -> tuple[None, RecordResult, OperationFailed | None]:
-    from versioner.cli.track_remote import record_from_afar
+def _deliver(
+    remote: Remote, branch: str, draft: EventDraft, options: TrackOptions
+) -> tuple[RecordResult, OperationFailed | None]:
+    from versioner.cli.spool_dir import queue_folder, spool_folder
+    from versioner.cli.track_report import Output
+    from versioner.delivery.direct import Destination
+    from versioner.spool.deliver import DeliveryContext, deliver_event, preview_event
 
-    if options["push"] or options["local"]:
-        raise click.UsageError("--push and --local are for a clone, and --repo names a URL")
-    return None, *record_from_afar(remote, draft, options)
+    destination = Destination(remote, branch, options.via, options.create)
+    spool, queue = spool_folder(os.environ), queue_folder(os.environ)
+    around = DeliveryContext(spool, queue, clock.now, clock.entropy, Output())
+    if options.dry_run:
+        return preview_event(destination, draft, around), None
+    return deliver_event(destination, draft, around, wait=options.wait)
 
 
-def _here(
-    repository: Repository, draft: EventDraft, options: dict[str, Any]
-) -> tuple[Repository, RecordResult, OperationFailed | None]:
+def _record(
+    repository: Repository, draft: EventDraft, options: TrackOptions
+) -> tuple[RecordResult, OperationFailed | None]:
     from versioner.recording.local import deliver
     from versioner.recording.record import NotPushed, record_event
 
@@ -207,12 +222,12 @@ def _here(
             draft,
             now=clock.now(),
             entropy=clock.entropy,
-            create=not options["no_create"],
-            dry_run=options["dry_run"],
+            create=options.create,
+            dry_run=options.dry_run,
         )
 
-    where = {key: options[key] for key in ("branch", "push", "dry_run")}
+    branch, push, dry_run = options.branch or None, options.push, options.dry_run
     try:
-        return repository, deliver(repository, record, **where), None
+        return deliver(repository, record, branch=branch, push=push, dry_run=dry_run), None
     except NotPushed as unpushed:
-        return repository, unpushed.recorded, unpushed
+        return unpushed.recorded, unpushed

@@ -1,4 +1,4 @@
-"""versioner validate: check the registry, or what a change does to it."""
+"""versioner validate: check the registry, or the effect of a change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from versioner.cli.params import examples_epilog, output_option, repo_option, re
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.editing.validate import Checked
+    from versioner.editing.validate import ValidationResult
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
@@ -27,27 +27,27 @@ _FOUND_ERRORS = 3
         "versioner validate",
         "versioner validate --base origin/main --format github",
         keys="an array of {path, line, column, code, severity, message, hint}; line and column 0 "
-        "stand for the file as a whole.",
+        "mean the file as a whole.",
     )
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
 @click.option(
     "--base",
     metavar="REV",
-    help="Check against this revision too: no event is lost, and what the change does.",
+    help="Also compare with this revision: check that no event is lost, and show the change.",
 )
 @click.option(
     "--allow-log-changes",
     is_flag=True,
-    help="With --base: the change may add events, as the tool's own commits do.",
+    help="With --base: accept events that the change adds, as the tool's own commits do.",
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json", "github", "gitlab"]),
-    help="How to print it: for people, programs, GitHub's annotations, GitLab's code quality.",
+    help="The output format: text, JSON, GitHub annotations, or a GitLab code quality report.",
 )
-@click.option("--strict", is_flag=True, help="Let warnings fail, too.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @output_option
 @rev_option
 @repo_option
@@ -61,9 +61,9 @@ def validate(
     rev: str | None,
     repo: str | None,
 ) -> int:
-    """Check the registry, or only tell the problems of some files and folders.
+    """Check the registry, or report only the problems of some files and folders.
 
-    Exit code 3 says that there are errors.
+    Exit code 3 means that there are errors.
     """
     from versioner.cli.registry import find_registry, take_snapshot
     from versioner.remote.url import is_url
@@ -71,9 +71,9 @@ def validate(
     if output == "json" and form not in (None, "json"):
         raise click.UsageError(f"--output json and --format {form} contradict each other: give one")
     if base == "":
-        raise click.UsageError("--base is empty: name a revision, for example origin/main")
+        raise click.UsageError("--base is empty: give a revision, for example origin/main")
     if base is not None and repo is not None and is_url(repo):
-        raise click.UsageError("--base compares with the history: run it in a clone")
+        raise click.UsageError("--base needs the history: run the command in a clone")
     repository = find_registry(repo, rev)
     snapshot = take_snapshot(repository, rev)
     checked = _check(repository, snapshot, base, rev or "HEAD", allow_log_changes)
@@ -89,7 +89,7 @@ def _check(
     base: str | None,
     tip: str,
     allow_log_changes: bool,
-) -> Checked:
+) -> ValidationResult:
     from versioner.cli.clock import now
     from versioner.cli.output import Progress
     from versioner.editing.validate import validate_change, validate_registry
@@ -123,7 +123,9 @@ def _of_paths(
     return [problem for problem in problems if is_named(problem.path, named)]
 
 
-def _report(checked: Checked, problems: list[Problem], form: str, *, has_paths: bool) -> None:
+def _report(
+    checked: ValidationResult, problems: list[Problem], form: str, *, has_paths: bool
+) -> None:
     from versioner.reporting.problems import problems_json, verdict
 
     closing = verdict(len(checked.registry.products), checked.events, problems, paths=has_paths)
@@ -138,19 +140,19 @@ def _report(checked: Checked, problems: list[Problem], form: str, *, has_paths: 
         _report_to_people(checked, problems, closing)
 
 
-def _report_to_people(checked: Checked, problems: list[Problem], closing: str) -> None:
-    from versioner.cli.output import show, this_page
+def _report_to_people(checked: ValidationResult, problems: list[Problem], closing: str) -> None:
+    from versioner.cli.output import show, terminal_layout
     from versioner.reporting.changes import change_text
     from versioner.reporting.problems import problems_text
 
     if problems:
-        show(problems_text(this_page(), problems))
+        show(problems_text(terminal_layout(), problems))
     if checked.change is not None:
         show(change_text(checked.change))
     show(closing)
 
 
-def _report_to_github(checked: Checked, problems: list[Problem], closing: str) -> None:
+def _report_to_github(checked: ValidationResult, problems: list[Problem], closing: str) -> None:
     from versioner.reporting.changes import change_markdown
     from versioner.reporting.ci_annotations import problems_github
     from versioner.reporting.problems import step_summary

@@ -1,4 +1,4 @@
-"""versioner version: list and show; alone, the tool's own."""
+"""versioner version: list and show versions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KEYS: Final = (
 )
 @click.pass_context
 def version(ctx: click.Context) -> None:
-    """List and show versions; alone, print the tool's own."""
+    """List and show the versions of a product; without a command, print this tool's version."""
     if ctx.invoked_subcommand is None:
         from versioner import __version__
 
@@ -39,19 +39,19 @@ def version(ctx: click.Context) -> None:
 @click.argument("product", shell_complete=product_names)
 @click.option(
     "--limit", type=click.IntRange(min=0), metavar="N",
-    help=f"At most so many, newest first (default: {_SHOWN} as text, all as JSON; 0: all).",
+    help=f"Show at most N, newest first (default: {_SHOWN} in text, all in JSON); 0 shows all.",
 )  # fmt: skip
 @output_option
 @rev_option
 @repo_option
 def list_(product: str, limit: int | None, output: str, rev: str | None, repo: str | None) -> None:
-    """List a product's versions, the latest first."""
-    from versioner.cli.output import show, this_page
-    from versioner.cli.registry import look
+    """List a product's versions, newest first."""
+    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.registry import load_from
     from versioner.query.versions import list_versions
     from versioner.reporting.versions import versions_json, versions_text
 
-    record = look(repo, rev, products=[product]).resolve(product)
+    record = load_from(repo, rev, products=[product]).resolve(product)
     found = list_versions(record)
     if limit is None and output == "text":
         limit = _SHOWN
@@ -59,7 +59,7 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
     if output == "json":
         show(versions_json(shown))
     else:
-        show(versions_text(this_page(), record.name, shown, total=len(found)))
+        show(versions_text(terminal_layout(), record.name, shown, total=len(found)))
 
 
 @version.command(
@@ -68,7 +68,7 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
     epilog=examples_epilog(
         "versioner version show user-service 1.4.0",
         keys=f"{_KEYS}, commit_url, builds, stays: {{environment, since, until, deployment}}, "
-        "deployments (as `deployment list`), problems (errors in what was read).",
+        "deployments (as `deployment list`), problems (number of errors found).",
     ),
 )
 @click.argument("product", shell_complete=product_names)
@@ -77,18 +77,18 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
 @rev_option
 @repo_option
 def show_(product: str, name: str, output: str, rev: str | None, repo: str | None) -> None:
-    """Show one version: its build and source, where it runs and ran."""
-    from versioner.cli.output import show, this_page
-    from versioner.cli.registry import look
+    """Show one version: its builds and commit, and where it runs and ran."""
+    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.registry import load_from
     from versioner.query.source_links import commit_url
     from versioner.query.versions import show_version
     from versioner.reporting.versions import version_json, version_text
 
-    registry = look(repo, rev, products=[product])
+    registry = load_from(repo, rev, products=[product])
     record = registry.resolve(product)
     detail = show_version(record, name)
     url = commit_url(registry, record, detail.version)
     if output == "json":
         show(version_json(detail, commit_url=url, problems=len(registry.errors)))
     else:
-        show(version_text(this_page(), detail, commit_url=url))
+        show(version_text(terminal_layout(), detail, commit_url=url))

@@ -15,7 +15,7 @@ from versioner.serialization.log import read_canonical
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from versioner.git.snapshot import Entry, Snapshot
+    from versioner.git.snapshot import FileEntry, Snapshot
     from versioner.models import Event, EventKind
 
 __all__ = ["Held", "LogIndex", "LogName", "RawLog"]
@@ -102,7 +102,7 @@ class LogIndex:
         return _ids(self._snapshot.entries())
 
 
-def _ids(entries: Mapping[str, Entry]) -> defaultdict[str, dict[LogName, str | None]]:
+def _ids(entries: Mapping[str, FileEntry]) -> defaultdict[str, dict[LogName, str | None]]:
     found: defaultdict[str, dict[LogName, str | None]] = defaultdict(dict)
     for path, entry in entries.items():
         place = layout.place_of(path)

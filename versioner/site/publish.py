@@ -1,0 +1,180 @@
+"""Publish a registry as a site: read a revision of it, and build the pages into a folder."""
+
+from __future__ import annotations
+
+import gc
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from versioner import __version__, layout
+from versioner.errors import ValidationFailed
+from versioner.git.event_commits import recorded_events
+from versioner.git.repository import reread
+from versioner.git.snapshot import snapshot_at
+from versioner.git.state import state_file
+from versioner.git.worktree_snapshot import snapshot_of_work_tree
+from versioner.registry.cache import ProductCache
+from versioner.registry.config import no_registry
+from versioner.registry.load import load_registry
+from versioner.remote.inbox_refs import inbox
+from versioner.site.build import build_site
+from versioner.site.context import RecordedBy
+from versioner.site.template_overrides import FOLDER, overrides_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from versioner.git.repository import Repository
+    from versioner.git.snapshot import Snapshot
+    from versioner.registry.records import Registry
+    from versioner.site.build import BuildReport
+
+    # Takes the name of a step, how much of it is done, and how much there is.
+    Progress = Callable[[str, int, int], None]
+
+__all__ = ["SiteWatch", "publish_site"]
+
+# With more processes than this, waiting for each other costs more than the rendering saves.
+_JOBS_MOST: Final = 4
+
+
+def _no_progress(_step: str, _done: int, _total: int) -> None:
+    pass
+
+
+def publish_site(
+    repository: Repository,
+    rev: str | None,
+    out: Path,
+    *,
+    base_url: str = "",
+    now: str,
+    progress: Progress = _no_progress,
+) -> BuildReport:
+    """Build the site of a revision (None: of the current files) into a folder.
+
+    `now` is the time from which ages are counted in a registry without a commit. Raises
+    ValidationFailed if the registry has errors, UsageFault if there is no registry.
+    """
+    with _no_garbage_collection():
+        snapshot = (
+            snapshot_of_work_tree(repository) if rev is None else snapshot_at(repository, rev)
+        )
+        # git reads the history while the registry is read. The thread must end before pages are
+        # rendered in other processes.
+        with ThreadPoolExecutor(1) as thread:
+            expected = repository.tip if rev is None else None
+            commits = thread.submit(_commits_of_events, repository, expected)
+            registry = _read(repository, snapshot, rev, progress)
+        recorded = (
+            commits.result()
+            if registry.revision == expected
+            else _commits_of_events(repository, registry.revision)
+        )
+        total = _pages_expected(registry)
+        return build_site(
+            registry,
+            out,
+            now=registry.commit_time or now,
+            tool_version=__version__,
+            base_url=base_url,
+            overrides=overrides_of(snapshot),
+            recorded=recorded,
+            # The inbox belongs to the present; a past revision has none.
+            inbox=inbox(repository) if registry.revision == repository.tip or rev is None else None,
+            memory=state_file(repository.common_dir, "pages.json"),
+            jobs=min(_JOBS_MOST, os.cpu_count() or 1),
+            progress=lambda done: progress("Rendering pages", min(done, total), total),
+        )
+
+
+class SiteWatch:
+    """A site that is built again whenever the registry has changed."""
+
+    def __init__(self, repository: Repository, publish: Callable[[], BuildReport]) -> None:
+        self._repository = repository
+        self._publish = publish
+        self._built: object = None
+
+    def refresh(self) -> bool:
+        """Build the site if the registry has changed; return whether it was built."""
+        state = self._state()
+        if state == self._built:
+            return False
+        # Set before the build: an error in the registry is reported once, not every second.
+        self._built = state
+        self._publish()
+        return True
+
+    def _state(self) -> object:
+        tree = self._repository.work_tree
+        folders = [tree / layout.ROOT, tree / FOLDER] if tree is not None else []
+        files = frozenset(found for folder in folders for found in _stats(folder))
+        return reread(self._repository).tip, files
+
+
+def _read(
+    repository: Repository, snapshot: Snapshot, rev: str | None, progress: Progress
+) -> Registry:
+    if layout.CONFIG not in snapshot.entries():
+        raise no_registry("on this branch" if rev is None else "at that revision")
+    with ProductCache.of(repository) as cache:
+        registry = load_registry(
+            snapshot, cache=cache, progress=partial(progress, "Reading products")
+        )
+    errors = registry.errors
+    if errors:
+        first = f"{errors[0].path}:{errors[0].line}:{errors[0].column}: {errors[0].message}"
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise ValidationFailed(
+            f"the site is not built, because the registry has errors: {first}{more}",
+            errors,
+            hint="`versioner validate` lists them",
+        )
+    return registry
+
+
+def _commits_of_events(repository: Repository, revision: str | None) -> dict[str, RecordedBy]:
+    if revision is None:
+        return {}
+    found = recorded_events(repository, revision)
+    return {event: RecordedBy(*commit) for event, commit in found.items()}
+
+
+def _pages_expected(registry: Registry) -> int:
+    """Estimate the number of pages: one for each month of a product, and a few."""
+    months = {
+        (record.name, each.at[:7])
+        for record in registry.products.values()
+        for rows in (record.deployments, record.versions.values())
+        for each in rows
+    }
+    named = len(registry.products) + len(registry.environments)
+    return len(months) + named + len(registry.aliases) + len(registry.deleted) + 6
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Switch the collector off: a large registry and its views have no reference cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _stats(folder: Path) -> Iterator[tuple[str, int, int]]:
+    for base, _, names in os.walk(folder):
+        for name in names:
+            path = f"{base}/{name}"
+            try:
+                found = os.stat(path, follow_symlinks=False)  # noqa: PTH116 -- thousands of times
+            except OSError:
+                continue
+            yield path, found.st_mtime_ns, found.st_size
