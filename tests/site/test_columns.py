@@ -16,7 +16,7 @@ def many(number: int, environment: str, *, minutes: float, version: str = "1") -
     }
 
 
-def atlas_of(*groups: dict[str, list]) -> SiteContext:  # type: ignore[type-arg]
+def context_of(*groups: dict[str, list]) -> SiteContext:  # type: ignore[type-arg]
     events: dict[str, list] = {}  # type: ignore[type-arg]
     for group in groups:
         for name, own in group.items():
@@ -25,34 +25,37 @@ def atlas_of(*groups: dict[str, list]) -> SiteContext:  # type: ignore[type-arg]
 
 
 def test_an_environment_that_was_left_years_ago_is_left_out_and_it_says_why() -> None:
-    atlas = atlas_of(
+    context = context_of(
         many(20, "production", minutes=-DAY), many(20, "test", minutes=-2 * YEAR, version="old")
     )
-    assert atlas.columns == ("production",)
-    why = {each.environment: each.why for each in atlas.left_out}
+    assert context.columns == ("production",)
+    why = {each.environment: each.why for each in context.hidden_environments}
     assert why["test"] == "nothing was deployed there in the last year"
-    assert atlas.drifting == frozenset()
+    assert context.drifting == frozenset()
 
 
 def test_an_environment_that_few_products_use_is_left_out() -> None:
-    atlas = atlas_of(many(20, "production", minutes=-DAY), many(1, "test", minutes=-DAY))
-    assert atlas.columns == ("production",)
-    assert dict(atlas.left_out)["test"] == "only 1 product of 20 deployed there in the last year"
+    context = context_of(many(20, "production", minutes=-DAY), many(1, "test", minutes=-DAY))
+    assert context.columns == ("production",)
+    assert (
+        dict(context.hidden_environments)["test"]
+        == "only 1 product of 20 deployed there in the last year"
+    )
 
 
 def test_in_a_small_registry_one_product_is_enough() -> None:
-    atlas = atlas_of(many(3, "production", minutes=-DAY), many(1, "test", minutes=-DAY))
-    assert atlas.columns == ("test", "production")
+    context = context_of(many(3, "production", minutes=-DAY), many(1, "test", minutes=-DAY))
+    assert context.columns == ("test", "production")
 
 
 def test_where_nothing_is_alive_all_environments_show() -> None:
-    atlas = atlas_of(many(3, "production", minutes=-3 * YEAR))
-    assert atlas.columns == ("dev", "test", "staging", "production")
-    assert atlas.left_out == ()
+    context = context_of(many(3, "production", minutes=-3 * YEAR))
+    assert context.columns == ("dev", "test", "staging", "production")
+    assert context.hidden_environments == ()
 
 
 def test_drift_is_reckoned_over_the_columns() -> None:
-    atlas = atlas_of(
+    context = context_of(
         many(2, "production", minutes=-DAY), many(1, "staging", minutes=-DAY, version="2")
     )
-    assert atlas.drifting == {"p0"}
+    assert context.drifting == {"p0"}

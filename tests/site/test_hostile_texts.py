@@ -30,9 +30,9 @@ RENDERER = Renderer(site_templates_dir())
 
 def skeletons(text: str) -> dict[str, object]:
     """Render every page with a text in every field; return each one's elements."""
-    atlas = SiteContext(everything(text), now=NOW)
+    context = SiteContext(everything(text), now=NOW)
     found: dict[str, object] = {}
-    for page in pages_of(atlas, TOOL):
+    for page in pages_of(context, TOOL):
         parsed = Page(RENDERER.render(page.template, page.view).decode())
         assert parsed.faults == [], (page.path, parsed.faults)
         found[page.path] = parsed.skeleton
@@ -89,25 +89,25 @@ def test_generated_texts_add_no_element_and_no_attribute(scale: Callable[[int, i
 
 def test_a_hostile_text_is_shown_as_it_is() -> None:
     text = "<b>bold & 'brave'</b>"
-    atlas = SiteContext(everything(text), now=NOW)
-    for page in pages_of(atlas, TOOL):
+    context = SiteContext(everything(text), now=NOW)
+    for page in pages_of(context, TOOL):
         parsed = Page(RENDERER.render(page.template, page.view).decode())
         assert text in parsed.shown, page.path
 
 
 def test_an_unusable_url_stays_text() -> None:
     harmless = skeletons("harmless")
-    atlas = SiteContext(everything("harmless", "https://user:word@example.test/"), now=NOW)
-    for page in pages_of(atlas, TOOL):
+    context = SiteContext(everything("harmless", "https://user:word@example.test/"), now=NOW)
+    for page in pages_of(context, TOOL):
         parsed = Page(RENDERER.render(page.template, page.view).decode())
         assert not [link for link in parsed.links if "user:word" in link]
         assert len(parsed.skeleton) <= len(harmless[page.path])  # type: ignore[arg-type]
 
 
 def test_outward_links_tell_the_other_side_nothing() -> None:
-    atlas = SiteContext(everything(), now=NOW)
+    context = SiteContext(everything(), now=NOW)
     seen = 0
-    for page in pages_of(atlas, TOOL):
+    for page in pages_of(context, TOOL):
         parsed = Page(RENDERER.render(page.template, page.view).decode())
         for tag, attrs in parsed.elements:
             given_attrs = dict(attrs)

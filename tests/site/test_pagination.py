@@ -8,7 +8,7 @@ from tests.builders import deployment, moment, product, registry
 from tests.site.checker import check_site, read_site
 from tests.site.samples import DAY, TOOL
 from versioner.site.build import build_site
-from versioner.site.pagination import ROWS, shards_of
+from versioner.site.pagination import ROWS, history_pages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,15 +25,15 @@ def history(rows: int, *, every: float) -> list[dict[str, Any]]:
 
 
 def test_rows_are_dealt_oldest_first_and_no_page_has_more_than_its_share() -> None:
-    shards = shards_of(product("a", history(700, every=60)))
-    rows = [len(shard.deployments) + len(shard.versions) for shard in shards]
-    assert [shard.page for shard in shards] == [
+    pages = history_pages(product("a", history(700, every=60)))
+    rows = [len(page.deployments) + len(page.versions) for page in pages]
+    assert [page.path for page in pages] == [
         "products/a/2026-10.html",
         "products/a/2026-10-2.html",
         "products/a/2026-10-3.html",
     ]
     assert rows == [ROWS, ROWS, 250]
-    ids = [each.id for shard in shards for each in shard.deployments]
+    ids = [each.id for page in pages for each in page.deployments]
     assert ids == sorted(ids)
     assert len(ids) == 700
 

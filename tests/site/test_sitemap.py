@@ -11,7 +11,7 @@ from tests.builders import NOW, registry
 from tests.site.samples import TOOL, everything
 from versioner.site.build import build_site
 from versioner.site.context import SiteContext
-from versioner.site.exports.sitemap import crawler_files
+from versioner.site.exports.files import crawler_files
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,8 @@ from versioner.errors import ValidationFailed
 from versioner.resources import site_templates_dir
 from versioner.site.api.reference import reference_view
 from versioner.site.context import SiteContext
-from versioner.site.exports.files import machine_files
+from versioner.site.exports.files import crawler_files, machine_files
 from versioner.site.exports.search_index import search_files
-from versioner.site.exports.sitemap import crawler_files
 from versioner.site.output import claim, publish
 from versioner.site.pages import Page, pages_of
 from versioner.site.parallel_render import render_pages

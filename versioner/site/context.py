@@ -1,11 +1,11 @@
-"""The atlas: where on the site everything of a registry stands."""
+"""The context of a site: the registry, its derived facts, and the links between pages."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from datetime import UTC, datetime, tzinfo
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,12 +13,19 @@ from versioner.query.matrix import DEFAULT_STALE_AFTER, CellState, Matrix, cell_
 from versioner.query.selectors import dependents, former_names
 from versioner.query.times import age_text, parse_duration, seconds_between
 from versioner.site.forge_links import ForgeLinks
-from versioner.site.inbox import Unrecordeds, unrecorded_of
-from versioner.site.pagination import DeploymentPage, HistoryPage, batches_of, shards_of
+from versioner.site.inbox import InboxEvents, inbox_events
+from versioner.site.pagination import (
+    DeploymentPage,
+    HistoryPage,
+    deployment_pages,
+    history_pages,
+)
 from versioner.site.privacy import hidden_fields
 from versioner.site.urls import (
     LOST,
     deployment_anchor,
+    deployments_page,
+    environment_month,
     environment_page,
     outward,
     product_page,
@@ -41,7 +48,7 @@ _SAFE_PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*")
 
 
 class RecordedBy(NamedTuple):
-    """Name the commit that recorded an event."""
+    """The commit that recorded an event."""
 
     commit: str
     subject: str
@@ -49,13 +56,13 @@ class RecordedBy(NamedTuple):
 
 
 class SiteContext:
-    """Know every page and anchor of a registry's site, and the links between them.
+    """What all views of a site read: the registry with its derived facts, pages and links.
 
-    `now` is the moment that ages are reckoned from; `base_url` is `""` where nobody said where
-    the site will be. An environment that events name but the
-    registry does not know (a problem that `validate` reports) still has its page. `recorded` says
-    which commit recorded an event, by event id; empty where the history is cut off. `inbox` is
-    what was received and is not recorded; it is never believed.
+    `now` is the time that ages are computed from. `base_url` is `""` where the address of the
+    site is not configured. `recorded` maps event ids to the commits that recorded the events;
+    it is empty in a shallow clone. `inbox` has the events that are not recorded yet; its content
+    is not trusted. An environment that events name but the registry does not define (`validate`
+    reports it) has a page too.
     """
 
     def __init__(
@@ -69,8 +76,8 @@ class SiteContext:
     ) -> None:
         self.registry = registry
         self.now = now
-        self.unrecorded = unrecorded_of(registry, inbox) if inbox else Unrecordeds()
-        self.recorded = _told_apart(registry, recorded or {})
+        self.inbox = inbox_events(registry, inbox) if inbox else InboxEvents()
+        self.recorded = _unambiguous(registry, recorded or {})
         self.forge = ForgeLinks.of(registry.config)
         given = base_url or str(self.settings.get("base_url", ""))
         self.base_path = _base_path(given)
@@ -80,35 +87,34 @@ class SiteContext:
         self.logo = str(self.settings.get("logo", "")).removeprefix("site_templates/")
         self.zone = Zone(str(self.settings.get("time_zone", "")))
         self.environments = _environments(registry)
-        self.shards: dict[str, list[HistoryPage]] = {
-            name: shards_of(record) for name, record in registry.products.items()
+        self.history_pages: dict[str, list[HistoryPage]] = {
+            name: history_pages(record) for name, record in registry.products.items()
         }
         self._stale_after = {
             name: parse_duration(str(document.get("stale_after") or DEFAULT_STALE_AFTER))
             for name, document in self.environments.items()
         }
+        # The path of the page with the row of each deployment and version, by product.
         self._deployments: dict[str, dict[str, str]] = {}
         self._versions: dict[str, dict[str, str]] = {}
-        for name, shards in self.shards.items():
-            self._deployments[name] = {
-                d.id: shard.page for shard in shards for d in shard.deployments
-            }
-            self._versions[name] = {v.name: shard.page for shard in shards for v in shard.versions}
+        for name, pages in self.history_pages.items():
+            self._deployments[name] = {d.id: page.path for page in pages for d in page.deployments}
+            self._versions[name] = {v.name: page.path for page in pages for v in page.versions}
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Return what registry.yaml says of the site."""
+        """Return the section `site` of registry.yaml."""
         return self.registry.config.get("site") or {}
 
     @property
     def title(self) -> str:
-        """Return the site's name."""
+        """Return the title of the site."""
         config = self.registry.config
         return str(self.settings.get("title") or config.get("title") or "Deployment registry")
 
     def link(self, page: str, target: str) -> str:
         """Return the link from a page to another page."""
-        # The lost page is served at any depth: only from the top do its links hold.
+        # A server sends 404.html for a path of any depth, so its links must be absolute.
         return self.base_path + target if page == LOST else relative(page, target)
 
     def product(self, page: str, name: str) -> str:
@@ -121,13 +127,13 @@ class SiteContext:
 
     def deployment(self, page: str, deployment: Deployment) -> str:
         """Return the link to a deployment's row."""
-        there = self._deployments[deployment.product][deployment.id]
-        return _within(page, there, deployment_anchor(deployment.id))
+        target = self._deployments[deployment.product][deployment.id]
+        return _anchor_link(page, target, deployment_anchor(deployment.id))
 
     def version(self, page: str, product: str, version: str) -> str:
         """Return the link to a version's row, `""` where the product has no such version."""
-        there = self._versions[product].get(version)
-        return _within(page, there, version_anchor(version)) if there else ""
+        target = self._versions[product].get(version)
+        return _anchor_link(page, target, version_anchor(version)) if target else ""
 
     @cached_property
     def matrix(self) -> Matrix:
@@ -155,7 +161,7 @@ class SiteContext:
         return self.matrix.compared
 
     @property
-    def left_out(self) -> tuple[HiddenEnvironment, ...]:
+    def hidden_environments(self) -> tuple[HiddenEnvironment, ...]:
         """Return the environments that the overview shows only on demand, and why."""
         return self.matrix.hidden
 
@@ -169,20 +175,23 @@ class SiteContext:
         )
 
     @cached_property
-    def batches(self) -> list[DeploymentPage]:
-        """Return the deployments of all products cut into pages, oldest first."""
-        return batches_of(self.deployments)
+    def deployment_pages(self) -> list[DeploymentPage]:
+        """Return the pages of the deployments of all products, oldest first."""
+        return deployment_pages(self.deployments, deployments_page)
 
     @cached_property
-    def environment_batches(self) -> dict[str, list[DeploymentPage]]:
-        """Return each environment's deployments cut into pages, oldest first."""
+    def environment_pages(self) -> dict[str, list[DeploymentPage]]:
+        """Return by environment the pages of its deployments, oldest first."""
         found: dict[str, list[Deployment]] = {name: [] for name in self.environments}
         for each in self.deployments:
             found[each.environment].append(each)
-        return {name: batches_of(deployments) for name, deployments in found.items()}
+        return {
+            name: deployment_pages(deployments, partial(environment_month, name))
+            for name, deployments in found.items()
+        }
 
     def state(self, product: str, environment: str) -> CellState:
-        """Return what runs at one place, and what goes on there."""
+        """Return the state of a product in an environment."""
         return cell_state(
             self.registry.products[product].cell(environment),
             now=self.now,
@@ -190,21 +199,23 @@ class SiteContext:
         )
 
     def seconds_since(self, at: str) -> int:
-        """Return how long ago a moment was, in seconds."""
+        """Return the seconds from a time to `now`."""
         return seconds_between(at, self.now)
 
     def age(self, at: str) -> str:
-        """Word how long ago a moment was: `3 days ago`."""
+        """Return the age of a time in words: `3 days ago`."""
         age = age_text(max(0, self.seconds_since(at)))
         return age if age == "just now" else f"{age} ago"
 
     def environment_title(self, name: str) -> str:
-        """Return what an environment is called."""
+        """Return the title of an environment, or its name without one."""
         return str(self.environments[name].get("title") or name)
 
 
-def _told_apart(registry: Registry, recorded: Mapping[str, RecordedBy]) -> Mapping[str, RecordedBy]:
-    """Leave out the ids that two products have: the history knows an event by its id alone."""
+def _unambiguous(
+    registry: Registry, recorded: Mapping[str, RecordedBy]
+) -> Mapping[str, RecordedBy]:
+    """Leave out the ids that two products use: the history finds an event by its id alone."""
     if not recorded or all(each.code != codes.DUPLICATE_ID for each in registry.problems):
         return recorded
     times = Counter(
@@ -215,11 +226,12 @@ def _told_apart(registry: Registry, recorded: Mapping[str, RecordedBy]) -> Mappi
     return {event_id: each for event_id, each in recorded.items() if times[event_id] < 2}
 
 
-def _within(page: str, there: str, anchor: str) -> str:
-    return f"#{anchor}" if page == there else f"{relative(page, there)}#{anchor}"
+def _anchor_link(page: str, target: str, anchor: str) -> str:
+    return f"#{anchor}" if page == target else f"{relative(page, target)}#{anchor}"
 
 
 def _environments(registry: Registry) -> dict[str, dict[str, Any]]:
+    """Return the defined environments, and those that only events name."""
     known = dict(registry.environments)
     for record in registry.products.values():
         for name in record.cells:
@@ -228,7 +240,7 @@ def _environments(registry: Registry) -> dict[str, dict[str, Any]]:
 
 
 def _base_url(given: str) -> str:
-    """Return the site's own address with a slash at its end, `""` where none can be told."""
+    """Return the address of the site with a final slash, `""` for an unusable one."""
     parts = urlsplit(given)
     path = parts.path.rstrip("/") + "/"
     usable = outward(given) and _SAFE_PATH.fullmatch(path)
@@ -236,26 +248,27 @@ def _base_url(given: str) -> str:
 
 
 def _base_path(base_url: str) -> str:
+    """Return the path of the site on its server, `/` where that is not known."""
     path = urlsplit(base_url).path.rstrip("/") + "/"
     return path if _SAFE_PATH.fullmatch(path) else "/"
 
 
 class Zone:
-    """Tell day and time of a moment in a zone (IANA name); an unknown one is UTC."""
+    """A time zone (IANA name) that gives day and clock of UTC times; an unknown name means UTC."""
 
     def __init__(self, name: str) -> None:
         self._zone = _zone(name)
         self.name = name if self._zone is not UTC else "UTC"
 
     def day(self, at: str) -> str:
-        """Return the day (`2025-11-22`) of a moment (RFC 3339, `Z`)."""
+        """Return the day (`2025-11-22`) of a time (RFC 3339, `Z`)."""
         return at[:10] if self._zone is UTC else self._local(at)[:10]
 
     def clock(self, at: str) -> str:
-        """Return the time of day (`10:15`) of a moment (RFC 3339, `Z`)."""
+        """Return the time of day (`10:15`) of a time (RFC 3339, `Z`)."""
         return at[11:16] if self._zone is UTC else self._local(at)[11:16]
 
-    @lru_cache(maxsize=4096)  # noqa: B019 -- there is one zone for each build
+    @lru_cache(maxsize=4096)  # noqa: B019 -- a build has one zone
     def _local(self, at: str) -> str:
         return datetime.fromisoformat(at).astimezone(self._zone).isoformat()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from versioner.registry.records import Registry
     from versioner.remote.inbox_refs import Inbox, Refused, Waiting
 
-__all__ = ["Unrecorded", "Unrecordeds", "unrecorded_of"]
+__all__ = ["InboxEvent", "InboxEvents", "inbox_events"]
 
 _NAME_LONGEST: Final = 128
 _TEXT_LONGEST: Final = 400
@@ -28,7 +28,7 @@ _KINDS: Final = ("deployment", "build")
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
-class Unrecorded(NamedTuple):
+class InboxEvent(NamedTuple):
     """An event that is not recorded yet, or was refused; `kind` is `""` where it is unreadable.
 
     `product` is the current name, and `is_known` is whether that product exists. `at` is when
@@ -48,18 +48,18 @@ class Unrecorded(NamedTuple):
     hint: str = ""
 
 
-class Unrecordeds(NamedTuple):
+class InboxEvents(NamedTuple):
     """The waiting events, oldest first, the refused ones, latest first, and how many more exist."""
 
-    waiting: tuple[Unrecorded, ...] = ()
+    waiting: tuple[InboxEvent, ...] = ()
     more_waiting: int = 0
-    refused: tuple[Unrecorded, ...] = ()
+    refused: tuple[InboxEvent, ...] = ()
     more_refused: int = 0
 
 
-def unrecorded_of(registry: Registry, inbox: Inbox) -> Unrecordeds:
+def inbox_events(registry: Registry, inbox: Inbox) -> InboxEvents:
     """Return the events in the inbox, with the current names of products."""
-    return Unrecordeds(
+    return InboxEvents(
         tuple(_event(registry, each) for each in inbox.waiting),
         inbox.more_waiting,
         tuple(_refusal(registry, each) for each in inbox.refused),
@@ -67,12 +67,12 @@ def unrecorded_of(registry: Registry, inbox: Inbox) -> Unrecordeds:
     )
 
 
-def _event(registry: Registry, found: Waiting | Refused) -> Unrecorded:
+def _event(registry: Registry, found: Waiting | Refused) -> InboxEvent:
     submission = found.submission or {}
     event = submission.get("event")
     given = _text(submission.get("product"), _NAME_LONGEST) or _text(found.product, _NAME_LONGEST)
     name = registry.aliases.get(given, given)
-    unreadable = Unrecorded(_text(found.ref), name, name in registry.products, found.at)
+    unreadable = InboxEvent(_text(found.ref), name, name in registry.products, found.at)
     kind, version = submission.get("kind"), _part(event, "version")
     if kind not in _KINDS or not version or not unreadable.product:
         return unreadable
@@ -85,7 +85,7 @@ def _event(registry: Registry, found: Waiting | Refused) -> Unrecorded:
     )
 
 
-def _refusal(registry: Registry, found: Refused) -> Unrecorded:
+def _refusal(registry: Registry, found: Refused) -> InboxEvent:
     refusal: Mapping[str, Any] = found.refusal or {}
     code = refusal.get("code")
     event = _event(registry, found)

@@ -14,8 +14,6 @@ from versioner.site.urls import (
     LOST,
     OVERVIEW,
     PRODUCTS,
-    deployments_page,
-    environment_month,
     environment_page,
     month_page,
     product_page,
@@ -27,11 +25,9 @@ from versioner.site.views.environments import (
     environment_view,
     environments_view,
 )
-from versioner.site.views.month import month_view
-from versioner.site.views.new_product import new_product_view
 from versioner.site.views.overview import overview_view
-from versioner.site.views.product import product_view
-from versioner.site.views.products import products_view
+from versioner.site.views.product import month_view, product_view
+from versioner.site.views.products import new_product_view, products_view
 from versioner.site.views.redirects import deleted_view, lost_view, moved_view
 
 if TYPE_CHECKING:
@@ -66,14 +62,14 @@ def pages_of(context: SiteContext, tool_version: str) -> Iterator[Page]:
     yield Page(OVERVIEW, "overview.html", partial(overview_view, context))
     yield Page(PRODUCTS, "products.html", partial(products_view, context))
     yield Page(CREATE, "new_product.html", partial(new_product_view, context))
-    for name, shards in context.shards.items():
+    for name, months in context.history_pages.items():
         yield Page(product_page(name), "product.html", partial(product_view, context, name))
-        for index, shard in enumerate(shards):
-            yield Page(shard.page, "month.html", partial(month_view, context, name, index))
+        for index, month in enumerate(months):
+            yield Page(month.path, "month.html", partial(month_view, context, name, index))
     yield from _of_environments(context)
     yield Page(DEPLOYMENTS, "deployments.html", partial(deployments_view, context))
-    for index, batch in enumerate(context.batches):
-        path = deployments_page(batch.month, batch.part)
+    for index, month_of_all in enumerate(context.deployment_pages):
+        path = month_of_all.path
         yield Page(path, "deployments.html", partial(month_of_all_view, context, index))
     yield from _redirects(context)
     yield Page(ABOUT, "about.html", partial(about_view, context, tool_version))
@@ -85,10 +81,9 @@ def _of_environments(context: SiteContext) -> Iterator[Page]:
     for name in context.environments:
         page = environment_page(name)
         yield Page(page, "environment.html", partial(environment_view, context, name))
-        for index, batch in enumerate(context.environment_batches[name]):
-            page = environment_month(name, batch.month, batch.part)
+        for index, month in enumerate(context.environment_pages[name]):
             view = partial(environment_month_view, context, name, index)
-            yield Page(page, "environment_month.html", view)
+            yield Page(month.path, "environment_month.html", view)
 
 
 def _redirects(context: SiteContext) -> Iterator[Page]:
@@ -100,8 +95,8 @@ def _redirects(context: SiteContext) -> Iterator[Page]:
             continue  # `validate` reports an alias without a product
         taken.add(old)
         moves = {product_page(old): product_page(name)}
-        parts = context.shards.get(name, ())
-        moves.update({month_page(old, s.month, s.part): s.page for s in parts})
+        months = context.history_pages.get(name, ())
+        moves.update({month_page(old, each.month, each.part): each.path for each in months})
         for page, target in moves.items():
             yield Page(page, "redirect.html", partial(moved_view, context, page, old, target))
     for name in sorted(set(registry.deleted) - taken):

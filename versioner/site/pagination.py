@@ -1,14 +1,15 @@
-"""A product's history cut into pages: by month, and in parts where a month is crowded.
+"""The pages of long lists: one for each month, and several for a month with many rows.
 
-Rows are dealt oldest first, so that what is on a page stays there: a closed month is the same
-page for ever, and an anchor in it a permanent address.
+A page is filled with the oldest rows first. So a past month always has the same pages with the
+same rows, and an anchor in one of them is a permanent address.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from versioner.layout import month_of
 from versioner.models import Deployment, Version
@@ -16,7 +17,7 @@ from versioner.site.urls import month_page
 from versioner.site.wording import count, month_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from versioner.registry.records import ProductRecord
 
@@ -25,87 +26,64 @@ __all__ = [
     "ROWS",
     "DeploymentPage",
     "HistoryPage",
-    "batches_of",
+    "deployment_pages",
+    "history_pages",
     "months_by_year",
     "pager",
-    "shards_of",
 ]
 
+# The most rows of one page.
 ROWS: Final = 400
+
+_Row = TypeVar("_Row", bound="Deployment | Version")
 
 
 @dataclass(slots=True)
-class HistoryPage:
-    """Hold one page of a product's history; its rows are oldest first."""
+class DeploymentPage:
+    """One page of a list of deployments: a month, or a part of it, oldest rows first."""
 
-    product: str
-    month: str
-    part: int
-    deployments: list[Deployment] = field(default_factory=list)
-    versions: list[Version] = field(default_factory=list)
-
-    @property
-    def page(self) -> str:
-        """Return the page's path."""
-        return month_page(self.product, self.month, self.part)
-
-    @property
-    def title(self) -> str:
-        """Word the shard's period: `November 2025`, `November 2025, part 2`."""
-        return month_text(self.month) + ("" if self.part == 1 else f", part {self.part}")
-
-    @property
-    def is_full(self) -> bool:
-        """Tell whether the next row belongs on another page."""
-        return len(self.deployments) + len(self.versions) >= ROWS
-
-
-class DeploymentPage(NamedTuple):
-    """Hold one page of a list of deployments of many products, oldest first."""
-
+    path: str
     month: str
     part: int
     deployments: list[Deployment]
 
     @property
     def title(self) -> str:
-        """Word the batch's period: `November 2025`, `November 2025, part 2`."""
+        """Return the period of the page: `November 2025`, `November 2025, part 2`."""
         return month_text(self.month) + ("" if self.part == 1 else f", part {self.part}")
 
 
-class _MonthPage(Protocol):
-    """A page of one month, or of a part of it."""
+@dataclass(slots=True)
+class HistoryPage(DeploymentPage):
+    """One page of a product's history; its limit of rows counts versions and deployments."""
 
-    @property
-    def month(self) -> str: ...
-    @property
-    def part(self) -> int: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def deployments(self) -> list[Deployment]: ...
+    product: str
+    versions: list[Version]
 
-
-_Page = TypeVar("_Page", bound=_MonthPage)
 
 _NO_LINK: Final = {"text": "", "href": ""}
 NO_PAGER: Final = {"older": _NO_LINK, "newer": _NO_LINK}
 
 
 def pager(
-    pages: Sequence[_Page], index: int, href: Callable[[_Page], str]
+    pages: Sequence[DeploymentPage], index: int, link: Callable[[str], str]
 ) -> dict[str, dict[str, str]]:
-    """Return the links from a page to the older and the newer one; empty where there is none."""
+    """Return the links from a page to the older and the newer one; empty where there is none.
 
-    def link(there: int) -> dict[str, str]:
-        if not 0 <= there < len(pages):
+    `link` returns the link to a path.
+    """
+
+    def neighbour(other: int) -> dict[str, str]:
+        if not 0 <= other < len(pages):
             return _NO_LINK
-        return {"text": pages[there].title, "href": href(pages[there])}
+        return {"text": pages[other].title, "href": link(pages[other].path)}
 
-    return {"older": link(index - 1), "newer": link(index + 1)}
+    return {"older": neighbour(index - 1), "newer": neighbour(index + 1)}
 
 
-def months_by_year(pages: Sequence[_Page], href: Callable[[_Page], str]) -> list[dict[str, object]]:
+def months_by_year(
+    pages: Sequence[DeploymentPage], link: Callable[[str], str]
+) -> list[dict[str, object]]:
     """Return the links to pages by year, newest first, each with its number of deployments."""
     parts = Counter(page.month for page in pages)
     years: dict[str, list[dict[str, str]]] = {}
@@ -115,7 +93,7 @@ def months_by_year(pages: Sequence[_Page], href: Callable[[_Page], str]) -> list
         years.setdefault(page.month[:4], []).append(
             {
                 "text": name if parts[page.month] == 1 else f"{name}, part {page.part}",
-                "href": href(page),
+                "href": link(page.path),
                 "count": count(number, "deployment"),
                 "number": f"{number:,}",
             }
@@ -123,44 +101,37 @@ def months_by_year(pages: Sequence[_Page], href: Callable[[_Page], str]) -> list
     return [{"year": year, "months": months} for year, months in years.items()]
 
 
-def batches_of(deployments: Sequence[Deployment]) -> list[DeploymentPage]:
-    """Cut deployments, which are oldest first, into pages by month."""
-    batches: list[DeploymentPage] = []
-    for each in deployments:
-        month = month_of(each.at)
-        last = batches[-1] if batches else None
-        if last is None or last.month != month:
-            last = DeploymentPage(month, 1, [])
-            batches.append(last)
-        elif len(last.deployments) >= ROWS:
-            last = DeploymentPage(month, last.part + 1, [])
-            batches.append(last)
-        last.deployments.append(each)
-    return batches
+def deployment_pages(
+    deployments: Iterable[Deployment], path_of: Callable[[str, int], str]
+) -> list[DeploymentPage]:
+    """Return the pages of deployments, which are oldest first; `path_of` takes month and part."""
+    return [
+        DeploymentPage(path_of(month, part), month, part, rows)
+        for month, part, rows in _months(deployments)
+    ]
 
 
-def shards_of(record: ProductRecord) -> list[HistoryPage]:
-    """Cut a product's versions and deployments into pages, oldest first."""
-    shards: list[HistoryPage] = []
-    for row in _oldest_first(record.deployments, record.versions.values()):
-        month = month_of(row.at)
-        last = shards[-1] if shards else None
-        if last is None or last.month != month:
-            last = HistoryPage(record.name, month, 1)
-            shards.append(last)
-        elif last.is_full:
-            last = HistoryPage(record.name, month, last.part + 1)
-            shards.append(last)
-        if isinstance(row, Deployment):
-            last.deployments.append(row)
-        else:
-            last.versions.append(row)
-    return shards
-
-
-def _oldest_first(
-    deployments: Iterable[Deployment], versions: Iterable[Version]
-) -> list[Deployment | Version]:
+def history_pages(record: ProductRecord) -> list[HistoryPage]:
+    """Return the pages of a product's versions and deployments, oldest first."""
+    rows: list[Deployment | Version] = [*record.versions.values(), *record.deployments]
     # Sorting is stable: rows of one second stay in the order of the fold.
-    rows: list[Deployment | Version] = [*versions, *deployments]
-    return sorted(rows, key=lambda row: row.at)
+    rows.sort(key=lambda row: row.at)
+    return [
+        HistoryPage(
+            path=month_page(record.name, month, part),
+            month=month,
+            part=part,
+            deployments=[row for row in own if isinstance(row, Deployment)],
+            product=record.name,
+            versions=[row for row in own if isinstance(row, Version)],
+        )
+        for month, part, own in _months(rows)
+    ]
+
+
+def _months(rows: Iterable[_Row]) -> Iterator[tuple[str, int, list[_Row]]]:
+    """Yield rows by month, in parts of at most ROWS."""
+    for month, group in groupby(rows, key=lambda row: month_of(row.at)):
+        own = list(group)
+        for part, start in enumerate(range(0, len(own), ROWS), 1):
+            yield month, part, own[start : start + ROWS]

@@ -1,4 +1,4 @@
-"""Deployments, versions and metadata as the API's documents hold them."""
+"""Deployments, versions, states and metadata as parts of the API's documents."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _BUILD_SET: Final = frozenset(BUILD_DETAILS)
 def deployment_of(deployment: Deployment, hidden: Collection[str]) -> Document:
     """Return a deployment with everything recorded of it."""
     row = head_of(deployment, hidden)
-    # Most have neither: among the details they cost nothing where they say nothing.
+    # Few deployments have a reason, so it is among the optional details.
     reason, _ = row.pop("reason"), row.pop("seconds")
     row["details"] = _details(deployment.events, _DEPLOYMENT_SET, hidden)
     if reason:
@@ -73,12 +73,12 @@ def deployment_of(deployment: Deployment, hidden: Collection[str]) -> Document:
     return row
 
 
-def summary_of(atlas: SiteContext, deployment: Deployment) -> Document:
-    """Return a deployment in short, with its product and its place on the site."""
+def summary_of(context: SiteContext, deployment: Deployment) -> Document:
+    """Return a deployment in short, with its product and the link to its row."""
     return {
         "product": deployment.product,
-        **head_of(deployment, atlas.hidden),
-        "page": deployment_page(atlas, deployment),
+        **head_of(deployment, context.hidden),
+        "page": deployment_page(context, deployment),
     }
 
 
@@ -92,14 +92,14 @@ def version_of(version: Version, hidden: Collection[str]) -> Document:
     }
 
 
-def deployment_page(atlas: SiteContext, deployment: Deployment) -> str:
-    """Return a deployment's place on the site, from the site's root."""
-    # From a page of the root, a link to another page is that page's path.
-    return atlas.deployment("", deployment)
+def deployment_page(context: SiteContext, deployment: Deployment) -> str:
+    """Return the link to a deployment's row, relative to the site's root."""
+    # From a page in the root, the link to another page is its path.
+    return context.deployment("", deployment)
 
 
 def metadata_of(values: Mapping[str, Any], hidden: Collection[str]) -> list[Document]:
-    """Return values of any shape as texts: each its own, or its JSON."""
+    """Return values of any type as texts: a text itself, other values as JSON."""
     return [
         {
             "name": key,
@@ -111,7 +111,7 @@ def metadata_of(values: Mapping[str, Any], hidden: Collection[str]) -> list[Docu
 
 
 def head_of(deployment: Deployment, hidden: Collection[str]) -> Document:
-    """Return what stands of a deployment wherever it is listed."""
+    """Return the fields that every list of deployments has."""
     void = deployment.void
     at, changed = deployment.at, deployment.changed_at
     events = [void] if void is not None else deployment.events
@@ -153,8 +153,8 @@ def _details(
     return details
 
 
-def state_of(atlas: SiteContext, state: CellState) -> Document:
-    """Return what runs in a cell, and what is beside it."""
+def state_of(context: SiteContext, state: CellState) -> Document:
+    """Return the version that runs in a cell, and what else happens there."""
     current = state.deployment
     return {
         "product": state.product,
@@ -163,12 +163,12 @@ def state_of(atlas: SiteContext, state: CellState) -> Document:
         "since": state.since,
         "status": state.status,
         "rollback": current is not None and current.kind == "rollback",
-        "page": deployment_page(atlas, current) if current is not None else "",
-        "beside": _beside(atlas, state),
+        "page": deployment_page(context, current) if current is not None else "",
+        "beside": _beside(context, state),
     }
 
 
-def _beside(atlas: SiteContext, state: CellState) -> list[Document]:
+def _beside(context: SiteContext, state: CellState) -> list[Document]:
     found = (
         (state.failed_last, ""),
         (state.in_progress, ""),
@@ -179,7 +179,7 @@ def _beside(atlas: SiteContext, state: CellState) -> list[Document]:
             "status": word or deployment.status,
             "version": deployment.version,
             "at": deployment.changed_at,
-            "page": deployment_page(atlas, deployment),
+            "page": deployment_page(context, deployment),
         }
         for deployment, word in found
         if deployment is not None

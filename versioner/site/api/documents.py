@@ -1,13 +1,13 @@
-"""Every document of the API, by path."""
+"""The JSON documents of the API by path, and the content of all but those of products."""
 
 from __future__ import annotations
 
+import heapq
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from versioner.site.api.environments import deployments, environment, environments, matrix
+from versioner.site.api.deployments import Document, metadata_of, state_of, summary_of
 from versioner.site.api.products import history, product, products
-from versioner.site.exports.teams import slugs_of, teams_of
 from versioner.site.urls import (
     DEPLOYMENTS_DOCUMENT,
     ENVIRONMENTS,
@@ -18,61 +18,66 @@ from versioner.site.urls import (
     OVERVIEW,
     PRODUCTS,
     data_of,
+    environment_feed,
     environment_page,
     product_page,
     team_feed,
 )
 from versioner.site.views.about import counts
+from versioner.site.views.products import team_slugs, teams_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from versioner.site.api.deployments import Document
+    from versioner.models import Deployment
     from versioner.site.context import SiteContext
-    from versioner.site.inbox import Unrecorded
+    from versioner.site.inbox import InboxEvent
 
-__all__ = ["documents_of", "inbox", "json_bytes"]
+__all__ = ["documents_of", "inbox", "json_bytes", "newest"]
+
+_LATEST_OF_ONE: Final = 50
+_LATEST_OF_ALL: Final = 200
 
 
-def documents_of(atlas: SiteContext) -> Iterator[tuple[str, Document]]:
-    """Yield every document with its path, one at a time; each says where the root is."""
-    for path, document in _documents(atlas):
+def documents_of(context: SiteContext) -> Iterator[tuple[str, Document]]:
+    """Yield every document with its path; each has the path to the site's root in `root`."""
+    for path, document in _documents(context):
         yield path, {"root": "../" * path.count("/"), **document}
 
 
 def json_bytes(document: Any, indent: int | None = None) -> bytes:
-    """Return a document's bytes; the same for the same document, in any surroundings."""
+    """Return the bytes of a document, the same on every machine."""
     separators = (",", ":") if indent is None else None
     text = json.dumps(
         document, ensure_ascii=False, allow_nan=False, separators=separators, indent=indent
     )
-    # A lone surrogate is no text: it could not be written at all.
+    # A lone surrogate cannot be encoded.
     return (text + "\n").encode("utf-8", "replace")
 
 
-def _documents(atlas: SiteContext) -> Iterator[tuple[str, Document]]:
-    yield INDEX, _index(atlas)
-    yield MATRIX, matrix(atlas)
-    yield DEPLOYMENTS_DOCUMENT, deployments(atlas)
-    yield INBOX, inbox(atlas)
-    yield data_of(ENVIRONMENTS), environments(atlas)
-    for name in atlas.environments:
-        yield data_of(environment_page(name)), environment(atlas, name)
-    yield data_of(PRODUCTS), products(atlas)
-    for name, shards in atlas.shards.items():
-        yield data_of(product_page(name)), product(atlas, name)
-        for shard in shards:
-            yield data_of(shard.page), history(atlas, shard)
+def _documents(context: SiteContext) -> Iterator[tuple[str, Document]]:
+    yield INDEX, _index(context)
+    yield MATRIX, matrix(context)
+    yield DEPLOYMENTS_DOCUMENT, deployments(context)
+    yield INBOX, inbox(context)
+    yield data_of(ENVIRONMENTS), environments(context)
+    for name in context.environments:
+        yield data_of(environment_page(name)), environment(context, name)
+    yield data_of(PRODUCTS), products(context)
+    for name, months in context.history_pages.items():
+        yield data_of(product_page(name)), product(context, name)
+        for month in months:
+            yield data_of(month.path), history(context, month)
 
 
-def _index(atlas: SiteContext) -> Document:
-    teams = teams_of(atlas)
-    slugs = slugs_of(teams)
+def _index(context: SiteContext) -> Document:
+    teams = teams_of(context)
+    slugs = team_slugs(teams)
     return {
         "api_version": "1",
-        "title": atlas.title,
-        "description": str(atlas.registry.config.get("description", "")),
-        **counts(atlas),
+        "title": context.title,
+        "description": str(context.registry.config.get("description", "")),
+        **counts(context),
         "page": OVERVIEW,
         "feed": EVERYTHING,
         "documents": [
@@ -92,9 +97,9 @@ def _index(atlas: SiteContext) -> Document:
     }
 
 
-def inbox(atlas: SiteContext) -> Document:
-    """Return the events that wait and those that were refused."""
-    found = atlas.unrecorded
+def inbox(context: SiteContext) -> Document:
+    """Return the document of the waiting and the refused events."""
+    found = context.inbox
     return {
         "waiting": [_event(each) for each in found.waiting],
         "more_waiting": found.more_waiting,
@@ -106,7 +111,7 @@ def inbox(atlas: SiteContext) -> Document:
     }
 
 
-def _event(event: Unrecorded) -> Document:
+def _event(event: InboxEvent) -> Document:
     return {
         "ref": event.ref,
         "at": event.at,
@@ -116,4 +121,67 @@ def _event(event: Unrecorded) -> Document:
         "version": event.version,
         "status": event.status,
         "page": product_page(event.product) if event.is_known else "",
+    }
+
+
+def environments(context: SiteContext) -> Document:
+    """Return the document of all environments, in order."""
+    return {"environments": [_environment_head(context, name) for name in context.environments]}
+
+
+def environment(context: SiteContext, name: str) -> Document:
+    """Return the document of one environment."""
+    document = context.environments[name]
+    records = [record for record in context.registry.products.values() if name in record.cells]
+    recent = newest((d for r in records for d in r.cells[name].deployments), _LATEST_OF_ONE)
+    return {
+        **_environment_head(context, name),
+        "stale_after": str(document.get("stale_after") or "24h"),
+        "metadata": metadata_of(document.get("metadata") or {}, context.hidden),
+        "products": [state_of(context, context.state(record.name, name)) for record in records],
+        "deployments": [summary_of(context, each) for each in recent],
+    }
+
+
+def matrix(context: SiteContext) -> Document:
+    """Return the document of the environment state matrix."""
+    return {
+        "environments": list(context.matrix.environments),
+        "rows": [
+            {
+                "product": row.product,
+                "drifting": row.product in context.drifting,
+                "cells": [state_of(context, cell) for cell in row.cells],
+            }
+            for row in context.matrix.rows
+        ],
+    }
+
+
+def deployments(context: SiteContext) -> Document:
+    """Return the document of the latest deployments of all products."""
+    every = (d for record in context.registry.products.values() for d in record.deployments)
+    return {"deployments": [summary_of(context, each) for each in newest(every, _LATEST_OF_ALL)]}
+
+
+def newest(found: Iterable[Deployment], limit: int) -> list[Deployment]:
+    """Return the deployments that started last, newest first, void ones included."""
+    return heapq.nlargest(limit, found, key=lambda each: (each.at, each.product, each.id))
+
+
+def _environment_head(context: SiteContext, name: str) -> Document:
+    document = context.environments[name]
+    cells = [r.cells[name] for r in context.registry.products.values() if name in r.cells]
+    described = "description" not in context.hidden
+    return {
+        "name": name,
+        "title": context.environment_title(name),
+        "type": document["type"],
+        "order": document["order"],
+        "description": str(document.get("description", "")) if described else "",
+        "retired": bool(document.get("retired")),
+        "running": sum(cell.current is not None for cell in cells),
+        "page": environment_page(name),
+        "data": data_of(environment_page(name)),
+        "feed": environment_feed(name),
     }

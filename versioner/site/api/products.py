@@ -1,4 +1,4 @@
-"""The documents of products: the list, each one, and its history by shard."""
+"""The JSON documents of products: the list, each one, and its history by month."""
 
 from __future__ import annotations
 
@@ -20,38 +20,39 @@ if TYPE_CHECKING:
     from versioner.site.context import SiteContext
     from versioner.site.pagination import HistoryPage
 
-__all__ = ["history", "places_of", "product", "products"]
+__all__ = ["environments_of", "history", "product", "products"]
 
 
-def products(atlas: SiteContext) -> Document:
-    """Return the list of all products, and of the deleted ones."""
-    registry = atlas.registry
+def products(context: SiteContext) -> Document:
+    """Return the document of all products, and of the deleted ones."""
+    registry = context.registry
     return {
-        "products": [_head(atlas, name) for name in sorted(registry.products)],
+        "products": [_head(context, name) for name in sorted(registry.products)],
         "deleted": [
-            _deleted(atlas, name) for name in sorted(set(registry.deleted) - set(registry.products))
+            _deleted(context, name)
+            for name in sorted(set(registry.deleted) - set(registry.products))
         ],
     }
 
 
-def product(atlas: SiteContext, name: str) -> Document:
-    """Return one product."""
-    document = document_of(atlas, name)
+def product(context: SiteContext, name: str) -> Document:
+    """Return the document of one product."""
+    document = document_of(context, name)
     extra = document.get("extra_metadata") or {}
     return {
-        **_head(atlas, name),
-        "links": [] if "links" in atlas.hidden else [_link(each) for each in _links(document)],
+        **_head(context, name),
+        "links": [] if "links" in context.hidden else [_link(each) for each in _links(document)],
         "depends_on": sorted(document.get("depends_on") or ()),
-        "needed_by": atlas.dependents[name],
-        "metadata": metadata_of(extra, atlas.hidden),
+        "needed_by": context.dependents[name],
+        "metadata": metadata_of(extra, context.hidden),
         "environments": [
-            state_of(atlas, atlas.state(name, environment))
-            for environment in places_of(atlas, name)
+            state_of(context, context.state(name, environment))
+            for environment in environments_of(context, name)
         ],
-        "history": [_shard(shard) for shard in atlas.shards[name]],
+        "history": [_month(month) for month in context.history_pages[name]],
         "tables": [
             {"month": month, "data": table(name, month)}
-            for month in months_of(atlas.registry.products[name])
+            for month in months_of(context.registry.products[name])
         ],
         "badges": [
             {
@@ -59,45 +60,45 @@ def product(atlas: SiteContext, name: str) -> Document:
                 "image": badge(name, environment, "svg"),
                 "data": badge(name, environment, "json"),
             }
-            for environment in ("", *places_of(atlas, name))
+            for environment in ("", *environments_of(context, name))
         ],
     }
 
 
-def history(atlas: SiteContext, shard: HistoryPage) -> Document:
-    """Return a part of a product's history, with everything recorded."""
+def history(context: SiteContext, month: HistoryPage) -> Document:
+    """Return the document of one page of a product's history, with everything recorded."""
     return {
-        "product": shard.product,
-        "month": shard.month,
-        "part": shard.part,
-        "page": shard.page,
-        "versions": [version_of(each, atlas.hidden) for each in shard.versions],
-        "deployments": [deployment_of(each, atlas.hidden) for each in shard.deployments],
+        "product": month.product,
+        "month": month.month,
+        "part": month.part,
+        "page": month.path,
+        "versions": [version_of(each, context.hidden) for each in month.versions],
+        "deployments": [deployment_of(each, context.hidden) for each in month.deployments],
     }
 
 
-def places_of(atlas: SiteContext, name: str) -> list[str]:
-    """Return the environments that matter to a product, in order: of the retired, its own."""
-    record = atlas.registry.products[name]
+def environments_of(context: SiteContext, name: str) -> list[str]:
+    """Return the environments of a product: of the retired ones, those where it was deployed."""
+    record = context.registry.products[name]
     return [
         environment
-        for environment, document in atlas.environments.items()
+        for environment, document in context.environments.items()
         if not document.get("retired") or environment in record.cells
     ]
 
 
-def _head(atlas: SiteContext, name: str) -> Document:
-    record = atlas.registry.products[name]
-    document = document_of(atlas, name)
-    described = "description" not in atlas.hidden
+def _head(context: SiteContext, name: str) -> Document:
+    record = context.registry.products[name]
+    document = document_of(context, name)
+    described = "description" not in context.hidden
     return {
         "name": name,
-        "title": title_of(atlas, name),
+        "title": title_of(context, name),
         "description": str(document.get("description", "")) if described else "",
         "lifecycle": str(document.get("lifecycle") or "active"),
-        "team": team_of(atlas, name),
-        "former_names": atlas.former_names.get(name, []),
-        "drifting": name in atlas.drifting,
+        "team": team_of(context, name),
+        "former_names": context.former_names.get(name, []),
+        "drifting": name in context.drifting,
         "versions": len(record.versions),
         "deployments": len(record.deployments),
         "latest_at": last_deployed_at(record.deployments),
@@ -107,12 +108,12 @@ def _head(atlas: SiteContext, name: str) -> Document:
     }
 
 
-def _deleted(atlas: SiteContext, name: str) -> Document:
-    deletion = atlas.registry.deleted[name]
+def _deleted(context: SiteContext, name: str) -> Document:
+    deletion = context.registry.deleted[name]
     return {
         "name": name,
         "at": str(deletion.get("deleted_at", "")),
-        "by": "" if "deleted_by" in atlas.hidden else str(deletion.get("deleted_by", "")),
+        "by": "" if "deleted_by" in context.hidden else str(deletion.get("deleted_by", "")),
         "last_commit": str(deletion.get("last_commit", "")),
     }
 
@@ -126,12 +127,12 @@ def _link(link: dict[str, Any]) -> Document:
     return {"title": str(link.get("title") or url), "url": url}
 
 
-def _shard(shard: HistoryPage) -> Document:
+def _month(month: HistoryPage) -> Document:
     return {
-        "month": shard.month,
-        "part": shard.part,
-        "versions": len(shard.versions),
-        "deployments": len(shard.deployments),
-        "page": shard.page,
-        "data": data_of(shard.page),
+        "month": month.month,
+        "part": month.part,
+        "versions": len(month.versions),
+        "deployments": len(month.deployments),
+        "page": month.path,
+        "data": data_of(month.path),
     }

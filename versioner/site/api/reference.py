@@ -6,11 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.site.api.environments import newest
+from versioner.site.api.documents import newest
 from versioner.site.api.openapi import Endpoint, Schema, endpoints, schemas
-from versioner.site.exports.teams import slugs_of, teams_of
 from versioner.site.urls import ABOUT, OPENAPI, REFERENCE
 from versioner.site.views.layout import View, crumb, frame
+from versioner.site.views.products import team_slugs, teams_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ def _values(context: SiteContext) -> dict[str, str]:
     values = {
         "product": next(iter(context.registry.products), ""),
         "environment": next(iter(context.environments), ""),
-        "team": next(iter(slugs_of(teams_of(context)).values()), ""),
+        "team": next(iter(team_slugs(teams_of(context)).values()), ""),
         "month": "",
         "part": "",
     }

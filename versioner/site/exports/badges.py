@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.site.api.documents import json_bytes
-from versioner.site.api.products import places_of
+from versioner.site.api.products import environments_of
 from versioner.site.exports.xml import attribute, markup, xml_text
 from versioner.site.urls import badge
 from versioner.site.wording import version_text
@@ -104,7 +104,7 @@ def text_width(text: str) -> int:
 
 
 def _badges(context: SiteContext, product: str) -> Iterator[_Badge]:
-    for environment in places_of(context, product):
+    for environment in environments_of(context, product):
         state = context.state(product, environment)
         message = version_text(state.version) if state.version else "not deployed"
         beside = state.status if state.status not in ("completed", "") else ""

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from versioner.site.api.deployments import deployment_page, head_of
-from versioner.site.api.environments import newest
-from versioner.site.exports.teams import slugs_of, teams_of
+from versioner.site.api.documents import newest
 from versioner.site.exports.xml import attribute, markup
 from versioner.site.urls import (
     EVERYTHING,
@@ -25,7 +24,7 @@ from versioner.site.urls import (
     relative,
     team_feed,
 )
-from versioner.site.views.products import title_of
+from versioner.site.views.products import team_slugs, teams_of, title_of
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def _feeds(context: SiteContext) -> Iterator[_Feed]:
         title = f"Deployments to {context.environment_title(name)}"
         yield _Feed(environment_feed(name), title, environment_page(name), there)
     teams = teams_of(context)
-    slugs = slugs_of(teams)
+    slugs = team_slugs(teams)
     for team, names in teams.items():
         own = (each for name in names for each in products[name].deployments)
         yield _Feed(team_feed(slugs[team]), f"Deployments of {team}", PRODUCTS, own)

@@ -1,8 +1,8 @@
-"""The list of the site's files for programs: API, feeds, badges, tables and schemas."""
+"""The list of the site's files that are not pages, and the files for search engines among them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from versioner.resources import schemas_dir
 from versioner.site.api.documents import documents_of, json_bytes
@@ -10,14 +10,19 @@ from versioner.site.api.openapi import openapi
 from versioner.site.exports.badges import badges_of
 from versioner.site.exports.csv import tables_of
 from versioner.site.exports.feeds import feeds_of
+from versioner.site.exports.xml import markup
 from versioner.site.urls import OPENAPI, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from versioner.site.context import SiteContext
 
-__all__ = ["machine_files"]
+__all__ = ["crawler_files", "machine_files"]
+
+# The protocol allows 50,000 addresses in a file.
+SITEMAP_LIMIT: Final = 45_000
+_NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 def machine_files(context: SiteContext) -> Iterator[tuple[str, bytes]]:
@@ -32,3 +37,37 @@ def machine_files(context: SiteContext) -> Iterator[tuple[str, bytes]]:
             yield table(name, month), content
     for schema in sorted(schemas_dir().glob("*.schema.json")):
         yield f"schemas/{schema.name}", schema.read_bytes()
+
+
+def crawler_files(
+    base_url: str, pages: Sequence[str], limit: int = SITEMAP_LIMIT
+) -> Iterator[tuple[str, bytes]]:
+    """Yield robots.txt and, with a base URL, the sitemap of some pages.
+
+    A sitemap has absolute addresses only, so there is none without a base URL. For more pages
+    than `limit` it is an index of several files.
+    """
+    robots = "User-agent: *\nAllow: /\n"
+    if not base_url:
+        yield "robots.txt", robots.encode()
+        return
+    yield "robots.txt", f"{robots}\nSitemap: {base_url}sitemap.xml\n".encode()
+    ordered = sorted(pages)
+    if len(ordered) <= limit:
+        yield "sitemap.xml", _sitemap("urlset", "url", base_url, ordered)
+        return
+    parts = [ordered[start : start + limit] for start in range(0, len(ordered), limit)]
+    names = [f"sitemap-{number}.xml" for number in range(1, len(parts) + 1)]
+    yield "sitemap.xml", _sitemap("sitemapindex", "sitemap", base_url, names)
+    for name, part in zip(names, parts, strict=True):
+        yield name, _sitemap("urlset", "url", base_url, part)
+
+
+def _sitemap(root: str, element: str, base_url: str, paths: Sequence[str]) -> bytes:
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        f'<{root} xmlns="{_NAMESPACE}">',
+        *(f"<{element}><loc>{markup(base_url + path)}</loc></{element}>" for path in paths),
+        f"</{root}>\n",
+    ]
+    return "\n".join(lines).encode("utf-8")

@@ -1,8 +1,8 @@
 """The search index: classic scripts that a page loads when a reader begins to search.
 
-One file names products, teams and environments; versions and commits are in shards by how they
-begin, each small enough that a search costs few of them however many versions there are.
-Scripts, not JSON, for a page that was opened as a file can load nothing else.
+One file names products, teams and environments. Versions and commits are in shards by their
+first characters; each shard is small, so that a search loads few bytes however many versions
+exist. The files are scripts, not JSON, because a page opened from a folder can load no JSON.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["INDEX", "LIMIT", "search_files"]
 
 INDEX: Final = "assets/search/index.js"
-# Characters a shard holds at most, unless all of its entries begin the same.
+# The most characters of a shard, unless all of its entries begin the same.
 LIMIT: Final = 24_000
-# Characters of a version and of a commit that are looked up; those that agree in so many are
-# all found.
+# The characters of a version and of a commit that are compared; all that agree in these are
+# found.
 _KEY: Final = 64
 _DIGEST_KEY: Final = 16
 _DIGEST: Final = re.compile(r"[0-9a-f]{12,}")
@@ -39,56 +39,57 @@ class _Entry(NamedTuple):
     line: str
 
 
-def search_files(atlas: SiteContext) -> Iterator[tuple[str, bytes]]:
+def search_files(context: SiteContext) -> Iterator[tuple[str, bytes]]:
     """Yield the files of the search index."""
-    entries = sorted(_entries(atlas), key=lambda each: (each.key, each.line))
+    entries = sorted(_entries(context), key=lambda each: (each.key, each.line))
     shards = dict(_cut("", entries))
-    yield INDEX, _script("", {**_names(atlas), "shards": sorted(shards)})
+    yield INDEX, _script("", {**_names(context), "shards": sorted(shards)})
     for prefix, own in sorted(shards.items()):
         newest = sorted(own, key=lambda each: each.at, reverse=True)
         name = prefix.encode("utf-8").hex()
         yield f"assets/search/{name}.js", _script(prefix, "\n".join(e.line for e in newest))
 
 
-def _names(atlas: SiteContext) -> dict[str, list[list[str]]]:
+def _names(context: SiteContext) -> dict[str, list[list[str]]]:
     return {
         "products": [
             [
                 name,
-                title_of(atlas, name),
-                team_of(atlas, name),
-                *atlas.former_names.get(name, ()),
+                title_of(context, name),
+                team_of(context, name),
+                *context.former_names.get(name, ()),
             ]
-            for name in sorted(atlas.registry.products)
+            for name in sorted(context.registry.products)
         ],
         "environments": [
-            [atlas.environment_title(name), environment_page(name)] for name in atlas.environments
+            [context.environment_title(name), environment_page(name)]
+            for name in context.environments
         ],
     }
 
 
-def _entries(atlas: SiteContext) -> Iterator[_Entry]:
-    """Yield an entry for each version, and for each commit that a version is known by."""
-    hides_commits = "scm_sha" in atlas.hidden
-    for name, shards in atlas.shards.items():
-        for shard in shards:
-            for version in shard.versions:
+def _entries(context: SiteContext) -> Iterator[_Entry]:
+    """Yield an entry for each version, and for each commit of a version."""
+    hides_commits = "scm_sha" in context.hidden
+    for name, months in context.history_pages.items():
+        for month in months:
+            for version in month.versions:
                 named = version.name.lower()[:_KEY]
                 digests = _DIGEST.findall(version.name)
                 if version.scm_sha and not hides_commits:
                     digests.append(version.scm_sha)
                 words = {digest[:_DIGEST_KEY] for digest in digests}
                 for word in {named} | {each for each in words if not named.startswith(each)}:
-                    line = f"{word} {name} {_stem(shard)} {version.name}"
+                    line = f"{word} {name} {_stem(month)} {version.name}"
                     yield _Entry(word, version.at, line.removesuffix(f" {word}"))
 
 
-def _stem(shard: HistoryPage) -> str:
-    return shard.page.rpartition("/")[2].removesuffix(".html")
+def _stem(month: HistoryPage) -> str:
+    return month.path.rpartition("/")[2].removesuffix(".html")
 
 
 def _cut(prefix: str, entries: list[_Entry]) -> Iterator[tuple[str, list[_Entry]]]:
-    """Cut sorted entries into shards by their beginnings, as short as they may be."""
+    """Yield sorted entries in shards by their prefix, which is as short as LIMIT allows."""
     size = sum(len(each.line) + 1 for each in entries)
     if len(prefix) >= _SHORTEST_KEY and size <= LIMIT:
         yield prefix, entries
@@ -104,6 +105,6 @@ def _cut(prefix: str, entries: list[_Entry]) -> Iterator[tuple[str, list[_Entry]
 
 
 def _script(name: str, data: object) -> bytes:
-    # ASCII alone: no line separator or encoding can make it other script than it is.
+    # ASCII only, so that neither a line separator nor the encoding can change the script.
     value = json.dumps(data, separators=(",", ":"))
     return f"versionerFound({json.dumps(name)},{value});\n".encode("ascii")

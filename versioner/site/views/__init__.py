@@ -1,5 +1,5 @@
-"""What each page shows, as plain data: every decision is made here, none in a template.
+"""The content of each page as plain data; templates decide nothing.
 
-A view is a dictionary of texts, links, booleans and lists of the same; nothing in it is markup.
-Links are made here from validated names; a URL that came from data went through `outward`.
+A view is a dictionary of texts, links, numbers, booleans, and lists of views. It contains no
+markup. Links are made of validated names; a URL from data has passed `outward`.
 """

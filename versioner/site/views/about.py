@@ -1,4 +1,4 @@
-"""The About page: what the site was built from, and by what."""
+"""The About page: commit, time, counts and tool version of the build; files for programs."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ _MEANINGS = (
     ("aborted", "somebody stopped it"),
 )
 
-_MACHINES = (
+_FOR_PROGRAMS = (
     ("API reference", REFERENCE, "every address, with examples"),
     ("OpenAPI document", OPENAPI, "the same, for programs"),
     ("Atom feed", EVERYTHING, "the latest deployments; each product and environment has its own"),
 )
 
 
-def about_view(atlas: SiteContext, tool_version: str) -> View:
-    """Return the page about the site."""
-    registry = atlas.registry
+def about_view(context: SiteContext, tool_version: str) -> View:
+    """Return the view of the About page."""
+    registry = context.registry
     return {
-        "frame": frame(atlas, ABOUT, "About", section=ABOUT),
-        "title": atlas.title,
+        "frame": frame(context, ABOUT, "About", section=ABOUT),
+        "title": context.title,
         "description": str(registry.config.get("description", "")),
         "revision": registry.revision or "",
-        "at": atlas.now,
-        "when": moment_text(atlas.now),
+        "at": context.now,
+        "when": moment_text(context.now),
         "tool_version": tool_version,
         "machines": [
-            {"text": text, "href": atlas.link(ABOUT, path), "note": note}
-            for text, path, note in _MACHINES
+            {"text": text, "href": context.link(ABOUT, path), "note": note}
+            for text, path, note in _FOR_PROGRAMS
         ],
         "schemas": [
-            {"text": path.name, "href": atlas.link(ABOUT, f"schemas/{path.name}")}
+            {"text": path.name, "href": context.link(ABOUT, f"schemas/{path.name}")}
             for path in sorted(schemas_dir().glob("*.schema.json"))
         ],
-        "counts": [{"text": text, "number": f"{n:,}"} for text, n in counts(atlas).items()],
+        "counts": [{"text": text, "number": f"{n:,}"} for text, n in counts(context).items()],
         "legend": [
             {"status": status, "status_class": STATUS_CLASSES[status], "meaning": meaning}
             for status, meaning in _MEANINGS
@@ -57,12 +57,12 @@ def about_view(atlas: SiteContext, tool_version: str) -> View:
     }
 
 
-def counts(atlas: SiteContext) -> dict[str, int]:
-    """Return how much of everything the registry holds."""
-    records = atlas.registry.products.values()
+def counts(context: SiteContext) -> dict[str, int]:
+    """Return the numbers of products, environments, versions and deployments."""
+    records = context.registry.products.values()
     return {
-        "products": len(atlas.registry.products),
-        "environments": len(atlas.environments),
+        "products": len(context.registry.products),
+        "environments": len(context.environments),
         "versions": sum(len(record.versions) for record in records),
         "deployments": sum(len(record.deployments) for record in records),
     }

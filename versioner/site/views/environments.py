@@ -1,19 +1,19 @@
-"""The environments, and what runs in each."""
+"""The pages of environments: the list, each one, and each month of one by day."""
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import environment_path
 from versioner.site.pagination import months_by_year, pager
-from versioner.site.urls import ENVIRONMENTS, environment_feed, environment_month, environment_page
-from versioner.site.views.cells import cell_view
+from versioner.site.urls import ENVIRONMENTS, environment_feed, environment_page
 from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.event_details import metadata
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
-from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES
+from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES, cell_view
 from versioner.site.wording import adds_to, count, day_text, version_text
 
 if TYPE_CHECKING:
@@ -30,26 +30,26 @@ _LATEST: Final = 20
 _OPEN: Final = ("status-started", "status-pending", "status-stale")
 
 
-def environments_view(atlas: SiteContext) -> View:
-    """Return the list of all environments, in order."""
+def environments_view(context: SiteContext) -> View:
+    """Return the view of the list of environments, in order."""
     return {
-        "frame": frame(atlas, ENVIRONMENTS, "Environments", section=ENVIRONMENTS, current=True),
-        "summary": count(len(atlas.environments), "environment"),
-        "environments": [_row(atlas, name) for name in atlas.environments],
+        "frame": frame(context, ENVIRONMENTS, "Environments", section=ENVIRONMENTS, current=True),
+        "summary": count(len(context.environments), "environment"),
+        "environments": [_row(context, name) for name in context.environments],
     }
 
 
-def environment_view(atlas: SiteContext, name: str) -> View:
-    """Return the page of one environment."""
+def environment_view(context: SiteContext, name: str) -> View:
+    """Return the view of one environment."""
     page = environment_page(name)
-    document = atlas.environments[name]
-    title = atlas.environment_title(name)
-    crumbs = [crumb("Environments", atlas.link(page, ENVIRONMENTS))]
-    running = _running(atlas, page, name)
-    feed = {"title": f"Deployments to {title}", "href": atlas.link(page, environment_feed(name))}
+    document = context.environments[name]
+    title = context.environment_title(name)
+    crumbs = [crumb("Environments", context.link(page, ENVIRONMENTS))]
+    running = _running(context, page, name)
+    feed = {"title": f"Deployments to {title}", "href": context.link(page, environment_feed(name))}
     return {
         "frame": frame(
-            atlas,
+            context,
             page,
             title,
             section=ENVIRONMENTS,
@@ -60,15 +60,15 @@ def environment_view(atlas: SiteContext, name: str) -> View:
         ),
         **_about(document, title),
         "stale_after": str(document.get("stale_after") or "24h"),
-        "metadata": metadata(document.get("metadata") or {}, atlas.hidden),
+        "metadata": metadata(document.get("metadata") or {}, context.hidden),
         "summary": f"{count(sum(bool(row['version']) for row in running), 'product')} running",
         "running": running,
-        "deployments": latest_deployments(atlas, page, _LATEST, environment=name),
+        "deployments": latest_deployments(context, page, _LATEST, environment=name),
         "years": months_by_year(
-            atlas.environment_batches[name],
-            lambda month: atlas.link(page, environment_month(name, month.month, month.part)),
+            context.environment_pages[name],
+            partial(context.link, page),
         ),
-        "edit": atlas.forge.edit(environment_path(name)) if name in atlas.registry.environments
+        "edit": context.forge.edit(environment_path(name)) if name in context.registry.environments
         else "",
         "feed": feed["href"],
     }  # fmt: skip
@@ -85,18 +85,18 @@ def _about(document: dict[str, Any], title: str) -> View:
     }
 
 
-def _row(atlas: SiteContext, name: str) -> View:
-    title = atlas.environment_title(name)
-    states = [atlas.state(product, name) for product in atlas.registry.products]
-    cells = [r.cells[name] for r in atlas.registry.products.values() if name in r.cells]
+def _row(context: SiteContext, name: str) -> View:
+    title = context.environment_title(name)
+    states = [context.state(product, name) for product in context.registry.products]
+    cells = [r.cells[name] for r in context.registry.products.values() if name in r.cells]
     latest: Deployment | None = max(
         (cell.latest for cell in cells if cell.latest),
         key=lambda d: (d.at, d.product),
         default=None,
     )
     return {
-        **_about(atlas.environments[name], title),
-        "href": atlas.environment(ENVIRONMENTS, name),
+        **_about(context.environments[name], title),
+        "href": context.environment(ENVIRONMENTS, name),
         "products": f"{sum(cell.current is not None for cell in cells):,}",
         "deployments": f"{sum(len(cell.deployments) for cell in cells):,}",
         "in_progress": sum(state.in_progress is not None for state in states),
@@ -104,78 +104,80 @@ def _row(atlas: SiteContext, name: str) -> View:
         "latest": {
             "at": latest.at if latest else "",
             "when": day_text(latest.at[:10]) if latest else "",
-            "product": title_of(atlas, latest.product) if latest else "",
-            "href": atlas.deployment(ENVIRONMENTS, latest) if latest else "",
+            "product": title_of(context, latest.product) if latest else "",
+            "href": context.deployment(ENVIRONMENTS, latest) if latest else "",
         },
     }
 
 
-def _running(atlas: SiteContext, page: str, name: str) -> list[View]:
+def _running(context: SiteContext, page: str, name: str) -> list[View]:
     return [
         {
-            "product": title_of(atlas, record.name),
-            "product_href": atlas.product(page, record.name),
+            "product": title_of(context, record.name),
+            "product_href": context.product(page, record.name),
             **place,
             "flags": "open" if any(o["status_class"] in _OPEN for o in place["beside"]) else "",
         }
-        for record in atlas.registry.products.values()
+        for record in context.registry.products.values()
         if name in record.cells
-        for place in (cell_view(atlas, page, record, name),)
+        for place in (cell_view(context, page, record, name),)
     ]
 
 
-def environment_month_view(atlas: SiteContext, name: str, index: int) -> View:
-    """Return the page of one month of an environment, or of a part of it."""
-    batches = atlas.environment_batches[name]
-    batch = batches[index]
-    page = environment_month(name, batch.month, batch.part)
-    title = atlas.environment_title(name)
+def environment_month_view(context: SiteContext, name: str, index: int) -> View:
+    """Return the view of one month of an environment, or of a part of it."""
+    months = context.environment_pages[name]
+    month = months[index]
+    page = month.path
+    title = context.environment_title(name)
     crumbs = [
-        crumb("Environments", atlas.link(page, ENVIRONMENTS)),
-        crumb(title, atlas.environment(page, name)),
+        crumb("Environments", context.link(page, ENVIRONMENTS)),
+        crumb(title, context.environment(page, name)),
     ]
-    newest = reversed(batch.deployments)
+    newest = reversed(month.deployments)
     return {
-        "frame": frame(atlas, page, f"{title}, {batch.title}", section=ENVIRONMENTS, crumbs=crumbs),
-        "title": title,
-        "period": batch.title,
-        "summary": f"{count(len(batch.deployments), 'deployment')} of "
-        f"{count(len({each.product for each in batch.deployments}), 'product')}",
-        "pager": pager(
-            batches,
-            index,
-            lambda other: atlas.link(page, environment_month(name, other.month, other.part)),
+        "frame": frame(
+            context, page, f"{title}, {month.title}", section=ENVIRONMENTS, crumbs=crumbs
         ),
-        "zone": atlas.zone.name,
+        "title": title,
+        "period": month.title,
+        "summary": f"{count(len(month.deployments), 'deployment')} of "
+        f"{count(len({each.product for each in month.deployments}), 'product')}",
+        "pager": pager(
+            months,
+            index,
+            partial(context.link, page),
+        ),
+        "zone": context.zone.name,
         "days": [
-            {"day": day_text(day), "entries": _products(atlas, page, rows)}
-            for day, rows in groupby(newest, key=lambda each: atlas.zone.day(each.at))
+            {"day": day_text(day), "entries": _products(context, page, rows)}
+            for day, rows in groupby(newest, key=lambda each: context.zone.day(each.at))
         ],
     }
 
 
-def _products(atlas: SiteContext, page: str, deployments: Iterable[Deployment]) -> list[View]:
-    """Return a day's deployments by product, the one deployed last first."""
+def _products(context: SiteContext, page: str, deployments: Iterable[Deployment]) -> list[View]:
+    """Return a day's deployments by product; the product deployed last comes first."""
     found: dict[str, list[Deployment]] = {}
     for each in deployments:
         found.setdefault(each.product, []).append(each)
     return [
         {
-            "product": title_of(atlas, name),
-            "href": atlas.deployment(page, own[0]),
+            "product": title_of(context, name),
+            "href": context.deployment(page, own[0]),
             "versions": [
-                _entry(atlas, each, "," if place else "") for place, each in enumerate(own)
+                _entry(context, each, "," if place else "") for place, each in enumerate(own)
             ],
         }
         for name, own in found.items()
     ]
 
 
-def _entry(atlas: SiteContext, deployment: Deployment, before: str) -> View:
-    # What went well goes without saying here: the page is a list of names.
+def _entry(context: SiteContext, deployment: Deployment, before: str) -> View:
+    # Most deployments are completed, so only another status is shown.
     return {
         "before": before,
-        "clock": atlas.zone.clock(deployment.at),
+        "clock": context.zone.clock(deployment.at),
         "version": version_text(deployment.version),
         "status_class": STATUS_CLASSES[deployment.status],
         "status": "" if deployment.status == "completed" else deployment.status,

@@ -1,4 +1,4 @@
-"""What was recorded beside the main things: metadata of any shape, and an event's other fields."""
+"""Metadata of any shape, and the fields of events that have no column, as labelled texts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["event_facts", "metadata"]
 
-# Fields with a place of their own on the page are not here. In the order that they are shown.
+# The labels of the fields, in display order. Fields that have a column are not here.
 _FIELDS: Final = {
     "deploy_url": "deployed at",
     "build_number": "build",
@@ -37,11 +37,11 @@ _FIELDS: Final = {
     "started_at": "started at",
     "completed_at": "completed at",
 }
-_PLACES: Final = {field: place for place, field in enumerate(_FIELDS)}
+_POSITIONS: Final = {field: position for position, field in enumerate(_FIELDS)}
 
 
 def metadata(values: Mapping[str, Any], hidden: Collection[str] = ()) -> list[View]:
-    """Return metadata as labelled texts; a list of scalars is a list, deeper data is JSON."""
+    """Return metadata as labelled texts; a list of scalars stays one, deeper data becomes JSON."""
     return [
         {"label": _label(key), **_shown(value)}
         for key, value in pruned(dict(values), hidden).items()
@@ -49,10 +49,12 @@ def metadata(values: Mapping[str, Any], hidden: Collection[str] = ()) -> list[Vi
 
 
 def event_facts(events: Iterable[Event], hidden: Collection[str] = ()) -> list[View]:
-    """Return the latest value of each field that has no place of its own, and the metadata."""
+    """Return the latest value of each field that has no column, and the metadata."""
     found, extra = event_details(events)
     known = [field for field in found if field in _FIELDS and field not in hidden]
-    facts = [fact(_FIELDS[field], found[field]) for field in sorted(known, key=_PLACES.__getitem__)]
+    facts = [
+        fact(_FIELDS[field], found[field]) for field in sorted(known, key=_POSITIONS.__getitem__)
+    ]
     if "redacted" in found:
         facts.append(fact("redacted", ", ".join(found["redacted"])))
     if extra:
@@ -61,7 +63,7 @@ def event_facts(events: Iterable[Event], hidden: Collection[str] = ()) -> list[V
 
 
 def fact(label: str, value: object) -> View:
-    """Return one labelled text, linked where it is a URL."""
+    """Return one labelled text, with a link where it is a URL."""
     text = _text(value)
     return {"label": label, "text": text, "href": outward(text)}
 

@@ -1,4 +1,4 @@
-"""Events that wait to be recorded, and those that were refused, for who looks after them."""
+"""The events in the inbox, waiting or refused, as groups on the overview and product pages."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.site.context import SiteContext
-    from versioner.site.inbox import Unrecorded
+    from versioner.site.inbox import InboxEvent
     from versioner.site.views.layout import View
 
-__all__ = ["unrecorded_groups"]
+__all__ = ["inbox_groups"]
 
 _SHOWN: Final = 5
 _SHOWN_OF_ONE: Final = 20
-# What it means, and the command that does something about it.
+# The meaning of each group, and the command for it.
 _WAITING: Final = ("received, not recorded yet", "versioner collect")
 _REFUSED: Final = ("not recorded", "versioner inbox list")
 
 
-def unrecorded_groups(atlas: SiteContext, page: str, product: str = "") -> list[View]:
-    """Return what waits and what was refused, of all products or of one; groups with none left out.
+def inbox_groups(context: SiteContext, page: str, product: str = "") -> list[View]:
+    """Return the waiting and the refused events of all products or of one, without empty groups.
 
-    Where there are more than were read, they are counted with those of all products.
+    Events beyond those that were read are counted only where all products are shown.
     """
-    found = atlas.unrecorded
+    found = context.inbox
     limit = _SHOWN_OF_ONE if product else _SHOWN
     groups = []
     for events, rest, status_class, noun, (note, command) in (
@@ -39,7 +39,7 @@ def unrecorded_groups(atlas: SiteContext, page: str, product: str = "") -> list[
         number = len(own) + (0 if product else rest)
         if own:
             words = f"{count(number, 'event')} {noun}"
-            items = _items(atlas, page, own[:limit])
+            items = _items(context, page, own[:limit])
             groups.append(
                 {
                     "status_class": status_class,
@@ -53,17 +53,17 @@ def unrecorded_groups(atlas: SiteContext, page: str, product: str = "") -> list[
     return groups
 
 
-def _items(atlas: SiteContext, page: str, events: Sequence[Unrecorded]) -> list[View]:
+def _items(context: SiteContext, page: str, events: Sequence[InboxEvent]) -> list[View]:
     return [
         {
-            "product": title_of(atlas, each.product) if each.is_known else each.product,
-            "href": atlas.product(page, each.product) if each.is_known else "",
-            "environment": _place(atlas, each.environment),
+            "product": title_of(context, each.product) if each.is_known else each.product,
+            "href": context.product(page, each.product) if each.is_known else "",
+            "environment": _environment_text(context, each.environment),
             "version": version_text(each.version),
             "version_full": each.version,
             "what": _what(each),
             "at": each.at,
-            "age": atlas.age(each.at) if each.at else "",
+            "age": context.age(each.at) if each.at else "",
             "message": each.message,
             "hint": each.hint,
             "ref": "" if each.kind else each.ref,
@@ -72,12 +72,14 @@ def _items(atlas: SiteContext, page: str, events: Sequence[Unrecorded]) -> list[
     ]
 
 
-def _place(atlas: SiteContext, environment: str) -> str:
+def _environment_text(context: SiteContext, environment: str) -> str:
     return (
-        atlas.environment_title(environment) if environment in atlas.environments else environment
+        context.environment_title(environment)
+        if environment in context.environments
+        else environment
     )
 
 
-def _what(event: Unrecorded) -> str:
+def _what(event: InboxEvent) -> str:
     words = ("build", event.status) if event.kind == "build" else (event.status,)
     return " ".join(word for word in words if word)

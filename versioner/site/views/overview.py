@@ -1,4 +1,4 @@
-"""The overview: what runs where, how it goes, and what was deployed last."""
+"""The overview page: figures, problems, the environment state matrix, the latest deployments."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.query.selectors import is_inactive, last_deployed_at
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING, OVERVIEW, PRODUCTS
-from versioner.site.views.cells import cell_view
 from versioner.site.views.deployments import latest_deployments
-from versioner.site.views.inbox import unrecorded_groups
+from versioner.site.views.inbox import inbox_groups
 from versioner.site.views.layout import View, frame
 from versioner.site.views.products import document_of, is_owned, team_of, title_of
+from versioner.site.views.rows import cell_view
 from versioner.site.wording import count, version_text
 
 if TYPE_CHECKING:
@@ -19,101 +19,101 @@ if TYPE_CHECKING:
     from versioner.models import Deployment
     from versioner.query.matrix import MatrixRow
     from versioner.site.context import SiteContext
-    from versioner.site.views.layout import View
 
 __all__ = ["attention", "overview_view"]
 
 _LATEST: Final = 12
 _WEEK_SECONDS: Final = 7 * 24 * 3600
 
-# With more columns than this the matrix scrolls within itself on every screen.
+# A matrix with more columns scrolls sideways on every screen.
 _FITTING_COLUMNS: Final = 5
 
 
-def overview_view(atlas: SiteContext) -> View:
-    """Return the first page of the site."""
-    rows = [_row(atlas, row) for row in atlas.matrix.rows]
+def overview_view(context: SiteContext) -> View:
+    """Return the view of the overview."""
+    rows = [_row(context, row) for row in context.matrix.rows]
     title = "What runs where"
-    feed = {"title": "All deployments", "href": atlas.link(OVERVIEW, EVERYTHING)}
+    feed = {"title": "All deployments", "href": context.link(OVERVIEW, EVERYTHING)}
     return {
         "frame": frame(
-            atlas,
+            context,
             OVERVIEW,
             title,
             section=OVERVIEW,
-            description=f"{atlas.title}: what version of what runs where.",
+            description=f"{context.title}: what version of what runs where.",
             feeds=[feed],
             current=True,
         ),
-        "description": str(atlas.registry.config.get("description", "")),
-        "figures": _figures(atlas),
-        "attention": attention(atlas),
-        "waiting": unrecorded_groups(atlas, OVERVIEW),
-        "columns": _columns(atlas),
+        "description": str(context.registry.config.get("description", "")),
+        "figures": _figures(context),
+        "attention": attention(context),
+        "waiting": inbox_groups(context, OVERVIEW),
+        "columns": _columns(context),
         "left_out": [
-            {"title": atlas.environment_title(name), "why": why} for name, why in atlas.left_out
+            {"title": context.environment_title(name), "why": why}
+            for name, why in context.hidden_environments
         ],
-        "fits": len(atlas.columns) <= _FITTING_COLUMNS,
+        "fits": len(context.columns) <= _FITTING_COLUMNS,
         "rows": rows,
-        "deployments": latest_deployments(atlas, OVERVIEW, _LATEST),
+        "deployments": latest_deployments(context, OVERVIEW, _LATEST),
         "all_deployments": {
-            "href": atlas.link(OVERVIEW, DEPLOYMENTS),
-            "text": count(len(atlas.deployments), "deployment"),
+            "href": context.link(OVERVIEW, DEPLOYMENTS),
+            "text": count(len(context.deployments), "deployment"),
         },
     }
 
 
-def _columns(atlas: SiteContext) -> list[View]:
+def _columns(context: SiteContext) -> list[View]:
     return [
         {
             "name": name,
-            "title": atlas.environment_title(name),
-            "href": atlas.environment(OVERVIEW, name),
-            "shown": name in atlas.columns,
+            "title": context.environment_title(name),
+            "href": context.environment(OVERVIEW, name),
+            "shown": name in context.columns,
         }
-        for name in atlas.matrix.environments
+        for name in context.matrix.environments
     ]
 
 
-def _row(atlas: SiteContext, row: MatrixRow) -> View:
+def _row(context: SiteContext, row: MatrixRow) -> View:
     name = row.product
-    record = atlas.registry.products[name]
-    deprecated = document_of(atlas, name).get("lifecycle") == "deprecated"
+    record = context.registry.products[name]
+    deprecated = document_of(context, name).get("lifecycle") == "deprecated"
     alarmed = any(cell.no_result or cell.failed_last for cell in row.cells)
     flags = {
-        "drifting": name in atlas.drifting,
-        "silent": is_inactive(last_deployed_at(record.deployments), atlas.now),
+        "drifting": name in context.drifting,
+        "silent": is_inactive(last_deployed_at(record.deployments), context.now),
         "attention": alarmed,
     }
     return {
         "name": name,
-        "title": title_of(atlas, name),
-        "href": atlas.product(OVERVIEW, name),
-        "team": team_of(atlas, name),
+        "title": title_of(context, name),
+        "href": context.product(OVERVIEW, name),
+        "team": team_of(context, name),
         "deprecated": deprecated,
         "lifecycle": "deprecated" if deprecated else "active",
-        "drifting": name in atlas.drifting,
+        "drifting": name in context.drifting,
         "flags": " ".join(flag for flag, is_set in flags.items() if is_set),
         "cells": [
-            {**cell_view(atlas, OVERVIEW, record, column), "shown": column in atlas.columns}
-            for column in atlas.matrix.environments
+            {**cell_view(context, OVERVIEW, record, column), "shown": column in context.columns}
+            for column in context.matrix.environments
         ],
     }
 
 
-def _figures(atlas: SiteContext) -> list[View]:
+def _figures(context: SiteContext) -> list[View]:
     week = {"all": 0, "failed": 0}
-    for deployment in reversed(atlas.deployments):
-        if atlas.seconds_since(deployment.at) > _WEEK_SECONDS:
+    for deployment in reversed(context.deployments):
+        if context.seconds_since(deployment.at) > _WEEK_SECONDS:
             break
         if deployment.void is None:
             week["all"] += 1
             week["failed"] += deployment.status == "failed"
-    cells = [cell for row in atlas.matrix.rows for cell in row.cells]
+    cells = [cell for row in context.matrix.rows for cell in row.cells]
     under_way = sum(cell.in_progress is not None for cell in cells)
-    drifting = len(atlas.drifting)
+    drifting = len(context.drifting)
     return [
-        _figure(len(atlas.registry.products), "product", "", ""),
+        _figure(len(context.registry.products), "product", "", ""),
         _figure(week["all"], "deployment", "in the last 7 days", ""),
         _figure(
             week["failed"],
@@ -140,21 +140,21 @@ def _figure(number: int, noun: str, note: str, status_class: str) -> View:
 _SHOWN: Final = 5
 
 
-def attention(atlas: SiteContext) -> list[View]:
-    """Return the groups of things that somebody should look at; those with none are left out."""
-    cells = [cell for row in atlas.matrix.rows for cell in row.cells]
+def attention(context: SiteContext) -> list[View]:
+    """Return the groups of problems that need attention, without empty groups."""
+    cells = [cell for row in context.matrix.rows for cell in row.cells]
     lost = [cell.no_result for cell in cells if cell.no_result]
     failed = [cell.failed_last for cell in cells if cell.failed_last]
     groups = [
-        _deployments(atlas, lost, "status-stale", "without a result"),
-        _deployments(atlas, failed, "status-failed", "whose last try did not succeed"),
-        _unowned(atlas),
+        _deployments(context, lost, "status-stale", "without a result"),
+        _deployments(context, failed, "status-failed", "whose last try did not succeed"),
+        _unowned(context),
     ]
     return [group for group in groups if group["number"]]
 
 
 def _deployments(
-    atlas: SiteContext, found: Sequence[Deployment], status_class: str, what: str
+    context: SiteContext, found: Sequence[Deployment], status_class: str, what: str
 ) -> View:
     newest = sorted(found, key=lambda each: (each.changed_at, each.product), reverse=True)
     places = count(len(found), "place")
@@ -163,14 +163,14 @@ def _deployments(
         "flag": "attention",
         "items": [
             {
-                "product": title_of(atlas, each.product),
-                "environment": atlas.environment_title(each.environment),
+                "product": title_of(context, each.product),
+                "environment": context.environment_title(each.environment),
                 "version": version_text(each.version),
                 "version_full": each.version,
                 "status": each.status,
-                "href": atlas.deployment(OVERVIEW, each),
+                "href": context.deployment(OVERVIEW, each),
                 "at": each.changed_at,
-                "age": atlas.age(each.changed_at),
+                "age": context.age(each.changed_at),
             }
             for each in newest[:_SHOWN]
         ],
@@ -178,14 +178,14 @@ def _deployments(
     }
 
 
-def _unowned(atlas: SiteContext) -> View:
-    nobodys = [name for name in atlas.registry.products if not is_owned(atlas, name)]
-    if {"team", "owner"} & atlas.hidden:
-        nobodys = []
-    words = f"{count(len(nobodys), 'product')} that nobody is named for"
+def _unowned(context: SiteContext) -> View:
+    unowned = [name for name in context.registry.products if not is_owned(context, name)]
+    if {"team", "owner"} & context.hidden:
+        unowned = []
+    words = f"{count(len(unowned), 'product')} that nobody is named for"
     return {
-        **_group(len(nobodys), "status-unknown", words),
-        "href": f"{atlas.link(OVERVIEW, PRODUCTS)}?nobody=1",
+        **_group(len(unowned), "status-unknown", words),
+        "href": f"{context.link(OVERVIEW, PRODUCTS)}?nobody=1",
     }
 
 

@@ -1,49 +1,56 @@
-"""A product's page: what it is, where it runs, its versions and deployments."""
+"""The pages of a product: its present state with the latest rows, and its months with all rows."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.site.pagination import ROWS, months_by_year
+from versioner.layout import log_path
+from versioner.site.pagination import ROWS, months_by_year, pager
 from versioner.site.urls import PRODUCTS, outward, product_feed, product_page
-from versioner.site.views.cells import cell_view
 from versioner.site.views.event_details import metadata
-from versioner.site.views.inbox import unrecorded_groups
+from versioner.site.views.inbox import inbox_groups
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.product_sections import actions, badges, deletion, pending_changes
 from versioner.site.views.products import document_of, title_of
-from versioner.site.views.rows import deployment_row, version_row
+from versioner.site.views.rows import (
+    cell_view,
+    deployment_detail,
+    deployment_row,
+    version_detail,
+    version_row,
+)
 from versioner.site.wording import adds_to, count
 
 if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
     from versioner.site.context import SiteContext
 
-__all__ = ["product_view"]
+__all__ = ["month_view", "product_view"]
 
-# How many rows of each list a page shows when there are too many for all of them.
+# The rows of each list that a page shows where the history does not fit on it.
 _LATEST: Final = 20
 _NO_ADDRESS: Final = (
     "Put the site's address before each path: nobody has said yet where it is published "
     "(site.base_url in registry.yaml)."
 )
-# What only build events tell of a version.
+# The keys of a version row that only build events fill.
 _OF_BUILDS: Final = ("status", "commit", "by", "note")
 
 
-def product_view(atlas: SiteContext, name: str) -> View:
-    """Return the page of one product."""
+def product_view(context: SiteContext, name: str) -> View:
+    """Return the view of one product's page."""
     page = product_page(name)
-    record = atlas.registry.products[name]
-    document = document_of(atlas, name)
-    title = title_of(atlas, name)
-    crumbs = [crumb("Products", atlas.link(page, PRODUCTS))]
+    record = context.registry.products[name]
+    document = document_of(context, name)
+    title = title_of(context, name)
+    crumbs = [crumb("Products", context.link(page, PRODUCTS))]
     description = str(document.get("description", ""))
-    needed_by = atlas.dependents[name]
-    feed = {"title": f"Deployments of {title}", "href": atlas.link(page, product_feed(name))}
+    needed_by = context.dependents[name]
+    feed = {"title": f"Deployments of {title}", "href": context.link(page, product_feed(name))}
     return {
         "frame": frame(
-            atlas,
+            context,
             page,
             title,
             section=PRODUCTS,
@@ -53,35 +60,35 @@ def product_view(atlas: SiteContext, name: str) -> View:
             current=True,
             dated=False,
         ),
-        "actions": actions(atlas, page, name),
-        "waiting": unrecorded_groups(atlas, page, name),
-        "badges": badges(atlas, page, record),
-        "badges_note": "" if atlas.base_url else _NO_ADDRESS,
-        "deletion": deletion(atlas, record, needed_by),
-        "steps": pending_changes(atlas, page, record),
+        "actions": actions(context, page, name),
+        "waiting": inbox_groups(context, page, name),
+        "badges": badges(context, page, record),
+        "badges_note": "" if context.base_url else _NO_ADDRESS,
+        "deletion": deletion(context, record, needed_by),
+        "steps": pending_changes(context, page, record),
         "name": name,
         "title": title,
         "named": adds_to(title, name),
         "described": bool(description or document.get("extra_metadata")),
         "deprecated": document.get("lifecycle") == "deprecated",
         "description": description,
-        "metadata": metadata(document.get("extra_metadata") or {}, atlas.hidden),
+        "metadata": metadata(document.get("extra_metadata") or {}, context.hidden),
         "links": [_outside(link) for link in document.get("links") or ()],
-        "depends_on": _products(atlas, page, document.get("depends_on") or ()),
-        "needed_by": _products(atlas, page, needed_by),
-        "former_names": atlas.former_names.get(name, []),
-        "places": _places(atlas, page, record),
-        **_history(atlas, page, record),
+        "depends_on": _products(context, page, document.get("depends_on") or ()),
+        "needed_by": _products(context, page, needed_by),
+        "former_names": context.former_names.get(name, []),
+        "places": _places(context, page, record),
+        **_history(context, page, record),
     }
 
 
-def _history(atlas: SiteContext, page: str, record: ProductRecord) -> View:
+def _history(context: SiteContext, page: str, record: ProductRecord) -> View:
     versions = list(record.versions.values())
     deployments = sorted(record.deployments, key=lambda deployment: deployment.at)
     whole = len(versions) + len(deployments) <= ROWS
     kept = ROWS if whole else _LATEST
-    version_rows = [version_row(atlas, page, v) for v in reversed(versions[-kept:])]
-    rows = [deployment_row(atlas, page, d) for d in reversed(deployments[-kept:])]
+    version_rows = [version_row(context, page, v) for v in reversed(versions[-kept:])]
+    rows = [deployment_row(context, page, d) for d in reversed(deployments[-kept:])]
     return {
         "versions": version_rows,
         "deployments": rows,
@@ -89,9 +96,7 @@ def _history(atlas: SiteContext, page: str, record: ProductRecord) -> View:
         "remarked": any(row["remark"] for row in rows),
         "versions_note": _note(len(versions), kept, "version"),
         "deployments_note": _note(len(deployments), kept, "deployment"),
-        "years": months_by_year(
-            atlas.shards[record.name], lambda month: atlas.link(page, month.page)
-        ),
+        "years": months_by_year(context.history_pages[record.name], partial(context.link, page)),
     }
 
 
@@ -99,25 +104,25 @@ def _note(total: int, kept: int, noun: str) -> str:
     return count(total, noun) if total <= kept else f"the latest {kept} of {count(total, noun)}"
 
 
-def _places(atlas: SiteContext, page: str, record: ProductRecord) -> list[View]:
+def _places(context: SiteContext, page: str, record: ProductRecord) -> list[View]:
     return [
         {
-            "environment": atlas.environment_title(name),
-            "environment_href": atlas.environment(page, name),
+            "environment": context.environment_title(name),
+            "environment_href": context.environment(page, name),
             "type": document["type"],
-            **cell_view(atlas, page, record, name),
+            **cell_view(context, page, record, name),
         }
-        for name, document in atlas.environments.items()
-        if name in atlas.columns or name in record.cells
+        for name, document in context.environments.items()
+        if name in context.columns or name in record.cells
     ]
 
 
-def _products(atlas: SiteContext, page: str, names: Any) -> list[View]:
-    known = atlas.registry.products
+def _products(context: SiteContext, page: str, names: Any) -> list[View]:
+    known = context.registry.products
     return [
         {
-            "text": title_of(atlas, name) if name in known else name,
-            "href": atlas.product(page, name) if name in known else "",
+            "text": title_of(context, name) if name in known else name,
+            "href": context.product(page, name) if name in known else "",
         }
         for name in sorted(names)
     ]
@@ -126,3 +131,44 @@ def _products(atlas: SiteContext, page: str, names: Any) -> list[View]:
 def _outside(link: dict[str, Any]) -> View:
     url = str(link.get("url", ""))
     return {"text": str(link.get("title") or url), "url": url, "href": outward(url)}
+
+
+def month_view(context: SiteContext, name: str, index: int) -> View:
+    """Return the view of one month of a product's history, or of a part of it, newest first."""
+    months = context.history_pages[name]
+    month = months[index]
+    page = month.path
+    title = title_of(context, name)
+    crumbs = [
+        crumb("Products", context.link(page, PRODUCTS)),
+        crumb(title, context.product(page, name)),
+    ]
+    deployments = [deployment_detail(context, page, d) for d in reversed(month.deployments)]
+    versions = [version_detail(context, page, v) for v in reversed(month.versions)]
+    common = _common(deployments, versions)
+    log = context.forge.log(log_path(name, "deployment", month.month))
+    return {
+        "common": common,
+        "log": "" if common or context.recorded else log,
+        "frame": frame(context, page, f"{title}, {month.title}", section=PRODUCTS, crumbs=crumbs),
+        "name": name,
+        "title": title,
+        "period": month.title,
+        "summary": f"{count(len(month.deployments), 'deployment')}, "
+        f"{count(len(month.versions), 'new version')}",
+        "pager": pager(months, index, partial(context.link, page)),
+        "deployments": deployments,
+        "versions": versions,
+        "built": any(version.builds or version.scm_sha for version in month.versions),
+    }
+
+
+def _common(deployments: list[View], versions: list[View]) -> list[View]:
+    """Return the commit that recorded all rows, and remove it from the rows; else none."""
+    rows = [row["commits"] for row in (*deployments, *versions) if row["commits"]]
+    if len(rows) < 2 or any(row != rows[0] for row in rows) or len(rows[0]) > 1:
+        return []
+    common: list[View] = rows[0]
+    for row in (*deployments, *versions):
+        row["commits"] = []
+    return common

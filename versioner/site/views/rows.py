@@ -1,4 +1,4 @@
-"""Rows of the tables that more than one page has: deployments and versions."""
+"""Rows of deployments and of versions, and cells of environments, that several pages show."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from versioner.site.wording import (
 
 if TYPE_CHECKING:
     from versioner.models import Deployment, Event, Version
+    from versioner.registry.records import ProductRecord
     from versioner.site.context import RecordedBy, SiteContext
     from versioner.site.views.layout import View
 
 __all__ = [
     "KIND_CLASSES",
     "STATUS_CLASSES",
+    "cell_view",
     "deployment_detail",
     "deployment_row",
     "recorded_by",
@@ -42,7 +44,7 @@ STATUS_CLASSES: Final = {
     "": "status-unknown",
 }
 
-# What of a version's source has a place of its own among its details.
+# The fields of a version's source that its row shows, so that its details leave them out.
 _SOURCE: Final = frozenset({"scm_sha", "scm_branch"})
 KIND_CLASSES: Final = {
     "rollback": "status-rollback",
@@ -50,51 +52,51 @@ KIND_CLASSES: Final = {
 }
 
 
-def deployment_row(atlas: SiteContext, page: str, deployment: Deployment) -> View:
-    """Return a deployment as a row that leads to its permanent place."""
+def deployment_row(context: SiteContext, page: str, deployment: Deployment) -> View:
+    """Return a deployment as a row with a link to its permanent row."""
     kind = deployment.kind if deployment.kind in KIND_CLASSES else ""
     return {
         "id": "",
-        "href": atlas.deployment(page, deployment),
+        "href": context.deployment(page, deployment),
         "product": deployment.product,
         "at": deployment.at,
         "when": moment_text(deployment.at),
-        "environment": atlas.environment_title(deployment.environment),
-        "environment_href": atlas.environment(page, deployment.environment),
+        "environment": context.environment_title(deployment.environment),
+        "environment_href": context.environment(page, deployment.environment),
         "version": version_text(deployment.version),
         "version_full": deployment.version,
-        "version_href": atlas.version(page, deployment.product, deployment.version),
+        "version_href": context.version(page, deployment.product, deployment.version),
         "status_class": STATUS_CLASSES[deployment.status],
         "status": deployment.status,
         "kind": kind,
         "kind_class": KIND_CLASSES.get(kind, ""),
         "void": deployment.void is not None,
-        "remark": _remark(deployment, atlas.hidden),
-        "by": latest_value(deployment.events, "deployed_by", atlas.hidden),
+        "remark": _remark(deployment, context.hidden),
+        "by": latest_value(deployment.events, "deployed_by", context.hidden),
     }
 
 
-def deployment_detail(atlas: SiteContext, page: str, deployment: Deployment) -> View:
-    """Return a deployment as the row of its permanent place, with everything recorded."""
+def deployment_detail(context: SiteContext, page: str, deployment: Deployment) -> View:
+    """Return a deployment as its permanent row, with everything recorded."""
     kind = deployment.kind if deployment.kind in KIND_CLASSES else ""
-    # Only what its template places: there are as many of these as there are deployments.
+    # Only the keys that the template uses: a site has one such row for each deployment.
     return {
         "id": deployment_anchor(deployment.id),
         "precise": precise_text(deployment.at),
-        "environment": atlas.environment_title(deployment.environment),
+        "environment": context.environment_title(deployment.environment),
         "version_full": deployment.version,
-        "version_href": atlas.version(page, deployment.product, deployment.version),
+        "version_href": context.version(page, deployment.product, deployment.version),
         "status_class": STATUS_CLASSES[deployment.status],
         "status": deployment.status,
         "kind": kind,
         "kind_class": KIND_CLASSES.get(kind, ""),
         "void": deployment.void is not None,
-        "by": latest_value(deployment.events, "deployed_by", atlas.hidden),
-        "remark": _remark(deployment, atlas.hidden),
-        "facts": event_facts(deployment.events, atlas.hidden),
-        "commits": _commits(atlas, deployment.events),
+        "by": latest_value(deployment.events, "deployed_by", context.hidden),
+        "remark": _remark(deployment, context.hidden),
+        "facts": event_facts(deployment.events, context.hidden),
+        "commits": _commits(context, deployment.events),
         "course": _course(deployment),
-        "struck": [_struck(*each, atlas.hidden) for each in deployment.void_events],
+        "struck": [_struck(*each, context.hidden) for each in deployment.void_events],
     }
 
 
@@ -106,98 +108,98 @@ def _struck(event: Event, voider: Event, hidden: frozenset[str]) -> View:
     }
 
 
-def version_row(atlas: SiteContext, page: str, version: Version) -> View:
-    """Return a version as a row that leads to its permanent place."""
+def version_row(context: SiteContext, page: str, version: Version) -> View:
+    """Return a version as a row with a link to its permanent row."""
     return {
         "id": "",
-        "href": atlas.version(page, version.product, version.name),
+        "href": context.version(page, version.product, version.name),
         "version": version_text(version.name),
         "version_full": version.name,
         "at": version.at,
         "when": moment_text(version.at),
         "status_class": STATUS_CLASSES[version.status],
         "status": version.status,
-        **_source(atlas, version),
-        "by": latest_value(version.builds, "built_by", atlas.hidden),
-        "reached": _reached(atlas, page, version),
+        **_source(context, version),
+        "by": latest_value(version.builds, "built_by", context.hidden),
+        "reached": _reached(context, page, version),
     }
 
 
-def version_detail(atlas: SiteContext, page: str, version: Version) -> View:
-    """Return a version as the row of its permanent place, with everything recorded."""
+def version_detail(context: SiteContext, page: str, version: Version) -> View:
+    """Return a version as its permanent row, with everything recorded."""
     return {
         "id": version_anchor(version.name),
         "version_full": version.name,
         "precise": precise_text(version.at),
         "status_class": STATUS_CLASSES[version.status],
         "status": version.status,
-        **_source(atlas, version),
-        "by": latest_value(version.builds, "built_by", atlas.hidden),
-        "reached": _reached_text(atlas, version),
-        "facts": event_facts(version.builds, atlas.hidden | _SOURCE),
-        "commits": _commits(atlas, version.builds),
-        "notes": latest_value(version.builds, "notes", atlas.hidden),
+        **_source(context, version),
+        "by": latest_value(version.builds, "built_by", context.hidden),
+        "reached": _reached_text(context, version),
+        "facts": event_facts(version.builds, context.hidden | _SOURCE),
+        "commits": _commits(context, version.builds),
+        "notes": latest_value(version.builds, "notes", context.hidden),
     }
 
 
-def recorded_by(atlas: SiteContext, recorded: RecordedBy) -> View:
-    """Return the commit that recorded something, linked where the forge is known."""
+def recorded_by(context: SiteContext, recorded: RecordedBy) -> View:
+    """Return the commit that recorded an event, with a link where a forge is configured."""
     return {
         "commit": recorded.commit[:10],
         "commit_full": recorded.commit,
         "subject": recorded.subject,
         "when": moment_text(recorded.at),
-        "href": atlas.forge.commit(recorded.commit),
+        "href": context.forge.commit(recorded.commit),
     }
 
 
-def _commits(atlas: SiteContext, events: list[Event]) -> list[View]:
+def _commits(context: SiteContext, events: list[Event]) -> list[View]:
     """Return the commits that recorded events, each once, in the events' order."""
-    if not atlas.recorded:
+    if not context.recorded:
         return []
-    found = dict.fromkeys(atlas.recorded.get(event["id"]) for event in events)
-    return [recorded_by(atlas, each) for each in found if each is not None]
+    found = dict.fromkeys(context.recorded.get(event["id"]) for event in events)
+    return [recorded_by(context, each) for each in found if each is not None]
 
 
-def _source(atlas: SiteContext, version: Version) -> View:
-    sha = "" if "scm_sha" in atlas.hidden else version.scm_sha
-    record = atlas.registry.products[version.product]
-    hidden = {"scm_sha", "scm_repository"} & atlas.hidden
+def _source(context: SiteContext, version: Version) -> View:
+    sha = "" if "scm_sha" in context.hidden else version.scm_sha
+    record = context.registry.products[version.product]
+    hidden = {"scm_sha", "scm_repository"} & context.hidden
     return {
         "commit": sha[:10],
         "commit_full": sha,
-        "commit_href": "" if hidden else outward(commit_url(atlas.registry, record, version)),
-        "branch": "" if "scm_branch" in atlas.hidden else version.scm_branch,
-        "note": first_line(latest_value(version.builds, "notes", atlas.hidden)),
+        "commit_href": "" if hidden else outward(commit_url(context.registry, record, version)),
+        "branch": "" if "scm_branch" in context.hidden else version.scm_branch,
+        "note": first_line(latest_value(version.builds, "notes", context.hidden)),
     }
 
 
-def _reached(atlas: SiteContext, page: str, version: Version) -> list[View]:
+def _reached(context: SiteContext, page: str, version: Version) -> list[View]:
     return [
         {
-            "environment": atlas.environment_title(each.environment),
+            "environment": context.environment_title(each.environment),
             "when": day_text(each.at[:10]),
             "at": each.at,
-            "href": atlas.deployment(page, each),
+            "href": context.deployment(page, each),
         }
-        for each in _arrivals(atlas, version)
+        for each in _arrivals(context, version)
     ]
 
 
-def _arrivals(atlas: SiteContext, version: Version) -> list[Deployment]:
-    """Return the first deployment that brought a version to each environment, in their order."""
+def _arrivals(context: SiteContext, version: Version) -> list[Deployment]:
+    """Return the first completed deployment of a version to each environment, in their order."""
     first: dict[str, Deployment] = {}
     for deployment in version.deployments:
         if deployment.status == "completed" and deployment.void is None:
             first.setdefault(deployment.environment, deployment)
-    return [first[name] for name in atlas.environments if name in first]
+    return [first[name] for name in context.environments if name in first]
 
 
-def _reached_text(atlas: SiteContext, version: Version) -> str:
-    """Word where a version came and when, each day once: `staging, production 22 Nov 2025`."""
+def _reached_text(context: SiteContext, version: Version) -> str:
+    """Return where and when a version arrived, by day: `staging, production 22 Nov 2025`."""
     days: dict[str, list[str]] = {}
-    for each in _arrivals(atlas, version):
-        days.setdefault(each.at[:10], []).append(atlas.environment_title(each.environment))
+    for each in _arrivals(context, version):
+        days.setdefault(each.at[:10], []).append(context.environment_title(each.environment))
     words = [f"{', '.join(places)} {day_text(day)}" for day, places in days.items()]
     return "; ".join(words) or "nowhere yet"
 
@@ -209,7 +211,7 @@ def _remark(deployment: Deployment, hidden: frozenset[str]) -> str:
 
 
 def _course(deployment: Deployment) -> list[View]:
-    # One event is told by the row itself.
+    # The row itself shows the status and the time of a single event.
     if len(deployment.events) < 2:
         return []
     return [_step(event["status"], event["at"]) for event in deployment.events]
@@ -222,4 +224,56 @@ def _step(status: str, at: str) -> View:
         "status": status,
         "at": at,
         "when": moment_text(at),
+    }
+
+
+def cell_view(context: SiteContext, page: str, record: ProductRecord, environment: str) -> View:
+    """Return the version of a product that runs in an environment, and what else happens there.
+
+    `version` is `""` where none runs. `beside` has deployments that failed last, are in
+    progress, or have no result; also where no version runs.
+    """
+    state = context.state(record.name, environment)
+    current = state.deployment
+    beside = [
+        _beside(context, page, deployment, word)
+        for deployment, word in (
+            (state.failed_last, ""),
+            (state.in_progress, ""),
+            (state.no_result, "no result"),
+        )
+        if deployment is not None
+    ]
+    shown = {"beside": beside, "age": "", "at": "", "when": "", "kind": ""}
+    if current is None:
+        return {
+            **shown,
+            "version": "",
+            "version_full": "",
+            "href": "",
+            "status_class": "status-unknown",
+        }
+    return {
+        **shown,
+        "version": version_text(current.version),
+        "version_full": current.version,
+        "href": context.deployment(page, current),
+        "status_class": "status-rollback" if current.kind == "rollback" else "status-completed",
+        "kind": "rolled back" if current.kind == "rollback" else "completed",
+        "at": state.since,
+        "when": day_text(state.since[:10]),
+        "age": context.age(state.since),
+    }
+
+
+def _beside(context: SiteContext, page: str, deployment: Deployment, word: str) -> View:
+    return {
+        "status_class": "status-stale" if word else STATUS_CLASSES[deployment.status],
+        "status": word or deployment.status,
+        "version": version_text(deployment.version),
+        "version_full": deployment.version,
+        "href": context.deployment(page, deployment),
+        "at": deployment.changed_at,
+        "when": day_text(deployment.changed_at[:10]),
+        "age": context.age(deployment.changed_at),
     }
