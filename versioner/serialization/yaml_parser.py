@@ -55,6 +55,7 @@ _SYNTAX_HINTS: Final[dict[str, str]] = {
     "mapping values are not allowed": 'put a text that contains ": " in double quotes',
     "cannot start any token": "indent with spaces, and put a text that begins with a sign "
     "in double quotes",
+    "tab character": "use spaces instead of tabs",
     "escape": 'in double quotes, write a backslash as "\\\\"',
     "found unexpected end of stream": "close the quotes or brackets that are open here",
     "while parsing a flow": "close the bracket, and put a comma between entries",
