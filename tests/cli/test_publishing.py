@@ -63,7 +63,7 @@ def test_commits_of_the_users_own_are_counted_named_and_stay(
     mine = desk.git("rev-parse", "--short=9", "HEAD")
     done = deploy(desk, "--push")
     assert done.code == 1
-    assert "recorded, but not pushed: 1 commit of yours is not pushed: " in done.err
+    assert "recorded, but not pushed: 1 of your commits is not pushed: " in done.err
     assert done.err.count("git push") == 1
     assert mine in done.err
     assert message.partition("\n")[0] in done.err
@@ -127,7 +127,7 @@ def test_what_is_the_users_own_is_not_rewritten_for_a_race(
     theirs = tip_of(forge)
     done = deploy(desk, "--push")
     assert done.code == 1
-    assert "not pushed: the remote branch has moved on" in done.err
+    assert "not pushed: the remote branch has moved" in done.err
     assert "git pull --rebase" in done.err
     assert tip_of(forge) == theirs
     assert events(desk, "user-service")[-1]["version"] == "2.0.0"
@@ -163,7 +163,7 @@ def test_a_remote_branch_that_went_back_is_not_brought_forward(desk: Desk, forge
     subprocess.run(["git", "update-ref", "refs/heads/main", "main~1"], cwd=forge, check=True)
     there = tip_of(forge)
     done = deploy(desk, "--push", "--version", "2.0.1")
-    assert (done.code, "went back" in done.err) == (1, True)
+    assert (done.code, "was reset" in done.err) == (1, True)
     assert tip_of(forge) == there
 
 
@@ -199,7 +199,7 @@ def test_what_is_on_another_branch_of_the_remote_is_not_counted_as_yours(
     desk.git("switch", "-qc", "trial")
     desk.git("commit", "-q", "--allow-empty", "-m", "Mine")
     done = deploy(desk, "--push")
-    assert (done.code, "1 commit of yours is not pushed" in done.err) == (1, True), done.err
+    assert (done.code, "1 of your commits is not pushed" in done.err) == (1, True), done.err
     desk.git("reset", "-q", "--hard", "main")
     assert deploy(desk, "--push").code == 0
     assert tip_of(forge, "trial") == desk.git("rev-parse", "HEAD")

@@ -37,10 +37,7 @@ def entropy_that(acts: Callable[[], object], times: int) -> Callable[[], tuple[i
 
 def record_while(desk: Desk, entropy: Callable[[], tuple[int, bytes]]):
     draft = EventDraft("deployment", "shop", dict(FIELDS))
-    return deliver(
-        desk.repository,
-        lambda place: record_event(place, draft, now=NOW, entropy=entropy),
-    )
+    return deliver(desk.repository, draft, now=NOW, entropy=entropy)
 
 
 def test_a_branch_that_a_user_moved_meanwhile_is_read_again(desk: Desk) -> None:

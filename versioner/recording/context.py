@@ -1,4 +1,4 @@
-"""Look at the registry for one event: only at what judges it, so that the cost stays bounded."""
+"""Read what the registry has for one event, and nothing else, so that the cost is bounded."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _KINDS: Final[tuple[EventKind, ...]] = ("build", "deployment")
 class EventDraft(NamedTuple):
     """An event as the caller gives it: names unchecked, no id unless one is named.
 
-    `fields` holds every key of the event but `id`. `detected` says that the product's name
-    was derived from a CI system, so that it may be turned into a legal one. `resent` says that
-    it was handed over before and may have arrived: the same id at the same time is this event.
+    `fields` are all keys of the event but `id`. `detected` is true where the product's name
+    comes from a CI system, and may be turned into a legal one. `resent` is true where the event
+    was sent before and may have arrived: then the same id at the same time is this event.
     """
 
     kind: EventKind
@@ -39,7 +39,7 @@ class EventDraft(NamedTuple):
 
 
 class RecordContext(NamedTuple):
-    """What the tip holds of everything that this event touches; `logs` maps paths to bytes."""
+    """What the tip has of the files of one event; `logs` are bytes by path."""
 
     product: str
     title: str
@@ -62,9 +62,9 @@ class RecordContext(NamedTuple):
 def load_context(
     repository: Repository, draft: EventDraft, pending: Mapping[str, bytes | None]
 ) -> RecordContext:
-    """Read the tip: the configuration, and the product's own directory.
+    """Read registry.yaml and the product's directory at the tip.
 
-    `pending` are changes to be made to the tip, as if they were there.
+    `pending` are changes that are not committed yet; they are read as if they were.
     """
     with reading(repository) as reader:
         tip = _Tip(reader, tip_view(repository, reader), pending)
@@ -88,7 +88,7 @@ def load_context(
 
 
 class _Tip:
-    """Read the files of one commit, each directory once, with changes that are not made yet."""
+    """The files of the tip, with changes that are not committed yet; a directory is read once."""
 
     def __init__(
         self, reader: ObjectReader, view: TreeView, pending: Mapping[str, bytes | None]
@@ -114,32 +114,32 @@ class _Tip:
         return found.data
 
     def logs(self, product: str, event: Event) -> dict[str, bytes]:
-        """Return the logs that judge an event: those of its month and of the one before.
+        """Return the logs to evaluate an event with: those of its month and the one before.
 
-        So that the cost does not grow with the history (design, section 5); `validate` looks
-        at all of it. Only an event that names another one may have to look further back.
+        So the cost does not grow with the history (design, section 5); `validate` reads all
+        logs. Only an event that names another one needs all logs of the product.
         """
         month = layout.month_of(event["at"])
         months = {f"{month}.yaml", f"{layout.previous_month(month)}.yaml"}
         paths = []
         for kind in _KINDS:
             folder = layout.log_path(product, kind, month).rpartition("/")[0]
-            names = {*(self.view.directory(folder) or {}), *self._waiting_in(folder)}
+            names = {*(self.view.directory(folder) or {}), *self._pending_in(folder)}
             wanted = names if "deployment" in event else months.intersection(names)
             paths += [f"{folder}/{name}" for name in sorted(wanted)]
         return self._read_all([path for path in paths if layout.place_of(path) is not None])
 
-    def _waiting_in(self, folder: str) -> list[str]:
+    def _pending_in(self, folder: str) -> list[str]:
         before = f"{folder}/"
         return [path.removeprefix(before) for path in self._pending if path.startswith(before)]
 
     def _read_all(self, paths: list[str]) -> dict[str, bytes]:
-        """Read files in one go: of a partial clone each go is a request."""
+        """Return the bytes of files, read together: in a partial clone each call is a request."""
         entries = {path: self.view.entry(path) for path in paths if path not in self._pending}
         ids = {path: entry.id for path, entry in entries.items() if entry is not None}
         found = dict(zip(ids, self._reader.find_or_fetch(list(ids.values())), strict=True))
-        held = {path: each.data for path, each in found.items() if each is not None}
-        return {path: held[path] if path in held else self.read(path) for path in paths}
+        read = {path: each.data for path, each in found.items() if each is not None}
+        return {path: read[path] if path in read else self.read(path) for path in paths}
 
 
 def _legal_product(draft: EventDraft, config: RegistryConfig) -> str:
@@ -149,7 +149,7 @@ def _legal_product(draft: EventDraft, config: RegistryConfig) -> str:
 
 
 def _follow_alias(tip: _Tip, name: str) -> str:
-    """Return the product that a name or an old name leads to; raise Blocked for a deleted one."""
+    """Return the product of a name or a former name; raise Blocked for a deleted one."""
     if tip.has(layout.product_path(name)):
         return name
     target = _target_of(tip, name) if tip.has(layout.alias_path(name)) else name
@@ -158,13 +158,13 @@ def _follow_alias(tip: _Tip, name: str) -> str:
     if tip.has(layout.deleted_path(target)):
         raise Blocked(
             f"the product {target!r} was deleted",
-            hint=f"`versioner product restore {target}` brings it back; "
-            f"`versioner product create {target}` starts it anew",
+            hint=f"`versioner product restore {target}` restores it; "
+            f"`versioner product create {target}` creates a new one",
         )
     if target != name:
         raise Blocked(
-            f"{name!r} is an old name of {target!r}, and there is no such product",
-            hint=f"mend or delete {layout.alias_path(name)} in a commit first",
+            f"{name!r} is a former name of {target!r}, and there is no such product",
+            hint=f"fix or delete {layout.alias_path(name)}, and commit that",
         )
     return name
 
@@ -175,14 +175,16 @@ def _target_of(tip: _Tip, name: str) -> str:
     path = layout.alias_path(name)
     alias, problems = validate_document("alias", tip.read(path), path)
     if alias is None or problems:
-        raise Blocked(f"{path} cannot be read", hint="mend it first: `versioner validate` says how")
+        raise Blocked(
+            f"{path} cannot be read", hint="fix it first: `versioner validate` lists its errors"
+        )
     return str(alias["to"])
 
 
 def _is_retired(tip: _Tip, environment: str) -> bool:
     path = layout.environment_path(environment)
     data = tip.read(path)
-    # Nearly none is, and what is needed to read the document takes longer than all else here.
+    # Retired environments are rare, and importing the YAML loader is slow: test the bytes first.
     if b"retired" not in data:
         return False
     from versioner.validation.documents import validate_document

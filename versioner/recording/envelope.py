@@ -1,7 +1,7 @@
-"""An event as it was handed over, before anyone judged it: one line of JSON.
+"""The form of an event in the inbox and in the spool: one line of JSON.
 
-This is what waits in the inbox and in the spool. Whoever may push can write one, and a line
-may be pasted from a log: what is read is checked for its form here, and judged as any event.
+Any user who may push can write such a line, and a line may be copied from a log. So its form is
+checked here when it is read, and the event is evaluated like any other.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "draft_of", "submission_bytes", "submission_of"]
 
 FORMAT: Final = 1
-# Metadata of 100 KB takes up to six times as much where all of it has to be escaped.
+# Metadata of 100 KB takes up to six times as many bytes where every character is escaped.
 _MOST_BYTES: Final = 655_360
 _KEYS: Final[dict[str, tuple[EventKind, frozenset[str]]]] = {
     "build": ("build", frozenset(BUILD_KEYS) - {"id"}),
@@ -43,11 +43,11 @@ def submission_of(draft: EventDraft) -> dict[str, Any]:
 
 
 def submission_bytes(draft: EventDraft) -> bytes:
-    """Return a draft as one line, the same for the same draft; raise InvalidInput if too long."""
+    """Return a draft as one line, the same for equal drafts; raise InvalidInput if too long."""
     try:
         text = json.dumps(submission_of(draft), ensure_ascii=True, sort_keys=True, allow_nan=False)
     except ValueError:
-        raise InvalidInput("the event holds a number that is none", field="event") from None
+        raise InvalidInput("the event has a number that is not finite", field="event") from None
     if len(text) > _MOST_BYTES:
         raise InvalidInput(
             f"the event takes {len(text):,} bytes, more than {_MOST_BYTES:,}", field="event"
@@ -56,16 +56,16 @@ def submission_bytes(draft: EventDraft) -> bytes:
 
 
 def draft_of(document: Mapping[str, Any] | None) -> EventDraft:
-    """Return the draft of a document, to be judged as one that may have arrived before.
+    """Return the draft of a document, marked as one that may have arrived before.
 
-    Raises InvalidInput for what is no such document.
+    Raises InvalidInput for any other document.
     """
     if not isinstance(document, dict):
         raise InvalidInput("the event cannot be read: it is not a JSON object")
     if document.get("format") != FORMAT:
         raise InvalidInput(
-            f"the event is of format {document.get('format')!r:.40}, and this tool knows {FORMAT}",
-            hint="a newer versioner may know it",
+            f"the event has format {document.get('format')!r:.40}, and this version reads {FORMAT}",
+            hint="a newer version may read it: update versioner",
         )
     kind, keys = _KEYS.get(str(document.get("kind")), ("deployment", frozenset()))
     fields = document.get("event")
@@ -78,8 +78,8 @@ def draft_of(document: Mapping[str, Any] | None) -> EventDraft:
         )
     product, event_id = document.get("product"), document.get("event_id")
     if not isinstance(product, str) or not isinstance(event_id, str):
-        raise InvalidInput("the event cannot be read: its product or its id is none")
-    # Every field is of its kind, before anything looks at one.
+        raise InvalidInput("the event cannot be read: its product or its id is not a text")
+    # The type of every field is checked before any code reads it.
     check_event(kind, {**fields, "id": event_id or "0" * 32})
     detected = document.get("detected") is True
     return EventDraft(kind, product, fields, event_id, detected=detected, resent=True)

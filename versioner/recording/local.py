@@ -1,64 +1,68 @@
-"""Where an event is recorded: which branch of which clone, and whether it is pushed on."""
+"""Record an event in a clone: on which branch, and whether it is pushed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.errors import UsageFault
 from versioner.git.config import settings
-from versioner.git.process import RefChanged, git
+from versioner.git.process import git
 from versioner.git.repository import on_branch, tip_of
+from versioner.recording.record import record_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from versioner.git.repository import Repository
+    from versioner.recording.context import EventDraft
     from versioner.recording.record import RecordResult
     from versioner.remote.url import Remote
 
 __all__ = ["deliver", "remote_of_ephemeral_clone"]
 
-# A user's own `git commit` may move the branch between our look and our move.
-_TRIES: Final = 5
-
 
 def deliver(
     repository: Repository,
-    record: Callable[[Repository], RecordResult],
+    draft: EventDraft,
     *,
+    now: str,
+    entropy: Callable[[], tuple[int, bytes]],
+    create: bool = True,
     branch: str | None = None,
     push: bool = False,
     dry_run: bool = False,
 ) -> RecordResult:
-    """Record on a branch (the current one by default), and push that one commit where asked.
+    """Record an event on a branch, by default the current one, and with `push` push its commit.
 
-    Raises what `record` raises, and NotPushed where the event is in this clone only.
+    Raises as `record_event` does, and NotPushed where the event is in this clone only.
     """
-    place = _place(repository, branch)
+    place = _at_branch(repository, branch)
     if dry_run or not push:
-        return _record(place, record)
+        return record_event(place, draft, now=now, entropy=entropy, create=create, dry_run=dry_run)
     remote = _remote_of(place)
     if remote is None:
         raise UsageFault("there is no remote to push to", hint="see `git remote -v`")
     from versioner.recording.push import publish_recorded
     from versioner.remote.configured import url_of
 
+    # A remote without a usable URL is an error before anything is recorded.
     url_of(place, remote)
-    return publish_recorded(
-        place, _record(place, record), remote, lambda again: _record(again, record)
-    )
+
+    def record(again: Repository) -> RecordResult:
+        return record_event(again, draft, now=now, entropy=entropy, create=create)
+
+    return publish_recorded(place, record(place), remote, record)
 
 
 def remote_of_ephemeral_clone(
     repository: Repository, branch: str | None, token: str = ""
 ) -> tuple[Remote, str] | None:
-    """Return the remote, and its branch, to record on instead of a clone that a job throws away.
+    """Return the remote and the branch to record on, for a clone that is deleted after a CI job.
 
-    The branch is "" where only the remote itself can tell: what a job has checked out is the
-    change that it is about, which seldom is where deployments are recorded. `token` is what the
-    remote is written to with, where one is given; else what the clone itself has. None where the
-    clone has no remote.
+    The branch is "" for the remote's default: the branch that a job has checked out is seldom
+    the one on which deployments are recorded. `token` replaces the clone's own credentials.
+    Returns None where the clone has no remote.
     """
     branch = branch or _configured_branch(repository)
     named = on_branch(repository, branch) if branch else repository
@@ -71,17 +75,17 @@ def remote_of_ephemeral_clone(
     return remote_of(repository, name, token), branch
 
 
-def _place(repository: Repository, branch: str | None) -> Repository:
-    """Return the repository with the branch to record on in view.
+def _at_branch(repository: Repository, branch: str | None) -> Repository:
+    """Return the repository with the branch to record on.
 
-    On a detached HEAD, as CI systems leave it, the branch that registry.yaml names is the one.
+    On a detached HEAD, as in CI jobs, that is the branch that registry.yaml names.
     """
     name = branch or (_configured_branch(repository) if repository.branch is None else "")
     if not name:
         return repository
     place = on_branch(repository, name)
     if place.tip is None and place.branch is not None:
-        # Such a clone has the branch as the remote's only.
+        # Such a clone may have the branch as a remote-tracking branch only.
         short = place.branch.removeprefix("refs/heads/")
         followed = tip_of(repository, f"refs/remotes/{_remote_of(place)}/{short}")
         if followed is not None:
@@ -100,18 +104,9 @@ def _configured_branch(repository: Repository) -> str:
     return "" if entry is None else read_config(repository, entry.id).get("branch", "")
 
 
-def _record(place: Repository, record: Callable[[Repository], RecordResult]) -> RecordResult:
-    for _ in range(_TRIES - 1):
-        try:
-            return record(place)
-        except RefChanged:
-            continue
-    return record(place)
-
-
-def _remote_of(place: Repository) -> str | None:
+def _remote_of(repository: Repository) -> str | None:
     """Return the remote that the branch follows, else the only one, else `origin`."""
-    followed, remotes = _remotes(place)
+    followed, remotes = _remotes(repository)
     if followed in remotes:
         return followed
     if len(remotes) == 1:
@@ -119,18 +114,18 @@ def _remote_of(place: Repository) -> str | None:
     return "origin" if "origin" in remotes else None
 
 
-def _remotes(place: Repository) -> tuple[str | None, list[str]]:
-    """Return the remote that the branch's configuration names, and all there are."""
-    name = (place.branch or "").removeprefix("refs/heads/")
+def _remotes(repository: Repository) -> tuple[str | None, list[str]]:
+    """Return the remote that the branch follows, if any, and the names of all remotes."""
+    name = (repository.branch or "").removeprefix("refs/heads/")
     asked = r"^(remote\..*\.url|branch\..*\.remote)$"
-    found = {each.key: each.value for each in settings(place.top, asked)}
+    found = {each.key: each.value for each in settings(repository.top, asked)}
     remotes = [key[len("remote.") : -len(".url")] for key in found if key.startswith("remote.")]
     return found.get(f"branch.{name}.remote"), remotes
 
 
-def _refuse_to_guess(place: Repository) -> None:
-    """Refuse a clone of which none of several remotes is the one: what it records would be lost."""
-    remotes = _remotes(place)[1]
+def _refuse_to_guess(repository: Repository) -> None:
+    """Raise UsageFault for several remotes without a default: the event would be lost."""
+    remotes = _remotes(repository)[1]
     if remotes:
         raise UsageFault(
             f"this clone has {len(remotes)} remotes, and none is called origin",

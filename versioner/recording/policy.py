@@ -1,4 +1,4 @@
-"""What every way of recording refuses or leaves out before it looks at the registry."""
+"""Refuse secrets and leave out people, before an event is recorded in any way."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _PERSON_KEYS: Final[dict[EventKind, tuple[str, ...]]] = {
 
 
 def leave_people_out(kind: EventKind, event: Event, config: Mapping[str, Any]) -> None:
-    """Take out of an event the people that `people:` in registry.yaml does not want recorded.
+    """Remove from an event the people that `people:` in registry.yaml excludes.
 
-    With `login`, the default, a login that is an e-mail address is left out too.
+    With `login`, the default, a login that is an e-mail address is removed too.
     """
     people = config.get("people", "login")
     login, *personal = _PERSON_KEYS[kind]
@@ -35,11 +35,11 @@ def leave_people_out(kind: EventKind, event: Event, config: Mapping[str, Any]) -
 
 
 def refuse_secrets(values: Mapping[str, Any]) -> None:
-    """Refuse values that hold a text that looks like a secret key, without repeating it.
+    """Raise InvalidInput for a value with a text that looks like a secret key, unquoted.
 
-    Called before anything else is said of a value: other refusals quote what they refuse.
+    Call this before any other check of the values: their errors quote the value.
     """
-    # No part of a shape is written otherwise in a repr; most calls end here.
+    # The quick test: a repr contains each part of a secret unchanged.
     if not may_hold_secret(repr(values).encode(errors="replace")):
         return
     for pointer in find_secrets(values):

@@ -1,4 +1,4 @@
-"""Publish what was recorded: where the remote branch is now, and nothing of the user's own."""
+"""Push the commits of recorded events to the clone's remote, and no commit of the user's."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ _TRIES: Final = 8
 _PAUSE_SECONDS: Final = 0.1
 _NAMED: Final = 3
 
-# The subjects of `record`: names, a version and a status, which hold no spaces.
+# The subjects of `record`: names, a version and a status have no spaces.
 _SUBJECT: Final = r"Record (?:build of \S+ \S+|deployment of \S+ \S+ to \S+) \([a-z]+\)\n*"
 
 
 def publish_recorded(
-    place: Repository,
+    repository: Repository,
     recorded: RecordResult,
     remote: str,
     record: Callable[[Repository], RecordResult],
 ) -> RecordResult:
-    """Push an event's commit, and those of earlier events that did not get through.
+    """Push an event's commit, with those of earlier events that could not be pushed.
 
-    Where the remote has moved on and the event of this run is all that it lacks, the event is
-    judged and recorded again on what is there now (`record`), and the local branch moves along.
+    Where the remote branch has moved, and the clone is ahead of it by this event alone, the
+    local branch moves to the remote's tip, and `record` records the event again there.
     Raises NotPushed where it is recorded in this clone only, and what `record` raises where the
     remote's new tip refuses the event: then it is recorded nowhere.
     """
@@ -50,14 +50,14 @@ def publish_recorded(
     backoff = Backoff(_PAUSE_SECONDS)
     for number in range(_TRIES):
         try:
-            outcome = _attempt(place, recorded, remote, backoff if number else None, made=made)
+            outcome = _attempt(repository, recorded, remote, backoff if number else None, made=made)
         except (OperationFailed, OSError) as cause:
             raise NotPushed(recorded, cause) from cause
         if outcome == "pushed":
             return recorded._replace(pushed_to=remote)
         made = False
         if outcome == "undone":
-            recorded = record(place)
+            recorded = record(repository)
             made = recorded.commit is not None
     late = PushFailure("race", message=f"others pushed first, {_TRIES} times in a row")
     raise NotPushed(recorded, late)
@@ -68,7 +68,7 @@ _Outcome = Literal["pushed", "lost", "undone"]
 
 
 def _attempt(
-    place: Repository,
+    repository: Repository,
     recorded: RecordResult,
     remote: str,
     backoff: Backoff | None,
@@ -76,28 +76,28 @@ def _attempt(
     made: bool,
 ) -> _Outcome:
     """Push once; `made` is true where the event's commit is new, on the remote's last known tip."""
-    fresh = reread(place)
+    fresh = reread(repository)
     target = recorded.commit or fresh.tip or ""
     # The remote is not asked first where it should still be at the commit's parent.
     if made and _pushed(fresh, remote, recorded.parent, target):
         return "pushed"
     if backoff is not None:
         backoff.pause()
-    tip, heads = _look(fresh, remote)
+    tip, heads = _fetch_tip(fresh, remote)
     if tip is not None and is_ancestor(fresh, target, tip):
         follow(fresh, remote, tip)
         return "pushed"
     if tip is None or is_ancestor(fresh, tip, target):
-        _refuse_yours(fresh, remote, tip, heads, target)
+        _refuse_user_commits(fresh, remote, tip, heads, target)
         return "pushed" if _pushed(fresh, remote, tip, target) else "lost"
     _move_to(fresh, recorded, tip)
     return "undone"
 
 
-def _pushed(place: Repository, remote: str, old: str | None, new: str) -> bool:
-    """Push; False where the remote branch is not at `old`."""
+def _pushed(repository: Repository, remote: str, old: str | None, new: str) -> bool:
+    """Push; return False where the remote branch is not at `old`."""
     try:
-        push_branch(place, remote, old, new)
+        push_branch(repository, remote, old, new)
     except PushFailure as failure:
         if failure.fault != "race":
             raise
@@ -105,44 +105,48 @@ def _pushed(place: Repository, remote: str, old: str | None, new: str) -> bool:
     return True
 
 
-def _look(place: Repository, remote: str) -> tuple[str | None, dict[str, str]]:
-    """Return the remote branch's tip, fetched where it is new, and where all branches are."""
-    heads = remote_heads(place, remote)
-    tip = heads.get(place.branch or "")
-    if tip is not None and not has_commit(place, tip):
-        fetch_branch(place, remote, tip)
+def _fetch_tip(repository: Repository, remote: str) -> tuple[str | None, dict[str, str]]:
+    """Return the tip of the remote branch, fetched where it is new, and all branches' tips."""
+    heads = remote_heads(repository, remote)
+    tip = heads.get(repository.branch or "")
+    if tip is not None and not has_commit(repository, tip):
+        fetch_branch(repository, remote, tip)
     return tip, heads
 
 
-def _refuse_yours(
-    place: Repository, remote: str, tip: str | None, heads: Mapping[str, str], target: str
+def _refuse_user_commits(
+    repository: Repository, remote: str, tip: str | None, heads: Mapping[str, str], target: str
 ) -> None:
-    """Raise PushFailure where more than recorded events would be published.
+    """Raise PushFailure where other commits than those of events would be pushed.
 
-    A remote without any branch gets all there is: it was made for that.
+    A remote without a branch gets all commits: it is new.
     """
     if not heads:
         return
-    known = remote_tip_known(place, remote)
+    known = remote_tip_known(repository, remote)
     if tip is not None and known is not None and tip != known:
-        back = is_ancestor(place, tip, known) and is_ancestor(place, known, target)
+        back = is_ancestor(repository, tip, known) and is_ancestor(repository, known, target)
         if back:
             raise PushFailure(
                 "race",
-                message=f"the remote branch went back, from {known[:12]} to {tip[:12]}: "
-                "nothing brings back what was taken from it",
+                message=f"the remote branch was reset from {known[:12]} to {tip[:12]}: "
+                "a push would restore the removed commits",
             )
-    base = [tip] if tip is not None else _published(place, remote, heads)
-    yours = [each for each in missing_commits(place, target, base) if not _is_of_event(each)]
-    if yours:
-        are = "commit of yours is" if len(yours) == 1 else "commits of yours are"
-        raise PushFailure("unpushed", message=f"{len(yours)} {are} not pushed: {_named(yours)}")
+    base = [tip] if tip is not None else _published(repository, remote, heads)
+    user_commits = [
+        each for each in missing_commits(repository, target, base) if not _is_of_event(each)
+    ]
+    if user_commits:
+        are = "of your commits is" if len(user_commits) == 1 else "of your commits are"
+        raise PushFailure(
+            "unpushed", message=f"{len(user_commits)} {are} not pushed: {_named(user_commits)}"
+        )
 
 
-def _published(place: Repository, remote: str, heads: Mapping[str, str]) -> list[str]:
-    """Return where each branch of the remote is or, where that was not fetched, was last seen."""
+def _published(repository: Repository, remote: str, heads: Mapping[str, str]) -> list[str]:
+    """Return the tip of each branch of the remote, or where not fetched, the last known one."""
     known = {
-        ref: tip if has_commit(place, tip) else remote_tip_known(place, remote, ref)
+        ref: tip if has_commit(repository, tip) else remote_tip_known(repository, remote, ref)
         for ref, tip in heads.items()
     }
     return [each for each in known.values() if each is not None]
@@ -163,20 +167,26 @@ def _named(commits: Sequence[MissingCommit]) -> str:
     return f"{named} and {more} more" if more > 0 else named
 
 
-def _move_to(place: Repository, recorded: RecordResult, tip: str) -> None:
+def _move_to(repository: Repository, recorded: RecordResult, tip: str) -> None:
     """Move the local branch, ahead by the event's commit alone, to the remote's tip."""
     own = recorded.commit
-    waiting = missing_commits(place, own or place.tip or "", [tip])
-    if own is None or place.tip != own or [each.id for each in waiting] != [own]:
+    waiting = missing_commits(repository, own or repository.tip or "", [tip])
+    if own is None or repository.tip != own or [each.id for each in waiting] != [own]:
         others = [each for each in waiting if each.id != own]
-        also = f", and this clone has commits that it lacks: {_named(others)}" if others else ""
-        raise PushFailure("race", message=f"the remote branch has moved on{also}")
+        also = (
+            f", and this clone has commits that it does not have: {_named(others)}"
+            if others
+            else ""
+        )
+        raise PushFailure("race", message=f"the remote branch has moved{also}")
     try:
-        with transaction(place) as locked:
+        with transaction(repository) as locked:
             if locked.tip != own:
                 raise OperationFailed("the local branch has moved too")
             targets = difference(locked, own, tip)
-            advance(locked, tip, targets, "record an event on what the remote has now")
+            advance(locked, tip, targets, "record an event on the remote's tip")
     except OperationFailed as failure:
-        message = f"the remote branch has moved on, and this clone cannot follow: {failure.message}"
+        message = (
+            f"the remote branch has moved, and the local one cannot follow it: {failure.message}"
+        )
         raise PushFailure("race", message=message) from failure

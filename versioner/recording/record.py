@@ -1,17 +1,18 @@
-"""Record one event: judge it against the registry at the tip, append its line, commit.
+"""Record one event: check it against the registry at the tip, append its line, commit.
 
-This is the way from event to commit, and the hot path of the tool: it reads only the
-directory of the event's own product, and imports no YAML or schema library unless something
-has to be created.
+This is the path on which an event could be lost, and the one that runs in every pipeline. It
+reads the directory of the event's product only, and imports no YAML or schema library unless it
+creates a product or an environment.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput, OperationFailed, VersionerError
 from versioner.git.commit import commit_changes
+from versioner.git.process import RefChanged
 from versioner.git.transaction import transaction
 from versioner.names import check_name, check_version
 from versioner.recording.context import EventDraft, load_context
@@ -33,12 +34,17 @@ if TYPE_CHECKING:
 __all__ = ["NotPushed", "RecordResult", "prepare", "record_event", "subject_of"]
 
 
-class RecordResult(NamedTuple):
-    """What became of an event: `commit` is None for a dry run or when it was there already.
+# A user's `git commit` may move the branch between reading it and writing to it.
+_TRIES: Final = 5
 
-    `retired` tells that its environment is. `received` is the remote's ref where it waits to be
-    recorded, "" where it does not. `page` is its product's page, where the registry says where
-    its site is.
+
+class RecordResult(NamedTuple):
+    """The outcome of recording an event.
+
+    `commit` is None for a dry run, and for an event that was recorded before (`already`).
+    `retired` is true where its environment is retired. `received` is the remote's ref of an
+    event in the inbox, else "". `page` is the URL of the product's page, "" where the registry
+    does not name the site's URL.
     """
 
     kind: EventKind
@@ -79,23 +85,25 @@ def record_event(
 ) -> RecordResult:
     """Record an event in one commit on the current branch.
 
-    `entropy` gives the time in milliseconds and ten random bytes, for an event of no known
-    run. Raises InvalidInput (4), Blocked (5), GitFailure (1).
+    `entropy` returns the time in milliseconds and ten random bytes, for an event without a
+    known run. Raises InvalidInput (4), Blocked (5), GitFailure (1).
     """
     if dry_run:
         return prepare(repository, draft, entropy, create)[0]
-    with transaction(repository) as locked:
-        recorded, changes, config = prepare(locked, draft, entropy, create)
-        commit = None
-        if changes:
-            commit = commit_changes(
-                locked,
-                changes,
-                subject_of(recorded),
-                identity=config.get("commit"),
-                when=now,
-            )
-    return recorded._replace(commit=commit, parent=locked.tip, branch=locked.branch or "")
+    tries = _TRIES
+    while True:
+        try:
+            with transaction(repository) as locked:
+                recorded, changes, config = prepare(locked, draft, entropy, create)
+                commit = None
+                if changes:
+                    subject, identity = subject_of(recorded), config.get("commit")
+                    commit = commit_changes(locked, changes, subject, identity=identity, when=now)
+            return recorded._replace(commit=commit, parent=locked.tip, branch=locked.branch or "")
+        except RefChanged:
+            tries -= 1
+            if not tries:
+                raise
 
 
 def prepare(
@@ -105,47 +113,48 @@ def prepare(
     create: bool,
     pending: Mapping[str, bytes | None] | None = None,
 ) -> tuple[RecordResult, Changes, RegistryConfig]:
-    """Judge an event at the tip, with changes that are to be made to it; return what it changes.
+    """Evaluate an event at the tip, and return its result, its changes and registry.yaml.
 
-    No changes: it is recorded already. Raises InvalidInput (4) and Blocked (5).
+    `pending` are changes that are not committed yet. An event that is recorded already has no
+    changes. Raises InvalidInput (4) and Blocked (5).
     """
     refuse_secrets({"product": draft.product, **draft.fields})
-    scene = load_context(repository, draft, pending or {})
-    event = _event(draft, scene.config)
-    verdict = _judge(draft, scene, event, entropy)
-    already = isinstance(verdict, AlreadyRecorded)
-    event = verdict.event
-    path = layout.log_path(scene.product, draft.kind, layout.month_of(event["at"]))
+    context = load_context(repository, draft, pending or {})
+    event = _event(draft, context.config)
+    decision = _evaluate(draft, context, event, entropy)
+    already = isinstance(decision, AlreadyRecorded)
+    event = decision.event
+    path = layout.log_path(context.product, draft.kind, layout.month_of(event["at"]))
     check_event(draft.kind, event)
     recorded = RecordResult(
         kind=draft.kind,
-        product=scene.product,
+        product=context.product,
         event=event,
         path=path,
         line=log.event_line(draft.kind, event),
         already=already,
-        retired=scene.is_retired,
-        page=_page_of(scene, draft.kind, event),
+        retired=context.is_retired,
+        page=_page_of(context, draft.kind, event),
     )
     if already:
-        return recorded, {}, scene.config
-    changes = _creations(scene, event, create)
+        return recorded, {}, context.config
+    changes = _creations(context, event, create)
     recorded = recorded._replace(created=tuple(changes))
-    changes[path] = log.append(draft.kind, scene.logs.get(path), [event])
-    return recorded, changes, scene.config
+    changes[path] = log.append(draft.kind, context.logs.get(path), [event])
+    return recorded, changes, context.config
 
 
-def _page_of(scene: RecordContext, kind: EventKind, event: Event) -> str:
-    """Return the address of the page that will tell of an event (design, section 8)."""
-    base = str(scene.config.get("site", {}).get("base_url", "")).rstrip("/")
+def _page_of(context: RecordContext, kind: EventKind, event: Event) -> str:
+    """Return the URL of the page that will show an event (design, section 8)."""
+    base = str(context.config.get("site", {}).get("base_url", "")).rstrip("/")
     if not base:
         return ""
-    page = f"{base}/products/{scene.product}/{layout.month_of(event['at'])}.html"
+    page = f"{base}/products/{context.product}/{layout.month_of(event['at'])}.html"
     return f"{page}#d-{event['id']}" if kind == "deployment" else page
 
 
 def _event(draft: EventDraft, config: RegistryConfig) -> Event:
-    """Check the names, and leave out the people that the registry does not want recorded."""
+    """Return the fields with the names checked, without people that are not to be recorded."""
     event = {key: value for key, value in draft.fields.items() if value not in ("", None)}
     if draft.kind == "deployment":
         if "environment" not in event:
@@ -160,9 +169,9 @@ def _event(draft: EventDraft, config: RegistryConfig) -> Event:
     return event
 
 
-def _judge(
+def _evaluate(
     draft: EventDraft,
-    scene: RecordContext,
+    context: RecordContext,
     event: Event,
     entropy: Callable[[], tuple[int, bytes]],
 ) -> EventDecision:
@@ -174,20 +183,20 @@ def _judge(
     return evaluate_event(
         draft.kind,
         event,
-        visible=VisibleLogs(scene.visible()),
+        visible=VisibleLogs(context.visible()),
         candidate=candidate,
         given=bool(draft.event_id or fresh),
         resent=draft.resent,
     )
 
 
-def _creations(scene: RecordContext, event: Event, create: bool) -> Changes:
-    """Describe the product and environment where the registry does not know them yet."""
+def _creations(context: RecordContext, event: Event, create: bool) -> Changes:
+    """Return the files of the product and the environment, where they do not exist yet."""
     changes: Changes = {}
     absent: list[tuple[Literal["product", "environment"], str, str]] = []
-    if not scene.has_product:
-        absent.append(("product", scene.product, layout.product_path(scene.product)))
-    if "environment" in event and not scene.has_environment:
+    if not context.has_product:
+        absent.append(("product", context.product, layout.product_path(context.product)))
+    if "environment" in event and not context.has_environment:
         name = event["environment"]
         absent.append(("environment", name, layout.environment_path(name)))
     for kind, name, path in absent:
@@ -195,13 +204,13 @@ def _creations(scene: RecordContext, event: Event, create: bool) -> Changes:
             raise Blocked(
                 f"there is no {kind} {name!r}",
                 hint=f"`versioner {kind} create {name}` creates it; "
-                "without --no-create it is created on the fly",
+                "without --no-create it is created automatically",
             )
         from versioner.serialization.documents import dump_document
 
         document: dict[str, Any] = {"name": name}
-        if kind == "product" and scene.title:
-            document["title"] = scene.title
+        if kind == "product" and context.title:
+            document["title"] = context.title
         changes[path] = dump_document(kind, document)
     return changes
 

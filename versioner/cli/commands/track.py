@@ -214,20 +214,19 @@ def _record(
     repository: Repository, draft: EventDraft, options: TrackOptions
 ) -> tuple[RecordResult, OperationFailed | None]:
     from versioner.recording.local import deliver
-    from versioner.recording.record import NotPushed, record_event
+    from versioner.recording.record import NotPushed
 
-    def record(place: Repository) -> RecordResult:
-        return record_event(
-            place,
+    try:
+        recorded = deliver(
+            repository,
             draft,
             now=clock.now(),
             entropy=clock.entropy,
             create=options.create,
+            branch=options.branch or None,
+            push=options.push,
             dry_run=options.dry_run,
         )
-
-    branch, push, dry_run = options.branch or None, options.push, options.dry_run
-    try:
-        return deliver(repository, record, branch=branch, push=push, dry_run=dry_run), None
+        return recorded, None
     except NotPushed as unpushed:
         return unpushed.recorded, unpushed
