@@ -94,9 +94,9 @@ def _values(reading: str, environ: Mapping[str, str]) -> Iterator[str]:
         if "{" not in alternative:
             yield environ.get(alternative, "")
             continue
-        said = {name: environ.get(name, "").rstrip("/") for name in _variables(alternative)}
-        if all(said.values()):
-            yield _filled(alternative, said)
+        values = {name: environ.get(name, "").rstrip("/") for name in _variables(alternative)}
+        if all(values.values()):
+            yield _filled(alternative, values)
 
 
 def _variables(pattern: str) -> list[str]:

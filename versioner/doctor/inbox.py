@@ -57,5 +57,5 @@ def _waiting(found: Inbox, now: str, where: str) -> Check:
 
 
 def _reason(refused: Refused) -> str:
-    said = (refused.refusal or {}).get("message", "")
-    return said if isinstance(said, str) and said else "the reason cannot be read"
+    message = (refused.refusal or {}).get("message", "")
+    return message if isinstance(message, str) and message else "the reason cannot be read"

@@ -54,10 +54,10 @@ def check_git() -> list[Check]:
 
 
 def _git() -> Iterator[Check]:
-    told = git(["version"], cwd=Path()).decode("utf-8", "replace").strip()
-    found = re.search(r"[0-9]+\.[0-9]+[0-9.]*[0-9]", told)
+    printed = git(["version"], cwd=Path()).decode("utf-8", "replace").strip()
+    found = re.search(r"[0-9]+\.[0-9]+[0-9.]*[0-9]", printed)
     if found is None:
-        yield warning("git", f"`git version` prints {told!r}, without a version number")
+        yield warning("git", f"`git version` prints {printed!r}, without a version number")
     elif _parts(found[0]) < _parts(NEEDED):
         yield problem(
             "git", f"git {found[0]} is too old; {NEEDED} or newer is needed", "install a newer git"
@@ -126,21 +126,21 @@ def _spool(context: CheckContext) -> Iterator[Check]:
             "set VERSIONER_SPOOL to a folder of your own",
         )
         return
-    held, queue = Spool(context.spool).held(), queued(context.spool)
-    waits = len(held.entries) + len(queue)
+    spool, queue = Spool(context.spool).held(), queued(context.spool)
+    waits = len(spool.entries) + len(queue)
     if waits:
-        since = f", the oldest since {held.entries[0].kept_at}" if held.entries else ""
+        since = f", the oldest since {spool.entries[0].kept_at}" if spool.entries else ""
         what = f"{_events(waits)} on this machine could not be sent yet{since}"
         yield warning("spool", what, "versioner spool send")
-    if held.refused:
-        why = f"{_events(len(held.refused))} in the spool were refused: {held.refused[0].reason}"
+    if spool.refused:
+        why = f"{_events(len(spool.refused))} in the spool were refused: {spool.refused[0].reason}"
         yield warning("spool", why, "`versioner spool list` shows them")
-    if held.unreadable:
-        path, reason = held.unreadable[0]
+    if spool.unreadable:
+        path, reason = spool.unreadable[0]
         yield warning(
             "spool", f"{path} contains no event: {reason}", "check the file, then delete it"
         )
-    if not (waits or held.refused or held.unreadable):
+    if not (waits or spool.refused or spool.unreadable):
         yield ok("spool", "no events are waiting on this machine")
 
 
@@ -171,13 +171,13 @@ def server_time(address: str, seconds: float) -> str:
 
     try:
         with urlopen(Request(f"{address}/", method="HEAD"), timeout=seconds) as answer:  # noqa: S310
-            told = answer.headers.get("Date", "")
+            date = answer.headers.get("Date", "")
     except HTTPError as answer:
-        told = answer.headers.get("Date", "")
+        date = answer.headers.get("Date", "")
         answer.close()
     except (OSError, HTTPException, ValueError):
         return ""
     try:
-        return utc_text(parsedate_to_datetime(told))
+        return utc_text(parsedate_to_datetime(date))
     except (TypeError, ValueError, OverflowError):
         return ""

@@ -217,10 +217,10 @@ def _unsigned() -> Check:
 
 
 def _clock(remote: Remote, tip: RemoteTip, context: CheckContext) -> Check:
-    told = server_time(remote.host, context.seconds) if remote.host else ""
+    server_now = server_time(remote.host, context.seconds) if remote.host else ""
     now = context.now()
-    if told:
-        return check_clock(now, told, SERVER)
+    if server_now:
+        return check_clock(now, server_now, SERVER)
     return check_clock(now, tip.at, "the branch's latest commit")
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
-from versioner.editing.session import EditResult, edit_session
+from versioner.editing.session import EditResult, edit_session, read_tip
 from versioner.errors import Blocked, InvalidInput, NotFound
 from versioner.recording.policy import leave_people_out, refuse_secrets
 from versioner.rules.identity import derive_content_id
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from versioner.models import Event, EventKind
     from versioner.registry.records import ProductRecord
 
-__all__ = ["redact_field", "void_event"]
+__all__ = ["redact_field", "void_event", "whole_event_id"]
+
+# The length of an id that the tool has derived.
+_WHOLE_ID: Final = 32
 
 # Fields that every event needs, or that refer to other events.
 _NEEDED: Final = frozenset(
@@ -82,6 +85,32 @@ def redact_field(repository: Repository, event_id: str, field: str, *, now: str)
         return edit.commit({path: changed}, subject, now=now, notes=(note,))
 
 
+def whole_event_id(repository: Repository, given: str) -> str:
+    """Return the id of the only event whose id begins as given; an unknown id unchanged.
+
+    Raises NotFound if several ids begin so.
+    """
+    given = given.rstrip("…")
+    if len(given) >= _WHOLE_ID:
+        return given
+    _, registry = read_tip(repository)
+    ids: list[str] = [
+        event["id"]
+        for record in registry.products.values()
+        for events in (record.builds, record.deployment_events)
+        for event in events
+    ]
+    matching = [each for each in ids if each.startswith(given)]
+    if given in matching or not matching:
+        return given
+    if len(matching) > 1:
+        raise NotFound(
+            f'{len(matching)} events have ids that begin with "{given}"',
+            hint="give more characters: `versioner deployment show` prints whole ids",
+        )
+    return matching[0]
+
+
 def _find(edit: EditSession, event_id: str) -> tuple[EventKind, ProductRecord, Event]:
     """Return an event by its id, or by PRODUCT/ID: ids are unique only within a product."""
     product, _, wanted = event_id.rpartition("/")
@@ -113,14 +142,14 @@ def _without(event: Event, field: str) -> Event | None:
         return None
     changed: dict[str, Any] = dict(event)
     top, _, key = field.partition(".")
-    held = event.get(top)
+    value = event.get(top)
     if top in _NEEDED or ("voids" in event and top == "reason"):
         raise InvalidInput(f"the field {top} of an event cannot be redacted", field=field)
-    if key and isinstance(held, dict) and key in held:
-        changed[top] = {each: value for each, value in held.items() if each != key}
+    if key and isinstance(value, dict) and key in value:
+        changed[top] = {name: item for name, item in value.items() if name != key}
         if not changed[top]:
             del changed[top]
-    elif held is None or key:
+    elif value is None or key:
         known = ", ".join(sorted(set(event) - _NEEDED)) or "none"
         raise InvalidInput(
             f"the event has no {field}", field=field, hint=f"fields that can be redacted: {known}"

@@ -73,7 +73,7 @@ def _lines(text: io.TextIOWrapper, most_characters: int) -> Iterator[str]:
             )
         if left < 0:
             raise InvalidInput(
-                f"the file holds more than {most_characters:,} characters, unpacked",
+                f"the file has more than {most_characters:,} characters, unpacked",
                 hint="import it in parts: rows that are already recorded are skipped",
             )
         yield line
@@ -179,8 +179,8 @@ def _row_from(values: dict[str, Any]) -> dict[str, Any]:
         else:
             row[field] = value
     if metadata:
-        held = row.get("extra_metadata")
-        row["extra_metadata"] = {**(held if isinstance(held, dict) else {}), **metadata}
+        given = row.get("extra_metadata")
+        row["extra_metadata"] = {**(given if isinstance(given, dict) else {}), **metadata}
     return row
 
 

@@ -67,7 +67,7 @@ def import_file(
     rows = list(islice(read_rows(path, mapping or {}), MOST_ROWS + 1))
     if len(rows) > MOST_ROWS:
         raise InvalidInput(
-            f"the file holds more than {MOST_ROWS:,} rows",
+            f"the file has more than {MOST_ROWS:,} rows",
             hint="import it in parts: rows that are already recorded are skipped",
         )
     with edit_session(repository) as edit:

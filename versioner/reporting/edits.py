@@ -117,5 +117,5 @@ def formatted_text(done: FormatResult, *, check: bool) -> str:
 
 def unformatted_text(file: UnformattedFile) -> str:
     """Return why a file was not formatted."""
-    said = f"error: {clean(file.path)}: not formatted: {clean(file.message)}"
-    return f"{said}\n  hint: {clean(file.hint)}" if file.hint else said
+    text = f"error: {clean(file.path)}: not formatted: {clean(file.message)}"
+    return f"{text}\n  hint: {clean(file.hint)}" if file.hint else text

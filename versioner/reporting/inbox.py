@@ -85,8 +85,8 @@ def _refused(each: Refused) -> dict[str, Any]:
 
 
 def _reason(each: Refused) -> tuple[str, str]:
-    said = each.refusal or {}
-    message, hint = said.get("message"), said.get("hint")
+    refusal = each.refusal or {}
+    message, hint = refusal.get("message"), refusal.get("hint")
     return (
         mask_secrets(message)[:1000] if isinstance(message, str) else "the reason cannot be read",
         mask_secrets(hint)[:1000] if isinstance(hint, str) else "",
@@ -155,15 +155,15 @@ _LONGEST = 100
 
 
 def event_summary(event: Waiting | Refused) -> str:
-    """Return what an event says of itself, or its ref where that cannot be read."""
-    said = event.submission
-    fields = said.get("event") if said else None
-    if not said or not isinstance(fields, dict):
+    """Return a short description of an event; its ref, if the event cannot be read."""
+    submission = event.submission
+    fields = submission.get("event") if submission else None
+    if not submission or not isinstance(fields, dict):
         return clean(f"{event.ref} (unreadable)")
     words = [
-        _text(said.get("kind")),
+        _text(submission.get("kind")),
         "of",
-        _text(said.get("product")),
+        _text(submission.get("product")),
         _text(fields.get("version")),
     ]
     words += ["to", _text(fields["environment"])] if "environment" in fields else []
@@ -172,14 +172,14 @@ def event_summary(event: Waiting | Refused) -> str:
 
 def event_document(event: Waiting | Refused) -> dict[str, Any]:
     """Return an event as a document with stable keys."""
-    said = event.submission or {}
-    fields = said.get("event")
+    submission = event.submission or {}
+    fields = submission.get("event")
     return {
         "ref": event.ref,
         "key": event.key,
         "at": event.at,
-        "kind": _text(said.get("kind", "")),
-        "product": _text(said.get("product", event.product)),
+        "kind": _text(submission.get("kind", "")),
+        "product": _text(submission.get("product", event.product)),
         "event": mask_secrets(fields) if isinstance(fields, dict) else {},
     }
 

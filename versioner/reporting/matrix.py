@@ -210,7 +210,7 @@ def _summary(matrix: Matrix) -> str:
     words = [
         word for row in matrix.rows for cell in row.cells for word, _ in other_deployments(cell)
     ]
-    told = [count(len(matrix.rows), "product"), count(len(matrix.environments), "environment")]
+    parts = [count(len(matrix.rows), "product"), count(len(matrix.environments), "environment")]
     counted = {
         "drifting": sum(row.drifting for row in matrix.rows),
         "in progress": words.count("started") + words.count("pending"),
@@ -218,7 +218,7 @@ def _summary(matrix: Matrix) -> str:
         "failed": words.count("failed"),
         "aborted": words.count("aborted"),
     }
-    return ", ".join([*told, *(f"{number} {what}" for what, number in counted.items() if number)])
+    return ", ".join([*parts, *(f"{number} {what}" for what, number in counted.items() if number)])
 
 
 def _hidden_lines(layout: TextLayout, matrix: Matrix) -> list[str]:
@@ -230,15 +230,15 @@ def _hidden_lines(layout: TextLayout, matrix: Matrix) -> list[str]:
 
 def _inbox_lines(layout: TextLayout, inbox: InboxCounts) -> list[str]:
     """Return a line about the events in the inbox, or none."""
-    told = []
+    parts = []
     if inbox.waiting:
         verb = "waits" if inbox.waiting == 1 else "wait"
-        told.append(f"{count(inbox.waiting, 'event')} {verb} for `versioner collect`")
+        parts.append(f"{count(inbox.waiting, 'event')} {verb} for `versioner collect`")
     if inbox.refused:
         verb = "was" if inbox.refused == 1 else "were"
         what = f"{inbox.refused:,}" if inbox.waiting else count(inbox.refused, "event")
-        told.append(f"{what} {verb} refused: `versioner inbox list`")
-    return [layout.note("; ".join(told))] if told else []
+        parts.append(f"{what} {verb} refused: `versioner inbox list`")
+    return [layout.note("; ".join(parts))] if parts else []
 
 
 def _deployment_document(deployment: Deployment | None) -> dict[str, Any] | None:

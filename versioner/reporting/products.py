@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from versioner.query.selectors import last_deployed_at, owner_of
+from versioner.query.matrix import matrix
+from versioner.query.selectors import dependents, former_names, last_deployed_at, owner_of
+from versioner.query.times import age_text
+from versioner.query.versions import list_versions
 from versioner.reporting.deployments import deployment_table
 from versioner.reporting.matrix import cell_document, is_rolled_back, other_deployments
 from versioner.reporting.tables import Column, facts, table, value_lines
@@ -29,6 +32,7 @@ __all__ = [
     "history_text",
     "product_json",
     "product_text",
+    "product_view",
     "products_json",
     "products_text",
 ]
@@ -45,6 +49,17 @@ class ProductView:
     versions: Sequence[VersionSummary]
     aliases: tuple[str, ...]
     needed_by: tuple[str, ...]
+
+
+def product_view(registry: Registry, record: ProductRecord, *, now: str) -> ProductView:
+    """Return the details of a product; ages are counted from `now`."""
+    return ProductView(
+        record=record,
+        row=matrix(registry, now=now, products=[record.name]).rows[0],
+        versions=list_versions(record),
+        aliases=tuple(former_names(registry).get(record.name, ())),
+        needed_by=tuple(dependents(registry)[record.name]),
+    )
 
 
 def products_text(layout: TextLayout, registry: Registry) -> str:
@@ -73,14 +88,14 @@ def products_json(registry: Registry) -> str:
     return as_json([_summary(record) for record in registry.products.values()])
 
 
-def product_text(layout: TextLayout, view: ProductView, *, ages: dict[str, str]) -> str:
-    """Return all details of one product; `ages` are the ages of its cells, by environment."""
+def product_text(layout: TextLayout, view: ProductView) -> str:
+    """Return all details of one product."""
     record = view.record
     parts = [_head(layout, record), _facts(layout, view)]
     running = [cell for cell in view.row.cells if cell.version or cell.status]
     if running:
         drift = layout.paint("  drift", "drift") if view.row.drifting else ""
-        parts += ["", layout.heading("Current versions") + drift, _cells(layout, running, ages)]
+        parts += ["", layout.heading("Current versions") + drift, _cells(layout, running)]
     if view.versions:
         latest = view.versions[:_LATEST]
         heading = f"Latest versions ({len(latest)} of {len(record.versions):,})"
@@ -200,7 +215,7 @@ def _facts(layout: TextLayout, view: ProductView) -> str:
     return facts(layout, pairs)
 
 
-def _cells(layout: TextLayout, cells: Sequence[CellState], ages: dict[str, str]) -> str:
+def _cells(layout: TextLayout, cells: Sequence[CellState]) -> str:
     columns = [
         Column("environment", 11),
         Column("version", 11),
@@ -209,12 +224,11 @@ def _cells(layout: TextLayout, cells: Sequence[CellState], ages: dict[str, str])
     ]
     rows: list[list[CellText]] = []
     for cell in cells:
+        age = age_text(cell.age_seconds) if cell.since else ""
         notes = [Span("rolled back", "drift")] if is_rolled_back(cell) else []
         notes += [
             Span(abbreviate(each.version), STATUS_STYLES[word], f" {word}")
             for word, each in other_deployments(cell)
         ]
-        rows.append(
-            [cell.environment, abbreviate(cell.version) or "-", ages[cell.environment], notes or ""]
-        )
+        rows.append([cell.environment, abbreviate(cell.version) or "-", age, notes or ""])
     return table(layout, columns, rows, indent="  ")

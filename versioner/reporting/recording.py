@@ -76,16 +76,16 @@ def step_outputs(recorded: RecordResult) -> str:
 
 def kept_json(line: str) -> str:
     """Return a report on an event in the spool, with the keys of `recorded_json`."""
-    said = json.loads(line)
-    document = {
+    document = json.loads(line)
+    report = {
         "outcome": "kept",
-        "kind": said["kind"],
-        "product": said["product"],
-        "event": {**said["event"], "id": _kept_id(said)},
-        "branch": said["branch"].removeprefix("refs/heads/"),
+        "kind": document["kind"],
+        "product": document["product"],
+        "event": {**document["event"], "id": _kept_id(document)},
+        "branch": document["branch"].removeprefix("refs/heads/"),
         "spool_line": line,
     }
-    return json.dumps(document, ensure_ascii=True, indent=2)
+    return json.dumps(report, ensure_ascii=True, indent=2)
 
 
 def kept_outputs(line: str) -> str:
@@ -93,8 +93,8 @@ def kept_outputs(line: str) -> str:
     return f"event_id={_kept_id(json.loads(line))}\noutcome=kept\nspool_line={line}\n"
 
 
-def _kept_id(said: dict[str, Any]) -> str:
-    return said["event_id"] or derive_event_id(said["product"], said["event"])
+def _kept_id(document: dict[str, Any]) -> str:
+    return document["event_id"] or derive_event_id(document["product"], document["event"])
 
 
 def _outcome(recorded: RecordResult, *, dry_run: bool) -> str:

@@ -71,20 +71,20 @@ def fitted_table(
 
 def facts(layout: TextLayout, pairs: Iterable[tuple[str, CellText]], *, indent: str = "  ") -> str:
     """Return labels and values, one below the other, without labels that have no value."""
-    said = [(clean(label), _lines(entry)) for label, entry in pairs]
-    said = [(label, lines) for label, lines in said if _has_text(lines)]
-    width = max((text_width(label) for label, _ in said), default=0)
+    rows = [(clean(label), _lines(entry)) for label, entry in pairs]
+    rows = [(label, lines) for label, lines in rows if _has_text(lines)]
+    width = max((text_width(label) for label, _ in rows), default=0)
     room = layout.width - len(indent) - width - len(_GAP)
-    told = []
-    for label, lines in said:
+    result = []
+    for label, lines in rows:
         texts = [
             layout.paint(text, line.style)
             for line in lines
             for text in wrap(line.text + line.tail, room)
         ]
         labels = [layout.paint(pad(label, width), "dim"), *[" " * width] * (len(texts) - 1)]
-        told += [f"{indent}{one}{_GAP}{text}" for one, text in zip(labels, texts, strict=True)]
-    return "\n".join(line.rstrip() for line in told)
+        result += [f"{indent}{one}{_GAP}{text}" for one, text in zip(labels, texts, strict=True)]
+    return "\n".join(line.rstrip() for line in result)
 
 
 def paragraph(text: str, style: Style = "") -> list[Span]:

@@ -210,5 +210,5 @@ def status_span(deployment: Deployment) -> Span:
     """Return the status of a deployment; a completed one may be a rollback or a redeployment."""
     if deployment.void is not None:
         return Span("void", "struck")
-    told = deployment.kind if deployment.kind != "deployment" else deployment.status
-    return Span(told, STATUS_STYLES[deployment.status])
+    word = deployment.kind if deployment.kind != "deployment" else deployment.status
+    return Span(word, STATUS_STYLES[deployment.status])

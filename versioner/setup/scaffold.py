@@ -88,8 +88,8 @@ class Hosting(NamedTuple):
         """Return the `forge` field of registry.yaml; empty if the forge is unknown."""
         if self.forge in ("", "none"):
             return {}
-        told = {"type": self.forge, "url": self.url}
-        return {key: value for key, value in told.items() if value}
+        fields = {"type": self.forge, "url": self.url}
+        return {key: value for key, value in fields.items() if value}
 
 
 def hosting_of(origin: str) -> Hosting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -12,12 +12,10 @@ from versioner.cli.params import NounGroup, examples_epilog, output_option, repo
 if TYPE_CHECKING:
     from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
-    from versioner.registry.records import Registry
 
 __all__ = ["deployment"]
 
 _SHOWN: Final = 30
-_WHOLE_ID: Final = 32
 _KEYS: Final = (
     "id, product, environment, version, status, kind (deployment, redeployment, rollback), "
     "previous, at, changed_at, deployed_by, reason, deploy_url, void: {id, at, reason} or null"
@@ -67,8 +65,9 @@ def deployment() -> None:
 @rev_option
 @repo_option
 def list_(
-    product: str | None, limit: int | None, output: str, rev: str | None, repo: str | None,
-    **filters: str | None,
+    product: str | None, environment: str | None, version: str | None, status: str | None,
+    person: str | None, since: str | None, until: str | None, limit: int | None,
+    output: str, rev: str | None, repo: str | None,
 ) -> None:  # fmt: skip
     """List deployments, newest first."""
     from versioner.cli.output import show, terminal_layout
@@ -77,7 +76,17 @@ def list_(
     from versioner.reporting.deployments import deployments_json, deployments_text
 
     registry = load_from(repo, rev, products=None if product is None else [product])
-    found = find(registry, product=product, **_parsed(filters, reference_time(registry, rev)))
+    now = reference_time(registry, rev)
+    found = find(
+        registry,
+        product=product,
+        environment=environment,
+        version=version,
+        status=_parsed_status(status),
+        person=person,
+        since=_parsed_time("since", since, now),
+        until=_parsed_time("until", until, now, end=True),
+    )
     if limit is None and output == "text":
         limit = _SHOWN
     shown = found[: limit or None]
@@ -87,24 +96,26 @@ def list_(
         show(deployments_text(terminal_layout(), shown, total=len(found)))
 
 
-def _parsed(filters: dict[str, str | None], now: str) -> dict[str, Any]:
+def _parsed_status(status: str | None) -> str | None:
     from versioner.cli.params import read_for
     from versioner.names import canonical_status
+
+    if not status:
+        return status
+    if status.lower() == "void":
+        return "void"
+    with read_for("--status"):
+        return canonical_status(status, "deployment")
+
+
+def _parsed_time(field: str, text: str | None, now: str, *, end: bool = False) -> str | None:
+    from versioner.cli.params import read_for
     from versioner.query.times import parse_moment
 
-    parsed: dict[str, Any] = dict(filters)
-    if filters["status"] and filters["status"].lower() != "void":
-        with read_for("--status"):
-            parsed["status"] = canonical_status(filters["status"], "deployment")
-    elif filters["status"]:
-        parsed["status"] = "void"
-    if filters["since"]:
-        with read_for("--since"):
-            parsed["since"] = parse_moment(filters["since"], now, field="since")
-    if filters["until"]:
-        with read_for("--until"):
-            parsed["until"] = parse_moment(filters["until"], now, end=True, field="until")
-    return parsed
+    if not text:
+        return text
+    with read_for(f"--{field}"):
+        return parse_moment(text, now, end=end, field=field)
 
 
 @deployment.command(
@@ -159,12 +170,14 @@ def void(id_: str, reason: str, repo: str | None) -> None:
     """
     from versioner.cli import clock
     from versioner.cli.after_commit import apply
-    from versioner.editing.corrections import void_event
+    from versioner.editing.corrections import void_event, whole_event_id
     from versioner.git.identity import committer_of
 
-    def declare(place: Repository) -> EditResult:
-        by = committer_of(place, None).author[0]
-        return void_event(place, _whole_id(place, id_), reason=reason, by=by, now=clock.now())
+    def declare(repository: Repository) -> EditResult:
+        by = committer_of(repository, None).author[0]
+        return void_event(
+            repository, whole_event_id(repository, id_), reason=reason, by=by, now=clock.now()
+        )
 
     apply(repo, declare)
 
@@ -186,38 +199,11 @@ def redact(event: str, field: str, repo: str | None) -> None:
     """
     from versioner.cli import clock
     from versioner.cli.after_commit import apply
-    from versioner.editing.corrections import redact_field
+    from versioner.editing.corrections import redact_field, whole_event_id
 
     apply(
         repo,
-        lambda place: redact_field(place, _whole_id(place, event), field, now=clock.now()),
+        lambda repository: redact_field(
+            repository, whole_event_id(repository, event), field, now=clock.now()
+        ),
     )
-
-
-def _whole_id(repository: Repository, given: str) -> str:
-    """Return the id of the one event whose id begins as given; an unknown one as it is."""
-    given = given.rstrip("…")
-    if len(given) >= _WHOLE_ID:
-        return given
-    from versioner.cli.registry import read_registry
-    from versioner.errors import NotFound
-
-    registry = read_registry(repository, repository.tip, quiet=True)
-    near = [each for each in _event_ids(registry) if each.startswith(given)]
-    if given in near or len(near) == 0:
-        return given
-    if len(near) > 1:
-        raise NotFound(
-            f'{len(near)} events have ids that begin with "{given}"',
-            hint="give more characters: `versioner deployment show` prints whole ids",
-        )
-    return near[0]
-
-
-def _event_ids(registry: Registry) -> list[str]:
-    return [
-        event["id"]
-        for record in registry.products.values()
-        for events in (record.builds, record.deployment_events)
-        for event in events
-    ]

@@ -113,7 +113,12 @@ def create(
     named = {"title": title, "type": type_, "description": description}
     given = [f"{key}={value}" for key, value in named.items() if value is not None]
     wanted = [*given, *assignments]
-    apply(repo, lambda place: create_environment(place, name, assignments=wanted, now=clock.now()))
+    apply(
+        repo,
+        lambda repository: create_environment(
+            repository, name, assignments=wanted, now=clock.now()
+        ),
+    )
 
 
 @environment.command(
@@ -140,7 +145,9 @@ def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | N
 
     apply(
         repo,
-        lambda place: edit_environment(place, name, set_=set_, unset=unset, now=clock.now()),
+        lambda repository: edit_environment(
+            repository, name, set_=set_, unset=unset, now=clock.now()
+        ),
     )
 
 
@@ -159,4 +166,4 @@ def retire(name: str, undo: bool, repo: str | None) -> None:
     from versioner.cli.after_commit import apply
     from versioner.editing.environments import retire_environment
 
-    apply(repo, lambda place: retire_environment(place, name, now=clock.now(), undo=undo))
+    apply(repo, lambda repository: retire_environment(repository, name, now=clock.now(), undo=undo))

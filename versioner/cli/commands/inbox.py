@@ -34,8 +34,8 @@ def list_(output: str, repo: str | None) -> None:
     from versioner.delivery.inbox_admin import list_inbox
     from versioner.reporting.inbox import inbox_json, inbox_text
 
-    held = list_inbox(find_remote(repo))
-    show(inbox_json(held) if output == "json" else inbox_text(held))
+    found = list_inbox(find_remote(repo))
+    show(inbox_json(found) if output == "json" else inbox_text(found))
 
 
 @inbox.command(

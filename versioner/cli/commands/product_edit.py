@@ -44,8 +44,8 @@ def create(name: str, description: str, assignments: tuple[str, ...], repo: str 
 
     apply(
         repo,
-        lambda place: create_product(
-            place, name, description=description, assignments=assignments, now=clock.now()
+        lambda repository: create_product(
+            repository, name, description=description, assignments=assignments, now=clock.now()
         ),
     )
 
@@ -83,9 +83,12 @@ def edit(
         try:
             apply(repo, editor_edit)
         except VersionerError as error:
-            raise editor_edit.keep(error) from None
+            raise editor_edit.with_saved_text(error) from None
         return
-    apply(repo, lambda place: edit_product(place, name, set_=set_, unset=unset, now=clock.now()))
+    apply(
+        repo,
+        lambda repository: edit_product(repository, name, set_=set_, unset=unset, now=clock.now()),
+    )
 
 
 @click.command(
@@ -100,7 +103,7 @@ def rename(old: str, new: str, repo: str | None) -> None:
     from versioner.cli.after_commit import apply
     from versioner.editing.products import rename_product
 
-    apply(repo, lambda place: rename_product(place, old, new, now=clock.now()))
+    apply(repo, lambda repository: rename_product(repository, old, new, now=clock.now()))
 
 
 @click.command(
@@ -130,9 +133,9 @@ def delete(name: str, yes: bool, force: bool, repo: str | None) -> None:
     show(deletion_text(plan))
     _confirm(plan, yes=yes, force=force)
 
-    def remove(place: Repository) -> EditResult:
-        by = committer_of(place, None).author[0]
-        return delete_product(place, plan.name, force=force, by=by, now=clock.now())
+    def remove(repository: Repository) -> EditResult:
+        by = committer_of(repository, None).author[0]
+        return delete_product(repository, plan.name, force=force, by=by, now=clock.now())
 
     apply(repo, remove)
 
@@ -174,7 +177,9 @@ def restore(name: str, repo: str | None) -> None:
     from versioner.cli.after_commit import apply
     from versioner.editing.restore import restore_product
 
-    apply(repo, lambda place: restore_product(place, name, now=clock.now()), restoring=name)
+    apply(
+        repo, lambda repository: restore_product(repository, name, now=clock.now()), restoring=name
+    )
 
 
 class EditorEdit:
@@ -211,7 +216,7 @@ class EditorEdit:
         data = text.encode()
         return rewrite_product(repository, self._name, data, before=self._before, now=clock.now())
 
-    def keep(self, error: VersionerError) -> VersionerError:
+    def with_saved_text(self, error: VersionerError) -> VersionerError:
         """Save the text in a file, and return the error with a hint that names the file."""
         if self._text is None:
             return error
