@@ -50,7 +50,7 @@ def test_a_server_that_takes_all_is_well(registry: Served) -> None:
     }
     assert checks["filters"]["message"] == ", ".join(LADDER)
     assert checks["branch"]["message"] == "main"
-    assert "as for the server" in checks["clock"]["message"]
+    assert "as on the server" in checks["clock"]["message"]
     assert registry.refs() == before
 
 

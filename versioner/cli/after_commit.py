@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
 
-__all__ = ["after_commit", "apply", "finish"]
+__all__ = [
+    "after_commit",
+    "apply",
+]
 
 
-def finish(repository: Repository, edited: EditResult) -> None:
+def _finish(repository: Repository, edited: EditResult) -> None:
     """Print what an edit did, then build the site if the hooks of the clone do so."""
     from versioner.cli.output import show
     from versioner.reporting.edits import edited_text
@@ -53,7 +56,7 @@ def apply(
     remote = remote_at(repo)
     if remote is None:
         repository = find_repository(repo)
-        finish(repository, operation(repository))
+        _finish(repository, operation(repository))
         return
     from versioner.cli.output import show
     from versioner.editing.remote import edit_remotely

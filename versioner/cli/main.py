@@ -12,7 +12,7 @@ from versioner import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["COMMANDS", "Listed", "SectionedGroup", "cli"]
+__all__ = ["COMMANDS", "cli"]
 
 
 class Listed(NamedTuple):

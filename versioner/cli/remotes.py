@@ -12,7 +12,11 @@ from versioner.remote.url import TOKEN, Remote, address_of, is_url
 if TYPE_CHECKING:
     from versioner.git.repository import Repository
 
-__all__ = ["find_remote", "remote_at", "remote_at_url", "remote_behind"]
+__all__ = [
+    "find_remote",
+    "remote_at",
+    "remote_at_url",
+]
 
 
 def remote_at(named: str | None) -> Remote | None:
@@ -44,7 +48,7 @@ def find_remote(named: str | None) -> Remote:
     if at_url is not None:
         return at_url
     repository = open_repository(Path(named) if named else Path.cwd())
-    remote = remote_behind(repository)
+    remote = _remote_of_clone(repository)
     if remote is None:
         raise UsageFault(
             "this clone has no remote, so it has no inbox",
@@ -53,7 +57,7 @@ def find_remote(named: str | None) -> Remote:
     return remote
 
 
-def remote_behind(repository: Repository) -> Remote | None:
+def _remote_of_clone(repository: Repository) -> Remote | None:
     """Return the remote of a clone, or the bare repository itself; None where a clone has none."""
     from versioner.recording.local import remote_of_ephemeral_clone
 

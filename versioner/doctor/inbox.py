@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from versioner.doctor.checks import Check
     from versioner.remote.inbox_refs import Inbox, Refused
 
-__all__ = ["MANY", "check_inbox"]
+__all__ = ["check_inbox"]
 
 # One `collect` records this many with ease; if so many wait, it does not seem to run.
-MANY: Final = 200
+_MANY: Final = 200
 _LONG_SECONDS: Final = 86_400
 _NAMED: Final = 5
 
@@ -47,7 +47,7 @@ def _waiting(found: Inbox, now: str, where: str) -> Check:
     age = seconds_between(oldest, now) if oldest else 0
     since = f", the oldest for {age_text(age)}" if age >= 60 else ""
     message = f"{number} event{'' if number == 1 else 's'} wait{'s' * (number == 1)}{since}{where}"
-    if number >= MANY or age >= _LONG_SECONDS:
+    if number >= _MANY or age >= _LONG_SECONDS:
         return warning(
             "waiting",
             f"{message}: `collect` does not seem to run",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["LONGEST_LINE", "MOST_CHARACTERS", "ImportRow", "read_rows"]
+__all__ = ["read_rows"]
 
 # The number of a row's last line, counted from 1, and its values by field.
 ImportRow = tuple[int, "dict[str, Any]"]

@@ -25,8 +25,6 @@ __all__ = [
     "handled_text",
     "inbox_json",
     "inbox_text",
-    "mask_secrets",
-    "recorded_summary",
 ]
 
 
@@ -70,7 +68,9 @@ def handled_text(handled: Sequence[Handled], what: str) -> str:
     for each in handled:
         lines.append(f"{what}: {event_summary(each.event)}")
         if not each.ref and each.event.submission:
-            lines.append(f"  its content: {clean(json.dumps(mask_secrets(each.event.submission)))}")
+            lines.append(
+                f"  its content: {clean(json.dumps(_mask_secrets(each.event.submission)))}"
+            )
     return "\n".join(lines)
 
 
@@ -88,8 +88,8 @@ def _reason(each: Refused) -> tuple[str, str]:
     refusal = each.refusal or {}
     message, hint = refusal.get("message"), refusal.get("hint")
     return (
-        mask_secrets(message)[:1000] if isinstance(message, str) else "the reason cannot be read",
-        mask_secrets(hint)[:1000] if isinstance(hint, str) else "",
+        _mask_secrets(message)[:1000] if isinstance(message, str) else "the reason cannot be read",
+        _mask_secrets(hint)[:1000] if isinstance(hint, str) else "",
     )
 
 
@@ -142,7 +142,7 @@ def collected_json(collected: Collected) -> str:
 
 
 def _listed(recorded: Sequence[RecordResult]) -> list[str]:
-    lines = [f"  {recorded_summary(each)}" for each in recorded[:_SHOWN]]
+    lines = [f"  {_recorded_summary(each)}" for each in recorded[:_SHOWN]]
     more = len(recorded) - _SHOWN
     return [*lines, f"  and {more} more"] if more > 0 else lines
 
@@ -180,11 +180,11 @@ def event_document(event: Waiting | Refused) -> dict[str, Any]:
         "at": event.at,
         "kind": _text(submission.get("kind", "")),
         "product": _text(submission.get("product", event.product)),
-        "event": mask_secrets(fields) if isinstance(fields, dict) else {},
+        "event": _mask_secrets(fields) if isinstance(fields, dict) else {},
     }
 
 
-def recorded_summary(recorded: RecordResult) -> str:
+def _recorded_summary(recorded: RecordResult) -> str:
     """Return what a recorded event is, in a line."""
     event = recorded.event
     target = f" to {event['environment']}" if "environment" in event else ""
@@ -194,13 +194,13 @@ def recorded_summary(recorded: RecordResult) -> str:
     )
 
 
-def mask_secrets(value: Any) -> Any:
+def _mask_secrets(value: Any) -> Any:
     """Return a JSON value with the texts that look like a secret key masked."""
     if isinstance(value, str):
         return without_secrets(value)
     if isinstance(value, dict):
-        return {without_secrets(key): mask_secrets(item) for key, item in value.items()}
-    return [mask_secrets(item) for item in value] if isinstance(value, list) else value
+        return {without_secrets(key): _mask_secrets(item) for key, item in value.items()}
+    return [_mask_secrets(item) for item in value] if isinstance(value, list) else value
 
 
 def _text(value: object) -> str:

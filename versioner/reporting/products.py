@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from versioner.reporting.text import TextLayout
 
 __all__ = [
-    "ProductView",
     "history_json",
     "history_text",
     "product_json",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from versioner.git.repository import Repository
 
-__all__ = ["HookStatus", "HooksInstalled", "hook_status", "install_hooks", "site_after_commit"]
+__all__ = ["hook_status", "install_hooks", "site_after_commit"]
 
 # The marker file of `versioner.site.output`, which is slow to import.
 _SITE_MANIFEST: Final = ".versioner-site.json"

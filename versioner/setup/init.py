@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from versioner.models import Changes
     from versioner.setup.scaffold import Hosting
 
-__all__ = ["InitResult", "initialise"]
+__all__ = ["initialise"]
 
 # One environment of each type, in the usual order of deployment.
 _ENVIRONMENTS = ("development", "test", "staging", "production")

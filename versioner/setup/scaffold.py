@@ -27,13 +27,11 @@ if TYPE_CHECKING:
 __all__ = [
     "FORGES",
     "Hosting",
-    "StarterComparison",
     "add_missing",
     "branch_at",
     "compare_starter_files",
     "describe",
     "hosting_at",
-    "hosting_of",
     "starter_files",
 ]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
 
-__all__ = ["EditorEdit", "create", "delete", "edit", "rename", "restore"]
+__all__ = ["create", "delete", "edit", "rename", "restore"]
 
 
 @click.command(
