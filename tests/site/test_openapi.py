@@ -13,7 +13,7 @@ from tests.builders import registry
 from tests.site.machine_files import HOSTILE, documents, files_of, judge, matches
 from tests.site.samples import everything
 from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS, STATUSES
-from versioner.site.api.deployments import BUILD_DETAILS, DEPLOYMENT_DETAILS
+from versioner.models.event_fields import detail_fields
 from versioner.site.api.openapi import Endpoint, endpoints, openapi
 
 if TYPE_CHECKING:
@@ -122,10 +122,10 @@ def test_a_parameter_is_described_alike_at_every_endpoint() -> None:
 def test_the_details_of_events_are_the_fields_that_documents_list() -> None:
     components = DESCRIBED["components"]["schemas"]
     listed = (
-        ("BuildDetails", BUILD_DETAILS, BUILD_KEYS, {"redacted", "metadata"}),
+        ("BuildDetails", detail_fields("build"), BUILD_KEYS, {"redacted", "metadata"}),
         (
             "DeploymentDetails",
-            DEPLOYMENT_DETAILS,
+            detail_fields("deployment"),
             DEPLOYMENT_KEYS,
             {"redacted", "metadata", "reason", "steps"},
         ),

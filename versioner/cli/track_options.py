@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from versioner.cli.params import output_option, repo_option
+from versioner.models.event_fields import EVENT_FIELDS, personal_fields
 from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
 
 if TYPE_CHECKING:
@@ -63,16 +64,22 @@ class TrackOptions(NamedTuple):
 
 Option = Callable[[click.Command], Any]
 
-# Options that become a field of the event as they are, and what their help says.
-_RUN_OPTIONS: Final = {
-    "source-system": "The system that reports it (github, jenkins, ...).",
-    "build-number": "The build's number in that system.",
-    "scm-sha": "The commit that was built, hexadecimal.",
-    "scm-repository": "The source repository (owner/name).",
-    "scm-branch": "The source branch.",
-    "build-url": "The build's page.",
-    "invoke-id": "The run's id in that system; what makes a retry harmless.",
-}
+# Fields of both kinds of event that an option sets as they are, in the order of the help.
+_RUN_FIELDS: Final = (
+    "source_system",
+    "build_number",
+    "scm_sha",
+    "scm_repository",
+    "scm_branch",
+    "build_url",
+    "invoke_id",
+)
+
+
+def _field(name: str, **attributes: Any) -> Option:
+    """Return the option that sets a field of the event."""
+    option = f"--{name.replace('_', '-')}"
+    return click.option(option, help=EVENT_FIELDS[name].help, **attributes)
 
 
 def _boolean(_context: click.Context, _option: click.Parameter, text: str) -> bool:
@@ -101,31 +108,16 @@ _BOOLEANS: Final = {
 }
 
 
-def _who(person: str) -> list[Option]:
-    """Return the options that say who did it; `person` is built-by or deployed-by."""
-    told = {
-        person: "Who did it: the login.",
-        f"{person}-email": "Their e-mail (recorded only with `people: all`).",
-        f"{person}-name": "Their name (recorded only with `people: all`).",
-    }
-    return [click.option(f"--{name}", help=text) for name, text in told.items()]
-
-
-def _what(person: str) -> list[Option]:
-    """Return the options that describe a build or a deployment alike."""
+def _what(kind: EventKind) -> list[Option]:
+    """Return the options that a build and a deployment have in common."""
     return [
         click.option("--product", help="The product (default: the repository's last part)."),
-        click.option("--version", help="The version (default: the commit's first 8 digits)."),
-        click.option(
-            "--status",
-            default="completed",
-            show_default=True,
-            help="pending, started, completed, failed, aborted, or a usual word for one.",
-        ),
-        *(click.option(f"--{name}", help=text) for name, text in _RUN_OPTIONS.items()),
-        *_who(person),
-        click.option("--completed-at", metavar="TIME", help="When it ended, RFC 3339."),
-        click.option("--extra-metadata", metavar="JSON", help="A JSON object, 100 KB at most."),
+        _field("version"),
+        _field("status", default="completed", show_default=True),
+        *map(_field, _RUN_FIELDS),
+        *map(_field, personal_fields(kind)),
+        _field("completed_at", metavar="TIME"),
+        _field("extra_metadata", metavar="JSON"),
         click.option(
             "--event-id",
             help="The event's id, which is to be of this event alone (default: derived from the "
@@ -182,13 +174,12 @@ def _how() -> list[Option]:
 
 def deployment_options() -> list[Option]:
     """Return the options of `track deployment`."""
-    continued = "The deployment it continues."
     return [
-        click.option("--environment", help="Where it is deployed to."),
-        *_what("deployed-by"),
-        click.option("--deploy-url", help="The deployment's page, or the running service."),
-        click.option("--reason", help="Why: for a rollback, say."),
-        click.option("--deployment", metavar="ID", help=continued),
+        _field("environment"),
+        *_what("deployment"),
+        _field("deploy_url"),
+        _field("reason"),
+        _field("deployment", metavar="ID"),
         *_how(),
     ]
 
@@ -196,9 +187,9 @@ def deployment_options() -> list[Option]:
 def build_options() -> list[Option]:
     """Return the options of `track build`."""
     return [
-        *_what("built-by"),
-        click.option("--started-at", metavar="TIME", help="When it began, RFC 3339."),
-        click.option("--notes", help="What is new in this version."),
+        *_what("build"),
+        _field("started_at", metavar="TIME"),
+        _field("notes"),
         *_how(),
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import NotFound
+from versioner.models.event_fields import personal_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["find", "find_by_id"]
 
-_PERSON_KEYS: Final = ("deployed_by", "deployed_by_email", "deployed_by_name")
 _SHORTEST_ID: Final = 6
 
 
@@ -114,5 +114,5 @@ def _tests(
         yield lambda each: any(
             str(event.get(key, "")).casefold() == wanted
             for event in each.events
-            for key in _PERSON_KEYS
+            for key in personal_fields("deployment")
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from versioner.errors import InvalidInput
+from versioner.models.event_fields import personal_fields
 from versioner.secret_scanning import find_secrets, may_hold_secret
 
 if TYPE_CHECKING:
@@ -14,11 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["leave_people_out", "refuse_secrets"]
 
-_PERSON_KEYS: Final[dict[EventKind, tuple[str, ...]]] = {
-    "build": ("built_by", "built_by_email", "built_by_name"),
-    "deployment": ("deployed_by", "deployed_by_email", "deployed_by_name"),
-}
-
 
 def leave_people_out(kind: EventKind, event: Event, config: Mapping[str, Any]) -> None:
     """Remove from an event the people that `people:` in registry.yaml excludes.
@@ -26,7 +22,7 @@ def leave_people_out(kind: EventKind, event: Event, config: Mapping[str, Any]) -
     With `login`, the default, a login that is an e-mail address is removed too.
     """
     people = config.get("people", "login")
-    login, *personal = _PERSON_KEYS[kind]
+    login, *personal = personal_fields(kind)
     if people == "none" or (people == "login" and "@" in str(event.get(login, ""))):
         event.pop(login, None)
     if people != "all":

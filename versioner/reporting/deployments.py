@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.models.event_fields import EVENT_FIELDS
 from versioner.query.selectors import event_details, latest_value
 from versioner.reporting.tables import Column, facts, paragraph, table, value_lines
 from versioner.reporting.terminal import as_json, clean
@@ -18,7 +19,7 @@ from versioner.reporting.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from versioner.models import Deployment, Event
     from versioner.reporting.tables import CellText
@@ -125,13 +126,15 @@ def deployment_json(deployment: Deployment, *, problems: int = 0) -> str:
     )
 
 
-def event_facts(events: Sequence[Event]) -> list[tuple[str, CellText]]:
+def event_facts(
+    events: Sequence[Event], hidden: Collection[str] = ()
+) -> list[tuple[str, CellText]]:
     """Return the latest value of each field that has no line of its own, and the metadata."""
     fields, metadata = event_details(events)
     pairs: list[tuple[str, CellText]] = [
-        (key.replace("_", " "), value_lines(value))
+        (EVENT_FIELDS[key].label, value_lines(value))
         for key, value in fields.items()
-        if key not in _NOT_DETAILS
+        if key not in _NOT_DETAILS and key not in hidden
     ]
     return pairs + [(key, value_lines(value)) for key, value in metadata.items()]
 

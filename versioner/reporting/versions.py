@@ -145,7 +145,7 @@ def _facts(layout: TextLayout, detail: VersionDetail, commit_url: str) -> str:
     version = detail.version
     notes = latest_value(version.builds, "notes")
     # These have lines of their own: a deployment names the commit if there is no build event.
-    shown = {"scm repository", "scm sha", "scm branch"}
+    source = ("scm_repository", "scm_sha", "scm_branch")
     pairs: list[tuple[str, CellText]] = [
         ("build", Span(version.status, STATUS_STYLES.get(version.status, ""))),
         ("first seen", f"{moment(version.at)} UTC"),
@@ -155,7 +155,7 @@ def _facts(layout: TextLayout, detail: VersionDetail, commit_url: str) -> str:
         ("", commit_url),
         ("branch", version.scm_branch),
         ("notes", paragraph(notes)),
-        *(pair for pair in event_facts(version.builds) if pair[0] not in shown),
+        *event_facts(version.builds, hidden=source),
     ]
     return facts(layout, pairs)
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.models.event_fields import EVENT_FIELDS
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 __all__ = ["hidden_fields", "pruned"]
 
-_PRIVATE: Final = frozenset(
-    {"deployed_by_email", "deployed_by_name", "built_by_email", "built_by_name"}
-)
+_PERSONAL: Final = {name: each.personal for name, each in EVENT_FIELDS.items() if each.personal}
+_PRIVATE: Final = frozenset(name for name, kind in _PERSONAL.items() if kind == "identity")
 # `people` decides what is recorded. Values that were imported, or recorded under another policy,
 # must not be published under this one either.
 _BY_POLICY: Final[dict[str, frozenset[str]]] = {
-    "none": _PRIVATE | {"deployed_by", "built_by", "deleted_by"},
+    "none": frozenset(_PERSONAL) | {"deleted_by"},
     "login": _PRIVATE,
     "all": frozenset(),
 }

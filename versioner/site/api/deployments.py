@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.models.event_fields import detail_fields
 from versioner.query.selectors import event_details, latest_value
 from versioner.query.times import seconds_between
 from versioner.site.privacy import pruned
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from versioner.site.context import SiteContext
 
 __all__ = [
-    "BUILD_DETAILS",
-    "DEPLOYMENT_DETAILS",
     "Document",
     "deployment_of",
     "deployment_page",
@@ -31,33 +30,8 @@ __all__ = [
 
 Document = dict[str, Any]
 
-_SOURCE: Final = (
-    "scm_repository",
-    "scm_sha",
-    "scm_branch",
-    "build_number",
-    "build_url",
-    "source_system",
-    "source_server",
-    "invoke_id",
-    "attempt",
-    "job",
-)
-
-DEPLOYMENT_DETAILS: Final = ("deployed_by_email", "deployed_by_name", *_SOURCE, "deploy_url")
-
-BUILD_DETAILS: Final = (
-    "started_at",
-    "completed_at",
-    "built_by",
-    "built_by_email",
-    "built_by_name",
-    *_SOURCE,
-    "notes",
-)
-
-_DEPLOYMENT_SET: Final = frozenset(DEPLOYMENT_DETAILS)
-_BUILD_SET: Final = frozenset(BUILD_DETAILS)
+_DEPLOYMENT_DETAILS: Final = frozenset(detail_fields("deployment"))
+_BUILD_DETAILS: Final = frozenset(detail_fields("build"))
 
 
 def deployment_of(deployment: Deployment, hidden: Collection[str]) -> Document:
@@ -65,7 +39,7 @@ def deployment_of(deployment: Deployment, hidden: Collection[str]) -> Document:
     row = head_of(deployment, hidden)
     # Few deployments have a reason, so it is among the optional details.
     reason, _ = row.pop("reason"), row.pop("seconds")
-    row["details"] = _details(deployment.events, _DEPLOYMENT_SET, hidden)
+    row["details"] = _details(deployment.events, _DEPLOYMENT_DETAILS, hidden)
     if reason:
         row["details"]["reason"] = reason
     if len(deployment.events) + len(deployment.void_events) > 1:
@@ -88,7 +62,7 @@ def version_of(version: Version, hidden: Collection[str]) -> Document:
         "name": version.name,
         "at": version.at,
         "status": version.status,
-        "details": _details(version.builds, _BUILD_SET, hidden),
+        "details": _details(version.builds, _BUILD_DETAILS, hidden),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.models.event_fields import EVENT_FIELDS
 from versioner.query.selectors import event_details
 from versioner.site.privacy import pruned
 from versioner.site.urls import outward
@@ -17,27 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["event_facts", "metadata"]
 
-# The labels of the fields, in display order. Fields that have a column are not here.
-_FIELDS: Final = {
-    "deploy_url": "deployed at",
-    "build_number": "build",
-    "build_url": "build page",
-    "scm_repository": "repository",
-    "scm_branch": "branch",
-    "scm_sha": "commit",
-    "source_system": "from",
-    "source_server": "server",
-    "invoke_id": "run",
-    "attempt": "attempt",
-    "job": "job",
-    "deployed_by_name": "name",
-    "deployed_by_email": "e-mail",
-    "built_by_name": "name",
-    "built_by_email": "e-mail",
-    "started_at": "started at",
-    "completed_at": "completed at",
+# Details that have a column.
+_COLUMNS: Final = frozenset({"built_by", "notes"})
+_LABELS: Final = {
+    name: field.label
+    for name, field in EVENT_FIELDS.items()
+    if field.detail and name not in _COLUMNS
 }
-_POSITIONS: Final = {field: position for position, field in enumerate(_FIELDS)}
 
 
 def metadata(values: Mapping[str, Any], hidden: Collection[str] = ()) -> list[View]:
@@ -51,9 +38,10 @@ def metadata(values: Mapping[str, Any], hidden: Collection[str] = ()) -> list[Vi
 def event_facts(events: Iterable[Event], hidden: Collection[str] = ()) -> list[View]:
     """Return the latest value of each field that has no column, and the metadata."""
     found, extra = event_details(events)
-    known = [field for field in found if field in _FIELDS and field not in hidden]
     facts = [
-        fact(_FIELDS[field], found[field]) for field in sorted(known, key=_POSITIONS.__getitem__)
+        fact(label, found[field])
+        for field, label in _LABELS.items()
+        if field in found and field not in hidden
     ]
     if "redacted" in found:
         facts.append(fact("redacted", ", ".join(found["redacted"])))
