@@ -17,7 +17,7 @@ from versioner.remote.url import is_url
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from versioner.git.repository import Opening, Repository
+    from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
     from versioner.registry.records import Registry
@@ -32,20 +32,17 @@ __all__ = [
 ]
 
 
-def find_repository(repo: str | None, opening: Opening | None = None) -> Repository:
+def find_repository(repo: str | None) -> Repository:
     """Open the repository that --repo names, or the one around the current folder.
 
-    An interrupted write is completed first. `opening` is an open that has already begun, if any.
+    An interrupted write is completed first.
     """
     if repo is not None and is_url(repo):
         raise UsageFault(
             "this command needs a clone, but --repo is a URL",
             hint="clone the registry, and give the folder with --repo",
         )
-    if opening is not None:
-        repository = opening.repository()
-    else:
-        repository = open_repository(Path(repo) if repo else Path.cwd())
+    repository = open_repository(Path(repo) if repo else Path.cwd())
     recover(repository)
     return repository
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from versioner.git.process import Completed
 
 __all__ = [
-    "Opening",
     "Repository",
+    "RepositoryLookup",
     "create_repository",
     "on_branch",
     "open_repository",
@@ -54,7 +54,7 @@ class Repository(NamedTuple):
 AnyRepository = TypeVar("AnyRepository", bound=Repository)
 
 
-class Opening:
+class RepositoryLookup:
     """A running git process that finds the repository of a path.
 
     Errors are raised by `repository`, not before. The process ends with the `with` block.
@@ -71,7 +71,7 @@ class Opening:
             args = ["rev-parse", "--path-format=absolute", *asked]
             self._process = start(args, cwd=self._start)
 
-    def __enter__(self) -> Opening:
+    def __enter__(self) -> RepositoryLookup:
         return self
 
     def __exit__(
@@ -103,8 +103,8 @@ def open_repository(path: Path) -> Repository:
     Raises UsageFault where there is none, and GitFailure with git's reason where git refuses it
     (a repository of another user, an unknown format).
     """
-    with Opening(path) as opening:
-        return opening.repository()
+    with RepositoryLookup(path) as lookup:
+        return lookup.repository()
 
 
 def _opened(path: Path, start: Path, done: Completed) -> Repository:

@@ -20,7 +20,7 @@ from versioner.cli.track_options import (
 )
 from versioner.cli.track_report import report, report_spooled, warn
 from versioner.errors import OperationFailed, Spooled
-from versioner.git.repository import Opening, Repository
+from versioner.git.repository import Repository, RepositoryLookup
 from versioner.remote.url import TOKEN, is_url
 
 if TYPE_CHECKING:
@@ -152,12 +152,13 @@ def _locate(
         remote = remote_at_url(options.repo)
         return (remote, options.branch), _draft(ctx, options, detected)
     # git looks for the repository while the modules that record are loaded.
-    with Opening(options.repo or os.getcwd()) as opening:  # noqa: PTH109 -- nor pathlib
-        from versioner.cli.registry import find_repository
+    with RepositoryLookup(options.repo or os.getcwd()) as lookup:  # noqa: PTH109 -- nor pathlib
+        from versioner.git.transaction import recover
         from versioner.recording.local import remote_of_ephemeral_clone
 
         draft = _draft(ctx, options, detected)
-        repository = find_repository(options.repo or None, opening)
+        repository = lookup.repository()
+        recover(repository)
     if detected is not None and not (options.local or options.push):
         token = os.environ.get(TOKEN, "")
         found = remote_of_ephemeral_clone(repository, options.branch or None, token)
