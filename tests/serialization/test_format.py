@@ -112,6 +112,8 @@ links:
         ("depends_on: [1, 2]", 'depends_on:\n  - "1"\n  - "2"'),
         ("extra_metadata: {team: 7}", 'extra_metadata:\n  team: "7"'),
         ("metadata: {a: 7}", "metadata:\n  a: 7"),
+        ("unknown: 7", "unknown: 7"),
+        ("unknown: {a: 7, b: 1e3}", 'unknown:\n  a: 7\n  b: "1e3"'),
         ("metadata: {a: 1.10}", "metadata:\n  a: 1.10"),
         ("metadata: {a: True}", "metadata:\n  a: true"),
         ("metadata: {a: ~}", "metadata:\n  a: null"),

@@ -115,10 +115,14 @@ def dump_document(kind: DocumentKind, document: Mapping[str, Any]) -> bytes:
 
 
 def field_type(path: tuple[str, ...]) -> FieldType:
-    """Return the type that the schemas require at a path of keys; `any` is any JSON value."""
+    """Return the type that the schemas require at a path of keys; `any` is any JSON value.
+
+    The type of a key that is in no schema is `any`.
+    """
     if path in _FIELD_TYPES:
         return _FIELD_TYPES[path]
-    if path[0] in ("extra_metadata", "metadata") and path[:2] not in _FIELD_TYPES:
+    has_any_keys = path[0] in ("extra_metadata", "metadata") and path[:2] not in _FIELD_TYPES
+    if has_any_keys or path[0] not in KEY_ORDER:
         return "any"
     return "text"
 

@@ -105,9 +105,10 @@ def _event_nodes(tree: Tree) -> list[Node]:
 
 
 def _event(node: Node) -> Event:
-    # Only the metadata of an event has other values than texts and lists of texts.
+    # Only the metadata of an event has other values than texts and lists of texts; all others are
+    # read like the title of a product.
     paths = {"extra_metadata": ("metadata",)}
-    return {key.text: data_of(value, paths.get(key.text, ("text",))) for key, value in node.pairs}
+    return {key.text: data_of(value, paths.get(key.text, ("title",))) for key, value in node.pairs}
 
 
 def _canonical_text(tree: Tree) -> str:
