@@ -96,6 +96,6 @@ def test_a_products_page_leads_to_the_workflow_that_deletes_it_and_says_what_goe
     build_site(whole, tmp_path, now=NOW, tool_version=TOOL)
     page = Page((tmp_path / "products/shop/index.html").read_text(encoding="utf-8"))
     assert "https://forge.test/a/b/actions?workflow=delete-product.yml" in page.links
-    assert "Its 2 versions and 2 deployments go with it" in page.shown
+    assert "This deletes 2 versions and 2 deployments in one commit" in page.shown
     assert "refused while 1 product needs it" in page.shown
     assert "versioner product delete shop" in page.shown

@@ -134,7 +134,7 @@ def test_one_commit_that_recorded_all_of_a_page_is_said_once(tmp_path: Path) -> 
     recorded = {event["id"]: RecordedBy("1" * 40, "Import 8 events", NOW) for event in events}
     whole = registry(product("a", events))
     page = built(whole, tmp_path / "out", recorded=recorded)["products/a/2026-11.html"]
-    assert "All of it was recorded by commit 1111111111 (Import 8 events" in page.shown
+    assert "All rows were recorded by commit 1111111111 (Import 8 events" in page.shown
     assert page.text.count("recorded by") == 1
 
 
@@ -176,9 +176,9 @@ def test_a_new_product_is_proposed_on_the_forge_or_made_by_a_command(
 def test_what_needs_attention_is_said_first(pages: dict[str, Page]) -> None:
     shown = pages["index.html"].shown
     attention = shown.partition("Needs attention")[2].partition("Products by environment")[0]
-    assert "1 place without a result" in attention
+    assert "1 deployment without a result" in attention
     assert "web-frontend in production: 2026.11.2 failed" in attention
-    assert "2 products that nobody is named for" in attention
+    assert "2 products without an owner" in attention
 
 
 def test_hidden_reasons_notes_and_commits_are_in_no_list(tmp_path: Path) -> None:

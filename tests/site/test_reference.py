@@ -88,7 +88,7 @@ def test_an_empty_registry_has_a_reference_without_examples_of_products(tmp_path
     out = tmp_path / "out"
     build_site(registry(), out, now=NOW, tool_version=TOOL)
     assert check_site(out) == []
-    assert "There is nothing of this kind yet." in (out / REFERENCE).read_text()
+    assert "There is no such file yet." in (out / REFERENCE).read_text()
 
 
 @pytest.mark.parametrize("text", HOSTILE)

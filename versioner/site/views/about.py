@@ -16,17 +16,21 @@ if TYPE_CHECKING:
 __all__ = ["about_view", "counts"]
 
 _MEANINGS = (
-    ("completed", "it runs, or ran, there"),
-    ("started", "on its way; no result yet"),
-    ("pending", "waiting to start"),
-    ("failed", "it did not get there; the version before it still runs"),
-    ("aborted", "somebody stopped it"),
+    ("completed", "the version was deployed"),
+    ("started", "the deployment is in progress"),
+    ("pending", "the deployment has not started yet"),
+    ("failed", "the version was not deployed; the earlier version still runs"),
+    ("aborted", "the deployment was stopped"),
 )
 
 _FOR_PROGRAMS = (
-    ("API reference", REFERENCE, "every address, with examples"),
-    ("OpenAPI document", OPENAPI, "the same, for programs"),
-    ("Atom feed", EVERYTHING, "the latest deployments; each product and environment has its own"),
+    ("API reference", REFERENCE, "every endpoint, with examples"),
+    ("OpenAPI document", OPENAPI, "the API reference for programs"),
+    (
+        "Atom feed",
+        EVERYTHING,
+        "the latest deployments; each product and environment has a feed too",
+    ),
 )
 
 

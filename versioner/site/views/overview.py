@@ -40,7 +40,7 @@ def overview_view(context: SiteContext) -> View:
             OVERVIEW,
             title,
             section=OVERVIEW,
-            description=f"{context.title}: what version of what runs where.",
+            description=f"{context.title}: which version runs in which environment.",
             feeds=[feed],
             current=True,
         ),
@@ -143,23 +143,23 @@ _SHOWN: Final = 5
 def attention(context: SiteContext) -> list[View]:
     """Return the groups of problems that need attention, without empty groups."""
     cells = [cell for row in context.matrix.rows for cell in row.cells]
-    lost = [cell.no_result for cell in cells if cell.no_result]
+    stale = [cell.no_result for cell in cells if cell.no_result]
     failed = [cell.failed_last for cell in cells if cell.failed_last]
     groups = [
-        _deployments(context, lost, "status-stale", "without a result"),
-        _deployments(context, failed, "status-failed", "whose last try did not succeed"),
+        _deployments(context, stale, "status-stale", "deployment without a result"),
+        _deployments(context, failed, "status-failed", "failed or aborted deployment"),
         _unowned(context),
     ]
     return [group for group in groups if group["number"]]
 
 
 def _deployments(
-    context: SiteContext, found: Sequence[Deployment], status_class: str, what: str
+    context: SiteContext, found: Sequence[Deployment], status_class: str, noun: str
 ) -> View:
+    words = count(len(found), noun, noun.replace("deployment", "deployments"))
     newest = sorted(found, key=lambda each: (each.changed_at, each.product), reverse=True)
-    places = count(len(found), "place")
     return {
-        **_group(len(found), status_class, f"{places} {what}"),
+        **_group(len(found), status_class, words),
         "flag": "attention",
         "items": [
             {
@@ -182,7 +182,7 @@ def _unowned(context: SiteContext) -> View:
     unowned = [name for name in context.registry.products if not is_owned(context, name)]
     if {"team", "owner"} & context.hidden:
         unowned = []
-    words = f"{count(len(unowned), 'product')} that nobody is named for"
+    words = f"{count(len(unowned), 'product')} without an owner"
     return {
         **_group(len(unowned), "status-unknown", words),
         "href": f"{context.link(OVERVIEW, PRODUCTS)}?nobody=1",

@@ -31,8 +31,7 @@ __all__ = ["month_view", "product_view"]
 # The rows of each list that a page shows where the history does not fit on it.
 _LATEST: Final = 20
 _NO_ADDRESS: Final = (
-    "Put the site's address before each path: nobody has said yet where it is published "
-    "(site.base_url in registry.yaml)."
+    "Put the site's address before each path: site.base_url in registry.yaml is not set."
 )
 # The keys of a version row that only build events fill.
 _OF_BUILDS: Final = ("status", "commit", "by", "note")

@@ -201,7 +201,7 @@ def _reached_text(context: SiteContext, version: Version) -> str:
     for each in _arrivals(context, version):
         days.setdefault(each.at[:10], []).append(context.environment_title(each.environment))
     words = [f"{', '.join(places)} {day_text(day)}" for day, places in days.items()]
-    return "; ".join(words) or "nowhere yet"
+    return "; ".join(words) or "none"
 
 
 def _remark(deployment: Deployment, hidden: frozenset[str]) -> str:
