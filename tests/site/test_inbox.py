@@ -143,7 +143,7 @@ def test_what_cannot_be_read_is_told_by_its_ref(tmp_path: Path, document: Any):
     pages = build(tmp_path, inbox)
     assert "refs/versioner/inbox/shop/x1 cannot be read" in pages[OVERVIEW].shown
     assert "refs/versioner/refused/shop/x2 cannot be read" in pages[PRODUCT].shown
-    assert "no reason can be read" in pages[PRODUCT].shown
+    assert "the reason cannot be read" in pages[PRODUCT].shown
     assert (api(tmp_path)["waiting"][0]["kind"], api(tmp_path)["waiting"][0]["at"]) == ("", "")
 
 
