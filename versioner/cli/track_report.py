@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from versioner.errors import OperationFailed
-from versioner.reporting.recording import (
+from versioner.reporting.track import (
     kept_json,
     kept_outputs,
     recorded_json,
