@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import InvalidInput
+from versioner.models.events import STATUS_WORDS
 from versioner.secret_scanning import holds_secret
 
 if TYPE_CHECKING:
@@ -73,19 +74,6 @@ _TYPE_WORDS: Final[Mapping[str, EnvironmentType]] = {
     **dict.fromkeys(("test", "testing", "qa", "integration"), "test"),
     **dict.fromkeys(("staging", "stage", "uat", "preprod"), "staging"),
     **dict.fromkeys(("production", "prod", "live"), "production"),
-}
-
-_COMMON_WORDS: Final[Mapping[str, Status]] = {
-    **dict.fromkeys(("pending", "queued", "scheduled"), "pending"),
-    **dict.fromkeys(("started", "in_progress", "init"), "started"),
-    **dict.fromkeys(("completed", "success", "complete", "finished"), "completed"),
-    **dict.fromkeys(("failed", "fail", "failure", "error"), "failed"),
-    **dict.fromkeys(("aborted", "abort", "cancelled", "canceled", "cancel", "skipped"), "aborted"),
-}
-
-STATUS_WORDS: Final[Mapping[EventKind, Mapping[str, Status]]] = {
-    "build": {**_COMMON_WORDS, "building": "started", "built": "completed"},
-    "deployment": {**_COMMON_WORDS, "deploying": "started", "deployed": "completed"},
 }
 
 

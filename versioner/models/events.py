@@ -11,6 +11,7 @@ __all__ = [
     "BUILD_KEYS",
     "DEPLOYMENT_KEYS",
     "STATUSES",
+    "STATUS_WORDS",
     "BuildEvent",
     "DeploymentEvent",
     "Event",
@@ -22,6 +23,21 @@ Status = Literal["pending", "started", "completed", "failed", "aborted"]
 STATUSES: Final[tuple[Status, ...]] = ("pending", "started", "completed", "failed", "aborted")
 
 EventKind = Literal["build", "deployment"]
+
+
+# What pipelines call the statuses.
+_COMMON_WORDS: Final[dict[str, Status]] = {
+    **dict.fromkeys(("pending", "queued", "scheduled"), "pending"),
+    **dict.fromkeys(("started", "in_progress", "init"), "started"),
+    **dict.fromkeys(("completed", "success", "complete", "finished"), "completed"),
+    **dict.fromkeys(("failed", "fail", "failure", "error"), "failed"),
+    **dict.fromkeys(("aborted", "abort", "cancelled", "canceled", "cancel", "skipped"), "aborted"),
+}
+
+STATUS_WORDS: Final[dict[EventKind, dict[str, Status]]] = {
+    "build": {**_COMMON_WORDS, "building": "started", "built": "completed"},
+    "deployment": {**_COMMON_WORDS, "deploying": "started", "deployed": "completed"},
+}
 
 
 class BuildEvent(TypedDict):
