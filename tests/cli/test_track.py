@@ -399,7 +399,7 @@ def test_what_is_missing_is_named_with_the_option_to_add(desk: Desk, missing: st
 @pytest.mark.parametrize(
     ("commit", "said"),
     [
-        ("refs/heads/x", "what github tells as the commit is not hex"),
+        ("refs/heads/x", "the commit that github reports is not hex"),
         ("", "github reports no commit"),
     ],
 )

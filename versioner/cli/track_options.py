@@ -111,7 +111,9 @@ _BOOLEANS: Final = {
 def _what(kind: EventKind) -> list[Option]:
     """Return the options that a build and a deployment have in common."""
     return [
-        click.option("--product", help="The product (default: the last part of the source repository)."),
+        click.option(
+            "--product", help="The product (default: the last part of the source repository)."
+        ),
         _field("version"),
         _field("status", default="completed", show_default=True),
         *map(_field, _RUN_FIELDS),
