@@ -8,7 +8,7 @@ import pytest
 
 from tests.ci.recorded import detected, environment
 from versioner.ci.systems import SYSTEMS
-from versioner.rules.identity import derive_event_id
+from versioner.rules.event_identity import derive_event_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

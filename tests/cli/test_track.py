@@ -399,8 +399,8 @@ def test_what_is_missing_is_named_with_the_option_to_add(desk: Desk, missing: st
 @pytest.mark.parametrize(
     ("commit", "said"),
     [
-        ("refs/heads/x", "what github tells as the commit is not hex"),
-        ("", "github tells no commit"),
+        ("refs/heads/x", "the commit that github reports is not hex"),
+        ("", "github reports no commit"),
     ],
 )
 def test_a_version_that_is_missing_is_told_by_what_the_system_says_of_the_commit(
@@ -531,7 +531,7 @@ def test_what_is_for_a_clone_is_refused_for_a_url(desk: Desk, option: str) -> No
 @pytest.mark.parametrize("option", [("--via", "inbox"), ("--wait",), ("--wait", "0.5")])
 def test_what_is_for_a_remote_is_refused_for_a_clone(desk: Desk, option: tuple[str, ...]) -> None:
     done = deploy(desk, *option)
-    assert (done.code, "name its URL with --repo" in done.err) == (2, True)
+    assert (done.code, "give its URL with --repo" in done.err) == (2, True)
 
 
 def test_a_variable_that_is_for_remotes_leaves_a_clone_alone(

@@ -137,7 +137,7 @@ def test_what_goes_by_the_inbox_is_for_no_branch_of_ones_choice(
     forge: Forge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = forge.track("--via", "inbox", "--branch", "main")
-    assert (refused.code, "names no branch" in refused.err) == (2, True)
+    assert (refused.code, "--branch does not apply to the inbox" in refused.err) == (2, True)
     monkeypatch.setenv("VERSIONER_VIA", "inbox")
     assert forge.track("--branch", "main").code == 2
     assert forge.waiting() == []

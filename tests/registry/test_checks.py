@@ -151,7 +151,7 @@ def test_one_id_in_two_products():
     assert told(registry) == [f"products/web/deployments/2026-11.yaml:3:{place} duplicate-id"]
     (problem,) = registry.problems
     assert (problem.severity, registry.errors) == ("warning", [])
-    assert "name it web/same where an id is asked for" in problem.hint
+    assert "write web/same where an id is needed" in problem.hint
 
 
 def test_an_environment_that_is_not_there_is_told_once_a_product_with_the_nearest():

@@ -10,17 +10,17 @@ HEAVY = [
 ]  # fmt: skip
 
 
-def test_a_judgement_imports_nothing_heavy():
+def test_a_decision_imports_nothing_heavy():
     script = """
 import sys
-from versioner.rules import identity, judgement, times, visible
+from versioner.rules import event_decision, event_identity, times, visible
 event = {"at": "2026-11-22T10:15:00Z", "environment": "production", "version": "1.0",
          "status": "completed", "scm_sha": "a" * 40, "invoke_id": "1"}
 seen = visible.VisibleEvents()
 for version in ("1.0", "2.0", "1.0"):
     event = {**event, "version": version, "at": times.check_at(event["at"], event["at"])}
-    verdict = judgement.evaluate_event("deployment", event, visible=seen,
-                              candidate=lambda n: identity.derive_event_id("p", event, n))
+    verdict = event_decision.evaluate_event("deployment", event, visible=seen,
+                              candidate=lambda n: event_identity.derive_event_id("p", event, n))
     seen.add("deployment", verdict.event)
 assert len(seen.events("deployment")) == 3
 print(*sys.modules)

@@ -70,11 +70,11 @@ def _require_all(
     kind: EventKind, product: str, fields: Event, detected: DetectedRun | None
 ) -> None:
     if not product:
-        _missing("product", _unsaid(detected, "repository that could name it"))
+        _missing("product", _unsaid(detected, "repository to derive it from"))
     if not fields.get("version"):
         _missing("version", _no_version(detected))
     if kind == "deployment" and not fields.get("environment"):
-        _missing("environment", "no CI system can know it")
+        _missing("environment", "no CI system reports it")
 
 
 def _missing(name: str, why: str) -> NoReturn:
@@ -83,8 +83,8 @@ def _missing(name: str, why: str) -> NoReturn:
 
 def _unsaid(detected: DetectedRun | None, what: str) -> str:
     if detected is None:
-        return "no CI system is there to tell it"
-    return f"{detected.source_system} tells no {what}"
+        return "no CI system was detected"
+    return f"{detected.source_system} reports no {what}"
 
 
 def _no_version(detected: DetectedRun | None) -> str:
@@ -92,8 +92,8 @@ def _no_version(detected: DetectedRun | None) -> str:
         from versioner.ci.detection import has_commit_variable
 
         if has_commit_variable(detected.source_system, os.environ):
-            return f"what {detected.source_system} tells as the commit is not hexadecimal"
-    return _unsaid(detected, "commit that could stand for it")
+            return f"the commit that {detected.source_system} reports is not hexadecimal"
+    return _unsaid(detected, "commit to derive it from")
 
 
 def _set_times(kind: EventKind, fields: Event) -> None:

@@ -97,7 +97,7 @@ def _seconds(_context: click.Context, _option: click.Parameter, text: str | None
     except ValueError:
         seconds = -1
     if not 0 <= seconds <= _LONGEST_WAIT:
-        raise click.BadParameter(f"{text!r} is no number of seconds from 0 to {_LONGEST_WAIT}")
+        raise click.BadParameter(f"{text!r} is not a number of seconds from 0 to {_LONGEST_WAIT}")
     return seconds
 
 
@@ -111,7 +111,9 @@ _BOOLEANS: Final = {
 def _what(kind: EventKind) -> list[Option]:
     """Return the options that a build and a deployment have in common."""
     return [
-        click.option("--product", help="The product (default: the repository's last part)."),
+        click.option(
+            "--product", help="The product (default: the last part of the source repository)."
+        ),
         _field("version"),
         _field("status", default="completed", show_default=True),
         *map(_field, _RUN_FIELDS),
@@ -120,28 +122,27 @@ def _what(kind: EventKind) -> list[Option]:
         _field("extra_metadata", metavar="JSON"),
         click.option(
             "--event-id",
-            help="The event's id, which is to be of this event alone (default: derived from the "
-            "run).",
+            help="The id of the event; it must be unique (default: derived from the run).",
         ),
     ]
 
 
 def _how() -> list[Option]:
-    """Return the options that say where it is recorded, and how to tell of it."""
-    debug = "Tell too which git commands run, and where an internal failure is."
+    """Return the options for where the event is recorded and what is printed."""
+    debug = "Also print the git commands that run, and the traceback of an internal error."
     return [
         click.option("--no-create", is_flag=True, help="Refuse an unknown product or environment."),
         click.option(
             "--branch",
             metavar="NAME",
-            help="Record on this branch (default: the current one, or the remote's); what goes by "
-            "an inbox, `collect` records on its own.",
+            help="Record on this branch (default: the current one, or the remote's). It does not "
+            "apply to the inbox: there `collect` chooses the branch.",
         ),
         click.option(
             "--via",
             type=click.Choice(["auto", "direct", "inbox"]),
-            help="How it reaches a URL: on the branch, by its inbox (without --branch), or as is "
-            "best (auto).",
+            help="How to send an event to a URL: directly to the branch, to the inbox (without "
+            "--branch), or whichever works best (auto).",
         ),
         click.option(
             "--wait",
@@ -149,11 +150,13 @@ def _how() -> list[Option]:
             flag_value="300",
             callback=_seconds,
             metavar="[SECONDS]",
-            help="Wait until it is on the remote branch (300 seconds if none are given).",
+            help="Wait until the event is on the remote branch (default: for 300 seconds).",
         ),
         click.option("--push", is_flag=True, help="Push the commit to the branch's remote."),
-        click.option("--local", is_flag=True, help="Record in this clone alone, in CI too."),
-        click.option("--dry-run", is_flag=True, help="Show the line it would add; write nothing."),
+        click.option("--local", is_flag=True, help="Record only in this clone, in CI too."),
+        click.option(
+            "--dry-run", is_flag=True, help="Show the line that would be added; write nothing."
+        ),
         click.option(
             "--fail-on-api-error",
             is_flag=False,
@@ -161,11 +164,11 @@ def _how() -> list[Option]:
             default="true",
             callback=_boolean,
             metavar="[true|false]",
-            help="false: a failure of git or the network is a warning, not an error.",
+            help="With false, a failure of git or the network is only a warning.",
         ),
         click.option("--best-effort", is_flag=True, help="Same as --fail-on-api-error=false."),
         click.option("--skip-preflight-checks", is_flag=True, hidden=True),
-        click.option("--verbose", "-v", is_flag=True, help="Tell where each value came from."),
+        click.option("--verbose", "-v", is_flag=True, help="Print where each value comes from."),
         click.option("--debug", is_flag=True, help=debug),
         output_option,
         repo_option,

@@ -41,7 +41,7 @@ def report(
     _print(text(recorded, dry_run=options.dry_run), must=options.dry_run)
     if recorded.retired:
         name = recorded.event["environment"]
-        hint = f"`versioner environment retire --undo {name}` puts it back into use"
+        hint = f"`versioner environment retire --undo {name}` makes it active again"
         warn(OperationFailed(f"the environment {name!r} is retired", hint=hint))
     if detected is not None and not options.dry_run:
         unpushed = incomplete is not None and not recorded.received

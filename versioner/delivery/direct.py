@@ -21,7 +21,7 @@ from versioner.recording.record import prepare, subject_of
 from versioner.remote.client import RefUpdate
 from versioner.remote.faults import PASSING, RemoteFailure
 from versioner.remote.partial_clone import partial_clone
-from versioner.rules.identity import random_event_id
+from versioner.rules.event_identity import random_event_id
 from versioner.rules.times import check_at
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from versioner.recording.record import RecordResult
 from versioner.remote.client import RefUpdate
 from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import EVENT, inbox_ref, store_commit
-from versioner.rules.identity import derive_event_id
-from versioner.rules.judgement import same_sha
+from versioner.rules.event_decision import same_sha
+from versioner.rules.event_identity import derive_event_id
 from versioner.serialization import log
 from versioner.validation.events import check_event
 

@@ -9,8 +9,8 @@ from versioner import layout
 from versioner.editing.session import EditResult, edit_session, read_tip
 from versioner.errors import Blocked, InvalidInput, NotFound
 from versioner.recording.policy import leave_people_out, refuse_secrets
-from versioner.rules.identity import derive_content_id
-from versioner.rules.judgement import AlreadyRecorded, evaluate_event
+from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
+from versioner.rules.event_identity import derive_content_id
 from versioner.rules.visible import VisibleEvents
 from versioner.serialization import log
 from versioner.validation.events import check_event

@@ -12,8 +12,8 @@ from versioner.editing.session import edit_session
 from versioner.errors import InvalidInput, VersionerError
 from versioner.names import canonical_status, check_name, may_slugify, slugify
 from versioner.recording.policy import leave_people_out, refuse_secrets
-from versioner.rules.identity import derive_content_id
-from versioner.rules.judgement import AlreadyRecorded, evaluate_event
+from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
+from versioner.rules.event_identity import derive_content_id
 from versioner.rules.times import check_at
 from versioner.rules.visible import VisibleEvents
 from versioner.serialization import log

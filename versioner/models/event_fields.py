@@ -30,12 +30,12 @@ class EventField(NamedTuple):
 # In the order in which pages show them.
 _FIELDS: Final = (
     EventField("at", "at"),
-    EventField("environment", "environment", "Where it is deployed to."),
+    EventField("environment", "environment", "The environment of the deployment."),
     EventField("version", "version", "The version (default: the first 8 digits of the commit)."),
     EventField(
         "status",
         "status",
-        "pending, started, completed, failed, aborted, or a usual word for one.",
+        "pending, started, completed, failed, aborted, or a common synonym.",
     ),
     EventField("deployed_by", "deployed by", "The login of the person.", "login"),
     EventField("built_by", "built by", "The login of the person.", "login", detail=True),

@@ -17,8 +17,8 @@ from versioner.git.transaction import transaction
 from versioner.names import check_name, check_version
 from versioner.recording.context import EventDraft, load_context
 from versioner.recording.policy import leave_people_out, refuse_secrets
-from versioner.rules.identity import derive_event_id, random_event_id
-from versioner.rules.judgement import AlreadyRecorded, evaluate_event
+from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
+from versioner.rules.event_identity import derive_event_id, random_event_id
 from versioner.rules.visible import VisibleLogs
 from versioner.serialization import log
 from versioner.validation.events import check_event
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.models import Changes, Event, EventKind, RegistryConfig
     from versioner.recording.context import RecordContext
-    from versioner.rules.judgement import EventDecision
+    from versioner.rules.event_decision import EventDecision
 
 __all__ = ["NotPushed", "RecordResult", "prepare", "record_event", "subject_of"]
 

@@ -1,1 +1,1 @@
-"""From a snapshot to a registry: records, folded events, checks across files, the cache."""
+"""Read a snapshot as a registry: records, folded events, checks across files, the cache."""

@@ -1,6 +1,6 @@
 """Checks across products: environments, dependencies, aliases, deletion records, ids.
 
-A position is looked up only once something is wrong, so that a clean registry pays nothing.
+Positions are looked up for problems only, so that a registry without problems costs nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["check_registry"]
 
 
 def check_registry(registry: Registry, snapshot: Snapshot) -> list[Problem]:
-    """Find what is wrong between products, environments, aliases and deletion records."""
+    """Return the problems between products, environments, aliases and deletion records."""
     return [
         *_check_environments(registry, snapshot),
         *_check_dependencies(registry, snapshot),
@@ -35,7 +35,7 @@ def check_registry(registry: Registry, snapshot: Snapshot) -> list[Problem]:
 
 
 def _check_environments(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
-    # A file that is there and has errors is no missing environment.
+    # An environment whose file has errors is not missing.
     described = snapshot.entries(f"{layout.ROOT}/environments")
     for record in registry.products.values():
         reported: set[str] = set()
@@ -87,13 +87,13 @@ def _check_dependencies(registry: Registry, snapshot: Snapshot) -> Iterator[Prob
         yield _in_document(
             *where,
             codes.CYCLE,
-            f"products depend on each other in a circle: {chain}",
+            f"products depend on each other in a cycle: {chain}",
             "remove one of these dependencies",
         )
 
 
 def _cycles(graph: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
-    """Yield each circle once, from its first product by name; no recursion, any depth."""
+    """Yield each cycle once, from its first product by name; without recursion, at any depth."""
     done: set[str] = set()
     for start in sorted(graph):
         path: list[str] = []
@@ -109,9 +109,9 @@ def _cycles(graph: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
                 path.pop()
                 done.add(node)
             elif following in path:
-                circle = path[path.index(following) :]
-                turn = circle.index(min(circle))
-                first = circle[turn:] + circle[:turn]
+                cycle = path[path.index(following) :]
+                turn = cycle.index(min(cycle))
+                first = cycle[turn:] + cycle[:turn]
                 yield [*first, first[0]]
             elif following not in done:
                 path.append(following)
@@ -128,11 +128,11 @@ def _check_aliases(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
                 0,
                 0,
                 codes.ALIAS,
-                f"the alias hides behind the product {name!r}",
+                f"the alias is unused: there is a product {name!r}",
                 "delete the alias, or rename the product",
             )
         elif target in registry.products or target in registry.deleted:
-            # Of a deleted product too: who uses the old name is to be told that it was deleted.
+            # An alias of a deleted product stays: its users are told that it was deleted.
             continue
         elif target in registry.aliases:
             yield _in_document(
@@ -159,13 +159,16 @@ def _check_deleted(registry: Registry) -> Iterator[Problem]:
                 0,
                 0,
                 codes.DELETED,
-                f"{name!r} is recorded as deleted, and there is such a {what}",
-                f"delete this file if the {what} is meant to be there",
+                f"{name!r} is recorded as deleted, but there is a {what} of this name",
+                f"delete this file to keep the {what}",
             )
 
 
 def _check_ids_across(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
-    """Warn only: writers see the files of one product alone, and no line is ever rewritten."""
+    """Yield a warning for each id that two products have.
+
+    It is no error: a writer sees the files of one product only, and no line is ever rewritten.
+    """
     owner: dict[str, str] = {}
     for record in registry.products.values():
         for kind, events in logs_of(record):
@@ -179,9 +182,9 @@ def _check_ids_across(registry: Registry, snapshot: Snapshot) -> Iterator[Proble
                     path,
                     *position,
                     codes.DUPLICATE_ID,
-                    f"the id {event['id']!r} is that of an event of {first!r} too",
-                    f"name it {record.name}/{event['id']} where an id is asked for; give an "
-                    "--event-id for one event only, or leave it out",
+                    f"an event of {first!r} has the id {event['id']!r} too",
+                    f"write {record.name}/{event['id']} where an id is needed; use each "
+                    "--event-id for one event only",
                     "warning",
                 )
 
@@ -200,5 +203,5 @@ def _in_document(
 
 def _did_you_mean(name: str, known: Iterable[str], command: str, otherwise: str = "") -> str:
     near = nearest(name, known)
-    mend = f"run `{command}`" if command else otherwise
-    return f"did you mean {' or '.join(near)}? otherwise {mend}" if near else mend
+    fix = f"run `{command}`" if command else otherwise
+    return f"did you mean {' or '.join(near)}? otherwise {fix}" if near else fix

@@ -1,4 +1,4 @@
-"""Read registry.yaml for a writer, without a YAML library where it was read before.
+"""Read registry.yaml for a writer, without the YAML loader where it was read before.
 
 Importing the YAML loader takes a fifth of the time that recording an event may take, so
 the parsed configuration is kept as JSON in the git directory, under the blob's id.
@@ -21,7 +21,7 @@ __all__ = ["no_registry", "read_config"]
 
 
 def no_registry(where: str = "on this branch") -> UsageFault:
-    """Say that what was looked at is no registry: the file that makes it one is not there."""
+    """Return the error for a branch or revision without registry.yaml."""
     return UsageFault(
         f"there is no registry {where}: {layout.CONFIG} is not there",
         hint="run `versioner init` to start one, or name another with --repo",

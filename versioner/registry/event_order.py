@@ -1,6 +1,6 @@
-"""The order of events, and the distance between two of them.
+"""The order of events, and times as seconds.
 
-Stdlib only and light: the path of `versioner track` comes through here.
+`versioner track` loads this module, so it imports the standard library only.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ __all__ = ["OPENING", "order_key", "seconds_of"]
 
 OPENING: Final = frozenset(("pending", "started"))
 
-# Of events at the same second, what opens a deployment comes before what closes it.
+# Of events at the same second, those that open a deployment come before those that close it.
 _RANKS: Final = {"pending": "0", "started": "1"}
 
 
 def order_key(event: Event) -> str:
-    """Return what orders events of one cell; equal keys keep their order in the log."""
+    """Return the sort key of an event in its cell; equal keys keep their order in the log."""
     at: str = event["at"]
     return at + _RANKS.get(event["status"], "2")
 

@@ -1,10 +1,10 @@
-"""Fold events into deployments, cells and versions (design 5); pure, and linear in the events.
+"""Fold events into deployments, cells and versions; pure, and linear in the events.
 
 The order of arrival does not matter: events are ordered by (`at`, opening before closing,
 position in the log). A closing event finds the open deployment of its version: the newest one of
-its own run, else the newest one where either side names no run. `deployment` on an event goes
-before all of that. A mistake (`voids`) is left out: the deployment whose first event it names is
-set aside as a whole; a later event is dropped and the cell folded again without it.
+its own run, else the newest one where either event names no run. `deployment` on an event takes
+precedence over this. Void events are left out: where the first event of a deployment is void, so
+is the whole deployment; where a later event is, the cell is folded again without it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def fold_product(product: str, events: Sequence[Event]) -> tuple[list[Deployment
     """Fold a product's deployment events, given in log position order.
 
     Return its deployments, oldest first, and its cells by environment, in order of name. Two
-    deployments that began at the same second stand in order of environment.
+    deployments that began at the same second are in order of environment.
     """
     voids = _voids_by_target(events)
     by_environment: dict[str, list[Event]] = {}
@@ -56,7 +56,7 @@ def fold_versions(
 ) -> dict[str, Version]:
     """Fold a product's versions, first seen first, from its builds and folded deployments.
 
-    A version that only void deployments name is one of them, so that every link has an end.
+    A version that only void deployments name is one of them, so that every link to it works.
     """
     versions: dict[str, Version] = {}
     for event in sorted(builds, key=order_key):
@@ -93,7 +93,7 @@ def _voids_by_target(events: Iterable[Event]) -> dict[str, Event]:
 
 
 def _fill_in(version: Version) -> None:
-    """Take a version's source and status from its events, the builds' word first."""
+    """Set a version's source and status from its events; builds take precedence."""
     if version.builds:
         version.status = _build_status(version.builds)
     for event in version.source_events:
@@ -118,16 +118,16 @@ def _fold_ordered(
 ) -> Cell:
     deployments = fold_events(product, environment, ordered)
     if voids and any(event["id"] in voids for event in ordered):
-        deployments = _set_mistakes_aside(deployments, ordered, voids)
+        deployments = _fold_without_void(deployments, ordered, voids)
     cell = Cell(product, environment, deployments)
-    _settle(cell, ordered)
+    _set_cell_state(cell, ordered)
     return cell
 
 
-def _set_mistakes_aside(
+def _fold_without_void(
     deployments: list[Deployment], ordered: list[Event], voids: Mapping[str, Event]
 ) -> list[Deployment]:
-    """Mark the void deployments; fold the others again where a later event is void."""
+    """Mark the void deployments, and fold the others again where a later event is void."""
     whole: list[Deployment] = []
     dropped: list[tuple[Event, Event]] = []  # a deployment's first event, its void event
     for deployment in deployments:
@@ -151,39 +151,39 @@ def _set_mistakes_aside(
     return sorted([*whole, *again], key=lambda each: positions[id(each.events[0])])
 
 
-def _settle(cell: Cell, ordered: list[Event]) -> None:
-    """Say what is current, open and latest, and of each deployment what it did to the cell."""
-    standing = [each for each in cell.deployments if each.void is None]
-    cell.open = [each for each in standing if each.is_open]
-    cell.latest = standing[-1] if standing else None
-    if any(len(each.events) > 1 for each in standing):
-        # By the event that decided each one, since deployments may run in parallel.
+def _set_cell_state(cell: Cell, ordered: list[Event]) -> None:
+    """Set what is current, open and latest in a cell, and the kind of each deployment."""
+    valid = [each for each in cell.deployments if each.void is None]
+    cell.open = [each for each in valid if each.is_open]
+    cell.latest = valid[-1] if valid else None
+    if any(len(each.events) > 1 for each in valid):
+        # Deployments may run in parallel: the event that closed each one gives their order.
         positions = positions_of(ordered)
-        standing.sort(key=lambda each: positions[id(deciding_event(each))])
-    been: set[str] = set()
+        valid.sort(key=lambda each: positions[id(deciding_event(each))])
+    completed_versions: set[str] = set()
     current = ""
-    for deployment in standing:
+    for deployment in valid:
         deployment.previous = current
         if deployment.status != "completed":
             continue
         version = deployment.version
         if version == current:
             deployment.kind = "redeployment"
-        elif version in been:
+        elif version in completed_versions:
             deployment.kind = "rollback"
-        been.add(version)
+        completed_versions.add(version)
         current = version
         cell.completed.append(deployment)
     cell.current = cell.completed[-1] if cell.completed else None
 
 
 def result_at(deployment: Deployment) -> str:
-    """Return when a deployment had its result, or the time of its latest event."""
+    """Return when a deployment was closed, or the time of its latest event while it is open."""
     return str(deciding_event(deployment)["at"])
 
 
 def deciding_event(deployment: Deployment) -> Event:
-    """Return the event a deployment has its result from; its latest while it has none."""
+    """Return the event that closed a deployment, or its latest event while it is open."""
     for event in reversed(deployment.events):
         if event["status"] not in OPENING:
             return event

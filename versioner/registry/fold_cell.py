@@ -1,4 +1,4 @@
-"""The walk of the fold: one cell's events, in fold order, placed one after the other."""
+"""Fold the events of one cell, in fold order, into deployments."""
 
 from __future__ import annotations
 
@@ -14,51 +14,53 @@ if TYPE_CHECKING:
 
 __all__ = ["CLOCK_SKEW_SECONDS", "fold_events", "positions_of"]
 
-# A closing event this much before its opening still closes it: clocks of machines differ.
+# A closing event up to this much before its opening event still closes it: clocks differ.
 CLOCK_SKEW_SECONDS: Final = 600
 
 
 def fold_events(product: str, environment: str, ordered: list[Event]) -> list[Deployment]:
     """Fold events of one cell, in fold order and without voids, into deployments, oldest first."""
-    walk = _Walk(product, environment, any(event["status"] in OPENING for event in ordered))
+    fold = _CellFold(product, environment, any(event["status"] in OPENING for event in ordered))
     roots = _named_roots(ordered)
     if roots:
-        return _fold_named(walk, ordered, roots)
+        return _fold_named(fold, ordered, roots)
     for event in ordered:
-        walk.place(event)
-    return walk.deployments
+        fold.place(event)
+    return fold.deployments
 
 
 def positions_of(ordered: list[Event]) -> dict[int, int]:
-    """Return each event's place in fold order, by the event's identity."""
+    """Return each event's position in fold order, by the event's identity."""
     return {id(event): position for position, event in enumerate(ordered)}
 
 
-def _fold_named(walk: _Walk, ordered: list[Event], roots: Mapping[int, Event]) -> list[Deployment]:
-    """Fold events of which some name their deployment by the id of another of its events."""
+def _fold_named(
+    fold: _CellFold, ordered: list[Event], roots: Mapping[int, Event]
+) -> list[Deployment]:
+    """Fold events where some name their deployment by the id of another event of it."""
     positions = positions_of(ordered)
     homes: dict[int, Deployment] = {}
-    waiting: dict[int, list[Event]] = {}  # those that come before the event they name
+    waiting: dict[int, list[Event]] = {}  # events that come before the event they name
     for event in ordered:
         root = roots.get(id(event))
         if root is not None:
             if id(root) in homes:
-                walk.attach(homes[id(root)], event)
+                fold.attach(homes[id(root)], event)
             else:
                 waiting.setdefault(id(root), []).append(event)
             continue
-        home = homes[id(event)] = walk.place(event)
+        home = homes[id(event)] = fold.place(event)
         if id(event) in waiting:
             for early in waiting.pop(id(event)):
-                walk.attach(home, early)
+                fold.attach(home, early)
             _reorder(home, positions)
-    return sorted(walk.deployments, key=lambda each: positions[id(each.events[0])])
+    return sorted(fold.deployments, key=lambda each: positions[id(each.events[0])])
 
 
 def _named_roots(ordered: list[Event]) -> dict[int, Event]:
-    """Return, by identity, the event that each naming event leads to: one that names none.
+    """Return, by identity, the first event of the deployment that each naming event names.
 
-    Names that lead nowhere, to another version, or in a circle count as not given.
+    A name of no event, of another version's event, or in a cycle is ignored.
     """
     naming = [event for event in ordered if event.get("deployment")]
     if not naming:
@@ -71,7 +73,7 @@ def _named_roots(ordered: list[Event]) -> dict[int, Event]:
             links[id(event)] = target
     roots: dict[int, Event | None] = {}
     for event in naming:
-        # Each link is followed once, so that a long chain costs no more than it is long.
+        # Each link is followed once, so that the cost of a chain is linear in its length.
         path: dict[int, None] = {}
         node = event
         while id(node) in links and id(node) not in roots and id(node) not in path:
@@ -83,7 +85,7 @@ def _named_roots(ordered: list[Event]) -> dict[int, Event]:
 
 
 def _reorder(deployment: Deployment, positions: Mapping[int, int]) -> None:
-    """Tell a deployment anew from its events, after some came in before their turn."""
+    """Set the fields of a deployment again after events were added out of order."""
     events = deployment.events
     events.sort(key=lambda event: positions[id(event)])
     deployment.id = events[0]["id"]
@@ -94,19 +96,19 @@ def _reorder(deployment: Deployment, positions: Mapping[int, int]) -> None:
             deployment.status = event["status"]
 
 
-class _Walk:
-    """Hold what is open and lately closed in one cell, while its events go by."""
+class _CellFold:
+    """The deployments of one cell, with those that are open and those closed recently."""
 
     def __init__(self, product: str, environment: str, openings: bool) -> None:
         self.deployments: list[Deployment] = []
         self._product, self._environment = product, environment
-        # Without any opening event there is none that could find its result already there.
+        # Recently closed deployments matter only where some event opens one.
         self._openings = openings
-        self._open: dict[str, _Shelf] = {}  # by version
+        self._open: dict[str, _OpenDeployments] = {}  # by version
         self._closed: dict[str, list[tuple[str, Deployment]]] = {}  # by version: when, which
 
     def place(self, event: Event) -> Deployment:
-        """Attach an event to the deployment it belongs to, or begin one with it."""
+        """Add an event to its deployment, or to a new one; return the deployment."""
         version = event["version"]
         found = None
         if version in self._open:
@@ -119,7 +121,7 @@ class _Walk:
         return found
 
     def attach(self, deployment: Deployment, event: Event) -> None:
-        """Add an event to a deployment; what has a result keeps one, what started stays so."""
+        """Add an event to a deployment; a closed one stays closed, a started one started."""
         status, version = event["status"], event["version"]
         deployment.events.append(event)
         deployment.changed_at = event["at"]
@@ -142,17 +144,17 @@ class _Walk:
         )
         self.deployments.append(deployment)
         if status in OPENING:
-            shelf = self._open.setdefault(version, _Shelf())
-            shelf.add(deployment, event.get("invoke_id", ""))
+            found = self._open.setdefault(version, _OpenDeployments())
+            found.add(deployment, event.get("invoke_id", ""))
         elif self._openings:
             self._closed.setdefault(version, []).append((at, deployment))
         return deployment
 
     def _closed_before(self, event: Event) -> Deployment | None:
-        """Return the deployment whose result is up to ten minutes older than this opening."""
+        """Return the deployment that was closed at most ten minutes before this opening event."""
         version, status, run = event["version"], event["status"], event.get("invoke_id", "")
         horizon = seconds_of(event["at"]) - CLOCK_SKEW_SECONDS
-        # Time only goes on from here: what is too old now stays so.
+        # Events come in order of time, so what is too old now stays too old.
         recent = [each for each in self._closed[version] if seconds_of(each[0]) >= horizon]
         self._closed[version] = recent
         either = None
@@ -167,19 +169,19 @@ class _Walk:
         return either
 
 
-class _Shelf:
-    """Find the open deployments of one version by their run, without looking at each."""
+class _OpenDeployments:
+    """The open deployments of one version, by run."""
 
     def __init__(self) -> None:
         self._all: dict[int, Deployment] = {}  # oldest first
-        self._runs: dict[str, dict[int, Deployment]] = {}  # "" is for those without a run
+        self._runs: dict[str, dict[int, Deployment]] = {}  # "" for those without a run
         self._runs_of: dict[int, set[str]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._all)
 
     def add(self, deployment: Deployment, run: str) -> None:
-        """Put a deployment here, or add a run to one that is here."""
+        """Add a deployment, or a run to one that is here."""
         key = id(deployment)
         runs = self._runs_of.setdefault(key, set())
         if run and "" in runs:
@@ -191,16 +193,16 @@ class _Shelf:
         self._all[key] = deployment
 
     def remove(self, deployment: Deployment) -> None:
-        """Take a deployment away."""
+        """Remove a deployment."""
         key = id(deployment)
         del self._all[key]
         for run in self._runs_of.pop(key):
             del self._runs[run][key]
 
     def newest(self, run: str) -> Deployment | None:
-        """Return the newest deployment of a run, else the newest where either names no run."""
+        """Return the newest deployment of a run, else the newest one where either has no run."""
         candidates = [self._runs.get(run), self._runs.get("")] if run else [self._all]
-        for shelf in candidates:
-            if shelf:
-                return next(reversed(shelf.values()))
+        for found in candidates:
+            if found:
+                return next(reversed(found.values()))
         return None

@@ -1,7 +1,7 @@
-"""Read a registry: from a snapshot's bytes to validated records.
+"""Read a registry: the bytes of a snapshot as validated records.
 
-Every problem is collected, none raised: a caller that cannot live with errors asks
-`Registry.problems`. What concerns one product alone is cached by its content.
+Problems are collected and not raised: `Registry.problems` has them. The record of a product is
+cached by the product's content.
 """
 
 from __future__ import annotations
@@ -45,8 +45,9 @@ def load_registry(
 ) -> Registry:
     """Load everything, or with `products` those alone (old names lead to new ones).
 
-    `progress` is told how many products of how many are read. Checks across products are made
-    only when all of them are loaded. Raises NotFound for a name in `products` that is unknown.
+    `progress` is called with the number of products read and of all to read. Checks across
+    products are made only when all of them are loaded. Raises NotFound for an unknown name in
+    `products`.
     """
     loader = _Loader(snapshot)
     registry = Registry(revision=snapshot.revision, commit_time=snapshot.commit_time)
@@ -70,7 +71,7 @@ def load_registry(
 
 
 def _wanted(products: Collection[str], names: list[str], registry: Registry) -> list[str]:
-    # An empty record stands for each product while the names are resolved.
+    # Names are resolved before any product is read, so the records are empty.
     known = Registry(
         products={name: ProductRecord(name) for name in names},
         aliases=registry.aliases,
@@ -80,28 +81,28 @@ def _wanted(products: Collection[str], names: list[str], registry: Registry) -> 
 
 
 class _Loader:
-    """Hold a snapshot's files, sorted by what they are."""
+    """The files of a snapshot, by kind."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.product_files: dict[str, list[str]] = {}
-        self._places: dict[str, list[tuple[str, str]]] = {}
-        self._strange: list[tuple[str, FileEntry]] = []
+        self._paths: dict[str, list[tuple[str, str]]] = {}
+        self._unexpected: list[tuple[str, FileEntry]] = []
         for path, entry in snapshot.entries(layout.ROOT).items():
             place = layout.place_of(path)
             if place is None or entry.kind != "file" or entry.size > LOG_LIMIT:
-                self._strange.append((path, entry))
+                self._unexpected.append((path, entry))
             elif place.kind in ("product", "build", "deployment"):
                 self.product_files.setdefault(place.name, []).append(path)
             else:
-                self._places.setdefault(place.kind, []).append((place.name, path))
+                self._paths.setdefault(place.kind, []).append((place.name, path))
         self._trees = snapshot.product_trees()
 
     def unexpected(self) -> list[Problem]:
-        return [_strange_entry(path, entry) for path, entry in self._strange]
+        return [_unexpected_entry(path, entry) for path, entry in self._unexpected]
 
     def documents(self, kind: DocumentKind, problems: list[Problem]) -> dict[str, dict[str, Any]]:
-        found = sorted(self._places.get(kind, ()))
+        found = sorted(self._paths.get(kind, ()))
         contents = self.snapshot.read_many([path for _, path in found])
         documents = {}
         for name, path in found:
@@ -120,7 +121,7 @@ class _Loader:
                     0,
                     0,
                     codes.MISSING,
-                    "this is no registry: the file is not there",
+                    "this is no registry: the file is missing",
                     "run `versioner init` to start one",
                 )
             )
@@ -173,18 +174,18 @@ class _Loader:
         return record
 
 
-def _strange_entry(path: str, entry: FileEntry) -> Problem:
+def _unexpected_entry(path: str, entry: FileEntry) -> Problem:
     what = {
-        "file": (codes.UNEXPECTED_FILE, "nothing of a registry is kept under this name", _EXPECTED),
-        "link": (codes.LINK, "a symbolic link is never followed here", "put the file itself here"),
+        "file": (codes.UNEXPECTED_FILE, "no file of a registry has this name", _EXPECTED),
+        "link": (codes.LINK, "symbolic links are not followed here", "put the file itself here"),
         "submodule": (codes.LINK, "a submodule cannot be part of a registry", "remove it"),
     }
     if entry.kind == "file" and entry.size > LOG_LIMIT:
         message = f"the file has {entry.size:,} bytes, more than {LOG_LIMIT:,}"
-        return Problem(path, 0, 0, codes.SIZE, message, "nothing of a registry is so large")
+        return Problem(path, 0, 0, codes.SIZE, message, "no file of a registry is this large")
     if is_leftover_file(path):
-        message = "an editor or the system left this file here, and it was committed"
-        hint = "run `git rm --cached` on it, and name it in .gitignore"
+        message = "this file of an editor or the system was committed"
+        hint = "run `git rm --cached` on it, and add it to .gitignore"
         return Problem(path, 0, 0, codes.UNEXPECTED_FILE, message, hint)
     fallback = (codes.LINK, "this is not a regular file", "remove it")
     code, message, hint = what.get(entry.kind, fallback)

@@ -1,4 +1,4 @@
-"""Find the line and column of something that is known to be wrong."""
+"""The line and column of a value that a problem is about."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["position_in_document", "position_of_event"]
 def position_of_event(log: bytes, event_id: str, key: str) -> tuple[int, int]:
     """Return line and column (from 1) of the value of `key` in the last event with this id.
 
-    The last one, since of two events with one id the later is the copy. (0, 0) where the
-    file does not hold it.
+    The last one is taken, since of two events with one id the later is the copy. Return (0, 0)
+    where the file does not have the event.
     """
     end = f'id: "{event_id}"}}'.encode()
     lines = log.split(b"\n")
     for number in range(len(lines), 0, -1):
         line = lines[number - 1].rstrip()
-        # As the tool writes it: the id is last, and the line is a list of one.
+        # In a canonical line the id is last, and the line alone is a list of one event.
         if line.startswith(b"- {") and line.endswith(end):
             return number, locate(line, (0, key))[1]
     return _position_in_other_style(log, event_id, key)
@@ -40,5 +40,5 @@ def _position_in_other_style(log: bytes, event_id: str, key: str) -> tuple[int, 
 
 
 def position_in_document(document: bytes, pointer: Sequence[str | int]) -> tuple[int, int]:
-    """Return line and column (from 1) of a value in one of people's files."""
+    """Return line and column (from 1) of a value in a YAML document."""
     return locate(document, pointer)

@@ -1,6 +1,6 @@
-"""Checks between the files of one product: ids, versions, and what events name.
+"""Checks between the files of one product: ids, versions, and the events that others name.
 
-A position is looked up only once something is wrong, so that a clean product pays nothing.
+Positions are looked up for problems only, so that a product without problems costs nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["check_product", "logs_of"]
 
 
 def check_product(record: ProductRecord, contents: Mapping[str, bytes]) -> list[Problem]:
-    """Find what is wrong between the files of one product; `contents` maps paths to bytes."""
+    """Return the problems between the files of one product; `contents` maps paths to bytes."""
     report = _ProductReport(record.name, contents)
     if layout.product_path(record.name) not in contents:
         report.about_product_file()
@@ -35,7 +35,7 @@ def check_product(record: ProductRecord, contents: Mapping[str, bytes]) -> list[
 
 
 class _ProductReport:
-    """Turn findings about a product's events into problems with positions."""
+    """The problems of a product's files, with their positions."""
 
     def __init__(self, name: str, contents: Mapping[str, bytes]) -> None:
         self.problems: list[Problem] = []
@@ -55,8 +55,8 @@ class _ProductReport:
             )
         )
 
-    def holds_id(self, event_id: str, *, besides: set[str]) -> bool:
-        """Tell whether an event of this id is there that has errors, which are told already."""
+    def has_invalid_event(self, event_id: str, *, besides: set[str]) -> bool:
+        """Return whether an event with this id was left out for errors of its own."""
         wanted = re.compile(rb"\bid: *[\"']?" + re.escape(event_id).encode() + rb"[\"'\s},]")
         return event_id not in besides and any(map(wanted.search, self._contents.values()))
 
@@ -78,7 +78,7 @@ def _check_ids(record: ProductRecord, report: _ProductReport) -> None:
     seen: dict[str, str] = {}
     for kind, events in logs_of(record):
         for event in events:
-            # Within one file validate_log has said it already.
+            # Two events of one file are reported by validate_log.
             where = f"{kind} {layout.month_of(event['at'])}"
             first = seen.setdefault(event["id"], where)
             if first != where:
@@ -95,7 +95,7 @@ def _check_ids(record: ProductRecord, report: _ProductReport) -> None:
 def _check_versions(record: ProductRecord, report: _ProductReport) -> None:
     spelling: dict[str, str] = {}
     shas: dict[str, str] = {}
-    # What was voided said something wrong: its commit binds nobody (rules.judgement agrees).
+    # The commit of a void event does not count (nor does it in rules.event_decision).
     void = void_ids(record.deployment_events)
     for kind, events in logs_of(record):
         for event in events:
@@ -130,7 +130,7 @@ def _check_sha(kind: EventKind, event: Event, shas: dict[str, str], report: _Pro
         event,
         "scm_sha",
         codes.SHA_CONFLICT,
-        f"version {version!r} was built from {known[:12]}, and this says {sha[:12]}",
+        f"version {version!r} was built from {known[:12]}, not from {sha[:12]}",
         "a version never changes: give the other build a version of its own, "
         "or void the event that is wrong",
     )
@@ -142,7 +142,7 @@ def _check_references(record: ProductRecord, report: _ProductReport) -> None:
     for event in record.deployment_events:
         for key, code in (("deployment", codes.DEPLOYMENT), ("voids", codes.VOID)):
             named = event.get(key)
-            if named is None or named in known or report.holds_id(named, besides=voids):
+            if named is None or named in known or report.has_invalid_event(named, besides=voids):
                 continue
             wrong = "is itself a void" if named in voids else "is not in this product's logs"
             report.about_event(
@@ -151,6 +151,6 @@ def _check_references(record: ProductRecord, report: _ProductReport) -> None:
                 key,
                 code,
                 f"the event {named!r} {wrong}",
-                "name the id of a deployment event of this product "
+                "give the id of a deployment event of this product "
                 f"(`versioner deployment list --product {record.name}` shows them)",
             )

@@ -1,7 +1,7 @@
-"""What a registry holds once it is read: product records, and what they fold into.
+"""A registry as it is read: product records, and what their events fold into.
 
-A record is read once and not changed after. What its events fold into is reckoned when it is
-first asked for, and kept.
+A record is not changed after it was read. Its events are folded when the result is first used,
+and the result is kept.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ __all__ = ["ProductRecord", "Registry"]
 
 @dataclass
 class ProductRecord:
-    """Hold all that is known of one product: its description and its events.
+    """One product: its description and its events.
 
-    `builds` and `deployment_events` are in log position order (by month, then line), voids
-    among them. `tree` is the git tree id of the product's directory, None where it has none.
+    `builds` and `deployment_events` are in log position order (by month, then line), void
+    events included. `tree` is the git tree id of the product's directory, None where it has none.
     """
 
     name: str
@@ -43,7 +43,7 @@ class ProductRecord:
 
     @property
     def deployments(self) -> list[Deployment]:
-        """Return the deployments of all cells, oldest first, void ones among them."""
+        """Return the deployments of all cells, oldest first, void ones included."""
         return self._folded[0]
 
     @property
@@ -63,11 +63,11 @@ class ProductRecord:
 
 @dataclass
 class Registry:
-    """Hold a registry as it is at one revision (None: in memory or a work tree without commits).
+    """A registry at one revision (None: in memory, or a work tree without commits).
 
     `environments` are in display order, with `type` and `order` filled in; `products` are by
-    name; `aliases` lead from old names to products; `deleted` holds the deletion records.
-    `problems` are those of the whole, each product's own ones among them.
+    name; `aliases` maps old names to products; `deleted` has the deletion records. `problems` are
+    those of the whole registry, with those of each product.
     """
 
     revision: str | None = None
@@ -81,7 +81,7 @@ class Registry:
 
     @property
     def errors(self) -> list[Problem]:
-        """Return the problems that are errors: what they concern is left out of all the rest."""
+        """Return the problems that are errors; what they concern is missing in the registry."""
         return [problem for problem in self.problems if problem.severity == "error"]
 
     def target_of(self, name: str) -> str:
@@ -101,7 +101,7 @@ class Registry:
             when = str(self.deleted[target].get("deleted_at", ""))[:10]
             raise NotFound(
                 f'product "{target}" was deleted' + (f" on {when}" if when else ""),
-                hint=f"bring it back with `versioner product restore {target}`",
+                hint=f"restore it with `versioner product restore {target}`",
             )
         raise _unknown("product", name, [*self.products, *self.aliases])
 

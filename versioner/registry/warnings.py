@@ -1,4 +1,4 @@
-"""Warn of events from the future; the clock is the caller's."""
+"""Warnings about events in the future and about outdated copies of the schemas."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMAS", "clock_problems", "drift_problems", "drifted"]
 
-# Clocks of pipelines and of whoever validates differ by as much without a fault.
+# The clocks of a pipeline and of this machine may differ by this much.
 _TOLERANCE: Final = timedelta(minutes=5)
 
 
@@ -34,8 +34,8 @@ def clock_problems(registry: Registry, snapshot: Snapshot, now: str) -> Iterator
         for kind, event in ahead:
             path = layout.log_path(record.name, kind, layout.month_of(event["at"]))
             line, column = position_of_event(snapshot.read(path) or b"", event["id"], "at")
-            message = f"the event is from the future: it is {now} now"
-            hint = "check the clock of what reported it, and of this machine"
+            message = f"the event is in the future: it is {now} now"
+            hint = "check the clocks of the system that reported it and of this machine"
             yield Problem(path, line, column, codes.CLOCK, message, hint, "warning")
 
 
@@ -50,15 +50,15 @@ SCHEMAS: Final = "schemas"
 
 
 def drift_problems(snapshot: Snapshot) -> list[Problem]:
-    """Return a warning for each copy that differs, where the repository keeps copies."""
+    """Return a warning for each copy of a schema in the repository that differs."""
     return [
         Problem(
             path,
             0,
             0,
             codes.SCHEMA_DRIFT,
-            "this copy is not the schema that this tool checks with: editors may say otherwise",
-            "run `versioner format schemas`, or use the tool that it came from",
+            "this copy differs from the schema of this tool: an editor may check by other rules",
+            "run `versioner format schemas`, or use the version of the tool that it is from",
             "warning",
         )
         for path in drifted(snapshot)
@@ -66,7 +66,7 @@ def drift_problems(snapshot: Snapshot) -> list[Problem]:
 
 
 def drifted(snapshot: Snapshot) -> Changes:
-    """Return the copies that differ from the tool's, with the bytes they should have."""
+    """Return the copies that differ from the tool's schemas, with the tool's bytes."""
     own = dict(_own())
     copies = snapshot.read_many([path for path in snapshot.entries(SCHEMAS) if path in own])
     if not copies:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from versioner.reporting.terminal import clean
-from versioner.rules.identity import derive_event_id
+from versioner.rules.event_identity import derive_event_id
 
 if TYPE_CHECKING:
     from versioner.recording.record import RecordResult

@@ -1,1 +1,1 @@
-"""The judgement of a new event: whether it is new, recorded already, or in conflict."""
+"""Decisions about a new event: new, already recorded, or in conflict."""

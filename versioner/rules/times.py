@@ -1,4 +1,4 @@
-"""Check the time an event is given: RFC 3339 with a zone, and not ahead of the clock."""
+"""Check the time of an event: RFC 3339 with a zone, and not in the future."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from versioner.errors import InvalidInput
 
 __all__ = ["MOST_AHEAD_SECONDS", "check_at", "parse_rfc3339", "utc_text"]
 
-# Clocks differ; one that is further ahead is wrong.
+# Clocks of two machines differ by less than this; a time further ahead is wrong.
 MOST_AHEAD_SECONDS: Final = 300
 
 _MOMENT: Final = (
@@ -42,7 +42,7 @@ def parse_rfc3339(text: str, *, field: str = "at", example: str = "") -> datetim
     if match is None:
         raise _no_time(text, field, example)
     day, minutes, seconds, zone = match.groups()
-    # RFC 3339 allows a leap second; Python and most readers do not.
+    # RFC 3339 allows a leap second; Python and most other readers refuse it.
     clock = f"{minutes or '00:00'}:{'59' if seconds == '60' else seconds or '00'}"
     offset = _offset(zone or "Z")
     try:
@@ -50,12 +50,12 @@ def parse_rfc3339(text: str, *, field: str = "at", example: str = "") -> datetim
     except (ValueError, OverflowError):
         raise _no_time(text, field, example) from None
     if not (zone and seconds) or (offset != zone.upper()):
-        fixed = f"{day}T{clock}{offset}"
+        corrected = f"{day}T{clock}{offset}"
         wrong = "has no zone" if not zone else "is not a full RFC 3339 time"
         raise InvalidInput(
             f"{_shown(text)} {wrong}",
             field=field,
-            hint=f'write "{fixed}"' + ("" if zone else " (if it is UTC)"),
+            hint=f'write "{corrected}"' + ("" if zone else " (if it is UTC)"),
         )
     return moment
 

@@ -1,4 +1,4 @@
-"""What a writer can see of a product's events, as little of it parsed as the question needs."""
+"""The events of a product that a writer can see, parsed only as far as a question needs."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["Visible", "VisibleEvents", "VisibleLogs"]
 
 
 class Visible(Protocol):
-    """Answer for the events of one product, in log position order."""
+    """The events of one product that are visible, in log position order."""
 
     def find(self, kind: EventKind, key: str, value: str) -> list[Event]:
-        """Return the events that have a text under a key, in any case."""
+        """Return the events that have a value for a key, upper and lower case alike."""
 
     def events(self, kind: EventKind, months: Sequence[str] = ()) -> list[Event]:
         """Return the events of a kind: all, or those from the first to the last of `months`."""
 
 
 class VisibleLogs:
-    """See the logs of a product as bytes, by kind and month (`YYYY-MM`)."""
+    """The visible events of logs that are read as bytes, by kind and month (`YYYY-MM`)."""
 
     def __init__(self, logs: Mapping[tuple[EventKind, str], bytes]) -> None:
         self._logs: dict[EventKind, list[tuple[str, bytes]]] = {}
@@ -34,7 +34,7 @@ class VisibleLogs:
             self._logs.setdefault(kind, []).append((month, data))
 
     def find(self, kind: EventKind, key: str, value: str) -> list[Event]:
-        """Return the events that have a text under a key, in any case."""
+        """Return the events that have a value for a key, upper and lower case alike."""
         return [
             event
             for _, data in self._logs.get(kind, ())
@@ -42,7 +42,7 @@ class VisibleLogs:
         ]
 
     def events(self, kind: EventKind, months: Sequence[str] = ()) -> list[Event]:
-        """Return the events of a kind, of all months or some; costs a parse of those logs."""
+        """Return the events of a kind, of all months or some; this parses those logs."""
         return [
             event
             for month, data in self._logs.get(kind, ())
@@ -52,7 +52,7 @@ class VisibleLogs:
 
 
 class VisibleEvents:
-    """See events that are read already; what is added later is seen as well."""
+    """The visible events where they are read already; more may be added."""
 
     def __init__(self, builds: Iterable[Event] = (), deployments: Iterable[Event] = ()) -> None:
         self._events: dict[EventKind, list[Event]] = {
@@ -62,14 +62,14 @@ class VisibleEvents:
         self._indexes: dict[tuple[EventKind, str], dict[str, list[Event]]] = {}
 
     def add(self, kind: EventKind, event: Event) -> None:
-        """See one event more, after the others."""
+        """Add an event after the others."""
         self._events[kind].append(event)
         for (indexed, key), index in self._indexes.items():
             if indexed == kind and key in event:
                 index.setdefault(event[key].lower(), []).append(event)
 
     def find(self, kind: EventKind, key: str, value: str) -> list[Event]:
-        """Return the events that have a text under a key, in any case."""
+        """Return the events that have a value for a key, upper and lower case alike."""
         index = self._indexes.get((kind, key))
         if index is None:
             index = self._indexes[(kind, key)] = {}

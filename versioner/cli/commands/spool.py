@@ -1,4 +1,4 @@
-"""versioner spool: the events that wait on this machine for a forge that was not reached."""
+"""versioner spool: list, send and discard the events that could not be sent."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _INPUT_LIMIT: Final = 64 << 20
 
 @click.group(cls=NounGroup, epilog=examples_epilog("versioner spool list", "versioner spool send"))
 def spool() -> None:
-    """Look at, and send, the events that reached no forge.
+    """List, send or discard the events on this machine that could not be sent.
 
-    They are in VERSIONER_SPOOL, else $XDG_STATE_HOME/versioner/spool, else
+    They are in the folder VERSIONER_SPOOL, else $XDG_STATE_HOME/versioner/spool, else
     ~/.local/state/versioner/spool, else in the temporary folder. The next `track` on this
-    machine for the same registry sends them too.
+    machine for the same registry also sends them.
     """
 
 
 @spool.command(
     "list",
-    short_help="List the events that wait here.",
+    short_help="List the events that wait on this machine.",
     epilog=examples_epilog(
         "versioner spool list",
         keys="folder, waiting, queued and refused (arrays of {key, kept_at, reason, repo, branch, "
@@ -62,7 +62,7 @@ def list_(output: str) -> None:
 
 
 @spool.command(
-    short_help="Send the events that wait, or lines that a failed job printed.",
+    short_help="Send the waiting events, or the lines that a failed job printed.",
     epilog=examples_epilog(
         "versioner spool send",
         "versioner spool send - --repo https://forge.example.com/acme/registry.git < job.log",
@@ -75,15 +75,15 @@ def list_(output: str) -> None:
     "--repo",
     metavar="URL",
     default=None,
-    help="With -: the registry to send to (or VERSIONER_REPO). Else: send what waits for this one.",
+    help="With -: the registry to send to (or VERSIONER_REPO). Else: send only its events.",
 )
 @output_option
 @click.pass_context
 def send(ctx: click.Context, source: str | None, repo: str | None, output: str) -> None:
-    """Send what waits on this machine; with `-`, the lines of a job's log on standard input.
+    """Send the events on this machine; with `-`, the lines of a job's log on standard input.
 
-    A log may hold lines that anybody wrote: they go to the registry you name, never to the one
-    that they name. A line that was cut or changed is told, and keeps back none of the others.
+    Anybody may have written the lines of a log, so they are sent to the registry that you give,
+    not to the one in the line. A line that was cut or changed is reported; the others are sent.
     """
     from versioner.cli.output import show
     from versioner.reporting.spool import sent_json, sent_text
@@ -99,23 +99,23 @@ def send(ctx: click.Context, source: str | None, repo: str | None, output: str) 
         text = _read_input()
         sent, broken = send_lines(text, named, token=token, now=now, entropy=entropy)
     else:
-        raise click.UsageError("no registry is named to send to: add --repo URL")
+        raise click.UsageError("there is no registry to send to: add --repo URL")
     show(sent_json(sent) if output == "json" else sent_text(sent))
     codes = [report_error(error) for error in broken]
     ctx.exit(max([_exit_code(sent, is_spooled=source is None), *codes]))
 
 
 @spool.command(
-    short_help="Remove events from this machine for good.",
+    short_help="Remove events from this machine permanently.",
     epilog=examples_epilog("versioner spool discard 019ab3c07f2e51d8 --yes"),
 )
 @click.argument("keys", metavar="KEY...", nargs=-1, required=True)
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 def discard(keys: tuple[str, ...], yes: bool) -> None:
-    """Remove events that wait here, or were refused, for good.
+    """Remove waiting or refused events permanently, and print their lines.
 
-    A KEY is as `spool list` shows it, or its beginning. Their lines are printed once more: with
-    them, `versioner spool send -` sends what was discarded by mistake.
+    KEY is a key that `spool list` shows, or its first characters. If you discard an event by
+    mistake, `versioner spool send -` can still send its line.
     """
     from versioner.cli.output import show
     from versioner.reporting.spool import discarded_text
@@ -123,8 +123,12 @@ def discard(keys: tuple[str, ...], yes: bool) -> None:
     kept = Spool(_folder())
     chosen = kept.held().named(keys)
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask on: add --yes if you want this")
-    if not yes and not click.confirm(f"Discard {', '.join(each.key for each in chosen)} for good?"):
+        raise click.UsageError(
+            "there is no terminal to ask for confirmation: add --yes to discard them"
+        )
+    if not yes and not click.confirm(
+        f"Discard {', '.join(each.key for each in chosen)} permanently?"
+    ):
         raise click.UsageError("nothing was discarded")
     # First of all, so that what could not be printed is still there.
     show(discarded_text(chosen))
@@ -143,8 +147,8 @@ def _folder() -> Path:
     folder = spool_folder(os.environ)
     if folder is None:
         raise OperationFailed(
-            "there is no folder on this machine to keep events in",
-            hint="name one of your own with VERSIONER_SPOOL",
+            "this machine has no folder for events that could not be sent",
+            hint="set VERSIONER_SPOOL to a folder of your own",
         )
     return folder
 

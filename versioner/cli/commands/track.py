@@ -38,7 +38,7 @@ _VARIABLES: Final = {"auto_envvar_prefix": "VERSIONER"}
 _KEYS: Final = (
     "outcome (recorded, already_recorded, received, already_received, would_record), kind, "
     "product, event, path, created (array of paths), commit (or null), branch, pushed_to, "
-    "received_as (a ref), page. With --best-effort, of an event that is kept: outcome (kept), "
+    "received_as (a ref), page. With --best-effort, for an event that is kept: outcome (kept), "
     "kind, product, event, branch, spool_line."
 )
 
@@ -60,10 +60,10 @@ class _TrackGroup(NounGroup):
     epilog="Example: versioner track deployment --product user-service --environment staging",
 )
 def track() -> None:
-    """Record that something was built or deployed.
+    """Record a build or a deployment.
 
-    Values come from, first wins: the option, VERSIONER_<OPTION>, what the CI system says, the
-    default.
+    The value of an option is the first of these: the option itself, the variable
+    VERSIONER_<OPTION>, the value that the CI system reports, the default.
     """
 
 
@@ -131,8 +131,8 @@ def _warn_of_loss(repository: Repository, options: TrackOptions) -> None:
     """Warn of a clone that a job uses without naming it, and that has no remote to record on."""
     named = options.local or options.push or options.repo or options.dry_run
     if repository.work_tree is not None and not named:
-        message = "this clone has no remote: the event is in the job's folder alone, and is lost "
-        hint = "name the registry's URL with --repo, or add --local"
+        message = "this clone has no remote: the event is only in the job's folder, and is lost "
+        hint = "give the URL of the registry with --repo, or add --local"
         warn(OperationFailed(f"{message}with it", hint=hint))
 
 
@@ -148,7 +148,7 @@ def _locate(
 
         _refuse_inbox_branch(options)
         if options.push or options.local:
-            raise click.UsageError("--push and --local are for a clone, and --repo names a URL")
+            raise click.UsageError("--push and --local need a clone, but --repo is a URL")
         remote = remote_at_url(options.repo)
         return (remote, options.branch), _draft(ctx, options, detected)
     # git looks for the repository while the modules that record are loaded.
@@ -166,7 +166,7 @@ def _locate(
             _refuse_inbox_branch(options)
             return found, draft
     if is_on_command_line(ctx, "via") or is_on_command_line(ctx, "wait"):
-        raise click.UsageError("--via and --wait are for a remote: name its URL with --repo")
+        raise click.UsageError("--via and --wait need a remote: give its URL with --repo")
     return repository, draft
 
 
@@ -177,8 +177,8 @@ def _refuse_inbox_branch(options: TrackOptions) -> None:
     """
     if options.via == "inbox" and options.branch:
         raise click.UsageError(
-            "an event in the inbox names no branch: leave --branch out, and give it to "
-            "`versioner collect`; or record with --via direct"
+            "--branch does not apply to the inbox: give it to `versioner collect` instead, or "
+            "record with --via direct"
         )
 
 

@@ -1,7 +1,7 @@
 """Compare the logs of two snapshots, product by product, following renames.
 
-Products whose tree is the same on both sides are not looked at, nor logs of the same bytes, so
-that a comparison costs what differs, not what the registry holds.
+Products with the same tree on both sides are not read, nor are logs with the same bytes, so that
+the cost depends on what differs and not on the size of the registry.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from typing import TYPE_CHECKING, Final
 from versioner import layout
 from versioner.registry.history.log_compare import OldLog, compare_log, unmatched
 from versioner.registry.history.log_index import LogIndex
-from versioner.registry.history.problems import HistoryFinding
+from versioner.registry.history.problems import HistoryViolation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from versioner.git.snapshot import Snapshot
-    from versioner.registry.history.log_index import Held, LogName, RawLog
+    from versioner.registry.history.log_index import LoggedEvent, LogName, RawLog
 
-__all__ = ["Comparison", "Former", "short_revision"]
+__all__ = ["Comparison", "FormerStates", "short_revision"]
 
 _LONGEST_CHAIN: Final = 20
 
-# Gives, by name, the states that still had products which were deleted before the base.
-Former = Callable[[], "Mapping[str, Iterable[Snapshot]]"]
+# Returns, by product, the states that still had a product that was deleted before the base.
+FormerStates = Callable[[], "Mapping[str, Iterable[Snapshot]]"]
 
 
 def short_revision(snapshot: Snapshot) -> str:
-    """Return as much of a snapshot's commit as names it in a message."""
+    """Return the first digits of a snapshot's commit, for messages."""
     return (snapshot.revision or "")[:12]
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A product as it is now, and the old logs that it has to hold, each under its name."""
+    """A product as it is now, and the old logs whose events it must have, each under its name."""
 
     product: str
     old_names: list[str]
@@ -50,40 +50,40 @@ class _Pair:
 
 
 class Comparison:
-    """Pair the products of two snapshots, following renames, and compare their logs."""
+    """A comparison of the logs of two snapshots, product by product, following renames."""
 
     def __init__(
         self,
         base: Snapshot,
         now: Snapshot,
-        former: Former = dict,
+        former: FormerStates = dict,
     ) -> None:
         self._base = base
         self._now = now
         self._former = former
-        self._base_shelf, self._shelf = LogIndex(base), LogIndex(now)
+        self._base_logs, self._logs = LogIndex(base), LogIndex(now)
         self._base_trees = base.product_trees()
         self._trees = now.product_trees()
 
-    def lost(self) -> Iterator[HistoryFinding]:
-        """Find old events that are gone, changed or out of place."""
+    def lost(self) -> Iterator[HistoryViolation]:
+        """Yield a violation for each old event that is missing, changed or out of order."""
         for product in self._gone:
             if self._successors[product] is None and not self._is_recorded(product):
                 path = layout.product_path(product)
                 was = f"{short_revision(self._base)}:{layout.product_dir(product)}/"
-                yield HistoryFinding("product", product, path, 0, 0, product, was)
+                yield HistoryViolation("product", product, path, 0, 0, product, was)
         for pair in self._joined_pairs:
             for name in pair.names():
-                for finding in self._compare(pair, name):
-                    yield self._moved(finding) if finding.kind == "missing" else finding
+                for violation in self._compare(pair, name):
+                    yield self._moved(violation) if violation.kind == "missing" else violation
 
-    def added(self) -> Iterator[HistoryFinding]:
-        """Find events that no old log has."""
+    def added(self) -> Iterator[HistoryViolation]:
+        """Yield a violation for each event that no old log has."""
         for pair in self._joined_pairs:
             for name, log in pair.new.items():
-                for held in unmatched(pair.old.get(name, ()), log):
-                    line, column = log.place_of(held)
-                    yield HistoryFinding("added", held.id, log.path, line, column)
+                for logged in unmatched(pair.old.get(name, ()), log):
+                    line, column = log.position_of(logged)
+                    yield HistoryViolation("added", logged.id, log.path, line, column)
 
     @cached_property
     def _changed(self) -> list[str]:
@@ -115,7 +115,7 @@ class Comparison:
 
     @cached_property
     def _pairs(self) -> list[_Pair]:
-        """Pair each product that changed with what the base has of it and its old names."""
+        """Return each changed product with the base's logs under its name and old names."""
         came_from: dict[str, list[str]] = {
             name: [name] if name in self._base_trees else []
             for name in self._changed
@@ -128,20 +128,20 @@ class Comparison:
         return [self._pair(name, olds) for name, olds in sorted(came_from.items())]
 
     def _pair(self, product: str, olds: list[str], *, whole: bool = False) -> _Pair:
-        """Read the logs that differ (all with `whole`): one with the same bytes is right."""
-        ids = self._shelf.ids(product)
-        old_ids = {old: self._base_shelf.ids(old) for old in olds}
+        """Return a product with the logs that differ (with `whole`, all of them)."""
+        ids = self._logs.ids(product)
+        old_ids = {old: self._base_logs.ids(old) for old in olds}
         same: set[LogName] = set()
         if len(olds) == 1 and not whole:
             before = old_ids[olds[0]]
             same = {name for name, blob in ids.items() if blob and before.get(name) == blob}
-        read = [self._base_shelf.read(old, found.keys() - same) for old, found in old_ids.items()]
-        new = self._shelf.read(product, ids.keys() - same)
+        read = [self._base_logs.read(old, found.keys() - same) for old, found in old_ids.items()]
+        new = self._logs.read(product, ids.keys() - same)
         return _Pair(product, olds, new, _old_logs(read, short_revision(self._base)))
 
     @cached_property
     def _joined_pairs(self) -> list[_Pair]:
-        """Let restored events count as old ones."""
+        """Return the pairs, with the events of restored products among the old ones."""
         if not any(_has_new(pair) for pair in self._pairs):
             return self._pairs
         former = self._former()
@@ -153,54 +153,54 @@ class Comparison:
         ]
 
     def _with_former(self, pair: _Pair, states: Iterable[Snapshot]) -> _Pair:
-        """Count a former state as old where any of its events came back: then all have to."""
+        """Return a pair with each former state of which an event came back: all must come back."""
         whole = self._pair(pair.product, pair.old_names, whole=True)
         old = {name: list(logs) for name, logs in whole.old.items()}
-        new = {held.id for held in _new_events(pair)}
+        new = {logged.id for logged in _new_events(pair)}
         for state in states:
-            shelf = LogIndex(state)
-            restored = shelf.read(pair.product, shelf.ids(pair.product))
-            held = {each.id for log in restored.values() for each in log.events}
-            if not held & new:
+            index = LogIndex(state)
+            restored = index.read(pair.product, index.ids(pair.product))
+            logged = {each.id for log in restored.values() for each in log.events}
+            if not logged & new:
                 continue
-            new -= held
+            new -= logged
             for name, logs in _old_logs([restored], short_revision(state)).items():
                 old.setdefault(name, []).extend(logs)
         return replace(whole, old=old)
 
-    def _compare(self, pair: _Pair, name: LogName) -> Iterator[HistoryFinding]:
+    def _compare(self, pair: _Pair, name: LogName) -> Iterator[HistoryViolation]:
         olds, new = pair.old.get(name, []), pair.new.get(name)
         if new is not None and new.is_readable:
             yield from compare_log(olds, new)
             return
-        # Where the product was renamed, its logs are looked for under the new name.
+        # After a rename, the logs are expected under the new name.
         path = layout.log_path(pair.product, *name)
         for old in olds:
-            for held in old.log.events:
-                yield HistoryFinding(
-                    "log" if new is None else "unreadable", held.id, path, was=old.was
+            for logged in old.log.events:
+                yield HistoryViolation(
+                    "log" if new is None else "unreadable", logged.id, path, was=old.was
                 )
 
-    def _moved(self, finding: HistoryFinding) -> HistoryFinding:
-        found = self._everywhere.get(finding.event_id)
+    def _moved(self, violation: HistoryViolation) -> HistoryViolation:
+        found = self._everywhere.get(violation.event_id)
         if found is None:
-            return finding
+            return violation
         log, index = found
-        line, _ = log.place_of(log.events[index])
-        return HistoryFinding(
+        line, _ = log.position_of(log.events[index])
+        return HistoryViolation(
             "moved",
-            finding.event_id,
-            finding.path,
-            finding.line,
-            finding.column,
+            violation.event_id,
+            violation.path,
+            violation.line,
+            violation.column,
             f"{log.path}:{line}",
-            finding.was,
+            violation.was,
         )
 
     @cached_property
     def _everywhere(self) -> dict[str, tuple[RawLog, int]]:
         logs = chain.from_iterable(pair.new.values() for pair in self._pairs)
-        return {held.id: (log, at) for log in logs for at, held in enumerate(log.events)}
+        return {logged.id: (log, at) for log in logs for at, logged in enumerate(log.events)}
 
 
 def _old_logs(
@@ -217,7 +217,7 @@ def _has_new(pair: _Pair) -> bool:
     return next(_new_events(pair), None) is not None
 
 
-def _new_events(pair: _Pair) -> Iterator[Held]:
+def _new_events(pair: _Pair) -> Iterator[LoggedEvent]:
     for name, log in pair.new.items():
         yield from unmatched(pair.old.get(name, ()), log)
 

@@ -1,4 +1,4 @@
-"""Compare one log with what it was: every old event still there, the same, and in order."""
+"""Compare one log with its old state: each old event must be there, equal and in order."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.registry.history.problems import HistoryFinding
+from versioner.registry.history.problems import HistoryViolation
 from versioner.serialization.log import read_canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from versioner.models import Event
-    from versioner.registry.history.log_index import Held, RawLog
+    from versioner.registry.history.log_index import LoggedEvent, RawLog
 
 __all__ = ["OldLog", "changed_fields", "compare_log", "unmatched"]
 
 
 @dataclass(frozen=True, slots=True)
 class OldLog:
-    """A log as it was, and the revision (shortened) that has it."""
+    """An old log, and the revision (shortened) that has it."""
 
     log: RawLog
     revision: str
 
     @property
     def was(self) -> str:
-        """Return what to give `git show`."""
+        """Return the argument for `git show`."""
         return f"{self.revision}:{self.log.path}" if self.revision else self.log.path
 
 
 @dataclass
 class _Positions:
-    """Where the events of the new log stand, by id; and which of them an old log accounts for."""
+    """The positions of the events in the new log, by id, and those that an old log has too."""
 
     log: RawLog
     by_id: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     matched: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        for index, held in enumerate(self.log.events):
-            self.by_id[held.id].append(index)
+        for index, logged in enumerate(self.log.events):
+            self.by_id[logged.id].append(index)
 
-    def match(self, old: Held) -> int | None:
-        """Return where an old event stands now: the equal one, where several have its id."""
+    def match(self, old: LoggedEvent) -> int | None:
+        """Return the position of an old event now, of an equal one where several have its id."""
         candidates = self.by_id.get(old.id)
         if not candidates:
             return None
@@ -56,8 +56,8 @@ class _Positions:
         return next(equal, candidates[0])
 
 
-def unmatched(olds: Sequence[OldLog], new: RawLog) -> list[Held]:
-    """Return the events of a log that no old one has, each further copy among them."""
+def unmatched(olds: Sequence[OldLog], new: RawLog) -> list[LoggedEvent]:
+    """Return the events of a log that no old log has, further copies included."""
     tail = _appended(olds, new)
     if tail is not None:
         return tail
@@ -65,10 +65,10 @@ def unmatched(olds: Sequence[OldLog], new: RawLog) -> list[Held]:
     for old in olds:
         found = map(positions.match, old.log.events)
         positions.matched.update(at for at in found if at is not None)
-    return [held for at, held in enumerate(new.events) if at not in positions.matched]
+    return [logged for at, logged in enumerate(new.events) if at not in positions.matched]
 
 
-def compare_log(olds: Sequence[OldLog], new: RawLog) -> Iterator[HistoryFinding]:
+def compare_log(olds: Sequence[OldLog], new: RawLog) -> Iterator[HistoryViolation]:
     """Find what became of the events of old logs that are missing, changed or out of place.
 
     New events have to come after all the old ones.
@@ -79,12 +79,12 @@ def compare_log(olds: Sequence[OldLog], new: RawLog) -> Iterator[HistoryFinding]
     for old in olds:
         yield from _compare(old, positions)
     last = max(positions.matched, default=-1)
-    for at, held in enumerate(new.events[: last + 1]):
+    for at, logged in enumerate(new.events[: last + 1]):
         if at not in positions.matched:
-            yield HistoryFinding("early", held.id, new.path, *new.place_of(held))
+            yield HistoryViolation("early", logged.id, new.path, *new.position_of(logged))
 
 
-def _compare(old: OldLog, positions: _Positions) -> Iterator[HistoryFinding]:
+def _compare(old: OldLog, positions: _Positions) -> Iterator[HistoryViolation]:
     new = positions.log
     events = old.log.events
     found = [positions.match(each) for each in events]
@@ -92,21 +92,21 @@ def _compare(old: OldLog, positions: _Positions) -> Iterator[HistoryFinding]:
     for number, (each, at) in enumerate(zip(events, found, strict=True)):
         if at is None:
             line = _line_for(found[number:], new)
-            yield HistoryFinding("missing", each.id, new.path, line, min(line, 1), was=old.was)
+            yield HistoryViolation("missing", each.id, new.path, line, min(line, 1), was=old.was)
             continue
         fields = changed_fields(each.event, new.events[at].event)
         if fields:
-            place = new.place_of(new.events[at], fields[0])
-            yield HistoryFinding("changed", each.id, new.path, *place, ", ".join(fields), old.was)
+            place = new.position_of(new.events[at], fields[0])
+            yield HistoryViolation("changed", each.id, new.path, *place, ", ".join(fields), old.was)
     for at in _out_of_order([at for at in found if at is not None]):
-        held = new.events[at]
-        yield HistoryFinding("order", held.id, new.path, *new.place_of(held), was=old.was)
+        logged = new.events[at]
+        yield HistoryViolation("order", logged.id, new.path, *new.position_of(logged), was=old.was)
 
 
 def _line_for(following: Sequence[int | None], new: RawLog) -> int:
-    """Return the line before which a missing event stood; the last where nothing follows."""
+    """Return the line before which a missing event was; the last line where none follows."""
     at = next((at for at in following if at is not None), -1)
-    return new.place_of(new.events[at])[0] if new.events else 0
+    return new.position_of(new.events[at])[0] if new.events else 0
 
 
 def _out_of_order(found: Sequence[int]) -> list[int]:
@@ -128,8 +128,8 @@ def _out_of_order(found: Sequence[int]) -> list[int]:
     return [at for index, at in enumerate(found) if index not in kept]
 
 
-def _appended(olds: Sequence[OldLog], new: RawLog) -> list[Held] | None:
-    """Return what a mere append added; None where more than that was done."""
+def _appended(olds: Sequence[OldLog], new: RawLog) -> list[LoggedEvent] | None:
+    """Return the events that were appended, or None where the log differs in another way."""
     if len(olds) != 1:
         return None if olds else new.events
     before = olds[0].log.data
@@ -142,8 +142,8 @@ def _appended(olds: Sequence[OldLog], new: RawLog) -> list[Held] | None:
     return new.events[-count:] if count else []
 
 
-# What the fold stands on: taking one of these out would change what happened.
-_NEVER: Final = frozenset(
+# The fold depends on these fields: without one of them, history would be another.
+_NOT_REDACTABLE: Final = frozenset(
     ("at", "id", "environment", "version", "status", "voids", "deployment", "redacted")
 )
 
@@ -151,22 +151,22 @@ _METADATA: Final = "extra_metadata"
 
 
 def changed_fields(old: Event, new: Event) -> list[str]:
-    """Return the fields in which an event differs from what it was, redactions aside.
+    """Return the fields in which an event differs from its old state, except redactions.
 
-    A redaction takes a value out and lists its field (`extra_metadata.KEY` for one key) under
+    A redaction removes a value and lists its field (`extra_metadata.KEY` for one key) under
     `redacted`. The order of keys does not matter; `1`, `1.0` and `true` are three values.
     """
     if _is_same(old, new):
         return []
     marks_before, marks = _marks(old), _marks(new)
-    taken = (marks - marks_before) & _held(old)
+    taken = (marks - marks_before) & _redactable(old)
     expected = _without(old, taken)
     if marks_before | marks:
         expected["redacted"] = sorted(marks_before | taken)
         new = {**new, "redacted": sorted(marks)}
     emptied = expected.get(_METADATA) == {} and any("." in mark for mark in taken)
     if emptied and _METADATA not in new:
-        # Metadata whose last key was taken out may stay as an empty object, or go.
+        # Metadata whose last key was redacted may stay as an empty object, or be removed.
         del expected[_METADATA]
     keys = dict.fromkeys((*expected, *new))
     return [key for key in keys if not _is_same(expected.get(key), new.get(key))]
@@ -177,18 +177,18 @@ def _marks(event: Event) -> set[str]:
     return {mark for mark in marks if isinstance(mark, str)} if isinstance(marks, list) else set()
 
 
-def _held(event: Event) -> set[str]:
-    """Return the names under which a redaction could take something out of an event."""
+def _redactable(event: Event) -> set[str]:
+    """Return the names of all values that a redaction could remove from an event."""
     metadata = event.get(_METADATA)
     inner = {f"{_METADATA}.{key}" for key in metadata} if isinstance(metadata, dict) else set()
-    return (set(event) - _NEVER) | inner
+    return (set(event) - _NOT_REDACTABLE) | inner
 
 
 def _without(event: Event, names: Iterable[str]) -> dict[str, Any]:
     kept = dict(event)
     for name in names:
         top, _, key = name.partition(".")
-        if name in _NEVER:
+        if name in _NOT_REDACTABLE:
             continue
         if not key:
             kept.pop(top, None)

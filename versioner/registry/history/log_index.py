@@ -1,4 +1,4 @@
-"""Read a product's logs for a comparison: the events as they are, valid or not, with lines."""
+"""The logs of a snapshot for the history check: events with lines, valid or not."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from versioner.git.snapshot import FileEntry, Snapshot
     from versioner.models import Event, EventKind
 
-__all__ = ["Held", "LogIndex", "LogName", "RawLog"]
+__all__ = ["LogIndex", "LogName", "LoggedEvent", "RawLog"]
 
 _LIMIT: Final = 64 * 1024 * 1024
 
 
 class LogName(NamedTuple):
-    """Name a log within its product."""
+    """The name of a log within its product."""
 
     kind: EventKind
     month: str
 
 
-class Held(NamedTuple):
-    """Hold an event that has an id, and the line it stands in (0: look it up when needed)."""
+class LoggedEvent(NamedTuple):
+    """An event that has an id, and its line in the log (0: found when it is needed)."""
 
     line: int
     event: Event
@@ -44,36 +44,36 @@ class Held(NamedTuple):
 
 @dataclass
 class RawLog:
-    """Hold a log's bytes; what they say is read when it is first asked for."""
+    """The bytes of a log, parsed when its events are first used."""
 
     path: str
     kind: EventKind
     data: bytes = field(repr=False)
 
     @cached_property
-    def _read(self) -> list[Held] | None:
+    def _read(self) -> list[LoggedEvent] | None:
         return _read_log(self.kind, self.data, self.path)
 
     @property
-    def events(self) -> list[Held]:
+    def events(self) -> list[LoggedEvent]:
         """Return the events that have an id, in their order."""
         return self._read or []
 
     @property
     def is_readable(self) -> bool:
-        """Tell whether the bytes are a log at all."""
+        """Return whether the bytes are a YAML list."""
         return self._read is not None
 
-    def place_of(self, held: Held, key: str = "") -> tuple[int, int]:
+    def position_of(self, logged: LoggedEvent, key: str = "") -> tuple[int, int]:
         """Return line and column of an event, or of one of its fields."""
-        if held.line and not key:
-            return held.line, 1
-        line, column = position_of_event(self.data, held.id, key)
-        return held.line or line, column or 1
+        if logged.line and not key:
+            return logged.line, 1
+        line, column = position_of_event(self.data, logged.id, key)
+        return logged.line or line, column or 1
 
 
 class LogIndex:
-    """Look up and read the logs of a snapshot, product by product; links and the like are none."""
+    """The logs of a snapshot, by product; only regular files are logs."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -96,7 +96,7 @@ class LogIndex:
 
     @cached_property
     def _by_product(self) -> Mapping[str, dict[LogName, str | None]] | None:
-        # A commit seen through its trees would have to read them all; the others have.
+        # A snapshot of trees would read all of them for this; the others know their entries.
         if isinstance(self._snapshot, TreeSnapshot):
             return None
         return _ids(self._snapshot.entries())
@@ -113,16 +113,16 @@ def _ids(entries: Mapping[str, FileEntry]) -> defaultdict[str, dict[LogName, str
     return found
 
 
-def _read_log(kind: EventKind, data: bytes, path: str) -> list[Held] | None:
+def _read_log(kind: EventKind, data: bytes, path: str) -> list[LoggedEvent] | None:
     numbered = read_canonical(kind, data) if len(data) <= _LIMIT else None
     if numbered is not None:
-        return [Held(line, event) for line, event in numbered if _has_id(event)]
+        return [LoggedEvent(line, event) for line, event in numbered if _has_id(event)]
     from versioner.validation.strict_yaml import read_yaml
 
     reading = read_yaml(data, path, limit=_LIMIT)
     if not reading.is_read or not isinstance(reading.value, list | None):
         return None
-    return [Held(0, event) for event in reading.value or () if _has_id(event)]
+    return [LoggedEvent(0, event) for event in reading.value or () if _has_id(event)]
 
 
 def _has_id(event: object) -> bool:

@@ -1,4 +1,4 @@
-"""What a comparison with the history found, and how it reads as problems."""
+"""The violations that the history check finds, and their messages."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from versioner.validation import codes
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["HistoryFinding", "problems_of"]
+__all__ = ["HistoryViolation", "problems_of"]
 
-FindingKind = Literal[
+ViolationKind = Literal[
     "product", "log", "unreadable", "missing", "moved", "changed", "order", "early", "added"
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryFinding:
-    """Say what became of one event; `detail` is what the kind's message needs more.
+class HistoryViolation:
+    """A change to one event that the history check refuses.
 
-    `was` is where the base has it, `REV:PATH`. Where a whole product is concerned, `event_id`
-    is its name.
+    `detail` is a further part of the kind's message. `was` is the file of the base that has the
+    event, `REV:PATH`. For a whole product, `event_id` is its name.
     """
 
-    kind: FindingKind
+    kind: ViolationKind
     event_id: str
     path: str
     line: int = 0
@@ -36,10 +36,10 @@ class HistoryFinding:
     was: str = ""
 
 
-# These concern a file as a whole: one problem for all its events.
+# Violations of these kinds concern a whole file: one problem stands for all its events.
 _BY_FILE: Final = frozenset(("product", "log", "unreadable", "added"))
 
-_CODES: Final[dict[FindingKind, str]] = {
+_CODES: Final[dict[ViolationKind, str]] = {
     "product": codes.HISTORY_MISSING,
     "log": codes.HISTORY_MISSING,
     "unreadable": codes.HISTORY_MISSING,
@@ -51,45 +51,45 @@ _CODES: Final[dict[FindingKind, str]] = {
     "added": codes.HISTORY_ADDED,
 }
 
-_MESSAGES: Final[dict[FindingKind, str]] = {
-    "product": "the product {detail} is gone, and no deletion record or alias says why",
-    "log": "the log is gone, with {count} of the base",
+_MESSAGES: Final[dict[ViolationKind, str]] = {
+    "product": "the product {detail} is missing, without a deletion record or an alias",
+    "log": "the log is missing, with {count} of the base",
     "unreadable": "the log cannot be read, and {count} of the base with it",
-    "missing": "the event {id} of the base is no longer here",
-    "moved": "the event {id} of the base stands in {detail} now",
+    "missing": "the event {id} of the base is missing",
+    "moved": "the event {id} of the base is in {detail} now",
     "changed": "the event {id} differs from the base in {detail}",
-    "order": "the event {id} stands in another place than in the base",
-    "early": "the new event {id} stands before events that were there",
-    "added": "{count} that the base lacks: a pull request carries people's files, not logs",
+    "order": "the event {id} is at another position than in the base",
+    "early": "the new event {id} is before events of the base",
+    "added": "{count} that the base lacks: a pull request must not add events to logs",
 }
 
-_HINTS: Final[dict[FindingKind, str]] = {
+_HINTS: Final[dict[ViolationKind, str]] = {
     "product": "delete it with `versioner product delete {detail}`, rename it with `versioner "
-    "product rename`, or bring it back from {was}",
-    "log": "bring it back from {was}; only whole products are deleted",
-    "unreadable": "mend the file; {was} is how it was",
-    "missing": "bring its line back from {was}; a mistake is voided (`versioner deployment void`)",
-    "moved": "move its line back; {was} is how it was",
+    "product rename`, or restore it from {was}",
+    "log": "restore it from {was}; only whole products can be deleted",
+    "unreadable": "fix the file; {was} is its old state",
+    "missing": "restore its line from {was}; a mistake is voided (`versioner deployment void`)",
+    "moved": "move its line back; {was} is its old state",
     "changed": "write it as in {was}; a mistake is voided (`versioner deployment void`), a value "
-    "taken out with `versioner deployment redact`",
-    "order": "put the line back where {was} has it",
+    "is removed with `versioner deployment redact`",
+    "order": "move the line back to its position in {was}",
     "early": "move its line to the end of the file",
-    "added": "let `versioner track` record it on the branch itself, or allow it here with "
+    "added": "record it with `versioner track`, on the branch itself, or allow it here with "
     "--allow-log-changes",
 }
 
 
-def problems_of(findings: Iterable[HistoryFinding], *, where: str = "") -> list[Problem]:
-    """Return findings as problems, those of a whole file as one; `where` ends each message."""
-    groups: defaultdict[tuple[str, str, str], list[HistoryFinding]] = defaultdict(list)
-    for finding in findings:
-        key = "" if finding.kind in _BY_FILE else finding.event_id
-        groups[finding.kind, finding.path, key].append(finding)
+def problems_of(violations: Iterable[HistoryViolation], *, where: str = "") -> list[Problem]:
+    """Return violations as problems, one for a whole file; `where` ends each message."""
+    groups: defaultdict[tuple[str, str, str], list[HistoryViolation]] = defaultdict(list)
+    for violation in violations:
+        key = "" if violation.kind in _BY_FILE else violation.event_id
+        groups[violation.kind, violation.path, key].append(violation)
     return sorted(_problem(group, where) for group in groups.values())
 
 
-def _problem(group: list[HistoryFinding], where: str) -> Problem:
-    first = min(group, key=lambda finding: finding.line)
+def _problem(group: list[HistoryViolation], where: str) -> Problem:
+    first = min(group, key=lambda violation: violation.line)
     words = {
         "id": ascii(first.event_id),
         "detail": first.detail,

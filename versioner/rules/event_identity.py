@@ -1,4 +1,4 @@
-"""Ids of events: the same for each retry of one step of one run, else random."""
+"""Ids of events: equal for each retry of one step of one run, else random."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ __all__ = ["derive_content_id", "derive_event_id", "random_event_id"]
 
 _LENGTH: Final = 32
 
-# Beside the product as given and the ordinal. A re-run differs in `attempt`, the jobs of a
-# matrix in `job`, and two servers that count alike in `source_server`.
+# The id is made of these, the product as given and the ordinal. Re-runs differ in `attempt`,
+# the jobs of a matrix in `job`, and two servers with the same run ids in `source_server`.
 _RUN_KEYS: Final = (
     "version",
     "environment",
@@ -28,22 +28,22 @@ _RUN_KEYS: Final = (
 
 
 def derive_event_id(product: str, event: Mapping[str, Any], ordinal: int = 0) -> str:
-    """Derive the id of an event of a known run, 32 hexadecimal digits.
+    """Return the id of an event of a known run, 32 hexadecimal digits.
 
-    `product` is the name as the caller gave it. `ordinal` counts how often the run has come
-    back to this version in this cell.
+    `product` is the name as the caller gave it. `ordinal` counts how often the run has
+    returned to this version in this cell.
     """
     return _digest([product, *(event.get(key, "") for key in _RUN_KEYS), ordinal])
 
 
 def derive_content_id(product: str, event: Mapping[str, Any], ordinal: int = 0) -> str:
-    """Derive the id of an imported event from all it says; `ordinal` counts equal rows."""
+    """Return the id of an imported event, made of all its fields; `ordinal` counts equal rows."""
     content = {key: value for key, value in event.items() if key != "id"}
     return _digest([product, content, ordinal])
 
 
 def random_event_id(now_ms: int, random: bytes) -> str:
-    """Return an id of no known run, 32 hexadecimal digits that sort by time.
+    """Return an id for an event of no known run, 32 hexadecimal digits that sort by time.
 
     `now_ms` counts milliseconds since 1970; of `random`, the first ten bytes are used.
     """
@@ -55,6 +55,6 @@ def random_event_id(now_ms: int, random: bytes) -> str:
 def _digest(parts: list[Any]) -> str:
     from hashlib import sha256
 
-    # JSON keeps the parts apart, whatever is in them.
+    # JSON separates the parts, whatever characters they have.
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()[:_LENGTH]

@@ -1,4 +1,4 @@
-"""Judge a new event against what is recorded: new, recorded already, or in conflict."""
+"""Decide whether a new event is to be recorded, is recorded already, or conflicts."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ __all__ = ["AlreadyRecorded", "EventDecision", "New", "evaluate_event", "same_sh
 _KINDS: Final[tuple[EventKind, ...]] = ("build", "deployment")
 _SHORTEST_SHA: Final = 7
 
-# How often one step of one run may come back to a version; beyond it, something loops.
+# One step of one run may return to a version this often; more returns mean that it loops.
 _MOST_RETURNS: Final = 1000
 
 _IMMUTABLE: Final = "a version never changes: give the other build a version of its own"
 
 
 class New(NamedTuple):
-    """Say that the event is to be recorded, with the id it has now."""
+    """The decision to record an event, which has its id now."""
 
     event: Event
 
 
 class AlreadyRecorded(NamedTuple):
-    """Say that the event is recorded already, as this one."""
+    """The decision that an event is recorded already, as `event`."""
 
     event: Event
 
@@ -49,12 +49,12 @@ def evaluate_event(
     given: bool = False,
     resent: bool = False,
 ) -> EventDecision:
-    """Judge an event of a product against the events of it that the writer can see.
+    """Return whether an event is new, given the events of its product that the writer can see.
 
-    `candidate` gives the event's id by ordinal. With `given`, the caller chose the id (or it is
-    random): there is only that one. With `resent`, it was handed over before: what has its id
-    and its time is this very event, whatever came after. Raises Blocked for a conflict, and
-    InvalidInput where the event names another one that does not exist.
+    `candidate` returns the event's id by ordinal. With `given`, the caller chose the id (or it is
+    random): there is only one. With `resent`, the event was sent before: a recorded event with
+    its id and its time is the same event, whatever was recorded since. Raises Blocked for a
+    conflict, and InvalidInput where the event names another one that does not exist.
     """
     ordinals = range(1 if given else _MOST_RETURNS)
     for event_id in map(candidate, ordinals):
@@ -74,44 +74,45 @@ def evaluate_event(
 
 
 def same_sha(one: str, other: str) -> bool:
-    """Tell whether two commit SHAs are one: equal, or one the short form of the other."""
+    """Return whether two SHAs name one commit: equal, or one the short form of the other."""
     short, long = sorted((one, other), key=len)
     return one == other or (len(short) >= _SHORTEST_SHA and long.startswith(short))
 
 
 def _recorded_as(visible: Visible, kind: EventKind, event: Event, event_id: str) -> Event | None:
-    """Return the recorded event of an id; raise Blocked where it says something else."""
-    for held_kind in _KINDS:
-        for held in visible.find(held_kind, "id", event_id):
-            if held["id"] == event_id:
-                _check_same(event, held, _difference(kind, event, held_kind, held))
-                return held
+    """Return the recorded event of an id; raise Blocked where they differ."""
+    for other_kind in _KINDS:
+        for other in visible.find(other_kind, "id", event_id):
+            if other["id"] == event_id:
+                _check_same(event, other, _difference(kind, event, other_kind, other))
+                return other
     return None
 
 
-def _difference(kind: EventKind, event: Event, held_kind: EventKind, held: Event) -> str:
-    if kind != held_kind:
+def _difference(kind: EventKind, event: Event, other_kind: EventKind, other: Event) -> str:
+    if kind != other_kind:
         return "kind"
     for key in ("version", "environment", "status", "voids"):
-        if event.get(key) != held.get(key):
+        if event.get(key) != other.get(key):
             return key
-    one, other = event.get("scm_sha"), held.get("scm_sha")
-    return "scm_sha" if one and other and not same_sha(one, other) else ""
+    sha, other_sha = event.get("scm_sha"), other.get("scm_sha")
+    return "scm_sha" if sha and other_sha and not same_sha(sha, other_sha) else ""
 
 
-def _check_same(event: Event, held: Event, key: str) -> None:
+def _check_same(event: Event, other: Event, key: str) -> None:
     if key == "scm_sha":
-        raise _sha_conflict(event, held)
+        raise _sha_conflict(event, other)
     if key:
-        told = f": {held.get(key, 'none')}, not {event.get(key, 'none')}" if key != "kind" else ""
+        values = f": {other.get(key, 'none')}, not {event.get(key, 'none')}"
+        difference = key if key == "kind" else f"{key}{values}"
         raise Blocked(
-            f"the event {held['id']} is recorded already, with another {key}{told}",
+            f"the event {other['id']} is recorded already, with another {difference}",
             hint="give this event an id of its own with --event-id",
         )
 
 
 def _left_since(visible: Visible, recorded: Event, event: Event) -> bool:
-    """Tell whether the cell held an event of another version between the two, not a void one."""
+    """Return whether the cell has an event of another version between the two, not a void one."""
     months = sorted(month_of(each["at"]) for each in (recorded, event))
     environment = event["environment"]
     cell = [
@@ -120,19 +121,19 @@ def _left_since(visible: Visible, recorded: Event, event: Event) -> bool:
         if each.get("environment") == environment
     ]
     ordered = sorted([*cell, event], key=order_key)
-    # The new event is the one that is not in the log; it may have no id yet.
+    # The new event is not in the log and may have no id yet.
     ends = [
-        place for place, each in enumerate(ordered) if each is event or each["id"] == recorded["id"]
+        index for index, each in enumerate(ordered) if each is event or each["id"] == recorded["id"]
     ]
     between = ordered[ends[0] : ends[-1]]
-    return bool(_standing(visible, [e for e in between if e["version"] != event["version"]]))
+    return bool(_not_void(visible, [e for e in between if e["version"] != event["version"]]))
 
 
-def _standing(visible: Visible, events: list[Event]) -> list[Event]:
-    """Return those of some events that are not void."""
+def _not_void(visible: Visible, events: list[Event]) -> list[Event]:
+    """Return the events that are not void."""
     if not events:
         return []
-    # Costs a fold of everything: a void may be in any month, and name the first event of the
+    # This folds all events: a void may be in any month, and it may name the first event of the
     # deployment that an event belongs to.
     from versioner.registry.fold import void_ids
 
@@ -141,7 +142,7 @@ def _standing(visible: Visible, events: list[Event]) -> list[Event]:
 
 
 def _check_version(visible: Visible, event: Event) -> None:
-    """Refuse another spelling of a version, and another commit for it."""
+    """Raise Blocked for another spelling of a version, and for another commit of it."""
     version = event.get("version")
     if version is None:
         return
@@ -156,50 +157,50 @@ def _check_version(visible: Visible, event: Event) -> None:
     if not sha:
         return
     others = [each for each in known if each.get("scm_sha") and not same_sha(each["scm_sha"], sha)]
-    for each in _standing(visible, others):
+    for each in _not_void(visible, others):
         raise _sha_conflict(event, each)
 
 
-def _sha_conflict(event: Event, held: Event) -> Blocked:
+def _sha_conflict(event: Event, other: Event) -> Blocked:
     return Blocked(
-        f"version {event['version']} was built from {held['scm_sha'][:12]}, "
-        f"and this says {event['scm_sha'][:12]}",
+        f"version {event['version']} was built from {other['scm_sha'][:12]}, "
+        f"not from {event['scm_sha'][:12]}",
         hint=_IMMUTABLE,
     )
 
 
 def _check_named(visible: Visible, event: Event) -> None:
-    """Refuse the name of a deployment or event that does not exist."""
+    """Raise InvalidInput for the id of a deployment or event that does not exist."""
     for key in ("deployment", "voids"):
         named = event.get(key)
         if named is None:
             continue
-        held = [each for each in visible.find("deployment", "id", named) if each["id"] == named]
-        if not held or "voids" in held[0]:
-            wrong = "is itself a void" if held else "is not one of this product"
+        other = [each for each in visible.find("deployment", "id", named) if each["id"] == named]
+        if not other or "voids" in other[0]:
+            wrong = "is itself a void" if other else "is not one of this product"
             raise InvalidInput(
                 f"the event {named} {wrong}",
                 field=key,
-                hint="name the id of a deployment event: `versioner deployment list` shows them",
+                hint="give the id of a deployment event: `versioner deployment list` shows them",
             )
         if key == "deployment":
-            _check_same_place(event, held[0])
+            _check_same_cell(event, other[0])
 
 
-def _check_same_place(event: Event, held: Event) -> None:
+def _check_same_cell(event: Event, other: Event) -> None:
     for key in ("environment", "version"):
-        if event[key] != held[key]:
+        if event[key] != other[key]:
             raise InvalidInput(
-                f"the deployment {held['id']} is one of {key} {held[key]}, not {event[key]}",
+                f"the deployment {other['id']} is one of {key} {other[key]}, not {event[key]}",
                 field="deployment",
-                hint=f"leave --deployment out, or give {key} {held[key]}",
+                hint=f"leave --deployment out, or give {key} {other[key]}",
             )
 
 
 def _void_or_new(visible: Visible, event: Event) -> EventDecision:
-    """Take a second void of the same event for the first one."""
+    """Return the decision on a new event; a second void of an event is the first one."""
     named = event.get("voids", "")
-    for held in visible.find("deployment", "voids", named) if named else ():
-        if held["voids"] == named:
-            return AlreadyRecorded(held)
+    for other in visible.find("deployment", "voids", named) if named else ():
+        if other["voids"] == named:
+            return AlreadyRecorded(other)
     return New(event)

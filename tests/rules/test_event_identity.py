@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import deployment
-from versioner.rules.identity import derive_content_id, derive_event_id, random_event_id
+from versioner.rules.event_identity import derive_content_id, derive_event_id, random_event_id
 
 RUN = {
     "scm_repository": "acme/user-service",

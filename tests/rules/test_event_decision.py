@@ -7,23 +7,23 @@ import pytest
 from tests.builders import build, cell_of, deployment, moment, void
 from versioner.errors import Blocked, InvalidInput
 from versioner.layout import month_of
-from versioner.rules.identity import derive_event_id
-from versioner.rules.judgement import AlreadyRecorded, New, evaluate_event, same_sha
+from versioner.rules.event_decision import AlreadyRecorded, New, evaluate_event, same_sha
+from versioner.rules.event_identity import derive_event_id
 from versioner.rules.visible import VisibleEvents, VisibleLogs
 from versioner.serialization import log
 
 if TYPE_CHECKING:
     from versioner.models import Event, EventKind
-    from versioner.rules.judgement import EventDecision
+    from versioner.rules.event_decision import EventDecision
     from versioner.rules.visible import Visible
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
 
 class Writer:
-    """Records as a writer does: judges each event against the logs, and appends what is new.
+    """Records as a writer does: decides on each event against the logs, and appends what is new.
 
-    It sees the logs both as bytes and as events, and holds that both judge alike.
+    It sees the logs both as bytes and as events, and asserts that both give the same decision.
     """
 
     def __init__(self, *events: Event) -> None:
@@ -40,7 +40,7 @@ class Writer:
                 logs[key] = log.append(kind, logs.get(key), [event])
         return [VisibleLogs(logs), VisibleEvents(self.events["build"], self.events["deployment"])]
 
-    def evaluate_event(self, event: Event, kind: EventKind, event_id: str = "") -> EventDecision:
+    def decide(self, event: Event, kind: EventKind, event_id: str = "") -> EventDecision:
         fields = {key: value for key, value in event.items() if key != "id"}
 
         def candidate(ordinal: int) -> str:
@@ -65,16 +65,16 @@ class Writer:
         return one
 
     def deploy(self, *args: Any, event_id: str = "", **fields: Any) -> EventDecision:
-        verdict = self.judge(deployment(*args, **{**RUN, **fields}), "deployment", event_id)
-        if isinstance(verdict, New):
-            self.events["deployment"].append(verdict.event)
-        return verdict
+        decision = self.decide(deployment(*args, **{**RUN, **fields}), "deployment", event_id)
+        if isinstance(decision, New):
+            self.events["deployment"].append(decision.event)
+        return decision
 
     def build(self, *args: Any, event_id: str = "", **fields: Any) -> EventDecision:
-        verdict = self.judge(build(*args, **{**RUN, **fields}), "build", event_id)
-        if isinstance(verdict, New):
-            self.events["build"].append(verdict.event)
-        return verdict
+        decision = self.decide(build(*args, **{**RUN, **fields}), "build", event_id)
+        if isinstance(decision, New):
+            self.events["build"].append(decision.event)
+        return decision
 
 
 RUN = {"source_system": "github", "scm_repository": "acme/user-service", "invoke_id": "9001"}
@@ -311,14 +311,14 @@ def test_a_named_deployment_must_exist_and_be_of_the_same_place_and_version():
 def test_a_void_names_an_event_that_exists_and_a_second_one_is_recorded_already():
     target = deployment()
     writer = Writer(target)
-    first = writer.judge(void(target), "deployment", "void-1")
+    first = writer.decide(void(target), "deployment", "void-1")
     assert isinstance(first, New)
     writer.events["deployment"].append(first.event)
-    assert writer.judge(void(target), "deployment", "void-2") == AlreadyRecorded(first.event)
+    assert writer.decide(void(target), "deployment", "void-2") == AlreadyRecorded(first.event)
     with pytest.raises(InvalidInput, match="not one of this product"):
-        writer.judge(void("nobody"), "deployment", "void-3")
+        writer.decide(void("nobody"), "deployment", "void-3")
     with pytest.raises(InvalidInput, match="is itself a void"):
-        writer.judge(void("void-1"), "deployment", "void-4")
+        writer.decide(void("void-1"), "deployment", "void-4")
 
 
 def test_a_run_that_goes_round_and_round_is_stopped():
