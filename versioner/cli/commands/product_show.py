@@ -85,7 +85,11 @@ def history(name: str, limit: int, output: str, rev: str | None, repo: str | Non
     from versioner.reporting.products import history_json, history_text
 
     repository = find_repository(repo)
-    names = names_of(read_registry(repository, rev, products=[name], quiet=True), name)
+    registry = read_registry(repository, rev, products=(), quiet=True)
+    if name not in registry.deleted:
+        # Reading refuses the name of a deleted product, which has a history all the same.
+        registry = read_registry(repository, registry.revision, products=[name], quiet=True)
+    names = names_of(registry, name)
     commits = product_history(repository, names, limit=limit, rev=rev)
     if output == "json":
         show(history_json(commits))
