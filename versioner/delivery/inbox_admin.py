@@ -66,7 +66,7 @@ def release(remote: Remote, keys: Sequence[str]) -> list[HandledEvent]:
                 updates.append(RefUpdate(ref, None, commit))
             elif waiting[ref] != commit:
                 raise Blocked(
-                    f"another event with the key {each.key} waits in the inbox",
+                    f"another event waits in the inbox with the key {each.key}",
                     hint="run `versioner collect` first, then release this one",
                 )
             updates.append(RefUpdate(each.ref, each.commit, None))

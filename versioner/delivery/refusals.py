@@ -44,7 +44,9 @@ class Refuser:
     def refuse(self, waits: WaitingEvent, error: InvalidInput | Blocked) -> list[RefUpdate]:
         """Return the updates that refuse an event: first the new ref, then the deletion."""
         found = self._reader.find_one(waits.commit)
-        parent = self._reader.find_one(f"{waits.commit}^{{commit}}") if _may_be_parent(found) else None
+        parent = (
+            self._reader.find_one(f"{waits.commit}^{{commit}}") if _may_be_parent(found) else None
+        )
         parent_id = parent.id if parent is not None else ""
         ref = self._free_ref(waits, parent_id)
         commit = store_commit(
@@ -86,7 +88,9 @@ class Refuser:
         for ref in _names(waits):
             existing = self._taken.get(ref)
             same = (
-                existing is not None and parent and parent in parents_of(self._reader.find_one(existing))
+                existing is not None
+                and parent
+                and parent in parents_of(self._reader.find_one(existing))
             )
             if same or (existing is None and not _is_blocked(ref, self._taken)):
                 return ref
