@@ -9,8 +9,8 @@ from versioner.doctor.checks import failed, note, ok, problem, warning
 from versioner.doctor.content import ATTRIBUTES
 from versioner.doctor.inbox import check_inbox
 from versioner.doctor.server import filters_check
-from versioner.git.objects import TreeView, find_commit, reading
-from versioner.git.snapshot import commit_time_of, read_blobs
+from versioner.git.objects import TreeView, find_commit, read_blobs, reading
+from versioner.git.snapshot import commit_time_of
 from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import INBOX, REFUSED, Inbox, read_inbox
 from versioner.remote.partial_clone import FILTERS
