@@ -88,7 +88,7 @@ def publish_site(
             inbox=read_inbox(repository)
             if registry.revision == repository.tip or rev is None
             else None,
-            memory=state_file(repository.common_dir, "pages.json"),
+            cache=state_file(repository.common_dir, "pages.json"),
             jobs=min(_JOBS_MOST, os.cpu_count() or 1),
             progress=lambda done: progress("Rendering pages", min(done, total), total),
         )
