@@ -16,9 +16,10 @@ from tests.fixtures.spool_entries import URL, entry, share
 from versioner.cli.commands.spool import named_registry
 from versioner.cli.errors import run
 from versioner.cli.spool_dir import spool_folder
+from versioner.spool.codec import MARK
 from versioner.spool.outcome import SendOutcome
 from versioner.spool.send import token_for_host
-from versioner.spool.store import MARK, Spool
+from versioner.spool.store import Spool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,7 +99,7 @@ def test_the_temporary_folder_of_everybody_will_do(tmp_path):
     given = places(tmp_path)
     (tmp_path / "tmp").chmod(0o1777)
     folder = spool_folder(given)
-    Spool(folder).keep(entry())
+    Spool(folder).add(entry())
     for made in (folder, folder.parent):
         assert stat.S_IMODE(made.stat().st_mode) == 0o700
 
@@ -112,8 +113,8 @@ def test_nothing_waits_where_no_folder_is(spool, versioner):
 
 
 def test_what_waits_what_was_refused_and_what_cannot_be_read_is_listed(spool, versioner):
-    spool.keep(entry(1, reason="no route to \x1b[31mhost ::error::x"))
-    spool.keep(entry(2))
+    spool.add(entry(1, reason="no route to \x1b[31mhost ::error::x"))
+    spool.add(entry(2))
     spool.set_aside(entry(2), "the product was deleted")
     (spool.folder / "\x1b[2J").write_text("x", encoding="ascii")
     code, out, err = versioner("list")
@@ -130,7 +131,7 @@ def test_what_waits_what_was_refused_and_what_cannot_be_read_is_listed(spool, ve
 def test_an_event_for_a_registry_that_is_not_there_can_be_sent_elsewhere_and_ended(
     spool, versioner, forge, tmp_path, monkeypatch
 ):
-    spool.keep(waiting(1, url_of(tmp_path / "mistyped.git")))
+    spool.add(waiting(1, url_of(tmp_path / "mistyped.git")))
     code, out, _ = versioner("send")
     assert code == 6
     assert "\n  check the URL" in out
@@ -145,7 +146,7 @@ def test_an_event_for_a_registry_that_is_not_there_can_be_sent_elsewhere_and_end
 
 
 def test_as_json_all_of_it_is_told(spool, versioner):
-    spool.keep(entry(1, reason="no network"))
+    spool.add(entry(1, reason="no network"))
     code, out, _ = versioner("list", "--output", "json")
     found = json.loads(out)
     assert code == 0
@@ -214,15 +215,15 @@ def waiting(number: int, repo: str, **changes) -> SpoolEntry:
 def test_what_waits_is_sent_once_each_to_its_own_registry(spool, versioner, forge, tmp_path):
     nowhere = url_of(tmp_path / "nowhere.git")
     for number in (1, 2):
-        spool.keep(waiting(number, url_of(forge), product=f"service-{number}"))
-    spool.keep(waiting(3, nowhere))
+        spool.add(waiting(number, url_of(forge), product=f"service-{number}"))
+    spool.add(waiting(3, nowhere))
     code, out, err = versioner("send")
     assert code == 6, err
     assert out.count("recorded: ") == 2
     assert "not sent: user-service 1.4.0 to production (completed)" in out
     assert {"kept-1", "kept-2"} <= set(recorded_in(forge))
     assert [each.repo for each in spool.entries()] == [nowhere]
-    spool.keep(waiting(1, url_of(forge), product="service-1"))
+    spool.add(waiting(1, url_of(forge), product="service-1"))
     code, out, _ = versioner("send", "--repo", url_of(forge), "--output", "json")
     (sent,) = json.loads(out)
     assert (code, sent["outcome"]) == (0, "already_recorded")
@@ -232,12 +233,12 @@ def test_what_waits_is_sent_once_each_to_its_own_registry(spool, versioner, forg
 def test_what_is_refused_is_put_aside_and_not_sent_again(spool, versioner, forge):
     event = {"at": "2026-11-22T10:15:00Z", "version": "../x", "status": "completed"}
     bad = waiting(1, url_of(forge), event={**event, "environment": "production"})
-    spool.keep(bad)
+    spool.add(bad)
     code, out, _ = versioner("send")
     assert code == 4
     assert out.startswith("refused: ")
     assert spool.entries() == []
-    assert [each.key for each in spool.held().refused] == [bad.key]
+    assert [each.key for each in spool.contents().refused] == [bad.key]
     assert versioner("send") == (0, "No events are waiting to be sent.\n", "")
 
 
@@ -305,7 +306,7 @@ def test_what_is_discarded_is_printed_once_more_and_can_be_sent_still(
         waiting(number, url_of(forge)) for number in (1 << 20, 2 << 20, 3 << 20)
     )
     for each in (first, second, third):
-        spool.keep(each)
+        spool.add(each)
     spool.set_aside(second, "blocked")
     shown = versioner("list")[1]
     assert first.key[:16] in shown
@@ -313,7 +314,7 @@ def test_what_is_discarded_is_printed_once_more_and_can_be_sent_still(
     code, out, err = versioner("discard", first.key[:16], second.key, first.key, "--yes")
     assert (code, err) == (0, "")
     assert out.count("discarded: user-service 1.4.0 to production (completed)") == 2
-    held = spool.held()
+    held = spool.contents()
     assert ([each.key for each in held.entries], held.refused) == ([third.key], ())
     feed(monkeypatch, out.encode())
     assert versioner("send", "-", "--repo", url_of(forge))[0] == 0
@@ -325,7 +326,7 @@ def test_nothing_is_discarded_unasked_or_by_a_name_that_fits_no_one_event(
 ):
     events = [entry(1), entry(2)]
     for each in events:
-        spool.keep(each)
+        spool.add(each)
     feed(monkeypatch, b"y\n")
     assert "add --yes" in versioner("discard", events[0].key)[2]
     for key, said in (
@@ -342,7 +343,7 @@ def test_nothing_is_discarded_unasked_or_by_a_name_that_fits_no_one_event(
 
 @pytest.mark.parametrize(("answer", "left"), [(b"n\n", 1), (b"y\n", 0)])
 def test_on_a_terminal_it_asks_before_it_discards(spool, tmp_path, answer, left):
-    spool.keep(entry(1))
+    spool.add(entry(1))
     ours, theirs = os.openpty()
     os.write(ours, answer)
     command = [sys.executable, "-m", "versioner", "spool", "discard", entry(1).key]

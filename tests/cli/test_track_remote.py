@@ -23,7 +23,7 @@ from tests.fixtures.spool_entries import entry
 from versioner.cli.errors import run
 from versioner.serialization.log import read_canonical
 from versioner.setup.init import initialise
-from versioner.spool.store import MARK, parse_line
+from versioner.spool.codec import MARK, parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

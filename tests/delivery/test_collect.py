@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from versioner.delivery.collect import Collected
+    from versioner.delivery.collect import CollectResult
 
 LATER = "2026-11-23T08:00:00Z"
 SHA, OTHER_SHA = "1" * 40, "2" * 40
 
 
-def reasons(collected: Collected) -> dict[str, str]:
+def reasons(collected: CollectResult) -> dict[str, str]:
     """Return why each was refused, by the ref it has now."""
     return {
         each.ref.removeprefix("refs/versioner/refused/"): each.error.message

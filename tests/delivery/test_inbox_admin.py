@@ -137,7 +137,7 @@ def test_every_odd_ref_that_holds_anything_can_be_released_and_discarded(post: P
         try:
             release(post.remote, [ref])
         except OperationFailed as error:
-            assert "holds no event" in error.message
+            assert "has no event" in error.message
     post.collect()
     left = post.inbox()
     assert left.waiting == ()

@@ -13,7 +13,7 @@ from tests.fixtures.remotes import LIMITED, bare_remote, remote_to
 from versioner.delivery.direct import Destination, record_remotely
 from versioner.errors import VersionerError
 from versioner.recording.context import EventDraft
-from versioner.remote.partial_clone import FILTERS, recall, remember
+from versioner.remote.partial_clone import FILTERS, recall_filter, remember_filter
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
@@ -74,26 +74,26 @@ def test_what_a_remote_refuses_is_remembered_for_a_week(tmp_path: Path) -> None:
     now = tmp_path / "now"
     now.touch()
     remote = remote_to(bare)._replace(memory=tmp_path / "memory" / "remotes")
-    assert recall(remote, now) == FILTERS[0]
+    assert recall_filter(remote, now) == FILTERS[0]
     record(remote, "1.0")
-    assert recall(remote, now) == "tree:0"
+    assert recall_filter(remote, now) == "tree:0"
     record(remote, "1.1")
     os.utime(now, (now.stat().st_mtime + 8 * 86_400,) * 2)
-    assert recall(remote, now) == FILTERS[0]
+    assert recall_filter(remote, now) == FILTERS[0]
 
 
 def test_a_memory_that_says_nothing_of_sense_is_passed_over(tmp_path: Path) -> None:
     now = tmp_path / "now"
     now.touch()
     remote = Remote("https://git.example.com/r.git", memory=tmp_path / "memory")
-    remember(remote, "blob:none")
+    remember_filter(remote, "blob:none")
     (kept,) = (tmp_path / "memory").iterdir()
-    assert recall(remote, now) == "blob:none"
+    assert recall_filter(remote, now) == "blob:none"
     for nonsense in (b"", b"x", b"99", b"\xff\xfe"):
         kept.write_bytes(nonsense)
-        assert recall(remote, now) == FILTERS[0]
-    remember(remote, FILTERS[0])
+        assert recall_filter(remote, now) == FILTERS[0]
+    remember_filter(remote, FILTERS[0])
     assert not list((tmp_path / "memory").iterdir())
     # Where there is no room for it, nothing is remembered, and nothing is said.
     (tmp_path / "file").touch()
-    remember(remote._replace(memory=tmp_path / "file"), "tree:0")
+    remember_filter(remote._replace(memory=tmp_path / "file"), "tree:0")

@@ -19,7 +19,7 @@ from versioner.doctor.machine import SERVER, check_clock
 from versioner.doctor.run import examine_clone, examine_url
 from versioner.errors import UsageFault
 from versioner.git.repository import open_repository
-from versioner.remote.inbox_refs import Inbox, Refused, Waiting
+from versioner.remote.inbox_refs import Inbox, RefusedEvent, WaitingEvent
 from versioner.remote.url import address_of
 from versioner.setup.hooks import install_hooks
 from versioner.setup.init import initialise
@@ -301,8 +301,8 @@ def wait(desk: Desk, key: str, **refusal: Any) -> None:
     desk.git("update-ref", f"refs/versioner/{folder}/shop/{key}", commit)
 
 
-def waiting(number: int, at: str) -> tuple[Waiting, ...]:
-    return tuple(Waiting(f"r{n}", "c", "shop", f"{n}", at, None) for n in range(number))
+def waiting(number: int, at: str) -> tuple[WaitingEvent, ...]:
+    return tuple(WaitingEvent(f"r{n}", "c", "shop", f"{n}", at, None) for n in range(number))
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ def test_many_that_wait_or_one_that_waits_long_is_a_warning(number, at, verdict)
 
 def test_refused_events_are_named_with_their_reasons_the_first_five():
     refused = [
-        Refused("r", "c", "shop", f"key-{n}", NOW, None, {"message": "Why"}) for n in range(7)
+        RefusedEvent("r", "c", "shop", f"key-{n}", NOW, None, {"message": "Why"}) for n in range(7)
     ]
     refused[1] = refused[1]._replace(refusal={"message": {"odd": 1}})
     found = [c for c in check_inbox(Inbox(refused=tuple(refused)), NOW) if c.name == "refused"]
@@ -346,7 +346,7 @@ def test_what_a_servers_own_inbox_holds_is_told(desk, forge, context):
 
 
 def test_what_waits_in_the_spool_is_a_warning(desk, context):
-    Spool(context.spool).keep(entry(1))
+    Spool(context.spool).add(entry(1))
     found = look(desk.top, context)["spool"]
     assert (found.verdict, found.remedy) == ("warning", "versioner spool send")
     assert found.message.startswith("1 event on this machine")

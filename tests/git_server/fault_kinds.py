@@ -118,14 +118,14 @@ KINDS: dict[str, Kind] = {
 WORDS: dict[str, str] = {
     "locked": "holds a lock",
     # A server that can write nothing at all ends before it says why.
-    "server's disk full": "no room left|server failed|did not say whether",
+    "server's disk full": "disk is full|server failed|did not report whether",
     "protected": "protected against this push",
     "signature": "signed commits only",
-    "no inbox": "refs of the kind refs/versioner/|hook of the remote refused",
-    "neither": "protected against|refs of the kind|hook of the remote",
-    "token": "VERSIONER_TOKEN|right to write|may see",
+    "no inbox": "refs named refs/versioner/|hook of the remote refused",
+    "neither": "protected against|refs named|hook of the remote",
+    "token": "VERSIONER_TOKEN|write access|may read",
     "gone": "no such repository",
-    "disk full": "No space left|no room left|no temporary folder",
+    "disk full": "No space left|disk is full|no temporary folder",
 }
 
 

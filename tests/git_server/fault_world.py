@@ -17,8 +17,9 @@ from versioner.delivery.direct import Destination, record_remotely
 from versioner.recording.context import EventDraft
 from versioner.remote.url import Remote
 from versioner.spool.batch import queued
+from versioner.spool.codec import MARK, new_entry, parse_line, write_line
 from versioner.spool.send import document_of
-from versioner.spool.store import MARK, Spool, new_entry, parse_line, write_line
+from versioner.spool.store import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +99,7 @@ class World:
         """Keep an event in the spool, as a command did that reached nobody."""
         line = write_line(document_of(Destination(Remote(self.url), "", via), draft))
         entry = new_entry(line, kept_at=now(), reason="as if", now_ms=entropy()[0])
-        Spool(self.spool).keep(entry)
+        Spool(self.spool).add(entry)
         self.promised.add(str(draft.fields["version"]))
 
     # ---- what is where --------------------------------------------------------------------------
@@ -119,7 +120,7 @@ class World:
     def kept(self) -> list[str]:
         """Return the version of each event on this machine: in the spool, or a queue of it."""
         left = queued(self.spool)
-        held = Spool(self.spool).held()
+        held = Spool(self.spool).contents()
         assert held.unreadable == (), held
         return [_version(each) for each in (*left, *held.entries, *held.refused)]
 

@@ -28,7 +28,7 @@ TOKEN = "zq7xplantedtoken9wv4lm2rt8"
 SHAPED = "ghp_zq7xPlantedToken9wv4lm2rt8Yk3Bn6Hd1J"
 HEADER = "AUTHORIZATION: basic " + b64encode(f"x-access-token:{TOKEN}".encode()).decode()
 EVENT = ["--product", "user-service", "--environment", "production", "--version", "9.0.0"]
-LOGIN = "the remote wants a login, or knows this one no more"
+LOGIN = "the remote requires a login, or does not accept this one"
 
 
 def forms(token: str) -> list[str]:

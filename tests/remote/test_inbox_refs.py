@@ -10,7 +10,7 @@ import pytest
 
 from tests.fixtures.clones import make, sh
 from versioner.git.repository import open_repository
-from versioner.remote.inbox_refs import counts, inbox, refused, waiting
+from versioner.remote.inbox_refs import count_inbox, read_inbox, refused_events, waiting_events
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def top(tmp_path: Path) -> Path:
 
 
 def test_a_repository_without_such_refs_has_nothing_waiting(top):
-    assert inbox(open_repository(top)) == ((), 0, (), 0)
+    assert read_inbox(open_repository(top)) == ((), 0, (), 0)
 
 
 def test_what_waits_and_what_was_refused_are_told_with_what_they_say(top):
@@ -60,10 +60,10 @@ def test_what_waits_and_what_was_refused_are_told_with_what_they_say(top):
     )
     repo = open_repository(top)
     at = "2026-09-21T14:13:20Z"
-    assert waiting(repo) == [
+    assert waiting_events(repo) == [
         ("refs/versioner/inbox/shop/01a2", commit, "shop", "01a2", at, SUBMISSION)
     ]
-    assert refused(repo) == [
+    assert refused_events(repo) == [
         ("refs/versioner/refused/gone/9f", other, "gone", "9f", at, SUBMISSION, REFUSAL)
     ]
 
@@ -72,7 +72,7 @@ def test_a_bare_repository_tells_the_same(top, tmp_path):
     put(top, "refs/versioner/inbox/shop/01a2", event=as_json(SUBMISSION))
     bare = tmp_path / "bare.git"
     sh(tmp_path, "clone", "-q", "--mirror", str(top), str(bare))
-    assert waiting(open_repository(bare)) == waiting(open_repository(top))
+    assert waiting_events(open_repository(bare)) == waiting_events(open_repository(top))
 
 
 def test_the_oldest_waits_first_and_the_latest_refusal_is_told_first(top):
@@ -80,8 +80,8 @@ def test_the_oldest_waits_first_and_the_latest_refusal_is_told_first(top):
         put(top, f"refs/versioner/inbox/shop/k{number}", when, event=as_json(SUBMISSION))
         put(top, f"refs/versioner/refused/shop/k{number}", when, event=as_json(SUBMISSION))
     repo = open_repository(top)
-    assert [each.key for each in waiting(repo)] == ["k1", "k2", "k0"]
-    assert [each.key for each in refused(repo)] == ["k0", "k2", "k1"]
+    assert [each.key for each in waiting_events(repo)] == ["k1", "k2", "k0"]
+    assert [each.key for each in refused_events(repo)] == ["k0", "k2", "k1"]
 
 
 def test_what_is_beyond_the_limit_is_counted(top, scale):
@@ -89,7 +89,7 @@ def test_what_is_beyond_the_limit_is_counted(top, scale):
     commit = put(top, "refs/versioner/inbox/shop/first", event=as_json(SUBMISSION))
     lines = [f"create refs/versioner/inbox/shop/k{i} {commit}\n" for i in range(number)]
     sh(top, "update-ref", "--stdin", input="".join(lines))
-    found = inbox(open_repository(top), limit=5)
+    found = read_inbox(open_repository(top), limit=5)
     assert (len(found.waiting), found.more_waiting) == (5, number + 1 - 5)
     assert all(each.submission == SUBMISSION for each in found.waiting)
 
@@ -114,7 +114,7 @@ def test_what_cannot_be_read_is_told_by_its_ref_alone(top, data):
     put(top, "refs/versioner/inbox/shop/bad", event=data)
     put(top, "refs/versioner/inbox/shop/good", event=as_json(SUBMISSION))
     put(top, "refs/versioner/refused/shop/bad", event=as_json(SUBMISSION), refusal=data)
-    found = inbox(open_repository(top))
+    found = read_inbox(open_repository(top))
     assert {each.key: each.submission for each in found.waiting} == {
         "bad": None,
         "good": SUBMISSION,
@@ -132,7 +132,7 @@ def test_what_is_no_commit_or_lacks_its_file_is_told_by_its_ref_alone(top):
     tree = sh(top, "mktree", input=f"120000 blob {link}\tevent.json\n").strip()
     commit = sh(top, "commit-tree", "-m", "Link", tree).strip()
     sh(top, "update-ref", "refs/versioner/inbox/shop/link", commit)
-    found = {(each.product, each.key): each for each in waiting(open_repository(top))}
+    found = {(each.product, each.key): each for each in waiting_events(open_repository(top))}
     assert {name: each.submission for name, each in found.items()} == {
         ("shop", "blob"): None,
         ("shop", "empty"): None,
@@ -147,26 +147,26 @@ def test_a_ref_whose_objects_are_not_there_hides_no_other(top):
     put(top, "refs/versioner/inbox/shop/good", event=as_json(SUBMISSION))
     lost = put(top, "refs/versioner/inbox/shop/lost", event=as_json({**SUBMISSION, "x": 1}))
     (top / ".git/objects" / lost[:2] / lost[2:]).unlink()
-    found = {each.key: each.submission for each in waiting(open_repository(top))}
+    found = {each.key: each.submission for each in waiting_events(open_repository(top))}
     assert found == {"good": SUBMISSION, "lost": None}
 
 
 def test_both_kinds_are_counted_wherever_git_keeps_its_refs(top):
     repo = open_repository(top)
-    assert counts(repo) == (0, 0)
+    assert count_inbox(repo) == (0, 0)
     put(top, "refs/versioner/inbox/shop/a", event=b"{}")
     put(top, "refs/versioner/inbox/shop/b", event=b"{}")
     put(top, "refs/versioner/refused/shop/c", event=b"{}")
-    assert counts(repo) == (2, 1)
+    assert count_inbox(repo) == (2, 1)
     sh(top, "pack-refs", "--all", "--prune")
-    assert counts(repo) == (2, 1)
+    assert count_inbox(repo) == (2, 1)
     for name in ("inbox/shop/a", "inbox/shop/b", "refused/shop/c"):
         sh(top, "update-ref", "-d", f"refs/versioner/{name}")
-    assert counts(repo) == (0, 0)
+    assert count_inbox(repo) == (0, 0)
 
 
 def test_without_such_refs_no_git_is_started(top, monkeypatch):
     sh(top, "pack-refs", "--all", "--prune")
     repo = open_repository(top)
     monkeypatch.setenv("PATH", "/nowhere")
-    assert counts(repo) == (0, 0)
+    assert count_inbox(repo) == (0, 0)

@@ -41,16 +41,16 @@ def test_it_steps_down_the_ladder_to_what_the_server_takes(
 ) -> None:
     bare = bare_remote(tmp_path, SERVERS[rung])
     with partial_clone(remote_to(bare)) as clone:
-        tip = clone.begin(MAIN)
+        tip = clone.fetch_tip(MAIN)
         assert (tip, clone.level) == (refs_of(bare)[MAIN], rung)
         assert read_blobs(clone.repository(MAIN, tip), tip, [LOG]) == {LOG: FILES[LOG]}
         # The step is kept: the next look does not try what was refused.
-        assert clone.begin(MAIN) == tip
+        assert clone.fetch_tip(MAIN) == tip
 
 
 def test_a_server_that_knows_no_filter_gives_all_there_is(tmp_path: Path) -> None:
     with partial_clone(remote_to(bare_remote(tmp_path, OLD))) as clone:
-        tip = clone.begin(MAIN)
+        tip = clone.fetch_tip(MAIN)
         assert tip
         assert sh(clone.folder, "rev-list", "--objects", "--missing=print", tip).count("?") == 0
 
@@ -61,7 +61,7 @@ def test_a_remote_that_gives_no_object_by_its_id_gives_all_there_is(
     for key, value in {"COUNT": "1", "KEY_0": "protocol.version", "VALUE_0": "0"}.items():
         monkeypatch.setenv(f"GIT_CONFIG_{key}", value)
     with partial_clone(remote_to(bare_remote(tmp_path))) as clone:
-        tip = clone.begin(MAIN)
+        tip = clone.fetch_tip(MAIN)
         assert read_blobs(clone.repository(MAIN, tip), tip, [LOG]) == {LOG: FILES[LOG]}
         assert clone.level == ""
 
@@ -69,14 +69,14 @@ def test_a_remote_that_gives_no_object_by_its_id_gives_all_there_is(
 @pytest.mark.parametrize("rung", FILTERS[:-1])
 def test_what_is_not_asked_for_is_not_brought(tmp_path: Path, rung: FilterLevel) -> None:
     with partial_clone(remote_to(bare_remote(tmp_path, SERVERS[rung]))) as clone:
-        clone.begin(MAIN)
+        clone.fetch_tip(MAIN)
         size = sum(path.stat().st_size for path in (clone.folder / "objects").rglob("*.pack"))
         assert 0 < size < 10_000
 
 
 def test_a_caller_who_reads_all_of_it_gets_all_trees_at_once(tmp_path: Path) -> None:
     with partial_clone(remote_to(bare_remote(tmp_path))) as clone:
-        tip = clone.begin_whole(MAIN)
+        tip = clone.fetch_tip_with_trees(MAIN)
         listed = sh(clone.folder, "ls-tree", "-r", "--name-only", tip or "")
         assert listed.splitlines() == sorted(FILES)
 
@@ -84,7 +84,7 @@ def test_a_caller_who_reads_all_of_it_gets_all_trees_at_once(tmp_path: Path) -> 
 def test_a_sha256_remote_is_met_in_its_own_format(tmp_path: Path) -> None:
     bare = bare_remote(tmp_path, None, "--object-format=sha256")
     with partial_clone(remote_to(bare)) as clone:
-        tip = clone.begin(MAIN)
+        tip = clone.fetch_tip(MAIN)
         assert (tip, clone.object_format) == (refs_of(bare)[MAIN], "sha256")
         assert read_blobs(clone.repository(MAIN, tip), tip, [LOG]) == {LOG: FILES[LOG]}
 
@@ -100,7 +100,7 @@ def test_the_remotes_own_branch_is_found_and_told(
     bare = bare_remote(tmp_path)
     sh(bare, "branch", "-m", "main", name)
     with partial_clone(remote_to(bare)) as clone:
-        assert clone.begin("") == refs_of(bare)[f"refs/heads/{name}"]
+        assert clone.fetch_tip("") == refs_of(bare)[f"refs/heads/{name}"]
         if name.isascii():
             # It was told with the tip: nothing more is asked.
             sh(bare, "config", "uploadpack.hideRefs", "HEAD")
@@ -111,7 +111,7 @@ def test_a_remote_whose_head_is_no_branch_names_none(tmp_path: Path) -> None:
     bare = bare_remote(tmp_path)
     sh(bare, "update-ref", "--no-deref", "HEAD", refs_of(bare)[MAIN])
     with partial_clone(remote_to(bare)) as clone:
-        assert clone.begin("") == refs_of(bare)[MAIN]
+        assert clone.fetch_tip("") == refs_of(bare)[MAIN]
         assert clone.head() == ""
 
 
@@ -121,7 +121,7 @@ def test_a_branch_that_is_not_there_has_no_tip(tmp_path: Path, branch: str) -> N
     if not branch:
         sh(bare, "update-ref", "-d", MAIN)
     with partial_clone(remote_to(bare)) as clone:
-        assert clone.begin(branch) is None
+        assert clone.fetch_tip(branch) is None
 
 
 def test_refs_below_a_prefix_come_along_and_go_again(tmp_path: Path) -> None:
@@ -130,11 +130,11 @@ def test_refs_below_a_prefix_come_along_and_go_again(tmp_path: Path) -> None:
         sh(bare, "update-ref", INBOX + name, MAIN)
     sh(bare, "update-ref", "refs/versioner/inbox/web/c", MAIN)
     with partial_clone(remote_to(bare)) as clone:
-        clone.begin(MAIN, [INBOX])
+        clone.fetch_tip(MAIN, [INBOX])
         assert sorted(clone.refs(INBOX)) == [f"{INBOX}a", f"{INBOX}b"]
         assert clone.refs("refs/versioner/inbox/web/") == {}
         sh(bare, "update-ref", "-d", f"{INBOX}a")
-        clone.begin(MAIN, [INBOX])
+        clone.fetch_tip(MAIN, [INBOX])
         assert sorted(clone.refs(INBOX)) == [f"{INBOX}b"]
 
 
@@ -158,7 +158,7 @@ def test_a_ref_is_created_moved_and_deleted_only_where_it_stands(tmp_path: Path)
 def test_what_is_pushed_as_one_lands_as_one(tmp_path: Path) -> None:
     bare = bare_remote(tmp_path)
     with partial_clone(remote_to(bare)) as clone:
-        tip = clone.begin(MAIN)
+        tip = clone.fetch_tip(MAIN)
         new = commit_in(clone)
         updates = [RefUpdate(f"{INBOX}a", None, new), RefUpdate(MAIN, "1" * 40, new)]
         told = clone.client.push(updates, atomic=True)
@@ -174,7 +174,7 @@ def test_an_event_is_handed_over_after_a_look_at_a_branch_that_did_not_move(
 ) -> None:
     bare = bare_remote(tmp_path, SERVERS[rung])
     with partial_clone(remote_to(bare)) as clone:
-        clone.begin(MAIN)
+        clone.fetch_tip(MAIN)
         ref, new = f"{INBOX}a", commit_in(clone)
         assert clone.client.push([RefUpdate(ref, None, new)])[ref].fault is None
     assert refs_of(bare)[ref] == new
@@ -200,7 +200,7 @@ def test_nothing_is_left_behind_and_nothing_of_the_users_runs(
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home))
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "source" / ".git"))
     with partial_clone(remote_to(bare)) as clone:
-        assert clone.begin(MAIN)
+        assert clone.fetch_tip(MAIN)
         ref = f"{INBOX}a"
         assert clone.client.push([RefUpdate(ref, None, commit_in(clone))])[ref].fault is None
         assert len(list(own.iterdir())) == 1
@@ -212,10 +212,10 @@ def test_nothing_is_left_behind_and_nothing_of_the_users_runs(
 def test_a_remote_that_is_not_there_is_told_as_such(tmp_path: Path, act: str) -> None:
     with partial_clone(Remote(f"file://{tmp_path}/none.git")) as clone:
         acts = {
-            "begin": lambda: clone.begin(MAIN),
+            "begin": lambda: clone.fetch_tip(MAIN),
             "listed": clone.client.list_refs,
             "push": lambda: clone.client.push([RefUpdate(MAIN, None, commit_in(clone))]),
-            "bring": lambda: clone.bring(["1" * 40]),
+            "bring": lambda: clone.fetch_objects(["1" * 40]),
         }
         with pytest.raises(RemoteFailure) as told:
             acts[act]()
@@ -228,7 +228,7 @@ def test_a_url_with_quotes_and_spaces_is_one_url(tmp_path: Path) -> None:
     odd.mkdir()
     bare = bare_remote(odd)
     with partial_clone(remote_to(bare)) as clone:
-        assert clone.begin(MAIN) == refs_of(bare)[MAIN]
+        assert clone.fetch_tip(MAIN) == refs_of(bare)[MAIN]
 
 
 def test_ssh_is_spoken_by_the_users_own_command(
@@ -244,7 +244,7 @@ def test_ssh_is_spoken_by_the_users_own_command(
     command.chmod(0o755)
     monkeypatch.setenv("GIT_SSH_COMMAND", str(command))
     with partial_clone(Remote(f"ssh://host{bare}")) as clone:
-        tip = clone.begin(MAIN)
+        tip = clone.fetch_tip(MAIN)
         assert tip == refs_of(bare)[MAIN]
         assert read_blobs(clone.repository(MAIN, tip), tip, [LOG]) == {LOG: FILES[LOG]}
         ref = f"{INBOX}a"
@@ -262,7 +262,7 @@ def test_an_ssh_that_would_ask_is_not_waited_for(
     monkeypatch.setenv("GIT_SSH_COMMAND", str(command))
     with partial_clone(Remote("host:registry.git")) as clone:
         with pytest.raises(RemoteFailure) as told:
-            clone.begin(MAIN)
+            clone.fetch_tip(MAIN)
         assert told.value.fault == "login"
 
 

@@ -52,7 +52,7 @@ def test_a_lost_race_is_told_and_overwrites_nothing(top, origin, tmp_path):
     theirs = append(tmp_path / "other", b"- theirs")
     sh(tmp_path / "other", "push", "-q")
     old, new = tip(top), append(top, b"- ours")
-    with pytest.raises(PushFailure, match="not where this commit was made on") as caught:
+    with pytest.raises(PushFailure, match="has changed since this commit was made") as caught:
         push_branch(open_repository(top), "origin", old, new)
     assert caught.value.fault == "race"
     assert tip(origin) == theirs

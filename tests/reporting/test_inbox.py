@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from versioner.delivery.collect import Collected, Refusal
-from versioner.delivery.inbox_admin import Handled
+from versioner.delivery.collect import CollectResult, Refusal
+from versioner.delivery.inbox_admin import HandledEvent
 from versioner.errors import Blocked
 from versioner.recording.record import RecordResult
-from versioner.remote.inbox_refs import Inbox, Refused, Waiting
+from versioner.remote.inbox_refs import Inbox, RefusedEvent, WaitingEvent
 from versioner.reporting.inbox import (
     collected_json,
     collected_text,
@@ -44,14 +44,14 @@ SUBMISSIONS = st.none() | st.dictionaries(
 NAMES = st.text(max_size=20) | st.just("\udcff\udcfe")
 
 
-def waits(submission: dict[str, Any] | None = SAID, key: str = "a1") -> Waiting:
+def waits(submission: dict[str, Any] | None = SAID, key: str = "a1") -> WaitingEvent:
     ref = f"refs/versioner/inbox/shop/{key}"
-    return Waiting(ref, "1" * 40, "shop", key, NOW, submission)
+    return WaitingEvent(ref, "1" * 40, "shop", key, NOW, submission)
 
 
-def refused(submission: dict[str, Any] | None, refusal: Any, key: str = "b1") -> Refused:
+def refused(submission: dict[str, Any] | None, refusal: Any, key: str = "b1") -> RefusedEvent:
     ref = f"refs/versioner/refused/shop/{key}"
-    return Refused(ref, "2" * 40, "shop", key, NOW, submission, refusal)
+    return RefusedEvent(ref, "2" * 40, "shop", key, NOW, submission, refusal)
 
 
 def recorded(event_id: str) -> RecordResult:
@@ -82,8 +82,8 @@ def test_nothing_in_an_event_breaks_out_of_its_line(
     held = Inbox((waits(submission, key),), 0, (refused(submission, reason, key),), 0)
     lines = inbox_text(held).split("\n")
     assert len(lines) <= 7
-    told = Collected(refused=(Refusal("ref", waits(submission, key), Blocked("no")),))
-    said = [*lines, collected_text(told), handled_text([Handled(held.refused[0], "")], "gone")]
+    told = CollectResult(refused=(Refusal("ref", waits(submission, key), Blocked("no")),))
+    said = [*lines, collected_text(told), handled_text([HandledEvent(held.refused[0], "")], "gone")]
     for text in said:
         assert clean(text.replace("\n", "")) == text.replace("\n", "")
         text.encode()
@@ -121,9 +121,9 @@ def test_a_secret_that_was_refused_is_not_told_again() -> None:
     event = {**SAID["event"], "version": key, "reason": f"x {key}", "extra_metadata": {key: [key]}}
     submission = {**SAID, "product": key, "event": event}
     held = Inbox((waits(submission),), 0, (refused(submission, {"message": key, "hint": key}),), 0)
-    told = Collected(refused=(Refusal("ref", held.waiting[0], Blocked(key)),))
+    told = CollectResult(refused=(Refusal("ref", held.waiting[0], Blocked(key)),))
     said = [inbox_text(held), inbox_json(held), collected_text(told), collected_json(told)]
-    said.append(handled_text([Handled(held.refused[0], "")], "discarded"))
+    said.append(handled_text([HandledEvent(held.refused[0], "")], "discarded"))
     assert not [text for text in said if "ghp_" in text]
 
 
@@ -137,7 +137,7 @@ def test_what_is_not_shown_is_counted() -> None:
 
 
 def test_a_collect_tells_of_each_outcome() -> None:
-    collected = Collected(
+    collected = CollectResult(
         recorded=tuple(recorded(f"r{number}") for number in range(22)),
         already=(recorded("x"),),
         refused=(Refusal("ref", waits(), Blocked("shop was deleted", hint="restore it")),),
@@ -157,9 +157,9 @@ def test_a_collect_tells_of_each_outcome() -> None:
 
 
 def test_what_is_discarded_is_shown_once_more() -> None:
-    released = Handled(refused(SAID, None), "refs/versioner/inbox/shop/b1")
+    released = HandledEvent(refused(SAID, None), "refs/versioner/inbox/shop/b1")
     assert handled_text([released], "released") == (
         "released: deployment of shop 1.0 to staging (completed)"
     )
-    discarded = handled_text([Handled(waits(), "")], "discarded").split("\n")
+    discarded = handled_text([HandledEvent(waits(), "")], "discarded").split("\n")
     assert json.loads(discarded[1].removeprefix("  its content: ")) == SAID

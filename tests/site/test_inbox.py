@@ -16,7 +16,7 @@ from tests.site.checker import Page, check_site
 from tests.site.file_judges import check_files
 from tests.site.hostile_texts import batches
 from tests.site.samples import TOOL, everything
-from versioner.remote.inbox_refs import Inbox, Refused, Waiting
+from versioner.remote.inbox_refs import Inbox, RefusedEvent, WaitingEvent
 from versioner.site.build import build_site
 from versioner.site.check import check_site as check_built
 
@@ -35,12 +35,14 @@ def submission(name: str = "shop", kind: str = "deployment", **event: Any) -> di
     return {"format": 1, "kind": kind, "product": name, "event": said}
 
 
-def waits(key: str, document: Any, at: str = NOW, name: str = "shop") -> Waiting:
-    return Waiting(f"refs/versioner/inbox/{name}/{key}", "c" * 40, name, key, at, document)
+def waits(key: str, document: Any, at: str = NOW, name: str = "shop") -> WaitingEvent:
+    return WaitingEvent(f"refs/versioner/inbox/{name}/{key}", "c" * 40, name, key, at, document)
 
 
-def refusal(key: str, document: Any, why: Any, name: str = "shop") -> Refused:
-    return Refused(f"refs/versioner/refused/{name}/{key}", "c" * 40, name, key, NOW, document, why)
+def refusal(key: str, document: Any, why: Any, name: str = "shop") -> RefusedEvent:
+    return RefusedEvent(
+        f"refs/versioner/refused/{name}/{key}", "c" * 40, name, key, NOW, document, why
+    )
 
 
 WHY = {"code": 5, "message": "1.4.0 has another commit", "hint": "name a new version", "at": NOW}

@@ -18,7 +18,7 @@ from versioner.errors import OperationFailed, ValidationFailed
 from versioner.site import parallel_render, render_cache
 from versioner.site.build import BuildReport, build_site
 from versioner.site.render import Templates
-from versioner.site.render_cache import RENDERERS, RenderMemory
+from versioner.site.render_cache import RENDERERS, RenderCache
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def build(
         now=now,
         tool_version=TOOL,
         overrides=overrides,
-        memory=folder / "memory.json",
+        cache=folder / "memory.json",
         jobs=jobs,
     )
 
@@ -177,7 +177,7 @@ def test_what_a_build_forgets_another_folder_may_still_need(tmp_path: Path) -> N
     for turn in range(2):
         for text in ("one", "two"):
             report = build_site(
-                everything(text), tmp_path / text, now=NOW, tool_version=TOOL, memory=memory
+                everything(text), tmp_path / text, now=NOW, tool_version=TOOL, cache=memory
             )
             assert (report.rendered == 0) is (turn == 1)
     assert len(json.loads(memory.read_text())["pages"]) < 2 * report.pages + 1
@@ -230,7 +230,7 @@ def test_the_key_of_a_page_covers_every_module_that_renders_it() -> None:
 
 
 def test_equal_views_have_one_key_and_others_have_another(tmp_path: Path) -> None:
-    memory, templates = RenderMemory(None), Templates({"a.html": "x"})
+    memory, templates = RenderCache(None), Templates({"a.html": "x"})
     shared = "long enough to be shared"
     views = [
         {"a": 1}, {"a": True}, {"a": "1"}, {"a": None}, {"a": ["1"]}, {"b": 1}, {"a": 1.0},

@@ -128,7 +128,7 @@ def test_what_a_killed_process_left_and_that_fails_goes_to_the_spool(tmp_path, c
     shared(tmp_path, 0, Sends("recorded"))
     (queue_of(tmp_path) / f"{entry(5).key}.json").write_text(f"{entry(5).line}\n# x\n")
     drain(tmp_path, URL, Sends("failed", code=code, message="no"))
-    held = Spool(tmp_path).held()
+    held = Spool(tmp_path).contents()
     assert [each.reason for each in (held.refused if aside else held.entries)] == ["no"]
     assert len(held.entries) + len(held.refused) == 1
     assert queued(tmp_path) == []
@@ -281,12 +281,12 @@ def test_what_nobody_fetched_is_swept_after_an_hour(tmp_path):
 def test_an_outcome_settles_an_entry_of_the_spool(tmp_path):
     spool = Spool(tmp_path / "spool")
     for number in range(4):
-        spool.keep(entry(number))
+        spool.add(entry(number))
     settle(spool, entry(0), SendOutcome("already", {}))
     settle(spool, entry(1), SendOutcome("failed", {"code": 1}))
     settle(spool, entry(2), SendOutcome("failed", {"code": 5, "message": "deleted"}))
     assert spool.entries() == [entry(1), entry(3)]
-    assert [each.reason for each in spool.held().refused] == ["deleted"]
+    assert [each.reason for each in spool.contents().refused] == ["deleted"]
 
 
 def test_more_than_go_at_once_go_in_turn_and_what_waits_longest_first(tmp_path, scale):

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from tests.acceptance.tool import PATIENCE, PROJECT
 from tests.fixtures.spool_entries import KEPT_AT, URL, document, entry
 from versioner.errors import InvalidInput, OperationFailed
-from versioner.spool.codec import LINE_LIMIT
-from versioner.spool.store import MARK, Spool, parse_line, write_line
+from versioner.spool.codec import LINE_LIMIT, MARK, parse_line, write_line
+from versioner.spool.store import Spool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,7 +154,7 @@ def test_the_largest_event_fits_into_a_line(character):
 def test_what_is_kept_comes_back_oldest_first_with_when_and_why(spool):
     kept = [entry(number, reason=f"no route {number}") for number in (3, 1, 2)]
     for each in kept:
-        spool.keep(each)
+        spool.add(each)
     assert spool.entries() == sorted(kept)
     assert [each.reason for each in spool.entries()] == ["no route 1", "no route 2", "no route 3"]
     assert spool.entries()[0].kept_at == KEPT_AT
@@ -165,11 +165,11 @@ def test_what_is_kept_comes_back_oldest_first_with_when_and_why(spool):
 
 def test_what_another_sends_meanwhile_is_nothing_unreadable(spool):
     stays, comes_and_goes = entry(1), entry(2)
-    spool.keep(stays)
+    spool.add(stays)
 
     def come_and_go() -> None:
         while not over.is_set():
-            spool.keep(comes_and_goes)
+            spool.add(comes_and_goes)
             spool.drop(comes_and_goes)
 
     over = threading.Event()
@@ -177,7 +177,7 @@ def test_what_another_sends_meanwhile_is_nothing_unreadable(spool):
     other.start()
     try:
         for _ in range(300):
-            held = spool.held()
+            held = spool.contents()
             assert held.unreadable == ()
             assert stays in held.entries
     finally:
@@ -187,8 +187,8 @@ def test_what_another_sends_meanwhile_is_nothing_unreadable(spool):
 
 def test_only_what_is_for_a_registry_is_returned_for_it(spool):
     here, there = entry(1), entry(2, repo="ssh://git@forge.example.com/other.git")
-    spool.keep(here)
-    spool.keep(there)
+    spool.add(here)
+    spool.add(there)
     assert spool.entries(URL) == [here]
     assert spool.entries("ssh://git@forge.example.com/other.git") == [there]
 
@@ -196,13 +196,13 @@ def test_only_what_is_for_a_registry_is_returned_for_it(spool):
 def test_folder_and_files_are_for_their_owner_only(spool):
     before = os.umask(0)
     try:
-        path = spool.keep(entry())
+        path = spool.add(entry())
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(spool.folder.stat().st_mode) == 0o700
     spool.folder.chmod(0o755)
-    spool.keep(entry(1))
+    spool.add(entry(1))
     assert stat.S_IMODE(spool.folder.stat().st_mode) == 0o700
 
 
@@ -211,7 +211,7 @@ def test_a_folder_that_is_a_link_is_refused(spool, tmp_path):
     spool.folder.parent.mkdir(parents=True)
     spool.folder.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OperationFailed, match="is a link or a file"):
-        spool.keep(entry())
+        spool.add(entry())
     assert names(tmp_path / "elsewhere") == set()
 
 
@@ -221,19 +221,19 @@ def test_a_folder_of_somebody_else_is_refused(spool, whose):
     spool.folder.mkdir(parents=True)
     os.chown(spool.folder if whose == "itself" else spool.folder.parent, 12345, 12345)
     with pytest.raises(OperationFailed, match="belongs to somebody else"):
-        spool.keep(entry())
+        spool.add(entry())
 
 
 def test_a_folder_that_anybody_could_replace_is_refused(spool):
     spool.folder.mkdir(parents=True)
     spool.folder.parent.chmod(0o777)
     with pytest.raises(OperationFailed, match="may be replaced"):
-        spool.keep(entry())
+        spool.add(entry())
 
 
 def test_hostile_files_are_named_and_left_and_nothing_else_suffers(spool, tmp_path):
     good = entry(7)
-    spool.keep(good)
+    spool.add(good)
     (tmp_path / "secret").write_text("x", encoding="ascii")
     key = "0" * 31
     files = {
@@ -253,7 +253,7 @@ def test_hostile_files_are_named_and_left_and_nothing_else_suffers(spool, tmp_pa
     (spool.folder / f"{key}8.json").mkdir()
     os.mkfifo(spool.folder / f"{key}9.json")
     before = names(spool.folder)
-    held = spool.held()
+    held = spool.contents()
     assert held.entries == (good,)
     assert {path.name for path, _ in held.unreadable} == before - {f"{good.key}.json"}
     assert all(why for _, why in held.unreadable)
@@ -262,34 +262,34 @@ def test_hostile_files_are_named_and_left_and_nothing_else_suffers(spool, tmp_pa
 
 def test_what_was_refused_is_put_aside_and_says_why(spool):
     kept = entry(1, reason="no network")
-    spool.keep(kept)
+    spool.add(kept)
     spool.set_aside(kept, "the product was deleted")
     assert spool.entries() == []
-    assert spool.held().refused == (kept._replace(reason="the product was deleted"),)
+    assert spool.contents().refused == (kept._replace(reason="the product was deleted"),)
 
 
 def test_a_file_of_the_spool_is_input_for_sending_it(spool):
-    path = spool.keep(entry(1, reason="x"))
+    path = spool.add(entry(1, reason="x"))
     first, rest = path.read_text(encoding="ascii").split("\n", 1)
     assert parse_line(first).line == entry(1).line
     assert rest.startswith("# ")
 
 
 def test_a_reason_with_a_secret_or_of_many_lines_is_kept_without(spool):
-    spool.keep(entry(1, reason=f"a\nb \x1b[31m https://x:{TOKEN}@h/ é"))
+    spool.add(entry(1, reason=f"a\nb \x1b[31m https://x:{TOKEN}@h/ é"))
     text = (spool.folder / f"{entry(1).key}.json").read_text(encoding="ascii")
     assert TOKEN not in text
     assert text.count("\n") == 2
 
 
 def test_drafts_of_killed_processes_are_swept_when_old(spool):
-    spool.keep(entry(1))
+    spool.add(entry(1))
     draft = spool.folder / f"{'a' * 32}.json.123.new"
     mine = spool.folder / "mine.new"
     for path in (draft, mine):
         path.write_text("{", encoding="ascii")
         os.utime(path, (1000, 1000))
-    assert spool.held().unreadable == ()
+    assert spool.contents().unreadable == ()
     spool.sweep(before=999)
     assert draft.exists()
     spool.sweep(before=1001)
@@ -308,7 +308,7 @@ import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 try:
-    Spool(Path(sys.argv[1])).keep(entry())
+    Spool(Path(sys.argv[1])).add(entry())
 except OperationFailed as failure:
     print(failure.message)
 """
@@ -338,10 +338,10 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
         kept = []
         with pytest.raises(OperationFailed, match="No space left"):
             for number in range(40):
-                spool.keep(entry(number))
+                spool.add(entry(number))
                 kept.append(entry(number))
         assert spool.entries() == kept
-        assert spool.held().unreadable == ()
+        assert spool.contents().unreadable == ()
         assert not [name for name in names(spool.folder) if name.endswith(".new")]
     finally:
         subprocess.run(["umount", str(top)], check=True)

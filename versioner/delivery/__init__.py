@@ -1,1 +1,1 @@
-"""Events to a remote registry: directly, by the inbox, and from the inbox to the branch."""
+"""Delivery of events to a remote registry: to its branch or inbox, and from inbox to branch."""

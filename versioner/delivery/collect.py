@@ -1,8 +1,8 @@
-"""Collect: fold what waits in a remote's inbox into one commit on its branch.
+"""Collect: record the events in a remote's inbox in one commit on its branch.
 
-The branch moves and the folded refs go in one atomic push, so that a collector that dies or
-loses a race has done nothing. What cannot be recorded moves to `refs/versioner/refused/…`, with
-the reason: it blocks nobody, and never vanishes.
+One atomic push updates the branch and deletes the refs of the recorded events, so that a collector
+that is killed or loses a race changes nothing. An event that cannot be recorded moves to
+`refs/versioner/refused/…` with the reason: it blocks no other event, and is never lost.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner import layout
 from versioner.backoff import Backoff
-from versioner.delivery.context import look_ahead, ref_of_branch
+from versioner.delivery.context import fetch_context, ref_of_branch
 from versioner.delivery.direct import message_of
 from versioner.delivery.ref_updates import RefUpdater
 from versioner.delivery.refusals import Refuser
@@ -36,16 +36,16 @@ if TYPE_CHECKING:
     from versioner.models import Changes, RegistryConfig
     from versioner.recording.record import RecordResult
     from versioner.remote.faults import RemoteFault
-    from versioner.remote.inbox_refs import Waiting
+    from versioner.remote.inbox_refs import WaitingEvent
     from versioner.remote.partial_clone import PartialClone
     from versioner.remote.url import Remote
 
     Entropy = Callable[[], tuple[int, bytes]]
 
-__all__ = ["Collected", "Refusal", "collect"]
+__all__ = ["CollectResult", "Refusal", "collect"]
 
-# One commit takes what one look shows; so many looks empty any inbox that is not flooded.
-_LOOKS: Final = 100
+# Each round records one batch of events in one commit; this many empty any usual inbox.
+_ROUNDS: Final = 100
 # How many tries in a row may end in a failure of these kinds.
 _TRIES: Final[Mapping[RemoteFault, int]] = {
     "race": 12,
@@ -60,17 +60,17 @@ _LONGEST_PAUSE_SECONDS: Final = 2.0
 
 
 class Refusal(NamedTuple):
-    """Say which waiting event was refused, by its ref now, and why."""
+    """A waiting event that was refused: its ref now, the event, and why."""
 
     ref: str
-    waits: Waiting
+    waits: WaitingEvent
     error: InvalidInput | Blocked
 
 
-class Collected(NamedTuple):
-    """What became of what waited: on the branch now, there already, or refused.
+class CollectResult(NamedTuple):
+    """The waiting events by result: on the branch now, there already, or refused.
 
-    `left` counts what still waits, beyond what is folded at once.
+    `left` counts the events that still wait, beyond one batch.
     """
 
     recorded: tuple[RecordResult, ...] = ()
@@ -80,9 +80,9 @@ class Collected(NamedTuple):
     branch: str = ""
     left: int = 0
 
-    def plus(self, other: Collected) -> Collected:
-        """Return both; the branch and what is left are as the other says."""
-        return Collected(
+    def plus(self, other: CollectResult) -> CollectResult:
+        """Return both together; `branch` and `left` are those of the other."""
+        return CollectResult(
             self.recorded + other.recorded,
             self.already + other.already,
             self.refused + other.refused,
@@ -92,14 +92,14 @@ class Collected(NamedTuple):
         )
 
 
-def collect(remote: Remote, branch: str = "", *, now: str, entropy: Entropy) -> Collected:
-    """Fold everything that waits; raise RemoteFailure where the remote does not let it happen."""
+def collect(remote: Remote, branch: str = "", *, now: str, entropy: Entropy) -> CollectResult:
+    """Record all waiting events; raise RemoteFailure where the remote does not accept that."""
     with partial_clone(remote) as clone:
         return _Collector(clone, ref_of_branch(branch), now, entropy).run()
 
 
 class _Collector:
-    """Look, commit and push until nothing waits; after a lost race, look again."""
+    """A collector: it fetches, commits and pushes until no event waits, again after a lost race."""
 
     def __init__(self, clone: PartialClone, branch: str, now: str, entropy: Entropy) -> None:
         self._clone = clone
@@ -107,13 +107,13 @@ class _Collector:
         self._now = now
         self._entropy = entropy
         self._moves = RefUpdater(clone.client)
-        self._done = Collected()
+        self._done = CollectResult()
 
-    def run(self) -> Collected:
+    def run(self) -> CollectResult:
         backoff = _new_backoff()
-        for _ in range(_LOOKS):
+        for _ in range(_ROUNDS):
             try:
-                self._look_and_push()
+                self._collect_batch()
             except RemoteFailure as failure:
                 if backoff.pauses + 1 >= _TRIES.get(failure.fault, 0):
                     raise (_too_many_races() if failure.fault == "race" else failure) from None
@@ -124,29 +124,29 @@ class _Collector:
                 break
         return self._done
 
-    def _look_and_push(self) -> None:
-        place, waits = look_ahead(self._clone, self._branch, [], everything=True)
+    def _collect_batch(self) -> None:
+        place, waits = fetch_context(self._clone, self._branch, [], everything=True)
         self._branch = place.branch or ""
         left = len(self._clone.refs(INBOX)) - len(waits)
         with transaction(place) as locked:
-            folding = _Folding(locked, _config_of(locked), self._now, self._entropy)
+            batch = _Batch(locked, _config_of(locked), self._now, self._entropy)
             with reading(locked) as reader:
-                refused = folding.fold(waits, Refuser(self._clone, reader, self._now))
+                refused = batch.add_all(waits, Refuser(self._clone, reader, self._now))
             new = commit_changes(
                 locked,
-                folding.changes,
-                message_of([subject_of(each) for each in folding.recorded]),
-                identity=folding.config.get("commit"),
+                batch.changes,
+                message_of([subject_of(each) for each in batch.recorded]),
+                identity=batch.config.get("commit"),
                 when=self._now,
             )
-        done = folding.collected(new, refused, left)
+        done = batch.collected(new, refused, left)
         branch = [RefUpdate(self._branch, locked.tip, new)] if new else []
-        self._moves.push([*branch, *folding.updates])
+        self._moves.push([*branch, *batch.updates])
         self._done = self._done.plus(done)
 
 
 def _config_of(place: Repository) -> RegistryConfig:
-    """Return the registry's rules; where they are unclear, that is no event's fault."""
+    """Return the registry's configuration; errors in it must not refuse any event."""
     with reading(place) as reader:
         entry = tip_view(place, reader).entry(layout.CONFIG)
     if entry is None:
@@ -161,14 +161,14 @@ def _new_backoff() -> Backoff:
 def _too_many_races() -> RemoteFailure:
     return RemoteFailure(
         "race",
-        message=f"others changed the branch or the inbox, {_TRIES['race']} times in a row",
-        hint="try again; if it stays so, the remote shows refs of the kind refs/versioner/* and "
-        "lets nobody remove them (receive.hideRefs)",
+        message=f"other processes changed the branch or the inbox, {_TRIES['race']} times in a row",
+        hint="try again; if the error stays, the remote shows refs named refs/versioner/* but does "
+        "not allow their deletion (receive.hideRefs)",
     )
 
 
-class _Folding:
-    """Judge what waits, one after another, each on the changes that those before it make."""
+class _Batch:
+    """A batch of waiting events, each validated on the changes that those before it make."""
 
     def __init__(
         self, place: LockedRepository, config: RegistryConfig, now: str, entropy: Entropy
@@ -182,8 +182,8 @@ class _Folding:
         self._now = now
         self._entropy = entropy
 
-    def fold(self, waits: Sequence[Waiting], refuser: Refuser) -> tuple[Refusal, ...]:
-        """Take each in, and return those that are refused."""
+    def add_all(self, waits: Sequence[WaitingEvent], refuser: Refuser) -> tuple[Refusal, ...]:
+        """Add each event to the batch, and return those that are refused."""
         refused = []
         for each in waits:
             try:
@@ -193,12 +193,12 @@ class _Folding:
                 self.updates += moves
                 refused.append(Refusal(moves[0].ref, each, error))
                 continue
-            self.updates += [RefUpdate(each.ref, each.commit, None), *refuser.moot(each)]
+            self.updates += [RefUpdate(each.ref, each.commit, None), *refuser.end_refusal(each)]
             (self.recorded if own else self._already).append(recorded)
             self.changes |= own
         return tuple(refused)
 
-    def _judge(self, waits: Waiting) -> tuple[RecordResult, Changes]:
+    def _judge(self, waits: WaitingEvent) -> tuple[RecordResult, Changes]:
         draft = draft_of(waits.submission)
         check_at(draft.fields["at"], self._now, field="at")
         try:
@@ -207,14 +207,14 @@ class _Folding:
         except GitFailure:
             raise
         except OperationFailed as error:
-            # Something stands where the event's files belong: that is of this product alone.
+            # Another file is in the place of the event's files: only this product is affected.
             raise Blocked(error.message, hint=error.hint) from None
         return recorded, own
 
-    def collected(self, new: str | None, refused: tuple[Refusal, ...], left: int) -> Collected:
-        """Return all of it as it is once it is pushed."""
+    def collected(self, new: str | None, refused: tuple[Refusal, ...], left: int) -> CollectResult:
+        """Return the result of the batch once it is pushed."""
         branch = self._place.branch or ""
-        return Collected(
+        return CollectResult(
             tuple(each._replace(commit=new, branch=branch) for each in self.recorded),
             tuple(self._already),
             refused,

@@ -1,4 +1,4 @@
-"""Look at a remote's branch: its tip, and what judges some events, in as few requests as can be."""
+"""Fetch the files of a remote branch that events are validated against, in few requests."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from versioner.names import is_name, slugify
 from versioner.recording.envelope import draft_of
 from versioner.registry.config import no_registry, read_config
 from versioner.remote.faults import RemoteFailure
-from versioner.remote.inbox_refs import EVENT, INBOX, REFUSED, waiting
-from versioner.remote.prefetch import Wanted, bring
+from versioner.remote.inbox_refs import EVENT, INBOX, REFUSED, waiting_events
+from versioner.remote.prefetch import Wanted, prefetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from versioner.git.repository import Repository
     from versioner.recording.context import EventDraft
-    from versioner.remote.inbox_refs import Waiting
+    from versioner.remote.inbox_refs import WaitingEvent
     from versioner.remote.partial_clone import PartialClone
 
-__all__ = ["check_branch_name", "look_ahead", "no_branch", "own_branch", "ref_of_branch"]
+__all__ = ["check_branch_name", "fetch_context", "no_branch", "own_branch", "ref_of_branch"]
 
 _KINDS: Final = ("versions", "deployments")
-# What git takes for no branch: asked of here, it is no fault of the remote or of the network.
+# Names that git refuses for a branch: tested here, so that no remote is blamed for one.
 _NO_BRANCH: Final = re.compile(
     r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|^refs/heads/-|\.lock(?:/|$)|[./]$|^refs/heads/@$"
 )
 
 
 def ref_of_branch(name: str) -> str:
-    """Return the full name of a branch; "" for none."""
+    """Return the full ref name of a branch; "" for none."""
     return name if not name or name.startswith("refs/heads/") else f"refs/heads/{name}"
 
 
@@ -45,20 +45,20 @@ def check_branch_name(ref: str) -> None:
         raise UsageFault(f"{name!r} is not a branch name", hint="example: --branch main")
 
 
-def look_ahead(
+def fetch_context(
     clone: PartialClone, branch: str, drafts: Sequence[EventDraft], *, everything: bool = False
-) -> tuple[Repository, list[Waiting]]:
-    """Bring a branch's tip, what judges some events there, and what waits of their products.
+) -> tuple[Repository, list[WaitingEvent]]:
+    """Fetch a branch's tip, the files that drafts are validated against, and waiting events.
 
-    `branch` "" is the one that registry.yaml names, else the remote's own. With `everything`,
-    what waits of any product is brought, what judges it, and what was refused. Raises UsageFault
-    where there is no registry.
+    `branch` "" is the one that registry.yaml names, else the remote's own. Fetched are the
+    waiting events of the drafts' products; with `everything`, those of all products with their
+    files, and the refused events. Raises UsageFault where there is no registry.
     """
     check_branch_name(branch)
     products = sorted({_product_of(draft) for draft in drafts} - {""})
     inboxes = [INBOX] if everything else [f"{INBOX}{product}/" for product in products]
     prefixes = [*inboxes, *([REFUSED] if everything else [])]
-    tip = clone.begin(branch, prefixes)
+    tip = clone.fetch_tip(branch, prefixes)
     if tip is None:
         raise no_branch(branch)
     refs = {ref: commit for prefix in inboxes for ref, commit in clone.refs(prefix).items()}
@@ -66,30 +66,30 @@ def look_ahead(
     with reading(place) as reader:
         wanted = [each for draft in drafts for each in _wanted(tip, draft)]
         wanted += [Wanted(commit, EVENT) for commit in refs.values()]
-        bring(reader, [Wanted(tip, layout.CONFIG), *wanted])
+        prefetch(reader, [Wanted(tip, layout.CONFIG), *wanted])
         entry = TreeView(reader, tip).entry(layout.CONFIG)
     if entry is None:
         raise _no_registry(branch)
     if not branch:
         own, head = own_branch(clone, place, entry.id)
         if own != head:
-            # Another branch than the one that was looked at, and with other events.
-            return look_ahead(clone, own, drafts, everything=everything)
-        place = clone.stand(own, tip)
-    along = waiting(place) if refs else []
+            # The branch is another than the one fetched, with other events.
+            return fetch_context(clone, own, drafts, everything=everything)
+        place = clone.set_branch(own, tip)
+    along = waiting_events(place) if refs else []
     if along:
         with reading(place) as reader:
-            bring(reader, [each for one in along for each in _wanted(tip, _maybe_draft(one))])
+            prefetch(reader, [each for one in along for each in _wanted(tip, _maybe_draft(one))])
     return place, along
 
 
 def no_branch(branch: str) -> UsageFault:
-    """Say that a branch is not there; "" for a remote that has none at all."""
+    """Return the error for a missing branch; "" for a remote without any branch."""
     return UsageFault(
         f"the remote has no branch {branch.removeprefix('refs/heads/')!r}"
         if branch
         else "the remote has no commit yet",
-        hint="name another with --branch, or push a registry first (`versioner init`)",
+        hint="name another branch with --branch, or push a registry first (`versioner init`)",
     )
 
 
@@ -98,12 +98,12 @@ def _no_registry(branch: str) -> UsageFault:
     error = no_registry(where or "on the remote's own branch")
     error.hint = (
         "name its branch with --branch, or another repository with --repo; `versioner init` "
-        "starts a registry in a clone"
+        "creates a registry in a clone"
     )
     return error
 
 
-def _maybe_draft(waits: Waiting) -> EventDraft | None:
+def _maybe_draft(waits: WaitingEvent) -> EventDraft | None:
     try:
         return draft_of(waits.submission)
     except InvalidInput:
@@ -111,16 +111,16 @@ def _maybe_draft(waits: Waiting) -> EventDraft | None:
 
 
 def own_branch(clone: PartialClone, place: Repository, config: str) -> tuple[str, str]:
-    """Return the branch that the registry says it is on, and the one that the remote's HEAD names.
+    """Return the branch that registry.yaml names, and the one that the remote's HEAD names.
 
-    Where it says none, it is on the latter.
+    The first is the second where registry.yaml names none.
     """
     head = clone.head()
     own = ref_of_branch(read_config(place, config).get("branch", "")) or head
     if not own:
         raise RemoteFailure(
             "unknown",
-            message="the remote does not tell its branch",
+            message="the remote does not report its default branch",
             hint="name it with --branch",
         )
     return own, head

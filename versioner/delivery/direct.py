@@ -1,9 +1,9 @@
-"""Record events on a remote branch, from anywhere: directly, or by way of the inbox.
+"""Record events on a remote branch, from anywhere: directly, or through the inbox.
 
-Directly: see the tip, judge there, build one commit, push it only where the branch still stands
-at that tip; a lost race starts again from the new tip. By way of the inbox: push each event to a
-ref of its own, which needs no look and loses no race. `auto` takes the inbox after one lost
-race, or where the branch takes no push.
+Directly: fetch the tip, validate there, build one commit, push it only if the branch is still at
+that tip; a lost race starts again from the new tip. Through the inbox: push each event to a ref of
+its own, which needs no fetch and loses no race. `auto` uses the inbox after one lost race, or
+where the branch accepts no push.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from versioner.backoff import Backoff
-from versioner.delivery.context import look_ahead, ref_of_branch
+from versioner.delivery.context import fetch_context, ref_of_branch
 from versioner.delivery.inbox import prepare_submission, submit
 from versioner.errors import Blocked, InvalidInput, VersionerError
 from versioner.git.commit import make_commit
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from versioner.models import Changes
     from versioner.recording.context import EventDraft
     from versioner.recording.record import RecordResult
-    from versioner.remote.inbox_refs import Waiting
+    from versioner.remote.inbox_refs import WaitingEvent
     from versioner.remote.partial_clone import PartialClone
     from versioner.remote.url import Remote
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Destination", "Via", "dry_run", "ensure_event_id", "message_of", "record_remotely"]
 
-# "" leaves it to registry.yaml, and that to auto.
+# "" is the value in registry.yaml, which is `auto` by default.
 Via = Literal["", "auto", "direct", "inbox"]
 
 # Eight lost races in a row mean heavy contention; stop retrying.
@@ -51,18 +51,19 @@ _FAILURES: Final = 3
 _FAILURE_PAUSE_SECONDS: Final = 0.5
 _FAILURE_GROWTH: Final = 4.0
 _LONGEST_SECONDS: Final = 60
-# How many waiting events of its own products a direct writer takes along.
+# How many waiting events of its own products a direct writer records too.
 _MOST_ALONG: Final = 20
-# The branch takes no such push, and the inbox may.
+# After these, the inbox may accept what the branch does not.
 _TO_INBOX: Final = ("race", "protected", "signature", "hook", "refused", "shallow", "checked-out")
-# The remote has no inbox, and the branch may do.
+# After these, the branch may accept what the inbox does not.
 _TO_BRANCH: Final = ("hidden", "hook", "refused", "denied")
 
 
 class Destination(NamedTuple):
-    """Say where events go: which remote, which branch ("" for its own), and by which way.
+    """Where events go: a remote, its branch ("" for its own), and through the inbox or not.
 
-    `via` "" is as registry.yaml says, else `auto`.
+    `via` "" is the value in registry.yaml, else `auto`. `create` allows new products and
+    environments.
     """
 
     remote: Remote
@@ -74,34 +75,32 @@ class Destination(NamedTuple):
 def record_remotely(
     target: Destination, drafts: Sequence[EventDraft], *, now: str, entropy: Entropy
 ) -> list[RecordResult | VersionerError]:
-    """Record events on a remote, or hand them over to its inbox; return what became of each.
+    """Record events on a remote, or submit them to its inbox; return the result of each.
 
-    One that is not valid (InvalidInput) or blocked (Blocked) keeps back none of the others; a
-    RemoteFailure is the result of each that did not get through. Nothing is raised for those.
+    An event that is not valid (InvalidInput) or blocked (Blocked) does not stop the others; a
+    RemoteFailure is the result of each that was not delivered. None of these is raised.
     """
     with partial_clone(target.remote) as clone:
-        errand = _RemoteRecorder(
-            clone, target, [ensure_event_id(draft, entropy) for draft in drafts], now, entropy
-        )
-        return errand.run()
+        drafts = [ensure_event_id(draft, entropy) for draft in drafts]
+        return _RemoteRecorder(clone, target, drafts, now, entropy).run()
 
 
 def dry_run(target: Destination, draft: EventDraft, *, entropy: Entropy) -> RecordResult:
-    """Return what recording an event would come to, and write nothing."""
+    """Return what recording an event would do, and write nothing."""
     with partial_clone(target.remote) as clone:
-        place, _ = look_ahead(clone, ref_of_branch(target.branch), [draft])
+        place, _ = fetch_context(clone, ref_of_branch(target.branch), [draft])
         return prepare(place, ensure_event_id(draft, entropy), entropy, target.create)[0]
 
 
 def ensure_event_id(draft: EventDraft, entropy: Entropy) -> EventDraft:
-    """Give an event of no known run its id, before anything is tried: each try is the same one."""
+    """Give an event of no known run its id before the first try, so that every try has the same."""
     if draft.event_id or draft.fields.get("invoke_id"):
         return draft
     return draft._replace(event_id=random_event_id(*entropy()))
 
 
 class _RemoteRecorder:
-    """Try over and over where that makes sense, until each event has its result."""
+    """Events on their way to a remote, with as many tries as make sense."""
 
     def __init__(
         self,
@@ -118,7 +117,7 @@ class _RemoteRecorder:
         self._branch = ref_of_branch(target.branch)
         self._config: Mapping[str, Any] = {}
         self._via = target.via or "auto"
-        self._has_turned = False
+        self._has_changed = False
         self._after_races = Backoff(_RACE_PAUSE_SECONDS, tries=_RACES)
         self._after_failures = Backoff(
             _FAILURE_PAUSE_SECONDS,
@@ -134,7 +133,7 @@ class _RemoteRecorder:
         while self._open:
             try:
                 if self._via == "inbox":
-                    self._hand_over()
+                    self._submit()
                 else:
                     self._record()
             except RemoteFailure as failure:
@@ -149,10 +148,10 @@ class _RemoteRecorder:
             self._open.pop(number, None)
 
     def _after(self, failure: RemoteFailure) -> None:
-        """Choose the way and the time of the next try, or give up."""
+        """Choose how and when the next try is made, or give up."""
         if failure.sent or failure.fault == "race":
-            # It may have arrived, and others' events after it: curl sends a request again by
-            # itself where the connection ends without an answer, and loses a race to itself.
+            # It may have arrived: curl sends a request again where the connection ends without an
+            # answer, and then loses the race against its own first request.
             resent = {number: each._replace(resent=True) for number, each in self._open.items()}
             self._open = resent
         if self._via == "auto" and failure.fault in _TO_INBOX:
@@ -166,25 +165,25 @@ class _RemoteRecorder:
             # A lock of the branch that a killed process left may stay for long.
             self._via = "inbox"
         else:
-            last = self._worded(_too_many_races() if is_race else failure)
+            last = self._with_hint(_too_many_races() if is_race else failure)
             self._settle(dict.fromkeys(self._open, last))
 
-    def _hand_over(self) -> None:
-        parcels = {}
+    def _submit(self) -> None:
+        submissions = {}
         for number, draft in dict(self._open).items():
             try:
-                parcels[number] = prepare_submission(draft, self._config)
+                submissions[number] = prepare_submission(draft, self._config)
             except InvalidInput as error:
                 self._settle({number: error})
-        # Two of one id are one; the second is told what became of the first.
-        first = {parcel.ref: number for number, parcel in reversed(parcels.items())}
+        # Two drafts with one id are one event; the second gets the result of the first.
+        first = {submission.ref: number for number, submission in reversed(submissions.items())}
         if not first:
             return
-        outcomes = submit(self._clone, [parcels[number] for number in first.values()])
-        told = dict(zip(first, outcomes, strict=True))
+        outcomes = submit(self._clone, [submissions[number] for number in first.values()])
+        results = dict(zip(first, outcomes, strict=True))
         failure = None
-        for number, parcel in parcels.items():
-            outcome = told[parcel.ref]
+        for number, submission in submissions.items():
+            outcome = results[submission.ref]
             if isinstance(outcome, RemoteFailure):
                 failure = outcome
             else:
@@ -197,26 +196,26 @@ class _RemoteRecorder:
         return (self._target.via or self._config.get("via", "auto")) == "auto"
 
     def _or_branch(self, failure: RemoteFailure) -> RemoteFailure:
-        """Where the remote has no inbox after all, leave only the branch, and its races."""
+        """Use only the branch, where the remote turns out to accept no inbox refs."""
         if self._may_choose and failure.fault in _TO_BRANCH:
             self._via = "direct"
             return RemoteFailure("race") if self._config else failure
         return failure
 
-    def _worded(self, failure: RemoteFailure) -> RemoteFailure:
-        """Leave the inbox out of the remedy where the remote takes neither it nor the branch."""
+    def _with_hint(self, failure: RemoteFailure) -> RemoteFailure:
+        """Correct the hint where the remote accepts neither the inbox nor the branch."""
         if self._may_choose and self._via == "direct" and failure.fault in _TO_INBOX:
-            failure.hint = "let this token or user push to the branch, or to refs/versioner/*"
+            failure.hint = "allow this token or user to push to the branch, or to refs/versioner/*"
         return failure
 
     def _record(self) -> None:
-        place, along = look_ahead(self._clone, self._branch, list(self._open.values()))
+        place, along = fetch_context(self._clone, self._branch, list(self._open.values()))
         self._branch = place.branch or ""
         with transaction(place) as locked:
             changes: Changes = {}
-            taken, subjects = self._take_along(locked, along, changes)
+            taken, subjects = self._add_waiting(locked, along, changes)
             judged = self._judge(locked, changes)
-            if self._goes_by_the_inbox():
+            if self._uses_inbox():
                 return
             subjects += [subject_of(each) for each in judged.values() if not each.already]
             message, identity = message_of(subjects), self._config.get("commit")
@@ -224,19 +223,20 @@ class _RemoteRecorder:
         if new is not None:
             self._push(locked, new, taken)
         for number, each in judged.items():
-            told = each._replace(branch=locked.branch or "", pushed_to=self._target.remote.url)
-            made = not each.already
-            self._settle({number: told._replace(commit=new, parent=locked.tip) if made else told})
+            result = each._replace(branch=locked.branch or "", pushed_to=self._target.remote.url)
+            if not each.already:
+                result = result._replace(commit=new, parent=locked.tip)
+            self._settle({number: result})
 
-    def _goes_by_the_inbox(self) -> bool:
-        """Take the way that registry.yaml says, where the caller says none."""
-        said = self._config.get("via", "auto")
-        if not self._target.via and self._open and said != "auto" and not self._has_turned:
-            self._via, self._has_turned = said, True
+    def _uses_inbox(self) -> bool:
+        """Return whether to use the inbox, as registry.yaml says where the caller does not."""
+        via = self._config.get("via", "auto")
+        if not self._target.via and self._open and via != "auto" and not self._has_changed:
+            self._via, self._has_changed = via, True
         return self._via == "inbox"
 
     def _judge(self, place: Repository, changes: Changes) -> dict[int, RecordResult]:
-        """Judge each open event on the tip with those before it; settle the refused."""
+        """Validate each open event on the tip with those before it; settle the refused."""
         judged = {}
         for number, draft in dict(self._open).items():
             try:
@@ -250,10 +250,10 @@ class _RemoteRecorder:
             changes |= own
         return judged
 
-    def _take_along(
-        self, place: Repository, along: Sequence[Waiting], changes: Changes
+    def _add_waiting(
+        self, place: Repository, along: Sequence[WaitingEvent], changes: Changes
     ) -> tuple[list[RefUpdate], list[str]]:
-        """Add what waits of the same products; what is refused there is left to `collect`."""
+        """Add waiting events of the same products; those that are refused are left to `collect`."""
         taken: list[RefUpdate] = []
         subjects: list[str] = []
         for each in along[:_MOST_ALONG]:
@@ -275,7 +275,7 @@ class _RemoteRecorder:
         except RemoteFailure as failure:
             if failure.fault != "atomic":
                 raise
-            # The branch first: what still waits then is known by its id.
+            # The branch first: events that are still in the inbox then are recognised by their ids.
             status = self._clone.client.push([branch])[branch.ref]
             if status.fault is None and taken:
                 self._clone.client.push(taken)
@@ -284,7 +284,7 @@ class _RemoteRecorder:
 
 
 def message_of(subjects: Sequence[str]) -> str:
-    """Return the commit's message: the one subject, or how many there are and then each."""
+    """Return a commit message: the only subject, or the number of events and each subject."""
     if len(subjects) <= 1:
         return subjects[0] if subjects else "Record nothing"
     return "\n".join([f"Record {len(subjects)} events", "", *subjects])
@@ -293,6 +293,6 @@ def message_of(subjects: Sequence[str]) -> str:
 def _too_many_races() -> RemoteFailure:
     return RemoteFailure(
         "race",
-        message=f"others pushed first, {_RACES} times in a row",
-        hint="record with `--via auto` or `--via inbox`, which lose no race",
+        message=f"other processes pushed first, {_RACES} times in a row",
+        hint="record with `--via auto` or `--via inbox`, which cannot lose a race",
     )

@@ -1,6 +1,6 @@
-"""Hand an event over to the inbox: one push to a ref of its own, which nobody else writes.
+"""Submit an event to a remote's inbox: one push to a ref of its own, which only it writes.
 
-The inbox acknowledges receipt, not recording: `received`. `collecting` folds what waits.
+The inbox acknowledges receipt, not recording: `received`. `collect` records the waiting events.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = ["InboxSubmission", "prepare_submission", "submit"]
 
 
 class InboxSubmission(NamedTuple):
-    """An event ready to be handed over: what waits, where, and the event as it is known so far."""
+    """An event ready for the inbox: its ref, its file, and its result as far as known."""
 
     draft: EventDraft
     ref: str
@@ -45,10 +45,10 @@ class InboxSubmission(NamedTuple):
 def prepare_submission(
     draft: EventDraft, config: Mapping[str, Any] | None = None
 ) -> InboxSubmission:
-    """Check all of an event that can be checked without its registry.
+    """Check an event as far as possible without its registry, and prepare its submission.
 
-    `config` is the registry's, where it is known; else the usual rule on people holds. Raises
-    InvalidInput, so that what can only be refused is refused here and now.
+    `config` is the registry's, where it is known; else the default of `people:` applies. Raises
+    InvalidInput, so that an invalid event is refused at once.
     """
     refuse_secrets({"product": draft.product, **draft.fields})
     fields = {key: value for key, value in draft.fields.items() if value not in ("", None)}
@@ -58,7 +58,7 @@ def prepare_submission(
     if draft.kind == "deployment":
         check_name(fields.get("environment", ""), "environment")
     leave_people_out(draft.kind, fields, config or {})
-    product = _folder(draft)
+    product = _product_of(draft)
     event: Event = {**fields, "id": draft.event_id or derive_event_id(draft.product, fields)}
     check_event(draft.kind, event)
     path = layout.log_path(product, draft.kind, layout.month_of(event["at"]))
@@ -70,28 +70,28 @@ def prepare_submission(
 
 
 def submit(
-    clone: PartialClone, parcels: Sequence[InboxSubmission]
+    clone: PartialClone, submissions: Sequence[InboxSubmission]
 ) -> list[RecordResult | VersionerError]:
-    """Push events to the inbox in one go; return what became of each.
+    """Push events to the inbox in one push; return the result of each.
 
-    One that waits there already, under the same id, is the same one. Raises RemoteFailure where
-    the remote told of none of them.
+    An event that waits there already with the same id is the same one. Raises RemoteFailure where
+    the remote reported the status of none of them.
     """
-    updates = [RefUpdate(each.ref, None, _commit(clone, each)) for each in parcels]
+    updates = [RefUpdate(each.ref, None, _commit(clone, each)) for each in submissions]
     try:
-        told = clone.client.push(updates)
+        statuses = clone.client.push(updates)
     except RemoteFailure as failure:
         if failure.fault == "format" and clone.change_format():
-            return submit(clone, parcels)
+            return submit(clone, submissions)
         raise
     return [
-        _outcome(clone, parcel, told[parcel.ref], update.new or "")
-        for parcel, update in zip(parcels, updates, strict=True)
+        _outcome(clone, submission, statuses[submission.ref], update.new or "")
+        for submission, update in zip(submissions, updates, strict=True)
     ]
 
 
-def _folder(draft: EventDraft) -> str:
-    """Return the name that the event waits under: its product's, as far as it is legal."""
+def _product_of(draft: EventDraft) -> str:
+    """Return the product's name in the event's ref: made legal where that is allowed."""
     if draft.detected or may_slugify(draft.product):
         slug = slugify(draft.product)
         if slug:
@@ -99,13 +99,15 @@ def _folder(draft: EventDraft) -> str:
     return check_name(draft.product, "product")
 
 
-def _commit(clone: PartialClone, parcel: InboxSubmission) -> str:
-    event = parcel.recorded.event
+def _commit(clone: PartialClone, submission: InboxSubmission) -> str:
+    event = submission.recorded.event
     target = f" to {event['environment']}" if "environment" in event else ""
-    subject = f"Hand over {parcel.draft.kind} of {parcel.recorded.product} {event['version']}"
+    subject = (
+        f"Hand over {submission.draft.kind} of {submission.recorded.product} {event['version']}"
+    )
     return store_commit(
         clone.folder,
-        {EVENT: parcel.payload},
+        {EVENT: submission.payload},
         f"{subject}{target} ({event['status']})",
         epoch_of(event["at"]),
         object_format=clone.object_format,
@@ -113,45 +115,47 @@ def _commit(clone: PartialClone, parcel: InboxSubmission) -> str:
 
 
 def _outcome(
-    clone: PartialClone, parcel: InboxSubmission, status: RefStatus, commit: str
+    clone: PartialClone, submission: InboxSubmission, status: RefStatus, commit: str
 ) -> RecordResult | VersionerError:
     if status.fault is None:
-        return parcel.recorded._replace(commit=commit)
+        return submission.recorded._replace(commit=commit)
     if status.fault == "race":
-        return _same_or_blocked(clone, parcel, commit)
+        return _same_or_blocked(clone, submission, commit)
     sent = status.fault == "unknown"
     return RemoteFailure(status.fault, status.reason, sent=sent)
 
 
 def _same_or_blocked(
-    clone: PartialClone, parcel: InboxSubmission, commit: str
+    clone: PartialClone, submission: InboxSubmission, commit: str
 ) -> RecordResult | VersionerError:
-    """Look at what waits under the same id: a retry says the same of another moment."""
-    from versioner.remote.inbox_refs import waiting
+    """Compare with the waiting event of the same id: a retry differs in its time only."""
+    from versioner.remote.inbox_refs import waiting_events
 
-    clone.fetch_refs([parcel.ref])
-    held = [each for each in waiting(clone.repository("", None)) if each.ref == parcel.ref]
+    clone.fetch_refs([submission.ref])
+    held = [
+        each for each in waiting_events(clone.repository("", None)) if each.ref == submission.ref
+    ]
     if not held:
-        # It was collected between the two looks.
-        return RemoteFailure("race", message="the event's ref changed while it was handed over")
+        # It was collected between the push and the fetch.
+        return RemoteFailure("race", message="the event's ref changed while it was pushed")
     if held[0].commit == commit:
-        return parcel.recorded._replace(commit=commit)
+        return submission.recorded._replace(commit=commit)
     try:
         other = draft_of(held[0].submission)
     except InvalidInput:
         return Blocked(
-            f"{parcel.ref} holds something else on the remote",
-            hint="`versioner inbox list` shows it; give the event an id of its own (--event-id)",
+            f"{submission.ref} is another object on the remote, not an event",
+            hint="`versioner inbox list` shows it; give this event another id with --event-id",
         )
-    one, two = parcel.draft.fields, other.fields
+    one, two = submission.draft.fields, other.fields
     differs = [key for key in ("version", "environment", "status") if one.get(key) != two.get(key)]
     sha, other_sha = str(one.get("scm_sha") or ""), str(two.get("scm_sha") or "")
     if sha and other_sha and not same_sha(sha, other_sha):
         differs.append("scm_sha")
-    if differs or other.kind != parcel.draft.kind:
+    if differs or other.kind != submission.draft.kind:
         return Blocked(
-            f"the event {parcel.recorded.event['id']} waits already, with another "
+            f"the event {submission.recorded.event['id']} is in the inbox already, with another "
             f"{(differs or ['kind'])[0]}",
-            hint="give this event an id of its own with --event-id",
+            hint="give this event another id with --event-id",
         )
-    return parcel.recorded._replace(already=True, commit=held[0].commit)
+    return submission.recorded._replace(already=True, commit=held[0].commit)

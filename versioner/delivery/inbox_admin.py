@@ -1,4 +1,4 @@
-"""Look after a remote's inbox: list what waits and what was refused, release it, discard it."""
+"""Manage a remote's inbox: list its events, release refused ones, discard events."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from versioner.remote.inbox_refs import (
     INBOX,
     REFUSED,
     Inbox,
-    Refused,
-    Waiting,
-    inbox,
+    RefusedEvent,
+    WaitingEvent,
+    read_inbox,
     store_commit,
 )
 from versioner.remote.partial_clone import partial_clone
@@ -30,30 +30,30 @@ if TYPE_CHECKING:
     from versioner.remote.partial_clone import PartialClone
     from versioner.remote.url import Remote
 
-__all__ = ["Handled", "discard", "list_inbox", "release"]
+__all__ = ["HandledEvent", "discard", "list_inbox", "release"]
 
 _LISTED: Final = 1000
 _SHORTEST: Final = 6
 
 
-class Handled(NamedTuple):
-    """Say what was released or discarded: the event as it stood, and its ref now ("" if gone)."""
+class HandledEvent(NamedTuple):
+    """A released or discarded event as it was, and its ref now ("" if deleted)."""
 
-    event: Waiting | Refused
+    event: WaitingEvent | RefusedEvent
     ref: str
 
 
 def list_inbox(remote: Remote) -> Inbox:
-    """Return what waits on a remote and what was refused there."""
+    """Return the waiting and the refused events of a remote."""
     with partial_clone(remote) as clone:
         return _read(clone, _LISTED)
 
 
-def release(remote: Remote, keys: Sequence[str]) -> list[Handled]:
-    """Put refused events back into the inbox, to be judged again; all of those named, or none.
+def release(remote: Remote, keys: Sequence[str]) -> list[HandledEvent]:
+    """Move refused events back into the inbox for another try: all of those named, or none.
 
     Raises NotFound for a key that names no refused event, or several, and Blocked where another
-    event waits in its place.
+    event waits at the same ref.
     """
     with partial_clone(remote) as clone:
         chosen = _chosen(keys, _read(clone).refused, "refused")
@@ -66,39 +66,41 @@ def release(remote: Remote, keys: Sequence[str]) -> list[Handled]:
                 updates.append(RefUpdate(ref, None, commit))
             elif waiting[ref] != commit:
                 raise Blocked(
-                    f"another event waits in the place of {each.key}",
-                    hint="`versioner collect` first, then release this one",
+                    f"another event waits in the inbox with the key {each.key}",
+                    hint="run `versioner collect` first, then release this one",
                 )
             updates.append(RefUpdate(each.ref, each.commit, None))
-            handled.append(Handled(each, ref))
+            handled.append(HandledEvent(each, ref))
         _push(clone, updates)
         return handled
 
 
-def discard(remote: Remote, keys: Sequence[str]) -> list[Handled]:
-    """Remove events from the inbox, waiting or refused, for good; all of those named, or none."""
+def discard(remote: Remote, keys: Sequence[str]) -> list[HandledEvent]:
+    """Delete events from the inbox, waiting or refused: all of those named, or none."""
     with partial_clone(remote) as clone:
         found = _read(clone)
         chosen = _chosen(keys, [*found.waiting, *found.refused], "waiting or refused")
         _push(clone, [RefUpdate(each.ref, each.commit, None) for each in chosen])
-        return [Handled(each, "") for each in chosen]
+        return [HandledEvent(each, "") for each in chosen]
 
 
 def _read(clone: PartialClone, limit: int | None = None) -> Inbox:
-    clone.fetch_below([INBOX, REFUSED])
+    clone.fetch_refs_below([INBOX, REFUSED])
     total = len(clone.refs(INBOX)) + len(clone.refs(REFUSED))
-    return inbox(clone.repository("", None), limit=total if limit is None else limit)
+    return read_inbox(clone.repository("", None), limit=total if limit is None else limit)
 
 
 def _chosen(
-    keys: Sequence[str], held: Sequence[Waiting | Refused], what: str
-) -> list[Waiting | Refused]:
+    keys: Sequence[str], held: Sequence[WaitingEvent | RefusedEvent], what: str
+) -> list[WaitingEvent | RefusedEvent]:
     """Return the events that the keys name, each once."""
     return list({each.ref: each for each in (_choose(key, held, what) for key in keys)}.values())
 
 
-def _choose(key: str, held: Sequence[Waiting | Refused], what: str) -> Waiting | Refused:
-    """Return the one event that a key, a ref or the beginning of a key names."""
+def _choose(
+    key: str, held: Sequence[WaitingEvent | RefusedEvent], what: str
+) -> WaitingEvent | RefusedEvent:
+    """Return the event that a key, a ref or the beginning of a key names; raise NotFound."""
     exact = [each for each in held if key in (each.key, each.ref, f"{each.product}/{each.key}")]
     long_enough = len(key) >= _SHORTEST
     found = exact or [each for each in held if long_enough and each.key.startswith(key)]
@@ -107,7 +109,7 @@ def _choose(key: str, held: Sequence[Waiting | Refused], what: str) -> Waiting |
     if found:
         raise NotFound(
             f"{key!r} names {len(found)} events",
-            hint="give PRODUCT/KEY as `inbox list` shows it, or the whole ref (`--output json`)",
+            hint="give PRODUCT/KEY as `inbox list` shows it, or the full ref (`--output json`)",
         )
     near = nearest(key, [each.key for each in held])
     raise NotFound(
@@ -116,8 +118,8 @@ def _choose(key: str, held: Sequence[Waiting | Refused], what: str) -> Waiting |
     )
 
 
-def _original(clone: PartialClone, refused: Waiting | Refused) -> str:
-    """Return the commit that was handed over: what the refusal stands on, or one made anew."""
+def _original(clone: PartialClone, refused: WaitingEvent | RefusedEvent) -> str:
+    """Return the submitted commit: the parent of the refusal, or a new one with its event."""
     with reading(clone.repository("", None)) as reader:
         parents = parents_of(reader.find_one(refused.commit))
         if parents:
@@ -125,8 +127,8 @@ def _original(clone: PartialClone, refused: Waiting | Refused) -> str:
         event = reader.find_one(f"{refused.commit}:{EVENT}")
         if event is None or event.type != "blob":
             raise OperationFailed(
-                f"{refused.ref} holds no event to release",
-                hint="`versioner inbox discard` removes it; record the event again",
+                f"{refused.ref} has no event that could be released",
+                hint="delete it with `versioner inbox discard`, and record the event again",
             )
         return store_commit(
             clone.folder,
@@ -145,6 +147,6 @@ def _push(clone: PartialClone, updates: Sequence[RefUpdate]) -> None:
             raise
         raise RemoteFailure(
             "race",
-            message="somebody changed the inbox meanwhile",
+            message="another process changed the inbox meanwhile",
             hint="`versioner inbox list` shows it as it is now",
         ) from None

@@ -1,4 +1,4 @@
-"""Wait until an event that was received is on the branch, or refused."""
+"""Wait until a received event is on the branch, or refused."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.backoff import Backoff, jittered
 from versioner.delivery.collect import collect
-from versioner.delivery.context import look_ahead, ref_of_branch
+from versioner.delivery.context import fetch_context, ref_of_branch
 from versioner.delivery.refusals import parents_of
 from versioner.errors import Blocked, Spooled, VersionerError
 from versioner.git.objects import reading
 from versioner.recording.record import prepare
 from versioner.remote.faults import RemoteFailure
-from versioner.remote.inbox_refs import INBOX, REFUSED, refused
+from versioner.remote.inbox_refs import INBOX, REFUSED, refused_events
 from versioner.remote.partial_clone import partial_clone
 
 if TYPE_CHECKING:
@@ -31,20 +31,20 @@ __all__ = ["NotYet", "await_recording"]
 # Each try is two requests.
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 10.0
-# What may be over at the next look; of a token that is refused no look makes another.
+# Faults that may be gone at the next try; a refused token stays refused.
 _PASSING: Final = ("busy", "locked", "race", "server", "unknown", "unreachable")
-_MOST_WORDS: Final = 2000
+_MOST_CHARACTERS: Final = 2000
 
 
 class NotYet(Spooled):
-    """Say that an event is received, and not on the branch yet."""
+    """An event that is received, and was not on the branch when the time ran out."""
 
     def __init__(self, seconds: float, cause: RemoteFailure | None) -> None:
         super().__init__(
-            f"received, and whether it is on the branch could not be seen: {cause.message}"
+            f"received, but whether it is on the branch is not known: {cause.message}"
             if cause
             else f"received, and after {seconds:g} seconds not on the branch yet",
-            hint="it is not lost: the next `versioner collect` records it; look whether one runs",
+            hint="it is not lost: the next `versioner collect` records it; is one scheduled?",
         )
 
 
@@ -57,10 +57,10 @@ def await_recording(
     now: Callable[[], str],
     entropy: Entropy,
 ) -> RecordResult:
-    """Look, with growing pauses, until a received event is on the branch; return it so.
+    """Wait until a received event is on the branch, and return its result there.
 
-    Where half of the time has passed and nobody collected, it is collected from here. Raises
-    Blocked where the event was refused, NotYet where the time ran out.
+    After half of the time, the inbox is collected from here. Raises Blocked where the event was
+    refused, NotYet where the time ran out.
     """
     backoff = Backoff(_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS, limit=seconds)
     # Between 50 and 62 per cent of the time: one collector is enough for all that wait.
@@ -70,7 +70,7 @@ def await_recording(
         watch = _Watch(clone, target, draft, received, entropy)
         while True:
             try:
-                found = watch.look()
+                found = watch.result()
                 if found is not None:
                     return found
                 failure = None
@@ -96,7 +96,7 @@ def _collect(target: Destination, now: str, entropy: Entropy) -> None:
 
 
 class _Watch:
-    """Look after one event that waits on a remote."""
+    """One event that waits on a remote."""
 
     def __init__(
         self,
@@ -113,36 +113,35 @@ class _Watch:
         self._refusal = REFUSED + received.received.removeprefix(INBOX)
         self._entropy = entropy
 
-    def look(self) -> RecordResult | None:
-        """Return the event as it is on the branch, None while it waits; raise Blocked."""
+    def result(self) -> RecordResult | None:
+        """Return the event's result on the branch, None while it waits; raise Blocked."""
         refs = self._clone.client.list_refs(self._received.received, self._refusal).refs
         if self._received.received in refs:
             return None
         if self._refusal in refs and self._is_own(refs[self._refusal]):
             raise self._blocked()
-        place, _ = look_ahead(self._clone, ref_of_branch(self._target.branch), [self._draft])
+        place, _ = fetch_context(self._clone, ref_of_branch(self._target.branch), [self._draft])
         found, changes, _ = prepare(place, self._draft, self._entropy, True)
         if changes:
             raise Blocked(
-                f"the event {found.event['id']} waits no more, and is not on the branch",
-                hint="somebody discarded it: record it again if that was a mistake",
+                f"the event {found.event['id']} is neither in the inbox nor on the branch",
+                hint="it was discarded: record it again if that was a mistake",
             )
         branch, url = place.branch or "", self._target.remote.url
         return found._replace(already=self._received.already, branch=branch, pushed_to=url)
 
     def _is_own(self, refusal: str) -> bool:
-        """Tell a refusal of this event from that of one handed over before, under the same id."""
+        """Return whether a refusal is of this event, not of an earlier one with the same id."""
         self._clone.fetch_refs([self._refusal])
         with reading(self._clone.repository("", None)) as reader:
             parents = parents_of(reader.find_one(refusal))
         return not self._received.commit or self._received.commit in parents
 
     def _blocked(self) -> Blocked:
-        held = [
-            each for each in refused(self._clone.repository("", None)) if each.ref == self._refusal
-        ]
-        said: dict[str, Any] = (held[0].refusal if held else None) or {}
-        reason = str(said.get("message", "no reason is told"))[:_MOST_WORDS]
-        hint = str(said.get("hint", ""))[:_MOST_WORDS]
+        clone = self._clone.repository("", None)
+        found = [each for each in refused_events(clone) if each.ref == self._refusal]
+        refusal: dict[str, Any] = (found[0].refusal if found else None) or {}
+        reason = str(refusal.get("message", "no reason is given"))[:_MOST_CHARACTERS]
+        hint = str(refusal.get("hint", ""))[:_MOST_CHARACTERS]
         after = f"`versioner inbox release {self._received.event['id']}` tries again"
         return Blocked(f"received, and refused: {reason}", hint=f"{hint}; {after}".lstrip("; "))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from versioner.doctor.checks import Check
-    from versioner.remote.inbox_refs import Inbox, Refused
+    from versioner.remote.inbox_refs import Inbox, RefusedEvent
 
 __all__ = ["check_inbox"]
 
@@ -56,6 +56,6 @@ def _waiting(found: Inbox, now: str, where: str) -> Check:
     return note("waiting", message, "`versioner collect` records them now")
 
 
-def _reason(refused: Refused) -> str:
+def _reason(refused: RefusedEvent) -> str:
     message = (refused.refusal or {}).get("message", "")
     return message if isinstance(message, str) and message else "the reason cannot be read"

@@ -126,7 +126,7 @@ def _spool(context: CheckContext) -> Iterator[Check]:
             "set VERSIONER_SPOOL to a folder of your own",
         )
         return
-    spool, queue = Spool(context.spool).held(), queued(context.spool)
+    spool, queue = Spool(context.spool).contents(), queued(context.spool)
     waits = len(spool.entries) + len(queue)
     if waits:
         since = f", the oldest since {spool.entries[0].kept_at}" if spool.entries else ""

@@ -9,10 +9,10 @@ from versioner.doctor.checks import failed, note, ok, problem, warning
 from versioner.doctor.content import ATTRIBUTES
 from versioner.doctor.inbox import check_inbox
 from versioner.doctor.server import filters_check
-from versioner.git.objects import TreeView, find_commit, reading
-from versioner.git.snapshot import commit_time_of, read_blobs
+from versioner.git.objects import TreeView, find_commit, read_blobs, reading
+from versioner.git.snapshot import commit_time_of
 from versioner.remote.faults import RemoteFailure
-from versioner.remote.inbox_refs import INBOX, REFUSED, Inbox, inbox
+from versioner.remote.inbox_refs import INBOX, REFUSED, Inbox, read_inbox
 from versioner.remote.partial_clone import FILTERS
 from versioner.remote.probe import PROBES, probing
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from versioner.doctor.checks import Check, CheckContext
-    from versioner.remote.probe import Answer, Greeting, Tried
+    from versioner.remote.probe import Answer, Greeting, RefTrial
     from versioner.remote.url import Remote
 
 __all__ = [
@@ -53,7 +53,7 @@ class RemoteTip(NamedTuple):
 def fetch_tip(remote: Remote, greeting: Greeting, branch: str, seconds: float) -> RemoteTip | None:
     """Fetch the tip of a branch, and the files that are checked; None if there is no branch."""
     with probing(remote, seconds=seconds, form=greeting.object_format) as probe:
-        tip = probe.clone.begin(branch)
+        tip = probe.clone.fetch_tip(branch)
         if tip is None:
             return None
         place = probe.clone.repository(branch, tip)
@@ -99,7 +99,7 @@ def check_protocol(
     answers: dict[str, Answer] = {}
     for filter_ in FILTERS[:-1]:
         with probing(remote, seconds=seconds, form=greeting.object_format) as probe:
-            answers[filter_] = probe.take_filter(filter_, tip.config_id)
+            answers[filter_] = probe.try_filter(filter_, tip.config_id)
     if "no ids" in answers.values():
         yield warning(
             "protocol",
@@ -174,7 +174,7 @@ def check_inbox_refs(remote: Remote, greeting: Greeting, context: CheckContext) 
         )
 
 
-def _probe_check(tried: Tried) -> Check:
+def _probe_check(tried: RefTrial) -> Check:
     if tried.made.fault is not None:
         return warning(
             "inbox-refs",
@@ -198,6 +198,6 @@ def check_waiting(remote: Remote, greeting: Greeting, context: CheckContext) -> 
     found = Inbox(more_waiting=waits, more_refused=refused)
     if 0 < waits + refused <= _MOST_READ:
         with probing(remote, seconds=context.seconds, form=greeting.object_format) as probe:
-            probe.clone.fetch_below([INBOX, REFUSED])
-            found = inbox(probe.clone.repository("", None))
+            probe.clone.fetch_refs_below([INBOX, REFUSED])
+            found = read_inbox(probe.clone.repository("", None))
     yield from check_inbox(found, context.now(), where=" on the remote")

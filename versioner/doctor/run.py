@@ -49,7 +49,7 @@ from versioner.git.transaction import recover
 from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.registry.config import no_registry
 from versioner.remote.configured import remote_of
-from versioner.remote.inbox_refs import inbox
+from versioner.remote.inbox_refs import read_inbox
 from versioner.remote.probe import greet, probing
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _remotely(
         branch = ref_of_branch(branch) or greeting.head
         tip = fetch_tip(remote, greeting, branch, context.seconds)
     except VersionerError as error:
-        fetched = check_inbox(inbox(repository), context.now(), where=", as last fetched")
+        fetched = check_inbox(read_inbox(repository), context.now(), where=", as last fetched")
         return [_unreached(remote, error), *guarded("waiting", lambda: fetched)]
     if tip is None or tip.config is None:
         there = guarded("push", lambda: check_push(remote, greeting, context.seconds))

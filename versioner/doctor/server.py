@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from versioner.doctor.checks import guarded, note, ok, warning
 from versioner.doctor.inbox import check_inbox
 from versioner.git.config import settings, values_of
-from versioner.remote.inbox_refs import inbox
+from versioner.remote.inbox_refs import read_inbox
 from versioner.remote.partial_clone import FILTERS
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def check_server(repository: Repository, now: str) -> list[Check]:
     found += guarded("inbox-refs", lambda: _hidden(settings))
     taken = [filter_ for filter_ in FILTERS[:-1] if _accepts(settings, filter_)]
     found += guarded("filters", lambda: [filters_check(taken)])
-    return found + guarded("waiting", lambda: check_inbox(inbox(repository), now))
+    return found + guarded("waiting", lambda: check_inbox(read_inbox(repository), now))
 
 
 def _settings(repository: Repository) -> dict[str, list[str]]:

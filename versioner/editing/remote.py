@@ -14,7 +14,7 @@ from versioner.registry.config import no_registry
 from versioner.remote.client import RefUpdate
 from versioner.remote.faults import RemoteFailure
 from versioner.remote.partial_clone import partial_clone
-from versioner.remote.prefetch import Wanted, bring
+from versioner.remote.prefetch import Wanted, prefetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,7 +73,7 @@ def fetch_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = 
     there is no registry.
     """
     ref = ref_of_branch(branch)
-    tip = clone.begin_whole(ref, also)
+    tip = clone.fetch_tip_with_trees(ref, also)
     if tip is None:
         raise UsageFault(
             f"the remote has no branch {ref.removeprefix('refs/heads/')!r}"
@@ -91,8 +91,8 @@ def fetch_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = 
         if own != head:
             # The registry is on another branch, with other files.
             return fetch_registry(clone, own, also)
-        place = clone.stand(own, tip)
-    clone.bring_below(tip, _READ)
+        place = clone.set_branch(own, tip)
+    clone.fetch_files_below(tip, _READ)
     return place
 
 
@@ -113,17 +113,17 @@ def _fetch_deleted(clone: PartialClone, place: Repository, name: str) -> None:
     commit = _field(place, "deleted", layout.deleted_path(name), "last_commit")
     if commit:
         try:
-            clone.bring_commit(commit)
+            clone.fetch_commit(commit)
         except GitFailure:
             # The remote no longer has the commit, for example after a rewrite of its history.
             commit = ""
     if not commit:
-        clone.bring_history(place.branch or "")
+        clone.fetch_history(place.branch or "")
         return
-    clone.bring_below(commit, [layout.product_dir(name)])
+    clone.fetch_files_below(commit, [layout.product_dir(name)])
     others = list_tree(place, place.tip, "registry/products")
     with reading(place) as reader:
-        bring(reader, [Wanted(commit, layout.product_path(other)) for other in others])
+        prefetch(reader, [Wanted(commit, layout.product_path(other)) for other in others])
 
 
 def _target_of(place: Repository, name: str) -> str:

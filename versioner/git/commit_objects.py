@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from versioner.git.session import LockedRepository
     from versioner.models import Changes
 
-__all__ = ["MOST_FILES", "build_commit", "unpack_commit"]
+__all__ = ["MOST_FILES", "build_commit", "epoch_of", "unpack_commit"]
 
 
 def build_commit(

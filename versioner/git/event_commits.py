@@ -9,8 +9,8 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.git.history import is_shallow
-from versioner.git.process import git, run
+from versioner.git.history import is_ancestor, is_shallow
+from versioner.git.process import git
 from versioner.git.state import keep_json, read_json, state_file
 
 if TYPE_CHECKING:
@@ -36,16 +36,16 @@ def recorded_events(repo: Repository, revision: str) -> dict[str, tuple[str, str
     if is_shallow(repo):
         return {}
     path = state_file(repo.common_dir, "recorded.json")
-    kept = _kept(repo, path, revision)
-    if kept["revision"] != revision:
+    saved = _load(repo, path, revision)
+    if saved["revision"] != revision:
         # In a work tree, git would read its attributes for a diff. This folder has none.
         elsewhere = repo.common_dir / "objects"
         place = [f"--git-dir={repo.common_dir}", f"--work-tree={elsewhere}"]
-        _add(kept, git([*place, *_log(kept["revision"], revision)], cwd=elsewhere))
-        kept["revision"] = revision
-        keep_json(path, kept)
-    commits = [tuple(commit) for commit in kept["commits"]]
-    return {event: commits[number] for event, number in kept["events"].items()}
+        _add(saved, git([*place, *_log(saved["revision"], revision)], cwd=elsewhere))
+        saved["revision"] = revision
+        keep_json(path, saved)
+    commits = [tuple(commit) for commit in saved["commits"]]
+    return {event: commits[number] for event, number in saved["events"].items()}
 
 
 def _log(known: str, revision: str) -> list[str]:
@@ -57,8 +57,8 @@ def _log(known: str, revision: str) -> list[str]:
     ]  # fmt: skip
 
 
-def _add(kept: dict[str, Any], log: bytes) -> None:
-    commits, events = kept["commits"], kept["events"]
+def _add(saved: dict[str, Any], log: bytes) -> None:
+    commits, events = saved["commits"], saved["events"]
     for line in log.split(b"\n"):
         if line.startswith(b"\0"):
             commits.append(_commit(line[1:].decode("utf-8", "replace")))
@@ -76,16 +76,15 @@ def _commit(line: str) -> tuple[str, str, str]:
     return name, subject, at
 
 
-def _kept(repo: Repository, path: Path, revision: str) -> dict[str, Any]:
+def _load(repo: Repository, path: Path, revision: str) -> dict[str, Any]:
     with suppress(KeyError, TypeError, AttributeError):
-        kept: dict[str, Any] = read_json(path)
-        if kept["format"] == _FORMAT and _is_within(repo, str(kept["revision"]), revision):
-            return kept
+        saved: dict[str, Any] = read_json(path)
+        if saved["format"] == _FORMAT and _is_within(repo, str(saved["revision"]), revision):
+            return saved
     return {"format": _FORMAT, "revision": "", "commits": [], "events": {}}
 
 
 def _is_within(repo: Repository, known: str, revision: str) -> bool:
     if not re.fullmatch(r"[0-9a-f]{40,64}", known):
         return False
-    done = run(["merge-base", "--is-ancestor", known, revision], cwd=repo.top)
-    return done.returncode == 0
+    return is_ancestor(repo, known, revision)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from versioner.git.objects import ObjectReader
     from versioner.git.repository import Repository
 
-__all__ = ["MergeCommit", "TreeSnapshot", "Walk", "deleted_states", "walk_from"]
+__all__ = ["TreeSnapshot", "deleted_states", "walk_from"]
 
 _PRODUCTS: Final = "registry/products"
 _DELETED: Final = "registry/deleted"

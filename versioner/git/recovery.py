@@ -17,10 +17,10 @@ from versioner.git.checkout import (
     with_lines,
 )
 from versioner.git.commit import publish
+from versioner.git.history import is_ancestor
 from versioner.git.journal import drop_journal, read_journal
 from versioner.git.object_format import hash_object
 from versioner.git.objects import TreeView, missing
-from versioner.git.process import run
 from versioner.git.repository import tip_of
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def _moved(repo: LockedRepository, entry: JournalEntry) -> bool:
     tip = tip_of(repo, entry.ref)
     if tip is None or tip == entry.old:
         return False
-    args = ["merge-base", "--is-ancestor", entry.new, tip]
-    return tip == entry.new or run(args, cwd=repo.top).returncode == 0
+    return is_ancestor(repo, entry.new, tip)
 
 
 def _updates(repo: LockedRepository, entry: JournalEntry) -> tuple[dict[str, FileUpdate], bool]:

@@ -20,6 +20,8 @@ __all__ = [
     "Repository",
     "RepositoryLookup",
     "create_repository",
+    "head_of",
+    "leads_to",
     "on_branch",
     "open_repository",
     "reread",

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from versioner.git.object_format import TreeEntry, hash_object, hash_tree
-from versioner.git.objects import find_commit, list_tree, missing, read_blobs, reading
+from versioner.git.objects import find_commit, missing, reading
 from versioner.git.process import git
 
 if TYPE_CHECKING:
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from versioner.models import Changes
 
 __all__ = [
+    "EntryKind",
     "FileEntry",
     "MemorySnapshot",
     "OverlaySnapshot",
     "RevisionSnapshot",
     "Snapshot",
-    "list_tree",
+    "commit_time_of",
     "product_trees_of",
-    "read_blobs",
     "snapshot_at",
 ]
 

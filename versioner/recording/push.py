@@ -12,7 +12,7 @@ from versioner.git.history import difference, has_commit, is_ancestor, missing_c
 from versioner.git.repository import reread
 from versioner.git.transaction import transaction
 from versioner.recording.record import NotPushed
-from versioner.remote.configured import follow, remote_tip_known
+from versioner.remote.configured import remote_tip_known, update_tracking_ref
 from versioner.remote.push import PushFailure, fetch_branch, push_branch, remote_heads
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _attempt(
         backoff.pause()
     tip, heads = _fetch_tip(fresh, remote)
     if tip is not None and is_ancestor(fresh, target, tip):
-        follow(fresh, remote, tip)
+        update_tracking_ref(fresh, remote, tip)
         return "pushed"
     if tip is None or is_ancestor(fresh, tip, target):
         _refuse_user_commits(fresh, remote, tip, heads, target)

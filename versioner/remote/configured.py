@@ -29,7 +29,14 @@ if TYPE_CHECKING:
     from versioner.git.process import Completed
     from versioner.git.repository import Repository
 
-__all__ = ["client_of", "fetch_commits", "follow", "remote_of", "remote_tip_known", "url_of"]
+__all__ = [
+    "client_of",
+    "fetch_commits",
+    "remote_of",
+    "remote_tip_known",
+    "update_tracking_ref",
+    "url_of",
+]
 
 _HELPER: Final = re.compile(r"[A-Za-z0-9+.-]*::")
 _SCP_LIKE: Final = re.compile(r"[^/\\]{2,}:")
@@ -61,7 +68,7 @@ def fetch_commits(
 
 
 def url_of(repo: Repository, remote: str) -> str:
-    """Return the URL that a remote is pushed to; raise UsageFault where there is none."""
+    """Return the push URL of a remote; raise UsageFault where there is none."""
     for key in (f"remote.{remote}.pushurl", f"remote.{remote}.url"):
         found = values_of(repo.top, key)
         if found:
@@ -74,7 +81,7 @@ def url_of(repo: Repository, remote: str) -> str:
 
 
 def remote_of(repo: Repository, remote: str, token: str = "") -> Remote:
-    """Return a clone's remote apart from the clone, with what lets the clone in.
+    """Return a clone's remote, with the credentials that the clone has for it.
 
     A login in its URL (GitLab puts the job's token there) becomes the token; HTTP headers
     (GitHub's checkout keeps its token in one) go along, unless `token` is given.
@@ -86,17 +93,17 @@ def remote_of(repo: Repository, remote: str, token: str = "") -> Remote:
         user, held = _login(found[2])
         url = f"{found[1]}{user}@{found[3]}" if user else f"{found[1]}{found[3]}"
     elif os.path.isabs(url):  # noqa: PTH117 -- no pathlib to load
-        # What waits to be sent there is kept with a URL.
+        # Spooled events have the registry's URL.
         url = f"file://{quote(url)}"
     token = token_for(url, token)
     headers = {} if token else _headers(repo)
-    # A header would go along to wherever a redirect leads.
+    # git would send the header to the target of a redirect too.
     settings = ("http.followRedirects=false",) if len(headers) > 1 else ()
     return Remote(url, token or unquote(held), settings, headers)
 
 
 def _login(text: str) -> tuple[str, str]:
-    """Return the login and the password of a URL; a token may stand in the place of either."""
+    """Return the login and the password of a URL; a token may be in the place of either."""
     user, _, held = text.partition(":")
     if held in ("", "x-oauth-basic") and holds_token(unquote(user)):
         return "", user
@@ -125,7 +132,7 @@ def _borrow_objects(repo: Repository, remote: Remote, folder: Path) -> Path:
 
 
 def _headers(repo: Repository) -> dict[str, str]:
-    """Carry the clone's HTTP headers over, by environment: arguments are for all to see."""
+    """Return environment variables with the clone's HTTP headers; arguments would be public."""
     found = settings(repo.top, r"^http\.(.*\.)?extraheader$")
     headers = [each for each in found if each.scope in ("local", "worktree")]
     given = os.environ.get("GIT_CONFIG_COUNT", "")
@@ -137,13 +144,13 @@ def _headers(repo: Repository) -> dict[str, str]:
 
 
 def remote_tip_known(repo: Repository, remote: str, branch: str | None = None) -> str | None:
-    """Return where the clone last saw a branch on the remote, its own if none is named."""
+    """Return the remote-tracking commit of a branch, by default of the current one."""
     ref = _tracking(remote, branch or repo.branch or "")
     return None if "/" in remote else tip_of(repo, ref)
 
 
-def follow(repo: Repository, remote: str, tip: str) -> None:
-    """Let the clone's idea of the remote branch follow, where it keeps one in the usual place."""
+def update_tracking_ref(repo: Repository, remote: str, tip: str) -> None:
+    """Update the remote-tracking ref, where the clone has one in the usual place."""
     if "/" in remote:
         return
     ref = _tracking(remote, repo.branch or "")
@@ -153,7 +160,7 @@ def follow(repo: Repository, remote: str, tip: str) -> None:
         git(["update-ref", "--no-deref", ref, tip], cwd=repo.top, check=False, env=_REFLOG)
 
 
-# The reflog wants somebody, and git may know nobody.
+# The reflog needs an identity, and git may have none configured.
 _REFLOG: Final = {"GIT_COMMITTER_NAME": "versioner", "GIT_COMMITTER_EMAIL": "versioner@localhost"}
 
 

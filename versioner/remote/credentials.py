@@ -1,9 +1,9 @@
-"""Let a token in by git's own door: a credential helper that reads it from the environment.
+"""Pass the token to git through a credential helper that reads the environment.
 
-It answers for the remote's own host alone, so that a redirect elsewhere gets nothing, and it
-stands in no argument, no URL and no file. (A header by `http.extraHeader` saves a request, and
-goes along with a redirect: those that a clone has are sent only where none is followed.) What a
-remote or git repeats of it is masked before anybody reads it.
+The helper answers for the remote's host alone, so that a redirect to another host gets nothing.
+The token is in no argument, no URL and no file. (A header in `http.extraHeader` would save a
+request, but git sends it to the target of a redirect too: the headers of a clone are sent only
+with redirects off.) Where git or a remote prints the token, it is masked.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ if TYPE_CHECKING:
 
 __all__ = ["credential_env", "credential_settings", "masked", "ssh_settings"]
 
-# What the helper is asked with is `get`, `store` or `erase`; it keeps nothing.
+# git calls the helper with `get`, `store` or `erase`; it stores nothing.
 _HELPER: Final = (
     '!f() { test "$1" = get || exit 0; '
     'printf \'username=%s\\npassword=%s\\n\' "$VERSIONER_TOKEN_USER" "$VERSIONER_TOKEN"; }; f'
 )
-# Most forges take any login with a token; these want one of their own.
+# Most forges accept any login with a token; these require one of their own.
 _LOGINS: Final = {"bitbucket.org": "x-token-auth", "gitlab.com": "oauth2"}
 _LOGIN: Final = "x-access-token"
 _NO_SSH: Final = re.compile(r"(?i)(?:https?|file)://|/")
 _MASK: Final = "***"
-# What is shorter is no secret, and may be anything.
+# A shorter text is no secret, and masking it could hide ordinary words.
 _LEAST: Final = 8
 
 
 def credential_settings(remote: Remote) -> list[str]:
-    """Return git settings that let the token in; none where there is no token to send."""
+    """Return git settings that send the token; none where there is no token."""
     if not remote.token or not remote.host:
         return []
-    # The empty one takes out the helpers of the user's own, which would be asked to keep it.
+    # The empty value removes the user's own helpers, which git would ask to store the token.
     key = f"credential.{remote.host}.helper"
     return [f"{key}=", f"{key}={_HELPER}"]
 
 
 def credential_env(remote: Remote) -> dict[str, str]:
-    """Return what the helper reads."""
+    """Return the environment variables that the helper reads."""
     if not remote.token or not remote.host:
         return {}
     host = remote.host.rpartition("/")[2].partition(":")[0]
@@ -58,9 +58,9 @@ def credential_env(remote: Remote) -> dict[str, str]:
 
 
 def ssh_settings(remote: Remote, cwd: Path) -> list[str]:
-    """Return git settings by which ssh asks nobody and waits for no host for minutes.
+    """Return git settings that keep ssh from prompting and limit its connection time.
 
-    None where the user has said how ssh is to be run.
+    There are none where the user has configured the ssh command.
     """
     if _NO_SSH.match(remote.url) or {"GIT_SSH", "GIT_SSH_COMMAND"} & environment().keys():
         return []
@@ -70,7 +70,7 @@ def ssh_settings(remote: Remote, cwd: Path) -> list[str]:
 
 
 def masked(done: Completed, remote: Remote) -> Completed:
-    """Return what git printed without the secrets it was given: a server may repeat them."""
+    """Return git's output with the secrets masked, since a server may repeat them."""
     out, said = done.stdout, done.stderr
     for secret in sorted(set(_secrets(remote)), key=len, reverse=True):
         if len(secret) >= _LEAST:
@@ -80,7 +80,7 @@ def masked(done: Completed, remote: Remote) -> Completed:
 
 
 def _secrets(remote: Remote) -> Iterator[str]:
-    """Find the token and the headers of a remote, in each form they may come back in."""
+    """Yield the token and the headers of a remote in each form in which git may print them."""
     pairs = []
     if remote.token:
         user = credential_env(remote).get("VERSIONER_TOKEN_USER", "")

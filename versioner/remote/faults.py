@@ -41,105 +41,105 @@ RemoteFault = Literal[
     "unsound",
 ]
 
-# What is wrong, in words that fit both a push from a clone and a recording from anywhere, and
-# what a person can do about it. A hint ends where "; then …" can follow.
+# The message and the hint of each fault, for pushes from a clone and for recording at a URL alike.
+# "; then …" may follow a hint.
 FAULTS: Final[Mapping[RemoteFault, tuple[str, str]]] = {
     "race": (
-        "the remote branch is not where this commit was made on",
+        "the remote branch has changed since this commit was made",
         "run `git pull --rebase`, then `git push`",
     ),
     "unpushed": ("commits of yours are not pushed", "run `git push` first"),
     "protected": (
         "the remote's branch is protected against this push",
-        "let this token or user past the protection, or record with `--via inbox` and let "
-        "`versioner collect` run as one who may",
+        "allow this token or user to bypass the protection, or record with `--via inbox` and run "
+        "`versioner collect` as a user who may push",
     ),
     "signature": (
-        "the remote takes signed commits only",
+        "the remote accepts signed commits only",
         "let git sign (commit.gpgsign and a key in the user's configuration), or record with "
-        "`--via inbox` and let `versioner collect` run where commits are signed",
+        "`--via inbox` and run `versioner collect` where commits are signed",
     ),
     "hook": (
         "a hook of the remote refused the push",
-        "what it says above is the remote's own; its administrator knows the rule",
+        "the text above is from the remote; its administrator knows the rule",
     ),
     "hidden": (
-        "the remote takes no refs of the kind refs/versioner/*",
-        "record with `--via direct`, or have the forge accept them",
+        "the remote accepts no refs named refs/versioner/*",
+        "record with `--via direct`, or configure the forge to accept them",
     ),
     "checked-out": (
-        "the branch is checked out on the remote, which takes no push to it then",
+        "the branch is checked out on the remote, which then accepts no push to it",
         "push to a bare repository (`git init --bare`), or record with `--via inbox`",
     ),
     "denied": (
         "this token or user may not push to the remote",
-        "give it the right to write to the repository's contents",
+        "give it write access to the repository",
     ),
     "login": (
-        "the remote wants a login, or knows this one no more",
-        "set VERSIONER_TOKEN to a token that is valid and may write, or use a credential helper",
+        "the remote requires a login, or does not accept this one",
+        "set VERSIONER_TOKEN to a valid token with write access, or use a credential helper",
     ),
     "host-key": (
-        "ssh does not know the remote's host, or knows another key of it",
-        "add the host's key to known_hosts (`ssh-keyscan HOST`, and compare it with what the "
+        "ssh does not know the remote's host key, or knows another one",
+        "add the host's key to known_hosts (`ssh-keyscan HOST`; compare it with the key that the "
         "forge publishes)",
     ),
     "tls": (
         "the remote's certificate or encryption is not accepted",
-        "check the URL; for a certificate authority of one's own, set GIT_SSL_CAINFO or git's "
+        "check the URL; for your own certificate authority, set GIT_SSL_CAINFO or git's "
         "http.sslCAInfo",
     ),
     "redirect": (
-        "the remote has moved, or wants to be logged in to by a browser",
-        "use the URL that it has now; no token is sent to where it leads",
+        "the remote redirects to another URL, or to a login page for browsers",
+        "use its present URL; no token is sent to the target of a redirect",
     ),
     "missing": (
         "the remote has no such repository, or hides it from this token or user",
-        "check the URL, and whether the token or user may see the repository",
+        "check the URL, and that the token or user may read the repository",
     ),
     "locked": (
-        "another process of the remote holds a lock",
-        "try again; if it stays so, the remote's administrator can remove the lock file",
+        "another process on the remote holds a lock",
+        "try again; if the error stays, the remote's administrator can remove the lock file",
     ),
     "full": (
-        "this machine has no room left",
-        "make room on its disk, or set TMPDIR to a folder that has some",
+        "this machine's disk is full",
+        "free some space, or set TMPDIR to a folder on another disk",
     ),
-    "disk": ("the remote has no room left", "its administrator has to make some"),
+    "disk": ("the remote's disk is full", "ask its administrator to free some space"),
     "size": (
         "the push is larger than the remote allows",
-        "record less in one event, or have the remote's limit raised",
+        "record less in one event, or ask the remote's administrator to raise the limit",
     ),
     "unsound": (
         "the remote's check of the pushed objects failed",
-        "what it says above names the object; its administrator can see the rule (fsck)",
+        "the text above names the object; the remote's administrator knows the rule (fsck)",
     ),
     "shallow": (
-        "the remote takes no push from a shallow clone",
+        "the remote accepts no push from a shallow clone",
         "record with `--via inbox`, or from a complete clone (`git fetch --unshallow`)",
     ),
     "format": (
-        "the remote keeps its objects in another format than this repository",
-        "both have to be sha1 or both sha256",
+        "the remote has another object format than this repository",
+        "both must be sha1, or both sha256",
     ),
-    "busy": ("the remote asks to be left alone for a while", "try again later"),
+    "busy": ("the remote limits the number of requests, or is overloaded", "try again later"),
     "server": ("the remote's server failed", "try again later"),
     "unreachable": ("the remote could not be reached", "check the network and the URL"),
     "unknown": (
-        "the remote did not say whether it took the push",
-        "try again: what did arrive is known by its id, and not recorded twice",
+        "the remote did not report whether it accepted the push",
+        "try again: an event that did arrive is recognised by its id, and not recorded twice",
     ),
-    "refused": ("the remote refused the push", "what it says above is its own reason"),
-    "atomic": ("the remote cannot change several refs as one", "nothing to do"),
+    "refused": ("the remote refused the push", "the text above is the remote's reason"),
+    "atomic": ("the remote cannot update several refs atomically", "nothing to do"),
 }
 
-# What may be over in a moment.
+# Faults that may be gone at the next try.
 PASSING: Final[tuple[RemoteFault, ...]] = ("busy", "locked", "server", "unknown", "unreachable")
 
-# A token is of no use to ssh.
+# ssh does not use VERSIONER_TOKEN.
 _BY_SSH: Final = re.compile(r"(?i)permission denied \((?:publickey|password|keyboard|gssapi)")
 _SSH_KEY: Final = (
-    "give ssh a key that the remote knows and that may write (`ssh-add`, a deploy key, "
+    "give ssh a key with write access to the remote (`ssh-add`, a deploy key, "
     "GIT_SSH_COMMAND), or use an https URL with VERSIONER_TOKEN"
 )
 

@@ -1,8 +1,8 @@
-"""What waits in a repository's own inbox refs, and what was refused: as they were last fetched.
+"""The inbox refs of a repository, as last fetched: waiting events and refused events.
 
 `refs/versioner/inbox/<product>/<key>` is a commit whose tree holds `event.json`;
 `refs/versioner/refused/<product>/<key>` one that holds `refusal.json` beside it. Anyone who may
-push may have written them, so nothing in them is believed: what cannot be read is told as such.
+push may have written them, so nothing in them is trusted: unreadable ones are reported as such.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ __all__ = [
     "REFUSED",
     "SHOWN",
     "Inbox",
-    "Refused",
-    "Waiting",
-    "counts",
-    "inbox",
+    "RefusedEvent",
+    "WaitingEvent",
+    "count_inbox",
     "inbox_ref",
-    "refused",
+    "read_inbox",
+    "refused_events",
     "store_commit",
-    "waiting",
+    "waiting_events",
 ]
 
 INBOX: Final = "refs/versioner/inbox/"
 REFUSED: Final = "refs/versioner/refused/"
 
-# How many of each kind are read; the rest is counted.
+# How many events of each kind are read; the others are only counted.
 SHOWN: Final = 200
 
-# Somewhat more than the longest event takes, all of its metadata escaped.
+# A little more than the longest event with all of its metadata escaped.
 _LARGEST: Final = 700_000
 _NAMES: Final = "%(refname)%00%(objectname)%00%00"
 _FORMAT: Final = "%(refname)%00%(objectname)%00%(objecttype)%00%(committerdate:unix)"
 
 
-class Waiting(NamedTuple):
-    """Hold an event that was received and is not on the branch yet.
+class WaitingEvent(NamedTuple):
+    """An event that was received and is not on the branch yet.
 
-    `at` is the commit's time (RFC 3339, `Z`; `""` where it has none). `submission` is what
-    `event.json` says, unjudged; None where it is not there, too large or not a JSON object.
-    `product` and `key` are parts of the ref's name, of any text that git allows there.
+    `at` is the commit's time (RFC 3339, `Z`; `""` where it has none). `submission` is the content
+    of `event.json`, not validated; None where it is missing, too large or not a JSON object.
+    `product` and `key` are parts of the ref's name, and may be any text that git allows there.
     """
 
     ref: str
@@ -66,8 +66,8 @@ class Waiting(NamedTuple):
     submission: dict[str, Any] | None
 
 
-class Refused(NamedTuple):
-    """Hold an event that could not be recorded; `refusal` is what `refusal.json` says, or None."""
+class RefusedEvent(NamedTuple):
+    """An event that could not be recorded; `refusal` is the content of `refusal.json`, or None."""
 
     ref: str
     commit: str
@@ -79,18 +79,18 @@ class Refused(NamedTuple):
 
 
 class Inbox(NamedTuple):
-    """Hold both, the oldest waiting and the latest refused first, and how many more there are."""
+    """The oldest waiting and the latest refused events, and how many more there are."""
 
-    waiting: tuple[Waiting, ...] = ()
+    waiting: tuple[WaitingEvent, ...] = ()
     more_waiting: int = 0
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedEvent, ...] = ()
     more_refused: int = 0
 
 
-def inbox(repo: Repository, *, limit: int = SHOWN) -> Inbox:
-    """Return what the repository's own refs say is waiting and was refused."""
+def read_inbox(repo: Repository, *, limit: int = SHOWN) -> Inbox:
+    """Return the waiting and the refused events of the repository's own refs."""
     waits, refusals = _listed(repo)
-    # What waits is collected oldest first; of what was refused the latest is the news.
+    # Waiting events are collected oldest first; of refused ones the latest matters most.
     shown, told = waits[:limit], refusals[::-1][:limit]
     if not shown and not told:
         return Inbox()
@@ -101,33 +101,33 @@ def inbox(repo: Repository, *, limit: int = SHOWN) -> Inbox:
     pairs = zip(shown, submissions, strict=True)
     triples = zip(told, refused_ones, reasons, strict=True)
     return Inbox(
-        tuple(Waiting(*ref, submission) for ref, submission in pairs),
+        tuple(WaitingEvent(*ref, submission) for ref, submission in pairs),
         len(waits) - len(shown),
-        tuple(Refused(*ref, submission, refusal) for ref, submission, refusal in triples),
+        tuple(RefusedEvent(*ref, submission, refusal) for ref, submission, refusal in triples),
         len(refusals) - len(told),
     )
 
 
-def counts(repo: Repository) -> tuple[int, int]:
-    """Return how many wait and how many were refused; without such refs, at no cost."""
+def count_inbox(repo: Repository) -> tuple[int, int]:
+    """Return how many events wait and how many were refused; fast where there are no such refs."""
     if not _may_hold(repo):
         return 0, 0
     waits, refusals = _listed(repo)
     return len(waits), len(refusals)
 
 
-def waiting(repo: Repository, *, limit: int = SHOWN) -> list[Waiting]:
-    """Return the events that wait, oldest first."""
-    return list(inbox(repo, limit=limit).waiting)
+def waiting_events(repo: Repository, *, limit: int = SHOWN) -> list[WaitingEvent]:
+    """Return the waiting events, oldest first."""
+    return list(read_inbox(repo, limit=limit).waiting)
 
 
-def refused(repo: Repository, *, limit: int = SHOWN) -> list[Refused]:
-    """Return the events that were refused, latest first."""
-    return list(inbox(repo, limit=limit).refused)
+def refused_events(repo: Repository, *, limit: int = SHOWN) -> list[RefusedEvent]:
+    """Return the refused events, latest first."""
+    return list(read_inbox(repo, limit=limit).refused)
 
 
 def _may_hold(repo: Repository) -> bool:
-    """Tell whether there may be such refs, by a look at files: nearly everywhere there is none."""
+    """Return whether there may be such refs, without a git process: most clones have none."""
     if (repo.common_dir / "refs" / "versioner").exists():
         return True
     if (repo.common_dir / "reftable").exists():
@@ -149,7 +149,7 @@ def _listed(repo: Repository) -> tuple[list[_Ref], list[_Ref]]:
     """Return both kinds of ref, oldest first."""
     done = run(["for-each-ref", f"--format={_FORMAT}", INBOX, REFUSED], cwd=repo.top)
     if done.returncode != 0:
-        # One ref whose object is not there keeps git from telling of any object.
+        # A single ref with a missing object makes git report no object at all.
         done = run(["for-each-ref", f"--format={_NAMES}", INBOX, REFUSED], cwd=repo.top)
     lines = done.stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
     found = sorted((_ref(*line.split("\0")) for line in lines), key=lambda each: each[4:] + each)
@@ -175,9 +175,9 @@ def _time(seconds: str) -> str:
 
 
 def _documents(repo: Repository, names: Sequence[str]) -> list[dict[str, Any] | None]:
-    """Return the JSON object of each name, None for what is none; the large are never read."""
+    """Return the JSON object in each file, None where there is none or the file is too large."""
     blobs = _small_blobs(repo, names)
-    # Several refs may hold the same: each is read once.
+    # Several refs may have the same file: it is read once.
     once = list(dict.fromkeys(blob for blob in blobs if blob))
     with reading(repo) as reader:
         found = zip(once, reader.find(once), strict=True)
@@ -186,11 +186,11 @@ def _documents(repo: Repository, names: Sequence[str]) -> list[dict[str, Any] | 
 
 
 def _small_blobs(repo: Repository, names: Iterable[str]) -> list[str]:
-    """Return the id of each file that is there and small enough to read, `""` for the others."""
+    """Return the id of each file that exists and is small enough to read, "" for the others."""
     asked = "".join(f"{name}\n" for name in names).encode("ascii")
     answers = run(["cat-file", "--batch-check"], cwd=repo.top, stdin=asked).stdout
     parts = [line.split() for line in answers.decode("utf-8", "replace").split("\n")[:-1]]
-    # Where git stopped at a damaged object, what it did not come to is not there either.
+    # git stops at a damaged object; the files after it count as missing.
     ids = [
         each[0] if len(each) == 3 and each[1] == "blob" and int(each[2]) <= _LARGEST else ""
         for each in parts
@@ -203,7 +203,7 @@ def _parsed(data: bytes) -> dict[str, Any] | None:
 
     try:
         value = json.loads(data.decode("utf-8"), parse_constant=_no_number)
-        # A lone surrogate, written as an escape, is no text: nothing could print it.
+        # A lone surrogate, written as an escape, cannot be printed.
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
         return None
@@ -217,15 +217,15 @@ def _no_number(name: str) -> None:
 EVENT: Final = "event.json"
 REFUSAL: Final = "refusal.json"
 
-# What can be a part of a ref's name as it is, whatever git and file systems make of the rest.
+# Event ids that can be part of a ref's name on every file system.
 _PLAIN: Final = r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}"
 _WHO: Final = "versioner <versioner@localhost>"
 
 
 def inbox_ref(product: str, event_id: str) -> str:
-    """Return the ref that an event waits at; `product` is a legal name."""
+    """Return the inbox ref of an event; `product` is a legal name."""
     plain = re.fullmatch(_PLAIN, event_id) is not None
-    # On file systems that know no case, two ids could else be one file.
+    # On case-insensitive file systems, two ids could be the same file.
     key = event_id if plain and event_id.lower() == event_id else _digest(event_id)
     return f"{INBOX}{product}/{key}"
 
@@ -239,7 +239,7 @@ def store_commit(
     parent: str = "",
     object_format: str = "sha1",
 ) -> str:
-    """Write a commit of a few files, new or there already, into a repository; return its id.
+    """Write a commit of a few files, given as bytes or as existing objects; return its id.
 
     The same files, message and time make the same commit anywhere.
     """

@@ -20,7 +20,7 @@ from versioner.git.state import write_whole
 from versioner.git.temporary import temporary_folder
 from versioner.remote.client import RemoteClient, create_bare, failure_of
 from versioner.remote.inbox_refs import EVENT, REFUSAL
-from versioner.remote.prefetch import Wanted, bring
+from versioner.remote.prefetch import Wanted, prefetch
 from versioner.remote.push_status import fault_of
 
 if TYPE_CHECKING:
@@ -31,17 +31,24 @@ if TYPE_CHECKING:
     from versioner.git.temporary import TemporaryFolder
     from versioner.remote.url import Remote
 
-__all__ = ["FILTERS", "FilterLevel", "PartialClone", "partial_clone", "recall", "remember"]
+__all__ = [
+    "FILTERS",
+    "FilterLevel",
+    "PartialClone",
+    "partial_clone",
+    "recall_filter",
+    "remember_filter",
+]
 
 FilterLevel = Literal["combine:tree:3+blob:none", "tree:0", "blob:none", ""]
 
-# From the filter that brings least to none at all.
+# In the order in which they are tried: from the filter that fetches least to no filter.
 FILTERS: Final[tuple[FilterLevel, ...]] = ("combine:tree:3+blob:none", "tree:0", "blob:none", "")
 _WEEK_SECONDS: Final = 7 * 86_400
 
 
-def recall(remote: Remote, clock: Path) -> FilterLevel:
-    """Return the step that a remote took last; `clock` is a file that was just made."""
+def recall_filter(remote: Remote, clock: Path) -> FilterLevel:
+    """Return the filter that a remote accepted last; `clock` is a file that was just created."""
     path = _path(remote)
     try:
         if path is not None and clock.stat().st_mtime - path.stat().st_mtime < _WEEK_SECONDS:
@@ -51,8 +58,8 @@ def recall(remote: Remote, clock: Path) -> FilterLevel:
     return FILTERS[0]
 
 
-def remember(remote: Remote, level: FilterLevel) -> None:
-    """Note the step that a remote takes, where there is a place for it; forget it with the best."""
+def remember_filter(remote: Remote, level: FilterLevel) -> None:
+    """Remember the filter that a remote accepts; forget it if that is the best one."""
     path = _path(remote)
     if path is None:
         return
@@ -63,7 +70,7 @@ def remember(remote: Remote, level: FilterLevel) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, b"%d\n" % FILTERS.index(level))
     except OSError:
-        # A convenience: the next one asks again.
+        # Only an optimisation: without the file, the next clone tries the filters again.
         return
 
 
@@ -77,13 +84,13 @@ def _path(remote: Remote) -> Path | None:
 
 _HEAD: Final = "refs/versioner/remote-head"
 
-# Of all that a fetch is told, git keeps no note of where HEAD leads to, but in its trace: as
-# protocol 2 says it, and as the older ones do.
+# git reports the branch of the remote's HEAD during a fetch only in its trace, in the form of
+# protocol 2 or of the older ones.
 _LEADS: Final = re.compile(
     rb"fetch< [0-9a-f]{40,64} HEAD(?: symref-target:|\\0\S*(?: \S+)*? symref=HEAD:)(refs/heads/\S+)"
 )
 
-# What is a file's path as it is; git writes all others.
+# Branches whose ref can be written as a file; git writes the others.
 _PLAIN_BRANCH: Final = r"refs/heads/[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*"
 
 
@@ -102,8 +109,8 @@ _PARTIAL: Final = ("remote.origin.promisor=true", "remote.origin.partialCloneFil
 class PartialClone:
     """A temporary bare partial clone of one remote branch.
 
-    `client` reaches the remote. `level` is the filter level that the remote accepts, as far as
-    it was asked. After `limit` seconds a command to the remote is ended.
+    `client` reaches the remote. `level` is the best filter that the remote has not
+    refused. After `limit` seconds a command to the remote is ended.
     """
 
     def __init__(
@@ -129,7 +136,7 @@ class PartialClone:
         self._was_refused = False
         self._packets = place.folder / "packets"
         self._begun: Sequence[str] = ()
-        self._reader = ObjectReader(self.folder, place.inherited, self.bring)
+        self._reader = ObjectReader(self.folder, place.inherited, self.fetch_objects)
 
     def change_format(self) -> bool:
         """Start again as a sha256 repository; False where it is one already."""
@@ -141,21 +148,23 @@ class PartialClone:
         return True
 
     def repository(self, branch: str, tip: str | None) -> Repository:
-        """Return the clone as a repository whose branch stands at a tip."""
+        """Return the clone as a repository whose branch is at a tip."""
         place = Repository(
             self.folder, self.folder, None, self.object_format, branch, tip, pinned=True
         )
         return OpenRepository(place, self._reader)
 
-    def begin(self, branch: str, also: Sequence[str] = ()) -> str | None:
-        """Bring the tip of a branch ("" for the remote's HEAD), and refs under prefixes.
+    def fetch_tip(self, branch: str, also: Sequence[str] = ()) -> str | None:
+        """Fetch the tip of a branch ("" for the remote's HEAD), and refs under prefixes.
 
         Returns the tip, None where there is no such branch. The prefixes' refs keep their names.
         """
         local = branch or _HEAD
         self._forget(also)
         specs = [f"+{branch or 'HEAD'}:{local}", *(f"+{each}*:{each}*" for each in also)]
-        done = self._climb(specs, {} if branch else {"GIT_TRACE_PACKET": str(self._packets)})
+        done = self._fetch_filtered(
+            specs, {} if branch else {"GIT_TRACE_PACKET": str(self._packets)}
+        )
         if done.returncode != 0:
             if "couldn't find remote ref" in done.stderr:
                 return None
@@ -168,25 +177,27 @@ class PartialClone:
             found = _LEADS.findall(self._packets.read_bytes())
         except OSError:
             found = []
-        # What is not ASCII stands there escaped; and git promises nobody that it stands there.
+        # Other characters are escaped in the trace, and the trace has no promised format.
         if found and b"\\" not in found[-1]:
             return str(found[-1].decode("ascii"))
         return self.client.list_refs().head
 
-    def begin_whole(self, branch: str, also: Sequence[str] = ()) -> str | None:
-        """Bring the tip with all of its trees, for a caller who reads the whole registry."""
+    def fetch_tip_with_trees(self, branch: str, also: Sequence[str] = ()) -> str | None:
+        """Fetch the tip with all of its trees, for a caller who reads the whole registry."""
         self.level = max(self.level, "blob:none", key=FILTERS.index)
-        return self.begin(branch, also)
+        return self.fetch_tip(branch, also)
 
-    def _climb(self, refs: Sequence[str], env: Mapping[str, str], depth: int = 1) -> Completed:
-        """Fetch, on the next step of the ladder where the remote refuses one."""
+    def _fetch_filtered(
+        self, refs: Sequence[str], env: Mapping[str, str], depth: int = 1
+    ) -> Completed:
+        """Fetch, with the next filter where the remote refuses one."""
         self._begun = [f"--depth={depth}", "origin", *refs]
         while True:
             filters = [_filter(self.level)]
             done = self.fetch([*filters, *self._begun], env=env)
             if done.returncode == 0:
                 if self._was_refused:
-                    remember(self.client.remote, self.level)
+                    remember_filter(self.client.remote, self.level)
                 return done
             if fault_of(done)[0] == "format" and self.change_format():
                 continue
@@ -196,8 +207,8 @@ class PartialClone:
             else:
                 return done
 
-    def stand(self, branch: str, tip: str) -> Repository:
-        """Let a branch of the clone's own stand at a tip, and return the repository so."""
+    def set_branch(self, branch: str, tip: str) -> Repository:
+        """Set a branch of the clone to a tip, and return the repository on that branch."""
         if re.fullmatch(_PLAIN_BRANCH, branch) and ".lock" not in branch:
             path = self.folder / branch
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -211,51 +222,51 @@ class PartialClone:
         self._reader.close()
 
     def fetch_refs(self, refs: Sequence[str]) -> None:
-        """Bring some refs with all that they hold, under their own names."""
+        """Fetch refs with all their objects, under their own names."""
         done = self.fetch(["--depth=1", _filter(""), "origin", *(f"+{ref}:{ref}" for ref in refs)])
         if done.returncode != 0:
             raise failure_of(done)
 
-    def fetch_below(self, prefixes: Sequence[str]) -> None:
-        """Bring all refs under prefixes with the events and reasons in them; drop what is gone."""
+    def fetch_refs_below(self, prefixes: Sequence[str]) -> None:
+        """Fetch all refs under prefixes with their events and refusals; delete all older ones."""
         self._forget(prefixes)
         specs = [f"+{prefix}*:{prefix}*" for prefix in prefixes]
-        done = self._climb(specs, {}, depth=2)
-        # Where no ref is of that name, git says nothing and fails.
+        done = self._fetch_filtered(specs, {}, depth=2)
+        # If there is no such ref, git fails without a message.
         if done.returncode != 0 and done.stderr.strip():
             raise failure_of(done)
         commits = [each for prefix in prefixes for each in self.refs(prefix).values()]
         with reading(self.repository("", None)) as reader:
             files = (EVENT, REFUSAL)
-            bring(reader, [Wanted(commit, name) for commit in commits for name in files])
+            prefetch(reader, [Wanted(commit, name) for commit in commits for name in files])
 
     def refs(self, prefix: str) -> dict[str, str]:
-        """Return the refs that `begin` brought under a prefix, and where they point."""
+        """Return the fetched refs under a prefix, and their commits."""
         if not (self.folder / prefix).exists() and not (self.folder / "packed-refs").exists():
-            # The usual case, seen without a process.
+            # The usual case, found without a process.
             return {}
         args = ["for-each-ref", "--format=%(objectname) %(refname)", prefix]
-        # A name may hold any bytes, of which some are line ends to Python.
+        # A name may hold any bytes; str.splitlines would split at some of them.
         lines = self._git(args).stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
         return {ref: commit for commit, _, ref in (line.partition(" ") for line in lines)}
 
-    def bring(self, ids: Iterable[str]) -> None:
-        """Bring objects by their ids, in one go; raise RemoteFailure where that fails."""
+    def fetch_objects(self, ids: Iterable[str]) -> None:
+        """Fetch objects by their ids in one request; raise RemoteFailure where that fails."""
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return
-        # A tree comes without what is below it, or with its trees.
+        # A tree is fetched alone or with all its trees, never with files.
         level = {"": "", "tree:0": "tree:0"}.get(self.level, "blob:none")
         lines = "".join(f"{name}\n" for name in wanted).encode("ascii")
         done = self.fetch([_filter(level), "--stdin", "origin"], lines)
         if done.returncode != 0:
             if "not our ref" in done.stderr or "unadvertised object" in done.stderr:
-                self._bring_whole(done)
+                self._fetch_everything(done)
                 return
             raise failure_of(done)
 
-    def _bring_whole(self, refused: Completed) -> None:
-        """Bring all that the refs hold: a remote of protocol 0 gives no object by its id."""
+    def _fetch_everything(self, refused: Completed) -> None:
+        """Fetch all objects of the refs: with protocol 0 a remote sends no object by its id."""
         done = refused
         if self.level and self._begun:
             self.level = ""
@@ -264,20 +275,21 @@ class PartialClone:
                 raise failure_of(done)
         if done.returncode != 0:
             raise GitFailure(
-                "the remote gives no single objects",
-                hint="its git has to be 2.18 or newer, with protocol version 2; or this one 2.36",
+                "the remote sends no single objects",
+                hint="the remote needs git 2.18 or newer, with protocol version 2; or this machine "
+                "needs git 2.36",
                 stderr=done.stderr,
             )
 
-    def bring_commit(self, commit: str) -> None:
-        """Bring one commit with its trees, and none before it."""
+    def fetch_commit(self, commit: str) -> None:
+        """Fetch one commit with its trees, without its parents."""
         level = "" if self.level == "" else "blob:none"
         done = self.fetch(["--depth=1", _filter(level), "origin", commit])
         if done.returncode != 0:
             raise failure_of(done)
 
-    def bring_history(self, branch: str) -> None:
-        """Bring all commits of a branch that was begun, with their trees."""
+    def fetch_history(self, branch: str) -> None:
+        """Fetch all commits of a branch whose tip is here, with their trees."""
         if not (self.folder / "shallow").exists():
             return
         level = "" if self.level == "" else "blob:none"
@@ -285,8 +297,8 @@ class PartialClone:
         if done.returncode != 0:
             raise failure_of(done)
 
-    def bring_below(self, commit: str, folders: Sequence[str]) -> None:
-        """Bring all files below some folders of a commit whose trees are here."""
+    def fetch_files_below(self, commit: str, folders: Sequence[str]) -> None:
+        """Fetch all files below some folders of a commit whose trees are here."""
         args = ["ls-tree", "-r", "-z", "--full-tree", commit, "--", *folders]
         listed = self._git(args).stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]
         heads = (line.partition("\t")[0].split() for line in listed)
@@ -296,7 +308,7 @@ class PartialClone:
             "".join(f"{name}\n" for name in wanted).encode("ascii"),
         )
         here = check.stdout.decode("utf-8", "replace").splitlines()
-        self.bring(name for name, kind in zip(wanted, here, strict=False) if kind != "blob")
+        self.fetch_objects(name for name, kind in zip(wanted, here, strict=False) if kind != "blob")
 
     def fetch(
         self,
@@ -311,7 +323,7 @@ class PartialClone:
         return run([f"--git-dir={self.folder}", *args], cwd=self.folder, stdin=stdin)
 
     def _forget(self, prefixes: Sequence[str]) -> None:
-        """Drop the refs of an earlier look: what is gone on the remote must not seem there."""
+        """Delete the refs of an earlier fetch, since the remote may have deleted them."""
         lines = [f"delete {ref}" for prefix in prefixes for ref in self.refs(prefix)]
         if lines:
             text = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
@@ -319,15 +331,15 @@ class PartialClone:
 
 
 def _filter(level: str) -> str:
-    # Left out, it would be the one that the settings name.
+    # Without the option, git would use the filter of the settings.
     return f"--filter={level}" if level else "--no-filter"
 
 
 @contextmanager
 def partial_clone(remote: Remote, level: FilterLevel | None = None) -> Iterator[PartialClone]:
-    """Make a partial clone of a remote, empty so far; nothing of it stays."""
+    """Create an empty partial clone of a remote; delete it at the end."""
     with temporary_folder() as place:
-        taken = recall(remote, place.folder) if level is None else level
+        taken = recall_filter(remote, place.folder) if level is None else level
         clone = PartialClone(remote, place, taken)
         try:
             yield clone

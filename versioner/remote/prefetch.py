@@ -1,7 +1,7 @@
-"""Bring what will be read of a partial clone, in as few requests as its trees allow.
+"""Fetch the objects of a partial clone that will be read, in as few requests as possible.
 
-All paths go down at once, as far as what is there leads; then what all of them lack is one
-request. Reading them one by one would be one request for each object.
+All paths are followed at once, as far as the objects are there; the missing objects of all of
+them are one request. Reading the paths one by one would be one request for each object.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from versioner.git.object_format import TreeEntry
     from versioner.git.objects import GitObject, ObjectReader
 
-    # What an object leads to: a tree's entries, a commit's tree, or nothing.
+    # The objects that an object names: a tree's entries, a commit's tree, or none.
     Ways = dict[str, TreeEntry] | str
 
-__all__ = ["Wanted", "bring"]
+__all__ = ["Wanted", "prefetch"]
 
 
 class Wanted(NamedTuple):
-    """A path of a commit; unless `whole`, only whether it is there will be asked."""
+    """A path of a commit; unless `whole`, only whether it exists will be read."""
 
     commit: str
     path: str
     whole: bool = True
 
 
-def bring(reader: ObjectReader, wanted: Iterable[Wanted]) -> None:
-    """Bring the directories on the way to paths, and the files themselves where they are wanted."""
+def prefetch(reader: ObjectReader, wanted: Iterable[Wanted]) -> None:
+    """Fetch the directories on the way to paths, and the files themselves where wanted."""
     walks = [_Walk(each) for each in wanted]
     known: dict[str, Ways] = {}
     lacking: set[str] = set()
@@ -46,7 +46,7 @@ def bring(reader: ObjectReader, wanted: Iterable[Wanted]) -> None:
         else:
             found = dict(zip(asked, reader.find_or_fetch(asked), strict=True))
             lacking.clear()
-            # What is not there even so is told by whoever reads it.
+            # Objects that are still missing are reported when they are read.
             known |= {name: {} for name, each in found.items() if each is None}
         known |= {name: _ways(each) for name, each in found.items() if each is not None}
 
@@ -58,7 +58,7 @@ def _ways(found: GitObject) -> Ways:
 
 
 class _Walk:
-    """Go down to one path as far as what is known leads."""
+    """A walk down to one path, as far as the objects are known."""
 
     def __init__(self, wanted: Wanted) -> None:
         self._at = wanted.commit

@@ -1,7 +1,7 @@
-"""Ask a remote what it takes, and what this user may do there; all but `try_ref` only look.
+"""Find out what a remote accepts and what this user may do; only `try_ref` writes there.
 
-Every step ends within a number of seconds. A repository on this machine is asked without
-running the programs that its own configuration names.
+Every step has a time limit. A repository on this machine is asked without running the programs
+that its own configuration names.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
     from versioner.remote.url import Remote
 
-__all__ = ["PROBES", "Greeting", "Probe", "Tried", "greet", "probing"]
+__all__ = ["PROBES", "Greeting", "Probe", "RefTrial", "greet", "probing"]
 
 PROBES = "refs/versioner/probe/"
 
 Answer = Literal["taken", "refused", "ignored", "no ids"]
 
 _TRACE = "greeting"
-_MESSAGE = "Try whether this remote takes refs of this kind"
-# What a repository on this machine would run before it knows that nothing is pushed.
+_MESSAGE = "Test whether this remote accepts refs of this kind"
+# A repository on this machine would run programs of its own configuration otherwise.
 _QUIET_RECEIVER = "git -c core.alternateRefsCommand= -c core.hooksPath=/dev/null receive-pack"
 
 
 class Greeting(NamedTuple):
-    """Hold what a remote tells of itself: `head` is the branch its HEAD names, "" for none."""
+    """A remote's own description: `head` is the branch that its HEAD names, "" for none."""
 
     head: str
     refs: dict[str, str]
@@ -42,8 +42,8 @@ class Greeting(NamedTuple):
     object_format: str
 
 
-class Tried(NamedTuple):
-    """Hold what became of a ref that was made on a remote, and then deleted again."""
+class RefTrial(NamedTuple):
+    """The results of creating a ref on a remote and of deleting it again."""
 
     ref: str
     made: RefStatus
@@ -56,8 +56,8 @@ class Probe:
     def __init__(self, clone: PartialClone) -> None:
         self.clone = clone
 
-    def take_filter(self, spec: str, wanted: str) -> Answer:
-        """Ask for one object by its id under a filter, and tell what the remote makes of that."""
+    def try_filter(self, spec: str, wanted: str) -> Answer:
+        """Fetch one object by its id with a filter, and return how the remote answers."""
         done = self.clone.fetch([f"--filter={spec}", "origin", wanted])
         if done.returncode == 0:
             return "ignored" if "filtering not recognized" in done.stderr else "taken"
@@ -73,8 +73,8 @@ class Probe:
         receiver = _QUIET_RECEIVER if _is_local(client.remote.url) else ""
         client.dry_run_push(commit, f"{PROBES}dry-run", atomic=atomic, receiver=receiver)
 
-    def try_ref(self, name: str, seconds: int) -> Tried:
-        """Make a ref on the remote, as an event that is handed over does, and delete it again."""
+    def try_ref(self, name: str, seconds: int) -> RefTrial:
+        """Create a ref on the remote, as an event for the inbox does, and delete it again."""
         commit, ref = self._commit(seconds), f"{PROBES}{name}"
         try:
             made = self.clone.client.push([RefUpdate(ref, None, commit)])[ref]
@@ -83,7 +83,7 @@ class Probe:
                 self._remove(ref, commit)
             raise
         deleted = self._remove(ref, commit) if made.fault is None else None
-        return Tried(ref, made, deleted)
+        return RefTrial(ref, made, deleted)
 
     def _commit(self, seconds: int) -> str:
         files = {"probe.json": b"{}\n"}
@@ -99,7 +99,7 @@ class Probe:
 
 @contextmanager
 def probing(remote: Remote, *, seconds: float, form: str = "") -> Iterator[Probe]:
-    """Make a probe for a remote, empty so far; nothing of it stays."""
+    """Create a probe for a remote; delete its files at the end."""
     with temporary_folder() as place:
         clone = PartialClone(remote, place, object_format=form or "sha1", limit=seconds)
         try:
@@ -109,7 +109,7 @@ def probing(remote: Remote, *, seconds: float, form: str = "") -> Iterator[Probe
 
 
 def greet(remote: Remote, *, seconds: float) -> Greeting:
-    """Ask a remote for its refs, and tell from how it answers which protocol it speaks."""
+    """Return a remote's refs, its protocol version and its object format."""
     with temporary_folder() as place:
         trace = place.folder / _TRACE
         env = {**remote.env, "GIT_TRACE_PACKET": str(trace)}

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.errors import UsageFault
 from versioner.remote.client import RefUpdate, failure_of
-from versioner.remote.configured import client_of, fetch_commits, follow, remote_tip_known
+from versioner.remote.configured import (
+    client_of,
+    fetch_commits,
+    remote_tip_known,
+    update_tracking_ref,
+)
 from versioner.remote.faults import FAULTS, RemoteFailure
 
 if TYPE_CHECKING:
@@ -19,16 +24,16 @@ if TYPE_CHECKING:
 __all__ = ["PushFailure", "fetch_branch", "push_branch", "remote_heads"]
 
 _STAYS: Final = "the commit stays on the local branch: `git push` later"
-_BY_URL: Final = "record on the remote by its URL (--repo URL), by way of its inbox"
-# What helps a clone, where that is not what helps elsewhere.
+_BY_URL: Final = "record on the remote by its URL (--repo URL), through its inbox"
+# Hints for a clone, where they differ from those of FAULTS.
 _REMEDIES: Final[Mapping[RemoteFault, str]] = {
     "race": FAULTS["race"][1],
     "unpushed": FAULTS["unpushed"][1],
-    "protected": f"let this user past the protection, or {_BY_URL}; {_STAYS}",
+    "protected": f"allow this user to bypass the protection, or {_BY_URL}; {_STAYS}",
     "signature": "let git sign (commit.gpgsign and a key in the user's configuration), or "
     f"{_BY_URL}; {_STAYS}",
     "checked-out": f"push to a bare repository (`git init --bare`); {_STAYS}",
-    "login": f"give git a login that is valid, by a credential helper or an ssh key; {_STAYS}",
+    "login": f"give git a valid login, with a credential helper or an ssh key; {_STAYS}",
     "shallow": f"complete the clone (`git fetch --unshallow`); {_STAYS}",
     "unknown": "`git fetch` shows whether it arrived; until then the commit is on the local "
     "branch, and `git push` sends it once",
@@ -66,7 +71,7 @@ def push_branch(repo: Repository, remote: str, old: str | None, new: str) -> Non
         failure = _push(client, RefUpdate(branch, old, new))
         if failure is not None and not (failure.sent and _has_arrived(client, branch, new)):
             raise failure
-    follow(repo, remote, new)
+    update_tracking_ref(repo, remote, new)
 
 
 def remote_heads(repo: Repository, remote: str) -> dict[str, str]:
@@ -85,7 +90,7 @@ def fetch_branch(repo: Repository, remote: str, tip: str) -> None:
         done = fetch_commits(client, repo, _branch_of(repo), sorted(known))
     if done.returncode != 0:
         raise _push_failure(failure_of(done))
-    follow(repo, remote, tip)
+    update_tracking_ref(repo, remote, tip)
 
 
 def _branch_of(repo: Repository) -> str:

@@ -1,8 +1,8 @@
-"""Tell the outcomes of a push apart: git's exit code is the same for nearly all of them.
+"""Classify the results of a push: git's exit code is the same for nearly all of them.
 
-git says what became of each ref on stdout, in words of its own or of the server's. Where it says
-nothing of any, the connection failed, and git's own lines on stderr tell how. What the server
-printed there (`remote: `) may quote anything: it is asked only where the rest leaves it open.
+git prints the status of each ref on stdout, with its own reason or the server's. If it prints
+none, the connection failed, and git's lines on stderr say how. The server's lines there
+(`remote: `) may quote anything: they count only where the other lines leave the question open.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _table(*rows: tuple[RemoteFault, str]) -> tuple[tuple[RemoteFault, re.Patter
     return tuple((fault, re.compile(f"(?i){words}")) for fault, words in rows)
 
 
-# The reason that a ref's line gives in parentheses, where it says all.
+# The reason in parentheses on a ref's line, where it is sufficient.
 _OF_REF: Final = _table(
     ("hidden", r"hidden ref|funny refname"),
     ("checked-out", r"currently checked out"),
@@ -36,14 +36,14 @@ _OF_REF: Final = _table(
     ("denied", r"TF401027|refusing to allow"),
     ("protected", r"TF402455|pushes to this branch are not permitted|prohibited by Gerrit"),
 )
-# What it says where the server's own words tell why.
+# The reason, where only the server's own messages say why.
 _LOCKING: Final = re.compile(
     r"(?i)failed to (?:update|lock|delete) ref|failed to lock|lock failure|cannot lock ref"
     r"|transaction failed"
 )
 _UNPACKING: Final = re.compile(r"(?i)unpack(?:er)? error|unable to (?:unpack|migrate)|bad pack")
 _INTERNAL: Final = re.compile(r"(?i)^failure$|internal|commit_refs|time.?out|unavailable")
-# What servers say of a lock: a file that lies there, or a ref that has moved meanwhile.
+# Messages of servers about a lock: a file is there already, or the ref has moved meanwhile.
 _LOCKS: Final = _table(
     ("locked", r"\.lock': File exists"),
     ("disk", r"no space left|quota exceeded"),
@@ -67,7 +67,7 @@ _RULES: Final = _table(
     ("hidden", r"deny updating a hidden ref|refs/versioner\S* (?:is|are) (?:not|illegal)"),
     ("disk", r"no space left|quota exceeded"),
 )
-# Where nothing is said of any ref.
+# Messages of git where it reports no ref's status.
 _CONNECTION: Final = _table(
     ("atomic", r"does not support --atomic"),
     ("format", r"repository's hash algorithm|mismatched algorithms"),
@@ -90,18 +90,18 @@ _CONNECTION: Final = _table(
     ("unreachable", r"timed out|network is unreachable|no route to host|connection closed"),
     ("refused", r"error: 4\d\d"),
 )
-# Of a server that git only knows to have closed the connection, as by ssh.
+# Messages of the server where git only reports a closed connection, as with ssh.
 _BY_SERVER: Final = _table(
     ("missing", r"could not be found|repository not found|TF401019|does not exist"),
     ("denied", r"not allowed to (?:push|upload)|read.?only|may not|write access|not granted"),
     ("busy", r"rate limit|too many requests|TF400733"),
 )
-# After one of these nothing that was sent counts.
+# After one of these, nothing that was sent has an effect.
 _REFUSED: Final = (
     *("atomic", "denied", "format", "full", "host-key", "login", "missing", "redirect", "refused"),
     *("size", "tls"),
 )
-# The remote was asked for its refs, and no more was sent.
+# Only the refs had been requested when this was printed; nothing was pushed.
 _NOT_SENT: Final = re.compile(
     r"fatal: unable to access|Could not read from remote|not read User|unable to update url base"
     r"|is this a git repository\?|is not a git command|cannot run ssh|bad line length"
@@ -113,14 +113,14 @@ _MOST_WORDS: Final = 20
 
 
 class RefStatus(NamedTuple):
-    """Hold git's line for one ref: ok, or a fault and the reason."""
+    """The status of one ref after a push: None for success, or a fault and its reason."""
 
     fault: RemoteFault | None
     reason: str
 
 
 def ref_faults(done: Completed) -> dict[str, RefStatus]:
-    """Return what became of each ref that git has a line for."""
+    """Return the status of each ref that git reports."""
     found: dict[str, RefStatus] = {}
     for flag, ref, status, reason in _STATUS.findall(done.stdout.decode("utf-8", "replace")):
         if flag == "!":
@@ -128,7 +128,7 @@ def ref_faults(done: Completed) -> dict[str, RefStatus]:
             found[ref] = RefStatus(fault, reason or status)
         else:
             found[ref] = RefStatus(None, "")
-    # Of refs that move as one, the others share the fate of the one that could not.
+    # In an atomic push, the other refs fail with the one that was refused.
     own = [each for each in found.values() if each.fault not in (None, "atomic")]
     first = own[0] if own else RefStatus("race", "")
     return {ref: first if each.fault == "atomic" else each for ref, each in found.items()}
@@ -136,12 +136,12 @@ def ref_faults(done: Completed) -> dict[str, RefStatus]:
 
 def _fault_of_ref(ref: str, status: str, reason: str, said: str) -> RemoteFault:
     if status == "rejected":
-        # By git here, which sees where the refs are.
+        # Rejected by the local git, which knows the remote's refs.
         return _first(_OF_REF, reason) or "race"
     if status != "remote rejected":
         return "unknown"
     fault = _fault_of_refusal(reason, "\n".join(_of_server(said)))
-    # Of refs elsewhere, protection is that none may be made.
+    # Protection of refs that are no branches means that none may be created.
     return "hidden" if fault == "protected" and not ref.startswith("refs/heads/") else fault
 
 
@@ -156,7 +156,7 @@ def _fault_of_refusal(reason: str, said: str) -> RemoteFault:
     if _INTERNAL.search(reason):
         return "server"
     if re.search(r"hook|declined", reason):
-        # They have one word for all; what was printed tells more.
+        # Hooks have one reason for everything; their output says more.
         return _first(_RULES, f"{reason}\n{said}") or "hook"
     denied = re.search(r"(?i)permission|not permitted|denied|unauthori[sz]ed|not allowed", reason)
     return _first(_RULES, reason) or ("denied" if denied else "refused")
@@ -167,7 +167,7 @@ def _first(table: tuple[tuple[RemoteFault, re.Pattern[str]], ...], text: str) ->
 
 
 def fault_of(done: Completed) -> tuple[RemoteFault, bool]:
-    """Return why a connection failed, and whether something was sent before it did."""
+    """Return why a connection failed, and whether something was sent before."""
     own = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("remote: "))
     fault = _first(_CONNECTION, own)
     not_sent = _NOT_SENT.search(own) is not None
@@ -177,12 +177,12 @@ def fault_of(done: Completed) -> tuple[RemoteFault, bool]:
         return fault, False
     if not_sent:
         return fault or "unreachable", False
-    # What broke after the push was on its way may have broken on the way back.
+    # If the connection broke after the push was sent, only the answer may have been lost.
     return ("unknown" if fault in (None, "unreachable") else fault), True
 
 
 def reason_of(done: Completed, reason: str = "") -> str:
-    """Word a failure: git's own reason, and then all that the server had to say."""
+    """Return the text of a failure: git's own reason, and then the server's output."""
     said = done.stderr.splitlines()
     marked = [line for line in said if line.startswith(("fatal: ", "error: "))]
     first = " ".join((reason or _before_closing(said) or (marked or [""])[0]).split())
@@ -191,7 +191,7 @@ def reason_of(done: Completed, reason: str = "") -> str:
 
 
 def _before_closing(said: list[str]) -> str:
-    """Return what ssh said before git found the connection closed; "" where that is not all."""
+    """Return the message of ssh before git reported a closed connection, or ""."""
     if _ONLY_CLOSED not in said:
         return ""
     before = said[: said.index(_ONLY_CLOSED)]
@@ -200,7 +200,7 @@ def _before_closing(said: list[str]) -> str:
 
 
 def _of_server(said: str) -> list[str]:
-    """Return what the server printed, without empty lines."""
+    """Return the server's output, without empty lines."""
     lines = (line for line in said.splitlines() if line.startswith("remote: "))
     texts = (line.removeprefix("remote: ").rstrip() for line in lines)
     return [text for text in texts if text]

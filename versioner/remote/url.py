@@ -1,4 +1,4 @@
-"""What may be named as a remote registry: a URL that git can reach, without any secret in it."""
+"""The URL of a remote registry: one that git can reach and that holds no secret."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
 __all__ = ["TOKEN", "Remote", "address_of", "holds_token", "is_url", "token_for"]
 
-# The variable that a token is given by, and that git's credential helper reads.
+# The environment variable with the token; git's credential helper reads it too.
 TOKEN: Final = "VERSIONER_TOKEN"  # noqa: S105 -- its name
 
-# Compiled when there is a URL at all (and kept by re).
+# Compiled on first use, as most runs of `track` have no URL; `re` caches them.
 _SCHEMES: Final = ("https", "http", "ssh", "file")
 _SCHEME: Final = r"([A-Za-z][A-Za-z0-9+.-]*)://"
-# git's short form of ssh; a single letter before the colon is a drive of Windows.
+# git's short form of ssh; a single letter before the colon is a Windows drive.
 _SCP_LIKE: Final = r"(?:[^/\\:@\s]+@)?[^/\\:@\s]{2,}:(?!//)\S+"
 _HELPER: Final = r"[A-Za-z0-9+.-]*::"
 _PAIR: Final = r"://[^/@\s]*:[^/@\s]*@"
 _USER: Final = r"://([^/@\s]*)@"
-# A run of this length with a digit in it is no login that anybody chose.
+# Twenty characters with a digit among them are a generated token, not a login.
 _RANDOM: Final = r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{20}"
 _LOOPBACK: Final = r"(?i)http://(?:localhost|127\.[0-9.]+|\[::1\])(?:[:/]|$)"
 
 
 class Remote(NamedTuple):
-    """Say where a remote is, and with what to be let in.
+    """A remote's URL, and the credentials for it.
 
     `token` is the password that git's credential helper answers with; `settings` are git's own
     (`key=value`) that a clone brings along, and `env` what goes by environment. `memory` is a
@@ -59,14 +59,14 @@ class Remote(NamedTuple):
 
 
 def is_url(text: str) -> bool:
-    """Tell whether what --repo names is a URL; all else is a folder."""
+    """Return whether the value of --repo is a URL; any other value is a folder."""
     return ":" in text and bool(
         re.match(_SCHEME, text) or re.match(_HELPER, text) or re.fullmatch(_SCP_LIKE, text)
     )
 
 
 def address_of(text: str, token: str = "") -> Remote:
-    """Return the remote that a URL names; raise UsageFault for one that will not do.
+    """Return the remote that a URL names; raise UsageFault for a URL that cannot be used.
 
     A URL with a password in it is refused, and never repeated: arguments and configuration
     are for all to see.
@@ -89,21 +89,21 @@ def address_of(text: str, token: str = "") -> Remote:
 
 
 def token_for(url: str, token: str) -> str:
-    """Return a token as it is sent to a URL; raise UsageFault where it is not to be sent."""
+    """Return a token as it is sent to a URL; raise UsageFault where it must not be sent."""
     token = token.strip()
     if token and url.lower().startswith("http://") and not re.match(_LOOPBACK, url):
         raise UsageFault(
-            "VERSIONER_TOKEN is not sent over http, where all can read it",
+            "VERSIONER_TOKEN is not sent over http, which is not encrypted",
             hint="use the registry's https URL",
         )
     if not token.isprintable():
         raise UsageFault(
-            "VERSIONER_TOKEN holds more than one line, or a character that no token has",
-            hint="set it to the token alone",
+            "VERSIONER_TOKEN holds more than one line, or a control character",
+            hint="set it to the token and nothing else",
         )
     return token
 
 
 def holds_token(login: str) -> bool:
-    """Tell whether what stands in a login's place looks like a token."""
+    """Return whether the login of a URL looks like a token."""
     return holds_secret(login) or re.search(_RANDOM, login) is not None

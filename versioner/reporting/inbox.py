@@ -12,10 +12,10 @@ from versioner.secret_scanning import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.delivery.collect import Collected
-    from versioner.delivery.inbox_admin import Handled
+    from versioner.delivery.collect import CollectResult
+    from versioner.delivery.inbox_admin import HandledEvent
     from versioner.recording.record import RecordResult
-    from versioner.remote.inbox_refs import Inbox, Refused, Waiting
+    from versioner.remote.inbox_refs import Inbox, RefusedEvent, WaitingEvent
 
 __all__ = [
     "collected_json",
@@ -62,7 +62,7 @@ def inbox_json(inbox: Inbox) -> str:
     )
 
 
-def handled_text(handled: Sequence[Handled], what: str) -> str:
+def handled_text(handled: Sequence[HandledEvent], what: str) -> str:
     """Return the events that were released or discarded; a removed event with its content."""
     lines = []
     for each in handled:
@@ -74,17 +74,17 @@ def handled_text(handled: Sequence[Handled], what: str) -> str:
     return "\n".join(lines)
 
 
-def _line(each: Waiting | Refused) -> str:
+def _line(each: WaitingEvent | RefusedEvent) -> str:
     name = f"{each.product}/{each.key}" if each.product else each.key
     return f"  {clean(name)}  {each.at}  {event_summary(each)}"
 
 
-def _refused(each: Refused) -> dict[str, Any]:
+def _refused(each: RefusedEvent) -> dict[str, Any]:
     message, hint = _reason(each)
     return {**event_document(each), "message": message, "hint": hint}
 
 
-def _reason(each: Refused) -> tuple[str, str]:
+def _reason(each: RefusedEvent) -> tuple[str, str]:
     refusal = each.refusal or {}
     message, hint = refusal.get("message"), refusal.get("hint")
     return (
@@ -96,7 +96,7 @@ def _reason(each: Refused) -> tuple[str, str]:
 _SHOWN = 20
 
 
-def collected_text(collected: Collected) -> str:
+def collected_text(collected: CollectResult) -> str:
     """Return what was done, in lines."""
     if not (collected.recorded or collected.already or collected.refused):
         return "No events are waiting."
@@ -119,7 +119,7 @@ def collected_text(collected: Collected) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def collected_json(collected: Collected) -> str:
+def collected_json(collected: CollectResult) -> str:
     """Return the same as JSON with stable keys."""
     return as_json(
         {
@@ -154,7 +154,7 @@ def _document(recorded: RecordResult) -> dict[str, Any]:
 _LONGEST = 100
 
 
-def event_summary(event: Waiting | Refused) -> str:
+def event_summary(event: WaitingEvent | RefusedEvent) -> str:
     """Return a short description of an event; its ref, if the event cannot be read."""
     submission = event.submission
     fields = submission.get("event") if submission else None
@@ -170,7 +170,7 @@ def event_summary(event: Waiting | Refused) -> str:
     return clean(" ".join([*words, f"({_text(fields.get('status'))})"]))
 
 
-def event_document(event: Waiting | Refused) -> dict[str, Any]:
+def event_document(event: WaitingEvent | RefusedEvent) -> dict[str, Any]:
     """Return an event as a document with stable keys."""
     submission = event.submission or {}
     fields = submission.get("event")

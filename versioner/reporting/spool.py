@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from versioner.reporting.text import TextLayout
     from versioner.spool.codec import SpoolEntry
     from versioner.spool.send import Sent
-    from versioner.spool.store import Held
+    from versioner.spool.store import SpoolContents
 
 __all__ = ["discarded_text", "held_json", "held_text", "sent_json", "sent_text"]
 
@@ -25,7 +25,9 @@ _SHOWN: Final = 16
 _WORDS = {"recorded": "recorded", "already": "already recorded", "received": "received"}
 
 
-def held_text(layout: TextLayout, held: Held, queued: Sequence[SpoolEntry], folder: Path) -> str:
+def held_text(
+    layout: TextLayout, held: SpoolContents, queued: Sequence[SpoolEntry], folder: Path
+) -> str:
     """Return what waits as a table, then what was refused, then what cannot be read."""
     if not (any(held) or queued):
         return f"No events are waiting in {clean(str(folder))}."
@@ -47,7 +49,7 @@ def held_text(layout: TextLayout, held: Held, queued: Sequence[SpoolEntry], fold
     return "\n".join(parts)
 
 
-def held_json(held: Held, queued: Sequence[SpoolEntry], folder: Path) -> str:
+def held_json(held: SpoolContents, queued: Sequence[SpoolEntry], folder: Path) -> str:
     """Return the same as JSON with stable keys."""
     return as_json(
         {

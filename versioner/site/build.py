@@ -17,7 +17,7 @@ from versioner.site.output import claim, publish
 from versioner.site.pages import Page, pages_of
 from versioner.site.parallel_render import render_pages
 from versioner.site.render import Templates, read_templates
-from versioner.site.render_cache import RenderMemory
+from versioner.site.render_cache import RenderCache
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
 from versioner.site.urls import REFERENCE
 from versioner.site.views.about import counts
@@ -58,7 +58,7 @@ def build_site(
     overrides: Overrides = NO_OVERRIDES,
     recorded: Mapping[str, RecordedBy] | None = None,
     inbox: Inbox | None = None,
-    memory: Path | None = None,
+    cache: Path | None = None,
     jobs: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> BuildReport:
@@ -68,7 +68,7 @@ def build_site(
     registry gives the same bytes whenever it is built. `base_url` is the address of the site;
     `404.html`, the sitemap and the feeds need it. `overrides` are the registry's own templates.
     `recorded` maps event ids to the commits that recorded the events. `inbox` has the events
-    that were received and are not recorded. `memory` is the file of the render cache: with it, a
+    that were received and are not recorded. `cache` is the file of the render cache: with it, a
     page is rendered again only when its view or its template changed. `jobs` is how many
     processes share the work. `progress` is called with the number of pages done.
 
@@ -91,16 +91,16 @@ def build_site(
         return [reference]
 
     templates = Templates(read_templates(folder), overrides.templates)
-    kept = RenderMemory(memory)
+    render_cache = RenderCache(cache)
     rendered = render_pages(
-        pages, templates, kept, out, jobs=jobs, meanwhile=others, progress=progress
+        pages, templates, render_cache, out, jobs=jobs, meanwhile=others, progress=progress
     )
     indexed = [page.path for page in (*pages, reference) if page.template not in _UNINDEXED]
     files.update(crawler_files(context.base_url, indexed))
     files.update((f"assets/{name}", (folder / "assets" / name).read_bytes()) for name in _ASSETS)
     files.update(overrides.assets)
-    done = publish(out, {**files, **rendered.fresh}, before, standing=rendered.standing)
-    kept.keep(rendered.digests)
+    done = publish(out, {**files, **rendered.fresh}, before, unchanged=rendered.unchanged)
+    render_cache.keep(rendered.digests)
     return BuildReport(
         done.written, done.unchanged, done.removed, len(rendered), len(rendered.fresh)
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from versioner.registry.records import Registry
-    from versioner.remote.inbox_refs import Inbox, Refused, Waiting
+    from versioner.remote.inbox_refs import Inbox, RefusedEvent, WaitingEvent
 
 __all__ = ["InboxEvent", "InboxEvents", "inbox_events"]
 
@@ -67,7 +67,7 @@ def inbox_events(registry: Registry, inbox: Inbox) -> InboxEvents:
     )
 
 
-def _event(registry: Registry, found: Waiting | Refused) -> InboxEvent:
+def _event(registry: Registry, found: WaitingEvent | RefusedEvent) -> InboxEvent:
     submission = found.submission or {}
     event = submission.get("event")
     given = _text(submission.get("product"), _NAME_LONGEST) or _text(found.product, _NAME_LONGEST)
@@ -85,7 +85,7 @@ def _event(registry: Registry, found: Waiting | Refused) -> InboxEvent:
     )
 
 
-def _refusal(registry: Registry, found: Refused) -> InboxEvent:
+def _refusal(registry: Registry, found: RefusedEvent) -> InboxEvent:
     refusal: Mapping[str, Any] = found.refusal or {}
     code = refusal.get("code")
     event = _event(registry, found)

@@ -1,7 +1,7 @@
-"""Files of a site on disk: written whole or not at all, and only ever inside their own folder.
+"""The output folder of a site, in which each file is replaced whole.
 
-What was written is listed in a manifest, so that the next build knows what is its own: it
-removes what is no longer wanted, and touches nothing else.
+A manifest lists the files of the last build. The next build removes those that it does not
+write again, and leaves every other file alone.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PATH: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z
 
 
 class Written(NamedTuple):
-    """Count the files that were written, found as they should be, and removed."""
+    """How many files were written, unchanged and removed."""
 
     written: int
     unchanged: int
@@ -36,9 +36,9 @@ class Written(NamedTuple):
 
 
 def claim(out: Path) -> set[str]:
-    """Return the paths that an earlier build left in a folder; none in a new or empty one.
+    """Return the paths that an earlier build wrote into a folder; none for a new or empty one.
 
-    Raises Failure for a folder with anything in it that no build has made.
+    Raises OperationFailed for a folder with files that no build has written.
     """
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise OperationFailed(f"{out} is not a folder", hint="give another folder with --out")
@@ -57,15 +57,15 @@ def claim(out: Path) -> set[str]:
 
 
 def publish(
-    out: Path, files: Mapping[str, bytes], before: set[str], *, standing: Collection[str] = ()
+    out: Path, files: Mapping[str, bytes], before: set[str], *, unchanged: Collection[str] = ()
 ) -> Written:
-    """Write a site's files into a claimed folder, and remove what `before` had besides.
+    """Write a site's files into a claimed folder, and remove the other files in `before`.
 
-    `standing` are files of the site that were found as they should be. Each file appears under
-    its name complete. The manifest lists old and new files while the rest is written, so that a
-    build after a killed one still knows all of its own.
+    `unchanged` are the paths of further files of the site that need no writing. While files are
+    written, the manifest lists old and new ones, so that a build after a killed one still finds
+    all of them.
     """
-    wanted = {*files, *standing}
+    wanted = {*files, *unchanged}
     try:
         out.mkdir(parents=True, exist_ok=True)
         _replace(out / MANIFEST, _manifest(before | wanted))
@@ -81,9 +81,9 @@ def publish(
 
 
 def read_file(out: Path, path: str) -> bytes | None:
-    """Return a file of a site's folder, or None where no regular file stands there.
+    """Return a file of a site's folder, or None where there is no regular file.
 
-    No link is followed, at the file or on the way to it.
+    No symbolic link is followed, neither the file nor a folder above it.
     """
     target = out
     try:
@@ -101,7 +101,7 @@ def _listed(manifest: bytes, out: Path) -> set[str]:
     with contextlib.suppress(ValueError, AttributeError, TypeError):
         data = json.loads(manifest)
         paths = data["files"] if data.get("format") == _FORMAT else [""]
-        # A manifest could have come with the folder from anywhere: it never leads outside.
+        # The manifest is not trusted: its paths must stay inside the folder.
         if all(isinstance(path, str) and _PATH.fullmatch(path) for path in paths):
             return set(paths)
     raise OperationFailed(
@@ -125,7 +125,7 @@ def _make_folder(out: Path, parent: str) -> None:
 
 
 def _write(path: Path, content: bytes) -> bool:
-    """Write a file where it differs; tell whether it did."""
+    """Write a file if its content differs; return whether it did."""
     if _reads(path, content):
         return False
     _replace(path, content)
@@ -134,7 +134,7 @@ def _write(path: Path, content: bytes) -> bool:
 
 def _reads(path: Path, content: bytes) -> bool:
     try:
-        # The size first: most pages that changed have another one.
+        # Compare the size first: most changed pages differ in it.
         status = os.lstat(path)
         if status.st_size != len(content) or path.is_symlink():
             return False
@@ -149,7 +149,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _remove(out: Path, path: str) -> bool:
-    """Remove a file and the folders it leaves empty; tell whether it was there."""
+    """Remove a file and the folders that become empty; return whether the file existed."""
     parents = [out / parent for parent in PurePosixPath(path).parents][:-1]
     if any(parent.is_symlink() for parent in parents):
         return False

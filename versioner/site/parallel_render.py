@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from versioner.site.pages import Page
     from versioner.site.render import Templates
-    from versioner.site.render_cache import RenderMemory
+    from versioner.site.render_cache import RenderCache
 
 __all__ = ["Rendered", "render_pages"]
 
@@ -36,29 +36,29 @@ class Rendered:
     """
 
     fresh: dict[str, bytes] = field(default_factory=dict)
-    standing: set[str] = field(default_factory=set)
+    unchanged: set[str] = field(default_factory=set)
     digests: dict[str, str] = field(default_factory=dict)
 
     def add(self, path: str, key: str, digest: str, content: bytes | None) -> None:
         """Add a page; one without content is unchanged."""
         self.digests[key] = digest
         if content is None:
-            self.standing.add(path)
+            self.unchanged.add(path)
         else:
             self.fresh[path] = content
 
     def has(self, path: str) -> bool:
         """Return whether a page is done."""
-        return path in self.fresh or path in self.standing
+        return path in self.fresh or path in self.unchanged
 
     def __len__(self) -> int:
-        return len(self.fresh) + len(self.standing)
+        return len(self.fresh) + len(self.unchanged)
 
 
 def render_pages(
     pages: Sequence[Page],
     templates: Templates,
-    memory: RenderMemory,
+    cache: RenderCache,
     out: Path,
     *,
     jobs: int = 1,
@@ -71,7 +71,7 @@ def render_pages(
     pages. `meanwhile` is other work for this process while the other ones start; the pages that
     it returns are rendered last. Raises what the Renderer raises.
     """
-    work = _Work(templates, memory, out)
+    work = _Work(templates, cache, out)
     rendered = Rendered()
     if jobs <= 1 or len(pages) < _SHARED_LEAST or not _can_fork():
         late = meanwhile()
@@ -119,9 +119,9 @@ def _next_batches(batches: int) -> Iterator[int]:
 class _Work:
     """What every process needs to render pages: templates, cache and output folder."""
 
-    def __init__(self, templates: Templates, memory: RenderMemory, out: Path) -> None:
+    def __init__(self, templates: Templates, cache: RenderCache, out: Path) -> None:
         self._templates = templates
-        self._memory = memory
+        self._cache = cache
         self._out = out
         self._renderer = Renderer(templates)
 
@@ -130,9 +130,9 @@ class _Work:
     ) -> Rendered:
         for page in pages:
             view = page.view
-            key = self._memory.key(self._templates, page.template, view)
-            known = self._memory.digest(key)
-            if known is not None and self._stands(page.path, known):
+            key = self._cache.key(self._templates, page.template, view)
+            known = self._cache.digest(key)
+            if known is not None and self._is_unchanged(page.path, known):
                 rendered.add(page.path, key, known, None)
             else:
                 content = self._renderer.render(page.template, view)
@@ -141,7 +141,7 @@ class _Work:
                 progress(len(rendered))
         return rendered
 
-    def _stands(self, path: str, digest: str) -> bool:
+    def _is_unchanged(self, path: str, digest: str) -> bool:
         content = read_file(self._out, path)
         return content is not None and digest_of(content) == digest
 
@@ -166,7 +166,7 @@ def _start(work: _Work, pages: Sequence[Page], batches: int) -> tuple[int, Buffe
             work.do(pages[first : first + _batch_size(len(pages))], rendered, None)
         with os.fdopen(sending, "wb") as pipe:
             sizes = {path: len(content) for path, content in rendered.fresh.items()}
-            parts = [sizes, sorted(rendered.standing), rendered.digests]
+            parts = [sizes, sorted(rendered.unchanged), rendered.digests]
             pipe.write(json.dumps(parts).encode("ascii") + b"\n")
             pipe.writelines(rendered.fresh.values())
     except BaseException:
@@ -180,10 +180,10 @@ def _collect(process: int, results: BufferedReader, rendered: Rendered) -> None:
         head = results.readline()
         fresh: dict[str, bytes] = {}
         if head.endswith(b"\n"):
-            sizes, standing, digests = json.loads(head)
+            sizes, unchanged, digests = json.loads(head)
             fresh = {path: results.read(size) for path, size in sizes.items()}
     _, status = os.waitpid(process, 0)
     if status == 0 and head.endswith(b"\n"):
         rendered.fresh.update(fresh)
-        rendered.standing.update(standing)
+        rendered.unchanged.update(unchanged)
         rendered.digests.update(digests)

@@ -19,7 +19,7 @@ from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.registry.cache import ProductCache
 from versioner.registry.config import no_registry
 from versioner.registry.load import load_registry
-from versioner.remote.inbox_refs import inbox
+from versioner.remote.inbox_refs import read_inbox
 from versioner.site.build import build_site
 from versioner.site.context import RecordedBy
 from versioner.site.template_overrides import FOLDER, overrides_of
@@ -85,8 +85,10 @@ def publish_site(
             overrides=overrides_of(snapshot),
             recorded=recorded,
             # The inbox belongs to the present; a past revision has none.
-            inbox=inbox(repository) if registry.revision == repository.tip or rev is None else None,
-            memory=state_file(repository.common_dir, "pages.json"),
+            inbox=read_inbox(repository)
+            if registry.revision == repository.tip or rev is None
+            else None,
+            cache=state_file(repository.common_dir, "pages.json"),
             jobs=min(_JOBS_MOST, os.cpu_count() or 1),
             progress=lambda done: progress("Rendering pages", min(done, total), total),
         )

@@ -1,9 +1,9 @@
-"""Remember what each page was rendered from, so that it is rendered again only when that changed.
+"""The cache of rendered pages, by which an unchanged page is not rendered again.
 
-A page is what its template makes of its view and nothing else: so a hash of the two (with what
-the template extends and includes, and what renders it) is known to give bytes of one digest.
-Where a file of that digest stands already, nothing is to be done. The memory is kept in the git
-directory, which a clone cannot bring along; deleting it costs time, nothing else.
+A page depends on its view, its templates and the code that renders it. The hash of these is its
+key, and the cache has the digest of the rendered page for each key. A page whose file has that
+digest is not rendered. The cache is in the git directory, which a clone does not copy; deleting
+it costs only time.
 """
 
 from __future__ import annotations
@@ -21,46 +21,46 @@ if TYPE_CHECKING:
     from versioner.site.render import Templates
     from versioner.site.views.layout import View
 
-__all__ = ["RENDERERS", "RenderMemory", "digest_of"]
+__all__ = ["RENDERERS", "RenderCache", "digest_of"]
 
 # The modules that a page depends on besides its view and its templates.
 RENDERERS: Final = ("render.py", "render_cache.py")
 
 _FORMAT: Final = "versioner-pages/1"
-# So many pages of other builds are kept in mind: another branch's, or another folder's.
-_OTHERS_KEPT: Final = 20_000
+# The most pages of other builds that are kept: those of another branch or folder.
+_MOST_OTHERS: Final = 20_000
 
 
 def digest_of(content: bytes) -> str:
-    """Return what a page's bytes are known by."""
+    """Return the digest of a page's bytes."""
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
-class RenderMemory:
-    """Know the digest of the page that a view and a template give, where one was rendered."""
+class RenderCache:
+    """The digests of rendered pages by key, kept in a file or, without a path, not at all."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._known = _read(path) if path is not None else {}
-        self._renderer = _renderer_print()
+        self._renderer = _renderer_digest()
 
     def key(self, templates: Templates, template: str, view: View) -> str:
-        """Return the hash of all that a page is made of."""
+        """Return the hash of all that a page depends on."""
         digest = hashlib.blake2b(self._renderer, digest_size=16)
         digest.update(template.encode() + b"\0" + templates.fingerprint(template))
-        # Version 2 writes equal data as equal bytes, shared or not.
+        # Version 2 gives equal bytes for equal data, whether objects are shared or not.
         digest.update(marshal.dumps(view, 2))
         return digest.hexdigest()
 
     def digest(self, key: str) -> str | None:
-        """Return the digest of the page of a key, or None where it was never rendered."""
+        """Return the digest of a rendered page by its key, or None where it is not known."""
         return self._known.get(key)
 
     def keep(self, pages: dict[str, str]) -> None:
-        """Remember the pages of a build (digests by key); a failure to is no reason to fail."""
+        """Write the digests of a build's pages by key; ignore a failure."""
         if self._path is None or self._known.keys() == pages.keys():
             return
-        others = [key for key in self._known if key not in pages][-_OTHERS_KEPT:]
+        others = [key for key in self._known if key not in pages][-_MOST_OTHERS:]
         kept = {**{key: self._known[key] for key in others}, **pages}
         keep_json(self._path, {"format": _FORMAT, "pages": kept})
 
@@ -74,7 +74,7 @@ def _read(path: Path) -> dict[str, str]:
     return {}
 
 
-def _renderer_print() -> bytes:
+def _renderer_digest() -> bytes:
     """Return a hash of all that turns a view into a page, except the templates."""
     from importlib.metadata import version
 

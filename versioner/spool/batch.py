@@ -20,14 +20,7 @@ from versioner.errors import InvalidInput, OperationFailed
 from versioner.git.lock import open_lock, try_lock
 from versioner.git.state import write_whole
 from versioner.spool.outcome import FOR_ALL, OutcomeKind, SendOutcome
-from versioner.spool.store import (
-    QUEUE,
-    Spool,
-    make_private,
-    read_entry,
-    read_small,
-    write_entry,
-)
+from versioner.spool.store import QUEUE, Spool, make_private, read_entry, read_small, write_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -135,7 +128,7 @@ def _to_spool(
     spool = Spool(folder)
     for entry, outcome in outcomes:
         if outcome.is_failed:
-            spool.keep(entry._replace(reason=outcome.message))
+            spool.add(entry._replace(reason=outcome.message))
             settle(spool, entry, outcome)
             queue.forget(entry)
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from versioner.delivery.direct import dry_run, ensure_event_id, record_remotely
 from versioner.errors import OperationFailed, Spooled, VersionerError
 from versioner.spool.batch import settle, take_turn
-from versioner.spool.codec import MARK, write_line
+from versioner.spool.codec import MARK, new_entry, write_line
 from versioner.spool.outcome import outcome_of, result_of
 from versioner.spool.send import document_of, send_entries
-from versioner.spool.store import Spool, new_entry
+from versioner.spool.store import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -198,7 +198,7 @@ class _Delivery:
             return "nowhere on this machine"
         now, now_ms = self._around.now(), self._around.entropy()[0]
         try:
-            Spool(folder).keep(new_entry(self._line, kept_at=now, reason=reason, now_ms=now_ms))
+            Spool(folder).add(new_entry(self._line, kept_at=now, reason=reason, now_ms=now_ms))
         except (OperationFailed, OSError) as error:
             return f"nowhere on this machine ({getattr(error, 'message', error)})"
         return "in this machine's spool"

@@ -18,11 +18,8 @@ from versioner.git.state import sync_folder, write_whole
 from versioner.secret_scanning import without_secrets
 from versioner.spool.codec import (
     LINE_LIMIT,
-    MARK,
     SpoolEntry,
-    new_entry,
     parse_line,
-    write_line,
 )
 
 if TYPE_CHECKING:
@@ -30,17 +27,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "MARK",
-    "Held",
     "Spool",
-    "Unreadable",
+    "SpoolContents",
+    "UnreadableFile",
     "make_private",
-    "new_entry",
-    "parse_line",
     "read_entry",
     "read_small",
     "write_entry",
-    "write_line",
 ]
 
 QUEUE: Final = "queue"
@@ -53,19 +46,19 @@ _REFUSED: Final = ".refused"
 _NOTE_LIMIT: Final = 1000
 
 
-class Unreadable(NamedTuple):
+class UnreadableFile(NamedTuple):
     """Name a file in the spool that holds no event, and say why it is not taken for one."""
 
     path: Path
     why: str
 
 
-class Held(NamedTuple):
+class SpoolContents(NamedTuple):
     """Hold what a spool holds, oldest first."""
 
     entries: tuple[SpoolEntry, ...] = ()
     refused: tuple[SpoolEntry, ...] = ()
-    unreadable: tuple[Unreadable, ...] = ()
+    unreadable: tuple[UnreadableFile, ...] = ()
 
     def named(self, keys: Iterable[str]) -> list[SpoolEntry]:
         """Return the entries that keys, or their beginnings, name, each once; else NotFound."""
@@ -87,7 +80,7 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def keep(self, entry: SpoolEntry) -> Path:
+    def add(self, entry: SpoolEntry) -> Path:
         """Write an entry to the disk, and return its file; Failure says why that failed."""
         return self._put(entry, _WAITS)
 
@@ -114,9 +107,9 @@ class Spool:
 
     def entries(self, repo: str | None = None) -> list[SpoolEntry]:
         """Return what waits, oldest first; with `repo`, for that registry only."""
-        return [each for each in self.held().entries if repo is None or each.repo == repo]
+        return [each for each in self.contents().entries if repo is None or each.repo == repo]
 
-    def held(self) -> Held:
+    def contents(self) -> SpoolContents:
         """Return all that the folder holds; what is no event is named, and left in place."""
         found: dict[str, list[SpoolEntry]] = {_WAITS: [], _REFUSED: []}
         unreadable = []
@@ -124,7 +117,7 @@ class Spool:
             path = self.folder / name
             match = re.fullmatch(rf"({_KEY})(\.json|\.refused)", name)
             if match is None:
-                unreadable.append(Unreadable(path, "it is not named as an event is"))
+                unreadable.append(UnreadableFile(path, "it is not named as an event is"))
                 continue
             try:
                 found[match[2]].append(read_entry(path, match[1]))
@@ -132,8 +125,8 @@ class Spool:
                 # Another process has sent it meanwhile.
                 continue
             except (OSError, ValueError, InvalidInput) as error:
-                unreadable.append(Unreadable(path, _reason(error)))
-        return Held(tuple(found[_WAITS]), tuple(found[_REFUSED]), tuple(unreadable))
+                unreadable.append(UnreadableFile(path, _reason(error)))
+        return SpoolContents(tuple(found[_WAITS]), tuple(found[_REFUSED]), tuple(unreadable))
 
     def sweep(self, before: float) -> None:
         """Remove the half-written files of processes that ended; `before` is a file's time."""

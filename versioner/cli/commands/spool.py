@@ -54,7 +54,7 @@ def list_(output: str) -> None:
     from versioner.reporting.spool import held_json, held_text
 
     folder = _folder()
-    held, left = Spool(folder).held(), queued(folder)
+    held, left = Spool(folder).contents(), queued(folder)
     if output == "json":
         show(held_json(held, left, folder))
     else:
@@ -121,7 +121,7 @@ def discard(keys: tuple[str, ...], yes: bool) -> None:
     from versioner.reporting.spool import discarded_text
 
     kept = Spool(_folder())
-    chosen = kept.held().named(keys)
+    chosen = kept.contents().named(keys)
     if not yes and not sys.stdin.isatty():
         raise click.UsageError(
             "there is no terminal to ask for confirmation: add --yes to discard them"

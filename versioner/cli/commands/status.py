@@ -61,7 +61,7 @@ def status(
     from versioner.cli.registry import find_registry, read_registry, reference_time
     from versioner.query.matrix import matrix
     from versioner.query.times import parse_moment
-    from versioner.remote.inbox_refs import counts
+    from versioner.remote.inbox_refs import count_inbox
     from versioner.reporting.matrix import InboxCounts, matrix_json, matrix_text
 
     repository = find_registry(repo, as_of, inbox=True)
@@ -69,7 +69,7 @@ def status(
     registry = read_registry(
         repository, as_of, products=(products or None) if environments else None
     )
-    inbox = InboxCounts(*counts(repository))
+    inbox = InboxCounts(*count_inbox(repository))
     now = reference_time(registry, as_of)
     with read_for("--at"):
         moment = parse_moment(at, now, field="at") if at is not None else None
