@@ -123,7 +123,7 @@ def test_what_waits_what_was_refused_and_what_cannot_be_read_is_listed(spool, ve
     assert "user-service 1.4.0 to production (completed)" in out
     assert "Refused (1 event)" in out
     assert "the product was deleted" in out
-    assert "it is not named as an event is" in out
+    assert "its name is not that of an event" in out
     assert "\x1b" not in out
     assert "::error" not in out
 
@@ -174,8 +174,8 @@ def test_lines_from_a_log_go_only_where_the_user_says(spool, versioner, monkeypa
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "the input holds no event"),
-        (b"all went well\n\xff\n", "the input holds no event"),
+        (b"", "the input has no event"),
+        (b"all went well\n\xff\n", "the input has no event"),
         (f"ok\n{MARK}{entry().line[:-9]}\n".encode(), "line 2: the spool line is not JSON"),
         (f"ok\n{{}}\n{MARK}{{\n".encode(), "line 2: the spool line has the format"),
     ],
@@ -331,10 +331,10 @@ def test_nothing_is_discarded_unasked_or_by_a_name_that_fits_no_one_event(
     assert "add --yes" in versioner("discard", events[0].key)[2]
     for key, said in (
         ("00000000", "names 2 events"),
-        ("", "no event here is named"),
-        ("0", "no event here is named"),
-        ("../../x", "no event here is named"),
-        ("ffffffff", "no event here is named"),
+        ("", "no event here has the key"),
+        ("0", "no event here has the key"),
+        ("../../x", "no event here has the key"),
+        ("ffffffff", "no event here has the key"),
     ):
         code, out, err = versioner("discard", events[0].key, key, "--yes")
         assert (code, out, said in err) == (2, "", True), key

@@ -143,7 +143,7 @@ def test_a_push_of_several_refs_that_is_not_atomic_is_a_warning(registry: Served
 @pytest.mark.parametrize(
     ("token", "name", "words", "remedy"),
     [
-        ("reads", "push", "may not push", "right to write"),
+        ("reads", "push", "may not push", "write access"),
         ("old", "remote", "requires a login", "VERSIONER_TOKEN"),
         ("none", "remote", "requires a login", "VERSIONER_TOKEN"),
         ("lost", "remote", "no such repository", "check the URL"),

@@ -234,7 +234,7 @@ def test_a_clone_that_is_not_let_in_says_what_to_add(
     assert ran.code == 6
     words = {"": "VERSIONER_TOKEN", "expired": "VERSIONER_TOKEN"}
     assert words.get(token, "") in ran.err
-    assert {"read": "right to write", "hidden": "may see"}.get(token, "") in ran.err
+    assert {"read": "write access", "hidden": "may read"}.get(token, "") in ran.err
     assert "versioner spool: {" in ran.err
 
 

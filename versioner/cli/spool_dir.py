@@ -1,4 +1,4 @@
-"""Where this machine keeps events that could not be delivered."""
+"""The folder on this machine for events that could not be delivered."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OWN: int = -1 if sys.platform == "win32" else os.geteuid()
 
 
 def spool_folder(environ: Mapping[str, str]) -> Path | None:
-    """Return the folder of the spool, which need not be there yet; None where none can be.
+    """Return the spool folder, which may not exist yet; None where there can be none.
 
     Nothing is made or written: whoever keeps an event makes the folder, and holds it to be his.
     """
@@ -27,7 +27,7 @@ def spool_folder(environ: Mapping[str, str]) -> Path | None:
 
 
 def queue_folder(environ: Mapping[str, str]) -> Path | None:
-    """Return the folder that processes share a push by: the spool's, but for a temporary one.
+    """Return the folder for shared sends: the spool folder, unless that is a temporary one.
 
     What is in the temporary folder is there only where an event had to be kept.
     """
@@ -38,14 +38,14 @@ def queue_folder(environ: Mapping[str, str]) -> Path | None:
 
 def _places(environ: Mapping[str, str]) -> Iterator[Path]:
     state = environ.get("XDG_STATE_HOME", "")
-    # A relative one is to be ignored, says the specification.
+    # The XDG specification says to ignore a relative path.
     if state and Path(state).is_absolute():
         yield Path(state, "versioner", "spool")
     local = environ.get("LOCALAPPDATA", "") if sys.platform == "win32" else ""
     if local:  # pragma: no cover
         yield Path(local, "versioner", "spool")
     home = environ.get("HOME", "")
-    # What is not there, as of many a service, must not come to be there because of us.
+    # A home that does not exist, as for many services, is not created.
     if home and Path(home).is_absolute() and Path(home).is_dir():
         yield Path(home, ".local", "state", "versioner", "spool")
     for name in ("TMPDIR", "TEMP", "TMP"):
@@ -62,7 +62,7 @@ def _temporary(folder: str) -> Path:
 
 
 def _usable(folder: Path) -> bool:
-    """Tell whether a folder is, or could be made, where only this user gets at it."""
+    """Return whether a folder is, or can be created, where only this user has access."""
     try:
         there = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
         found = there.stat()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draft_event", "print_sources"]
 
-# Far from what a log may hold, and short enough to be read at all.
+# Far more than a log may hold, and few enough for Python to read.
 _MOST_DIGITS: Final = 400
 _MOST_LEVELS: Final = 100
 
@@ -31,8 +31,8 @@ _MOST_LEVELS: Final = 100
 def draft_event(options: TrackOptions, detected: DetectedRun | None) -> EventDraft:
     """Return the draft of an event; options win over what the CI system reports."""
     kind = options.kind
-    # Here already: errors quote what they refuse, and --verbose prints every value. `--repo` is
-    # neither, and is refused in its own words.
+    # First of all, since later errors quote the values and --verbose prints them. `--repo` has an
+    # error of its own for a token in the URL.
     refuse_secrets(
         {
             "product": options.product,
@@ -97,11 +97,11 @@ def _no_version(detected: DetectedRun | None) -> str:
 
 
 def _set_times(kind: EventKind, fields: Event) -> None:
-    """Turn given times into UTC; the event's own is the end's, else the beginning's, else now."""
+    """Convert given times to UTC; the event's own time is its end, else its start, else now."""
     moment = clock.now()
     for name in ("started_at", "completed_at"):
         if name in fields:
-            # Here, for most events happen now.
+            # Imported here, since most events have no given time.
             from versioner.rules.times import check_at
 
             fields[name] = check_at(fields[name], moment, field=name)
@@ -156,7 +156,7 @@ def _check_depth(value: Any) -> None:
 
 
 def _too_deep() -> InvalidInput:
-    return _refused("is nested too deeply", "keep what describes the event, and link to the rest")
+    return _refused("is nested too deeply", "keep the facts of the event, and link to the rest")
 
 
 def _refused(why: str, hint: str = "") -> InvalidInput:

@@ -1,1 +1,1 @@
-"""The events that wait on this machine: line codec, store, shared sends."""
+"""The spool: undelivered events on this machine, and the processes that send events together."""

@@ -1,4 +1,4 @@
-"""Many processes on one host that record on one registry at once share their pushes.
+"""Shared sends: processes of one host that record on one registry at once push together.
 
 Each process puts its event into a queue, one for each registry. The process that gets the queue's
 lock sends all the events in it, and leaves each of the others its outcome. The others wait; those
@@ -114,7 +114,7 @@ def drain(
 
 
 def settle(spool: Spool, entry: SpoolEntry, outcome: SendOutcome) -> None:
-    """Remove a delivered event from the spool; put a refused one aside, as no try would help it."""
+    """Remove a delivered event from the spool; set a refused one aside, since no try can help."""
     if not outcome.is_failed:
         spool.drop(entry)
     elif outcome.is_refused:
@@ -176,7 +176,7 @@ class _Queue:
         return self._entries(set(_names(self.folder)))[:_MOST]
 
     def others(self, own: SpoolEntry, now: float) -> list[SpoolEntry]:
-        """Return the oldest entries of other processes, after removing what nobody will read.
+        """Return the oldest entries of other processes, and remove files that are out of use.
 
         An entry whose outcome is there already is left to its owner.
         """
@@ -190,14 +190,14 @@ class _Queue:
         return others[: _MOST - 1]
 
     def hand_out(self, outcomes: Sequence[tuple[SpoolEntry, SendOutcome]]) -> None:
-        """Leave other processes their outcomes; a failure that may be ours alone is not left."""
+        """Write the outcomes of other processes' events, except failures that may be ours."""
         for entry, outcome in outcomes:
             if outcome.is_failed and not outcome.details.get(FOR_ALL):
                 continue
             text = json.dumps({"kind": outcome.kind, "details": outcome.details})
             try:
                 write_whole(self._done(entry), text.encode("ascii"), mode=0o600)
-                # The owner deals with a failure; if it was killed, the next holder of the lock.
+                # After a failure the entry stays, for its owner or the next holder of the lock.
                 if not outcome.is_failed:
                     self._file(entry).unlink(missing_ok=True)
             except OSError:

@@ -1,7 +1,7 @@
-"""One event on its way, as one line of JSON that survives a terminal and a CI system's log.
+"""The spool line: an event as one line of JSON that can be copied from a CI system's log.
 
-A line is a submission with where it was to go. It may come back pasted from a log that
-anybody wrote to: nothing in it is believed, and where it leads is never followed unasked.
+A line is a submission with its destination. It may be pasted from a log that anyone can write to:
+nothing in it is trusted, and its destination is used only where the caller confirms it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LINE_LIMIT", "MARK", "SpoolEntry", "new_entry", "parse_line", "read_line", "write_line"]
 
-# What a line begins with where it is printed, so that it is found again in a whole log.
+# The prefix of a printed line, by which it is found in a log.
 MARK: Final = "versioner spool: "
-# Metadata of 100 KB takes up to six times as much where all of it has to be escaped.
+# Metadata of 100 KB takes up to six times as much with all of it escaped.
 LINE_LIMIT: Final = 640 * 1024
 _FORMAT: Final = 1
 _SHAPE: Final[dict[str, type]] = {
@@ -44,9 +44,9 @@ _PASTE: Final = "paste the whole line, from its `{` to its last `}`"
 
 
 class SpoolEntry(NamedTuple):
-    """Hold an event that waits; `key` sorts by time, and is the stem of its file's name.
+    """A spooled event; `key` sorts by time, and is the stem of its file's name.
 
-    `kept_at` and `reason` are empty for a line that came from elsewhere.
+    `kept_at` and `reason` say when and why it was spooled; both are "" for a pasted line.
     """
 
     key: str
@@ -56,14 +56,14 @@ class SpoolEntry(NamedTuple):
 
     @property
     def document(self) -> dict[str, Any]:
-        """Return what the line says."""
+        """Return the content of the line."""
         found: dict[str, Any] = json.loads(self.line)
         found.pop("check", None)
         return found
 
     @property
     def repo(self) -> str:
-        """Return the address of the registry it was to go to."""
+        """Return the URL of the registry that the event is for."""
         return str(self.document["repo"])
 
 
@@ -75,17 +75,17 @@ def new_entry(line: str, *, kept_at: str, reason: str, now_ms: int) -> SpoolEntr
 
 
 def write_line(document: Mapping[str, Any]) -> str:
-    """Return the line of a submission and of where it is to go.
+    """Return the line of a submission and its destination.
 
-    It is ASCII, and holds nothing that a terminal or a log reader takes for a command. It ends
-    with a checksum of the rest. Raises InvalidInput for what `parse_line` would refuse.
+    The line is ASCII, has nothing that a terminal or a log reader takes for a command, and ends
+    with a checksum. Raises InvalidInput for a document that `parse_line` would refuse.
     """
     _check_shape(document)
     try:
         body = json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     except (ValueError, TypeError, RecursionError):
-        raise _refused("holds what JSON has no form for") from None
-    # `##[…]` and `::…::` are commands to log readers, wherever in a line they stand.
+        raise _refused("has a value that JSON cannot represent") from None
+    # `##[…]` and `::…::` are commands to log readers, anywhere in a line.
     body = body.replace("#", "\\u0023").replace("::", "\\u003a\\u003a").replace("\x7f", "\\u007f")
     line = f'{body[:-1]},"check":"{_digest(body)[:16]}"}}'
     if len(line) > LINE_LIMIT:
@@ -94,31 +94,31 @@ def write_line(document: Mapping[str, Any]) -> str:
 
 
 def parse_line(text: str) -> SpoolEntry:
-    """Return the entry of a pasted line; InvalidInput says what is wrong with it.
+    """Return the entry of a pasted line; raise InvalidInput for a line that is not whole.
 
-    What a log puts before it and the colours of a terminal are left out.
+    The prefix that a log adds, and the colours of a terminal, are removed.
     """
     line = write_line(read_line(text))
     return SpoolEntry(_digest(line)[:32], line)
 
 
 def read_line(text: str) -> dict[str, Any]:
-    """Return what a pasted line says, held to its shape."""
+    """Return the content of a pasted line, after checking its checksum and its shape."""
     if len(text) > 2 * LINE_LIMIT:
         raise _refused(f"is of {len(text):,} characters, more than any event takes")
     text = re.sub(_TERMINAL, "", text).strip()
-    # What a log puts before it may have braces of its own.
+    # The prefix that a log adds may have braces of its own.
     begun = re.search(r'\{\s*"format"', text)
     start = begun.start() if begun else text.find("{")
     if start < 0:
-        raise _refused("holds no event")
+        raise _refused("has no event")
     decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number)
     try:
         document, end = decoder.raw_decode(text, start)
     except (ValueError, RecursionError):
-        raise _refused("is not JSON: it was cut or changed on its way") from None
+        raise _refused("is not JSON: it was cut or changed in the log") from None
     if text[end:].strip():
-        raise _refused("goes on after its last `}`")
+        raise _refused("has text after its last `}`")
     _verify(text[start:end], document)
     _check_shape(document)
     return document  # type: ignore[no-any-return]
@@ -127,7 +127,7 @@ def read_line(text: str) -> dict[str, Any]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _refused("says one thing twice")
+        raise _refused("has a key twice")
     return found
 
 
@@ -136,38 +136,38 @@ def _no_number(name: str) -> None:
 
 
 def _verify(text: str, document: dict[str, Any]) -> None:
-    """Hold a line to its checksum: a log may have masked a word of it, a paste wrapped it."""
+    """Check a line's checksum: a log may have masked a word of it, or a paste wrapped it."""
     if document.pop("check", None) is None:
         return
     found = re.search(f"{_CHECK}$", text)
     if found is None or _digest(text[: found.start()] + "}")[:16] != found[1]:
-        raise _refused("was changed on its way: logs mask words that they take for secrets")
+        raise _refused("was changed: logs mask words that they take for secrets")
 
 
 def _check_shape(document: Mapping[str, Any]) -> None:
     refuse_secrets(document)
     given = document.get("format")
     if given != _FORMAT or isinstance(given, bool):
-        # As JSON it is bounded, and has no control characters.
+        # Printed as JSON, it has no control characters; then it is cut.
         raise _refused(
-            f"has the format {json.dumps(given)[:40]}, and this versioner knows format {_FORMAT}",
+            f"has the format {json.dumps(given)[:40]}, but this versioner reads format {_FORMAT}",
             "send it with the version of the tool that wrote it, or a newer one",
         )
     for key in (*_SHAPE, *document):
         kind = _SHAPE.get(key)
         if kind is None:
-            raise _refused(f"says {json.dumps(key)[:80]}, which no event has")
+            raise _refused(f"has the unknown key {json.dumps(key)[:80]}")
         if key not in document or not isinstance(document[key], kind):
-            raise _refused(f"says no {key}")
+            raise _refused(f"has no valid {key}")
         if kind is str and len(document[key]) > _TEXT_LIMIT:
             raise _refused(f"has a {key} of {len(document[key]):,} characters")
     if document["kind"] not in _KINDS:
-        raise _refused("is neither of a build nor of a deployment")
+        raise _refused("is neither a build nor a deployment")
     _check_address(document["repo"])
 
 
 def _check_address(address: str) -> None:
-    """Refuse an address with a password in it, and one that git would take for something else."""
+    """Raise InvalidInput for a URL with a password in it, or one that is no registry's."""
     try:
         address_of(address)
     except UsageFault as fault:

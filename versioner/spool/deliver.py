@@ -31,7 +31,7 @@ __all__ = ["DeliveryContext", "DeliveryOutput", "deliver_event", "preview_event"
 # A push takes about a second; after this long, the event is sent without the others.
 _TURN_SECONDS: Final = 20
 _MOST_SENT_ALONG: Final = 50
-_HINT_LOCAL: Final = "make room on this machine's disk, or set TMPDIR to a folder that has some"
+_HINT_LOCAL: Final = "free some space, or set TMPDIR to a folder on another disk"
 
 
 class DeliveryOutput(Protocol):
@@ -86,7 +86,7 @@ def deliver_event(
     try:
         line = write_line(document_of(destination, draft))
     except VersionerError:
-        # No line can hold it; the recorder's own error says better what is wrong.
+        # The event does not fit in a line; the recorder's error says what is wrong with it.
         line = ""
     recorded = _Delivery(destination, draft, line, around).run()
     if around.spool is not None:

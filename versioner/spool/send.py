@@ -1,4 +1,4 @@
-"""Send spooled events to the registry they are for: those of this machine, or lines of a log."""
+"""Send spooled events to their registry: those on this machine, or lines of a log."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _STALE_SECONDS: Final = 3600
 
 
 class Sent(NamedTuple):
-    """An event that was sent, the URL of the registry it was sent to, and what became of it."""
+    """An event that was sent, the URL of its registry, and the outcome."""
 
     entry: SpoolEntry
     repo: str
@@ -167,7 +167,7 @@ def _by_registry(entries: Iterable[SpoolEntry]) -> dict[str, list[SpoolEntry]]:
 
 
 def _read_lines(text: str) -> tuple[list[SpoolEntry], list[InvalidInput]]:
-    """Return the spool lines among the lines of a log, and the errors of those not whole."""
+    """Return the spool lines in a log, and the errors of those that are not whole."""
     found, broken = {}, []
     for number, line in enumerate(text.split("\n"), 1):
         if f"{MARK}{{" not in line and not line.lstrip().startswith("{"):
@@ -185,12 +185,12 @@ def _read_lines(text: str) -> tuple[list[SpoolEntry], list[InvalidInput]]:
 
 def _no_event() -> InvalidInput:
     return InvalidInput(
-        "the input holds no event", hint=f"give the lines that begin with `{MARK.strip()}`"
+        "the input has no event", hint=f"give the lines that begin with `{MARK.strip()}`"
     )
 
 
 def _public_url(entry: SpoolEntry, url: str) -> str:
-    """Return a URL that may be printed: one with a login is not repeated."""
+    """Return a URL that may be printed: without a secret."""
     try:
         return address_of(url).url
     except VersionerError:

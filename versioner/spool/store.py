@@ -1,8 +1,8 @@
-"""The spool: events that reached no forge, each in a file of its own until one takes it.
+"""The spool: undelivered events, each in a file of its own until it is sent.
 
-A file `<key>.json` holds the line itself, and below it when and why it was kept. A
-`<key>.refused` is one that a forge was reached with and that is not valid, or blocked: it is
-shown, and not sent again unasked.
+A file `<key>.json` has the event's line, and below it when and why it was spooled. A file
+`<key>.refused` is an event that was sent and is not valid, or blocked: it is listed, and sent
+again only on request.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = [
 QUEUE: Final = "queue"
 _KEY: Final = "[0-9a-f]{32}"
 
-# As the inbox has it: what is shorter is a slip.
+# A shorter beginning of a key is taken for a mistake.
 _SHORTEST: Final = 4
 _WAITS: Final = ".json"
 _REFUSED: Final = ".refused"
@@ -47,89 +47,91 @@ _NOTE_LIMIT: Final = 1000
 
 
 class UnreadableFile(NamedTuple):
-    """Name a file in the spool that holds no event, and say why it is not taken for one."""
+    """A file in the spool folder that is no event, and why it is not."""
 
     path: Path
     why: str
 
 
 class SpoolContents(NamedTuple):
-    """Hold what a spool holds, oldest first."""
+    """The events in a spool, oldest first, and its unreadable files."""
 
     entries: tuple[SpoolEntry, ...] = ()
     refused: tuple[SpoolEntry, ...] = ()
     unreadable: tuple[UnreadableFile, ...] = ()
 
     def named(self, keys: Iterable[str]) -> list[SpoolEntry]:
-        """Return the entries that keys, or their beginnings, name, each once; else NotFound."""
+        """Return the entries of keys or their beginnings, each once; raise NotFound."""
         return list(dict.fromkeys(self._named(key) for key in keys))
 
     def _named(self, key: str) -> SpoolEntry:
-        # One of those that were refused may wait again.
+        # A refused event may be waiting again, with the same key.
         held = {each.key: each for each in (*self.refused, *self.entries)}
         found = [held[each] for each in held if len(key) >= _SHORTEST and each.startswith(key)]
         if len(found) == 1:
             return found[0]
-        what = f"{key!r} names {len(found)} events" if found else f"no event here is named {key!r}"
-        raise NotFound(what, hint="`versioner spool list` shows the keys, with `-o json` whole")
+        what = (
+            f"{key!r} names {len(found)} events" if found else f"no event here has the key {key!r}"
+        )
+        raise NotFound(what, hint="`versioner spool list` shows the keys, in full with `-o json`")
 
 
 class Spool:
-    """Keep events in a folder; it is made, and is held to be one's own, when one is kept."""
+    """A spool folder, which is created, and must be the user's own, when an event is added."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def add(self, entry: SpoolEntry) -> Path:
-        """Write an entry to the disk, and return its file; Failure says why that failed."""
+        """Write an entry to the disk, and return its file; raise OperationFailed."""
         return self._put(entry, _WAITS)
 
     def set_aside(self, entry: SpoolEntry, reason: str) -> Path:
-        """Keep an entry that was refused from being sent again; `reason` says why."""
+        """Mark an entry as refused, so that it is not sent again; `reason` says why."""
         path = self._put(entry._replace(reason=reason), _REFUSED)
         self.drop(entry)
         return path
 
     def drop(self, entry: SpoolEntry) -> None:
-        """Take out an entry that was delivered."""
+        """Remove an entry that was delivered."""
         try:
             (self.folder / f"{entry.key}{_WAITS}").unlink(missing_ok=True)
         except OSError as error:
-            raise OperationFailed(f"cannot take {entry.key} out: {_reason(error)}") from error
+            raise OperationFailed(f"cannot remove {entry.key}: {_reason(error)}") from error
 
     def discard(self, entry: SpoolEntry) -> None:
-        """Take out an entry for good, whether it waits or was refused."""
+        """Remove an entry, whether it waits or was refused."""
         self.drop(entry)
         try:
             (self.folder / f"{entry.key}{_REFUSED}").unlink(missing_ok=True)
         except OSError as error:
-            raise OperationFailed(f"cannot take {entry.key} out: {_reason(error)}") from error
+            raise OperationFailed(f"cannot remove {entry.key}: {_reason(error)}") from error
 
     def entries(self, repo: str | None = None) -> list[SpoolEntry]:
-        """Return what waits, oldest first; with `repo`, for that registry only."""
+        """Return the waiting entries, oldest first; with `repo`, those for that registry."""
         return [each for each in self.contents().entries if repo is None or each.repo == repo]
 
     def contents(self) -> SpoolContents:
-        """Return all that the folder holds; what is no event is named, and left in place."""
+        """Return all events in the folder; other files are listed, and not touched."""
         found: dict[str, list[SpoolEntry]] = {_WAITS: [], _REFUSED: []}
         unreadable = []
         for name in self._names():
             path = self.folder / name
             match = re.fullmatch(rf"({_KEY})(\.json|\.refused)", name)
             if match is None:
-                unreadable.append(UnreadableFile(path, "it is not named as an event is"))
+                unreadable.append(UnreadableFile(path, "its name is not that of an event"))
                 continue
             try:
                 found[match[2]].append(read_entry(path, match[1]))
             except FileNotFoundError:
-                # Another process has sent it meanwhile.
+                # Another process has sent the event meanwhile.
                 continue
             except (OSError, ValueError, InvalidInput) as error:
                 unreadable.append(UnreadableFile(path, _reason(error)))
         return SpoolContents(tuple(found[_WAITS]), tuple(found[_REFUSED]), tuple(unreadable))
 
     def sweep(self, before: float) -> None:
-        """Remove the half-written files of processes that ended; `before` is a file's time."""
+        """Remove temporary files, last modified before a time, that killed processes left."""
         for name in _listed(self.folder):
             path = self.folder / name
             if not re.fullmatch(rf"{_KEY}\.(?:json|refused)\.\d+\.new", name):
@@ -152,21 +154,21 @@ class Spool:
             write_entry(path, entry, sync=True)
         except OSError as error:
             raise OperationFailed(
-                f"cannot keep the event in {self.folder}: {_reason(error)}",
-                hint="make room there, or name another folder with VERSIONER_SPOOL",
+                f"cannot write the event to {self.folder}: {_reason(error)}",
+                hint="free some space, or set VERSIONER_SPOOL to another folder",
             ) from error
         return path
 
 
 def write_entry(path: Path, entry: SpoolEntry, *, sync: bool) -> None:
-    """Write an entry's file, whole or not at all."""
+    """Write an entry's file atomically."""
     note = re.sub(r"[^\x20-\x7e]+", " ", without_secrets(entry.reason))[:_NOTE_LIMIT].strip()
     data = f"{entry.line}\n# {entry.kept_at} {note}\n".encode("ascii")
     write_whole(path, data, mode=0o600, sync=sync)
 
 
 def read_entry(path: Path, key: str) -> SpoolEntry:
-    """Read an entry's file; OSError, ValueError or InvalidInput says why it is none."""
+    """Read an entry's file; raise OSError, ValueError or InvalidInput if it is none."""
     text = read_small(path, LINE_LIMIT + 2 * _NOTE_LIMIT).decode("ascii")
     line, _, rest = text.partition("\n")
     note = re.match(r"# (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|) ([\x20-\x7e]*)\n", rest)
@@ -195,7 +197,7 @@ _OWN: int = -1 if sys.platform == "win32" else os.geteuid()
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder that only its owner may enter; raise Failure where it is not one's own."""
+    """Create a folder that only its owner may enter; raise OperationFailed if that is not us."""
     try:
         if not folder.is_dir():
             folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -203,29 +205,31 @@ def make_private(folder: Path) -> None:
             sync_folder(folder.parent)
         found, above = folder.lstat(), folder.parent.stat()
     except OSError as error:
-        raise OperationFailed(f"cannot make the folder {folder}: {error.strerror}") from error
+        raise OperationFailed(f"cannot create the folder {folder}: {error.strerror}") from error
     if not stat.S_ISDIR(found.st_mode):
         raise OperationFailed(f"{folder} is a link or a file, not a folder", hint=_ELSEWHERE)
     if _OWN == -1:  # pragma: no cover
         return
-    # Whoever owns the folder above, or may write to it, could put another one in this place.
+    # The owner of the parent folder, or a user who may write to it, could replace the folder.
     shared = above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX
     if found.st_uid != _OWN or above.st_uid not in (0, _OWN) or shared:
         raise OperationFailed(
-            f"{folder} belongs to somebody else, or may be replaced", hint=_ELSEWHERE
+            f"{folder} belongs to another user, or can be replaced by one", hint=_ELSEWHERE
         )
     if found.st_mode & 0o077:
         try:
             folder.chmod(0o700)
         except OSError as error:
-            raise OperationFailed(f"cannot close {folder} to others: {error.strerror}") from error
+            raise OperationFailed(
+                f"cannot restrict access to {folder}: {error.strerror}"
+            ) from error
 
 
-_ELSEWHERE = "name a folder of your own with VERSIONER_SPOOL"
+_ELSEWHERE = "set VERSIONER_SPOOL to a folder of your own"
 
 
 def read_small(path: Path, most: int) -> bytes:
-    """Read a regular file of one's own; OSError or ValueError says why it is not read."""
+    """Read a regular file of this user; raise OSError or ValueError if it is none."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
     with open(descriptor, "rb") as file:  # noqa: PTH123 -- of a descriptor
@@ -233,7 +237,7 @@ def read_small(path: Path, most: int) -> bytes:
         if not stat.S_ISREG(found.st_mode):
             raise ValueError("it is not a regular file")
         if _OWN not in (-1, found.st_uid):
-            raise ValueError("it belongs to somebody else")
+            raise ValueError("it belongs to another user")
         if found.st_size > most:
-            raise ValueError(f"it holds {found.st_size:,} bytes")
+            raise ValueError(f"it has {found.st_size:,} bytes")
         return file.read(most)
