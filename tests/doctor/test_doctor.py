@@ -433,7 +433,7 @@ def test_a_signing_program_that_waits_is_not_waited_for(desk, context, tmp_path,
     [
         ({}, "note", "logins, but no names"),
         ({"forge": {"type": "github"}}, "note", "GitHub Pages are public"),
-        ({"forge": {"type": "gitlab"}, "people": "none"}, "note", "no data of people"),
+        ({"forge": {"type": "gitlab"}, "people": "none"}, "note", "no personal data"),
         ({"forge": {"type": "github"}, "people": "all"}, "warning", "deployed_by_email"),
     ],
 )

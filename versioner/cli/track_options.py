@@ -153,7 +153,7 @@ def _how() -> list[Option]:
             help="Wait until the event is on the remote branch (default: for 300 seconds).",
         ),
         click.option("--push", is_flag=True, help="Push the commit to the branch's remote."),
-        click.option("--local", is_flag=True, help="Record only in this clone, in CI too."),
+        click.option("--local", is_flag=True, help="Record only in this clone, even in CI."),
         click.option(
             "--dry-run", is_flag=True, help="Show the line that would be added; write nothing."
         ),

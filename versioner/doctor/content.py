@@ -132,5 +132,5 @@ def check_site(config: Mapping[str, Any]) -> list[Check]:
                 "set `people: login` in registry.yaml, or list them under `site: hidden_fields:`",
             )
         ]
-    what = "logins, but no names and e-mail addresses" if shown else "no data of people"
+    what = "logins, but no names or e-mail addresses" if shown else "no personal data"
     return [note("site", f"{audience}; it shows {what}")]

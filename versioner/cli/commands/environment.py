@@ -87,7 +87,7 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     ),
 )
 @click.argument("name")
-@click.option("--title", help="A title for people to read.")
+@click.option("--title", help="A title that reports and pages show.")
 @click.option("--description", help="A description of the environment.")
 @click.option(
     "--type", "type_", help="dev, test, staging, production or other (default: from the name)."

@@ -25,7 +25,7 @@ __all__ = ["import_"]
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--map", "mapping", multiple=True, metavar="COLUMN=FIELD",
-    help="Read a column as this field; as extra_metadata.KEY: as metadata; as -: not at all.",
+    help="Read COLUMN as FIELD; extra_metadata.KEY stores it as metadata, - ignores it.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would be imported; write nothing.")
 @click.option("--skip-invalid", is_flag=True, help="Skip invalid rows, and import the others.")
