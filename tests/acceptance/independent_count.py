@@ -1,7 +1,8 @@
-"""Count deployments straight from a CSV, knowing nothing of the tool: only csv and collections.
+"""Count deployments straight from a CSV, knowing nothing of the tool: only the standard library.
 
 `python independent_count.py FILE [UNTIL]` prints JSON. Every row is one completed deployment; of
 rows with one time the later in the file is the newer. UNTIL (RFC 3339, Z) leaves later rows out.
+Drift compares the environments that a tenth of the products of the last year were deployed to.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import gzip
 import json
 import sys
 from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
 
 
 def rows_of(path: str, until: str) -> list[dict[str, str]]:
@@ -20,7 +22,19 @@ def rows_of(path: str, until: str) -> list[dict[str, str]]:
     return sorted(rows, key=lambda row: row["at"])
 
 
-def count(rows: list[dict[str, str]]) -> dict[str, object]:
+def compared(cells: dict[tuple[str, str], list[dict[str, str]]], now: datetime) -> set[str]:
+    recent = [
+        key
+        for key, cell in cells.items()
+        if now - datetime.fromisoformat(cell[-1]["at"]) <= timedelta(days=365)
+    ]
+    users = Counter(environment for _, environment in recent)
+    products = len({product for product, _ in recent})
+    found = {name for name, number in users.items() if number * 10 >= products}
+    return found or {environment for _, environment in cells}
+
+
+def count(rows: list[dict[str, str]], now: datetime) -> dict[str, object]:
     cells: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
     for row in rows:
         cells[row["product"], row["environment"]].append(row)
@@ -39,6 +53,7 @@ def count(rows: list[dict[str, str]]) -> dict[str, object]:
                 [row["at"], product, environment, version, kind, previous, row["deployed_by"]]
             )
             before.append(version)
+    columns = compared(cells, now)
     products = {}
     for product in sorted({row["product"] for row in rows}):
         mine = [row for row in rows if row["product"] == product]
@@ -49,7 +64,8 @@ def count(rows: list[dict[str, str]]) -> dict[str, object]:
             "last_deployed_at": mine[-1]["at"],
             "running": {name: row["version"] for name, row in running.items()},
             "since": {name: row["at"] for name, row in running.items()},
-            "drifting": len({row["version"] for row in running.values()}) > 1,
+            "drifting": len({row["version"] for name, row in running.items() if name in columns})
+            > 1,
         }
     return {
         "rows": len(rows),
@@ -60,4 +76,6 @@ def count(rows: list[dict[str, str]]) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(count(rows_of(sys.argv[1], (sys.argv[2:] or ["9999"])[0]))))
+    until = (sys.argv[2:] or ["9999"])[0]
+    moment = datetime.now(UTC) if until == "9999" else datetime.fromisoformat(until)
+    print(json.dumps(count(rows_of(sys.argv[1], until), moment)))

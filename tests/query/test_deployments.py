@@ -84,7 +84,7 @@ def test_an_id_that_two_products_have_is_not_guessed():
         NotFound, match='deployments of api and web have the id "same-one"'
     ) as caught:
         find_by_id(twins, "same-one")
-    assert caught.value.hint == "say which: api/same-one or web/same-one"
+    assert caught.value.hint == "write one of: api/same-one or web/same-one"
     assert find_by_id(twins, "web/same-one").product == "web"
     assert find_by_id(twins, "web/same-o").product == "web"
     assert find_by_id(twins, "same-one", product="api").product == "api"

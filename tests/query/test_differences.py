@@ -4,7 +4,7 @@ import pytest
 
 from tests.builders import NOW, build, deployment, moment, product, registry
 from versioner.errors import InvalidInput, NotFound
-from versioner.query.differences import EnvironmentAt, diff, parse_side
+from versioner.query.differences import EnvironmentAt, diff, parse_environment_at
 
 GITHUB = {
     "source_system": "github",
@@ -75,10 +75,10 @@ def test_one_product_alone():
     ],
 )
 def test_a_side_is_an_environment_and_perhaps_a_moment(text, side):
-    assert parse_side(text, NOW) == side
+    assert parse_environment_at(text, NOW) == side
 
 
 @pytest.mark.parametrize("text", ["", "@2026-11-01", "production@", "production@then"])
 def test_other_sides_are_refused(text):
     with pytest.raises(InvalidInput):
-        parse_side(text, NOW)
+        parse_environment_at(text, NOW)

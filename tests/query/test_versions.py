@@ -4,7 +4,7 @@ import pytest
 
 from tests.builders import build, deployment, moment, product, void
 from versioner.errors import NotFound
-from versioner.query.versions import list_versions, show_version, stays
+from versioner.query.versions import list_versions, running_periods, show_version
 
 LOST = deployment("1.2", minutes=50)
 RECORD = product(
@@ -37,7 +37,7 @@ def test_versions_are_listed_newest_first_with_where_they_run():
 def test_a_version_tells_where_it_runs_and_ran():
     detail = show_version(RECORD, "1.1")
     assert detail.running_in == ("staging",)
-    assert [(each.environment, each.since, each.until) for each in detail.stays] == [
+    assert [(each.environment, each.since, each.until) for each in detail.periods] == [
         ("production", moment(20), moment(30)),
         ("staging", moment(11), ""),
     ]
@@ -45,18 +45,18 @@ def test_a_version_tells_where_it_runs_and_ran():
 
 
 def test_a_version_that_came_back_stayed_twice():
-    told = [(each.since, each.until) for each in show_version(RECORD, "1.0").stays]
+    told = [(each.since, each.until) for each in show_version(RECORD, "1.0").periods]
     assert told == [(moment(30), ""), (moment(2), moment(20)), (moment(1), moment(11))]
 
 
 def test_stays_of_a_cell_follow_each_other_without_a_gap():
-    cell = [each for each in stays(RECORD) if each.environment == "production"]
+    cell = [each for each in running_periods(RECORD) if each.environment == "production"]
     assert [each.version for each in cell] == ["1.0", "1.1", "1.0"]
     assert [each.until for each in cell] == ["", *(each.since for each in cell[:-1])]
 
 
 def test_a_version_only_ever_recorded_by_mistake_stayed_nowhere():
-    assert show_version(RECORD, "1.2").stays == ()
+    assert show_version(RECORD, "1.2").periods == ()
 
 
 def test_an_unknown_version_is_refused_with_what_was_meant():

@@ -1,7 +1,7 @@
-"""The field's nouns as typed data; no behaviour beyond what a noun knows of itself.
+"""The data types of a registry: events, deployments, documents, problems.
 
-Each module is imported when one of its names is first asked for: recording an event needs the
-events alone.
+Each module is imported when one of its names is first used, since recording an event needs only
+the types of events.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def __getattr__(name: str) -> Any:
         for module in _MODULES:
             found = importlib.import_module(f"{__name__}.{module}")
             if name in found.__all__:
-                # Kept, so that this is asked once.
+                # Stored in the module, so that __getattr__ is called once for each name.
                 value = globals()[name] = getattr(found, name)
                 return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

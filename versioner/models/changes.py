@@ -1,4 +1,4 @@
-"""Changes: what a command wants of the registry, before it is a commit."""
+"""The changes that a command makes to files, before they are a commit."""
 
 from __future__ import annotations
 

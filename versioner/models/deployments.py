@@ -1,4 +1,4 @@
-"""What events fold into: deployments, versions and the cells of the matrix."""
+"""Deployments, versions and the cells of the matrix, which are folded from events."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ DeploymentKind = Literal["deployment", "redeployment", "rollback"]
 
 @dataclass(slots=True)
 class Deployment:
-    """One version going to one environment, folded from its events.
+    """A deployment of one version to one environment, folded from its events.
 
     `events` are in fold order; `id` is the first one's. `at` is when it began, `changed_at`
     when its latest event happened (both UTC, RFC 3339). `previous` is the version that was
     current in the cell before this one completed ("" for the first). `void` is the event that
-    declares the whole deployment a mistake. `void_events` pairs a mistaken event of an
-    otherwise good deployment with the event that voids it.
+    declares the whole deployment a mistake. `void_events` pairs each void event of a valid
+    deployment with the event that voids it.
     """
 
     id: str
@@ -41,13 +41,13 @@ class Deployment:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether no result has come in yet."""
+        """Return whether the deployment has no result yet."""
         return self.status in ("pending", "started")
 
 
 @dataclass(slots=True)
 class Cell:
-    """What runs at one place of the matrix: a product in an environment.
+    """The deployments of a product to an environment: one cell of the matrix.
 
     `deployments` are all of them, oldest first; `open` those without a result, oldest first;
     `completed` are the completed ones in the order they took effect, `current` is the last of
@@ -65,7 +65,7 @@ class Cell:
 
 @dataclass(slots=True)
 class Version:
-    """One build of a product, as its build and deployment events tell.
+    """A version of a product, made of its build and deployment events.
 
     `name` is unique in the product. `at` is its first event's time. `status` is the latest
     build event's ("" where only deployments name the version). `deployments` are newest last.

@@ -1,4 +1,4 @@
-"""People's files as data: the shapes that the schemas allow."""
+"""The files that people edit, as typed data."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ EnvironmentType = Literal["dev", "test", "staging", "production", "other"]
 
 
 class Link(TypedDict):
-    """Lead to a page elsewhere."""
+    """A link to another page."""
 
     title: str
     url: str
 
 
 class Product(TypedDict):
-    """Describe a deployable component (`products/<name>/product.yaml`)."""
+    """A deployable component (`products/<name>/product.yaml`)."""
 
     name: str
     title: NotRequired[str]
@@ -39,7 +39,7 @@ class Product(TypedDict):
 
 
 class Environment(TypedDict):
-    """Describe a deployment target (`environments/<name>.yaml`)."""
+    """A deployment target (`environments/<name>.yaml`)."""
 
     name: str
     title: NotRequired[str]
@@ -52,13 +52,13 @@ class Environment(TypedDict):
 
 
 class Alias(TypedDict):
-    """Lead from an old name to a product (`aliases/<old name>.yaml`)."""
+    """An old name of a product (`aliases/<old name>.yaml`)."""
 
     to: str
 
 
 class Deletion(TypedDict):
-    """Record that a product was deleted (`deleted/<name>.yaml`)."""
+    """The record of a deleted product (`deleted/<name>.yaml`)."""
 
     deleted_at: str
     deleted_by: NotRequired[str]
@@ -66,21 +66,21 @@ class Deletion(TypedDict):
 
 
 class Forge(TypedDict):
-    """Say where the repository is hosted, for links."""
+    """The forge that hosts the registry, for links."""
 
     type: Literal["github", "gitlab", "gitea", "forgejo", "bitbucket", "none"]
     url: NotRequired[str]
 
 
 class CommitIdentity(TypedDict):
-    """Name who the tool's commits are by, where git knows nobody."""
+    """The author of the tool's commits, where git has no identity configured."""
 
     name: str
     email: str
 
 
 class RegistryConfig(TypedDict):
-    """Configure a registry (`registry.yaml`)."""
+    """The configuration of a registry (`registry.yaml`)."""
 
     schema_version: int
     title: NotRequired[str]

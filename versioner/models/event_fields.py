@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS, EventKind
 
-__all__ = ["EVENT_FIELDS", "EventField", "detail_fields", "personal_fields"]
+__all__ = ["EVENT_FIELDS", "detail_fields", "personal_fields"]
 
 
 class EventField(NamedTuple):

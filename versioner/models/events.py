@@ -1,10 +1,10 @@
-"""Events: what the logs hold, one a line.
+"""The events in the logs, one on each line.
 
 The key order of the two classes is the order of the schema and of a canonical line.
 """
 
-# Annotations are not put off here, as they are elsewhere: a TypedDict would compile each of
-# them from text, which takes longer than all else in this module.
+# Without `from __future__ import annotations`: a TypedDict would compile each annotation from
+# text, which takes longer than all else in this module.
 from typing import Any, Final, Literal, NotRequired, TypedDict
 
 __all__ = [
@@ -41,7 +41,7 @@ STATUS_WORDS: Final[dict[EventKind, dict[str, Status]]] = {
 
 
 class BuildEvent(TypedDict):
-    """Tell what happened to one build of a version."""
+    """An event of one build of a version."""
 
     at: str
     version: str
@@ -68,10 +68,10 @@ class BuildEvent(TypedDict):
 
 
 class DeploymentEvent(TypedDict):
-    """Tell what happened to one deployment, or (with `voids`) that an event was a mistake.
+    """An event of one deployment or, with `voids`, the declaration that an event was a mistake.
 
-    A void event has `at`, `voids`, `reason`, perhaps who, and `id`; it has no environment,
-    version or status of its own.
+    The latter has `at`, `voids`, `reason`, perhaps a person, and `id`; it has no environment,
+    version or status.
     """
 
     at: str
@@ -100,7 +100,7 @@ class DeploymentEvent(TypedDict):
     id: str
 
 
-# What reads logs treats both kinds alike: a mapping of the keys above.
+# Code that reads logs uses both kinds as a mapping of the keys above.
 Event = dict[str, Any]
 
 BUILD_KEYS: Final[tuple[str, ...]] = tuple(BuildEvent.__annotations__)

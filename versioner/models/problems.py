@@ -1,4 +1,4 @@
-"""A problem: what is wrong with one place of one file, and how to mend it."""
+"""A problem of one file, with its position and a hint how to fix it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """Point at one place of one file.
+    """A problem at one position of one file.
 
     `path` is relative to the repository with `/` between parts; `line` and `column` count
     from 1 (0: the file as a whole); `code` is one of `versioner.validation.codes`.

@@ -1,1 +1,1 @@
-"""Pure questions to a registry; `now` and every other moment is passed in."""
+"""Pure questions to a registry; the present time is an argument."""

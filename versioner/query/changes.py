@@ -1,4 +1,4 @@
-"""What a change does, product by product: two states of a registry, compared."""
+"""The differences between two states of a registry, product by product."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """Say what a field was and is (None: not there); keys of a mapping are `mapping.key`."""
+    """The old and the new value of a field (None: absent); keys of a mapping are `mapping.key`."""
 
     field: str
     old: Any
@@ -31,7 +31,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class CellChange:
-    """Say which version an environment had and has ("" for none)."""
+    """The old and the new version in an environment ("" for none)."""
 
     environment: str
     old: str
@@ -40,10 +40,10 @@ class CellChange:
 
 @dataclass(frozen=True, slots=True)
 class ProductChange:
-    """Say what becomes of a product.
+    """The change of one product.
 
-    The counts are of events; `voided` are the ids of those that the change declares mistakes,
-    `removed` those that are no longer there.
+    `builds`, `deployments` and `removed` count events; `voided` are the ids of the events that
+    the change declares void.
     """
 
     product: str
@@ -58,14 +58,14 @@ class ProductChange:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing that is kept here differs (comments and layout are not)."""
+        """Return whether no value differs (comments and layout are not compared)."""
         events = self.builds or self.deployments or self.removed
         return self.kind == "changed" and not (self.fields or events or self.cells)
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentChange:
-    """Say what becomes of an environment."""
+    """The change of one environment."""
 
     environment: str
     kind: Literal["added", "removed", "changed"]
@@ -74,7 +74,7 @@ class EnvironmentChange:
 
 @dataclass(frozen=True, slots=True)
 class RegistryChange:
-    """Hold all that differs: products and environments by name, and fields of registry.yaml."""
+    """All differences: products and environments by name, and fields of registry.yaml."""
 
     products: tuple[ProductChange, ...] = ()
     environments: tuple[EnvironmentChange, ...] = ()
@@ -82,14 +82,14 @@ class RegistryChange:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing differs."""
+        """Return whether nothing differs."""
         return not (self.products or self.environments or self.config)
 
 
 def changes_between(old: Registry, new: Registry) -> RegistryChange:
-    """Return what turns one state of a registry into another.
+    """Return the differences between two states of a registry.
 
-    Products whose records have the same tree are taken as equal without a look.
+    Products whose records have the same tree are equal and not compared.
     """
     return RegistryChange(
         tuple(sorted(_products(old, new), key=lambda change: change.product)),
@@ -119,7 +119,7 @@ def _products(old: Registry, new: Registry) -> Iterator[ProductChange]:
 
 
 def _renamed(old: Registry, new: Registry) -> Iterator[tuple[str, str]]:
-    """Yield (new name, old name) where an alias leads from a product that is gone to a new one."""
+    """Yield (new name, old name) for each product that an alias leads to from a missing one."""
     for name in old.products:
         if name in new.products:
             continue
@@ -137,7 +137,7 @@ def _product(
     added = {key: event for key, event in after.items() if key not in before}
     builds = sum(key[0] == "build" for key in added)
     renamed = kind == "renamed" and old is not None
-    # What a product had before it went is told by its counts.
+    # The counts describe a product that was removed; its fields are not listed.
     described = () if new is None else tuple(_described(old, new))
     return ProductChange(
         product=new.name if new is not None else old.name if old is not None else "",
@@ -194,7 +194,7 @@ def _fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[FieldCha
     before, after = dict(_flat(old)), dict(_flat(new))
     for field in dict.fromkeys((*before, *after)):
         one, other = before.get(field), after.get(field)
-        # Python takes 1, 1.0 and True for equal.
+        # In Python 1, 1.0 and True are equal.
         if one != other or repr(one) != repr(other):
             yield FieldChange(field, one, other)
 

@@ -1,4 +1,4 @@
-"""Find deployments: by product, place, version, status, person and time, newest first."""
+"""Find deployments by product, environment, version, status, person and time, newest first."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def find(
     until: str | None = None,
     limit: int | None = None,
 ) -> list[Deployment]:
-    """Return the deployments that all filters let through, the one begun last first.
+    """Return the deployments that match all filters, the one that began last first.
 
-    Without `status` void ones are among them; a status leaves them out, and "void" gives them
-    alone. `since` and `until` (UTC text, both included) bound when a deployment began. `person`
-    is a login, e-mail or name, in any case. Raises NotFound for an unknown product or
+    Without `status`, void ones are included; a status excludes them, and "void" selects them.
+    `since` and `until` (UTC text, both inclusive) limit when a deployment began. `person` is a
+    login, e-mail or name, upper and lower case alike. Raises NotFound for an unknown product or
     environment.
     """
     records = [*registry.products.values()] if product is None else [registry.resolve(product)]
@@ -47,7 +47,7 @@ def find(
         for deployment in _candidates(record, environment)
         if all(test(deployment) for test in tests)
     ]
-    # Not by a reverse sort: that would leave those of one second oldest first.
+    # A sort with reverse=True would keep deployments of one second in order, oldest first.
     found.sort(key=lambda each: (each.at, each.product, each.environment))
     found.reverse()
     return found if limit is None else found[:limit]
@@ -56,7 +56,8 @@ def find(
 def find_by_id(registry: Registry, event_id: str, product: str | None = None) -> Deployment:
     """Return the deployment that has an event with this id, or raise NotFound.
 
-    The beginning of an id will do where it fits one deployment only; PRODUCT/ID says whose it is.
+    The beginning of an id is enough where it matches one deployment only. PRODUCT/ID names the
+    product, too.
     """
     named, _, event_id = event_id.rpartition("/")
     product = product or named or None
@@ -65,8 +66,8 @@ def find_by_id(registry: Registry, event_id: str, product: str | None = None) ->
     near: dict[int, Deployment] = {}
     for record in records:
         for deployment in record.deployments:
-            dropped = [event for event, _ in deployment.void_events]
-            for event in (*deployment.events, *dropped):
+            void = [event for event, _ in deployment.void_events]
+            for event in (*deployment.events, *void):
                 if event["id"] == event_id:
                     exact.setdefault(record.name, deployment)
                 if len(event_id) >= _SHORTEST_ID and event["id"].startswith(event_id):
@@ -74,7 +75,7 @@ def find_by_id(registry: Registry, event_id: str, product: str | None = None) ->
     if len(exact) > 1:
         raise NotFound(
             f'deployments of {" and ".join(sorted(exact))} have the id "{event_id[:64]}"',
-            hint=f"say which: {' or '.join(f'{name}/{event_id}' for name in sorted(exact))}",
+            hint=f"write one of: {' or '.join(f'{name}/{event_id}' for name in sorted(exact))}",
         )
     found = [*exact.values()] or [*near.values()]
     if len(found) == 1:

@@ -1,4 +1,4 @@
-"""What differs between two environments, or in one between two moments."""
+"""The differences between two environments, or between two moments of one."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from versioner.query.matrix import CellState
     from versioner.registry.records import ProductRecord, Registry
 
-__all__ = ["Difference", "EnvironmentAt", "diff", "parse_side", "versions_between"]
+__all__ = ["Difference", "EnvironmentAt", "diff", "parse_environment_at", "versions_between"]
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentAt:
-    """Name one side of a comparison: an environment, now or (UTC text) at a moment."""
+    """One side of a comparison: an environment, now or at a moment (UTC text)."""
 
     environment: str
     at: str | None = None
@@ -27,11 +27,11 @@ class EnvironmentAt:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Say how a product differs between two sides.
+    """The difference of a product between two sides.
 
     `newer` is the side whose version was first seen later, "" where one side has none.
     `between` are the versions first seen between the two, oldest first, without either;
-    `compare_url` leads from the older to the newer, "" where the forge cannot be told.
+    `compare_url` shows the changes from the older to the newer, "" where the forge is unknown.
     """
 
     product: str
@@ -42,7 +42,7 @@ class Difference:
     compare_url: str
 
 
-def parse_side(text: str, now: str) -> EnvironmentAt:
+def parse_environment_at(text: str, now: str) -> EnvironmentAt:
     """Parse `production` or `production@2026-11-01` (a date, a time, or how long ago: `7d`)."""
     environment, at_sign, moment = text.partition("@")
     if not environment or (at_sign and not moment):

@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_STALE_AFTER",
     "CellState",
-    "CellStatus",
     "Matrix",
     "MatrixRow",
     "cell_state",
-    "events_until",
     "matrix",
 ]
 
@@ -34,14 +32,14 @@ CellStatus = Literal["", "no result", "pending", "started", "completed", "failed
 
 @dataclass(frozen=True, slots=True)
 class CellState:
-    """Say what runs in one cell, and what is going on there.
+    """The version that runs in one cell, and the deployments in progress or without success.
 
     `version` is the current one ("" where none ever completed), `since` when it completed and
-    `age_seconds` how long ago. `status` is the word for the newest that happened: "completed",
+    `age_seconds` how long ago. `status` is that of the newest deployment: "completed",
     "pending" or "started" (in progress), "no result" (in progress for longer than the
-    environment's `stale_after`), "failed" or "aborted" (the last try, with the version from
-    before it still running), "" (nothing yet). The deployments behind it: `deployment` the
-    current one, `in_progress`, `no_result` and `failed_last`.
+    environment's `stale_after`), "failed" or "aborted" (the version before it still
+    runs), "" (none yet). `deployment` is the current one; `in_progress`, `no_result` and
+    `failed_last` are the others that `status` may refer to.
     """
 
     product: str
@@ -95,7 +93,7 @@ def matrix(
     """Return the matrix of all or some products and environments.
 
     `at` gives the state of that moment as it is known today: events up to it, less what was
-    declared void at any time. Retired environments show only when named. Raises NotFound.
+    declared void at any time. Retired environments are included only when named. Raises NotFound.
     """
     records = _records(registry, products)
     columns = tuple(_columns(registry, records, environments))
@@ -119,7 +117,7 @@ def cell_state(cell: Cell, *, now: str, stale_after: int) -> CellState:
     since = result_at(current) if current is not None else ""
     newest = max(cell.open, key=attrgetter("changed_at"), default=None)
     is_stale = newest is not None and seconds_between(newest.changed_at, now) > stale_after
-    # One without a result that something has completed since is history, not news.
+    # An older deployment without a result is not shown once another one has completed.
     lost = newest if newest is not None and is_stale and newest.changed_at >= since else None
     running = None if is_stale else newest
     failed = _failed_last(cell)
@@ -137,15 +135,15 @@ def cell_state(cell: Cell, *, now: str, stale_after: int) -> CellState:
     )
 
 
-def events_until(events: Iterable[Event], at: str) -> list[Event]:
-    """Return what happened up to a moment, and every void, whenever it was declared."""
+def _events_until(events: Iterable[Event], at: str) -> list[Event]:
+    """Return the events up to a moment, and every void event, whenever it was declared."""
     return [event for event in events if event["at"] <= at or "voids" in event]
 
 
 def _cells_at(record: ProductRecord, at: str | None) -> Mapping[str, Cell]:
     if at is None:
         return record.cells
-    return fold_product(record.name, events_until(record.deployment_events, at))[1]
+    return fold_product(record.name, _events_until(record.deployment_events, at))[1]
 
 
 def _records(registry: Registry, products: Sequence[str] | None) -> list[ProductRecord]:
@@ -161,7 +159,7 @@ def _columns(
     if environments is not None:
         wanted = {name: registry.environment(name) for name in environments}
         return [name for name in registry.environments if name in wanted]
-    # What events name without a document is a problem of the registry, but still runs there.
+    # An environment without a file is an error of the registry, but versions run there.
     undescribed = {name for record in records for name in record.cells} - {*registry.environments}
     shown = [name for name, each in registry.environments.items() if not each.get("retired")]
     return shown + sorted(undescribed)

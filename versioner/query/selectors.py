@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord, Registry
 
 __all__ = [
-    "EventDetails",
     "HiddenEnvironment",
     "compared_environments",
     "dependents",

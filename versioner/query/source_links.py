@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from versioner.models import Version
     from versioner.registry.records import ProductRecord, Registry
 
-__all__ = ["FORGES", "Source", "commit_url", "compare_url", "source_of"]
+__all__ = ["FORGES", "commit_url", "compare_url"]
 
 
 class ForgePages(NamedTuple):
@@ -90,7 +90,7 @@ class Source(NamedTuple):
     forge: str
 
 
-def source_of(registry: Registry, record: ProductRecord, version: Version) -> Source | None:
+def _source_of(registry: Registry, record: ProductRecord, version: Version) -> Source | None:
     """Return the repository of a version on its forge, or None where it is unknown.
 
     The repository is the one that the version's events name, else the product's `repository`. A
@@ -116,7 +116,7 @@ def source_of(registry: Registry, record: ProductRecord, version: Version) -> So
 
 def commit_url(registry: Registry, record: ProductRecord, version: Version) -> str:
     """Return the link to a version's commit, or ""."""
-    source = source_of(registry, record, version)
+    source = _source_of(registry, record, version)
     if source is None or not _SHA.fullmatch(_sha(version)):
         return ""
     return f"{source.url}/{FORGES[source.forge].commit.format(sha=_sha(version))}"
@@ -124,9 +124,9 @@ def commit_url(registry: Registry, record: ProductRecord, version: Version) -> s
 
 def compare_url(registry: Registry, record: ProductRecord, old: Version, new: Version) -> str:
     """Return the link to the changes between two versions of a product, or ""."""
-    source = source_of(registry, record, new)
+    source = _source_of(registry, record, new)
     shas = _sha(old), _sha(new)
-    if source is None or source != source_of(registry, record, old):
+    if source is None or source != _source_of(registry, record, old):
         return ""
     if shas[0] == shas[1] or not all(map(_SHA.fullmatch, shas)):
         return ""

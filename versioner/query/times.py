@@ -1,4 +1,4 @@
-"""Moments, durations and ages as people write and read them."""
+"""Moments, durations and ages as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Versions of a product: what was built, and where each one runs and ran."""
+"""The versions of a product, and the environments where each runs and ran."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = [
     "VersionDetail",
     "VersionSummary",
     "list_versions",
+    "running_periods",
     "show_version",
-    "stays",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class VersionSummary:
-    """Say where a version runs now, and when it was last deployed ("" for never)."""
+    """A version, the environments where it runs, and when it was last deployed ("" for never)."""
 
     version: Version
     running_in: tuple[str, ...]
@@ -34,7 +34,7 @@ class VersionSummary:
 
 @dataclass(frozen=True, slots=True)
 class RunningPeriod:
-    """Say that a version was current in an environment from `since` until `until` ("": still)."""
+    """A period in which a version was current in an environment (`until` is "" if it still is)."""
 
     environment: str
     version: str
@@ -45,15 +45,15 @@ class RunningPeriod:
 
 @dataclass(frozen=True, slots=True)
 class VersionDetail:
-    """Hold a version and its stays, newest first; those that last have no end."""
+    """A version and the periods in which it ran, newest first."""
 
     version: Version
-    stays: tuple[RunningPeriod, ...]
+    periods: tuple[RunningPeriod, ...]
 
     @property
     def running_in(self) -> tuple[str, ...]:
         """Return the environments where the version is current."""
-        return tuple(stay.environment for stay in self.stays if not stay.until)
+        return tuple(period.environment for period in self.periods if not period.until)
 
 
 def list_versions(record: ProductRecord, limit: int | None = None) -> list[VersionSummary]:
@@ -81,14 +81,14 @@ def show_version(record: ProductRecord, name: str) -> VersionDetail:
             if near
             else f"see `versioner version list {record.name}`",
         )
-    own = [each for each in stays(record) if each.version == name]
+    own = [each for each in running_periods(record) if each.version == name]
     return VersionDetail(record.versions[name], tuple(own))
 
 
-def stays(record: ProductRecord) -> list[RunningPeriod]:
-    """Return which version was current where and for how long, newest first.
+def running_periods(record: ProductRecord) -> list[RunningPeriod]:
+    """Return the periods in which each version was current, newest first.
 
-    A redeployment goes on with the stay of the version that is there.
+    A redeployment continues the period of the version.
     """
     found: list[RunningPeriod] = []
     for name, cell in record.cells.items():
@@ -99,4 +99,4 @@ def stays(record: ProductRecord) -> list[RunningPeriod]:
             since = result_at(deployment)
             found.append(RunningPeriod(name, deployment.version, since, until, deployment))
             until = since
-    return sorted(found, key=lambda stay: stay.since, reverse=True)
+    return sorted(found, key=lambda period: period.since, reverse=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from versioner.models import Cell, Version
 from versioner.registry.event_order import OPENING, order_key
-from versioner.registry.fold_cell import CLOCK_SKEW_SECONDS, fold_events, positions_of
+from versioner.registry.fold_cell import fold_events, positions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from versioner.models import Deployment, Event, Status
 
 __all__ = [
-    "CLOCK_SKEW_SECONDS",
-    "deciding_event",
     "fold_product",
     "fold_versions",
     "result_at",
@@ -109,7 +107,7 @@ def _build_status(builds: list[Event]) -> Status | Literal[""]:
     """Return the status of the latest build; builds fold as deployments do."""
     runs = fold_events("", "", builds)
     positions = positions_of(builds)
-    latest = max(runs, key=lambda each: positions[id(deciding_event(each))])
+    latest = max(runs, key=lambda each: positions[id(_closing_event(each))])
     return latest.status
 
 
@@ -159,7 +157,7 @@ def _set_cell_state(cell: Cell, ordered: list[Event]) -> None:
     if any(len(each.events) > 1 for each in valid):
         # Deployments may run in parallel: the event that closed each one gives their order.
         positions = positions_of(ordered)
-        valid.sort(key=lambda each: positions[id(deciding_event(each))])
+        valid.sort(key=lambda each: positions[id(_closing_event(each))])
     completed_versions: set[str] = set()
     current = ""
     for deployment in valid:
@@ -179,10 +177,10 @@ def _set_cell_state(cell: Cell, ordered: list[Event]) -> None:
 
 def result_at(deployment: Deployment) -> str:
     """Return when a deployment was closed, or the time of its latest event while it is open."""
-    return str(deciding_event(deployment)["at"])
+    return str(_closing_event(deployment)["at"])
 
 
-def deciding_event(deployment: Deployment) -> Event:
+def _closing_event(deployment: Deployment) -> Event:
     """Return the event that closed a deployment, or its latest event while it is open."""
     for event in reversed(deployment.events):
         if event["status"] not in OPENING:

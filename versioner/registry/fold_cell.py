@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from versioner.models import Event
 
-__all__ = ["CLOCK_SKEW_SECONDS", "fold_events", "positions_of"]
+__all__ = ["fold_events", "positions_of"]
 
 # A closing event up to this much before its opening event still closes it: clocks differ.
-CLOCK_SKEW_SECONDS: Final = 600
+_CLOCK_SKEW_SECONDS: Final = 600
 
 
 def fold_events(product: str, environment: str, ordered: list[Event]) -> list[Deployment]:
@@ -153,7 +153,7 @@ class _CellFold:
     def _closed_before(self, event: Event) -> Deployment | None:
         """Return the deployment that was closed at most ten minutes before this opening event."""
         version, status, run = event["version"], event["status"], event.get("invoke_id", "")
-        horizon = seconds_of(event["at"]) - CLOCK_SKEW_SECONDS
+        horizon = seconds_of(event["at"]) - _CLOCK_SKEW_SECONDS
         # Events come in order of time, so what is too old now stays too old.
         recent = [each for each in self._closed[version] if seconds_of(each[0]) >= horizon]
         self._closed[version] = recent

@@ -79,8 +79,8 @@ def version_text(layout: TextLayout, detail: VersionDetail, *, commit_url: str) 
         layout.heading(f"{version.product} {version.name}"),
         _facts(layout, detail, commit_url),
     ]
-    if detail.stays:
-        parts += ["", layout.heading("Where it runs and ran"), _stays(layout, detail.stays)]
+    if detail.periods:
+        parts += ["", layout.heading("Where it runs and ran"), _periods(layout, detail.periods)]
     if version.deployments:
         newest = list(reversed(version.deployments))
         parts += [
@@ -109,12 +109,12 @@ def version_json(detail: VersionDetail, *, commit_url: str, problems: int = 0) -
             "builds": version.builds,
             "stays": [
                 {
-                    "environment": stay.environment,
-                    "since": stay.since,
-                    "until": stay.until or None,
-                    "deployment": stay.deployment.id,
+                    "environment": period.environment,
+                    "since": period.since,
+                    "until": period.until or None,
+                    "deployment": period.deployment.id,
                 }
-                for stay in detail.stays
+                for period in detail.periods
             ],
             "deployments": [deployment_document(each) for each in reversed(version.deployments)],
             "problems": problems,
@@ -160,10 +160,14 @@ def _facts(layout: TextLayout, detail: VersionDetail, commit_url: str) -> str:
     return facts(layout, pairs)
 
 
-def _stays(layout: TextLayout, stays: Sequence[RunningPeriod]) -> str:
+def _periods(layout: TextLayout, periods: Sequence[RunningPeriod]) -> str:
     columns = [Column("environment", 11), Column("from (UTC)"), Column("until (UTC)")]
     rows: list[list[CellText]] = [
-        [stay.environment, moment(stay.since), moment(stay.until) or Span("running now", "good")]
-        for stay in stays
+        [
+            period.environment,
+            moment(period.since),
+            moment(period.until) or Span("running now", "good"),
+        ]
+        for period in periods
     ]
     return table(layout, columns, rows, indent="  ")

@@ -37,13 +37,13 @@ def diff(
     from versioner.cli.params import read_for
     from versioner.cli.registry import load_from, reference_time
     from versioner.query.differences import diff as compare
-    from versioner.query.differences import parse_side
+    from versioner.query.differences import parse_environment_at
     from versioner.reporting.differences import diff_json, diff_text
 
     registry = load_from(repo, rev, products=None if product is None else [product])
     now = reference_time(registry, rev)
     with read_for("A and B"):
-        sides = parse_side(a, now), parse_side(b, now)
+        sides = parse_environment_at(a, now), parse_environment_at(b, now)
     found = compare(registry, *sides, now=now, product=product)
     if output == "json":
         show(diff_json(*sides, found, problems=len(registry.errors)))

@@ -48,11 +48,11 @@ def check_history(
     """
     comparisons = [Comparison(base, now, former) for base in bases]
     lost = [list(each.lost()) for each in comparisons]
-    gone = [each for violations in lost for each in violations if each.kind != "early"]
+    missing = [each for violations in lost for each in violations if each.kind != "early"]
     early = _in_all([[each for each in found if each.kind == "early"] for found in lost])
     added = [] if allow_log_changes else _in_all([list(each.added()) for each in comparisons])
-    reported = {violation.event_id for violation in gone}
-    problems = problems_of([*dict.fromkeys(gone), *early, *added])
+    reported = {violation.event_id for violation in missing}
+    problems = problems_of([*dict.fromkeys(missing), *early, *added])
     for merge in merges:
         violations = [each for each in _lost_by(merge, now) if each.event_id not in reported]
         reported.update(violation.event_id for violation in violations)

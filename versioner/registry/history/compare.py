@@ -67,7 +67,7 @@ class Comparison:
 
     def lost(self) -> Iterator[HistoryViolation]:
         """Yield a violation for each old event that is missing, changed or out of order."""
-        for product in self._gone:
+        for product in self._missing:
             if self._successors[product] is None and not self._is_recorded(product):
                 path = layout.product_path(product)
                 was = f"{short_revision(self._base)}:{layout.product_dir(product)}/"
@@ -95,12 +95,12 @@ class Comparison:
         return tree is not None and self._base_trees.get(name) == tree
 
     @cached_property
-    def _gone(self) -> list[str]:
+    def _missing(self) -> list[str]:
         return [name for name in self._changed if name not in self._trees]
 
     @cached_property
     def _successors(self) -> dict[str, str | None]:
-        return {name: self._successor(name) for name in self._gone}
+        return {name: self._successor(name) for name in self._missing}
 
     def _successor(self, name: str) -> str | None:
         for _ in range(_LONGEST_CHAIN):
