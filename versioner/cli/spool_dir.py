@@ -18,7 +18,7 @@ _OWN: int = -1 if sys.platform == "win32" else os.geteuid()
 def spool_folder(environ: Mapping[str, str]) -> Path | None:
     """Return the spool folder, which may not exist yet; None where there can be none.
 
-    Nothing is made or written: whoever keeps an event makes the folder, and holds it to be his.
+    Nothing is created: `Spool.add` creates the folder, and checks that it is the user's own.
     """
     named = environ.get("VERSIONER_SPOOL", "")
     if named:
@@ -29,7 +29,7 @@ def spool_folder(environ: Mapping[str, str]) -> Path | None:
 def queue_folder(environ: Mapping[str, str]) -> Path | None:
     """Return the folder for shared sends: the spool folder, unless that is a temporary one.
 
-    What is in the temporary folder is there only where an event had to be kept.
+    A temporary folder is used only for events that could not be delivered.
     """
     folder = spool_folder(environ)
     is_named = bool(environ.get("VERSIONER_SPOOL"))
@@ -52,7 +52,7 @@ def _places(environ: Mapping[str, str]) -> Iterator[Path]:
         folder = environ.get(name, "")
         if folder and Path(folder).is_absolute() and Path(folder).is_dir():
             yield _temporary(folder)
-    for folder in ("/tmp", "/var/tmp"):  # noqa: S108 -- checked to be one's own before it is used
+    for folder in ("/tmp", "/var/tmp"):  # noqa: S108 -- checked to be this user's before it is used
         if Path(folder).is_dir():
             yield _temporary(folder)
 

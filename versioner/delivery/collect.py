@@ -63,7 +63,7 @@ class Refusal(NamedTuple):
     """A waiting event that was refused: its ref now, the event, and why."""
 
     ref: str
-    waits: WaitingEvent
+    event: WaitingEvent
     error: InvalidInput | Blocked
 
 
@@ -125,13 +125,13 @@ class _Collector:
         return self._done
 
     def _collect_batch(self) -> None:
-        place, waits = fetch_context(self._clone, self._branch, [], everything=True)
+        place, waiting = fetch_context(self._clone, self._branch, [], everything=True)
         self._branch = place.branch or ""
-        left = len(self._clone.refs(INBOX)) - len(waits)
+        left = len(self._clone.refs(INBOX)) - len(waiting)
         with transaction(place) as locked:
             batch = _Batch(locked, _config_of(locked), self._now, self._entropy)
             with reading(locked) as reader:
-                refused = batch.add_all(waits, Refuser(self._clone, reader, self._now))
+                refused = batch.add_all(waiting, Refuser(self._clone, reader, self._now))
             new = commit_changes(
                 locked,
                 batch.changes,
@@ -182,12 +182,12 @@ class _Batch:
         self._now = now
         self._entropy = entropy
 
-    def add_all(self, waits: Sequence[WaitingEvent], refuser: Refuser) -> tuple[Refusal, ...]:
+    def add_all(self, waiting: Sequence[WaitingEvent], refuser: Refuser) -> tuple[Refusal, ...]:
         """Add each event to the batch, and return those that are refused."""
         refused = []
-        for each in waits:
+        for each in waiting:
             try:
-                recorded, own = self._judge(each)
+                recorded, own = self._validate(each)
             except (InvalidInput, Blocked) as error:
                 moves = refuser.refuse(each, error)
                 self.updates += moves
@@ -198,8 +198,8 @@ class _Batch:
             self.changes |= own
         return tuple(refused)
 
-    def _judge(self, waits: WaitingEvent) -> tuple[RecordResult, Changes]:
-        draft = draft_of(waits.submission)
+    def _validate(self, event: WaitingEvent) -> tuple[RecordResult, Changes]:
+        draft = draft_of(event.submission)
         check_at(draft.fields["at"], self._now, field="at")
         try:
             recorded, own, _ = prepare(self._place, draft, self._entropy, True, self.changes)

@@ -103,9 +103,9 @@ def _no_registry(branch: str) -> UsageFault:
     return error
 
 
-def _maybe_draft(waits: WaitingEvent) -> EventDraft | None:
+def _maybe_draft(event: WaitingEvent) -> EventDraft | None:
     try:
-        return draft_of(waits.submission)
+        return draft_of(event.submission)
     except InvalidInput:
         return None
 

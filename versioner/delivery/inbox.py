@@ -132,16 +132,16 @@ def _same_or_blocked(
     from versioner.remote.inbox_refs import waiting_events
 
     clone.fetch_refs([submission.ref])
-    held = [
+    waiting = [
         each for each in waiting_events(clone.repository("", None)) if each.ref == submission.ref
     ]
-    if not held:
+    if not waiting:
         # It was collected between the push and the fetch.
         return RemoteFailure("race", message="the event's ref changed while it was pushed")
-    if held[0].commit == commit:
+    if waiting[0].commit == commit:
         return submission.recorded._replace(commit=commit)
     try:
-        other = draft_of(held[0].submission)
+        other = draft_of(waiting[0].submission)
     except InvalidInput:
         return Blocked(
             f"{submission.ref} is another object on the remote, not an event",
@@ -158,4 +158,4 @@ def _same_or_blocked(
             f"{(differs or ['kind'])[0]}",
             hint="give this event another id with --event-id",
         )
-    return submission.recorded._replace(already=True, commit=held[0].commit)
+    return submission.recorded._replace(already=True, commit=waiting[0].commit)

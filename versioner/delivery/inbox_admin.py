@@ -91,19 +91,19 @@ def _read(clone: PartialClone, limit: int | None = None) -> Inbox:
 
 
 def _chosen(
-    keys: Sequence[str], held: Sequence[WaitingEvent | RefusedEvent], what: str
+    keys: Sequence[str], events: Sequence[WaitingEvent | RefusedEvent], what: str
 ) -> list[WaitingEvent | RefusedEvent]:
     """Return the events that the keys name, each once."""
-    return list({each.ref: each for each in (_choose(key, held, what) for key in keys)}.values())
+    return list({each.ref: each for each in (_choose(key, events, what) for key in keys)}.values())
 
 
 def _choose(
-    key: str, held: Sequence[WaitingEvent | RefusedEvent], what: str
+    key: str, events: Sequence[WaitingEvent | RefusedEvent], what: str
 ) -> WaitingEvent | RefusedEvent:
     """Return the event that a key, a ref or the beginning of a key names; raise NotFound."""
-    exact = [each for each in held if key in (each.key, each.ref, f"{each.product}/{each.key}")]
+    exact = [each for each in events if key in (each.key, each.ref, f"{each.product}/{each.key}")]
     long_enough = len(key) >= _SHORTEST
-    found = exact or [each for each in held if long_enough and each.key.startswith(key)]
+    found = exact or [each for each in events if long_enough and each.key.startswith(key)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -111,7 +111,7 @@ def _choose(
             f"{key!r} names {len(found)} events",
             hint="give PRODUCT/KEY as `inbox list` shows it, or the full ref (`--output json`)",
         )
-    near = nearest(key, [each.key for each in held])
+    near = nearest(key, [each.key for each in events])
     raise NotFound(
         f"no {what} event is named {key!r}",
         hint=f"did you mean {near[0]}?" if near else "`versioner inbox list` shows them",

@@ -41,17 +41,17 @@ class Refuser:
         self._now = now
         self._taken = clone.refs(REFUSED)
 
-    def refuse(self, waits: WaitingEvent, error: InvalidInput | Blocked) -> list[RefUpdate]:
+    def refuse(self, event: WaitingEvent, error: InvalidInput | Blocked) -> list[RefUpdate]:
         """Return the updates that refuse an event: first the new ref, then the deletion."""
-        found = self._reader.find_one(waits.commit)
+        found = self._reader.find_one(event.commit)
         parent = (
-            self._reader.find_one(f"{waits.commit}^{{commit}}") if _may_be_parent(found) else None
+            self._reader.find_one(f"{event.commit}^{{commit}}") if _may_be_parent(found) else None
         )
         parent_id = parent.id if parent is not None else ""
-        ref = self._free_ref(waits, parent_id)
+        ref = self._free_ref(event, parent_id)
         commit = store_commit(
             self._clone.folder,
-            {**self._event_file(waits, found), REFUSAL: _reason(error, self._now)},
+            {**self._event_file(event, found), REFUSAL: _reason(error, self._now)},
             "Refuse an event",
             epoch_of(self._now),
             parent=parent_id,
@@ -59,33 +59,33 @@ class Refuser:
         )
         before = self._taken.get(ref)
         self._taken[ref] = commit
-        return [RefUpdate(ref, before, commit), RefUpdate(waits.ref, waits.commit, None)]
+        return [RefUpdate(ref, before, commit), RefUpdate(event.ref, event.commit, None)]
 
-    def end_refusal(self, waits: WaitingEvent) -> list[RefUpdate]:
+    def end_refusal(self, event: WaitingEvent) -> list[RefUpdate]:
         """Return the update that deletes an earlier refusal of the same commit, now recorded."""
-        ref = next(_names(waits))
+        ref = next(_names(event))
         existing = self._taken.get(ref)
-        if existing is None or waits.commit not in parents_of(self._reader.find_one(existing)):
+        if existing is None or event.commit not in parents_of(self._reader.find_one(existing)):
             return []
         return [RefUpdate(ref, existing, None)]
 
-    def _event_file(self, waits: WaitingEvent, found: GitObject | None) -> dict[str, TreeEntry]:
+    def _event_file(self, event: WaitingEvent, found: GitObject | None) -> dict[str, TreeEntry]:
         """Return the event's file, or the object in its place."""
         if found is not None and found.type == "blob":
             return {EVENT: TreeEntry(0o100644, found.id)}
-        tree = self._reader.find_one(f"{waits.commit}^{{tree}}")
+        tree = self._reader.find_one(f"{event.commit}^{{tree}}")
         if tree is None:
-            inner = self._reader.find_one(f"{waits.commit}^{{blob}}")
+            inner = self._reader.find_one(f"{event.commit}^{{blob}}")
             return {EVENT: TreeEntry(0o100644, inner.id)} if inner is not None else {}
-        event = parse_tree(tree.data, len(tree.id) // 2).get(EVENT)
-        if event is not None and event.is_file:
-            return {EVENT: TreeEntry(0o100644, event.id)}
+        entry = parse_tree(tree.data, len(tree.id) // 2).get(EVENT)
+        if entry is not None and entry.is_file:
+            return {EVENT: TreeEntry(0o100644, entry.id)}
         is_commit = found is not None and found.type == "commit"
         return {} if is_commit else {_FOLDER: TreeEntry(0o40000, tree.id)}
 
-    def _free_ref(self, waits: WaitingEvent, parent: str) -> str:
+    def _free_ref(self, event: WaitingEvent, parent: str) -> str:
         """Return a ref with the event's name, or else one that no other refused event has."""
-        for ref in _names(waits):
+        for ref in _names(event):
             existing = self._taken.get(ref)
             same = (
                 existing is not None
@@ -109,14 +109,14 @@ def _may_be_parent(found: GitObject | None) -> bool:
     return found is not None and found.type in ("commit", "tag")
 
 
-def _names(waits: WaitingEvent) -> Iterator[str]:
+def _names(event: WaitingEvent) -> Iterator[str]:
     """Yield names with two levels and plain characters, for a waiting event of any name."""
-    rest = waits.ref.removeprefix(INBOX)
+    rest = event.ref.removeprefix(INBOX)
     product, _, key = rest.partition("/")
     is_plain = is_name(product) and key and "/" not in key
     # A key with other characters is replaced by its digest.
     names = [ascii(key)[1:-1] if is_plain else ascii(rest)]
-    names.append(f"{names[0]} {waits.commit}")
+    names.append(f"{names[0]} {event.commit}")
     others = (f"{_NAMELESS}-{number}" for number in count(2))
     folders = chain([product] if is_plain else [], [_NAMELESS], others)
     for folder in folders:

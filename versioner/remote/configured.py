@@ -46,7 +46,7 @@ _LENT: Final = "refs/heads/lent"
 
 @contextmanager
 def client_of(repo: Repository, remote: str) -> Iterator[RemoteClient]:
-    """Make a client of a clone's remote, which is named or given by a path or URL."""
+    """Create a client for a clone's remote, which is named or given by a path or URL."""
     found = remote_of(repo, remote)
     with temporary_folder() as place:
         folder = _borrow_objects(repo, found, place.folder)
@@ -88,9 +88,9 @@ def remote_of(repo: Repository, remote: str, token: str = "") -> Remote:
     """
     url = url_of(repo, remote)
     found = _LOGIN.match(url)
-    held = ""
+    password = ""
     if found:
-        user, held = _login(found[2])
+        user, password = _login(found[2])
         url = f"{found[1]}{user}@{found[3]}" if user else f"{found[1]}{found[3]}"
     elif os.path.isabs(url):  # noqa: PTH117 -- no pathlib to load
         # Spooled events have the registry's URL.
@@ -99,15 +99,15 @@ def remote_of(repo: Repository, remote: str, token: str = "") -> Remote:
     headers = {} if token else _headers(repo)
     # git would send the header to the target of a redirect too.
     settings = ("http.followRedirects=false",) if len(headers) > 1 else ()
-    return Remote(url, token or unquote(held), settings, headers)
+    return Remote(url, token or unquote(password), settings, headers)
 
 
 def _login(text: str) -> tuple[str, str]:
     """Return the login and the password of a URL; a token may be in the place of either."""
-    user, _, held = text.partition(":")
-    if held in ("", "x-oauth-basic") and holds_token(unquote(user)):
+    user, _, password = text.partition(":")
+    if password in ("", "x-oauth-basic") and holds_token(unquote(user)):
         return "", user
-    return user, held
+    return user, password
 
 
 def _checked(url: str, repo: Repository) -> str:
@@ -119,7 +119,7 @@ def _checked(url: str, repo: Repository) -> str:
 
 
 def _borrow_objects(repo: Repository, remote: Remote, folder: Path) -> Path:
-    """Make an empty repository that reads the clone's objects, and return its folder."""
+    """Create an empty repository that reads the clone's objects, and return its folder."""
     bare = folder / "push.git"
     create_bare(bare, remote.url, repo.object_format)
     info = bare / "objects" / "info"

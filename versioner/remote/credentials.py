@@ -71,12 +71,12 @@ def ssh_settings(remote: Remote, cwd: Path) -> list[str]:
 
 def masked(done: Completed, remote: Remote) -> Completed:
     """Return git's output with the secrets masked, since a server may repeat them."""
-    out, said = done.stdout, done.stderr
+    stdout, stderr = done.stdout, done.stderr
     for secret in sorted(set(_secrets(remote)), key=len, reverse=True):
         if len(secret) >= _LEAST:
-            out = out.replace(secret.encode("utf-8"), _MASK.encode("ascii"))
-            said = said.replace(secret, _MASK)
-    return done._replace(stdout=out, stderr=said)
+            stdout = stdout.replace(secret.encode("utf-8"), _MASK.encode("ascii"))
+            stderr = stderr.replace(secret, _MASK)
+    return done._replace(stdout=stdout, stderr=stderr)
 
 
 def _secrets(remote: Remote) -> Iterator[str]:

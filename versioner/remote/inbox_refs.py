@@ -89,22 +89,22 @@ class Inbox(NamedTuple):
 
 def read_inbox(repo: Repository, *, limit: int = SHOWN) -> Inbox:
     """Return the waiting and the refused events of the repository's own refs."""
-    waits, refusals = _listed(repo)
+    waiting, refusals = _listed(repo)
     # Waiting events are collected oldest first; of refused ones the latest matters most.
-    shown, told = waits[:limit], refusals[::-1][:limit]
-    if not shown and not told:
+    shown, latest = waiting[:limit], refusals[::-1][:limit]
+    if not shown and not latest:
         return Inbox()
-    files = [f"{each.commit}:event.json" for each in (*shown, *told)]
-    found = _documents(repo, [*files, *(f"{each.commit}:refusal.json" for each in told)])
+    files = [f"{each.commit}:event.json" for each in (*shown, *latest)]
+    found = _documents(repo, [*files, *(f"{each.commit}:refusal.json" for each in latest)])
     submissions, refused_ones = found[: len(shown)], found[len(shown) : len(files)]
     reasons = found[len(files) :]
     pairs = zip(shown, submissions, strict=True)
-    triples = zip(told, refused_ones, reasons, strict=True)
+    triples = zip(latest, refused_ones, reasons, strict=True)
     return Inbox(
         tuple(WaitingEvent(*ref, submission) for ref, submission in pairs),
-        len(waits) - len(shown),
+        len(waiting) - len(shown),
         tuple(RefusedEvent(*ref, submission, refusal) for ref, submission, refusal in triples),
-        len(refusals) - len(told),
+        len(refusals) - len(latest),
     )
 
 
@@ -112,8 +112,8 @@ def count_inbox(repo: Repository) -> tuple[int, int]:
     """Return how many events wait and how many were refused; fast where there are no such refs."""
     if not _may_hold(repo):
         return 0, 0
-    waits, refusals = _listed(repo)
-    return len(waits), len(refusals)
+    waiting, refusals = _listed(repo)
+    return len(waiting), len(refusals)
 
 
 def waiting_events(repo: Repository, *, limit: int = SHOWN) -> list[WaitingEvent]:

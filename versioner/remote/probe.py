@@ -115,9 +115,9 @@ def greet(remote: Remote, *, seconds: float) -> Greeting:
         env = {**remote.env, "GIT_TRACE_PACKET": str(trace)}
         clone = PartialClone(remote._replace(env=env), place, limit=seconds)
         head, refs = clone.client.list_refs("refs/heads/*", "refs/versioner/*")
-        said = trace.read_text("utf-8", "replace") if trace.exists() else ""
-    two = "< version 2" in said
-    form = "sha256" if "object-format=sha256" in said else "sha1"
+        packets = trace.read_text("utf-8", "replace") if trace.exists() else ""
+    two = "< version 2" in packets
+    form = "sha256" if "object-format=sha256" in packets else "sha1"
     return Greeting(head, refs, 2 if two else 0, form)
 
 

@@ -101,7 +101,7 @@ def _branch_of(repo: Repository) -> str:
 
 def _heads(client: RemoteClient) -> dict[str, str]:
     refs = client.list_refs("refs/heads/*").refs
-    # The pattern also matches where it stands in the middle of a name.
+    # The pattern also matches in the middle of a name.
     return {ref: commit for ref, commit in refs.items() if ref.startswith("refs/heads/")}
 
 

@@ -134,22 +134,22 @@ def ref_faults(done: Completed) -> dict[str, RefStatus]:
     return {ref: first if each.fault == "atomic" else each for ref, each in found.items()}
 
 
-def _fault_of_ref(ref: str, status: str, reason: str, said: str) -> RemoteFault:
+def _fault_of_ref(ref: str, status: str, reason: str, output: str) -> RemoteFault:
     if status == "rejected":
         # Rejected by the local git, which knows the remote's refs.
         return _first(_OF_REF, reason) or "race"
     if status != "remote rejected":
         return "unknown"
-    fault = _fault_of_refusal(reason, "\n".join(_of_server(said)))
+    fault = _fault_of_refusal(reason, "\n".join(_of_server(output)))
     # Protection of refs that are no branches means that none may be created.
     return "hidden" if fault == "protected" and not ref.startswith("refs/heads/") else fault
 
 
-def _fault_of_refusal(reason: str, said: str) -> RemoteFault:
+def _fault_of_refusal(reason: str, output: str) -> RemoteFault:
     if _LOCKING.search(reason):
-        return _first(_LOCKS, f"{reason}\n{said}") or "race"
+        return _first(_LOCKS, f"{reason}\n{output}") or "race"
     if _UNPACKING.search(reason):
-        return _first(_UNPACKED, said) or "server"
+        return _first(_UNPACKED, output) or "server"
     fault = _first(_OF_REF, reason)
     if fault is not None:
         return fault
@@ -157,7 +157,7 @@ def _fault_of_refusal(reason: str, said: str) -> RemoteFault:
         return "server"
     if re.search(r"hook|declined", reason):
         # Hooks have one reason for everything; their output says more.
-        return _first(_RULES, f"{reason}\n{said}") or "hook"
+        return _first(_RULES, f"{reason}\n{output}") or "hook"
     denied = re.search(r"(?i)permission|not permitted|denied|unauthori[sz]ed|not allowed", reason)
     return _first(_RULES, reason) or ("denied" if denied else "refused")
 
@@ -183,24 +183,24 @@ def fault_of(done: Completed) -> tuple[RemoteFault, bool]:
 
 def reason_of(done: Completed, reason: str = "") -> str:
     """Return the text of a failure: git's own reason, and then the server's output."""
-    said = done.stderr.splitlines()
-    marked = [line for line in said if line.startswith(("fatal: ", "error: "))]
-    first = " ".join((reason or _before_closing(said) or (marked or [""])[0]).split())
+    output = done.stderr.splitlines()
+    marked = [line for line in output if line.startswith(("fatal: ", "error: "))]
+    first = " ".join((reason or _before_closing(output) or (marked or [""])[0]).split())
     words = [first, *(f"  remote: {line[:500]}" for line in _of_server(done.stderr))]
     return "\n".join(printable(_USER.sub("://", line)) for line in words[: _MOST_WORDS + 1])
 
 
-def _before_closing(said: list[str]) -> str:
+def _before_closing(output: list[str]) -> str:
     """Return the message of ssh before git reported a closed connection, or ""."""
-    if _ONLY_CLOSED not in said:
+    if _ONLY_CLOSED not in output:
         return ""
-    before = said[: said.index(_ONLY_CLOSED)]
+    before = output[: output.index(_ONLY_CLOSED)]
     own = [line for line in before if line.strip() and not line.startswith("remote: ")]
     return own[-1][:500] if own else ""
 
 
-def _of_server(said: str) -> list[str]:
+def _of_server(output: str) -> list[str]:
     """Return the server's output, without empty lines."""
-    lines = (line for line in said.splitlines() if line.startswith("remote: "))
+    lines = (line for line in output.splitlines() if line.startswith("remote: "))
     texts = (line.removeprefix("remote: ").rstrip() for line in lines)
     return [text for text in texts if text]

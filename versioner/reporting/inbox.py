@@ -108,7 +108,7 @@ def collected_text(collected: CollectResult) -> str:
     if collected.already:
         lines.append(f"{count(len(collected.already), 'event')} already recorded")
     for each in collected.refused:
-        lines.append(f"refused: {event_summary(each.waits)}: {clean(each.error.message)}")
+        lines.append(f"refused: {event_summary(each.event)}: {clean(each.error.message)}")
         lines.append(f"  {clean(each.error.hint)}" if each.error.hint else "")
     if collected.refused:
         lines.append(
@@ -129,7 +129,7 @@ def collected_json(collected: CollectResult) -> str:
             "already": [_document(each) for each in collected.already],
             "refused": [
                 {
-                    **event_document(each.waits),
+                    **event_document(each.event),
                     "ref": each.ref,
                     "message": each.error.message,
                     "hint": each.error.hint,

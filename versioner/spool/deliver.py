@@ -47,7 +47,7 @@ class DeliveryOutput(Protocol):
         """Print an error that does not end the command; `what` says what was not done."""
 
     def print_stopped(self, line: str, error: OperationFailed) -> None:
-        """Print a spool line and a warning after a signal, when nobody may read any more."""
+        """Print a spool line and a warning after a signal, when the reader may have ended."""
 
 
 class DeliveryContext(NamedTuple):

@@ -66,8 +66,8 @@ class SpoolContents(NamedTuple):
 
     def _named(self, key: str) -> SpoolEntry:
         # A refused event may be waiting again, with the same key.
-        held = {each.key: each for each in (*self.refused, *self.entries)}
-        found = [held[each] for each in held if len(key) >= _SHORTEST and each.startswith(key)]
+        by_key = {each.key: each for each in (*self.refused, *self.entries)}
+        found = [by_key[each] for each in by_key if len(key) >= _SHORTEST and each.startswith(key)]
         if len(found) == 1:
             return found[0]
         what = (
