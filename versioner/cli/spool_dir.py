@@ -68,8 +68,8 @@ def _usable(folder: Path) -> bool:
         found = there.stat()
     except (OSError, ValueError):
         return False
-    # A temporary folder is everybody's, and its sticky bit keeps what is whose. Of `sudo` the
-    # home is another's.
+    # All users share a temporary folder, and its sticky bit protects their files. Under `sudo`, the
+    # home is another user's.
     shared = there == folder.parent.parent and bool(found.st_mode & 0o1000)
     own = _OWN in (-1, found.st_uid) or shared
     return there.is_dir() and own and os.access(there, os.W_OK | os.X_OK)
