@@ -18,46 +18,46 @@ if TYPE_CHECKING:
     from versioner.spool.send import Sent
     from versioner.spool.store import SpoolContents
 
-__all__ = ["discarded_text", "held_json", "held_text", "sent_json", "sent_text"]
+__all__ = ["discarded_text", "sent_json", "sent_text", "spool_json", "spool_text"]
 
 # The length of a key that is shown: its time, and enough to be unique.
 _SHOWN: Final = 16
 _WORDS = {"recorded": "recorded", "already": "already recorded", "received": "received"}
 
 
-def held_text(
-    layout: TextLayout, held: SpoolContents, queued: Sequence[SpoolEntry], folder: Path
+def spool_text(
+    layout: TextLayout, contents: SpoolContents, queued: Sequence[SpoolEntry], folder: Path
 ) -> str:
     """Return what waits as a table, then what was refused, then what cannot be read."""
-    if not (any(held) or queued):
+    if not (any(contents) or queued):
         return f"No events are waiting in {clean(str(folder))}."
     parts = []
-    if held.entries:
-        parts += [layout.heading(f"Waiting ({count(len(held.entries), 'event')})")]
-        parts += [_table(layout, held.entries), f"  {_how_to_send(folder)}"]
+    if contents.entries:
+        parts += [layout.heading(f"Waiting ({count(len(contents.entries), 'event')})")]
+        parts += [_table(layout, contents.entries), f"  {_how_to_send(folder)}"]
     if queued:
         what = (
             f"In a queue ({count(len(queued), 'event')}): being sent, or left by a killed process"
         )
         parts += [layout.heading(what), _table(layout, queued)]
-    if held.refused:
-        parts += [layout.heading(f"Refused ({count(len(held.refused), 'event')})")]
-        parts += [_table(layout, held.refused), f"  {_again(folder)}"]
-    if held.unreadable:
+    if contents.refused:
+        parts += [layout.heading(f"Refused ({count(len(contents.refused), 'event')})")]
+        parts += [_table(layout, contents.refused), f"  {_again(folder)}"]
+    if contents.unreadable:
         parts += [layout.heading("Unreadable")]
-        parts += [f"  {clean(str(each.path))}: {clean(each.why)}" for each in held.unreadable]
+        parts += [f"  {clean(str(each.path))}: {clean(each.why)}" for each in contents.unreadable]
     return "\n".join(parts)
 
 
-def held_json(held: SpoolContents, queued: Sequence[SpoolEntry], folder: Path) -> str:
+def spool_json(contents: SpoolContents, queued: Sequence[SpoolEntry], folder: Path) -> str:
     """Return the same as JSON with stable keys."""
     return as_json(
         {
             "folder": str(folder),
-            "waiting": [_document(each) for each in held.entries],
+            "waiting": [_document(each) for each in contents.entries],
             "queued": [_document(each) for each in queued],
-            "refused": [_document(each) for each in held.refused],
-            "unreadable": [{"path": str(path), "why": why} for path, why in held.unreadable],
+            "refused": [_document(each) for each in contents.refused],
+            "unreadable": [{"path": str(path), "why": why} for path, why in contents.unreadable],
         }
     )
 
@@ -149,11 +149,11 @@ def _again(folder: Path) -> str:
 
 
 def _document(entry: SpoolEntry) -> dict[str, Any]:
-    said = entry.document
+    document = entry.document
     return {
         "key": entry.key,
         "kept_at": entry.kept_at,
         "reason": entry.reason,
-        **{name: said[name] for name in ("repo", "branch", "via", "kind", "product", "event")},
+        **{name: document[name] for name in ("repo", "branch", "via", "kind", "product", "event")},
         "line": entry.line,
     }

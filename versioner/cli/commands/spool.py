@@ -51,14 +51,14 @@ def spool() -> None:
 def list_(output: str) -> None:
     """List the events that wait on this machine, oldest first."""
     from versioner.cli.output import show, terminal_layout
-    from versioner.reporting.spool import held_json, held_text
+    from versioner.reporting.spool import spool_json, spool_text
 
     folder = _folder()
-    held, left = Spool(folder).contents(), queued(folder)
+    contents, left = Spool(folder).contents(), queued(folder)
     if output == "json":
-        show(held_json(held, left, folder))
+        show(spool_json(contents, left, folder))
     else:
-        show(held_text(terminal_layout(), held, left, folder))
+        show(spool_text(terminal_layout(), contents, left, folder))
 
 
 @spool.command(
