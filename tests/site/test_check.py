@@ -36,7 +36,7 @@ PLANTED: Final = [
     (ABOUT, "script-src 'self'", "script-src 'self' https://cdn.test", "allows other hosts"),
     (
         ABOUT,
-        'src="../assets/site.js"',
+        'src="../assets/scripts/default.js"',
         'src="https://cdn.test/a.js"',
         "<script> loads from another",
     ),

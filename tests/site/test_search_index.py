@@ -77,7 +77,7 @@ def test_no_shard_of_many_versions_is_large_and_every_version_is_found(
     assert max(map(len, shards.values())) <= LIMIT
     for event in events[:: number // 200]:
         assert lines_for(shards, event["version"]), event["version"]
-    # A search loads the names and at most three shards (search.js).
+    # A search loads the names and at most three shards (scripts/search_index.js).
     assert len(json.dumps(names)) + 3 * LIMIT < 100_000
 
 

@@ -18,6 +18,7 @@ from versioner.site.pages import Page, pages_of
 from versioner.site.parallel_render import render_pages
 from versioner.site.render import Templates, read_templates
 from versioner.site.render_cache import RenderCache
+from versioner.site.scripts import script_files
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
 from versioner.site.urls import REFERENCE
 from versioner.site.views.about import counts
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BuildReport", "build_site"]
 
-_ASSETS: Final = ("icon.svg", "search.js", "site.css", "site.js")
+_ASSETS: Final = ("icon.svg", "site.css")
 # Redirects, and pages about what is not there.
 _UNINDEXED: Final = frozenset({"redirect.html", "deleted.html", "not_found.html"})
 
@@ -98,6 +99,7 @@ def build_site(
     indexed = [page.path for page in (*pages, reference) if page.template not in _UNINDEXED]
     files.update(crawler_files(context.base_url, indexed))
     files.update((f"assets/{name}", (folder / "assets" / name).read_bytes()) for name in _ASSETS)
+    files.update(script_files(folder / "scripts"))
     files.update(overrides.assets)
     done = publish(out, {**files, **rendered.fresh}, before, unchanged=rendered.unchanged)
     render_cache.keep(rendered.digests)

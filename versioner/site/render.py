@@ -192,5 +192,5 @@ def read_templates(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.relative_to(folder).parts[0] != "assets"
+        if path.is_file() and path.relative_to(folder).parts[0] not in ("assets", "scripts")
     }

@@ -31,6 +31,7 @@ def reference_view(context: SiteContext, files: Mapping[str, bytes]) -> View:
             context,
             REFERENCE,
             "API",
+            script="api",
             description="Every file that programs can fetch from this site.",
             crumbs=[crumb("About", context.link(REFERENCE, ABOUT))],
         ),

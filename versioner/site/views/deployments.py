@@ -33,7 +33,13 @@ def deployments_view(context: SiteContext) -> View:
     feed = {"title": "All deployments", "href": context.link(DEPLOYMENTS, EVERYTHING)}
     return {
         "frame": frame(
-            context, DEPLOYMENTS, "Deployments", section=DEPLOYMENTS, feeds=[feed], current=True
+            context,
+            DEPLOYMENTS,
+            "Deployments",
+            section=DEPLOYMENTS,
+            script="deployments",
+            feeds=[feed],
+            current=True,
         ),
         "heading": "Deployments",
         "period": "",
@@ -56,7 +62,12 @@ def month_of_all_view(context: SiteContext, index: int) -> View:
     crumbs = [crumb("Deployments", context.link(page, DEPLOYMENTS))]
     return {
         "frame": frame(
-            context, page, f"Deployments, {month.title}", section=DEPLOYMENTS, crumbs=crumbs
+            context,
+            page,
+            f"Deployments, {month.title}",
+            section=DEPLOYMENTS,
+            script="deployments",
+            crumbs=crumbs,
         ),
         "heading": "Deployments",
         "period": month.title,

@@ -33,7 +33,14 @@ _OPEN: Final = ("status-started", "status-pending", "status-stale")
 def environments_view(context: SiteContext) -> View:
     """Return the view of the list of environments, in order."""
     return {
-        "frame": frame(context, ENVIRONMENTS, "Environments", section=ENVIRONMENTS, current=True),
+        "frame": frame(
+            context,
+            ENVIRONMENTS,
+            "Environments",
+            section=ENVIRONMENTS,
+            script="environments",
+            current=True,
+        ),
         "summary": count(len(context.environments), "environment"),
         "environments": [_row(context, name) for name in context.environments],
     }
@@ -53,6 +60,7 @@ def environment_view(context: SiteContext, name: str) -> View:
             page,
             title,
             section=ENVIRONMENTS,
+            script="environment",
             description=str(document.get("description", "")),
             crumbs=crumbs,
             feeds=[feed],

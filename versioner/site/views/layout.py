@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from versioner.site.scripts import script_path
 from versioner.site.urls import (
     ABOUT,
     DEPLOYMENTS,
@@ -39,6 +40,7 @@ def frame(
     title: str,
     *,
     section: str = "",
+    script: str = "default",
     description: str = "",
     crumbs: Sequence[View] = (),
     feeds: Sequence[View] = (),
@@ -46,6 +48,8 @@ def frame(
     dated: bool = True,
 ) -> View:
     """Return the view of the base template; `section` is the current item of the navigation.
+
+    `script` names the script of this kind of page (site_templates/scripts/entries/).
 
     A `current` page shows the present state, so its reader must see how old the site is. A
     `dated` one of these contains the time of the build. The others do not, so that they stay
@@ -58,7 +62,7 @@ def frame(
         "home": context.link(page, OVERVIEW),
         "logo": context.link(page, context.logo) if context.logo else "",
         "style": context.link(page, "assets/site.css"),
-        "script": context.link(page, "assets/site.js"),
+        "script": context.link(page, script_path(script)),
         "icon": context.link(page, "assets/icon.svg"),
         "navigation": [
             {"text": text, "href": context.link(page, target), "current": target == section}

@@ -40,6 +40,7 @@ def overview_view(context: SiteContext) -> View:
             OVERVIEW,
             title,
             section=OVERVIEW,
+            script="overview",
             description=f"{context.title}: which version runs in which environment.",
             feeds=[feed],
             current=True,

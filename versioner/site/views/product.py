@@ -53,6 +53,7 @@ def product_view(context: SiteContext, name: str) -> View:
             page,
             title,
             section=PRODUCTS,
+            script="product",
             description=description,
             crumbs=crumbs,
             feeds=[feed],
@@ -149,7 +150,14 @@ def month_view(context: SiteContext, name: str, index: int) -> View:
     return {
         "common": common,
         "log": "" if common or context.recorded else log,
-        "frame": frame(context, page, f"{title}, {month.title}", section=PRODUCTS, crumbs=crumbs),
+        "frame": frame(
+            context,
+            page,
+            f"{title}, {month.title}",
+            section=PRODUCTS,
+            script="month",
+            crumbs=crumbs,
+        ),
         "name": name,
         "title": title,
         "period": month.title,

@@ -39,7 +39,7 @@ def products_view(context: SiteContext) -> View:
     if teams:
         summary += f" of {count(len(teams), 'team')}"
     return {
-        "frame": frame(context, PRODUCTS, "Products", section=PRODUCTS),
+        "frame": frame(context, PRODUCTS, "Products", section=PRODUCTS, script="products"),
         "summary": summary,
         "create": context.link(PRODUCTS, CREATE),
         "products": [_row(context, record) for record in products.values()],
@@ -137,6 +137,7 @@ def new_product_view(context: SiteContext) -> View:
             CREATE,
             "New product",
             section=PRODUCTS,
+            script="new_product",
             crumbs=[crumb("Products", context.link(CREATE, PRODUCTS))],
         ),
         "pattern": NAME_PATTERN,

@@ -19,7 +19,7 @@ def moved_view(context: SiteContext, page: str, name: str, target: str) -> View:
     """Return the view of a page under a former name of a product, which redirects to `target`."""
     owner = target.split("/")[1]
     return {
-        "frame": frame(context, page, f"{name} has moved", section=PRODUCTS),
+        "frame": frame(context, page, f"{name} has moved", section=PRODUCTS, script="redirect"),
         "name": name,
         "title": title_of(context, owner) if owner in context.registry.products else owner,
         "href": context.link(page, target),
@@ -50,7 +50,7 @@ def deleted_view(context: SiteContext, name: str) -> View:
 def lost_view(context: SiteContext) -> View:
     """Return the view of the page that a web server shows for a missing one."""
     return {
-        "frame": frame(context, LOST, "Page not found"),
+        "frame": frame(context, LOST, "Page not found", script="not_found"),
         "overview": context.link(LOST, OVERVIEW),
         "products": context.link(LOST, PRODUCTS),
     }

@@ -1,0 +1,74 @@
+/* The columns of the matrix that the reader chooses: those shown decide which products drift. */
+
+import { all, make } from "./dom.js";
+import { saveChoices, savedChoices } from "./address.js";
+
+function isDrifting(row, shown) {
+  const versions = [...row.cells]
+    .filter((cell, index) => index && shown[index])
+    .map((cell) => cell.querySelector(":scope > .v"))
+    .filter(Boolean)
+    .map((link) => link.title);
+  return new Set(versions).size > 1;
+}
+
+function markDrift(row, drifting) {
+  const flags = (row.dataset.flags || "").split(" ").filter((flag) => flag && flag !== "drifting");
+  const mark = row.querySelector(".status-drifting");
+  if (drifting) {
+    flags.push("drifting");
+    if (!mark) { row.querySelector("th .under").append(" ", make("span", "status status-drifting", "drifting")); }
+  } else if (mark) {
+    mark.remove();
+  }
+  row.dataset.flags = flags.join(" ");
+}
+
+function showColumns(table, names) {
+  const shown = {};
+  for (const heading of all("thead th[data-column]", table)) {
+    shown[heading.cellIndex] = names.includes(heading.dataset.column);
+  }
+  let drifting = 0;
+  for (const row of table.rows) {
+    [...row.cells].slice(1).forEach((cell, index) => cell.classList.toggle("off", !shown[index + 1]));
+    if (row.parentNode !== table.tHead) {
+      const isOne = isDrifting(row, shown);
+      markDrift(row, isOne);
+      drifting += isOne ? 1 : 0;
+    }
+  }
+  for (const figure of all(".figures .status-drifting dd")) { figure.textContent = String(drifting); }
+  table.dispatchEvent(new Event("recount"));
+}
+
+function enableMenu(menu) {
+  const table = document.getElementById(menu.dataset.columns);
+  const boxes = all("input", menu);
+  const checked = () => boxes.filter((box) => box.checked).map((box) => box.value);
+  const usual = checked().join(" ");
+  const saved = (savedChoices().get("columns") || "").split(" ").filter(Boolean);
+  if (saved.length) {
+    for (const box of boxes) { box.checked = saved.includes(box.value); }
+    showColumns(table, checked());
+  }
+  menu.addEventListener("change", (event) => {
+    event.stopPropagation();
+    showColumns(table, checked());
+    const now = checked().join(" ");
+    saveChoices({ columns: now === usual ? "" : now });
+  });
+  document.addEventListener("click", (event) => {
+    if (!menu.contains(event.target)) { menu.open = false; }
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+}
+
+export function enableColumns() {
+  for (const menu of all("[data-columns]")) { enableMenu(menu); }
+}

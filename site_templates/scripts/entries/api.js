@@ -1,0 +1,5 @@
+import { startPage } from "../common.js";
+import { enableTrying } from "../try_endpoint.js";
+
+startPage();
+enableTrying();

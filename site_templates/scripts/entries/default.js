@@ -1,0 +1,5 @@
+/* A page with nothing to do but to be read. */
+
+import { startPage } from "../common.js";
+
+startPage();

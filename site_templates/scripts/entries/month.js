@@ -1,0 +1,7 @@
+import { addAnchors } from "../anchors.js";
+import { startPage } from "../common.js";
+import { enableSorting } from "../sort.js";
+
+startPage();
+enableSorting();
+addAnchors();
