@@ -125,7 +125,7 @@ def test_where_neither_branch_nor_inbox_is_open_the_remedy_says_so(
     ran = track(forge.url, home=tmp_path)
     assert ran.code == 6, ran.said
     assert FAULTS["protected"][0] in ran.err
-    assert "hint: let this token or user push to the branch, or to refs/versioner/*" in ran.err
+    assert "hint: allow this token or user to push to the branch, or to refs/versioner/*" in ran.err
     assert "--via inbox" not in ran.err
     forge.set(protected="", custom_refs="")
     assert_once(forge, tmp_path)
