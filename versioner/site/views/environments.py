@@ -123,12 +123,12 @@ def _running(context: SiteContext, page: str, name: str) -> list[View]:
         {
             "product": title_of(context, record.name),
             "product_href": context.product(page, record.name),
-            **place,
-            "flags": "open" if any(o["status_class"] in _OPEN for o in place["beside"]) else "",
+            **cell,
+            "flags": "open" if any(o["status_class"] in _OPEN for o in cell["beside"]) else "",
         }
         for record in context.registry.products.values()
         if name in record.cells
-        for place in (cell_view(context, page, record, name),)
+        for cell in (cell_view(context, page, record, name),)
     ]
 
 
@@ -174,7 +174,7 @@ def _products(context: SiteContext, page: str, deployments: Iterable[Deployment]
             "product": title_of(context, name),
             "href": context.deployment(page, own[0]),
             "versions": [
-                _entry(context, each, "," if place else "") for place, each in enumerate(own)
+                _entry(context, each, "," if index else "") for index, each in enumerate(own)
             ],
         }
         for name, own in found.items()

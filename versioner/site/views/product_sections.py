@@ -39,9 +39,9 @@ def actions(context: SiteContext, page: str, name: str) -> list[View]:
 
 def badges(context: SiteContext, page: str, record: ProductRecord) -> list[View]:
     """Return the badge of each environment where a product runs, and that of its drift."""
-    places = [name for name in context.columns if record.cell(name).current is not None]
-    whole = [(name, context.environment_title(name)) for name in places]
-    if len(places) > 1:
+    names = [name for name in context.columns if record.cell(name).current is not None]
+    whole = [(name, context.environment_title(name)) for name in names]
+    if len(names) > 1:
         whole.append(("", "drift"))
     return [
         {
@@ -87,9 +87,9 @@ def pending_changes(context: SiteContext, page: str, record: ProductRecord) -> l
     The environments are those that the overview shows at first and where the product was ever
     deployed.
     """
-    places = [name for name in context.columns if record.cell(name).latest is not None]
+    names = [name for name in context.columns if record.cell(name).latest is not None]
     steps = []
-    for lower, upper in pairwise(places):
+    for lower, upper in pairwise(names):
         here, there = record.cell(lower).current, record.cell(upper).current
         if here is None or (there is not None and there.version == here.version):
             continue

@@ -200,7 +200,7 @@ def _reached_text(context: SiteContext, version: Version) -> str:
     days: dict[str, list[str]] = {}
     for each in _arrivals(context, version):
         days.setdefault(each.at[:10], []).append(context.environment_title(each.environment))
-    words = [f"{', '.join(places)} {day_text(day)}" for day, places in days.items()]
+    words = [f"{', '.join(titles)} {day_text(day)}" for day, titles in days.items()]
     return "; ".join(words) or "none"
 
 
