@@ -12,7 +12,7 @@ from tests.fixtures.local_registry import NOW, Desk
 from versioner.errors import InvalidInput
 from versioner.git.process import RefChanged
 from versioner.recording.context import EventDraft
-from versioner.recording.local import deliver
+from versioner.recording.local import record_in_clone
 from versioner.recording.record import record_event
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def entropy_that(acts: Callable[[], object], times: int) -> Callable[[], tuple[i
 
 def record_while(desk: Desk, entropy: Callable[[], tuple[int, bytes]]):
     draft = EventDraft("deployment", "shop", dict(FIELDS))
-    return deliver(desk.repository, draft, now=NOW, entropy=entropy)
+    return record_in_clone(desk.repository, draft, now=NOW, entropy=entropy)
 
 
 def test_a_branch_that_a_user_moved_meanwhile_is_read_again(desk: Desk) -> None:

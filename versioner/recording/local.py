@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from versioner.recording.record import RecordResult
     from versioner.remote.url import Remote
 
-__all__ = ["deliver", "remote_of_ephemeral_clone"]
+__all__ = ["record_in_clone", "remote_of_ephemeral_clone"]
 
 
-def deliver(
+def record_in_clone(
     repository: Repository,
     draft: EventDraft,
     *,

@@ -214,11 +214,11 @@ def _deliver(
 def _record(
     repository: Repository, draft: EventDraft, options: TrackOptions
 ) -> tuple[RecordResult, OperationFailed | None]:
-    from versioner.recording.local import deliver
+    from versioner.recording.local import record_in_clone
     from versioner.recording.record import NotPushed
 
     try:
-        recorded = deliver(
+        recorded = record_in_clone(
             repository,
             draft,
             now=clock.now(),
