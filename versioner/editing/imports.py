@@ -156,7 +156,7 @@ class _Batch:
         if self._registry.config.get("names") == "slugify" and may_slugify(name):
             name = slugify(name) or name
         check_name(name, "product")
-        name = self._registry.aliases.get(name, name)
+        name = self._registry.target_of(name)
         if name in self._registry.deleted and name not in self._registry.products:
             self._registry.resolve(name)
         if name not in self._registry.products and name not in self._visible:

@@ -35,7 +35,7 @@ def restore_product(repository: Repository, name: str, *, now: str) -> EditResul
     clone does not reach back to the deletion.
     """
     with edit_session(repository) as edit, reading(edit.repository) as reader:
-        name = edit.registry.aliases.get(name, name)
+        name = edit.registry.target_of(name)
         then = _before_deletion(edit, reader, name)
         changes = _merged(then, edit, name)
         if name in edit.registry.deleted:

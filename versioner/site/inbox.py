@@ -71,7 +71,7 @@ def _event(registry: Registry, found: WaitingEvent | RefusedEvent) -> InboxEvent
     submission = found.submission or {}
     event = submission.get("event")
     given = _text(submission.get("product"), _NAME_LONGEST) or _text(found.product, _NAME_LONGEST)
-    name = registry.aliases.get(given, given)
+    name = registry.target_of(given)
     unreadable = InboxEvent(_text(found.ref), name, name in registry.products, found.at)
     kind, version = submission.get("kind"), _part(event, "version")
     if kind not in _KINDS or not version or not unreadable.product:
