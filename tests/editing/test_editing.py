@@ -189,7 +189,7 @@ def test_an_id_that_two_products_have_is_not_guessed(desk: Desk) -> None:
     with pytest.raises(NotFound, match='events of shop and twin have the id "s-1"') as caught:
         void(desk, "s-1")
     assert caught.value.hint == "give one of shop/s-1, twin/s-1"
-    with pytest.raises(NotFound, match="no event 'none/s-1'"):
+    with pytest.raises(NotFound, match='no event "none/s-1"'):
         redact_field(desk.repository, "none/s-1", "deployed_by", now=NOW)
     assert desk.commits() == before
     assert void(desk, "twin/s-1").subject == "Void deployment event s-1 of twin"
@@ -209,7 +209,7 @@ def test_a_void_of_a_void_a_build_or_nothing_is_refused(desk: Desk) -> None:
     (mark,) = (each["id"] for each in _events(desk) if "voids" in each)
     with pytest.raises(InvalidInput, match="is itself a void"):
         void(desk, mark)
-    with pytest.raises(NotFound, match="no event 's-7'"):
+    with pytest.raises(NotFound, match='no event "s-7"'):
         void(desk, "s-7")
     with pytest.raises(InvalidInput, match="secret"):
         void(desk, "s-2", reason="ghp_" + "A1b2C3d4E5" * 4)

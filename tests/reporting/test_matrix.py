@@ -84,7 +84,7 @@ def test_a_narrower_page_has_a_list_by_product(found: Matrix) -> None:
         ["staging", "1.5.0", "3d"],
         ["1.6.0", "started", "28m"],
         ["production", "1.3.9", "50d"],
-        ["rolled", "back"],
+        ["rollback"],
     ]
 
 
