@@ -44,6 +44,8 @@ def test_create_makes_one_commit_with_one_file(desk: Desk) -> None:
         (["create", "user-service"], 5, "already"),
         (["create", "User_Service"], 4, "did you mean user-service?"),
         (["create", "new", "--set", "titel=x"], 4, "did you mean title?"),
+        (["create", "new", "--set", "owner=me"], 4, 'error: --set owner=me: unknown key "owner"\n'),
+        (["edit", "user-service", "--set", "owner=me"], 4, "--set extra_metadata.owner=me"),
         (["create", "new", "--set", "depends_on=user-servce"], 4, "user-servce"),
         (["edit", "user-service", "--set", "lifecycle=gone"], 4, "active, deprecated"),
         (["edit", "user-servce", "--set", "title=x"], 2, "did you mean user-service?"),
@@ -206,16 +208,22 @@ def editor(path: Path, script: str) -> str:
     return f"{sys.executable} {path}"
 
 
-@pytest.mark.parametrize("command", ["false", "no-such-editor"])
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("false", "the editor failed: false"),
+        ("no-such-editor", 'the editor "no-such-editor" was not found'),
+    ],
+)
 def test_an_editor_that_fails_changes_nothing_and_another_can_be_named(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, command: str
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, command: str, said: str
 ) -> None:
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("EDITOR", command)
     before = desk.git("rev-parse", "HEAD")
     outcome = desk.run("product", "edit", "user-service", "--editor")
     assert (outcome.code, outcome.out) == (1, "")
-    assert f"the editor failed: {command}" in outcome.err
+    assert f"error: {said}" in outcome.err
     assert "EDITOR" in outcome.err.partition("hint: ")[2]
     assert desk.git("rev-parse", "HEAD") == before
 

@@ -124,6 +124,11 @@ def test_a_warning_names_what_did_not_happen(capsys):
         (["status", "--outptu", "json"], "--output"),
         (["track", "deployment", "--product"], "--product"),
         (["import"], "FILE"),
+        (["deployment", "list", "--person"], "see `versioner deployment list -h`"),
+        (["status", "--env", "staging"], "Did you mean --environment?"),
+        (["diff", "--env"], "No such option '--env'.\n"),
+        (["inbox", "--repo", "x"], "No such option '--repo'.\n"),
+        (["spool", "send", "nokey"], "versioner spool send -`"),
     ],
 )
 def test_a_mistyped_command_line_is_usage_with_a_way_on(capsys, arguments, said):

@@ -39,7 +39,7 @@ def test_status_shows_versions_drift_and_what_is_beside_them(desk: Desk) -> None
     assert user.split() == ["user-service", "-", "-", "1.4.0", "51d", "1.3.9", "49d", "drift"]
     text = "\n".join(lines)
     assert "1.5.0 started" in text and "30m" in text
-    assert "rolled back" in text
+    assert "rollback" in text
     assert "9e8d7c6b failed" in text
     assert "2026.11.2 no result" in text
     assert "1 drifting, 1 in progress, 1 without a result, 1 failed" in lines[-1]

@@ -331,8 +331,8 @@ def test_nothing_is_discarded_unasked_or_by_a_name_that_fits_no_one_event(
     assert "add --yes" in versioner("discard", events[0].key)[2]
     for key, said in (
         ("00000000", "names 2 events"),
-        ("", "no event here has the key"),
-        ("0", "no event here has the key"),
+        ("", "needs at least 4 characters"),
+        ("0", 'needs at least 4 characters, "0" has 1'),
         ("../../x", "no event here has the key"),
         ("ffffffff", "no event here has the key"),
     ):

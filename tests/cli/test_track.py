@@ -411,6 +411,28 @@ def test_a_version_that_is_missing_is_told_by_what_the_system_says_of_the_commit
     assert (done.code, said in done.err, "add --version" in done.err) == (2, True, True)
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("VERSIONER_WAIT", "abc", "VERSIONER_WAIT: Invalid value for '--wait'"),
+        ("VERSIONER_VERSION", "../etc", "error: VERSIONER_VERSION: "),
+    ],
+)
+def test_an_error_names_the_variable_that_the_value_is_from(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    at = WHERE.index("--version")
+    done = deploy(desk, base=WHERE[:at] + WHERE[at + 2 :])
+    assert (done.code in (2, 4), said in done.err) == (True, True), done.err
+    assert variable not in deploy(desk, "--version", "../etc", "--wait", "x").err
+
+
+def test_a_branch_that_does_not_exist_is_named(desk: Desk) -> None:
+    done = deploy(desk, "--branch", "other")
+    assert (done.code, 'there is no branch "other"' in done.err) == (2, True)
+
+
 def test_a_retired_environment_is_a_warning(desk: Desk) -> None:
     assert desk.run("environment", "retire", "production").code == 0
     for extra in (("--dry-run",), ()):
@@ -629,7 +651,7 @@ def test_a_refusal_is_an_annotation_that_nothing_breaks_out_of(desk: Desk, in_gi
     assert line.startswith("::error::")
     assert "\x1b" not in done.err
     missing = deploy(desk, base=("--product", "user-service"))
-    assert (missing.code, "::error::--environment is missing" in missing.err) == (2, True)
+    assert (missing.code, "::error::--environment is required" in missing.err) == (2, True)
 
 
 # ---- which branch, and pushing ---------------------------------------------------------------

@@ -68,7 +68,7 @@ def test_an_edit_keeps_every_byte_it_is_not_about(desk: Desk) -> None:
 def test_an_edit_that_changes_nothing_makes_no_commit(desk: Desk) -> None:
     before = desk.commits()
     assert edit_product(desk.repository, "shop", set_=["description=Sells"], now=NOW).commit is None
-    with pytest.raises(InvalidInput, match="title is not set"):
+    with pytest.raises(InvalidInput, match='the key "title" is not set'):
         edit_product(desk.repository, "shop", unset=["title"], now=NOW)
     assert desk.commits() == before
 
@@ -186,10 +186,10 @@ def test_a_void_is_one_line_more_and_the_event_stays(desk: Desk) -> None:
 def test_an_id_that_two_products_have_is_not_guessed(desk: Desk) -> None:
     desk.record("twin", "1.0", event_id="s-1")
     before = desk.commits()
-    with pytest.raises(NotFound, match="events of shop and twin have the id 's-1'") as caught:
+    with pytest.raises(NotFound, match='events of shop and twin have the id "s-1"') as caught:
         void(desk, "s-1")
     assert caught.value.hint == "give one of shop/s-1, twin/s-1"
-    with pytest.raises(NotFound, match="no event 'none/s-1'"):
+    with pytest.raises(NotFound, match='no event "none/s-1"'):
         redact_field(desk.repository, "none/s-1", "deployed_by", now=NOW)
     assert desk.commits() == before
     assert void(desk, "twin/s-1").subject == "Void deployment event s-1 of twin"
@@ -209,7 +209,7 @@ def test_a_void_of_a_void_a_build_or_nothing_is_refused(desk: Desk) -> None:
     (mark,) = (each["id"] for each in _events(desk) if "voids" in each)
     with pytest.raises(InvalidInput, match="is itself a void"):
         void(desk, mark)
-    with pytest.raises(NotFound, match="no event 's-7'"):
+    with pytest.raises(NotFound, match='no event "s-7"'):
         void(desk, "s-7")
     with pytest.raises(InvalidInput, match="secret"):
         void(desk, "s-2", reason="ghp_" + "A1b2C3d4E5" * 4)

@@ -124,8 +124,9 @@ def test_columns_are_mapped_left_out_or_kept_as_metadata(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("header", "mapping", "said"),
     [
-        ("at,product,envoronment,version", {}, "'envoronment' is not a field"),
-        ("at,product,environment,version", {"when": "at"}, "no column 'when'"),
+        ("at,product,envoronment,version", {}, 'the column "envoronment" is not a field'),
+        ("at,product,environment,version", {"when": "at"}, 'no column "when"'),
+        ("at,product,environment,v", {"v": "verson"}, '--map v=verson: "verson" is not a field'),
         ("at,at,environment,version", {}, "two columns have the field at"),
         ("when,at,environment,version", {"when": "at"}, "two columns have the field at"),
     ],
@@ -224,7 +225,7 @@ def test_an_e_mail_in_a_row_is_left_out(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("{", "not JSON"),
+        ("{", "not JSON: the error is at column 2"),
         ("[1]", "not a JSON object"),
         ('{"at": 7, "product": "shop"}', "no time"),
         ('{"at": "2026-11-03T09:00:00Z", "product": "shop", "version": 1}', "version"),

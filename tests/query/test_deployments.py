@@ -71,9 +71,17 @@ def test_a_deployment_is_found_by_an_event_of_it_that_is_void():
     assert find_by_id(everything, second["id"]).id == first["id"]
 
 
-@pytest.mark.parametrize("event_id", ["nobody", "aaaa", "", "AAAAAAAA1"])
-def test_an_id_of_nothing_is_refused(event_id):
-    with pytest.raises(NotFound, match="no deployment has an id"):
+@pytest.mark.parametrize(
+    ("event_id", "said"),
+    [
+        ("nobody", "no deployment has an id"),
+        ("aaaa", 'needs at least 6 characters, "aaaa" has 4'),
+        ("", 'needs at least 6 characters, "" has 0'),
+        ("AAAAAAAA1", "no deployment has an id"),
+    ],
+)
+def test_an_id_of_nothing_is_refused(event_id, said):
+    with pytest.raises(NotFound, match=said):
         find_by_id(EVERYTHING, event_id)
 
 

@@ -43,7 +43,7 @@ def after_commit(repository: Repository, commit: str | None) -> None:
     try:
         publish_with_progress(repository, commit, out)
     except (VersionerError, OSError) as error:
-        report_warning(error, "recorded, but the site was not built: ")
+        report_warning(error, "committed, but the site was not built: ")
 
 
 def apply(

@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["report_error", "report_unwritten", "report_warning", "run"]
 
 _DEBUGGING = "versioner.cli.debug"
+_SUGGESTED: Final = 3
+# Lower, and `--env` would be taken for a misspelt `--rev`.
+_SIMILAR: Final = 0.75
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -135,7 +138,36 @@ def _report_usage(error: click.ClickException) -> None:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "versioner"
     hint = f"see `{command} -h`"
-    _print_message("error", clean(error.format_message()), hint)
+    _print_message("error", clean(_usage_message(error)), hint)
+
+
+def _usage_message(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    if isinstance(error, click.NoSuchOption) and context is not None:
+        near = _near_options(error.option_name, context.command)
+        return f"{error.message} Did you mean {' or '.join(near)}?" if near else error.message
+    option = getattr(error, "param", None)
+    if context is None or option is None:
+        return error.format_message()
+    from versioner.cli.params import variable_of
+
+    variable = variable_of(context, option)
+    return f"{variable}: {error.format_message()}" if variable else error.format_message()
+
+
+def _near_options(wrong: str, command: click.Command) -> list[str]:
+    """Return the options that begin as a wrong one does, else those with a similar name."""
+    word = wrong.lstrip("-")
+    options = [each for each in command.params if not getattr(each, "hidden", False)]
+    known = [name for each in options for name in each.opts if name.startswith("--")]
+    begun = [name for name in known if len(word) > 1 and name[2:].startswith(word)]
+    if begun:
+        return begun[:_SUGGESTED]
+    from difflib import SequenceMatcher
+
+    return [name for name in known if SequenceMatcher(None, word, name[2:]).ratio() >= _SIMILAR][
+        :_SUGGESTED
+    ]
 
 
 def _report_os_error(error: OSError) -> int:

@@ -75,10 +75,13 @@ class SectionedGroup(click.Group):
         listed = dict(_listed()).get(cmd_name)
         if listed is None:
             return None
+        from versioner.cli.params import CommandContext
+
         module, _, attribute = listed.target.partition(":")
         command: click.Command = getattr(
             importlib.import_module(f"versioner.cli.commands.{module}"), attribute
         )
+        command.context_class = CommandContext
         return command
 
     def resolve_command(
@@ -90,7 +93,7 @@ class SectionedGroup(click.Group):
 
             near = nearest(args[0], self.list_commands(ctx))
             meant = f" Did you mean {' or '.join(near)}?" if near else ""
-            ctx.fail(f"No such command {args[0]!r}.{meant}")
+            ctx.fail(f'No such command "{args[0]}".{meant}')
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

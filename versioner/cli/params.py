@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -11,18 +11,23 @@ from versioner.errors import InvalidInput, UsageFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import TracebackType
 
 
 __all__ = [
+    "CommandContext",
     "NounGroup",
     "assignments_of",
+    "clone_option",
     "examples_epilog",
     "output_option",
     "read_for",
     "repo_option",
     "rev_option",
+    "variable_of",
 ]
 
+_ENVIRONMENT: Final = click.core.ParameterSource.ENVIRONMENT
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 
@@ -35,6 +40,18 @@ def repo_option(command: _Command) -> _Command:
         default=None,
         help="The registry: a clone, a bare repository, or a URL (default: the repository that "
         "contains the current folder).",
+    )(command)
+
+
+def clone_option(command: _Command) -> _Command:
+    """Add --repo to a command that works in a clone only."""
+    return click.option(
+        "--repo",
+        metavar="PATH",
+        envvar="VERSIONER_REPO",
+        default=None,
+        help="The registry: a clone or a bare repository (default: the repository that contains "
+        "the current folder).",
     )(command)
 
 
@@ -82,8 +99,48 @@ def assignments_of(
     return texts
 
 
+class CommandContext(click.Context):
+    """The context of a command; an error that leaves it gets the command, or the variable."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        # The parser of click does not give the command to some of its errors.
+        if isinstance(error, click.UsageError) and error.ctx is None:
+            error.ctx = self
+        elif isinstance(error, InvalidInput):
+            variable = self._variable_of(error.field)
+            if variable and not error.message.startswith(variable):
+                error.message = f"{variable}: {error.message}"
+        return super().__exit__(kind, error, trace)
+
+    def _variable_of(self, field: str) -> str:
+        given = str(self.params.get(field) or "").strip()
+        options = [each for each in self.command.params if given and each.name == field]
+        return variable_of(self, options[0]) if options else ""
+
+
+def variable_of(ctx: click.Context, option: click.Parameter) -> str:
+    """Return the environment variable that the value of an option is from; "" for none."""
+    if option.name is None or ctx.get_parameter_source(option.name) is not _ENVIRONMENT:
+        return ""
+    if isinstance(option.envvar, str):
+        return option.envvar
+    return f"{ctx.auto_envvar_prefix}_{option.name.upper()}"
+
+
 class NounGroup(click.Group):
     """A group of commands for one noun, such as `product`."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, whose errors name it; None if there is no such command."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            command.context_class = CommandContext
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

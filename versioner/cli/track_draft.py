@@ -74,17 +74,17 @@ def _require_all(
     if not fields.get("version"):
         _missing("version", _no_version(detected))
     if kind == "deployment" and not fields.get("environment"):
-        _missing("environment", "no CI system reports it")
+        _missing("environment", ", because no CI system reports it")
 
 
 def _missing(name: str, why: str) -> NoReturn:
-    raise click.UsageError(f"--{name} is missing, and {why}: add --{name}")
+    raise click.UsageError(f"--{name} is required{why}: add --{name}")
 
 
 def _unsaid(detected: DetectedRun | None, what: str) -> str:
     if detected is None:
-        return "no CI system was detected"
-    return f"{detected.source_system} reports no {what}"
+        return " outside CI"
+    return f", because {detected.source_system} reports no {what}"
 
 
 def _no_version(detected: DetectedRun | None) -> str:
@@ -92,7 +92,7 @@ def _no_version(detected: DetectedRun | None) -> str:
         from versioner.ci.detection import has_commit_variable
 
         if has_commit_variable(detected.source_system, os.environ):
-            return f"the commit that {detected.source_system} reports is not hexadecimal"
+            return f", because the commit that {detected.source_system} reports is not hexadecimal"
     return _unsaid(detected, "commit to derive it from")
 
 

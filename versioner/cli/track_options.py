@@ -86,7 +86,7 @@ def _boolean(_context: click.Context, _option: click.Parameter, text: str) -> bo
     """Read a boolean that a pipeline may pass as an empty text, which is no value."""
     word = text.strip().lower()
     if word not in _BOOLEANS:
-        raise click.BadParameter(f"{text!r} is neither true nor false")
+        raise click.BadParameter(f'"{text}" is neither true nor false')
     return _BOOLEANS[word]
 
 
@@ -97,7 +97,7 @@ def _seconds(_context: click.Context, _option: click.Parameter, text: str | None
     except ValueError:
         seconds = -1
     if not 0 <= seconds <= _LONGEST_WAIT:
-        raise click.BadParameter(f"{text!r} is not a number of seconds from 0 to {_LONGEST_WAIT}")
+        raise click.BadParameter(f'"{text}" is not a number of seconds from 0 to {_LONGEST_WAIT}')
     return seconds
 
 

@@ -126,13 +126,13 @@ def _find(edit: EditSession, event_id: str) -> tuple[EventKind, ProductRecord, E
                     found.setdefault(record.name, (kind, record, event))
     if len(found) > 1:
         raise NotFound(
-            f"events of {' and '.join(sorted(found))} have the id {wanted!r}",
+            f'events of {" and ".join(sorted(found))} have the id "{wanted}"',
             hint=f"give one of {', '.join(f'{name}/{wanted}' for name in sorted(found))}",
         )
     for each in found.values():
         return each
     raise NotFound(
-        f"there is no event {event_id!r}", hint="`versioner deployment list` shows the ids"
+        f'there is no event "{event_id}"', hint="`versioner deployment list` shows the ids"
     )
 
 
@@ -150,10 +150,10 @@ def _without(event: Event, field: str) -> Event | None:
         if not changed[top]:
             del changed[top]
     elif value is None or key:
-        known = ", ".join(sorted(set(event) - _NEEDED)) or "none"
-        raise InvalidInput(
-            f"the event has no {field}", field=field, hint=f"fields that can be redacted: {known}"
-        )
+        known = sorted(set(event) - _NEEDED)
+        hint = f"fields that can be redacted: {', '.join(known)}" if known else ""
+        hint = hint or "the event has no field that can be redacted"
+        raise InvalidInput(f"the event has no {field}", field=field, hint=hint)
     else:
         del changed[top]
     changed["redacted"] = sorted({*event.get("redacted", ()), field})

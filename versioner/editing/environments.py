@@ -36,7 +36,7 @@ def create_environment(
         if assignments:
             source = edit_document(source, parse_edits(assignments))
         changes: Changes = {layout.environment_path(name): source}
-        return edit.commit(changes, f"Create environment {name}", now=now)
+        return edit.commit(changes, f"Create environment {name}", now=now, assignments=assignments)
 
 
 def edit_environment(
@@ -52,7 +52,7 @@ def edit_environment(
     with edit_session(repository) as edit:
         edit.registry.environment(name)
         changes = edit.edited(layout.environment_path(name), edits)
-        return edit.commit(changes, f"Edit environment {name}", now=now)
+        return edit.commit(changes, f"Edit environment {name}", now=now, assignments=set_)
 
 
 def retire_environment(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.errors import InvalidInput, UsageFault
 from versioner.models import DEPLOYMENT_KEYS
+from versioner.names import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -120,7 +121,7 @@ def _fields(header: list[str], mapping: Mapping[str, str]) -> list[str]:
     absent = [column for column in mapping if column not in header]
     if absent:
         raise UsageFault(
-            f"the file has no column {absent[0]!r}", hint=f"its columns are: {', '.join(header)}"
+            f'the file has no column "{absent[0]}"', hint=f"its columns are: {', '.join(header)}"
         )
     fields = [_field(column, mapping) for column in header]
     twice = [field for field in fields if field and fields.count(field) > 1]
@@ -136,9 +137,13 @@ def _json_rows(lines: Iterator[str], mapping: Mapping[str, str]) -> Iterator[Imp
         if not line.strip():
             continue
         try:
-            values = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield number, {"": f"not JSON: {error}"}
+            # Without its end: an error there would have a place on the next line.
+            values = json.loads(line.rstrip())
+        except json.JSONDecodeError as error:
+            yield number, {"": f"not JSON: the error is at column {error.colno}"}
+            continue
+        except (ValueError, RecursionError):
+            yield number, {"": "not JSON that can be read: a number or the nesting is too long"}
             continue
         if not isinstance(values, dict):
             yield number, {"": "not a JSON object"}
@@ -157,8 +162,16 @@ def _field(column: str, mapping: Mapping[str, str]) -> str:
     if name == "-":
         return ""
     if name not in _FIELDS and not name.startswith(_METADATA):
+        if column in mapping:
+            near = nearest(name, _FIELDS)
+            meant = f"did you mean {' or '.join(near)}? " if near else ""
+            raise UsageFault(
+                f'--map {column}={name}: "{name}" is not a field of a deployment',
+                hint=f"{meant}use one of {', '.join(_FIELDS)}, or {_METADATA}KEY, "
+                "or - to ignore the column",
+            )
         raise UsageFault(
-            f"the column {column!r} is not a field of a deployment",
+            f'the column "{column}" is not a field of a deployment',
             hint=f"add --map '{column}=FIELD' (one of {', '.join(_FIELDS)}), "
             f"--map '{column}={_METADATA}{column}' or --map '{column}=-' to ignore it",
         )

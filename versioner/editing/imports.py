@@ -221,7 +221,8 @@ def _refusal(refused: list[tuple[int, str]], total: int) -> InvalidInput:
     shown = "\n".join(f"  line {number}: {message}" for number, message in refused[:_REFUSED_SHOWN])
     more = len(refused) - _REFUSED_SHOWN
     rest = f"\n  and {more} more" if more > 0 else ""
+    are, them = ("is", "it") if len(refused) == 1 else ("are", "them")
     return InvalidInput(
-        f"{len(refused)} of {total} rows are not valid, so nothing was imported:\n{shown}{rest}",
-        hint="fix them, or add --skip-invalid to import the others",
+        f"{len(refused)} of {total} rows {are} not valid, so nothing was imported:\n{shown}{rest}",
+        hint=f"fix {them}, or add --skip-invalid to import the others",
     )

@@ -60,7 +60,7 @@ def create_product(
         changes: Changes = {layout.product_path(name): source}
         if name in edit.registry.deleted:
             changes[layout.deleted_path(name)] = None
-        return edit.commit(changes, f"Create product {name}", now=now)
+        return edit.commit(changes, f"Create product {name}", now=now, assignments=assignments)
 
 
 def _refuse_taken(registry: Registry, name: str) -> None:
@@ -88,7 +88,7 @@ def edit_product(
     with edit_session(repository) as edit:
         product = edit.registry.resolve(name).name
         changes = edit.edited(layout.product_path(product), edits)
-        return edit.commit(changes, f"Edit product {product}", now=now)
+        return edit.commit(changes, f"Edit product {product}", now=now, assignments=set_)
 
 
 def product_source(repository: Repository, name: str) -> bytes:

@@ -16,6 +16,7 @@ from versioner.registry.config import no_registry
 from versioner.registry.load import load_registry
 from versioner.serialization.assignments import Unset, parse_assignment, parse_key
 from versioner.serialization.yaml_edit import edit_document
+from versioner.validation.codes import UNKNOWN_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,13 +66,19 @@ class EditSession:
         return dict(self.snapshot.read_many(self.snapshot.entries(layout.product_dir(product))))
 
     def commit(
-        self, changes: Changes, subject: str, *, now: str, notes: tuple[str, ...] = ()
+        self,
+        changes: Changes,
+        subject: str,
+        *,
+        now: str,
+        notes: tuple[str, ...] = (),
+        assignments: Sequence[str] = (),
     ) -> EditResult:
-        """Commit the changes.
+        """Commit the changes; `assignments` are the texts of --set that made them.
 
         Raises InvalidInput with the first new error, if the changes cause one.
         """
-        _refuse_new_errors(self, changes)
+        _refuse_new_errors(self, changes, assignments)
         identity = cast("CommitIdentity | None", self.registry.config.get("commit"))
         commit = commit_changes(self.repository, changes, subject, identity=identity, when=now)
         paths = tuple(sorted(changes)) if commit else ()
@@ -109,7 +116,7 @@ def _read(repository: Repository, cache: ProductCache) -> tuple[Snapshot, Regist
     return snapshot, load_registry(snapshot, cache=cache)
 
 
-def _refuse_new_errors(editing: EditSession, changes: Changes) -> None:
+def _refuse_new_errors(editing: EditSession, changes: Changes, assignments: Sequence[str]) -> None:
     outcome = load_registry(OverlaySnapshot(editing.snapshot, changes), cache=editing.cache)
     before = {_identity(problem) for problem in editing.registry.problems}
     new = [
@@ -119,10 +126,27 @@ def _refuse_new_errors(editing: EditSession, changes: Changes) -> None:
     ]
     if new:
         first = new[0]
+        _refuse_unknown_key(first, assignments)
         more = f" (and {len(new) - 1} more)" if len(new) > 1 else ""
         raise InvalidInput(
             f"{first.path}:{first.line}:{first.column}: {first.message}{more}", hint=first.hint
         )
+
+
+def _refuse_unknown_key(problem: Problem, assignments: Sequence[str]) -> None:
+    """Raise InvalidInput that names the option, if an error is the key of one."""
+    if problem.code != UNKNOWN_KEY:
+        return
+    place = layout.place_of(problem.path)
+    free = "extra_metadata" if place is not None and place.kind == "product" else "metadata"
+    for text in assignments:
+        key, _, value = text.partition("=")
+        if problem.message == f'unknown key "{key}"':
+            raise InvalidInput(
+                f"--set {text}: {problem.message}",
+                field=key,
+                hint=f"{problem.hint}; a key of your own: --set {free}.{key}={value}",
+            )
 
 
 def _identity(problem: Problem) -> tuple[Any, ...]:

@@ -80,6 +80,12 @@ def find_by_id(registry: Registry, event_id: str, product: str | None = None) ->
     found = [*exact.values()] or [*near.values()]
     if len(found) == 1:
         return found[0]
+    if len(event_id) < _SHORTEST_ID:
+        raise NotFound(
+            f'the beginning of an id needs at least {_SHORTEST_ID} characters, "{event_id}" has '
+            f"{len(event_id)}",
+            hint="`versioner deployment list` shows the ids",
+        )
     fits = f"{len(near)} deployments have ids that begin" if near else "no deployment has an id"
     raise NotFound(
         f'{fits} with "{event_id[:64]}"' if near else f'{fits} "{event_id[:64]}"',

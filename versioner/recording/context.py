@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner import layout
-from versioner.errors import Blocked
+from versioner.errors import Blocked, UsageFault
 from versioner.git.objects import missing, reading, tip_view
+from versioner.git.process import printable
 from versioner.names import check_name, is_name, may_slugify, slugify
 from versioner.registry.config import no_registry, read_config
 
@@ -59,6 +60,17 @@ class RecordContext(NamedTuple):
         return found
 
 
+def _no_branch(repository: Repository) -> UsageFault | None:
+    """Return the error for a named branch that does not exist; None if it exists."""
+    if repository.tip is not None or not repository.pinned:
+        return None
+    name = printable((repository.branch or "").removeprefix("refs/heads/"))
+    return UsageFault(
+        f'there is no branch "{name}" in this repository',
+        hint="name the branch of the registry with --branch",
+    )
+
+
 def load_context(
     repository: Repository, draft: EventDraft, pending: Mapping[str, bytes | None]
 ) -> RecordContext:
@@ -70,7 +82,7 @@ def load_context(
         tip = _Tip(reader, tip_view(repository, reader), pending)
         entry = tip.view.entry(layout.CONFIG)
         if entry is None:
-            raise no_registry()
+            raise _no_branch(repository) or no_registry()
         config = read_config(repository, entry.id)
         asked = _legal_product(draft, config)
         product = _follow_alias(tip, asked)

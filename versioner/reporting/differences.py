@@ -32,7 +32,7 @@ def diff_text(
         Column("product", 12),
         Column(_title(a), 11),
         Column(_title(b), 11),
-        Column("newer", spare=True),
+        Column("newer in", spare=True),
         Column("versions between", 16, spare=True),
     ]
     rows = [_row(each, a, b) for each in found]

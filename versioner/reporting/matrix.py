@@ -103,10 +103,10 @@ def cell_document(cell: CellState) -> dict[str, Any]:
 
 
 def version_lines(cell: CellState) -> list[Span]:
-    """Return what runs in a cell, and below it what is under way or went wrong."""
+    """Return what runs in a cell, and below it what is in progress or went wrong."""
     lines = [Span(abbreviate(cell.version) or "-", "" if cell.version else "dim")]
     if is_rolled_back(cell):
-        lines.append(Span("", "drift", "rolled back"))
+        lines.append(Span("", "drift", "rollback"))
     lines += [
         Span(abbreviate(deployment.version), STATUS_STYLES[word], f" {word}")
         for word, deployment in other_deployments(cell)
@@ -166,7 +166,7 @@ def _stacked(cell: CellState, at: str) -> list[Span]:
     if cell.since:
         lines.append(Span("", "dim", "  for " + age_short(cell.age_seconds)))
     if is_rolled_back(cell):
-        lines.append(Span("", "drift", "  rolled back"))
+        lines.append(Span("", "drift", "  rollback"))
     for word, deployment in other_deployments(cell):
         style = STATUS_STYLES[word]
         age = age_short(max(0, seconds_between(deployment.changed_at, at)))

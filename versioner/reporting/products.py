@@ -224,7 +224,7 @@ def _cells(layout: TextLayout, cells: Sequence[CellState]) -> str:
     rows: list[list[CellText]] = []
     for cell in cells:
         age = age_text(cell.age_seconds) if cell.since else ""
-        notes = [Span("rolled back", "drift")] if is_rolled_back(cell) else []
+        notes = [Span("rollback", "drift")] if is_rolled_back(cell) else []
         notes += [
             Span(abbreviate(each.version), STATUS_STYLES[word], f" {word}")
             for word, each in other_deployments(cell)

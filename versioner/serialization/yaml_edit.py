@@ -71,7 +71,7 @@ def _changed(document: dict[str, Any], change: Change, depth: int) -> dict[str, 
     """Return a document, or its mapping at a depth of the path, after a change."""
     key, *rest = change.path[depth:]
     if isinstance(change, Unset) and key not in document:
-        raise InvalidInput(f"{dotted(change.path)} is not set", field=dotted(change.path))
+        raise InvalidInput(f'the key "{dotted(change.path)}" is not set', field=dotted(change.path))
     if not rest:
         if isinstance(change, Set):
             return {**document, key: change.value}

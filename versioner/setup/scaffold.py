@@ -189,7 +189,7 @@ def describe(found: StarterComparison) -> str:
         parts.append(
             f"files that differ from those of a new registry: {', '.join(found.differing)}"
         )
-    return "; ".join(parts) or "the files beside it are those of a new registry"
+    return "; ".join(parts) or "the starter files outside of registry/ are present and unchanged"
 
 
 def hosting_at(repository: Repository, forge: str = "") -> Hosting:

@@ -133,7 +133,7 @@ def _read(
         first = f"{errors[0].path}:{errors[0].line}:{errors[0].column}: {errors[0].message}"
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise ValidationFailed(
-            f"the site is not built, because the registry has errors: {first}{more}",
+            f"the registry has errors: {first}{more}",
             errors,
             hint="`versioner validate` lists them",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import secrets
 import threading
 from functools import partial
@@ -165,6 +166,12 @@ class _Handler(SimpleHTTPRequestHandler):
             known = state
 
 
+def _reason(error: OSError | OverflowError) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return "another program uses it"
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
 @contextlib.contextmanager
 def open_server(directory: Path, port: int = 0, *, reloads: bool = False) -> Iterator[SiteServer]:
     """Serve a folder within the context; port 0 means any free port. Raises OperationFailed."""
@@ -172,7 +179,7 @@ def open_server(directory: Path, port: int = 0, *, reloads: bool = False) -> Ite
         server = SiteServer(directory, port, reloads=reloads)
     except (OSError, OverflowError) as error:
         raise OperationFailed(
-            f"cannot listen on port {port}: {error}", hint="give another one with --port"
+            f"cannot listen on port {port}: {_reason(error)}", hint="give another one with --port"
         ) from error
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
     thread.start()

@@ -70,9 +70,13 @@ class SpoolContents(NamedTuple):
         found = [by_key[each] for each in by_key if len(key) >= _SHORTEST and each.startswith(key)]
         if len(found) == 1:
             return found[0]
-        what = (
-            f"{key!r} names {len(found)} events" if found else f"no event here has the key {key!r}"
-        )
+        if len(key) < _SHORTEST:
+            what = f'the beginning of a key needs at least {_SHORTEST} characters, "{key}" has '
+            what += str(len(key))
+        elif found:
+            what = f'"{key}" names {len(found)} events'
+        else:
+            what = f'no event here has the key "{key}"'
         raise NotFound(what, hint="`versioner spool list` shows the keys, in full with `-o json`")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from versioner.cli.params import examples_epilog, repo_option
+from versioner.cli.params import clone_option, examples_epilog
 
 if TYPE_CHECKING:
     from versioner.editing.format import FormatResult
@@ -26,7 +26,7 @@ _UNREADABLE = 4
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
 @click.option("--check", is_flag=True, help="Change nothing; exit with 3 if a file would change.")
-@repo_option
+@clone_option
 def format_(paths: tuple[str, ...], check: bool, repo: str | None) -> int:
     """Rewrite files in their canonical form; their meaning and comments stay the same.
 

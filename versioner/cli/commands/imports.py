@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from versioner.cli.params import examples_epilog, repo_option
+from versioner.cli.params import clone_option, examples_epilog
 
 if TYPE_CHECKING:
     from versioner.errors import InvalidInput
@@ -29,7 +29,7 @@ __all__ = ["import_"]
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would be imported; write nothing.")
 @click.option("--skip-invalid", is_flag=True, help="Skip invalid rows, and import the others.")
-@repo_option
+@clone_option
 def import_(
     file: Path, mapping: tuple[str, ...], dry_run: bool, skip_invalid: bool, repo: str | None
 ) -> None:

@@ -234,9 +234,16 @@ def _edited(text: str) -> str:
         return click.edit(text, extension=".yaml") or text
     except click.ClickException as error:
         raise OperationFailed(
-            f"the editor failed: {error.format_message()}",
+            _editor_fault(error),
             hint="set VISUAL or EDITOR to an editor that works here, or use --set and --unset",
         ) from None
+
+
+def _editor_fault(error: click.ClickException) -> str:
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, FileNotFoundError):
+        return f'the editor "{cause.filename}" was not found'
+    return f"the editor failed: {error.format_message()}"
 
 
 def _wants_again(error: InvalidInput) -> bool:

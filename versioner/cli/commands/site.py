@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from versioner.cli.params import NounGroup, examples_epilog, repo_option, rev_option
+from versioner.cli.params import NounGroup, clone_option, examples_epilog, rev_option
 
 __all__ = ["site"]
 
@@ -47,7 +47,7 @@ def site() -> None:
     callback=_web_address,
 )
 @rev_option
-@repo_option
+@clone_option
 def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) -> None:
     """Build the site: static files, which can be read without a server."""
     from versioner.cli.output import publish_with_progress, show
@@ -72,7 +72,7 @@ def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) ->
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True,
     help="Listen on this port of the loopback address; 0: any free port.",
 )  # fmt: skip
-@repo_option
+@clone_option
 def serve(port: int, repo: str | None) -> None:
     """Serve the site on this machine; rebuild and reload it when the registry changes."""
     import tempfile
@@ -102,7 +102,7 @@ def serve(port: int, repo: str | None) -> None:
     epilog=examples_epilog("versioner site check", "versioner site check public"),
 )
 @click.argument("folder", required=False, metavar="[DIR]", type=click.Path(path_type=Path))
-@repo_option
+@clone_option
 def check(folder: Path | None, repo: str | None) -> int:
     """Check the pages of a built site (DIR, or _site in the clone).
 

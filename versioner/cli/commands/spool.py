@@ -28,6 +28,16 @@ _STILL_SPOOLED: Final = 6
 _INPUT_LIMIT: Final = 64 << 20
 
 
+def _dash(_context: click.Context, _argument: click.Parameter, source: str | None) -> str | None:
+    """Return the source, which may only be `-`."""
+    if source not in (None, "-"):
+        raise click.UsageError(
+            f'"{source}" is not -: write `versioner spool send` for all events that wait here, or '
+            "`versioner spool send -` to read a job's log from standard input"
+        )
+    return source
+
+
 @click.group(cls=NounGroup, epilog=examples_epilog("versioner spool list", "versioner spool send"))
 def spool() -> None:
     """List, send or discard the events on this machine that could not be sent.
@@ -70,7 +80,7 @@ def list_(output: str) -> None:
         "received, failed), details}.",
     ),
 )
-@click.argument("source", type=click.Choice(["-"]), required=False, metavar="[-]")
+@click.argument("source", required=False, metavar="[-]", callback=_dash)
 @click.option(
     "--repo",
     metavar="URL",

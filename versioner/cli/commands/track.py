@@ -131,9 +131,9 @@ def _warn_of_loss(repository: Repository, options: TrackOptions) -> None:
     """Warn of a clone that a job uses without naming it, and that has no remote to record on."""
     named = options.local or options.push or options.repo or options.dry_run
     if repository.work_tree is not None and not named:
-        message = "this clone has no remote: the event is only in the job's folder, and is lost "
+        message = "this clone has no remote: the event is only in this clone, and is lost with "
         hint = "give the URL of the registry with --repo, or add --local"
-        warn(OperationFailed(f"{message}with it", hint=hint))
+        warn(OperationFailed(f"{message}the job's folder", hint=hint))
 
 
 def _locate(

@@ -259,7 +259,7 @@ def cell_view(context: SiteContext, page: str, record: ProductRecord, environmen
         "version_full": current.version,
         "href": context.deployment(page, current),
         "status_class": "status-rollback" if current.kind == "rollback" else "status-completed",
-        "kind": "rolled back" if current.kind == "rollback" else "completed",
+        "kind": "rollback" if current.kind == "rollback" else "completed",
         "at": state.since,
         "when": day_text(state.since[:10]),
         "age": context.age(state.since),
