@@ -82,7 +82,7 @@ def test_an_edit_under_an_old_name_edits_the_product(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("assignment", "said"),
     [
-        ('depends_on=["web"]', "circle"),
+        ('depends_on=["web"]', "cycle"),
         ('depends_on=["nobody"]', "no product 'nobody'"),
         ("name=store", "name is store"),
         ("titel=x", "titel"),
