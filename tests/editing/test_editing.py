@@ -35,10 +35,10 @@ def test_create_writes_one_file_in_one_commit(desk: Desk) -> None:
 
 
 def test_a_taken_name_is_blocked(desk: Desk) -> None:
-    with pytest.raises(Blocked, match="'shop' already exists"):
+    with pytest.raises(Blocked, match='"shop" already exists'):
         create_product(desk.repository, "shop", now=NOW)
     rename_product(desk.repository, "shop", "store", now=NOW)
-    with pytest.raises(Blocked, match="former name of 'store'"):
+    with pytest.raises(Blocked, match='former name of "store"'):
         create_product(desk.repository, "shop", now=NOW)
 
 
@@ -151,7 +151,7 @@ def test_an_environment_is_created_edited_retired_and_taken_back(desk: Desk) -> 
 
 
 def test_environments_that_are_there_or_not_are_refused(desk: Desk) -> None:
-    with pytest.raises(Blocked, match="'staging' already exists"):
+    with pytest.raises(Blocked, match='"staging" already exists'):
         create_environment(desk.repository, "staging", now=NOW)
     with pytest.raises(NotFound) as caught:
         retire_environment(desk.repository, "stagin", now=NOW)

@@ -86,11 +86,11 @@ def test_a_name_can_be_taken_back(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("new", "error", "said"),
     [
-        ("web", Blocked, "the product 'web' already exists"),
+        ("web", Blocked, 'the product "web" already exists'),
         ("shop", UsageFault, "the name of the product is already"),
         ("Shop", InvalidInput, "not a legal product name"),
         ("gone", Blocked, "was deleted"),
-        ("former", Blocked, "former name of 'later'"),
+        ("former", Blocked, 'former name of "later"'),
     ],
 )
 def test_a_name_that_is_taken_is_refused(
@@ -155,7 +155,7 @@ def test_an_error_that_hides_no_event_leaves_a_product_movable(desk: Desk) -> No
 
 def test_a_product_that_others_depend_on_stays(desk: Desk) -> None:
     before = desk.commits()
-    with pytest.raises(Blocked, match="web depends on 'shop'"):
+    with pytest.raises(Blocked, match='web depends on "shop"'):
         delete(desk, "shop", force=False)
     assert desk.commits() == before
 

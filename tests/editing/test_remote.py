@@ -164,7 +164,7 @@ def test_a_registry_on_another_branch_than_the_remotes_head_is_edited_there(post
 
 
 def test_a_branch_that_is_not_there_is_told(post: Post) -> None:
-    with pytest.raises(UsageFault, match="no branch 'nowhere'"):
+    with pytest.raises(UsageFault, match='no branch "nowhere"'):
         edit(post, create("tea"), branch="nowhere")
 
 

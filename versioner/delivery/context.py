@@ -86,7 +86,7 @@ def fetch_context(
 def no_branch(branch: str) -> UsageFault:
     """Return the error for a missing branch; "" for a remote without any branch."""
     return UsageFault(
-        f"the remote has no branch {branch.removeprefix('refs/heads/')!r}"
+        f'the remote has no branch "{branch.removeprefix("refs/heads/")}"'
         if branch
         else "the remote has no commit yet",
         hint="name another branch with --branch, or push a registry first (`versioner init`)",

@@ -29,7 +29,7 @@ def create_environment(
     with edit_session(repository) as edit:
         if name in edit.registry.environments:
             raise Blocked(
-                f"the environment {name!r} already exists",
+                f'the environment "{name}" already exists',
                 hint=f"`versioner environment edit {name}` edits it",
             )
         source = dump_document("environment", {"name": name})

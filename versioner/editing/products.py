@@ -66,11 +66,11 @@ def create_product(
 def _refuse_taken(registry: Registry, name: str) -> None:
     if name in registry.products:
         raise Blocked(
-            f"the product {name!r} already exists", hint=f"`versioner product edit {name}` edits it"
+            f'the product "{name}" already exists', hint=f"`versioner product edit {name}` edits it"
         )
     if name in registry.aliases:
         raise Blocked(
-            f"{name!r} is a former name of {registry.aliases[name]!r}",
+            f'"{name}" is a former name of "{registry.aliases[name]}"',
             hint=f"choose another name, or delete {layout.alias_path(name)} in a commit first",
         )
 
@@ -172,16 +172,16 @@ def rename_product(repository: Repository, old: str, new: str, *, now: str) -> E
 
 def _refuse_rename(registry: Registry, product: str, new: str) -> None:
     if new == product:
-        raise UsageFault(f"the name of the product is already {product!r}")
+        raise UsageFault(f'the name of the product is already "{product}"')
     if new in registry.products:
-        raise Blocked(f"the product {new!r} already exists", hint="choose another name")
+        raise Blocked(f'the product "{new}" already exists', hint="choose another name")
     if registry.aliases.get(new, product) != product:
         raise Blocked(
-            f"{new!r} is a former name of {registry.aliases[new]!r}", hint="choose another name"
+            f'"{new}" is a former name of "{registry.aliases[new]}"', hint="choose another name"
         )
     if new in registry.deleted:
         raise Blocked(
-            f"a product {new!r} was deleted, and its history is kept under that name",
+            f'a product "{new}" was deleted, and its history is kept under that name',
             hint=f"choose another name, or `versioner product restore {new}` first",
         )
 
@@ -207,7 +207,7 @@ def _refuse_unread(registry: Registry, product: str) -> None:
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise Blocked(
-            f"{product!r} has errors, so some of its files cannot be read: "
+            f'"{product}" has errors, so some of its files cannot be read: '
             f"{wrong[0].path}:{wrong[0].line}: {wrong[0].message}{more}",
             hint="`versioner validate` lists them; fix them first",
         )
@@ -241,7 +241,7 @@ def delete_product(
         if plan.dependents and not force:
             raise Blocked(
                 f"{', '.join(plan.dependents)} depend{'s' * (len(plan.dependents) == 1)} "
-                f"on {product!r}",
+                f'on "{product}"',
                 hint="remove it from their depends_on first, or add --force to do so here",
             )
         changes: Changes = dict.fromkeys(edit.files_of(product), None)

@@ -76,7 +76,7 @@ def fetch_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = 
     tip = clone.fetch_tip_with_trees(ref, also)
     if tip is None:
         raise UsageFault(
-            f"the remote has no branch {ref.removeprefix('refs/heads/')!r}"
+            f'the remote has no branch "{ref.removeprefix("refs/heads/")}"'
             if ref
             else "the remote has no commit yet",
             hint="push a registry first (`versioner init` creates one in a clone)",

@@ -65,7 +65,7 @@ def _before_deletion(edit: EditSession, reader: ObjectReader, name: str) -> Snap
     is_there = name in edit.registry.products
     if (recorded is not None or is_there) and is_shallow(repository):
         raise OperationFailed(
-            f"the history of this clone does not reach back to the deletion of {name!r}",
+            f'the history of this clone does not reach back to the deletion of "{name}"',
             hint="in a shallow clone, `git fetch --unshallow` fetches the whole history",
         )
     if is_there:
@@ -79,7 +79,7 @@ def _before_deletion(edit: EditSession, reader: ObjectReader, name: str) -> Snap
 def _never_deleted(name: str, registry: Registry) -> NotFound:
     near = nearest(name, registry.deleted)
     return NotFound(
-        f"there is no deleted product {name!r}",
+        f'there is no deleted product "{name}"',
         hint=f"did you mean {' or '.join(near)}?"
         if near
         else "registry/deleted/ contains their records",
