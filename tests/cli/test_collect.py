@@ -93,7 +93,7 @@ def test_a_branch_is_named_by_option(desk: Desk, post: Post) -> None:
     post.put("user-service/a1", submission("user-service", id="a1"))
     assert desk.run("collect", "--branch", "other").out.startswith("recorded 1 event on other")
     outcome = desk.run("collect", "--branch", "nowhere")
-    assert (outcome.code, "'nowhere'" in outcome.err) == (2, True)
+    assert (outcome.code, '"nowhere"' in outcome.err) == (2, True)
 
 
 def test_the_server_itself_may_collect_in_its_bare_repository(
