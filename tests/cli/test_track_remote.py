@@ -596,10 +596,10 @@ def test_of_a_clone_without_a_remote_a_job_is_warned(forge: Forge, job: Path) ->
     sh(job, "remote", "remove", "origin")
     done = in_job(forge, "--version", "3")
     assert done.code == 0
-    assert "is lost with it" in done.err
+    assert "is lost with the job" in done.err
     assert "--repo" in done.err
     for meant in (["--local"], ["--repo", str(job)], ["--dry-run"]):
-        assert "is lost with it" not in in_job(forge, "--version", "4", *meant).err
+        assert "is lost with the job" not in in_job(forge, "--version", "4", *meant).err
 
 
 def test_an_application_whose_remote_holds_no_registry_is_told_to_name_it(

@@ -202,7 +202,7 @@ def test_no_branch_and_no_registry_are_usage_faults(post: Post) -> None:
     remote = Remote(f"file://{post.path}")
     (result,) = record_remotely(Destination(remote, "none"), [draft()], now=NOW, entropy=entropy)
     assert isinstance(result, UsageFault)
-    assert "'none'" in result.message
+    assert '"none"' in result.message
 
 
 def test_the_registrys_own_committer_stands_in_where_git_knows_nobody(

@@ -280,9 +280,9 @@ def test_the_type_of_a_dispatch_says_what_it_is(starter: Path, runner: Job, forg
     [
         ({**FACTS, "version": 1.1}, "version is not text"),
         ({**FACTS, "product_name": ["a"]}, "product_name is not text"),
-        ({"version": "1", "environment": "production"}, "--product is missing"),
-        ({"product_name": "a", "environment": "production"}, "--version is missing"),
-        (None, "is missing"),
+        ({"version": "1", "environment": "production"}, "--product is required"),
+        ({"product_name": "a", "environment": "production"}, "--version is required"),
+        (None, "is required"),
         ({**FACTS, "event_type": "preflight"}, "event_type is deployment or build"),
     ],
 )
