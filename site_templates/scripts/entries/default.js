@@ -1,4 +1,4 @@
-/* A page with nothing to do but to be read. */
+/* A page without controls of its own. */
 
 import { startPage } from "../common.js";
 

@@ -48,7 +48,7 @@ def overview_view(context: SiteContext) -> View:
         "description": str(context.registry.config.get("description", "")),
         "figures": _figures(context),
         "attention": attention(context),
-        "waiting": inbox_groups(context, OVERVIEW),
+        "inbox": inbox_groups(context, OVERVIEW),
         "columns": _columns(context),
         "left_out": [
             {"title": context.environment_title(name), "why": why}

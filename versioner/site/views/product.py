@@ -61,7 +61,7 @@ def product_view(context: SiteContext, name: str) -> View:
             dated=False,
         ),
         "actions": actions(context, page, name),
-        "waiting": inbox_groups(context, page, name),
+        "inbox": inbox_groups(context, page, name),
         "badges": badges(context, page, record),
         "badges_note": "" if context.base_url else _NO_ADDRESS,
         "deletion": deletion(context, record, needed_by),
