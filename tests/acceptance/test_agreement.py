@@ -22,6 +22,8 @@ from tests.site.checker import Page
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 FILLERS = tuple(f"filler-{number:02}" for number in range(12))
 DESCRIBED = ("api", "shop", "web")
 PRODUCTS = (*DESCRIBED, *FILLERS)

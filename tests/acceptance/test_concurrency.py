@@ -8,11 +8,15 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.acceptance.tool import assert_sound, environment, git, look, versioner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+pytestmark = pytest.mark.slow
 
 # One process that records event after event, each a command of its own as a pipeline types it.
 RECORDER = """

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
     from versioner.models import EventKind, Problem
 
+pytestmark = pytest.mark.slow
+
 NOW = "2026-11-22T10:15:00Z"
 CONFIG = dump_document("config", {"schema_version": 1, "title": "Generated", "people": "all"})
 PATH = layout.product_path("shop")

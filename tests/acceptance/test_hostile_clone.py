@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 # Seconds: a command that takes longer hangs.
 PATIENCE = 30
 SECRET = "words-that-lie-outside-the-registry"

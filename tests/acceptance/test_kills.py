@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 TRACK = ("track", "deployment", "--product", "shop", "--environment", "production", "--version")
 NOTE = "notes.txt"
 

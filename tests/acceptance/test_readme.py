@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     import click
 
+pytestmark = pytest.mark.slow
+
 
 README = "README.md"
 COMMAND_PAGE = "versioner/docs/commands.md"

@@ -24,6 +24,8 @@ from tests.acceptance.tool import assert_sound, git, look, versioner
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 COUNTER = Path(__file__).with_name("independent_count.py")
 COLUMNS = ("at", "product", "environment", "version", "deployed_by", "invoke_id")
 ENVIRONMENTS = ("integration", "staging", "production")

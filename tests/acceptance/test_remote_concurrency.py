@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tests.git_server.served import Served
     from tests.git_server.server import GitServer
 
+pytestmark = pytest.mark.slow
+
 HOOK_SECONDS = 0.3
 PRODUCTS = ("user-service", "payment-api", "web-frontend", "brand-new")
 # Writes event after event, each a process of its own, as a pipeline types it; stops at a failure.

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("check_jsonschema", reason="check-jsonschema is not installed")
 
 MODEL_LINE = re.compile(r"^# yaml-language-server: \$schema=(\S+)$", re.MULTILINE)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Visit
 
+pytestmark = pytest.mark.slow
+
 ROWS = "#matrix tbody tr:visible"
 
 

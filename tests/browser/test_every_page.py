@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Visit
 
+pytestmark = pytest.mark.slow
+
 WIDTHS = (390, 768, 1440)
 
 

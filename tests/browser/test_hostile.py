@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.browser.sites import largest_of_each_kind
 from tests.builders import NOW
 from tests.site.hostile_texts import batches
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.browser.conftest import Visit
+
+pytestmark = pytest.mark.slow
 
 ALARM = "window.ran = 0; window.pwned = function () { window.ran += 1; };"
 

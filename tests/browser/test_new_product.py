@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Visit
 
+pytestmark = pytest.mark.slow
+
 FORGE = {"type": "github", "url": "https://github.com/acme/registry"}
 SAID = {
     "title": 'Rates & "fees" — it\'s #1: yes',

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.builders import NOW, deployment, product, registry
 from tests.site.samples import TOOL
 from versioner.site.build import build_site
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.browser.conftest import Visit
+
+pytestmark = pytest.mark.slow
 
 
 def test_an_open_page_reloads_after_a_build(

@@ -24,6 +24,8 @@ from versioner.resources import schemas_dir
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 ENVIRONMENTS = sorted((Path(__file__).parent / "environments").glob("*.env"))
 VARIABLES = sorted(
     {

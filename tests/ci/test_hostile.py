@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from versioner.models import EventKind
 
+pytestmark = pytest.mark.slow
+
 # In the shape of keys, and none of them is one.
 TOKENS = {
     "github": "ghp_" + "A1b2C3d4E5" * 4,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from tests.cli.registries import Desk
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def post(forge: Path) -> Post:

@@ -16,6 +16,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.registries import Desk
 
+pytestmark = pytest.mark.slow
+
 
 def product_file(desk: Desk, name: str) -> Path:
     return desk.top / "registry/products" / name / "product.yaml"

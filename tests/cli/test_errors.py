@@ -29,6 +29,8 @@ from versioner.errors import (
 if TYPE_CHECKING:
     from tests.cli.registries import Desk
 
+pytestmark = pytest.mark.slow
+
 CODES = {
     OperationFailed: 1,
     GitFailure: 1,

@@ -16,6 +16,8 @@ from versioner.setup.hooks import install_hooks
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 EVENT = ("--product", "user-service", "--environment", "production", "--version", "2.0.0")
 
 

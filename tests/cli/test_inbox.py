@@ -12,6 +12,8 @@ from tests.fixtures.bare_registry import Post, submission
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def post(desk: Desk, forge: Path) -> Post:

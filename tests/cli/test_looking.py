@@ -17,6 +17,8 @@ from versioner.cli.main import COMMANDS
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 LOOKING = [
     ["status"],
     ["diff", "staging", "production"],

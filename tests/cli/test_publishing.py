@@ -15,6 +15,8 @@ from tests.cli.test_track import WHERE, deploy, events, tip_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 GONE = "/no/such/place.git"
 
 

@@ -12,6 +12,8 @@ from tests.site.checker import check_site, read_site
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_bare_repository_wants_a_folder_to_be_named(desk: Desk, tmp_path: Path) -> None:
     desk.git("clone", "-q", "--bare", ".", str(tmp_path / "bare.git"))

@@ -12,6 +12,8 @@ import pytest
 
 from tests.acceptance.tool import PATIENCE, PROJECT, environment
 
+pytestmark = pytest.mark.slow
+
 # Each costs milliseconds, and none is needed to append a line or to print a page.
 HEAVY = {
     *("yaml", "_yaml", "jsonschema", "jsonschema_rs", "git", "gitdb", "jinja2", "ruamel"),

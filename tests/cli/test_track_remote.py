@@ -28,6 +28,8 @@ from versioner.spool.codec import MARK, parse_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 INBOX = "refs/versioner/inbox/user-service/"
 RUN = ("--invoke-id", "run-5")
 

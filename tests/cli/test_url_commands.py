@@ -14,6 +14,8 @@ from versioner.cli.errors import run
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 LOOKS = (
     ("status",),
     ("status", "--product", "user-service"),

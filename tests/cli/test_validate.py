@@ -14,6 +14,8 @@ from versioner.cli.errors import run
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 PRODUCT = layout.product_path("user-service")
 BROKEN = b'name: "user-service"\nlifecycle: "retired"\nversion: 1\n'
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from versioner.delivery.collect import CollectResult
 
+pytestmark = pytest.mark.slow
+
 LATER = "2026-11-23T08:00:00Z"
 SHA, OTHER_SHA = "1" * 40, "2" * 40
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from versioner.delivery.direct import Via
 
+pytestmark = pytest.mark.slow
+
 FAR = "2027-11-22T10:15:00Z"
 REFUSE = "#!/bin/sh\ncase $1 in {} echo '{}' >&2; exit 1;; esac\n"
 

@@ -26,6 +26,8 @@ from versioner.remote.faults import RemoteFailure
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 REFUSED = "refs/versioner/refused/"
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from versioner.delivery.direct import Via
     from versioner.recording.record import RecordResult
 
+pytestmark = pytest.mark.slow
+
 
 def entropy() -> tuple[int, bytes]:
     return 1, os.urandom(10)

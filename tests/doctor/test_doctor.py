@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tests.fixtures.local_registry import Desk
     from versioner.doctor.checks import Check
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def context(tmp_path: Path) -> CheckContext:

@@ -21,6 +21,8 @@ from versioner.editing.products import (
 )
 from versioner.errors import Blocked, InvalidInput, NotFound, OperationFailed, UsageFault
 
+pytestmark = pytest.mark.slow
+
 
 def test_create_writes_one_file_in_one_commit(desk: Desk) -> None:
     before = desk.commits()

@@ -19,6 +19,8 @@ from versioner.errors import InvalidInput, UsageFault
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 HEADER = "at,product,environment,version,status,deployed_by\n"
 ROWS = (
     "2026-11-03T09:00:00Z,shop,staging,2.0,completed,jane\n"

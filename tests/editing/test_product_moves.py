@@ -21,6 +21,8 @@ from versioner.errors import Blocked, InvalidInput, NotFound, OperationFailed, U
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 def rename(desk: Desk, old: str, new: str):
     return rename_product(desk.repository, old, new, now=NOW)

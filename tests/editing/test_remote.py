@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def post(pattern: Path, tmp_path: Path) -> Post:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Start = Callable[[dict[str, str]], Job]
 
+pytestmark = pytest.mark.slow
+
 HOSTED = (
     "product_name",
     "version",

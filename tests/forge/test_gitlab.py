@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     Start = Callable[[dict[str, str]], Job]
 
+pytestmark = pytest.mark.slow
+
 FACTS = {
     "VERSIONER_RECORD": "deployment",
     "VERSIONER_PRODUCT": "user-service",

@@ -14,6 +14,8 @@ from tests.forge.shells import ACTION, load
 from tests.forge.snippets import SNIPPETS, shell_of
 from versioner.setup.init import initialise
 
+pytestmark = pytest.mark.slow
+
 NOW = "2026-11-22T10:15:00Z"
 SCHEMAS = {
     "github": "vendor.github-workflows",

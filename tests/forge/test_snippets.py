@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     Start = Callable[[dict[str, str]], Job]
 
+pytestmark = pytest.mark.slow
+
 # Whose recorded environments a snippet is run in; Terraform and cron know of none.
 SYSTEMS = {
     "gitlab": ("gitlab-",),

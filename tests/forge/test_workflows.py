@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Start = Callable[[dict[str, str]], Job]
 
+pytestmark = pytest.mark.slow
+
 SHA = "4f5d1c2a9b8e7d6c5b4a39281706f5e4d3c2b1a0"
 FACTS = {"product_name": "user-service", "version": "1.4.0", "environment": "production"}
 WRITERS = ("record", "delete-product")

@@ -8,6 +8,8 @@ import pytest
 from tests.fixtures.clones import LOG, assert_sound, at_tip, make, sh
 from tests.git.test_recovery import ROOT
 
+pytestmark = pytest.mark.slow
+
 PROCESSES = 8
 
 

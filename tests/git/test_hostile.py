@@ -20,6 +20,8 @@ from versioner.git.snapshot import snapshot_at
 from versioner.git.transaction import recover, transaction
 from versioner.git.worktree_snapshot import snapshot_of_work_tree
 
+pytestmark = pytest.mark.slow
+
 HOOKS = [
     "applypatch-msg",
     "pre-applypatch",

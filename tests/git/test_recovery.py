@@ -30,6 +30,8 @@ from versioner.git.process import LockedByGit
 from versioner.git.repository import open_repository
 from versioner.git.transaction import recover
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 NOTE = "notes.txt"
 

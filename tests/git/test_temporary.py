@@ -13,6 +13,8 @@ import pytest
 from versioner.errors import OperationFailed
 from versioner.git.temporary import temporary_folder
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 

@@ -22,6 +22,8 @@ from versioner.git.process import LockedByGit, RefChanged
 from versioner.git.repository import on_branch, open_repository
 from versioner.git.transaction import transaction
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def top(tmp_path):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.git_server.served import Served
     from tests.git_server.server import GitServer
 
+pytestmark = pytest.mark.slow
+
 PRODUCT = "service-0007"
 _BYTES = 100_000
 

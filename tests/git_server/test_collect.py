@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tests.git_server.served import Served
     from tests.git_server.server import GitServer
 
+pytestmark = pytest.mark.slow
+
 PRODUCTS = ("user-service", "payment-api", "new-service")
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.git_server.served import Served
     from tests.git_server.server import GitServer
 
+pytestmark = pytest.mark.slow
+
 LADDER = ["combine:tree:3+blob:none", "tree:0", "blob:none"]
 
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.git_server.fault_kinds import KINDS
 from tests.git_server.fault_runs import WAYS, pair_of, run_seeds, summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pytest
-
     from tests.git_server.server import GitServer
+
+pytestmark = pytest.mark.slow
 
 WORKERS = 6
 

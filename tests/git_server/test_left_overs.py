@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tests.git_server.proxy import Proxy
     from tests.git_server.served import Served
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 60
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.git_server.served import Served
 
+pytestmark = pytest.mark.slow
+
 # Starts a server, says where, and waits to be killed.
 OWNER = """
 import sys, time

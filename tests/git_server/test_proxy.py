@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tests.git_server.served import Served
     from tests.git_server.server import GitServer
 
+pytestmark = pytest.mark.slow
+
 REF = "refs/versioner/inbox/user-service/x"
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tests.git_server.served import Served
     from tests.git_server.server import GitServer
 
+pytestmark = pytest.mark.slow
+
 WHERE = ("--product", "user-service", "--environment", "production", "--version", "9.0.0")
 RUN = ("--invoke-id", "run-5")
 GITHUB = {

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.git_server.served import Served
     from tests.git_server.server import GitServer
 
+pytestmark = pytest.mark.slow
+
 PUSH_MAIN = ("push", "origin", "HEAD:refs/heads/main")
 PUSH_BOTH = (*PUSH_MAIN, "HEAD:refs/versioner/inbox/user-service/x")
 SILENT = {"GIT_TERMINAL_PROMPT": "0"}

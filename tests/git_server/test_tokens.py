@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.git_server.served import Served
     from tests.git_server.server import GitServer
 
+pytestmark = pytest.mark.slow
+
 # Of no shape that anybody knows, and one that is known by its shape.
 TOKEN = "zq7xplantedtoken9wv4lm2rt8"
 SHAPED = "ghp_zq7xPlantedToken9wv4lm2rt8Yk3Bn6Hd1J"

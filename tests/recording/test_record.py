@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 FIELDS = {"at": NOW, "environment": "staging", "version": "5.0", "status": "completed"}
 
 

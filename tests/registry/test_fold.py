@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from versioner.models import Cell, Deployment, Event
 
+pytestmark = pytest.mark.slow
+
 OPENING = ("pending", "started")
 
 

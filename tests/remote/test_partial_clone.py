@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from versioner.remote.partial_clone import FilterLevel, PartialClone
 
+pytestmark = pytest.mark.slow
+
 MAIN = "refs/heads/main"
 INBOX = "refs/versioner/inbox/shop/"
 

@@ -17,6 +17,8 @@ from versioner.remote.prefetch import Wanted, prefetch
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 MAIN = "refs/heads/main"
 VERSIONS = "registry/products/shop/versions/2026-11.yaml"
 

@@ -25,6 +25,8 @@ from versioner.reporting.inbox import (
 )
 from versioner.reporting.terminal import clean
 
+pytestmark = pytest.mark.slow
+
 NOW = "2026-11-22T10:15:00Z"
 SAID: dict[str, Any] = {
     "format": 1,

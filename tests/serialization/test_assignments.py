@@ -14,6 +14,8 @@ from .test_log import many
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("text", "path", "value"),

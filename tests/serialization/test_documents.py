@@ -25,6 +25,8 @@ from .test_log import many
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_document_is_block_style_with_quoted_texts_in_the_schemas_order() -> None:
     product = {

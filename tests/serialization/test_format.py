@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from versioner.models import Event
 
+pytestmark = pytest.mark.slow
+
 
 def notes_in(data: bytes) -> Counter[str]:
     return Counter(re.findall(r"# note [0-9]+[^\n]*", data.decode().replace("\r", "")))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from versioner.models import Event, EventKind
 
+pytestmark = pytest.mark.slow
+
 LINE = (
     '- {at: "2026-11-22T10:15:00Z", environment: "production", version: "1.4.0", '
     'status: "completed", deployed_by: "jane", invoke_id: "123", id: "e1"}\n'

@@ -21,6 +21,8 @@ from .test_log import many
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 PRODUCT = """\
 # yaml-language-server: $schema=../../../schemas/product.schema.json
 # The accounts.

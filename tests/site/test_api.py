@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 def count_from(files: dict[str, bytes], rows: Rows) -> None:
     """Compare every number of the API, and every deployment in it, with the rows themselves."""

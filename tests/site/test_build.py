@@ -21,6 +21,8 @@ from versioner.site.render import Renderer
 if TYPE_CHECKING:
     from versioner.registry.records import Registry
 
+pytestmark = pytest.mark.slow
+
 TOP = Path(__file__).parents[2]
 BUILD = """
 import sys

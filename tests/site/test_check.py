@@ -16,6 +16,8 @@ from versioner.errors import OperationFailed
 from versioner.site.build import build_site
 from versioner.site.check import check_site
 
+pytestmark = pytest.mark.slow
+
 BASE: Final = "https://example.test/registry/"
 MONTH: Final = "products/user-service/2026-11.html"
 ABOUT: Final = "about/index.html"

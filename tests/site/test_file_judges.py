@@ -15,6 +15,8 @@ from tests.site.machine_files import HOSTILE
 from tests.site.samples import TOOL, everything, plant
 from versioner.site.build import build_site
 
+pytestmark = pytest.mark.slow
+
 BASE: Final = "https://example.test/registry/"
 MONTH: Final = "api/v1/products/user-service/2026-11.json"
 FEED: Final = "feeds/products/user-service.atom"

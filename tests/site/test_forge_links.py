@@ -15,6 +15,8 @@ from versioner.site.forge_links import ForgeLinks
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 PATH = "registry/products/a/product.yaml"
 
 

@@ -7,6 +7,7 @@ import string
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import parse
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,8 @@ from versioner.site.urls import outward
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+pytestmark = pytest.mark.slow
 
 RENDERER = Renderer(site_templates_dir())
 

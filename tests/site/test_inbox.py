@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from versioner.registry.records import Registry
 
+pytestmark = pytest.mark.slow
+
 OVERVIEW = "index.html"
 PRODUCT = "products/shop/index.html"
 API = "api/v1/inbox.json"

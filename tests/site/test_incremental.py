@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from versioner.registry.records import Registry
 
+pytestmark = pytest.mark.slow
+
 
 def build(
     whole: Registry,

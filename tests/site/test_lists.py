@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from versioner.registry.records import Registry
 
+pytestmark = pytest.mark.slow
+
 FORGE = {"type": "github", "url": "https://github.com/acme/deployments"}
 
 

@@ -19,6 +19,8 @@ from versioner.site.api.openapi import Endpoint, endpoints, openapi
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 OPENAPI = "api/v1/openapi.json"
 FILES = files_of(everything())
 DESCRIBED = json.loads(FILES[OPENAPI])

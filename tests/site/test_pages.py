@@ -16,6 +16,8 @@ from versioner.site.build import build_site
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_page_is_well_formed_and_every_link_and_anchor_resolves(site: Path) -> None:
     assert check_site(site) == []

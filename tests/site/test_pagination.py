@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.builders import deployment, moment, product, registry
 from tests.site.checker import check_site, read_site
 from tests.site.samples import DAY, TOOL
@@ -13,6 +15,8 @@ from versioner.site.pagination import ROWS, history_pages
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
+
+pytestmark = pytest.mark.slow
 
 START = "2026-10-01T00:00:00Z"
 NOW = "2026-12-01T00:00:00Z"

@@ -14,6 +14,8 @@ from versioner.site.privacy import hidden_fields, pruned
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 SAID = {
     "deployed_by": "jane-login",
     "deployed_by_email": "jane@example.test",

@@ -20,6 +20,8 @@ from versioner.site.build import build_site
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 Rows = list[dict[str, str]]
 
 ENVIRONMENTS = ("integration", "test", "staging", "production")

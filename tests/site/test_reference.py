@@ -22,6 +22,8 @@ from versioner.site.server import open_server
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 REFERENCE = "api/index.html"
 ENDPOINTS = endpoints()
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.site.checker import Page
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = site_templates_dir() / "scripts"
 MODULES = sorted(SCRIPTS.rglob("*.js"))
 FILES = dict(script_files(SCRIPTS))

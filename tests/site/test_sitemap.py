@@ -16,6 +16,8 @@ from versioner.site.exports.files import crawler_files
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 S = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 BASE = "https://example.test/sub/"
 

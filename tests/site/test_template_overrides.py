@@ -19,6 +19,8 @@ from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.site.build import build_site
 from versioner.site.template_overrides import Overrides, overrides_of
 
+pytestmark = pytest.mark.slow
+
 LEGEND = """\
 {% extends "versioner:about.html" %}
 {% block content %}

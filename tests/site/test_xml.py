@@ -6,11 +6,14 @@ import csv
 import io
 import xml.etree.ElementTree as ET
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from versioner.site.exports.csv import FORMULA, cell_text
 from versioner.site.exports.xml import attribute, markup, xml_text
+
+pytestmark = pytest.mark.slow
 
 # Lone surrogates too: a text in memory may hold them, though no file of a registry does.
 TEXTS = st.text(st.characters(), max_size=40)

@@ -21,6 +21,8 @@ from versioner.spool.store import Spool
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 FAR = 60.0
 
 

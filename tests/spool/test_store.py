@@ -23,6 +23,8 @@ from versioner.spool.store import Spool
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "ghp_" + "A1b2C3d4E5" * 4
 
 

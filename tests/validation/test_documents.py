@@ -16,6 +16,8 @@ from versioner.validation.locate import locate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 PATH = "registry/products/user-service/product.yaml"
 
 

@@ -21,6 +21,8 @@ from versioner.validation.violations import violations_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 GOOD: dict[str, Any] = {
     "at": "2026-11-22T10:15:00Z",
     "environment": "production",

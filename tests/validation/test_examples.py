@@ -13,6 +13,8 @@ from versioner.resources import schemas_dir
 
 from . import examples
 
+pytestmark = pytest.mark.slow
+
 
 def name_of(file: Path) -> str:
     return file.name

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from versioner.models import Event, Problem
 
+pytestmark = pytest.mark.slow
+
 PATH = "registry/products/user-service/deployments/2026-11.yaml"
 
 

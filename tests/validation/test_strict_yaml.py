@@ -19,6 +19,8 @@ from versioner.validation.codes import CODES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.slow
+
 LAUGHS = b"a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"
 
 HOSTILE: dict[str, tuple[bytes, str]] = {

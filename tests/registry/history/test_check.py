@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from versioner.models import Problem
 
+pytestmark = pytest.mark.slow
+
 NOW = "2026-11-22T10:15:00Z"
 
 
