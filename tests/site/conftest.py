@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("site") / "out"
     build_site(everything(), out, now=NOW, tool_version=TOOL)
     return out
+
+
+@pytest.fixture
+def copy(site: Path, tmp_path: Path) -> Path:
+    """Return a copy of the built site that a test may change."""
+    return shutil.copytree(site, tmp_path / "copy")
 
 
 @pytest.fixture(scope="package")

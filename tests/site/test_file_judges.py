@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -14,6 +12,9 @@ from tests.site.file_judges import check_files
 from tests.site.machine_files import HOSTILE
 from tests.site.samples import TOOL, everything, plant
 from versioner.site.build import build_site
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
@@ -65,20 +66,8 @@ PLANTED: Final = [
 ]
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("check") / "built"
-    build_site(everything(), out, now=NOW, tool_version=TOOL)
-    return out
-
-
-@pytest.fixture
-def copy(built: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(built, tmp_path / "copy"))
-
-
-def test_what_the_tool_builds_is_clean(built: Path) -> None:
-    assert check_files(built) == []
+def test_what_the_tool_builds_is_clean(site: Path) -> None:
+    assert check_files(site) == []
 
 
 @pytest.mark.parametrize("base_url", ["", BASE])
