@@ -86,3 +86,29 @@ def test_the_source_is_compared_where_the_forge_is_known() -> None:
     whole.config["site"] = {"hidden_fields": ["scm_sha"]}
     found = pending_changes(SiteContext(whole, now=NOW), product_page("a"), whole.products["a"])
     assert found[0]["compare"] == ""
+
+
+def test_a_backport_that_was_built_later_does_not_put_the_environment_before_it_behind() -> None:
+    found = steps(
+        [
+            deployment("2.0.0", environment="staging", minutes=-3 * DAY),
+            deployment("1.9.9", environment="production", minutes=-2 * DAY),
+        ],
+        built("1.10.0", "2.0.0", "1.9.9"),
+    )
+    assert not found[0]["behind"]
+    assert [each["version"] for each in found[0]["versions"]] == ["2.0.0", "1.10.0"]
+
+
+def test_a_version_that_was_rolled_back_is_not_proposed() -> None:
+    there_and_back = [
+        deployment(version, environment="production", minutes=-5 * DAY + number)
+        for number, version in enumerate(["1", "2", "1"])
+    ]
+    found = steps([*there_and_back, deployment("2", environment="staging", minutes=-6 * DAY)])
+    assert found[0]["text"] == "staging has 2, which was rolled back in production"
+    assert found[0]["versions"] == []
+    found = steps([*there_and_back, deployment("3", environment="staging", minutes=-DAY)])
+    assert [(v["version"], v["rolled_back"]) for v in found[0]["versions"]] == [
+        ("3", ""), ("2", "rolled back in production"),
+    ]  # fmt: skip

@@ -9,12 +9,13 @@ from versioner.errors import InvalidInput
 from versioner.query.matrix import matrix
 from versioner.query.source_links import compare_url
 from versioner.query.times import parse_moment
+from versioner.query.version_order import is_newer, versions_between
 
 if TYPE_CHECKING:
     from versioner.query.matrix import CellState
-    from versioner.registry.records import ProductRecord, Registry
+    from versioner.registry.records import Registry
 
-__all__ = ["Difference", "EnvironmentAt", "diff", "parse_environment_at", "versions_between"]
+__all__ = ["Difference", "EnvironmentAt", "diff", "parse_environment_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class EnvironmentAt:
 class Difference:
     """The difference of a product between two sides.
 
-    `newer` is the side whose version was first seen later, "" where one side has none.
-    `between` are the versions first seen between the two, oldest first, without either;
+    `newer` is the side with the newer version, as `version_order` defines it, "" where one side
+    has none. `between` are the versions between the two, oldest first, without either;
     `compare_url` shows the changes from the older to the newer, "" where the forge is unknown.
     """
 
@@ -74,19 +75,11 @@ def diff(
     ]
 
 
-def versions_between(record: ProductRecord, one: str, other: str) -> list[str]:
-    """Return the versions first seen between two, oldest first, without either."""
-    names = list(record.versions)
-    first, last = sorted((names.index(one), names.index(other)))
-    return names[first + 1 : last]
-
-
 def _difference(registry: Registry, a: CellState, b: CellState) -> Difference:
     if not a.version or not b.version:
         return Difference(a.product, a, b, "", (), "")
     record = registry.products[a.product]
-    names = list(record.versions)
-    newer: Literal["a", "b"] = "a" if names.index(a.version) > names.index(b.version) else "b"
+    newer: Literal["a", "b"] = "a" if is_newer(record, a.version, b.version) else "b"
     old, new = (b, a) if newer == "a" else (a, b)
     return Difference(
         product=a.product,

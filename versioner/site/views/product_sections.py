@@ -6,15 +6,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from versioner.layout import product_dir, product_path
-from versioner.query.differences import versions_between
 from versioner.query.selectors import latest_value
 from versioner.query.source_links import compare_url
+from versioner.query.version_order import is_newer, rolled_back_near, versions_between
 from versioner.site.urls import badge, data_of, outward, product_feed, product_page
 from versioner.site.views.rows import STATUS_CLASSES
 from versioner.site.wording import count, day_text, version_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from versioner.models import Version
     from versioner.registry.records import ProductRecord
@@ -105,29 +105,45 @@ def _step(
     lower: tuple[str, str],
     upper: tuple[str, str],
 ) -> View:
-    names = list(record.versions)
     old, new = upper[1], lower[1]
-    behind = bool(old) and names.index(old) > names.index(new)
+    behind = bool(old) and is_newer(record, old, new)
     if behind:
         old, new = new, old
+    (has, _), (lacks, _) = (upper, lower) if behind else (lower, upper)
+    rolled_back = rolled_back_near(context.registry, record, lacks)
     lacking = [new]
     if old:
         lacking = [*versions_between(record, old, new), new]
     lacking.reverse()
-    has, lacks = (upper[0], lower[0]) if behind else (lower[0], upper[0])
+    proposed = [] if new in rolled_back else lacking
     hidden = {"scm_sha", "scm_repository"} & context.hidden
     compare = "" if hidden or not old else _compare(context, record, old, new)
     return {
         "from": context.environment_title(lower[0]),
         "to": context.environment_title(upper[0]),
         "behind": behind,
-        "text": f"{context.environment_title(has)} has {count(len(lacking), 'version')} that "
-        f"{context.environment_title(lacks)} lacks"
-        + ("" if old else f": nothing runs in {context.environment_title(lacks)} yet"),
+        "text": _text(context, (has, new), (lacks, old), len(lacking), rolled_back),
         "compare": compare,
-        "versions": [_version(context, page, record.versions[v]) for v in lacking[:_SHOWN]],
-        "more": max(0, len(lacking) - _SHOWN),
+        "versions": [
+            _version(context, page, record.versions[v], rolled_back) for v in proposed[:_SHOWN]
+        ],
+        "more": max(0, len(proposed) - _SHOWN),
     }
+
+
+def _text(
+    context: SiteContext,
+    has: tuple[str, str],
+    lacks: tuple[str, str],
+    number: int,
+    rolled_back: Mapping[str, str],
+) -> str:
+    first, second = context.environment_title(has[0]), context.environment_title(lacks[0])
+    if has[1] in rolled_back:
+        where = context.environment_title(rolled_back[has[1]])
+        return f"{first} has {version_text(has[1])}, which was rolled back in {where}"
+    text = f"{first} has {count(number, 'version')} that {second} lacks"
+    return text if lacks[1] else f"{text}: nothing runs in {second} yet"
 
 
 def _compare(context: SiteContext, record: ProductRecord, old: str, new: str) -> str:
@@ -135,8 +151,11 @@ def _compare(context: SiteContext, record: ProductRecord, old: str, new: str) ->
     return outward(compare_url(context.registry, record, versions[old], versions[new]))
 
 
-def _version(context: SiteContext, page: str, version: Version) -> View:
+def _version(
+    context: SiteContext, page: str, version: Version, rolled_back: Mapping[str, str]
+) -> View:
     good = version.status in ("", "completed")
+    where = rolled_back.get(version.name)
     return {
         "version": version_text(version.name),
         "version_full": version.name,
@@ -145,5 +164,6 @@ def _version(context: SiteContext, page: str, version: Version) -> View:
         "when": day_text(version.at[:10]),
         "status": "" if good else version.status,
         "status_class": STATUS_CLASSES[version.status],
+        "rolled_back": f"rolled back in {context.environment_title(where)}" if where else "",
         "notes": latest_value(version.builds, "notes", context.hidden),
     }
