@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from versioner.models import EventKind
+    from versioner.models import LogKind
 
 __all__ = [
     "CONFIG",
@@ -29,9 +29,15 @@ __all__ = [
 ROOT: Final = "registry"
 CONFIG: Final = "registry/registry.yaml"
 
-_LOG_DIRS: Final[dict[EventKind, str]] = {"build": "versions", "deployment": "deployments"}
+_LOG_DIRS: Final[dict[LogKind, str]] = {
+    "build": "versions",
+    "deployment": "deployments",
+    "observation": "observations",
+}
 
-PlaceKind = Literal["config", "environment", "product", "build", "deployment", "alias", "deleted"]
+PlaceKind = Literal[
+    "config", "environment", "product", "build", "deployment", "observation", "alias", "deleted"
+]
 
 
 class Place(NamedTuple):
@@ -44,6 +50,12 @@ class Place(NamedTuple):
     name: str
     month: str = ""
 
+    @property
+    def log_kind(self) -> LogKind | None:
+        """Return the kind of the log, None where the path is not one of a log."""
+        kind = self.kind
+        return kind if kind in ("build", "deployment", "observation") else None
+
 
 def product_dir(product: str) -> str:
     """Return the directory of a product, without a final slash."""
@@ -55,7 +67,7 @@ def product_path(product: str) -> str:
     return f"registry/products/{product}/product.yaml"
 
 
-def log_path(product: str, kind: EventKind, month: str) -> str:
+def log_path(product: str, kind: LogKind, month: str) -> str:
     """Return the path of a product's log of one kind for one month (`YYYY-MM`)."""
     return f"registry/products/{product}/{_LOG_DIRS[kind]}/{month}.yaml"
 
@@ -106,6 +118,8 @@ def place_of(path: str) -> Place | None:
             return Place("build", name, month)
         case ["products", name, "deployments", month] if _is_month(month):
             return Place("deployment", name, month)
+        case ["products", name, "observations", month] if _is_month(month):
+            return Place("observation", name, month)
     return None
 
 

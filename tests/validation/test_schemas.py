@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import jsonschema_rs
 import pytest
 
-from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS, STATUSES
+from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS, OBSERVATION_KEYS, STATUSES
 from versioner.models.documents import Alias, Deletion, Environment, Product, RegistryConfig
 from versioner.names import NAME_PATTERN, VERSION_PATTERN, is_version
 from versioner.resources import schemas_dir
@@ -63,6 +63,7 @@ def test_the_patterns_of_names_are_those_of_the_schema() -> None:
     [
         ("build-event", BUILD_KEYS),
         ("deployment-event", DEPLOYMENT_KEYS),
+        ("observation", OBSERVATION_KEYS),
         ("product", tuple(Product.__annotations__)),
         ("environment", tuple(Environment.__annotations__)),
         ("registry", tuple(RegistryConfig.__annotations__)),

@@ -131,7 +131,7 @@ def _id(entries: Mapping[str, FileEntry], path: str) -> str | None:
 
 def _is_log(path: str) -> bool:
     place = place_of(path)
-    return place is not None and place.kind in ("build", "deployment")
+    return place is not None and place.log_kind is not None
 
 
 def _unpushed(repository: Repository) -> Iterator[Check]:

@@ -52,7 +52,8 @@ def check_content(
 
     found = guarded("registry", validity)
     found += guarded("schemas", lambda: _schemas(snapshot))
-    found += check_attributes(lambda: snapshot.read(ATTRIBUTES))
+    observed = any("/observations/" in path for path in snapshot.entries())
+    found += check_attributes(lambda: snapshot.read(ATTRIBUTES), observed=observed)
     return [*found, *check_site(config)], config
 
 
@@ -95,14 +96,18 @@ def _schemas(snapshot: Snapshot) -> Iterator[Check]:
         yield ok("schemas", "the copies are the same as the schemas of this tool")
 
 
-def check_attributes(read: Callable[[], bytes | None]) -> list[Check]:
-    """Check that .gitattributes keeps git from converting the line ends of the logs."""
-    return guarded(_NAME, lambda: _attributes(read()))
+def check_attributes(read: Callable[[], bytes | None], *, observed: bool = False) -> list[Check]:
+    """Check that .gitattributes keeps git from converting the line ends of the logs.
+
+    The logs of observations count only where the registry has some: `observed`.
+    """
+    return guarded(_NAME, lambda: _attributes(read(), observed=observed))
 
 
-def _attributes(data: bytes | None) -> Iterator[Check]:
+def _attributes(data: bytes | None, *, observed: bool) -> Iterator[Check]:
     own = (starter_dir() / "dot-gitattributes").read_text("utf-8").splitlines()
     wanted = {line.split()[0] for line in own if line and not line.startswith("#")}
+    wanted = {each for each in wanted if observed or "/observations/" not in each}
     lines = [line.split() for line in (data or b"").decode("utf-8", "replace").splitlines()]
     kept = {parts[0] for parts in lines if "eol=lf" in parts[1:]}
     if wanted <= kept:

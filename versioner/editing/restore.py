@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from versioner.git.objects import ObjectReader
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
-    from versioner.models import Changes, EventKind
+    from versioner.models import Changes, LogKind
     from versioner.registry.records import Registry
 
 __all__ = ["restore_product"]
@@ -93,12 +93,12 @@ def _merged(then: Snapshot, edit: EditSession, name: str) -> Changes:
     changes: Changes = {path: data for path, data in old.items() if path not in current}
     for path in old.keys() & current.keys():
         place = layout.place_of(path)
-        if place is not None and (place.kind == "build" or place.kind == "deployment"):
-            changes[path] = _merged_log(place.kind, path, old[path], current[path])
+        if place is not None and place.log_kind is not None:
+            changes[path] = _merged_log(place.log_kind, path, old[path], current[path])
     return changes
 
 
-def _merged_log(kind: EventKind, path: str, old: bytes, current: bytes) -> bytes:
+def _merged_log(kind: LogKind, path: str, old: bytes, current: bytes) -> bytes:
     known = {event["id"] for event in validate_log(kind, old, path)[0]}
     newer = validate_log(kind, current, path)[0]
     return log.append(kind, old, [event for event in newer if event["id"] not in known])

@@ -272,7 +272,7 @@ def _update_index(checkout: Checkout, args: list[str], text: str, session: Write
         os.utime(index, ns=(before, before))
 
 
-_LOG: Final = r"registry/products/[^/]+/(?:versions|deployments)/[^/]+\.yaml"
+_LOG: Final = r"registry/products/[^/]+/(?:versions|deployments|observations)/[^/]+\.yaml"
 
 
 def is_log(path: str) -> bool:

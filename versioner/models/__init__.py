@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     from versioner.models.events import (
         BUILD_KEYS,
         DEPLOYMENT_KEYS,
+        OBSERVATION_KEYS,
         STATUSES,
         BuildEvent,
         DeploymentEvent,
         Event,
         EventKind,
+        LogKind,
+        Observation,
         Status,
     )
     from versioner.models.problems import Problem, Severity
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BUILD_KEYS",
     "DEPLOYMENT_KEYS",
+    "OBSERVATION_KEYS",
     "STATUSES",
     "Alias",
     "BuildEvent",
@@ -54,6 +58,8 @@ __all__ = [
     "EventKind",
     "Forge",
     "Link",
+    "LogKind",
+    "Observation",
     "Problem",
     "Product",
     "RegistryConfig",

@@ -12,6 +12,7 @@ __all__ = [
     "EnvironmentType",
     "Forge",
     "Link",
+    "Observe",
     "Product",
     "RegistryConfig",
 ]
@@ -26,6 +27,12 @@ class Link(TypedDict):
     url: str
 
 
+class Observe(TypedDict):
+    """How `versioner observe` recognizes a product: by the names of its images."""
+
+    images: NotRequired[list[str]]
+
+
 class Product(TypedDict):
     """A deployable component (`products/<name>/product.yaml`)."""
 
@@ -35,6 +42,7 @@ class Product(TypedDict):
     lifecycle: NotRequired[Literal["active", "deprecated"]]
     links: NotRequired[list[Link]]
     depends_on: NotRequired[list[str]]
+    observe: NotRequired[Observe]
     extra_metadata: NotRequired[dict[str, Any]]
 
 

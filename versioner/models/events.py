@@ -10,12 +10,15 @@ from typing import Any, Final, Literal, NotRequired, TypedDict
 __all__ = [
     "BUILD_KEYS",
     "DEPLOYMENT_KEYS",
+    "OBSERVATION_KEYS",
     "STATUSES",
     "STATUS_WORDS",
     "BuildEvent",
     "DeploymentEvent",
     "Event",
     "EventKind",
+    "LogKind",
+    "Observation",
     "Status",
 ]
 
@@ -23,6 +26,8 @@ Status = Literal["pending", "started", "completed", "failed", "aborted"]
 STATUSES: Final[tuple[Status, ...]] = ("pending", "started", "completed", "failed", "aborted")
 
 EventKind = Literal["build", "deployment"]
+# The kinds of logs: those of events that are tracked, and what was seen to run.
+LogKind = Literal["build", "deployment", "observation"]
 
 
 # What pipelines call the statuses.
@@ -100,8 +105,27 @@ class DeploymentEvent(TypedDict):
     id: str
 
 
-# Code that reads logs uses both kinds as a mapping of the keys above.
+class Observation(TypedDict):
+    """What was seen to run of a product in one environment, or in one instance of it.
+
+    `version` is "" where no version ran, where several did (`versions`), and where the version of
+    what ran is not known (`images`).
+    """
+
+    at: str
+    environment: str
+    instance: NotRequired[str]
+    version: str
+    versions: NotRequired[list[str]]
+    images: NotRequired[list[str]]
+    artifacts: NotRequired[dict[str, str]]
+    source: str
+    id: str
+
+
+# Code that reads logs uses all kinds as a mapping of the keys above.
 Event = dict[str, Any]
 
 BUILD_KEYS: Final[tuple[str, ...]] = tuple(BuildEvent.__annotations__)
 DEPLOYMENT_KEYS: Final[tuple[str, ...]] = tuple(DeploymentEvent.__annotations__)
+OBSERVATION_KEYS: Final[tuple[str, ...]] = tuple(Observation.__annotations__)

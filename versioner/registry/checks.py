@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from versioner.git.snapshot import Snapshot
-    from versioner.registry.records import Registry
+    from versioner.models import Event, LogKind
+    from versioner.registry.records import ProductRecord, Registry
 
 __all__ = ["check_registry"]
 
@@ -39,14 +40,14 @@ def _check_environments(registry: Registry, snapshot: Snapshot) -> Iterator[Prob
     described = snapshot.entries(f"{layout.ROOT}/environments")
     for record in registry.products.values():
         reported: set[str] = set()
-        for event in record.deployment_events:
+        for kind, event in _events_with_environment(record):
             name = event.get("environment")
             if name is None or name in registry.environments or name in reported:
                 continue
             reported.add(name)
             if layout.environment_path(name) in described:
                 continue
-            path = layout.log_path(record.name, "deployment", layout.month_of(event["at"]))
+            path = layout.log_path(record.name, kind, layout.month_of(event["at"]))
             line, column = position_of_event(snapshot.read(path) or b"", event["id"], "environment")
             yield Problem(
                 path,
@@ -56,6 +57,13 @@ def _check_environments(registry: Registry, snapshot: Snapshot) -> Iterator[Prob
                 f"there is no environment {name!r}",
                 _did_you_mean(name, registry.environments, f"versioner environment create {name}"),
             )
+
+
+def _events_with_environment(record: ProductRecord) -> Iterator[tuple[LogKind, Event]]:
+    for event in record.deployment_events:
+        yield "deployment", event
+    for event in record.observations:
+        yield "observation", event
 
 
 def _check_dependencies(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:

@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from versioner.git.snapshot import FileEntry, Snapshot
-    from versioner.models import Event
+    from versioner.models import Event, LogKind
     from versioner.registry.cache import ProductCache
     from versioner.serialization.documents import DocumentKind
 
 __all__ = ["load_registry"]
 
 _EXPECTED = (
-    "only registry.yaml, environments/, products/<name>/{product.yaml,versions/,deployments/}, "
-    "aliases/ and deleted/ belong here; move the file elsewhere in the repository"
+    "only registry.yaml, environments/, products/<name>/{product.yaml,versions/,deployments/,"
+    "observations/}, aliases/ and deleted/ belong here; move the file elsewhere in the repository"
 )
 
 
@@ -92,7 +92,7 @@ class _Loader:
             place = layout.place_of(path)
             if place is None or entry.kind != "file" or entry.size > LOG_LIMIT:
                 self._unexpected.append((path, entry))
-            elif place.kind in ("product", "build", "deployment"):
+            elif place.kind == "product" or place.log_kind is not None:
                 self.product_files.setdefault(place.name, []).append(path)
             else:
                 self._paths.setdefault(place.kind, []).append((place.name, path))
@@ -151,14 +151,14 @@ class _Loader:
     def _read_product(self, name: str, tree: str | None) -> ProductRecord:
         paths = sorted(self.product_files[name])
         contents = self.snapshot.read_many(paths)
-        logs: dict[str, list[Event]] = {"build": [], "deployment": []}
+        logs: dict[LogKind, list[Event]] = {"build": [], "deployment": [], "observation": []}
         document: dict[str, Any] | None = None
         problems: list[Problem] = []
         for path in paths:
             place = layout.place_of(path)
-            if place is not None and (place.kind == "build" or place.kind == "deployment"):
-                events, wrong = validate_log(place.kind, contents[path], path)
-                logs[place.kind] += events
+            if place is not None and place.log_kind is not None:
+                events, wrong = validate_log(place.log_kind, contents[path], path)
+                logs[place.log_kind] += events
             else:
                 document, wrong = validate_document("product", contents[path], path)
             problems += wrong
@@ -168,6 +168,7 @@ class _Loader:
             tree=tree,
             builds=logs["build"],
             deployment_events=logs["deployment"],
+            observations=logs["observation"],
             problems=problems,
         )
         record.problems += check_product(record, contents)
@@ -197,6 +198,7 @@ def _for_cache(record: ProductRecord) -> dict[str, Any]:
         "document": record.document,
         "builds": record.builds,
         "deployments": record.deployment_events,
+        "observations": record.observations,
         "problems": [
             (p.path, p.line, p.column, p.code, p.message, p.hint, p.severity)
             for p in record.problems
@@ -211,5 +213,6 @@ def _from_cache(name: str, tree: str | None, kept: dict[str, Any]) -> ProductRec
         tree=tree,
         builds=kept["builds"],
         deployment_events=kept["deployments"],
+        observations=kept["observations"],
         problems=[Problem(*fields) for fields in kept["problems"]],
     )

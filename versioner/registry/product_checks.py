@@ -17,7 +17,7 @@ from versioner.validation import codes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from versioner.models import Event, EventKind
+    from versioner.models import Event, EventKind, LogKind
     from versioner.registry.records import ProductRecord
 
 __all__ = ["check_product", "logs_of"]
@@ -61,7 +61,7 @@ class _ProductReport:
         return event_id not in besides and any(map(wanted.search, self._contents.values()))
 
     def about_event(
-        self, kind: EventKind, event: Event, key: str, code: str, message: str, hint: str
+        self, kind: LogKind, event: Event, key: str, code: str, message: str, hint: str
     ) -> None:
         path = layout.log_path(self._name, kind, layout.month_of(event["at"]))
         line, column = position_of_event(self._contents.get(path, b""), event["id"], key)
@@ -76,7 +76,11 @@ def logs_of(record: ProductRecord) -> Iterator[tuple[EventKind, Sequence[Event]]
 
 def _check_ids(record: ProductRecord, report: _ProductReport) -> None:
     seen: dict[str, str] = {}
-    for kind, events in logs_of(record):
+    logs: list[tuple[LogKind, Sequence[Event]]] = [
+        *logs_of(record),
+        ("observation", record.observations),
+    ]
+    for kind, events in logs:
         for event in events:
             # Two events of one file are reported by validate_log.
             where = f"{kind} {layout.month_of(event['at'])}"

@@ -27,7 +27,8 @@ class ProductRecord:
     """One product: its description and its events.
 
     `builds` and `deployment_events` are in log position order (by month, then line), void
-    events included. `tree` is the git tree id of the product's directory, None where it has none.
+    events included; `observations` are in the same order. `tree` is the git tree id of the
+    product's directory, None where it has none.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ProductRecord:
     tree: str | None = None
     builds: list[Event] = field(default_factory=list)
     deployment_events: list[Event] = field(default_factory=list)
+    observations: list[Event] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     @cached_property

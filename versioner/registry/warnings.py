@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from versioner.git.snapshot import Snapshot
-    from versioner.models import Changes, Event, EventKind
+    from versioner.models import Changes, Event, LogKind
     from versioner.registry.records import ProductRecord, Registry
 
 __all__ = ["SCHEMAS", "clock_problems", "drift_problems", "drifted"]
@@ -39,11 +39,13 @@ def clock_problems(registry: Registry, snapshot: Snapshot, now: str) -> Iterator
             yield Problem(path, line, column, codes.CLOCK, message, hint, "warning")
 
 
-def _events(record: ProductRecord) -> Iterator[tuple[EventKind, Event]]:
+def _events(record: ProductRecord) -> Iterator[tuple[LogKind, Event]]:
     for event in record.builds:
         yield "build", event
     for event in record.deployment_events:
         yield "deployment", event
+    for event in record.observations:
+        yield "observation", event
 
 
 SCHEMAS: Final = "schemas"

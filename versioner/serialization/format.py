@@ -21,21 +21,21 @@ from versioner.serialization.yaml_tree import comments_of, data_of, leaves_of, p
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from versioner.models import Event, EventKind
+    from versioner.models import Event, LogKind
     from versioner.serialization.documents import DocumentKind
     from versioner.serialization.yaml_tree import Comment, Node, Tree
 
 __all__ = ["format_file"]
 
 
-def format_file(kind: DocumentKind | EventKind, data: bytes) -> bytes:
+def format_file(kind: DocumentKind | LogKind, data: bytes) -> bytes:
     """Return a file in canonical form; a second call changes nothing.
 
     A log gets one canonical line per event, a people's file gets block style with quoted texts; a
     scalar that YAML versions read differently becomes a text. Raises InvalidInput for a file
     that the strict loader refuses for more than its style.
     """
-    if kind == "build" or kind == "deployment":
+    if kind in ("build", "deployment", "observation"):
         return _format_log(kind, data)
     tree = parse(data)
     formatted = _canonical_text(tree).encode()
@@ -51,7 +51,7 @@ def _content(tree: Tree) -> tuple[str, Counter[str]]:
     return repr(data_of(tree.root)), Counter(each.text for each in comments_of(tree) if each.text)
 
 
-def _format_log(kind: EventKind, data: bytes) -> bytes:
+def _format_log(kind: LogKind, data: bytes) -> bytes:
     if read_canonical(kind, data) is not None:
         return data
     try:
@@ -77,7 +77,7 @@ def _chunks(data: bytes) -> Iterator[bytes]:
         yield text[start:end]
 
 
-def _chunk_lines(kind: EventKind, chunk: bytes) -> Iterator[str]:
+def _chunk_lines(kind: LogKind, chunk: bytes) -> Iterator[str]:
     """Yield the canonical lines of a part of a log; an event follows its own comments."""
     if read_canonical(kind, chunk) is not None:
         yield chunk.decode()

@@ -11,13 +11,13 @@ from json.decoder import JSONDecoder
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 from versioner.errors import InvalidInput, OperationFailed
-from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
+from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS, OBSERVATION_KEYS
 from versioner.serialization.values import DEPTH, UNPRINTABLE, json_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from versioner.models import Event, EventKind
+    from versioner.models import Event, LogKind
 
 __all__ = [
     "LOG_SCHEMAS",
@@ -35,16 +35,24 @@ LONGEST_LINE: Final = 256 * 1024
 # The log and the event are two of the levels that the strict loader accepts.
 _VALUE_DEPTH: Final = DEPTH - 2
 
-_KEYS: Final[dict[EventKind, tuple[str, ...]]] = {
+_KEYS: Final[dict[LogKind, tuple[str, ...]]] = {
     "build": BUILD_KEYS,
     "deployment": DEPLOYMENT_KEYS,
+    "observation": OBSERVATION_KEYS,
 }
 
-_TITLES: Final[dict[EventKind, str]] = {"build": "Builds", "deployment": "Deployments"}
+_TITLES: Final[dict[LogKind, str]] = {
+    "build": "Builds",
+    "deployment": "Deployments",
+    "observation": "Observations",
+}
 
-LOG_SCHEMAS: Final[dict[EventKind, Literal["versions-log", "deployments-log"]]] = {
+LogSchema = Literal["versions-log", "deployments-log", "observations-log"]
+
+LOG_SCHEMAS: Final[dict[LogKind, LogSchema]] = {
     "build": "versions-log",
     "deployment": "deployments-log",
+    "observation": "observations-log",
 }
 
 # The bytes of a log without escapes, so that the text between quotes is the value itself.
@@ -63,14 +71,15 @@ _CONTENT = re.compile(rb"(?m)^(?!---[ \t]*\r?$)[ \t]*[^#\s]")
 # The shape of a canonical line is the text between its strings; it gives the keys of the strings.
 # Logs have few shapes, so that nearly every line is read by one split and one lookup. Their number
 # is limited, because a hostile log may have a new shape on every line.
-_shapes: Final[dict[EventKind, dict[tuple[str, ...], tuple[str, ...]]]] = {
+_shapes: Final[dict[LogKind, dict[tuple[str, ...], tuple[str, ...]]]] = {
     "build": {},
     "deployment": {},
+    "observation": {},
 }
 _MOST_SHAPES: Final = 4096
 
 
-def header(kind: EventKind) -> str:
+def header(kind: LogKind) -> str:
     """Return the comment lines that a new log begins with."""
     return (
         f"# {_TITLES[kind]} of one product in one month (UTC): one event a line, "
@@ -80,7 +89,7 @@ def header(kind: EventKind) -> str:
     )
 
 
-def event_line(kind: EventKind, event: Event) -> str:
+def event_line(kind: LogKind, event: Event) -> str:
     """Return the canonical line of an event, with its newline.
 
     Raises InvalidInput, which names the field, for an unknown key, NaN, an integer beyond 2^53,
@@ -102,7 +111,7 @@ def event_line(kind: EventKind, event: Event) -> str:
     return line + "\n"
 
 
-def append(kind: EventKind, existing: bytes | None, events: Sequence[Event]) -> bytes:
+def append(kind: LogKind, existing: bytes | None, events: Sequence[Event]) -> bytes:
     """Return a log with events added at its end; the bytes before them stay as they are.
 
     `existing` is None for a new log, which gets a header. Raises OperationFailed for a log in a
@@ -118,7 +127,7 @@ def append(kind: EventKind, existing: bytes | None, events: Sequence[Event]) -> 
     return before + (b"" if before.endswith(b"\n") else b"\n") + added
 
 
-def read_canonical(kind: EventKind, data: bytes) -> list[tuple[int, Event]] | None:
+def read_canonical(kind: LogKind, data: bytes) -> list[tuple[int, Event]] | None:
     """Return (line number, event) of each event, or None if any line is not canonical.
 
     Empty lines and lines that begin with a comment are skipped.
@@ -191,7 +200,7 @@ def _is_too_long(line: str) -> bool:
     return len(line) * 4 > LONGEST_LINE and len(line.encode(errors="replace")) > LONGEST_LINE
 
 
-def _parse_canonical(kind: EventKind, line: str) -> Event | None:
+def _parse_canonical(kind: LogKind, line: str) -> Event | None:
     event = _parse(line)
     if event is None:
         return None
@@ -204,7 +213,7 @@ def _parse_canonical(kind: EventKind, line: str) -> Event | None:
     return event
 
 
-def _remember_shape(kind: EventKind, line: str, event: Event) -> None:
+def _remember_shape(kind: LogKind, line: str, event: Event) -> None:
     shapes = _shapes[kind]
     is_text = event and all(isinstance(value, str) for value in event.values())
     if is_text and len(shapes) < _MOST_SHAPES and _is_simple(line):

@@ -17,7 +17,7 @@ from versioner.validation.schemas import bundled_schema
 from versioner.validation.violations import violations_of
 
 if TYPE_CHECKING:
-    from versioner.models import Event, EventKind
+    from versioner.models import Event, LogKind
     from versioner.validation.schemas import SchemaName
     from versioner.validation.violations import Pointer, Violation
 
@@ -31,13 +31,14 @@ __all__ = [
 # Bytes of extra_metadata, written as JSON in UTF-8.
 METADATA_LIMIT: Final = 100 * 1024
 
-EVENT_SCHEMAS: Final[dict[EventKind, SchemaName]] = {
+EVENT_SCHEMAS: Final[dict[LogKind, SchemaName]] = {
     "build": "build-event",
     "deployment": "deployment-event",
+    "observation": "observation",
 }
 
 
-def check_event(kind: EventKind, event: Event) -> None:
+def check_event(kind: LogKind, event: Event) -> None:
     """Raise InvalidInput, which names the field, for an event that a log may not contain."""
     schema = bundled_schema(EVENT_SCHEMAS[kind])
     violations = list(violations_of(schema, event, schema))

@@ -25,7 +25,7 @@ from versioner.validation.strict_yaml import read_yaml
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from versioner.models import Event, EventKind
+    from versioner.models import Event, LogKind
     from versioner.validation.strict_yaml import Reading
     from versioner.validation.violations import Violation
 
@@ -35,7 +35,7 @@ __all__ = ["LOG_LIMIT", "validate_log"]
 LOG_LIMIT: Final = 64 * 1024 * 1024
 
 
-def validate_log(kind: EventKind, data: bytes, path: str) -> tuple[list[Event], list[Problem]]:
+def validate_log(kind: LogKind, data: bytes, path: str) -> tuple[list[Event], list[Problem]]:
     """Return the valid events of a log in their order, and every problem of the file."""
     numbered = read_canonical(kind, data) if len(data) <= LOG_LIMIT else None
     if numbered is None:
@@ -52,7 +52,7 @@ def validate_log(kind: EventKind, data: bytes, path: str) -> tuple[list[Event], 
 
 
 def _validate_numbered(
-    kind: EventKind,
+    kind: LogKind,
     numbered: Sequence[tuple[int, Event]],
     lines: Sequence[bytes],
     path: str,
@@ -80,7 +80,7 @@ def _validate_numbered(
     return valid, problems
 
 
-def _validate_yaml(kind: EventKind, data: bytes, path: str) -> tuple[list[Event], list[Problem]]:
+def _validate_yaml(kind: LogKind, data: bytes, path: str) -> tuple[list[Event], list[Problem]]:
     too_long = _long_line_problems(data, path)
     reading = read_yaml(data, path, limit=LOG_LIMIT)
     if too_long or reading.problems:
@@ -93,7 +93,7 @@ def _validate_yaml(kind: EventKind, data: bytes, path: str) -> tuple[list[Event]
 
 
 def _validate_by_line(
-    kind: EventKind, data: bytes, path: str
+    kind: LogKind, data: bytes, path: str
 ) -> tuple[list[Event], list[Problem]] | None:
     """Validate the lines of a log one by one; return None if an event has several lines."""
     if len(data) > LOG_LIMIT:
@@ -117,7 +117,7 @@ def _validate_by_line(
     return (valid, problems) if any(item.severity == "error" for item in problems) else None
 
 
-def _validate_line(kind: EventKind, line: bytes, path: str) -> tuple[list[Event], list[Problem]]:
+def _validate_line(kind: LogKind, line: bytes, path: str) -> tuple[list[Event], list[Problem]]:
     too_long = _long_line_problems(line, path)
     reading = read_yaml(line, path, limit=LOG_LIMIT)
     if too_long or not reading.is_read:
@@ -132,7 +132,7 @@ def _with_one_style_warning(problems: Sequence[Problem]) -> list[Problem]:
 
 
 def _validate_whole(
-    kind: EventKind, data: bytes, path: str, reading: Reading
+    kind: LogKind, data: bytes, path: str, reading: Reading
 ) -> tuple[list[Event], list[Problem]]:
     known = [*reading.problems, *_style_warning(kind, data, path)]
     if not isinstance(reading.value, list):
@@ -179,7 +179,7 @@ def _month(path: str) -> str:
     return place.month if place is not None else ""
 
 
-def _violations(kind: EventKind, event: Any, index: int) -> list[Violation]:
+def _violations(kind: LogKind, event: Any, index: int) -> list[Violation]:
     if is_valid(EVENT_SCHEMAS[kind], event):
         return []
     return find_violations(EVENT_SCHEMAS[kind], event, base=(index,))
@@ -258,7 +258,7 @@ def _long_line_problems(data: bytes, path: str) -> list[Problem]:
     return []
 
 
-def _style_warning(kind: EventKind, data: bytes, path: str) -> list[Problem]:
+def _style_warning(kind: LogKind, data: bytes, path: str) -> list[Problem]:
     lines = data.splitlines(keepends=True)
     odd = (number for number, line in enumerate(lines, 1) if read_canonical(kind, line) is None)
     message = "the log is not in canonical form, which has one event per line"

@@ -281,11 +281,29 @@ def _sha_hint(value: str) -> str:
     return f'write "{lower}"' if is_hex else ""
 
 
+def _digest_hint(value: str) -> str:
+    lower = value.strip().lower()
+    digits = lower.rpartition(":")[2]
+    name = {64: "sha256", 128: "sha512"}.get(len(digits), "")
+    is_hex = all(char in "0123456789abcdef" for char in digits)
+    return f'write "{name}:{digits}"' if name and is_hex else ""
+
+
+def _image_hint(value: str) -> str:
+    name = value.removeprefix("https://").removeprefix("docker://").partition("@")[0]
+    head, slash, last = name.rpartition("/")
+    name = f"{head}{slash}{last.partition(':')[0]}".lower().strip("/")
+    is_other = bool(name) and name != value and " " not in name
+    return f'write "{name}": the name of the image, without tag and digest' if is_other else ""
+
+
 _HINTS: Final[dict[str, Callable[[str], str]]] = {
     "time": _time_hint,
     "url": _url_hint,
     "repository": _url_hint,
     "sha": _sha_hint,
+    "digest": _digest_hint,
+    "imagePattern": _image_hint,
     "line": lambda _: "write it on one line, without control characters",
     "person": lambda _: "write it on one line, without control characters",
     "text": lambda _: "remove the control characters",
@@ -300,6 +318,7 @@ _EXPLAINERS: Final[dict[str, Callable[[Violation], Explanation]]] = {
     "maxLength": _explain_length,
     "minItems": _explain_length,
     "maxItems": _explain_length,
+    "minProperties": _explain_length,
     "maxProperties": _explain_length,
     "minimum": _explain_range,
     "maximum": _explain_range,

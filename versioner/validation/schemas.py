@@ -18,6 +18,8 @@ SchemaName = Literal[
     "deployment-event",
     "deployments-log",
     "environment",
+    "observation",
+    "observations-log",
     "product",
     "registry",
     "versions-log",

@@ -186,6 +186,7 @@ _CHECKS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "minItems": _size(list, int.__le__),
     "maxItems": _size(list, int.__ge__),
     "uniqueItems": _is_distinct,
+    "minProperties": _size(dict, int.__le__),
     "maxProperties": _size(dict, int.__ge__),
 }
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from versioner.git.snapshot import FileEntry, Snapshot
-    from versioner.models import Event, EventKind
+    from versioner.models import Event, LogKind
 
 __all__ = ["LogIndex", "LogName", "LoggedEvent", "RawLog"]
 
@@ -26,7 +26,7 @@ _LIMIT: Final = 64 * 1024 * 1024
 class LogName(NamedTuple):
     """The name of a log within its product."""
 
-    kind: EventKind
+    kind: LogKind
     month: str
 
 
@@ -47,7 +47,7 @@ class RawLog:
     """The bytes of a log, parsed when its events are first used."""
 
     path: str
-    kind: EventKind
+    kind: LogKind
     data: bytes = field(repr=False)
 
     @cached_property
@@ -108,12 +108,12 @@ def _ids(entries: Mapping[str, FileEntry]) -> defaultdict[str, dict[LogName, str
         place = layout.place_of(path)
         if place is None or entry.kind != "file":
             continue
-        if place.kind == "build" or place.kind == "deployment":
-            found[place.name][LogName(place.kind, place.month)] = entry.id
+        if place.log_kind is not None:
+            found[place.name][LogName(place.log_kind, place.month)] = entry.id
     return found
 
 
-def _read_log(kind: EventKind, data: bytes, path: str) -> list[LoggedEvent] | None:
+def _read_log(kind: LogKind, data: bytes, path: str) -> list[LoggedEvent] | None:
     numbered = read_canonical(kind, data) if len(data) <= _LIMIT else None
     if numbered is not None:
         return [LoggedEvent(line, event) for line, event in numbered if _has_id(event)]
