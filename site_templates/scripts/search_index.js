@@ -53,14 +53,18 @@ function findInPart(lines, key, others, products) {
     }));
 }
 
-/* One word is the beginning of a version or a commit; the others are in the names of its product. */
+/* A digest is found by its digits: `sha256:...`, also at the end of an image reference. */
+const DIGEST_START = /^(?:.*@)?sha(?:256|512):/;
+
+/* One word is the beginning of a version, a commit or a digest; the others are in the names of its
+   product. */
 function findVersions(words, load) {
   const products = new Map(names.products.map((product) => [product[0], product]));
   const result = { entries: [], isLoading: false, hasMore: false };
   words.forEach((word, index) => {
-    if (word.length < FEWEST_LETTERS) { return; }
+    const key = word.replace(DIGEST_START, "").slice(0, KEY_LENGTH);
+    if (key.length < FEWEST_LETTERS) { return; }
     const others = words.filter((_, other) => other !== index);
-    const key = word.slice(0, KEY_LENGTH);
     const prefixes = partsFor(key);
     result.hasMore = result.hasMore || prefixes.length > MOST_PARTS;
     for (const prefix of prefixes.slice(0, MOST_PARTS)) {

@@ -113,13 +113,14 @@ def test_one_that_waits_already_is_the_same_whenever_and_by_whomever(post: Post)
         {"environment": "production"},
         {"status": "failed"},
         {"scm_sha": SHA[::-1]},
+        {"artifacts": {"image": f"sha256:{'b' * 64}"}},
     ],
     ids=lambda said: next(iter(said)),
 )
 def test_one_that_waits_already_with_something_else_is_blocked(
-    post: Post, said: dict[str, str]
+    post: Post, said: dict[str, Any]
 ) -> None:
-    hand(post, draft(scm_sha=SHA))
+    hand(post, draft(scm_sha=SHA, artifacts={"image": f"sha256:{'a' * 64}"}))
     results = hand(post, draft(**{"scm_sha": SHA[:9], **said}), draft("b"))
     assert isinstance(results[0], Blocked)
     assert next(iter(said)) in results[0].message

@@ -317,3 +317,18 @@ def test_more_rows_than_fit_are_refused_at_once(
         load(desk, HEADER + ROWS)
     assert "in parts" in refused.value.hint
     assert desk.commits() == before
+
+
+def test_columns_of_artifacts_become_digests_by_name(desk: Desk) -> None:
+    one, other = (f"sha256:{digit * 64}" for digit in "ab")
+    header = "at,product,environment,version,img,artifacts.chart\n"
+    row = f"2026-11-03T09:00:00Z,brand-new,staging,2.0,{one},{other}\n"
+    mapping = {"img": "artifacts.image"}
+    assert load(desk, header + row, mapping=mapping).added == 1
+    (event,) = desk.registry.products["brand-new"].deployment_events
+    assert event["artifacts"] == {"image": one, "chart": other}
+    assert load(desk, header + row, mapping=mapping).already == 1
+    second = row.replace("09:00", "10:00").replace(one, other)
+    with pytest.raises(InvalidInput, match='the artifact "image"'):
+        load(desk, header + second, mapping=mapping)
+    desk.assert_sound()

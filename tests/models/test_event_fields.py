@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -67,11 +68,12 @@ def test_every_personal_field_is_hidden_where_no_people_are_recorded() -> None:
 
 @pytest.mark.parametrize("kind", ["build", "deployment"])
 def test_reports_and_pages_show_every_detail_with_the_label_of_the_table(kind: EventKind) -> None:
-    event = {name: f"the {name}" for name in detail_fields(kind)}
+    event: dict[str, Any] = {name: f"the {name}" for name in detail_fields(kind)}
     own_place = {"built_by", "notes"}
     expected = {
         (EVENT_FIELDS[name].label, text) for name, text in event.items() if name not in own_place
     }
+    event["artifacts"] = {"artifact": "the artifacts"}
     assert {(fact["label"], fact["text"]) for fact in event_facts([event])} == expected
     told = {(label, lines[0].text) for label, lines in reports.event_facts([event])}
     assert expected <= told

@@ -95,6 +95,52 @@ def test_a_short_commit_and_two_long_ones_that_differ():
     assert [each.line for each in registry.problems] == [4]
 
 
+ONE, OTHER = (f"sha256:{digit * 64}" for digit in "ab")
+
+
+def test_two_digests_of_one_artifact_of_a_version_over_builds_and_deployments():
+    other = deployment("1.0", artifacts={"chart": ONE, "image": OTHER})
+    registry = load(
+        SHOP,
+        log("shop", build("1.0", artifacts={"image": ONE}), kind="build"),
+        log("shop", deployment("1.0", artifacts={"image": ONE, "chart": ONE}), other),
+    )
+    place = line_of(other).index("{", 5) + 1
+    assert told(registry) == [f"products/shop/deployments/2026-11.yaml:3:{place} artifact-conflict"]
+    assert 'the artifact "image"' in registry.problems[0].message
+
+
+def test_digests_of_other_names_versions_and_void_events_are_no_conflict():
+    events = [
+        deployment("1.0", artifacts={"image": ONE}, id="w"),
+        void("w"),
+        deployment("1.0", artifacts={"image": OTHER}),
+        deployment("1.0", artifacts={"chart": ONE}),
+        deployment("1.1", artifacts={"image": ONE}),
+    ]
+    assert told(load(SHOP, log("shop", *events))) == []
+
+
+@pytest.mark.parametrize(
+    ("artifacts", "code", "hint"),
+    [
+        ({"image": ONE.upper().replace("SHA", "sha")}, "value", f'write "{"sha256:" + "a" * 64}"'),
+        ({"image": "a" * 64}, "value", f'write "sha256:{"a" * 64}"'),
+        ({"image": "sha256:abc"}, "value", "sha256: and 64"),
+        ({"image": f"sha1:{'a' * 40}"}, "value", "sha256: and 64"),
+        ({"": ONE}, "value", ""),
+        ({"my image": ONE}, "value", "letter or digit"),
+        ({}, "value", "remove the key"),
+        ("image", "type", "mapping"),
+    ],
+)
+def test_artifacts_that_are_not_digests_by_name(artifacts, code, hint):
+    registry = load(SHOP, log("shop", deployment("1.0", artifacts=artifacts)))
+    (problem,) = registry.problems
+    assert (problem.code, problem.line) == (code, 2)
+    assert hint in problem.hint
+
+
 @pytest.mark.parametrize(
     ("key", "named", "code"),
     [

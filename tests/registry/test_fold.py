@@ -554,3 +554,15 @@ def test_a_long_history_of_one_version_takes_no_quadratic_walk():
     ]
     cell = fold(*lost, *chain)
     assert len(cell.open) == count + 1
+
+
+def test_a_version_has_the_artifacts_of_its_events_builds_first():
+    one, other = (f"sha256:{digit * 64}" for digit in "ab")
+    wrong = deployment("1.0", artifacts={"wrong": other}, id="w")
+    deployments, _ = fold_product(
+        "p", [deployment("1.0", artifacts={"image": other, "chart": other}), wrong, void("w")]
+    )
+    builds = [build("1.0", artifacts={"image": one}), build("1.1")]
+    versions = fold_versions("p", builds, deployments)
+    assert versions["1.0"].artifacts == {"image": one, "chart": other}
+    assert versions["1.1"].artifacts == {}

@@ -269,6 +269,43 @@ def test_the_commit_of_a_void_deployment_binds_nobody():
     assert isinstance(writer.deploy("1.0", minutes=2, scm_sha=SHA, invoke_id="2"), New)
 
 
+ONE, OTHER = (f"sha256:{digit * 64}" for digit in "ab")
+
+
+@pytest.mark.parametrize("first", ["build", "deploy"])
+@pytest.mark.parametrize("second", ["build", "deploy"])
+def test_another_digest_under_one_name_of_a_version_is_a_conflict(first, second):
+    writer = Writer()
+    getattr(writer, first)("1.0", artifacts={"chart": OTHER, "image": ONE})
+    with pytest.raises(Blocked, match=r'version 1\.0 has the artifact "image"') as caught:
+        getattr(writer, second)("1.0", artifacts={"image": OTHER}, invoke_id="2")
+    assert "never changes" in caught.value.hint
+
+
+def test_a_retry_with_another_digest_is_a_conflict():
+    writer = Writer()
+    writer.deploy(artifacts={"image": ONE})
+    with pytest.raises(Blocked, match='the artifact "image"'):
+        writer.deploy(artifacts={"image": OTHER})
+
+
+def test_the_same_digest_another_name_and_another_version_are_no_conflict():
+    writer = Writer()
+    writer.build("1.0", artifacts={"image": ONE})
+    assert isinstance(writer.deploy("1.0", artifacts={"image": ONE}), New)
+    assert isinstance(writer.deploy("1.0", artifacts={"chart": OTHER}, invoke_id="2"), New)
+    assert isinstance(writer.deploy("1.1", artifacts={"image": OTHER}), New)
+    assert isinstance(writer.deploy("1.0", invoke_id="3"), New)
+
+
+def test_the_artifacts_of_a_void_deployment_bind_nobody():
+    writer = Writer()
+    wrong = writer.deploy("1.0", minutes=0, artifacts={"image": ONE})
+    writer.events["deployment"].append(void(wrong.event, minutes=1))
+    again = writer.deploy("1.0", minutes=2, artifacts={"image": OTHER}, invoke_id="2")
+    assert isinstance(again, New)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [

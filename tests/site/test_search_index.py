@@ -62,6 +62,15 @@ def test_hidden_commits_are_not_in_the_index() -> None:
     assert not any("abcdef" in text for text in read(whole)[1].values())
 
 
+def test_a_version_is_found_by_the_digest_of_an_artifact_unless_artifacts_are_hidden() -> None:
+    digits = "0123456789abcdef" * 4
+    built = build("1.5.0", artifacts={"image": f"sha256:{digits}", "chart": f"sha512:{digits * 2}"})
+    whole = registry(product("a", [], [built]))
+    assert lines_for(read(whole)[1], digits) == [f"{digits[:16]} a 2026-11 1.5.0"]
+    whole.config["site"] = {"hidden_fields": ["artifacts"]}
+    assert not any(digits[:16] in text for text in read(whole)[1].values())
+
+
 def test_no_shard_of_many_versions_is_large_and_every_version_is_found(
     scale: Callable[[int, int], int],
 ) -> None:

@@ -40,6 +40,8 @@ def draft_event(options: TrackOptions, detected: DetectedRun | None) -> EventDra
             "event_id": options.event_id,
             "extra_metadata": options.extra_metadata,
             "branch": options.branch,
+            "artifacts": options.artifacts,
+            "artifact_files": options.artifact_files,
             **options.fields,
         }
     )
@@ -47,6 +49,10 @@ def draft_event(options: TrackOptions, detected: DetectedRun | None) -> EventDra
     fields["status"] = canonical_status(options.status or "completed", kind)
     if fields.get("scm_sha"):
         fields["scm_sha"] = fields["scm_sha"].lower()
+    if options.artifacts or options.artifact_files:
+        from versioner.cli.track_artifacts import read_artifacts
+
+        fields["artifacts"] = read_artifacts(options.artifacts, options.artifact_files)
     _set_times(kind, fields)
     metadata = {**(detected.extra_metadata if detected else {}), **_metadata(options)}
     if metadata:
@@ -189,6 +195,8 @@ def print_sources(
 
 def _option_of(field: str, draft: EventDraft, options: TrackOptions) -> str:
     """Return the option that a field is from; an event's time may be that of its end or start."""
+    if field == "artifacts" and not options.artifacts:
+        return "artifact_files"
     if field != "at":
         return field
     if draft.kind == "deployment":

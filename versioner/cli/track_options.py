@@ -28,7 +28,9 @@ __all__ = [
 ]
 
 # Fields that are not taken from an option as it is.
-_COMPUTED: Final = frozenset(("at", "id", "status", "extra_metadata", "redacted", "voids"))
+_COMPUTED: Final = frozenset(
+    ("at", "id", "status", "artifacts", "extra_metadata", "redacted", "voids")
+)
 _FIELDS: Final[dict[EventKind, frozenset[str]]] = {
     "build": frozenset(BUILD_KEYS) - _COMPUTED,
     "deployment": (frozenset(DEPLOYMENT_KEYS) | {"completed_at"}) - _COMPUTED,
@@ -47,6 +49,8 @@ class TrackOptions(NamedTuple):
     status: str
     event_id: str
     extra_metadata: str
+    artifacts: tuple[str, ...]
+    artifact_files: tuple[str, ...]
     fields: Mapping[str, str]
     repo: str
     branch: str
@@ -74,6 +78,29 @@ _RUN_FIELDS: Final = (
     "build_url",
     "invoke_id",
 )
+
+
+def _artifacts() -> list[Option]:
+    """Return the options of artifacts; their variables hold texts with spaces between them."""
+    file_help = "The path of an artifact: the SHA-256 of the file is recorded. Repeatable."
+    return [
+        click.option(
+            "--artifact",
+            "artifacts",
+            multiple=True,
+            envvar="VERSIONER_ARTIFACT",
+            metavar="[NAME=]DIGEST",
+            help=EVENT_FIELDS["artifacts"].help,
+        ),
+        click.option(
+            "--artifact-file",
+            "artifact_files",
+            multiple=True,
+            envvar="VERSIONER_ARTIFACT_FILE",
+            metavar="[NAME=]PATH",
+            help=file_help,
+        ),
+    ]
 
 
 def _field(name: str, **attributes: Any) -> Option:
@@ -117,6 +144,7 @@ def _what(kind: EventKind) -> list[Option]:
         _field("version"),
         _field("status", default="completed", show_default=True),
         *map(_field, _RUN_FIELDS),
+        *_artifacts(),
         *map(_field, personal_fields(kind)),
         _field("completed_at", metavar="TIME"),
         _field("extra_metadata", metavar="JSON"),
@@ -216,6 +244,8 @@ def read_options(ctx: click.Context, kind: EventKind, values: Mapping[str, Any])
         status=given["status"] or "",
         event_id=given["event_id"] or "",
         extra_metadata=given["extra_metadata"] or "",
+        artifacts=tuple(text for text in given["artifacts"] if text.strip()),
+        artifact_files=tuple(text for text in given["artifact_files"] if text.strip()),
         fields={
             name: value
             for name, value in given.items()
@@ -244,8 +274,9 @@ def is_on_command_line(ctx: click.Context, name: str) -> bool:
 def source_of(ctx: click.Context, name: str) -> str:
     """Return where an option's value is from: `--name`, a variable, `default`, or "" for none."""
     given, source = ctx.params.get(name), ctx.get_parameter_source(name)
-    if given is None:
+    if given in (None, ()):
         return ""
+    name = name.replace("artifacts", "artifact").replace("artifact_files", "artifact_file")
     variable = f"{ctx.auto_envvar_prefix}_{name.upper()}"
     if isinstance(given, str) and not given.strip():
         return variable if os.environ.get(variable, "").strip() else ""

@@ -17,7 +17,7 @@ from versioner.recording.record import RecordResult
 from versioner.remote.client import RefUpdate
 from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import EVENT, inbox_ref, store_commit
-from versioner.rules.event_decision import same_sha
+from versioner.rules.event_decision import artifact_in_conflict, same_sha
 from versioner.rules.event_identity import derive_event_id
 from versioner.serialization import log
 from versioner.validation.events import check_event
@@ -152,6 +152,8 @@ def _same_or_blocked(
     sha, other_sha = str(one.get("scm_sha") or ""), str(two.get("scm_sha") or "")
     if sha and other_sha and not same_sha(sha, other_sha):
         differs.append("scm_sha")
+    if artifact_in_conflict(one, two):
+        differs.append("artifacts")
     if differs or other.kind != submission.draft.kind:
         return Blocked(
             f"the event {submission.recorded.event['id']} is in the inbox already, with another "

@@ -24,6 +24,7 @@ ImportRow = tuple[int, "dict[str, Any]"]
 
 _FIELDS: Final = ("product", *DEPLOYMENT_KEYS)
 _METADATA: Final = "extra_metadata."
+_ARTIFACTS: Final = "artifacts."
 # The limits of an unpacked file, and of one line.
 MOST_CHARACTERS: Final = 2**31
 LONGEST_LINE: Final = 2**20
@@ -35,7 +36,8 @@ def read_rows(
 ) -> Iterator[ImportRow]:
     """Yield the rows; `mapping` gives the field of a column, other columns keep their name.
 
-    A column mapped to `-` is ignored; `extra_metadata.KEY` adds it to the metadata. Raises
+    A column mapped to `-` is ignored; `extra_metadata.KEY` adds it to the metadata, and
+    `artifacts.NAME` is the digest of an artifact. Raises
     UsageFault for a column that is not a field, InvalidInput for a file that is not in the format
     of its name, or that (unpacked) is larger than `most_characters`.
     """
@@ -161,14 +163,14 @@ def _field(column: str, mapping: Mapping[str, str]) -> str:
     name = mapping.get(column, column.strip())
     if name == "-":
         return ""
-    if name not in _FIELDS and not name.startswith(_METADATA):
+    if name not in _FIELDS and not name.startswith((_METADATA, _ARTIFACTS)):
         if column in mapping:
             near = nearest(name, _FIELDS)
             meant = f"did you mean {' or '.join(near)}? " if near else ""
             raise UsageFault(
                 f'--map {column}={name}: "{name}" is not a field of a deployment',
                 hint=f"{meant}use one of {', '.join(_FIELDS)}, or {_METADATA}KEY, "
-                "or - to ignore the column",
+                f"or {_ARTIFACTS}NAME, or - to ignore the column",
             )
         raise UsageFault(
             f'the column "{column}" is not a field of a deployment',
@@ -179,25 +181,29 @@ def _field(column: str, mapping: Mapping[str, str]) -> str:
 
 
 def _row_from(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values that are not empty, with `extra_metadata.KEY` columns as one field."""
+    """Return the values that are not empty.
+
+    `extra_metadata.KEY` and `artifacts.NAME` columns become one field each.
+    """
     row: dict[str, Any] = {}
-    metadata: dict[str, Any] = {}
+    inner: dict[str, dict[str, Any]] = {}
     for field, value in values.items():
         if field == "" or value is None or value == "":
             continue
-        if field.startswith(_METADATA):
-            metadata[field.removeprefix(_METADATA)] = value
-        elif field == "extra_metadata" and isinstance(value, str):
-            row[field] = _metadata(value)
+        mapping, separator, key = field.partition(".")
+        if separator:
+            inner.setdefault(mapping, {})[key] = value
+        elif field in ("extra_metadata", "artifacts") and isinstance(value, str):
+            row[field] = _mapping(value)
         else:
             row[field] = value
-    if metadata:
-        given = row.get("extra_metadata")
-        row["extra_metadata"] = {**(given if isinstance(given, dict) else {}), **metadata}
+    for mapping, found in inner.items():
+        given = row.get(mapping)
+        row[mapping] = {**(given if isinstance(given, dict) else {}), **found}
     return row
 
 
-def _metadata(text: str) -> Any:
+def _mapping(text: str) -> Any:
     # Text that is not JSON stays text; the check of the event then reports it.
     try:
         return json.loads(text)

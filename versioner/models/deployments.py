@@ -69,6 +69,7 @@ class Version:
 
     `name` is unique in the product. `at` is its first event's time. `status` is the latest
     build event's ("" where only deployments name the version). `deployments` are newest last.
+    `artifacts` maps names to digests.
     """
 
     product: str
@@ -78,6 +79,7 @@ class Version:
     scm_sha: str = ""
     scm_repository: str = ""
     scm_branch: str = ""
+    artifacts: dict[str, str] = field(default_factory=dict)
     builds: list[Event] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
 

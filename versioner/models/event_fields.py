@@ -53,6 +53,13 @@ _FIELDS: Final = (
     EventField("scm_branch", "branch", "The source branch.", detail=True),
     EventField("scm_sha", "commit", "The commit that was built, hexadecimal.", detail=True),
     EventField(
+        "artifacts",
+        "artifact",
+        "The digest of an artifact (sha256:... or sha512:...), with a name where a version has "
+        "several; an image reference that ends in @DIGEST is accepted. Repeatable.",
+        detail=True,
+    ),
+    EventField(
         "source_system",
         "from",
         "The CI system that reports the event (github, jenkins, ...).",

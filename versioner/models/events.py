@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NotRequired, TypedDict
 
 __all__ = [
     "BUILD_KEYS",
+    "DEFAULT_ARTIFACT",
     "DEPLOYMENT_KEYS",
     "OBSERVATION_KEYS",
     "STATUSES",
@@ -29,6 +30,9 @@ EventKind = Literal["build", "deployment"]
 # The kinds of logs: those of events that are tracked, and what was seen to run.
 LogKind = Literal["build", "deployment", "observation"]
 
+
+# The name of an artifact that is given without one.
+DEFAULT_ARTIFACT: Final = "artifact"
 
 # What pipelines call the statuses.
 _COMMON_WORDS: Final[dict[str, Status]] = {
@@ -59,6 +63,7 @@ class BuildEvent(TypedDict):
     scm_repository: NotRequired[str]
     scm_sha: NotRequired[str]
     scm_branch: NotRequired[str]
+    artifacts: NotRequired[dict[str, str]]
     build_number: NotRequired[str]
     build_url: NotRequired[str]
     source_system: NotRequired[str]
@@ -89,6 +94,7 @@ class DeploymentEvent(TypedDict):
     scm_repository: NotRequired[str]
     scm_sha: NotRequired[str]
     scm_branch: NotRequired[str]
+    artifacts: NotRequired[dict[str, str]]
     build_number: NotRequired[str]
     build_url: NotRequired[str]
     source_system: NotRequired[str]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from versioner.models.events import DEFAULT_ARTIFACT
 from versioner.query.times import seconds_between
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HiddenEnvironment",
+    "artifact_lines",
     "compared_environments",
     "dependents",
     "event_details",
@@ -127,16 +129,29 @@ def latest_value(events: Sequence[Event], field: str, hidden: Collection[str] = 
 
 
 def event_details(events: Iterable[Event]) -> EventDetails:
-    """Return the latest value of each field and each key of metadata; empty values are left out."""
+    """Return the latest value of each field, and of each artifact and each key of metadata.
+
+    Empty values are left out.
+    """
     fields: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
     for event in events:
         for key, value in event.items():
             if key == "extra_metadata":
                 metadata.update(value)
+            elif key == "artifacts":
+                fields[key] = {**fields.get(key, {}), **value}
             elif value:
                 fields[key] = value
     return EventDetails(fields, metadata)
+
+
+def artifact_lines(artifacts: Mapping[str, str]) -> list[str]:
+    """Return artifacts as texts, `image sha256:...`, in order of name; without the default name."""
+    return [
+        digest if name == DEFAULT_ARTIFACT else f"{name} {digest}"
+        for name, digest in sorted(artifacts.items())
+    ]
 
 
 def _active_environments(cells: Mapping[str, Cell], now: str) -> set[str]:

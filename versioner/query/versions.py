@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from versioner.errors import NotFound
+from versioner.errors import InvalidInput, NotFound
 from versioner.query.selectors import last_deployed_at
 from versioner.registry.fold import result_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from versioner.models import Deployment, Version
     from versioner.registry.records import ProductRecord
 
@@ -17,10 +19,15 @@ __all__ = [
     "RunningPeriod",
     "VersionDetail",
     "VersionSummary",
+    "find_versions",
     "list_versions",
     "running_periods",
     "show_version",
 ]
+
+
+# As many as the short form of a commit has.
+_FEWEST_DIGITS: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,37 @@ def show_version(record: ProductRecord, name: str) -> VersionDetail:
         )
     own = [each for each in running_periods(record) if each.version == name]
     return VersionDetail(record.versions[name], tuple(own))
+
+
+def find_versions(records: Iterable[ProductRecord], text: str) -> list[VersionSummary]:
+    """Return the versions with an artifact or a commit whose digits begin with a text.
+
+    The text may be a digest (`sha256:...`), the end of an image reference, or the digits alone.
+    The versions are in order of product, newest first. Raises InvalidInput for another text.
+    """
+    wanted = _digits(text)
+    return [
+        summary
+        for record in records
+        for summary in list_versions(record)
+        if _has_digits(summary.version, wanted)
+    ]
+
+
+def _digits(text: str) -> str:
+    digits = text.strip().lower().rpartition("@")[2].rpartition(":")[2]
+    if len(digits) < _FEWEST_DIGITS or set(digits) - set("0123456789abcdef"):
+        raise InvalidInput(
+            f'"{text[:60]}" is not a digest or commit',
+            field="digest",
+            hint=f"give at least {_FEWEST_DIGITS} hexadecimal digits, with or without sha256:",
+        )
+    return digits
+
+
+def _has_digits(version: Version, digits: str) -> bool:
+    known = [digest.partition(":")[2] for digest in version.artifacts.values()]
+    return any(each.startswith(digits) for each in (*known, version.scm_sha))
 
 
 def running_periods(record: ProductRecord) -> list[RunningPeriod]:

@@ -101,6 +101,8 @@ def _fill_in(version: Version) -> None:
             version.scm_sha = sha
         version.scm_repository = version.scm_repository or event.get("scm_repository", "")
         version.scm_branch = version.scm_branch or event.get("scm_branch", "")
+        if "artifacts" in event:
+            version.artifacts = {**event["artifacts"], **version.artifacts}
 
 
 def _build_status(builds: list[Event]) -> Status | Literal[""]:

@@ -99,6 +99,7 @@ def _check_ids(record: ProductRecord, report: _ProductReport) -> None:
 def _check_versions(record: ProductRecord, report: _ProductReport) -> None:
     spelling: dict[str, str] = {}
     shas: dict[str, str] = {}
+    digests: dict[tuple[str, str], str] = {}
     # The commit of a void event does not count (nor does it in rules.event_decision).
     void = void_ids(record.deployment_events)
     for kind, events in logs_of(record):
@@ -119,6 +120,8 @@ def _check_versions(record: ProductRecord, report: _ProductReport) -> None:
             sha = event.get("scm_sha")
             if sha is not None and event["id"] not in void:
                 _check_sha(kind, event, shas, report)
+            if "artifacts" in event and event["id"] not in void:
+                _check_artifacts(kind, event, digests, report)
 
 
 def _check_sha(kind: EventKind, event: Event, shas: dict[str, str], report: _ProductReport) -> None:
@@ -138,6 +141,25 @@ def _check_sha(kind: EventKind, event: Event, shas: dict[str, str], report: _Pro
         "a version never changes: give the other build a version of its own, "
         "or void the event that is wrong",
     )
+
+
+def _check_artifacts(
+    kind: EventKind, event: Event, digests: dict[tuple[str, str], str], report: _ProductReport
+) -> None:
+    version = event["version"]
+    for name, digest in event["artifacts"].items():
+        known = digests.setdefault((version, name), digest)
+        if digest != known:
+            report.about_event(
+                kind,
+                event,
+                "artifacts",
+                codes.ARTIFACT_CONFLICT,
+                f'version "{version}" has the artifact "{name}" with the digest {known[:19]}..., '
+                f"not {digest[:19]}...",
+                "a version never changes: give the other build a version of its own, "
+                "or void the event that is wrong",
+            )
 
 
 def _check_references(record: ProductRecord, report: _ProductReport) -> None:

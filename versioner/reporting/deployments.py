@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.event_fields import EVENT_FIELDS
-from versioner.query.selectors import event_details, latest_value
+from versioner.query.selectors import artifact_lines, event_details, latest_value
 from versioner.reporting.tables import Column, facts, paragraph, table, value_lines
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import (
@@ -132,11 +132,15 @@ def event_facts(
     """Return the latest value of each field that has no line of its own, and the metadata."""
     fields, metadata = event_details(events)
     pairs: list[tuple[str, CellText]] = [
-        (EVENT_FIELDS[key].label, value_lines(value))
+        (EVENT_FIELDS[key].label, value_lines(_legible(key, value)))
         for key, value in fields.items()
         if key not in _NOT_DETAILS and key not in hidden
     ]
     return pairs + [(key, value_lines(value)) for key, value in metadata.items()]
+
+
+def _legible(key: str, value: Any) -> Any:
+    return "\n".join(artifact_lines(value)) if key == "artifacts" else value
 
 
 def _facts_of(layout: TextLayout, deployment: Deployment, age: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from versioner.query.selectors import last_deployed_at, latest_value
+from versioner.query.selectors import artifact_lines, last_deployed_at, latest_value
 from versioner.reporting.deployments import (
     deployment_document,
     deployment_table,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from versioner.reporting.text import TextLayout
 
 __all__ = [
+    "found_versions_text",
     "version_json",
     "version_table",
     "version_text",
@@ -42,6 +43,32 @@ def versions_text(
     if total > len(found):
         shown = f"{len(found):,} of {shown}, newest first; --limit 0 shows all"
     return f"{version_table(layout, found)}\n\n{layout.paint(shown, 'dim')}"
+
+
+def found_versions_text(layout: TextLayout, found: Sequence[VersionSummary]) -> str:
+    """Return versions of several products as a table."""
+    if not found:
+        return "No version has this digest or commit."
+    columns = [
+        Column("product", 9),
+        Column("version", 20),
+        Column("first seen (UTC)"),
+        Column("commit", spare=True),
+        Column("running in", 12),
+        Column("last deployed (UTC)", spare=True),
+    ]
+    rows: list[list[CellText]] = [
+        [
+            each.version.product,
+            each.version.name,
+            moment(each.version.at),
+            each.version.scm_sha[:_SHA_SHOWN],
+            ", ".join(each.running_in),
+            moment(each.deployed_at),
+        ]
+        for each in found
+    ]
+    return table(layout, columns, rows)
 
 
 def version_table(
@@ -136,6 +163,7 @@ def _document(found: VersionSummary | VersionDetail, deployed_at: str) -> dict[s
         "scm_repository": version.scm_repository or None,
         "scm_sha": version.scm_sha or None,
         "scm_branch": version.scm_branch or None,
+        **({"artifacts": dict(sorted(version.artifacts.items()))} if version.artifacts else {}),
         "running_in": list(found.running_in),
         "deployed_at": deployed_at or None,
     }
@@ -145,7 +173,7 @@ def _facts(layout: TextLayout, detail: VersionDetail, commit_url: str) -> str:
     version = detail.version
     notes = latest_value(version.builds, "notes")
     # These have lines of their own: a deployment names the commit if there is no build event.
-    source = ("scm_repository", "scm_sha", "scm_branch")
+    source = ("scm_repository", "scm_sha", "scm_branch", "artifacts")
     pairs: list[tuple[str, CellText]] = [
         ("build", Span(version.status, STATUS_STYLES.get(version.status, ""))),
         ("first seen", f"{moment(version.at)} UTC"),
@@ -154,6 +182,7 @@ def _facts(layout: TextLayout, detail: VersionDetail, commit_url: str) -> str:
         ("commit", version.scm_sha),
         ("", commit_url),
         ("branch", version.scm_branch),
+        ("artifact", paragraph("\n".join(artifact_lines(version.artifacts)))),
         ("notes", paragraph(notes)),
         *event_facts(version.builds, hidden=source),
     ]

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from versioner.models import Event, EventKind
     from versioner.rules.visible import Visible
 
-__all__ = ["AlreadyRecorded", "EventDecision", "New", "evaluate_event", "same_sha"]
+__all__ = [
+    "AlreadyRecorded",
+    "EventDecision",
+    "New",
+    "artifact_in_conflict",
+    "evaluate_event",
+    "same_sha",
+]
 
 _KINDS: Final[tuple[EventKind, ...]] = ("build", "deployment")
 _SHORTEST_SHA: Final = 7
@@ -79,6 +86,15 @@ def same_sha(one: str, other: str) -> bool:
     return one == other or (len(short) >= _SHORTEST_SHA and long.startswith(short))
 
 
+def artifact_in_conflict(event: Event, other: Event) -> str:
+    """Return the first name under which two events have different digests, "" for none."""
+    one, two = event.get("artifacts"), other.get("artifacts")
+    # The form of an event of the inbox is not checked yet.
+    if not isinstance(one, dict) or not isinstance(two, dict):
+        return ""
+    return next((name for name in one if two.get(name, one[name]) != one[name]), "")
+
+
 def _recorded_as(visible: Visible, kind: EventKind, event: Event, event_id: str) -> Event | None:
     """Return the recorded event of an id; raise Blocked where they differ."""
     for other_kind in _KINDS:
@@ -96,12 +112,16 @@ def _difference(kind: EventKind, event: Event, other_kind: EventKind, other: Eve
         if event.get(key) != other.get(key):
             return key
     sha, other_sha = event.get("scm_sha"), other.get("scm_sha")
-    return "scm_sha" if sha and other_sha and not same_sha(sha, other_sha) else ""
+    if sha and other_sha and not same_sha(sha, other_sha):
+        return "scm_sha"
+    return "artifacts" if artifact_in_conflict(event, other) else ""
 
 
 def _check_same(event: Event, other: Event, key: str) -> None:
     if key == "scm_sha":
         raise _sha_conflict(event, other)
+    if key == "artifacts":
+        raise _artifact_conflict(event, other)
     if key:
         values = f": {other.get(key, 'none')}, not {event.get(key, 'none')}"
         difference = key if key == "kind" else f"{key}{values}"
@@ -153,12 +173,13 @@ def _check_version(visible: Visible, event: Event) -> None:
                 f"version {version} differs from {each['version']} only in case",
                 hint=f"write {each['version']} if it is the same; else give it another name",
             )
-    sha = event.get("scm_sha")
-    if not sha:
-        return
-    others = [each for each in known if each.get("scm_sha") and not same_sha(each["scm_sha"], sha)]
+    sha = event.get("scm_sha", "")
+    others = [each for each in known if sha and not same_sha(each.get("scm_sha") or sha, sha)]
     for each in _not_void(visible, others):
         raise _sha_conflict(event, each)
+    others = [each for each in known if artifact_in_conflict(event, each)]
+    for each in _not_void(visible, others):
+        raise _artifact_conflict(event, each)
 
 
 def _sha_conflict(event: Event, other: Event) -> Blocked:
@@ -166,6 +187,15 @@ def _sha_conflict(event: Event, other: Event) -> Blocked:
         f"version {event['version']} was built from {other['scm_sha'][:12]}, "
         f"not from {event['scm_sha'][:12]}",
         hint=_IMMUTABLE,
+    )
+
+
+def _artifact_conflict(event: Event, other: Event) -> Blocked:
+    name = artifact_in_conflict(event, other)
+    return Blocked(
+        f'version {event["version"]} has the artifact "{name}" with the digest '
+        f"{other['artifacts'][name][:19]}..., not {event['artifacts'][name][:19]}...",
+        hint=f'{_IMMUTABLE}; another artifact of this version needs another name than "{name}"',
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 __all__ = [
     "ALIAS",
+    "ARTIFACT_CONFLICT",
     "CASE_TWIN",
     "CLOCK",
     "CODES",
@@ -68,6 +69,7 @@ CYCLE: Final = "cycle"
 ALIAS: Final = "alias"
 DELETED: Final = "deleted"
 SHA_CONFLICT: Final = "sha-conflict"
+ARTIFACT_CONFLICT: Final = "artifact-conflict"
 CASE_TWIN: Final = "case-twin"
 VOID: Final = "void"
 DEPLOYMENT: Final = "deployment"
@@ -106,6 +108,7 @@ CODES: Final[dict[str, str]] = {
     ALIAS: "an alias that does not lead to a product, or has the name of one",
     DELETED: "a deletion record of a product that exists",
     SHA_CONFLICT: "one version with two commits",
+    ARTIFACT_CONFLICT: "one version with two digests of one artifact",
     CASE_TWIN: "two versions that differ only in case",
     VOID: "a void event for an event that does not exist",
     DEPLOYMENT: "an event of a deployment that does not exist",

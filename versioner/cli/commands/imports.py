@@ -25,7 +25,8 @@ __all__ = ["import_"]
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--map", "mapping", multiple=True, metavar="COLUMN=FIELD",
-    help="Read COLUMN as FIELD; extra_metadata.KEY stores it as metadata, - ignores it.",
+    help="Read COLUMN as FIELD; extra_metadata.KEY stores it as metadata, artifacts.NAME as a "
+    "digest, - ignores it.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would be imported; write nothing.")
 @click.option("--skip-invalid", is_flag=True, help="Skip invalid rows, and import the others.")

@@ -1,4 +1,4 @@
-"""versioner version: list and show versions."""
+"""versioner version: list, show and find versions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ __all__ = ["version"]
 
 _SHOWN: Final = 30
 _KEYS: Final = (
-    "product, version, at, status, scm_repository, scm_sha, scm_branch, running_in, deployed_at"
+    "product, version, at, status, scm_repository, scm_sha, scm_branch, artifacts (only where "
+    "there are some), running_in, deployed_at"
 )
 
 
@@ -24,7 +25,7 @@ _KEYS: Final = (
 )
 @click.pass_context
 def version(ctx: click.Context) -> None:
-    """List and show the versions of a product; without a command, print this tool's version."""
+    """List, show and find versions of products; without a command, print the tool's version."""
     if ctx.invoked_subcommand is None:
         from versioner import __version__
 
@@ -92,3 +93,35 @@ def show_(product: str, name: str, output: str, rev: str | None, repo: str | Non
         show(version_json(detail, commit_url=url, problems=len(registry.errors)))
     else:
         show(version_text(terminal_layout(), detail, commit_url=url))
+
+
+@version.command(
+    short_help="Find versions by a digest or commit.",
+    epilog=examples_epilog(
+        "versioner version find sha256:9f86d081884c",
+        "versioner version find 4f5d1c2a --product user-service",
+        keys=f"an array of {{{_KEYS}}}.",
+    ),
+)
+@click.argument("digest")
+@click.option("--product", help="Only versions of this product.", shell_complete=product_names)
+@output_option
+@rev_option
+@repo_option
+def find(digest: str, product: str | None, output: str, rev: str | None, repo: str | None) -> None:
+    """Find the versions of an artifact or commit.
+
+    DIGEST is a digest (sha256:...), an image reference that ends in one, a commit, or the first
+    digits of one of these.
+    """
+    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.registry import load_from
+    from versioner.query.versions import find_versions
+    from versioner.reporting.versions import found_versions_text, versions_json
+
+    registry = load_from(repo, rev, products=[product] if product else None)
+    found = find_versions(registry.products.values(), digest)
+    if output == "json":
+        show(versions_json(found))
+    else:
+        show(found_versions_text(terminal_layout(), found))

@@ -147,7 +147,8 @@ _NOT_REDACTABLE: Final = frozenset(
     ("at", "id", "environment", "version", "status", "voids", "deployment", "redacted")
 )
 
-_METADATA: Final = "extra_metadata"
+# The fields of which a single key may be redacted.
+_MAPPINGS: Final = ("extra_metadata", "artifacts")
 
 
 def changed_fields(old: Event, new: Event) -> list[str]:
@@ -164,10 +165,11 @@ def changed_fields(old: Event, new: Event) -> list[str]:
     if marks_before | marks:
         expected["redacted"] = sorted(marks_before | taken)
         new = {**new, "redacted": sorted(marks)}
-    emptied = expected.get(_METADATA) == {} and any("." in mark for mark in taken)
-    if emptied and _METADATA not in new:
-        # Metadata whose last key was redacted may stay as an empty object, or be removed.
-        del expected[_METADATA]
+    for name in _MAPPINGS:
+        emptied = expected.get(name) == {} and any(mark.startswith(f"{name}.") for mark in taken)
+        if emptied and name not in new:
+            # A mapping whose last key was redacted may stay as an empty object, or be removed.
+            del expected[name]
     keys = dict.fromkeys((*expected, *new))
     return [key for key in keys if not _is_same(expected.get(key), new.get(key))]
 
@@ -179,8 +181,12 @@ def _marks(event: Event) -> set[str]:
 
 def _redactable(event: Event) -> set[str]:
     """Return the names of all values that a redaction could remove from an event."""
-    metadata = event.get(_METADATA)
-    inner = {f"{_METADATA}.{key}" for key in metadata} if isinstance(metadata, dict) else set()
+    inner = {
+        f"{name}.{key}"
+        for name in _MAPPINGS
+        if isinstance(event.get(name), dict)
+        for key in event[name]
+    }
     return (set(event) - _NOT_REDACTABLE) | inner
 
 

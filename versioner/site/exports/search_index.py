@@ -1,7 +1,7 @@
 """The search index: classic scripts that a page loads when a reader begins to search.
 
-One file names products, teams and environments. Versions and commits are in shards by their
-first characters; each shard is small, so that a search loads few bytes however many versions
+One file names products, teams and environments. Versions, commits and digests are in shards by
+their first characters; each shard is small, so that a search loads few bytes however many versions
 exist. The files are scripts, not JSON, because a page opened from a folder can load no JSON.
 """
 
@@ -69,8 +69,8 @@ def _names(context: SiteContext) -> dict[str, list[list[str]]]:
 
 
 def _entries(context: SiteContext) -> Iterator[_Entry]:
-    """Yield an entry for each version, and for each commit of a version."""
-    hides_commits = "scm_sha" in context.hidden
+    """Yield an entry for each version, and for each commit and artifact of a version."""
+    hides_commits, hides_artifacts = "scm_sha" in context.hidden, "artifacts" in context.hidden
     for name, months in context.history_pages.items():
         for month in months:
             for version in month.versions:
@@ -78,6 +78,8 @@ def _entries(context: SiteContext) -> Iterator[_Entry]:
                 digests = _DIGEST.findall(version.name)
                 if version.scm_sha and not hides_commits:
                     digests.append(version.scm_sha)
+                if not hides_artifacts:
+                    digests += [each.partition(":")[2] for each in version.artifacts.values()]
                 words = {digest[:_DIGEST_KEY] for digest in digests}
                 for word in {named} | {each for each in words if not named.startswith(each)}:
                     line = f"{word} {name} {_stem(month)} {version.name}"

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.event_fields import EVENT_FIELDS
-from versioner.query.selectors import event_details
+from versioner.query.selectors import artifact_lines, event_details
 from versioner.site.privacy import pruned
 from versioner.site.urls import outward
 
@@ -39,9 +39,10 @@ def event_facts(events: Iterable[Event], hidden: Collection[str] = ()) -> list[V
     """Return the latest value of each field that has no column, and the metadata."""
     found, extra = event_details(events)
     facts = [
-        fact(label, found[field])
+        fact(label, value)
         for field, label in _LABELS.items()
         if field in found and field not in hidden
+        for value in (artifact_lines(found[field]) if field == "artifacts" else [found[field]])
     ]
     if "redacted" in found:
         facts.append(fact("redacted", ", ".join(found["redacted"])))
