@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TOOL = "0.1.0"
 DIGEST = "73b3cef9dfa7b1d8711edcb3822b1fb2a23e21b4"
+ARTIFACTS = {"image": f"sha256:{'ab' * 32}", "chart": f"sha512:{'cd' * 64}"}
 DAY = 24 * 60
 
 
@@ -96,7 +97,7 @@ def _user_service(event: Any, text: str, url: str) -> ProductRecord:
         ],
         [
             build("1.0.0", minutes=-41 * DAY, id="b1", notes=text, built_by=text, scm_sha=DIGEST),
-            build("1.4.0", "failed", minutes=-5, id="b2", build_url=url),
+            build("1.4.0", "failed", minutes=-5, id="b2", build_url=url, artifacts=ARTIFACTS),
         ],
         title=text,
         description=text,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.builders import deployment, product, registry, void
+from tests.builders import build, deployment, product, registry, void
 from tests.site.machine_files import HOSTILE, documents, files_of
 from tests.site.samples import everything
 from tests.site.test_real_shape import ENVIRONMENTS, Rows, real_rows, twin_rows
@@ -168,3 +168,18 @@ def test_a_closed_month_stays_the_same_bytes_when_more_is_deployed() -> None:
     after = files_of(registry(product("a", [*old, deployment("2", id="e2")])))
     for path in ("api/v1/products/a/2026-09.json", "tables/a/2026-09.csv"):
         assert before[path] == after[path]
+
+
+def test_artifacts_of_a_version_and_a_deployment_are_named_with_their_digests() -> None:
+    one, other = (f"sha256:{digit * 64}" for digit in "ab")
+    builds = [build("1", artifacts={"image": one}), build("1", artifacts={"chart": other})]
+    deployed = deployment("1", id="e1", artifacts={"image": one})
+    whole = registry(product("a", [deployed], builds))
+    path = "api/v1/products/a/2026-11.json"
+    month = documents(files_of(whole))[path]
+    (version,), (row,) = month["versions"], month["deployments"]
+    image = {"name": "image", "digest": one}
+    assert version["details"]["artifacts"] == [{"name": "chart", "digest": other}, image]
+    assert row["details"]["artifacts"] == [image]
+    whole.config["site"] = {"hidden_fields": ["artifacts"]}
+    assert one not in json.dumps(documents(files_of(whole))[path])

@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import NOW, deployment, moment, product, registry
 from tests.site.checker import Page, check_site, read_site
-from tests.site.samples import DAY, DIGEST, TOOL, everything
+from tests.site.samples import ARTIFACTS, DAY, DIGEST, TOOL, everything
 from versioner.site.build import build_site
 
 if TYPE_CHECKING:
@@ -123,6 +123,11 @@ def test_a_month_has_everything_recorded(pages: dict[str, Page]) -> None:
     for fact in ("run Plain words", "deployed at https://example.test/page", '{"inner": ["Plain'):
         assert fact in shown
     assert DIGEST in shown
+
+
+def test_a_month_shows_the_artifacts_of_a_version(pages: dict[str, Page]) -> None:
+    shown = pages["products/user-service/2026-11.html"].shown
+    assert all(f"artifact {name} {digest}" in shown for name, digest in ARTIFACTS.items())
 
 
 def test_an_old_name_leads_to_the_same_page_of_the_new_one(pages: dict[str, Page]) -> None:

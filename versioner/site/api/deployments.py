@@ -122,6 +122,9 @@ def _details(
         for key, value in found.items()
         if (key in fields and key not in hidden) or key == "redacted"
     }
+    if "artifacts" in details:
+        artifacts = sorted(details["artifacts"].items())
+        details["artifacts"] = [{"name": name, "digest": digest} for name, digest in artifacts]
     if extra and (shown := metadata_of(extra, hidden)):
         details["metadata"] = shown
     return details
