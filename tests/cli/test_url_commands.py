@@ -234,3 +234,23 @@ def test_the_status_says_what_waits_and_what_was_refused(far: Far) -> None:
     assert line in far.desk.run("status").out
     far.desk.git("pack-refs", "--all", "--prune")
     assert line in far.desk.run("status").out
+
+
+def test_a_bare_repository_and_its_url_serve_where_git_must_be_told(
+    far: Far, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "safe.bareRepository")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "explicit")
+    event = ("track", "deployment", "--product", "user-service", "--environment", "test")
+    for number, via in enumerate(("auto", "direct", "inbox")):
+        outcome = far.run(*event, "--version", f"7.0.{number}", "--via", via)
+        assert outcome.code == 0, outcome.err
+    assert far.run("collect").code == 0
+    assert far.run("product", "edit", "user-service", "--set", "title=Users").code == 0
+    bare = far.post.path
+    assert run([*event, "--version", "7.0.3", "--repo", str(bare)]) == 0
+    for command in (("status",), ("product", "history", "user-service"), ("doctor",)):
+        far.desk.capsys.readouterr()
+        assert run([*command, "--repo", str(bare)]) == 0, far.desk.capsys.readouterr().err
+    assert "7.0.3" in far.run("version", "list", "user-service").out

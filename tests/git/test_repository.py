@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.clones import commit, make, sh
+from tests.fixtures.clones import LOG, commit, make, sh
 from versioner.errors import GitFailure, OperationFailed, UsageFault
 from versioner.git.repository import on_branch, open_repository, reread, tip_of
 
@@ -151,3 +151,38 @@ def test_git_variables_of_a_surrounding_hook_do_not_lead_elsewhere(tmp_path, mon
     monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git/index"))
     monkeypatch.setenv("GIT_WORK_TREE", str(other))
     assert open_repository(top).git_dir == Path(top / ".git")
+
+
+@pytest.fixture
+def explicit_bare(monkeypatch):
+    """Let git use bare repositories only where a command names them (git's coming default)."""
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "safe.bareRepository")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "explicit")
+
+
+def test_a_bare_repository_that_is_named_is_used_where_git_must_be_told(tmp_path, explicit_bare):
+    top = make(tmp_path / "c")
+    sh(tmp_path, "clone", "-q", "--bare", str(top), "bare.git")
+    repo = open_repository(tmp_path / "bare.git")
+    assert (repo.work_tree, repo.branch) == (None, "refs/heads/main")
+    assert on_branch(repo, "main").tip == reread(repo).tip == repo.tip
+    made = commit(tmp_path / "bare.git", {LOG: b"# log\n# more\n"})
+    assert reread(repo).tip == made != repo.tip
+
+
+def test_a_bare_repository_around_a_folder_is_left_alone_where_git_must_be_told(
+    tmp_path, explicit_bare
+):
+    sh(tmp_path, "init", "-q", "--bare", "bare.git")
+    with pytest.raises(GitFailure, match=r"cannot use bare repository") as caught:
+        open_repository(tmp_path / "bare.git" / "refs")
+    assert "--repo" in caught.value.hint
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs chown")
+def test_a_named_bare_repository_of_another_user_is_refused(tmp_path, explicit_bare):
+    sh(tmp_path, "init", "-q", "--bare", "bare.git")
+    os.chown(tmp_path / "bare.git", 12345, 12345)
+    with pytest.raises(GitFailure, match="dubious ownership"):
+        open_repository(tmp_path / "bare.git")

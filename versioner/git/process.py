@@ -78,6 +78,11 @@ _CONFIG: Final = (
     "protocol.ext.allow=never",
 )
 
+# The repository is known by then (`repository.RepositoryLookup` found it, or this tool made it),
+# so it is used even where the user lets git find no bare repository by itself. `--git-dir` would
+# do the same, but git checks no owner then.
+_KNOWN: Final = ("safe.bareRepository=all",)
+
 # The oldest version with all that is used: `rev-parse --path-format` is the newest of it.
 NEEDED: Final = "2.31"
 
@@ -139,9 +144,15 @@ def _is_kept(name: str) -> bool:
     return name in _KEPT or (f"{before}_" in _KEPT_NUMBERED and number.isdecimal())
 
 
-def command(args: Sequence[str], config: Sequence[str] = ()) -> list[str]:
-    """Return the argument list of a git process."""
-    settings = [part for setting in (*_CONFIG, *config) for part in ("-c", setting)]
+def command(
+    args: Sequence[str], config: Sequence[str] = (), *, searching: bool = False
+) -> list[str]:
+    """Return the argument list of a git process.
+
+    With `searching`, git follows the user's `safe.bareRepository` in search of the repository.
+    """
+    known = () if searching else _KNOWN
+    settings = [part for setting in (*_CONFIG, *known, *config) for part in ("-c", setting)]
     return ["git", "--no-pager", *settings, *args]
 
 
@@ -179,15 +190,21 @@ def run(
 
 
 def start(
-    args: Sequence[str], *, cwd: Path | str, pass_fds: Sequence[int] = (), piped: bool = False
+    args: Sequence[str],
+    *,
+    cwd: Path | str,
+    pass_fds: Sequence[int] = (),
+    piped: bool = False,
+    searching: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start git, for a command with a short output, which `finish` reads.
 
-    With `piped`, git reads the standard input that `finish` writes.
+    With `piped`, git reads the standard input that `finish` writes; `searching` is that of
+    `command`.
     """
     try:
         return subprocess.Popen(
-            command(args),
+            command(args, searching=searching),
             cwd=cwd,
             stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -71,7 +71,9 @@ class RepositoryLookup:
             asked += ["--show-object-format", "--is-inside-work-tree", "--show-cdup"]
             asked += ["HEAD", "--symbolic-full-name", "HEAD"]
             args = ["rev-parse", "--path-format=absolute", *asked]
-            self._process = start(args, cwd=self._start)
+            # A path that is itself a repository is named, not found on the way up from it.
+            named = os.path.isfile(os.path.join(self._start, "HEAD"))  # noqa: PTH113, PTH118
+            self._process = start(args, cwd=self._start, searching=not named)
 
     def __enter__(self) -> RepositoryLookup:
         return self
@@ -140,6 +142,8 @@ def _unopened(path: Path, stderr: str) -> OperationFailed | UsageFault:
             "`versioner init` creates one",
         )
     error = failure(["rev-parse"], stderr)
+    if "safe.bareRepository" in stderr:
+        error.hint = "name the bare repository's own folder with --repo"
     if "dubious ownership" in stderr:
         error = GitFailure(f"git does not trust this repository: {error.message}", stderr=stderr)
         error.hint = f"if you do: git config --global --add safe.directory {printable(str(path))}"

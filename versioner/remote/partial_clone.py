@@ -98,7 +98,7 @@ _SETTINGS: Final = (
     *("fetch.negotiationAlgorithm=noop", "fetch.writeCommitGraph=false", "gc.auto=0"),
     "pack.useSparse=true",
     "advice.graftFileDeprecated=false",
-    *("fetch.fsckObjects=false", "transfer.credentialsInUrl=die", "safe.bareRepository=all"),
+    *("fetch.fsckObjects=false", "transfer.credentialsInUrl=die"),
     *("http.lowSpeedLimit=1000", "http.lowSpeedTime=30"),
 )
 # For fetches only: other commands of a partial clone would fetch missing objects one by one, and
