@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from versioner import names
-from versioner.errors import InvalidInput
+from versioner.errors import InvalidInput, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -232,3 +232,9 @@ def test_a_secret_in_a_names_place_is_not_repeated(secret: str) -> None:
         told = f"{refused.value} {refused.value.message} {refused.value.hint}".lower()
         assert secret.lower()[4:] not in told
         assert "secret key" in told
+
+
+def test_a_name_in_a_message_is_quoted_on_one_line_without_control_characters() -> None:
+    assert quoted("shop") == '"shop"'
+    assert quoted("a\nb\x1b[2J\u2028") == '"a\\nb\\x1b[2J\\u2028"'
+    assert quoted("Zürich") == '"Zürich"'

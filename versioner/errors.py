@@ -24,6 +24,7 @@ __all__ = [
     "UsageFault",
     "ValidationFailed",
     "VersionerError",
+    "quoted",
 ]
 
 
@@ -99,3 +100,9 @@ class Blocked(VersionerError):
     """An operation that a rule, a version conflict or a deletion does not allow."""
 
     exit_code = 5
+
+
+def quoted(text: str) -> str:
+    """Return text in double quotes for a message, on one line, with control characters escaped."""
+    plain = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return f'"{plain}"'

@@ -170,7 +170,7 @@ def _shown(value: object) -> str:
     # Shortened and escaped, because the message may reach a terminal.
     text = "a text that looks like a secret key"
     if not (isinstance(value, str) and holds_secret(value)):
-        text = ascii(value)
+        text = f'"{ascii(value)[1:-1]}"' if isinstance(value, str) else ascii(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -186,7 +186,7 @@ def test_a_new_branch_brings_no_commits_of_the_users_own(desk: Desk, forge: Path
     desk.git("switch", "-qc", "second")
     desk.git("commit", "-q", "--allow-empty", "-m", "Mine")
     done = deploy(desk, "--push", "--version", "2.0.1")
-    assert (done.code, "'Mine'" in done.err) == (1, True)
+    assert (done.code, '"Mine"' in done.err) == (1, True)
 
 
 def test_what_is_on_another_branch_of_the_remote_is_not_counted_as_yours(

@@ -207,7 +207,7 @@ def test_an_alias_that_leads_nowhere_is_blocked(desk: Desk) -> None:
     desk.git("add", ".")
     desk.git("commit", "-qm", "Add an alias")
     done = deploy(desk, "--product", "old-name")
-    assert (done.code, "'gone'" in done.err) == (5, True)
+    assert (done.code, '"gone"' in done.err) == (5, True)
 
 
 def test_slugify_turns_a_name_into_a_legal_one_and_keeps_it_as_title(desk: Desk) -> None:
@@ -440,7 +440,7 @@ def test_a_retired_environment_is_a_warning(desk: Desk) -> None:
     for extra in (("--dry-run",), ()):
         done = deploy(desk, *extra)
         assert done.code == 0, done.err
-        assert "warning: the environment 'production' is retired" in done.err
+        assert 'warning: the environment "production" is retired' in done.err
     assert "retired" not in deploy(desk, "--environment", "staging").err
     assert desk.run("environment", "retire", "--undo", "production").code == 0
     assert "retired" not in deploy(desk, "--version", "3.0.0").err
@@ -463,7 +463,7 @@ def test_a_retired_environment_is_a_warning(desk: Desk) -> None:
         (["--extra-metadata", "[1]"], 4, "is not a JSON object"),
         (["--extra-metadata", '{"a": NaN}'], 4, "extra_metadata"),
         (["--extra-metadata", '{"a": "%s"}' % ("x" * 103_000)], 4, "extra_metadata"),
-        (["--extra-metadata", '{"a": 1, "b": {"c": 1, "c": 2}}'], 4, "the key 'c' twice"),
+        (["--extra-metadata", '{"a": 1, "b": {"c": 1, "c": 2}}'], 4, 'the key "c" twice'),
         (["--extra-metadata", '{"a": %s}' % ("1" * 5000)], 4, "number of 5,000 digits"),
         (["--extra-metadata", '{"a": %s}' % ("[" * 90 + "]" * 90)], 4, "extra_metadata"),
         (["--extra-metadata", '{"a": %s}' % ("[" * 500 + "]" * 500)], 4, "nested too deeply"),

@@ -197,7 +197,7 @@ def test_a_branch_that_is_not_the_remotes_head_is_a_warning(desk, forge, context
     desk.git("push", "-q", "origin", "main", "main:trunk")
     subprocess.run(["git", "-C", forge, "symbolic-ref", "HEAD", "refs/heads/trunk"], check=True)
     found = look(desk.top, context)["branch"]
-    assert (found.verdict, "'trunk'" in found.message) == ("warning", True)
+    assert (found.verdict, '"trunk"' in found.message) == ("warning", True)
     config.write_text(config.read_text().replace("branch: main", "branch: gone"))
     subprocess.run(["git", "-C", forge, "symbolic-ref", "HEAD", "refs/heads/main"], check=True)
     assert look(desk.top, context)["remote"].verdict == "problem"

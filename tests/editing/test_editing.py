@@ -85,7 +85,7 @@ def test_an_edit_under_an_old_name_edits_the_product(desk: Desk) -> None:
     ("assignment", "said"),
     [
         ('depends_on=["web"]', "cycle"),
-        ('depends_on=["nobody"]', "no product 'nobody'"),
+        ('depends_on=["nobody"]', 'no product "nobody"'),
         ("name=store", "name is store"),
         ("titel=x", "titel"),
         ("extra_metadata.token=ghp_" + "A1b2C3d4E5" * 4, "secret"),

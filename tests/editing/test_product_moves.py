@@ -187,7 +187,7 @@ def test_an_old_name_of_a_deleted_product_is_told_of_the_deletion(desk: Desk) ->
     delete(desk, "store")
     desk.assert_sound()
     before = desk.commits()
-    with pytest.raises(Blocked, match="the product 'store' was deleted"):
+    with pytest.raises(Blocked, match='the product "store" was deleted'):
         desk.record("shop", "1.9.9")
     assert desk.commits() == before
     restore(desk, "shop")

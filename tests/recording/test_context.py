@@ -50,7 +50,7 @@ def test_an_old_name_leads_to_the_product_and_a_deleted_one_nowhere(desk: Desk) 
     assert scene(desk).product == "store"
     delete_product(desk.repository, "store", force=True, by="jane", now=NOW)
     for name in ("shop", "store"):
-        with pytest.raises(Blocked, match="'store' was deleted"):
+        with pytest.raises(Blocked, match='"store" was deleted'):
             scene(desk, name)
 
 

@@ -227,7 +227,7 @@ def test_dependencies_that_are_missing_or_renamed():
     ]
     missing, renamed = registry.problems
     assert "did you mean shop?" in missing.hint
-    assert (renamed.message, renamed.hint) == ("'store' was renamed", 'write "shop"')
+    assert (renamed.message, renamed.hint) == ('"store" was renamed', 'write "shop"')
 
 
 def test_circles_are_told_once_from_their_first_product():

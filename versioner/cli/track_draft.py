@@ -139,7 +139,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise _refused(f"has the key {ascii(key)[:80]} twice", "give each key once")
+            raise _refused(f'has the key "{ascii(key)[1:-1][:80]}" twice', "give each key once")
         found[key] = value
     return found
 

@@ -42,7 +42,7 @@ def report(
     if recorded.retired:
         name = recorded.event["environment"]
         hint = f"`versioner environment retire --undo {name}` makes it active again"
-        warn(OperationFailed(f"the environment {name!r} is retired", hint=hint))
+        warn(OperationFailed(f'the environment "{name}" is retired', hint=hint))
     if detected is not None and not options.dry_run:
         unpushed = incomplete is not None and not recorded.received
         _append(detected.summary_file, "step summary", step_summary(recorded, unpushed=unpushed))

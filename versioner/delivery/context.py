@@ -6,9 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from versioner import layout
-from versioner.errors import InvalidInput, UsageFault
+from versioner.errors import InvalidInput, UsageFault, quoted
 from versioner.git.objects import TreeView, reading
-from versioner.git.process import printable
 from versioner.names import is_name, slugify
 from versioner.recording.envelope import draft_of
 from versioner.registry.config import no_registry, read_config
@@ -41,8 +40,8 @@ def ref_of_branch(name: str) -> str:
 def check_branch_name(ref: str) -> None:
     """Raise UsageFault for a name (in full, or "") that no branch can have."""
     if _NO_BRANCH.search(ref) or not ref.isprintable():
-        name = printable(ref.removeprefix("refs/heads/"))[:200]
-        raise UsageFault(f"{name!r} is not a branch name", hint="example: --branch main")
+        name = quoted(ref.removeprefix("refs/heads/")[:200])
+        raise UsageFault(f"{name} is not a branch name", hint="example: --branch main")
 
 
 def fetch_context(
@@ -94,7 +93,7 @@ def no_branch(branch: str) -> UsageFault:
 
 
 def _no_registry(branch: str) -> UsageFault:
-    where = f"on the remote's branch {branch.removeprefix('refs/heads/')!r}" if branch else ""
+    where = f'on the remote\'s branch "{branch.removeprefix("refs/heads/")}"' if branch else ""
     error = no_registry(where or "on the remote's own branch")
     error.hint = (
         "name its branch with --branch, or another repository with --repo; `versioner init` "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.delivery.ref_updates import RefUpdater
 from versioner.delivery.refusals import parents_of
-from versioner.errors import Blocked, NotFound, OperationFailed
+from versioner.errors import Blocked, NotFound, OperationFailed, quoted
 from versioner.git.commit_objects import epoch_of
 from versioner.git.objects import reading
 from versioner.names import nearest
@@ -108,12 +108,12 @@ def _choose(
         return found[0]
     if found:
         raise NotFound(
-            f"{key!r} names {len(found)} events",
+            f"{quoted(key)} names {len(found)} events",
             hint="give PRODUCT/KEY as `inbox list` shows it, or the full ref (`--output json`)",
         )
     near = nearest(key, [each.key for each in events])
     raise NotFound(
-        f"no {what} event is named {key!r}",
+        f"no {what} event is named {quoted(key)}",
         hint=f"did you mean {near[0]}?" if near else "`versioner inbox list` shows them",
     )
 

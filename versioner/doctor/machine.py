@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from versioner.doctor.checks import guarded, note, ok, problem, warning
+from versioner.errors import quoted
 from versioner.git.config import is_true
 from versioner.git.identity import committer_of
 from versioner.git.process import NEEDED, TIMED_OUT, git, run_limited
@@ -57,7 +58,7 @@ def _git() -> Iterator[Check]:
     printed = git(["version"], cwd=Path()).decode("utf-8", "replace").strip()
     found = re.search(r"[0-9]+\.[0-9]+[0-9.]*[0-9]", printed)
     if found is None:
-        yield warning("git", f"`git version` prints {printed!r}, without a version number")
+        yield warning("git", f"`git version` prints {quoted(printed)}, without a version number")
     elif _parts(found[0]) < _parts(NEEDED):
         yield problem(
             "git", f"git {found[0]} is too old; {NEEDED} or newer is needed", "install a newer git"

@@ -78,14 +78,14 @@ def check_branch(greeting: Greeting, config: Mapping[str, Any], branch: str) -> 
     if named and f"{_HEADS}{named}" not in greeting.refs:
         yield problem(
             "branch",
-            f"registry.yaml names the branch {named!r}, but the remote has no such branch",
+            f'registry.yaml names the branch "{named}", but the remote has no such branch',
             "set `branch:` in registry.yaml to the branch that holds the registry, or push it",
         )
     elif named and head and named != head:
         yield warning(
             "branch",
-            f"registry.yaml names the branch {named!r}, but the remote's HEAD is {head!r}: events "
-            f"are recorded on {named!r}, and workflows on a schedule run from {head!r}",
+            f'registry.yaml names the branch "{named}", but the remote\'s HEAD is "{head}": events '
+            f'are recorded on "{named}", and workflows on a schedule run from "{head}"',
             "make it the default branch on the forge, or change `branch:` in registry.yaml",
         )
     else:

@@ -164,7 +164,7 @@ def _elsewhere(repository: Repository, tip: RemoteTip) -> Check:
 
 def _not_there(remote: Remote, branch: str) -> Check:
     name = branch.removeprefix("refs/heads/")
-    lack = f"its branch {name!r} has no registry" if name else "it has no branch yet"
+    lack = f'its branch "{name}" has no registry' if name else "it has no branch yet"
     return problem(
         "remote",
         f"{_shown(remote)} answers, but {lack}",
@@ -180,7 +180,7 @@ def _required_tip(remote: Remote, greeting: Greeting, branch: str, seconds: floa
         raise no_branch(branch)
     if tip.config is None:
         name = (branch or greeting.head or "HEAD").removeprefix("refs/heads/")
-        raise no_registry(f"on the remote's branch {name!r}")
+        raise no_registry(f'on the remote\'s branch "{name}"')
     return tip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.errors import GitFailure, InvalidInput, OperationFailed, UsageFault
+from versioner.errors import GitFailure, InvalidInput, OperationFailed, UsageFault, quoted
 from versioner.git.checkout import FileUpdate, checkouts_of, refresh, refuse_uncommitted
 from versioner.git.commit_objects import build_commit
 from versioner.git.identity import committer_of
@@ -74,7 +74,7 @@ def updates_of(repo: LockedRepository, changes: Changes) -> dict[str, FileUpdate
     updates: dict[str, FileUpdate] = {}
     for path, data in changes.items():
         if not is_safe_path(path):
-            raise InvalidInput(f"{printable(path)!r} cannot be a path in a repository")
+            raise InvalidInput(f"{quoted(path)} cannot be a path in a repository")
         new = None if data is None else hash_object("blob", data, repo.object_format)
         old = _old_id(view, path, adding=new is not None)
         if old != new:

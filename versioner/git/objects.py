@@ -6,7 +6,7 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import GitFailure, NotFound, OperationFailed
+from versioner.errors import GitFailure, NotFound, OperationFailed, quoted
 from versioner.git.object_format import TreeEntry, parse_tree
 from versioner.git.process import command, environment, failure, printable, run, unstartable
 from versioner.git.repository import Repository
@@ -148,7 +148,7 @@ def _batches(names: Sequence[str]) -> Iterator[list[str]]:
     size = 0
     for name in names:
         if "\n" in name or "\0" in name:
-            raise OperationFailed(f"{printable(name)!r} is not a name git can look up")
+            raise OperationFailed(f"{quoted(name)} is not a name git can look up")
         if batch and size + len(name) * 4 > _BATCH_BYTES:
             yield batch
             batch, size = [], 0
@@ -270,7 +270,7 @@ def find_commit(repo: Repository, rev: str) -> GitObject:
         hint = "name a branch, tag or commit"
         if (repo.common_dir / "shallow").exists():
             hint += "; this clone is shallow and may not have it: `git fetch --unshallow`"
-        raise NotFound(f"there is no revision {printable(rev)!r} in this repository", hint=hint)
+        raise NotFound(f"there is no revision {quoted(rev)} in this repository", hint=hint)
     return commit
 
 

@@ -169,13 +169,13 @@ def _follow_alias(tip: _Tip, name: str) -> str:
         return target
     if tip.has(layout.deleted_path(target)):
         raise Blocked(
-            f"the product {target!r} was deleted",
+            f'the product "{target}" was deleted',
             hint=f"`versioner product restore {target}` restores it; "
             f"`versioner product create {target}` creates a new one",
         )
     if target != name:
         raise Blocked(
-            f"{name!r} is a former name of {target!r}, and there is no such product",
+            f'"{name}" is a former name of "{target}", and there is no such product',
             hint=f"fix or delete {layout.alias_path(name)}, and commit that",
         )
     return name

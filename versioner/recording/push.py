@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, Literal
 
 from versioner.backoff import Backoff
-from versioner.errors import OperationFailed
+from versioner.errors import OperationFailed, quoted
 from versioner.git.commit import advance
 from versioner.git.history import difference, has_commit, is_ancestor, missing_commits
 from versioner.git.repository import reread
@@ -162,7 +162,7 @@ def _is_of_event(commit: MissingCommit) -> bool:
 
 
 def _named(commits: Sequence[MissingCommit]) -> str:
-    named = ", ".join(f"{each.id[:9]} {each.subject!r}" for each in commits[:_NAMED])
+    named = ", ".join(f"{each.id[:9]} {quoted(each.subject)}" for each in commits[:_NAMED])
     more = len(commits) - _NAMED
     return f"{named} and {more} more" if more > 0 else named
 

@@ -202,7 +202,7 @@ def _creations(context: RecordContext, event: Event, create: bool) -> Changes:
     for kind, name, path in absent:
         if not create:
             raise Blocked(
-                f"there is no {kind} {name!r}",
+                f'there is no {kind} "{name}"',
                 hint=f"`versioner {kind} create {name}` creates it; "
                 "without --no-create it is created automatically",
             )

@@ -54,7 +54,7 @@ def _check_environments(registry: Registry, snapshot: Snapshot) -> Iterator[Prob
                 line,
                 column,
                 codes.ENVIRONMENT,
-                f"there is no environment {name!r}",
+                f'there is no environment "{name}"',
                 _did_you_mean(name, registry.environments, f"versioner environment create {name}"),
             )
 
@@ -78,14 +78,14 @@ def _check_dependencies(registry: Registry, snapshot: Snapshot) -> Iterator[Prob
                 yield _in_document(
                     *where,
                     codes.DEPENDS_ON,
-                    f"{other!r} was renamed",
+                    f'"{other}" was renamed',
                     f'write "{registry.aliases[other]}"',
                 )
             elif other not in registry.products:
                 yield _in_document(
                     *where,
                     codes.DEPENDS_ON,
-                    f"there is no product {other!r}",
+                    f'there is no product "{other}"',
                     _did_you_mean(other, registry.products, f"versioner product create {other}"),
                 )
     for cycle in _cycles(wanted):
@@ -136,7 +136,7 @@ def _check_aliases(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
                 0,
                 0,
                 codes.ALIAS,
-                f"the alias is unused: there is a product {name!r}",
+                f'the alias is unused: there is a product "{name}"',
                 "delete the alias, or rename the product",
             )
         elif target in registry.products or target in registry.deleted:
@@ -146,14 +146,14 @@ def _check_aliases(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
             yield _in_document(
                 *where,
                 codes.ALIAS,
-                f"{target!r} is an alias itself",
+                f'"{target}" is an alias itself',
                 f'write "{registry.aliases[target]}"',
             )
         else:
             yield _in_document(
                 *where,
                 codes.ALIAS,
-                f"there is no product {target!r}",
+                f'there is no product "{target}"',
                 _did_you_mean(target, registry.products, "", "delete the alias"),
             )
 
@@ -167,7 +167,7 @@ def _check_deleted(registry: Registry) -> Iterator[Problem]:
                 0,
                 0,
                 codes.DELETED,
-                f"{name!r} is recorded as deleted, but there is a {what} of this name",
+                f'"{name}" is recorded as deleted, but there is a {what} of this name',
                 f"delete this file to keep the {what}",
             )
 
@@ -190,7 +190,7 @@ def _check_ids_across(registry: Registry, snapshot: Snapshot) -> Iterator[Proble
                     path,
                     *position,
                     codes.DUPLICATE_ID,
-                    f"an event of {first!r} has the id {event['id']!r} too",
+                    f'an event of "{first}" has the id "{event["id"]}" too',
                     f"write {record.name}/{event['id']} where an id is needed; use each "
                     "--event-id for one event only",
                     "warning",

@@ -91,7 +91,7 @@ def _check_ids(record: ProductRecord, report: _ProductReport) -> None:
                     event,
                     "id",
                     codes.DUPLICATE_ID,
-                    f"the id {event['id']!r} is that of another event of this product too",
+                    f'the id "{event["id"]}" is that of another event of this product too',
                     "remove the copy: every event has an id of its own",
                 )
 
@@ -114,7 +114,7 @@ def _check_versions(record: ProductRecord, report: _ProductReport) -> None:
                     event,
                     "version",
                     codes.CASE_TWIN,
-                    f"version {version!r} differs from {first!r} only in case",
+                    f'version "{version}" differs from "{first}" only in case',
                     f'write "{first}" if it is the same version; otherwise give it another name',
                 )
             sha = event.get("scm_sha")
@@ -137,7 +137,7 @@ def _check_sha(kind: EventKind, event: Event, shas: dict[str, str], report: _Pro
         event,
         "scm_sha",
         codes.SHA_CONFLICT,
-        f"version {version!r} was built from {known[:12]}, not from {sha[:12]}",
+        f'version "{version}" was built from {known[:12]}, not from {sha[:12]}',
         "a version never changes: give the other build a version of its own, "
         "or void the event that is wrong",
     )
@@ -176,7 +176,7 @@ def _check_references(record: ProductRecord, report: _ProductReport) -> None:
                 event,
                 key,
                 code,
-                f"the event {named!r} {wrong}",
+                f'the event "{named}" {wrong}',
                 "give the id of a deployment event of this product "
                 f"(`versioner deployment list --product {record.name}` shows them)",
             )

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
-from versioner.errors import UsageFault
+from versioner.errors import UsageFault, quoted
 from versioner.git.config import settings, values_of
-from versioner.git.process import git, printable
+from versioner.git.process import git
 from versioner.git.repository import tip_of
 from versioner.git.temporary import temporary_folder
 from versioner.remote.client import RemoteClient, create_bare
@@ -76,7 +76,7 @@ def url_of(repo: Repository, remote: str) -> str:
     if "/" in remote or "\\" in remote:
         return _checked(remote, repo)
     raise UsageFault(
-        f"there is no remote {printable(remote)!r}", hint="see `git remote -v` for the known ones"
+        f"there is no remote {quoted(remote)}", hint="see `git remote -v` for the known ones"
     )
 
 
@@ -112,7 +112,7 @@ def _login(text: str) -> tuple[str, str]:
 
 def _checked(url: str, repo: Repository) -> str:
     if url.startswith("-") or _HELPER.match(url):
-        raise UsageFault(f"{printable(url)!r} is not a URL to push to")
+        raise UsageFault(f"{quoted(url)} is not a URL to push to")
     if "://" in url or _SCP_LIKE.match(url):
         return url
     return str((repo.top / url).resolve())

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import UsageFault
-from versioner.git.process import printable
+from versioner.errors import UsageFault, quoted
 from versioner.secret_scanning import holds_secret
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def address_of(text: str, token: str = "") -> Remote:
     known = scheme[1] in _SCHEMES if scheme else re.fullmatch(_SCP_LIKE, url)
     if not known or url.startswith("-") or not url.isprintable() or re.match(_HELPER, url):
         raise UsageFault(
-            f"{printable(url)[:200]!r} is not a URL of a registry",
+            f"{quoted(url[:200])} is not a URL of a registry",
             hint="example: --repo https://git.example.com/team/registry.git",
         )
     return Remote(url, token_for(url, token))

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
-from versioner.errors import InvalidInput
+from versioner.errors import InvalidInput, quoted
 from versioner.serialization.documents import field_type
 from versioner.serialization.values import DEPTH, LARGEST_INTEGER, json_value
 
@@ -66,7 +66,8 @@ def parse_assignment(text: str) -> Set:
     path, rest = _key_at(text)
     if not rest.startswith("="):
         raise InvalidInput(
-            f"{text!r} is not KEY=VALUE", hint="for example, write extra_metadata.team=identity"
+            f"{quoted(text)} is not KEY=VALUE",
+            hint="for example, write extra_metadata.team=identity",
         )
     value = _READERS[field_type(path)](rest[1:], dotted(path))
     return Set(path, value)
@@ -104,7 +105,7 @@ def _segment(written: str, text: str) -> str:
 
 def _refuse_key(text: str) -> NoReturn:
     raise InvalidInput(
-        f"{text.partition('=')[0]!r} is not a key",
+        f"{quoted(text.partition('=')[0])} is not a key",
         hint='separate segments with dots, and quote a segment with a dot: extra_metadata."my.key"',
     )
 

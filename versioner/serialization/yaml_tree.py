@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from versioner.errors import InvalidInput
+from versioner.errors import InvalidInput, quoted
 from versioner.serialization.documents import field_type
 from versioner.serialization.values import DEPTH, UNPRINTABLE
 from versioner.serialization.yaml_parser import LENIENT, YamlError, read_plain, yaml_events
@@ -204,7 +204,7 @@ def _check_keys(keys: list[Node]) -> None:
         if key.text == "<<" and key.is_plain:
             raise _refusal("it has a merge key", key.line + 1)
         if key.text in seen:
-            raise _refusal(f"it has the key {key.text!r} twice", key.line + 1)
+            raise _refusal(f"it has the key {quoted(key.text)} twice", key.line + 1)
         seen.add(key.text)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from versioner import layout
-from versioner.errors import Blocked, UsageFault
+from versioner.errors import Blocked, UsageFault, quoted
 from versioner.git.commit import commit_changes
 from versioner.git.process import run
 from versioner.git.repository import create_repository, open_repository
@@ -85,7 +85,7 @@ def _repository(directory: Path, branch: str) -> Repository:
         branch.startswith("-")
         or run(["check-ref-format", "--branch", branch], cwd=Path()).returncode
     ):
-        raise UsageFault(f"{branch!r} is not a branch name", hint="example: --branch main")
+        raise UsageFault(f"{quoted(branch)} is not a branch name", hint="example: --branch main")
     directory.mkdir(parents=True, exist_ok=True)
     if (directory / "HEAD").is_file() and (directory / "objects").is_dir():
         raise UsageFault(

@@ -91,7 +91,7 @@ def problems_of(violations: Iterable[HistoryViolation], *, where: str = "") -> l
 def _problem(group: list[HistoryViolation], where: str) -> Problem:
     first = min(group, key=lambda violation: violation.line)
     words = {
-        "id": ascii(first.event_id),
+        "id": f'"{ascii(first.event_id)[1:-1]}"',
         "detail": first.detail,
         "was": first.was,
         "count": f"{len(group)} event{'s' * (len(group) > 1)}",
