@@ -40,6 +40,12 @@ def deployment(version: str = "1.0.0", status: str = "completed", **fields: Any)
     }
 
 
+def undeployment(version: str = "", **fields: Any) -> Event:
+    """Build the event that nothing runs any more or, with `version`, that it does not."""
+    event = deployment(version, "undeployed", **fields)
+    return event if version else {key: event[key] for key in event if key != "version"}
+
+
 def build(version: str = "1.0.0", status: str = "completed", **fields: Any) -> Event:
     """Build a build event; `minutes` places it after NOW."""
     event = deployment(version, status, **fields)

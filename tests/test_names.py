@@ -238,3 +238,30 @@ def test_a_name_in_a_message_is_quoted_on_one_line_without_control_characters() 
     assert quoted("shop") == '"shop"'
     assert quoted("a\nb\x1b[2J\u2028") == '"a\\nb\\x1b[2J\\u2028"'
     assert quoted("Zürich") == '"Zürich"'
+
+
+@pytest.mark.parametrize("name", ["eu", "eu-west-1", "cluster.eu_1", "7", "x" * 63])
+def test_a_legal_name_of_an_instance_is_returned_as_it_is(name: str) -> None:
+    assert names.check_instance(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("EU", "eu"), ("eu..west", "eu-west"), (".eu", "eu"), ("eu west", "eu-west"), ("eu\n", "eu"),
+     ("con.eu", "con-eu"), ("x" * 64, "x" * 63), ("eu/west", "eu-west")],
+)  # fmt: skip
+def test_a_refused_name_of_an_instance_gets_the_nearest_legal_one(name: str, meant: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        names.check_instance(name)
+    assert caught.value.field == "instance"
+    assert f"did you mean {meant}?" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "word", ["undeployed", "removed", "Deleted", "destroyed", "uninstalled", "TERMINATED"]
+)
+def test_words_for_an_undeployment_are_words_of_deployments_only(word: str) -> None:
+    assert names.canonical_status(word, "deployment") == "undeployed"
+    with pytest.raises(InvalidInput) as caught:
+        names.canonical_status(word, "build")
+    assert "undeployed" not in caught.value.hint

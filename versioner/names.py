@@ -16,15 +16,17 @@ from versioner.secret_scanning import holds_secret
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from versioner.models import EnvironmentType, EventKind, Status
+    from versioner.models import EnvironmentType, EventKind, EventStatus
 
 __all__ = [
+    "INSTANCE_PATTERN",
     "NAME_LIMIT",
     "NAME_PATTERN",
     "NAME_RULE",
     "TYPE_ORDER",
     "VERSION_PATTERN",
     "canonical_status",
+    "check_instance",
     "check_name",
     "check_version",
     "environment_type",
@@ -43,6 +45,11 @@ VERSION_LIMIT: Final = 128
 NAME_PATTERN: Final = (
     r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9]|git)$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 )
+# An instance is no directory; a part of a file's name at most, on Windows too.
+INSTANCE_PATTERN: Final = (
+    r"(?!.*\.\.)(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9]|git)(?:\.|$))"
+    r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?"
+)
 VERSION_PATTERN: Final = (
     r"(?!.*(?:\.\.|//|/\./))(?!.*(?:[./:]|\.lock)$)"
     r"(?!(?:.*/)?(?:[cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]"
@@ -52,9 +59,14 @@ VERSION_PATTERN: Final = (
 
 # Written as in the schema, which is checked next: re then compiles each pattern only once.
 _NAME: Final = rf"^(?:{NAME_PATTERN})$(?!\n)"
+_INSTANCE: Final = rf"^(?:{INSTANCE_PATTERN})$(?!\n)"
 _VERSION: Final = rf"^(?:{VERSION_PATTERN})$(?!\n)"
 NAME_RULE: Final = (
     f"use lower-case letters, digits and inner hyphens, at most {NAME_LIMIT} characters"
+)
+INSTANCE_RULE: Final = (
+    "use lower-case letters, digits and inner hyphens, dots and underscores, "
+    f"at most {NAME_LIMIT} characters"
 )
 VERSION_RULE: Final = (
     "begin with a letter or digit, then letters, digits and . _ + - / : ~ @, "
@@ -97,6 +109,20 @@ def check_name(value: str, what: str) -> str:
     suggestion = slugify(value) if isinstance(value, str) and not holds_secret(value) else ""
     hint = f"did you mean {suggestion}? {NAME_RULE}" if suggestion else NAME_RULE
     raise InvalidInput(f"{_shown(value)} is not a legal {what} name", field=what, hint=hint)
+
+
+def check_instance(value: str) -> str:
+    """Return a legal name of an instance; raise InvalidInput for another, with a legal one."""
+    if re.search(_INSTANCE, value) is not None:
+        return value
+    lower = value.strip().lower()
+    near = lower if re.search(_INSTANCE, lower) is not None else slugify(value)
+    suggestion = f"did you mean {near}? " if near and not holds_secret(value) else ""
+    raise InvalidInput(
+        f"{_shown(value)} is not a legal name of an instance",
+        field="instance",
+        hint=f"{suggestion}{INSTANCE_RULE}",
+    )
 
 
 def check_version(value: str) -> str:
@@ -151,7 +177,7 @@ def environment_type(name: str) -> EnvironmentType:
     return "other"
 
 
-def canonical_status(word: str, kind: EventKind) -> Status:
+def canonical_status(word: str, kind: EventKind) -> EventStatus:
     """Return the status of a word in any case; raise InvalidInput for an unknown word."""
     words = STATUS_WORDS[kind]
     status = words.get(word.strip().lower().removeprefix(f"{kind}."))
@@ -159,10 +185,11 @@ def canonical_status(word: str, kind: EventKind) -> Status:
         return status
     close = nearest(word.strip(), words)
     meant = f"did you mean {close[0]}? " if close else ""
+    usual = dict.fromkeys(words.values())
     raise InvalidInput(
         f"{_shown(word)} is not a {kind} status",
         field="status",
-        hint=f"{meant}use one of pending, started, completed, failed, aborted",
+        hint=f"{meant}use one of {', '.join(usual)}",
     )
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.builders import build, cell_of, deployment, moment, void
+from tests.builders import build, cell_of, deployment, moment, undeployment, void
 from versioner.errors import Blocked, InvalidInput
 from versioner.layout import month_of
 from versioner.rules.event_decision import AlreadyRecorded, New, evaluate_event, same_sha
@@ -379,3 +379,63 @@ def test_events_added_to_a_view_are_seen():
     event = build("1.0")
     visible.add("build", event)
     assert visible.find("build", "version", "1.0") == visible.events("build") == [event]
+
+
+# ---- instances and undeployments --------------------------------------------------------
+
+
+def test_two_instances_are_two_cells_and_a_retry_of_each_is_recorded_already():
+    writer = Writer()
+    for instance in ("eu", "us"):
+        assert isinstance(writer.deploy("1.0", instance=instance, minutes=0), New)
+    assert isinstance(writer.deploy("1.0", instance="eu", minutes=2), AlreadyRecorded)
+    assert isinstance(writer.deploy("1.0", minutes=2), New)
+
+
+def test_another_version_on_another_instance_does_not_end_the_retry():
+    writer = Writer()
+    writer.deploy("1.0", instance="eu", minutes=0)
+    writer.deploy("2.0", instance="us", minutes=1)
+    assert isinstance(writer.deploy("1.0", instance="eu", minutes=2), AlreadyRecorded)
+
+
+@pytest.mark.parametrize(("first", "between"), [({"instance": "eu"}, {}), ({}, {"instance": "eu"})])
+def test_a_completion_of_the_whole_is_one_of_each_instance(first, between):
+    writer = Writer()
+    writer.deploy("1.0", minutes=0, **first)
+    writer.deploy("2.0", "failed", minutes=1, **between)
+    assert isinstance(writer.deploy("1.0", minutes=2, **first), AlreadyRecorded)
+    writer.deploy("2.0", minutes=3, **between)
+    assert isinstance(writer.deploy("1.0", minutes=4, **first), New)
+
+
+def test_a_deployment_after_an_undeployment_is_new_and_so_is_the_next_undeployment():
+    writer = Writer()
+
+    def remove(minutes: int) -> EventDecision:
+        decision = writer.decide(undeployment(minutes=minutes, **RUN), "deployment")
+        if isinstance(decision, New):
+            writer.events["deployment"].append(decision.event)
+        return decision
+
+    writer.deploy("1.0", minutes=0)
+    assert isinstance(remove(1), New)
+    assert isinstance(remove(2), AlreadyRecorded)
+    assert isinstance(writer.deploy("1.0", minutes=3), New)
+    assert isinstance(remove(4), New)
+
+
+def test_a_deployment_of_another_instance_cannot_be_continued():
+    writer = Writer(deployment("1.0", "started", instance="eu", id="root"))
+    with pytest.raises(InvalidInput, match="is one of instance eu, not us") as caught:
+        writer.deploy("1.0", instance="us", deployment="root")
+    assert caught.value.hint == "leave --deployment out, or give instance eu"
+    with pytest.raises(InvalidInput, match="is one of instance eu, not none"):
+        writer.deploy("1.0", deployment="root")
+
+
+def test_an_undeployment_belongs_to_no_deployment():
+    writer = Writer(deployment("1.0", "started", id="root"), undeployment(minutes=1, id="gone"))
+    for event in (undeployment(deployment="root"), deployment("1.0", deployment="gone")):
+        with pytest.raises(InvalidInput, match="belongs to no deployment"):
+            writer.decide(event, "deployment")

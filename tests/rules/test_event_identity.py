@@ -76,3 +76,11 @@ def test_an_imported_rows_id_depends_on_all_it_says_and_its_ordinal():
     assert derive_content_id("p", row) == derive_content_id("p", same)
     others = [({**row, "deployed_by": "joe"}, 0), (row, 1)]
     assert all(derive_content_id("p", *each) != derive_content_id("p", row) for each in others)
+
+
+def test_the_instance_is_in_the_id_only_where_there_is_one():
+    event = deployment("1.4.0", **RUN)
+    whole = derive_event_id("user-service", {**event, "instance": ""})
+    assert whole == derive_event_id("user-service", event)
+    ids = {derive_event_id("user-service", {**event, "instance": each}) for each in ("eu", "us")}
+    assert len({*ids, whole}) == 3

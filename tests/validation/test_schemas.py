@@ -11,7 +11,7 @@ import pytest
 
 from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS, OBSERVATION_KEYS, STATUSES
 from versioner.models.documents import Alias, Deletion, Environment, Product, RegistryConfig
-from versioner.names import NAME_PATTERN, VERSION_PATTERN, is_version
+from versioner.names import INSTANCE_PATTERN, NAME_PATTERN, VERSION_PATTERN, is_version
 from versioner.resources import schemas_dir
 from versioner.validation.schemas import SchemaName, bundled_schema
 from versioner.validation.violations import KEYWORDS
@@ -54,6 +54,7 @@ def test_every_field_is_described_and_unknown_keys_are_refused(file: Any) -> Non
 def test_the_patterns_of_names_are_those_of_the_schema() -> None:
     definitions = read("common")["$defs"]
     assert definitions["name"]["pattern"] == f"^(?:{NAME_PATTERN})$(?!\\n)"
+    assert definitions["instance"]["pattern"] == f"^(?:{INSTANCE_PATTERN})$(?!\\n)"
     assert definitions["version"]["pattern"] == f"^(?:{VERSION_PATTERN})$(?!\\n)"
     assert definitions["status"]["enum"] == list(STATUSES)
 

@@ -10,8 +10,10 @@ import click
 
 from versioner.cli import clock
 from versioner.errors import InvalidInput
+from versioner.models.events import UNDEPLOYED
 from versioner.names import canonical_status
 from versioner.recording.policy import refuse_secrets
+from versioner.registry.event_order import OPENING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +47,13 @@ def draft_event(options: TrackOptions, detected: DetectedRun | None) -> EventDra
             **options.fields,
         }
     )
-    fields = {**_detected_fields(kind, detected), **options.fields}
-    fields["status"] = canonical_status(options.status or "completed", kind)
+    status = canonical_status(options.status or "completed", kind)
+    found = _detected_fields(kind, detected)
+    if status == UNDEPLOYED:
+        # The commit of the run is not the one that ran there, and its version would be the only
+        # one to be removed.
+        found = {key: found[key] for key in found if key not in ("version", "scm_sha")}
+    fields = {**found, **options.fields, "status": status}
     if fields.get("scm_sha"):
         fields["scm_sha"] = fields["scm_sha"].lower()
     if options.artifacts or options.artifact_files:
@@ -77,7 +84,7 @@ def _require_all(
 ) -> None:
     if not product:
         _missing("product", _unsaid(detected, "repository to derive it from"))
-    if not fields.get("version"):
+    if not fields.get("version") and fields["status"] != UNDEPLOYED:
         _missing("version", _no_version(detected))
     if kind == "deployment" and not fields.get("environment"):
         _missing("environment", ", because no CI system reports it")
@@ -111,7 +118,7 @@ def _set_times(kind: EventKind, fields: Event) -> None:
             from versioner.rules.times import check_at
 
             fields[name] = check_at(fields[name], moment, field=name)
-    ended = fields["status"] in ("completed", "failed", "aborted")
+    ended = fields["status"] not in OPENING
     given = fields.get("completed_at") if ended else None
     if kind == "build":
         fields["at"] = given or (fields.get("started_at") if not ended else None) or moment

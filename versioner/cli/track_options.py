@@ -207,6 +207,7 @@ def deployment_options() -> list[Option]:
     """Return the options of `track deployment`."""
     return [
         _field("environment"),
+        _field("instance"),
         *_what("deployment"),
         _field("deploy_url"),
         _field("reason"),

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput, VersionerError
 from versioner.git.commit_objects import epoch_of
-from versioner.names import check_name, check_version, may_slugify, slugify
+from versioner.names import check_name, may_slugify, slugify
 from versioner.recording.envelope import draft_of, submission_bytes
 from versioner.recording.policy import leave_people_out, refuse_secrets
-from versioner.recording.record import RecordResult
+from versioner.recording.record import RecordResult, check_names, describe_event
 from versioner.remote.client import RefUpdate
 from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import EVENT, inbox_ref, store_commit
@@ -52,11 +52,7 @@ def prepare_submission(
     """
     refuse_secrets({"product": draft.product, **draft.fields})
     fields = {key: value for key, value in draft.fields.items() if value not in ("", None)}
-    if "version" not in fields:
-        raise InvalidInput("an event needs a version", field="version", hint="add --version")
-    check_version(fields["version"])
-    if draft.kind == "deployment":
-        check_name(fields.get("environment", ""), "environment")
+    check_names(draft.kind, fields)
     leave_people_out(draft.kind, fields, config or {})
     product = _product_of(draft)
     event: Event = {**fields, "id": draft.event_id or derive_event_id(draft.product, fields)}
@@ -101,14 +97,11 @@ def _product_of(draft: EventDraft) -> str:
 
 def _commit(clone: PartialClone, submission: InboxSubmission) -> str:
     event = submission.recorded.event
-    target = f" to {event['environment']}" if "environment" in event else ""
-    subject = (
-        f"Hand over {submission.draft.kind} of {submission.recorded.product} {event['version']}"
-    )
+    what = describe_event(submission.draft.kind, submission.recorded.product, event)
     return store_commit(
         clone.folder,
         {EVENT: submission.payload},
-        f"{subject}{target} ({event['status']})",
+        f"Hand over {what}",
         epoch_of(event["at"]),
         object_format=clone.object_format,
     )

@@ -54,6 +54,7 @@ class Environment(TypedDict):
     type: NotRequired[EnvironmentType]
     order: NotRequired[int]
     description: NotRequired[str]
+    instances: NotRequired[list[str]]
     stale_after: NotRequired[str]
     metadata: NotRequired[dict[str, Any]]
     retired: NotRequired[bool]

@@ -31,11 +31,17 @@ class EventField(NamedTuple):
 _FIELDS: Final = (
     EventField("at", "at"),
     EventField("environment", "environment", "The environment of the deployment."),
+    EventField(
+        "instance",
+        "instance",
+        "The one of the environment's instances that it is about: a region, a cluster, a customer.",
+    ),
     EventField("version", "version", "The version (default: the first 8 digits of the commit)."),
     EventField(
         "status",
         "status",
-        "pending, started, completed, failed, aborted, or a common synonym.",
+        "pending, started, completed, failed, aborted, undeployed (nothing runs there any more), "
+        "or a common synonym.",
     ),
     EventField("deployed_by", "deployed by", "The login of the person.", "login"),
     EventField("built_by", "built by", "The login of the person.", "login", detail=True),

@@ -14,10 +14,12 @@ __all__ = [
     "OBSERVATION_KEYS",
     "STATUSES",
     "STATUS_WORDS",
+    "UNDEPLOYED",
     "BuildEvent",
     "DeploymentEvent",
     "Event",
     "EventKind",
+    "EventStatus",
     "LogKind",
     "Observation",
     "Status",
@@ -25,6 +27,10 @@ __all__ = [
 
 Status = Literal["pending", "started", "completed", "failed", "aborted"]
 STATUSES: Final[tuple[Status, ...]] = ("pending", "started", "completed", "failed", "aborted")
+
+# An undeployment is an event of its own: no build and no deployment has its status.
+EventStatus = Status | Literal["undeployed"]
+UNDEPLOYED: Final = "undeployed"
 
 EventKind = Literal["build", "deployment"]
 # The kinds of logs: those of events that are tracked, and what was seen to run.
@@ -43,9 +49,18 @@ _COMMON_WORDS: Final[dict[str, Status]] = {
     **dict.fromkeys(("aborted", "abort", "cancelled", "canceled", "cancel", "skipped"), "aborted"),
 }
 
-STATUS_WORDS: Final[dict[EventKind, dict[str, Status]]] = {
+_UNDEPLOYED_WORDS: Final = (
+    "undeployed", "removed", "deleted", "destroyed", "uninstalled", "terminated",
+)  # fmt: skip
+
+STATUS_WORDS: Final[dict[EventKind, dict[str, EventStatus]]] = {
     "build": {**_COMMON_WORDS, "building": "started", "built": "completed"},
-    "deployment": {**_COMMON_WORDS, "deploying": "started", "deployed": "completed"},
+    "deployment": {
+        **_COMMON_WORDS,
+        "deploying": "started",
+        "deployed": "completed",
+        **dict.fromkeys(_UNDEPLOYED_WORDS, "undeployed"),
+    },
 }
 
 
@@ -78,16 +93,18 @@ class BuildEvent(TypedDict):
 
 
 class DeploymentEvent(TypedDict):
-    """An event of one deployment or, with `voids`, the declaration that an event was a mistake.
+    """An event of one deployment, an undeployment, or the declaration of a mistake (`voids`).
 
-    The latter has `at`, `voids`, `reason`, perhaps a person, and `id`; it has no environment,
+    An undeployment has the status "undeployed", and a version only where it ends that one alone.
+    A declaration has `at`, `voids`, `reason`, perhaps a person, and `id`; it has no environment,
     version or status.
     """
 
     at: str
     environment: NotRequired[str]
+    instance: NotRequired[str]
     version: NotRequired[str]
-    status: NotRequired[Status]
+    status: NotRequired[EventStatus]
     deployed_by: NotRequired[str]
     deployed_by_email: NotRequired[str]
     deployed_by_name: NotRequired[str]

@@ -14,7 +14,8 @@ from versioner.errors import Blocked, InvalidInput, OperationFailed, VersionerEr
 from versioner.git.commit import commit_changes
 from versioner.git.process import RefChanged
 from versioner.git.transaction import transaction
-from versioner.names import check_name, check_version
+from versioner.models.events import UNDEPLOYED
+from versioner.names import check_instance, check_name, check_version
 from versioner.recording.context import EventDraft, load_context
 from versioner.recording.policy import leave_people_out, refuse_secrets
 from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
@@ -31,7 +32,15 @@ if TYPE_CHECKING:
     from versioner.recording.context import RecordContext
     from versioner.rules.event_decision import EventDecision
 
-__all__ = ["NotPushed", "RecordResult", "prepare", "record_event", "subject_of"]
+__all__ = [
+    "NotPushed",
+    "RecordResult",
+    "check_names",
+    "describe_event",
+    "prepare",
+    "record_event",
+    "subject_of",
+]
 
 
 # A user's `git commit` may move the branch between reading it and writing to it.
@@ -156,17 +165,25 @@ def _page_of(context: RecordContext, kind: EventKind, event: Event) -> str:
 def _event(draft: EventDraft, config: RegistryConfig) -> Event:
     """Return the fields with the names checked, without people that are not to be recorded."""
     event = {key: value for key, value in draft.fields.items() if value not in ("", None)}
-    if draft.kind == "deployment":
+    check_names(draft.kind, event)
+    leave_people_out(draft.kind, event, config)
+    return event
+
+
+def check_names(kind: EventKind, event: Event) -> None:
+    """Raise InvalidInput for an event whose environment, instance or version is not legal."""
+    if kind == "deployment":
         if "environment" not in event:
             raise InvalidInput(
                 "a deployment needs an environment", field="environment", hint="add --environment"
             )
         check_name(event["environment"], "environment")
-    if "version" not in event:
+        if "instance" in event:
+            check_instance(event["instance"])
+    if "version" in event:
+        check_version(event["version"])
+    elif event.get("status") != UNDEPLOYED:
         raise InvalidInput("an event needs a version", field="version", hint="add --version")
-    check_version(event["version"])
-    leave_people_out(draft.kind, event, config)
-    return event
 
 
 def _evaluate(
@@ -217,10 +234,18 @@ def _creations(context: RecordContext, event: Event, create: bool) -> Changes:
 
 def subject_of(recorded: RecordResult) -> str:
     """Return the subject of the commit that records an event."""
-    event = recorded.event
-    if recorded.kind == "build":
-        return f"Record build of {recorded.product} {event['version']} ({event['status']})"
-    return (
-        f"Record deployment of {recorded.product} {event['version']} "
-        f"to {event['environment']} ({event['status']})"
-    )
+    return f"Record {describe_event(recorded.kind, recorded.product, recorded.event)}"
+
+
+def describe_event(kind: EventKind, product: str, event: Event) -> str:
+    """Return what an event is, of validated names: `deployment of cart 1.4.0 to test (failed)`."""
+    what = f"{product} {event['version']}" if "version" in event else product
+    status = event["status"]
+    if kind == "build":
+        return f"build of {what} ({status})"
+    place = event["environment"]
+    if "instance" in event:
+        place += f"/{event['instance']}"
+    if status == UNDEPLOYED:
+        return f"undeployment of {what} from {place}"
+    return f"deployment of {what} to {place} ({status})"

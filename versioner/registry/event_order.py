@@ -15,14 +15,15 @@ __all__ = ["OPENING", "order_key", "seconds_of"]
 
 OPENING: Final = frozenset(("pending", "started"))
 
-# Of events at the same second, those that open a deployment come before those that close it.
-_RANKS: Final = {"pending": "0", "started": "1"}
+# Of events at the same second, those that open a deployment come first, and an undeployment before
+# those that close one.
+_RANKS: Final = {"pending": "0", "started": "1", "undeployed": "2"}
 
 
 def order_key(event: Event) -> str:
     """Return the sort key of an event in its cell; equal keys keep their order in the log."""
     at: str = event["at"]
-    return at + _RANKS.get(event["status"], "2")
+    return at + _RANKS.get(event["status"], "3")
 
 
 def seconds_of(at: str) -> int:

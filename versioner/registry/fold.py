@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 from versioner.models import Cell, Version
+from versioner.models.events import UNDEPLOYED
 from versioner.registry.event_order import OPENING, order_key
 from versioner.registry.fold_cell import fold_events, positions_of
 
@@ -38,7 +39,7 @@ def fold_product(product: str, events: Sequence[Event]) -> tuple[list[Deployment
     voids = _voids_by_target(events)
     by_environment: dict[str, list[Event]] = {}
     for event in events:
-        if "voids" not in event:
+        if "voids" not in event and event["status"] != UNDEPLOYED:
             by_environment.setdefault(event["environment"], []).append(event)
     cells = {
         name: _fold_ordered(product, name, sorted(by_environment[name], key=order_key), voids)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from versioner.models.events import UNDEPLOYED
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import count
 from versioner.secret_scanning import without_secrets
@@ -164,9 +165,13 @@ def event_summary(event: WaitingEvent | RefusedEvent) -> str:
         _text(submission.get("kind")),
         "of",
         _text(submission.get("product")),
-        _text(fields.get("version")),
     ]
-    words += ["to", _text(fields["environment"])] if "environment" in fields else []
+    if "version" in fields or fields.get("status") != UNDEPLOYED:
+        words.append(_text(fields.get("version")))
+    if "environment" in fields:
+        place = _text(fields["environment"])
+        place += f"/{_text(fields['instance'])}" if "instance" in fields else ""
+        words += ["from" if fields.get("status") == UNDEPLOYED else "to", place]
     return clean(" ".join([*words, f"({_text(fields.get('status'))})"]))
 
 

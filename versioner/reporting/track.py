@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from versioner.recording.record import describe_event
 from versioner.reporting.terminal import clean
 from versioner.rules.event_identity import derive_event_id
 
@@ -106,6 +107,4 @@ def _outcome(recorded: RecordResult, *, dry_run: bool) -> str:
 
 
 def _describe(recorded: RecordResult) -> str:
-    event = recorded.event
-    target = f" to {event['environment']}" if "environment" in event else ""
-    return f"{recorded.kind} of {recorded.product} {event['version']}{target} ({event['status']})"
+    return describe_event(recorded.kind, recorded.product, recorded.event)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import Blocked, InvalidInput
 from versioner.layout import month_of
+from versioner.models.events import UNDEPLOYED
 from versioner.registry.event_order import order_key
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ __all__ = [
 
 _KINDS: Final[tuple[EventKind, ...]] = ("build", "deployment")
 _SHORTEST_SHA: Final = 7
+
+# The statuses that change what runs somewhere.
+_CHANGING: Final = ("completed", UNDEPLOYED)
 
 # One step of one run may return to a version this often; more returns mean that it loops.
 _MOST_RETURNS: Final = 1000
@@ -75,7 +79,7 @@ def evaluate_event(
         if is_whole or not _left_since(visible, recorded, event):
             return AlreadyRecorded(recorded)
     raise Blocked(
-        f"this run has recorded {event['version']} here {_MOST_RETURNS} times already",
+        f"this run has recorded {event.get('version', 'this')} here {_MOST_RETURNS} times already",
         hint="give the event an id of its own with --event-id",
     )
 
@@ -108,7 +112,7 @@ def _recorded_as(visible: Visible, kind: EventKind, event: Event, event_id: str)
 def _difference(kind: EventKind, event: Event, other_kind: EventKind, other: Event) -> str:
     if kind != other_kind:
         return "kind"
-    for key in ("version", "environment", "status", "voids"):
+    for key in ("version", "environment", "instance", "status", "voids"):
         if event.get(key) != other.get(key):
             return key
     sha, other_sha = event.get("scm_sha"), other.get("scm_sha")
@@ -134,19 +138,24 @@ def _check_same(event: Event, other: Event, key: str) -> None:
 def _left_since(visible: Visible, recorded: Event, event: Event) -> bool:
     """Return whether the cell has an event of another version between the two, not a void one."""
     months = sorted(month_of(each["at"]) for each in (recorded, event))
-    environment = event["environment"]
-    cell = [
-        each
-        for each in visible.events("deployment", months)
-        if each.get("environment") == environment
-    ]
+    cell = [each for each in visible.events("deployment", months) if _concerns(each, event)]
     ordered = sorted([*cell, event], key=order_key)
     # The new event is not in the log and may have no id yet.
     ends = [
         index for index, each in enumerate(ordered) if each is event or each["id"] == recorded["id"]
     ]
     between = ordered[ends[0] : ends[-1]]
-    return bool(_not_void(visible, [e for e in between if e["version"] != event["version"]]))
+    version = event.get("version")
+    return bool(_not_void(visible, [each for each in between if each.get("version") != version]))
+
+
+def _concerns(other: Event, event: Event) -> bool:
+    """Return whether an event is one of the cell of another, or changes what runs there."""
+    if other.get("environment") != event["environment"]:
+        return False
+    instances = {other.get("instance", ""), event.get("instance", "")}
+    # A result of the whole environment is one of each instance, and the reverse leaves it mixed.
+    return len(instances) == 1 or ("" in instances and other["status"] in _CHANGING)
 
 
 def _not_void(visible: Visible, events: list[Event]) -> list[Event]:
@@ -218,12 +227,20 @@ def _check_named(visible: Visible, event: Event) -> None:
 
 
 def _check_same_cell(event: Event, other: Event) -> None:
-    for key in ("environment", "version"):
-        if event[key] != other[key]:
+    if UNDEPLOYED in (event["status"], other["status"]):
+        raise InvalidInput(
+            "an undeployment belongs to no deployment",
+            field="deployment",
+            hint="leave --deployment out",
+        )
+    for key in ("environment", "instance", "version"):
+        own, named = event.get(key, "none"), other.get(key, "none")
+        if own != named:
+            right = f"{key} {named}" if key in other else f"no {key}"
             raise InvalidInput(
-                f"the deployment {other['id']} is one of {key} {other[key]}, not {event[key]}",
+                f"the deployment {other['id']} is one of {right}, not {own}",
                 field="deployment",
-                hint=f"leave --deployment out, or give {key} {other[key]}",
+                hint=f"leave --deployment out, or give {right}",
             )
 
 

@@ -33,7 +33,9 @@ def derive_event_id(product: str, event: Mapping[str, Any], ordinal: int = 0) ->
     `product` is the name as the caller gave it. `ordinal` counts how often the run has
     returned to this version in this cell.
     """
-    return _digest([product, *(event.get(key, "") for key in _RUN_KEYS), ordinal])
+    parts = [product, *(event.get(key, "") for key in _RUN_KEYS), ordinal]
+    # Only where there is one, so that the ids of events from before there were instances stay.
+    return _digest([*parts, event["instance"]] if event.get("instance") else parts)
 
 
 def derive_content_id(product: str, event: Mapping[str, Any], ordinal: int = 0) -> str:

@@ -53,7 +53,8 @@ def parse_assignment(text: str) -> Set:
     The key is dotted (see `parse_key`). The key alone determines how the value is read:
 
     - fields that are text in the schema take it as it is: `title=1.10` is the text "1.10";
-    - `depends_on` and `site.hidden_fields` take names separated by commas, or a JSON list;
+    - `depends_on`, `instances` and `site.hidden_fields` take names separated by commas, or a
+      JSON list;
     - `links`, `site.footer_links` take a JSON list; `extra_metadata`, `metadata`, `forge`,
       `commit` and `site` as a whole a JSON object; `order` an integer, `retired` true or false;
     - keys under `extra_metadata` and `metadata` take `true`, `false`, `null`, a number in the form

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.errors import InvalidInput
-from versioner.names import check_name, check_version, nearest
+from versioner.names import check_instance, check_name, check_version, nearest
 from versioner.secret_scanning import holds_secret
 from versioner.serialization.yaml_parser import shortened
 from versioner.validation import codes
@@ -34,6 +34,10 @@ _TYPE_NAMES: Final[dict[str, str]] = {
     "array": "a list",
     "object": "a mapping of keys to values",
 }
+
+# The definition of the names of instances; they break rules of names.
+_INSTANCE: Final = "instance"
+_CODES: Final = {_INSTANCE: codes.NAME}
 
 _UNITS: Final[dict[str, str]] = {"str": "characters", "list": "items", "dict": "keys"}
 
@@ -183,6 +187,7 @@ def _explain_length(violation: Violation) -> Explanation:
     relation, bound = ("more", "at most") if is_maximum else ("fewer", "at least")
     message = f"{_subject(violation)} has {len(value):,} {unit}, {relation} than {limit:,}"
     kind = kind_of_pattern(violation.schema.get("pattern", ""))
+    kind = _CODES.get(kind, kind)
     code = kind if kind in (codes.NAME, codes.VERSION) else codes.VALUE
     return Explanation(code, message, f"use {bound} {limit:,} {unit}")
 
@@ -203,8 +208,11 @@ def _explain_duplicate(violation: Violation) -> Explanation:
 
 
 def _explain_voids(violation: Violation) -> Explanation:
-    # The only `not` of the event schemas is the one of events with the key voids.
+    # The event schemas have `not` for the keys of events with voids, and of undeployments.
     name = field_name(violation.pointer)
+    if violation.schema["not"]["enum"] == ["deployment"]:
+        message = f"an undeployment must not have the key {name}"
+        return Explanation(codes.VALUE, message, f"remove {name}: it belongs to no deployment")
     message = f"an event with the key voids must not have the key {name}"
     return Explanation(codes.VALUE, message, f"remove {name}: the voided event has it")
 
@@ -214,7 +222,7 @@ def _explain_pattern(violation: Violation) -> Explanation:
     if not value:
         return _explain_length(violation)
     kind = kind_of_pattern(schema["pattern"])
-    if kind in (codes.NAME, codes.VERSION) and not holds_secret(value):
+    if kind in (codes.NAME, codes.VERSION, _INSTANCE) and not holds_secret(value):
         return _explain_name(kind, violation)
     hint = _HINTS[kind](value) if kind in _HINTS else ""
     description = f"{schema.get('description', '').rstrip('.')}{_example(schema)}"
@@ -229,12 +237,14 @@ def _explain_name(kind: str, violation: Violation) -> Explanation:
             check_version(violation.value)
         elif keys and keys[-1] == "environment":
             check_name(violation.value, "environment")
+        elif kind == _INSTANCE:
+            check_instance(violation.value)
         else:
             check_name(violation.value, "product")
     except InvalidInput as error:
         message = f"{field_name(violation.pointer)}: {error.message}"
-        return Explanation(kind, message, error.hint)
-    return Explanation(kind, _invalid(violation), "")
+        return Explanation(_CODES.get(kind, kind), message, error.hint)
+    return Explanation(_CODES.get(kind, kind), _invalid(violation), "")
 
 
 def _explain_other(violation: Violation) -> Explanation:
