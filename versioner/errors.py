@@ -7,7 +7,7 @@ valid, 5 blocked, 6 kept in the spool, or not on the branch yet when waiting ran
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from versioner.models import Problem
 
 __all__ = [
+    "Ambiguous",
     "Blocked",
     "GitFailure",
     "InvalidInput",
@@ -26,6 +27,8 @@ __all__ = [
     "VersionerError",
     "quoted",
 ]
+
+_CANDIDATES_SHOWN: Final = 10
 
 
 class VersionerError(Exception):
@@ -74,6 +77,16 @@ class UsageFault(VersionerError):
 
 class NotFound(UsageFault):
     """A name that is not in the registry; the hint contains similar names."""
+
+
+class Ambiguous(NotFound):
+    """The beginning of an id or a key that several entries have; the hint lists them."""
+
+    def __init__(self, message: str, candidates: Sequence[str], *, remedy: str) -> None:
+        lines = [f"  {each}" for each in candidates[:_CANDIDATES_SHOWN]]
+        if more := len(candidates) - len(lines):
+            lines.append(f"  and {more:,} more")
+        super().__init__(message, hint="\n".join([f"{remedy}:", *lines]))
 
 
 class ValidationFailed(VersionerError):

@@ -132,7 +132,13 @@ def test_delete_takes_everything_along_and_restore_brings_it_back(desk: Desk) ->
     assert gone.code == 2
     assert "product restore user-service" in gone.err
     assert "Delete product user-service" in desk.run("product", "history", "user-service").out
+    (listed,) = desk.run("product", "list", "--deleted", "-o", "json").json()
+    assert (listed["name"], listed["deleted_by"]) == ("user-service", "Test Engineer")
+    assert listed["last_commit"] == desk.git("rev-parse", "HEAD^")
+    assert "user-service" in desk.run("product", "list", "--deleted").out
     assert desk.run("product", "restore", "user-service").code == 0
+    assert desk.run("product", "list", "--deleted", "-o", "json").json() == []
+    assert "No products have been deleted." in desk.run("product", "list", "--deleted").out
     assert desk.run("product", "show", "user-service", "-o", "json").json() == whole
 
 
@@ -297,7 +303,7 @@ def test_a_void_deployment_is_out_of_the_matrix_and_still_to_be_seen(desk: Desk)
 def test_an_event_is_named_by_enough_of_its_id(desk: Desk) -> None:
     tracked = desk.run(
         "track", "deployment", "--product", "user-service", "--environment", "test",
-        "--version", "1.4.0", "-o", "json",
+        "--version", "1.4.0", "--reason", "r", "-o", "json",
     ).json()  # fmt: skip
     whole = tracked["event"]["id"]
     assert whole[:12] in desk.run("deployment", "list", "--environment", "test").out
@@ -307,6 +313,9 @@ def test_an_event_is_named_by_enough_of_its_id(desk: Desk) -> None:
     several = desk.run("deployment", "void", "us-", "--reason", "x")
     assert several.code == 2
     assert "6 events" in several.err
+    assert "user-service/us-5  1.3.9, production, completed" in several.err
+    by_product = desk.run("deployment", "redact", f"user-service/{whole[:12]}", "reason")
+    assert f"Redact event {whole}" in by_product.out
 
 
 def test_redact_takes_the_value_out_and_leaves_a_mark(desk: Desk) -> None:

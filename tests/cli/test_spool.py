@@ -338,6 +338,8 @@ def test_nothing_is_discarded_unasked_or_by_a_name_that_fits_no_one_event(
     ):
         code, out, err = versioner("discard", events[0].key, key, "--yes")
         assert (code, out, said in err) == (2, "", True), key
+    err = versioner("discard", "00000000", "--yes")[2]
+    assert all(each.key in err for each in events)
     assert spool.entries() == events
 
 

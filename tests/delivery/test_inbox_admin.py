@@ -188,6 +188,7 @@ def test_one_key_of_two_products_is_told_apart_by_the_product(post: Post) -> Non
     with pytest.raises(NotFound, match="names 2 events") as caught:
         release(post.remote, ["same-key"])
     assert "PRODUCT/KEY" in caught.value.hint
+    assert "web/same-key" in caught.value.hint
     (handled,) = release(post.remote, ["web/same-key"])
     assert handled.event.product == "web"
 

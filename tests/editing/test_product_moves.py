@@ -207,7 +207,40 @@ def test_what_was_deleted_comes_back_byte_for_byte(desk: Desk) -> None:
     assert desk.git("rev-parse", "HEAD:registry/products/store") == tree
     assert desk.registry.aliases == {"shop": "store"}
     assert desk.registry.deleted == {}
-    assert edited.notes == ("web depended on it; its depends_on no longer lists it",)
+    assert edited.notes == ("web depends on it again",)
+    assert desk.registry.products["web"].document["depends_on"] == ["store"]
+    desk.assert_sound()
+
+
+def test_the_products_that_depended_on_it_depend_on_it_again_in_the_old_order(desk: Desk) -> None:
+    for name in ("ads", "zoo"):
+        create_product(desk.repository, name, now=NOW)
+    desk.path("web").write_text("name: web\ndepends_on: [ads, shop, zoo]\n")
+    desk.git("commit", "-qam", "Depend on three")
+    delete(desk, "shop")
+    rename(desk, "web", "www")
+    edit_product(desk.repository, "www", set_=["title=W"], now=NOW)
+    before = desk.commits()
+    edited = restore(desk, "shop")
+    assert (edited.notes, desk.commits()) == (("www depends on it again",), before + 1)
+    assert desk.registry.products["www"].document["depends_on"] == ["ads", "shop", "zoo"]
+    desk.assert_sound()
+
+
+def test_a_dependency_that_was_removed_after_a_restore_stays_removed(desk: Desk) -> None:
+    delete(desk, "shop")
+    restore(desk, "shop")
+    edit_product(desk.repository, "web", unset=["depends_on"], now=NOW)
+    assert restore(desk, "shop").commit is None
+    assert "depends_on" not in desk.registry.products["web"].document
+
+
+def test_a_restored_product_no_longer_depends_on_one_that_is_gone_too(desk: Desk) -> None:
+    delete(desk, "web")
+    delete(desk, "shop")
+    edited = restore(desk, "web")
+    assert edited.notes == ("it no longer depends on shop, which does not exist",)
+    assert "depends_on" not in desk.registry.products["web"].document
     desk.assert_sound()
 
 

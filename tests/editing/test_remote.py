@@ -192,8 +192,16 @@ def test_a_deleted_product_comes_back_whole(post: Post) -> None:
     assert files(post, "registry/products/shop") == []
     edited = restore(post, "shop")
     assert files(post, "registry/products/shop") == before
-    # Others depended on it, and a clone would say so too.
-    assert edited.notes == ("web depended on it; its depends_on no longer lists it",)
+    assert edited.notes == ("web depends on it again",)
+    assert "shop" in post.served.file("registry/products/web/product.yaml")
+
+
+def test_a_product_that_was_renamed_since_depends_on_it_again(post: Post) -> None:
+    delete(post, "shop")
+    edit(post, lambda place: rename_product(place, "web", "www", now=NOW))
+    edited = restore(post, "shop")
+    assert edited.notes == ("www depends on it again",)
+    assert "shop" in post.served.file("registry/products/www/product.yaml")
 
 
 def test_of_several_deletions_the_last_counts(post: Post) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders import deployment, moment, product, registry, void
+from tests.builders import NOW, deployment, moment, product, registry, void
 from versioner.errors import NotFound
 from versioner.query.deployments import find, find_by_id
 
@@ -102,5 +102,26 @@ def test_an_id_that_two_products_have_is_not_guessed():
 
 def test_the_beginning_of_two_ids_is_refused():
     twins = registry(product(deployments=[deployment(id="abcdef1"), deployment("2", id="abcdef2")]))
-    with pytest.raises(NotFound, match="2 deployments"):
+    with pytest.raises(NotFound, match="2 deployments") as caught:
         find_by_id(twins, "abcdef")
+    assert [line.split() for line in caught.value.hint.splitlines()[1:]] == [
+        ["user-service/abcdef1", "1.0.0", "to", "production,", NOW],
+        ["user-service/abcdef2", "2", "to", "production,", NOW],
+    ]
+    assert find_by_id(twins, "user-service/abcdef2").version == "2"
+
+
+def test_of_many_candidates_ten_are_listed_and_the_others_counted():
+    events = [deployment(str(number), id=f"abcdef-{number:02}") for number in range(13)]
+    with pytest.raises(NotFound, match="13 deployments") as caught:
+        find_by_id(registry(product(deployments=events)), "abcdef")
+    assert len(caught.value.hint.splitlines()) == 12
+    assert caught.value.hint.endswith("and 3 more")
+
+
+def test_the_beginning_of_one_id_of_two_products_lists_both_with_their_product():
+    shops = [product(name, deployments=[deployment(id="same-one")]) for name in ("api", "web")]
+    with pytest.raises(NotFound) as caught:
+        find_by_id(registry(*shops), "same-o")
+    assert "api/same-one" in caught.value.hint
+    assert "web/same-one" in caught.value.hint

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.delivery.ref_updates import RefUpdater
 from versioner.delivery.refusals import parents_of
-from versioner.errors import Blocked, NotFound, OperationFailed, quoted
+from versioner.errors import Ambiguous, Blocked, NotFound, OperationFailed, quoted
 from versioner.git.commit_objects import epoch_of
 from versioner.git.objects import reading
 from versioner.names import nearest
@@ -107,9 +107,10 @@ def _choose(
     if len(found) == 1:
         return found[0]
     if found:
-        raise NotFound(
+        raise Ambiguous(
             f"{quoted(key)} names {len(found)} events",
-            hint="give PRODUCT/KEY as `inbox list` shows it, or the full ref (`--output json`)",
+            [f"{each.product}/{each.key}  {each.ref}" for each in found],
+            remedy="give PRODUCT/KEY or the whole ref of one of these",
         )
     near = nearest(key, [each.key for each in events])
     raise NotFound(

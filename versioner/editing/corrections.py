@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
 from versioner.editing.session import EditResult, edit_session, read_tip
-from versioner.errors import Blocked, InvalidInput, NotFound
+from versioner.errors import Ambiguous, Blocked, InvalidInput, NotFound
 from versioner.recording.policy import leave_people_out, refuse_secrets
 from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
 from versioner.rules.event_identity import derive_content_id
@@ -91,24 +91,33 @@ def whole_event_id(repository: Repository, given: str) -> str:
     Raises NotFound if several ids begin so.
     """
     given = given.rstrip("…")
-    if len(given) >= _WHOLE_ID:
+    product, _, beginning = given.rpartition("/")
+    if len(beginning) >= _WHOLE_ID:
         return given
     _, registry = read_tip(repository)
-    ids: list[str] = [
-        event["id"]
+    matching = {
+        (record.name, str(event["id"])): event
         for record in registry.products.values()
         for events in (record.builds, record.deployment_events)
         for event in events
-    ]
-    matching = [each for each in ids if each.startswith(given)]
-    if given in matching or not matching:
+        if product in ("", record.name) and event["id"].startswith(beginning)
+    }
+    # An exact id that two products have is refused with both, when the event is looked up.
+    if not matching or any(event_id == beginning for _, event_id in matching):
         return given
     if len(matching) > 1:
-        raise NotFound(
-            f'{len(matching)} events have ids that begin with "{given}"',
-            hint="give more characters: `versioner deployment show` prints whole ids",
+        raise Ambiguous(
+            f'{len(matching)} events have ids that begin with "{beginning}"',
+            [_candidate(name, event) for (name, _), event in matching.items()],
+            remedy="write more characters of one of these ids",
         )
-    return matching[0]
+    ((name, event_id),) = matching
+    return f"{name}/{event_id}" if product else event_id
+
+
+def _candidate(product: str, event: Event) -> str:
+    parts = (event.get("version"), event.get("environment"), event.get("status"), event["at"])
+    return f"{product}/{event['id']}  {', '.join(str(each) for each in parts if each)}"
 
 
 def _find(edit: EditSession, event_id: str) -> tuple[EventKind, ProductRecord, Event]:

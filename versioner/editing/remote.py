@@ -122,6 +122,9 @@ def _fetch_deleted(clone: PartialClone, place: Repository, name: str) -> None:
         return
     clone.fetch_files_below(commit, [layout.product_dir(name)])
     others = list_tree(place, place.tip, "registry/products")
+    # A product that was renamed since had its file under a former name.
+    former = list_tree(place, place.tip, "registry/aliases")
+    others = [*others, *(path.removesuffix(".yaml") for path in former)]
     with reading(place) as reader:
         prefetch(reader, [Wanted(commit, layout.product_path(other)) for other in others])
 

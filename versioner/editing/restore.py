@@ -13,7 +13,10 @@ from versioner.git.merge_base import deleted_states
 from versioner.git.objects import reading
 from versioner.git.snapshot import snapshot_at
 from versioner.names import nearest
+from versioner.query.selectors import former_names
 from versioner.serialization import log
+from versioner.serialization.assignments import Set, Unset
+from versioner.serialization.yaml_edit import edit_document
 from versioner.validation.documents import validate_document
 from versioner.validation.logs import validate_log
 
@@ -31,6 +34,7 @@ __all__ = ["restore_product"]
 def restore_product(repository: Repository, name: str, *, now: str) -> EditResult:
     """Restore the files of a product; if the name is in use again, merge the events by id.
 
+    The products that depended on it before its deletion depend on it again.
     Raises NotFound if no product of this name was deleted, OperationFailed if the history of the
     clone does not reach back to the deletion.
     """
@@ -43,10 +47,14 @@ def restore_product(repository: Repository, name: str, *, now: str) -> EditResul
         unchanged = name in edit.registry.products and all(
             edit.snapshot.read(path) == data for path, data in changes.items()
         )
-        notes = tuple(_former_dependents(then, edit.registry, name))
-        return edit.commit(
-            {} if unchanged else changes, f"Restore product {name}", now=now, notes=notes
-        )
+        if unchanged:
+            return edit.commit({}, f"Restore product {name}", now=now)
+        notes = _drop_missing(changes, edit.registry, name)
+        dependents = _former_dependents(then, edit, name)
+        notes += [f"{other} depends on it again" for other in dependents]
+        for again in dependents.values():
+            changes |= again
+        return edit.commit(changes, f"Restore product {name}", now=now, notes=tuple(notes))
 
 
 def _before_deletion(edit: EditSession, reader: ObjectReader, name: str) -> Snapshot:
@@ -104,12 +112,39 @@ def _merged_log(kind: LogKind, path: str, old: bytes, current: bytes) -> bytes:
     return log.append(kind, old, [event for event in newer if event["id"] not in known])
 
 
-def _former_dependents(then: Snapshot, registry: Registry, name: str) -> list[str]:
-    notes = []
-    for other, record in registry.products.items():
-        path = layout.product_path(other)
-        before, _ = validate_document("product", then.read(path) or b"", path)
-        named = name in (before or {}).get("depends_on", ())
-        if named and name not in record.document.get("depends_on", ()):
-            notes.append(f"{other} depended on it; its depends_on no longer lists it")
-    return notes
+def _drop_missing(changes: Changes, registry: Registry, name: str) -> list[str]:
+    """Remove the products that are gone too from the depends_on of the restored one; note it."""
+    path = layout.product_path(name)
+    data = changes.get(path) or b""
+    listed = _depends_on(data, path)
+    missing = [each for each in listed if each != name and each not in registry.products]
+    if missing:
+        kept = [each for each in listed if each not in missing]
+        change = Set(("depends_on",), kept) if kept else Unset(("depends_on",))
+        changes[path] = edit_document(data, [change])
+    return [f"it no longer depends on {each}, which does not exist" for each in missing]
+
+
+def _former_dependents(then: Snapshot, edit: EditSession, name: str) -> dict[str, Changes]:
+    """Return the products that depended on a deleted one: each with the edit that says so again."""
+    found = {}
+    earlier = former_names(edit.registry)
+    for other, record in edit.registry.products.items():
+        paths = [layout.product_path(each) for each in (other, *earlier.get(other, ()))]
+        before = next((listed for path in paths if (listed := _depends_on_at(then, path))), [])
+        now = list(record.document.get("depends_on", ()))
+        if other != name and name in before and name not in now:
+            # After the one that it followed, so that the order is the old one.
+            earlier_ones = [each for each in before[: before.index(name)] if each in now]
+            now.insert(now.index(earlier_ones[-1]) + 1 if earlier_ones else 0, name)
+            found[other] = edit.edited(layout.product_path(other), [Set(("depends_on",), now)])
+    return found
+
+
+def _depends_on_at(then: Snapshot, path: str) -> list[str]:
+    return _depends_on(then.read(path) or b"", path)
+
+
+def _depends_on(data: bytes, path: str) -> list[str]:
+    document, _ = validate_document("product", data, path)
+    return list((document or {}).get("depends_on", ()))

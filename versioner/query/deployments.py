@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.errors import NotFound
+from versioner.errors import Ambiguous, NotFound
 from versioner.models.event_fields import personal_fields
 
 if TYPE_CHECKING:
@@ -86,11 +86,22 @@ def find_by_id(registry: Registry, event_id: str, product: str | None = None) ->
             f"{len(event_id)}",
             hint="`versioner deployment list` shows the ids",
         )
-    fits = f"{len(near)} deployments have ids that begin" if near else "no deployment has an id"
+    if near:
+        raise Ambiguous(
+            f'{len(near)} deployments have ids that begin with "{event_id[:64]}"',
+            [_candidate(each) for each in near.values()],
+            remedy="write more characters of one of these ids",
+        )
     raise NotFound(
-        f'{fits} with "{event_id[:64]}"' if near else f'{fits} "{event_id[:64]}"',
+        f'no deployment has an id "{event_id[:64]}"',
         hint="`versioner deployment list --output json` shows whole ids",
     )
+
+
+def _candidate(deployment: Deployment) -> str:
+    """Return a deployment in a line that begins with the id to write; two products may share it."""
+    what = f"{deployment.version} to {deployment.environment}, {deployment.at}"
+    return f"{deployment.product}/{deployment.id}  {what}"
 
 
 def _candidates(record: ProductRecord, environment: str | None) -> list[Deployment]:

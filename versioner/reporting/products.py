@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from versioner.reporting.text import TextLayout
 
 __all__ = [
+    "deleted_json",
+    "deleted_text",
     "history_json",
     "history_text",
     "product_json",
@@ -85,6 +87,26 @@ def products_text(layout: TextLayout, registry: Registry) -> str:
 def products_json(registry: Registry) -> str:
     """Return the products as a JSON array."""
     return as_json([_summary(record) for record in registry.products.values()])
+
+
+def deleted_text(layout: TextLayout, registry: Registry) -> str:
+    """Return the deleted products as a table, the one deleted last first."""
+    if not registry.deleted:
+        return "No products have been deleted."
+    columns = [Column("product", 12), Column("deleted (UTC)"), Column("by", 8, spare=True)]
+    rows: list[list[CellText]] = [
+        [Span(each["name"], "bold"), moment(each["deleted_at"] or ""), each["deleted_by"] or ""]
+        for each in _deleted(registry)
+    ]
+    shown = layout.note(
+        f"{count(len(rows), 'deleted product')}; `versioner product restore NAME` restores one"
+    )
+    return f"{table(layout, columns, rows)}\n\n{shown}"
+
+
+def deleted_json(registry: Registry) -> str:
+    """Return the deleted products as a JSON array, the one deleted last first."""
+    return as_json(_deleted(registry))
 
 
 def product_text(layout: TextLayout, view: ProductView) -> str:
@@ -180,6 +202,19 @@ def _summary(record: ProductRecord) -> dict[str, Any]:
         "last_deployed_at": last_deployed_at(record.deployments) or None,
         "running": {name: each.version for name, each in current.items() if each is not None},
     }
+
+
+def _deleted(registry: Registry) -> list[dict[str, Any]]:
+    found = [
+        {
+            "name": name,
+            "deleted_at": record.get("deleted_at"),
+            "deleted_by": record.get("deleted_by"),
+            "last_commit": record.get("last_commit"),
+        }
+        for name, record in sorted(registry.deleted.items())
+    ]
+    return sorted(found, key=lambda each: str(each["deleted_at"] or ""), reverse=True)
 
 
 def _head(layout: TextLayout, record: ProductRecord) -> str:

@@ -13,7 +13,7 @@ import stat
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import InvalidInput, NotFound, OperationFailed
+from versioner.errors import Ambiguous, InvalidInput, NotFound, OperationFailed
 from versioner.git.state import sync_folder, write_whole
 from versioner.secret_scanning import without_secrets
 from versioner.spool.codec import (
@@ -74,10 +74,21 @@ class SpoolContents(NamedTuple):
             what = f'the beginning of a key needs at least {_SHORTEST} characters, "{key}" has '
             what += str(len(key))
         elif found:
-            what = f'"{key}" names {len(found)} events'
+            raise Ambiguous(
+                f'"{key}" names {len(found)} events',
+                [f"{each.key}  {_what(each)}" for each in found],
+                remedy="write more characters of one of these keys",
+            )
         else:
             what = f'no event here has the key "{key}"'
         raise NotFound(what, hint="`versioner spool list` shows the keys, in full with `-o json`")
+
+
+def _what(entry: SpoolEntry) -> str:
+    document = entry.document
+    event = document["event"]
+    parts = (event.get("version"), event.get("environment"), event.get("status"))
+    return ", ".join(str(each) for each in (document["product"], *parts) if each)
 
 
 class Spool:

@@ -18,18 +18,37 @@ _KEYS: Final = (
 
 
 @click.command(
-    "list", epilog=examples_epilog("versioner product list", keys=f"an array of {{{_KEYS}}}.")
+    "list",
+    epilog=examples_epilog(
+        "versioner product list",
+        "versioner product list --deleted",
+        keys=f"an array of {{{_KEYS}}}; with --deleted, of {{name, deleted_at, deleted_by, "
+        "last_commit (the one before the deletion)}.",
+    ),
 )
+@click.option("--deleted", is_flag=True, help="List the deleted products, latest first.")
 @output_option
 @rev_option
 @repo_option
-def list_(output: str, rev: str | None, repo: str | None) -> None:
+def list_(deleted: bool, output: str, rev: str | None, repo: str | None) -> None:
     """List the products."""
     from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import load_from
-    from versioner.reporting.products import products_json, products_text
+    from versioner.reporting.products import (
+        deleted_json,
+        deleted_text,
+        products_json,
+        products_text,
+    )
 
-    registry = load_from(repo, rev)
+    registry = load_from(repo, rev, products=() if deleted else None)
+    if deleted:
+        show(
+            deleted_json(registry)
+            if output == "json"
+            else deleted_text(terminal_layout(), registry)
+        )
+        return
     show(
         products_json(registry) if output == "json" else products_text(terminal_layout(), registry)
     )
