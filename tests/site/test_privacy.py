@@ -22,7 +22,11 @@ SAID = {
     "deployed_by_name": "Jane Name",
     "reason": "said in confidence",
     "scm_branch": "secret-branch",
-    "extra_metadata": {"phone": "call-me", "contact": [{"phone": "call-me-too"}]},
+    "extra_metadata": {
+        "phone": "call-me",
+        "contact": [{"phone": "call-me-too"}],
+        "vi_run_branch": "secret-branch",
+    },
 }
 
 

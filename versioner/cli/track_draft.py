@@ -10,6 +10,7 @@ import click
 
 from versioner.cli import clock
 from versioner.errors import InvalidInput
+from versioner.models.event_fields import RUN_KEYS
 from versioner.models.events import UNDEPLOYED
 from versioner.names import canonical_status
 from versioner.recording.policy import refuse_secrets
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from versioner.ci import DetectedRun
     from versioner.cli.track_options import TrackOptions
-    from versioner.models import Event, EventKind
+    from versioner.models import Event, EventKind, EventStatus
     from versioner.recording.context import EventDraft
 
 __all__ = ["draft_event", "print_sources"]
@@ -48,11 +49,7 @@ def draft_event(options: TrackOptions, detected: DetectedRun | None) -> EventDra
         }
     )
     status = canonical_status(options.status or "completed", kind)
-    found = _detected_fields(kind, detected)
-    if status == UNDEPLOYED:
-        # The commit of the run is not the one that ran there, and its version would be the only
-        # one to be removed.
-        found = {key: found[key] for key in found if key not in ("version", "scm_sha")}
+    found, metadata = _detected_facts(options, detected, status)
     fields = {**found, **options.fields, "status": status}
     if fields.get("scm_sha"):
         fields["scm_sha"] = fields["scm_sha"].lower()
@@ -61,7 +58,7 @@ def draft_event(options: TrackOptions, detected: DetectedRun | None) -> EventDra
 
         fields["artifacts"] = read_artifacts(options.artifacts, options.artifact_files)
     _set_times(kind, fields)
-    metadata = {**(detected.extra_metadata if detected else {}), **_metadata(options)}
+    metadata = {**metadata, **_metadata(options)}
     if metadata:
         fields["extra_metadata"] = metadata
     product = options.product or (detected.product if detected else "")
@@ -71,12 +68,38 @@ def draft_event(options: TrackOptions, detected: DetectedRun | None) -> EventDra
     return EventDraft(kind, product, fields, options.event_id, detected=not options.product)
 
 
-def _detected_fields(kind: EventKind, detected: DetectedRun | None) -> Event:
+def _detected_facts(
+    options: TrackOptions, detected: DetectedRun | None, status: EventStatus
+) -> tuple[Event, dict[str, Any]]:
+    """Return what the CI system reports, as fields of the event and as metadata."""
     if detected is None:
-        return {}
-    person = "built_by" if kind == "build" else "deployed_by"
+        return {}, {}
+    person = "built_by" if options.kind == "build" else "deployed_by"
     found = {key.replace("person", person): value for key, value in detected.fields.items()}
-    return {**found, "source_system": detected.source_system, "version": detected.version}
+    found["source_system"] = detected.source_system
+    # An undeployment without a version is of whatever runs there.
+    if status != UNDEPLOYED:
+        found["version"] = detected.version
+    no_claims = _no_claims(options, detected, status)
+    aside = {key: found.pop(key) for key in no_claims if key in found}
+    given = options.fields
+    of_run = {RUN_KEYS[key]: aside[key] for key in aside if aside[key] != given.get(key)}
+    return found, {**detected.extra_metadata, **of_run}
+
+
+def _no_claims(options: TrackOptions, detected: DetectedRun, status: EventStatus) -> list[str]:
+    """Return the fields that the run reports of its own source, and not of the version's.
+
+    A version that is given by hand to a deployment may be from another commit and, where the
+    product is given too, from another repository: a promotion, a repository for deployments. So
+    may be what an undeployment removes.
+    """
+    if options.kind == "build" or not (status == UNDEPLOYED or "version" in options.fields):
+        return []
+    run_sha, given = detected.fields.get("scm_sha", ""), options.fields.get("scm_sha", "")
+    if run_sha and given and run_sha.startswith(given.lower()):
+        return []
+    return [key for key in RUN_KEYS if options.product or key != "scm_repository"]
 
 
 def _require_all(

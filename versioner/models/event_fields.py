@@ -8,7 +8,15 @@ from typing import Final, Literal, NamedTuple
 
 from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS, EventKind
 
-__all__ = ["EVENT_FIELDS", "detail_fields", "personal_fields"]
+__all__ = ["EVENT_FIELDS", "RUN_KEYS", "detail_fields", "personal_fields"]
+
+# The keys of `extra_metadata` for what a CI system reports of the source of its run, where that
+# is no claim about the version, by the field of a claim.
+RUN_KEYS: Final = {
+    "scm_repository": "vi_run_repository",
+    "scm_sha": "vi_run_sha",
+    "scm_branch": "vi_run_branch",
+}
 
 
 class EventField(NamedTuple):

@@ -33,7 +33,9 @@ _CHANGING: Final = ("completed", UNDEPLOYED)
 # One step of one run may return to a version this often; more returns mean that it loops.
 _MOST_RETURNS: Final = 1000
 
-_IMMUTABLE: Final = "a version never changes: give the other build a version of its own"
+_IMMUTABLE: Final = (
+    "a version never changes: give the other build a version of its own with --version"
+)
 
 
 class New(NamedTuple):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.models.event_fields import RUN_KEYS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -33,9 +35,18 @@ def derive_event_id(product: str, event: Mapping[str, Any], ordinal: int = 0) ->
     `product` is the name as the caller gave it. `ordinal` counts how often the run has
     returned to this version in this cell.
     """
-    parts = [product, *(event.get(key, "") for key in _RUN_KEYS), ordinal]
+    parts = [product, *(_run_value(event, key) for key in _RUN_KEYS), ordinal]
     # Only where there is one, so that the ids of events from before there were instances stay.
     return _digest([*parts, event["instance"]] if event.get("instance") else parts)
+
+
+def _run_value(event: Mapping[str, Any], key: str) -> Any:
+    """Return a value that tells the run; its repository may be beside the version's own."""
+    value = event.get(key, "")
+    if value or key != "scm_repository":
+        return value
+    metadata = event.get("extra_metadata")
+    return metadata.get(RUN_KEYS[key], "") if isinstance(metadata, dict) else ""
 
 
 def derive_content_id(product: str, event: Mapping[str, Any], ordinal: int = 0) -> str:

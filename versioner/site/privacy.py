@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.models.event_fields import EVENT_FIELDS
+from versioner.models.event_fields import EVENT_FIELDS, RUN_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -24,8 +24,9 @@ _BY_POLICY: Final[dict[str, frozenset[str]]] = {
 
 def hidden_fields(config: Mapping[str, Any]) -> frozenset[str]:
     """Return the names of the fields that no file of the site shows."""
-    named = (config.get("site") or {}).get("hidden_fields") or ()
-    return frozenset(named) | _BY_POLICY.get(str(config.get("people", "login")), _PRIVATE)
+    named = frozenset((config.get("site") or {}).get("hidden_fields") or ())
+    of_runs = {RUN_KEYS[name] for name in named if name in RUN_KEYS}
+    return named | of_runs | _BY_POLICY.get(str(config.get("people", "login")), _PRIVATE)
 
 
 def pruned(value: Any, hidden: Collection[str]) -> Any:
