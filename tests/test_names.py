@@ -175,7 +175,8 @@ def test_the_nearest_known_words_come_best_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "may"), [("My.Service 2_x", True), ("Ünder", False), ("a/b", False), ("--", False)]
+    ("value", "may"),
+    [("My.Service 2_x", True), ("Ünder", False), ("a/b", True), ("a@b", False), ("--", False)],
 )
 def test_only_plain_ascii_names_may_be_turned_into_legal_ones(value: str, may: bool) -> None:
     assert names.may_slugify(value) is may

@@ -30,11 +30,14 @@ __all__ = [
     "check_name",
     "check_version",
     "environment_type",
+    "is_missing",
+    "is_moving",
     "is_name",
     "is_version",
     "may_slugify",
     "nearest",
     "slugify",
+    "unexpanded",
 ]
 
 NAME_LIMIT: Final = 63
@@ -81,6 +84,19 @@ TYPE_ORDER: Final[Mapping[EnvironmentType, int]] = {
     "other": 500,
 }
 
+# How shells, CI systems and templates write a variable: `${X}`, `$(X)`, `$X`, `{{x}}`, `%X%`,
+# `#{x}`, `<x>`, `@x@`, `__x__`.
+_UNEXPANDED: Final = r"\$[{(\w]|\{\{|#\{|%\w+%|^<.+>$|^@.+@$|^__\w+__$"
+_NOT_EXPANDED: Final = "it holds a variable that was not replaced by its value"
+_EXPANSION_HINT: Final = (
+    'a shell replaces no variable in single quotes, and a CI system writes its own as "${X}", '
+    '"$(X)" or "{{ x }}": correct the expression, or set the variable in this step'
+)
+
+# What scripts print for a missing value, and words that move from version to version.
+_MISSING_WORDS: Final = frozenset(("null", "undefined", "none", "nil", "nan", "unknown", "unset"))
+_MOVING_WORDS: Final = frozenset(("latest", "head"))
+
 _TYPE_WORDS: Final[Mapping[str, EnvironmentType]] = {
     **dict.fromkeys(("dev", "development", "local", "sandbox"), "dev"),
     **dict.fromkeys(("test", "testing", "qa", "integration"), "test"),
@@ -106,6 +122,12 @@ def check_name(value: str, what: str) -> str:
     """
     if is_name(value):
         return value
+    if unexpanded(value):
+        raise InvalidInput(
+            f"{_shown(value)} is not a legal {what} name: {_NOT_EXPANDED}",
+            field=what,
+            hint=_EXPANSION_HINT,
+        )
     suggestion = slugify(value) if isinstance(value, str) and not holds_secret(value) else ""
     hint = f"did you mean {suggestion}? {NAME_RULE}" if suggestion else NAME_RULE
     raise InvalidInput(f"{_shown(value)} is not a legal {what} name", field=what, hint=hint)
@@ -132,8 +154,24 @@ def check_version(value: str) -> str:
     raise InvalidInput(
         f"{_shown(value)} is not a legal version: {_version_fault(value)}",
         field="version",
-        hint=VERSION_RULE,
+        hint=_EXPANSION_HINT if unexpanded(value) else VERSION_RULE,
     )
+
+
+def unexpanded(value: object) -> bool:
+    """Return whether a value holds a variable of a shell, a CI system or a template."""
+    return isinstance(value, str) and re.search(_UNEXPANDED, value) is not None
+
+
+def is_moving(version: str) -> bool:
+    """Return whether a version is a word that stands for another version later."""
+    return version.lower() in _MOVING_WORDS
+
+
+def is_missing(value: str) -> bool:
+    """Return whether a name or version has a word that scripts print for a missing value."""
+    word = value.lower()
+    return word == "v" or not _MISSING_WORDS.isdisjoint(re.split(r"[-._+/:~@]", word))
 
 
 def slugify(value: str) -> str:
@@ -154,8 +192,8 @@ def slugify(value: str) -> str:
 
 
 def may_slugify(value: str) -> bool:
-    """Return whether `names: slugify` applies: ASCII letters, digits, space, `.`, `_` and `-`."""
-    return re.fullmatch(r"[A-Za-z0-9 ._-]+", value) is not None and slugify(value) != ""
+    """Return whether `names: slugify` applies: ASCII letters, digits, space and `. _ - /`."""
+    return re.fullmatch(r"[A-Za-z0-9 ._/-]+", value) is not None and slugify(value) != ""
 
 
 def nearest(word: str, known: Iterable[str], limit: int = 3) -> list[str]:
@@ -183,6 +221,12 @@ def canonical_status(word: str, kind: EventKind) -> EventStatus:
     status = words.get(word.strip().lower().removeprefix(f"{kind}."))
     if status is not None:
         return status
+    if unexpanded(word):
+        raise InvalidInput(
+            f"{_shown(word)} is not a {kind} status: {_NOT_EXPANDED}",
+            field="status",
+            hint=_EXPANSION_HINT,
+        )
     close = nearest(word.strip(), words)
     meant = f"did you mean {close[0]}? " if close else ""
     usual = dict.fromkeys(words.values())
@@ -208,6 +252,8 @@ def _version_fault(value: object) -> str:
         return "it is empty"
     if len(value) > VERSION_LIMIT:
         return f"it has {len(value)} characters, more than {VERSION_LIMIT}"
+    if unexpanded(value):
+        return _NOT_EXPANDED
     if not re.match(r"[A-Za-z0-9]", value):
         return "it does not begin with an ASCII letter or digit"
     other = re.search(r"[^A-Za-z0-9._+/:~@-]", value)

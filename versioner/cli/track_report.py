@@ -39,10 +39,8 @@ def report(
     """
     text = recorded_json if options.output == "json" else recorded_text
     _print(text(recorded, dry_run=options.dry_run), must=options.dry_run)
-    if recorded.retired:
-        name = recorded.event["environment"]
-        hint = f"`versioner environment retire --undo {name}` makes it active again"
-        warn(OperationFailed(f'the environment "{name}" is retired', hint=hint))
+    for each in recorded.warnings:
+        warn(OperationFailed(each.message, hint=each.hint))
     if detected is not None and not options.dry_run:
         unpushed = incomplete is not None and not recorded.received
         _append(detected.summary_file, "step summary", step_summary(recorded, unpushed=unpushed))

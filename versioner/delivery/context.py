@@ -137,7 +137,8 @@ def _wanted(tip: str, draft: EventDraft | None) -> Iterator[Wanted]:
     if not product or not isinstance(at, str) or len(at) < len("2026-11"):
         return
     yield Wanted(tip, layout.product_path(product), whole=False)
-    if isinstance(environment, str) and is_name(environment):
+    environment = slugify(environment) if isinstance(environment, str) else ""
+    if environment:
         yield Wanted(tip, layout.environment_path(environment))
     for month in (layout.month_of(at), layout.previous_month(layout.month_of(at))):
         for kind in _KINDS:

@@ -13,7 +13,12 @@ from versioner.git.commit_objects import epoch_of
 from versioner.names import check_name, may_slugify, slugify
 from versioner.recording.envelope import draft_of, submission_bytes
 from versioner.recording.policy import leave_people_out, refuse_secrets
-from versioner.recording.record import RecordResult, check_names, describe_event
+from versioner.recording.record import (
+    RecordResult,
+    check_names,
+    describe_event,
+    warnings_of_version,
+)
 from versioner.remote.client import RefUpdate
 from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import EVENT, inbox_ref, store_commit
@@ -52,6 +57,8 @@ def prepare_submission(
     """
     refuse_secrets({"product": draft.product, **draft.fields})
     fields = {key: value for key, value in draft.fields.items() if value not in ("", None)}
+    if fields.get("environment"):
+        fields["environment"] = _environment_of(str(fields["environment"]), config or {})
     check_names(draft.kind, fields)
     leave_people_out(draft.kind, fields, config or {})
     product = _product_of(draft)
@@ -60,8 +67,12 @@ def prepare_submission(
     path = layout.log_path(product, draft.kind, layout.month_of(event["at"]))
     line = log.event_line(draft.kind, event)
     ref = inbox_ref(product, event["id"])
-    recorded = RecordResult(draft.kind, product, event, path, line, received=ref)
-    plain = draft._replace(fields=fields)
+    warnings = warnings_of_version(event.get("version", ""))
+    recorded = RecordResult(
+        draft.kind, product, event, path, line, received=ref, warnings=warnings
+    )
+    given = {key: draft.fields[key] for key in fields.keys() & {"environment"}}
+    plain = draft._replace(fields={**fields, **given})
     return InboxSubmission(plain, ref, submission_bytes(plain), recorded)
 
 
@@ -93,6 +104,13 @@ def _product_of(draft: EventDraft) -> str:
         if slug:
             return slug
     return check_name(draft.product, "product")
+
+
+def _environment_of(given: str, config: Mapping[str, Any]) -> str:
+    """Return the environment's name, made legal where the registry may allow that."""
+    if may_slugify(given) and config.get("names", "strict" if config else "slugify") == "slugify":
+        return slugify(given)
+    return check_name(given, "environment")
 
 
 def _commit(clone: PartialClone, submission: InboxSubmission) -> str:

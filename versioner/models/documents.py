@@ -97,6 +97,7 @@ class RegistryConfig(TypedDict):
     forge: NotRequired[Forge]
     branch: NotRequired[str]
     names: NotRequired[Literal["strict", "slugify"]]
+    create: NotRequired[Literal["auto", "never"]]
     via: NotRequired[Literal["auto", "direct", "inbox"]]
     people: NotRequired[Literal["none", "login", "all"]]
     commit: NotRequired[CommitIdentity]

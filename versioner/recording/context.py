@@ -8,7 +8,7 @@ from versioner import layout
 from versioner.errors import Blocked, UsageFault
 from versioner.git.objects import missing, reading, tip_view
 from versioner.git.process import printable
-from versioner.names import check_name, is_name, may_slugify, slugify
+from versioner.names import check_name, may_slugify, slugify
 from versioner.registry.config import no_registry, read_config
 
 if TYPE_CHECKING:
@@ -40,15 +40,23 @@ class EventDraft(NamedTuple):
 
 
 class RecordContext(NamedTuple):
-    """What the tip has of the files of one event; `logs` are bytes by path."""
+    """What the tip has of the files of one event; `logs` are bytes by path.
+
+    A title is the name as given, where it was turned into a legal one, else "". `near_product`
+    and `near_environment` are known names that a new name is probably a slip of, else "".
+    """
 
     product: str
     title: str
     config: RegistryConfig
     has_product: bool
+    environment: str
+    environment_title: str
     has_environment: bool
     is_retired: bool
     logs: dict[str, bytes]
+    near_product: str = ""
+    near_environment: str = ""
 
     def visible(self) -> dict[tuple[EventKind, str], bytes]:
         """Return the logs by kind and month."""
@@ -86,16 +94,24 @@ def load_context(
         config = read_config(repository, entry.id)
         asked = _legal_product(draft, config)
         product = _follow_alias(tip, asked)
-        environment = draft.fields.get("environment", "")
-        known = is_name(environment) and tip.has(layout.environment_path(environment))
+        given = str(draft.fields.get("environment") or "")
+        environment = _legal_environment(given, config) if given else ""
+        has_product = tip.has(layout.product_path(product))
+        has_environment = bool(environment) and tip.has(layout.environment_path(environment))
         return RecordContext(
             product=product,
             title=draft.product if asked != draft.product else "",
             config=config,
-            has_product=tip.has(layout.product_path(product)),
-            has_environment=known,
-            is_retired=known and _is_retired(tip, environment),
+            has_product=has_product,
+            environment=environment,
+            environment_title=given if environment != given else "",
+            has_environment=has_environment,
+            is_retired=has_environment and _is_retired(tip, environment),
             logs=tip.logs(product, draft.fields),
+            near_product="" if has_product else _near_product(tip, product),
+            near_environment=""
+            if has_environment or not environment
+            else _near_environment(tip, environment),
         )
 
 
@@ -124,6 +140,11 @@ class _Tip:
         if found is None:
             raise missing(path)
         return found.data
+
+    def names(self, folder: str) -> set[str]:
+        """Return the names of the files and folders in a folder, without `.yaml`."""
+        found = {*(self.view.directory(folder) or ()), *self._pending_in(folder)}
+        return {name.partition("/")[0].removesuffix(".yaml") for name in found}
 
     def logs(self, product: str, event: Event) -> dict[str, bytes]:
         """Return the logs to evaluate an event with: those of its month and the one before.
@@ -155,9 +176,31 @@ class _Tip:
 
 
 def _legal_product(draft: EventDraft, config: RegistryConfig) -> str:
-    may = draft.detected or (config.get("names") == "slugify" and may_slugify(draft.product))
+    may = draft.detected or _may_slugify(draft.product, config)
     slug = slugify(draft.product) if may else ""
     return slug or check_name(draft.product, "product")
+
+
+def _legal_environment(given: str, config: RegistryConfig) -> str:
+    slug = slugify(given) if _may_slugify(given, config) else ""
+    return slug or check_name(given, "environment")
+
+
+def _may_slugify(given: str, config: RegistryConfig) -> bool:
+    return config.get("names") == "slugify" and may_slugify(given)
+
+
+def _near_product(tip: _Tip, product: str) -> str:
+    from versioner.rules.near_names import near_name
+
+    known = tip.names(f"{layout.ROOT}/products") | tip.names(f"{layout.ROOT}/aliases")
+    return near_name("product", product, known)
+
+
+def _near_environment(tip: _Tip, environment: str) -> str:
+    from versioner.rules.near_names import near_name
+
+    return near_name("environment", environment, tip.names(f"{layout.ROOT}/environments"))
 
 
 def _follow_alias(tip: _Tip, name: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.errors import InvalidInput
 from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
+from versioner.names import is_name, may_slugify, slugify
 from versioner.recording.context import EventDraft
 from versioner.validation.events import check_event
 
@@ -31,15 +32,24 @@ _KEYS: Final[dict[str, tuple[EventKind, frozenset[str]]]] = {
 
 
 def submission_of(draft: EventDraft) -> dict[str, Any]:
-    """Return a draft as a document."""
-    return {
+    """Return a draft as a document.
+
+    An environment's name that only `names: slugify` allows stands beside the event, whose
+    environment is the legal name.
+    """
+    event = {key: value for key, value in draft.fields.items() if value not in ("", None)}
+    document = {
         "format": FORMAT,
         "kind": draft.kind,
         "product": draft.product,
         "detected": draft.detected,
         "event_id": draft.event_id,
-        "event": {key: value for key, value in draft.fields.items() if value not in ("", None)},
+        "event": event,
     }
+    given = event.get("environment")
+    if isinstance(given, str) and not is_name(given) and may_slugify(given):
+        event["environment"], document["environment"] = slugify(given), given
+    return document
 
 
 def submission_bytes(draft: EventDraft) -> bytes:
@@ -81,5 +91,10 @@ def draft_of(document: Mapping[str, Any] | None) -> EventDraft:
         raise InvalidInput("the event cannot be read: its product or its id is not a text")
     # The type of every field is checked before any code reads it.
     check_event(kind, {**fields, "id": event_id or "0" * 32})
+    given = document.get("environment")
+    if given is not None:
+        if not isinstance(given, str) or slugify(given) != fields.get("environment"):
+            raise InvalidInput("the event cannot be read: it has two environments")
+        fields = {**fields, "environment": given}
     detected = document.get("detected") is True
     return EventDraft(kind, product, fields, event_id, detected=detected, resent=True)

@@ -15,7 +15,7 @@ from versioner.git.commit import commit_changes
 from versioner.git.process import RefChanged
 from versioner.git.transaction import transaction
 from versioner.models.events import UNDEPLOYED
-from versioner.names import check_instance, check_name, check_version
+from versioner.names import check_instance, check_name, check_version, is_missing, is_moving
 from versioner.recording.context import EventDraft, load_context
 from versioner.recording.policy import leave_people_out, refuse_secrets
 from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
@@ -25,7 +25,7 @@ from versioner.serialization import log
 from versioner.validation.events import check_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from versioner.git.repository import Repository
     from versioner.models import Changes, Event, EventKind, RegistryConfig
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from versioner.rules.event_decision import EventDecision
 
 __all__ = [
+    "EventWarning",
     "NotPushed",
     "RecordResult",
     "check_names",
@@ -40,6 +41,7 @@ __all__ = [
     "prepare",
     "record_event",
     "subject_of",
+    "warnings_of_version",
 ]
 
 
@@ -47,11 +49,19 @@ __all__ = [
 _TRIES: Final = 5
 
 
+class EventWarning(NamedTuple):
+    """Something about a recorded event that is probably a mistake; `code` is stable."""
+
+    code: Literal["missing-value", "near-name", "retired", "version"]
+    message: str
+    hint: str
+
+
 class RecordResult(NamedTuple):
     """The outcome of recording an event.
 
     `commit` is None for a dry run, and for an event that was recorded before (`already`).
-    `retired` is true where its environment is retired. `received` is the remote's ref of an
+    `received` is the remote's ref of an
     event in the inbox, else "". `page` is the URL of the product's page, "" where the registry
     does not name the site's URL.
     """
@@ -67,9 +77,9 @@ class RecordResult(NamedTuple):
     parent: str | None = None
     branch: str = ""
     pushed_to: str = ""
-    retired: bool = False
     received: str = ""
     page: str = ""
+    warnings: tuple[EventWarning, ...] = ()
 
 
 class NotPushed(OperationFailed):
@@ -129,7 +139,7 @@ def prepare(
     """
     refuse_secrets({"product": draft.product, **draft.fields})
     context = load_context(repository, draft, pending or {})
-    event = _event(draft, context.config)
+    event = _event(draft, context)
     decision = _evaluate(draft, context, event, entropy)
     already = isinstance(decision, AlreadyRecorded)
     event = decision.event
@@ -142,13 +152,14 @@ def prepare(
         path=path,
         line=log.event_line(draft.kind, event),
         already=already,
-        retired=context.is_retired,
         page=_page_of(context, draft.kind, event),
+        warnings=(*_retired(context), *warnings_of_version(event.get("version", ""))),
     )
     if already:
         return recorded, {}, context.config
-    changes = _creations(context, event, create)
-    recorded = recorded._replace(created=tuple(changes))
+    changes = _creations(context, create and context.config.get("create") != "never")
+    warnings = (*recorded.warnings, *_doubtful_names(context))
+    recorded = recorded._replace(created=tuple(changes), warnings=warnings)
     changes[path] = log.append(draft.kind, context.logs.get(path), [event])
     return recorded, changes, context.config
 
@@ -162,11 +173,49 @@ def _page_of(context: RecordContext, kind: EventKind, event: Event) -> str:
     return f"{page}#d-{event['id']}" if kind == "deployment" else page
 
 
-def _event(draft: EventDraft, config: RegistryConfig) -> Event:
+def warnings_of_version(version: str) -> tuple[EventWarning, ...]:
+    """Return the warning about a version that is probably not one."""
+    if is_moving(version):
+        message = f'the version "{version}" is another one tomorrow'
+        hint = "give the version, tag or commit that it stands for now"
+        return (EventWarning("version", message, hint),)
+    return (_missing_value("version", version),) if is_missing(version) else ()
+
+
+def _missing_value(kind: str, value: str) -> EventWarning:
+    return EventWarning(
+        "missing-value",
+        f'the {kind} "{value}" looks like a value that is missing',
+        "scripts print such a word where a variable or a key is not set",
+    )
+
+
+def _retired(context: RecordContext) -> tuple[EventWarning, ...]:
+    if not context.is_retired:
+        return ()
+    name = context.environment
+    hint = f"`versioner environment retire --undo {name}` makes it active again"
+    return (EventWarning("retired", f'the environment "{name}" is retired', hint),)
+
+
+def _doubtful_names(context: RecordContext) -> Iterator[EventWarning]:
+    """Yield a warning for each name that the event creates and that is probably a mistake."""
+    for kind, name, _, near, _ in _absent(context):
+        if near:
+            message = f'the new {kind} "{name}" has nearly the name of "{near}"'
+            hint = f"if it is the same: `versioner {kind} merge {name} --into {near}`"
+            yield EventWarning("near-name", message, hint)
+        elif is_missing(name):
+            yield _missing_value(kind, name)
+
+
+def _event(draft: EventDraft, context: RecordContext) -> Event:
     """Return the fields with the names checked, without people that are not to be recorded."""
     event = {key: value for key, value in draft.fields.items() if value not in ("", None)}
+    if context.environment:
+        event["environment"] = context.environment
     check_names(draft.kind, event)
-    leave_people_out(draft.kind, event, config)
+    leave_people_out(draft.kind, event, context.config)
     return event
 
 
@@ -207,29 +256,55 @@ def _evaluate(
     )
 
 
-def _creations(context: RecordContext, event: Event, create: bool) -> Changes:
+class _Absent(NamedTuple):
+    """A product or environment that does not exist; `near` is a known name that is near, or ""."""
+
+    kind: Literal["product", "environment"]
+    name: str
+    title: str
+    near: str
+    path: str
+
+
+def _absent(context: RecordContext) -> Iterator[_Absent]:
+    """Yield the product and the environment of an event where they do not exist."""
+    if not context.has_product:
+        name, path = context.product, layout.product_path(context.product)
+        yield _Absent("product", name, context.title, context.near_product, path)
+    if context.environment and not context.has_environment:
+        name, title = context.environment, context.environment_title
+        path = layout.environment_path(name)
+        yield _Absent("environment", name, title, context.near_environment, path)
+
+
+def _creations(context: RecordContext, create: bool) -> Changes:
     """Return the files of the product and the environment, where they do not exist yet."""
     changes: Changes = {}
-    absent: list[tuple[Literal["product", "environment"], str, str]] = []
-    if not context.has_product:
-        absent.append(("product", context.product, layout.product_path(context.product)))
-    if "environment" in event and not context.has_environment:
-        name = event["environment"]
-        absent.append(("environment", name, layout.environment_path(name)))
-    for kind, name, path in absent:
+    for absent in _absent(context):
         if not create:
-            raise Blocked(
-                f'there is no {kind} "{name}"',
-                hint=f"`versioner {kind} create {name}` creates it; "
-                "without --no-create it is created automatically",
-            )
+            raise _not_created(absent, context.config)
         from versioner.serialization.documents import dump_document
 
-        document: dict[str, Any] = {"name": name}
-        if kind == "product" and context.title:
-            document["title"] = context.title
-        changes[path] = dump_document(kind, document)
+        document: dict[str, Any] = {"name": absent.name}
+        if absent.title:
+            document["title"] = absent.title
+        changes[absent.path] = dump_document(absent.kind, document)
     return changes
+
+
+def _not_created(absent: _Absent, config: RegistryConfig) -> Blocked:
+    """Return the error for a name that is not to be created; a slip is never proposed."""
+    kind, name, near = absent.kind, absent.name, absent.near
+    if near:
+        return Blocked(
+            f'there is no {kind} "{name}", but there is "{near}"', hint=f"did you mean {near}?"
+        )
+    never = config.get("create") == "never"
+    why = "registry.yaml has `create: never`" if never else "without --no-create events create it"
+    return Blocked(
+        f'there is no {kind} "{name}"',
+        hint=f"`versioner {kind} create {name}` creates it; {why}",
+    )
 
 
 def subject_of(recorded: RecordResult) -> str:

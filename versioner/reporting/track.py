@@ -36,6 +36,7 @@ def recorded_json(recorded: RecordResult, *, dry_run: bool) -> str:
         "pushed_to": recorded.pushed_to,
         "received_as": recorded.received,
         "page": recorded.page,
+        "warnings": [each._asdict() for each in recorded.warnings],
     }
     return json.dumps(document, ensure_ascii=True, indent=2)
 

@@ -36,6 +36,8 @@ _SHAPE: Final[dict[str, type]] = {
     "via": str,
     "create": bool,
 }
+# The environment's name as given, where it is not a legal one.
+_OPTIONAL: Final[dict[str, type]] = {"environment": str}
 _KINDS: Final = ("build", "deployment")
 _TEXT_LIMIT: Final = 2000
 _CHECK: Final = r',"check":"([0-9a-f]{16})"\}'
@@ -154,7 +156,7 @@ def _check_shape(document: Mapping[str, Any]) -> None:
             "send it with the version of the tool that wrote it, or a newer one",
         )
     for key in (*_SHAPE, *document):
-        kind = _SHAPE.get(key)
+        kind = _SHAPE.get(key) or _OPTIONAL.get(key)
         if kind is None:
             raise _refused(f"has the unknown key {json.dumps(key)[:80]}")
         if key not in document or not isinstance(document[key], kind):

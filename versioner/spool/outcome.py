@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from versioner.errors import Blocked, InvalidInput, OperationFailed, UsageFault, VersionerError
-from versioner.recording.record import RecordResult
+from versioner.recording.record import EventWarning, RecordResult
 from versioner.remote.faults import RemoteFailure
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ def result_of(outcome: SendOutcome) -> RecordResult | VersionerError:
     """Return the result that another process has left as an outcome."""
     details = outcome.details
     if not outcome.is_failed:
-        return RecordResult(**{**details, "created": tuple(details["created"])})
+        created = tuple(details["created"])
+        warnings = tuple(EventWarning(*each) for each in details["warnings"])
+        return RecordResult(**{**details, "created": created, "warnings": warnings})
     for kind in (InvalidInput, Blocked, UsageFault):
         if outcome.exit_code == kind.exit_code:
             return kind(outcome.message, hint=outcome.hint)

@@ -38,7 +38,8 @@ _VARIABLES: Final = {"auto_envvar_prefix": "VERSIONER"}
 _KEYS: Final = (
     "outcome (recorded, already_recorded, received, already_received, would_record), kind, "
     "product, event, path, created (array of paths), commit (or null), branch, pushed_to, "
-    "received_as (a ref), page. With --best-effort, for an event that is kept: outcome (kept), "
+    "received_as (a ref), page, warnings (array of {code, message, hint}). With --best-effort, for "
+    "an event that is kept: outcome (kept), "
     "kind, product, event, branch, spool_line."
 )
 
