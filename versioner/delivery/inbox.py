@@ -68,9 +68,7 @@ def prepare_submission(
     line = log.event_line(draft.kind, event)
     ref = inbox_ref(product, event["id"])
     warnings = warnings_of_version(event.get("version", ""))
-    recorded = RecordResult(
-        draft.kind, product, event, path, line, received=ref, warnings=warnings
-    )
+    recorded = RecordResult(draft.kind, product, event, path, line, received=ref, warnings=warnings)
     given = {key: draft.fields[key] for key in fields.keys() & {"environment"}}
     plain = draft._replace(fields={**fields, **given})
     return InboxSubmission(plain, ref, submission_bytes(plain), recorded)
