@@ -39,6 +39,60 @@ def test_moments_are_dates_times_or_how_long_ago(text, end, moment):
     assert parse_moment(text, NOW, end=end) == moment
 
 
+# NOW is a Sunday.
+@pytest.mark.parametrize(
+    ("text", "since", "until"),
+    [
+        ("today", "2026-11-22T00:00:00Z", "2026-11-22T23:59:59Z"),
+        ("Yesterday", "2026-11-21T00:00:00Z", "2026-11-21T23:59:59Z"),
+        ("monday", "2026-11-16T00:00:00Z", "2026-11-16T23:59:59Z"),
+        ("Mon", "2026-11-16T00:00:00Z", "2026-11-16T23:59:59Z"),
+        ("saturday", "2026-11-21T00:00:00Z", "2026-11-21T23:59:59Z"),
+        ("sunday", "2026-11-22T00:00:00Z", "2026-11-22T23:59:59Z"),
+        ("last sunday", "2026-11-15T00:00:00Z", "2026-11-15T23:59:59Z"),
+        ("last-monday", "2026-11-16T00:00:00Z", "2026-11-16T23:59:59Z"),
+        ("this week", "2026-11-16T00:00:00Z", "2026-11-22T23:59:59Z"),
+        ("last_week", "2026-11-09T00:00:00Z", "2026-11-15T23:59:59Z"),
+        ("this month", "2026-11-01T00:00:00Z", "2026-11-22T23:59:59Z"),
+        ("last month", "2026-10-01T00:00:00Z", "2026-10-31T23:59:59Z"),
+        ("last year", "2025-01-01T00:00:00Z", "2025-12-31T23:59:59Z"),
+        ("2026-02", "2026-02-01T00:00:00Z", "2026-02-28T23:59:59Z"),
+        ("9999-12", "9999-12-01T00:00:00Z", "9999-12-31T23:59:59Z"),
+    ],
+)
+def test_words_for_days_mean_their_first_second_or_their_last(text, since, until):
+    assert parse_moment(text, NOW) == since
+    assert parse_moment(text, NOW, end=True) == until
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("now", NOW),
+        ("3 days ago", "2026-11-19T10:15:00Z"),
+        ("3days", "2026-11-19T10:15:00Z"),
+        ("1 week ago", "2026-11-15T10:15:00Z"),
+        ("90 minutes ago", "2026-11-22T08:45:00Z"),
+        ("1 month ago", "2026-10-22T10:15:00Z"),
+        ("2 years ago", "2024-11-22T10:15:00Z"),
+    ],
+)
+def test_words_for_an_age_mean_that_long_ago_since_and_until(text, moment):
+    assert parse_moment(text, NOW) == parse_moment(text, NOW, end=True) == moment
+
+
+def test_a_month_ago_of_a_day_that_the_month_lacks_is_its_last_day():
+    assert parse_moment("1 month ago", "2026-03-31T10:00:00Z") == "2026-02-28T10:00:00Z"
+    assert parse_moment("1 year ago", "2024-02-29T10:00:00Z") == "2023-02-28T10:00:00Z"
+
+
+@pytest.mark.parametrize("text", ["next monday", "last blue", "0000-05", "3000 years ago", "mo"])
+def test_other_words_are_refused_with_the_words_that_are_known(text):
+    with pytest.raises(InvalidInput) as caught:
+        parse_moment(text, NOW)
+    assert "2026-11-01" in caught.value.hint
+
+
 @pytest.mark.parametrize("text", ["november", "2026-13-01", "2026-11-01T12:00:00", "999999d", ""])
 def test_other_moments_are_refused(text):
     with pytest.raises(InvalidInput) as caught:

@@ -105,8 +105,8 @@ def _artifacts() -> list[Option]:
 
 def _field(name: str, **attributes: Any) -> Option:
     """Return the option that sets a field of the event."""
-    option = f"--{name.replace('_', '-')}"
-    return click.option(option, help=EVENT_FIELDS[name].help, **attributes)
+    names = [f"--{name.replace('_', '-')}", *(["-e"] if name == "environment" else ())]
+    return click.option(*names, help=EVENT_FIELDS[name].help, **attributes)
 
 
 def _boolean(_context: click.Context, _option: click.Parameter, text: str) -> bool:
@@ -139,7 +139,7 @@ def _what(kind: EventKind) -> list[Option]:
     """Return the options that a build and a deployment have in common."""
     return [
         click.option(
-            "--product", help="The product (default: the last part of the source repository)."
+            "--product", "-p", help="The product (default: the last part of the source repository)."
         ),
         _field("version"),
         _field("status", default="completed", show_default=True),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from versioner.errors import InvalidInput
+from versioner.query.relative_times import relative_moment
 from versioner.registry.event_order import seconds_of
 from versioner.rules.times import parse_rfc3339, utc_text
 
@@ -37,28 +38,33 @@ def parse_duration(text: str, *, field: str = "duration") -> int:
 
 
 def parse_moment(text: str, now: str, *, end: bool = False, field: str = "time") -> str:
-    """Return a moment as UTC text: a date, an RFC 3339 time, or how long ago (`7d`).
+    """Return a moment as UTC text: a date, an RFC 3339 time, how long ago (`7d`), or words.
 
-    A date means its first second (UTC), with `end` its last.
+    The words are those of `relative_moment`: `yesterday`, `monday`, `3 days ago`. A date or a word
+    for a day means its first second (UTC), with `end` its last.
     """
     text = text.strip()
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         clock = "23:59:59Z" if end else "00:00:00Z"
         return utc_text(parse_rfc3339(f"{text}T{clock}", field=field, example=now))
-    if re.fullmatch(r"[0-9]+\s*[A-Za-z]", text):
-        ago = timedelta(seconds=parse_duration(text, field=field))
-        try:
-            return utc_text(parse_rfc3339(now) - ago)
-        except OverflowError:
-            raise InvalidInput(
-                f'"{text}" ago is before all times',
-                field=field,
-                hint="give a date, like 2026-11-01",
-            ) from None
+    try:
+        if re.fullmatch(r"[0-9]+\s*[A-Za-z]", text):
+            return utc_text(
+                parse_rfc3339(now) - timedelta(seconds=parse_duration(text, field=field))
+            )
+        moment = relative_moment(text, parse_rfc3339(now), end=end)
+    except OverflowError:
+        raise InvalidInput(
+            f'"{text[:60]}" is before all times', field=field, hint="give a date, like 2026-11-01"
+        ) from None
+    if moment is not None:
+        return utc_text(moment)
     try:
         return utc_text(parse_rfc3339(text, field=field, example=now))
     except InvalidInput as error:
-        hint = f"{error.hint}, as a day (2026-11-01), or as how long ago (7d, 24h)"
+        hint = (
+            f"{error.hint}, as a day (2026-11-01, yesterday, monday), or as how long ago (7d, 24h)"
+        )
         raise InvalidInput(error.message, field=field, hint=hint) from None
 
 

@@ -34,12 +34,16 @@ def deployment() -> None:
     short_help="List deployments, newest first.",
     epilog=examples_epilog(
         "versioner deployment list --product user-service --status failed --since 30d",
+        "versioner deployment list -e production --since monday",
         keys=f"an array of {{{_KEYS}}}.",
     ),
 )
-@click.option("--product", metavar="NAME", shell_complete=product_names, help="Only this product.")
+@click.option(
+    "--product", "-p", metavar="NAME", shell_complete=product_names, help="Only this product."
+)
 @click.option(
     "--environment",
+    "-e",
     metavar="NAME",
     shell_complete=environment_names,
     help="Only in this environment.",
@@ -52,10 +56,10 @@ def deployment() -> None:
 @click.option(
     "--since",
     metavar="TIME",
-    help="Started at or after TIME: 2026-11-01, RFC 3339, or 7d (7 days ago).",
+    help="Started at or after TIME: 2026-11-01, yesterday, monday, 7d (7 days ago), or RFC 3339.",
 )
 @click.option(
-    "--until", metavar="TIME", help="Started at or before TIME; for a date: the end of that day."
+    "--until", metavar="TIME", help="Started at or before TIME; for a day: the end of that day."
 )
 @click.option(
     "--limit", type=click.IntRange(min=0), metavar="N",

@@ -20,7 +20,9 @@ __all__ = ["diff"]
 )
 @click.argument("a", shell_complete=environment_names)
 @click.argument("b", shell_complete=environment_names)
-@click.option("--product", metavar="NAME", shell_complete=product_names, help="Only this product.")
+@click.option(
+    "--product", "-p", metavar="NAME", shell_complete=product_names, help="Only this product."
+)
 @output_option
 @rev_option
 @repo_option
@@ -30,8 +32,8 @@ def diff(
     """Compare two environments, or one environment at two points in time.
 
     A and B are environments, each with an optional point in time: production,
-    production@2026-11-01, production@2026-11-01T10:00:00Z, production@7d. A date without a time
-    means the beginning of that day, in UTC.
+    production@2026-11-01, production@2026-11-01T10:00:00Z, production@7d, production@monday. A day
+    without a time means its beginning, in UTC.
     """
     from versioner.cli.output import show, terminal_layout
     from versioner.cli.params import read_for

@@ -23,18 +23,19 @@ __all__ = ["status"]
     )
 )
 @click.option(
-    "--product", "products", multiple=True, metavar="NAME", shell_complete=product_names,
+    "--product", "-p", "products", multiple=True, metavar="NAME", shell_complete=product_names,
     help="Only this product; may be given several times.",
 )  # fmt: skip
 @click.option(
-    "--environment", "environments", multiple=True, metavar="NAME",
+    "--environment", "-e", "environments", multiple=True, metavar="NAME",
     shell_complete=environment_names,
     help="Only this environment; may be given several times. Retired ones are shown only if named.",
 )  # fmt: skip
 @click.option(
     "--at",
     metavar="TIME",
-    help="The state at this time: 2026-11-01 (its beginning, UTC), RFC 3339, or 7d (7 days ago).",
+    help="The state at this time: 2026-11-01 or monday (its beginning, UTC), 7d (7 days ago), or "
+    "RFC 3339.",
 )
 @click.option(
     "--as-of", "--rev", "as_of", metavar="REV", help="The state as recorded at this git revision."

@@ -104,7 +104,9 @@ def show_(product: str, name: str, output: str, rev: str | None, repo: str | Non
     ),
 )
 @click.argument("digest")
-@click.option("--product", help="Only versions of this product.", shell_complete=product_names)
+@click.option(
+    "--product", "-p", help="Only versions of this product.", shell_complete=product_names
+)
 @output_option
 @rev_option
 @repo_option
