@@ -216,9 +216,13 @@ def environment_type(name: str) -> EnvironmentType:
 
 
 def canonical_status(word: str, kind: EventKind) -> EventStatus:
-    """Return the status of a word in any case; raise InvalidInput for an unknown word."""
+    """Return the status of a word in any case; raise InvalidInput for an unknown word.
+
+    Hyphens, underscores and spaces do not count: `In Progress` and `inProgress` are one word.
+    """
     words = STATUS_WORDS[kind]
-    status = words.get(word.strip().lower().removeprefix(f"{kind}."))
+    asked = word.strip().lower().removeprefix(f"{kind}.")
+    status = words.get(asked) or _joined_words(kind).get(_joined(asked))
     if status is not None:
         return status
     if unexpanded(word):
@@ -227,14 +231,46 @@ def canonical_status(word: str, kind: EventKind) -> EventStatus:
             field="status",
             hint=_EXPANSION_HINT,
         )
-    close = nearest(word.strip(), words)
-    meant = f"did you mean {close[0]}? " if close else ""
+    close = _mistyped(_joined(asked), words)
+    meant = f"did you mean {close}? " if close else ""
     usual = dict.fromkeys(words.values())
     raise InvalidInput(
         f"{_shown(word)} is not a {kind} status",
         field="status",
         hint=f"{meant}use one of {', '.join(usual)}",
     )
+
+
+def _joined(word: str) -> str:
+    return re.sub(r"[-_\s]+", "", word)
+
+
+_JOINED: Final[dict[EventKind, dict[str, EventStatus]]] = {}
+
+
+def _joined_words(kind: EventKind) -> Mapping[str, EventStatus]:
+    """Return the words of a kind without separators; made once, where one is needed."""
+    if kind not in _JOINED:
+        _JOINED[kind] = {_joined(word): status for word, status in STATUS_WORDS[kind].items()}
+    return _JOINED[kind]
+
+
+def _mistyped(joined: str, words: Mapping[str, EventStatus]) -> str:
+    """Return the word that one slip turned into another, or "" where that leaves a doubt.
+
+    A similar word may have another meaning: "unsuccessful", "incomplete".
+    """
+    close = [word for word in words if len(joined) > 3 and _is_slip(joined, _joined(word))]
+    return close[0] if len({words[word] for word in close}) == 1 else ""
+
+
+def _is_slip(typed: str, word: str) -> bool:
+    """Return whether one letter is missing, too many, another one, or two are swapped."""
+    while typed and word and typed[0] == word[0]:
+        typed, word = typed[1:], word[1:]
+    while typed and word and typed[-1] == word[-1]:
+        typed, word = typed[:-1], word[:-1]
+    return max(len(typed), len(word)) <= 1 or (len(typed) == 2 and typed == word[::-1])
 
 
 def _shown(value: object) -> str:
