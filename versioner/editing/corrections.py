@@ -76,11 +76,10 @@ def redact_field(repository: Repository, event_id: str, field: str, *, now: str)
     with edit_session(repository) as edit:
         kind, record, event = _find(edit, event_id)
         subject = f"Redact event {event['id']} of {record.name}"
-        redacted = _without(event, field)
-        if redacted is None:
+        if _without(event, field) is None:
             return EditResult(None, subject, notes=(f"{field} was already redacted",))
         path = layout.log_path(record.name, kind, layout.month_of(event["at"]))
-        changed = _replaced(kind, edit.read(path), event["id"], redacted, path)
+        changed = _redacted(kind, edit.read(path), event["id"], field, path)
         note = "the value is still in git's history; only a rewrite of the history removes it"
         return edit.commit({path: changed}, subject, now=now, notes=(note,))
 
@@ -169,13 +168,17 @@ def _without(event: Event, field: str) -> Event | None:
     return changed
 
 
-def _replaced(kind: EventKind, data: bytes, event_id: str, event: Event, path: str) -> bytes:
+def _redacted(kind: EventKind, data: bytes, event_id: str, field: str, path: str) -> bytes:
+    """Return a log with a value removed from the event as it stands there.
+
+    There it may have a former name of its environment.
+    """
     lines = log.read_canonical(kind, data)
     if lines is None:
         raise Blocked(
             f"{path} is not in canonical form", hint="run `versioner format`, commit, and try again"
         )
-    number = next(number for number, each in lines if each["id"] == event_id)
+    number, event = next(line for line in lines if line[1]["id"] == event_id)
     raw = re.split(rb"(?<=\n)", data)
-    raw[number - 1] = log.event_line(kind, event).encode()
+    raw[number - 1] = log.event_line(kind, _without(event, field) or event).encode()
     return b"".join(raw)

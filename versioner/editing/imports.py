@@ -136,7 +136,10 @@ class _Batch:
         event["at"] = check_at(event["at"], self._now)
         if "voids" not in event:
             event["status"] = canonical_status(str(event.get("status", "completed")), "deployment")
+        # The id is made of the names in the row: after a rename, the row is recorded already.
         event["id"] = given_id or self._content_id(given, event)
+        if isinstance(event.get("environment"), str):
+            event["environment"] = self._registry.environment_name(event["environment"])
         leave_people_out("deployment", event, self._registry.config)
         check_event("deployment", event)
         return product, event

@@ -51,6 +51,7 @@ class Environment(TypedDict):
 
     name: str
     title: NotRequired[str]
+    aliases: NotRequired[list[str]]
     type: NotRequired[EnvironmentType]
     order: NotRequired[int]
     description: NotRequired[str]

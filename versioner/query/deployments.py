@@ -38,6 +38,8 @@ def find(
     environment.
     """
     records = [*registry.products.values()] if product is None else [registry.resolve(product)]
+    if environment is not None:
+        environment = registry.environment_name(environment)
     if environment is not None and not any(environment in each.cells for each in records):
         registry.environment(environment)
     tests = list(_tests(version, status, person, since, until))

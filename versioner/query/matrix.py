@@ -157,7 +157,7 @@ def _columns(
     registry: Registry, records: Iterable[ProductRecord], environments: Sequence[str] | None
 ) -> list[str]:
     if environments is not None:
-        wanted = {name: registry.environment(name) for name in environments}
+        wanted = {registry.environment(name)["name"] for name in environments}
         return [name for name in registry.environments if name in wanted]
     # An environment without a file is an error of the registry, but versions run there.
     undescribed = {name for record in records for name in record.cells} - {*registry.environments}

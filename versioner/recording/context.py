@@ -10,6 +10,7 @@ from versioner.git.objects import missing, reading, tip_view
 from versioner.git.process import printable
 from versioner.names import check_name, may_slugify, slugify
 from versioner.registry.config import no_registry, read_config
+from versioner.rules.visible import VisibleLogs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,7 @@ class RecordContext(NamedTuple):
 
     A title is the name as given, where it was turned into a legal one, else "". `near_product`
     and `near_environment` are known names that a new name is probably a slip of, else "".
+    `environment` is the one that the name in the event leads to, `former_names` are its others.
     """
 
     product: str
@@ -57,15 +59,16 @@ class RecordContext(NamedTuple):
     logs: dict[str, bytes]
     near_product: str = ""
     near_environment: str = ""
+    former_names: tuple[str, ...] = ()
 
-    def visible(self) -> dict[tuple[EventKind, str], bytes]:
-        """Return the logs by kind and month."""
+    def visible(self) -> VisibleLogs:
+        """Return the events of the logs, with the environment's former names resolved."""
         found: dict[tuple[EventKind, str], bytes] = {}
         for path, data in self.logs.items():
             place = layout.place_of(path)
             if place is not None and (place.kind == "build" or place.kind == "deployment"):
                 found[place.kind, place.month] = data
-        return found
+        return VisibleLogs(found, dict.fromkeys(self.former_names, self.environment))
 
 
 def _no_branch(repository: Repository) -> UsageFault | None:
@@ -96,6 +99,7 @@ def load_context(
         product = _follow_alias(tip, asked)
         given = str(draft.fields.get("environment") or "")
         environment = _legal_environment(given, config) if given else ""
+        environment, former_names = tip.environment(environment)
         has_product = tip.has(layout.product_path(product))
         has_environment = bool(environment) and tip.has(layout.environment_path(environment))
         return RecordContext(
@@ -112,6 +116,7 @@ def load_context(
             near_environment=""
             if has_environment or not environment
             else _near_environment(tip, environment),
+            former_names=former_names,
         )
 
 
@@ -145,6 +150,31 @@ class _Tip:
         """Return the names of the files and folders in a folder, without `.yaml`."""
         found = {*(self.view.directory(folder) or ()), *self._pending_in(folder)}
         return {name.partition("/")[0].removesuffix(".yaml") for name in found}
+
+    def environment(self, name: str) -> tuple[str, tuple[str, ...]]:
+        """Return the environment that a name or former name leads to, and its former names.
+
+        Its own file is read in any case; those of all others only for a name without a file.
+        """
+        path = layout.environment_path(name)
+        if not name:
+            return name, ()
+        if self.has(path):
+            data = self.read(path)
+            if b"aliases" not in data:
+                return name, ()
+            from versioner.recording.environment_aliases import aliases_in
+
+            return name, aliases_in(name, data)
+        from versioner.recording.environment_aliases import find_environment
+
+        return find_environment(name, self._environment_files(path.rpartition("/")[0]))
+
+    def _environment_files(self, folder: str) -> dict[str, bytes]:
+        names = {*(self.view.directory(folder) or {}), *self._pending_in(folder)}
+        paths = {f"{folder}/{name}": layout.place_of(f"{folder}/{name}") for name in sorted(names)}
+        found = self._read_all([path for path in paths if paths[path] and self.has(path)])
+        return {place.name: found[path] for path, place in paths.items() if place and path in found}
 
     def logs(self, product: str, event: Event) -> dict[str, bytes]:
         """Return the logs to evaluate an event with: those of its month and the one before.

@@ -20,7 +20,6 @@ from versioner.recording.context import EventDraft, load_context
 from versioner.recording.policy import leave_people_out, refuse_secrets
 from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
 from versioner.rules.event_identity import derive_event_id, random_event_id
-from versioner.rules.visible import VisibleLogs
 from versioner.serialization import log
 from versioner.validation.events import check_event
 
@@ -241,15 +240,17 @@ def _evaluate(
     event: Event,
     entropy: Callable[[], tuple[int, bytes]],
 ) -> EventDecision:
+    # The id is made of the names as given: a retry after a rename is the same event.
+    given = event | {key: draft.fields[key] for key in ("environment",) if key in event}
     fresh = "" if draft.event_id or event.get("invoke_id") else random_event_id(*entropy())
 
     def candidate(ordinal: int) -> str:
-        return draft.event_id or fresh or derive_event_id(draft.product, event, ordinal)
+        return draft.event_id or fresh or derive_event_id(draft.product, given, ordinal)
 
     return evaluate_event(
         draft.kind,
         event,
-        visible=VisibleLogs(context.visible()),
+        visible=context.visible(),
         candidate=candidate,
         given=bool(draft.event_id or fresh),
         resent=draft.resent,

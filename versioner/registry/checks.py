@@ -28,6 +28,7 @@ def check_registry(registry: Registry, snapshot: Snapshot) -> list[Problem]:
     """Return the problems between products, environments, aliases and deletion records."""
     return [
         *_check_environments(registry, snapshot),
+        *_check_former_names(registry, snapshot),
         *_check_dependencies(registry, snapshot),
         *_check_aliases(registry, snapshot),
         *_check_deleted(registry),
@@ -64,6 +65,29 @@ def _events_with_environment(record: ProductRecord) -> Iterator[tuple[LogKind, E
         yield "deployment", event
     for event in record.observations:
         yield "observation", event
+
+
+def _check_former_names(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
+    """Yield the former names of environments that are names, or stand in two files."""
+    described = snapshot.entries(f"{layout.ROOT}/environments")
+    for name in sorted(registry.environments):
+        path = layout.environment_path(name)
+        for index, alias in enumerate(registry.environments[name].get("aliases", ())):
+            owner = registry.environment_aliases.get(alias)
+            if layout.environment_path(alias) in described:
+                message = f'"{alias}" is a former name here, and the name of an environment'
+                hint = (
+                    f"remove it here, or run `versioner environment merge {alias} --into {name}`"
+                    if alias != name
+                    else "remove it"
+                )
+            elif owner != name:
+                message = f'"{alias}" is a former name of "{owner}", too'
+                hint = "remove it from one of the two files"
+            else:
+                continue
+            pointer = ("aliases", index)
+            yield _in_document(snapshot, path, pointer, codes.ALIAS, message, hint)
 
 
 def _check_dependencies(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:

@@ -6,6 +6,8 @@ cached by the product's content.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,10 @@ from versioner.git.worktree_snapshot import is_leftover_file
 from versioner.models import Problem
 from versioner.names import TYPE_ORDER, environment_type
 from versioner.registry.checks import check_registry
+from versioner.registry.environment_names import (
+    former_environment_names,
+    with_environment_names,
+)
 from versioner.registry.product_checks import check_product
 from versioner.registry.records import ProductRecord, Registry
 from versioner.validation import codes
@@ -21,7 +27,7 @@ from versioner.validation.documents import validate_document
 from versioner.validation.logs import LOG_LIMIT, validate_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from versioner.git.snapshot import FileEntry, Snapshot
     from versioner.models import Event, LogKind
@@ -54,6 +60,7 @@ def load_registry(
     registry.problems = loader.unexpected()
     registry.config = loader.config(registry.problems)
     registry.environments = loader.environments(registry.problems)
+    registry.environment_aliases = loader.use_aliases_of(registry.environments)
     registry.aliases = loader.aliases(registry.problems)
     registry.deleted = loader.documents("deleted", registry.problems)
     names = sorted(loader.product_files)
@@ -97,6 +104,8 @@ class _Loader:
             else:
                 self._paths.setdefault(place.kind, []).append((place.name, path))
         self._trees = snapshot.product_trees()
+        self._environment_aliases: dict[str, str] = {}
+        self._key = ""
 
     def unexpected(self) -> list[Problem]:
         return [_unexpected_entry(path, entry) for path, entry in self._unexpected]
@@ -134,18 +143,29 @@ class _Loader:
             document.setdefault("order", TYPE_ORDER[document["type"]])
         return dict(sorted(documents.items(), key=lambda item: (item[1]["order"], item[0])))
 
+    def use_aliases_of(self, environments: Mapping[str, dict[str, Any]]) -> dict[str, str]:
+        """Return the former names of environments, which are resolved in all events read later."""
+        files = {name for name, _ in self._paths.get("environment", ())}
+        self._environment_aliases = aliases = former_environment_names(environments, files)
+        if aliases:
+            text = json.dumps(sorted(aliases.items()))
+            self._key = f"+{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        return aliases
+
     def aliases(self, problems: list[Problem]) -> dict[str, str]:
         return {name: alias["to"] for name, alias in self.documents("alias", problems).items()}
 
     def product(self, name: str, cache: ProductCache | None) -> ProductRecord:
         tree = self._trees.get(name)
-        kept = cache.get(name, tree) if cache is not None and tree is not None else None
+        # The events that were read depend on the former names of environments, too.
+        key = f"{tree}{self._key}"
+        kept = cache.get(name, key) if cache is not None and tree is not None else None
         if kept is not None:
             with suppress(KeyError, TypeError):
                 return _from_cache(name, tree, kept)
         record = self._read_product(name, tree)
         if cache is not None and tree is not None:
-            cache.put(name, tree, _for_cache(record))
+            cache.put(name, key, _for_cache(record))
         return record
 
     def _read_product(self, name: str, tree: str | None) -> ProductRecord:
@@ -158,6 +178,8 @@ class _Loader:
             place = layout.place_of(path)
             if place is not None and place.log_kind is not None:
                 events, wrong = validate_log(place.log_kind, contents[path], path)
+                if self._environment_aliases:
+                    events = with_environment_names(events, self._environment_aliases)
                 logs[place.log_kind] += events
             else:
                 document, wrong = validate_document("product", contents[path], path)

@@ -68,14 +68,16 @@ class Registry:
     """A registry at one revision (None: in memory, or a work tree without commits).
 
     `environments` are in display order, with `type` and `order` filled in; `products` are by
-    name; `aliases` maps old names to products; `deleted` has the deletion records. `problems` are
-    those of the whole registry, with those of each product.
+    name; `aliases` maps old names to products, `environment_aliases` former names to
+    environments (no event of a product has one of these); `deleted` has the deletion records.
+    `problems` are those of the whole registry, with those of each product.
     """
 
     revision: str | None = None
     commit_time: str | None = None
     config: dict[str, Any] = field(default_factory=dict)
     environments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    environment_aliases: dict[str, str] = field(default_factory=dict)
     products: dict[str, ProductRecord] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     deleted: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -108,10 +110,18 @@ class Registry:
         raise _unknown("product", name, [*self.products, *self.aliases])
 
     def environment(self, name: str) -> dict[str, Any]:
-        """Return an environment's document; raise NotFound with the nearest names."""
-        if name not in self.environments:
-            raise _unknown("environment", name, self.environments)
-        return self.environments[name]
+        """Return an environment's document by its name or a former one.
+
+        Raises NotFound with the nearest names.
+        """
+        target = self.environment_name(name)
+        if target not in self.environments:
+            raise _unknown("environment", name, [*self.environments, *self.environment_aliases])
+        return self.environments[target]
+
+    def environment_name(self, name: str) -> str:
+        """Return the environment that a name or former name leads to; none need have it."""
+        return self.environment_aliases.get(name, name)
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> NotFound:

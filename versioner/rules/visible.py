@@ -26,29 +26,47 @@ class Visible(Protocol):
 
 
 class VisibleLogs:
-    """The visible events of logs that are read as bytes, by kind and month (`YYYY-MM`)."""
+    """The visible events of logs that are read as bytes, by kind and month (`YYYY-MM`).
 
-    def __init__(self, logs: Mapping[tuple[EventKind, str], bytes]) -> None:
+    `environments` maps former names of environments to names: no event is visible under a former
+    name.
+    """
+
+    def __init__(
+        self,
+        logs: Mapping[tuple[EventKind, str], bytes],
+        environments: Mapping[str, str] | None = None,
+    ) -> None:
+        self._environments = environments or {}
         self._logs: dict[EventKind, list[tuple[str, bytes]]] = {}
         for (kind, month), data in sorted(logs.items()):
             self._logs.setdefault(kind, []).append((month, data))
 
     def find(self, kind: EventKind, key: str, value: str) -> list[Event]:
         """Return the events that have a value for a key, upper and lower case alike."""
-        return [
+        found = [
             event
             for _, data in self._logs.get(kind, ())
             for _, event in lines_naming(data, value, key=key)
         ]
+        return self._named(found)
 
     def events(self, kind: EventKind, months: Sequence[str] = ()) -> list[Event]:
         """Return the events of a kind, of all months or some; this parses those logs."""
-        return [
+        found = [
             event
             for month, data in self._logs.get(kind, ())
             if not months or months[0] <= month <= months[-1]
             for event in _read_log(kind, month, data)
         ]
+        return self._named(found)
+
+    def _named(self, events: list[Event]) -> list[Event]:
+        if not self._environments:
+            return events
+        from versioner.registry.environment_names import with_environment_names
+
+        return with_environment_names(events, self._environments)
 
 
 class VisibleEvents:

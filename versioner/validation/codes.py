@@ -105,7 +105,8 @@ CODES: Final[dict[str, str]] = {
     ENVIRONMENT: "an environment that does not exist",
     DEPENDS_ON: "a dependency on a product that does not exist",
     CYCLE: "products that depend on each other in a cycle",
-    ALIAS: "an alias that does not lead to a product, or has the name of one",
+    ALIAS: "an alias that does not lead to a product, or has the name of one; a former name of two "
+    "environments, or that is the name of one",
     DELETED: "a deletion record of a product that exists",
     SHA_CONFLICT: "one version with two commits",
     ARTIFACT_CONFLICT: "one version with two digests of one artifact",
