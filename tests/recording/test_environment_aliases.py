@@ -84,7 +84,8 @@ def test_a_file_that_may_have_the_name_and_cannot_be_read_blocks(desk: Desk) -> 
 
 def test_a_retired_environment_is_told_under_its_former_name(desk: Desk) -> None:
     name_it(desk, 'aliases: ["stagin"]\nretired: true')
-    assert desk.record("shop", "2.0", environment="stagin").retired
+    recorded = desk.record("shop", "2.0", environment="stagin")
+    assert [each.code for each in recorded.warnings] == ["retired"]
 
 
 def test_the_inbox_and_the_branch_derive_the_same_id(desk: Desk, tmp_path: Path) -> None:
