@@ -131,3 +131,16 @@ def test_a_path_that_is_not_there_or_outside_is_a_mistake(
 ) -> None:
     assert run(["format", path]) == 2
     assert path in capsys.readouterr().err
+
+
+def test_a_file_that_a_sparse_checkout_leaves_out_is_checked_and_named_where_it_is_not_written(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clone.write(PRODUCT, LOOSE)
+    clone.git("commit", "-qam", "Loose")
+    clone.git("sparse-checkout", "set", "registry/environments")
+    assert run(["format", "--check"]) == 3
+    assert f"would format {PRODUCT}\n" in capsys.readouterr().out
+    assert run(["format"]) == 4
+    assert "git sparse-checkout add registry/products/user-service" in capsys.readouterr().err
+    assert clone.git("status", "--porcelain") == ""

@@ -328,3 +328,13 @@ def test_nothing_is_added_where_nothing_is_missing_or_no_registry_is(
     other.top.mkdir()
     other.git("init", "-q")
     assert init(other, "--add-missing") == 2
+
+
+def test_a_file_that_a_sparse_checkout_leaves_out_is_not_missing(place: Desk) -> None:
+    init(place)
+    (place.top / ".github/workflows/validate.yml").write_text("mine\n")
+    place.git("commit", "-aqm", "Mine")
+    place.git("sparse-checkout", "set", "registry")
+    assert init(place, "--add-missing") == 0
+    assert "left as it is: .github/workflows/validate.yml" in place.capsys.readouterr().out
+    assert place.git("show", "HEAD:.github/workflows/validate.yml") == "mine"

@@ -265,3 +265,37 @@ def test_the_folders_name_may_hold_anything(tmp_path):
     append(top, b"- 1")
     assert open_repository(top).work_tree == top
     assert_sound(top)
+
+
+def sparse(tmp_path):
+    """Return a clone whose sparse checkout leaves one product out, and one of its files."""
+    left_out = {"registry/products/cart/product.yaml": b'name: "cart"\n', PRODUCT: b"name: shop\n"}
+    top = make(tmp_path / "c", {LOG: b"# log\n", "registry/products/other/x": b"x\n", **left_out})
+    sh(top, "sparse-checkout", "set", "registry/products/other")
+    assert not (top / PRODUCT).exists()
+    return top
+
+
+@pytest.mark.parametrize("index", [[], ["--sparse-index"]], ids=["full", "sparse-index"])
+def test_files_that_a_sparse_checkout_leaves_out_are_deleted_and_moved(tmp_path, index):
+    top = sparse(tmp_path)
+    sh(top, "sparse-checkout", "set", *index, "registry/products/other")
+    commit(top, {PRODUCT: None, LOG: b"# log\n# more\n"})
+    assert (at_tip(top, PRODUCT), at_tip(top, LOG)) == (None, b"# log\n# more\n")
+    assert not (top / LOG).exists()
+    assert_sound(top)
+    moved = "registry/products/cart2/product.yaml"
+    commit(top, {"registry/products/cart/product.yaml": None, moved: b'name: "cart"\n'})
+    assert at_tip(top, moved) == b'name: "cart"\n'
+    assert_sound(top)
+
+
+def test_a_file_that_a_sparse_checkout_leaves_out_and_has_another_staged_content_is_refused(
+    tmp_path,
+):
+    top = sparse(tmp_path)
+    other = sh(top, "hash-object", "-w", "--stdin", input="name: mine\n").strip()
+    sh(top, "update-index", "--cacheinfo", f"100644,{other},{PRODUCT}")
+    sh(top, "update-index", "--skip-worktree", PRODUCT)
+    with pytest.raises(OperationFailed, match="uncommitted changes"):
+        commit(top, {PRODUCT: None})

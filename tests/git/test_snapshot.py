@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tests.fixtures.clones import LOG, PRODUCT, WHEN, commit, make, sh
-from versioner.errors import NotFound, OperationFailed
+from versioner.errors import GitFailure, NotFound, OperationFailed
 from versioner.git import state
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import MemorySnapshot, OverlaySnapshot, snapshot_at
@@ -186,3 +186,63 @@ def test_a_new_registry_keeps_out_of_git_what_a_snapshot_passes_over(tmp_path):
     paths = [f"registry/products/shop/{name}" for name in LITTER]
     assert sh(tmp_path / "new", "check-ignore", *paths).splitlines() == paths
     assert not sh(tmp_path / "new", "check-ignore", PRODUCT, LOG, check=False)
+
+
+def test_files_that_a_sparse_checkout_leaves_out_are_read_from_the_index(top):
+    repo = open_repository(top)
+    full = snapshot_of_work_tree(repo)
+    entries, trees = dict(full.entries()), dict(full.product_trees())
+    contents = dict(full.read_many(entries))
+    sh(top, "sparse-checkout", "set", "registry/products/cart")
+    assert not (top / PRODUCT).exists()
+    sparse = snapshot_of_work_tree(open_repository(top))
+    assert (sparse.entries(), sparse.product_trees()) == (entries, trees)
+    assert sparse.read_many(entries) == contents
+    assert snapshot_of_work_tree(repo).read(PRODUCT) == FILES[PRODUCT]
+    sh(top, "sparse-checkout", "set", "--sparse-index", "registry/products/cart")
+    assert snapshot_of_work_tree(repo).entries() == entries
+
+
+def test_a_file_that_was_removed_by_hand_or_written_beside_a_sparse_checkout_counts_as_it_is(top):
+    sh(top, "sparse-checkout", "set", "registry/products/cart")
+    (top / "registry/products/cart/product.yaml").unlink()
+    (top / PRODUCT).parent.mkdir(parents=True)
+    (top / PRODUCT).write_bytes(b"mine\n")
+    found = snapshot_of_work_tree(open_repository(top))
+    assert "registry/products/cart/product.yaml" not in found.entries()
+    assert (found.read(PRODUCT), found.read(LOG)) == (b"mine\n", b"# log\n")
+
+
+def test_a_file_marked_skip_worktree_by_hand_is_read_from_the_index(top):
+    sh(top, "update-index", "--skip-worktree", PRODUCT)
+    (top / PRODUCT).unlink()
+    assert snapshot_of_work_tree(open_repository(top)).read(PRODUCT) == FILES[PRODUCT]
+
+
+@pytest.mark.parametrize("filter_", ["blob:none", "tree:0"])
+def test_a_partial_clone_that_lacks_an_object_names_the_remedy_that_helps(tmp_path, top, filter_):
+    commit(top, {LOG: b"# log\n# more\n"})
+    sh(top, "config", "uploadpack.allowFilter", "true")
+    sh(tmp_path, "clone", "-q", f"--filter={filter_}", f"file://{top}", "part")
+    repo = open_repository(tmp_path / "part")
+    with pytest.raises(GitFailure, match="this partial clone does not have") as caught:
+        snapshot_at(repo, "HEAD~1").read(LOG)
+    remedy = caught.value.hint.split("`")[1].split()[1:]
+    sh(tmp_path / "part", *remedy)
+    assert snapshot_at(repo, "HEAD~1").read(LOG) == b"# log\n"
+
+
+def test_a_submodule_is_seen_in_a_clone_that_did_not_fetch_it(tmp_path, top):
+    inner = make(tmp_path / "inner", {"a": b"a\n"})
+    path = "registry/products/shop/sub"
+    allowed = ["-c", "protocol.file.allow=always"]
+    sh(top, *allowed, "submodule", "add", "-q", str(inner), path)
+    sh(top, "commit", "-q", "-m", "Add a submodule")
+    sh(tmp_path, "clone", "-q", str(top), "clone")
+    (tmp_path / "clone" / "registry/products/empty").mkdir()
+    for place in (top, tmp_path / "clone"):
+        repo = open_repository(place)
+        for snapshot in (snapshot_of_work_tree(repo), snapshot_at(repo, "HEAD")):
+            assert snapshot.entries()[path].kind == "submodule"
+            assert snapshot.product_trees()["shop"] is None
+            assert "registry/products/empty" not in snapshot.entries()

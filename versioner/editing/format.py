@@ -71,8 +71,11 @@ def format_registry(
             _apply(copies, repository, done, check=check)
         places = dict(_places(snapshot, wanted))
         for count, (path, place) in enumerate(places.items(), 1):
-            data = snapshot.read(path) or b""
-            _apply(_formatted(path, place, data, done), repository, done, check=check)
+            changes = _formatted(path, place, snapshot.read(path) or b"", done)
+            if changes and not check and snapshot.is_left_out(path):
+                done.unformatted.append(_left_out(path))
+            else:
+                _apply(changes, repository, done, check=check)
             if progress is not None:
                 progress(count, len(places))
         done.files += len(places)
@@ -86,6 +89,14 @@ def _places(
         place = layout.place_of(path)
         if place is not None and entry.kind == "file" and wanted(path):
             yield path, place
+
+
+def _left_out(path: str) -> UnformattedFile:
+    return UnformattedFile(
+        path,
+        "this sparse checkout leaves the file out",
+        f"git sparse-checkout add {path.rpartition('/')[0]}",
+    )
 
 
 def _formatted(path: str, place: Place, data: bytes, done: FormatResult) -> Changes:

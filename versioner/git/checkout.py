@@ -100,10 +100,12 @@ def refuse_uncommitted(
 ) -> None:
     """Raise OperationFailed, with their names, if any of the paths has uncommitted changes."""
     staged = index_ids(checkout, list(updates), session)
+    left_out = _left_out(checkout, updates)
     blocked = [
         path
         for path, update in updates.items()
-        if staged[path] not in update.stale or not _is_clean(repo, checkout, path, update)
+        if staged[path] not in update.stale
+        or (path not in left_out and not _is_clean(repo, checkout, path, update))
     ]
     if blocked:
         names = ", ".join(printable(path) for path in blocked[:5])
@@ -117,7 +119,7 @@ def refuse_uncommitted(
 def _is_clean(repo: Repository, checkout: Checkout, path: str, update: FileUpdate) -> bool:
     state = file_state(checkout.top, path)
     if state.kind == "absent":
-        return None in update.stale or _is_sparse(checkout, path)
+        return None in update.stale
     if state.kind != "file":
         return False
     ids = content_ids(state.data, repo.object_format)
@@ -138,15 +140,6 @@ def index_ids(
     """Return the blob id of each path in the index, None for a path that is not in it."""
     found = session.reader(checkout.top).find([f":{path}" for path in paths])
     return {path: entry.id if entry else None for path, entry in zip(paths, found, strict=True)}
-
-
-def _is_sparse(checkout: Checkout, path: str) -> bool:
-    """Return whether a sparse checkout leaves a path out of the work tree."""
-    if not (checkout.git_dir / "info" / "sparse-checkout").exists():
-        return False
-    return git(
-        ["--literal-pathspecs", "ls-files", "-t", "-z", "--", path], cwd=checkout.top
-    ).startswith(b"S ")
 
 
 def refresh(
@@ -177,7 +170,7 @@ def _refresh(
     session: WriteSession,
     recheck: bool,
 ) -> bool:
-    sparse = {path for path in updates if _is_left_out(checkout, path, updates[path])}
+    sparse = _left_out(checkout, updates)
     # Deletions come first: a directory may replace a file of the same name.
     for path in sorted(updates, key=lambda path: (updates[path].data is not None, path)):
         if path not in sparse:
@@ -189,12 +182,19 @@ def _refresh(
     return _refresh_index(repo, checkout, wanted, sparse, session)
 
 
-def _is_left_out(checkout: Checkout, path: str, update: FileUpdate) -> bool:
-    return (
-        None not in update.stale
-        and not (checkout.top / path).exists()
-        and _is_sparse(checkout, path)
-    )
+def _left_out(checkout: Checkout, updates: Mapping[str, FileUpdate]) -> set[str]:
+    """Return the paths that are in the index, and left out of the work tree."""
+    absent = [
+        path
+        for path, update in updates.items()
+        if None not in update.stale and not (checkout.top / path).exists()
+    ]
+    if not absent:
+        return set()
+    # Needed only where a file is missing.
+    from versioner.git.index import files_left_out
+
+    return set(files_left_out(*checkout)).intersection(absent)
 
 
 def _refresh_file(repo: Repository, checkout: Checkout, path: str, update: FileUpdate) -> None:
@@ -242,8 +242,8 @@ def _refresh_index(
     ]
     try:
         _update_index(checkout, ["-z", "--index-info"], "".join(lines), session)
-        if sparse:
-            listed = "".join(f"{path}\0" for path in sparse)
+        # A new entry has no mark. A deleted one has none to keep.
+        if listed := "".join(f"{path}\0" for path in sparse if updates[path].id is not None):
             _update_index(checkout, ["-z", "--skip-worktree", "--stdin"], listed, session)
     except LockedByGit:
         return False

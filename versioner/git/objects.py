@@ -23,6 +23,7 @@ __all__ = [
     "ObjectReader",
     "OpenRepository",
     "TreeView",
+    "contents_of",
     "find_commit",
     "list_tree",
     "missing",
@@ -278,7 +279,7 @@ def missing(path: str) -> GitFailure:
     """Return the error for an object that the repository does not have."""
     return GitFailure(
         f"the repository does not have the object of {printable(path)}",
-        hint="in a partial clone run `git fetch --refetch`; `git fsck` reports damage",
+        hint="in a partial clone run `git fetch --refetch --no-filter`; `git fsck` reports damage",
     )
 
 
@@ -291,17 +292,14 @@ def read_blobs(repo: Repository, tip: str | None, paths: Iterable[str]) -> dict[
     with reading(repo) as reader:
         view = TreeView(reader, tip)
         ids = {path: _file_id(view, path) for path in wanted}
-        there = [path for path in wanted if ids[path] is not None]
-        return dict.fromkeys(wanted, None) | _contents(reader, there, ids)
+        there = {path: name for path, name in ids.items() if name is not None}
+        return dict.fromkeys(wanted, None) | contents_of(reader, there)
 
 
-def _contents(
-    reader: ObjectReader, paths: Sequence[str], ids: Mapping[str, str | None]
-) -> dict[str, bytes | None]:
-    contents: dict[str, bytes | None] = {}
-    for path, found in zip(
-        paths, reader.find_or_fetch([ids[path] or "" for path in paths]), strict=True
-    ):
+def contents_of(reader: ObjectReader, ids: Mapping[str, str]) -> dict[str, bytes]:
+    """Return the bytes of blobs by path, from their ids; raise GitFailure where one is missing."""
+    contents: dict[str, bytes] = {}
+    for path, found in zip(ids, reader.find_or_fetch(list(ids.values())), strict=True):
         if found is None:
             raise missing(path)
         contents[path] = found.data

@@ -89,6 +89,7 @@ NEEDED: Final = "2.31"
 # Not compiled at import: needed only when git fails.
 _LOCK: Final = r"[Uu]nable to create '([^']+\.lock)': File exists"
 _RACE: Final = r"(?s)cannot lock ref .*(?:but expected|reference already exists)"
+_PROMISED: Final = r"from promisor remote|lazy fetching disabled"
 _UNKNOWN_OPTION: Final = r"unknown (?:option|switch)|unrecognized argument"
 _CONTROLS: Final = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 
@@ -273,11 +274,17 @@ def failure(args: Sequence[str], stderr: str) -> GitFailure:
         return RefChanged(
             "the branch moved while the commit was written", hint="try again", stderr=stderr
         )
+    name = next((arg for arg in args if not arg.startswith("-")), "")
+    if re.search(_PROMISED, stderr):
+        return GitFailure(
+            f"git {name} needs objects that this partial clone does not have",
+            hint="`git fetch --refetch --no-filter` fetches all of them",
+            stderr=stderr,
+        )
     if re.search(_UNKNOWN_OPTION, stderr):
         old = too_old()
         if old is not None:
             return old
-    name = next((arg for arg in args if not arg.startswith("-")), "")
     return GitFailure(f"git {name} failed: {_reason(stderr)}", stderr=stderr)
 
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from versioner.git.object_format import TreeEntry, hash_object, hash_tree
-from versioner.git.objects import find_commit, missing, reading
+from versioner.git.objects import contents_of, find_commit, reading
 from versioner.git.process import git
 
 if TYPE_CHECKING:
@@ -138,14 +138,10 @@ class RevisionSnapshot:
         top = "registry" if all(below(path, "registry") for path in wanted) else ""
         entries = self.entries(top)
         ids = {path: entries[path].id for path in wanted if _is_file(entries.get(path))}
-        return dict(self._contents({path: blob for path, blob in ids.items() if blob is not None}))
-
-    def _contents(self, ids: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
         with reading(self._repo) as reader:
-            for path, found in zip(ids, reader.find_or_fetch(list(ids.values())), strict=True):
-                if found is None:
-                    raise missing(path)
-                yield path, found.data
+            return contents_of(
+                reader, {path: blob for path, blob in ids.items() if blob is not None}
+            )
 
     def _registry(self) -> dict[str, FileEntry]:
         if self._entries is None:
@@ -158,16 +154,16 @@ class RevisionSnapshot:
         for line in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
             head, _, path = line.partition("\t")
             mode, _, blob, size = head.split()
-            yield path, _entry(int(mode, 8), blob, size)
+            yield path, entry_of(int(mode, 8), blob, int(size) if size.isdigit() else 0)
 
 
-def _entry(mode: int, blob: str, size: str) -> FileEntry:
-    bytes_ = int(size) if size.isdigit() else 0
+def entry_of(mode: int, blob: str, size: int) -> FileEntry:
+    """Return the entry of a path whose mode and id are git's."""
     if mode == 0o120000:
-        return FileEntry("link", bytes_, None, mode)
+        return FileEntry("link", size, None, mode)
     if mode == 0o160000:
         return FileEntry("submodule", 0, None, mode)
-    return FileEntry("file", bytes_, blob, mode)
+    return FileEntry("file", size, blob, mode)
 
 
 def _is_file(entry: FileEntry | None) -> bool:

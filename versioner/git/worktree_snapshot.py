@@ -1,6 +1,7 @@
 """The registry's files in the work tree, with uncommitted changes.
 
-Links, FIFOs and the like are reported, never followed or opened.
+Files that a sparse checkout leaves out are read from the index. Links, FIFOs and the like are
+reported, never followed or opened.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import OperationFailed
+from versioner.git.index import SUBMODULE, files_left_out, sizes_of, submodules_at
 from versioner.git.object_format import hash_object
+from versioner.git.objects import contents_of, reading
 from versioner.git.process import printable
-from versioner.git.snapshot import FileEntry, product_trees_of, snapshot_at
+from versioner.git.snapshot import FileEntry, below, entry_of, product_trees_of, snapshot_at
 from versioner.git.state import MAX_FILE_BYTES, read_regular
 from versioner.git.worktree import file_state, kind_of_mode
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from versioner.git.object_format import TreeEntry
     from versioner.git.repository import Repository
     from versioner.git.snapshot import EntryKind, RevisionSnapshot
 
@@ -48,6 +52,7 @@ class WorkTreeSnapshot:
         self._time: str | None = None
         self._entries: dict[str, dict[str, FileEntry]] = {}
         self._bytes: dict[str, bytes] = {}
+        self._index: dict[str, TreeEntry] | None = None
 
     @property
     def commit_time(self) -> str | None:
@@ -70,19 +75,23 @@ class WorkTreeSnapshot:
         """Return a regular file's bytes, or None."""
         if path not in self._bytes:
             state = file_state(self._top, path)
-            if state.kind != "file":
-                return None
-            self._bytes[path] = state.data
-        return self._bytes[path]
+            if state.kind == "absent":
+                self._read_left_out([path])
+            elif state.kind == "file":
+                self._bytes[path] = state.data
+        return self._bytes.get(path)
 
     def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Return the bytes of those paths that are regular files."""
-        read = ((path, self.read(path)) for path in paths)
+        wanted = list(paths)
+        self._read_left_out(wanted)
+        read = ((path, self.read(path)) for path in wanted)
         return {path: data for path, data in read if data is not None}
 
     def _without_leftovers(self, under: str) -> dict[str, FileEntry]:
         """Return the files without those that an editor left, unless they are committed."""
-        found = dict(sorted(self._walk(under)))
+        there = dict(self._walk(under))
+        found = dict(sorted({**self._entries_left_out(under), **there}.items()))
         leftovers = [path for path in found if is_leftover_file(path)]
         if leftovers:
             tip = self.revision
@@ -92,6 +101,41 @@ class WorkTreeSnapshot:
                     del found[path]
         return found
 
+    @property
+    def _left_out(self) -> dict[str, TreeEntry]:
+        """Return the index's entries of files that are left out of the work tree."""
+        if self._index is None:
+            # What was written to such a path by hand is in the work tree.
+            self._index = {
+                path: entry
+                for path, entry in files_left_out(self._top, self._repo.git_dir).items()
+                if not os.path.lexists(self._top / path)
+            }
+        return self._index
+
+    def is_left_out(self, path: str) -> bool:
+        """Return whether a file is in the index only, left out by a sparse checkout."""
+        return path in self._left_out
+
+    def _entries_left_out(self, under: str) -> dict[str, FileEntry]:
+        chosen = {path: each for path, each in self._left_out.items() if below(path, under)}
+        sizes = sizes_of(self._repo, [each.id for each in chosen.values()]) if chosen else {}
+        return {
+            path: entry_of(each.mode, each.id, sizes.get(each.id, 0))
+            for path, each in chosen.items()
+        }
+
+    def _read_left_out(self, paths: Iterable[str]) -> None:
+        ids = {
+            path: self._left_out[path].id
+            for path in paths
+            if path in self._left_out and self._left_out[path].is_file
+        }
+        wanted = {path: name for path, name in ids.items() if path not in self._bytes}
+        if wanted:
+            with reading(self._repo) as reader:
+                self._bytes |= contents_of(reader, wanted)
+
     def _walk(self, under: str) -> Iterator[tuple[str, FileEntry]]:
         top = self._top / under if under else self._top
         parent = file_state(self._top, under) if under else None
@@ -100,19 +144,26 @@ class WorkTreeSnapshot:
                 yield under, self._entry(top, under, top.lstat())
             return
         pending = [under]
+        empty = []
         while pending:
             folder = pending.pop()
-            for item in _scan(self._top / folder):
+            items = _scan(self._top / folder)
+            if not items:
+                empty.append(folder)
+            for item in items:
                 path = f"{folder}/{item.name}" if folder else item.name
                 if item.is_dir(follow_symlinks=False) and not _is_junction(item):
                     # A repository inside the registry is a submodule, or looks like one.
                     if (self._top / path / ".git").exists():
-                        yield path, FileEntry("submodule", 0, None, 0o160000)
+                        yield path, entry_of(SUBMODULE, "", 0)
                     elif path != ".git":
                         pending.append(path)
                 else:
                     found = item.stat(follow_symlinks=False)
                     yield path, self._entry(self._top / path, path, found)
+        # In a clone without its submodules, each of them is an empty folder.
+        for path in submodules_at(self._top, empty):
+            yield path, entry_of(SUBMODULE, "", 0)
 
     def _entry(self, target: Path, path: str, found: os.stat_result) -> FileEntry:
         kind: EntryKind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -13,6 +14,7 @@ from versioner.git.config import value_of
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import snapshot_at
 from versioner.git.transaction import transaction
+from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.registry.config import no_registry
 from versioner.resources import starter_dir
 from versioner.validation.documents import validate_document
@@ -155,11 +157,11 @@ def compare_starter_files(repository: Repository, forge: str = "") -> StarterCom
     own = starter_files(hosting_at(repository, forge).workflows, branch_at(repository, "main"))
     missing: Changes = {}
     differing: list[str] = []
+    there = snapshot_of_work_tree(repository).read_many(own)
     for path, data in own.items():
-        there = repository.top / path
-        if not there.exists():
+        if path not in there and not os.path.lexists(repository.top / path):
             missing[path] = data
-        elif path not in _NOT_COMPARED and not _same(there, data):
+        elif path not in _NOT_COMPARED and not _same(there.get(path), data):
             differing.append(path)
     return StarterComparison(missing, tuple(differing))
 
@@ -215,5 +217,5 @@ def _config(repository: Repository, *keys: str) -> object:
     return value or ""
 
 
-def _same(path: Path, data: bytes) -> bool:
-    return path.is_file() and path.read_bytes().replace(b"\r\n", b"\n") == data
+def _same(there: bytes | None, data: bytes) -> bool:
+    return there is not None and there.replace(b"\r\n", b"\n") == data
