@@ -147,6 +147,10 @@ def test_an_event_for_a_registry_that_is_not_there_can_be_sent_elsewhere_and_end
 
 def test_as_json_all_of_it_is_told(spool, versioner):
     spool.add(entry(1, reason="no network"))
+    code, out, _ = versioner("list", "--output", "tsv")
+    heading, *rows = (line.split("\t") for line in out.splitlines())
+    assert heading[:3] == ["state", "key", "kept_at"]
+    assert rows and all(len(row) == len(heading) for row in rows)
     code, out, _ = versioner("list", "--output", "json")
     found = json.loads(out)
     assert code == 0

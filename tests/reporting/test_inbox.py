@@ -14,6 +14,7 @@ from versioner.delivery.inbox_admin import HandledEvent
 from versioner.errors import Blocked
 from versioner.recording.record import RecordResult
 from versioner.remote.inbox_refs import Inbox, RefusedEvent, WaitingEvent
+from versioner.reporting.delimited import delimited
 from versioner.reporting.inbox import (
     collected_json,
     collected_text,
@@ -21,6 +22,7 @@ from versioner.reporting.inbox import (
     event_summary,
     handled_text,
     inbox_json,
+    inbox_listing,
     inbox_text,
 )
 from versioner.reporting.terminal import clean
@@ -165,3 +167,22 @@ def test_what_is_discarded_is_shown_once_more() -> None:
     )
     discarded = handled_text([HandledEvent(waits(), "")], "discarded").split("\n")
     assert json.loads(discarded[1].removeprefix("  its content: ")) == SAID
+
+
+def test_an_inbox_as_csv_has_a_row_for_each_event_with_its_state():
+    found = Inbox(
+        [waits(key="a1")], refused=[refused(SAID, {"message": "no", "hint": "=do"}, "b1")]
+    )
+    lines = delimited(inbox_listing(found), "csv").decode().split("\r\n")
+    assert lines[0].startswith("state,ref,key,at,kind,product,event.version,event.environment")
+    ref = "refs/versioner/inbox/shop/a1"
+    assert lines[1] == f"waiting,{ref},a1,{NOW},deployment,shop,1.0,staging,completed,,"
+    assert lines[2].startswith("refused,") and lines[2].endswith(",no,'=do")
+
+
+@given(SUBMISSIONS, st.none() | JSON)
+def test_any_submission_is_a_row(submission: Any, refusal: Any):
+    refusal = refusal if isinstance(refusal, dict) else None
+    found = Inbox([waits(submission)], refused=[refused(submission, refusal)])
+    for kind in ("csv", "tsv"):
+        assert delimited(inbox_listing(found), kind).count(b"\n") >= 3

@@ -13,16 +13,20 @@ import click
 from versioner.reporting.text import TextLayout
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
     from versioner.git.repository import Repository
+    from versioner.reporting.delimited import Listing
     from versioner.site.build import BuildReport
 
-__all__ = ["Progress", "publish_with_progress", "show", "terminal_layout"]
+__all__ = ["Progress", "publish_with_progress", "show", "show_list", "terminal_layout"]
 
-# The size to assume for a pipe and for the log of a CI system.
+# The size to assume for a terminal that does not tell its own.
 _DEFAULT_SIZE: Final = (100, 24)
+# A pipe or a file has no width: nothing is cut or wrapped, unless COLUMNS asks for it.
+_NO_WIDTH: Final = 1_000_000
 _PLAIN: Final = str.maketrans({"…": "~", "•": "*", "—": "-"})
 
 
@@ -33,7 +37,14 @@ def terminal_layout() -> TextLayout:
         and not os.environ.get("NO_COLOR")
         and os.environ.get("TERM", "") != "dumb"
     )
-    return TextLayout(width=shutil.get_terminal_size(_DEFAULT_SIZE).columns, colour=colour)
+    return TextLayout(width=_width(), colour=colour)
+
+
+def _width() -> int:
+    if sys.stdout.isatty():
+        return shutil.get_terminal_size(_DEFAULT_SIZE).columns
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if columns.isdecimal() and int(columns) else _NO_WIDTH
 
 
 def show(text: str) -> None:
@@ -42,6 +53,25 @@ def show(text: str) -> None:
     if encoding.lower().replace("-", "") not in ("utf8", "utf16", "utf32"):
         text = text.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
     click.echo(text, color=terminal_layout().colour)
+
+
+def show_list(
+    output: str,
+    *,
+    text: Callable[[TextLayout], str],
+    json: Callable[[], str],
+    listing: Callable[[], Listing],
+) -> None:
+    """Print a list in the format of --output; each format is made only where it is asked for."""
+    if output == "json":
+        show(json())
+    elif output == "text":
+        show(text(terminal_layout()))
+    else:
+        from versioner.reporting.delimited import delimited
+
+        # As bytes, because a text stream may change the ends of the lines.
+        click.echo(delimited(listing(), output), nl=False)
 
 
 # A command that ends within this many seconds shows no progress bar.

@@ -20,6 +20,7 @@ __all__ = [
     "assignments_of",
     "clone_option",
     "examples_epilog",
+    "list_output_option",
     "output_option",
     "read_for",
     "repo_option",
@@ -64,6 +65,19 @@ def output_option(command: _Command) -> _Command:
         default="text",
         show_default=True,
         help="The output format; the JSON keys are stable.",
+    )(command)
+
+
+def list_output_option(command: _Command) -> _Command:
+    """Add --output to a command that prints a list."""
+    return click.option(
+        "--output",
+        "-o",
+        type=click.Choice(["text", "json", "csv", "tsv"]),
+        default="text",
+        show_default=True,
+        help="The output format; the JSON keys, which are also the headings of CSV and TSV, are "
+        "stable.",
     )(command)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.event_fields import EVENT_FIELDS
 from versioner.query.selectors import artifact_lines, event_details, latest_value
+from versioner.reporting.delimited import Listing
 from versioner.reporting.tables import Column, facts, paragraph, table, value_lines
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import (
@@ -26,14 +27,34 @@ if TYPE_CHECKING:
     from versioner.reporting.text import TextLayout
 
 __all__ = [
+    "DEPLOYMENT_COLUMNS",
     "deployment_document",
     "deployment_json",
     "deployment_table",
     "deployment_text",
     "deployments_json",
+    "deployments_listing",
     "deployments_text",
     "event_facts",
 ]
+
+DEPLOYMENT_COLUMNS: Final = (
+    "id",
+    "product",
+    "environment",
+    "version",
+    "status",
+    "kind",
+    "previous",
+    "at",
+    "changed_at",
+    "deployed_by",
+    "reason",
+    "deploy_url",
+    "void.id",
+    "void.at",
+    "void.reason",
+)
 
 # Fields that are shown in other lines, or not at all.
 _NOT_DETAILS: Final = frozenset(
@@ -112,6 +133,11 @@ def deployment_document(deployment: Deployment) -> dict[str, Any]:
 def deployments_json(found: Sequence[Deployment]) -> str:
     """Return deployments as a JSON array."""
     return as_json([deployment_document(each) for each in found])
+
+
+def deployments_listing(found: Sequence[Deployment]) -> Listing:
+    """Return deployments as rows of a table."""
+    return Listing(DEPLOYMENT_COLUMNS, [deployment_document(each) for each in found])
 
 
 def deployment_json(deployment: Deployment, *, problems: int = 0) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from versioner.reporting.delimited import Listing
 from versioner.reporting.tables import Column, table
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import Span, abbreviate, count, moment
@@ -16,7 +17,20 @@ if TYPE_CHECKING:
     from versioner.reporting.tables import CellText
     from versioner.reporting.text import TextLayout
 
-__all__ = ["diff_json", "diff_text"]
+__all__ = ["diff_json", "diff_listing", "diff_text"]
+
+_COLUMNS: Final = (
+    "product",
+    "a.version",
+    "a.since",
+    "a.deployment",
+    "b.version",
+    "b.since",
+    "b.deployment",
+    "newer",
+    "between",
+    "compare_url",
+)
 
 _BETWEEN_SHOWN = 3
 
@@ -55,20 +69,26 @@ def diff_json(
         {
             "a": {"environment": a.environment, "at": a.at},
             "b": {"environment": b.environment, "at": b.at},
-            "differences": [
-                {
-                    "product": each.product,
-                    "a": _side(each.a),
-                    "b": _side(each.b),
-                    "newer": each.newer or None,
-                    "between": list(each.between),
-                    "compare_url": each.compare_url or None,
-                }
-                for each in found
-            ],
+            "differences": [_document(each) for each in found],
             "problems": problems,
         }
     )
+
+
+def diff_listing(found: Sequence[Difference]) -> Listing:
+    """Return what differs as rows of a table."""
+    return Listing(_COLUMNS, [_document(each) for each in found])
+
+
+def _document(difference: Difference) -> dict[str, Any]:
+    return {
+        "product": difference.product,
+        "a": _side(difference.a),
+        "b": _side(difference.b),
+        "newer": difference.newer or None,
+        "between": list(difference.between),
+        "compare_url": difference.compare_url or None,
+    }
 
 
 def _named(side: EnvironmentAt) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner.query.selectors import latest_value
+from versioner.reporting.delimited import Listing
 from versioner.reporting.matrix import cell_document, version_lines
 from versioner.reporting.tables import Column, facts, table, value_lines
 from versioner.reporting.terminal import as_json, clean
@@ -18,7 +19,24 @@ if TYPE_CHECKING:
     from versioner.reporting.tables import CellText
     from versioner.reporting.text import TextLayout
 
-__all__ = ["environment_json", "environment_text", "environments_json", "environments_text"]
+__all__ = [
+    "environment_json",
+    "environment_text",
+    "environments_json",
+    "environments_listing",
+    "environments_text",
+]
+
+_COLUMNS: Final = (
+    "name",
+    "title",
+    "type",
+    "order",
+    "description",
+    "stale_after",
+    "retired",
+    "products",
+)
 
 
 def environments_text(layout: TextLayout, registry: Registry) -> str:
@@ -47,12 +65,19 @@ def environments_text(layout: TextLayout, registry: Registry) -> str:
 
 def environments_json(registry: Registry) -> str:
     """Return the environments as a JSON array."""
-    return as_json(
-        [
-            _document(document, _running(registry, name))
-            for name, document in registry.environments.items()
-        ]
-    )
+    return as_json(_documents(registry))
+
+
+def environments_listing(registry: Registry) -> Listing:
+    """Return the environments as rows of a table."""
+    return Listing(_COLUMNS, _documents(registry))
+
+
+def _documents(registry: Registry) -> list[dict[str, Any]]:
+    return [
+        _document(document, _running(registry, name))
+        for name, document in registry.environments.items()
+    ]
 
 
 def environment_text(layout: TextLayout, document: Mapping[str, Any], matrix: Matrix) -> str:

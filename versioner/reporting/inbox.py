@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.events import UNDEPLOYED
+from versioner.reporting.delimited import Listing
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import count
 from versioner.secret_scanning import without_secrets
@@ -25,8 +26,23 @@ __all__ = [
     "event_summary",
     "handled_text",
     "inbox_json",
+    "inbox_listing",
     "inbox_text",
 ]
+
+_COLUMNS: Final = (
+    "state",
+    "ref",
+    "key",
+    "at",
+    "kind",
+    "product",
+    "event.version",
+    "event.environment",
+    "event.status",
+    "message",
+    "hint",
+)
 
 
 def inbox_text(inbox: Inbox) -> str:
@@ -61,6 +77,13 @@ def inbox_json(inbox: Inbox) -> str:
             "more_refused": inbox.more_refused,
         }
     )
+
+
+def inbox_listing(inbox: Inbox) -> Listing:
+    """Return the waiting and the refused events as rows of a table."""
+    waiting = [{"state": "waiting", **event_document(each)} for each in inbox.waiting]
+    refused = [{"state": "refused", **_refused(each)} for each in inbox.refused]
+    return Listing(_COLUMNS, [*waiting, *refused])
 
 
 def handled_text(handled: Sequence[HandledEvent], what: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner.query.matrix import matrix
 from versioner.query.selectors import dependents, former_names, last_deployed_at, owner_of
 from versioner.query.times import age_text
 from versioner.query.versions import list_versions
+from versioner.reporting.delimited import Listing
 from versioner.reporting.deployments import deployment_table
 from versioner.reporting.matrix import cell_document, is_rolled_back, other_deployments
 from versioner.reporting.tables import Column, facts, table, value_lines
@@ -28,17 +29,30 @@ if TYPE_CHECKING:
 
 __all__ = [
     "deleted_json",
+    "deleted_listing",
     "deleted_text",
     "history_json",
+    "history_listing",
     "history_text",
     "product_json",
     "product_text",
     "product_view",
     "products_json",
+    "products_listing",
     "products_text",
 ]
 
 _LATEST = 10
+_COLUMNS: Final = (
+    "name",
+    "title",
+    "description",
+    "lifecycle",
+    "team",
+    "versions",
+    "deployments",
+    "last_deployed_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +103,14 @@ def products_json(registry: Registry) -> str:
     return as_json([_summary(record) for record in registry.products.values()])
 
 
+def products_listing(registry: Registry) -> Listing:
+    """Return the products as rows of a table, with a column for each environment."""
+    undescribed = {name for each in registry.products.values() for name in each.cells}
+    environments = [*registry.environments, *sorted(undescribed - {*registry.environments})]
+    running = [f"running.{name}" for name in environments]
+    return Listing([*_COLUMNS, *running], [_summary(each) for each in registry.products.values()])
+
+
 def deleted_text(layout: TextLayout, registry: Registry) -> str:
     """Return the deleted products as a table, the one deleted last first."""
     if not registry.deleted:
@@ -107,6 +129,11 @@ def deleted_text(layout: TextLayout, registry: Registry) -> str:
 def deleted_json(registry: Registry) -> str:
     """Return the deleted products as a JSON array, the one deleted last first."""
     return as_json(_deleted(registry))
+
+
+def deleted_listing(registry: Registry) -> Listing:
+    """Return the deleted products as rows of a table."""
+    return Listing(("name", "deleted_at", "deleted_by", "last_commit"), _deleted(registry))
 
 
 def product_text(layout: TextLayout, view: ProductView) -> str:
@@ -165,14 +192,21 @@ def history_text(layout: TextLayout, product: str, commits: Sequence[CommitInfo]
     return table(layout, columns, rows)
 
 
+def history_listing(commits: Sequence[CommitInfo]) -> Listing:
+    """Return the commits as rows of a table."""
+    return Listing(("commit", "at", "author", "subject"), _commits(commits))
+
+
 def history_json(commits: Sequence[CommitInfo]) -> str:
     """Return the commits as a JSON array."""
-    return as_json(
-        [
-            {"commit": each.id, "at": each.at, "author": each.author, "subject": each.subject}
-            for each in commits
-        ]
-    )
+    return as_json(_commits(commits))
+
+
+def _commits(commits: Sequence[CommitInfo]) -> list[dict[str, Any]]:
+    return [
+        {"commit": each.id, "at": each.at, "author": each.author, "subject": each.subject}
+        for each in commits
+    ]
 
 
 def _product_row(record: ProductRecord) -> list[CellText]:

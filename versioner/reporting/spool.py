@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.reporting.delimited import Listing
 from versioner.reporting.tables import Column, table
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import Span, count, moment
@@ -18,10 +19,25 @@ if TYPE_CHECKING:
     from versioner.spool.send import Sent
     from versioner.spool.store import SpoolContents
 
-__all__ = ["discarded_text", "sent_json", "sent_text", "spool_json", "spool_text"]
+__all__ = ["discarded_text", "sent_json", "sent_text", "spool_json", "spool_listing", "spool_text"]
 
 # The length of a key that is shown: its time, and enough to be unique.
 _SHOWN: Final = 16
+_COLUMNS: Final = (
+    "state",
+    "key",
+    "kept_at",
+    "reason",
+    "repo",
+    "branch",
+    "via",
+    "kind",
+    "product",
+    "event.version",
+    "event.environment",
+    "event.status",
+    "line",
+)
 _WORDS = {"recorded": "recorded", "already": "already recorded", "received": "received"}
 
 
@@ -60,6 +76,13 @@ def spool_json(contents: SpoolContents, queued: Sequence[SpoolEntry], folder: Pa
             "unreadable": [{"path": str(path), "why": why} for path, why in contents.unreadable],
         }
     )
+
+
+def spool_listing(contents: SpoolContents, queued: Sequence[SpoolEntry]) -> Listing:
+    """Return the events as rows of a table; a file that cannot be read is in text and JSON only."""
+    states = (("waiting", contents.entries), ("queued", queued), ("refused", contents.refused))
+    rows = [{"state": state, **_document(each)} for state, found in states for each in found]
+    return Listing(_COLUMNS, rows)
 
 
 def sent_text(sent: Sequence[Sent]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner.query.selectors import artifact_lines, last_deployed_at, latest_value
+from versioner.reporting.delimited import Listing
 from versioner.reporting.deployments import (
     deployment_document,
     deployment_table,
@@ -27,10 +28,23 @@ __all__ = [
     "version_table",
     "version_text",
     "versions_json",
+    "versions_listing",
     "versions_text",
 ]
 
 _SHA_SHOWN = 10
+_COLUMNS: Final = (
+    "product",
+    "version",
+    "at",
+    "status",
+    "scm_repository",
+    "scm_sha",
+    "scm_branch",
+    "artifacts",
+    "running_in",
+    "deployed_at",
+)
 
 
 def versions_text(
@@ -121,6 +135,11 @@ def version_text(layout: TextLayout, detail: VersionDetail, *, commit_url: str) 
 def versions_json(found: Sequence[VersionSummary]) -> str:
     """Return versions as a JSON array."""
     return as_json([_summary(each) for each in found])
+
+
+def versions_listing(found: Sequence[VersionSummary]) -> Listing:
+    """Return versions as rows of a table."""
+    return Listing(_COLUMNS, [_summary(each) for each in found])
 
 
 def version_json(detail: VersionDetail, *, commit_url: str, problems: int = 0) -> str:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from versioner.cli.commands.completion import environment_names, product_names
-from versioner.cli.params import NounGroup, examples_epilog, output_option, repo_option, rev_option
+from versioner.cli.params import (
+    NounGroup,
+    examples_epilog,
+    list_output_option,
+    output_option,
+    repo_option,
+    rev_option,
+)
 
 if TYPE_CHECKING:
     from versioner.editing.session import EditResult
@@ -63,9 +70,9 @@ def deployment() -> None:
 )
 @click.option(
     "--limit", type=click.IntRange(min=0), metavar="N",
-    help=f"Show at most N, newest first (default: {_SHOWN} in text, all in JSON); 0 shows all.",
+    help=f"Show at most N, newest first (default: {_SHOWN} in text, else all); 0 shows all.",
 )  # fmt: skip
-@output_option
+@list_output_option
 @rev_option
 @repo_option
 def list_(
@@ -74,10 +81,14 @@ def list_(
     output: str, rev: str | None, repo: str | None,
 ) -> None:  # fmt: skip
     """List deployments, newest first."""
-    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.output import show_list
     from versioner.cli.registry import load_from, reference_time
     from versioner.query.deployments import find
-    from versioner.reporting.deployments import deployments_json, deployments_text
+    from versioner.reporting.deployments import (
+        deployments_json,
+        deployments_listing,
+        deployments_text,
+    )
 
     registry = load_from(repo, rev, products=None if product is None else [product])
     now = reference_time(registry, rev)
@@ -94,10 +105,12 @@ def list_(
     if limit is None and output == "text":
         limit = _SHOWN
     shown = found[: limit or None]
-    if output == "json":
-        show(deployments_json(shown))
-    else:
-        show(deployments_text(terminal_layout(), shown, total=len(found)))
+    show_list(
+        output,
+        text=lambda layout: deployments_text(layout, shown, total=len(found)),
+        json=lambda: deployments_json(shown),
+        listing=lambda: deployments_listing(shown),
+    )
 
 
 def _parsed_status(status: str | None) -> str | None:

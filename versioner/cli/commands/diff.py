@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from versioner.cli.commands.completion import environment_names, product_names
-from versioner.cli.params import examples_epilog, output_option, repo_option, rev_option
+from versioner.cli.params import examples_epilog, list_output_option, repo_option, rev_option
 
 __all__ = ["diff"]
 
@@ -23,7 +23,7 @@ __all__ = ["diff"]
 @click.option(
     "--product", "-p", metavar="NAME", shell_complete=product_names, help="Only this product."
 )
-@output_option
+@list_output_option
 @rev_option
 @repo_option
 def diff(
@@ -35,19 +35,21 @@ def diff(
     production@2026-11-01, production@2026-11-01T10:00:00Z, production@7d, production@monday. A day
     without a time means its beginning, in UTC.
     """
-    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.output import show_list
     from versioner.cli.params import read_for
     from versioner.cli.registry import load_from, reference_time
     from versioner.query.differences import diff as compare
     from versioner.query.differences import parse_environment_at
-    from versioner.reporting.differences import diff_json, diff_text
+    from versioner.reporting.differences import diff_json, diff_listing, diff_text
 
     registry = load_from(repo, rev, products=None if product is None else [product])
     now = reference_time(registry, rev)
     with read_for("A and B"):
         sides = parse_environment_at(a, now), parse_environment_at(b, now)
     found = compare(registry, *sides, now=now, product=product)
-    if output == "json":
-        show(diff_json(*sides, found, problems=len(registry.errors)))
-    else:
-        show(diff_text(terminal_layout(), *sides, found))
+    show_list(
+        output,
+        text=lambda layout: diff_text(layout, *sides, found),
+        json=lambda: diff_json(*sides, found, problems=len(registry.errors)),
+        listing=lambda: diff_listing(found),
+    )

@@ -11,6 +11,7 @@ from versioner.cli.params import (
     NounGroup,
     assignments_of,
     examples_epilog,
+    list_output_option,
     output_option,
     repo_option,
     rev_option,
@@ -33,20 +34,21 @@ def environment() -> None:
     short_help="List the environments.",
     epilog=examples_epilog("versioner environment list", keys=f"an array of {{{_KEYS}}}."),
 )
-@output_option
+@list_output_option
 @rev_option
 @repo_option
 def list_(output: str, rev: str | None, repo: str | None) -> None:
     """List the environments, in the order in which versions are deployed to them."""
-    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.output import show_list
     from versioner.cli.registry import load_from
-    from versioner.reporting.environments import environments_json, environments_text
+    from versioner.reporting import environments as report
 
     registry = load_from(repo, rev)
-    show(
-        environments_json(registry)
-        if output == "json"
-        else environments_text(terminal_layout(), registry)
+    show_list(
+        output,
+        text=lambda layout: report.environments_text(layout, registry),
+        json=lambda: report.environments_json(registry),
+        listing=lambda: report.environments_listing(registry),
     )
 
 

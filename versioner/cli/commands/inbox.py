@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from versioner.cli.params import NounGroup, examples_epilog, output_option, repo_option
+from versioner.cli.params import NounGroup, examples_epilog, list_output_option, repo_option
 
 __all__ = ["inbox"]
 
@@ -25,17 +25,22 @@ def inbox() -> None:
         "have message and hint too), more_waiting, more_refused.",
     ),
 )
-@output_option
+@list_output_option
 @repo_option
 def list_(output: str, repo: str | None) -> None:
     """List the events that wait for `collect`, and the refused events with the reason."""
-    from versioner.cli.output import show
+    from versioner.cli.output import show_list
     from versioner.cli.remotes import find_remote
     from versioner.delivery.inbox_admin import list_inbox
-    from versioner.reporting.inbox import inbox_json, inbox_text
+    from versioner.reporting.inbox import inbox_json, inbox_listing, inbox_text
 
     found = list_inbox(find_remote(repo))
-    show(inbox_json(found) if output == "json" else inbox_text(found))
+    show_list(
+        output,
+        text=lambda _layout: inbox_text(found),
+        json=lambda: inbox_json(found),
+        listing=lambda: inbox_listing(found),
+    )
 
 
 @inbox.command(

@@ -7,7 +7,13 @@ from typing import Final
 import click
 
 from versioner.cli.commands.completion import product_names
-from versioner.cli.params import examples_epilog, output_option, repo_option, rev_option
+from versioner.cli.params import (
+    examples_epilog,
+    list_output_option,
+    output_option,
+    repo_option,
+    rev_option,
+)
 
 __all__ = ["history", "list_", "show_"]
 
@@ -27,30 +33,29 @@ _KEYS: Final = (
     ),
 )
 @click.option("--deleted", is_flag=True, help="List the deleted products, latest first.")
-@output_option
+@list_output_option
 @rev_option
 @repo_option
 def list_(deleted: bool, output: str, rev: str | None, repo: str | None) -> None:
     """List the products."""
-    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.output import show_list
     from versioner.cli.registry import load_from
-    from versioner.reporting.products import (
-        deleted_json,
-        deleted_text,
-        products_json,
-        products_text,
-    )
+    from versioner.reporting import products as report
 
     registry = load_from(repo, rev, products=() if deleted else None)
     if deleted:
-        show(
-            deleted_json(registry)
-            if output == "json"
-            else deleted_text(terminal_layout(), registry)
+        show_list(
+            output,
+            text=lambda layout: report.deleted_text(layout, registry),
+            json=lambda: report.deleted_json(registry),
+            listing=lambda: report.deleted_listing(registry),
         )
         return
-    show(
-        products_json(registry) if output == "json" else products_text(terminal_layout(), registry)
+    show_list(
+        output,
+        text=lambda layout: report.products_text(layout, registry),
+        json=lambda: report.products_json(registry),
+        listing=lambda: report.products_listing(registry),
     )
 
 
@@ -93,15 +98,15 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     "--limit", type=click.IntRange(min=0), default=30, show_default=True, metavar="N",
     help="Show at most N commits, newest first; 0 shows all.",
 )  # fmt: skip
-@output_option
+@list_output_option
 @rev_option
 @repo_option
 def history(name: str, limit: int, output: str, rev: str | None, repo: str | None) -> None:
     """Show the commits that changed a product, also under former names or after a deletion."""
-    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.output import show_list
     from versioner.cli.registry import find_repository, read_registry
     from versioner.query.product_history import names_of, product_history
-    from versioner.reporting.products import history_json, history_text
+    from versioner.reporting.products import history_json, history_listing, history_text
 
     repository = find_repository(repo)
     registry = read_registry(repository, rev, products=(), quiet=True)
@@ -110,7 +115,9 @@ def history(name: str, limit: int, output: str, rev: str | None, repo: str | Non
         registry = read_registry(repository, registry.revision, products=[name], quiet=True)
     names = names_of(registry, name)
     commits = product_history(repository, names, limit=limit, rev=rev)
-    if output == "json":
-        show(history_json(commits))
-    else:
-        show(history_text(terminal_layout(), names[0], commits))
+    show_list(
+        output,
+        text=lambda layout: history_text(layout, names[0], commits),
+        json=lambda: history_json(commits),
+        listing=lambda: history_listing(commits),
+    )

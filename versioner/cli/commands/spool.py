@@ -10,7 +10,7 @@ import click
 
 from versioner.cli import clock
 from versioner.cli.errors import report_error
-from versioner.cli.params import NounGroup, examples_epilog, output_option
+from versioner.cli.params import NounGroup, examples_epilog, list_output_option, output_option
 from versioner.errors import InvalidInput, OperationFailed
 from versioner.remote.url import TOKEN
 from versioner.spool.batch import queued
@@ -57,18 +57,20 @@ def spool() -> None:
         "via, kind, product, event, line}), unreadable: [{path, why}].",
     ),
 )
-@output_option
+@list_output_option
 def list_(output: str) -> None:
     """List the events that wait on this machine, oldest first."""
-    from versioner.cli.output import show, terminal_layout
-    from versioner.reporting.spool import spool_json, spool_text
+    from versioner.cli.output import show_list
+    from versioner.reporting.spool import spool_json, spool_listing, spool_text
 
     folder = _folder()
     contents, left = Spool(folder).contents(), queued(folder)
-    if output == "json":
-        show(spool_json(contents, left, folder))
-    else:
-        show(spool_text(terminal_layout(), contents, left, folder))
+    show_list(
+        output,
+        text=lambda layout: spool_text(layout, contents, left, folder),
+        json=lambda: spool_json(contents, left, folder),
+        listing=lambda: spool_listing(contents, left),
+    )
 
 
 @spool.command(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from versioner.cli.commands.completion import environment_names, product_names
-from versioner.cli.params import examples_epilog, output_option, repo_option
+from versioner.cli.params import examples_epilog, list_output_option, repo_option
 
 __all__ = ["status"]
 
@@ -40,7 +40,7 @@ __all__ = ["status"]
 @click.option(
     "--as-of", "--rev", "as_of", metavar="REV", help="The state as recorded at this git revision."
 )
-@output_option
+@list_output_option
 @repo_option
 def status(
     products: tuple[str, ...],
@@ -57,13 +57,14 @@ def status(
     the last line lists them. Deployments in progress, those that failed since, and those without
     a result are shown next to the version.
     """
-    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.output import show_list
     from versioner.cli.params import read_for
     from versioner.cli.registry import find_registry, read_registry, reference_time
     from versioner.query.matrix import matrix
     from versioner.query.times import parse_moment
     from versioner.remote.inbox_refs import count_inbox
     from versioner.reporting.matrix import InboxCounts, matrix_json, matrix_text
+    from versioner.reporting.matrix_listing import matrix_listing
 
     repository = find_registry(repo, as_of, inbox=True)
     # Which environments are compared for drift depends on all products, unless they are named.
@@ -81,16 +82,11 @@ def status(
         products=products or None,
         environments=environments or None,
     )
-    if output == "json":
-        show(
-            matrix_json(
-                found, revision=registry.revision, problems=len(registry.errors), inbox=inbox
-            )
-        )
-    else:
-        revision = registry.revision or "" if as_of else ""
-        show(
-            matrix_text(
-                terminal_layout(), found, as_of=revision, past=moment is not None, inbox=inbox
-            )
-        )
+    known = registry.revision or "" if as_of else ""
+    past, problems = moment is not None, len(registry.errors)
+    show_list(
+        output,
+        text=lambda layout: matrix_text(layout, found, as_of=known, past=past, inbox=inbox),
+        json=lambda: matrix_json(found, revision=registry.revision, problems=problems, inbox=inbox),
+        listing=lambda: matrix_listing(found),
+    )

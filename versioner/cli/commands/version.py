@@ -7,7 +7,14 @@ from typing import Final
 import click
 
 from versioner.cli.commands.completion import product_names
-from versioner.cli.params import NounGroup, examples_epilog, output_option, repo_option, rev_option
+from versioner.cli.params import (
+    NounGroup,
+    examples_epilog,
+    list_output_option,
+    output_option,
+    repo_option,
+    rev_option,
+)
 
 __all__ = ["version"]
 
@@ -40,27 +47,29 @@ def version(ctx: click.Context) -> None:
 @click.argument("product", shell_complete=product_names)
 @click.option(
     "--limit", type=click.IntRange(min=0), metavar="N",
-    help=f"Show at most N, newest first (default: {_SHOWN} in text, all in JSON); 0 shows all.",
+    help=f"Show at most N, newest first (default: {_SHOWN} in text, else all); 0 shows all.",
 )  # fmt: skip
-@output_option
+@list_output_option
 @rev_option
 @repo_option
 def list_(product: str, limit: int | None, output: str, rev: str | None, repo: str | None) -> None:
     """List a product's versions, newest first."""
-    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.output import show_list
     from versioner.cli.registry import load_from
     from versioner.query.versions import list_versions
-    from versioner.reporting.versions import versions_json, versions_text
+    from versioner.reporting.versions import versions_json, versions_listing, versions_text
 
     record = load_from(repo, rev, products=[product]).resolve(product)
     found = list_versions(record)
     if limit is None and output == "text":
         limit = _SHOWN
     shown = found[: limit or None]
-    if output == "json":
-        show(versions_json(shown))
-    else:
-        show(versions_text(terminal_layout(), record.name, shown, total=len(found)))
+    show_list(
+        output,
+        text=lambda layout: versions_text(layout, record.name, shown, total=len(found)),
+        json=lambda: versions_json(shown),
+        listing=lambda: versions_listing(shown),
+    )
 
 
 @version.command(
@@ -107,7 +116,7 @@ def show_(product: str, name: str, output: str, rev: str | None, repo: str | Non
 @click.option(
     "--product", "-p", help="Only versions of this product.", shell_complete=product_names
 )
-@output_option
+@list_output_option
 @rev_option
 @repo_option
 def find(digest: str, product: str | None, output: str, rev: str | None, repo: str | None) -> None:
@@ -116,14 +125,16 @@ def find(digest: str, product: str | None, output: str, rev: str | None, repo: s
     DIGEST is a digest (sha256:...), an image reference that ends in one, a commit, or the first
     digits of one of these.
     """
-    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.output import show_list
     from versioner.cli.registry import load_from
     from versioner.query.versions import find_versions
-    from versioner.reporting.versions import found_versions_text, versions_json
+    from versioner.reporting.versions import found_versions_text, versions_json, versions_listing
 
     registry = load_from(repo, rev, products=[product] if product else None)
     found = find_versions(registry.products.values(), digest)
-    if output == "json":
-        show(versions_json(found))
-    else:
-        show(found_versions_text(terminal_layout(), found))
+    show_list(
+        output,
+        text=lambda layout: found_versions_text(layout, found),
+        json=lambda: versions_json(found),
+        listing=lambda: versions_listing(found),
+    )

@@ -12,6 +12,7 @@ import io
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from versioner.serialization.csv_cells import FORMULA, formula_safe
 from versioner.site.api.deployments import head_of
 from versioner.site.exports.xml import xml_text
 
@@ -37,9 +38,6 @@ COLUMNS: Final = (
     "reason",
     "id",
 )
-# Characters that begin a formula in a spreadsheet, full-width forms included, and the white space
-# that it skips before one.
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
 def tables_of(context: SiteContext, record: ProductRecord) -> Iterator[tuple[str, bytes]]:
@@ -59,10 +57,7 @@ def months_of(record: ProductRecord) -> list[str]:
 
 def cell_text(value: str) -> str:
     """Return a text as a cell that no spreadsheet reads as a formula."""
-    if not value:
-        return ""
-    value = xml_text(value)
-    return "'" + value if value.startswith((*FORMULA, "'")) else value
+    return formula_safe(xml_text(value))
 
 
 def _row(deployment: Deployment, hidden: frozenset[str]) -> list[str]:
