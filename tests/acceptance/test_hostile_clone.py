@@ -231,6 +231,7 @@ LINKS = (
 )
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("path", LINKS)
 @pytest.mark.parametrize("committed", [True, False])
 def test_links_publish_nothing_of_what_they_lead_to(
@@ -317,6 +318,7 @@ def test_a_site_is_not_written_through_links_that_the_clone_holds(
     assert {each.name for each in outside.iterdir()} == {"product.yaml", "deployments"}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "path",
     ["registry/pipe", "registry/products/user-service/deployments/2025-11.yaml",
