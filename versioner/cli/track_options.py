@@ -14,7 +14,7 @@ from versioner.models.event_fields import EVENT_FIELDS, personal_fields
 from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from versioner.models import EventKind
 
@@ -22,6 +22,7 @@ __all__ = [
     "TrackOptions",
     "build_options",
     "deployment_options",
+    "given_options",
     "is_on_command_line",
     "read_options",
     "source_of",
@@ -40,6 +41,7 @@ _FIELDS: Final[dict[EventKind, frozenset[str]]] = {
 class TrackOptions(NamedTuple):
     """The values of a track command's options; a text is "" where no value is given.
 
+    With `to_stderr`, reports go to stderr, since stdout is a command's own.
     `fields` holds the options that become a field of the event as they are, by its name. `wait`
     is a number of seconds.
     """
@@ -64,6 +66,7 @@ class TrackOptions(NamedTuple):
     verbose: bool
     debug: bool
     output: str
+    to_stderr: bool = False
 
 
 Option = Callable[[click.Command], Any]
@@ -265,6 +268,16 @@ def read_options(ctx: click.Context, kind: EventKind, values: Mapping[str, Any])
         debug=given["debug"],
         output=given["output"] or "text",
     )
+
+
+def given_options(ctx: click.Context, names: Iterable[str]) -> set[str]:
+    """Return those of some options that an option or a variable sets."""
+    by_user = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+    return {
+        name
+        for name in names
+        if ctx.get_parameter_source(name) in by_user and ctx.params.get(name) not in (None, "")
+    }
 
 
 def is_on_command_line(ctx: click.Context, name: str) -> bool:

@@ -38,7 +38,8 @@ def report(
     `incomplete` is why the event is not where it should be yet.
     """
     text = recorded_json if options.output == "json" else recorded_text
-    _print(text(recorded, dry_run=options.dry_run), must=options.dry_run)
+    shown = text(recorded, dry_run=options.dry_run)
+    _print(shown, must=options.dry_run, to_stderr=options.to_stderr)
     for each in recorded.warnings:
         warn(OperationFailed(each.message, hint=each.hint))
     if detected is not None and not options.dry_run:
@@ -50,7 +51,7 @@ def report(
 def report_spooled(options: TrackOptions, detected: DetectedRun | None, spooled: Spooled) -> None:
     """Report that an event is spooled, to be sent later; the caller reports the error itself."""
     if options.output == "json":
-        _print(kept_json(spooled.line), must=False)
+        _print(kept_json(spooled.line), must=False, to_stderr=options.to_stderr)
     if detected is not None:
         _append(detected.summary_file, "step summary", "Not recorded: kept to be sent later\n")
         _append(detected.output_file, "step's outputs", kept_outputs(spooled.line))
@@ -86,9 +87,9 @@ def warn(error: VersionerError | OSError, what: str = "") -> None:
     report_warning(error, what)
 
 
-def _print(text: str, *, must: bool) -> None:
+def _print(text: str, *, must: bool, to_stderr: bool) -> None:
     try:
-        click.echo(text)
+        click.echo(text, err=to_stderr)
     except OSError as error:
         if must:
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -35,6 +36,7 @@ __all__ = ["track"]
 
 # The same for every command, so that VERSIONER_PRODUCT is the product for all of them.
 _VARIABLES: Final = {"auto_envvar_prefix": "VERSIONER"}
+_USAGE: Final = "[OPTIONS] [-- COMMAND...]"
 _KEYS: Final = (
     "outcome (recorded, already_recorded, received, already_received, would_record), kind, "
     "product, event, path, created (array of paths), commit (or null), branch, pushed_to, "
@@ -42,6 +44,21 @@ _KEYS: Final = (
     "an event that is kept: outcome (kept), "
     "kind, product, event, branch, spool_line."
 )
+
+
+_COMMAND: Final = "versioner.command"
+
+
+class _TrackCommand(click.Command):
+    """A command that takes another command after `--`; it is in the context's `meta`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the options before `--`."""
+        if "--" in args:
+            end = args.index("--")
+            ctx.meta[_COMMAND] = tuple(args[end + 1 :])
+            args = args[:end]
+        return super().parse_args(ctx, args)
 
 
 class _TrackGroup(NounGroup):
@@ -69,20 +86,30 @@ def track() -> None:
 
 
 @track.command(
+    cls=_TrackCommand,
+    options_metavar=_USAGE,
     context_settings=_VARIABLES,
     epilog=examples_epilog(
         "versioner track deployment --product shop --environment staging --version 1.4",
         "versioner track deployment --environment production --status failed",
+        "versioner track deployment --environment staging -- ./deploy.sh staging",
         keys=_KEYS,
     ),
 )
 @click.pass_context
 def deployment(ctx: click.Context, /, **options: Any) -> None:
-    """Record a deployment event."""
+    """Record a deployment event.
+
+    With `-- COMMAND`, record that the deployment started, run the command, and record how it
+    ended: completed, failed or aborted. The exit code and stdout are those of the command; reports
+    go to stderr.
+    """
     _track(ctx, "deployment", options)
 
 
 @track.command(
+    cls=_TrackCommand,
+    options_metavar=_USAGE,
     context_settings=_VARIABLES,
     epilog=examples_epilog(
         "versioner track build --product shop --version 1.4 --scm-sha 4f5d1c2a", keys=_KEYS
@@ -90,7 +117,10 @@ def deployment(ctx: click.Context, /, **options: Any) -> None:
 )
 @click.pass_context
 def build(ctx: click.Context, /, **options: Any) -> None:
-    """Record a build event."""
+    """Record a build event.
+
+    With `-- COMMAND`, record that the build started, run the command, and record how it ended.
+    """
     _track(ctx, "build", options)
 
 
@@ -103,6 +133,21 @@ def _track(ctx: click.Context, kind: EventKind, values: dict[str, Any]) -> None:
 
         start()
     detected = detect(os.environ)
+    command = ctx.meta.get(_COMMAND)
+    if command is None:
+        _record_event(ctx, options, detected)
+        return
+    if not command:
+        raise click.UsageError("give a command after --")
+    from versioner.cli.track_command import track_command
+
+    has_run = bool(detected is not None and detected.fields.get("invoke_id"))
+    record = partial(_record_event, ctx, detected=detected)
+    ctx.exit(track_command(ctx, options, command, record, has_run=has_run))
+
+
+def _record_event(ctx: click.Context, options: TrackOptions, detected: DetectedRun | None) -> None:
+    """Record one event and report it; raise the error where it is not where it should be."""
     try:
         place, draft = _locate(ctx, options, detected)
         repository = place if isinstance(place, Repository) else None
