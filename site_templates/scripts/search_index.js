@@ -36,9 +36,9 @@ function findNames(words) {
     href: `products/${name}/index.html`,
     order: name.startsWith(words[0]) ? 0 : 1,
   }));
-  const environments = names.environments.filter(([title]) => hasAll(words, [title])).map(([title, href]) => ({
-    text: title, kind: "environment", href, order: 0,
-  }));
+  const environments = names.environments
+    .filter(([title, , ...former]) => hasAll(words, [title, ...former]))
+    .map(([title, href]) => ({ text: title, kind: "environment", href, order: 0 }));
   return [...products, ...environments].sort((a, b) => a.order - b.order);
 }
 

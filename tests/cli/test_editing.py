@@ -281,6 +281,29 @@ def test_environments_are_created_edited_and_retired(desk: Desk) -> None:
     assert desk.run("environment", "edit", "production", "--set", "stale_after=soon").code == 4
 
 
+def test_a_renamed_environment_is_found_under_its_old_name(desk: Desk) -> None:
+    renamed = desk.run("environment", "rename", "production", "live")
+    assert renamed.code == 0, renamed.err
+    assert renamed.out.startswith("Rename environment production to live\n")
+    shown = desk.run("environment", "show", "production", "-o", "json").json()
+    assert (shown["name"], shown["aliases"]) == ("live", ["production"])
+    assert "former names" in desk.run("environment", "show", "live").out
+    listed = desk.run("deployment", "list", "--environment", "production", "-o", "json").json()
+    assert {each["environment"] for each in listed} == {"live"}
+    assert len(listed) == 4
+    assert desk.run("diff", "staging", "production").code == 0
+    deploy = ("track", "deployment", "--product", "user-service", "--version", "1.5.0")
+    tracked = desk.run(*deploy, "--environment", "production", "-o", "json").json()
+    assert (tracked["event"]["environment"], tracked["created"]) == ("live", [])
+    merged = desk.run("environment", "merge", "test", "--into", "production")
+    assert "taken over by live: 1 event of 1 product" in merged.out
+    refused = desk.run("environment", "delete", "test")
+    assert (refused.code, "environment retire live" in refused.err) == (5, True)
+    assert desk.run("environment", "create", "unused").code == 0
+    assert desk.run("environment", "delete", "unused").code == 0
+    assert desk.run("validate").code == 0
+
+
 def test_a_void_deployment_is_out_of_the_matrix_and_still_to_be_seen(desk: Desk) -> None:
     before = desk.commits()
     outcome = desk.run("deployment", "void", "us-5", "--reason", "wrong pipeline")

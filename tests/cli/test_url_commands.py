@@ -40,6 +40,8 @@ EDITS = (
     ("environment", "create", "demo"),
     ("environment", "edit", "staging", "--set", "title=Staging"),
     ("environment", "retire", "test"),
+    ("environment", "rename", "staging", "uat"),
+    ("environment", "merge", "test", "--into", "staging"),
     ("deployment", "void", "us-4", "--reason", "by mistake"),
     ("deployment", "redact", "us-4", "deployed_by"),
 )
@@ -146,6 +148,9 @@ def test_what_needs_a_clone_says_so(far: Far, command: tuple[str, ...]) -> None:
         (("product", "restore", "no-such"), 2),
         (("deployment", "void", "no-such-event", "--reason", "x"), 2),
         (("status", "--product", "no-such"), 2),
+        (("environment", "delete", "test"), 5),
+        (("environment", "rename", "test", "staging"), 5),
+        (("environment", "merge", "no-such", "--into", "staging"), 2),
     ],
 )
 def test_exit_codes_are_those_of_a_clone(far: Far, command: tuple[str, ...], code: int) -> None:

@@ -22,6 +22,7 @@ from tests.fixtures.bare_registry import (
     submission,
 )
 from tests.fixtures.local_registry import NOW, Desk
+from versioner.editing.environment_moves import rename_environment
 from versioner.editing.products import delete_product, rename_product
 from versioner.editing.restore import restore_product
 from versioner.errors import Blocked, UsageFault
@@ -130,6 +131,15 @@ def test_an_event_of_an_old_name_is_the_products(post: Post, tmp_path: Path) -> 
     (recorded,) = post.collect().recorded
     assert recorded.product == "store"
     assert "a1" in post.ids("store")
+
+
+def test_an_event_of_a_former_name_is_the_environments(post: Post, tmp_path: Path) -> None:
+    rename_environment(post_clone(post, tmp_path).repository, "staging", "uat", now=NOW)
+    push(tmp_path)
+    post.put("shop/a1", submission("shop", id="a1", environment="staging"))
+    (recorded,) = post.collect().recorded
+    assert (recorded.event["environment"], recorded.created) == ("uat", ())
+    post.served.assert_sound()
 
 
 def test_an_event_that_is_on_the_branch_already_only_waits_no_more(post: Post) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.fixtures.bare_registry import Post, entropy, submission
+from tests.fixtures.bare_registry import Post, entropy, post_clone, push, submission
 from tests.fixtures.local_registry import NOW, Desk
 from versioner.delivery.direct import Destination, dry_run, ensure_event_id, record_remotely
+from versioner.editing.environment_moves import merge_environment
 from versioner.errors import Blocked, InvalidInput, UsageFault, VersionerError
 from versioner.recording.context import EventDraft
 from versioner.recording.record import RecordResult
@@ -227,3 +228,18 @@ def test_what_stays_is_sound(post: Post) -> None:
         ["git", "fsck", "--strict"], cwd=post.path, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_a_former_name_of_an_environment_is_recorded_under_its_name(
+    post: Post, tmp_path: Path
+) -> None:
+    run = {"source_system": "github", "invoke_id": "9"}
+    first = one(post, draft(environment="stagin", **run))
+    desk = post_clone(post, tmp_path)
+    merge_environment(desk.repository, "stagin", "staging", now=NOW)
+    push(tmp_path)
+    again = one(post, draft(environment="stagin", **run))
+    assert (again.already, again.event["id"]) == (True, first.event["id"])
+    other = one(post, draft("2.1", environment="stagin", **run))
+    assert (other.event["environment"], other.created) == ("staging", ())
+    post.served.assert_sound()

@@ -11,6 +11,7 @@ import pytest
 
 from tests.fixtures.local_registry import NOW, Desk
 from versioner.editing import imports
+from versioner.editing.environment_moves import rename_environment
 from versioner.editing.import_rows import read_rows
 from versioner.editing.imports import ImportResult, import_file
 from versioner.editing.products import delete_product, rename_product
@@ -331,4 +332,18 @@ def test_columns_of_artifacts_become_digests_by_name(desk: Desk) -> None:
     second = row.replace("09:00", "10:00").replace(one, other)
     with pytest.raises(InvalidInput, match='the artifact "image"'):
         load(desk, header + second, mapping=mapping)
+    desk.assert_sound()
+
+
+def test_rows_under_a_former_name_of_an_environment_are_recorded_already(desk: Desk) -> None:
+    rows = HEADER + ROWS
+    assert load(desk, rows).added == 3
+    rename_environment(desk.repository, "qa-2", "uat", now=NOW)
+    assert load(desk, rows).already == 3
+    more = "2026-11-05T09:00:00Z,brand-new,qa-2,2,completed,jane\n"
+    assert load(desk, HEADER + more).created == ()
+    record = desk.registry.products["brand-new"]
+    assert [each["environment"] for each in record.deployment_events] == ["uat", "uat"]
+    log = (desk.top / "registry/products/brand-new/deployments/2026-11.yaml").read_text()
+    assert log.count('environment: "qa-2"') == log.count('environment: "uat"') == 1
     desk.assert_sound()

@@ -122,3 +122,25 @@ def test_environments_and_configuration_are_told() -> None:
         EnvironmentChange("qa", "changed", (FieldChange("type", "test", "staging"),)),
     )
     assert change.config == (FieldChange("site.logo", "a.svg", "b.svg"),)
+
+
+def test_environments_that_were_renamed_and_merged_and_the_cells_of_a_changed_product() -> None:
+    events = [deployment("1", environment="staging"), deployment("2", environment="prod")]
+    old = registry(
+        product("shop", events), environments={name: {} for name in ("staging", "prod", "live")}
+    )
+    new = registry(
+        product("shop", [{**event, "environment": "live"} for event in events], title="Shop"),
+        environments={"live": {"aliases": ["prod"]}, "uat": {"aliases": ["staging"]}},
+        environment_aliases={"prod": "live", "staging": "uat"},
+    )
+    change = changes_between(old, new)
+    kinds = {
+        each.environment: (each.kind, each.old_name, each.into) for each in change.environments
+    }
+    assert kinds["prod"] == ("merged", "", "live")
+    assert kinds["uat"] == ("renamed", "staging", "")
+    assert kinds["live"] == ("changed", "", "")
+    assert "staging" not in kinds
+    (shop,) = change.products
+    assert [(each.environment, each.old, each.new) for each in shop.cells] == [("uat", "1", "")]

@@ -212,3 +212,19 @@ def test_the_checker_of_these_tests_finds_a_planted_fault(tmp_path: Path, fault:
     assert planted != text
     page.write_text(planted)
     assert check_site(tmp_path)
+
+
+def test_old_pages_of_an_environment_lead_to_the_same_pages_of_the_new_one(tmp_path: Path) -> None:
+    whole = everything()
+    whole.environments["production"]["aliases"] = ["prod", "live-2"]
+    whole.environment_aliases = {"prod": "production", "live-2": "production"}
+    build_site(whole, tmp_path / "out", now=NOW, tool_version=TOOL)
+    assert check_site(tmp_path / "out") == []
+    found = read_site(tmp_path / "out")
+    for old in ("prod", "live-2"):
+        for page in ("index.html", "2026-11.html"):
+            moved = found[f"environments/{old}/{page}"]
+            assert f'href="../production/{page}" data-moved' in moved.text
+            assert "This environment is now called production" in moved.shown
+    names = (tmp_path / "out/assets/search/index.js").read_text()
+    assert '"environments/production/index.html","live-2","prod"]' in names

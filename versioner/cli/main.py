@@ -41,7 +41,7 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
             "product:product", "List, show, create, edit, rename or delete products."
         ),
         "environment": Listed(
-            "environment:environment", "List, show, create, edit or retire environments."
+            "environment:environment", "List, show, create, edit, rename or merge environments."
         ),
     },
     "Publish": {

@@ -27,6 +27,13 @@ def create_environment(
     """Add an environment; `assignments` are KEY=VALUE with dotted keys."""
     check_name(name, "environment")
     with edit_session(repository) as edit:
+        if name in edit.registry.environment_aliases:
+            owner = edit.registry.environment_aliases[name]
+            raise Blocked(
+                f'"{name}" is a former name of "{owner}"',
+                hint=f"choose another name, or remove this one from the aliases in "
+                f"{layout.environment_path(owner)} first",
+            )
         if name in edit.registry.environments:
             raise Blocked(
                 f'the environment "{name}" already exists',
@@ -50,7 +57,7 @@ def edit_environment(
     """Set and unset dotted keys of an environment, keeping its comments, order and style."""
     edits = parse_edits(set_, unset)
     with edit_session(repository) as edit:
-        edit.registry.environment(name)
+        name = edit.registry.environment(name)["name"]
         changes = edit.edited(layout.environment_path(name), edits)
         return edit.commit(changes, f"Edit environment {name}", now=now, assignments=set_)
 
@@ -59,9 +66,10 @@ def retire_environment(
     repository: Repository, name: str, *, now: str, undo: bool = False
 ) -> EditResult:
     """Mark an environment as retired, or with `undo` as active; its history stays."""
-    subject = f"Take environment {name} back" if undo else f"Retire environment {name}"
     with edit_session(repository) as edit:
         document = edit.registry.environment(name)
+        name = document["name"]
+        subject = f"Take environment {name} back" if undo else f"Retire environment {name}"
         if undo and "retired" not in document:
             return EditResult(None, subject)
         mark = Unset(("retired",)) if undo else Set(("retired",), True)

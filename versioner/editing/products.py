@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from versioner import layout
-from versioner.editing.session import EditResult, edit_session, parse_edits, read_tip
+from versioner.editing.session import (
+    EditResult,
+    edit_session,
+    parse_edits,
+    read_tip,
+    refuse_unread,
+)
 from versioner.errors import Blocked, InvalidInput, UsageFault
 from versioner.names import check_name
 from versioner.query.selectors import dependents, former_names
 from versioner.serialization.assignments import Set, Unset
 from versioner.serialization.documents import dump_document
 from versioner.serialization.yaml_edit import edit_document
-from versioner.validation import codes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,12 +127,6 @@ def rewrite_product(
         return edit.commit(changes, f"Edit product {product}", now=now)
 
 
-# Errors between files; they are found after the events have been read.
-_AFTER_READING: Final = frozenset(
-    (codes.CASE_TWIN, codes.DEPLOYMENT, codes.ENVIRONMENT, codes.SHA_CONFLICT, codes.VOID)
-)
-
-
 @dataclass(frozen=True, slots=True)
 class DeletionPlan:
     """The data that a deletion removes, and the products that depend on the product."""
@@ -150,7 +149,7 @@ def rename_product(repository: Repository, old: str, new: str, *, now: str) -> E
     with edit_session(repository) as edit:
         product = edit.registry.resolve(old).name
         _refuse_rename(edit.registry, product, new)
-        _refuse_unread(edit.registry, product)
+        refuse_unread(edit.registry, product)
         changes: Changes = {}
         for path, data in edit.files_of(product).items():
             changes[path] = None
@@ -190,27 +189,8 @@ def plan_deletion(repository: Repository, name: str) -> DeletionPlan:
     """Return what deleting a product would remove; change nothing."""
     _, registry = read_tip(repository)
     product = registry.resolve(name).name
-    _refuse_unread(registry, product)
+    refuse_unread(registry, product)
     return _plan(registry, product)
-
-
-def _refuse_unread(registry: Registry, product: str) -> None:
-    """Raise Blocked if some of the product's files cannot be read: the report would be wrong."""
-    own = f"{layout.product_dir(product)}/"
-    wrong = [
-        problem
-        for problem in registry.errors
-        if problem.path.startswith(own)
-        and problem.path != layout.product_path(product)
-        and problem.code not in _AFTER_READING
-    ]
-    if wrong:
-        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-        raise Blocked(
-            f'"{product}" has errors, so some of its files cannot be read: '
-            f"{wrong[0].path}:{wrong[0].line}: {wrong[0].message}{more}",
-            hint="`versioner validate` lists them; fix them first",
-        )
 
 
 def _plan(registry: Registry, product: str) -> DeletionPlan:
@@ -236,7 +216,7 @@ def delete_product(
     """
     with edit_session(repository) as edit:
         product = edit.registry.resolve(name).name
-        _refuse_unread(edit.registry, product)
+        refuse_unread(edit.registry, product)
         plan = _plan(edit.registry, product)
         if plan.dependents and not force:
             raise Blocked(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from versioner import layout
-from versioner.errors import InvalidInput, UsageFault
+from versioner.errors import Blocked, InvalidInput, UsageFault
 from versioner.git.commit import commit_changes
 from versioner.git.snapshot import OverlaySnapshot, snapshot_at
 from versioner.git.transaction import transaction
@@ -16,7 +16,7 @@ from versioner.registry.config import no_registry
 from versioner.registry.load import load_registry
 from versioner.serialization.assignments import Unset, parse_assignment, parse_key
 from versioner.serialization.yaml_edit import edit_document
-from versioner.validation.codes import UNKNOWN_KEY
+from versioner.validation import codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,19 @@ if TYPE_CHECKING:
     from versioner.registry.records import Registry
     from versioner.serialization.assignments import Set
 
-__all__ = ["EditResult", "EditSession", "edit_session", "parse_edits", "read_tip"]
+__all__ = [
+    "EditResult",
+    "EditSession",
+    "edit_session",
+    "parse_edits",
+    "read_tip",
+    "refuse_unread",
+]
+
+# Errors between files; they are found after the events have been read.
+_AFTER_READING: Final = frozenset(
+    (codes.CASE_TWIN, codes.DEPLOYMENT, codes.ENVIRONMENT, codes.SHA_CONFLICT, codes.VOID)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +147,7 @@ def _refuse_new_errors(editing: EditSession, changes: Changes, assignments: Sequ
 
 def _refuse_unknown_key(problem: Problem, assignments: Sequence[str]) -> None:
     """Raise InvalidInput that names the option, if an error is the key of one."""
-    if problem.code != UNKNOWN_KEY:
+    if problem.code != codes.UNKNOWN_KEY:
         return
     place = layout.place_of(problem.path)
     free = "extra_metadata" if place is not None and place.kind == "product" else "metadata"
@@ -152,3 +164,22 @@ def _refuse_unknown_key(problem: Problem, assignments: Sequence[str]) -> None:
 def _identity(problem: Problem) -> tuple[Any, ...]:
     # The line is left out, because an edit may move an existing problem to another line.
     return problem.path, problem.code, problem.message
+
+
+def refuse_unread(registry: Registry, product: str) -> None:
+    """Raise Blocked if some of the product's files cannot be read: the report would be wrong."""
+    own = f"{layout.product_dir(product)}/"
+    wrong = [
+        problem
+        for problem in registry.errors
+        if problem.path.startswith(own)
+        and problem.path != layout.product_path(product)
+        and problem.code not in _AFTER_READING
+    ]
+    if wrong:
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        raise Blocked(
+            f'"{product}" has errors, so some of its files cannot be read: '
+            f"{wrong[0].path}:{wrong[0].line}: {wrong[0].message}{more}",
+            hint="`versioner validate` lists them; fix them first",
+        )

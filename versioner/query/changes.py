@@ -65,11 +65,13 @@ class ProductChange:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentChange:
-    """The change of one environment."""
+    """The change of one environment; `into` is the one that it was merged into."""
 
     environment: str
-    kind: Literal["added", "removed", "changed"]
+    kind: Literal["added", "removed", "renamed", "merged", "changed"]
     fields: tuple[FieldChange, ...] = ()
+    old_name: str = ""
+    into: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +101,23 @@ def changes_between(old: Registry, new: Registry) -> RegistryChange:
 
 
 def _products(old: Registry, new: Registry) -> Iterator[ProductChange]:
-    renamed = dict(_renamed(old, new))
+    renamed, names = dict(_renamed(old, new)), new.environment_aliases
     for name, record in new.products.items():
         before = old.products.get(renamed.get(name, name))
         if before is None:
             kind: Literal["restored", "added"] = "added"
             if name in old.deleted and (record.builds or record.deployment_events):
                 kind = "restored"
-            yield _product(kind, None, record)
+            yield _product(kind, None, record, names)
         elif name in renamed:
-            yield _product("renamed", before, record)
+            yield _product("renamed", before, record, names)
         elif before is not record and (record.tree is None or before.tree != record.tree):
-            change = _product("changed", before, record)
+            change = _product("changed", before, record, names)
             if not change.is_empty:
                 yield change
     for name, record in old.products.items():
         if name not in new.products and name not in renamed.values():
-            yield _product("removed", record, None)
+            yield _product("removed", record, None, names)
 
 
 def _renamed(old: Registry, new: Registry) -> Iterator[tuple[str, str]]:
@@ -132,6 +134,7 @@ def _product(
     kind: Literal["added", "removed", "renamed", "restored", "changed"],
     old: ProductRecord | None,
     new: ProductRecord | None,
+    names: Mapping[str, str],
 ) -> ProductChange:
     before, after = _events(old), _events(new)
     added = {key: event for key, event in after.items() if key not in before}
@@ -148,7 +151,7 @@ def _product(
         deployments=len(added) - builds,
         removed=len(before.keys() - after.keys()),
         voided=tuple(event["voids"] for event in added.values() if "voids" in event),
-        cells=tuple(_cells(old, new)),
+        cells=tuple(_cells(old, new, names)),
     )
 
 
@@ -164,10 +167,15 @@ def _events(record: ProductRecord | None) -> dict[tuple[str, str], dict[str, Any
     return builds | {("deployment", event["id"]): event for event in record.deployment_events}
 
 
-def _cells(old: ProductRecord | None, new: ProductRecord | None) -> Iterator[CellChange]:
+def _cells(
+    old: ProductRecord | None, new: ProductRecord | None, names: Mapping[str, str]
+) -> Iterator[CellChange]:
+    """Yield the cells that run another version; `names` are the former names of environments."""
     if old is not None and new is not None and old.deployment_events == new.deployment_events:
         return
     before, after = _current(old), _current(new)
+    for former in sorted(names.keys() & before.keys()):
+        before.setdefault(names[former], before.pop(former))
     for environment in sorted({*before, *after}):
         one, other = before.get(environment, ""), after.get(environment, "")
         if one != other:
@@ -180,14 +188,39 @@ def _current(record: ProductRecord | None) -> dict[str, str]:
 
 
 def _environments(old: Registry, new: Registry) -> Iterator[EnvironmentChange]:
+    renamed = dict(_renamed_environments(old, new))
     for name in sorted({*old.environments, *new.environments}):
-        before, after = old.environments.get(name), new.environments.get(name)
-        if before is None:
-            yield EnvironmentChange(name, "added", tuple(_fields({"name": name}, after or {})))
-        elif after is None:
-            yield EnvironmentChange(name, "removed")
+        before = old.environments.get(renamed.get(name, name))
+        after = new.environments.get(name)
+        if after is None:
+            yield from _gone(name, new.environment_name(name), renamed)
+        elif before is None:
+            yield EnvironmentChange(name, "added", fields=tuple(_fields({"name": name}, after)))
+        elif name in renamed:
+            fields = tuple(each for each in _fields(before, after) if each.field != "name")
+            yield EnvironmentChange(name, "renamed", old_name=renamed[name], fields=fields)
         elif fields := tuple(_fields(before, after)):
-            yield EnvironmentChange(name, "changed", fields)
+            yield EnvironmentChange(name, "changed", fields=fields)
+
+
+def _renamed_environments(old: Registry, new: Registry) -> Iterator[tuple[str, str]]:
+    """Yield (new name, old name); of several former names the first one was renamed."""
+    for name, document in new.environments.items():
+        gone = [
+            alias
+            for alias in document.get("aliases", ())
+            if alias in old.environments and new.environment_name(alias) == name
+        ]
+        if gone and name not in old.environments:
+            yield name, gone[0]
+
+
+def _gone(name: str, target: str, renamed: Mapping[str, str]) -> Iterator[EnvironmentChange]:
+    """Yield the change of an environment that is not there any more, unless it was renamed."""
+    if target == name:
+        yield EnvironmentChange(name, "removed")
+    elif renamed.get(target) != name:
+        yield EnvironmentChange(name, "merged", into=target)
 
 
 def _fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[FieldChange]:

@@ -51,7 +51,7 @@ def _parts(change: RegistryChange, show: Callable[[str], str]) -> Iterator[tuple
     for product in change.products:
         yield f"{show(product.product)}: {_fate(product, show)}", [*_of_product(product, show)]
     for environment in change.environments:
-        title = f"environment {show(environment.environment)}: {environment.kind}"
+        title = f"environment {show(environment.environment)}: {_fate_of(environment, show)}"
         yield title, _of_environment(environment, show)
     if change.config:
         yield "registry.yaml: changed", [_field(each, show) for each in change.config]
@@ -61,6 +61,14 @@ def _fate(product: ProductChange, show: Callable[[str], str]) -> str:
     if product.kind == "renamed":
         return f"renamed from {show(product.old_name)}"
     return product.kind
+
+
+def _fate_of(environment: EnvironmentChange, show: Callable[[str], str]) -> str:
+    if environment.kind == "renamed":
+        return f"renamed from {show(environment.old_name)}"
+    if environment.kind == "merged":
+        return f"merged into {show(environment.into)}"
+    return environment.kind
 
 
 def _of_product(product: ProductChange, show: Callable[[str], str]) -> Iterator[str]:

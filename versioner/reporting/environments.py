@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.query.selectors import latest_value
 from versioner.reporting.delimited import Listing
 from versioner.reporting.matrix import cell_document, version_lines
-from versioner.reporting.tables import Column, facts, table, value_lines
+from versioner.reporting.tables import Column, facts, paragraph, table, value_lines
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import Span, count, moment, wrap
 
@@ -122,6 +122,7 @@ def _document(document: Mapping[str, Any], running: int) -> dict[str, Any]:
     return {
         "name": document["name"],
         "title": document.get("title"),
+        **({"aliases": document["aliases"]} if "aliases" in document else {}),
         "type": document["type"],
         "order": document["order"],
         "description": document.get("description"),
@@ -137,6 +138,7 @@ def _occupied(matrix: Matrix) -> list[CellState]:
 
 def _facts(layout: TextLayout, document: Mapping[str, Any]) -> str:
     pairs: list[tuple[str, CellText]] = [
+        ("former names", paragraph(", ".join(document.get("aliases", ())))),
         ("type", str(document["type"])),
         ("order", str(document["order"])),
         ("stale after", document.get("stale_after", "")),

@@ -14,6 +14,7 @@ from versioner.site.urls import (
     LOST,
     OVERVIEW,
     PRODUCTS,
+    environment_month,
     environment_page,
     month_page,
     product_page,
@@ -28,7 +29,12 @@ from versioner.site.views.environments import (
 from versioner.site.views.overview import overview_view
 from versioner.site.views.product import month_view, product_view
 from versioner.site.views.products import new_product_view, products_view
-from versioner.site.views.redirects import deleted_view, lost_view, moved_view
+from versioner.site.views.redirects import (
+    deleted_view,
+    lost_view,
+    moved_environment_view,
+    moved_view,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,6 +93,7 @@ def _of_environments(context: SiteContext) -> Iterator[Page]:
 
 
 def _redirects(context: SiteContext) -> Iterator[Page]:
+    yield from _of_former_environments(context)
     registry = context.registry
     taken = set(registry.products)
     for old in sorted(set(registry.aliases) - taken):
@@ -101,3 +108,13 @@ def _redirects(context: SiteContext) -> Iterator[Page]:
             yield Page(page, "redirect.html", partial(moved_view, context, page, old, target))
     for name in sorted(set(registry.deleted) - taken):
         yield Page(product_page(name), "deleted.html", partial(deleted_view, context, name))
+
+
+def _of_former_environments(context: SiteContext) -> Iterator[Page]:
+    for old, name in sorted(context.registry.environment_aliases.items()):
+        moves = {environment_page(old): environment_page(name)}
+        months = context.environment_pages[name]
+        moves.update({environment_month(old, each.month, each.part): each.path for each in months})
+        for page, target in moves.items():
+            view = partial(moved_environment_view, context, page, old, name, target)
+            yield Page(page, "redirect.html", view)

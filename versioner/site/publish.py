@@ -156,7 +156,8 @@ def _pages_expected(registry: Registry) -> int:
         for each in rows
     }
     named = len(registry.products) + len(registry.environments)
-    return len(months) + named + len(registry.aliases) + len(registry.deleted) + 6
+    former = len(registry.aliases) + len(registry.environment_aliases)
+    return len(months) + named + former + len(registry.deleted) + 6
 
 
 @contextmanager

@@ -20,13 +20,14 @@ from versioner.cli.params import (
 __all__ = ["environment"]
 
 _KEYS: Final = (
-    "name, title, type, order, description, stale_after, retired, products (how many run there)"
+    "name, title, aliases (only where there are some), type, order, description, stale_after, "
+    "retired, products (how many run there)"
 )
 
 
 @click.group(cls=NounGroup, epilog=examples_epilog("versioner environment list"))
 def environment() -> None:
-    """List, show, create, edit and retire environments."""
+    """List, show, create, edit, rename, merge, retire and delete environments."""
 
 
 @environment.command(
@@ -169,3 +170,57 @@ def retire(name: str, undo: bool, repo: str | None) -> None:
     from versioner.editing.environments import retire_environment
 
     apply(repo, lambda repository: retire_environment(repository, name, now=clock.now(), undo=undo))
+
+
+@environment.command(
+    short_help="Rename an environment; the old name stays valid.",
+    epilog=examples_epilog("versioner environment rename prod production"),
+)
+@click.argument("old", shell_complete=environment_names)
+@click.argument("new")
+@repo_option
+def rename(old: str, new: str, repo: str | None) -> None:
+    """Rename an environment; pipelines and commands may still use the old name."""
+    from versioner.cli import clock
+    from versioner.cli.after_commit import apply
+    from versioner.editing.environment_moves import rename_environment
+
+    apply(repo, lambda repository: rename_environment(repository, old, new, now=clock.now()))
+
+
+@environment.command(
+    short_help="Merge an environment into another one.",
+    epilog=examples_epilog("versioner environment merge prod --into production"),
+)
+@click.argument("name", shell_complete=environment_names)
+@click.option(
+    "--into", required=True, metavar="NAME", shell_complete=environment_names,
+    help="The environment that takes over the events and the name.",
+)  # fmt: skip
+@repo_option
+def merge(name: str, into: str, repo: str | None) -> None:
+    """Merge an environment into another one, for example one that a typing error created.
+
+    Its events become events of the other environment, and its name a former name of it:
+    pipelines may still use it. No event is rewritten.
+    """
+    from versioner.cli import clock
+    from versioner.cli.after_commit import apply
+    from versioner.editing.environment_moves import merge_environment
+
+    apply(repo, lambda repository: merge_environment(repository, name, into, now=clock.now()))
+
+
+@environment.command(
+    short_help="Delete an environment that no event names.",
+    epilog=examples_epilog("versioner environment delete qa-tets"),
+)
+@click.argument("name", shell_complete=environment_names)
+@repo_option
+def delete(name: str, repo: str | None) -> None:
+    """Delete an environment that no event names; `retire` and `merge` are for any other."""
+    from versioner.cli import clock
+    from versioner.cli.after_commit import apply
+    from versioner.editing.environment_moves import delete_environment
+
+    apply(repo, lambda repository: delete_environment(repository, name, now=clock.now()))

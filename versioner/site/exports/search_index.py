@@ -51,6 +51,9 @@ def search_files(context: SiteContext) -> Iterator[tuple[str, bytes]]:
 
 
 def _names(context: SiteContext) -> dict[str, list[list[str]]]:
+    former: dict[str, list[str]] = {}
+    for alias, name in sorted(context.registry.environment_aliases.items()):
+        former.setdefault(name, []).append(alias)
     return {
         "products": [
             [
@@ -62,7 +65,7 @@ def _names(context: SiteContext) -> dict[str, list[list[str]]]:
             for name in sorted(context.registry.products)
         ],
         "environments": [
-            [context.environment_title(name), environment_page(name)]
+            [context.environment_title(name), environment_page(name), *former.get(name, ())]
             for name in context.environments
         ],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.site.urls import LOST, OVERVIEW, PRODUCTS, product_page
+from versioner.site.urls import ENVIRONMENTS, LOST, OVERVIEW, PRODUCTS, product_page
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
 from versioner.site.wording import moment_text
@@ -12,7 +12,7 @@ from versioner.site.wording import moment_text
 if TYPE_CHECKING:
     from versioner.site.context import SiteContext
 
-__all__ = ["deleted_view", "lost_view", "moved_view"]
+__all__ = ["deleted_view", "lost_view", "moved_environment_view", "moved_view"]
 
 
 def moved_view(context: SiteContext, page: str, name: str, target: str) -> View:
@@ -21,7 +21,23 @@ def moved_view(context: SiteContext, page: str, name: str, target: str) -> View:
     return {
         "frame": frame(context, page, f"{name} has moved", section=PRODUCTS, script="redirect"),
         "name": name,
+        "what": "product",
         "title": title_of(context, owner) if owner in context.registry.products else owner,
+        "href": context.link(page, target),
+    }
+
+
+def moved_environment_view(
+    context: SiteContext, page: str, former: str, name: str, target: str
+) -> View:
+    """Return the view of a page under a former name of an environment."""
+    return {
+        "frame": frame(
+            context, page, f"{former} has moved", section=ENVIRONMENTS, script="redirect"
+        ),
+        "name": former,
+        "what": "environment",
+        "title": context.environment_title(name),
         "href": context.link(page, target),
     }
 
