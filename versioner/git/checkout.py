@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import OperationFailed
+from versioner.git.index import files_left_out, store_stats
 from versioner.git.object_format import hash_object
 from versioner.git.process import LockedByGit, git, printable
 from versioner.git.repository import head_of, leads_to
@@ -172,14 +173,22 @@ def _refresh(
 ) -> bool:
     sparse = _left_out(checkout, updates)
     # Deletions come first: a directory may replace a file of the same name.
-    for path in sorted(updates, key=lambda path: (updates[path].data is not None, path)):
-        if path not in sparse:
-            _refresh_file(repo, checkout, path, updates[path])
+    order = sorted(updates, key=lambda path: (updates[path].data is not None, path))
+    same = {
+        path
+        for path in order
+        if path not in sparse and _refresh_file(repo, checkout, path, updates[path])
+    }
     wanted = dict(updates)
     if recheck:
         staged = index_ids(checkout, list(updates), session)
         wanted = {path: update for path, update in updates.items() if staged[path] in update.stale}
-    return _refresh_index(repo, checkout, wanted, sparse, session)
+    if not _refresh_index(repo, checkout, wanted, sparse, session):
+        return False
+    ids = {path: update.id for path, update in wanted.items() if path in same and update.id}
+    if ids:
+        store_stats(checkout, ids)
+    return True
 
 
 def _left_out(checkout: Checkout, updates: Mapping[str, FileUpdate]) -> set[str]:
@@ -189,34 +198,33 @@ def _left_out(checkout: Checkout, updates: Mapping[str, FileUpdate]) -> set[str]
         for path, update in updates.items()
         if None not in update.stale and not (checkout.top / path).exists()
     ]
-    if not absent:
-        return set()
-    # Needed only where a file is missing.
-    from versioner.git.index import files_left_out
-
-    return set(files_left_out(*checkout)).intersection(absent)
+    return set(files_left_out(*checkout)).intersection(absent) if absent else set()
 
 
-def _refresh_file(repo: Repository, checkout: Checkout, path: str, update: FileUpdate) -> None:
+def _refresh_file(repo: Repository, checkout: Checkout, path: str, update: FileUpdate) -> bool:
+    """Update one file; return whether it has the new content now."""
     remove_draft(checkout.top, path)
     state = file_state(checkout.top, path)
     if state.kind == "absent":
         if None in update.stale and update.data is not None:
             _write(repo, checkout, path, update.data, state)
-        return
+            return True
+        return False
     if state.kind != "file":
-        return
+        return False
     ids = content_ids(state.data, repo.object_format)
     if update.id in ids:
-        return
+        return state.data == update.data
     if ids.isdisjoint(update.stale):
         completed = with_lines(state.data, update.added)
         if completed is not None:
             _write(repo, checkout, path, completed, state)
-    elif update.data is None:
+        return False
+    if update.data is None:
         remove_file(checkout.top, path)
-    else:
-        _write(repo, checkout, path, update.data, state)
+        return False
+    _write(repo, checkout, path, update.data, state)
+    return True
 
 
 def _write(repo: Repository, checkout: Checkout, path: str, data: bytes, state: FileState) -> None:

@@ -18,6 +18,7 @@ from versioner.git.checkout import (
 )
 from versioner.git.commit import publish
 from versioner.git.history import is_ancestor
+from versioner.git.index import release_index
 from versioner.git.journal import drop_journal, read_journal
 from versioner.git.object_format import hash_object
 from versioner.git.objects import TreeView, missing
@@ -36,6 +37,8 @@ MESSAGE: Final = "Put back what an interrupted write left out"
 def complete(repo: LockedRepository) -> None:
     """Complete the write that the journal names; drop the journal if the branch did not move."""
     entry = read_journal(repo.common_dir)
+    for checkout in checkouts_of(repo, entry.ref) if entry is not None else ():
+        release_index(checkout.git_dir)
     if entry is None or not _moved(repo, entry):
         drop_journal(repo.common_dir)
         return
