@@ -144,3 +144,18 @@ def test_a_file_that_a_sparse_checkout_leaves_out_is_checked_and_named_where_it_
     assert run(["format"]) == 4
     assert "git sparse-checkout add registry/products/user-service" in capsys.readouterr().err
     assert clone.git("status", "--porcelain") == ""
+
+
+def test_a_clone_that_git_writes_with_crlf_is_tidy_and_keeps_its_line_ends(
+    clone: Clone, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clone.git("clone", "-q", "-c", "core.autocrlf=true", ".", str(tmp_path / "windows"))
+    repo = ("--repo", str(tmp_path / "windows"))
+    path = tmp_path / "windows" / PRODUCT
+    assert b"\r\n" in path.read_bytes()
+    assert run(["format", "--check", *repo]) == 0
+    assert run(["validate", *repo]) == 0
+    assert "warning" not in capsys.readouterr().out
+    path.write_bytes(LOOSE)
+    assert run(["format", *repo]) == 0
+    assert path.read_bytes() == TIDY.replace(b"\n", b"\r\n")

@@ -246,3 +246,47 @@ def test_a_submodule_is_seen_in_a_clone_that_did_not_fetch_it(tmp_path, top):
             assert snapshot.entries()[path].kind == "submodule"
             assert snapshot.product_trees()["shop"] is None
             assert "registry/products/empty" not in snapshot.entries()
+
+
+@pytest.mark.parametrize(
+    ("settings", "attributes", "converted"),
+    [
+        (["core.autocrlf=true"], "", True),
+        (["core.autocrlf=true"], "*.yaml text=auto", True),
+        (["core.autocrlf=true"], "*.yaml -text", False),
+        (["core.autocrlf=true"], "*.yaml text eol=lf", False),
+        (["core.autocrlf=input"], "", False),
+        (["core.eol=crlf"], "*.yaml text", True),
+        (["core.eol=crlf"], "", False),
+        ([], "*.yaml text eol=crlf", True),
+        ([], "", False),
+    ],
+)
+def test_a_file_that_git_writes_with_crlf_is_as_in_the_commit(
+    tmp_path, top, settings, attributes, converted
+):
+    (top / ".gitattributes").write_text(f"{attributes}\n")
+    sh(top, "add", ".gitattributes")
+    sh(top, "commit", "-q", "-m", "Attributes")
+    options = [part for each in settings for part in ("-c", each)]
+    sh(tmp_path, *options, "clone", "-q", *options, str(top), "clone")
+    clone = tmp_path / "clone"
+    assert (b"\r\n" in (clone / PRODUCT).read_bytes()) == converted
+    repo = open_repository(clone)
+    here, there = snapshot_of_work_tree(repo), snapshot_at(repo, "HEAD")
+    assert here.entries() == there.entries()
+    assert here.read(PRODUCT) == snapshot_of_work_tree(repo).read(PRODUCT) == FILES[PRODUCT]
+    # Where git converts nothing, CRLF is a change.
+    (clone / PRODUCT).write_bytes(b'name: "shop"\r\n')
+    assert (snapshot_of_work_tree(repo).read(PRODUCT) == FILES[PRODUCT]) == converted
+    new = PRODUCT.replace("shop", "new")
+    (clone / new).parent.mkdir()
+    (clone / new).write_bytes(b"name: new\r\n")
+    assert (snapshot_of_work_tree(repo).read(new) == b"name: new\n") == converted
+
+
+def test_a_file_that_is_committed_with_crlf_keeps_it(top):
+    (top / PRODUCT).write_bytes(b'name: "shop"\r\n')
+    sh(top, "commit", "-qam", "CRLF")
+    sh(top, "config", "core.autocrlf", "true")
+    assert snapshot_of_work_tree(open_repository(top)).read(PRODUCT) == b'name: "shop"\r\n'

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.errors import UsageFault, VersionerError
+from versioner.git.index import paths_in_crlf
 from versioner.git.lock import WriteLock
 from versioner.git.state import state_dir
 from versioner.git.worktree import file_state, replace_file
@@ -113,5 +114,8 @@ def _apply(changes: Changes, repository: Repository, done: FormatResult, *, chec
     for path, data in changes.items():
         done.changed.append(path)
         if not check and top is not None and data is not None:
+            state = file_state(top, path)
+            if b"\r\n" in state.data and paths_in_crlf(top, [path]):
+                data = data.replace(b"\n", b"\r\n")
             draft_dir = state_dir(repository.common_dir)
-            replace_file(top, path, data, draft_dir=draft_dir, mode=file_state(top, path).mode)
+            replace_file(top, path, data, draft_dir=draft_dir, mode=state.mode)

@@ -1,4 +1,4 @@
-"""The index: what a sparse checkout leaves out, submodules, and the times of written files."""
+"""The index: what a sparse checkout leaves out, submodules, line ends, times of written files."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SUBMODULE",
     "files_left_out",
+    "paths_in_crlf",
     "release_index",
     "sizes_of",
     "store_stats",
@@ -61,6 +62,39 @@ def submodules_at(top: Path, paths: Sequence[str]) -> set[str]:
     asked = paths if len(paths) <= _ARGUMENTS else []
     found = {path for _, path, entry in _entries(top, asked) if entry.mode == SUBMODULE}
     return found & wanted
+
+
+def paths_in_crlf(top: Path, paths: Sequence[str]) -> set[str]:
+    """Return those of some paths that git writes to the work tree with CRLF, and stores with LF.
+
+    The attributes `text` and `eol` decide, and without them `core.autocrlf`. No filter runs.
+    """
+    from versioner.git.config import is_true, value_of
+
+    auto = is_true(top, "core.autocrlf")
+    usual = "crlf" if os.name == "nt" else "lf"
+    named = value_of(top, "core.eol").lower()
+    explicit = (named if named in ("lf", "crlf") else usual) == "crlf"
+    asked = paths if len(paths) <= _ARGUMENTS else []
+    args = ["--literal-pathspecs", "ls-files", "-z", "--eol", "--cached", "--others", "--", *asked]
+    found = set()
+    for line in git(args, cwd=top).decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        ends, _, path = line.partition("\t")
+        stored, _, *attributes = ends.split()
+        if _is_crlf(stored, attributes, auto=auto, explicit=explicit):
+            found.add(path)
+    return found.intersection(paths)
+
+
+def _is_crlf(stored: str, attributes: Sequence[str], *, auto: bool, explicit: bool) -> bool:
+    """Return whether git converts a file, from what `ls-files --eol` prints of it."""
+    text = attributes[0].removeprefix("attr/") if attributes else ""
+    if text == "-text" or "eol=lf" in attributes or text == "eol=lf":
+        return False
+    # Where git only guesses that a file is text, it leaves one alone that is stored with CRLF.
+    if text in ("", "text=auto") and stored not in ("i/lf", "i/none", "i/"):
+        return False
+    return auto or "eol=crlf" in attributes or (text != "" and explicit)
 
 
 def sizes_of(repo: Repository, ids: Sequence[str]) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """The registry's files in the work tree, with uncommitted changes.
 
-Files that a sparse checkout leaves out are read from the index. Links, FIFOs and the like are
+Files that a sparse checkout leaves out are read from the index. Files that git writes with CRLF
+have LF here, as in a commit. Links, FIFOs and the like are
 reported, never followed or opened.
 """
 
@@ -12,7 +13,13 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import OperationFailed
-from versioner.git.index import SUBMODULE, files_left_out, sizes_of, submodules_at
+from versioner.git.index import (
+    SUBMODULE,
+    files_left_out,
+    paths_in_crlf,
+    sizes_of,
+    submodules_at,
+)
 from versioner.git.object_format import hash_object
 from versioner.git.objects import contents_of, reading
 from versioner.git.process import printable
@@ -79,6 +86,7 @@ class WorkTreeSnapshot:
                 self._read_left_out([path])
             elif state.kind == "file":
                 self._bytes[path] = state.data
+                self._convert([path])
         return self._bytes.get(path)
 
     def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
@@ -91,6 +99,10 @@ class WorkTreeSnapshot:
     def _without_leftovers(self, under: str) -> dict[str, FileEntry]:
         """Return the files without those that an editor left, unless they are committed."""
         there = dict(self._walk(under))
+        for path in self._convert(there):
+            data = self._bytes[path]
+            name = hash_object("blob", data, self._repo.object_format)
+            there[path] = there[path]._replace(size=len(data), id=name)
         found = dict(sorted({**self._entries_left_out(under), **there}.items()))
         leftovers = [path for path in found if is_leftover_file(path)]
         if leftovers:
@@ -135,6 +147,14 @@ class WorkTreeSnapshot:
         if wanted:
             with reading(self._repo) as reader:
                 self._bytes |= contents_of(reader, wanted)
+
+    def _convert(self, paths: Iterable[str]) -> set[str]:
+        """Convert those files to LF that git writes with CRLF; return their paths."""
+        candidates = [path for path in paths if b"\r\n" in self._bytes.get(path, b"")]
+        found = paths_in_crlf(self._top, candidates) if candidates else set()
+        for path in found:
+            self._bytes[path] = self._bytes[path].replace(b"\r\n", b"\n")
+        return found
 
     def _walk(self, under: str) -> Iterator[tuple[str, FileEntry]]:
         top = self._top / under if under else self._top
