@@ -8,7 +8,6 @@ import subprocess
 import pytest
 
 from tests.fixtures.clones import LOG, PRODUCT, append, assert_sound, commit, make, sh, status
-from versioner.git.checkout import Checkout
 from versioner.git.index import release_index, store_stats
 
 NEW = "registry/products/new/product.yaml"
@@ -79,7 +78,7 @@ def test_an_index_that_git_has_locked_is_left_alone_with_its_lock(tmp_path):
     lock.write_bytes(b"git's own")
     before = index.read_bytes()
     blob = sh(top, "rev-parse", f"HEAD:{LOG}").strip()
-    store_stats(Checkout(top, top / ".git"), {LOG: blob})
+    store_stats(top, top / ".git", {LOG: blob})
     assert (index.read_bytes(), lock.read_bytes()) == (before, b"git's own")
     release_index(top / ".git")
     assert lock.exists()

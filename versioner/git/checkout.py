@@ -187,7 +187,7 @@ def _refresh(
         return False
     ids = {path: update.id for path, update in wanted.items() if path in same and update.id}
     if ids:
-        store_stats(checkout, ids)
+        store_stats(*checkout, ids)
     return True
 
 

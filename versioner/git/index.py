@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from versioner.git.checkout import Checkout
     from versioner.git.repository import Repository
 
 __all__ = [
@@ -127,7 +126,7 @@ def _may_leave_out(git_dir: Path) -> bool:
     return version > _PLAIN_VERSION or (git_dir / "info" / "sparse-checkout").exists()
 
 
-def store_stats(checkout: Checkout, ids: Mapping[str, str]) -> None:
+def store_stats(top: Path, git_dir: Path, ids: Mapping[str, str]) -> None:
     """Write the times and sizes of files into the index, where they are unknown after a write.
 
     `ids` are the blob ids of the paths, which the files have. git then sees without reading them
@@ -135,11 +134,11 @@ def store_stats(checkout: Checkout, ids: Mapping[str, str]) -> None:
     another process has the index locked or has changed it.
     """
     with suppress(OSError):
-        index = checkout.git_dir / "index"
+        index = git_dir / "index"
         before, data = index.stat(), bytearray(index.read_bytes())
-        stats = {path: (checkout.top / path).lstat() for path in ids}
+        stats = {path: (top / path).lstat() for path in ids}
         if _with_stats(data, ids, stats):
-            _replace(checkout.git_dir, before, bytes(data))
+            _replace(git_dir, before, bytes(data))
 
 
 def _with_stats(
