@@ -12,7 +12,8 @@ import pytest
 from tests.fixtures.local_registry import NOW, Desk
 from versioner.editing import imports
 from versioner.editing.environment_moves import rename_environment
-from versioner.editing.import_rows import read_rows
+from versioner.editing.importing.options import ImportOptions
+from versioner.editing.importing.rows import read_rows
 from versioner.editing.imports import ImportResult, import_file
 from versioner.editing.products import delete_product, rename_product
 from versioner.errors import InvalidInput, UsageFault
@@ -30,10 +31,17 @@ ROWS = (
 )
 
 
-def load(desk: Desk, text: str, name: str = "rows.csv", **options: Any) -> ImportResult:
+def load(
+    desk: Desk,
+    text: str,
+    name: str = "rows.csv",
+    mapping: dict[str, str] | None = None,
+    **options: Any,
+) -> ImportResult:
     path = desk.top.parent / name
     path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
-    return import_file(desk.repository, path, now=NOW, **options)
+    read = ImportOptions(mapping=mapping or {})
+    return import_file(desk.repository, path, options=read, now=NOW, **options)
 
 
 def test_rows_become_events_in_one_commit(desk: Desk) -> None:
@@ -102,7 +110,7 @@ def test_equal_rows_are_as_many_events(desk: Desk) -> None:
 
 
 def test_rows_are_recorded_in_the_order_of_their_times(desk: Desk) -> None:
-    rows = "".join(f"2026-09-0{day}T09:00:00Z,shop,staging,{day},,\n" for day in (3, 1, 2))
+    rows = "".join(f"2026-09-0{day}T09:00:00Z,shop,staging,{day},completed,\n" for day in (3, 1, 2))
     load(desk, HEADER + rows)
     september = desk.registry.products["shop"].deployment_events[:3]
     assert [event["version"] for event in september] == ["1", "2", "3"]
@@ -245,7 +253,7 @@ def test_lines_of_json_that_are_no_events_are_refused(desk: Desk, line: str, sai
 @pytest.mark.parametrize(
     ("data", "name", "said"),
     [
-        (b"\xff\xfe", "rows.csv", "not UTF-8"),
+        (b"\xe4\xf6", "rows.csv", "not UTF-8"),
         (b"", "rows.csv", "empty"),
         (b"not gzip", "rows.csv.gz", "cannot be read"),
         (gzip.compress(b"x" * 99, mtime=0)[:-9], "rows.csv.gz", "cannot be read"),
@@ -289,9 +297,9 @@ def test_a_number_that_lost_its_digits_is_told_to_be_text(desk: Desk) -> None:
 def test_a_file_that_unpacks_beyond_the_limit_is_refused_as_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv.gz"
     path.write_bytes(gzip.compress((HEADER + ROWS * 100).encode()))
-    assert len(list(read_rows(path, {}))) == 300
+    assert len(list(read_rows(path))) == 300
     with pytest.raises(InvalidInput, match="more than 10,000 characters, unpacked"):
-        list(read_rows(path, {}, most_characters=10_000))
+        list(read_rows(path, most_characters=10_000))
 
 
 @pytest.mark.parametrize("name", ["rows.csv.gz", "rows.jsonl.gz"])
@@ -304,7 +312,7 @@ def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(
             file.write(b"x" * 1024 * 1024)
     tracemalloc.start()
     with pytest.raises(InvalidInput, match="line 1 has more than 1,048,576 characters"):
-        list(read_rows(path, {}))
+        list(read_rows(path))
     assert tracemalloc.get_traced_memory()[1] < 32 * 1024 * 1024
     tracemalloc.stop()
 

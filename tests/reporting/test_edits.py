@@ -5,7 +5,8 @@ from __future__ import annotations
 from versioner.editing.imports import ImportResult
 from versioner.editing.products import DeletionPlan
 from versioner.editing.session import EditResult
-from versioner.reporting.edits import deletion_text, edited_text, imported_text
+from versioner.reporting.edits import deletion_text, edited_text
+from versioner.reporting.imports import imported_text
 
 
 def test_an_edit_names_its_commit_branch_and_first_files() -> None:

@@ -1,4 +1,4 @@
-"""Reports of edits, planned deletions, imports, builds of the site and formatting."""
+"""Reports of edits, planned deletions, builds of the site and formatting."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from versioner.reporting.text import count
 
 if TYPE_CHECKING:
     from versioner.editing.format import FormatResult, UnformattedFile
-    from versioner.editing.imports import ImportResult
     from versioner.editing.products import DeletionPlan
     from versioner.editing.session import EditResult
     from versioner.site.build import BuildReport
 
 __all__ = [
     "built_text",
+    "commit_line",
     "deletion_text",
     "edited_text",
     "formatted_text",
-    "imported_text",
+    "listed_paths",
     "unformatted_text",
 ]
 
 _PATHS_SHOWN = 5
-_REFUSED_SHOWN = 20
 
 
 def edited_text(edited: EditResult) -> str:
@@ -32,8 +31,8 @@ def edited_text(edited: EditResult) -> str:
     notes = [f"  note: {clean(note)}" for note in edited.notes]
     if edited.commit is None:
         return "\n".join(["nothing to change: the registry is already in this state", *notes])
-    lines = [clean(edited.subject), _commit_line(edited.commit, edited.branch)]
-    lines += _paths("", edited.paths)
+    lines = [clean(edited.subject), commit_line(edited.commit, edited.branch)]
+    lines += listed_paths("", edited.paths)
     return "\n".join([*lines, *notes])
 
 
@@ -56,39 +55,15 @@ def deletion_text(plan: DeletionPlan) -> str:
     return "\n".join(lines)
 
 
-def imported_text(imported: ImportResult, *, dry_run: bool) -> str:
-    """Return what an import did, or would do; refused rows by line number."""
-    word = "would import" if dry_run else "imported"
-    into = f" into {count(imported.products, 'product')}" if imported.added else ""
-    lines = [f"{word} {count(imported.added, 'deployment event')}{into}"]
-    if imported.already:
-        lines.append(f"  {imported.already:,} already recorded")
-    lines += _refused(imported)
-    if imported.added:
-        lines += _paths("would create " if dry_run else "created ", imported.created)
-    if imported.commit:
-        lines.append(_commit_line(imported.commit, imported.branch))
-    return "\n".join(lines)
-
-
-def _paths(label: str, paths: tuple[str, ...]) -> list[str]:
+def listed_paths(label: str, paths: tuple[str, ...]) -> list[str]:
+    """Return lines that name the first paths, and the number of the others."""
     lines = [f"  {label}{clean(path)}" for path in paths[:_PATHS_SHOWN]]
     more = len(paths) - _PATHS_SHOWN
     return [*lines, f"  and {count(more, 'more file')}"] if more > 0 else lines
 
 
-def _refused(imported: ImportResult) -> list[str]:
-    if not imported.refused:
-        return []
-    shown = imported.refused[:_REFUSED_SHOWN]
-    lines = [f"  {count(len(imported.refused), 'row')} refused:"]
-    lines += [f"    line {number}: {clean(message)}" for number, message in shown]
-    if len(imported.refused) > len(shown):
-        lines.append(f"    and {len(imported.refused) - len(shown):,} more")
-    return lines
-
-
-def _commit_line(commit: str, branch: str) -> str:
+def commit_line(commit: str, branch: str) -> str:
+    """Return the line that names a commit and its branch."""
     place = branch.removeprefix("refs/heads/") or "a detached HEAD"
     return f"  commit {commit[:12]} on {clean(place)}"
 

@@ -1,18 +1,32 @@
-"""versioner import: import deployments from a file."""
+"""versioner import: import deployments from a file, or from standard input."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from versioner.cli.params import clone_option, examples_epilog
+from versioner.cli.params import clone_option, examples_epilog, output_option
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from versioner.editing.importing.options import ImportOptions
     from versioner.errors import InvalidInput
 
 __all__ = ["import_"]
+
+# Those of editing/importing/options.py, which only the command itself imports.
+_FORMATS: Final = (
+    *("csv", "tsv", "json", "jsonl"),
+    *("github-deployments", "gitlab-deployments", "octopus-deployments", "argocd-applications"),
+)
+_KEYS: Final = (
+    "dry_run, format, added, already_recorded, refused (line, message), skipped, without_status, "
+    "doubtful_versions, near_names (kind, name, near), products, created, commit, branch, notes"
+)
 
 
 @click.command(
@@ -20,51 +34,114 @@ __all__ = ["import_"]
     epilog=examples_epilog(
         "versioner import deployments.csv.gz --dry-run",
         "versioner import history.csv --map app=product --map env=environment --map when=at",
+        "versioner import log.csv --time-format '%d.%m.%Y %H:%M' --time-zone Europe/Berlin",
+        "versioner import runs.json --map environment.name=environment --set product=shop",
+        "versioner import runs.csv --value status:OK=completed --value status:KO=failed",
+        "gh api --paginate repos/acme/shop/deployments | "
+        "versioner import - --format github-deployments",
+        keys=_KEYS,
     ),
 )
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+)
+@click.option(
+    "--format", "format_", type=click.Choice(_FORMATS), default=None,
+    help="The format of FILE (default: by its name and its content).",
+)  # fmt: skip
 @click.option(
     "--map", "mapping", multiple=True, metavar="COLUMN=FIELD",
-    help="Read COLUMN as FIELD; extra_metadata.KEY stores it as metadata, artifacts.NAME as a "
-    "digest, - ignores it.",
+    help="Read COLUMN, or a nested key such as environment.name, as FIELD; extra_metadata.KEY "
+    "stores it as metadata, - ignores it; the column * stands for all that have no field.",
+)  # fmt: skip
+@click.option(
+    "--set", "constants", multiple=True, metavar="FIELD=VALUE",
+    help="Give all rows this value of a field.",
+)  # fmt: skip
+@click.option(
+    "--value", "values", multiple=True, metavar="FIELD:WORD=VALUE",
+    help="Read WORD in a field as VALUE; the value - leaves such rows out.",
+)  # fmt: skip
+@click.option(
+    "--time-format", "time_formats", multiple=True, metavar="FORMAT",
+    help="How the times are written: strptime's language, epoch, epoch-ms or excel; several "
+    "formats are tried in their order.",
+)  # fmt: skip
+@click.option(
+    "--time-zone", metavar="ZONE", default="",
+    help="The zone of times that have none: Europe/Berlin, UTC, +01:00.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would be imported; write nothing.")
 @click.option("--skip-invalid", is_flag=True, help="Skip invalid rows, and import the others.")
+@output_option
 @clone_option
 def import_(
-    file: Path, mapping: tuple[str, ...], dry_run: bool, skip_invalid: bool, repo: str | None
+    file: Path,
+    format_: str | None,
+    mapping: tuple[str, ...],
+    constants: tuple[str, ...],
+    values: tuple[str, ...],
+    time_formats: tuple[str, ...],
+    time_zone: str,
+    dry_run: bool,
+    skip_invalid: bool,
+    output: str,
+    repo: str | None,
 ) -> None:
-    """Import deployments from CSV, CSV.gz or JSON Lines, in one commit.
+    """Import deployments from a table or from JSON, in one commit.
 
-    Each column has the name of a field of events: product, at, environment, version, status
-    (default completed), deployed_by, invoke_id and so on. If a row is invalid, nothing is
-    imported, unless --skip-invalid is given. Importing the same file again adds nothing.
+    FILE is CSV (with commas, semicolons or tabs), JSON or JSON Lines, packed with gzip or not;
+    - is standard input. The answers of GitHub, GitLab, Octopus Deploy and Argo CD are
+    recognized. In other files each column has the name of a field of events: product, at,
+    environment, version, status (default completed), deployed_by, invoke_id and so on.
+
+    If a row is invalid, nothing is imported, unless --skip-invalid is given. Importing the same
+    rows again adds nothing, also with more columns.
     """
     from versioner.cli import clock
     from versioner.cli.after_commit import after_commit
     from versioner.cli.output import Progress, show
     from versioner.cli.registry import find_repository
-    from versioner.editing.imports import import_file
-    from versioner.errors import InvalidInput
-    from versioner.reporting.edits import imported_text
+    from versioner.editing.importing.options import ImportOptions
+    from versioner.editing.imports import RowsRefused, import_file
+    from versioner.reporting.imports import imported_json, imported_text
 
     repository = find_repository(repo)
-    columns = _parsed(mapping)
+    options = ImportOptions(
+        format=format_ or "",
+        mapping=_pairs("--map", mapping, "COLUMN=FIELD", "--map app=product"),
+        constants=_pairs("--set", constants, "FIELD=VALUE", "--set environment=production"),
+        values=_words(values),
+        time_formats=time_formats,
+        time_zone=time_zone,
+    )
+    report = imported_json if output == "json" else imported_text
     try:
         with Progress("Importing") as progress:
             imported = import_file(
                 repository,
-                file,
-                mapping=columns,
+                _source(file, options),
+                options=options,
                 now=clock.now(),
                 dry_run=dry_run,
                 skip_invalid=skip_invalid,
                 progress=progress.advance,
             )
-    except InvalidInput as error:
+    except RowsRefused as error:
+        if output == "json":
+            show(imported_json(error.result, dry_run=dry_run))
         raise _with_rows_told(error) from None
-    show(imported_text(imported, dry_run=dry_run))
+    show(report(imported, dry_run=dry_run))
     after_commit(repository, imported.commit)
+
+
+def _source(file: Path, options: ImportOptions) -> Path | BinaryIO:
+    """Return the file, or the bytes of standard input for `-`."""
+    if str(file) != "-":
+        return file
+    if not options.format:
+        raise click.UsageError("standard input has no name: add --format, for example --format csv")
+    return sys.stdin.buffer
 
 
 def _with_rows_told(error: InvalidInput) -> InvalidInput:
@@ -78,13 +155,32 @@ def _with_rows_told(error: InvalidInput) -> InvalidInput:
     return error
 
 
-def _parsed(mapping: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for text in mapping:
-        column, equals, field = text.rpartition("=")
-        if not equals or not column or not field:
+def _pairs(option: str, texts: tuple[str, ...], form: str, example: str) -> dict[str, str]:
+    """Return the pairs of an option; a usage error for no pair, and for a key given twice."""
+    pairs: dict[str, str] = {}
+    for text in texts:
+        # The name of a column may have an equals sign, and so may the value of a field.
+        key, equals, value = text.rpartition("=") if option == "--map" else text.partition("=")
+        if not equals or not key or not value:
             raise click.UsageError(
-                f"--map {text} is not of the form COLUMN=FIELD: for example, --map app=product"
+                f"{option} {text} is not of the form {form}: for example, {example}"
             )
-        pairs[column] = field
+        if pairs.setdefault(key, value) != value:
+            raise click.UsageError(f"{option} {key} is given twice: {pairs[key]} and {value}")
     return pairs
+
+
+def _words(texts: tuple[str, ...]) -> dict[tuple[str, str], str]:
+    """Return the values of words of fields."""
+    words: dict[tuple[str, str], str] = {}
+    for text in texts:
+        start, equals, value = text.rpartition("=")
+        field, colon, word = start.partition(":")
+        if not equals or not colon or not field or not value:
+            raise click.UsageError(
+                f"--value {text} is not of the form FIELD:WORD=VALUE: for example, "
+                "--value status:OK=completed"
+            )
+        if words.setdefault((field, word), value) != value:
+            raise click.UsageError(f"--value {field}:{word} is given twice")
+    return words

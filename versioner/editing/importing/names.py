@@ -1,0 +1,118 @@
+"""The names of products and environments in an import, and the files that new ones need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from versioner import layout
+from versioner.errors import Blocked, InvalidInput
+from versioner.names import check_name, may_slugify, slugify
+from versioner.rules.near_names import near_pairs
+from versioner.serialization.documents import dump_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from versioner.models import Changes
+    from versioner.registry.records import Registry
+
+__all__ = ["ImportNames"]
+
+_What = Literal["product", "environment"]
+
+
+class ImportNames:
+    """The names that the rows of one import give, as the registry has them.
+
+    The names in the export of another system (`detected`) are turned into legal ones, like
+    those that `track` detects; given names only where the registry has `names: slugify`.
+    """
+
+    def __init__(self, registry: Registry, *, detected: bool) -> None:
+        self._registry = registry
+        self._detected = detected
+        self._slugify = registry.config.get("names") == "slugify"
+        self._products: dict[str, str] = {}
+        self._titles: dict[str, str] = {}
+        self._new: dict[_What, dict[str, str]] = {"product": {}, "environment": {}}
+
+    def product(self, given: Any) -> str:
+        """Return the product of a name or a former one; raise for one that is no legal name."""
+        if not isinstance(given, str):
+            raise InvalidInput(
+                "the row has no product",
+                field="product",
+                hint="map a column to product, or add --set product=NAME",
+            )
+        if given not in self._products:
+            self._products[given] = self._product(given)
+        return self._products[given]
+
+    def _product(self, given: str) -> str:
+        name = self._registry.target_of(check_name(self._legal("product", given), "product"))
+        if name in self._registry.deleted and name not in self._registry.products:
+            self._registry.resolve(name)
+        return name
+
+    def environment(self, given: str) -> str:
+        """Return the name of an environment, made legal where that is wanted."""
+        return self._legal("environment", given)
+
+    def instance(self, given: str) -> str:
+        """Return the instance of a name."""
+        return slugify(given) or given if self._detected else given
+
+    def canonical(self, environment: str) -> str:
+        """Return the environment that a name or a former name leads to."""
+        return self._registry.environment_name(environment)
+
+    def _legal(self, what: _What, given: str) -> str:
+        if self._detected or (self._slugify and may_slugify(given)):
+            name = slugify(given)
+            if name and name != given:
+                self._titles.setdefault(f"{what} {name}", given)
+                return name
+        return given
+
+    def require(self, product: str, environment: str | None) -> None:
+        """Note that an event needs these; raise Blocked where the registry creates no new ones."""
+        new: list[tuple[_What, str, str]] = []
+        if product not in self._registry.products:
+            new.append(("product", product, layout.product_path(product)))
+        if environment and environment not in self._registry.environments:
+            new.append(("environment", environment, layout.environment_path(environment)))
+        for what, name, _ in new:
+            if self._registry.config.get("create") == "never":
+                raise Blocked(
+                    f'there is no {what} "{name}"',
+                    hint=f"`versioner {what} create {name}` creates it; registry.yaml has "
+                    "`create: never`",
+                )
+        for what, name, path in new:
+            self._new[what].setdefault(name, path)
+
+    def creations(self) -> Changes:
+        """Return the files of the new products and environments."""
+        return {
+            path: self._document(what, name)
+            for what, paths in self._new.items()
+            for name, path in paths.items()
+        }
+
+    def _document(self, what: _What, name: str) -> bytes:
+        title = self._titles.get(f"{what} {name}")
+        return dump_document(what, {"name": name} | ({"title": title} if title else {}))
+
+    def near(self) -> list[tuple[str, str, str]]:
+        """Return each new name that is nearly another one: what it is, the name, the other."""
+        found: list[tuple[str, str, str]] = []
+        known: dict[_What, Iterable[str]] = {
+            "product": self._registry.products,
+            "environment": self._registry.environments,
+        }
+        for what, names in known.items():
+            for one, other in near_pairs(what, {*names, *self._new[what]}):
+                new, old = (one, other) if one in self._new[what] else (other, one)
+                if new in self._new[what]:
+                    found.append((what, new, old))
+        return found
