@@ -37,6 +37,7 @@ EDITS = (
     ("product", "edit", "user-service", "--set", "lifecycle=deprecated"),
     ("product", "rename", "user-service", "account-service"),
     ("product", "delete", "web-frontend", "--yes"),
+    ("product", "merge", "web-frontend", "--into", "payment-api"),
     ("environment", "create", "demo"),
     ("environment", "edit", "staging", "--set", "title=Staging"),
     ("environment", "retire", "test"),

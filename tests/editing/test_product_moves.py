@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fixtures.local_registry import NOW, Desk
+from versioner.editing.product_merge import merge_product
 from versioner.editing.products import (
     create_product,
     delete_product,
@@ -16,10 +17,14 @@ from versioner.editing.products import (
     rename_product,
 )
 from versioner.editing.restore import restore_product
+from versioner.editing.validate import validate_change, validate_registry
 from versioner.errors import Blocked, InvalidInput, NotFound, OperationFailed, UsageFault
+from versioner.git.snapshot import snapshot_at
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from versioner.editing.session import EditResult
 
 pytestmark = pytest.mark.slow
 
@@ -315,3 +320,62 @@ def test_a_shallow_clone_says_what_to_fetch(desk: Desk, tmp_path: Path, anew: bo
     shallow.git("fetch", "-q", "--unshallow")
     restore(shallow, "shop")
     assert shallow.ids("shop") == ["s-1", "s-2", "s-3"]
+
+
+# ---- merge -------------------------------------------------------------------------------
+
+
+def merge(desk: Desk, name: str, into: str) -> EditResult:
+    return merge_product(desk.repository, name, into, now=NOW)
+
+
+def test_a_merge_moves_the_events_and_the_names_in_one_commit(desk: Desk) -> None:
+    create_product(desk.repository, "shopp", description="A slip", now=NOW)
+    desk.record("shopp", "2.0", event_id="p-1", at="2026-11-03T09:00:00Z")
+    desk.record("shopp", "2.1", event_id="p-2", at="2026-12-03T09:00:00Z")
+    rename(desk, "shopp", "shpo")
+    base, before = desk.git("rev-parse", "HEAD"), desk.commits()
+    edited = merge(desk, "shopp", "shop")
+    assert (desk.commits(), edited.subject) == (before + 1, "Merge product shpo into shop")
+    assert edited.notes == (
+        "taken over by shop: 2 events",
+        "not kept from registry/products/shpo/product.yaml: description",
+    )
+    assert desk.registry.aliases == {"shopp": "shop", "shpo": "shop"}
+    assert desk.ids("shop") == ["s-1", "s-2", "s-3", "p-1", "p-2"]
+    assert desk.registry.products["shop"].cells["staging"].current.version == "2.1"
+    assert desk.record("shpo", "3.0").product == "shop"
+    desk.git("reset", "-q", "--hard", "HEAD~1")
+    repository, tip = desk.repository, desk.git("rev-parse", "HEAD")
+    snapshot = snapshot_at(repository, tip)
+    checked = validate_registry(snapshot, now="2027-01-01T00:00:00Z")
+    validate_change(repository, checked, snapshot, base)
+    assert checked.problems == []
+    desk.assert_sound()
+
+
+def test_a_merge_replaces_the_product_in_depends_on_but_not_in_its_own(desk: Desk) -> None:
+    create_product(desk.repository, "pay", now=NOW)
+    edit_product(desk.repository, "shop", set_=['depends_on=["pay"]'], now=NOW)
+    edit_product(desk.repository, "web", set_=['depends_on=["shop","pay"]'], now=NOW)
+    merge(desk, "pay", "shop")
+    assert "depends_on" not in desk.registry.products["shop"].document
+    assert desk.registry.products["web"].document["depends_on"] == ["shop"]
+    desk.assert_sound()
+
+
+def test_products_that_contradict_each_other_or_are_one_are_not_merged(desk: Desk) -> None:
+    desk.record("pay", "1.0", event_id="p-1", scm_sha="a" * 40)
+    desk.record("shop", "1.0", event_id="s-9", scm_sha="b" * 40)
+    before = desk.commits()
+    for name, into, error, said in (
+        ("pay", "shop", InvalidInput, "was built from"),
+        ("shop", "shop", UsageFault, "the same product"),
+        ("nobody", "shop", NotFound, "no product"),
+    ):
+        with pytest.raises(error, match=said):
+            merge(desk, name, into)
+    desk.record("ads", "1.0", event_id="s-1")
+    with pytest.raises(InvalidInput, match="id"):
+        merge(desk, "ads", "shop")
+    assert desk.commits() == before + 1

@@ -36,6 +36,7 @@ __all__ = [
     "plan_deletion",
     "product_source",
     "rename_product",
+    "replaced_in_dependents",
     "rewrite_product",
 ]
 
@@ -165,7 +166,7 @@ def rename_product(repository: Repository, old: str, new: str, *, now: str) -> E
         for alias in [product, *former_names(edit.registry).get(product, ())]:
             if alias != new:
                 changes[layout.alias_path(alias)] = dump_document("alias", {"to": new})
-        changes |= _update_dependents(edit, product, new)
+        changes |= replaced_in_dependents(edit, product, new)
         return edit.commit(changes, f"Rename product {product} to {new}", now=now)
 
 
@@ -225,7 +226,7 @@ def delete_product(
                 hint="remove it from their depends_on first, or add --force to do so here",
             )
         changes: Changes = dict.fromkeys(edit.files_of(product), None)
-        changes |= _update_dependents(edit, product, None)
+        changes |= replaced_in_dependents(edit, product, None)
         record: dict[str, Any] = {"deleted_at": now, "last_commit": edit.repository.tip}
         people = edit.registry.config.get("people", "login")
         if by and (people == "all" or (people == "login" and "@" not in by)):
@@ -235,12 +236,16 @@ def delete_product(
         return edit.commit(changes, f"Delete product {product}", now=now, notes=notes)
 
 
-def _update_dependents(edit: EditSession, product: str, new: str | None) -> Changes:
-    """Return the changes that replace a product in depends_on by its new name, or remove it."""
+def replaced_in_dependents(edit: EditSession, product: str, new: str | None) -> Changes:
+    """Return the changes that replace a product in depends_on by its new name, or remove it.
+
+    No product comes to depend on itself.
+    """
     changes: Changes = {}
     for name in dependents(edit.registry)[product]:
         listed = edit.registry.products[name].document["depends_on"]
-        kept = [new if each == product else each for each in listed if each != product or new]
+        renamed = [new if each == product else each for each in listed]
+        kept = [each for each in renamed if each not in (None, name)]
         change = Set(("depends_on",), list(dict.fromkeys(kept))) if kept else Unset(("depends_on",))
         path = layout.product_path(name)
         changes[path] = edit_document(edit.read(path), [change])

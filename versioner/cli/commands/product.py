@@ -1,4 +1,4 @@
-"""versioner product: list, show, create, edit, rename, delete and restore products."""
+"""versioner product: list, show, create, edit, rename, merge, delete and restore products."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["product"]
     ),
 )
 def product() -> None:
-    """List, show, create, edit, rename, delete and restore products."""
+    """List, show, create, edit, rename, merge, delete and restore products."""
 
 
 for command in (
@@ -27,6 +27,7 @@ for command in (
     product_edit.create,
     product_edit.edit,
     product_edit.rename,
+    product_edit.merge,
     product_edit.delete,
     product_edit.restore,
 ):

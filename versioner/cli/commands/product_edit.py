@@ -1,4 +1,4 @@
-"""versioner product create, edit, rename, delete and restore."""
+"""versioner product create, edit, rename, merge, delete and restore."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
 
-__all__ = ["create", "delete", "edit", "rename", "restore"]
+__all__ = ["create", "delete", "edit", "merge", "rename", "restore"]
 
 
 @click.command(
@@ -104,6 +104,28 @@ def rename(old: str, new: str, repo: str | None) -> None:
     from versioner.editing.products import rename_product
 
     apply(repo, lambda repository: rename_product(repository, old, new, now=clock.now()))
+
+
+@click.command(
+    short_help="Merge a product into another one.",
+    epilog=examples_epilog("versioner product merge user-servce --into user-service"),
+)
+@click.argument("name", shell_complete=product_names)
+@click.option(
+    "--into", required=True, metavar="NAME", shell_complete=product_names,
+    help="The product that takes over the events and the name.",
+)  # fmt: skip
+@repo_option
+def merge(name: str, into: str, repo: str | None) -> None:
+    """Merge a product into another one, for example one that a typing error created.
+
+    Its events become events of the other product, and its name a former name of it: pipelines
+    may still use it.
+    """
+    from versioner.cli.after_commit import apply
+    from versioner.editing.product_merge import merge_product
+
+    apply(repo, lambda repository: merge_product(repository, name, into, now=clock.now()))
 
 
 @click.command(

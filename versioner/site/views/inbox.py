@@ -73,6 +73,7 @@ def _items(context: SiteContext, page: str, events: Sequence[InboxEvent]) -> lis
 
 
 def _environment_text(context: SiteContext, environment: str) -> str:
+    environment = context.registry.environment_name(environment)
     return (
         context.environment_title(environment)
         if environment in context.environments
