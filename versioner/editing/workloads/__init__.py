@@ -1,0 +1,1 @@
+"""What runs somewhere, read from the output of the tools that know it."""
