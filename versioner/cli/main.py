@@ -28,6 +28,7 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
         "collect": Listed("collect:collect", "Record the events in the inbox on the branch."),
         "inbox": Listed("inbox:inbox", "List, release or discard events in the inbox."),
         "import": Listed("imports:import_", "Import deployments from CSV or JSON Lines."),
+        "observe": Listed("observe:observe", "Record what was seen to run."),
         "spool": Listed("spool:spool", "List, send or discard events kept on this machine."),
     },
     "Query": {

@@ -98,8 +98,9 @@ def _containers(spec: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
 
 
 def _digests(state: dict[str, Any]) -> tuple[str, ...]:
-    # `imageID` is the digest in a registry (`name@sha256:...`), or the id that the node gives.
-    digest = digest_of(text_in(state, "imageID"))
+    # `imageID` is the digest in a registry (`name@sha256:...`), or an id that only the node knows.
+    name, _, digest = text_in(state, "imageID").rpartition("@")
+    digest = digest_of(digest) if name else ""
     return (digest,) if digest else ()
 
 
@@ -125,7 +126,7 @@ def _rollout(item: dict[str, Any]) -> tuple[bool, bool]:
     total = _number(status, ("replicas", "currentNumberScheduled"))
     updated = _number(status, ("updatedReplicas", "updatedNumberScheduled"))
     wanted = spec.get("replicas", total)
-    return is_ready and wanted != 0, 0 < total and updated < total
+    return is_ready and wanted != 0, total > 0 and updated < total
 
 
 def _number(status: dict[str, Any], keys: Sequence[str]) -> int:

@@ -116,7 +116,10 @@ def _documents(text: str, format_: Format | None) -> list[dict[str, Any]]:
 
 def _bad_json(text: str, error: ValueError) -> InvalidInput:
     if not isinstance(error, json.JSONDecodeError):
-        return InvalidInput(f"the input has a number that cannot be read: {error}")
+        return InvalidInput(
+            "the input has a number that is too long",
+            hint="give the output of the command as it is",
+        )
     where = f"line {error.lineno}, column {error.colno}"
     is_cut = error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated string")
     if is_cut:
