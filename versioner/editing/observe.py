@@ -130,12 +130,11 @@ def observe(
 
 def _environment(registry: Registry, given: str) -> str:
     try:
-        registry.environment(given)
+        return str(registry.environment(given)["name"])
     except NotFound as error:
         create = f"`versioner environment create {given}` creates it"
         error.hint = f"{error.hint}; {create}" if "did you mean" in error.hint else create
         raise
-    return given
 
 
 def _check_instance(key: ObservationKey, now: str) -> None:
