@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from versioner import layout
-from versioner.editing.observed_products import Sighting, Unclaimed, sightings_of
+from versioner.editing.observed_products import Sighting, Unclaimed, recorded_in, sightings_of
 from versioner.editing.session import EditResult, edit_session
 from versioner.errors import InvalidInput, NotFound
 from versioner.query.observed import (
@@ -19,7 +19,6 @@ from versioner.query.observed import (
     same_state,
     seen_until,
 )
-from versioner.query.recorded_state import recorded_states
 from versioner.rules.event_identity import derive_content_id
 from versioner.serialization import log
 from versioner.validation.events import check_event
@@ -101,7 +100,7 @@ def observe(
         name = _environment(edit.registry, environment)
         key = ObservationKey(name, instance, source)
         _check_instance(key, at)
-        sightings, unclaimed = sightings_of(edit.registry, workloads, name)
+        sightings, unclaimed = sightings_of(edit.registry, workloads, name, now)
         if not workloads and not allow_empty:
             _refuse_empty(edit.registry, key)
         result = ObserveResult(name, instance, source, at, unclaimed=unclaimed)
@@ -112,14 +111,15 @@ def observe(
             record = edit.registry.products[product]
             sighting = sightings.get(product)
             found = None
+            recorded = recorded_in(edit.registry, record, name, now)
             if sighting is not None or not result.uncertain:
-                found = _observe_product(record, key, sighting, at)
+                found = _observe_product(record, key, sighting, recorded, at)
             if found is not None:
                 event, observed = found
                 result.products.append(observed)
                 if observed.written:
                     new[product] = event
-            elif recorded_states(record.cell(name)).get(instance, RecordedState()).versions:
+            elif recorded.get(instance, RecordedState()).versions:
                 result.unseen.append(product)
         subject = _subject(key, len(new))
         result.edited = EditResult(None, subject)
@@ -162,7 +162,11 @@ def _seen(record: ProductRecord, key: ObservationKey) -> dict[ObservationKey, li
 
 
 def _observe_product(
-    record: ProductRecord, key: ObservationKey, sighting: Sighting | None, now: str
+    record: ProductRecord,
+    key: ObservationKey,
+    sighting: Sighting | None,
+    recorded: Mapping[str, RecordedState],
+    now: str,
 ) -> tuple[Event, ObservedProduct] | None:
     """Return the observation of a product; None where it is not there and never was."""
     before = _seen(record, key).get(key, [])
@@ -171,7 +175,6 @@ def _observe_product(
     event = _event(key, sighting.fields if sighting is not None else {}, now)
     event["id"] = derive_content_id(record.name, event)
     last = before[-1] if before else None
-    recorded = recorded_states(record.cell(key.environment))
     here = recorded.get(key.instance) or recorded.get("", RecordedState())
     is_listed = sighting is not None
     written = _is_news(event, last, here, is_listed=is_listed)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.query.image_versions import KnownVersions, product_named, products_of_image
+from versioner.query.matrix import cell_state, stale_after
 from versioner.query.recorded_state import recorded_states
 from versioner.rules.images import Image, parse_image
 
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from versioner.editing.workloads.workload import Workload
+    from versioner.query.observed import RecordedState
     from versioner.registry.records import ProductRecord, Registry
 
-__all__ = ["Sighting", "Unclaimed", "sightings_of"]
+__all__ = ["Sighting", "Unclaimed", "recorded_in", "sightings_of"]
 
 # The most items that the schema allows in a list of an observation.
 _MOST: Final = 20
@@ -55,12 +57,21 @@ class _Seen:
     partly: bool = False
 
 
+def recorded_in(
+    registry: Registry, record: ProductRecord, environment: str, now: str
+) -> dict[str, RecordedState]:
+    """Return what is recorded of a product in an environment, by instance."""
+    stale = stale_after(registry, environment)
+    return recorded_states(cell_state(record.cell(environment), now=now, stale_after=stale))
+
+
 def sightings_of(
-    registry: Registry, workloads: Iterable[Workload], environment: str
+    registry: Registry, workloads: Iterable[Workload], environment: str, now: str
 ) -> tuple[dict[str, Sighting], list[Unclaimed]]:
     """Return what was seen by product, and the workloads of no product by image."""
     seen: dict[str, _Seen] = {}
     known: dict[str, KnownVersions] = {}
+    current: dict[str, list[str]] = {}
     unclaimed: dict[str, Unclaimed] = {}
     for workload in workloads:
         image = parse_image(workload.image) if workload.image else None
@@ -68,10 +79,12 @@ def sightings_of(
         for product in products:
             record = registry.products[product]
             if product not in known:
+                states = recorded_in(registry, record, environment, now).values()
                 known[product] = KnownVersions(record)
+                current[product] = [name for each in states for name in each.versions]
             gathered = seen.setdefault(product, _Seen())
             if workload.running:
-                _gather(gathered, workload, image, known[product], _current(record, environment))
+                _gather(gathered, workload, image, known[product], current[product])
         if not products:
             _leave_over(unclaimed, workload, image)
     found = {product: _sighting(each) for product, each in seen.items()}
@@ -83,11 +96,6 @@ def _products_of(registry: Registry, workload: Workload, image: Image | None) ->
         name = product_named(registry, workload.product)
         return [name] if name else []
     return products_of_image(registry, image) if image is not None else []
-
-
-def _current(record: ProductRecord, environment: str) -> list[str]:
-    states = recorded_states(record.cell(environment)).values()
-    return [version for state in states for version in (*state.versions, *state.opening)]
 
 
 def _gather(

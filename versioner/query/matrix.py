@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
 
+from versioner.query.observed import seen_until
+from versioner.query.recorded_state import with_observed
 from versioner.query.selectors import HiddenEnvironment, compared_environments, is_drifting
 from versioner.query.times import parse_duration, seconds_between
 from versioner.registry.fold import fold_product, result_at
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from versioner.models import Cell, Deployment, Event
+    from versioner.query.observed import ObservationKey, ObservedState
     from versioner.registry.records import ProductRecord, Registry
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "MatrixRow",
     "cell_state",
     "matrix",
+    "stale_after",
 ]
 
 DEFAULT_STALE_AFTER: Final = "24h"
@@ -39,7 +43,8 @@ class CellState:
     "pending" or "started" (in progress), "no result" (in progress for longer than the
     environment's `stale_after`), "failed" or "aborted" (the version before it still
     runs), "" (none yet). `deployment` is the current one; `in_progress`, `no_result` and
-    `failed_last` are the others that `status` may refer to.
+    `failed_last` are the others that `status` may refer to. `observed` is what was last seen to
+    run, by instance and source.
     """
 
     product: str
@@ -52,6 +57,7 @@ class CellState:
     in_progress: Deployment | None = None
     no_result: Deployment | None = None
     failed_last: Deployment | None = None
+    observed: tuple[ObservedState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ def matrix(
     """
     records = _records(registry, products)
     columns = tuple(_columns(registry, records, environments))
-    stale = {name: _stale_after(registry, name) for name in columns}
+    stale = {name: stale_after(registry, name) for name in columns}
     cells = {record.name: _cells_at(record, at) for record in records}
     compared, hidden = columns, tuple[HiddenEnvironment, ...]()
     if environments is None:
@@ -107,7 +113,10 @@ def matrix(
             for name, record in registry.products.items()
         ]
         compared, hidden = compared_environments(every, columns, at or now)
-    rows = [_row(name, own, stale, compared, at or now) for name, own in cells.items()]
+    seen = {each.name: seen_until(each.observations, at) for each in records if each.observations}
+    rows = [
+        _row(name, own, stale, compared, at or now, seen.get(name)) for name, own in cells.items()
+    ]
     return Matrix(columns, tuple(rows), at or now, compared, hidden)
 
 
@@ -165,7 +174,8 @@ def _columns(
     return shown + sorted(undescribed)
 
 
-def _stale_after(registry: Registry, environment: str) -> int:
+def stale_after(registry: Registry, environment: str) -> int:
+    """Return after how many seconds a deployment to an environment has no result any more."""
     document = registry.environments.get(environment, {})
     return parse_duration(document.get("stale_after", DEFAULT_STALE_AFTER), field="stale_after")
 
@@ -176,6 +186,7 @@ def _row(
     stale: Mapping[str, int],
     compared: Collection[str],
     now: str,
+    seen: Mapping[ObservationKey, Sequence[Event]] | None,
 ) -> MatrixRow:
     states = tuple(
         cell_state(cells[name], now=now, stale_after=seconds)
@@ -183,6 +194,7 @@ def _row(
         else CellState(product, name)
         for name, seconds in stale.items()
     )
+    states = tuple(with_observed(state, seen) for state in states) if seen else states
     drifting = is_drifting(state.version for state in states if state.environment in compared)
     return MatrixRow(product, states, drifting)
 

@@ -1,25 +1,39 @@
-"""What is recorded to run in a cell, for a comparison with what was observed."""
+"""What is recorded to run in a cell, and what was observed there."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from versioner.query.observed import RecordedState
-from versioner.registry.fold import result_at
+from versioner.query.observed import RecordedState, observed_states
 
 if TYPE_CHECKING:
-    from versioner.models import Cell
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["recorded_states"]
+    from versioner.models import Event
+    from versioner.query.matrix import CellState
+    from versioner.query.observed import ObservationKey
+
+__all__ = ["recorded_states", "with_observed"]
 
 
-def recorded_states(cell: Cell) -> dict[str, RecordedState]:
+def recorded_states(state: CellState) -> dict[str, RecordedState]:
     """Return what is recorded by instance; "" is the whole environment."""
-    current = cell.current
+    running = state.in_progress
     return {
         "": RecordedState(
-            versions=(current.version,) if current is not None else (),
-            since=result_at(current) if current is not None else "",
-            opening=frozenset(each.version for each in cell.open),
+            versions=(state.version,) if state.version else (),
+            since=state.since,
+            opening=frozenset((running.version,)) if running is not None else frozenset(),
         )
     }
+
+
+def with_observed(
+    state: CellState, seen: Mapping[ObservationKey, Sequence[Event]] | None
+) -> CellState:
+    """Return the state of a cell with what was observed there."""
+    if not seen:
+        return state
+    found = observed_states(seen, state.environment, recorded_states(state))
+    return replace(state, observed=found) if found else state

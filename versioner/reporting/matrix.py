@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.query.times import seconds_between
+from versioner.reporting.observations import observed_document, running_text
 from versioner.reporting.tables import Column, fitted_table, table
 from versioner.reporting.terminal import as_json
 from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, age_short, count, moment
@@ -12,15 +13,18 @@ from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, age_short,
 if TYPE_CHECKING:
     from versioner.models import Deployment
     from versioner.query.matrix import CellState, Matrix, MatrixRow
+    from versioner.query.observed import ObservedState
     from versioner.reporting.tables import CellText
     from versioner.reporting.text import TextLayout
 
 __all__ = [
     "InboxCounts",
     "cell_document",
+    "differing",
     "is_rolled_back",
     "matrix_json",
     "matrix_text",
+    "observed_lines",
     "other_deployments",
     "version_lines",
 ]
@@ -89,6 +93,7 @@ def matrix_json(
 
 def cell_document(cell: CellState) -> dict[str, Any]:
     """Return a cell as data; what is beside the version is null where there is none."""
+    observed = [observed_document(each) for each in cell.observed]
     return {
         "version": cell.version or None,
         "status": cell.status or None,
@@ -99,6 +104,7 @@ def cell_document(cell: CellState) -> dict[str, Any]:
         "in_progress": _deployment_document(cell.in_progress),
         "no_result": _deployment_document(cell.no_result),
         "failed_last": _deployment_document(cell.failed_last),
+        **({"observed": observed} if observed else {}),
     }
 
 
@@ -111,7 +117,20 @@ def version_lines(cell: CellState) -> list[Span]:
         Span(abbreviate(deployment.version), STATUS_STYLES[word], f" {word}")
         for word, deployment in other_deployments(cell)
     ]
-    return lines
+    return [*lines, *observed_lines(cell)]
+
+
+def observed_lines(cell: CellState) -> list[Span]:
+    """Return what was seen to run in a cell where it differs from what is recorded."""
+    return [
+        Span(running_text(each), "drift", f" observed on {each.instance}".removesuffix(" on "))
+        for each in differing(cell)
+    ]
+
+
+def differing(cell: CellState) -> list[ObservedState]:
+    """Return the observations of a cell that differ from what is recorded."""
+    return [each for each in cell.observed if each.differs]
 
 
 def is_rolled_back(cell: CellState) -> bool:
@@ -171,6 +190,9 @@ def _stacked(cell: CellState, at: str) -> list[Span]:
         style = STATUS_STYLES[word]
         age = age_short(max(0, seconds_between(deployment.changed_at, at)))
         lines += [Span(abbreviate(deployment.version), style), Span("", style, f"  {word} {age}")]
+    for span, seen in zip(observed_lines(cell), differing(cell), strict=True):
+        age = age_short(max(0, seconds_between(seen.differs_since, at)))
+        lines += [Span(span.text, "drift"), Span("", "drift", f" {span.tail} {age}")]
     return lines
 
 
@@ -199,6 +221,7 @@ def _ages(cell: CellState, at: str) -> list[Span]:
         age_short(max(0, seconds_between(deployment.changed_at, at)))
         for _, deployment in other_deployments(cell)
     ]
+    ages += [age_short(max(0, seconds_between(each.differs_since, at))) for each in differing(cell)]
     return [Span(age, "dim") for age in ages]
 
 
@@ -217,6 +240,7 @@ def _summary(matrix: Matrix) -> str:
         "without a result": words.count("no result"),
         "failed": words.count("failed"),
         "aborted": words.count("aborted"),
+        "not as observed": sum(bool(differing(cell)) for row in matrix.rows for cell in row.cells),
     }
     return ", ".join([*parts, *(f"{number} {what}" for what, number in counted.items() if number)])
 

@@ -11,7 +11,12 @@ from versioner.query.times import age_text
 from versioner.query.versions import list_versions
 from versioner.reporting.delimited import Listing
 from versioner.reporting.deployments import deployment_table
-from versioner.reporting.matrix import cell_document, is_rolled_back, other_deployments
+from versioner.reporting.matrix import (
+    cell_document,
+    is_rolled_back,
+    observed_lines,
+    other_deployments,
+)
 from versioner.reporting.tables import Column, facts, table, value_lines
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, count, day, moment, wrap
@@ -140,7 +145,7 @@ def product_text(layout: TextLayout, view: ProductView) -> str:
     """Return all details of one product."""
     record = view.record
     parts = [_head(layout, record), _facts(layout, view)]
-    running = [cell for cell in view.row.cells if cell.version or cell.status]
+    running = [cell for cell in view.row.cells if cell.version or cell.status or cell.observed]
     if running:
         drift = layout.paint("  drift", "drift") if view.row.drifting else ""
         parts += ["", layout.heading("Current versions") + drift, _cells(layout, running)]
@@ -298,5 +303,6 @@ def _cells(layout: TextLayout, cells: Sequence[CellState]) -> str:
             Span(abbreviate(each.version), STATUS_STYLES[word], f" {word}")
             for word, each in other_deployments(cell)
         ]
+        notes += observed_lines(cell)
         rows.append([cell.environment, abbreviate(cell.version) or "-", age, notes or ""])
     return table(layout, columns, rows, indent="  ")
