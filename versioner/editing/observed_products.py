@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.query.image_versions import KnownVersions, product_named, products_of_image
-from versioner.query.matrix import cell_state, stale_after
-from versioner.query.recorded_state import recorded_states
+from versioner.query.matrix import cell_state, recorded_states, stale_after
 from versioner.rules.images import Image, parse_image
 
 if TYPE_CHECKING:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
 
-from versioner.query.observed import seen_until
-from versioner.query.recorded_state import with_observed
+from versioner.query.observed import RecordedState, observed_states, seen_until
 from versioner.query.selectors import HiddenEnvironment, compared_environments, is_drifting
 from versioner.query.times import parse_duration, seconds_between
 from versioner.registry.fold import fold_product, result_at
@@ -26,7 +25,9 @@ __all__ = [
     "MatrixRow",
     "cell_state",
     "matrix",
+    "recorded_states",
     "stale_after",
+    "with_observed",
 ]
 
 DEFAULT_STALE_AFTER: Final = "24h"
@@ -142,6 +143,28 @@ def cell_state(cell: Cell, *, now: str, stale_after: int) -> CellState:
         no_result=lost,
         failed_last=failed,
     )
+
+
+def recorded_states(state: CellState) -> dict[str, RecordedState]:
+    """Return what is recorded by instance, to compare observations with; "" is the whole."""
+    running = state.in_progress
+    return {
+        "": RecordedState(
+            versions=(state.version,) if state.version else (),
+            since=state.since,
+            opening=frozenset((running.version,)) if running is not None else frozenset(),
+        )
+    }
+
+
+def with_observed(
+    state: CellState, seen: Mapping[ObservationKey, Sequence[Event]] | None
+) -> CellState:
+    """Return the state of a cell with what was observed there."""
+    if not seen:
+        return state
+    found = observed_states(seen, state.environment, recorded_states(state))
+    return replace(state, observed=found) if found else state
 
 
 def _events_until(events: Iterable[Event], at: str) -> list[Event]:

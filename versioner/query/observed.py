@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +21,7 @@ __all__ = [
     "same_state",
     "seen_until",
     "versions_in",
+    "was_observed",
 ]
 
 _STATE: tuple[str, ...] = ("version", "versions", "images", "artifacts")
@@ -74,6 +75,13 @@ class ObservedState:
     differs_since: str = ""
     artifacts: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def comparison(self) -> Literal["same", "differs", "unknown"]:
+        """Return the word for `differs`."""
+        if self.differs is None:
+            return "unknown"
+        return "differs" if self.differs else "same"
+
 
 def key_of(event: Event) -> ObservationKey:
     """Return where and by what an observation was made."""
@@ -99,6 +107,11 @@ def seen_until(
         if at is None or event["at"] <= at:
             found.setdefault(key_of(event), []).append(event)
     return found
+
+
+def was_observed(observations: Iterable[Event], environment: str) -> bool:
+    """Return whether any observation is of an environment."""
+    return any(event["environment"] == environment for event in observations)
 
 
 def observed_states(

@@ -65,7 +65,7 @@ def observed_document(state: ObservedState) -> dict[str, Any]:
         "since": state.since,
         "at": state.at,
         "recorded": state.recorded or None,
-        "differs": state.differs,
+        "comparison": state.comparison,
         "differs_since": state.differs_since or None,
     }
 

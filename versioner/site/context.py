@@ -9,7 +9,15 @@ from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from versioner.query.matrix import DEFAULT_STALE_AFTER, CellState, Matrix, cell_state, matrix
+from versioner.query.matrix import (
+    DEFAULT_STALE_AFTER,
+    CellState,
+    Matrix,
+    cell_state,
+    matrix,
+    with_observed,
+)
+from versioner.query.observed import seen_until, was_observed
 from versioner.query.selectors import dependents, former_names
 from versioner.query.times import age_text, parse_duration, seconds_between
 from versioner.site.forge_links import ForgeLinks
@@ -39,7 +47,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Deployment
     from versioner.query.selectors import HiddenEnvironment
-    from versioner.registry.records import Registry
+    from versioner.registry.records import ProductRecord, Registry
     from versioner.remote.inbox_refs import Inbox
 
 __all__ = ["RecordedBy", "SiteContext", "Zone"]
@@ -93,6 +101,11 @@ class SiteContext:
         self._stale_after = {
             name: parse_duration(str(document.get("stale_after") or DEFAULT_STALE_AFTER))
             for name, document in self.environments.items()
+        }
+        self._observations = {
+            name: seen_until(record.observations)
+            for name, record in registry.products.items()
+            if record.observations
         }
         # The path of the page with the row of each deployment and version, by product.
         self._deployments: dict[str, dict[str, str]] = {}
@@ -192,11 +205,16 @@ class SiteContext:
 
     def state(self, product: str, environment: str) -> CellState:
         """Return the state of a product in an environment."""
-        return cell_state(
+        state = cell_state(
             self.registry.products[product].cell(environment),
             now=self.now,
             stale_after=self._stale_after[environment],
         )
+        return with_observed(state, self._observations.get(product))
+
+    def has_cell(self, record: ProductRecord, environment: str) -> bool:
+        """Return whether a product was deployed to an environment, or observed there."""
+        return environment in record.cells or was_observed(record.observations, environment)
 
     def seconds_since(self, at: str) -> int:
         """Return the seconds from a time to `now`."""
@@ -234,7 +252,7 @@ def _environments(registry: Registry) -> dict[str, dict[str, Any]]:
     """Return the defined environments, and those that only events name."""
     known = dict(registry.environments)
     for record in registry.products.values():
-        for name in record.cells:
+        for name in (*record.cells, *(each["environment"] for each in record.observations)):
             known.setdefault(name, {"name": name, "type": "other", "order": 500})
     return known
 

@@ -31,16 +31,16 @@ _FORMATS = ["kubernetes", "docker", "ecs", "csv"]
         "docker ps --format json | versioner observe - --environment staging",
         "versioner observe running.csv --environment production --fail-on-difference",
         keys="environment, instance, source, at, dry_run, products: [{product, running, version, "
-        "versions, images, artifacts, since, recorded, differs (null: not known), differs_since, "
-        "written, notes}], unclaimed: [{image, count, workloads, reason}], unseen (products that "
-        "are recorded there and were never seen), uncertain, commit, branch.",
+        "versions, images, artifacts, since, recorded, comparison (same, differs or unknown), "
+        "differs_since, written, notes}], unclaimed: [{image, count, workloads, reason}], unseen "
+        "(products that are recorded there and were never seen), uncertain, commit, branch.",
     )
 )
 @click.argument(
     "file", type=click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
 )
 @click.option(
-    "--environment", required=True, metavar="NAME", shell_complete=environment_names,
+    "--environment", "-e", required=True, metavar="NAME", shell_complete=environment_names,
     help="Where the workloads run.",
 )  # fmt: skip
 @click.option(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Deployment, Event, Version
     from versioner.query.matrix import CellState
+    from versioner.query.observed import ObservedState
     from versioner.site.context import SiteContext
 
 __all__ = [
@@ -123,16 +124,20 @@ def _details(
         if (key in fields and key not in hidden) or key == "redacted"
     }
     if "artifacts" in details:
-        artifacts = sorted(details["artifacts"].items())
-        details["artifacts"] = [{"name": name, "digest": digest} for name, digest in artifacts]
+        details["artifacts"] = _artifacts(details["artifacts"])
     if extra and (shown := metadata_of(extra, hidden)):
         details["metadata"] = shown
     return details
 
 
+def _artifacts(digests: Mapping[str, str]) -> list[Document]:
+    return [{"name": name, "digest": digest} for name, digest in sorted(digests.items())]
+
+
 def state_of(context: SiteContext, state: CellState) -> Document:
     """Return the version that runs in a cell, and what else happens there."""
     current = state.deployment
+    observed = [_observed(each, context.hidden) for each in state.observed]
     return {
         "product": state.product,
         "environment": state.environment,
@@ -142,6 +147,24 @@ def state_of(context: SiteContext, state: CellState) -> Document:
         "rollback": current is not None and current.kind == "rollback",
         "page": deployment_page(context, current) if current is not None else "",
         "beside": _beside(context, state),
+        **({"observed": observed} if observed else {}),
+    }
+
+
+def _observed(state: ObservedState, hidden: Collection[str]) -> Document:
+    return {
+        "instance": state.instance,
+        "source": state.source,
+        "running": state.running,
+        "version": state.version,
+        "versions": list(state.versions),
+        "images": list(state.images),
+        "artifacts": [] if "artifacts" in hidden else _artifacts(state.artifacts),
+        "since": state.since,
+        "at": state.at,
+        "recorded": state.recorded,
+        "comparison": state.comparison,
+        "differs_since": state.differs_since,
     }
 
 

@@ -138,7 +138,11 @@ def environment(context: SiteContext, name: str) -> Document:
         **_environment_head(context, name),
         "stale_after": str(document.get("stale_after") or "24h"),
         "metadata": metadata_of(document.get("metadata") or {}, context.hidden),
-        "products": [state_of(context, context.state(record.name, name)) for record in records],
+        "products": [
+            state_of(context, context.state(record.name, name))
+            for record in context.registry.products.values()
+            if context.has_cell(record, name)
+        ],
         "deployments": [summary_of(context, each) for each in recent],
     }
 

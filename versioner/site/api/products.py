@@ -83,7 +83,7 @@ def environments_of(context: SiteContext, name: str) -> list[str]:
     return [
         environment
         for environment, document in context.environments.items()
-        if not document.get("retired") or environment in record.cells
+        if not document.get("retired") or context.has_cell(record, environment)
     ]
 
 

@@ -127,7 +127,7 @@ def _running(context: SiteContext, page: str, name: str) -> list[View]:
             "flags": "open" if any(o["status_class"] in _OPEN for o in cell["beside"]) else "",
         }
         for record in context.registry.products.values()
-        if name in record.cells
+        if context.has_cell(record, name)
         for cell in (cell_view(context, page, record, name),)
     ]
 

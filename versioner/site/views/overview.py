@@ -9,6 +9,7 @@ from versioner.site.urls import DEPLOYMENTS, EVERYTHING, OVERVIEW, PRODUCTS
 from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.inbox import inbox_groups
 from versioner.site.views.layout import View, frame
+from versioner.site.views.observed import DIFFERS, differing, running_words
 from versioner.site.views.products import document_of, is_owned, team_of, title_of
 from versioner.site.views.rows import cell_view
 from versioner.site.wording import count, version_text
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.models import Deployment
-    from versioner.query.matrix import MatrixRow
+    from versioner.query.matrix import CellState, MatrixRow
     from versioner.site.context import SiteContext
 
 __all__ = ["attention", "overview_view"]
@@ -80,7 +81,7 @@ def _row(context: SiteContext, row: MatrixRow) -> View:
     name = row.product
     record = context.registry.products[name]
     deprecated = document_of(context, name).get("lifecycle") == "deprecated"
-    alarmed = any(cell.no_result or cell.failed_last for cell in row.cells)
+    alarmed = any(cell.no_result or cell.failed_last or differing(cell) for cell in row.cells)
     flags = {
         "drifting": name in context.drifting,
         "silent": is_inactive(last_deployed_at(record.deployments), context.now),
@@ -149,6 +150,7 @@ def attention(context: SiteContext) -> list[View]:
     groups = [
         _deployments(context, stale, "status-stale", "deployment without a result"),
         _deployments(context, failed, "status-failed", "failed or aborted deployment"),
+        _observed(context, cells),
         _unowned(context),
     ]
     return [group for group in groups if group["number"]]
@@ -174,6 +176,31 @@ def _deployments(
                 "age": context.age(each.changed_at),
             }
             for each in newest[:_SHOWN]
+        ],
+        "more": max(0, len(found) - _SHOWN),
+    }
+
+
+def _observed(context: SiteContext, cells: Sequence[CellState]) -> View:
+    """Return the group of the cells where something else was seen to run than is recorded."""
+    found = [(cell, each) for cell in cells for each in differing(cell)]
+    found.sort(key=lambda pair: (pair[1].differs_since, pair[0].product), reverse=True)
+    words = count(len(found), "difference") + " between what runs and what is recorded"
+    return {
+        **_group(len(found), DIFFERS, words),
+        "flag": "attention",
+        "items": [
+            {
+                "product": title_of(context, cell.product),
+                "environment": context.environment_title(cell.environment),
+                "version": running_words(each)[0],
+                "version_full": running_words(each)[1],
+                "status": f"runs, recorded is {version_text(each.recorded) or 'nothing'}",
+                "href": context.product(OVERVIEW, cell.product),
+                "at": each.differs_since,
+                "age": context.age(each.differs_since),
+            }
+            for cell, each in found[:_SHOWN]
         ],
         "more": max(0, len(found) - _SHOWN),
     }

@@ -113,7 +113,7 @@ def _places(context: SiteContext, page: str, record: ProductRecord) -> list[View
             **cell_view(context, page, record, name),
         }
         for name, document in context.environments.items()
-        if name in context.columns or name in record.cells
+        if name in context.columns or context.has_cell(record, name)
     ]
 
 

@@ -9,6 +9,7 @@ from versioner.query.selectors import latest_value
 from versioner.query.source_links import commit_url
 from versioner.site.urls import deployment_anchor, outward, version_anchor
 from versioner.site.views.event_details import event_facts
+from versioner.site.views.observed import observed_marks
 from versioner.site.wording import (
     day_text,
     first_line,
@@ -231,7 +232,8 @@ def cell_view(context: SiteContext, page: str, record: ProductRecord, environmen
     """Return the version of a product that runs in an environment, and what else happens there.
 
     `version` is `""` where none runs. `beside` has deployments that failed last, are in
-    progress, or have no result; also where no version runs.
+    progress, or have no result, and what was observed where it differs from what is recorded; also
+    where no version runs.
     """
     state = context.state(record.name, environment)
     current = state.deployment
@@ -244,6 +246,7 @@ def cell_view(context: SiteContext, page: str, record: ProductRecord, environmen
         )
         if deployment is not None
     ]
+    beside += observed_marks(context, page, state)
     shown = {"beside": beside, "age": "", "at": "", "when": "", "kind": ""}
     if current is None:
         return {
