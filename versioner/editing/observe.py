@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
 from versioner.editing.observed_products import Sighting, Unclaimed, recorded_in, sightings_of
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.models import Changes, Event
     from versioner.registry.records import ProductRecord, Registry
+
+# The most environments that an error names.
+_SHOWN: Final = 12
 
 __all__ = ["ObserveResult", "ObservedProduct", "observe"]
 
@@ -132,8 +135,9 @@ def _environment(registry: Registry, given: str) -> str:
     try:
         return str(registry.environment(given)["name"])
     except NotFound as error:
-        create = f"`versioner environment create {given}` creates it"
-        error.hint = f"{error.hint}; {create}" if "did you mean" in error.hint else create
+        if "did you mean" not in error.hint and registry.environments:
+            error.hint = f"the environments are {', '.join(list(registry.environments)[:_SHOWN])}"
+        error.hint += f"; `versioner environment create {given}` creates it"
         raise
 
 

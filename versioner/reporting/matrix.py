@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.query.times import seconds_between
-from versioner.reporting.observations import observed_document, running_text
+from versioner.reporting.observations import observed_document, running_short
 from versioner.reporting.tables import Column, fitted_table, table
 from versioner.reporting.terminal import as_json
 from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, age_short, count, moment
@@ -123,7 +123,7 @@ def version_lines(cell: CellState) -> list[Span]:
 def observed_lines(cell: CellState) -> list[Span]:
     """Return what was seen to run in a cell where it differs from what is recorded."""
     return [
-        Span(running_text(each), "drift", f" observed on {each.instance}".removesuffix(" on "))
+        Span(running_short(each), "drift", f" observed on {each.instance}".removesuffix(" on "))
         for each in differing(cell)
     ]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from versioner.editing.observed_products import Unclaimed
     from versioner.query.observed import ObservedState
 
-__all__ = ["observed_document", "observed_json", "observed_text", "running_text"]
+__all__ = ["observed_document", "observed_json", "observed_text", "running_short"]
 
 _UNCLAIMED_SHOWN = 20
 
@@ -89,6 +89,13 @@ def observed_text(result: ObserveResult, *, dry_run: bool) -> str:
         lines.append("  note: a workload names no image, so no product is taken for gone")
     lines += _unclaimed_lines(result.unclaimed)
     return "\n".join([*lines, *_written_lines(result, dry_run=dry_run)])
+
+
+def running_short(state: ObservedState) -> str:
+    """Return what was seen to run in few words, for a cell of a table."""
+    if not state.running:
+        return "nothing"
+    return " and ".join(abbreviate(version) for version in state.versions) or "unknown"
 
 
 def running_text(state: ObservedState) -> str:
