@@ -75,8 +75,8 @@ def test_a_log_in_another_style_is_formatted():
     [
         ({"environment": "nowhere"}, "environment"),
         ({"version": ".."}, "value"),
-        ({"instance": "eu..west"}, "value"),
-        ({"instance": "EU"}, "value"),
+        ({"instance": "eu..west"}, "name"),
+        ({"instance": "EU"}, "name"),
         ({"versions": []}, "value"),
         ({"artifacts": {"shop": "sha256:12"}}, "value"),
         ({"artifacts": {}}, "value"),

@@ -9,12 +9,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS, Event, EventKind
+from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS, OBSERVATION_KEYS, Event, LogKind
 from versioner.serialization.values import json_value
 
 __all__ = ["KEYS", "documents", "events", "handwritten", "json_values", "texts"]
 
-KEYS: dict[EventKind, tuple[str, ...]] = {"build": BUILD_KEYS, "deployment": DEPLOYMENT_KEYS}
+KEYS: dict[LogKind, tuple[str, ...]] = {
+    "build": BUILD_KEYS,
+    "deployment": DEPLOYMENT_KEYS,
+    "observation": OBSERVATION_KEYS,
+}
 
 _AWKWARD = (
     *("", " ", "  a  ", "no", "Yes", "on", "~", "null", "true", "1.10", "0777", "1e3", "12:30"),
@@ -98,11 +102,13 @@ def depth_of(value: Any) -> int:
     return 1 + max((depth_of(item) for item in inner), default=0)
 
 
-def events(kind: EventKind) -> st.SearchStrategy[Event]:
+def events(kind: LogKind) -> st.SearchStrategy[Event]:
     """Generate events with any of their fields, most of them text."""
     fields: dict[str, st.SearchStrategy[Any]] = dict.fromkeys(KEYS[kind], texts)
     fields["extra_metadata"] = metadata
     fields["redacted"] = st.lists(texts, max_size=3)
+    fields["versions"] = fields["images"] = fields["redacted"]
+    fields = {key: fields[key] for key in KEYS[kind]}
     return st.fixed_dictionaries({}, optional=fields)
 
 

@@ -72,9 +72,13 @@ def sightings_of(
     known: dict[str, KnownVersions] = {}
     current: dict[str, list[str]] = {}
     unclaimed: dict[str, Unclaimed] = {}
+    claims: dict[str, list[str]] = {}
     for workload in workloads:
         image = parse_image(workload.image) if workload.image else None
-        products = _products_of(registry, workload, image)
+        claimed = workload.product or (image.name if image is not None else "")
+        if claimed not in claims:
+            claims[claimed] = _products_of(registry, workload, image)
+        products = claims[claimed]
         for product in products:
             record = registry.products[product]
             if product not in known:
