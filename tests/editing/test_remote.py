@@ -9,9 +9,11 @@ import pytest
 
 from tests.fixtures.bare_registry import Post, clone_of, commit_on_branch, copy_of, submission
 from tests.fixtures.local_registry import NOW, Desk
+from versioner.editing.observe import observe
 from versioner.editing.products import create_product, delete_product, edit_product, rename_product
 from versioner.editing.remote import edit_remotely
 from versioner.editing.restore import restore_product
+from versioner.editing.workloads.workload import Workload
 from versioner.errors import Blocked, NotFound, UsageFault
 from versioner.remote.faults import RemoteFailure
 from versioner.remote.url import Remote
@@ -123,6 +125,27 @@ def test_who_lost_the_race_to_the_same_edit_is_told_so(post: Post) -> None:
     with pytest.raises(Blocked, match="already exists"):
         edit(post, racing)
     assert post.git("log", "--format=%s", "main").split("\n").count("Create product tea") == 1
+
+
+def test_a_look_that_lost_the_race_to_the_same_look_writes_nothing(post: Post) -> None:
+    looks: list[EditResult] = []
+
+    def look(place: Repository) -> EditResult:
+        seen = [Workload("web-1", "acme/shop:1.2")]
+        result = observe(place, seen, environment="staging", source="docker", now=NOW)
+        looks.append(result.edited)
+        return result.edited
+
+    def racing(place: Repository) -> EditResult:
+        edited = look(place)
+        if len(looks) == 1:
+            edit(post, look)
+        return edited
+
+    assert edit(post, racing).commit is None
+    assert [each.commit is None for each in looks] == [False, False, True]
+    subjects = post.git("log", "--format=%s", "main").split("\n")
+    assert subjects.count("Record observation of staging (1 product)") == 1
 
 
 def test_who_loses_every_race_is_told_so(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
