@@ -130,16 +130,16 @@ def test_who_lost_the_race_to_the_same_edit_is_told_so(post: Post) -> None:
 def test_a_look_that_lost_the_race_to_the_same_look_writes_nothing(post: Post) -> None:
     looks: list[EditResult] = []
 
-    def look(place: Repository) -> EditResult:
+    def look(place: Repository, now: str = NOW) -> EditResult:
         seen = [Workload("web-1", "acme/shop:1.2")]
-        result = observe(place, seen, environment="staging", source="docker", now=NOW)
+        result = observe(place, seen, environment="staging", source="docker", now=now)
         looks.append(result.edited)
         return result.edited
 
     def racing(place: Repository) -> EditResult:
         edited = look(place)
         if len(looks) == 1:
-            edit(post, look)
+            edit(post, lambda other: look(other, NOW.replace(":00Z", ":01Z")))
         return edited
 
     assert edit(post, racing).commit is None
