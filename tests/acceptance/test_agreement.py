@@ -222,7 +222,7 @@ def test_every_surface_agrees_on_who_owns_a_product(shown: Surfaces) -> None:
     listed = {each["name"]: each["team"] for each in shown.json("product", "list")}
     assert listed == dict.fromkeys(PRODUCTS) | OWNERS
     documents = {e["name"]: e["team"] for e in shown.api("products/index.json")["products"]}
-    assert documents == dict.fromkeys(PRODUCTS, "") | OWNERS
+    assert documents == dict.fromkeys(PRODUCTS) | OWNERS
     table = shown.text("product", "list")
     teams = {each["name"]: each["products"] for each in shown.api("index.json")["teams"]}
     assert teams == dict.fromkeys(OWNERS.values(), 1)

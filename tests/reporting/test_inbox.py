@@ -101,7 +101,8 @@ def test_the_document_of_an_event_has_the_same_keys_and_kinds_always(
 ) -> None:
     document = event_document(waits(submission))
     assert list(document) == ["ref", "key", "at", "kind", "product", "event"]
-    assert all(isinstance(document[key], str) for key in document if key != "event")
+    assert all(isinstance(document[key], str) for key in ("ref", "key", "at"))
+    assert all(document[key] is None or document[key] > "" for key in ("kind", "product"))
     assert isinstance(document["event"], dict)
 
 

@@ -56,7 +56,7 @@ def test_json_is_an_array_of_the_seven_keys() -> None:
     keys = ["path", "line", "column", "code", "severity", "message", "hint"]
     assert [list(each) for each in found] == [keys, keys]
     assert found[0]["message"] == HOSTILE
-    assert (found[1]["line"], found[1]["hint"]) == (0, "")
+    assert (found[1]["line"], found[1]["hint"]) == (0, None)
     assert json.loads(problems_json([])) == []
 
 

@@ -153,7 +153,7 @@ def test_a_void_deployment_says_why() -> None:
     found = documents(files)
     (told_of,) = found["api/v1/products/a/2026-11.json"]["deployments"]
     assert (told_of["void"], told_of["details"]["reason"]) == (True, "oops")
-    assert found["api/v1/products/a/index.json"]["environments"][-1]["version"] == ""
+    assert found["api/v1/products/a/index.json"]["environments"][-1]["version"] is None
 
 
 def test_documents_do_not_change_with_the_commit() -> None:

@@ -121,7 +121,7 @@ def test_an_event_of_an_old_name_is_on_the_page_of_the_new_one(tmp_path: Path):
 def test_an_event_of_a_product_that_is_not_there_stands_on_the_overview_alone(tmp_path: Path):
     pages = build(tmp_path, Inbox((waits("01", submission("new-one", "build"), name="new-one"),)))
     assert "new-one in production: 1.4.0 build completed" in pages[OVERVIEW].shown
-    assert api(tmp_path)["waiting"][0]["page"] == ""
+    assert api(tmp_path)["waiting"][0]["page"] is None
 
 
 def test_the_many_are_counted(tmp_path: Path):
@@ -148,7 +148,7 @@ def test_what_cannot_be_read_is_told_by_its_ref(tmp_path: Path, document: Any):
     assert "refs/versioner/inbox/shop/x1 cannot be read" in pages[OVERVIEW].shown
     assert "refs/versioner/refused/shop/x2 cannot be read" in pages[PRODUCT].shown
     assert "the reason cannot be read" in pages[PRODUCT].shown
-    assert (api(tmp_path)["waiting"][0]["kind"], api(tmp_path)["waiting"][0]["at"]) == ("", "")
+    assert (api(tmp_path)["waiting"][0]["kind"], api(tmp_path)["waiting"][0]["at"]) == (None, None)
 
 
 ODD = [

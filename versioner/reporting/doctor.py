@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.reporting.terminal import as_json
+from versioner.reporting.terminal import as_json, empty_as_null
 from versioner.reporting.text import count, pad, text_width, wrap
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def checks_json(checks: Sequence[Check]) -> str:
     """Return the same as JSON with stable keys."""
     return as_json(
         {
-            "checks": [check._asdict() for check in checks],
+            "checks": [empty_as_null(check._asdict()) for check in checks],
             "problems": _number(checks, "problem"),
             "warnings": _number(checks, "warning"),
         }

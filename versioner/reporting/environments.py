@@ -30,6 +30,7 @@ __all__ = [
 _COLUMNS: Final = (
     "name",
     "title",
+    "aliases",
     "type",
     "order",
     "description",
@@ -121,11 +122,11 @@ def _running(registry: Registry, name: str) -> int:
 def _document(document: Mapping[str, Any], running: int) -> dict[str, Any]:
     return {
         "name": document["name"],
-        "title": document.get("title"),
+        "title": document.get("title") or None,
         **({"aliases": document["aliases"]} if "aliases" in document else {}),
         "type": document["type"],
         "order": document["order"],
-        "description": document.get("description"),
+        "description": document.get("description") or None,
         "stale_after": document.get("stale_after"),
         "retired": bool(document.get("retired")),
         "products": running,

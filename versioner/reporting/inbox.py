@@ -105,7 +105,7 @@ def _line(each: WaitingEvent | RefusedEvent) -> str:
 
 def _refused(each: RefusedEvent) -> dict[str, Any]:
     message, hint = _reason(each)
-    return {**event_document(each), "message": message, "hint": hint}
+    return {**event_document(each), "message": message, "hint": hint or None}
 
 
 def _reason(each: RefusedEvent) -> tuple[str, str]:
@@ -156,7 +156,7 @@ def collected_json(collected: CollectResult) -> str:
                     **event_document(each.event),
                     "ref": each.ref,
                     "message": each.error.message,
-                    "hint": each.error.hint,
+                    "hint": each.error.hint or None,
                 }
                 for each in collected.refused
             ],
@@ -206,8 +206,8 @@ def event_document(event: WaitingEvent | RefusedEvent) -> dict[str, Any]:
         "ref": event.ref,
         "key": event.key,
         "at": event.at,
-        "kind": _text(submission.get("kind", "")),
-        "product": _text(submission.get("product", event.product)),
+        "kind": _text(submission.get("kind", "")) or None,
+        "product": _text(submission.get("product", event.product)) or None,
         "event": _mask_secrets(fields) if isinstance(fields, dict) else {},
     }
 

@@ -64,7 +64,7 @@ def problems_json(problems: Iterable[Problem]) -> str:
                 "code": problem.code,
                 "severity": problem.severity,
                 "message": problem.message,
-                "hint": problem.hint,
+                "hint": problem.hint or None,
             }
             for problem in problems
         ]

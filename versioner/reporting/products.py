@@ -232,8 +232,8 @@ def _summary(record: ProductRecord) -> dict[str, Any]:
     current = {name: cell.current for name, cell in record.cells.items()}
     return {
         "name": record.name,
-        "title": document.get("title"),
-        "description": document.get("description"),
+        "title": document.get("title") or None,
+        "description": document.get("description") or None,
         "lifecycle": document.get("lifecycle", "active"),
         "team": owner_of(record) or None,
         "versions": len(record.versions),

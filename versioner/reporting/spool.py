@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.reporting.delimited import Listing
 from versioner.reporting.tables import Column, table
-from versioner.reporting.terminal import as_json, clean
+from versioner.reporting.terminal import as_json, clean, empty_as_null
 from versioner.reporting.text import Span, count, moment
 from versioner.spool.codec import MARK
 
@@ -100,7 +100,7 @@ def sent_json(sent: Sequence[Sent]) -> str:
                 **{key: _document(entry)[key] for key in ("key", "kind", "product", "event")},
                 "repo": repo,
                 "outcome": "already_recorded" if outcome.kind == "already" else outcome.kind,
-                "details": outcome.details,
+                "details": empty_as_null(outcome.details),
             }
             for entry, repo, outcome in sent
         ]
@@ -173,10 +173,11 @@ def _again(folder: Path) -> str:
 
 def _document(entry: SpoolEntry) -> dict[str, Any]:
     document = entry.document
-    return {
+    fields = {
         "key": entry.key,
         "kept_at": entry.kept_at,
         "reason": entry.reason,
         **{name: document[name] for name in ("repo", "branch", "via", "kind", "product", "event")},
         "line": entry.line,
     }
+    return empty_as_null(fields)

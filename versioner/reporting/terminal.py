@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-__all__ = ["as_json", "clean", "clean_lines"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["as_json", "clean", "clean_lines", "empty_as_null"]
 
 # Control characters (C0 without tab, DEL, C1), line separators, and bidirectional marks.
 _UNSAFE: Final = (
@@ -31,6 +34,11 @@ def clean(text: str) -> str:
 def clean_lines(text: str) -> str:
     """Return text of several lines, each of them safe."""
     return "\n".join(clean(line) for line in text.split("\n"))
+
+
+def empty_as_null(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with null for each of its own texts that is empty: there is none."""
+    return {key: None if value == "" else value for key, value in document.items()}
 
 
 def as_json(document: object) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from versioner.recording.record import describe_event
-from versioner.reporting.terminal import clean
+from versioner.reporting.terminal import clean, empty_as_null
 from versioner.rules.event_identity import derive_event_id
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ def recorded_json(recorded: RecordResult, *, dry_run: bool) -> str:
         "pushed_to": recorded.pushed_to,
         "received_as": recorded.received,
         "page": recorded.page,
-        "warnings": [each._asdict() for each in recorded.warnings],
+        "warnings": [empty_as_null(each._asdict()) for each in recorded.warnings],
     }
-    return json.dumps(document, ensure_ascii=True, indent=2)
+    return json.dumps(empty_as_null(document), ensure_ascii=True, indent=2)
 
 
 def recorded_text(recorded: RecordResult, *, dry_run: bool) -> str:
@@ -87,7 +87,7 @@ def kept_json(line: str) -> str:
         "branch": document["branch"].removeprefix("refs/heads/"),
         "spool_line": line,
     }
-    return json.dumps(report, ensure_ascii=True, indent=2)
+    return json.dumps(empty_as_null(report), ensure_ascii=True, indent=2)
 
 
 def kept_outputs(line: str) -> str:

@@ -120,7 +120,7 @@ def _build_facts(context: SiteContext, tool_version: str) -> bytes:
     facts = {
         "generator": "versioner",
         "tool_version": tool_version,
-        "revision": context.registry.revision or "",
+        "revision": context.registry.revision,
         "commit_time": context.now,
         "counts": counts(context),
     }

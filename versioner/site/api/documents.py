@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["documents_of", "inbox", "json_bytes", "newest"]
 
+# The keys of texts that may be empty: a value of metadata, and the unnamed instance.
+_MAY_BE_EMPTY: Final = frozenset(("value", "instance"))
 _LATEST_OF_ONE: Final = 50
 _LATEST_OF_ALL: Final = 200
 
@@ -42,7 +44,16 @@ _LATEST_OF_ALL: Final = 200
 def documents_of(context: SiteContext) -> Iterator[tuple[str, Document]]:
     """Yield every document with its path; each has the path to the site's root in `root`."""
     for path, document in _documents(context):
-        yield path, {"root": "../" * path.count("/"), **document}
+        yield path, {"root": "../" * path.count("/"), **_with_nulls(document)}
+
+
+def _with_nulls(value: Any, key: str = "") -> Any:
+    """Return a part of a document with null for each text that is empty because there is none."""
+    if isinstance(value, str):
+        return value if value or key in _MAY_BE_EMPTY else None
+    if isinstance(value, dict):
+        return {name: _with_nulls(each, name) for name, each in value.items()}
+    return [_with_nulls(each, key) for each in value] if isinstance(value, list) else value
 
 
 def json_bytes(document: Any, indent: int | None = None) -> bytes:

@@ -136,9 +136,10 @@ def _type(schema: Schema) -> View:
     if schema["type"] == "array":
         inner = _type(schema["items"])
         return {"type": f"list of {inner['type']}".strip(), **_only(inner, "target", "values")}
-    word = {"string": "text", "integer": "number", "boolean": "true or false"}[schema["type"]]
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    words = {"string": "text", "integer": "number", "boolean": "true or false", "null": "null"}
     values = [json.dumps(each) for each in schema.get("enum", ())]
-    return {"type": word, "target": "", "values": values}
+    return {"type": " or ".join(words[kind] for kind in kinds), "target": "", "values": values}
 
 
 def _only(view: View, *keys: str) -> View:
