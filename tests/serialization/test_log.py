@@ -112,7 +112,10 @@ def test_simple_events_read_the_same_at_the_second_sight_of_their_shape(
     kind: LogKind, scale: Callable[[int, int], int]
 ) -> None:
     plain = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-    shape = st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS[kind][:6], plain))
+    optional = dict.fromkeys(KEYS[kind][:6], plain)
+    inner = st.dictionaries(plain, plain, max_size=2)
+    mappings = {key: inner for key in ("artifacts", "extra_metadata") if key in KEYS[kind]}
+    shape = st.fixed_dictionaries({}, optional=optional | mappings)
 
     @many(scale(150, 10_000))
     @given(st.lists(shape, min_size=1, max_size=4))
@@ -124,6 +127,16 @@ def test_simple_events_read_the_same_at_the_second_sight_of_their_shape(
             assert [event for _, event in found] == written
 
     check()
+
+
+def test_a_mapping_with_a_key_twice_or_too_long_is_not_canonical_at_any_sight() -> None:
+    line = LINE.replace('id: "e1"', 'extra_metadata: {"a": "1", "b": "2"}, id: "e1"')
+    twice, long = line.replace('"b": "2"', '"a": "2"'), line.replace('"b"', f'"{"b" * 1023}"')
+    for odd in (twice, long, twice, long):
+        assert read_canonical("deployment", odd.encode()) is None
+        found = read_canonical("deployment", line.encode())
+        assert found is not None
+        assert found[0][1]["extra_metadata"] == {"a": "1", "b": "2"}
 
 
 MUTATIONS: tuple[tuple[str, str], ...] = (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 from versioner.errors import InvalidInput, OperationFailed
 from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS, OBSERVATION_KEYS
-from versioner.serialization.values import DEPTH, UNPRINTABLE, json_value
+from versioner.serialization.values import DEPTH, LONGEST_KEY, UNPRINTABLE, json_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,6 +77,10 @@ _shapes: Final[dict[LogKind, dict[tuple[str, ...], tuple[str, ...]]]] = {
     "observation": {},
 }
 _MOST_SHAPES: Final = 4096
+
+# Likewise for events with mappings of texts (artifacts, metadata): the keys with the number of
+# pairs of a mapping, -1 for a text.
+_mapping_shapes: Final[dict[tuple[LogKind, tuple[str, ...]], tuple[tuple[str, int], ...]]] = {}
 
 
 def header(kind: LogKind) -> str:
@@ -148,11 +152,16 @@ def read_canonical(kind: LogKind, data: bytes) -> list[tuple[int, Event]] | None
     found: list[tuple[int, Event]] = []
     for number, line in enumerate(lines, 1):
         parts = line.split('"')
-        keys = shapes.get(tuple(parts[::2]))
+        shape = tuple(parts[::2])
+        keys = shapes.get(shape)
         if keys and len(parts) == 2 * len(keys) + 1 and (simple or _is_simple(line)):
             found.append((number, dict(zip(keys, parts[1::2], strict=True))))
         elif line.startswith("- "):
-            event = _parse_canonical(kind, line)
+            fields = _mapping_shapes.get((kind, shape))
+            event = None
+            if fields and len(parts) % 2 and (simple or _is_simple(line)):
+                event = _event_of(fields, parts[1::2])
+            event = event or _parse_canonical(kind, line)
             if event is None:
                 return None
             found.append((number, event))
@@ -215,9 +224,39 @@ def _parse_canonical(kind: LogKind, line: str) -> Event | None:
 
 def _remember_shape(kind: LogKind, line: str, event: Event) -> None:
     shapes = _shapes[kind]
-    is_text = event and all(isinstance(value, str) for value in event.values())
-    if is_text and len(shapes) < _MOST_SHAPES and _is_simple(line):
-        shapes[tuple(line.split('"')[::2])] = tuple(key for key in _KEYS[kind] if key in event)
+    if not event or not _is_simple(line):
+        return
+    if all(isinstance(value, str) for value in event.values()):
+        if len(shapes) < _MOST_SHAPES:
+            shapes[tuple(line.split('"')[::2])] = tuple(key for key in _KEYS[kind] if key in event)
+    elif len(_mapping_shapes) < _MOST_SHAPES and all(map(_is_text_or_mapping, event.values())):
+        _mapping_shapes[kind, tuple(line.split('"')[::2])] = tuple(
+            (key, len(value) if isinstance(value, dict) else -1) for key, value in event.items()
+        )
+
+
+def _is_text_or_mapping(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(item, str) for item in value.values())
+    return isinstance(value, str)
+
+
+def _event_of(fields: tuple[tuple[str, int], ...], texts: list[str]) -> Event | None:
+    """Return the event of the texts in a line, or None for a mapping with a key that may not be."""
+    event: Event = {}
+    at = 0
+    for key, pairs in fields:
+        if pairs < 0:
+            event[key] = texts[at]
+            at += 1
+            continue
+        end = at + 2 * pairs
+        inner = dict(zip(texts[at:end:2], texts[at + 1 : end : 2], strict=True))
+        if len(inner) != pairs or any(len(name) > LONGEST_KEY - 2 for name in inner):
+            return None
+        event[key] = inner
+        at = end
+    return event
 
 
 def _refuse_constant(name: str) -> NoReturn:
