@@ -18,6 +18,8 @@ from versioner.editing.environments import (
     edit_environment,
     retire_environment,
 )
+from versioner.editing.products import create_product, delete_product
+from versioner.editing.restore import restore_product
 from versioner.editing.validate import ValidationResult, validate_change, validate_registry
 from versioner.errors import Blocked, InvalidInput, NotFound, UsageFault
 from versioner.git.snapshot import snapshot_at
@@ -257,3 +259,16 @@ def test_the_history_check_accepts_the_edits_and_describes_them(desk: Desk) -> N
         "  environment unused: removed",
     ]
     assert check(desk, base, allow=True).problems == []
+
+
+def test_a_restored_product_brings_back_the_environments_of_its_events(desk: Desk) -> None:
+    write(desk, "edge", "# far away\nname: edge\n")
+    create_product(desk.repository, "pay", now=NOW)
+    desk.record("pay", "1.0", environment="edge")
+    delete_product(desk.repository, "pay", now=NOW)
+    delete(desk, "edge")
+    rename(desk, "staging", "uat")
+    restored = restore_product(desk.repository, "pay", now=NOW)
+    assert 'the environment "edge" is restored, too' in restored.notes
+    assert text_of(desk, "edge") == "# far away\nname: edge\n"
+    desk.assert_sound()

@@ -241,6 +241,7 @@ def test_a_dispatch_is_recorded_once_and_nothing_of_its_own_run_is_taken_for_the
     starter: Path, runner: Job, forge: Forge
 ) -> None:
     facts = {**FACTS, "metadata": {"region": "eu"}, "scm_sha": SHA}
+    facts["artifact"] = f"image=sha256:{'a' * 64} chart=sha256:{'b' * 64}"
     assert record(starter, runner, facts) == 0, runner.said
     assert runner.outputs["outcome"] == "recorded"
     runner.environ["GITHUB_RUN_ATTEMPT"] = "2"
@@ -251,6 +252,7 @@ def test_a_dispatch_is_recorded_once_and_nothing_of_its_own_run_is_taken_for_the
     log = git(forge.bare, "log", "-p", "-1", "--format=", "main")
     assert f'scm_sha: "{SHA}"' in log
     assert '"region": "eu"' in log
+    assert f'artifacts: {{"chart": "sha256:{"b" * 64}", "image": "sha256:' in log
     assert recorded_environment("github-push")["GITHUB_SHA"] not in log
     assert "acme/deployments" not in log
 

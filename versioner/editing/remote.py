@@ -120,7 +120,7 @@ def _fetch_deleted(clone: PartialClone, place: Repository, name: str) -> None:
     if not commit:
         clone.fetch_history(place.branch or "")
         return
-    clone.fetch_files_below(commit, [layout.product_dir(name)])
+    clone.fetch_files_below(commit, [layout.product_dir(name), f"{layout.ROOT}/environments"])
     others = list_tree(place, place.tip, "registry/products")
     # A product that was renamed since had its file under a former name.
     former = list_tree(place, place.tip, "registry/aliases")

@@ -16,6 +16,7 @@ from versioner.names import nearest
 from versioner.query.selectors import former_names
 from versioner.serialization import log
 from versioner.serialization.assignments import Set, Unset
+from versioner.serialization.documents import dump_document
 from versioner.serialization.yaml_edit import edit_document
 from versioner.validation.documents import validate_document
 from versioner.validation.logs import validate_log
@@ -54,6 +55,9 @@ def restore_product(repository: Repository, name: str, *, now: str) -> EditResul
         notes += [f"{other} depends on it again" for other in dependents]
         for again in dependents.values():
             changes |= again
+        environments = _missing_environments(then, edit.registry, changes)
+        notes += [f'the environment "{each}" is restored, too' for each in environments]
+        changes |= {layout.environment_path(each): data for each, data in environments.items()}
         return edit.commit(changes, f"Restore product {name}", now=now, notes=tuple(notes))
 
 
@@ -110,6 +114,21 @@ def _merged_log(kind: LogKind, path: str, old: bytes, current: bytes) -> bytes:
     known = {event["id"] for event in validate_log(kind, old, path)[0]}
     newer = validate_log(kind, current, path)[0]
     return log.append(kind, old, [event for event in newer if event["id"] not in known])
+
+
+def _missing_environments(then: Snapshot, registry: Registry, changes: Changes) -> dict[str, bytes]:
+    """Return the files of environments that the restored events name, and that were deleted."""
+    found: dict[str, bytes] = {}
+    for path, data in sorted(changes.items()):
+        place = layout.place_of(path)
+        if data is None or place is None or place.log_kind in (None, "build"):
+            continue
+        for event in validate_log(place.log_kind, data, path)[0]:
+            name = registry.environment_name(event.get("environment", ""))
+            if name and name not in registry.environments and name not in found:
+                source = then.read(layout.environment_path(name))
+                found[name] = source or dump_document("environment", {"name": name})
+    return found
 
 
 def _drop_missing(changes: Changes, registry: Registry, name: str) -> list[str]:
