@@ -44,6 +44,28 @@ def test_it_says_what_it_recorded_and_what_it_refused_and_why(desk: Desk, post: 
     assert post.refs() == ["refused/user-service/bad"]
 
 
+def test_the_key_that_it_prints_is_the_one_that_release_takes(desk: Desk, post: Post) -> None:
+    for product in ("user-service", "payment-api"):
+        post.put(f"{product}/bad", submission(product, id="bad", version="1.0", status="fine"))
+    shown = desk.run("collect").out.splitlines()
+    keys = [line.removeprefix("  key: ") for line in shown if line.startswith("  key: ")]
+    assert sorted(keys) == ["payment-api/bad", "user-service/bad"]
+    assert desk.run("inbox", "release", *keys).code == 0
+    assert post.refs() == ["inbox/payment-api/bad", "inbox/user-service/bad"]
+    refused = desk.run("collect", "-o", "json").json()["refused"]
+    assert desk.run("inbox", "release", refused[0]["ref"]).code == 0
+    assert {each["key"] for each in refused} == {"bad"}
+
+
+def test_it_warns_of_a_name_that_is_nearly_a_known_one(desk: Desk, post: Post) -> None:
+    for number in (1, 2):
+        event = submission("user-service", environment="prodution", version=f"3.{number}")
+        post.put(f"user-service/a{number}", event)
+    (warning,) = (each for each in desk.run("collect").out.splitlines() if "warning" in each)
+    assert '"prodution" has nearly the name of "production"' in warning
+    assert "`versioner environment merge prodution --into production`" in warning
+
+
 def test_of_many_it_names_the_first_and_counts_the_rest(desk: Desk, post: Post) -> None:
     post.put_many(submission(version=f"1.{number}") for number in range(25))
     lines = desk.run("collect").out.splitlines()

@@ -91,7 +91,7 @@ def test_what_is_no_branch_name_is_refused(tmp_path, name):
 def test_a_folder_outside_of_any_repository_is_a_usage_error(tmp_path):
     with pytest.raises(UsageFault, match="not in a git repository") as caught:
         open_repository(tmp_path)
-    assert "--repo: its URL" in caught.value.hint
+    assert "VERSIONER_REPO: its URL" in caught.value.hint
 
 
 def test_a_missing_folder_and_a_file_are_usage_errors(tmp_path):

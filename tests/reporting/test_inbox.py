@@ -145,7 +145,13 @@ def test_a_collect_tells_of_each_outcome() -> None:
     collected = CollectResult(
         recorded=tuple(recorded(f"r{number}") for number in range(22)),
         already=(recorded("x"),),
-        refused=(Refusal("ref", waits(), Blocked("shop was deleted", hint="restore it")),),
+        refused=(
+            Refusal(
+                "refs/versioner/refused/shop/r",
+                waits(),
+                Blocked("shop was deleted", hint="restore it"),
+            ),
+        ),
         branch="refs/heads/main",
         left=7,
     )
@@ -156,7 +162,8 @@ def test_a_collect_tells_of_each_outcome() -> None:
         "1 event already recorded",
         "refused: deployment of shop 1.0 to staging (completed): shop was deleted",
         "  restore it",
-        "`versioner inbox list` shows refused events, `versioner inbox release` tries again",
+        "  key: shop/r",
+        "`versioner inbox list` shows refused events, `versioner inbox release KEY` tries again",
         "7 events still waiting",
     ]
 

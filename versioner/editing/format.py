@@ -13,6 +13,7 @@ from versioner.git.lock import WriteLock
 from versioner.git.state import state_dir
 from versioner.git.worktree import file_state, replace_file
 from versioner.git.worktree_snapshot import WorkTreeSnapshot
+from versioner.registry.config import no_registry
 from versioner.registry.warnings import drifted
 from versioner.serialization.format import format_file
 
@@ -66,6 +67,8 @@ def format_registry(
     # The lock prevents another writer from changing a log between reading and replacing it.
     with nullcontext() if check else WriteLock(repository.common_dir):
         snapshot = WorkTreeSnapshot(repository, top)
+        if layout.CONFIG not in snapshot.entries():
+            raise no_registry("in this repository")
         if schemas:
             copies = {path: data for path, data in drifted(snapshot).items() if wanted(path)}
             done.files += len(copies)

@@ -138,8 +138,8 @@ def _unopened(path: Path, stderr: str) -> OperationFailed | UsageFault:
     if "not a git repository" in stderr and "not a git repository: " not in stderr:
         return UsageFault(
             f"{printable(str(path))} is not in a git repository",
-            hint="name the registry with --repo: its URL, or the folder of a clone; "
-            "`versioner init` creates one",
+            hint="name the registry with --repo or the variable VERSIONER_REPO: its URL, or the "
+            "folder of a clone; `versioner init` creates one",
         )
     error = failure(["rev-parse"], stderr)
     if "safe.bareRepository" in stderr:

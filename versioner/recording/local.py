@@ -62,9 +62,10 @@ def remote_of_ephemeral_clone(
 
     The branch is "" for the remote's default: the branch that a job has checked out is seldom
     the one on which deployments are recorded. `token` replaces the clone's own credentials.
-    Returns None where the clone has no remote.
+    Returns None where the clone has no remote. Raises UsageFault where the clone is no registry,
+    so that no event goes to the remote of an application.
     """
-    branch = branch or _configured_branch(repository)
+    branch = branch or _configured_branch(repository, required=True)
     named = on_branch(repository, branch) if branch else repository
     name = _remote_of(named)
     if name is None:
@@ -95,12 +96,18 @@ def _at_branch(repository: Repository, branch: str | None) -> Repository:
     return place
 
 
-def _configured_branch(repository: Repository) -> str:
+def _configured_branch(repository: Repository, *, required: bool = False) -> str:
+    """Return the branch that registry.yaml names, else "".
+
+    With `required`, raise UsageFault where there is no registry.yaml.
+    """
     from versioner.git.objects import TreeView, reading
-    from versioner.registry.config import read_config
+    from versioner.registry.config import no_registry, read_config
 
     with reading(repository) as reader:
         entry = TreeView(reader, repository.tip).entry(layout.CONFIG)
+    if entry is None and required:
+        raise no_registry()
     return "" if entry is None else read_config(repository, entry.id).get("branch", "")
 
 

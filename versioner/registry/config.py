@@ -24,7 +24,8 @@ def no_registry(where: str = "on this branch") -> UsageFault:
     """Return the error for a branch or revision without registry.yaml."""
     return UsageFault(
         f"there is no registry {where}: {layout.CONFIG} is not there",
-        hint="run `versioner init` to start one, or name another with --repo",
+        hint="name the registry with --repo or the variable VERSIONER_REPO; `versioner init` "
+        "creates one",
     )
 
 

@@ -14,7 +14,7 @@ from versioner.secret_scanning import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.delivery.collect import CollectResult
+    from versioner.delivery.collect import CollectResult, Refusal
     from versioner.delivery.inbox_admin import HandledEvent
     from versioner.recording.record import RecordResult
     from versioner.remote.inbox_refs import Inbox, RefusedEvent, WaitingEvent
@@ -129,14 +129,16 @@ def collected_text(collected: CollectResult) -> str:
     if collected.recorded:
         lines.append(f"recorded {count(len(collected.recorded), 'event')} on {branch}")
         lines += _listed(collected.recorded)
+        lines += _warnings(collected.recorded)
     if collected.already:
         lines.append(f"{count(len(collected.already), 'event')} already recorded")
     for each in collected.refused:
         lines.append(f"refused: {event_summary(each.event)}: {clean(each.error.message)}")
         lines.append(f"  {clean(each.error.hint)}" if each.error.hint else "")
+        lines.append(f"  key: {clean(_named_key(each))}")
     if collected.refused:
         lines.append(
-            "`versioner inbox list` shows refused events, `versioner inbox release` tries again"
+            "`versioner inbox list` shows refused events, `versioner inbox release KEY` tries again"
         )
     if collected.left:
         lines.append(f"{count(collected.left, 'event')} still waiting")
@@ -155,6 +157,7 @@ def collected_json(collected: CollectResult) -> str:
                 {
                     **event_document(each.event),
                     "ref": each.ref,
+                    "key": each.ref.rpartition("/")[2],
                     "message": each.error.message,
                     "hint": each.error.hint or None,
                 }
@@ -165,10 +168,25 @@ def collected_json(collected: CollectResult) -> str:
     )
 
 
+def _named_key(refusal: Refusal) -> str:
+    """Return the key of a refused event, with its product: several may have one key."""
+    return "/".join(refusal.ref.split("/")[-2:])
+
+
 def _listed(recorded: Sequence[RecordResult]) -> list[str]:
     lines = [f"  {_recorded_summary(each)}" for each in recorded[:_SHOWN]]
     more = len(recorded) - _SHOWN
     return [*lines, f"  and {more} more"] if more > 0 else lines
+
+
+def _warnings(recorded: Sequence[RecordResult]) -> list[str]:
+    """Return the warnings about recorded events, each once."""
+    found = dict.fromkeys(warning for each in recorded for warning in each.warnings)
+    lines = [
+        f"warning: {clean(text)}" for each in found for text in (f"{each.message}; {each.hint}",)
+    ]
+    more = len(lines) - _SHOWN
+    return [*lines[:_SHOWN], f"and {more} more warnings"] if more > 0 else lines
 
 
 def _document(recorded: RecordResult) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from versioner import layout
 from versioner.cli.params import NounGroup, repo_option
-from versioner.cli.registry import find_repository
+from versioner.cli.registry import find_repository, take_snapshot
+from versioner.registry.config import no_registry
 from versioner.reporting.terminal import clean
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ def install(out: Path | None, repo: str | None) -> None:
     from versioner.site.output import claim
 
     repository = find_repository(repo)
+    if layout.CONFIG not in take_snapshot(repository).entries():
+        raise no_registry("in this repository")
     target = (out or (repository.work_tree or Path()) / "_site").absolute()
     # A folder that no site can be built into is refused before anything is installed.
     claim(target)
