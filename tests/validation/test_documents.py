@@ -229,3 +229,27 @@ def test_what_the_small_finder_finds_good_is_good(scale: Callable[[int, int], in
             assert jsonschema.Draft202012Validator(schema).is_valid(document)
 
     check()
+
+
+@pytest.mark.parametrize(
+    "text", ["1.10", "1.20", "2.50", "-0.50", "1.00", "0.10000000000000000555"]
+)
+def test_a_decimal_that_loses_digits_is_retyped(text: str) -> None:
+    lines = f'name: "user-service"\nextra_metadata:\n  go: {text}\n  list: [1.5, {text}]\n'
+    number = float(text)
+    hint = f'write "{text}" for the text, or {number} for the number'
+    assert problems_of(lines) == [f"3:7 retyped: {hint}", f"4:15 retyped: {hint}"]
+    quoted = lines.replace(text, f'"{text}"')
+    assert problems_of(quoted) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["1.5", "1.0", "-0.5", "20", "0", "true", "false", "null", "1.0e+22"]
+)
+def test_a_number_that_keeps_its_digits_stays_one(text: str) -> None:
+    assert problems_of(f'name: "user-service"\nextra_metadata:\n  go: {text}\n') == []
+
+
+def test_a_decimal_where_the_schema_wants_text_has_one_problem() -> None:
+    found = problems_of('name: "user-service"\nextra_metadata: {tech_stack: [1.10], team: 1.10}\n')
+    assert found == ['2:31 retyped: write "1.10"', '2:44 retyped: write "1.10"']

@@ -12,6 +12,7 @@ from versioner.layout import place_of
 from versioner.query.changes import changes_between
 from versioner.registry.history.check import check_history
 from versioner.registry.load import load_registry
+from versioner.registry.settings_checks import settings_problems
 from versioner.registry.warnings import clock_problems, drift_problems
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ def validate_registry(
 ) -> ValidationResult:
     """Check the content of a snapshot; `now` is for warnings about times in the future."""
     registry = load_registry(snapshot, cache=cache, progress=progress)
-    warnings = [*clock_problems(registry, snapshot, now), *drift_problems(snapshot)]
-    return ValidationResult(registry, sorted([*registry.problems, *warnings]))
+    others = [*clock_problems(registry, snapshot, now), *drift_problems(snapshot)]
+    others += settings_problems(registry.config or {}, snapshot)
+    return ValidationResult(registry, sorted([*registry.problems, *others]))
 
 
 def validate_change(

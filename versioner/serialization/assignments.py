@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, NoReturn
 
 from versioner.errors import InvalidInput, quoted
@@ -58,8 +60,9 @@ def parse_assignment(text: str) -> Set:
     - `links`, `site.footer_links` take a JSON list; `extra_metadata`, `metadata`, `forge`,
       `commit` and `site` as a whole a JSON object; `order` an integer, `retired` true or false;
     - keys under `extra_metadata` and `metadata` take `true`, `false`, `null`, a number in the form
-      that JSON writes it in (`7`, `1.5`; but `1.10`, `007` and `1e3` are text), and JSON after
-      `[`, `{` or `"`; any other value is text. `"true"` in double quotes is the text;
+      that JSON writes it in (`7`, `1.5`; but `1.10`, `007` and `1e3` are text), and a JSON list,
+      object or text; any other value is text, also `[a` and `{{ x }}`. `"true"` in double quotes
+      is the text;
     - `team`, `repository` and `owner` there are text, `tech_stack` text or a JSON list.
 
     Raises InvalidInput, which names the field, for a value of another form.
@@ -157,7 +160,9 @@ def _text_or_list(value: str, field: str) -> Any:
 
 
 def _any(value: str, field: str) -> Any:
-    if value in ("true", "false", "null") or value.lstrip().startswith(("[", "{", '"')):
+    if value in ("true", "false", "null") or (
+        value.lstrip().startswith(("[", "{", '"')) and _may_be_json(value)
+    ):
         return _json(value, field)
     if _NUMBER.fullmatch(value) and len(value) < 32:
         number = float(value) if "." in value or "e" in value else int(value)
@@ -167,12 +172,34 @@ def _any(value: str, field: str) -> Any:
     return value
 
 
+def _may_be_json(value: str) -> bool:
+    try:
+        json.loads(value)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return True
+
+
 _TEXT_HINT: Final = """write a text that begins with [ { or " in double quotes: '"[a] b"'"""
+
+
+def _decimal(text: str, *, field: str) -> float:
+    """Return a decimal; raise InvalidInput where it would lose digits, as a version would."""
+    number = float(text)
+    if math.isfinite(number) and repr(number) != text:
+        raise InvalidInput(
+            f"{field}: {text[:60]} is the number {number}",
+            field=field,
+            hint=f'write "{text[:60]}" in double quotes for the text, or {number} for the number',
+        )
+    return number
 
 
 def _json(value: str, field: str, hint: str = _TEXT_HINT) -> Any:
     try:
-        read = json.loads(value)
+        read = json.loads(value, parse_float=partial(_decimal, field=field))
     except (ValueError, RecursionError) as error:
         cause = error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too long"
         raise InvalidInput(

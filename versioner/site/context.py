@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property, lru_cache, partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from versioner.query.matrix import (
@@ -20,6 +19,7 @@ from versioner.query.matrix import (
 from versioner.query.observed import seen_until, was_observed
 from versioner.query.selectors import dependents, former_names
 from versioner.query.times import age_text, parse_duration, seconds_between
+from versioner.registry.settings_checks import SAFE_PATH, site_address
 from versioner.site.forge_links import ForgeLinks
 from versioner.site.inbox import InboxEvents, inbox_events
 from versioner.site.pagination import (
@@ -51,8 +51,6 @@ if TYPE_CHECKING:
     from versioner.remote.inbox_refs import Inbox
 
 __all__ = ["RecordedBy", "SiteContext", "Zone"]
-
-_SAFE_PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*")
 
 
 class RecordedBy(NamedTuple):
@@ -89,7 +87,7 @@ class SiteContext:
         self.forge = ForgeLinks.of(registry.config)
         given = base_url or str(self.settings.get("base_url", ""))
         self.base_path = _base_path(given)
-        self.base_url = _base_url(given)
+        self.base_url = site_address(given) if outward(given) else ""
         self.hidden = hidden_fields(registry.config)
         # A path from the repository's top; its picture is published with the other assets.
         self.logo = str(self.settings.get("logo", "")).removeprefix("site_templates/")
@@ -257,18 +255,10 @@ def _environments(registry: Registry) -> dict[str, dict[str, Any]]:
     return known
 
 
-def _base_url(given: str) -> str:
-    """Return the address of the site with a final slash, `""` for an unusable one."""
-    parts = urlsplit(given)
-    path = parts.path.rstrip("/") + "/"
-    usable = outward(given) and _SAFE_PATH.fullmatch(path)
-    return f"{parts.scheme}://{parts.netloc}{path}" if usable else ""
-
-
 def _base_path(base_url: str) -> str:
     """Return the path of the site on its server, `/` where that is not known."""
     path = urlsplit(base_url).path.rstrip("/") + "/"
-    return path if _SAFE_PATH.fullmatch(path) else "/"
+    return path if SAFE_PATH.fullmatch(path) else "/"
 
 
 class Zone:

@@ -94,7 +94,8 @@ CODES: Final[dict[str, str]] = {
     UNKNOWN_KEY: "a key that is not in the schema",
     REQUIRED: "a missing key that the schema requires",
     TYPE: "a value of a type that the schema does not allow",
-    RETYPED: "an unquoted value that YAML reads as another type than text",
+    RETYPED: "an unquoted value that YAML reads as another type than text, or that loses digits as "
+    "a number",
     VALUE: "a value that the schema does not allow",
     NAME: "a name that is not legal, or that differs from its file or directory",
     VERSION: "a version that is not legal",

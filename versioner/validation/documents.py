@@ -8,6 +8,8 @@ from versioner.layout import place_of
 from versioner.models import Problem
 from versioner.names import NAME_RULE, is_name, slugify
 from versioner.serialization.documents import DOCUMENT_SCHEMAS
+from versioner.serialization.values import json_value
+from versioner.serialization.yaml_parser import shortened
 from versioner.validation import codes
 from versioner.validation.locate import ContentProblem, locate_problems, secret_problems
 from versioner.validation.merge_conflicts import conflict_problems
@@ -15,9 +17,10 @@ from versioner.validation.schema_check import find_violations
 from versioner.validation.strict_yaml import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from versioner.serialization.documents import DocumentKind
+    from versioner.validation.violations import Pointer
 
 __all__ = ["validate_document"]
 
@@ -47,15 +50,36 @@ def validate_document(
         hint = f"begin it with {_FIRST_LINES[kind]}"
         empty = Problem(path, 1, 1, codes.TYPE, "the file is empty", hint)
         return None, [*path_problems, empty]
+    violations = find_violations(DOCUMENT_SCHEMAS[kind], value)
+    refused = {violation.full_pointer for violation in violations}
+    numbers = [each for each in reading.numbers if each[0] not in refused]
     located = locate_problems(
         path,
         data,
-        violations=find_violations(DOCUMENT_SCHEMAS[kind], value),
-        content_problems=[*_name_problems(kind, path, value), *secret_problems(value)],
+        violations=violations,
+        content_problems=[
+            *_name_problems(kind, path, value),
+            *secret_problems(value),
+            *_number_problems(numbers),
+        ],
         ambiguous=reading.ambiguous,
     )
     problems = sorted([*path_problems, *reading.problems, *located])
     return (value if isinstance(value, dict) and not problems else None), problems
+
+
+def _number_problems(numbers: Iterable[tuple[Pointer, str]]) -> Iterator[ContentProblem]:
+    """Yield a problem for each decimal that loses digits: it is a version, not a number.
+
+    Integers, true, false and null stay what they are, and so does 1.5: every reader writes these
+    as they stand in the file.
+    """
+    for pointer, text in numbers:
+        short = shortened(text)
+        number = json_value(float(text), "", 1)
+        message = f"{short} without quotes is the number {number}"
+        hint = f'write "{short}" for the text, or {number} for the number'
+        yield ContentProblem(pointer, codes.RETYPED, message, hint)
 
 
 def _path_problems(path: str) -> Iterator[Problem]:

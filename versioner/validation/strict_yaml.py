@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models import Problem
-from versioner.serialization.values import DEPTH
+from versioner.serialization.values import DEPTH, json_value
 from versioner.serialization.yaml_parser import (
     LENIENT,
     YamlError,
@@ -58,6 +58,8 @@ class Reading:
     is_read: bool = False
     problems: list[Problem] = field(default_factory=list)
     ambiguous: list[AmbiguousScalar] = field(default_factory=list)
+    numbers: list[tuple[Pointer, str]] = field(default_factory=list)
+    """The plain decimals, with their text, that would be written in another form: `1.10`."""
 
 
 def ambiguity_problem(path: str, scalar: AmbiguousScalar, hint: str = "") -> Problem:
@@ -161,6 +163,8 @@ class _Builder:
             value, is_ambiguous = read_plain(value)
             if is_ambiguous:
                 self._note_ambiguity(event, self._next_pointer())
+            elif isinstance(value, float) and json_value(value, "", DEPTH) != event.value:
+                self._reading.numbers.append((self._next_pointer(), event.value))
         elif event.style == '"':
             self._check_surrogates(event)
         self._add(value)
