@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord, Registry
 
 __all__ = [
+    "CONTACT_KEYS",
+    "Contact",
     "HiddenEnvironment",
     "artifact_lines",
     "compared_environments",
+    "contacts_of",
     "dependents",
     "event_details",
     "former_names",
@@ -38,6 +41,22 @@ _ONE_IN: Final = 10
 
 # The keys of a product's metadata that name its owner; the first one that is set counts.
 _OWNER_KEYS: Final = ("team", "owner")
+
+
+# The keys of metadata that readers know: whom to ask, and where to look, when something failed.
+CONTACT_KEYS: Final = ("team", "owner", "on_call", "chat", "runbook", "ticket")
+
+
+class Contact(NamedTuple):
+    """A value of a known key of metadata: whom to ask, or where to look, about a product."""
+
+    key: str
+    text: str
+
+    @property
+    def label(self) -> str:
+        """Return the key as words: `on call`."""
+        return self.key.replace("_", " ")
 
 
 class HiddenEnvironment(NamedTuple):
@@ -95,6 +114,28 @@ def owner_of(record: ProductRecord, hidden: Collection[str] = ()) -> str:
     metadata = record.document.get("extra_metadata") or {}
     values = (metadata.get(key) for key in _OWNER_KEYS if key not in hidden)
     return next((str(value) for value in values if value), "")
+
+
+def contacts_of(
+    record: ProductRecord, events: Iterable[Event] = (), hidden: Collection[str] = ()
+) -> list[Contact]:
+    """Return whom to ask about a product: the values of the known keys of its metadata.
+
+    Metadata of `events`, those of a deployment, takes precedence: its own ticket, for example. A
+    list gives one contact for each text; deeper data gives none.
+    """
+    found = {**(record.document.get("extra_metadata") or {}), **event_details(events).metadata}
+    return [
+        Contact(key, str(each))
+        for key in CONTACT_KEYS
+        if key not in hidden
+        for each in _values(found.get(key))
+        if isinstance(each, str | int | float) and not isinstance(each, bool) and str(each).strip()
+    ]
+
+
+def _values(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def dependents(registry: Registry) -> dict[str, list[str]]:

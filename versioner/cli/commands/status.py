@@ -63,6 +63,7 @@ def status(
     from versioner.query.matrix import matrix
     from versioner.query.times import parse_moment
     from versioner.remote.inbox_refs import count_inbox
+    from versioner.reporting.contacts import contacts_text
     from versioner.reporting.matrix import InboxCounts, matrix_json, matrix_text
     from versioner.reporting.matrix_listing import matrix_listing
 
@@ -86,7 +87,14 @@ def status(
     past, problems = moment is not None, len(registry.errors)
     show_list(
         output,
-        text=lambda layout: matrix_text(layout, found, as_of=known, past=past, inbox=inbox),
+        text=lambda layout: "\n\n".join(
+            part
+            for part in (
+                matrix_text(layout, found, as_of=known, past=past, inbox=inbox),
+                contacts_text(layout, found, registry),
+            )
+            if part
+        ),
         json=lambda: matrix_json(found, revision=registry.revision, problems=problems, inbox=inbox),
         listing=lambda: matrix_listing(found),
     )

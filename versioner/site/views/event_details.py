@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.event_fields import EVENT_FIELDS
-from versioner.query.selectors import artifact_lines, event_details
+from versioner.query.selectors import artifact_lines, contacts_of, event_details
 from versioner.site.privacy import pruned
 from versioner.site.urls import outward
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from versioner.models import Event
+    from versioner.registry.records import ProductRecord
     from versioner.site.views.layout import View
 
-__all__ = ["event_facts", "metadata"]
+__all__ = ["contacts", "event_facts", "metadata"]
 
 # Details that have a column.
 _COLUMNS: Final = frozenset({"built_by", "notes"})
@@ -33,6 +34,13 @@ def metadata(values: Mapping[str, Any], hidden: Collection[str] = ()) -> list[Vi
         {"label": _label(key), **_shown(value)}
         for key, value in pruned(dict(values), hidden).items()
     ]
+
+
+def contacts(
+    record: ProductRecord, events: Iterable[Event] = (), hidden: Collection[str] = ()
+) -> list[View]:
+    """Return whom to ask about a product, as labelled texts with links where they are URLs."""
+    return [fact(each.label, each.text) for each in contacts_of(record, events, hidden)]
 
 
 def event_facts(events: Iterable[Event], hidden: Collection[str] = ()) -> list[View]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from versioner.query.selectors import is_inactive, last_deployed_at
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING, OVERVIEW, PRODUCTS
 from versioner.site.views.deployments import latest_deployments
+from versioner.site.views.event_details import contacts
 from versioner.site.views.inbox import inbox_groups
 from versioner.site.views.layout import View, frame
 from versioner.site.views.observed import DIFFERS, differing, running_words
@@ -174,6 +175,9 @@ def _deployments(
                 "href": context.deployment(OVERVIEW, each),
                 "at": each.changed_at,
                 "age": context.age(each.changed_at),
+                "contacts": contacts(
+                    context.registry.products[each.product], each.events, context.hidden
+                ),
             }
             for each in newest[:_SHOWN]
         ],
@@ -199,6 +203,9 @@ def _observed(context: SiteContext, cells: Sequence[CellState]) -> View:
                 "href": context.product(OVERVIEW, cell.product),
                 "at": each.differs_since,
                 "age": context.age(each.differs_since),
+                "contacts": contacts(
+                    context.registry.products[cell.product], hidden=context.hidden
+                ),
             }
             for cell, each in found[:_SHOWN]
         ],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.layout import log_path
 from versioner.site.pagination import ROWS, months_by_year, pager
 from versioner.site.urls import PRODUCTS, outward, product_feed, product_page
-from versioner.site.views.event_details import metadata
+from versioner.site.views.event_details import contacts, metadata
 from versioner.site.views.inbox import inbox_groups
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.product_sections import actions, badges, deletion, pending_changes
@@ -111,10 +111,18 @@ def _places(context: SiteContext, page: str, record: ProductRecord) -> list[View
             "environment_href": context.environment(page, name),
             "type": document["type"],
             **cell_view(context, page, record, name),
+            "contacts": _contacts(context, record, name),
         }
         for name, document in context.environments.items()
         if name in context.columns or context.has_cell(record, name)
     ]
+
+
+def _contacts(context: SiteContext, record: ProductRecord, environment: str) -> list[View]:
+    """Return whom to ask where the last deployment failed or has no result; else none."""
+    state = context.state(record.name, environment)
+    wrong = state.no_result or state.failed_last
+    return contacts(record, wrong.events, context.hidden) if wrong is not None else []
 
 
 def _products(context: SiteContext, page: str, names: Any) -> list[View]:
