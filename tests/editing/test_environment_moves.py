@@ -191,6 +191,8 @@ def test_only_an_environment_that_no_event_names_is_deleted(desk: Desk) -> None:
     assert "environment merge gone --into" in caught.value.hint
     merge(desk, "gone", "production")
     with pytest.raises(Blocked, match='"production" is not deleted: 1 event'):
+        delete(desk, "production")
+    with pytest.raises(UsageFault, match='"gone" is a former name of "production"'):
         delete(desk, "gone")
     desk.assert_sound()
 

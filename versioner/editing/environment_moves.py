@@ -61,7 +61,9 @@ def merge_environment(repository: Repository, name: str, into: str, *, now: str)
             )
         merged = edit.registry.environments.get(source, {})
         changes = _merged_files(edit, source, merged, target)
-        notes = [f"taken over by {target}: {_uses(edit.registry, source)}"]
+        events, products = _count_uses(edit.registry, source)
+        of_products = f"{_counted(events, 'event')} of {_counted(products, 'product')}"
+        notes = [f"taken over by {target}: {of_products}"] if events else []
         lost = sorted(set(_written(edit, source)) - {"name", "aliases", "instances"})
         if lost:
             notes.append(f"not kept from {layout.environment_path(source)}: {', '.join(lost)}")
@@ -72,10 +74,17 @@ def merge_environment(repository: Repository, name: str, into: str, *, now: str)
 def delete_environment(repository: Repository, name: str, *, now: str) -> EditResult:
     """Delete an environment that no event names, under any of its names, void or not.
 
-    Raises Blocked for any other, and where some events cannot be read.
+    Raises Blocked for any other, and where some events cannot be read; UsageFault for a former
+    name, which would delete another environment than the one that was meant.
     """
     with edit_session(repository) as edit:
-        name = _name_of(edit, name)
+        owner = _name_of(edit, name)
+        if owner != name:
+            raise UsageFault(
+                f'"{name}" is a former name of "{owner}"',
+                hint="a former name that no event has can be removed from the aliases in "
+                f"{layout.environment_path(owner)}",
+            )
         for product in edit.registry.products:
             refuse_unread(edit.registry, product)
         events, products = _count_uses(edit.registry, name)
@@ -159,11 +168,6 @@ def _keys(data: bytes) -> set[str]:
 
     document, _ = validate_document("environment", data, "")
     return set(document or ())
-
-
-def _uses(registry: Registry, name: str) -> str:
-    events, products = _count_uses(registry, name)
-    return f"{_counted(events, 'event')} of {_counted(products, 'product')}"
 
 
 def _count_uses(registry: Registry, name: str) -> tuple[int, int]:
