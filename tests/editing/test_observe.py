@@ -261,6 +261,15 @@ def test_an_older_look_than_the_last_one_changes_nothing(desk: Desk):
     assert states(desk) == [("22T10:15", "1.2")]
 
 
+def test_a_tag_that_looks_like_a_secret_is_refused_with_its_product(desk: Desk):
+    key = "ghp_" + "16C7e42F292c6912E7710c838347Ae178B4a"
+    before = desk.commits()
+    with pytest.raises(InvalidInput, match='observation of "shop" cannot be recorded') as caught:
+        look(desk, runs(f"acme/shop:{key}", "acme/web:1"))
+    assert key not in f"{caught.value.message} {caught.value.hint}"
+    assert desk.commits() == before
+
+
 def test_a_dry_run_says_what_would_be_written(desk: Desk):
     before = desk.commits()
     found = look(desk, runs("shop:1.3"), dry_run=True)

@@ -103,6 +103,7 @@ def test_without_pods_a_controller_runs_what_is_ready_and_a_rollout_is_told():
         ({"updatedReplicas": 0}, (True, True)),
         ({"readyReplicas": 0}, (False, False)),
         ({"observedGeneration": 6}, (True, True)),
+        ({"observedGeneration": "6"}, (True, False)),
         ({"currentRevision": "a", "updateRevision": "b"}, (True, True)),
         ({"readyReplicas": "two"}, (False, False)),
     ],
@@ -178,6 +179,8 @@ def test_docker_ps_lists_a_container_a_line():
         ({"Status": "Exited (1) 2 days ago"}, False),
         ({"State": "restarting", "Status": "Restarting (1) 5 seconds ago"}, False),
         ({"State": "Running", "Names": ["web"]}, True),
+        ({"Mode": "replicated", "Replicas": "2/3"}, True),
+        ({"Mode": "replicated", "Replicas": "0/2"}, False),
     ],
     ids=str,
 )

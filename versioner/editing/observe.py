@@ -215,7 +215,14 @@ def _subject(key: ObservationKey, number: int) -> str:
 def _changes(edit: EditSession, new: Mapping[str, Event]) -> Changes:
     changes: Changes = {}
     for product, event in new.items():
-        check_event("observation", event)
+        try:
+            check_event("observation", event)
+        except InvalidInput as error:
+            raise InvalidInput(
+                f'the observation of "{product}" cannot be recorded: {error.message}',
+                field=error.field,
+                hint=error.hint,
+            ) from None
         path = layout.log_path(product, "observation", layout.month_of(event["at"]))
         changes[path] = log.append("observation", edit.snapshot.read(path), [event])
     return changes

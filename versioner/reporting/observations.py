@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["observed_document", "observed_json", "observed_text", "running_short"]
 
 _UNCLAIMED_SHOWN = 20
+_UNSEEN_SHOWN = 10
 
 
 def observed_json(result: ObserveResult, *, dry_run: bool) -> str:
@@ -83,7 +84,9 @@ def observed_text(result: ObserveResult, *, dry_run: bool) -> str:
         f"  note: {each.product}: {clean(note)}" for each in result.products for note in each.notes
     ]
     if result.unseen:
-        names = ", ".join(result.unseen)
+        names = ", ".join(result.unseen[:_UNSEEN_SHOWN])
+        more = len(result.unseen) - _UNSEEN_SHOWN
+        names += f" and {more:,} more" if more > 0 else ""
         lines.append(f"  recorded there, never seen: {clean(names)}")
     if result.uncertain:
         lines.append("  note: a workload names no image, so no product is taken for gone")

@@ -40,6 +40,10 @@ def _runs(document: dict[str, Any]) -> bool:
     state = text_in(document, "State").lower()
     if state:
         return state == "running"
+    replicas = text_in(document, "Replicas")
+    if replicas:
+        # `docker service ls` has no containers, but "2/3" of them.
+        return not replicas.startswith("0/")
     # Older versions of docker have no state, but a text such as "Up 5 hours".
     status = text_in(document, "Status")
     return not status or (status.startswith("Up") and "(Paused)" not in status)

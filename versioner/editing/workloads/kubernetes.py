@@ -119,7 +119,9 @@ def _rollout(item: dict[str, Any]) -> tuple[bool, bool]:
     status, spec = mapping_in(item, "status"), mapping_in(item, "spec")
     is_ready = _number(status, ("readyReplicas", "numberReady")) > 0
     generation = mapping_in(item, "metadata").get("generation")
-    if generation is not None and status.get("observedGeneration", generation) != generation:
+    observed = status.get("observedGeneration")
+    # Rollouts of Argo have a text here.
+    if isinstance(observed, int) and isinstance(generation, int) and observed < generation:
         return is_ready, True
     if "currentRevision" in status or "updateRevision" in status:
         return is_ready, status.get("currentRevision") != status.get("updateRevision")
