@@ -83,6 +83,18 @@ def test_a_look_as_json(desk: Desk, stdin: Any) -> None:
     ]
 
 
+def test_an_instance_that_the_environment_does_not_list_is_recorded_with_a_warning(
+    desk: Desk, stdin: Any
+) -> None:
+    edit = ("environment", "edit", "production", "--set", 'instances=["eu", "us"]')
+    assert desk.run(*edit).code == 0
+    outcome = look(desk, stdin, "--instance", "eu1")
+    assert '  warning: "eu1" is not in the instances of production' in outcome.out.splitlines()
+    assert "recorded 2 observations" in outcome.out
+    assert "warning" not in look(desk, stdin, "--instance", "eu").out
+    assert look(desk, stdin, "--instance", "us", "-o", "json").json()["instance_listed"] is True
+
+
 def test_a_dry_run_writes_nothing(desk: Desk, stdin: Any) -> None:
     before = desk.commits()
     outcome = look(desk, stdin, "--dry-run")
@@ -131,7 +143,7 @@ def test_status_and_product_show_mark_the_difference(
         ('{"kind": "Li', (), 4, "the JSON ends in the middle"),
         ("NAMESPACE  NAME", (), 4, "-o json"),
         ("", ("--format", "ecs"), 4, "give --format docker"),
-        ("", ("--environment", "prod"), 2, "versioner environment create prod"),
+        ("", ("--environment", "prod"), 2, "did you mean production?"),
         ("", ("--instance", "EU West"), 4, "instance"),
         ("", ("--at", "yesterday"), 4, "is not a time"),
         ("", ("--at", "2027-01-01T00:00:00Z"), 4, "is in the future"),

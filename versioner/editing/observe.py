@@ -20,6 +20,7 @@ from versioner.query.observed import (
     seen_until,
 )
 from versioner.rules.event_identity import derive_content_id
+from versioner.rules.near_names import near_name
 from versioner.serialization import log
 from versioner.validation.events import check_event
 
@@ -57,7 +58,8 @@ class ObserveResult:
 
     `unclaimed` are the images and names that no product claims. `unseen` are the products that
     are recorded to run there, and were not seen now nor before. With `uncertain`, some workload
-    names no image, so that no product is taken for gone.
+    names no image, so that no product is taken for gone. `is_listed` is false for an instance that
+    the environment does not list.
     """
 
     environment: str
@@ -68,6 +70,7 @@ class ObserveResult:
     unclaimed: list[Unclaimed] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
     uncertain: bool = False
+    is_listed: bool = True
     edited: EditResult = field(default_factory=lambda: EditResult(None, ""))
 
     @property
@@ -103,10 +106,12 @@ def observe(
         name = _environment(edit.registry, environment)
         key = ObservationKey(name, instance, source)
         _check_instance(key, at)
+        listed = edit.registry.environments[name].get("instances", ())
         sightings, unclaimed = sightings_of(edit.registry, workloads, name, now)
         if not workloads and not allow_empty:
             _refuse_empty(edit.registry, key)
         result = ObserveResult(name, instance, source, at, unclaimed=unclaimed)
+        result.is_listed = not instance or not listed or instance in listed
         # A workload without a name may be one of a product that seems to be gone.
         result.uncertain = any(each.reason for each in unclaimed)
         new: dict[str, Event] = {}
@@ -135,7 +140,10 @@ def _environment(registry: Registry, given: str) -> str:
     try:
         return str(registry.environment(given)["name"])
     except NotFound as error:
-        if "did you mean" not in error.hint and registry.environments:
+        near = near_name("environment", given, registry.environments)
+        if near:
+            error.hint = f"did you mean {near}?"
+        elif "did you mean" not in error.hint and registry.environments:
             error.hint = f"the environments are {', '.join(list(registry.environments)[:_SHOWN])}"
         error.hint += f"; `versioner environment create {given}` creates it"
         raise

@@ -47,6 +47,7 @@ def observed_json(result: ObserveResult, *, dry_run: bool) -> str:
             ],
             "unseen": result.unseen,
             "uncertain": result.uncertain,
+            "instance_listed": result.is_listed,
             "commit": result.edited.commit,
             "branch": result.edited.branch or None,
         }
@@ -88,6 +89,9 @@ def observed_text(result: ObserveResult, *, dry_run: bool) -> str:
         more = len(result.unseen) - _UNSEEN_SHOWN
         names += f" and {more:,} more" if more > 0 else ""
         lines.append(f"  recorded there, never seen: {clean(names)}")
+    if not result.is_listed:
+        place = f'"{result.instance}" is not in the instances of {result.environment}'
+        lines.append(f"  warning: {clean(place)}")
     if result.uncertain:
         lines.append("  note: a workload names no image, so no product is taken for gone")
     lines += _unclaimed_lines(result.unclaimed)

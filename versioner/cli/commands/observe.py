@@ -33,7 +33,8 @@ _FORMATS = ["kubernetes", "docker", "ecs", "csv"]
         keys="environment, instance, source, at, dry_run, products: [{product, running, version, "
         "versions, images, artifacts, since, recorded, comparison (same, differs or unknown), "
         "differs_since, written, notes}], unclaimed: [{image, count, workloads, reason}], unseen "
-        "(products that are recorded there and were never seen), uncertain, commit, branch.",
+        "(products that are recorded there and were never seen), uncertain, instance_listed, "
+        "commit, branch.",
     )
 )
 @click.argument(
