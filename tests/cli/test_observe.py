@@ -125,7 +125,11 @@ def test_status_and_product_show_mark_the_difference(
     assert "1.4.0 observed" in wide
     assert "unknown observed" in wide
     assert "2 not as observed" in wide.replace("\n", " ")
-    assert "1.4.0 observed" in desk.run("product", "show", "user-service").out
+    shown = desk.run("product", "show", "user-service").out
+    assert "1.4.0 observed" in shown
+    row = shown.partition("Observed\n")[2].splitlines()[1]
+    since = "2026-11-22 10:15"
+    assert " ".join(row.split()) == f"production 1.4.0 differs {since} {since} docker"
     after = desk.run("status", "--output", "json").json()
     cells = {each["product"]: each["cells"] for each in after["products"]}
     (observed,) = cells["user-service"]["production"].pop("observed")

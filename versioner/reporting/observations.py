@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from versioner.reporting.tables import Column, table
 from versioner.reporting.terminal import as_json, clean
-from versioner.reporting.text import abbreviate, count, moment
+from versioner.reporting.text import Span, abbreviate, count, moment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from versioner.editing.observe import ObservedProduct, ObserveResult
     from versioner.editing.observed_products import Unclaimed
+    from versioner.query.matrix import CellState
     from versioner.query.observed import ObservedState
+    from versioner.reporting.tables import CellText
+    from versioner.reporting.text import TextLayout
 
-__all__ = ["observed_document", "observed_json", "observed_text", "running_short"]
+__all__ = ["observed_document", "observed_json", "observed_table", "observed_text", "running_short"]
 
 _UNCLAIMED_SHOWN = 20
 _UNSEEN_SHOWN = 10
@@ -96,6 +102,33 @@ def observed_text(result: ObserveResult, *, dry_run: bool) -> str:
         lines.append("  note: a workload names no image, so no product is taken for gone")
     lines += _unclaimed_lines(result.unclaimed)
     return "\n".join([*lines, *_written_lines(result, dry_run=dry_run)])
+
+
+def observed_table(layout: TextLayout, cells: Iterable[CellState]) -> str:
+    """Return a table of what was last seen in each cell, "" where nothing was looked at."""
+    rows: list[list[CellText]] = [
+        [
+            cell.environment,
+            each.instance,
+            running_short(each),
+            Span(each.comparison, "drift" if each.differs else "dim"),
+            moment(each.differs_since or each.since),
+            moment(each.at),
+            Span(each.source, "dim"),
+        ]
+        for cell in cells
+        for each in cell.observed
+    ]
+    columns = [
+        Column("environment", 11),
+        Column("instance", 8),
+        Column("runs", 11),
+        Column("comparison"),
+        Column("since (UTC)"),
+        Column("last seen (UTC)"),
+        Column("source", spare=True),
+    ]
+    return table(layout, columns, rows, indent="  ") if rows else ""
 
 
 def running_short(state: ObservedState) -> str:

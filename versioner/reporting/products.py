@@ -17,6 +17,7 @@ from versioner.reporting.matrix import (
     observed_lines,
     other_deployments,
 )
+from versioner.reporting.observations import observed_table
 from versioner.reporting.tables import Column, facts, table, value_lines
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, count, day, moment, wrap
@@ -149,6 +150,9 @@ def product_text(layout: TextLayout, view: ProductView) -> str:
     if running:
         drift = layout.paint("  drift", "drift") if view.row.drifting else ""
         parts += ["", layout.heading("Current versions") + drift, _cells(layout, running)]
+    observed = observed_table(layout, view.row.cells)
+    if observed:
+        parts += ["", layout.heading("Observed"), observed]
     if view.versions:
         latest = view.versions[:_LATEST]
         heading = f"Latest versions ({len(latest)} of {len(record.versions):,})"
