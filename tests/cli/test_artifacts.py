@@ -89,7 +89,8 @@ def test_artifacts_are_recorded_shown_and_found(desk: Desk, tmp_path: Path) -> N
     log = desk.git("show", "HEAD:registry/products/user-service/versions/2026-11.yaml")
     assert f'artifacts: {{"app.tar": "{of_file}", "artifact": "{ONE}"}}' in log
     deploy = ("track", "deployment", *TRACK, "--environment", "staging")
-    assert desk.run(*deploy, "--artifact", f"chart={OTHER}").code == 0
+    commit = ("--scm-sha", "0123456789")
+    assert desk.run(*deploy, "--artifact", f"chart={OTHER}", *commit).code == 0
     assert desk.run("validate").code == 0
 
     shown = desk.run("version", "show", "user-service", "2.0.0", "-o", "json").json()
@@ -98,7 +99,14 @@ def test_artifacts_are_recorded_shown_and_found(desk: Desk, tmp_path: Path) -> N
     assert all(digest in text for digest in (ONE, OTHER, of_file))
     listed = desk.run("version", "list", "user-service", "-o", "json").json()
     assert [each["version"] for each in listed if "artifacts" in each] == ["2.0.0"]
-    for asked in (OTHER, OTHER[:15], "b" * 7, f"ghcr.io/acme/shop@{OTHER.upper()}"):
+    for asked in (
+        "0123456",
+        "0123456789abcdef",
+        OTHER,
+        OTHER[:15],
+        "b" * 7,
+        f"ghcr.io/acme/shop@{OTHER.upper()}",
+    ):
         found = desk.run("version", "find", asked, "-o", "json").json()
         assert [(each["product"], each["version"]) for each in found] == [("user-service", "2.0.0")]
     assert "2.0.0" in desk.run("version", "find", of_file, "--product", "user-service").out

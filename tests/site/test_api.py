@@ -173,13 +173,14 @@ def test_a_closed_month_stays_the_same_bytes_when_more_is_deployed() -> None:
 def test_artifacts_of_a_version_and_a_deployment_are_named_with_their_digests() -> None:
     one, other = (f"sha256:{digit * 64}" for digit in "ab")
     builds = [build("1", artifacts={"image": one}), build("1", artifacts={"chart": other})]
-    deployed = deployment("1", id="e1", artifacts={"image": one})
+    deployed = deployment("1", id="e1", artifacts={"image": one, "app.tar": one})
     whole = registry(product("a", [deployed], builds))
     path = "api/v1/products/a/2026-11.json"
     month = documents(files_of(whole))[path]
     (version,), (row,) = month["versions"], month["deployments"]
     image = {"name": "image", "digest": one}
-    assert version["details"]["artifacts"] == [{"name": "chart", "digest": other}, image]
-    assert row["details"]["artifacts"] == [image]
+    app = {"name": "app.tar", "digest": one}
+    assert version["details"]["artifacts"] == [app, {"name": "chart", "digest": other}, image]
+    assert row["details"]["artifacts"] == [app, image]
     whole.config["site"] = {"hidden_fields": ["artifacts"]}
     assert one not in json.dumps(documents(files_of(whole))[path])

@@ -14,14 +14,16 @@ from versioner.query.times import seconds_between
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from versioner.models import Cell, Deployment, Event
+    from versioner.models import Cell, Deployment, Event, Version
     from versioner.registry.records import ProductRecord, Registry
 
 __all__ = [
     "CONTACT_KEYS",
     "Contact",
+    "EventDetails",
     "HiddenEnvironment",
     "artifact_lines",
+    "build_details",
     "compared_environments",
     "contacts_of",
     "dependents",
@@ -185,6 +187,14 @@ def event_details(events: Iterable[Event]) -> EventDetails:
             elif value:
                 fields[key] = value
     return EventDetails(fields, metadata)
+
+
+def build_details(version: Version) -> EventDetails:
+    """Return the details of a version's builds, and the artifacts of all of its events."""
+    details = event_details(version.builds)
+    if version.artifacts:
+        details.fields["artifacts"] = version.artifacts
+    return details
 
 
 def artifact_lines(artifacts: Mapping[str, str]) -> list[str]:

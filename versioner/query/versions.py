@@ -119,8 +119,11 @@ def _digits(text: str) -> str:
 
 
 def _has_digits(version: Version, digits: str) -> bool:
+    sha = version.scm_sha
     known = [digest.partition(":")[2] for digest in version.artifacts.values()]
-    return any(each.startswith(digits) for each in (*known, version.scm_sha))
+    # The recorded commit may be the shorter of the two.
+    is_short = len(sha) >= _FEWEST_DIGITS and digits.startswith(sha)
+    return is_short or any(each.startswith(digits) for each in (*known, sha))
 
 
 def running_periods(record: ProductRecord) -> list[RunningPeriod]:

@@ -120,16 +120,23 @@ def test_format_changes_nothing(clone: Clone) -> None:
     assert clone.check() == []
 
 
-@pytest.mark.parametrize("field", ["deployed_by", "extra_metadata.mail", "extra_metadata"])
+@pytest.mark.parametrize(
+    "field", ["deployed_by", "extra_metadata.mail", "extra_metadata", "artifacts.image"]
+)
 def test_a_redaction_is_right(clone: Clone, field: str) -> None:
     clone.switch("main")
-    old = event("user-service", 4, extra_metadata={"mail": "jane@example.test", "region": "eu"})
+    old = event(
+        "user-service",
+        4,
+        extra_metadata={"mail": "jane@example.test", "region": "eu"},
+        artifacts={"image": f"sha256:{'a' * 64}"},
+    )
     clone.record("user-service", old)
     clone.commit("Record")
     clone.branch("redact")
     top, _, key = field.partition(".")
     new: dict[str, Any] = {**old, "redacted": [field]}
-    if key:
+    if key == "mail":
         new[top] = {"region": "eu"}
     else:
         del new[top]

@@ -6,16 +6,17 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.event_fields import detail_fields
-from versioner.query.selectors import event_details, latest_value
+from versioner.query.selectors import build_details, event_details, latest_value
 from versioner.query.times import seconds_between
 from versioner.site.privacy import pruned
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     from versioner.models import Deployment, Event, Version
     from versioner.query.matrix import CellState
     from versioner.query.observed import ObservedState
+    from versioner.query.selectors import EventDetails
     from versioner.site.context import SiteContext
 
 __all__ = [
@@ -40,7 +41,7 @@ def deployment_of(deployment: Deployment, hidden: Collection[str]) -> Document:
     row = head_of(deployment, hidden)
     # Few deployments have a reason, so it is among the optional details.
     reason, _ = row.pop("reason"), row.pop("seconds")
-    row["details"] = _details(deployment.events, _DEPLOYMENT_DETAILS, hidden)
+    row["details"] = _details(event_details(deployment.events), _DEPLOYMENT_DETAILS, hidden)
     if reason:
         row["details"]["reason"] = reason
     if len(deployment.events) + len(deployment.void_events) > 1:
@@ -63,7 +64,7 @@ def version_of(version: Version, hidden: Collection[str]) -> Document:
         "name": version.name,
         "at": version.at,
         "status": version.status,
-        "details": _details(version.builds, _BUILD_DETAILS, hidden),
+        "details": _details(build_details(version), _BUILD_DETAILS, hidden),
     }
 
 
@@ -115,9 +116,9 @@ def _step(event: Event, *, is_void: bool) -> Document:
 
 
 def _details(
-    events: Iterable[Event], fields: frozenset[str], hidden: Collection[str]
+    found_details: EventDetails, fields: frozenset[str], hidden: Collection[str]
 ) -> dict[str, Any]:
-    found, extra = event_details(events)
+    found, extra = found_details
     details = {
         key: value
         for key, value in found.items()

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from versioner.models import Event
+    from versioner.query.selectors import EventDetails
     from versioner.registry.records import ProductRecord
     from versioner.site.views.layout import View
 
-__all__ = ["contacts", "event_facts", "metadata"]
+__all__ = ["contacts", "detail_facts", "event_facts", "metadata"]
 
 # Details that have a column.
 _COLUMNS: Final = frozenset({"built_by", "notes"})
@@ -45,7 +46,12 @@ def contacts(
 
 def event_facts(events: Iterable[Event], hidden: Collection[str] = ()) -> list[View]:
     """Return the latest value of each field that has no column, and the metadata."""
-    found, extra = event_details(events)
+    return detail_facts(event_details(events), hidden)
+
+
+def detail_facts(details: EventDetails, hidden: Collection[str] = ()) -> list[View]:
+    """Return details that have no column as labelled texts."""
+    found, extra = details
     facts = [
         fact(label, value)
         for field, label in _LABELS.items()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from versioner.query.selectors import latest_value
+from versioner.query.selectors import build_details, latest_value
 from versioner.query.source_links import commit_url
 from versioner.site.urls import deployment_anchor, outward, version_anchor
-from versioner.site.views.event_details import event_facts
+from versioner.site.views.event_details import detail_facts, event_facts
 from versioner.site.views.observed import observed_marks
 from versioner.site.wording import (
     day_text,
@@ -137,7 +137,7 @@ def version_detail(context: SiteContext, page: str, version: Version) -> View:
         **_source(context, version),
         "by": latest_value(version.builds, "built_by", context.hidden),
         "reached": _reached_text(context, version),
-        "facts": event_facts(version.builds, context.hidden | _SOURCE),
+        "facts": detail_facts(build_details(version), context.hidden | _SOURCE),
         "commits": _commits(context, version.builds),
         "notes": latest_value(version.builds, "notes", context.hidden),
     }
