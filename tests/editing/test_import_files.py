@@ -84,6 +84,7 @@ def test_the_encodings_of_excel_are_read(read: Any, encoding: str) -> None:
         (b"PK\x03\x04rest", "a.csv", "a workbook"),
         (b"PK\x03\x04rest", "a.xlsx", "CSV UTF-8"),
         (b"\n;;\n\n", "a.csv", "is empty"),
+        (b'""\n', "a.csv", "is empty"),
     ],
 )
 def test_a_file_that_is_no_text_is_refused_with_the_remedy(

@@ -71,7 +71,12 @@ def _notes(imported: ImportResult) -> list[str]:
         notes.append(
             f"versions whose names do not tell a build: {', '.join(names[:_NAMES_SHOWN])}{more}"
         )
-    notes += [f'the new {kind} "{name}" is nearly "{near}"' for kind, name, near in imported.near]
+    for kind, name, near in imported.near:
+        merge = f": if it is the same, `versioner environment merge {name} --into {near}`"
+        notes.append(
+            f'the new {kind} "{name}" has nearly the name of "{near}"'
+            f"{merge if kind == 'environment' else ''}"
+        )
     return notes
 
 

@@ -37,7 +37,9 @@ def read_table(
         skipped += more
     delimiter = "\t" if tabs else (marked[1] if marked else _delimiter(first, known))
     rows = _values(chain([first], lines), delimiter, skipped - 1)
-    _, header = next(rows)
+    _, header = next(rows, (0, None))
+    if header is None:
+        raise _no_header()
     return [column.strip() for column in header], rows
 
 
@@ -46,7 +48,11 @@ def _first_line(lines: Iterator[str]) -> tuple[str, int]:
     for number, line in enumerate(lines, 1):
         if line.strip(" \r\n" + _DELIMITERS):
             return line, number
-    raise InvalidInput(
+    raise _no_header()
+
+
+def _no_header() -> InvalidInput:
+    return InvalidInput(
         "the file is empty", hint="the first line must contain the names of the columns"
     )
 

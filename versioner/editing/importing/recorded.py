@@ -66,9 +66,10 @@ class RecordedEvents:
     def check_result(self, row: PreparedRow, is_void: Callable[[Event], bool]) -> None:
         """Raise Blocked for a row that gives a recorded deployment another result."""
         status = row.event.get("status")
-        for other in _CLOSING if status in _CLOSING else ():
+        left = self._of(row.product)
+        for other in _CLOSING if left and status in _CLOSING else ():
             key = self._key({**row.event, "status": other})
-            for each in self._of(row.product).get(key, ()) if other != status else ():
+            for each in left.get(key, ()) if other != status else ():
                 if not _differ(row, each) and not is_void(each):
                     raise Blocked(
                         f"this deployment is recorded as {other}, not as {status}",
