@@ -125,11 +125,24 @@ def test_spaces_around_values_are_no_part_of_them(read: Any) -> None:
         json.dumps(EVENT) + "\n" + json.dumps(EVENT),
         json.dumps(EVENT, indent=1) + json.dumps(EVENT, indent=1),
         json.dumps([EVENT]) + json.dumps([EVENT]),
+        json.dumps([EVENT]) + "\n" + json.dumps([EVENT]),
+        json.dumps([[EVENT], [EVENT]]),
         json.dumps({"items": [EVENT, EVENT], "total": 2}),
         json.dumps({"data": [EVENT, EVENT], "next": None}, indent=2),
         "\ufeff" + json.dumps([EVENT, EVENT]),
     ],
-    ids=["array", "indented", "lines", "objects", "arrays", "answer", "indented answer", "marked"],
+    ids=[
+        "array",
+        "indented",
+        "lines",
+        "objects",
+        "arrays",
+        "pages",
+        "array of arrays",
+        "answer",
+        "indented answer",
+        "marked",
+    ],
 )
 def test_json_is_read_as_lines_arrays_and_answers(read: Any, text: str) -> None:
     assert read(text, "a.json") == [EVENT, EVENT]

@@ -60,7 +60,7 @@ def import_file(
     with edit_session(repository) as edit:
         batch = ImportBatch(edit.registry, now, notes)
         prepared = _prepared(rows, batch)
-        matched = batch.recorded.match([row for _, row in prepared], by_run=notes.is_export)
+        matched = batch.recorded.match([row for _, row in prepared])
         for count, (place, row) in enumerate(prepared, 1):
             batch.add(place, row, is_recorded=count - 1 in matched)
             if progress is not None:

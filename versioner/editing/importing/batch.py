@@ -63,7 +63,9 @@ class ImportBatch:
         )
         self.new: dict[str, list[Event]] = {}
         self._names = ImportNames(registry, detected=notes.is_export)
-        self.recorded = RecordedEvents(self._recorded_of, self._names.canonical)
+        self.recorded = RecordedEvents(
+            self._recorded_of, self._names.canonical, by_run=notes.is_export
+        )
         self._registry = registry
         self._now = now
         self._visible: dict[str, VisibleEvents] = {}

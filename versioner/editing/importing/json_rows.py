@@ -78,10 +78,12 @@ def read_json_lines(lines: Iterable[str]) -> Iterator[SourceRow]:
 
 def _unwrapped(place: Place, value: Any) -> Iterator[SourceRow]:
     key = _list_key(value)
-    for item, each in enumerate(value[key] if key else (), 1):
-        yield _row(Place(place.line, item), each)
-    if not key:
+    several = value[key] if key else value
+    if not isinstance(several, list):
         yield _row(place, value)
+        return
+    for item, each in enumerate(several, 1):
+        yield _row(Place(place.line, item), each)
 
 
 def _row(place: Place, value: Any) -> SourceRow:
@@ -135,11 +137,15 @@ class _Scanner:
         yield from self._elements(self._start_of(index, key))
         return end
 
-    def _elements(self, index: int) -> Generator[SourceRow, None, int]:
+    def _elements(self, index: int, *, within: bool = False) -> Generator[SourceRow, None, int]:
+        """Yield the elements of an array, and those of the arrays (pages) that it holds."""
         index = self._skip(index + 1)
         while self._at(index) != "]":
-            row, index = self._decoded(index)
-            yield row
+            if self._at(index) == "[" and not within:
+                index = yield from self._elements(index, within=True)
+            else:
+                row, index = self._decoded(index)
+                yield row
             index = self._skip(index)
             if self._at(index) == ",":
                 index = self._skip(index + 1)

@@ -35,32 +35,33 @@ class PreparedRow(NamedTuple):
 
 
 class RecordedEvents:
-    """The events that were recorded before an import, each of which matches one row."""
+    """The events that were recorded before an import, each of which matches one row.
+
+    With `by_run`, the run of a row identifies one deployment, whose time may have changed.
+    """
 
     def __init__(
-        self, events_of: Callable[[str], Iterable[Event]], canonical: Callable[[str], str]
+        self,
+        events_of: Callable[[str], Iterable[Event]],
+        canonical: Callable[[str], str],
+        *,
+        by_run: bool,
     ) -> None:
         self._events_of = events_of
         self._canonical = canonical
+        self._by_run = by_run
         self._left: dict[str, dict[_Key, list[Event]]] = {}
         self._ids: dict[str, set[str]] = {}
 
-    def match(self, rows: Iterable[PreparedRow], *, by_run: bool) -> set[int]:
-        """Return which rows are recorded already, though not under the id that they have now.
-
-        With `by_run`, the run of a row identifies one deployment, whose time may have changed.
-        """
+    def match(self, rows: Iterable[PreparedRow]) -> set[int]:
+        """Return which rows are recorded already, though not under the id that they have now."""
         rest = [(n, row) for n, row in enumerate(rows) if "voids" not in row.event]
         rest = [(n, row) for n, row in rest if not self._take_id(row)]
         found = {n for n, row in rest if self._take(row, self._key(row.event))}
-        if by_run:
-            found |= {
-                n
-                for n, row in rest
-                if n not in found
-                and row.event.get("invoke_id")
-                and self._take(row, _run_key(row.event))
-            }
+        for n, row in rest if self._by_run else ():
+            known = n in found or "invoke_id" not in row.event
+            if not known and self._take(row, self._run_key(row.event)):
+                found.add(n)
         return found
 
     def check_result(self, row: PreparedRow, is_void: Callable[[Event], bool]) -> None:
@@ -82,9 +83,8 @@ class RecordedEvents:
             left: dict[_Key, list[Event]] = {}
             for event in self._events_of(product):
                 if "voids" not in event:
-                    left.setdefault(self._key(event), []).append(event)
-                    if event.get("invoke_id"):
-                        left.setdefault(_run_key(event), []).append(event)
+                    for key in self._keys(event):
+                        left.setdefault(key, []).append(event)
             self._left[product] = left
             self._ids[product] = {event["id"] for event in self._events_of(product)}
         return self._left[product]
@@ -93,11 +93,19 @@ class RecordedEvents:
         environment = self._canonical(event.get("environment", ""))
         return (event["at"], environment, event.get("version", ""), event.get("status", ""))
 
+    def _keys(self, event: Event) -> tuple[_Key, ...]:
+        key = self._key(event)
+        return (key, self._run_key(event)) if self._by_run and "invoke_id" in event else (key,)
+
+    def _run_key(self, event: Event) -> _Key:
+        run = (event.get("source_system", ""), event.get("invoke_id", ""))
+        return ("run", *run, *self._key({**event, "at": ""}))
+
     def _take_id(self, row: PreparedRow) -> bool:
         left = self._of(row.product)
         if row.event["id"] not in self._ids[row.product]:
             return False
-        for key in (self._key(row.event), _run_key(row.event)):
+        for key in self._keys(row.event):
             events = left.get(key, [])
             left[key] = [each for each in events if each["id"] != row.event["id"]]
         return True
@@ -109,14 +117,9 @@ class RecordedEvents:
             return False
         # The one that says most of the same comes first.
         best = max(events, key=lambda each: _agreeing(row.event, each))
-        for other in (self._key(best), _run_key(best)):
+        for other in self._keys(best):
             left[other] = [each for each in left.get(other, ()) if each is not best]
         return True
-
-
-def _run_key(event: Event) -> _Key:
-    keys = ("source_system", "invoke_id", "environment", "version", "status")
-    return ("run", *(event.get(key, "") for key in keys))
 
 
 def _differ(row: PreparedRow, other: Event) -> bool:
