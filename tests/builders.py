@@ -12,6 +12,8 @@ from versioner.registry.fold import fold_product
 from versioner.registry.records import ProductRecord, Registry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from versioner.models import Event
 
 NOW = "2026-11-22T10:15:00Z"
@@ -66,9 +68,12 @@ def void(target: Event | str, **fields: Any) -> Event:
     }
 
 
-def cell_of(product: str, environment: str, events: list[Event]) -> Cell:
+def cell_of(
+    product: str, environment: str, events: Sequence[Event], listed: Sequence[str] = ()
+) -> Cell:
     """Fold a product's events, and return one of its cells."""
-    return fold_product(product, events)[1].get(environment) or Cell(product, environment, [])
+    cells = fold_product(product, events, {environment: listed})[1]
+    return cells.get(environment) or Cell(product, environment, [])
 
 
 def product(
@@ -97,10 +102,13 @@ def registry(
     for name, document in documents.items():
         kind = environment_type(name)
         described[name] = {"name": name, "type": kind, "order": TYPE_ORDER[kind], **document}
-    return Registry(
+    whole = Registry(
         commit_time=NOW,
         config=fields.pop("config", {"schema_version": 1, "title": "Registry"}),
         environments=dict(sorted(described.items(), key=lambda each: (each[1]["order"], each[0]))),
         products={record.name: record for record in products},
         **fields,
     )
+    for record in products:
+        record.listed = whole.listed_instances
+    return whole

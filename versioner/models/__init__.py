@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from versioner.models.changes import Changes
-    from versioner.models.deployments import Cell, Deployment, DeploymentKind, Version
+    from versioner.models.deployments import (
+        Cell,
+        Deployment,
+        DeploymentKind,
+        Instance,
+        RunningPeriod,
+        Undeployment,
+        Version,
+    )
     from versioner.models.documents import (
         Alias,
         CommitIdentity,
@@ -59,14 +67,17 @@ __all__ = [
     "EventKind",
     "EventStatus",
     "Forge",
+    "Instance",
     "Link",
     "LogKind",
     "Observation",
     "Problem",
     "Product",
     "RegistryConfig",
+    "RunningPeriod",
     "Severity",
     "Status",
+    "Undeployment",
     "Version",
 ]
 

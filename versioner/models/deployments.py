@@ -10,9 +10,19 @@ if TYPE_CHECKING:
 
     from versioner.models.events import Event, Status
 
-__all__ = ["Cell", "Deployment", "DeploymentKind", "Version"]
+__all__ = [
+    "Cell",
+    "Deployment",
+    "DeploymentKind",
+    "Instance",
+    "RunningPeriod",
+    "Undeployment",
+    "Version",
+]
 
-DeploymentKind = Literal["deployment", "redeployment", "rollback"]
+# A rollback replaces a version by one that was there before it; a return goes forward again to a
+# version that was there before.
+DeploymentKind = Literal["deployment", "redeployment", "rollback", "return"]
 
 
 @dataclass(slots=True)
@@ -20,10 +30,10 @@ class Deployment:
     """A deployment of one version to one environment, folded from its events.
 
     `events` are in fold order; `id` is the first one's. `at` is when it began, `changed_at`
-    when its latest event happened (both UTC, RFC 3339). `previous` is the version that was
-    current in the cell before this one completed ("" for the first). `void` is the event that
-    declares the whole deployment a mistake. `void_events` pairs each void event of a valid
-    deployment with the event that voids it.
+    when its latest event happened (both UTC, RFC 3339). `instance` is the instance of the
+    environment, "" for the whole. `previous` is the version that completed there before this one
+    did ("" for the first). `void` is the event that declares the whole deployment a mistake.
+    `void_events` pairs each void event of a valid deployment with the event that voids it.
     """
 
     id: str
@@ -34,6 +44,7 @@ class Deployment:
     at: str
     changed_at: str
     events: list[Event]
+    instance: str = ""
     kind: DeploymentKind = "deployment"
     previous: str = ""
     void: Event | None = None
@@ -46,12 +57,81 @@ class Deployment:
 
 
 @dataclass(slots=True)
+class Undeployment:
+    """An event that says that nothing runs any more in an environment, or on an instance of it.
+
+    `version` is the one that alone was removed, "" for whatever ran. `ended` are the versions
+    that it ended: none where nothing ran, or another version than the named one. `void` is the
+    event that declares it a mistake.
+    """
+
+    id: str
+    product: str
+    environment: str
+    instance: str
+    version: str
+    at: str
+    event: Event
+    ended: tuple[str, ...] = ()
+    void: Event | None = None
+
+    @property
+    def has_effect(self) -> bool:
+        """Return whether it says what runs: not so where it names a version that did not run."""
+        return self.void is None and (not self.version or bool(self.ended))
+
+
+@dataclass(slots=True)
+class RunningPeriod:
+    """A period in which a version was current on an instance (`until` is "" if it still is).
+
+    The instance "" stands for all those that no event named in that time. `deployment` is the
+    first that completed in the period.
+    """
+
+    environment: str
+    version: str
+    since: str
+    until: str
+    deployment: Deployment
+    instance: str = ""
+
+
+@dataclass(slots=True)
+class Instance:
+    """The state of one instance of an environment; "" stands for those that no event named.
+
+    `current` is the latest completed deployment of the version that runs, None where nothing
+    runs, `kind` what it was there, and `previous` the version before it there. `since` is the
+    first completion of the unbroken stay, or when nothing began to run ("" where nothing ever
+    ran). `redeployed_at` is the latest completion in that stay, "" where it is the first.
+    """
+
+    name: str
+    current: Deployment | None = None
+    kind: DeploymentKind = "deployment"
+    previous: str = ""
+    since: str = ""
+    redeployed_at: str = ""
+
+    @property
+    def version(self) -> str:
+        """Return the version that runs, "" for none."""
+        return self.current.version if self.current is not None else ""
+
+
+@dataclass(slots=True)
 class Cell:
     """The deployments of a product to an environment: one cell of the matrix.
 
     `deployments` are all of them, oldest first; `open` those without a result, oldest first;
-    `completed` are the completed ones in the order they took effect, `current` is the last of
-    them; `latest` the newest deployment of any outcome. Void deployments are in none of them.
+    `completed` are the completed ones in the order they took effect, `latest` the newest
+    deployment of any outcome. Void deployments are in none of the three last.
+
+    `instances` is empty where no event names an instance and the environment lists none.
+    `current` is the latest completed deployment of the one version that runs: None where nothing
+    runs, and where several versions do (`is_mixed`). `since` is when that state began: the first
+    completion of the unbroken stay, or when nothing began to run ("" where nothing ever ran).
     """
 
     product: str
@@ -61,6 +141,30 @@ class Cell:
     latest: Deployment | None = None
     open: list[Deployment] = field(default_factory=list)
     completed: list[Deployment] = field(default_factory=list)
+    since: str = ""
+    redeployed_at: str = ""
+    instances: list[Instance] = field(default_factory=list)
+    undeployments: list[Undeployment] = field(default_factory=list)
+    periods: list[RunningPeriod] = field(default_factory=list)
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Return the versions that run, each once, in the order of the instances."""
+        if not self.instances:
+            return () if self.current is None else (self.current.version,)
+        return tuple(dict.fromkeys(each.version for each in self.instances if each.version))
+
+    @property
+    def is_mixed(self) -> bool:
+        """Return whether two versions or more run."""
+        return len(self.versions) > 1
+
+    def version_on(self, instance: str) -> str:
+        """Return the version that runs on an instance; the unnamed one stands for unknown ones."""
+        if not self.instances:
+            return self.current.version if self.current is not None else ""
+        states = {each.name: each.version for each in self.instances}
+        return states[instance] if instance in states else states.get("", "")
 
 
 @dataclass(slots=True)

@@ -5,6 +5,9 @@ position in the log). A closing event finds the open deployment of its version: 
 its own run, else the newest one where either event names no run. `deployment` on an event takes
 precedence over this. Void events are left out: where the first event of a deployment is void, so
 is the whole deployment; where a later event is, the cell is folded again without it.
+
+The events of each instance of an environment, and those of the whole, fold into deployments of
+their own. `fold_instances.py` puts their results together: what runs where, and since when.
 """
 
 from __future__ import annotations
@@ -12,10 +15,11 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
-from versioner.models import Cell, Version
+from versioner.models import Cell, Undeployment, Version
 from versioner.models.events import UNDEPLOYED
-from versioner.registry.event_order import OPENING, order_key
-from versioner.registry.fold_cell import fold_events, positions_of
+from versioner.registry.event_order import order_key
+from versioner.registry.fold_cell import closing_event, fold_events, positions_of, result_at
+from versioner.registry.fold_instances import InstanceFold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from versioner.models import Deployment, Event, Status
 
 __all__ = [
+    "empty_cell",
     "fold_product",
     "fold_versions",
     "result_at",
@@ -30,24 +35,40 @@ __all__ = [
 ]
 
 
-def fold_product(product: str, events: Sequence[Event]) -> tuple[list[Deployment], dict[str, Cell]]:
+def fold_product(
+    product: str, events: Sequence[Event], listed: Mapping[str, Sequence[str]] | None = None
+) -> tuple[list[Deployment], dict[str, Cell]]:
     """Fold a product's deployment events, given in log position order.
 
-    Return its deployments, oldest first, and its cells by environment, in order of name. Two
-    deployments that began at the same second are in order of environment.
+    `listed` are the instances that the files of environments list. Return the product's
+    deployments, oldest first, and its cells by environment, in order of name. Two deployments
+    that began at the same second are in order of environment.
     """
     voids = _voids_by_target(events)
     by_environment: dict[str, list[Event]] = {}
     for event in events:
-        if "voids" not in event and event["status"] != UNDEPLOYED:
+        if "voids" not in event:
             by_environment.setdefault(event["environment"], []).append(event)
     cells = {
-        name: _fold_ordered(product, name, sorted(by_environment[name], key=order_key), voids)
+        name: _fold_environment(
+            product,
+            name,
+            sorted(by_environment[name], key=order_key),
+            voids,
+            (listed or {}).get(name, ()),
+        )
         for name in sorted(by_environment)
     }
     deployments = [each for cell in cells.values() for each in cell.deployments]
     deployments.sort(key=attrgetter("at"))
     return deployments, cells
+
+
+def empty_cell(product: str, environment: str, listed: Sequence[str] = ()) -> Cell:
+    """Return the cell of an environment where nothing was deployed."""
+    cell = Cell(product, environment, [])
+    InstanceFold(cell, listed).finish(())
+    return cell
 
 
 def fold_versions(
@@ -79,9 +100,11 @@ def fold_versions(
 
 def void_ids(events: Sequence[Event]) -> set[str]:
     """Return the ids of a product's deployment events that are void, with their deployments."""
-    deployments, _ = fold_product("", events)
+    deployments, cells = fold_product("", events)
     whole = (event["id"] for each in deployments if each.void for event in each.events)
-    return {*whole, *(event["id"] for each in deployments for event, _ in each.void_events)}
+    single = (event["id"] for each in deployments for event, _ in each.void_events)
+    removals = (each for cell in cells.values() for each in cell.undeployments)
+    return {*whole, *single, *(each.id for each in removals if each.void)}
 
 
 def _voids_by_target(events: Iterable[Event]) -> dict[str, Event]:
@@ -110,19 +133,58 @@ def _build_status(builds: list[Event]) -> Status | Literal[""]:
     """Return the status of the latest build; builds fold as deployments do."""
     runs = fold_events("", "", builds)
     positions = positions_of(builds)
-    latest = max(runs, key=lambda each: positions[id(_closing_event(each))])
+    latest = max(runs, key=lambda each: positions[id(closing_event(each))])
     return latest.status
 
 
-def _fold_ordered(
-    product: str, environment: str, ordered: list[Event], voids: Mapping[str, Event]
+def _fold_environment(
+    product: str,
+    environment: str,
+    ordered: list[Event],
+    voids: Mapping[str, Event],
+    listed: Sequence[str],
 ) -> Cell:
-    deployments = fold_events(product, environment, ordered)
-    if voids and any(event["id"] in voids for event in ordered):
-        deployments = _fold_without_void(deployments, ordered, voids)
-    cell = Cell(product, environment, deployments)
-    _set_cell_state(cell, ordered)
+    """Fold the events of one environment, in fold order, into a cell."""
+    cell = Cell(product, environment, [])
+    by_instance: dict[str, list[Event]] = {}
+    for event in ordered:
+        if event["status"] == UNDEPLOYED:
+            cell.undeployments.append(_undeployment(product, event, voids))
+        else:
+            by_instance.setdefault(event.get("instance", ""), []).append(event)
+    for instance, events in by_instance.items():
+        cell.deployments += _fold_instance(product, environment, instance, events, voids)
+    if len(by_instance) > 1:
+        positions = positions_of(ordered)
+        cell.deployments.sort(key=lambda each: positions[id(each.events[0])])
+    _set_cell_state(cell, ordered, listed)
     return cell
+
+
+def _undeployment(product: str, event: Event, voids: Mapping[str, Event]) -> Undeployment:
+    return Undeployment(
+        id=event["id"],
+        product=product,
+        environment=event["environment"],
+        instance=event.get("instance", ""),
+        version=event.get("version", ""),
+        at=event["at"],
+        event=event,
+        void=voids.get(event["id"]),
+    )
+
+
+def _fold_instance(
+    product: str,
+    environment: str,
+    instance: str,
+    ordered: list[Event],
+    voids: Mapping[str, Event],
+) -> list[Deployment]:
+    deployments = fold_events(product, environment, ordered, instance)
+    if voids and any(event["id"] in voids for event in ordered):
+        return _fold_without_void(deployments, ordered, voids)
+    return deployments
 
 
 def _fold_without_void(
@@ -144,7 +206,7 @@ def _fold_without_void(
     out.update(id(event) for each in whole for event in each.events)
     cell = deployments[0]
     kept = [event for event in ordered if id(event) not in out]
-    again = fold_events(cell.product, cell.environment, kept)
+    again = fold_events(cell.product, cell.environment, kept, cell.instance)
     homes = {id(event): each for each in again for event in each.events}
     for first, event in dropped:
         homes[id(first)].void_events.append((event, voids[event["id"]]))
@@ -152,40 +214,25 @@ def _fold_without_void(
     return sorted([*whole, *again], key=lambda each: positions[id(each.events[0])])
 
 
-def _set_cell_state(cell: Cell, ordered: list[Event]) -> None:
+def _set_cell_state(cell: Cell, ordered: list[Event], listed: Sequence[str]) -> None:
     """Set what is current, open and latest in a cell, and the kind of each deployment."""
     valid = [each for each in cell.deployments if each.void is None]
+    removals = [each for each in cell.undeployments if each.void is None]
     cell.open = [each for each in valid if each.is_open]
     cell.latest = valid[-1] if valid else None
-    if any(len(each.events) > 1 for each in valid):
+    steps: list[Deployment | Undeployment] = [*valid, *removals]
+    if removals or any(len(each.events) > 1 for each in valid):
         # Deployments may run in parallel: the event that closed each one gives their order.
         positions = positions_of(ordered)
-        valid.sort(key=lambda each: positions[id(_closing_event(each))])
-    completed_versions: set[str] = set()
-    current = ""
-    for deployment in valid:
-        deployment.previous = current
-        if deployment.status != "completed":
-            continue
-        version = deployment.version
-        if version == current:
-            deployment.kind = "redeployment"
-        elif version in completed_versions:
-            deployment.kind = "rollback"
-        completed_versions.add(version)
-        current = version
-        cell.completed.append(deployment)
-    cell.current = cell.completed[-1] if cell.completed else None
+        steps.sort(key=lambda each: positions[id(_last_event(each))])
+    fold = InstanceFold(cell, listed)
+    for step in steps:
+        if isinstance(step, Undeployment):
+            fold.remove(step)
+        else:
+            fold.place(step)
+    fold.finish({step.instance for step in steps if step.instance})
 
 
-def result_at(deployment: Deployment) -> str:
-    """Return when a deployment was closed, or the time of its latest event while it is open."""
-    return str(_closing_event(deployment)["at"])
-
-
-def _closing_event(deployment: Deployment) -> Event:
-    """Return the event that closed a deployment, or its latest event while it is open."""
-    for event in reversed(deployment.events):
-        if event["status"] not in OPENING:
-            return event
-    return deployment.events[-1]
+def _last_event(step: Deployment | Undeployment) -> Event:
+    return step.event if isinstance(step, Undeployment) else closing_event(step)

@@ -12,15 +12,21 @@ if TYPE_CHECKING:
 
     from versioner.models import Event
 
-__all__ = ["fold_events", "positions_of"]
+__all__ = ["closing_event", "fold_events", "positions_of", "result_at"]
 
 # A closing event up to this much before its opening event still closes it: clocks differ.
 _CLOCK_SKEW_SECONDS: Final = 600
 
 
-def fold_events(product: str, environment: str, ordered: list[Event]) -> list[Deployment]:
-    """Fold events of one cell, in fold order and without voids, into deployments, oldest first."""
-    fold = _CellFold(product, environment, any(event["status"] in OPENING for event in ordered))
+def fold_events(
+    product: str, environment: str, ordered: list[Event], instance: str = ""
+) -> list[Deployment]:
+    """Fold events of one cell, in fold order and without voids, into deployments, oldest first.
+
+    All are of one instance, or of the whole environment; none is an undeployment.
+    """
+    openings = any(event["status"] in OPENING for event in ordered)
+    fold = _CellFold(product, environment, instance, openings)
     roots = _named_roots(ordered)
     if roots:
         return _fold_named(fold, ordered, roots)
@@ -32,6 +38,19 @@ def fold_events(product: str, environment: str, ordered: list[Event]) -> list[De
 def positions_of(ordered: list[Event]) -> dict[int, int]:
     """Return each event's position in fold order, by the event's identity."""
     return {id(event): position for position, event in enumerate(ordered)}
+
+
+def result_at(deployment: Deployment) -> str:
+    """Return when a deployment was closed, or the time of its latest event while it is open."""
+    return str(closing_event(deployment)["at"])
+
+
+def closing_event(deployment: Deployment) -> Event:
+    """Return the event that closed a deployment, or its latest event while it is open."""
+    for event in reversed(deployment.events):
+        if event["status"] not in OPENING:
+            return event
+    return deployment.events[-1]
 
 
 def _fold_named(
@@ -97,11 +116,11 @@ def _reorder(deployment: Deployment, positions: Mapping[int, int]) -> None:
 
 
 class _CellFold:
-    """The deployments of one cell, with those that are open and those closed recently."""
+    """The deployments of one instance of a cell; which are open, and which closed recently."""
 
-    def __init__(self, product: str, environment: str, openings: bool) -> None:
+    def __init__(self, product: str, environment: str, instance: str, openings: bool) -> None:
         self.deployments: list[Deployment] = []
-        self._product, self._environment = product, environment
+        self._product, self._environment, self._instance = product, environment, instance
         # Recently closed deployments matter only where some event opens one.
         self._openings = openings
         self._open: dict[str, _OpenDeployments] = {}  # by version
@@ -140,7 +159,15 @@ class _CellFold:
     def _begin(self, event: Event) -> Deployment:
         version, status, at = event["version"], event["status"], event["at"]
         deployment = Deployment(
-            event["id"], self._product, self._environment, version, status, at, at, [event]
+            event["id"],
+            self._product,
+            self._environment,
+            version,
+            status,
+            at,
+            at,
+            [event],
+            self._instance,
         )
         self.deployments.append(deployment)
         if status in OPENING:

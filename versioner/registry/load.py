@@ -65,8 +65,10 @@ def load_registry(
     registry.deleted = loader.documents("deleted", registry.problems)
     names = sorted(loader.product_files)
     wanted = names if products is None else _wanted(products, names, registry)
+    listed = registry.listed_instances
     for count, name in enumerate(wanted, 1):
-        registry.products[name] = loader.product(name, cache)
+        record = registry.products[name] = loader.product(name, cache)
+        record.listed = listed
         if progress is not None:
             progress(count, len(wanted))
     for record in registry.products.values():

@@ -11,13 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from versioner.errors import NotFound
-from versioner.models import Cell
-from versioner.registry.fold import fold_product, fold_versions
+from versioner.registry.fold import empty_cell, fold_product, fold_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from versioner.models import Deployment, Event, Problem, Version
+    from versioner.models import Cell, Deployment, Event, Problem, Version
 
 __all__ = ["ProductRecord", "Registry"]
 
@@ -28,7 +27,8 @@ class ProductRecord:
 
     `builds` and `deployment_events` are in log position order (by month, then line), void
     events included; `observations` are in the same order. `tree` is the git tree id of the
-    product's directory, None where it has none.
+    product's directory, None where it has none. `listed` are the instances that the files of
+    environments list, by environment.
     """
 
     name: str
@@ -38,10 +38,11 @@ class ProductRecord:
     deployment_events: list[Event] = field(default_factory=list)
     observations: list[Event] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    listed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @cached_property
     def _folded(self) -> tuple[list[Deployment], dict[str, Cell]]:
-        return fold_product(self.name, self.deployment_events)
+        return fold_product(self.name, self.deployment_events, self.listed)
 
     @property
     def deployments(self) -> list[Deployment]:
@@ -60,7 +61,14 @@ class ProductRecord:
 
     def cell(self, environment: str) -> Cell:
         """Return the cell of an environment; an empty one where nothing was deployed."""
-        return self.cells.get(environment) or Cell(self.name, environment, [])
+        return self.cells.get(environment) or empty_cell(
+            self.name, environment, self.listed.get(environment, ())
+        )
+
+    def cells_at(self, at: str) -> dict[str, Cell]:
+        """Return the cells of a moment: events up to it, and every void, whenever declared."""
+        events = [each for each in self.deployment_events if each["at"] <= at or "voids" in each]
+        return fold_product(self.name, events, self.listed)[1]
 
 
 @dataclass
@@ -108,6 +116,15 @@ class Registry:
                 hint=f"restore it with `versioner product restore {target}`",
             )
         raise _unknown("product", name, [*self.products, *self.aliases])
+
+    @property
+    def listed_instances(self) -> dict[str, tuple[str, ...]]:
+        """Return the instances that the files of environments list, by environment."""
+        return {
+            name: tuple(document["instances"])
+            for name, document in self.environments.items()
+            if document.get("instances")
+        }
 
     def environment(self, name: str) -> dict[str, Any]:
         """Return an environment's document by its name or a former one.
