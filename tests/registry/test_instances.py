@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.builders import cell_of, deployment, moment, undeployment, void
+from versioner.query.selectors import version_on
 from versioner.registry.fold import fold_product, fold_versions, void_ids
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ def test_a_cell_without_instances_reads_as_before():
     assert cell.instances == []
     assert not cell.is_mixed
     assert cell.versions == ("2.0",)
-    assert cell.version_on("eu") == "2.0"
 
 
 def test_an_instance_where_nothing_runs_does_not_make_the_cell_mixed():
@@ -102,7 +102,7 @@ def test_what_the_whole_had_said_goes_on_for_the_instances_not_named_since():
     cell = fold(whole("1.0", 0), on("eu", "2.0", 1))
     assert running(cell) == {"eu": "2.0", "": "1.0"}
     assert cell.is_mixed
-    assert cell.version_on("us") == "1.0"
+    assert version_on(cell.instances, "us", "") == "1.0"
 
 
 def test_without_a_list_it_goes_on_until_the_whole_is_told_again_or_undeployed():

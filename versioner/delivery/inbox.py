@@ -157,7 +157,8 @@ def _same_or_blocked(
             hint="`versioner inbox list` shows it; give this event another id with --event-id",
         )
     one, two = submission.draft.fields, other.fields
-    differs = [key for key in ("version", "environment", "status") if one.get(key) != two.get(key)]
+    keys = ("version", "environment", "instance", "status")
+    differs = [key for key in keys if one.get(key) != two.get(key)]
     sha, other_sha = str(one.get("scm_sha") or ""), str(two.get("scm_sha") or "")
     if sha and other_sha and not same_sha(sha, other_sha):
         differs.append("scm_sha")

@@ -28,8 +28,11 @@ _WHOLE_ID: Final = 32
 
 # Fields that every event needs, or that refer to other events.
 _NEEDED: Final = frozenset(
-    ("at", "environment", "version", "status", "id", "deployment", "voids", "redacted")
-)
+    (
+        "at", "environment", "instance", "version", "status", "id", "deployment", "voids",
+        "redacted",
+    )
+)  # fmt: skip
 
 
 def void_event(

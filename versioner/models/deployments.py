@@ -76,6 +76,36 @@ class Undeployment:
     void: Event | None = None
 
     @property
+    def status(self) -> Literal["undeployed"]:
+        """Return its status, which no deployment has."""
+        return "undeployed"
+
+    @property
+    def kind(self) -> Literal["undeployment"]:
+        """Return its kind in a list of deployments."""
+        return "undeployment"
+
+    @property
+    def changed_at(self) -> str:
+        """Return when it happened: it is a single event."""
+        return self.at
+
+    @property
+    def events(self) -> list[Event]:
+        """Return its event, in the form that a deployment has its events."""
+        return [self.event]
+
+    @property
+    def void_events(self) -> list[tuple[Event, Event]]:
+        """Return no events: a void one is void as a whole."""
+        return []
+
+    @property
+    def previous(self) -> str:
+        """Return the versions that it ended, as text."""
+        return ", ".join(self.ended)
+
+    @property
     def has_effect(self) -> bool:
         """Return whether it says what runs: not so where it names a version that did not run."""
         return self.void is None and (not self.version or bool(self.ended))
@@ -158,13 +188,6 @@ class Cell:
     def is_mixed(self) -> bool:
         """Return whether two versions or more run."""
         return len(self.versions) > 1
-
-    def version_on(self, instance: str) -> str:
-        """Return the version that runs on an instance; the unnamed one stands for unknown ones."""
-        if not self.instances:
-            return self.current.version if self.current is not None else ""
-        states = {each.name: each.version for each in self.instances}
-        return states[instance] if instance in states else states.get("", "")
 
 
 @dataclass(slots=True)

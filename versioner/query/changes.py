@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from versioner.query.selectors import instance_names, version_on
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from versioner.models import Cell, Instance
     from versioner.registry.records import ProductRecord, Registry
 
 __all__ = [
@@ -31,11 +34,12 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class CellChange:
-    """The old and the new version in an environment ("" for none)."""
+    """The old and the new version in an environment, or on an instance of it ("" for none)."""
 
     environment: str
     old: str
     new: str
+    instance: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,18 +177,27 @@ def _cells(
     """Yield the cells that run another version; `names` are the former names of environments."""
     if old is not None and new is not None and old.deployment_events == new.deployment_events:
         return
-    before, after = _current(old), _current(new)
+    before, after = ({**record.cells} if record is not None else {} for record in (old, new))
     for former in sorted(names.keys() & before.keys()):
         before.setdefault(names[former], before.pop(former))
     for environment in sorted({*before, *after}):
-        one, other = before.get(environment, ""), after.get(environment, "")
-        if one != other:
-            yield CellChange(environment, one, other)
+        one, other = (_Running(cells.get(environment)) for cells in (before, after))
+        for instance in instance_names(one, other):
+            versions = one.version_on(instance), other.version_on(instance)
+            if versions[0] != versions[1]:
+                yield CellChange(environment, *versions, instance)
 
 
-def _current(record: ProductRecord | None) -> dict[str, str]:
-    cells = record.cells if record is not None else {}
-    return {name: cell.current.version for name, cell in cells.items() if cell.current is not None}
+class _Running:
+    """What runs in a cell, or in none."""
+
+    def __init__(self, cell: Cell | None) -> None:
+        self.instances: list[Instance] = cell.instances if cell is not None else []
+        current = cell.current if cell is not None else None
+        self._whole = current.version if current is not None else ""
+
+    def version_on(self, instance: str) -> str:
+        return version_on(self.instances, instance, self._whole)
 
 
 def _environments(old: Registry, new: Registry) -> Iterator[EnvironmentChange]:

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.errors import Ambiguous, NotFound
 from versioner.models.event_fields import personal_fields
+from versioner.query.selectors import place_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from versioner.models import Deployment
+    from versioner.models import Deployment, Undeployment
+
+    Entry = Deployment | Undeployment
     from versioner.registry.records import ProductRecord, Registry
 
 __all__ = ["find", "find_by_id"]
@@ -29,8 +32,8 @@ def find(
     since: str | None = None,
     until: str | None = None,
     limit: int | None = None,
-) -> list[Deployment]:
-    """Return the deployments that match all filters, the one that began last first.
+) -> list[Entry]:
+    """Return the deployments and undeployments that match all filters, the latest first.
 
     Without `status`, void ones are included; a status excludes them, and "void" selects them.
     `since` and `until` (UTC text, both inclusive) limit when a deployment began. `person` is a
@@ -50,13 +53,13 @@ def find(
         if all(test(deployment) for test in tests)
     ]
     # A sort with reverse=True would keep deployments of one second in order, oldest first.
-    found.sort(key=lambda each: (each.at, each.product, each.environment))
+    found.sort(key=lambda each: (each.at, each.product, each.environment, each.instance))
     found.reverse()
     return found if limit is None else found[:limit]
 
 
-def find_by_id(registry: Registry, event_id: str, product: str | None = None) -> Deployment:
-    """Return the deployment that has an event with this id, or raise NotFound.
+def find_by_id(registry: Registry, event_id: str, product: str | None = None) -> Entry:
+    """Return the deployment or undeployment that has an event with this id, or raise NotFound.
 
     The beginning of an id is enough where it matches one deployment only. PRODUCT/ID names the
     product, too.
@@ -64,10 +67,10 @@ def find_by_id(registry: Registry, event_id: str, product: str | None = None) ->
     named, _, event_id = event_id.rpartition("/")
     product = product or named or None
     records = [*registry.products.values()] if product is None else [registry.resolve(product)]
-    exact: dict[str, Deployment] = {}
-    near: dict[int, Deployment] = {}
+    exact: dict[str, Entry] = {}
+    near: dict[int, Entry] = {}
     for record in records:
-        for deployment in record.deployments:
+        for deployment in _candidates(record, None):
             void = [event for event, _ in deployment.void_events]
             for event in (*deployment.events, *void):
                 if event["id"] == event_id:
@@ -100,16 +103,19 @@ def find_by_id(registry: Registry, event_id: str, product: str | None = None) ->
     )
 
 
-def _candidate(deployment: Deployment) -> str:
+def _candidate(deployment: Entry) -> str:
     """Return a deployment in a line that begins with the id to write; two products may share it."""
-    what = f"{deployment.version} to {deployment.environment}, {deployment.at}"
+    place = place_text(deployment.environment, deployment.instance)
+    what = f"{deployment.version or deployment.status} to {place}, {deployment.at}"
     return f"{deployment.product}/{deployment.id}  {what}"
 
 
-def _candidates(record: ProductRecord, environment: str | None) -> list[Deployment]:
+def _candidates(record: ProductRecord, environment: str | None) -> list[Entry]:
     if environment is None:
-        return record.deployments
-    return record.cell(environment).deployments
+        removals = [each for cell in record.cells.values() for each in cell.undeployments]
+        return [*record.deployments, *removals]
+    cell = record.cell(environment)
+    return [*cell.deployments, *cell.undeployments]
 
 
 def _tests(
@@ -118,7 +124,7 @@ def _tests(
     person: str | None,
     since: str | None,
     until: str | None,
-) -> Iterator[Callable[[Deployment], bool]]:
+) -> Iterator[Callable[[Entry], bool]]:
     if version is not None:
         yield lambda each: each.version == version
     if status == "void":

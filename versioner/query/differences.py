@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from versioner.errors import InvalidInput
 from versioner.query.matrix import matrix
+from versioner.query.selectors import instance_names
 from versioner.query.source_links import compare_url
 from versioner.query.times import parse_moment
 from versioner.query.version_order import is_newer, versions_between
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from versioner.query.matrix import CellState
     from versioner.registry.records import Registry
 
-__all__ = ["Difference", "EnvironmentAt", "diff", "parse_environment_at"]
+__all__ = ["Difference", "EnvironmentAt", "InstanceDifference", "diff", "parse_environment_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,14 @@ class EnvironmentAt:
     at: str | None = None
 
 
+class InstanceDifference(NamedTuple):
+    """The versions that one instance runs on two sides, "" for none."""
+
+    instance: str
+    a: str
+    b: str
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """The difference of a product between two sides.
@@ -33,6 +42,8 @@ class Difference:
     `newer` is the side with the newer version, as `version_order` defines it, "" where one side
     has none. `between` are the versions between the two, oldest first, without either;
     `compare_url` shows the changes from the older to the newer, "" where the forge is unknown.
+    Where a side is mixed there is no newer one. `instances` are the instances that differ; there
+    are none where neither side has instances.
     """
 
     product: str
@@ -41,6 +52,7 @@ class Difference:
     newer: Literal["a", "b", ""]
     between: tuple[str, ...]
     compare_url: str
+    instances: tuple[InstanceDifference, ...] = ()
 
 
 def parse_environment_at(text: str, now: str) -> EnvironmentAt:
@@ -69,15 +81,41 @@ def diff(
     )
     pairs = zip(left.rows, right.rows, strict=True)
     return [
-        _difference(registry, one.cells[0], other.cells[0])
+        _difference(registry, one.cells[0], other.cells[0], instances)
         for one, other in pairs
-        if one.cells[0].version != other.cells[0].version
+        if (instances := _instances(one.cells[0], other.cells[0]))
     ]
 
 
-def _difference(registry: Registry, a: CellState, b: CellState) -> Difference:
-    if not a.version or not b.version:
-        return Difference(a.product, a, b, "", (), "")
+def _instances(a: CellState, b: CellState) -> tuple[InstanceDifference, ...]:
+    """Return the instances that differ; the one "" for all where neither side has instances."""
+    return tuple(
+        InstanceDifference(name, a.version_on(name), b.version_on(name))
+        for name in instance_names(a, b)
+        if not _agrees(name, a, b)
+    )
+
+
+def _agrees(name: str, a: CellState, b: CellState) -> bool:
+    one, other = a.version_on(name), b.version_on(name)
+    # The sides may have instances of their own, which then compare with any of the other side.
+    if not _has(a, name):
+        return not other or other in a.versions
+    if not _has(b, name):
+        return not one or one in b.versions
+    return one == other
+
+
+def _has(cell: CellState, instance: str) -> bool:
+    return not cell.instances or any(each.name in (instance, "") for each in cell.instances)
+
+
+def _difference(
+    registry: Registry, a: CellState, b: CellState, found: tuple[InstanceDifference, ...]
+) -> Difference:
+    instances = found if a.instances or b.instances else ()
+    if not a.version or not b.version or a.version == b.version:
+        return Difference(a.product, a, b, "", (), "", instances)
     record = registry.products[a.product]
     newer: Literal["a", "b"] = "a" if is_newer(record, a.version, b.version) else "b"
     old, new = (b, a) if newer == "a" else (a, b)
@@ -90,4 +128,5 @@ def _difference(registry: Registry, a: CellState, b: CellState) -> Difference:
         compare_url=compare_url(
             registry, record, record.versions[old.version], record.versions[new.version]
         ),
+        instances=instances,
     )

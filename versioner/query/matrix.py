@@ -7,14 +7,19 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
 
 from versioner.query.observed import RecordedState, observed_states, seen_until
-from versioner.query.selectors import HiddenEnvironment, compared_environments, is_drifting
+from versioner.query.selectors import (
+    HiddenEnvironment,
+    compared_environments,
+    is_drifting,
+    version_on,
+)
 from versioner.query.times import parse_duration, seconds_between
-from versioner.registry.fold import fold_product, result_at
+from versioner.registry.fold import empty_cell, result_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from versioner.models import Cell, Deployment, Event
+    from versioner.models import Cell, Deployment, Event, Instance
     from versioner.query.observed import ObservationKey, ObservedState
     from versioner.registry.records import ProductRecord, Registry
 
@@ -32,20 +37,27 @@ __all__ = [
 
 DEFAULT_STALE_AFTER: Final = "24h"
 
-CellStatus = Literal["", "no result", "pending", "started", "completed", "failed", "aborted"]
+CellStatus = Literal[
+    "", "no result", "pending", "started", "completed", "failed", "aborted", "undeployed"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class CellState:
     """The version that runs in one cell, and the deployments in progress or without success.
 
-    `version` is the current one ("" where none ever completed), `since` when it completed and
-    `age_seconds` how long ago. `status` is that of the newest deployment: "completed",
-    "pending" or "started" (in progress), "no result" (in progress for longer than the
-    environment's `stale_after`), "failed" or "aborted" (the version before it still
-    runs), "" (none yet). `deployment` is the current one; `in_progress`, `no_result` and
-    `failed_last` are the others that `status` may refer to. `observed` is what was last seen to
-    run, by instance and source.
+    `version` is the current one ("" where none runs, and where several do: `mixed`), `since` is
+    when it completed there first, without a break, and `age_seconds` how long ago that was.
+    `redeployed_at` is when it completed last, "" where that was the first time. Where nothing
+    runs any more, `since` is when that began. `instances` are the states of the environment's
+    instances; there are none where no event names one and the environment lists none.
+
+    `status` is that of the newest deployment: "completed", "pending" or "started" (in progress),
+    "no result" (in progress for longer than the environment's `stale_after`), "failed" or
+    "aborted" (the version before it still runs), "undeployed" (nothing runs any more), "" (none
+    yet). `deployment` is the current one; `in_progress`, `no_result` and `failed_last` are the
+    others that `status` may refer to. `observed` is what was last seen to run, by instance and
+    source.
     """
 
     product: str
@@ -59,14 +71,28 @@ class CellState:
     no_result: Deployment | None = None
     failed_last: Deployment | None = None
     observed: tuple[ObservedState, ...] = ()
+    mixed: bool = False
+    redeployed_at: str = ""
+    instances: tuple[Instance, ...] = ()
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Return the versions that run, each once."""
+        if not self.instances:
+            return (self.version,) if self.version else ()
+        return tuple(dict.fromkeys(each.version for each in self.instances if each.version))
+
+    def version_on(self, instance: str) -> str:
+        """Return the version on an instance; the unnamed one stands for those not named."""
+        return version_on(self.instances, instance, self.version)
 
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
     """A product's cells, in the order of the matrix's environments.
 
-    The product drifts when two of the environments compared run different versions; an empty
-    cell runs none.
+    The product drifts when two of the environments compared run different versions on one
+    instance; an empty cell runs none.
     """
 
     product: str
@@ -114,6 +140,10 @@ def matrix(
             for name, record in registry.products.items()
         ]
         compared, hidden = compared_environments(every, columns, at or now)
+    listed = registry.listed_instances
+    for name, own in cells.items():
+        missing = [each for each in columns if each in listed and each not in own]
+        cells[name] = {**own, **{each: empty_cell(name, each, listed[each]) for each in missing}}
     seen = {each.name: seen_until(each.observations, at) for each in records if each.observations}
     rows = [
         _row(name, own, stale, compared, at or now, seen.get(name)) for name, own in cells.items()
@@ -123,38 +153,45 @@ def matrix(
 
 def cell_state(cell: Cell, *, now: str, stale_after: int) -> CellState:
     """Return the state of one cell; `stale_after` is in seconds."""
-    current = cell.current
-    since = result_at(current) if current is not None else ""
+    current, since = cell.current, cell.since
     newest = max(cell.open, key=attrgetter("changed_at"), default=None)
     is_stale = newest is not None and seconds_between(newest.changed_at, now) > stale_after
     # An older deployment without a result is not shown once another one has completed.
-    lost = newest if newest is not None and is_stale and newest.changed_at >= since else None
+    settled = _Settled(cell)
+    lost = max(filter(settled.is_later, cell.open), key=attrgetter("changed_at"), default=None)
     running = None if is_stale else newest
-    failed = _failed_last(cell)
+    failed = _failed_last(cell, settled)
     return CellState(
         product=cell.product,
         environment=cell.environment,
         version=current.version if current is not None else "",
-        status=_status(current, running, lost, failed),
+        status=_status(cell, running, lost if is_stale else None, failed),
         since=since,
         age_seconds=max(0, seconds_between(since, now)) if since else 0,
         deployment=current,
         in_progress=running,
-        no_result=lost,
+        no_result=lost if is_stale else None,
         failed_last=failed,
+        mixed=cell.is_mixed,
+        redeployed_at=cell.redeployed_at,
+        instances=tuple(cell.instances),
     )
 
 
 def recorded_states(state: CellState) -> dict[str, RecordedState]:
     """Return what is recorded by instance, to compare observations with; "" is the whole."""
     running = state.in_progress
-    return {
-        "": RecordedState(
-            versions=(state.version,) if state.version else (),
-            since=state.since,
-            opening=frozenset((running.version,)) if running is not None else frozenset(),
+    opening = frozenset((running.version,)) if running is not None else frozenset[str]()
+    found = {
+        each.name: RecordedState(
+            versions=(each.version,) if each.version else (),
+            since=each.since,
+            opening=opening if running and running.instance in (each.name, "") else frozenset(),
         )
+        for each in state.instances
     }
+    found[""] = RecordedState(versions=state.versions, since=state.since, opening=opening)
+    return found
 
 
 def with_observed(
@@ -167,15 +204,8 @@ def with_observed(
     return replace(state, observed=found) if found else state
 
 
-def _events_until(events: Iterable[Event], at: str) -> list[Event]:
-    """Return the events up to a moment, and every void event, whenever it was declared."""
-    return [event for event in events if event["at"] <= at or "voids" in event]
-
-
 def _cells_at(record: ProductRecord, at: str | None) -> Mapping[str, Cell]:
-    if at is None:
-        return record.cells
-    return fold_product(record.name, _events_until(record.deployment_events, at))[1]
+    return record.cells if at is None else record.cells_at(at)
 
 
 def _records(registry: Registry, products: Sequence[str] | None) -> list[ProductRecord]:
@@ -218,25 +248,42 @@ def _row(
         for name, seconds in stale.items()
     )
     states = tuple(with_observed(state, seen) for state in states) if seen else states
-    drifting = is_drifting(state.version for state in states if state.environment in compared)
+    drifting = is_drifting([state for state in states if state.environment in compared])
     return MatrixRow(product, states, drifting)
 
 
-def _failed_last(cell: Cell) -> Deployment | None:
-    """Return the newest failed or aborted deployment, if it ended after the current one."""
+class _Settled:
+    """When something last completed, or was removed, on each instance of a cell."""
+
+    def __init__(self, cell: Cell) -> None:
+        self._at: dict[str, str] = {}
+        for deployment in cell.completed:
+            self._add(deployment.instance, result_at(deployment))
+        for removal in cell.undeployments:
+            if removal.has_effect:
+                self._add(removal.instance, removal.at)
+
+    def _add(self, instance: str, at: str) -> None:
+        self._at[instance] = max(at, self._at.get(instance, ""))
+
+    def is_later(self, deployment: Deployment) -> bool:
+        """Return whether nothing completed after a deployment where it was."""
+        at = deployment.changed_at if deployment.is_open else result_at(deployment)
+        return all(at >= self._at.get(name, "") for name in {"", deployment.instance})
+
+
+def _failed_last(cell: Cell, settled: _Settled) -> Deployment | None:
+    """Return the newest failed or aborted deployment, if nothing completed there after it."""
     failed = [
         each
         for each in cell.deployments
-        if each.void is None and each.status in ("failed", "aborted")
+        if each.void is None and each.status in ("failed", "aborted") and settled.is_later(each)
     ]
-    newest = max(failed, key=result_at, default=None)
-    if newest is None or cell.current is None or result_at(newest) >= result_at(cell.current):
-        return newest
-    return None
+    return max(failed, key=result_at, default=None)
 
 
 def _status(
-    current: Deployment | None,
+    cell: Cell,
     running: Deployment | None,
     lost: Deployment | None,
     failed: Deployment | None,
@@ -247,4 +294,6 @@ def _status(
         return "no result"
     if failed is not None:
         return failed.status
-    return "completed" if current is not None else ""
+    if cell.versions:
+        return "completed"
+    return "undeployed" if cell.since else ""

@@ -6,15 +6,15 @@ no two of them give different answers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from versioner.models.events import DEFAULT_ARTIFACT
 from versioner.query.times import seconds_between
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from versioner.models import Cell, Deployment, Event, Version
+    from versioner.models import Cell, Deployment, Event, Instance, Version
     from versioner.registry.records import ProductRecord, Registry
 
 __all__ = [
@@ -29,11 +29,15 @@ __all__ = [
     "dependents",
     "event_details",
     "former_names",
+    "instance_names",
     "is_drifting",
     "is_inactive",
     "last_deployed_at",
     "latest_value",
     "owner_of",
+    "pending_instances",
+    "place_text",
+    "version_on",
 ]
 
 _INACTIVE_AFTER_SECONDS: Final = 365 * 24 * 3600
@@ -68,6 +72,17 @@ class HiddenEnvironment(NamedTuple):
     why: str
 
 
+class RunningVersions(Protocol):
+    """What runs in a cell, as it is compared with another one."""
+
+    @property
+    def instances(self) -> Sequence[Instance]:
+        """Return the states of the instances; none where there are none."""
+
+    def version_on(self, instance: str) -> str:
+        """Return the version on an instance, "" for none."""
+
+
 class EventDetails(NamedTuple):
     """The latest value of each field that some events have, and of each key of their metadata."""
 
@@ -75,9 +90,61 @@ class EventDetails(NamedTuple):
     metadata: dict[str, Any]
 
 
-def is_drifting(versions: Iterable[str]) -> bool:
-    """Return whether two of the environments compared run different versions ("": none)."""
-    return len({version for version in versions if version}) > 1
+def is_drifting(cells: Sequence[RunningVersions]) -> bool:
+    """Return whether two of the environments compared run different versions on one instance.
+
+    An environment where nothing runs on the instance is not compared.
+    """
+    return any(
+        len({version for each in cells if (version := each.version_on(name))}) > 1
+        for name in instance_names(*cells)
+    )
+
+
+def instance_names(*cells: RunningVersions) -> list[str]:
+    """Return the instances by which cells are compared; "" stands for those not named."""
+    named = dict.fromkeys(each.name for cell in cells for each in cell.instances)
+    return [*named] if named else [""]
+
+
+def pending_instances(
+    lower: RunningVersions, upper: RunningVersions
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the instances that run another version than the environment before: both versions.
+
+    An environment without an instance of that name is compared by the one version that it runs.
+    """
+    for name in instance_names(upper) if upper.instances else instance_names(lower):
+        here, there = lower.version_on(name), upper.version_on(name)
+        if not here and not _has_instance(lower, name):
+            here = _only_version(lower)
+        if here and here != there:
+            yield name, here, there
+
+
+def _has_instance(cell: RunningVersions, name: str) -> bool:
+    return not cell.instances or any(each.name in (name, "") for each in cell.instances)
+
+
+def _only_version(cell: RunningVersions) -> str:
+    versions = {each.version for each in cell.instances if each.version}
+    return versions.pop() if len(versions) == 1 else ""
+
+
+def version_on(instances: Sequence[Instance], name: str, whole: str) -> str:
+    """Return the version on an instance of a cell, "" for none.
+
+    The unnamed instance stands for those not named, and `whole` for all where none is.
+    """
+    if not instances:
+        return whole
+    states = {each.name: each.version for each in instances}
+    return states[name] if name in states else states.get("", "")
+
+
+def place_text(environment: str, instance: str) -> str:
+    """Return an environment with the instance of it, where there is one: `production/eu`."""
+    return f"{environment}/{instance}" if instance else environment
 
 
 def compared_environments(

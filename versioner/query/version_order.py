@@ -61,15 +61,16 @@ def first_ready_at(version: Version) -> str:
 
 def rolled_back_from(cell: Cell) -> set[str]:
     """Return the versions that were rolled back from in a cell, and did not return there since."""
-    found = set[str]()
-    first: dict[str, int] = {}
-    for at, deployment in enumerate(cell.completed):
-        version, previous = deployment.version, deployment.previous
-        found.discard(version)
+    found: dict[str, set[str]] = {}  # by version: the instances
+    for deployment in cell.completed:
         # Going forward again to a version that was rolled back from is a return.
-        if first.setdefault(version, at) < first.get(previous, at) and version != previous:
-            found.add(previous)
-    return found
+        if deployment.instance:
+            found.get(deployment.version, set()).discard(deployment.instance)
+        else:
+            found.pop(deployment.version, None)
+        if deployment.kind == "rollback":
+            found.setdefault(deployment.previous, set()).add(deployment.instance)
+    return {version for version, instances in found.items() if instances}
 
 
 def rolled_back_near(registry: Registry, record: ProductRecord, environment: str) -> dict[str, str]:

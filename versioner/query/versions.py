@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.errors import InvalidInput, NotFound
 from versioner.query.selectors import last_deployed_at
-from versioner.registry.fold import result_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from versioner.models import Deployment, Version
+    from versioner.models import RunningPeriod, Version
     from versioner.registry.records import ProductRecord
 
 __all__ = [
-    "RunningPeriod",
     "VersionDetail",
     "VersionSummary",
     "find_versions",
@@ -40,17 +38,6 @@ class VersionSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class RunningPeriod:
-    """A period in which a version was current in an environment (`until` is "" if it still is)."""
-
-    environment: str
-    version: str
-    since: str
-    until: str
-    deployment: Deployment
-
-
-@dataclass(frozen=True, slots=True)
 class VersionDetail:
     """A version and the periods in which it ran, newest first."""
 
@@ -60,15 +47,16 @@ class VersionDetail:
     @property
     def running_in(self) -> tuple[str, ...]:
         """Return the environments where the version is current."""
-        return tuple(period.environment for period in self.periods if not period.until)
+        running = (each.environment for each in self.periods if not each.until)
+        return tuple(dict.fromkeys(running))
 
 
 def list_versions(record: ProductRecord, limit: int | None = None) -> list[VersionSummary]:
     """Return a product's versions, the one first seen last first."""
     running: dict[str, list[str]] = {}
     for name, cell in record.cells.items():
-        if cell.current is not None:
-            running.setdefault(cell.current.version, []).append(name)
+        for version in cell.versions:
+            running.setdefault(version, []).append(name)
     versions = list(reversed(record.versions.values()))[:limit]
     return [
         VersionSummary(each, tuple(running.get(each.name, ())), last_deployed_at(each.deployments))
@@ -127,17 +115,9 @@ def _has_digits(version: Version, digits: str) -> bool:
 
 
 def running_periods(record: ProductRecord) -> list[RunningPeriod]:
-    """Return the periods in which each version was current, newest first.
+    """Return the periods in which each version was current on an instance, newest first.
 
     A redeployment continues the period of the version.
     """
-    found: list[RunningPeriod] = []
-    for name, cell in record.cells.items():
-        until = ""
-        for deployment in reversed(cell.completed):
-            if deployment.kind == "redeployment":
-                continue
-            since = result_at(deployment)
-            found.append(RunningPeriod(name, deployment.version, since, until, deployment))
-            until = since
+    found = [period for cell in record.cells.values() for period in reversed(cell.periods)]
     return sorted(found, key=lambda period: period.since, reverse=True)

@@ -6,6 +6,7 @@ import json
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.query.selectors import place_text
 from versioner.reporting.terminal import clean
 from versioner.reporting.text import count
 
@@ -86,7 +87,7 @@ def _of_product(product: ProductChange, show: Callable[[str], str]) -> Iterator[
         yield f"marked as a mistake: {', '.join(show(each) for each in product.voided)}"
     for cell in product.cells:
         versions = f"{_version(cell.old, show)} → {_version(cell.new, show)}"
-        yield f"{show(cell.environment)}: {versions}"
+        yield f"{show(place_text(cell.environment, cell.instance))}: {versions}"
 
 
 def _of_environment(environment: EnvironmentChange, show: Callable[[str], str]) -> list[str]:

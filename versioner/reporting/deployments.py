@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.models import Undeployment
 from versioner.models.event_fields import EVENT_FIELDS
-from versioner.query.selectors import artifact_lines, event_details, latest_value
+from versioner.query.selectors import artifact_lines, event_details, latest_value, place_text
 from versioner.reporting.delimited import Listing
 from versioner.reporting.tables import Column, facts, paragraph, table, value_lines
 from versioner.reporting.terminal import as_json, clean
@@ -42,6 +43,7 @@ DEPLOYMENT_COLUMNS: Final = (
     "id",
     "product",
     "environment",
+    "instance",
     "version",
     "status",
     "kind",
@@ -58,11 +60,24 @@ DEPLOYMENT_COLUMNS: Final = (
 
 # Fields that are shown in other lines, or not at all.
 _NOT_DETAILS: Final = frozenset(
-    ("at", "id", "version", "environment", "status", "extra_metadata", "reason", "notes", "voids")
+    (
+        "at",
+        "id",
+        "version",
+        "environment",
+        "instance",
+        "status",
+        "extra_metadata",
+        "reason",
+        "notes",
+        "voids",
+    )
 )
 
 
-def deployments_text(layout: TextLayout, found: Sequence[Deployment], *, total: int) -> str:
+def deployments_text(
+    layout: TextLayout, found: Sequence[Deployment | Undeployment], *, total: int
+) -> str:
     """Return deployments as a table; `total` is how many match the filters."""
     if not found:
         return "No deployments." if not total else f"None of {count(total, 'deployment')}."
@@ -73,7 +88,11 @@ def deployments_text(layout: TextLayout, found: Sequence[Deployment], *, total: 
 
 
 def deployment_table(
-    layout: TextLayout, found: Sequence[Deployment], *, product: bool = True, indent: str = ""
+    layout: TextLayout,
+    found: Sequence[Deployment | Undeployment],
+    *,
+    product: bool = True,
+    indent: str = "",
 ) -> str:
     """Return deployments as a table, with or without the column of their product."""
     columns = [
@@ -89,8 +108,8 @@ def deployment_table(
         [
             moment(each.at),
             each.product if product else "",
-            each.environment,
-            Span(abbreviate(each.version), "struck" if each.void else ""),
+            place_text(each.environment, each.instance),
+            Span(abbreviate(_version_of(each)), "struck" if each.void else ""),
             status_span(each),
             latest_value(each.events, "deployed_by"),
             Span(short_id(each.id), "dim"),
@@ -100,22 +119,30 @@ def deployment_table(
     return table(layout, columns, rows, indent=indent)
 
 
-def deployment_text(layout: TextLayout, deployment: Deployment, *, age: str) -> str:
+def _version_of(entry: Deployment | Undeployment) -> str:
+    """Return the version of a row; an undeployment without one shows what it ended."""
+    return entry.version or entry.previous or "-"
+
+
+def deployment_text(layout: TextLayout, deployment: Deployment | Undeployment, *, age: str) -> str:
     """Return all details of one deployment."""
-    head = f"{deployment.product} {deployment.version} to {deployment.environment}"
+    place = place_text(deployment.environment, deployment.instance)
+    what = f"{deployment.product} {deployment.version}".rstrip()
+    head = f"{what} to {place}" if deployment.version else f"{what} in {place}"
     parts = [layout.heading(head), _facts_of(layout, deployment, age)]
     parts += ["", layout.heading("Events"), _events_table(layout, deployment)]
     return "\n".join(parts)
 
 
-def deployment_document(deployment: Deployment) -> dict[str, Any]:
+def deployment_document(deployment: Deployment | Undeployment) -> dict[str, Any]:
     """Return a deployment as data, without its events; an unknown value is null."""
     void = deployment.void
     return {
         "id": deployment.id,
         "product": deployment.product,
         "environment": deployment.environment,
-        "version": deployment.version,
+        **({"instance": deployment.instance} if deployment.instance else {}),
+        "version": deployment.version or None,
         "status": deployment.status,
         "kind": deployment.kind,
         "previous": deployment.previous or None,
@@ -130,17 +157,17 @@ def deployment_document(deployment: Deployment) -> dict[str, Any]:
     }
 
 
-def deployments_json(found: Sequence[Deployment]) -> str:
+def deployments_json(found: Sequence[Deployment | Undeployment]) -> str:
     """Return deployments as a JSON array."""
     return as_json([deployment_document(each) for each in found])
 
 
-def deployments_listing(found: Sequence[Deployment]) -> Listing:
+def deployments_listing(found: Sequence[Deployment | Undeployment]) -> Listing:
     """Return deployments as rows of a table."""
     return Listing(DEPLOYMENT_COLUMNS, [deployment_document(each) for each in found])
 
 
-def deployment_json(deployment: Deployment, *, problems: int = 0) -> str:
+def deployment_json(deployment: Deployment | Undeployment, *, problems: int = 0) -> str:
     """Return one deployment as JSON, with the events it is folded from.
 
     `problems` is the number of errors in the files that were read.
@@ -169,7 +196,7 @@ def _legible(key: str, value: Any) -> Any:
     return "\n".join(artifact_lines(value)) if key == "artifacts" else value
 
 
-def _facts_of(layout: TextLayout, deployment: Deployment, age: str) -> str:
+def _facts_of(layout: TextLayout, deployment: Deployment | Undeployment, age: str) -> str:
     void = deployment.void
     why = latest_value(deployment.events, "reason")
     pairs: list[tuple[str, CellText]] = [
@@ -177,7 +204,10 @@ def _facts_of(layout: TextLayout, deployment: Deployment, age: str) -> str:
         ("void", _void_lines(void) if void is not None else ""),
         ("started", f"{moment(deployment.at)} UTC"),
         ("changed", f"{moment(deployment.changed_at)} UTC ({age})"),
-        ("previous version", deployment.previous),
+        (
+            "ended" if isinstance(deployment, Undeployment) else "previous version",
+            deployment.previous,
+        ),
         ("reason", paragraph(why)),
         *event_facts(deployment.events),
         ("id", deployment.id),
@@ -185,8 +215,10 @@ def _facts_of(layout: TextLayout, deployment: Deployment, age: str) -> str:
     return facts(layout, pairs)
 
 
-def _status_lines(deployment: Deployment) -> list[Span]:
+def _status_lines(deployment: Deployment | Undeployment) -> list[Span]:
     kind = f" ({deployment.kind})" if deployment.kind != "deployment" else ""
+    if isinstance(deployment, Undeployment):
+        kind = "" if deployment.has_effect or deployment.void else " (it did not run there)"
     return [Span(deployment.status + kind, STATUS_STYLES[deployment.status])]
 
 
@@ -195,7 +227,7 @@ def _void_lines(void: Event) -> list[Span]:
     return paragraph(reason, "bad")
 
 
-def _events_table(layout: TextLayout, deployment: Deployment) -> str:
+def _events_table(layout: TextLayout, deployment: Deployment | Undeployment) -> str:
     standing = [(event, "") for event in deployment.events]
     struck = [(event, f"void: {by.get('reason', '')}") for event, by in deployment.void_events]
     rows: list[list[CellText]] = [

@@ -88,6 +88,10 @@ def _document(difference: Difference) -> dict[str, Any]:
         "newer": difference.newer or None,
         "between": list(difference.between),
         "compare_url": difference.compare_url or None,
+        "instances": [
+            {"instance": each.instance, "a": each.a or None, "b": each.b or None}
+            for each in difference.instances
+        ],
     }
 
 
@@ -107,11 +111,23 @@ def _row(difference: Difference, a: EnvironmentAt, b: EnvironmentAt) -> list[Cel
         named = "first" if newer is a else "second"
     return [
         Span(difference.product, "bold"),
-        abbreviate(difference.a.version) or Span("-", "dim"),
-        abbreviate(difference.b.version) or Span("-", "dim"),
+        _side_lines(difference, difference.a),
+        _side_lines(difference, difference.b),
         named,
         _between(difference.between) if difference.newer else "",
     ]
+
+
+def _side_lines(difference: Difference, cell: CellState) -> list[Span]:
+    """Return the version of a side, or those of the instances that differ."""
+    if not difference.instances or not (difference.a.mixed or difference.b.mixed):
+        return [Span(abbreviate(cell.version)) if cell.version else Span("-", "dim")]
+    lines = []
+    for each in difference.instances:
+        version = each.a if cell is difference.a else each.b
+        text = Span(abbreviate(version)) if version else Span("-", "dim")
+        lines.append(text._replace(tail=f"  {each.instance or 'others'}"))
+    return lines
 
 
 def _between(versions: Sequence[str]) -> str:
@@ -121,10 +137,11 @@ def _between(versions: Sequence[str]) -> str:
 
 
 def _side(cell: CellState) -> dict[str, Any] | None:
-    if not cell.version:
+    if not cell.versions:
         return None
     return {
-        "version": cell.version,
+        "version": cell.version or None,
         "since": cell.since,
         "deployment": cell.deployment.id if cell.deployment else None,
+        "mixed": cell.mixed,
     }

@@ -116,7 +116,7 @@ def environment_json(document: Mapping[str, Any], matrix: Matrix, *, problems: i
 
 
 def _running(registry: Registry, name: str) -> int:
-    return sum(record.cell(name).current is not None for record in registry.products.values())
+    return sum(bool(record.cell(name).versions) for record in registry.products.values())
 
 
 def _document(document: Mapping[str, Any], running: int) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def _document(document: Mapping[str, Any], running: int) -> dict[str, Any]:
 
 
 def _occupied(matrix: Matrix) -> list[CellState]:
-    return [cell for row in matrix.rows for cell in row.cells if cell.version or cell.status]
+    return [cell for row in matrix.rows for cell in row.cells if cell.versions or cell.status]
 
 
 def _facts(layout: TextLayout, document: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from versioner.reporting.terminal import as_json
 from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, age_short, count, moment
 
 if TYPE_CHECKING:
-    from versioner.models import Deployment
+    from versioner.models import Deployment, Instance
     from versioner.query.matrix import CellState, Matrix, MatrixRow
     from versioner.query.observed import ObservedState
     from versioner.reporting.tables import CellText
@@ -26,6 +26,7 @@ __all__ = [
     "matrix_text",
     "observed_lines",
     "other_deployments",
+    "running_lines",
     "version_lines",
 ]
 
@@ -100,7 +101,10 @@ def cell_document(cell: CellState) -> dict[str, Any]:
         "since": cell.since or None,
         "age_seconds": cell.age_seconds if cell.since else None,
         "deployment": cell.deployment.id if cell.deployment else None,
+        "redeployed_at": cell.redeployed_at or None,
         "rollback": is_rolled_back(cell),
+        "mixed": cell.mixed,
+        "instances": [_instance_document(each) for each in cell.instances],
         "in_progress": _deployment_document(cell.in_progress),
         "no_result": _deployment_document(cell.no_result),
         "failed_last": _deployment_document(cell.failed_last),
@@ -108,9 +112,38 @@ def cell_document(cell: CellState) -> dict[str, Any]:
     }
 
 
+def _instance_document(instance: Instance) -> dict[str, Any]:
+    return {
+        "instance": instance.name,
+        "version": instance.version or None,
+        "since": instance.since or None,
+        "redeployed_at": instance.redeployed_at or None,
+        "rollback": instance.current is not None and instance.kind == "rollback",
+        "deployment": instance.current.id if instance.current is not None else None,
+    }
+
+
+def running_lines(cell: CellState) -> list[Span]:
+    """Return what runs in a cell: one version, or that of each instance where it is mixed."""
+    if cell.status == "undeployed":
+        return [Span("undeployed", "dim")]
+    if not cell.mixed:
+        return [Span(abbreviate(cell.version) or "-", "" if cell.version else "dim")]
+    return [Span("mixed"), *map(_instance_line, cell.instances)]
+
+
+def _instance_line(instance: Instance) -> Span:
+    name = instance.name or "others"
+    if not instance.version:
+        return Span("-", "dim", f"  {name}")
+    rolled_back = instance.kind == "rollback"
+    tail = f"  {name}, rollback" if rolled_back else f"  {name}"
+    return Span(abbreviate(instance.version), "drift" if rolled_back else "", tail)
+
+
 def version_lines(cell: CellState) -> list[Span]:
     """Return what runs in a cell, and below it what is in progress or went wrong."""
-    lines = [Span(abbreviate(cell.version) or "-", "" if cell.version else "dim")]
+    lines = running_lines(cell)
     if is_rolled_back(cell):
         lines.append(Span("", "drift", "rollback"))
     lines += [
@@ -181,9 +214,9 @@ def _as_narrow_table(layout: TextLayout, matrix: Matrix) -> str | None:
 
 
 def _stacked(cell: CellState, at: str) -> list[Span]:
-    lines = [Span(abbreviate(cell.version) or "-", "" if cell.version else "dim")]
+    lines = running_lines(cell)
     if cell.since:
-        lines.append(Span("", "dim", "  for " + age_short(cell.age_seconds)))
+        lines.insert(1, Span("", "dim", "  for " + age_short(cell.age_seconds)))
     if is_rolled_back(cell):
         lines.append(Span("", "drift", "  rollback"))
     for word, deployment in other_deployments(cell):
@@ -215,6 +248,7 @@ def _as_blocks(layout: TextLayout, matrix: Matrix) -> str:
 
 def _ages(cell: CellState, at: str) -> list[Span]:
     ages = [age_short(cell.age_seconds) if cell.since else ""]
+    ages += [""] * (len(running_lines(cell)) - 1)
     if is_rolled_back(cell):
         ages.append("")
     ages += [
@@ -247,7 +281,7 @@ def _summary(matrix: Matrix) -> str:
 
 def _hidden_lines(layout: TextLayout, matrix: Matrix) -> list[str]:
     """Return the line on environments that run something and are not compared, or none."""
-    running = {cell.environment for row in matrix.rows for cell in row.cells if cell.version}
+    running = {cell.environment for row in matrix.rows for cell in row.cells if cell.versions}
     reasons = [f"{name} ({why})" for name, why in matrix.hidden if name in running]
     return [layout.note(f"not compared for drift: {', '.join(reasons)}")] if reasons else []
 

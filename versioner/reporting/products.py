@@ -16,6 +16,7 @@ from versioner.reporting.matrix import (
     is_rolled_back,
     observed_lines,
     other_deployments,
+    running_lines,
 )
 from versioner.reporting.observations import observed_table
 from versioner.reporting.tables import Column, facts, table, value_lines
@@ -146,7 +147,7 @@ def product_text(layout: TextLayout, view: ProductView) -> str:
     """Return all details of one product."""
     record = view.record
     parts = [_head(layout, record), _facts(layout, view)]
-    running = [cell for cell in view.row.cells if cell.version or cell.status or cell.observed]
+    running = [cell for cell in view.row.cells if cell.versions or cell.status or cell.observed]
     if running:
         drift = layout.paint("  drift", "drift") if view.row.drifting else ""
         parts += ["", layout.heading("Current versions") + drift, _cells(layout, running)]
@@ -233,7 +234,7 @@ def _product_row(record: ProductRecord) -> list[CellText]:
 
 def _summary(record: ProductRecord) -> dict[str, Any]:
     document = record.document
-    current = {name: cell.current for name, cell in record.cells.items()}
+    running = {name: cell for name, cell in record.cells.items() if cell.versions}
     return {
         "name": record.name,
         "title": document.get("title") or None,
@@ -243,7 +244,10 @@ def _summary(record: ProductRecord) -> dict[str, Any]:
         "versions": len(record.versions),
         "deployments": len(record.deployments),
         "last_deployed_at": last_deployed_at(record.deployments) or None,
-        "running": {name: each.version for name, each in current.items() if each is not None},
+        # Where two versions or more run, neither is the one.
+        "running": {
+            name: None if cell.is_mixed else cell.versions[0] for name, cell in running.items()
+        },
     }
 
 
@@ -308,5 +312,5 @@ def _cells(layout: TextLayout, cells: Sequence[CellState]) -> str:
             for word, each in other_deployments(cell)
         ]
         notes += observed_lines(cell)
-        rows.append([cell.environment, abbreviate(cell.version) or "-", age, notes or ""])
+        rows.append([cell.environment, running_lines(cell), age, notes or ""])
     return table(layout, columns, rows, indent="  ")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from versioner.reporting.terminal import clean
 
 if TYPE_CHECKING:
-    from versioner.models import Deployment
+    from versioner.models import Deployment, Undeployment
 
 __all__ = [
     "STATUS_STYLES",
@@ -154,6 +154,7 @@ STATUS_STYLES: Final[dict[str, Style]] = {
     "pending": "busy",
     "started": "busy",
     "no result": "drift",
+    "undeployed": "dim",
 }
 
 _UNITS: Final = (
@@ -206,9 +207,10 @@ def short_id(event_id: str) -> str:
     return event_id if len(event_id) <= _OWN_ID else f"{event_id[: _OWN_ID - 1]}…"
 
 
-def status_span(deployment: Deployment) -> Span:
+def status_span(deployment: Deployment | Undeployment) -> Span:
     """Return the status of a deployment; a completed one may be a rollback or a redeployment."""
     if deployment.void is not None:
         return Span("void", "struck")
-    word = deployment.kind if deployment.kind != "deployment" else deployment.status
+    is_usual = deployment.kind in ("deployment", "undeployment")
+    word = deployment.status if is_usual else deployment.kind
     return Span(word, STATUS_STYLES[deployment.status])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.query.selectors import artifact_lines, last_deployed_at, latest_value
+from versioner.query.selectors import artifact_lines, last_deployed_at, latest_value, place_text
 from versioner.reporting.delimited import Listing
 from versioner.reporting.deployments import (
     deployment_document,
@@ -18,7 +18,8 @@ from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, count, mom
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from versioner.query.versions import RunningPeriod, VersionDetail, VersionSummary
+    from versioner.models import RunningPeriod
+    from versioner.query.versions import VersionDetail, VersionSummary
     from versioner.reporting.tables import CellText
     from versioner.reporting.text import TextLayout
 
@@ -156,6 +157,7 @@ def version_json(detail: VersionDetail, *, commit_url: str, problems: int = 0) -
             "stays": [
                 {
                     "environment": period.environment,
+                    **({"instance": period.instance} if period.instance else {}),
                     "since": period.since,
                     "until": period.until or None,
                     "deployment": period.deployment.id,
@@ -212,7 +214,7 @@ def _periods(layout: TextLayout, periods: Sequence[RunningPeriod]) -> str:
     columns = [Column("environment", 11), Column("from (UTC)"), Column("until (UTC)")]
     rows: list[list[CellText]] = [
         [
-            period.environment,
+            place_text(period.environment, period.instance),
             moment(period.since),
             moment(period.until) or Span("running now", "good"),
         ]

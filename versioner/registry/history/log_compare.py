@@ -144,8 +144,11 @@ def _appended(olds: Sequence[OldLog], new: RawLog) -> list[LoggedEvent] | None:
 
 # The fold depends on these fields: without one of them, history would be another.
 _NOT_REDACTABLE: Final = frozenset(
-    ("at", "id", "environment", "version", "status", "voids", "deployment", "redacted")
-)
+    (
+        "at", "id", "environment", "instance", "version", "status", "voids", "deployment",
+        "redacted",
+    )
+)  # fmt: skip
 
 # The fields of which a single key may be redacted.
 _MAPPINGS: Final = ("extra_metadata", "artifacts")

@@ -96,6 +96,7 @@ def head_of(deployment: Deployment, hidden: Collection[str]) -> Document:
         "at": at,
         "seconds": max(0, seconds_between(at, changed)) if changed != at else 0,
         "environment": deployment.environment,
+        **({"instance": deployment.instance} if deployment.instance else {}),
         "version": deployment.version,
         "status": deployment.status,
         "kind": deployment.kind,
@@ -142,13 +143,33 @@ def state_of(context: SiteContext, state: CellState) -> Document:
     return {
         "product": state.product,
         "environment": state.environment,
-        "version": state.version,
+        "version": None if state.mixed else state.version,
         "since": state.since,
         "status": state.status,
         "rollback": current is not None and current.kind == "rollback",
         "page": deployment_page(context, current) if current is not None else "",
         "beside": _beside(context, state),
         **({"observed": observed} if observed else {}),
+        # Left out where there is nothing to say, so that other documents stay as they are.
+        **({"redeployed_at": state.redeployed_at} if state.redeployed_at else {}),
+        **(_instances(context, state) if state.instances else {}),
+    }
+
+
+def _instances(context: SiteContext, state: CellState) -> Document:
+    return {
+        "mixed": state.mixed,
+        "instances": [
+            {
+                "instance": each.name,
+                "version": each.version,
+                "since": each.since,
+                "redeployed_at": each.redeployed_at,
+                "rollback": each.current is not None and each.kind == "rollback",
+                "page": deployment_page(context, each.current) if each.current else "",
+            }
+            for each in state.instances
+        ],
     }
 
 
@@ -178,6 +199,7 @@ def _beside(context: SiteContext, state: CellState) -> list[Document]:
     return [
         {
             "status": word or deployment.status,
+            **({"instance": deployment.instance} if deployment.instance else {}),
             "version": deployment.version,
             "at": deployment.changed_at,
             "page": deployment_page(context, deployment),

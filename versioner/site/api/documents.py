@@ -195,7 +195,7 @@ def _environment_head(context: SiteContext, name: str) -> Document:
         "order": document["order"],
         "description": str(document.get("description", "")) if described else "",
         "retired": bool(document.get("retired")),
-        "running": sum(cell.current is not None for cell in cells),
+        "running": sum(bool(cell.versions) for cell in cells),
         "page": environment_page(name),
         "data": data_of(environment_page(name)),
         "feed": environment_feed(name),

@@ -17,6 +17,7 @@ from versioner.site.wording import version_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from versioner.query.matrix import CellState
     from versioner.site.context import SiteContext
 
 __all__ = ["badges_of", "svg", "text_width"]
@@ -36,6 +37,7 @@ _COLOURS: Final = {
     "failed": _BAD,
     "aborted": _WARNING,
     "no result": _WARNING,
+    "undeployed": _NOTHING,
     "": _NOTHING,
 }
 
@@ -106,15 +108,25 @@ def text_width(text: str) -> int:
 def _badges(context: SiteContext, product: str) -> Iterator[_Badge]:
     for environment in environments_of(context, product):
         state = context.state(product, environment)
-        message = version_text(state.version) if state.version else "not deployed"
-        beside = state.status if state.status not in ("completed", "") else ""
+        message = _message(state)
+        beside = state.status if state.status not in ("completed", "undeployed", "") else ""
         message += f" ({beside})" if beside else ""
         yield _Badge(product, environment, environment, message, _COLOURS[state.status])
     drifting = product in context.drifting
-    running = any(cell.current for cell in context.registry.products[product].cells.values())
+    running = any(cell.versions for cell in context.registry.products[product].cells.values())
     word = "drifting" if drifting else "in step" if running else "not deployed"
     colour = _WARNING if drifting else _GOOD if running else _NOTHING
     yield _Badge(product, "", product, word, colour)
+
+
+def _message(state: CellState) -> str:
+    """Return the version that runs, or those of a mixed cell, the most that a badge shows."""
+    if not state.versions:
+        return "undeployed" if state.status == "undeployed" else "not deployed"
+    if not state.mixed:
+        return version_text(state.version)
+    message = f"mixed: {', '.join(map(version_text, state.versions))}"
+    return message if len(message) <= _LONGEST else f"mixed: {len(state.versions)} versions"
 
 
 def _words(x: int, text: str) -> str:

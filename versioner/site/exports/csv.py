@@ -17,7 +17,7 @@ from versioner.site.api.deployments import head_of
 from versioner.site.exports.xml import xml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from versioner.models import Deployment
     from versioner.registry.records import ProductRecord
@@ -41,12 +41,17 @@ COLUMNS: Final = (
 
 
 def tables_of(context: SiteContext, record: ProductRecord) -> Iterator[tuple[str, bytes]]:
-    """Yield each month of a product's deployments as CSV, oldest first."""
+    """Yield each month of a product's deployments as CSV, oldest first.
+
+    The column `instance` is there, last, where an event of the product names an instance.
+    """
+    named = any(each.instance for each in record.deployments)
+    columns = (*COLUMNS, "instance") if named else COLUMNS
     for month, deployments in groupby(_by_time(record), key=_month):
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(_row(each, context.hidden) for each in deployments)
+        writer.writerow(columns)
+        writer.writerows(_row(each, columns, context.hidden) for each in deployments)
         yield month, text.getvalue().encode("utf-8")
 
 
@@ -60,7 +65,7 @@ def cell_text(value: str) -> str:
     return formula_safe(xml_text(value))
 
 
-def _row(deployment: Deployment, hidden: frozenset[str]) -> list[str]:
+def _row(deployment: Deployment, columns: Sequence[str], hidden: frozenset[str]) -> list[str]:
     row = head_of(deployment, hidden)
     row["product"] = deployment.product
     row["void"] = "yes" if row["void"] else ""
@@ -69,7 +74,7 @@ def _row(deployment: Deployment, hidden: frozenset[str]) -> list[str]:
     # Only these two are free text; the others begin with a letter or a digit.
     for column in ("deployed_by", "reason"):
         row[column] = cell_text(row[column])
-    return [row[column] for column in COLUMNS]
+    return [row.get(column, "") for column in columns]
 
 
 def _by_time(record: ProductRecord) -> list[Deployment]:

@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from versioner.query.selectors import place_text
 from versioner.site.api.deployments import deployment_page, head_of
 from versioner.site.api.documents import newest
 from versioner.site.exports.xml import attribute, markup
@@ -127,7 +128,8 @@ def _entry(context: SiteContext, path: str, deployment: Deployment) -> str:
 
 
 def _title(context: SiteContext, deployment: Deployment) -> str:
-    environment = context.environment_title(deployment.environment)
+    title = context.environment_title(deployment.environment)
+    environment = place_text(title, deployment.instance)
     what = f"{title_of(context, deployment.product)} {deployment.version} to {environment}"
     if deployment.void is not None:
         return f"{what}: void"

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from versioner.query.selectors import latest_value
+from versioner.query.selectors import latest_value, place_text
 from versioner.site.pagination import NO_PAGER, months_by_year, pager
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING
 from versioner.site.views.layout import View, crumb, frame
@@ -104,7 +104,9 @@ def _rows(context: SiteContext, page: str, deployments: Iterable[Deployment]) ->
             row = found[key] = _row(context, page, each, by)
         row["places"].append(
             {
-                "environment": context.environment_title(each.environment),
+                "environment": place_text(
+                    context.environment_title(each.environment), each.instance
+                ),
                 "clock": context.zone.clock(each.at),
             }
         )

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import environment_path
+from versioner.query.selectors import place_text
 from versioner.site.pagination import months_by_year, pager
 from versioner.site.urls import ENVIRONMENTS, environment_feed, environment_page
 from versioner.site.views.deployments import latest_deployments
@@ -105,7 +106,7 @@ def _row(context: SiteContext, name: str) -> View:
     return {
         **_about(context.environments[name], title),
         "href": context.environment(ENVIRONMENTS, name),
-        "products": f"{sum(cell.current is not None for cell in cells):,}",
+        "products": f"{sum(bool(cell.versions) for cell in cells):,}",
         "deployments": f"{sum(len(cell.deployments) for cell in cells):,}",
         "in_progress": sum(state.in_progress is not None for state in states),
         "no_result": sum(state.no_result is not None for state in states),
@@ -186,7 +187,7 @@ def _entry(context: SiteContext, deployment: Deployment, before: str) -> View:
     return {
         "before": before,
         "clock": context.zone.clock(deployment.at),
-        "version": version_text(deployment.version),
+        "version": place_text(version_text(deployment.version), deployment.instance),
         "status_class": STATUS_CLASSES[deployment.status],
         "status": "" if deployment.status == "completed" else deployment.status,
         "kind": "rollback" if deployment.kind == "rollback" else "",

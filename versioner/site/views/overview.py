@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.query.selectors import is_inactive, last_deployed_at
+from versioner.query.selectors import is_inactive, last_deployed_at, place_text
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING, OVERVIEW, PRODUCTS
 from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.event_details import contacts
@@ -168,7 +168,9 @@ def _deployments(
         "items": [
             {
                 "product": title_of(context, each.product),
-                "environment": context.environment_title(each.environment),
+                "environment": place_text(
+                    context.environment_title(each.environment), each.instance
+                ),
                 "version": version_text(each.version),
                 "version_full": each.version,
                 "status": each.status,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.layout import product_dir, product_path
-from versioner.query.selectors import latest_value
+from versioner.query.selectors import latest_value, pending_instances, place_text
 from versioner.query.source_links import compare_url
 from versioner.query.version_order import is_newer, rolled_back_near, versions_between
 from versioner.site.urls import badge, data_of, outward, product_feed, product_page
@@ -39,7 +39,7 @@ def actions(context: SiteContext, page: str, name: str) -> list[View]:
 
 def badges(context: SiteContext, page: str, record: ProductRecord) -> list[View]:
     """Return the badge of each environment where a product runs, and that of its drift."""
-    names = [name for name in context.columns if record.cell(name).current is not None]
+    names = [name for name in context.columns if record.cell(name).versions]
     whole = [(name, context.environment_title(name)) for name in names]
     if len(names) > 1:
         whole.append(("", "drift"))
@@ -85,32 +85,47 @@ def pending_changes(context: SiteContext, page: str, record: ProductRecord) -> l
     """Return each pair of neighbouring environments that run different versions.
 
     The environments are those that the overview shows at first and where the product was ever
-    deployed.
+    deployed. Where one has instances, the pairs are those of instances that differ.
     """
     names = [name for name in context.columns if record.cell(name).latest is not None]
     steps = []
     for lower, upper in pairwise(names):
-        here, there = record.cell(lower).current, record.cell(upper).current
-        if here is None or (there is not None and there.version == here.version):
-            continue
-        running = there.version if there is not None else ""
-        steps.append(_step(context, page, record, (lower, here.version), (upper, running)))
+        states = context.state(record.name, lower), context.state(record.name, upper)
+        found: dict[tuple[str, str], list[str]] = {}
+        for instance, here, there in pending_instances(*states):
+            found.setdefault((here, there), []).append(instance)
+        for (here, there), instances in found.items():
+            named = len(found) > 1 or states[1].mixed
+            part = ", ".join(each or "others" for each in instances) if named else ""
+            place = _Place(lower, here), _Place(upper, there, part)
+            steps.append(_step(context, page, record, *place))
     return steps
+
+
+class _Place(NamedTuple):
+    """An environment and the version that runs there, "" for none, on the instances of a text."""
+
+    environment: str
+    version: str
+    instances: str = ""
+
+    def title(self, context: SiteContext) -> str:
+        return place_text(context.environment_title(self.environment), self.instances)
 
 
 def _step(
     context: SiteContext,
     page: str,
     record: ProductRecord,
-    lower: tuple[str, str],
-    upper: tuple[str, str],
+    lower: _Place,
+    upper: _Place,
 ) -> View:
-    old, new = upper[1], lower[1]
+    old, new = upper.version, lower.version
     behind = bool(old) and is_newer(record, old, new)
     if behind:
         old, new = new, old
-    (has, _), (lacks, _) = (upper, lower) if behind else (lower, upper)
-    rolled_back = rolled_back_near(context.registry, record, lacks)
+    has, lacks = (upper, lower) if behind else (lower, upper)
+    rolled_back = rolled_back_near(context.registry, record, lacks.environment)
     lacking = [new]
     if old:
         lacking = [*versions_between(record, old, new), new]
@@ -119,10 +134,10 @@ def _step(
     hidden = {"scm_sha", "scm_repository"} & context.hidden
     compare = "" if hidden or not old else _compare(context, record, old, new)
     return {
-        "from": context.environment_title(lower[0]),
-        "to": context.environment_title(upper[0]),
+        "from": lower.title(context),
+        "to": upper.title(context),
         "behind": behind,
-        "text": _text(context, (has, new), (lacks, old), len(lacking), rolled_back),
+        "text": _text(context, record, (has, lacks), len(lacking), rolled_back),
         "compare": compare,
         "versions": [
             _version(context, page, record.versions[v], rolled_back) for v in proposed[:_SHOWN]
@@ -133,17 +148,21 @@ def _step(
 
 def _text(
     context: SiteContext,
-    has: tuple[str, str],
-    lacks: tuple[str, str],
+    record: ProductRecord,
+    places: tuple[_Place, _Place],
     number: int,
     rolled_back: Mapping[str, str],
 ) -> str:
-    first, second = context.environment_title(has[0]), context.environment_title(lacks[0])
-    if has[1] in rolled_back:
-        where = context.environment_title(rolled_back[has[1]])
-        return f"{first} has {version_text(has[1])}, which was rolled back in {where}"
+    has, lacks = places
+    first, second = has.title(context), lacks.title(context)
+    if has.version in rolled_back:
+        where = context.environment_title(rolled_back[has.version])
+        return f"{first} has {version_text(has.version)}, which was rolled back in {where}"
     text = f"{first} has {count(number, 'version')} that {second} lacks"
-    return text if lacks[1] else f"{text}: nothing runs in {second} yet"
+    if lacks.version:
+        return text
+    when = "now" if record.cell(lacks.environment).completed else "yet"
+    return f"{text}: nothing runs in {second} {when}"
 
 
 def _compare(context: SiteContext, record: ProductRecord, old: str, new: str) -> str:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import product_path
 from versioner.names import NAME_LIMIT, NAME_PATTERN, NAME_RULE, slugify
-from versioner.query.selectors import last_deployed_at, owner_of
+from versioner.query.selectors import last_deployed_at, owner_of, place_text
 from versioner.site.urls import CREATE, PRODUCTS
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.wording import adds_to, count, day_text, first_line, version_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from versioner.models import Cell, Deployment
     from versioner.registry.records import ProductRecord
     from versioner.site.context import SiteContext
 
@@ -79,14 +80,24 @@ def _row(context: SiteContext, record: ProductRecord) -> View:
 def _runs(context: SiteContext, record: ProductRecord) -> list[View]:
     return [
         {
-            "environment": context.environment_title(name),
+            "environment": place,
             "version": version_text(current.version),
             "version_full": current.version,
             "href": context.deployment(PRODUCTS, current),
         }
         for name in context.environments
-        if (current := record.cell(name).current) is not None
+        for place, current in _running_in(record.cell(name), context.environment_title(name))
     ]
+
+
+def _running_in(cell: Cell, title: str) -> Iterator[tuple[str, Deployment]]:
+    """Yield where a cell runs a version: its environment or, where it is mixed, each instance."""
+    if cell.current is not None:
+        yield title, cell.current
+    elif cell.is_mixed:
+        for each in cell.instances:
+            if each.current is not None:
+                yield place_text(title, each.name or "others"), each.current
 
 
 def teams_of(context: SiteContext) -> dict[str, list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from versioner.query.selectors import build_details, latest_value
+from versioner.query.selectors import build_details, latest_value, place_text
 from versioner.query.source_links import commit_url
 from versioner.site.urls import deployment_anchor, outward, version_anchor
 from versioner.site.views.event_details import detail_facts, event_facts
@@ -19,7 +19,10 @@ from versioner.site.wording import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from versioner.models import Deployment, Event, Version
+    from versioner.query.matrix import CellState
     from versioner.registry.records import ProductRecord
     from versioner.site.context import RecordedBy, SiteContext
     from versioner.site.views.layout import View
@@ -50,6 +53,7 @@ _SOURCE: Final = frozenset({"scm_sha", "scm_branch"})
 KIND_CLASSES: Final = {
     "rollback": "status-rollback",
     "redeployment": "status-redeployment",
+    "return": "status-redeployment",
 }
 
 
@@ -62,7 +66,7 @@ def deployment_row(context: SiteContext, page: str, deployment: Deployment) -> V
         "product": deployment.product,
         "at": deployment.at,
         "when": moment_text(deployment.at),
-        "environment": context.environment_title(deployment.environment),
+        "environment": _place(context, deployment),
         "environment_href": context.environment(page, deployment.environment),
         "version": version_text(deployment.version),
         "version_full": deployment.version,
@@ -84,7 +88,7 @@ def deployment_detail(context: SiteContext, page: str, deployment: Deployment) -
     return {
         "id": deployment_anchor(deployment.id),
         "precise": precise_text(deployment.at),
-        "environment": context.environment_title(deployment.environment),
+        "environment": _place(context, deployment),
         "version_full": deployment.version,
         "version_href": context.version(page, deployment.product, deployment.version),
         "status_class": STATUS_CLASSES[deployment.status],
@@ -99,6 +103,11 @@ def deployment_detail(context: SiteContext, page: str, deployment: Deployment) -
         "course": _course(deployment),
         "struck": [_struck(*each, context.hidden) for each in deployment.void_events],
     }
+
+
+def _place(context: SiteContext, deployment: Deployment) -> str:
+    """Return the title of a deployment's environment, with the instance where there is one."""
+    return place_text(context.environment_title(deployment.environment), deployment.instance)
 
 
 def _struck(event: Event, voider: Event, hidden: frozenset[str]) -> View:
@@ -231,12 +240,12 @@ def _step(status: str, at: str) -> View:
 def cell_view(context: SiteContext, page: str, record: ProductRecord, environment: str) -> View:
     """Return the version of a product that runs in an environment, and what else happens there.
 
-    `version` is `""` where none runs. `beside` has deployments that failed last, are in
-    progress, or have no result, and what was observed where it differs from what is recorded; also
-    where no version runs.
+    `version` is `""` where none runs, and `nothing` says so. `beside` has deployments that failed
+    last, are in progress, or have no result, and what was observed where it differs from what is
+    recorded; also where no version runs.
     """
     state = context.state(record.name, environment)
-    current = state.deployment
+    current = _latest_current(state)
     beside = [
         _beside(context, page, deployment, word)
         for deployment, word in (
@@ -247,7 +256,12 @@ def cell_view(context: SiteContext, page: str, record: ProductRecord, environmen
         if deployment is not None
     ]
     beside += observed_marks(context, page, state)
-    shown = {"beside": beside, "age": "", "at": "", "when": "", "kind": ""}
+    nothing = "not deployed"
+    if state.status == "undeployed":
+        nothing = f"nothing runs here since {day_text(state.since[:10])}"
+    shown = {
+        "beside": beside, "age": "", "at": "", "when": "", "kind": "", "nothing": nothing,
+    }  # fmt: skip
     if current is None:
         return {
             **shown,
@@ -256,17 +270,39 @@ def cell_view(context: SiteContext, page: str, record: ProductRecord, environmen
             "href": "",
             "status_class": "status-unknown",
         }
+    is_rollback = current.kind == "rollback" and not state.mixed
+    full = current.version
+    if state.mixed:
+        full = ", ".join(f"{each.version} {name}" for name, each in _running_on(state))
     return {
         **shown,
-        "version": version_text(current.version),
-        "version_full": current.version,
+        "version": _mixed_text(state) if state.mixed else version_text(current.version),
+        "version_full": full,
         "href": context.deployment(page, current),
-        "status_class": "status-rollback" if current.kind == "rollback" else "status-completed",
-        "kind": "rollback" if current.kind == "rollback" else "completed",
+        "status_class": "status-rollback" if is_rollback else "status-completed",
+        "kind": "mixed" if state.mixed else "rollback" if is_rollback else "completed",
         "at": state.since,
         "when": day_text(state.since[:10]),
         "age": context.age(state.since),
     }
+
+
+def _running_on(state: CellState) -> Iterator[tuple[str, Deployment]]:
+    """Yield the instances of a cell where a version runs, by the name that pages show."""
+    for each in state.instances:
+        if each.current is not None:
+            yield each.name or "others", each.current
+
+
+def _mixed_text(state: CellState) -> str:
+    return ", ".join(f"{version_text(each.version)} {name}" for name, each in _running_on(state))
+
+
+def _latest_current(state: CellState) -> Deployment | None:
+    """Return the deployment that the version of a cell leads to; of a mixed one, the latest."""
+    if not state.mixed:
+        return state.deployment
+    return max((each for _, each in _running_on(state)), key=lambda each: each.changed_at)
 
 
 def _beside(context: SiteContext, page: str, deployment: Deployment, word: str) -> View:
