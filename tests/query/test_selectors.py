@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.builders import NOW, build, deployment, moment, product, registry, void
+from versioner.query.matrix import CellState
 from versioner.query.selectors import (
     dependents,
     event_details,
@@ -20,7 +21,8 @@ from versioner.query.selectors import (
     [([], False), (["1"], False), (["1", "", "1"], False), (["1", "2"], True), (["", "2"], False)],
 )
 def test_two_versions_that_run_are_drift(versions, drifts):
-    assert is_drifting(versions) is drifts
+    cells = [CellState("cart", f"e{at}", version) for at, version in enumerate(versions)]
+    assert is_drifting(cells) is drifts
 
 
 def test_a_product_was_last_deployed_when_its_latest_valid_deployment_began():
