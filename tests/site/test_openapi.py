@@ -14,6 +14,7 @@ from tests.site.machine_files import HOSTILE, documents, files_of, judge, matche
 from tests.site.samples import everything
 from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS, STATUSES
 from versioner.models.event_fields import detail_fields
+from versioner.models.events import UNDEPLOYED
 from versioner.site.api.openapi import Endpoint, endpoints, openapi
 
 if TYPE_CHECKING:
@@ -102,16 +103,26 @@ def test_schemas_are_closed_complete_and_without_unions() -> None:
     assert not any(f'"{word}"' in text for word in ("anyOf", "oneOf", "allOf", "nullable"))
 
 
-def test_only_details_leave_anything_out() -> None:
+def test_only_details_and_facts_of_instances_are_left_out() -> None:
     loose = {
         name
         for name, schema in DESCRIBED["components"]["schemas"].items()
         if set(schema["required"]) != set(schema["properties"])
     }
-    # A registry that was never observed has the documents that it had before.
-    state = DESCRIBED["components"]["schemas"]["State"]
-    assert set(state["properties"]) - set(state["required"]) == {"observed"}
-    assert loose - {"State"} == {"BuildDetails", "DeploymentDetails"}
+    # A registry without instances, or never observed, has the documents that it had before.
+    instances = {"Beside", "Deployment", "DeploymentSummary", "State"}
+    assert loose == {"BuildDetails", "DeploymentDetails", *instances}
+    components = DESCRIBED["components"]["schemas"]
+    left_out = {
+        name: set(components[name]["properties"]) - set(components[name]["required"])
+        for name in instances
+    }
+    assert left_out == {
+        "Beside": {"instance"},
+        "Deployment": {"instance"},
+        "DeploymentSummary": {"instance"},
+        "State": {"redeployed_at", "mixed", "instances", "observed"},
+    }
 
 
 def test_a_key_more_or_less_is_refused() -> None:
@@ -160,4 +171,4 @@ def test_the_details_of_events_are_the_fields_that_documents_list() -> None:
 def test_every_list_of_statuses_is_that_of_events() -> None:
     found = [set(each["enum"]) for each in schemas(DESCRIBED) if "started" in each.get("enum", ())]
     assert len(found) > 5
-    assert all(each - {None, "no result"} == set(STATUSES) for each in found)
+    assert all(each - {None, "no result", UNDEPLOYED} == set(STATUSES) for each in found)

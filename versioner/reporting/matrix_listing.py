@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner.reporting.delimited import Listing
 from versioner.reporting.matrix import cell_document
 
 if TYPE_CHECKING:
-    from versioner.query.matrix import Matrix
+    from versioner.query.matrix import CellState, Matrix
 
 __all__ = ["matrix_listing"]
 
 _COLUMNS: Final = (
     "product",
     "environment",
+    "instance",
     "version",
     "status",
     "since",
@@ -28,17 +29,26 @@ _OF_OTHERS: Final = ("deployment", "version", "status", "at", "changed_at")
 
 
 def matrix_listing(matrix: Matrix) -> Listing:
-    """Return the cells of the matrix where something was deployed, with those beside them."""
+    """Return the cells of the matrix where something was deployed, with those beside them.
+
+    A cell with instances is a row for each of them.
+    """
     rows = [
         {
             "product": row.product,
             "environment": cell.environment,
-            **cell_document(cell),
+            **document,
             "drifting": row.drifting,
         }
         for row in matrix.rows
         for cell in row.cells
-        if cell.version or cell.status
+        if cell.versions or cell.status
+        for document in _documents(cell)
     ]
     others = [f"{other}.{key}" for other in _OTHERS for key in _OF_OTHERS]
     return Listing([*_COLUMNS, *others], rows)
+
+
+def _documents(cell: CellState) -> list[dict[str, Any]]:
+    whole = cell_document(cell)
+    return [{**whole, **each} for each in whole["instances"]] or [whole]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.git.process import printable
 from versioner.models import STATUSES
+from versioner.models.events import UNDEPLOYED
 from versioner.secret_scanning import without_secrets
 
 if TYPE_CHECKING:
@@ -74,14 +75,16 @@ def _event(registry: Registry, found: WaitingEvent | RefusedEvent) -> InboxEvent
     name = registry.target_of(given)
     unreadable = InboxEvent(_text(found.ref), name, name in registry.products, found.at)
     kind, version = submission.get("kind"), _part(event, "version")
-    if kind not in _KINDS or not version or not unreadable.product:
-        return unreadable
     status = _part(event, "status")
+    if kind not in _KINDS or not unreadable.product:
+        return unreadable
+    if not version and status != UNDEPLOYED:
+        return unreadable
     return unreadable._replace(
         kind=str(kind),
         version=version,
         environment=_part(event, "environment"),
-        status=status if status in STATUSES else "",
+        status=status if status in (*STATUSES, UNDEPLOYED) else "",
     )
 
 

@@ -143,7 +143,7 @@ def state_of(context: SiteContext, state: CellState) -> Document:
     return {
         "product": state.product,
         "environment": state.environment,
-        "version": None if state.mixed else state.version,
+        "version": state.version,
         "since": state.since,
         "status": state.status,
         "rollback": current is not None and current.kind == "rollback",
