@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from versioner.ci.systems import SYSTEMS
+from versioner.ci.presence import ALSO_PRESENT, PRESENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 pytest_plugins = ("tests.fixtures.registries",)
 
 # The variables by which a CI system is known, for the tests may run in one.
-PRESENCE = {"CI", *(system.present.partition("=")[0] for system in SYSTEMS)}
+MARKS = (*PRESENT.values(), *(mark for _, marks in ALSO_PRESENT for mark in marks))
+PRESENCE = {"CI", *(mark.partition("=")[0] for mark in MARKS)}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

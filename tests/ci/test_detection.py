@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from tests.ci.recorded import ENVIRONMENTS, detected, environment, variables_of
 from versioner.ci import DetectedRun, detect
 from versioner.ci.systems import SYSTEMS
 from versioner.models import BUILD_KEYS
@@ -23,31 +23,13 @@ from versioner.resources import schemas_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
-ENVIRONMENTS = sorted((Path(__file__).parent / "environments").glob("*.env"))
-VARIABLES = sorted(
-    {
-        name
-        for system in SYSTEMS
-        for reading in [*system[2:-3], *(reading for _, reading in system.metadata)]
-        for name in re.findall(r"[A-Z][A-Z0-9_]{2,}", str(reading))
-    }
-)
+VARIABLES = sorted({name for system in SYSTEMS for name in variables_of(system)})
 TOKEN = "hunter2-s3cr3t"
 GITHUB_TOKEN = "ghp_" + "A1b2C3d4E5" * 4
-
-
-def environment(name: str) -> dict[str, str]:
-    text = (Path(__file__).parent / "environments" / f"{name}.env").read_text(encoding="utf-8")
-    return dict(line.split("=", 1) for line in text.splitlines())
-
-
-def detected(environ: dict[str, str]) -> DetectedRun:
-    found = detect(environ)
-    assert found is not None
-    return found
 
 
 def schema_of(kind: str) -> Draft202012Validator:
@@ -113,7 +95,8 @@ def test_systems_are_told_in_the_order_of_the_reference() -> None:
     assert [system.name for system in SYSTEMS] == [
         *("forgejo", "gitea", "github", "gitlab", "jenkins", "circleci", "bitbucket"),
         *("azure-devops", "travis", "rundeck"),
-        *("buildkite", "woodpecker", "drone", "teamcity", "aws-codebuild"),
+        *("buildkite", "woodpecker", "harness", "drone", "teamcity", "aws-codebuild"),
+        *("semaphore", "appveyor", "bamboo", "gocd", "codefresh"),
     ]
 
 

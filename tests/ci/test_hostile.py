@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.ci.recorded import detected, recorded_of, variables_of
+from tests.ci.recorded import detected, marks_of, recorded_of, variables_of
 from versioner.ci import DetectedRun, detect
 from versioner.ci.systems import SYSTEMS, System
 from versioner.models import BUILD_KEYS
@@ -118,7 +118,9 @@ def assert_recordable(found: DetectedRun) -> None:
     assert found.product == "" or is_name(found.product)
     assert found.version == "" or is_version(found.version)
     files = (found.summary_file, found.output_file)
-    for value in (*found.fields.values(), *found.extra_metadata.values(), *files):
+    assert found.environment == "" or is_name(found.environment)
+    warnings = found.warnings.values()
+    for value in (*found.fields.values(), *found.extra_metadata.values(), *warnings, *files):
         value.encode("utf-8")
         # What `clean` changes drives a terminal or, of a whole line, a log reader.
         assert clean(value).replace("\u200b", "") == value
@@ -158,7 +160,7 @@ def test_all_variables_hostile_at_once_do_no_harm(
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
 def test_without_any_one_variable_the_rest_is_told(system: System) -> None:
     for environ in recorded_of(system):
-        for name in set(environ) - {system.present.partition("=")[0]}:
+        for name in set(environ) - marks_of(system):
             assert_recordable(detected({**environ, name: ""}))
             assert_recordable(detected({key: environ[key] for key in environ if key != name}))
 
@@ -174,6 +176,6 @@ def test_no_part_of_a_login_is_left_of_an_address(system: System) -> None:
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
 def test_no_key_comes_out_of_any_variable_that_is_read_or_not(system: System) -> None:
     for environ in recorded_of(system):
-        for name in {*environ, *variables_of(system)} - {system.present.partition("=")[0]}:
+        for name in {*environ, *variables_of(system)} - marks_of(system):
             for token in TOKENS.values():
                 assert token not in repr(detected({**environ, name: token})), name

@@ -49,6 +49,12 @@ RETRIED = [
     ("drone-push", {"DRONE_STEP_NUMBER": "7", "DRONE_BUILD_STATUS": "failure"}),
     ("teamcity-build", {"TEAMCITY_GIT_PATH": "/bin/git"}),
     ("codebuild-webhook-tag", {"CODEBUILD_BUILD_SUCCEEDING": "0"}),
+    ("harness-tag", {"DRONE_STEP_NUMBER": "7", "DRONE_BUILD_STATUS": "failure"}),
+    ("semaphore-promotion", {"SEMAPHORE_JOB_RESULT": "passed"}),
+    ("appveyor-pull-request", {"APPVEYOR_BUILD_WORKER_IMAGE": "Ubuntu"}),
+    ("bamboo-deployment", {"bamboo_agentId": "360450"}),
+    ("gocd-pipeline", {"GO_MATERIAL_HAS_CHANGED": "false"}),
+    ("codefresh-push", {"CF_VOLUME_PATH": "/codefresh/volume"}),
 ]
 
 # What each system that tells it changes where a job, or the whole run, is run again.
@@ -71,6 +77,15 @@ RERUN = [
     ("teamcity-chain", {"BUILD_URL": "https://teamcity.example.com/buildConfiguration/X/98791"}),
     ("teamcity-passed-parameters", {"BUILD_URL": "http://teamcity.example.com/?buildId=9&tab=x"}),
     ("codebuild-webhook-tag", {"CODEBUILD_BUILD_ID": f"user-service:{UUID}"}),
+    ("harness-tag", {"HARNESS_EXECUTION_ID": "Abc34"}),
+    ("semaphore-promotion", {"SEMAPHORE_PIPELINE_ID": UUID, "SEMAPHORE_JOB_ID": UUID}),
+    ("appveyor-pull-request", {"APPVEYOR_JOB_ID": "abcdefgh"}),
+    ("bamboo-pull-request", {"bamboo_buildResultKey": "CD-CDOB0-JOB1-2"}),
+    ("bamboo-deployment", {"bamboo_resultsUrl": "https://b.example/d?deploymentResultId=7&x=1"}),
+    ("gocd-pipeline", {"GO_STAGE_COUNTER": "2"}),
+    ("codefresh-push", {"CF_BUILD_ID": "6f0e1d2c3b4a59687766554a"}),
+    ("azure-classic-release", {"RELEASE_DEPLOYMENTID": "554"}),
+    ("azure-classic-release", {"RELEASE_ATTEMPTNUMBER": "2"}),
 ]
 
 # What differs between the jobs of one matrix, or of one run side by side.
@@ -95,6 +110,13 @@ BESIDE = [
     ("drone-push", {"DRONE_STAGE_NAME": "deploy-us", "DRONE_STAGE_NUMBER": "2"}),
     ("teamcity-build", {"TEAMCITY_BUILDCONF_NAME": "Deploy us"}),
     ("codebuild-pull-request-batch", {"CODEBUILD_BATCH_BUILD_IDENTIFIER": "deploy_us"}),
+    ("harness-tag", {"HARNESS_NODE_INDEX": "1"}),
+    ("semaphore-promotion", {"SEMAPHORE_JOB_ID": UUID}),
+    ("appveyor-pull-request", {"APPVEYOR_JOB_ID": "abcdefgh"}),
+    ("bamboo-deployment", {"bamboo_deploy_environment": "Production US"}),
+    ("gocd-changes", {"GO_JOB_RUN_INDEX": "3"}),
+    ("gocd-pipeline", {"GO_JOB_NAME": "deploy-us"}),
+    ("codefresh-push", {"CF_STEP_NAME": "record-us"}),
 ]
 
 # Two servers count alike.

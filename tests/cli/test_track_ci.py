@@ -9,8 +9,11 @@ import pytest
 from tests.ci.recorded import environment
 from tests.cli.test_track import events
 from tests.cli.test_track_remote import Forge, forge
+from versioner.cli.errors import run
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.registries import Desk, Outcome
 
 __all__ = ["forge"]
@@ -226,3 +229,163 @@ def test_a_promotion_that_waited_in_the_spool_does_not_conflict_either(
     sent = forge.run("spool", "send")
     assert sent.code == 0, sent.err
     assert len(forge.ids(product="orders")) == 1
+
+
+# ---- what is detected, recorded -----------------------------------------------------------------
+
+
+def test_a_tag_build_records_the_tag_as_version_and_its_commit_as_a_claim(job: Job) -> None:
+    job.enter("github-tag-of-release")
+    assert job.build().code == 0
+    (event,) = events(job.desk, "orders", "versions")
+    assert (event["version"], event["scm_sha"]) == ("v2.3.0", BUILT)
+
+
+def test_a_run_of_another_workflow_records_what_that_one_built(job: Job) -> None:
+    job.enter("github-workflow-run")
+    done = job.deploy("--environment", "staging", "--verbose", "--dry-run")
+    assert done.code == 0
+    for value in ("version = beefbeef", f"scm_sha = {'beef' * 10}", "scm_branch = release/2.3"):
+        assert f"{value} (github)" in done.err
+    assert "a" * 40 not in done.out + done.err
+
+
+def test_an_event_file_that_cannot_be_used_is_a_warning(job: Job, tmp_path: Path) -> None:
+    job.enter("github-workflow-run", GITHUB_EVENT_PATH=str(tmp_path / "none.json"))
+    done = job.deploy("--environment", "staging")
+    assert done.code == 0
+    assert "No such file or directory" in done.err
+    assert "give --version and --scm-sha" in done.err
+    (event,) = events(job.desk, "orders")
+    assert event["scm_sha"] == "a" * 40
+    # It is of no interest where the version is given by hand.
+    done = job.deploy("--environment", "staging", "--version", "9")
+    assert "No such file" not in done.err
+
+
+def test_the_environment_and_its_type_are_those_of_the_job(job: Job) -> None:
+    job.enter("gitlab-environment")
+    done = job.deploy()
+    assert done.code == 0, done.err
+    (event,) = events(job.desk, "user-service")[-1:]
+    assert event["environment"] == "production-eu-west"
+    text = job.desk.git("show", "HEAD:registry/environments/production-eu-west.yaml")
+    assert 'type: "production"' in text
+    job.enter("gitlab-environment", CI_ENVIRONMENT_NAME="eu", CI_ENVIRONMENT_TIER="testing")
+    assert job.deploy().code == 0
+    assert 'type: "test"' in job.desk.git("show", "HEAD:registry/environments/eu.yaml")
+    # Another name is another environment, of which the job says nothing.
+    assert job.deploy("--environment", "us").code == 0
+    assert "type" not in job.desk.git("show", "HEAD:registry/environments/us.yaml")
+    assert job.desk.run("validate").code == 0
+
+
+def test_the_type_of_an_environment_that_exists_stays(job: Job) -> None:
+    before = job.desk.git("show", "HEAD:registry/environments/staging.yaml")
+    job.enter("gitlab-environment", CI_ENVIRONMENT_NAME="staging", CI_ENVIRONMENT_TIER="production")
+    assert job.deploy().code == 0
+    assert job.desk.git("show", "HEAD:registry/environments/staging.yaml") == before
+
+
+def test_a_build_has_no_environment(job: Job) -> None:
+    job.enter("gitlab-environment")
+    assert job.build().code == 0
+    assert "environment" not in events(job.desk, "user-service", "versions")[-1]
+
+
+@pytest.mark.parametrize("via", ["direct", "inbox"])
+def test_the_type_goes_along_to_a_url(forge: Forge, job: Job, via: str) -> None:
+    job.enter("gitlab-environment", CI_ENVIRONMENT_NAME="eu")
+    done = forge.run("track", "deployment", "--repo", forge.url, "--via", via)
+    assert done.code == 0, done.err
+    assert forge.run("collect", "--repo", forge.url).code == 0
+    assert 'type: "production"' in forge.git("show", "main:registry/environments/eu.yaml")
+
+
+def test_a_job_without_an_environment_says_that_its_system_reports_none(job: Job) -> None:
+    job.enter("gitlab-deploy-repository")
+    done = job.deploy("--product", "cart", "--version", "1")
+    assert done.code == 2
+    assert "--environment is required, because gitlab reports no environment" in done.err
+
+
+def test_a_number_that_two_branches_share_is_the_version_of_the_first_commit_only(
+    job: Job,
+) -> None:
+    job.enter("jenkins-multibranch-main")
+    assert job.build().code == 0
+    assert job.build().code == 0
+    job.enter("jenkins-multibranch-release")
+    refused = job.build()
+    assert refused.code == 5
+    assert "version 12 was built from 444444444444, not from 555555555555" in refused.err
+    assert "--version" in refused.err
+    assert job.build("--version", "2.0.12").code == 0
+    built = [(event["version"], event["scm_sha"][0]) for event in _built(job)]
+    assert built == [("12", "4"), ("2.0.12", "5")]
+
+
+def _built(job: Job) -> list[dict[str, Any]]:
+    return events(job.desk, "orders", "versions")
+
+
+def test_the_status_of_a_job_is_recorded_as_its_system_says_it(job: Job) -> None:
+    job.enter("azure-pull-request-deployment")
+    what = ("--environment", "production", "--version", "1", "--status")
+    word = environment("azure-pull-request-deployment")["AGENT_JOBSTATUS"]
+    assert job.deploy(*what, word).code == 0
+    (event,) = events(job.desk, "orders")
+    assert event["status"] == "completed"
+
+
+# ---- a clone in a job ---------------------------------------------------------------------------
+
+WHAT = ("track", "deployment", "--environment", "production")
+
+
+@pytest.fixture
+def clone(forge: Forge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    forge.git("clone", "-q", forge.url, str(tmp_path / "clone"))
+    monkeypatch.chdir(tmp_path / "clone")
+    return tmp_path / "clone"
+
+
+@pytest.mark.parametrize(
+    "name", ["jenkins-without-url", "semaphore-minimal", "appveyor-pull-request"]
+)
+def test_a_job_in_a_clone_records_on_the_remote(
+    forge: Forge, clone: Path, job: Job, name: str
+) -> None:
+    before = forge.tip()
+    job.enter(name)
+    done = forge.run(*WHAT)
+    assert done.code == 0, done.err
+    assert forge.git("rev-parse", "main^") == before
+
+
+def test_a_job_of_no_known_system_records_on_the_remote_too(
+    forge: Forge, clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = forge.tip()
+    monkeypatch.setenv("CI", "true")
+    done = forge.run(*WHAT, "--product", "cart", "--version", "1")
+    assert done.code == 0, done.err
+    assert forge.git("rev-parse", "main^") == before
+    at = forge.tip()
+    # In the clone only where that is said, or where nobody says that this is a job.
+    assert forge.run(*WHAT, "--product", "cart", "--version", "2", "--local").code == 0
+    monkeypatch.setenv("CI", "false")
+    assert forge.run(*WHAT, "--product", "cart", "--version", "3").code == 0
+    assert forge.tip() == at
+
+
+def test_a_job_of_no_known_system_without_a_remote_is_warned(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.chdir(desk.top)
+    desk.capsys.readouterr()
+    assert run([*WHAT, "--product", "cart", "--version", "1"]) == 0
+    assert (
+        "this clone has no remote: the event is only in this clone" in desk.capsys.readouterr().err
+    )

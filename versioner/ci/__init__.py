@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from versioner.ci.presence import system_of
+from versioner.ci.presence import is_ci, system_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from versioner.ci.detection import DetectedRun
 
-__all__ = ["DetectedRun", "detect"]
+__all__ = ["DetectedRun", "detect", "is_ci"]
 
 
 def detect(environ: Mapping[str, str]) -> DetectedRun | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from versioner.ci import cleaning
 from versioner.ci.systems import SYSTEMS, System
@@ -12,12 +12,24 @@ from versioner.names import is_version, slugify
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from versioner.models import EnvironmentType
+
 __all__ = ["DetectedRun", "has_commit_variable", "read_run"]
 
 _SHORT_COMMIT: Final = 8
 _VARIABLE: Final = r"\{(\w+)\}"
 # Values for a run that no person started; `dependabot[bot]` counts as a person.
 _NOBODY: Final = ("@", "codepipeline/", "GitHub-Hookshot/", "Bitbucket-", "CodeBuild-Jenkins-")
+_NO_PERSON: Final = ("anonymous", "auto-promotion", "changes", "timer")
+# What systems call the types of environments; `true` is GitHub's production_environment.
+_TIERS: Final[dict[str, EnvironmentType]] = {
+    "production": "production",
+    "true": "production",
+    "staging": "staging",
+    "testing": "test",
+    "development": "dev",
+    "other": "other",
+}
 
 
 class DetectedRun(NamedTuple):
@@ -25,8 +37,10 @@ class DetectedRun(NamedTuple):
 
     Every value can be recorded unchanged. `fields` contains the known keys of an event
     (`scm_repository`, `scm_sha`, `scm_branch`, `build_number`, `build_url`, `invoke_id`,
-    `attempt`, `job`, `source_server`), and `person`, `person_email`, `person_name`. `product`
-    and `version` are valid defaults, or "". The two files are GitHub's, or "".
+    `attempt`, `job`, `source_server`), and `person`, `person_email`, `person_name`. `product`,
+    `version` and `environment` are valid defaults, or "". `environment_type` is the type of that
+    environment, or "". The two files are GitHub's, or "". `warnings` tell, by the field, which
+    value is probably not the one of what the run is about.
     """
 
     source_system: str
@@ -36,21 +50,71 @@ class DetectedRun(NamedTuple):
     extra_metadata: dict[str, str]
     summary_file: str
     output_file: str
+    environment: str = ""
+    environment_type: EnvironmentType | Literal[""] = ""
+    warnings: dict[str, str] = {}  # noqa: RUF012 -- never changed
 
 
 def read_run(name: str, environ: Mapping[str, str]) -> DetectedRun:
     """Read what the named system's variables say of the run."""
     system = next(item for item in SYSTEMS if item.name == name)
+    about, warnings = _event(system, environ)
     fields = _fields(system, environ)
+    if "scm_sha" in about:
+        # The branch of the variables may be another commit's.
+        fields.pop("scm_branch", None)
+        fields |= {key: about[key] for key in ("scm_sha", "scm_branch") if key in about}
+    release = about.get("release") or _first(system.release, environ, _release)
+    if release and not is_version(release):
+        warnings["version"] = f'the tag "{release}" is not a legal version, so it is none here'
+        release = ""
+    environment = about.get("environment") or _first(system.environment, environ, cleaning.line)
+    tier = about.get("tier") or _first(system.tier, environ, cleaning.line)
     return DetectedRun(
         source_system=system.name,
         fields=fields,
         product=slugify(fields.get("scm_repository", "").rpartition("/")[2]),
-        version=_version(system, environ, fields.get("scm_sha", "")),
+        version=release or _version(system, environ, fields.get("scm_sha", "")),
         extra_metadata=_metadata(system, environ),
         summary_file=_first(system.summary_file, environ, cleaning.path),
         output_file=_first(system.output_file, environ, cleaning.path),
+        environment=slugify(environment),
+        environment_type=_TIERS.get(tier.lower(), "") if environment else "",
+        warnings=warnings,
     )
+
+
+def _event(system: System, environ: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what the event of the run tells of its subject, and the warning about its file."""
+    event = _first(system.event, environ, cleaning.line)
+    # Imported here, because a push and most other events need no file.
+    if not event or event in ("push", "workflow_dispatch", "schedule", "repository_dispatch"):
+        return {}, {}
+    from versioner.ci.event_file import read_event_file
+
+    path = _first(system.event_file, environ, cleaning.path)
+    facts = read_event_file(event, path)
+    found = {
+        "scm_sha": cleaning.commit(facts.scm_sha),
+        "scm_branch": cleaning.branch(facts.scm_branch),
+        "release": _release(facts.release),
+        "environment": cleaning.line(facts.environment),
+        "tier": facts.tier,
+    }
+    problem = facts.problem
+    if facts.scm_sha and not found["scm_sha"]:
+        problem = "its commit is not hexadecimal"
+    warnings = {}
+    if problem and (path or event in _ABOUT_ANOTHER):
+        warnings["scm_sha"] = (
+            f"the event file of this {event} cannot be used ({problem}), so the commit is "
+            "that of the run, which may be another one"
+        )
+    return {key: value for key, value in found.items() if value}, warnings
+
+
+# For these the variables name the tip of the default branch, whatever the event is about.
+_ABOUT_ANOTHER: Final = ("workflow_run", "check_run", "check_suite", "status")
 
 
 def has_commit_variable(name: str, environ: Mapping[str, str]) -> bool:
@@ -91,12 +155,18 @@ def _first(reading: str, environ: Mapping[str, str], clean: Callable[[str], str]
 
 def _values(reading: str, environ: Mapping[str, str]) -> Iterator[str]:
     for alternative in reading.split():
-        if "{" not in alternative:
-            yield environ.get(alternative, "")
+        condition, arrow, source = alternative.rpartition("=>")
+        variable, _, wanted = condition.partition("=")
+        if arrow and environ.get(variable, "") != wanted:
             continue
-        values = {name: environ.get(name, "").rstrip("/") for name in _variables(alternative)}
+        if "{" not in source:
+            name, _, prefix = source.partition("^")
+            value = environ.get(name, "")
+            yield value.removeprefix(prefix) if value.startswith(prefix) else ""
+            continue
+        values = {name: environ.get(name, "").rstrip("/") for name in _variables(source)}
         if all(values.values()):
-            yield _filled(alternative, values)
+            yield _filled(source, values)
 
 
 def _variables(pattern: str) -> list[str]:
@@ -109,7 +179,11 @@ def _filled(pattern: str, values: Mapping[str, str]) -> str:
 
 def _person(value: str) -> str:
     person = cleaning.line(value)
-    return "" if person.startswith(_NOBODY) else person
+    return "" if person.startswith(_NOBODY) or person in _NO_PERSON else person
+
+
+def _release(value: str) -> str:
+    return cleaning.line(value).removeprefix("refs/tags/")
 
 
 def _address(url: str) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from versioner.models import Event, EventKind, EventStatus
     from versioner.recording.context import EventDraft
 
-__all__ = ["draft_event", "print_sources"]
+__all__ = ["doubts_of", "draft_event", "print_sources"]
 
 # Far more than a log may hold, and few enough for Python to read.
 _MOST_DIGITS: Final = 400
@@ -65,7 +65,23 @@ def draft_event(options: TrackOptions, detected: DetectedRun | None) -> EventDra
     _require_all(kind, product, fields, detected)
     from versioner.recording.context import EventDraft
 
-    return EventDraft(kind, product, fields, options.event_id, detected=not options.product)
+    is_detected = detected is not None and fields.get("environment") == detected.environment
+    return EventDraft(
+        kind,
+        product,
+        fields,
+        options.event_id,
+        detected=not options.product,
+        environment_type=detected.environment_type if detected and is_detected else "",
+    )
+
+
+def doubts_of(options: TrackOptions, detected: DetectedRun) -> list[str]:
+    """Return the warnings of the CI system about values that this event takes from it."""
+    given = set(options.fields)
+    if "version" in given and options.kind == "deployment":
+        given.add("scm_sha")
+    return [text for field, text in detected.warnings.items() if field not in given]
 
 
 def _detected_facts(
@@ -80,6 +96,8 @@ def _detected_facts(
     # An undeployment without a version is of whatever runs there.
     if status != UNDEPLOYED:
         found["version"] = detected.version
+    if options.kind == "deployment" and detected.environment:
+        found["environment"] = detected.environment
     no_claims = _no_claims(options, detected, status)
     aside = {key: found.pop(key) for key in no_claims if key in found}
     given = options.fields
@@ -110,7 +128,7 @@ def _require_all(
     if not fields.get("version") and fields["status"] != UNDEPLOYED:
         _missing("version", _no_version(detected))
     if kind == "deployment" and not fields.get("environment"):
-        _missing("environment", ", because no CI system reports it")
+        _missing("environment", _unsaid(detected, "environment"))
 
 
 def _missing(name: str, why: str) -> NoReturn:

@@ -38,13 +38,13 @@ class EventField(NamedTuple):
 # In the order in which pages show them.
 _FIELDS: Final = (
     EventField("at", "at"),
-    EventField("environment", "environment", "The environment of the deployment."),
+    EventField("environment", "environment", "The environment (default: that of the job)."),
     EventField(
         "instance",
         "instance",
         "The one of the environment's instances that it is about: a region, a cluster, a customer.",
     ),
-    EventField("version", "version", "The version (default: the first 8 digits of the commit)."),
+    EventField("version", "version", "The version (default: the tag, else part of the commit)."),
     EventField(
         "status",
         "status",

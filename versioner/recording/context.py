@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from versioner import layout
 from versioner.errors import Blocked, UsageFault
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from versioner.git.objects import ObjectReader, TreeView
     from versioner.git.repository import Repository
-    from versioner.models import Event, EventKind, RegistryConfig
+    from versioner.models import EnvironmentType, Event, EventKind, RegistryConfig
 
 __all__ = ["EventDraft", "RecordContext", "load_context"]
 
@@ -28,8 +28,9 @@ class EventDraft(NamedTuple):
     """An event as the caller gives it: names unchecked, no id unless one is named.
 
     `fields` are all keys of the event but `id`. `detected` is true where the product's name
-    comes from a CI system, and may be turned into a legal one. `resent` is true where the event
-    was sent before and may have arrived: then the same id at the same time is this event.
+    comes from a CI system, and may be turned into a legal one. `environment_type` is the type of
+    the environment where a CI system knows it, for one that is created. `resent` is true where the
+    event was sent before and may have arrived: then the same id at the same time is this event.
     """
 
     kind: EventKind
@@ -38,6 +39,7 @@ class EventDraft(NamedTuple):
     event_id: str = ""
     detected: bool = False
     resent: bool = False
+    environment_type: EnvironmentType | Literal[""] = ""
 
 
 class RecordContext(NamedTuple):

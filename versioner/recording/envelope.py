@@ -7,18 +7,18 @@ checked here when it is read, and the event is evaluated like any other.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from versioner.errors import InvalidInput
 from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
-from versioner.names import is_name, may_slugify, slugify
+from versioner.names import TYPE_ORDER, is_name, may_slugify, slugify
 from versioner.recording.context import EventDraft
 from versioner.validation.events import check_event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from versioner.models import EventKind
+    from versioner.models import EnvironmentType, EventKind
 
 __all__ = ["FORMAT", "draft_of", "submission_bytes", "submission_of"]
 
@@ -49,6 +49,8 @@ def submission_of(draft: EventDraft) -> dict[str, Any]:
     given = event.get("environment")
     if isinstance(given, str) and not is_name(given) and may_slugify(given):
         event["environment"], document["environment"] = slugify(given), given
+    if draft.environment_type:
+        document["environment_type"] = draft.environment_type
     return document
 
 
@@ -96,5 +98,17 @@ def draft_of(document: Mapping[str, Any] | None) -> EventDraft:
         if not isinstance(given, str) or slugify(given) != fields.get("environment"):
             raise InvalidInput("the event cannot be read: it has two environments")
         fields = {**fields, "environment": given}
-    detected = document.get("detected") is True
-    return EventDraft(kind, product, fields, event_id, detected=detected, resent=True)
+    return EventDraft(
+        kind,
+        product,
+        fields,
+        event_id,
+        detected=document.get("detected") is True,
+        resent=True,
+        environment_type=_environment_type(document.get("environment_type")),
+    )
+
+
+def _environment_type(value: Any) -> EnvironmentType | Literal[""]:
+    """Return a known type; another version may write one that is unknown here."""
+    return next((known for known in TYPE_ORDER if known == value), "")

@@ -156,7 +156,8 @@ def prepare(
     )
     if already:
         return recorded, {}, context.config
-    changes = _creations(context, create and context.config.get("create") != "never")
+    may_create = create and context.config.get("create") != "never"
+    changes = _creations(context, may_create, draft.environment_type)
     warnings = (*recorded.warnings, *_doubtful_names(context))
     recorded = recorded._replace(created=tuple(changes), warnings=warnings)
     changes[path] = log.append(draft.kind, context.logs.get(path), [event])
@@ -278,7 +279,7 @@ def _absent(context: RecordContext) -> Iterator[_Absent]:
         yield _Absent("environment", name, title, context.near_environment, path)
 
 
-def _creations(context: RecordContext, create: bool) -> Changes:
+def _creations(context: RecordContext, create: bool, environment_type: str) -> Changes:
     """Return the files of the product and the environment, where they do not exist yet."""
     changes: Changes = {}
     for absent in _absent(context):
@@ -289,6 +290,8 @@ def _creations(context: RecordContext, create: bool) -> Changes:
         document: dict[str, Any] = {"name": absent.name}
         if absent.title:
             document["title"] = absent.title
+        if absent.kind == "environment" and environment_type:
+            document["type"] = environment_type
         changes[absent.path] = dump_document(absent.kind, document)
     return changes
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from versioner.ci import detect
+from versioner.ci import detect, is_ci
 from versioner.cli import clock
 from versioner.cli.after_commit import after_commit
 from versioner.cli.params import NounGroup, examples_epilog
@@ -163,7 +163,7 @@ def _record_event(ctx: click.Context, options: TrackOptions, detected: DetectedR
         warn(error, "" if isinstance(error, Spooled) else "not recorded: ")
         return
     report(options, detected, recorded, incomplete)
-    if detected is not None and repository is not None:
+    if repository is not None and is_ci(os.environ):
         _warn_of_loss(repository, options)
     if repository is not None and recorded.branch == repository.branch:
         after_commit(repository, recorded.commit)
@@ -205,7 +205,7 @@ def _locate(
         draft = _draft(ctx, options, detected)
         repository = lookup.repository()
         recover(repository)
-    if detected is not None and not (options.local or options.push):
+    if is_ci(os.environ) and not (options.local or options.push):
         token = os.environ.get(TOKEN, "")
         found = remote_of_ephemeral_clone(repository, options.branch or None, token)
         if found is not None:
@@ -229,13 +229,15 @@ def _refuse_inbox_branch(options: TrackOptions) -> None:
 
 
 def _draft(ctx: click.Context, options: TrackOptions, detected: DetectedRun | None) -> EventDraft:
-    from versioner.cli.track_draft import draft_event, print_sources
+    from versioner.cli.track_draft import doubts_of, draft_event, print_sources
     from versioner.recording.policy import refuse_secrets
 
     draft = draft_event(options, detected)
     # Before any of them is an argument of a program, which every user of the machine can read.
     named = {"branch": options.branch, "event_id": draft.event_id}
     refuse_secrets({**named, "product": draft.product, **draft.fields})
+    for doubt in doubts_of(options, detected) if detected else ():
+        warn(OperationFailed(doubt, hint="give --version and --scm-sha"))
     if options.verbose or options.debug:
         print_sources(draft, options, detected, lambda name: source_of(ctx, name))
     return draft
