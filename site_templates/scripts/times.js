@@ -24,10 +24,13 @@ function showTime(time, now) {
 
 export function showLocalTimes() {
   const now = Date.now();
-  for (const time of all("time")) { showTime(time, now); }
+  const notes = all("[data-zone]");
+  /* Without the note, days and times of the page are written in the time zone of the registry. */
+  const ages = notes.length ? "" : ".age";
+  for (const time of all(`time${ages}`)) { showTime(time, now); }
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone === "UTC") { return; }
-  for (const note of all("[data-zone]")) {
+  for (const note of notes) {
     note.textContent = `Times are in your time zone (${zone}); hover over a time to see it in UTC.`;
   }
 }

@@ -222,6 +222,39 @@ def test_a_page_of_how_things_stand_says_when_the_site_is_old(
     visit.assert_quiet()
 
 
+def test_the_last_7_days_are_counted_from_the_clock_of_the_reader(
+    sample: Path, open_page: Callable[..., Visit]
+) -> None:
+    visit = open_page(sample.as_uri() + "/")
+    built = re.search(r"20[0-9T:-]+Z", (sample / "assets/built.js").read_text())
+    assert built is not None
+    figures = visit.page.locator("[data-times]")
+    numbers = []
+    for days in (0, 5, 30):
+        visit.page.clock.set_fixed_time(datetime.fromisoformat(built[0]) + timedelta(days=days))
+        visit.go("index.html").page.wait_for_load_state("load")
+        numbers.append([int(text) for text in figures.locator("dd").all_inner_texts()])
+        assert visit.page.locator("[data-week]").count() == 0
+    static = re.findall(r'data-times="[^"]*"><dt>.*?<dd>(\d+)', (sample / "index.html").read_text())
+    assert numbers[0] == [int(text) for text in static]
+    assert numbers[0][0] > numbers[1][0] >= numbers[2][0] == 0
+    assert figures.first.locator("dt").inner_text() == "deployments in the last 7 days"
+    visit.assert_quiet()
+
+
+def test_a_list_by_day_stays_in_the_zone_that_it_names(
+    sample_url: str, open_page: Callable[..., Visit]
+) -> None:
+    visit = open_page(sample_url, timezone_id="Pacific/Auckland").go("deployments/index.html")
+    foot = visit.page.locator("footer p").first
+    assert foot.inner_text().endswith("All times are UTC.")
+    as_of = foot.locator("time")
+    stated = str(as_of.get_attribute("datetime"))
+    assert as_of.inner_text().endswith(stated[11:16])
+    visit.go("index.html")
+    assert "Pacific/Auckland" in foot.inner_text()
+
+
 def test_the_deployments_of_a_month_are_filtered_by_place_and_status(
     sample: Path, sample_url: str, open_page: Callable[..., Visit]
 ) -> None:

@@ -103,6 +103,18 @@ def test_days_are_those_of_the_registrys_zone(tmp_path: Path) -> None:
     assert "time (Europe/Berlin)" in shown
 
 
+def test_a_page_by_day_is_in_one_zone_throughout(tmp_path: Path) -> None:
+    whole = registry(product("a", [deployment("1", at="2026-11-21T23:30:00Z")]))
+    whole.config["site"] = {"time_zone": "Europe/Berlin"}
+    pages = built(whole, tmp_path / "out")
+    for path in ("deployments/index.html", "deployments/2026-11.html",
+                 "environments/production/2026-11.html"):  # fmt: skip
+        assert "All times are in Europe/Berlin." in pages[path].shown
+        assert "All times are UTC" not in pages[path].shown
+    assert "As of 22 Nov 2026 11:15 ." in pages["deployments/index.html"].shown
+    assert "All times are UTC." in pages["index.html"].shown
+
+
 @pytest.mark.parametrize("name", ["", "UTC", "Atlantis/Capital", "../../etc/passwd"])
 def test_a_zone_that_nobody_knows_is_utc(name: str) -> None:
     zone = Zone(name)

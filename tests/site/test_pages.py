@@ -11,6 +11,7 @@ import pytest
 from tests.builders import NOW, deployment, moment, product, registry
 from tests.site.checker import Page, check_site, read_site
 from tests.site.samples import ARTIFACTS, DAY, DIGEST, TOOL, everything
+from versioner.registry.event_order import seconds_of
 from versioner.site.build import build_site
 
 if TYPE_CHECKING:
@@ -94,6 +95,20 @@ def test_the_figures_count_the_last_week_and_what_is_under_way(pages: dict[str, 
         "drifting 1",
     ):
         assert figure in shown
+
+
+def test_without_a_script_the_week_is_that_before_the_last_commit_and_the_page_says_so(
+    pages: dict[str, Page],
+) -> None:
+    shown = pages["index.html"].shown
+    assert "The last 7 days are those before 22 Nov 2026 10:15 UTC" in shown
+    figures = [dict(attrs) for tag, attrs in pages["index.html"].elements if tag == "div"]
+    times = {each["data-noun"]: each["data-times"] or "" for each in figures if "data-noun" in each}
+    assert {noun: len(text.split()) for noun, text in times.items()} == {
+        "deployment": 9, "failure": 1,
+    }  # fmt: skip
+    newest = sum(int(part, 36) for part in times["deployment"].split())
+    assert 0 <= seconds_of(NOW) - newest < 7 * 86400
 
 
 def test_status_is_told_by_word_and_by_shape(pages: dict[str, Page]) -> None:

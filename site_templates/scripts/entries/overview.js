@@ -3,9 +3,11 @@ import { startPage } from "../common.js";
 import { enableFilters } from "../filters.js";
 import { showSiteAge } from "../site_age.js";
 import { enableSorting } from "../sort.js";
+import { countLastWeek } from "../week.js";
 
 startPage();
 showSiteAge();
+countLastWeek();
 enableSorting();
 enableColumns();
 enableFilters();

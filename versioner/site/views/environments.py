@@ -146,7 +146,12 @@ def environment_month_view(context: SiteContext, name: str, index: int) -> View:
     newest = reversed(month.deployments)
     return {
         "frame": frame(
-            context, page, f"{title}, {month.title}", section=ENVIRONMENTS, crumbs=crumbs
+            context,
+            page,
+            f"{title}, {month.title}",
+            section=ENVIRONMENTS,
+            crumbs=crumbs,
+            zone=context.zone.name,
         ),
         "title": title,
         "period": month.title,

@@ -13,7 +13,7 @@ from versioner.site.urls import (
     PRODUCTS,
     outward,
 )
-from versioner.site.wording import moment_text
+from versioner.site.wording import day_text, moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,10 +46,14 @@ def frame(
     feeds: Sequence[View] = (),
     current: bool = False,
     dated: bool = True,
+    zone: str = "",
 ) -> View:
     """Return the view of the base template; `section` is the current item of the navigation.
 
     `script` names the script of this kind of page (site_templates/scripts/entries/).
+
+    `zone` is the time zone of a page whose days and times are written in one, and stay so: a list
+    by day. On the other pages a script writes the times in the time zone of the reader.
 
     A `current` page shows the present state, so its reader must see how old the site is. A
     `dated` one of these contains the time of the build. The others do not, so that they stay
@@ -71,10 +75,17 @@ def frame(
         "crumbs": list(crumbs),
         "feeds": list(feeds),
         "current": current,
+        "zone": zone,
         "as_of": context.now if current and dated else "",
-        "as_of_text": moment_text(context.now) if current and dated else "",
+        "as_of_text": _as_of(context, zone) if current and dated else "",
         "footer": _footer(context),
     }
+
+
+def _as_of(context: SiteContext, zone: str) -> str:
+    if not zone:
+        return moment_text(context.now)
+    return f"{day_text(context.zone.day(context.now))} {context.zone.clock(context.now)}"
 
 
 def crumb(text: str, href: str) -> View:

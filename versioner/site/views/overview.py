@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.selectors import is_inactive, last_deployed_at, place_text
+from versioner.registry.event_order import seconds_of
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING, OVERVIEW, PRODUCTS
 from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.event_details import contacts
@@ -13,10 +15,10 @@ from versioner.site.views.layout import View, frame
 from versioner.site.views.observed import DIFFERS, differing, running_words
 from versioner.site.views.products import document_of, is_owned, team_of, title_of
 from versioner.site.views.rows import cell_view
-from versioner.site.wording import count, version_text
+from versioner.site.wording import count, moment_text, version_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from versioner.models import Deployment
     from versioner.query.matrix import CellState, MatrixRow
@@ -49,6 +51,7 @@ def overview_view(context: SiteContext) -> View:
         ),
         "description": str(context.registry.config.get("description", "")),
         "figures": _figures(context),
+        "week_until": moment_text(context.now),
         "attention": attention(context),
         "inbox": inbox_groups(context, OVERVIEW),
         "columns": _columns(context),
@@ -105,39 +108,60 @@ def _row(context: SiteContext, row: MatrixRow) -> View:
 
 
 def _figures(context: SiteContext) -> list[View]:
-    week = {"all": 0, "failed": 0}
-    for deployment in reversed(context.deployments):
-        if context.seconds_since(deployment.at) > _WEEK_SECONDS:
-            break
-        if deployment.void is None:
-            week["all"] += 1
-            week["failed"] += deployment.status == "failed"
+    week = list(_last_week(context))
     cells = [cell for row in context.matrix.rows for cell in row.cells]
     under_way = sum(cell.in_progress is not None for cell in cells)
     drifting = len(context.drifting)
     return [
-        _figure(len(context.registry.products), "product", "", ""),
-        _figure(week["all"], "deployment", "in the last 7 days", ""),
-        _figure(
-            week["failed"],
-            "failure",
-            "in the last 7 days",
-            "status-failed" if week["failed"] else "",
-        ),
+        _figure(len(context.registry.products), "product", ""),
+        _figure_of_week(week, "deployment"),
+        _figure_of_week([each for each in week if each.status == "failed"], "failure"),
         {
-            **_figure(under_way, "deployment", "", "status-started" if under_way else ""),
+            **_figure(under_way, "deployment", "status-started" if under_way else ""),
             "text": "in progress",
         },
         {
-            **_figure(drifting, "product", "", "status-drifting" if drifting else ""),
+            **_figure(drifting, "product", "status-drifting" if drifting else ""),
             "text": "drifting",
         },
     ]
 
 
-def _figure(number: int, noun: str, note: str, status_class: str) -> View:
+def _last_week(context: SiteContext) -> Iterator[Deployment]:
+    """Yield the deployments that began in the 7 days before the last commit, newest first."""
+    for deployment in reversed(context.deployments):
+        if context.seconds_since(deployment.at) > _WEEK_SECONDS:
+            break
+        if deployment.void is None:
+            yield deployment
+
+
+def _figure_of_week(found: Sequence[Deployment], noun: str) -> View:
+    """Return the number of deployments, with their times: a script counts again from now."""
+    times = [0, *(seconds_of(each.at) for each in reversed(found))]
+    alarm = "status-failed" if noun == "failure" and found else ""
+    return {
+        **_figure(len(found), noun, alarm),
+        "note": "in the last 7 days",
+        "noun": noun,
+        "times": " ".join(_base_36(later - earlier) for earlier, later in pairwise(times)),
+    }
+
+
+def _base_36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return digits or "0"
+
+
+def _figure(number: int, noun: str, status_class: str) -> View:
     text = count(number, noun).partition(" ")[2]
-    return {"number": f"{number:,}", "text": text, "note": note, "status_class": status_class}
+    return {
+        "number": f"{number:,}", "text": text, "note": "", "status_class": status_class,
+        "noun": "", "times": "",
+    }  # fmt: skip
 
 
 _SHOWN: Final = 5

@@ -145,7 +145,7 @@ def version_detail(context: SiteContext, page: str, version: Version) -> View:
         "status": version.status,
         **_source(context, version),
         "by": latest_value(version.builds, "built_by", context.hidden),
-        "reached": _reached_text(context, version),
+        "reached": _reached_by_day(context, version),
         "facts": detail_facts(build_details(version), context.hidden | _SOURCE),
         "commits": _commits(context, version.builds),
         "notes": latest_value(version.builds, "notes", context.hidden),
@@ -205,13 +205,19 @@ def _arrivals(context: SiteContext, version: Version) -> list[Deployment]:
     return [first[name] for name in context.environments if name in first]
 
 
-def _reached_text(context: SiteContext, version: Version) -> str:
-    """Return where and when a version arrived, by day: `staging, production 22 Nov 2025`."""
-    days: dict[str, list[str]] = {}
+def _reached_by_day(context: SiteContext, version: Version) -> list[View]:
+    """Return where and when a version arrived, by day: `staging, production`, `22 Nov 2025`."""
+    days: dict[str, list[Deployment]] = {}
     for each in _arrivals(context, version):
-        days.setdefault(each.at[:10], []).append(context.environment_title(each.environment))
-    words = [f"{', '.join(titles)} {day_text(day)}" for day, titles in days.items()]
-    return "; ".join(words) or "none"
+        days.setdefault(each.at[:10], []).append(each)
+    return [
+        {
+            "text": ", ".join(context.environment_title(each.environment) for each in arrived),
+            "at": arrived[0].at,
+            "when": day_text(day),
+        }
+        for day, arrived in days.items()
+    ]
 
 
 def _remark(deployment: Deployment, hidden: frozenset[str]) -> str:
