@@ -61,7 +61,8 @@ def test_status_has_a_row_for_each_product_in_each_environment(desk: Desk) -> No
     for row in rows:
         cell = cells[row["product"], row["environment"]]
         assert row["version"] == (cell["version"] or "")
-        assert {key for key in keys_of(cell) if "." in key or cell[key] is not None} <= row.keys()
+        keys = {key for key in keys_of(cell) if "." in key or cell[key] is not None}
+        assert keys - {"instances"} <= row.keys()
     user = next(row for row in rows if row["in_progress.version"])
     assert (user["product"], user["in_progress.version"], user["drifting"]) == (
         "user-service", "1.5.0", "true",
@@ -71,6 +72,22 @@ def test_status_has_a_row_for_each_product_in_each_environment(desk: Desk) -> No
 def test_diff_has_a_row_for_each_product_that_differs(desk: Desk) -> None:
     (row,) = table(desk, "diff", "staging", "production", "-p", "user-service")
     assert (row["a.version"], row["b.version"], row["newer"]) == ("1.4.0", "1.3.9", "a")
+
+
+def test_a_cell_with_instances_has_a_row_for_each(desk: Desk) -> None:
+    track = ["track", "deployment", "-p", "spread", "-e", "production"]
+    for instance, version in (("eu", "2.0.0"), ("us", "1.0.0")):
+        assert desk.run(*track, "--instance", instance, "--version", version).code == 0
+    assert desk.run(*track[:-1], "staging", "--version", "2.0.0").code == 0
+    rows = {
+        row["instance"]: row for row in table(desk, "status", "-p", "spread", "-e", "production")
+    }
+    assert {name: row["version"] for name, row in rows.items()} == {"eu": "2.0.0", "us": "1.0.0"}
+    assert all(row["mixed"] == "true" and row["deployment"] for row in rows.values())
+    (row,) = table(desk, "diff", "staging", "production", "-p", "spread")
+    assert (row["instance"], row["a.version"], row["b.version"]) == ("us", "2.0.0", "1.0.0")
+    listed = table(desk, "deployment", "list", "-p", "spread")
+    assert sorted(row["instance"] for row in listed) == ["", "eu", "us"]
 
 
 def test_products_have_a_column_for_each_environment(desk: Desk) -> None:

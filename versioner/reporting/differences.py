@@ -10,7 +10,7 @@ from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import Span, abbreviate, count, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from versioner.query.differences import Difference, EnvironmentAt
     from versioner.query.matrix import CellState
@@ -21,6 +21,7 @@ __all__ = ["diff_json", "diff_listing", "diff_text"]
 
 _COLUMNS: Final = (
     "product",
+    "instance",
     "a.version",
     "a.since",
     "a.deployment",
@@ -76,8 +77,16 @@ def diff_json(
 
 
 def diff_listing(found: Sequence[Difference]) -> Listing:
-    """Return what differs as rows of a table."""
-    return Listing(_COLUMNS, [_document(each) for each in found])
+    """Return what differs as rows of a table: one for each instance that differs, if any does."""
+    return Listing(_COLUMNS, [row for each in found for row in _rows_of(_document(each))])
+
+
+def _rows_of(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if not document["instances"]:
+        yield document
+    for each in document["instances"]:
+        sides = {side: {"version": each[side]} for side in ("a", "b")}
+        yield {**document, **sides, "instance": each["instance"]}
 
 
 def _document(difference: Difference) -> dict[str, Any]:
