@@ -10,6 +10,7 @@ from versioner.editing.importing.options import ImportNotes
 from versioner.editing.importing.rows import read_rows
 from versioner.editing.session import edit_session
 from versioner.errors import InvalidInput, VersionerError
+from versioner.secret_scanning import may_hold_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_ROWS", "ImportResult", "RowsRefused", "import_file"]
 
 _REFUSED_SHOWN = 10
+_TOGETHER: Final = 256
 # All rows are in memory at once, to be sorted by time: about a kilobyte each.
 MOST_ROWS: Final = 2_000_000
 
@@ -82,11 +84,15 @@ def import_file(
 def _prepared(rows: list[ImportRow], batch: ImportBatch) -> list[tuple[Place, PreparedRow]]:
     """Return rows as events in the order of their times; refuse the rows that are not valid."""
     prepared = []
-    for place, row in rows:
-        try:
-            prepared.append((place, batch.prepare(row)))
-        except VersionerError as error:
-            batch.refuse(place, error)
+    for start in range(0, len(rows), _TOGETHER):
+        part = rows[start : start + _TOGETHER]
+        # The quick test for secrets costs as much for one row as for many.
+        suspect = may_hold_secret(repr(part).encode(errors="replace"))
+        for place, row in part:
+            try:
+                prepared.append((place, batch.prepare(row, suspect=suspect)))
+            except VersionerError as error:
+                batch.refuse(place, error)
     # The sort is stable: rows of the same second keep their order, as the lines of a log do.
     prepared.sort(key=lambda each: each[1].event["at"])
     return prepared

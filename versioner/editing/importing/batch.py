@@ -72,6 +72,7 @@ class ImportBatch:
         self._repeats: dict[str, int] = {}
         self._void: dict[str, set[str]] = {}
         self._doubtful: dict[str, bool] = {}
+        self._statuses: dict[str, str] = {}
 
     def refuse(self, place: Place, error: VersionerError) -> None:
         """Note that a row is refused, and why."""
@@ -79,11 +80,15 @@ class ImportBatch:
         item = f"item {place.item}: " if place.item else ""
         self.imported.refused.append((place.line, f"{item}{error.message}{hint}"))
 
-    def prepare(self, row: dict[str, Any]) -> PreparedRow:
-        """Return a row as an event; raise for one that is not valid."""
+    def prepare(self, row: dict[str, Any], *, suspect: bool = True) -> PreparedRow:
+        """Return a row as an event; raise for one that is not valid.
+
+        A row that is not `suspect` was found to hold no secret.
+        """
         if "" in row:
             raise InvalidInput(row[""])
-        refuse_secrets(row)
+        if suspect:
+            refuse_secrets(row)
         event = dict(row)
         given = event.pop("product", None)
         product = self._names.product(given)
@@ -96,7 +101,7 @@ class ImportBatch:
         if isinstance(event.get("instance"), str):
             event["instance"] = self._names.instance(event["instance"])
         if "voids" not in event:
-            event["status"] = canonical_status(str(event.get("status", "completed")), "deployment")
+            event["status"] = self._status(str(event.get("status", "completed")))
         # The id is made of the names in the row: after a rename, the row is recorded already.
         event["id"] = given_id or self._content_id(given, event)
         if isinstance(event.get("environment"), str):
@@ -104,6 +109,11 @@ class ImportBatch:
         leave_people_out("deployment", event, self._registry.config)
         check_event("deployment", event)
         return PreparedRow(product, event, given_id is not None)
+
+    def _status(self, word: str) -> str:
+        if word not in self._statuses:
+            self._statuses[word] = canonical_status(word, "deployment")
+        return self._statuses[word]
 
     def _content_id(self, product: str, event: Event) -> str:
         # Equal rows are numbered, so that a second import derives the same ids. The product is

@@ -55,12 +55,11 @@ class ValueReader:
             if is_empty(value):
                 if field == "status":
                     raise _no_status()
-                continue
-            name, _, key = field.partition(".")
-            if key:
-                maps.setdefault(name, {})[key] = value
-            else:
+            elif "." not in field:
                 row[field] = self._value(field, value)
+            else:
+                name, _, key = field.partition(".")
+                maps.setdefault(name, {})[key] = value
         for name, each in maps.items():
             whole = row.get(name)
             row[name] = {**(whole if isinstance(whole, dict) else {}), **each}
