@@ -303,3 +303,25 @@ def test_a_comment_outside_what_changes_is_never_lost(scale: Callable[[int, int]
                     )
 
     check()
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "after"),
+    [
+        ("[a, 'b'] # two", ["a", "b", "c"], """[a, 'b', "c"] # two"""),
+        ("[a, 'b'] # two", ["b"], "['b'] # two"),
+        ('["a"]', ["a"], '["a"]'),
+        ("[ a , b ]", ["a", "b", "c: d"], '[a, b, "c: d"]'),
+        ("[a, b]", ["c", "a"], '\n  - "c"\n  - "a"'),
+        ("[a,\n  b]", ["a"], '\n  - "a"'),
+        ("[a]", ["a", "b" * 90], f'\n  - "a"\n  - "{"b" * 90}"'),
+    ],
+)
+def test_a_list_in_brackets_keeps_its_style_where_it_fits(
+    before: str, value: list[str], after: str
+) -> None:
+    text = f"name: x\ndepends_on: {before}\ntitle: y\n"
+    edited = edit_document(text.encode(), [Set(("depends_on",), value)]).decode()
+    assert edited.replace("depends_on: ", "depends_on:") == (
+        f"name: x\ndepends_on:{after}\ntitle: y\n"
+    )

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["edit_entry"]
 
+# Characters of a line with a list in brackets.
+_LONGEST_LINE: Final = 100
+
 _RANK: Final = {key: rank for rank, key in enumerate(KEY_ORDER)}
 
 
@@ -97,20 +100,34 @@ def _value_lines(change: Set, column: int) -> list[str]:
 
 
 def _replace_items(text: str, node: Node, value: Any) -> str | None:
-    """Replace single items of a block list of texts, so that the others keep their comments.
+    """Replace single items of a list of texts, so that the others keep their comments and style.
 
-    Return None where the values are not two such lists, or have no items in common.
+    Return None where the values are not two such lists, or have no items in common, and where a
+    list in brackets would not fit on its line.
     """
     items = node.children
-    is_block_list = node.kind == "list" and not node.is_flow
-    if not is_block_list or not all(item.kind == "scalar" for item in items):
+    if node.kind != "list" or not all(item.kind == "scalar" for item in items):
         return None
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
         return None
     kept = [item.text for item in items if item.text in value]
-    if kept and kept == list(value[: len(kept)]):
+    begins_alike = bool(kept) and kept == list(value[: len(kept)])
+    if node.is_flow:
+        return _items_in_brackets(text, node, value, len(kept)) if begins_alike else None
+    if begins_alike:
         return _remove_and_append_items(text, node, value, value[len(kept) :])
     return _replace_texts(text, items, value) if len(items) == len(value) else None
+
+
+def _items_in_brackets(text: str, node: Node, value: Sequence[str], kept: int) -> str | None:
+    """Return the text with other items in brackets on one line; the first `kept` are as written."""
+    if "\n" in text[node.start : node.end]:
+        return None
+    written = [text[item.start : item.end] for item in node.children if item.text in value]
+    added = [json_text(item, "item") for item in value[kept:]]
+    brackets = f"[{', '.join([*written, *added])}]"
+    fits = node.column + len(brackets) <= _LONGEST_LINE
+    return text[: node.start] + brackets + text[node.end :] if fits else None
 
 
 def _replace_texts(text: str, items: Sequence[Node], value: Sequence[str]) -> str:
