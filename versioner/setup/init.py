@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
     from versioner.models import Changes
-    from versioner.setup.scaffold import Hosting
+    from versioner.remote.hosting import Hosting
 
 __all__ = ["initialise"]
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from versioner import layout
 from versioner.errors import UsageFault
 from versioner.git.commit import commit_changes
-from versioner.git.config import value_of
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import snapshot_at
 from versioner.git.transaction import transaction
 from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.registry.config import no_registry
+from versioner.remote.hosting import Hosting, hosting_of_clone
 from versioner.resources import starter_dir
 from versioner.validation.documents import validate_document
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORGES",
-    "Hosting",
     "add_missing",
     "branch_at",
     "compare_starter_files",
@@ -51,57 +50,9 @@ _OWN: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 FORGES: Final = tuple(_OWN)
 _ANY_OWN: Final = tuple({begin for pairs in _OWN.values() for begin, _ in pairs})
 
-# Words in a host name that show the forge; Codeberg runs Forgejo.
-_HOST_WORDS: Final = {
-    "github": "github",
-    "gitlab": "gitlab",
-    "forgejo": "forgejo",
-    "codeberg": "forgejo",
-    "gitea": "gitea",
-    "bitbucket": "bitbucket",
-}
-
-_HOST: Final = r"([A-Za-z0-9][A-Za-z0-9.-]*)"
-_PATH: Final = r"/*([A-Za-z0-9._~/-]+)"
-_WEB: Final = re.compile(rf"(https?)://(?:[^/@\s]*@)?{_HOST}(:\d+)?{_PATH}")
-_SSH: Final = re.compile(rf"ssh://(?:[^/@\s]+@)?{_HOST}(?::\d+)?{_PATH}")
-_SCP_LIKE: Final = re.compile(rf"(?:[^/@:\s]+@)?{_HOST}:{_PATH}")
-
 _BRANCH_LINE: Final = re.compile(
     r"^( *(?:branches: \[|ref: |BRANCH: |VERSIONER_BRANCH: ))main(?=\]?$)", re.MULTILINE
 )
-
-
-class Hosting(NamedTuple):
-    """The host of a repository: the type of forge and the URL of its page, or "" if unknown."""
-
-    forge: str = ""
-    url: str = ""
-
-    @property
-    def workflows(self) -> str:
-        """Return the forge whose workflows are written; GitHub if none is known."""
-        return self.forge or "github"
-
-    @property
-    def described(self) -> dict[str, str]:
-        """Return the `forge` field of registry.yaml; empty if the forge is unknown."""
-        if self.forge in ("", "none"):
-            return {}
-        fields = {"type": self.forge, "url": self.url}
-        return {key: value for key, value in fields.items() if value}
-
-
-def hosting_of(origin: str) -> Hosting:
-    """Return the host that the URL of a remote shows, without credentials."""
-    web = _WEB.fullmatch(origin)
-    found = web or _SSH.fullmatch(origin) or _SCP_LIKE.fullmatch(origin)
-    if not found:
-        return Hosting()
-    scheme, host, port, path = web.groups() if web else ("https", found[1], "", found[2])
-    kinds = (kind for word, kind in _HOST_WORDS.items() if word in host.lower())
-    page = path.strip("/").removesuffix(".git")
-    return Hosting(next(kinds, ""), f"{scheme}://{host}{port or ''}/{page}")
 
 
 def starter_files(forge: str, branch: str) -> dict[str, bytes]:
@@ -196,7 +147,7 @@ def describe(found: StarterComparison) -> str:
 
 def hosting_at(repository: Repository, forge: str = "") -> Hosting:
     """Return the host: `forge` if given, else from registry.yaml, else from the remote `origin`."""
-    found = hosting_of(value_of(repository.top, "remote.origin.url").strip())
+    found = hosting_of_clone(repository)
     return Hosting(forge or str(_config(repository, "forge", "type")) or found.forge, found.url)
 
 

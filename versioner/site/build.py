@@ -59,6 +59,7 @@ def build_site(
     overrides: Overrides = NO_OVERRIDES,
     recorded: Mapping[str, RecordedBy] | None = None,
     inbox: Inbox | None = None,
+    forge: Mapping[str, str] | None = None,
     cache: Path | None = None,
     jobs: int = 1,
     progress: Callable[[int], None] | None = None,
@@ -69,7 +70,8 @@ def build_site(
     registry gives the same bytes whenever it is built. `base_url` is the address of the site;
     `404.html`, the sitemap and the feeds need it. `overrides` are the registry's own templates.
     `recorded` maps event ids to the commits that recorded the events. `inbox` has the events
-    that were received and are not recorded. `cache` is the file of the render cache: with it, a
+    that were received and are not recorded. `forge` is the forge of the clone's remote, where
+    registry.yaml names none. `cache` is the file of the render cache: with it, a
     page is rendered again only when its view or its template changed. `jobs` is how many
     processes share the work. `progress` is called with the number of pages done.
 
@@ -77,7 +79,9 @@ def build_site(
     registry's own templates is wrong, else OperationFailed.
     """
     before = claim(out)
-    context = SiteContext(registry, now=now, base_url=base_url, recorded=recorded, inbox=inbox)
+    context = SiteContext(
+        registry, now=now, base_url=base_url, recorded=recorded, inbox=inbox, forge=forge
+    )
     _check_logo(context, overrides)
     folder = site_templates_dir()
     files: dict[str, bytes] = {}

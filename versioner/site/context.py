@@ -67,8 +67,9 @@ class SiteContext:
     `now` is the time that ages are computed from. `base_url` is `""` where the address of the
     site is not configured. `recorded` maps event ids to the commits that recorded the events;
     it is empty in a shallow clone. `inbox` has the events that are not recorded yet; its content
-    is not trusted. An environment that events name but the registry does not define (`validate`
-    reports it) has a page too.
+    is not trusted. `forge` is what the clone's remote says of the forge, with the keys of
+    registry.yaml, for what that does not say. An environment that events name but the registry
+    does not define (`validate` reports it) has a page too.
     """
 
     def __init__(
@@ -79,12 +80,13 @@ class SiteContext:
         base_url: str = "",
         recorded: Mapping[str, RecordedBy] | None = None,
         inbox: Inbox | None = None,
+        forge: Mapping[str, str] | None = None,
     ) -> None:
         self.registry = registry
         self.now = now
         self.inbox = inbox_events(registry, inbox) if inbox else InboxEvents()
         self.recorded = _unambiguous(registry, recorded or {})
-        self.forge = ForgeLinks.of(registry.config)
+        self.forge = ForgeLinks.of(registry.config, forge or {})
         given = base_url or str(self.settings.get("base_url", ""))
         self.base_path = _base_path(given)
         self.base_url = site_address(given) if outward(given) else ""

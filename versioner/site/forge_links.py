@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from versioner.query.source_links import FORGES
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ForgeLinks"]
 
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
 
 class ForgeLinks(NamedTuple):
     """Links to the repository of the registry; each is `""` where no forge is configured."""
@@ -22,9 +25,15 @@ class ForgeLinks(NamedTuple):
     branch: str
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> ForgeLinks:
-        """Return the links that `forge` and `branch` in registry.yaml give."""
-        forge = config.get("forge") or {}
+    def of(cls, config: Mapping[str, Any], clone: Mapping[str, str] = _NOTHING) -> ForgeLinks:
+        """Return the links that `forge` and `branch` in registry.yaml give.
+
+        `clone` is the forge that the remote of the clone shows, with the same keys: it tells what
+        registry.yaml does not, unless that has the type `none` or an address.
+        """
+        named = config.get("forge") or {}
+        told = named if named.get("type") == "none" or named.get("url") else clone
+        forge = {**told, **named}
         url = outward(str(forge.get("url", ""))).rstrip("/").removesuffix(".git")
         kind = str(forge.get("type", "none")) if url else "none"
         return cls(kind, url, str(config.get("branch") or "main"))

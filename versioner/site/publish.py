@@ -19,6 +19,7 @@ from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.registry.cache import ProductCache
 from versioner.registry.config import no_registry
 from versioner.registry.load import load_registry
+from versioner.remote.hosting import hosting_of_clone
 from versioner.remote.inbox_refs import read_inbox
 from versioner.site.build import build_site
 from versioner.site.context import RecordedBy
@@ -88,6 +89,7 @@ def publish_site(
             inbox=read_inbox(repository)
             if registry.revision == repository.tip or rev is None
             else None,
+            forge=_forge_of(repository),
             cache=state_file(repository.common_dir, "pages.json"),
             jobs=min(_JOBS_MOST, os.cpu_count() or 1),
             progress=lambda done: progress("Rendering pages", min(done, total), total),
@@ -138,6 +140,12 @@ def _read(
             hint="`versioner validate` lists them",
         )
     return registry
+
+
+def _forge_of(repository: Repository) -> dict[str, str]:
+    """Return the forge that the remote of the clone shows, with the keys of registry.yaml."""
+    hosting = hosting_of_clone(repository)
+    return {"type": hosting.forge or "none", "url": hosting.url}
 
 
 def _commits_of_events(repository: Repository, revision: str | None) -> dict[str, RecordedBy]:
