@@ -24,6 +24,7 @@ __all__ = [
     "previous_month",
     "product_dir",
     "product_path",
+    "with_yaml_extension",
 ]
 
 ROOT: Final = "registry"
@@ -128,3 +129,10 @@ def _is_month(text: str) -> bool:
     digits = f"{year}{month}"
     plain = len(text) == 7 and digits.isascii() and digits.isdigit()
     return plain and dash == "-" and "01" <= month <= "12"
+
+
+def with_yaml_extension(path: str) -> str:
+    """Return the path of the registry's file that a `.yml` or `.YAML` was meant to be, else ""."""
+    stem, dot, extension = path.rpartition(".")
+    meant = f"{stem}.yaml" if dot and extension.lower() in ("yml", "yaml") else ""
+    return meant if meant != path and place_of(meant) is not None else ""

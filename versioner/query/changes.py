@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from versioner import layout
 from versioner.query.selectors import instance_names, version_on
+from versioner.validation import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-    from versioner.models import Cell, Instance
+    from versioner.models import Cell, Instance, LogKind
     from versioner.registry.records import ProductRecord, Registry
 
 __all__ = [
@@ -80,16 +82,21 @@ class EnvironmentChange:
 
 @dataclass(frozen=True, slots=True)
 class RegistryChange:
-    """All differences: products and environments by name, and fields of registry.yaml."""
+    """All differences: products and environments by name, and fields of registry.yaml.
+
+    `unread` are the paths of files that have errors and are not compared: what is in them is not
+    gone.
+    """
 
     products: tuple[ProductChange, ...] = ()
     environments: tuple[EnvironmentChange, ...] = ()
     config: tuple[FieldChange, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Return whether nothing differs."""
-        return not (self.products or self.environments or self.config)
+        return not (self.products or self.environments or self.config or self.unread)
 
 
 def changes_between(old: Registry, new: Registry) -> RegistryChange:
@@ -97,14 +104,38 @@ def changes_between(old: Registry, new: Registry) -> RegistryChange:
 
     Products whose records have the same tree are equal and not compared.
     """
+    unread = _unread(old, new)
     return RegistryChange(
-        tuple(sorted(_products(old, new), key=lambda change: change.product)),
-        tuple(_environments(old, new)),
-        tuple(_fields(old.config, new.config)),
+        tuple(sorted(_products(old, new, unread), key=lambda change: change.product)),
+        tuple(each for each in _environments(old, new) if not _is_unread(each, unread)),
+        () if layout.CONFIG in unread else tuple(_fields(old.config, new.config)),
+        tuple(sorted(unread)),
     )
 
 
-def _products(old: Registry, new: Registry) -> Iterator[ProductChange]:
+# The errors of a file that is not read whole, if at all.
+_UNREAD: Final = frozenset(
+    (
+        *(codes.YAML, codes.ENCODING, codes.SIZE, codes.LINK, codes.TYPE, codes.VALUE),
+        *(codes.DUPLICATE_KEY, codes.UNKNOWN_KEY, codes.REQUIRED, codes.RETYPED, codes.SECRET),
+        *(codes.NAME, codes.VERSION),
+    )
+)
+
+
+def _unread(old: Registry, new: Registry) -> set[str]:
+    """Return the paths of the files with errors that are not errors of the old state, too."""
+    found = {each.path for each in new.errors if each.code in _UNREAD}
+    others = (layout.with_yaml_extension(each.path) for each in new.errors)
+    before = {each.path for each in old.errors if each.code in _UNREAD}
+    return {*found, *filter(None, others)} - before
+
+
+def _is_unread(change: EnvironmentChange, unread: Collection[str]) -> bool:
+    return layout.environment_path(change.environment) in unread
+
+
+def _products(old: Registry, new: Registry, unread: Collection[str]) -> Iterator[ProductChange]:
     renamed, names = dict(_renamed(old, new)), new.environment_aliases
     for name, record in new.products.items():
         before = old.products.get(renamed.get(name, name))
@@ -114,23 +145,35 @@ def _products(old: Registry, new: Registry) -> Iterator[ProductChange]:
                 kind = "restored"
             yield _product(kind, None, record, names)
         elif name in renamed:
-            yield _product("renamed", before, record, names)
+            yield _product("renamed", before, record, names, unread)
         elif before is not record and (record.tree is None or before.tree != record.tree):
-            change = _product("changed", before, record, names)
+            change = _product("changed", before, record, names, unread)
             if not change.is_empty:
                 yield change
     for name, record in old.products.items():
-        if name not in new.products and name not in renamed.values():
+        if name in new.products or name in renamed.values():
+            continue
+        # A product that is a link is not gone.
+        directory = layout.product_dir(name)
+        if not any(path == directory or path.startswith(f"{directory}/") for path in unread):
             yield _product("removed", record, None, names)
 
 
 def _renamed(old: Registry, new: Registry) -> Iterator[tuple[str, str]]:
-    """Yield (new name, old name) for each product that an alias leads to from a missing one."""
-    for name in old.products:
+    """Yield (new name, old name) for each product that an alias leads to from a missing one.
+
+    One whose directory was moved by hand is found by its events.
+    """
+    added = new.products.keys() - old.products.keys()
+    for name, record in old.products.items():
         if name in new.products:
             continue
         target = new.target_of(name)
-        if target in new.products and target not in old.products:
+        if target not in new.products and name not in new.deleted:
+            events = _events(record).keys()
+            moved = (each for each in sorted(added) if events & _events(new.products[each]).keys())
+            target = next(moved, target)
+        if target in added:
             yield target, name
 
 
@@ -139,24 +182,35 @@ def _product(
     old: ProductRecord | None,
     new: ProductRecord | None,
     names: Mapping[str, str],
+    unread: Collection[str] = (),
 ) -> ProductChange:
+    """Return the change of a product, without what is in files that were not read."""
+    product = new.name if new is not None else old.name if old is not None else ""
     before, after = _events(old), _events(new)
+    kept = {key for key in before if _log_of(product, key, before[key]) in unread}
+    is_whole = not any(path.startswith(f"{layout.product_dir(product)}/dep") for path in unread)
     added = {key: event for key, event in after.items() if key not in before}
     builds = sum(key[0] == "build" for key in added)
     renamed = kind == "renamed" and old is not None
     # The counts describe a product that was removed; its fields are not listed.
-    described = () if new is None else tuple(_described(old, new))
+    is_described = new is not None and layout.product_path(product) not in unread
+    described = tuple(_described(old, new)) if is_described and new is not None else ()
     return ProductChange(
-        product=new.name if new is not None else old.name if old is not None else "",
+        product=product,
         kind=kind,
         old_name=old.name if renamed and old is not None else "",
         fields=described,
         builds=builds,
         deployments=len(added) - builds,
-        removed=len(before.keys() - after.keys()),
+        removed=len(before.keys() - after.keys() - kept),
         voided=tuple(event["voids"] for event in added.values() if "voids" in event),
-        cells=tuple(_cells(old, new, names)),
+        cells=tuple(_cells(old, new, names)) if is_whole else (),
     )
+
+
+def _log_of(product: str, key: tuple[str, str], event: Mapping[str, Any]) -> str:
+    kind: LogKind = "build" if key[0] == "build" else "deployment"
+    return layout.log_path(product, kind, layout.month_of(event["at"]))
 
 
 def _described(old: ProductRecord | None, new: ProductRecord) -> Iterator[FieldChange]:

@@ -38,7 +38,8 @@ def check_registry(registry: Registry, snapshot: Snapshot) -> list[Problem]:
 
 def _check_environments(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
     # An environment whose file has errors is not missing.
-    described = snapshot.entries(f"{layout.ROOT}/environments")
+    found = snapshot.entries(f"{layout.ROOT}/environments")
+    described = {*found, *map(layout.with_yaml_extension, found)}
     for record in registry.products.values():
         reported: set[str] = set()
         for kind, event in _events_with_environment(record):
@@ -69,7 +70,8 @@ def _events_with_environment(record: ProductRecord) -> Iterator[tuple[LogKind, E
 
 def _check_former_names(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
     """Yield the former names of environments that are names, or stand in two files."""
-    described = snapshot.entries(f"{layout.ROOT}/environments")
+    found = snapshot.entries(f"{layout.ROOT}/environments")
+    described = {*found, *map(layout.with_yaml_extension, found)}
     for name in sorted(registry.environments):
         path = layout.environment_path(name)
         for index, alias in enumerate(registry.environments[name].get("aliases", ())):

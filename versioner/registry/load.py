@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from versioner import layout
 from versioner.git.worktree_snapshot import is_leftover_file
 from versioner.models import Problem
-from versioner.names import TYPE_ORDER, environment_type
+from versioner.names import TYPE_ORDER, environment_type, is_name
 from versioner.registry.checks import check_registry
 from versioner.registry.environment_names import (
     former_environment_names,
@@ -75,7 +76,7 @@ def load_registry(
         registry.problems += record.problems
     if products is None:
         registry.problems += check_registry(registry, snapshot)
-    registry.problems.sort()
+    registry.problems = sorted(each for each in registry.problems if not loader.is_there(each))
     return registry
 
 
@@ -111,6 +112,14 @@ class _Loader:
 
     def unexpected(self) -> list[Problem]:
         return [_unexpected_entry(path, entry) for path, entry in self._unexpected]
+
+    def is_there(self, problem: Problem) -> bool:
+        """Return whether a problem is of a missing file that has another extension."""
+        return problem.code == codes.MISSING and problem.path in self._meant
+
+    @cached_property
+    def _meant(self) -> set[str]:
+        return {layout.with_yaml_extension(path) for path, _ in self._unexpected}
 
     def documents(self, kind: DocumentKind, problems: list[Problem]) -> dict[str, dict[str, Any]]:
         found = sorted(self._paths.get(kind, ()))
@@ -208,6 +217,9 @@ def _unexpected_entry(path: str, entry: FileEntry) -> Problem:
     if entry.kind == "file" and entry.size > LOG_LIMIT:
         message = f"the file has {entry.size:,} bytes, more than {LOG_LIMIT:,}"
         return Problem(path, 0, 0, codes.SIZE, message, "no file of a registry is this large")
+    if entry.kind == "file" and (hint := _place_for(path)):
+        message = "no file of a registry has this name"
+        return Problem(path, 0, 0, codes.UNEXPECTED_FILE, message, hint)
     if is_leftover_file(path):
         message = "this file of an editor or the system was committed"
         hint = "run `git rm --cached` on it, and add it to .gitignore"
@@ -215,6 +227,19 @@ def _unexpected_entry(path: str, entry: FileEntry) -> Problem:
     fallback = (codes.LINK, "this is not a regular file", "remove it")
     code, message, hint = what.get(entry.kind, fallback)
     return Problem(path, 0, 0, code, message, hint)
+
+
+def _place_for(path: str) -> str:
+    """Return the hint for a file whose place in a registry is known, "" for another file."""
+    meant = layout.with_yaml_extension(path)
+    folder, _, name = path.removeprefix(f"{layout.ROOT}/").partition("/")
+    stem = name.removesuffix(".yaml")
+    if not meant and folder == "products" and name.endswith(".yaml") and is_name(stem):
+        meant = layout.product_path(stem)
+    inner = name.partition("/")[0]
+    if folder == "environments" and name == f"{inner}/environment.yaml" and is_name(inner):
+        meant = layout.environment_path(inner)
+    return f"rename it: git mv {path} {meant}" if meant else ""
 
 
 def _for_cache(record: ProductRecord) -> dict[str, Any]:

@@ -56,6 +56,8 @@ def _parts(change: RegistryChange, show: Callable[[str], str]) -> Iterator[tuple
         yield title, _of_environment(environment, show)
     if change.config:
         yield "registry.yaml: changed", [_field(each, show) for each in change.config]
+    for path in change.unread:
+        yield f"{show(path)}: not compared, because it has errors", []
 
 
 def _fate(product: ProductChange, show: Callable[[str], str]) -> str:

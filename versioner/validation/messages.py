@@ -12,6 +12,7 @@ from versioner.secret_scanning import holds_secret
 from versioner.serialization.yaml_parser import shortened
 from versioner.validation import codes
 from versioner.validation.schemas import kind_of_pattern
+from versioner.validation.shapes import own_keys_hint, shape_hint, where_key_belongs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,7 +132,8 @@ def _explain_type(violation: Violation, source: str) -> Explanation:
             hint = f'write "{shortened(source, _TEXT_LIMIT)}"'
             return Explanation(codes.RETYPED, message, hint)
         return Explanation(codes.TYPE, message, f"write {expected}, or remove the key")
-    return Explanation(codes.TYPE, message, f"write {expected}{_example(schema)}")
+    hint = "" if holds_secret(str(value)) else shape_hint(violation.pointer, value, types)
+    return Explanation(codes.TYPE, message, hint or f"write {expected}{_example(schema)}")
 
 
 def _with_unit(text: str, schema: Schema) -> str:
@@ -158,8 +160,12 @@ def _explain_required(violation: Violation) -> Explanation:
 def _explain_unknown(violation: Violation) -> Explanation:
     *parents, key = violation.pointer
     message = f"unknown key {_display(str(key))}{_inside(tuple(parents))}"
-    known = list(violation.schema.get("properties", {}))
-    return Explanation(codes.UNKNOWN_KEY, message, _suggest(str(key), known))
+    hint = where_key_belongs(violation.pointer, violation.schema)
+    if not hint:
+        known = list(violation.schema.get("properties", {}))
+        own = own_keys_hint(violation.pointer, violation.schema)
+        hint = _suggest(str(key), known) + own
+    return Explanation(codes.UNKNOWN_KEY, message, hint)
 
 
 def _explain_enum(violation: Violation) -> Explanation:

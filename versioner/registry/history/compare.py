@@ -18,7 +18,7 @@ from versioner.registry.history.log_index import LogIndex
 from versioner.registry.history.problems import HistoryViolation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from versioner.git.snapshot import Snapshot
     from versioner.registry.history.log_index import LoggedEvent, LogName, RawLog
@@ -72,6 +72,8 @@ class Comparison:
                 path = layout.product_path(product)
                 was = f"{short_revision(self._base)}:{layout.product_dir(product)}/"
                 yield HistoryViolation("product", product, path, 0, 0, product, was)
+        for product, target in self._moved_by_hand.items():
+            yield HistoryViolation("directory", product, layout.product_path(target), 0, 0, target)
         for pair in self._joined_pairs:
             for name in pair.names():
                 for violation in self._compare(pair, name):
@@ -100,7 +102,21 @@ class Comparison:
 
     @cached_property
     def _successors(self) -> dict[str, str | None]:
-        return {name: self._successor(name) for name in self._missing}
+        named = {name: self._successor(name) for name in self._missing}
+        return {**named, **self._moved_by_hand}
+
+    @cached_property
+    def _moved_by_hand(self) -> dict[str, str]:
+        """Return the new product of each one whose directory was moved without an alias."""
+        new = [name for name in self._changed if name not in self._base_trees]
+        found = {}
+        for name in self._missing if new else ():
+            if self._successor(name) is None and not self._is_recorded(name):
+                events = _ids_of(self._base_logs, name)
+                target = next((each for each in new if events & _ids_of(self._logs, each)), None)
+                if target is not None:
+                    found[name] = target
+        return found
 
     def _successor(self, name: str) -> str | None:
         for _ in range(_LONGEST_CHAIN):
@@ -173,12 +189,17 @@ class Comparison:
         if new is not None and new.is_readable:
             yield from compare_log(olds, new)
             return
+        # A link, a directory or a file with another extension is there, and cannot be read.
+        is_there = new is not None or _is_in(
+            self._now.entries(layout.product_dir(pair.product)),
+            layout.log_path(pair.product, *name),
+        )
         # After a rename, the logs are expected under the new name.
         path = layout.log_path(pair.product, *name)
         for old in olds:
             for logged in old.log.events:
                 yield HistoryViolation(
-                    "log" if new is None else "unreadable", logged.id, path, was=old.was
+                    "unreadable" if is_there else "log", logged.id, path, was=old.was
                 )
 
     def _moved(self, violation: HistoryViolation) -> HistoryViolation:
@@ -211,6 +232,18 @@ def _old_logs(
         for name, log in logs.items():
             found.setdefault(name, []).append(OldLog(log, revision))
     return found
+
+
+def _ids_of(index: LogIndex, product: str) -> set[str]:
+    logs = index.read(product, index.ids(product))
+    return {logged.id for log in logs.values() for logged in log.events}
+
+
+def _is_in(paths: Collection[str], path: str) -> bool:
+    return any(
+        path in (each, layout.with_yaml_extension(each)) or each.startswith(f"{path}/")
+        for each in paths
+    )
 
 
 def _has_new(pair: _Pair) -> bool:

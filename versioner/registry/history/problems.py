@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["HistoryViolation", "problems_of"]
 
 ViolationKind = Literal[
-    "product", "log", "unreadable", "missing", "moved", "changed", "order", "early", "added"
-]
+    "product", "directory", "log", "unreadable", "missing",
+    "moved", "changed", "order", "early", "added",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,11 @@ class HistoryViolation:
 
 
 # Violations of these kinds concern a whole file: one problem stands for all its events.
-_BY_FILE: Final = frozenset(("product", "log", "unreadable", "added"))
+_BY_FILE: Final = frozenset(("product", "directory", "log", "unreadable", "added"))
 
 _CODES: Final[dict[ViolationKind, str]] = {
     "product": codes.HISTORY_MISSING,
+    "directory": codes.HISTORY_MISSING,
     "log": codes.HISTORY_MISSING,
     "unreadable": codes.HISTORY_MISSING,
     "missing": codes.HISTORY_MISSING,
@@ -53,6 +55,7 @@ _CODES: Final[dict[ViolationKind, str]] = {
 
 _MESSAGES: Final[dict[ViolationKind, str]] = {
     "product": "the product {detail} is missing, without a deletion record or an alias",
+    "directory": 'the directory of the product {id} was moved to "{detail}" by hand',
     "log": "the log is missing, with {count} of the base",
     "unreadable": "the log cannot be read, and {count} of the base with it",
     "missing": "the event {id} of the base is missing",
@@ -64,8 +67,10 @@ _MESSAGES: Final[dict[ViolationKind, str]] = {
 }
 
 _HINTS: Final[dict[ViolationKind, str]] = {
-    "product": "delete it with `versioner product delete {detail}`, rename it with `versioner "
-    "product rename`, or restore it from {was}",
+    "product": "restore its directory (`git checkout {revision} -- {old}`), then run `versioner "
+    "product delete {detail}`, or `versioner product rename {detail} NEW`",
+    "directory": "add registry/aliases/{name}.yaml with the line `to: {detail}`, as `versioner "
+    "product rename` does; or move the directory back",
     "log": "restore it from {was}; only whole products can be deleted",
     "unreadable": "fix the file; {was} is its old state",
     "missing": "restore its line from {was}; a mistake is voided (`versioner deployment void`)",
@@ -90,7 +95,11 @@ def problems_of(violations: Iterable[HistoryViolation], *, where: str = "") -> l
 
 def _problem(group: list[HistoryViolation], where: str) -> Problem:
     first = min(group, key=lambda violation: violation.line)
+    revision, _, old = first.was.partition(":")
     words = {
+        "name": first.event_id,
+        "revision": revision,
+        "old": old,
         "id": f'"{ascii(first.event_id)[1:-1]}"',
         "detail": first.detail,
         "was": first.was,
