@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,9 @@ import pytest
 from tests.fixtures.local_registry import NOW, Desk
 from versioner.errors import Blocked
 from versioner.recording.context import EventDraft
+from versioner.recording.environment_aliases import aliases_in
 from versioner.recording.record import record_event
+from versioner.validation.documents import validate_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,3 +102,42 @@ def test_the_inbox_and_the_branch_derive_the_same_id(desk: Desk, tmp_path: Path)
     recorded = record_event(desk.repository, draft, now=NOW, entropy=lambda: (1, b"." * 10))
     assert submitted["id"] == recorded.event["id"]
     assert recorded.event["environment"] == "staging"
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "is_quick"),
+    [
+        ('aliases:\n  - "prod"\n  - "stagin"\n', ("prod", "stagin"), True),
+        ('aliases:\n  - "prod"\nretired: true\n', ("prod",), True),
+        ('aliases: ["prod", "stagin"]\ntitle: "x"\n', ("prod", "stagin"), True),
+        ('aliases: ["prod"]', ("prod",), True),
+        ('aliases:\n  - "prod"\n  - live\n', ("prod", "live"), False),
+        ('aliases:\n  - "prod"  # old\n  - "live"\n', ("prod", "live"), False),
+        ('aliases:\n  - "prod"\n\n  - "live"\n', ("prod", "live"), False),
+        ('aliases:\n  - "prod"\n  # old\n  - "live"\n', ("prod", "live"), False),
+        ('aliases:\n- "prod"\n', ("prod",), False),
+        ("aliases: [prod]\n", ("prod",), False),
+        ('aliases: ["prod",\n  "live"]\n', ("prod", "live"), False),
+        ('description: |\n  aliases: ["x"]\naliases: ["prod"]\n', ("prod",), False),
+        ('description: "\n  aliases:"\n', (), False),
+        ('metadata:\n  aliases: ["x"]\n', (), False),
+        ('# aliases: ["x"]\n', (), False),
+    ],
+)
+def test_former_names_are_read_alike_with_and_without_the_yaml_loader(
+    text: str, names: tuple[str, ...], is_quick: bool
+) -> None:
+    data = f'name: "production"\n{text}'.encode()
+    script = (
+        "import sys; from versioner.recording.environment_aliases import aliases_in;"
+        "print(*aliases_in('production', sys.stdin.buffer.read()), 'yaml' in sys.modules)"
+    )
+    assert aliases_in("production", data) == names
+    document, problems = validate_document("environment", data, "")
+    assert problems == []
+    assert tuple((document or {}).get("aliases", ())) == names
+    if is_quick:
+        told = subprocess.run(
+            [sys.executable, "-c", script], input=data, capture_output=True, check=True
+        )
+        assert told.stdout.decode().split() == [*names, "False"]
