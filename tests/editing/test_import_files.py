@@ -286,3 +286,12 @@ def test_options_that_cannot_be_are_refused(read: Any, options: Any, said: str) 
     with pytest.raises(UsageFault) as caught:
         read(HEADER + ROW, **options)
     assert said in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_a_table_without_the_columns_that_each_row_needs_is_refused_at_once(read: Any) -> None:
+    for name in ("product", "at"):
+        with pytest.raises(UsageFault, match=f"no column has the field {name}") as caught:
+            read((HEADER + ROW).replace(name, "other", 1), mapping={"other": "-"})
+        assert f"--map COLUMN={name}" in caught.value.hint and "version" in caught.value.hint
+    header, row = HEADER.partition(",")[2], ROW.partition(",")[2]
+    assert read(header + row, constants={"product": "orders"}) == [EVENT]

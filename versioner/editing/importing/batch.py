@@ -101,6 +101,7 @@ class ImportBatch:
         if isinstance(event.get("instance"), str):
             event["instance"] = self._names.instance(event["instance"])
         if "voids" not in event:
+            _check_needed(event)
             event["status"] = self._status(str(event.get("status", "completed")))
         # The id is made of the names in the row: after a rename, the row is recorded already.
         event["id"] = given_id or self._content_id(given, event)
@@ -192,3 +193,13 @@ class ImportBatch:
                 existing = edit.snapshot.read(path) if product in self._registry.products else None
                 changes[path] = log.append("deployment", existing, added)
         return changes
+
+
+def _check_needed(event: Event) -> None:
+    """Raise InvalidInput for a row without an environment."""
+    if "environment" not in event:
+        raise InvalidInput(
+            "the row has no environment",
+            field="environment",
+            hint="map a column to environment, or add --set environment=NAME",
+        )

@@ -17,6 +17,7 @@ __all__ = ["Columns", "is_empty", "look_up"]
 # As a column of --map: all columns that have no field.
 _OTHERS: Final = "*"
 _NONE: Final = object()
+_NEEDED: Final = ("product", "at")
 
 
 class Columns:
@@ -63,7 +64,19 @@ class Columns:
                     f'--set {field} and the column "{sources[0]}" both give the field {field}',
                     hint=f"ignore the column: --map '{sources[0]}=-', or leave out --set",
                 )
+        self._check_needed(header, fields)
         return fields
+
+    def _check_needed(self, header: Sequence[str], fields: Sequence[str]) -> None:
+        """Raise UsageFault for a field that each row needs, and that no row would have."""
+        for needed in _NEEDED:
+            if needed not in fields and needed not in self._constants:
+                constant = "" if needed == "at" else f", or --set {needed}=NAME"
+                raise UsageFault(
+                    f"no column has the field {needed}",
+                    hint=f"add --map COLUMN={needed}{constant}; "
+                    f"the columns are: {', '.join(filter(None, header))}",
+                )
 
     def of_table(
         self, header: Sequence[str], fields: Sequence[str], values: Sequence[str]

@@ -96,7 +96,7 @@ class ValueReader:
             return _map_of(field, value)
         if isinstance(value, str):
             return _text(field, value)
-        if isinstance(value, float):
+        if isinstance(value, float) or (field == "version" and type(value) is int):
             raise InvalidInput(
                 f"{field} is a number, and a number loses digits (1.10 becomes 1.1): "
                 f'write it as text, "{field}": "1.10"'
@@ -108,8 +108,8 @@ class ValueReader:
                 f"{field} is an object with the keys {', '.join(keys[:12])}",
                 hint=f"choose one: --map {field}.{likely}={field}",
             )
-        # A version may have lost its zeros as a number; the ids of runs are numbers.
-        return str(value) if type(value) is int and field != "version" else value
+        # The ids of runs and jobs are numbers in the answers of many APIs.
+        return str(value) if type(value) is int else value
 
 
 def _text(field: str, value: str) -> str:
