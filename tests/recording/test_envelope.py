@@ -105,3 +105,19 @@ def test_a_document_holds_no_empty_field() -> None:
         EventDraft("build", "shop", {"version": "1", "notes": "", "scm_sha": None})
     )
     assert told["event"] == {"version": "1"}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        *(("production", "production"), ("dev", "dev"), ("moon", ""), (None, ""), (["dev"], "")),
+        ({"type": "dev"}, ""),
+    ],
+)
+def test_the_type_of_an_environment_comes_back_where_it_is_known(written: Any, read: str) -> None:
+    draft = EventDraft("deployment", "shop", FIELDS, "a", environment_type="test")
+    document = submission_of(draft)
+    assert draft_of(document).environment_type == "test"
+    assert draft_of({**document, "environment_type": written}).environment_type == read
+    # Without one the line is as it was before there were types.
+    assert "environment_type" not in submission_of(draft._replace(environment_type=""))

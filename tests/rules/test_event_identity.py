@@ -47,6 +47,18 @@ def test_a_derived_id_does_not_depend_on_time_person_links_and_metadata():
     assert derive_event_id("user-service", retry) == derive_event_id("user-service", event)
 
 
+def test_the_repository_of_a_run_counts_wherever_it_is_recorded():
+    # Beside a version that is given by hand it is no claim; the id is the one that it always had.
+    event = deployment("1.4.0", **RUN)
+    beside = {key: event[key] for key in event if key != "scm_repository"}
+    metadata = {"vi_run_repository": "acme/user-service", "vi_run_sha": "a" * 40}
+    same = {**beside, "extra_metadata": metadata}
+    other = {**beside, "extra_metadata": {"vi_run_repository": "acme/deploy"}}
+    ids = [derive_event_id("user-service", each) for each in (event, same, other, beside)]
+    assert ids[0] == ids[1]
+    assert len(set(ids)) == 3
+
+
 @given(st.lists(st.text(), min_size=9, max_size=9), st.lists(st.text(), min_size=9, max_size=9))
 def test_parts_never_run_into_each_other(one, other):
     keys = ["version", "environment", "status", *RUN]
