@@ -24,7 +24,8 @@ __all__ = ["deployment"]
 
 _SHOWN: Final = 30
 _KEYS: Final = (
-    "id, product, environment, version, status, kind (deployment, redeployment, rollback), "
+    "id, product, environment, instance (where one is named), version, status, "
+    "kind (deployment, redeployment, rollback, return, undeployment), "
     "previous, at, changed_at, deployed_by, reason, deploy_url, void: {id, at, reason} or null"
 )
 
@@ -57,7 +58,9 @@ def deployment() -> None:
 )
 @click.option("--version", metavar="VERSION", help="Only of this version.")
 @click.option(
-    "--status", metavar="STATUS", help="Only with this status; `void` shows voided deployments."
+    "--status",
+    metavar="STATUS",
+    help="Only with this status; `undeployed` shows what was removed, `void` voided deployments.",
 )
 @click.option("--person", metavar="WHO", help="Only by the person with this login, e-mail or name.")
 @click.option(

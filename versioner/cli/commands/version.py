@@ -77,7 +77,8 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
     short_help="Show one version.",
     epilog=examples_epilog(
         "versioner version show user-service 1.4.0",
-        keys=f"{_KEYS}, commit_url, builds, stays: {{environment, since, until, deployment}}, "
+        keys=f"{_KEYS}, commit_url, builds, stays: {{environment, instance (where one is named), "
+        "since, until, deployment}, "
         "deployments (as `deployment list`), problems (number of errors found).",
     ),
 )
