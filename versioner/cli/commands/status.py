@@ -18,7 +18,8 @@ __all__ = ["status"]
         keys="at, revision, environments, products: {product, drifting, cells: {ENVIRONMENT: "
         "{version, status, since, age_seconds, deployment, redeployed_at, rollback, mixed, "
         "instances: [{instance, version, since, redeployed_at, rollback, deployment}], and "
-        "in_progress, no_result, failed_last: {deployment, version, status, at, changed_at} or null}}}, "
+        "in_progress, no_result, failed_last: {deployment, version, status, at, changed_at} or "
+        "null}}}, "
         "problems (number of errors found), waiting and refused (number of events in "
         "the inbox: as last fetched, or, of a URL, as they are now).",
     )
