@@ -61,6 +61,11 @@ def everything(text: str = "Plain words", url: str = "https://example.test/page"
         revision="1f3c9a7be21d4f60a8b7c6d5e4f3021987abcdef",
         aliases={"login-service": "user-service"},
     )
+    whole.products["web-frontend"].observations = [
+        _observation("o1", version="2026.11.2", artifacts={"web": ARTIFACTS["image"]}),
+        _observation("o2", version="", versions=["2026.11.1", "2026.11.2"], instance="eu"),
+        _observation("o3", version="", images=[f"shop:{word}" for word in text.split()[:3]]),
+    ]
     whole.deleted = {
         "legacy-billing": {
             "deleted_at": moment(-30 * DAY),
@@ -69,6 +74,11 @@ def everything(text: str = "Plain words", url: str = "https://example.test/page"
         }
     }
     return whole
+
+
+def _observation(id_: str, **fields: Any) -> dict[str, Any]:
+    place = {"at": moment(-30), "environment": "production", "source": f"source-{id_}"}
+    return {**place, **fields, "id": id_}
 
 
 def _user_service(event: Any, text: str, url: str) -> ProductRecord:
