@@ -131,6 +131,53 @@ def test_each_instance_and_source_is_told_by_itself_and_in_order():
     ]
 
 
+def on(instance: str, version: str, minutes: float) -> Event:
+    return deployment(version, minutes=minutes, instance=instance)
+
+
+def test_each_instance_is_compared_with_what_is_recorded_on_it():
+    events = [on("eu", "3.0", -60), on("us", "2.1", -50)]
+    found = cell(
+        events,
+        seen("3.0", -5, instance="eu"),
+        seen("3.0", -5, instance="us"),
+        seen("3.0", -5, instance="asia"),
+    ).observed
+    assert [(each.instance, each.recorded, each.comparison) for each in found] == [
+        ("asia", "", "differs"),
+        ("eu", "3.0", "same"),
+        ("us", "2.1", "differs"),
+    ]
+
+
+def test_what_is_recorded_for_the_whole_goes_for_the_instances_not_named():
+    events = [completed("1.0", -90), on("eu", "2.0", -60)]
+    found = cell(events, seen("1.0", -5, instance="us"), seen("1.0", -5, instance="eu")).observed
+    assert [(each.instance, each.recorded, each.comparison) for each in found] == [
+        ("eu", "2.0", "differs"),
+        ("us", "1.0", "same"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [(["2.1", "3.0"], "same"), (["2.1", "3.1"], "differs"), (["2.1", "3.0", "4"], "differs")],
+)
+def test_a_look_at_the_whole_sees_the_versions_of_all_instances(versions, expected):
+    events = [on("eu", "3.0", -60), on("us", "2.1", -50)]
+    assert state(events, seen("", -5, versions=versions)).comparison == expected
+    assert state(events, seen("3.0", -5)).comparison == "differs"
+
+
+def test_where_something_was_undeployed_nothing_is_expected_to_run():
+    removed = deployment("1.0", "undeployed", minutes=-30)
+    events = [completed("1.0", -60), removed]
+    assert state(events, seen("", -5)).comparison == "same"
+    found = state(events, seen("1.0", -50), seen("1.0", -5))
+    assert (found.comparison, found.differs_since) == ("differs", moment(-30))
+    assert state(events, seen("1.0", -50)).comparison == "unknown"
+
+
 def test_what_one_source_no_longer_sees_is_left_out_where_another_one_sees_it():
     events = [completed("1.0", -60)]
     moved = cell(events, seen("", -5), seen("1.0", -6, source="docker")).observed

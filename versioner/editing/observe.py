@@ -16,6 +16,7 @@ from versioner.query.observed import (
     differs_from,
     is_running,
     observed_states,
+    recorded_at,
     same_state,
     seen_until,
 )
@@ -187,7 +188,7 @@ def _observe_product(
     event = _event(key, sighting.fields if sighting is not None else {}, now)
     event["id"] = derive_content_id(record.name, event)
     last = before[-1] if before else None
-    here = recorded.get(key.instance) or recorded.get("", RecordedState())
+    here = recorded_at(recorded, key.instance)
     is_listed = sighting is not None
     written = _is_news(event, last, here, is_listed=is_listed)
     (state,) = observed_states({key: [*before, event]}, key.environment, recorded)

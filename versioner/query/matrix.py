@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
 
-from versioner.query.observed import RecordedState, observed_states, seen_until
+from versioner.query.observed import UNNAMED, RecordedState, observed_states, seen_until
 from versioner.query.selectors import (
     HiddenEnvironment,
     compared_environments,
@@ -179,11 +179,11 @@ def cell_state(cell: Cell, *, now: str, stale_after: int) -> CellState:
 
 
 def recorded_states(state: CellState) -> dict[str, RecordedState]:
-    """Return what is recorded by instance, to compare observations with; "" is the whole."""
+    """Return what is recorded by instance, to compare observations with, as for `recorded_at`."""
     running = state.in_progress
     opening = frozenset((running.version,)) if running is not None else frozenset[str]()
     found = {
-        each.name: RecordedState(
+        each.name or UNNAMED: RecordedState(
             versions=(each.version,) if each.version else (),
             since=each.since,
             opening=opening if running and running.instance in (each.name, "") else frozenset(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from versioner.models import Event
 
 __all__ = [
+    "UNNAMED",
     "ObservationKey",
     "ObservedState",
     "RecordedState",
@@ -18,6 +19,7 @@ __all__ = [
     "is_running",
     "key_of",
     "observed_states",
+    "recorded_at",
     "same_state",
     "seen_until",
     "versions_in",
@@ -83,6 +85,21 @@ class ObservedState:
         return "differs" if self.differs else "same"
 
 
+# The key of what is recorded for the instances that are not named.
+UNNAMED: Final = "*"
+
+
+def recorded_at(recorded: Mapping[str, RecordedState], instance: str) -> RecordedState:
+    """Return what is recorded on an instance, "" for the whole environment.
+
+    `recorded` has the whole under "", each named instance under its name, and what goes for the
+    others under `UNNAMED`. Without any instance, the whole goes for each of them.
+    """
+    if not instance or set(recorded) <= {""}:
+        return recorded.get("", RecordedState())
+    return recorded.get(instance) or recorded.get(UNNAMED, RecordedState())
+
+
 def key_of(event: Event) -> ObservationKey:
     """Return where and by what an observation was made."""
     return ObservationKey(event["environment"], event.get("instance", ""), event["source"])
@@ -121,12 +138,11 @@ def observed_states(
 ) -> tuple[ObservedState, ...]:
     """Return what was last seen in an environment, by instance and source.
 
-    `recorded` is what is recorded by instance; "" stands for those that are not named. What one
-    source no longer sees is left out where another one sees it on the same instance.
+    `recorded` is what is recorded by instance, as for `recorded_at`. What one source no longer sees
+    is left out where another one sees it on the same instance.
     """
-    whole = recorded.get("", RecordedState())
     states = [
-        _state(key, events, recorded.get(key.instance, whole))
+        _state(key, events, recorded_at(recorded, key.instance))
         for key, events in sorted(seen.items())
         if key.environment == environment and events
     ]
