@@ -239,6 +239,51 @@ def test_people_decides_who_is_recorded(
     assert [key for key in event if key.startswith("deployed_by")] == kept
 
 
+PERSON = ("deployed_by", "deployed_by_email", "deployed_by_name")
+
+
+@pytest.mark.parametrize(
+    ("people", "name", "recorded"),
+    [
+        ("login", "jane", ["jane"]),
+        ("login", "Jane Doe", ["jd"]),
+        ("login", "jane@example.test", ["jd"]),
+        ("login", "", ["jd"]),
+        ("none", "jane", []),
+        ("all", "Jane Doe", ["jd", "j@x.test", "Jane Doe"]),
+    ],
+)
+def test_outside_ci_the_person_is_that_of_git_or_the_system(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, people: str, name: str, recorded: list[str]
+) -> None:
+    configure(desk, f"people: {people}\n")
+    desk.git("config", "user.name", name)
+    desk.git("config", "user.email", "j@x.test")
+    for variable in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "EMAIL"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("LOGNAME", "jd")
+    assert deploy(desk).code == 0
+    event = events(desk, "user-service")[-1]
+    assert [event[key] for key in PERSON if key in event] == recorded
+    assert desk.run("track", "build", "--product", "user-service", "--version", "9").code == 0
+    assert events(desk, "user-service", "versions")[-1].get("built_by") == next(
+        iter(recorded), None
+    )
+
+
+def test_a_person_that_is_given_or_that_a_job_has_is_nobody_here(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(desk, "people: all\n")
+    monkeypatch.setenv("LOGNAME", "jd")
+    assert deploy(desk, "--deployed-by", "li").code == 0
+    assert [events(desk, "user-service")[-1].get(key) for key in PERSON] == ["li", None, None]
+    # A system that is not known has no person, and the machine's is not the one who deploys.
+    monkeypatch.setenv("CI", "true")
+    assert deploy(desk, "--version", "2.1").code == 0
+    assert not set(PERSON) & set(events(desk, "user-service")[-1])
+
+
 def test_the_same_run_again_is_recorded_already_and_commits_nothing(desk: Desk) -> None:
     first = deploy(desk, "--invoke-id", "run-1", "-o", "json").json()
     before = desk.git("rev-parse", "HEAD")

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
+from versioner.ci.presence import is_ci
 from versioner.cli import clock
-from versioner.errors import InvalidInput
-from versioner.models.event_fields import RUN_KEYS
+from versioner.errors import InvalidInput, OperationFailed
+from versioner.git.identity import author_at
+from versioner.models.event_fields import RUN_KEYS, personal_fields
 from versioner.models.events import UNDEPLOYED
 from versioner.names import canonical_status
 from versioner.recording.policy import refuse_secrets
 from versioner.registry.event_order import OPENING
+from versioner.remote.url import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +34,7 @@ __all__ = ["doubts_of", "draft_event", "print_sources"]
 # Far more than a log may hold, and few enough for Python to read.
 _MOST_DIGITS: Final = 400
 _MOST_LEVELS: Final = 100
+_SOURCES: Final = {"at": "the clock", "status": "default"}
 
 
 def draft_event(options: TrackOptions, detected: DetectedRun | None) -> EventDraft:
@@ -89,7 +95,7 @@ def _detected_facts(
 ) -> tuple[Event, dict[str, Any]]:
     """Return what the CI system reports, as fields of the event and as metadata."""
     if detected is None:
-        return {}, {}
+        return _person_here(options), {}
     person = "built_by" if options.kind == "build" else "deployed_by"
     found = {key.replace("person", person): value for key, value in detected.fields.items()}
     found["source_system"] = detected.source_system
@@ -103,6 +109,29 @@ def _detected_facts(
     given = options.fields
     of_run = {RUN_KEYS[key]: aside[key] for key in aside if aside[key] != given.get(key)}
     return found, {**detected.extra_metadata, **of_run}
+
+
+def _person_here(options: TrackOptions) -> Event:
+    """Return the person at this machine, where no CI system runs and nobody is named.
+
+    The login is the name of git's configuration if that is one word, else the system's. What of
+    it is recorded, `people:` in registry.yaml decides.
+    """
+    fields = personal_fields(options.kind)
+    if is_ci(os.environ) or any(options.fields.get(field) for field in fields):
+        return {}
+    folder = options.repo if options.repo and not is_url(options.repo) else os.curdir
+    name, email = "", ""
+    with suppress(OperationFailed):
+        name, email = author_at(folder)
+    login = name if re.fullmatch(r"[^\s@]+", name) else _system_login()
+    values = zip(fields, (login, email, name), strict=True)
+    return {field: value for field, value in values if value}
+
+
+def _system_login() -> str:
+    names = (os.environ.get(name, "").strip() for name in ("LOGNAME", "USER", "USERNAME"))
+    return next((name for name in names if name), "")
 
 
 def _no_claims(options: TrackOptions, detected: DetectedRun, status: EventStatus) -> list[str]:
@@ -237,7 +266,7 @@ def print_sources(
         given = source(_option_of(name, draft, options))
         if name == "extra_metadata" and detected is not None and detected.extra_metadata:
             given = f"{given} and {system}" if given else system
-        missing = {"at": "the clock", "status": "default"}.get(name, system or "default")
+        missing = _SOURCES.get(name, system or "git or the system")
         click.echo(f"  {name} = {clean(str(value))} ({given or missing})", err=True)
 
 

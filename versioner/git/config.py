@@ -22,13 +22,13 @@ class Setting(NamedTuple):
     value: str
 
 
-def settings(cwd: Path, pattern: str) -> list[Setting]:
+def settings(cwd: Path | str, pattern: str) -> list[Setting]:
     """Return the settings whose key matches a regular expression, the deciding one last."""
     return finish_settings(start_settings(cwd, pattern))
 
 
 def start_settings(
-    cwd: Path, pattern: str, pass_fds: Sequence[int] = ()
+    cwd: Path | str, pattern: str, pass_fds: Sequence[int] = ()
 ) -> subprocess.Popen[bytes]:
     """Start the process that lists settings, so that the caller can work meanwhile."""
     args = ["config", "--null", "--show-scope", "--get-regexp", pattern]

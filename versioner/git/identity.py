@@ -9,18 +9,20 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.git.config import finish_settings, start_settings
+from versioner.git.config import finish_settings, settings, start_settings
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Sequence
+    from pathlib import Path
 
     from versioner.git.repository import Repository
     from versioner.models import CommitIdentity
 
-__all__ = ["Committer", "ask_settings", "committer_of"]
+__all__ = ["Committer", "ask_settings", "author_at", "committer_of"]
 
 _ASKED: Final = r"^(user|author|committer)\.(name|email|signingkey)$|^commit\.gpgsign$|^gpg\."
+_AUTHOR: Final = r"^(user|author)\.(name|email)$"
 _TRUSTED: Final = ("system", "global", "command")
 _PROGRAMS: Final = {
     "gpg.openpgp.program": "gpg",
@@ -64,6 +66,13 @@ def committer_of(
     )
 
 
+def author_at(folder: Path | str) -> tuple[str, str]:
+    """Return the name and address that git's configuration has for commits in a folder, or ""."""
+    values = {key: value for _, key, value in settings(folder, _AUTHOR)}
+    nobody: CommitIdentity = {"name": "", "email": ""}
+    return _person("author", values, nobody)
+
+
 def ask_settings(repo: Repository, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
     """Start the git process that prints the settings of `committer_of`."""
     return start_settings(repo.top, _ASKED, pass_fds)
@@ -96,5 +105,5 @@ def _signing(values: dict[str, str], trusted: dict[str, str]) -> Sequence[str] |
         if ("gpg.program" in trusted)
         else trusted
     )
-    settings = [f"{key}={trusted.get(key, usual)}" for key, usual in _PROGRAMS.items()]
-    return [f"gpg.program={trusted.get('gpg.openpgp.program', 'gpg')}", *settings]
+    programs = [f"{key}={trusted.get(key, usual)}" for key, usual in _PROGRAMS.items()]
+    return [f"gpg.program={trusted.get('gpg.openpgp.program', 'gpg')}", *programs]
