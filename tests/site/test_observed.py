@@ -70,6 +70,16 @@ def test_what_is_as_recorded_or_not_known_is_not_marked():
         assert not any("recorded" in each["text"] for each in overview_view(site)["attention"])
 
 
+def test_the_place_of_a_product_shows_the_last_look_of_each_source():
+    site = context(seen("1.0"), {**seen("", instance="eu"), "id": "o2"})
+    looks = production(product_view(site, "shop"))["observed"]
+    assert [(each["text"], each["at"]) for each in looks] == [
+        ("seen to run: 1.0 (kubernetes)", moment(-30)),
+        ("seen to run: nothing on eu (kubernetes)", moment(-30)),
+    ]
+    assert production(product_view(context(), "shop"))["observed"] == []
+
+
 def test_a_product_that_was_only_observed_has_its_place():
     site = context(seen("1.1"), deployments=[])
     place = production(product_view(site, "shop"))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from versioner.site.context import SiteContext
     from versioner.site.views.layout import View
 
-__all__ = ["DIFFERS", "differing", "observed_marks", "running_words"]
+__all__ = ["DIFFERS", "differing", "last_looks", "observed_marks", "running_words"]
 
 # The class of the mark; the style sheet gives it a shape.
 DIFFERS = "status-drifting"
@@ -31,6 +31,20 @@ def running_words(state: ObservedState) -> tuple[str, str]:
         return "unknown", ", ".join(state.images) or "a version that is not known"
     short = [version_text(version) for version in state.versions]
     return ", ".join(short), ", ".join(state.versions)
+
+
+def last_looks(state: CellState) -> list[View]:
+    """Return what was last seen to run in a cell and when, for each instance and source."""
+    return [
+        {
+            "text": f"seen to run: {running_words(each)[0]}"
+            + (f" on {each.instance}" if each.instance else "")
+            + f" ({each.source})",
+            "at": each.at,
+            "when": day_text(each.at[:10]),
+        }
+        for each in state.observed
+    ]
 
 
 def observed_marks(context: SiteContext, page: str, state: CellState) -> list[View]:

@@ -11,6 +11,7 @@ from versioner.site.urls import PRODUCTS, outward, product_feed, product_page
 from versioner.site.views.event_details import contacts, metadata
 from versioner.site.views.inbox import inbox_groups
 from versioner.site.views.layout import View, crumb, frame
+from versioner.site.views.observed import last_looks
 from versioner.site.views.product_sections import actions, badges, deletion, pending_changes
 from versioner.site.views.products import document_of, title_of
 from versioner.site.views.rows import (
@@ -112,6 +113,7 @@ def _places(context: SiteContext, page: str, record: ProductRecord) -> list[View
             "type": document["type"],
             **cell_view(context, page, record, name),
             "contacts": _contacts(context, record, name),
+            "observed": last_looks(context.state(record.name, name)),
         }
         for name, document in context.environments.items()
         if name in context.columns or context.has_cell(record, name)
