@@ -9,6 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.editing.test_import_exports import (
+    ENVIRONMENT,
+    ITEM,
+    PROJECT,
+    argocd,
+    github,
+    github_status,
+    gitlab,
+    sync,
+)
 from versioner.cli.commands import imports
 from versioner.editing.importing.options import FORMATS
 
@@ -58,6 +68,31 @@ def test_each_form_imports_with_one_line(desk: Desk, tmp_path: Path, name: str) 
     assert desk.git("rev-parse", "HEAD") == done["commit"]
     again = desk.run("import", str(path), "-o", "json").json()
     assert (again["added"], again["already_recorded"], again["commit"]) == (0, 1, None)
+
+
+EXPORTS: dict[str, tuple[Any, int]] = {
+    "github": ([github(statuses=[github_status("success", "2012-07-20T01:22:00Z")])], 2),
+    "gitlab": ([gitlab()], 2),
+    "octopus": (
+        {"Projects": [PROJECT], "Environments": [ENVIRONMENT], "Items": [ITEM], "Links": {}},
+        2,
+    ),
+    "argocd": ({"kind": "List", "items": [argocd(history=[sync(1), sync(2)])]}, 4),
+}
+
+
+@pytest.mark.parametrize("system", EXPORTS)
+def test_an_export_in_its_documented_shape_imports_with_one_line(
+    desk: Desk, tmp_path: Path, system: str
+) -> None:
+    document, events = EXPORTS[system]
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    done = desk.run("import", str(path), "-o", "json").json()
+    assert (done["added"], done["refused"], done["notes"]) == (events, [], [])
+    assert done["format"].startswith(system)
+    assert desk.run("validate").code == 0
+    assert desk.run("import", str(path), "-o", "json").json()["added"] == 0
 
 
 def test_a_deployment_without_a_result_is_told(desk: Desk, tmp_path: Path) -> None:
