@@ -190,6 +190,16 @@ def test_containers_of_older_docker_and_of_podman_are_read(container: Any, expec
     assert found.name == ("web" if "Names" in container else "1")
 
 
+def test_docker_inspect_has_the_name_of_the_image_in_the_configuration():
+    container = {"Id": "4edf", "Name": "/web-1", "Image": digest("a"), "Config": {"Image": "web:1"}}
+    states = [{**container, "State": {"Status": word}} for word in ("running", "exited")]
+    found = read_workloads(as_bytes(states))[1]
+    assert [(each.name, each.image, each.running) for each in found] == [
+        ("web-1", "web:1", True),
+        ("web-1", "web:1", False),
+    ]
+
+
 # ---- ECS ---------------------------------------------------------------------------------
 
 

@@ -19,7 +19,8 @@ __all__ = ["status"]
         "{version, status, since, age_seconds, deployment, redeployed_at, rollback, mixed, "
         "instances: [{instance, version, since, redeployed_at, rollback, deployment}], and "
         "in_progress, no_result, failed_last: {deployment, version, status, at, changed_at} or "
-        "null}}}, "
+        "null; where it was observed, observed: [{instance, source, running, version, versions, "
+        "images, artifacts, since, at, recorded, comparison, differs_since}]}}}, "
         "problems (number of errors found), waiting and refused (number of events in "
         "the inbox: as last fetched, or, of a URL, as they are now).",
     )

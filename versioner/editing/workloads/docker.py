@@ -1,10 +1,13 @@
-"""Read what `docker ps --format json` prints: one JSON object for each container."""
+"""Read what `docker ps --format json` prints: one JSON object for each container.
+
+The outputs of `podman ps`, `docker service ls` and `docker inspect` are read too.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from versioner.editing.workloads.workload import Workload, text_in
+from versioner.editing.workloads.workload import Workload, mapping_in, text_in
 from versioner.rules.images import digest_of
 
 if TYPE_CHECKING:
@@ -23,7 +26,8 @@ def is_docker(document: dict[str, Any]) -> bool:
 def read_docker(documents: Iterable[dict[str, Any]]) -> Iterator[Workload]:
     """Yield the containers; those that do not run (`docker ps --all`) too."""
     for document in documents:
-        image = text_in(document, "Image")
+        # `docker inspect` has the id of the image here, and its name in the configuration.
+        image = text_in(mapping_in(document, "Config"), "Image") or text_in(document, "Image")
         digest = digest_of(image)
         yield Workload(_name(document), image, (digest,) if digest else (), running=_runs(document))
 
@@ -33,13 +37,14 @@ def _name(document: dict[str, Any]) -> str:
     if isinstance(names, list):
         names = ",".join(str(each) for each in names)
     candidates = (names, document.get("Name"), document.get("ID"), document.get("Id"))
-    return next((each for each in candidates if isinstance(each, str) and each), "a container")
+    found = next((each for each in candidates if isinstance(each, str) and each), "a container")
+    return found.removeprefix("/")
 
 
 def _runs(document: dict[str, Any]) -> bool:
-    state = text_in(document, "State").lower()
+    state = text_in(document, "State") or text_in(mapping_in(document, "State"), "Status")
     if state:
-        return state == "running"
+        return state.lower() == "running"
     replicas = text_in(document, "Replicas")
     if replicas:
         # `docker service ls` has no containers, but "2/3" of them.

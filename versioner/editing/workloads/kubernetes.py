@@ -72,7 +72,7 @@ def _containers_of_pod(pod: dict[str, Any]) -> Iterator[Workload]:
     if any(owner in _ENDING for owner in _owners(pod)):
         return
     # A pod that is being deleted no longer gets requests.
-    is_running = text_in(status, "phase") == "Running" and "deletionTimestamp" not in metadata
+    is_running = text_in(status, "phase") == "Running" and not metadata.get("deletionTimestamp")
     states = [
         *mappings_in(status, "containerStatuses"),
         *mappings_in(status, "initContainerStatuses"),
