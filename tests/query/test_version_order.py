@@ -3,6 +3,8 @@ from __future__ import annotations
 from itertools import combinations, pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.builders import NOW, build, deployment, product, registry, void
 from versioner.query.differences import EnvironmentAt, diff
@@ -159,3 +161,22 @@ def test_a_rollback_counts_for_the_environments_of_its_stage_and_before():
     whole = registry(record, environments={"production-us": {}, "production-eu": {}, "staging": {}})
     assert rolled_back_near(whole, record, "production-us") == {"2": "production-eu"}
     assert rolled_back_near(whole, record, "staging") == {"2": "production-eu"}
+
+
+NAMES = st.text("0123456789abcrv.-_+/~@:", min_size=1, max_size=16) | st.from_regex(
+    r"v?[0-9]{1,8}([.-][0-9]{1,4}){0,4}([-+.]?(rc|alpha|dev|g?[0-9a-f]{7})[.]?[0-9]{0,3})?",
+    fullmatch=True,
+)
+
+
+@given(st.lists(NAMES, min_size=2, max_size=5, unique=True))
+def test_of_any_two_versions_exactly_one_is_newer(names):
+    record = built_in_order(*names)
+    for one, other in combinations(names, 2):
+        assert is_newer(record, one, other) != is_newer(record, other, one)
+        between = versions_between(record, one, other)
+        assert between == versions_between(record, other, one)
+        assert not {one, other} & {*between}
+        old, new = (other, one) if is_newer(record, one, other) else (one, other)
+        assert all(is_newer(record, each, old) for each in between)
+        assert all(is_newer(record, new, each) for each in between)
