@@ -72,6 +72,7 @@ KEY_ORDER: Final = (
     "forge",
     "branch",
     "names",
+    "create",
     "via",
     "people",
     "commit",
