@@ -41,6 +41,9 @@ class _History:
         self.last, self.last_position = version, position
 
 
+_NONE: Final = _History()
+
+
 class _Whole(NamedTuple):
     """What the last completion of the whole was compared with, for the instances that follow it."""
 
@@ -122,7 +125,7 @@ class InstanceFold:
 
     def _complete_one(self, deployment: Deployment, at: str) -> None:
         name, version = deployment.instance, deployment.version
-        before = self._state(name)
+        before = self._course(name)
         history = self._own.get(name)
         deployment.kind = self._kind(history, version)
         if history is None:
@@ -138,7 +141,7 @@ class InstanceFold:
             self._begin_period(name, first, since)
 
     def _remove_one(self, event: Undeployment) -> None:
-        before = self._state(event.instance)
+        before = self._course(event.instance)
         if event.version and before.version != event.version:
             return
         event.ended = (before.version,) if before.version else ()
@@ -244,13 +247,17 @@ class InstanceFold:
     # ---- states ------------------------------------------------------------------------------
 
     def _state(self, name: str) -> Instance:
+        if name in self._own:
+            return self._course(name)
+        # An instance without a result of its own is one of those that are not named.
+        return self._unnamed_state(name) if self._unnamed else self._nothing(name)
+
+    def _course(self, name: str) -> Instance:
+        """Return the state that the results of an instance and of the whole give."""
         state = self._apart.get(name)
         if state is not None:
             return state
-        own = self._own.get(name)
-        if own is None:
-            # An instance without a result of its own is one of those that are not named.
-            return self._unnamed_state(name) if self._unnamed else self._nothing(name)
+        own = self._own.get(name) or _NONE
         whole = self._whole
         since = self._joined.get(name, whole.since)
         latest = whole.redeployed_at or whole.since
