@@ -156,3 +156,35 @@ def test_an_environment_as_given_travels_beside_the_event() -> None:
     for wrong in ("staging", 7, "", "EU/Prod2"):
         with pytest.raises(InvalidInput, match="two environments"):
             draft_of({**document, "environment": wrong})
+
+
+def test_an_instance_that_is_not_listed_is_recorded_and_reported(desk: Desk) -> None:
+    path = desk.top / "registry/environments/staging.yaml"
+    assert codes(record(desk, instance="westt")) == []
+    path.write_text(path.read_text() + 'instances: ["east", "west"]\n')
+    desk.git("commit", "-qam", "List the instances")
+    assert codes(record(desk, instance="west")) == []
+    recorded = record(desk, instance="westt", version="6.0")
+    (warning,) = recorded.warnings
+    assert recorded.commit == desk.git("rev-parse", "HEAD")
+    assert warning.code == "instance"
+    assert warning.message == 'the environment "staging" does not list the instance "westt"'
+    assert warning.hint == (
+        'did you mean "west"? If not, add it: '
+        "`versioner environment edit staging --set instances=east,west,westt`"
+    )
+
+
+def test_an_undeployment_of_a_version_that_does_not_run_is_recorded_and_reported(
+    desk: Desk,
+) -> None:
+    record(desk)
+    recorded = record(desk, version="4.0", status="undeployed")
+    (warning,) = recorded.warnings
+    assert recorded.commit == desk.git("rev-parse", "HEAD")
+    assert warning.code == "without-effect"
+    assert warning.message == 'the version "4.0" does not run in "staging", so nothing ended'
+    # At the same second, an undeployment comes before a completed deployment.
+    later = {"at": "2026-12-22T10:15:30Z", "status": "undeployed"}
+    assert codes(record(desk, version="5.0", **later)) == []
+    assert codes(record(desk, version="", **later)) == []

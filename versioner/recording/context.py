@@ -8,6 +8,7 @@ from versioner import layout
 from versioner.errors import Blocked, UsageFault
 from versioner.git.objects import missing, reading, tip_view
 from versioner.git.process import printable
+from versioner.models.events import UNDEPLOYED
 from versioner.names import check_name, may_slugify, slugify
 from versioner.registry.config import no_registry, read_config
 from versioner.rules.visible import VisibleLogs
@@ -62,6 +63,7 @@ class RecordContext(NamedTuple):
     near_product: str = ""
     near_environment: str = ""
     former_names: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
 
     def visible(self) -> VisibleLogs:
         """Return the events of the logs, with the environment's former names resolved."""
@@ -119,6 +121,9 @@ def load_context(
             if has_environment or not environment
             else _near_environment(tip, environment),
             former_names=former_names,
+            listed=_listed(tip, environment)
+            if has_environment and _needs_list(draft.fields)
+            else (),
         )
 
 
@@ -182,7 +187,8 @@ class _Tip:
         """Return the logs to evaluate an event with: those of its month and the one before.
 
         So the cost does not grow with the history (design, section 5); `validate` reads all
-        logs. Only an event that names another one needs all logs of the product.
+        logs. Only an event that names another one, or the version that it removes, needs all logs
+        of the product.
         """
         month = layout.month_of(event["at"])
         months = {f"{month}.yaml", f"{layout.previous_month(month)}.yaml"}
@@ -190,7 +196,8 @@ class _Tip:
         for kind in _KINDS:
             folder = layout.log_path(product, kind, month).rpartition("/")[0]
             names = {*(self.view.directory(folder) or {}), *self._pending_in(folder)}
-            wanted = names if "deployment" in event else months.intersection(names)
+            needs_all = "deployment" in event or _removes_version(event)
+            wanted = names if needs_all else months.intersection(names)
             paths += [f"{folder}/{name}" for name in sorted(wanted)]
         return self._read_all([path for path in paths if layout.place_of(path) is not None])
 
@@ -266,6 +273,27 @@ def _target_of(tip: _Tip, name: str) -> str:
             f"{path} cannot be read", hint="fix it first: `versioner validate` lists its errors"
         )
     return str(alias["to"])
+
+
+def _removes_version(event: Event) -> bool:
+    return event.get("status") == UNDEPLOYED and bool(event.get("version"))
+
+
+def _needs_list(event: Event) -> bool:
+    return bool(event.get("instance")) or _removes_version(event)
+
+
+def _listed(tip: _Tip, environment: str) -> tuple[str, ...]:
+    """Return the instances that an environment's file lists."""
+    path = layout.environment_path(environment)
+    data = tip.read(path)
+    # Few files list instances, and importing the YAML loader is slow: test the bytes first.
+    if b"instances" not in data:
+        return ()
+    from versioner.validation.documents import validate_document
+
+    document, _ = validate_document("environment", data, path)
+    return tuple(document.get("instances", ())) if document is not None else ()
 
 
 def _is_retired(tip: _Tip, environment: str) -> bool:

@@ -51,7 +51,7 @@ _TRIES: Final = 5
 class EventWarning(NamedTuple):
     """Something about a recorded event that is probably a mistake; `code` is stable."""
 
-    code: Literal["missing-value", "near-name", "retired", "version"]
+    code: Literal["instance", "missing-value", "near-name", "retired", "version", "without-effect"]
     message: str
     hint: str
 
@@ -158,7 +158,8 @@ def prepare(
         return recorded, {}, context.config
     may_create = create and context.config.get("create") != "never"
     changes = _creations(context, may_create, draft.environment_type)
-    warnings = (*recorded.warnings, *_doubtful_names(context))
+    doubtful = (*_doubtful_names(context), *_doubtful_places(context, event))
+    warnings = (*recorded.warnings, *doubtful)
     recorded = recorded._replace(created=tuple(changes), warnings=warnings)
     changes[path] = log.append(draft.kind, context.logs.get(path), [event])
     return recorded, changes, context.config
@@ -207,6 +208,21 @@ def _doubtful_names(context: RecordContext) -> Iterator[EventWarning]:
             yield EventWarning("near-name", message, hint)
         elif is_missing(name):
             yield _missing_value(kind, name)
+
+
+def _doubtful_places(context: RecordContext, event: Event) -> Iterator[EventWarning]:
+    """Yield warnings about the instance of an event, and about a removal without effect."""
+    if context.listed and "instance" in event:
+        from versioner.recording.instance_warnings import unlisted_warning
+
+        if found := unlisted_warning(event, context.listed):
+            yield EventWarning("instance", *found)
+    if event["status"] == UNDEPLOYED and "version" in event:
+        from versioner.recording.instance_warnings import without_effect_warning
+
+        recorded = context.visible().events("deployment")
+        if found := without_effect_warning(event, recorded, context.listed):
+            yield EventWarning("without-effect", *found)
 
 
 def _event(draft: EventDraft, context: RecordContext) -> Event:
