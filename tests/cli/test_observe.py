@@ -130,6 +130,8 @@ def test_status_and_product_show_mark_the_difference(
     row = shown.partition("Observed\n")[2].splitlines()[1]
     since = "2026-11-22 10:15"
     assert " ".join(row.split()) == f"production 1.4.0 differs {since} {since} docker"
+    # Nothing of this product was ever deployed there.
+    assert "web-frontend" in desk.run("environment", "show", "production").out
     after = desk.run("status", "--output", "json").json()
     cells = {each["product"]: each["cells"] for each in after["products"]}
     (observed,) = cells["user-service"]["production"].pop("observed")

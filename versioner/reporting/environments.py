@@ -134,7 +134,8 @@ def _document(document: Mapping[str, Any], running: int) -> dict[str, Any]:
 
 
 def _occupied(matrix: Matrix) -> list[CellState]:
-    return [cell for row in matrix.rows for cell in row.cells if cell.versions or cell.status]
+    cells = [cell for row in matrix.rows for cell in row.cells]
+    return [cell for cell in cells if cell.versions or cell.status or cell.observed]
 
 
 def _facts(layout: TextLayout, document: Mapping[str, Any]) -> str:
