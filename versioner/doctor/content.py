@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner import layout
 from versioner.doctor.checks import guarded, note, ok, problem, warning
 from versioner.editing.validate import validate_registry
+from versioner.query.doubtful_names import doubtful_names
 from versioner.registry.warnings import drifted
 from versioner.resources import starter_dir
 from versioner.site.privacy import hidden_fields
@@ -49,6 +50,8 @@ def check_content(
         checked = validate_registry(snapshot, now=now, cache=cache)
         config.update(checked.registry.config or {})
         yield _validity(checked.problems, len(checked.registry.products), checked.events)
+        for each in doubtful_names(checked.registry):
+            yield warning("names", each.text, each.command)
 
     found = guarded("registry", validity)
     found += guarded("schemas", lambda: _schemas(snapshot))

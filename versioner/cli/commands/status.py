@@ -63,11 +63,12 @@ def status(
     from versioner.cli.output import show_list
     from versioner.cli.params import read_for
     from versioner.cli.registry import find_registry, read_registry, reference_time
+    from versioner.query.doubtful_names import doubtful_names
     from versioner.query.matrix import matrix
     from versioner.query.times import parse_moment
     from versioner.remote.inbox_refs import count_inbox
     from versioner.reporting.contacts import contacts_text
-    from versioner.reporting.matrix import InboxCounts, matrix_json, matrix_text
+    from versioner.reporting.matrix import InboxCounts, doubtful_text, matrix_json, matrix_text
     from versioner.reporting.matrix_listing import matrix_listing
 
     repository = find_registry(repo, as_of, inbox=True)
@@ -88,6 +89,8 @@ def status(
     )
     known = registry.revision or "" if as_of else ""
     past, problems = moment is not None, len(registry.errors)
+    # With some products only, the others are not read.
+    doubtful = doubtful_names(registry) if not (products or environments or past) else []
     show_list(
         output,
         text=lambda layout: "\n\n".join(
@@ -95,6 +98,7 @@ def status(
             for part in (
                 matrix_text(layout, found, as_of=known, past=past, inbox=inbox),
                 contacts_text(layout, found, registry),
+                doubtful_text(layout, doubtful),
             )
             if part
         ),

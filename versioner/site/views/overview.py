@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from versioner.query.doubtful_names import doubtful_names
 from versioner.query.selectors import is_inactive, last_deployed_at, place_text
 from versioner.registry.event_order import seconds_of
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING, OVERVIEW, PRODUCTS
@@ -176,6 +177,7 @@ def attention(context: SiteContext) -> list[View]:
         _deployments(context, stale, "status-stale", "deployment without a result"),
         _deployments(context, failed, "status-failed", "failed or aborted deployment"),
         _observed(context, cells),
+        _doubtful(context),
         _unowned(context),
     ]
     return [group for group in groups if group["number"]]
@@ -239,6 +241,15 @@ def _observed(context: SiteContext, cells: Sequence[CellState]) -> View:
     }
 
 
+def _doubtful(context: SiteContext) -> View:
+    """Return the group of the names that are probably slips, each with the command that helps."""
+    found = doubtful_names(context.registry)
+    return {
+        **_group(len(found), "status-unknown", f"{count(len(found), 'name')} nearly like another"),
+        "commands": [{"text": each.text, "command": each.command} for each in found[:_SHOWN]],
+    }
+
+
 def _unowned(context: SiteContext) -> View:
     unowned = [name for name in context.registry.products if not is_owned(context, name)]
     if {"team", "owner"} & context.hidden:
@@ -253,5 +264,5 @@ def _unowned(context: SiteContext) -> View:
 def _group(number: int, status_class: str, text: str) -> View:
     return {
         "number": number, "status_class": status_class, "text": text,
-        "href": "", "flag": "", "items": [], "more": 0,
+        "href": "", "flag": "", "items": [], "more": 0, "commands": [],
     }  # fmt: skip
