@@ -849,3 +849,25 @@ def test_a_dry_run_that_cannot_be_written_failed(desk: Desk) -> None:
 
 def test_the_hosted_clients_flags_of_no_effect_are_taken(desk: Desk) -> None:
     assert deploy(desk, "--skip-preflight-checks", "--debug", "--dry-run").code == 0
+
+
+def test_the_instance_is_recorded_beside_its_environment(desk: Desk) -> None:
+    done = deploy(desk, "--instance", "eu")
+    assert "deployment of user-service 2.0.0 to production/eu (completed)" in done.out
+    assert '"production", instance: "eu", version: "2.0.0"' in desk.git("show", "HEAD")
+    assert desk.git("log", "-1", "--format=%s").endswith("to production/eu (completed)")
+    assert deploy(desk, "--instance", "E U").code == 4
+
+
+def test_an_undeployment_takes_no_version_and_no_commit_from_the_run(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = ("--product", "user-service", "--environment", "production", "--local")
+    for name, value in GITHUB.items():
+        monkeypatch.setenv(name, value)
+    event = would(desk, "--status", "removed", base=where)["event"]
+    assert event["status"] == "undeployed"
+    assert "version" not in event
+    assert "scm_sha" not in event
+    named = would(desk, "--status", "removed", "--version", "1.9", base=where)["event"]
+    assert named["version"] == "1.9"

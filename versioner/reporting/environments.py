@@ -104,7 +104,7 @@ def environment_json(document: Mapping[str, Any], matrix: Matrix, *, problems: i
     `problems` is the number of errors in the files that were read.
     """
     cells = _occupied(matrix)
-    running = sum(bool(cell.version) for cell in cells)
+    running = sum(bool(cell.versions) for cell in cells)
     return as_json(
         {
             **_document(document, running),

@@ -42,7 +42,7 @@ def matrix_listing(matrix: Matrix) -> Listing:
         {"product": row.product, "environment": cell.environment, "drifting": row.drifting, **part}
         for row in matrix.rows
         for cell in row.cells
-        if cell.version or cell.status
+        if cell.versions or cell.status
         for part in _parts(cell, matrix.at)
     ]
     others = [f"{other}.{key}" for other in _OTHERS for key in _OF_OTHERS]
