@@ -5,7 +5,7 @@ import pytest
 from tests.builders import NOW, deployment, product, registry
 from versioner.query.matrix import matrix
 from versioner.query.selectors import contacts_of
-from versioner.reporting.contacts import contacts_text
+from versioner.reporting.attention import attention_text
 from versioner.reporting.text import TextLayout
 from versioner.site.context import SiteContext
 from versioner.site.views.overview import attention
@@ -52,7 +52,7 @@ def whole(status: str = "failed", **metadata: object):
 
 
 def report(found) -> str:
-    return contacts_text(TextLayout(), matrix(found, now=NOW), found)
+    return attention_text(TextLayout(), matrix(found, now=NOW), found)
 
 
 def test_status_names_whom_to_ask_about_what_failed_and_about_nothing_else():

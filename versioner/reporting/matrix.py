@@ -11,10 +11,7 @@ from versioner.reporting.terminal import as_json
 from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, age_short, count, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from versioner.models import Deployment, Instance
-    from versioner.query.doubtful_names import DoubtfulName
     from versioner.query.matrix import CellState, Matrix, MatrixRow
     from versioner.query.observed import ObservedState
     from versioner.reporting.tables import CellText
@@ -24,7 +21,6 @@ __all__ = [
     "InboxCounts",
     "cell_document",
     "differing",
-    "doubtful_text",
     "is_rolled_back",
     "matrix_json",
     "matrix_text",
@@ -70,12 +66,6 @@ def matrix_text(
         known = f", as recorded at {as_of[:12]}" if as_of else ""
         parts.insert(0, layout.heading(f"Versions at {moment(matrix.at)} UTC{known}"))
     return "\n\n".join(parts)
-
-
-def doubtful_text(layout: TextLayout, found: Sequence[DoubtfulName]) -> str:
-    """Return what needs attention about names, with the commands that help; "" for none."""
-    lines = [f"{each.text}: `{each.command}`" for each in found]
-    return "\n".join([layout.heading("Needs attention"), *lines]) if lines else ""
 
 
 def matrix_json(

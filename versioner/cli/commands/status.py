@@ -67,8 +67,8 @@ def status(
     from versioner.query.matrix import matrix
     from versioner.query.times import parse_moment
     from versioner.remote.inbox_refs import count_inbox
-    from versioner.reporting.contacts import contacts_text
-    from versioner.reporting.matrix import InboxCounts, doubtful_text, matrix_json, matrix_text
+    from versioner.reporting.attention import attention_text
+    from versioner.reporting.matrix import InboxCounts, matrix_json, matrix_text
     from versioner.reporting.matrix_listing import matrix_listing
 
     repository = find_registry(repo, as_of, inbox=True)
@@ -97,8 +97,7 @@ def status(
             part
             for part in (
                 matrix_text(layout, found, as_of=known, past=past, inbox=inbox),
-                contacts_text(layout, found, registry),
-                doubtful_text(layout, doubtful),
+                attention_text(layout, found, registry, doubtful),
             )
             if part
         ),

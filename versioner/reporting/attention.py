@@ -1,4 +1,4 @@
-"""Whom to ask about the products that failed, for the report of `status`."""
+"""What needs attention, for the report of `status`: what failed, and doubtful names."""
 
 from __future__ import annotations
 
@@ -9,21 +9,32 @@ from versioner.reporting.tables import Column, table
 from versioner.reporting.text import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from versioner.query.doubtful_names import DoubtfulName
     from versioner.query.matrix import CellState, Matrix
     from versioner.registry.records import Registry
     from versioner.reporting.tables import CellText
     from versioner.reporting.text import TextLayout
 
-__all__ = ["contacts_text"]
+__all__ = ["attention_text"]
 
 
-def contacts_text(layout: TextLayout, matrix: Matrix, registry: Registry) -> str:
-    """Return the cells that failed or have no result, with the contacts of their products.
+def attention_text(
+    layout: TextLayout, matrix: Matrix, registry: Registry, doubtful: Sequence[DoubtfulName] = ()
+) -> str:
+    """Return whom to ask about what failed, and the commands that help with doubtful names.
 
-    The text is "" where there are none, or their products name no contact.
+    The text is "" where nothing needs attention, or no product of what failed names a contact.
     """
+    names = [f"  {each.text}: `{each.command}`" for each in doubtful]
+    contacts = _contacts_table(layout, matrix, registry)
+    parts = [*([contacts] if contacts else []), *names]
+    return "\n".join([layout.heading("Needs attention"), *parts]) if parts else ""
+
+
+def _contacts_table(layout: TextLayout, matrix: Matrix, registry: Registry) -> str:
+    """Return the cells that failed or have no result, with the contacts of their products."""
     rows: list[list[CellText]] = []
     for row in matrix.rows:
         found: dict[str, list[str]] = {}
@@ -37,7 +48,7 @@ def contacts_text(layout: TextLayout, matrix: Matrix, registry: Registry) -> str
     if not rows:
         return ""
     columns = [Column("product", 12), Column("environment", 11), Column("contact", 24)]
-    return f"{layout.heading('Needs attention')}\n{table(layout, columns, rows, indent='  ')}"
+    return table(layout, columns, rows, indent="  ")
 
 
 def _contacts(cell: CellState, registry: Registry) -> Iterator[str]:
