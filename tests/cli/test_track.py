@@ -271,6 +271,17 @@ def test_outside_ci_the_person_is_that_of_git_or_the_system(
     )
 
 
+def test_a_login_is_found_without_variables_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.git("config", "user.name", "Jane Doe")
+    for variable in ("GIT_AUTHOR_NAME", "LOGNAME", "USER", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    assert deploy(desk).code == 0
+    login = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
+    assert events(desk, "user-service")[-1]["deployed_by"] == login
+
+
 def test_a_person_that_is_given_or_that_a_job_has_is_nobody_here(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -131,7 +132,14 @@ def _person_here(options: TrackOptions) -> Event:
 
 def _system_login() -> str:
     names = (os.environ.get(name, "").strip() for name in ("LOGNAME", "USER", "USERNAME"))
-    return next((name for name in names if name), "")
+    named = next((name for name in names if name), "")
+    if not named and sys.platform != "win32":
+        import pwd
+
+        # A container's user may have no name.
+        with suppress(KeyError):
+            named = pwd.getpwuid(os.geteuid()).pw_name
+    return named
 
 
 def _no_claims(options: TrackOptions, detected: DetectedRun, status: EventStatus) -> list[str]:
