@@ -1,7 +1,7 @@
 """Run the command of a build or a deployment, with its input, output and signals passed through.
 
 The command stays in the process group of this process, so that the terminal treats both alike.
-Signals are not handled but waited for (`sigwaitinfo`): one that the terminal sends has reached the
+Signals are not handled but waited for (`sigtimedwait`): one that the terminal sends has reached the
 command already, and a second interrupt makes some programs stop without cleaning up.
 """
 
@@ -24,6 +24,9 @@ __all__ = ["CommandEnd", "run_command"]
 _NOT_FOUND: Final = 127
 _NOT_EXECUTABLE: Final = 126
 _KILLED: Final = 128
+
+# After so many seconds without a signal, look whether the command has ended.
+_LONGEST_WAIT: Final = 1.0
 
 # With these a person or a CI system stops a command; the others are messages to it.
 _STOPPING: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
@@ -122,9 +125,10 @@ def _blocked(numbers: Sequence[int]) -> Iterator[Any]:
 
 def _next_signal(numbers: Sequence[int]) -> tuple[int, bool]:
     """Wait for a signal; return it, and whether the terminal has sent it to the command too."""
-    if hasattr(signal, "sigwaitinfo"):
-        found = signal.sigwaitinfo(numbers)
-        return found.si_signo, found.si_code > 0
+    if hasattr(signal, "sigtimedwait"):
+        found = signal.sigtimedwait(numbers, _LONGEST_WAIT)
+        # Another thread of this process may have taken the signal of the command's end.
+        return (found.si_signo, found.si_code > 0) if found else (signal.SIGCHLD, False)
     # Only the foreground of a terminal gets its interrupts.
     number = signal.sigwait(numbers)
     return number, number in (signal.SIGINT, signal.SIGQUIT) and _is_in_foreground()
