@@ -326,3 +326,24 @@ def test_many_instances_and_many_deployments_of_the_whole_take_linear_time():
         return calls
 
     assert cost(400) < 2.5 * cost(200)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_cell_without_instances_folds_the_same_with_and_without_the_fold_of_instances(seed):
+    chance = random.Random(seed)
+    events = [
+        whole(
+            chance.choice("1234"), minute, chance.choice(["completed"] * 4 + ["failed", "started"])
+        )
+        for minute in range(25)
+    ]
+    plain = fold(*events)
+    # An instance on which only a deployment failed changes nothing but the list of instances.
+    beside = fold(*events, on("eu", "0", 30, "failed"))
+    assert [(each.kind, each.previous) for each in plain.completed] == [
+        (each.kind, each.previous) for each in beside.completed
+    ]
+    assert plain.periods == beside.periods
+    assert (plain.current, plain.since, plain.redeployed_at) == (
+        beside.current, beside.since, beside.redeployed_at,
+    )  # fmt: skip

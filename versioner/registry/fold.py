@@ -20,6 +20,7 @@ from versioner.models.events import UNDEPLOYED
 from versioner.registry.event_order import order_key
 from versioner.registry.fold_cell import closing_event, fold_events, positions_of, result_at
 from versioner.registry.fold_instances import InstanceFold
+from versioner.registry.fold_whole import fold_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -225,6 +226,9 @@ def _set_cell_state(cell: Cell, ordered: list[Event], listed: Sequence[str]) -> 
         # Deployments may run in parallel: the event that closed each one gives their order.
         positions = positions_of(ordered)
         steps.sort(key=lambda each: positions[id(_last_event(each))])
+    if not (removals or listed or any(each.instance for each in valid)):
+        fold_whole(cell, [step for step in steps if not isinstance(step, Undeployment)])
+        return
     fold = InstanceFold(cell, listed)
     for step in steps:
         if isinstance(step, Undeployment):

@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.models import Instance, RunningPeriod
+from versioner.registry.completions import CompletionHistory, earlier, kind_of
 from versioner.registry.fold_cell import result_at
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from versioner.models import Cell, Deployment, DeploymentKind, Undeployment
 
@@ -26,22 +27,7 @@ _PRECEDENCE: Final[tuple[DeploymentKind, ...]] = (
 )  # fmt: skip
 
 
-class _History:
-    """The first completion of each version, and the last one, each as its position in the cell."""
-
-    __slots__ = ("firsts", "last", "last_position")
-
-    def __init__(self) -> None:
-        self.firsts: dict[str, int] = {}
-        self.last = ""
-        self.last_position = -1
-
-    def add(self, version: str, position: int) -> None:
-        self.firsts.setdefault(version, position)
-        self.last, self.last_position = version, position
-
-
-_NONE: Final = _History()
+_NONE: Final = CompletionHistory()
 
 
 class _Whole(NamedTuple):
@@ -61,8 +47,8 @@ class InstanceFold:
         self._listed = frozenset(listed)
         self._order = tuple(listed)
         self._position = 0
-        self._history = _History()  # of the whole
-        self._own: dict[str, _History] = {}  # of the instances with a result of their own
+        self._history = CompletionHistory()  # of the whole
+        self._own: dict[str, CompletionHistory] = {}  # of the instances with a result of their own
         self._whole = Instance("")
         self._compared = _Whole("", "", -1, None)
         # The unnamed instance: whether it goes on, and since when.
@@ -129,7 +115,7 @@ class InstanceFold:
         history = self._own.get(name)
         deployment.kind = self._kind(history, version)
         if history is None:
-            history = self._own[name] = _History()
+            history = self._own[name] = CompletionHistory()
         history.add(version, self._position)
         same = before.version == version
         since = before.since if same else at
@@ -146,7 +132,7 @@ class InstanceFold:
             return
         event.ended = (before.version,) if before.version else ()
         since = before.since if before.since and not before.version else event.at
-        self._own.setdefault(event.instance, _History())
+        self._own.setdefault(event.instance, CompletionHistory())
         self._set_apart(Instance(event.instance, since=since), event.at)
 
     def _set_apart(self, state: Instance, at: str) -> None:
@@ -176,14 +162,9 @@ class InstanceFold:
 
     def _complete_whole(self, deployment: Deployment, at: str) -> None:
         version = deployment.version
-        kind = self._kind(self._history, version)
-        # Where every instance that is listed had a result of its own, there are no others.
-        kinds = {} if self._is_covered() else {kind: deployment.previous}
-        for name in self._apart:
-            own = self._own[name]
-            kinds.setdefault(self._kind(own, version), self._last(own).last)
-        deployment.kind = next(each for each in _PRECEDENCE if each in kinds)
-        deployment.previous = kinds[deployment.kind]
+        kind = deployment.kind = self._kind(None, version)
+        if self._apart:
+            self._set_kind_of_all(deployment, kind)
         whole = self._history
         first = whole.firsts.get(version)
         self._compared = _Whole(version, whole.last, whole.last_position, first)
@@ -196,15 +177,36 @@ class InstanceFold:
             self._begin_period("", deployment, at)
         self._unnamed = True
 
+    def _set_kind_of_all(self, deployment: Deployment, kind: DeploymentKind) -> None:
+        """Set the kind of a deployment of the whole: it may be another one on each instance."""
+        # Where every instance that is listed had a result of its own, there are no others.
+        kinds = {} if self._is_covered() else {kind: deployment.previous}
+        for name in self._apart:
+            own = self._own[name]
+            kinds.setdefault(self._kind(own, deployment.version), self._last(own).last)
+        deployment.kind = next(each for each in _PRECEDENCE if each in kinds)
+        deployment.previous = kinds[deployment.kind]
+
     def _set_whole(self, deployment: Deployment | None, at: str) -> None:
         """Store the state of the whole, in which every instance is now (None: nothing runs)."""
         whole = self._whole
         version = deployment.version if deployment is not None else ""
         goes_on = whole.since != "" and whole.version == version
         if not goes_on:
-            for name in ("", *self._joined):
+            self._end_period("", at)
+            for name in self._joined:
                 self._end_period(name, at)
             self._joined.clear()
+        if self._apart:
+            self._join(version, at, goes_on=goes_on)
+        if not goes_on:
+            whole.since, whole.redeployed_at = at, ""
+        elif deployment is not None:
+            whole.redeployed_at = at
+        whole.current = deployment
+
+    def _join(self, version: str, at: str, *, goes_on: bool) -> None:
+        """Make the instances that went their own way follow the whole, which runs a version."""
         for name, state in self._apart.items():
             if state.version != version:
                 self._end_period(name, at)
@@ -215,11 +217,6 @@ class InstanceFold:
         self._apart.clear()
         self._apart_by_version.clear()
         self._listed_apart = 0
-        if not goes_on:
-            whole.since, whole.redeployed_at = at, ""
-        elif deployment is not None:
-            whole.redeployed_at = at
-        whole.current = deployment
 
     def _remove_version(self, event: Undeployment) -> None:
         """End one version wherever it runs."""
@@ -287,6 +284,8 @@ class InstanceFold:
 
     def _running_version(self) -> str | None:
         """Return the one version that runs, "" for none, None for several."""
+        if not self._own:
+            return self._whole.version if self._unnamed else ""
         apart = self._apart_by_version
         whole = self._whole_version()
         count = len(apart) - ("" in apart) + (whole != "" and whole not in apart)
@@ -296,31 +295,32 @@ class InstanceFold:
 
     # ---- kinds -------------------------------------------------------------------------------
 
-    def _last(self, history: _History | None) -> _History:
+    def _last(self, history: CompletionHistory | None) -> CompletionHistory:
         """Return the history whose completion came last: that of an instance, or of the whole."""
         whole = self._history
         if history is None or history.last_position < whole.last_position:
             return whole
         return history
 
-    def _kind(self, history: _History | None, version: str) -> DeploymentKind:
+    def _kind(self, history: CompletionHistory | None, version: str) -> DeploymentKind:
         """Return what the completion of a version is, after what one history and the whole had."""
         last = self._last(history).last
-        histories = [self._history] if history is None else [self._history, history]
-        first = _earliest(each.firsts.get(version) for each in histories)
-        of_last = _earliest(each.firsts.get(last) for each in histories)
-        return _kind(version, last, first, of_last)
+        first, of_last = self._history.firsts.get(version), self._history.firsts.get(last)
+        if history is not None:
+            first = earlier(first, history.firsts.get(version))
+            of_last = earlier(of_last, history.firsts.get(last))
+        return kind_of(version, last, first, of_last)
 
-    def _kind_of_whole(self, own: _History) -> tuple[DeploymentKind, str]:
+    def _kind_of_whole(self, own: CompletionHistory) -> tuple[DeploymentKind, str]:
         """Return what the last completion of the whole was on an instance that follows it."""
         version, previous, position, first = self._compared
         if self._whole.current is None:
             return "deployment", ""
         whole = self._history
         before = own.last if own.last_position > position else previous
-        first = _earliest((first, own.firsts.get(version)))
-        of_last = _earliest((whole.firsts.get(before), own.firsts.get(before)))
-        return _kind(version, before, first, of_last), before
+        first = earlier(first, own.firsts.get(version))
+        of_last = earlier(whole.firsts.get(before), own.firsts.get(before))
+        return kind_of(version, before, first, of_last), before
 
     # ---- periods -----------------------------------------------------------------------------
 
@@ -334,15 +334,3 @@ class InstanceFold:
         period = self._periods.pop(name, None)
         if period is not None:
             period.until = at
-
-
-def _kind(version: str, last: str, first: int | None, of_last: int | None) -> DeploymentKind:
-    if version == last:
-        return "redeployment"
-    if first is None:
-        return "deployment"
-    return "rollback" if of_last is not None and first < of_last else "return"
-
-
-def _earliest(positions: Iterable[int | None]) -> int | None:
-    return min((each for each in positions if each is not None), default=None)
