@@ -137,6 +137,12 @@ def check_instance(value: str) -> str:
     """Return a legal name of an instance; raise InvalidInput for another, with a legal one."""
     if re.search(_INSTANCE, value) is not None:
         return value
+    if unexpanded(value):
+        raise InvalidInput(
+            f"{_shown(value)} is not a legal name of an instance: {_NOT_EXPANDED}",
+            field="instance",
+            hint=_EXPANSION_HINT,
+        )
     lower = value.strip().lower()
     near = lower if re.search(_INSTANCE, lower) is not None else slugify(value)
     suggestion = f"did you mean {near}? " if near and not holds_secret(value) else ""

@@ -114,6 +114,11 @@ def test_a_version_that_only_contains_such_a_word_is_not(desk: Desk, version: st
     assert codes(record(desk, version=version)) == []
 
 
+def test_an_instance_that_is_missing_is_reported(desk: Desk) -> None:
+    assert codes(record(desk, instance="undefined")) == ["missing-value"]
+    assert codes(record(desk, instance="eu")) == []
+
+
 def test_a_name_that_is_missing_is_reported_where_it_is_created(desk: Desk) -> None:
     recorded = record(desk, "undefined", environment="null")
     assert codes(recorded) == ["missing-value"] * 2
@@ -123,7 +128,7 @@ def test_a_name_that_is_missing_is_reported_where_it_is_created(desk: Desk) -> N
 @pytest.mark.parametrize(
     "value", ["${X}", "$(X)", "$X", "{{ x }}", "${{ x }}", "%X%", "#{x}", "1.0-${X}", "<x>", "@x@"]
 )
-@pytest.mark.parametrize("field", ["version", "environment", "product"])
+@pytest.mark.parametrize("field", ["version", "environment", "product", "instance"])
 def test_a_variable_that_was_not_expanded_is_refused_with_the_cause(
     desk: Desk, field: str, value: str
 ) -> None:

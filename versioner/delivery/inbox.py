@@ -17,7 +17,7 @@ from versioner.recording.record import (
     RecordResult,
     check_names,
     describe_event,
-    warnings_of_version,
+    warnings_of_values,
 )
 from versioner.remote.client import RefUpdate
 from versioner.remote.faults import RemoteFailure
@@ -67,7 +67,7 @@ def prepare_submission(
     path = layout.log_path(product, draft.kind, layout.month_of(event["at"]))
     line = log.event_line(draft.kind, event)
     ref = inbox_ref(product, event["id"])
-    warnings = warnings_of_version(event.get("version", ""))
+    warnings = warnings_of_values(event)
     recorded = RecordResult(draft.kind, product, event, path, line, received=ref, warnings=warnings)
     given = {key: draft.fields[key] for key in fields.keys() & {"environment"}}
     plain = draft._replace(fields={**fields, **given})

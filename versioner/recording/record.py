@@ -40,7 +40,7 @@ __all__ = [
     "prepare",
     "record_event",
     "subject_of",
-    "warnings_of_version",
+    "warnings_of_values",
 ]
 
 
@@ -152,7 +152,7 @@ def prepare(
         line=log.event_line(draft.kind, event),
         already=already,
         page=_page_of(context, draft.kind, event),
-        warnings=(*_retired(context), *warnings_of_version(event.get("version", ""))),
+        warnings=(*_retired(context), *warnings_of_values(event)),
     )
     if already:
         return recorded, {}, context.config
@@ -174,13 +174,16 @@ def _page_of(context: RecordContext, kind: EventKind, event: Event) -> str:
     return f"{page}#d-{event['id']}" if kind == "deployment" else page
 
 
-def warnings_of_version(version: str) -> tuple[EventWarning, ...]:
-    """Return the warning about a version that is probably not one."""
+def warnings_of_values(event: Event) -> tuple[EventWarning, ...]:
+    """Return the warnings about a version or an instance that is probably not one."""
+    version = event.get("version", "")
+    found = [key for key in ("version", "instance") if is_missing(event.get(key, ""))]
+    warnings = [_missing_value(key, event[key]) for key in found]
     if is_moving(version):
         message = f'the version "{version}" is another one tomorrow'
         hint = "give the version, tag or commit that it stands for now"
-        return (EventWarning("version", message, hint),)
-    return (_missing_value("version", version),) if is_missing(version) else ()
+        warnings.append(EventWarning("version", message, hint))
+    return tuple(warnings)
 
 
 def _missing_value(kind: str, value: str) -> EventWarning:
