@@ -12,13 +12,9 @@ from versioner.errors import Blocked, InvalidInput, VersionerError
 from versioner.git.commit_objects import epoch_of
 from versioner.names import check_name, may_slugify, slugify
 from versioner.recording.envelope import draft_of, submission_bytes
+from versioner.recording.event_warnings import warnings_of_values
 from versioner.recording.policy import leave_people_out, refuse_secrets
-from versioner.recording.record import (
-    RecordResult,
-    check_names,
-    describe_event,
-    warnings_of_values,
-)
+from versioner.recording.record import RecordResult, check_names, describe_event
 from versioner.remote.client import RefUpdate
 from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import EVENT, inbox_ref, store_commit

@@ -7,7 +7,7 @@ creates a product or an environment.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput, OperationFailed, VersionerError
@@ -15,8 +15,14 @@ from versioner.git.commit import commit_changes
 from versioner.git.process import RefChanged
 from versioner.git.transaction import transaction
 from versioner.models.events import UNDEPLOYED
-from versioner.names import check_instance, check_name, check_version, is_missing, is_moving
+from versioner.names import check_instance, check_name, check_version
 from versioner.recording.context import EventDraft, load_context
+from versioner.recording.event_warnings import (
+    absent_names,
+    doubts,
+    warnings_of_place,
+    warnings_of_values,
+)
 from versioner.recording.policy import leave_people_out, refuse_secrets
 from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
 from versioner.rules.event_identity import derive_event_id, random_event_id
@@ -24,15 +30,15 @@ from versioner.serialization import log
 from versioner.validation.events import check_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from versioner.git.repository import Repository
     from versioner.models import Changes, Event, EventKind, RegistryConfig
     from versioner.recording.context import RecordContext
+    from versioner.recording.event_warnings import AbsentName, EventWarning
     from versioner.rules.event_decision import EventDecision
 
 __all__ = [
-    "EventWarning",
     "NotPushed",
     "RecordResult",
     "check_names",
@@ -40,20 +46,11 @@ __all__ = [
     "prepare",
     "record_event",
     "subject_of",
-    "warnings_of_values",
 ]
 
 
 # A user's `git commit` may move the branch between reading it and writing to it.
 _TRIES: Final = 5
-
-
-class EventWarning(NamedTuple):
-    """Something about a recorded event that is probably a mistake; `code` is stable."""
-
-    code: Literal["instance", "missing-value", "near-name", "retired", "version", "without-effect"]
-    message: str
-    hint: str
 
 
 class RecordResult(NamedTuple):
@@ -152,14 +149,13 @@ def prepare(
         line=log.event_line(draft.kind, event),
         already=already,
         page=_page_of(context, draft.kind, event),
-        warnings=(*_retired(context), *warnings_of_values(event)),
+        warnings=(*warnings_of_place(context), *warnings_of_values(event)),
     )
     if already:
         return recorded, {}, context.config
     may_create = create and context.config.get("create") != "never"
     changes = _creations(context, may_create, draft.environment_type)
-    doubtful = (*_doubtful_names(context), *_doubtful_places(context, event))
-    warnings = (*recorded.warnings, *doubtful)
+    warnings = (*recorded.warnings, *doubts(context, event))
     recorded = recorded._replace(created=tuple(changes), warnings=warnings)
     changes[path] = log.append(draft.kind, context.logs.get(path), [event])
     return recorded, changes, context.config
@@ -172,60 +168,6 @@ def _page_of(context: RecordContext, kind: EventKind, event: Event) -> str:
         return ""
     page = f"{base}/products/{context.product}/{layout.month_of(event['at'])}.html"
     return f"{page}#d-{event['id']}" if kind == "deployment" else page
-
-
-def warnings_of_values(event: Event) -> tuple[EventWarning, ...]:
-    """Return the warnings about a version or an instance that is probably not one."""
-    version = event.get("version", "")
-    found = [key for key in ("version", "instance") if is_missing(event.get(key, ""))]
-    warnings = [_missing_value(key, event[key]) for key in found]
-    if is_moving(version):
-        message = f'the version "{version}" is another one tomorrow'
-        hint = "give the version, tag or commit that it stands for now"
-        warnings.append(EventWarning("version", message, hint))
-    return tuple(warnings)
-
-
-def _missing_value(kind: str, value: str) -> EventWarning:
-    return EventWarning(
-        "missing-value",
-        f'the {kind} "{value}" looks like a value that is missing',
-        "scripts print such a word where a variable or a key is not set",
-    )
-
-
-def _retired(context: RecordContext) -> tuple[EventWarning, ...]:
-    if not context.is_retired:
-        return ()
-    name = context.environment
-    hint = f"`versioner environment retire --undo {name}` makes it active again"
-    return (EventWarning("retired", f'the environment "{name}" is retired', hint),)
-
-
-def _doubtful_names(context: RecordContext) -> Iterator[EventWarning]:
-    """Yield a warning for each name that the event creates and that is probably a mistake."""
-    for kind, name, _, near, _ in _absent(context):
-        if near:
-            message = f'the new {kind} "{name}" has nearly the name of "{near}"'
-            hint = f"if it is the same: `versioner {kind} merge {name} --into {near}`"
-            yield EventWarning("near-name", message, hint)
-        elif is_missing(name):
-            yield _missing_value(kind, name)
-
-
-def _doubtful_places(context: RecordContext, event: Event) -> Iterator[EventWarning]:
-    """Yield warnings about the instance of an event, and about a removal without effect."""
-    if context.listed and "instance" in event:
-        from versioner.recording.instance_warnings import unlisted_warning
-
-        if found := unlisted_warning(event, context.listed):
-            yield EventWarning("instance", *found)
-    if event["status"] == UNDEPLOYED and "version" in event:
-        from versioner.recording.instance_warnings import without_effect_warning
-
-        recorded = context.visible().events("deployment")
-        if found := without_effect_warning(event, recorded, context.listed):
-            yield EventWarning("without-effect", *found)
 
 
 def _event(draft: EventDraft, context: RecordContext) -> Event:
@@ -277,31 +219,10 @@ def _evaluate(
     )
 
 
-class _Absent(NamedTuple):
-    """A product or environment that does not exist; `near` is a known name that is near, or ""."""
-
-    kind: Literal["product", "environment"]
-    name: str
-    title: str
-    near: str
-    path: str
-
-
-def _absent(context: RecordContext) -> Iterator[_Absent]:
-    """Yield the product and the environment of an event where they do not exist."""
-    if not context.has_product:
-        name, path = context.product, layout.product_path(context.product)
-        yield _Absent("product", name, context.title, context.near_product, path)
-    if context.environment and not context.has_environment:
-        name, title = context.environment, context.environment_title
-        path = layout.environment_path(name)
-        yield _Absent("environment", name, title, context.near_environment, path)
-
-
 def _creations(context: RecordContext, create: bool, environment_type: str) -> Changes:
     """Return the files of the product and the environment, where they do not exist yet."""
     changes: Changes = {}
-    for absent in _absent(context):
+    for absent in absent_names(context):
         if not create:
             raise _not_created(absent, context.config)
         from versioner.serialization.documents import dump_document
@@ -315,7 +236,7 @@ def _creations(context: RecordContext, create: bool, environment_type: str) -> C
     return changes
 
 
-def _not_created(absent: _Absent, config: RegistryConfig) -> Blocked:
+def _not_created(absent: AbsentName, config: RegistryConfig) -> Blocked:
     """Return the error for a name that is not to be created; a slip is never proposed."""
     kind, name, near = absent.kind, absent.name, absent.near
     if near:
