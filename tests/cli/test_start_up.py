@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,28 @@ def test_the_help_of_track_opens_no_repository() -> None:
     modules = loaded_by("track", "deployment", "--help")
     assert "versioner.cli.commands.track" in modules
     assert not modules & (HEAVY - {"shutil"})
+
+
+def test_the_second_recording_at_a_url_parses_no_yaml(
+    recording_place: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare.git"
+    subprocess.run(["git", "clone", "-q", "--bare", str(recording_place), str(bare)], check=True)
+    url = f"file://{bare}"
+    place = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    args = ["track", "deployment", "--repo", url, "--product", "user-service", "--via", "direct"]
+    args += ["--environment", "production", "--version"]
+    parsers = {"yaml", "versioner.validation.documents", "versioner.validation.strict_yaml"}
+    assert parsers <= loaded_by(*args, "9.0.0", **place)
+    assert not parsers & loaded_by(*args, "9.0.1", **place)
+    kept = next((tmp_path / "cache").rglob("*.config.json"))
+    kept.write_bytes(b"{")
+    assert parsers <= loaded_by(*args, "9.0.2", **place)
+    # Another registry.yaml is another blob.
+    config = recording_place / "registry/registry.yaml"
+    git = partial(subprocess.run, cwd=recording_place, check=True)
+    git(["git", "pull", "-q", str(bare), "main"])
+    config.write_text(f"{config.read_text()}people: none\n")
+    git(["git", "commit", "-qam", "People"])
+    git(["git", "push", "-q", str(bare), "main"])
+    assert parsers <= loaded_by(*args, "9.0.3", **place)

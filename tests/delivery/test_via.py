@@ -13,7 +13,7 @@ from tests.fixtures.remotes import LIMITED, bare_remote, remote_to
 from versioner.delivery.direct import Destination, record_remotely
 from versioner.errors import VersionerError
 from versioner.recording.context import EventDraft
-from versioner.remote.partial_clone import FILTERS, recall_filter, remember_filter
+from versioner.remote.memory import FILTERS, recall_filter, remember_filter
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:

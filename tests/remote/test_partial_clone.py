@@ -14,7 +14,8 @@ from versioner.git.objects import read_blobs
 from versioner.remote.client import RefUpdate
 from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import store_commit
-from versioner.remote.partial_clone import FILTERS, partial_clone
+from versioner.remote.memory import FILTERS
+from versioner.remote.partial_clone import partial_clone
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from versioner.git.objects import TreeView, find_commit, read_blobs, reading
 from versioner.git.snapshot import commit_time_of
 from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import INBOX, REFUSED, Inbox, read_inbox
-from versioner.remote.partial_clone import FILTERS
+from versioner.remote.memory import FILTERS
 from versioner.remote.probe import PROBES, probing
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from versioner.doctor.checks import guarded, note, ok, warning
 from versioner.doctor.inbox import check_inbox
 from versioner.git.config import settings, values_of
 from versioner.remote.inbox_refs import read_inbox
-from versioner.remote.partial_clone import FILTERS
+from versioner.remote.memory import FILTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,77 +10,37 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from versioner.errors import GitFailure
 from versioner.git.objects import ObjectReader, OpenRepository, reading
 from versioner.git.process import git, run
 from versioner.git.repository import Repository, tip_of
-from versioner.git.state import write_whole
 from versioner.git.temporary import temporary_folder
 from versioner.remote.client import RemoteClient, create_bare, failure_of
 from versioner.remote.inbox_refs import EVENT, REFUSAL
+from versioner.remote.memory import (
+    FILTERS,
+    recall_config,
+    recall_filter,
+    remember_config,
+    remember_filter,
+)
 from versioner.remote.prefetch import Wanted, prefetch
 from versioner.remote.push_status import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from versioner.git.process import Completed
     from versioner.git.temporary import TemporaryFolder
+    from versioner.remote.memory import FilterLevel
     from versioner.remote.url import Remote
 
 __all__ = [
-    "FILTERS",
-    "FilterLevel",
     "PartialClone",
     "partial_clone",
-    "recall_filter",
-    "remember_filter",
 ]
-
-FilterLevel = Literal["combine:tree:3+blob:none", "tree:0", "blob:none", ""]
-
-# In the order in which they are tried: from the filter that fetches least to no filter.
-FILTERS: Final[tuple[FilterLevel, ...]] = ("combine:tree:3+blob:none", "tree:0", "blob:none", "")
-_WEEK_SECONDS: Final = 7 * 86_400
-
-
-def recall_filter(remote: Remote, clock: Path) -> FilterLevel:
-    """Return the filter that a remote accepted last; `clock` is a file that was just created."""
-    path = _path(remote)
-    try:
-        if path is not None and clock.stat().st_mtime - path.stat().st_mtime < _WEEK_SECONDS:
-            return FILTERS[int(path.read_bytes()[:2])]
-    except (OSError, ValueError, IndexError):
-        pass
-    return FILTERS[0]
-
-
-def remember_filter(remote: Remote, level: FilterLevel) -> None:
-    """Remember the filter that a remote accepts; forget it if that is the best one."""
-    path = _path(remote)
-    if path is None:
-        return
-    try:
-        if level == FILTERS[0]:
-            path.unlink(missing_ok=True)
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, b"%d\n" % FILTERS.index(level))
-    except OSError:
-        # Only an optimisation: without the file, the next clone tries the filters again.
-        return
-
-
-def _path(remote: Remote) -> Path | None:
-    if remote.memory is None:
-        return None
-    from hashlib import sha256
-
-    return remote.memory / sha256(remote.url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
 
 _HEAD: Final = "refs/versioner/remote-head"
 
@@ -341,7 +301,9 @@ def partial_clone(remote: Remote, level: FilterLevel | None = None) -> Iterator[
     with temporary_folder() as place:
         taken = recall_filter(remote, place.folder) if level is None else level
         clone = PartialClone(remote, place, taken)
+        recall_config(remote, clone.folder)
         try:
             yield clone
+            remember_config(remote, clone.folder)
         finally:
             clone.close()
