@@ -109,7 +109,13 @@ def event_of(kind: EventKind, found: DetectedRun) -> dict[str, Any]:
     }
 
 
+# Most hostile values are left out, and the rest is then what it was: checked once, it is known.
+CHECKED: set[str] = set()
+
+
 def assert_recordable(found: DetectedRun) -> None:
+    if repr(found) in CHECKED:
+        return
     assert {key for key in found.fields if not key.startswith("person")} <= set(BUILD_KEYS)
     for kind in ("deployment", "build"):
         event = event_of(kind, found)
@@ -127,6 +133,7 @@ def assert_recordable(found: DetectedRun) -> None:
         assert not re.search("[\u200b-\u200f\u2060-\u206f\ufeff\U000e0000-\U000e0fff]", value)
         assert not holds_secret(value)
         assert len(value) <= 4096
+    CHECKED.add(repr(found))
 
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
