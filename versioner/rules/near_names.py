@@ -8,14 +8,13 @@ exchanged. Names that differ in their digits are never near: `web-1` and `web-2`
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, Literal
 
 from versioner.names import slugify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     NameKind = Literal["product", "environment"]
 
@@ -47,25 +46,53 @@ def near_name(kind: NameKind, name: str, known: Iterable[str]) -> str:
     return min(((far, each) for far, each in found if far is not None), default=(0, ""))[1]
 
 
-def near_pairs(kind: NameKind, names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of names that are near, each pair in alphabetical order."""
-    by_key: dict[object, list[str]] = {}
-    for name in sorted(set(names)):
-        for key in {*_keys(kind, name)}:
-            by_key.setdefault(key, []).append(name)
-    pairs = {pair for group in by_key.values() for pair in combinations(group, 2)}
-    yield from sorted(pair for pair in pairs if _distance(kind, *pair) is not None)
+def near_pairs(kind: NameKind, names: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the pairs of names that are near, each pair in alphabetical order."""
+    known = set(names)
+    alike: dict[str, list[str]] = {}
+    for name in known:
+        for key in {name.replace("-", ""), _spelled_out(name.split("-"))}:
+            alike.setdefault(key, []).append(name)
+    pairs = {pair for group in alike.values() for pair in combinations(sorted(group), 2)}
+    near = _near_words(kind, {word for name in known for word in name.split("-")})
+    for name in known:
+        words = name.split("-")
+        for index, word in enumerate(words):
+            for other in near.get(word, ()):
+                changed = "-".join([*words[:index], other, *words[index + 1 :]])
+                if changed in known:
+                    pairs.add((min(name, changed), max(name, changed)))
+    return sorted(pair for pair in pairs if _distance(kind, *pair) is not None)
+
+
+def _near_words(kind: NameKind, words: Iterable[str]) -> dict[str, set[str]]:
+    """Return for each word the others that are near it; names share most of their words."""
+    by_key: dict[str, list[str]] = {}
+    for word in words:
+        if not word.isdecimal():
+            for key in _keys(kind, word):
+                by_key.setdefault(key, []).append(word)
+    near: dict[str, set[str]] = {}
+    for group in by_key.values():
+        for one, other in combinations(group, 2):
+            if _distance(kind, one, other) is not None:
+                near.setdefault(one, set()).add(other)
+                near.setdefault(other, set()).add(one)
+    return near
 
 
 def _distance(kind: NameKind, one: str, other: str) -> int | None:
     """Return how far two names are from each other, None where they are not near."""
-    ones, others = one.split("-"), other.split("-")
-    if "".join(ones) == "".join(others) or _spelled_out(ones) == _spelled_out(others):
+    if one.replace("-", "") == other.replace("-", ""):
         return 0
-    if len(ones) != len(others) or _digits(one) != _digits(other):
+    ones, others = one.split("-"), other.split("-")
+    is_abbreviated = not (_WORDS.keys().isdisjoint(ones) and _WORDS.keys().isdisjoint(others))
+    if is_abbreviated and _spelled_out(ones) == _spelled_out(others):
+        return 0
+    if len(ones) != len(others):
         return None
     differing = [pair for pair in zip(ones, others, strict=True) if pair[0] != pair[1]]
-    if len(differing) != 1:
+    if len(differing) != 1 or _digits(one) != _digits(other):
         return None
     if kind == "environment" and _abbreviates(*sorted(differing[0], key=len)):
         return 1
@@ -111,23 +138,16 @@ def _edits(one: str, other: str) -> int:
     return row[-1]
 
 
-def _keys(kind: NameKind, name: str) -> Iterator[object]:
-    """Yield values of which two near names have one in common."""
-    words = name.split("-")
-    yield "".join(words)
-    yield _spelled_out(words)
-    for index, word in enumerate(words):
-        if not word.isdecimal():
-            rest = *words[:index], "", *words[index + 1 :]
-            for each in _shortened(word):
-                yield rest, each
-            if kind == "environment":
-                yield from ((rest, word[:end]) for end in range(_SHORTEST_PREFIX, len(word)))
+def _keys(kind: NameKind, word: str) -> set[str]:
+    """Return texts of which two near words have one in common."""
+    keys = _shortened(word)
+    if kind == "environment":
+        keys |= {word[:end] for end in range(_SHORTEST_PREFIX, len(word))}
+    return keys
 
 
-@lru_cache(maxsize=4096)
-def _shortened(word: str) -> frozenset[str]:
+def _shortened(word: str) -> set[str]:
     """Return a word, and what is left of it without one letter, or without two of a long one."""
     most = 2 if len(word) >= _LONG - 2 else 1
     gone = [each for many in range(most + 1) for each in combinations(range(len(word)), many)]
-    return frozenset("".join(c for i, c in enumerate(word) if i not in each) for each in gone)
+    return {"".join(c for i, c in enumerate(word) if i not in each) for each in gone}
