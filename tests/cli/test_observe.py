@@ -95,6 +95,17 @@ def test_an_instance_that_the_environment_does_not_list_is_recorded_with_a_warni
     assert look(desk, stdin, "--instance", "us", "-o", "json").json()["instance_listed"] is True
 
 
+def test_a_look_at_a_whole_whose_instances_differ_names_each_recorded_version(
+    desk: Desk, stdin: Any
+) -> None:
+    for instance, version in (("eu", "1.4.1"), ("us", "1.3.9")):
+        track = ("track", "deployment", "--product", "user-service", "--version", version)
+        done = desk.run(*track, "--environment", "production", "--instance", instance)
+        assert done.code == 0, done.err
+    outcome = look(desk, stdin)
+    assert "  differs: user-service runs 1.4.0, recorded 1.4.1 and 1.3.9, " in outcome.out
+
+
 def test_a_dry_run_writes_nothing(desk: Desk, stdin: Any) -> None:
     before = desk.commits()
     outcome = look(desk, stdin, "--dry-run")

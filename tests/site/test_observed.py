@@ -63,6 +63,16 @@ def test_a_difference_stands_beside_the_version_and_needs_attention():
     assert "attention" in view["rows"][0]["flags"]
 
 
+def test_a_difference_from_several_recorded_versions_names_each():
+    deployments = [
+        deployment("1.0", minutes=-60, id="e1", instance="eu"),
+        deployment("0.9", minutes=-50, id="e2", instance="us"),
+    ]
+    view = overview_view(context(seen("1.1"), deployments=deployments))
+    group = next(each for each in view["attention"] if "recorded" in each["text"])
+    assert group["items"][0]["status"] == "runs, recorded is 1.0, 0.9"
+
+
 def test_what_is_as_recorded_or_not_known_is_not_marked():
     for look in (seen("1.0"), seen("", images=["shop:latest"])):
         site = context(look)

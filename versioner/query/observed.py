@@ -59,9 +59,10 @@ class ObservedState:
     """What was last seen of a product in one place, and whether the registry says the same.
 
     `version` is "" unless exactly one ran. `versions` are all that ran, `images` those whose
-    version is not known. `since` is when this was first seen without another state in between,
-    `at` when it was last seen. `differs` is None where that is not known: the version is not, or
-    the last look is older than what is recorded.
+    version is not known. `recorded` is "" unless exactly one version is recorded, and
+    `recorded_versions` are all that are. `since` is when this was first seen without another state
+    in between, `at` when it was last seen. `differs` is None where that is not known: the version
+    is not, or the last look is older than what is recorded.
     """
 
     instance: str
@@ -76,6 +77,7 @@ class ObservedState:
     differs: bool | None
     differs_since: str = ""
     artifacts: dict[str, str] = field(default_factory=dict)
+    recorded_versions: tuple[str, ...] = ()
 
     @property
     def comparison(self) -> Literal["same", "differs", "unknown"]:
@@ -173,6 +175,7 @@ def _state(key: ObservationKey, events: Sequence[Event], recorded: RecordedState
         differs=differs,
         differs_since=_differs_since(events, recorded) if differs else "",
         artifacts=dict(last.get("artifacts", {})),
+        recorded_versions=recorded.versions,
     )
 
 

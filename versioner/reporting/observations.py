@@ -150,7 +150,7 @@ def running_text(state: ObservedState) -> str:
 
 def _difference_line(each: ObservedProduct) -> str:
     state = each.state
-    recorded = abbreviate(state.recorded) or "nothing"
+    recorded = " and ".join(map(abbreviate, state.recorded_versions)) or "nothing"
     since = f"since {moment(state.differs_since)} UTC"
     return f"  differs: {each.product} runs {running_text(state)}, recorded {recorded}, {since}"
 

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from versioner.site.context import SiteContext
     from versioner.site.views.layout import View
 
-__all__ = ["DIFFERS", "differing", "last_looks", "observed_marks", "running_words"]
+__all__ = [
+    "DIFFERS",
+    "differing",
+    "last_looks",
+    "observed_marks",
+    "recorded_words",
+    "running_words",
+]
 
 # The class of the mark; the style sheet gives it a shape.
 DIFFERS = "status-drifting"
@@ -31,6 +38,11 @@ def running_words(state: ObservedState) -> tuple[str, str]:
         return "unknown", ", ".join(state.images) or "a version that is not known"
     short = [version_text(version) for version in state.versions]
     return ", ".join(short), ", ".join(state.versions)
+
+
+def recorded_words(state: ObservedState) -> str:
+    """Return what is recorded to run where something was seen: versions, or `nothing`."""
+    return ", ".join(map(version_text, state.recorded_versions)) or "nothing"
 
 
 def last_looks(state: CellState) -> list[View]:

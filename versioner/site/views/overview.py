@@ -13,7 +13,7 @@ from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.event_details import contacts
 from versioner.site.views.inbox import inbox_groups
 from versioner.site.views.layout import View, frame
-from versioner.site.views.observed import DIFFERS, differing, running_words
+from versioner.site.views.observed import DIFFERS, differing, recorded_words, running_words
 from versioner.site.views.products import document_of, is_owned, team_of, title_of
 from versioner.site.views.rows import cell_view
 from versioner.site.wording import count, moment_text, version_text
@@ -227,7 +227,7 @@ def _observed(context: SiteContext, cells: Sequence[CellState]) -> View:
                 "environment": context.environment_title(cell.environment),
                 "version": running_words(each)[0],
                 "version_full": running_words(each)[1],
-                "status": f"runs, recorded is {version_text(each.recorded) or 'nothing'}",
+                "status": f"runs, recorded is {recorded_words(each)}",
                 "href": context.product(OVERVIEW, cell.product),
                 "at": each.differs_since,
                 "age": context.age(each.differs_since),
