@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 # The class of the mark; the style sheet gives it a shape.
-DIFFERS = "status-drifting"
+DIFFERS = "status-observed"
 
 
 def differing(state: CellState) -> list[ObservedState]:
@@ -72,6 +72,7 @@ def observed_marks(context: SiteContext, page: str, state: CellState) -> list[Vi
                 "version": short,
                 "version_full": full,
                 "href": link or context.product(page, state.product),
+                "since": True,
                 "at": each.differs_since,
                 "when": day_text(each.differs_since[:10]),
                 "age": context.age(each.differs_since),

@@ -16,7 +16,7 @@ from versioner.site.views.layout import View, frame
 from versioner.site.views.observed import DIFFERS, differing, recorded_words, running_words
 from versioner.site.views.products import document_of, is_owned, team_of, title_of
 from versioner.site.views.rows import cell_view
-from versioner.site.wording import count, moment_text, version_text
+from versioner.site.wording import count, day_text, moment_text, version_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,6 +62,7 @@ def overview_view(context: SiteContext) -> View:
         ],
         "fits": len(context.columns) <= _FITTING_COLUMNS,
         "rows": rows,
+        "observed": any(cell.observed for row in context.matrix.rows for cell in row.cells),
         "deployments": latest_deployments(context, OVERVIEW, _LATEST),
         "all_deployments": {
             "href": context.link(OVERVIEW, DEPLOYMENTS),
@@ -221,14 +222,18 @@ def _observed(context: SiteContext, cells: Sequence[CellState]) -> View:
     return {
         **_group(len(found), DIFFERS, words),
         "flag": "attention",
+        "dated": True,
         "items": [
             {
                 "product": title_of(context, cell.product),
-                "environment": context.environment_title(cell.environment),
+                "environment": place_text(
+                    context.environment_title(cell.environment), each.instance
+                ),
                 "version": running_words(each)[0],
                 "version_full": running_words(each)[1],
                 "status": f"runs, recorded is {recorded_words(each)}",
                 "href": context.product(OVERVIEW, cell.product),
+                "when": day_text(each.differs_since[:10]),
                 "at": each.differs_since,
                 "age": context.age(each.differs_since),
                 "contacts": contacts(
@@ -247,6 +252,7 @@ def _doubtful(context: SiteContext) -> View:
     return {
         **_group(len(found), "status-unknown", f"{count(len(found), 'name')} nearly like another"),
         "commands": [{"text": each.text, "command": each.command} for each in found[:_SHOWN]],
+        "more": max(0, len(found) - _SHOWN),
     }
 
 
@@ -264,5 +270,5 @@ def _unowned(context: SiteContext) -> View:
 def _group(number: int, status_class: str, text: str) -> View:
     return {
         "number": number, "status_class": status_class, "text": text,
-        "href": "", "flag": "", "items": [], "more": 0, "commands": [],
+        "href": "", "flag": "", "items": [], "dated": False, "more": 0, "commands": [],
     }  # fmt: skip

@@ -10,6 +10,7 @@ from versioner.site.pagination import ROWS, months_by_year, pager
 from versioner.site.urls import PRODUCTS, outward, product_feed, product_page
 from versioner.site.views.event_details import contacts, metadata
 from versioner.site.views.inbox import inbox_groups
+from versioner.site.views.instances import instance_rows
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.observed import last_looks
 from versioner.site.views.product_sections import actions, badges, deletion, pending_changes
@@ -112,6 +113,7 @@ def _places(context: SiteContext, page: str, record: ProductRecord) -> list[View
             "environment_href": context.environment(page, name),
             "type": document["type"],
             **cell_view(context, page, record, name),
+            "rows": instance_rows(context, page, context.state(record.name, name)),
             "contacts": _contacts(context, record, name),
             "observed": last_looks(context.state(record.name, name)),
         }

@@ -9,6 +9,7 @@ from versioner.query.selectors import build_details, latest_value, place_text
 from versioner.query.source_links import commit_url
 from versioner.site.urls import deployment_anchor, outward, version_anchor
 from versioner.site.views.event_details import detail_facts, event_facts
+from versioner.site.views.instances import MIXED, UNDEPLOYED, on_instances, shown_name
 from versioner.site.views.observed import observed_marks
 from versioner.site.wording import (
     day_text,
@@ -187,7 +188,7 @@ def _source(context: SiteContext, version: Version) -> View:
 def _reached(context: SiteContext, page: str, version: Version) -> list[View]:
     return [
         {
-            "environment": context.environment_title(each.environment),
+            "environment": _place(context, each),
             "when": day_text(each.at[:10]),
             "at": each.at,
             "href": context.deployment(page, each),
@@ -197,12 +198,17 @@ def _reached(context: SiteContext, page: str, version: Version) -> list[View]:
 
 
 def _arrivals(context: SiteContext, version: Version) -> list[Deployment]:
-    """Return the first completed deployment of a version to each environment, in their order."""
-    first: dict[str, Deployment] = {}
+    """Return the first completed deployment of a version to each place, by environment.
+
+    An instance that got the version after the whole environment did is no place of its own.
+    """
+    first: dict[str, dict[str, Deployment]] = {}
     for deployment in version.deployments:
         if deployment.status == "completed" and deployment.void is None:
-            first.setdefault(deployment.environment, deployment)
-    return [first[name] for name in context.environments if name in first]
+            own = first.setdefault(deployment.environment, {})
+            if "" not in own:
+                own.setdefault(deployment.instance, deployment)
+    return [each for name in context.environments for each in first.get(name, {}).values()]
 
 
 def _reached_by_day(context: SiteContext, version: Version) -> list[View]:
@@ -212,7 +218,7 @@ def _reached_by_day(context: SiteContext, version: Version) -> list[View]:
         days.setdefault(each.at[:10], []).append(each)
     return [
         {
-            "text": ", ".join(context.environment_title(each.environment) for each in arrived),
+            "text": ", ".join(_place(context, each) for each in arrived),
             "at": arrived[0].at,
             "when": day_text(day),
         }
@@ -262,11 +268,9 @@ def cell_view(context: SiteContext, page: str, record: ProductRecord, environmen
         if deployment is not None
     ]
     beside += observed_marks(context, page, state)
-    nothing = "not deployed"
-    if state.status == "undeployed":
-        nothing = f"nothing runs here since {day_text(state.since[:10])}"
     shown = {
-        "beside": beside, "age": "", "at": "", "when": "", "kind": "", "nothing": nothing,
+        "beside": beside, "age": "", "at": "", "when": "", "kind": "",
+        "on": on_instances(context, page, state), **_nothing(state),
     }  # fmt: skip
     if current is None:
         return {
@@ -274,7 +278,7 @@ def cell_view(context: SiteContext, page: str, record: ProductRecord, environmen
             "version": "",
             "version_full": "",
             "href": "",
-            "status_class": "status-unknown",
+            "status_class": UNDEPLOYED if shown["undeployed"] else "status-unknown",
         }
     is_rollback = current.kind == "rollback" and not state.mixed
     full = current.version
@@ -285,19 +289,31 @@ def cell_view(context: SiteContext, page: str, record: ProductRecord, environmen
         "version": _mixed_text(state) if state.mixed else version_text(current.version),
         "version_full": full,
         "href": context.deployment(page, current),
-        "status_class": "status-rollback" if is_rollback else "status-completed",
+        "status_class": MIXED if state.mixed
+        else "status-rollback" if is_rollback else "status-completed",
         "kind": "mixed" if state.mixed else "rollback" if is_rollback else "completed",
         "at": state.since,
         "when": day_text(state.since[:10]),
         "age": context.age(state.since),
-    }
+    }  # fmt: skip
+
+
+def _nothing(state: CellState) -> View:
+    """Return what a cell says where nothing runs, and since when that is where something did."""
+    # A deployment that failed after an undeployment is the newest; nothing runs all the same.
+    if not state.versions and state.since:
+        return {
+            "undeployed": True,
+            "nothing": f"nothing runs here since {day_text(state.since[:10])}",
+        }
+    return {"undeployed": False, "nothing": "not deployed"}
 
 
 def _running_on(state: CellState) -> Iterator[tuple[str, Deployment]]:
     """Yield the instances of a cell where a version runs, by the name that pages show."""
     for each in state.instances:
         if each.current is not None:
-            yield each.name or "others", each.current
+            yield shown_name(each), each.current
 
 
 def _mixed_text(state: CellState) -> str:
@@ -314,10 +330,12 @@ def _latest_current(state: CellState) -> Deployment | None:
 def _beside(context: SiteContext, page: str, deployment: Deployment, word: str) -> View:
     return {
         "status_class": "status-stale" if word else STATUS_CLASSES[deployment.status],
-        "status": word or deployment.status,
+        "status": (word or deployment.status)
+        + (f" on {deployment.instance}" if deployment.instance else ""),
         "version": version_text(deployment.version),
         "version_full": deployment.version,
         "href": context.deployment(page, deployment),
+        "since": False,
         "at": deployment.changed_at,
         "when": day_text(deployment.changed_at[:10]),
         "age": context.age(deployment.changed_at),
