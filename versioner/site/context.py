@@ -27,6 +27,7 @@ from versioner.site.pagination import (
     HistoryPage,
     deployment_pages,
     history_pages,
+    undeployments_of,
 )
 from versioner.site.privacy import hidden_fields
 from versioner.site.urls import (
@@ -45,7 +46,7 @@ from versioner.validation import codes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from versioner.models import Deployment
+    from versioner.models import Deployment, Undeployment
     from versioner.query.selectors import HiddenEnvironment
     from versioner.registry.records import ProductRecord, Registry
     from versioner.remote.inbox_refs import Inbox
@@ -111,7 +112,7 @@ class SiteContext:
         self._deployments: dict[str, dict[str, str]] = {}
         self._versions: dict[str, dict[str, str]] = {}
         for name, pages in self.history_pages.items():
-            self._deployments[name] = {d.id: page.path for page in pages for d in page.deployments}
+            self._deployments[name] = {d.id: page.path for page in pages for d in page.rows}
             self._versions[name] = {v.name: page.path for page in pages for v in page.versions}
 
     @property
@@ -138,8 +139,8 @@ class SiteContext:
         """Return the link to an environment's page."""
         return self.link(page, environment_page(name))
 
-    def deployment(self, page: str, deployment: Deployment) -> str:
-        """Return the link to a deployment's row."""
+    def deployment(self, page: str, deployment: Deployment | Undeployment) -> str:
+        """Return the link to the row of a deployment or of an undeployment."""
         target = self._deployments[deployment.product][deployment.id]
         return _anchor_link(page, target, deployment_anchor(deployment.id))
 
@@ -188,19 +189,31 @@ class SiteContext:
         )
 
     @cached_property
+    def changes(self) -> list[Deployment | Undeployment]:
+        """Return the deployments and undeployments of all products, oldest first."""
+        removals = [
+            r for record in self.registry.products.values() for r in undeployments_of(record)
+        ]
+        if not removals:
+            return [*self.deployments]
+        return sorted(
+            [*self.deployments, *removals], key=lambda each: (each.at, each.product, each.id)
+        )
+
+    @cached_property
     def deployment_pages(self) -> list[DeploymentPage]:
-        """Return the pages of the deployments of all products, oldest first."""
-        return deployment_pages(self.deployments, deployments_page)
+        """Return the pages of what happened to all products, oldest first."""
+        return deployment_pages(self.changes, deployments_page)
 
     @cached_property
     def environment_pages(self) -> dict[str, list[DeploymentPage]]:
-        """Return by environment the pages of its deployments, oldest first."""
-        found: dict[str, list[Deployment]] = {name: [] for name in self.environments}
-        for each in self.deployments:
+        """Return by environment the pages of what happened there, oldest first."""
+        found: dict[str, list[Deployment | Undeployment]] = {name: [] for name in self.environments}
+        for each in self.changes:
             found[each.environment].append(each)
         return {
-            name: deployment_pages(deployments, partial(environment_month, name))
-            for name, deployments in found.items()
+            name: deployment_pages(changes, partial(environment_month, name))
+            for name, changes in found.items()
         }
 
     def state(self, product: str, environment: str) -> CellState:

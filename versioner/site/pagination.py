@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from versioner.layout import month_of
-from versioner.models import Deployment, Version
+from versioner.models import Deployment, Undeployment, Version
 from versioner.site.urls import month_page
 from versioner.site.wording import count, month_text
 
@@ -30,22 +30,28 @@ __all__ = [
     "history_pages",
     "months_by_year",
     "pager",
+    "undeployments_of",
 ]
 
 # The most rows of one page.
 ROWS: Final = 400
 
-_Row = TypeVar("_Row", bound="Deployment | Version")
+_Row = TypeVar("_Row", bound="Deployment | Undeployment | Version")
 
 
 @dataclass(slots=True)
 class DeploymentPage:
-    """One page of a list of deployments: a month, or a part of it, oldest rows first."""
+    """One page of deployments and undeployments: a month, or a part of it, oldest rows first."""
 
     path: str
     month: str
     part: int
-    deployments: list[Deployment]
+    rows: list[Deployment | Undeployment]
+
+    @property
+    def deployments(self) -> list[Deployment]:
+        """Return the rows without undeployments, which count as no deployment."""
+        return [row for row in self.rows if isinstance(row, Deployment)]
 
     @property
     def title(self) -> str:
@@ -102,18 +108,26 @@ def months_by_year(
 
 
 def deployment_pages(
-    deployments: Iterable[Deployment], path_of: Callable[[str, int], str]
+    rows: Iterable[Deployment | Undeployment], path_of: Callable[[str, int], str]
 ) -> list[DeploymentPage]:
-    """Return the pages of deployments, which are oldest first; `path_of` takes month and part."""
+    """Return the pages of rows, which are oldest first; `path_of` takes month and part."""
     return [
-        DeploymentPage(path_of(month, part), month, part, rows)
-        for month, part, rows in _months(deployments)
+        DeploymentPage(path_of(month, part), month, part, own) for month, part, own in _months(rows)
     ]
 
 
+def undeployments_of(record: ProductRecord) -> list[Undeployment]:
+    """Return the undeployments of a product in all environments, void ones among them."""
+    return [each for cell in record.cells.values() for each in cell.undeployments]
+
+
 def history_pages(record: ProductRecord) -> list[HistoryPage]:
-    """Return the pages of a product's versions and deployments, oldest first."""
-    rows: list[Deployment | Version] = [*record.versions.values(), *record.deployments]
+    """Return the pages of a product's versions, deployments and undeployments, oldest first."""
+    rows: list[Deployment | Undeployment | Version] = [
+        *record.versions.values(),
+        *record.deployments,
+        *undeployments_of(record),
+    ]
     # Sorting is stable: rows of one second stay in the order of the fold.
     rows.sort(key=lambda row: row.at)
     return [
@@ -121,7 +135,7 @@ def history_pages(record: ProductRecord) -> list[HistoryPage]:
             path=month_page(record.name, month, part),
             month=month,
             part=part,
-            deployments=[row for row in own if isinstance(row, Deployment)],
+            rows=[row for row in own if not isinstance(row, Version)],
             product=record.name,
             versions=[row for row in own if isinstance(row, Version)],
         )

@@ -5,30 +5,32 @@ from __future__ import annotations
 import heapq
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+from versioner.models import Deployment, Undeployment
 from versioner.query.selectors import latest_value, place_text
-from versioner.site.pagination import NO_PAGER, months_by_year, pager
+from versioner.site.pagination import NO_PAGER, months_by_year, pager, undeployments_of
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
-from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES, deployment_row
+from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES, deployment_row, row_version
 from versioner.site.wording import count, day_text, version_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from versioner.models import Deployment
     from versioner.site.context import SiteContext
 
 __all__ = ["deployments_view", "latest_deployments", "month_of_all_view"]
 
 _LATEST: Final = 100
+_Change: TypeAlias = "Deployment | Undeployment"
 
 
 def deployments_view(context: SiteContext) -> View:
     """Return the view of the latest deployments, with links to every month."""
-    latest = context.deployments[-_LATEST:]
+    latest = context.changes[-_LATEST:]
+    shown = sum(isinstance(each, Deployment) for each in latest)
     total = count(len(context.deployments), "deployment")
     feed = {"title": "All deployments", "href": context.link(DEPLOYMENTS, EVERYTHING)}
     return {
@@ -44,8 +46,8 @@ def deployments_view(context: SiteContext) -> View:
         ),
         "heading": "Deployments",
         "period": "",
-        "summary": total if len(latest) == len(context.deployments) else
-        f"the latest {len(latest)} of {total}",
+        "summary": total if shown == len(context.deployments) else
+        f"the latest {shown} of {total}",
         "pager": NO_PAGER,
         "zone": context.zone.name,
         "days": _days(context, DEPLOYMENTS, latest),
@@ -76,13 +78,13 @@ def month_of_all_view(context: SiteContext, index: int) -> View:
         "summary": count(len(month.deployments), "deployment"),
         "pager": pager(context.deployment_pages, index, partial(context.link, page)),
         "zone": context.zone.name,
-        "days": _days(context, page, month.deployments),
+        "days": _days(context, page, month.rows),
         "years": [],
         "feed": "",
     }
 
 
-def _days(context: SiteContext, page: str, deployments: Iterable[Deployment]) -> list[View]:
+def _days(context: SiteContext, page: str, deployments: Iterable[_Change]) -> list[View]:
     newest = reversed([*deployments])
     return [
         {"day": day_text(day), "rows": _rows(context, page, rows)}
@@ -90,7 +92,7 @@ def _days(context: SiteContext, page: str, deployments: Iterable[Deployment]) ->
     ]
 
 
-def _rows(context: SiteContext, page: str, deployments: Iterable[Deployment]) -> list[View]:
+def _rows(context: SiteContext, page: str, deployments: Iterable[_Change]) -> list[View]:
     """Return a day's deployments, newest first.
 
     Deployments that differ only in environment and time share a row, so that a version which
@@ -100,7 +102,7 @@ def _rows(context: SiteContext, page: str, deployments: Iterable[Deployment]) ->
     for each in deployments:
         by = latest_value(each.events, "deployed_by", context.hidden)
         is_void = each.void is not None
-        key = (each.product, each.version, each.status, each.kind, by, is_void)
+        key = (each.product, row_version(each), each.status, each.kind, by, is_void)
         row = found.get(key)
         if row is None:
             row = found[key] = _row(context, page, each, by)
@@ -115,12 +117,12 @@ def _rows(context: SiteContext, page: str, deployments: Iterable[Deployment]) ->
     return list(found.values())
 
 
-def _row(context: SiteContext, page: str, deployment: Deployment, by: str) -> View:
+def _row(context: SiteContext, page: str, deployment: _Change, by: str) -> View:
     return {
         "places": [],
         "href": context.deployment(page, deployment),
         "product": title_of(context, deployment.product),
-        "version": version_text(deployment.version),
+        "version": version_text(row_version(deployment)),
         # Most deployments are completed; the style sheet shows that without a class.
         "status_class": ""
         if deployment.status == "completed"
@@ -138,7 +140,7 @@ def latest_deployments(
 ) -> list[View]:
     """Return the rows of the newest deployments, of all environments or of one."""
     newest = heapq.nlargest(
-        limit, _deployments(context, environment), key=lambda d: (d.at, d.product, d.id)
+        limit, _changes(context, environment), key=lambda d: (d.at, d.product, d.id)
     )
     return [
         {
@@ -150,6 +152,12 @@ def latest_deployments(
     ]
 
 
-def _deployments(context: SiteContext, environment: str) -> Iterator[Deployment]:
+def _changes(context: SiteContext, environment: str) -> Iterator[_Change]:
     for record in context.registry.products.values():
-        yield from record.cell(environment).deployments if environment else record.deployments
+        if environment:
+            cell = record.cell(environment)
+            yield from cell.deployments
+            yield from cell.undeployments
+        else:
+            yield from record.deployments
+            yield from undeployments_of(record)

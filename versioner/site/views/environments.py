@@ -14,13 +14,13 @@ from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.event_details import metadata
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
-from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES, cell_view
+from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES, cell_view, row_version
 from versioner.site.wording import adds_to, count, day_text, version_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from versioner.models import Deployment
+    from versioner.models import Deployment, Undeployment
     from versioner.site.context import SiteContext
 
 __all__ = ["environment_month_view", "environment_view", "environments_view"]
@@ -146,7 +146,7 @@ def environment_month_view(context: SiteContext, name: str, index: int) -> View:
         crumb("Environments", context.link(page, ENVIRONMENTS)),
         crumb(title, context.environment(page, name)),
     ]
-    newest = reversed(month.deployments)
+    newest = reversed(month.rows)
     return {
         "frame": frame(
             context,
@@ -173,9 +173,11 @@ def environment_month_view(context: SiteContext, name: str, index: int) -> View:
     }
 
 
-def _products(context: SiteContext, page: str, deployments: Iterable[Deployment]) -> list[View]:
+def _products(
+    context: SiteContext, page: str, deployments: Iterable[Deployment | Undeployment]
+) -> list[View]:
     """Return a day's deployments by product; the product deployed last comes first."""
-    found: dict[str, list[Deployment]] = {}
+    found: dict[str, list[Deployment | Undeployment]] = {}
     for each in deployments:
         found.setdefault(each.product, []).append(each)
     return [
@@ -190,12 +192,12 @@ def _products(context: SiteContext, page: str, deployments: Iterable[Deployment]
     ]
 
 
-def _entry(context: SiteContext, deployment: Deployment, before: str) -> View:
+def _entry(context: SiteContext, deployment: Deployment | Undeployment, before: str) -> View:
     # Most deployments are completed, so only another status is shown.
     return {
         "before": before,
         "clock": context.zone.clock(deployment.at),
-        "version": place_text(version_text(deployment.version), deployment.instance),
+        "version": place_text(version_text(row_version(deployment)), deployment.instance),
         "status_class": STATUS_CLASSES[deployment.status],
         "status": "" if deployment.status == "completed" else deployment.status,
         "kind": "rollback" if deployment.kind == "rollback" else "",

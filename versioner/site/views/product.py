@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import log_path
-from versioner.site.pagination import ROWS, months_by_year, pager
+from versioner.site.pagination import ROWS, months_by_year, pager, undeployments_of
 from versioner.site.urls import PRODUCTS, outward, product_feed, product_page
 from versioner.site.views.event_details import contacts, metadata
 from versioner.site.views.inbox import inbox_groups
@@ -25,6 +25,7 @@ from versioner.site.views.rows import (
 from versioner.site.wording import adds_to, count
 
 if TYPE_CHECKING:
+    from versioner.models import Deployment, Undeployment
     from versioner.registry.records import ProductRecord
     from versioner.site.context import SiteContext
 
@@ -86,18 +87,21 @@ def product_view(context: SiteContext, name: str) -> View:
 
 def _history(context: SiteContext, page: str, record: ProductRecord) -> View:
     versions = list(record.versions.values())
-    deployments = sorted(record.deployments, key=lambda deployment: deployment.at)
-    whole = len(versions) + len(deployments) <= ROWS
+    removals = undeployments_of(record)
+    changes: list[Deployment | Undeployment] = [*record.deployments, *removals]
+    changes.sort(key=lambda each: each.at)
+    whole = len(versions) + len(changes) <= ROWS
     kept = ROWS if whole else _LATEST
     version_rows = [version_row(context, page, v) for v in reversed(versions[-kept:])]
-    rows = [deployment_row(context, page, d) for d in reversed(deployments[-kept:])]
+    rows = [deployment_row(context, page, d) for d in reversed(changes[-kept:])]
     return {
         "versions": version_rows,
         "deployments": rows,
         "built": any(row[key] for row in version_rows for key in _OF_BUILDS),
         "remarked": any(row["remark"] for row in rows),
         "versions_note": _note(len(versions), kept, "version"),
-        "deployments_note": _note(len(deployments), kept, "deployment"),
+        "deployments_note": _note(len(record.deployments), kept, "deployment")
+        + (f", {count(len(removals), 'undeployment')}" if removals else ""),
         "years": months_by_year(context.history_pages[record.name], partial(context.link, page)),
     }
 
@@ -155,9 +159,10 @@ def month_view(context: SiteContext, name: str, index: int) -> View:
         crumb("Products", context.link(page, PRODUCTS)),
         crumb(title, context.product(page, name)),
     ]
-    deployments = [deployment_detail(context, page, d) for d in reversed(month.deployments)]
+    deployments = [deployment_detail(context, page, d) for d in reversed(month.rows)]
     versions = [version_detail(context, page, v) for v in reversed(month.versions)]
     common = _common(deployments, versions)
+    removals = len(month.rows) - len(month.deployments)
     log = context.forge.log(log_path(name, "deployment", month.month))
     return {
         "common": common,
@@ -174,11 +179,12 @@ def month_view(context: SiteContext, name: str, index: int) -> View:
         "title": title,
         "period": month.title,
         "summary": f"{count(len(month.deployments), 'deployment')}, "
-        f"{count(len(month.versions), 'new version')}",
+        + (f"{count(removals, 'undeployment')}, " if removals else "")
+        + f"{count(len(month.versions), 'new version')}",
         "pager": pager(months, index, partial(context.link, page)),
         "deployments": deployments,
         "versions": versions,
-        "built": any(version.builds or version.scm_sha for version in month.versions),
+        "built": any(v.builds or v.scm_sha or v.artifacts for v in month.versions),
     }
 
 

@@ -22,7 +22,7 @@ from versioner.site.wording import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from versioner.models import Deployment, Event, Version
+    from versioner.models import Deployment, Event, Undeployment, Version
     from versioner.query.matrix import CellState
     from versioner.registry.records import ProductRecord
     from versioner.site.context import RecordedBy, SiteContext
@@ -35,6 +35,7 @@ __all__ = [
     "deployment_detail",
     "deployment_row",
     "recorded_by",
+    "row_version",
     "version_detail",
     "version_row",
 ]
@@ -46,6 +47,7 @@ STATUS_CLASSES: Final = {
     "completed": "status-completed",
     "failed": "status-failed",
     "aborted": "status-aborted",
+    "undeployed": UNDEPLOYED,
     "": "status-unknown",
 }
 
@@ -58,8 +60,14 @@ KIND_CLASSES: Final = {
 }
 
 
-def deployment_row(context: SiteContext, page: str, deployment: Deployment) -> View:
-    """Return a deployment as a row with a link to its permanent row."""
+def row_version(entry: Deployment | Undeployment) -> str:
+    """Return the version of a row; of an undeployment, what it ended: `nothing` where none ran."""
+    return entry.version or entry.previous or "nothing"
+
+
+def deployment_row(context: SiteContext, page: str, deployment: Deployment | Undeployment) -> View:
+    """Return a deployment or an undeployment as a row with a link to its permanent row."""
+    version = row_version(deployment)
     kind = deployment.kind if deployment.kind in KIND_CLASSES else ""
     return {
         "id": "",
@@ -69,9 +77,9 @@ def deployment_row(context: SiteContext, page: str, deployment: Deployment) -> V
         "when": moment_text(deployment.at),
         "environment": _place(context, deployment),
         "environment_href": context.environment(page, deployment.environment),
-        "version": version_text(deployment.version),
-        "version_full": deployment.version,
-        "version_href": context.version(page, deployment.product, deployment.version),
+        "version": version_text(version),
+        "version_full": version,
+        "version_href": context.version(page, deployment.product, version),
         "status_class": STATUS_CLASSES[deployment.status],
         "status": deployment.status,
         "kind": kind,
@@ -82,16 +90,19 @@ def deployment_row(context: SiteContext, page: str, deployment: Deployment) -> V
     }
 
 
-def deployment_detail(context: SiteContext, page: str, deployment: Deployment) -> View:
-    """Return a deployment as its permanent row, with everything recorded."""
+def deployment_detail(
+    context: SiteContext, page: str, deployment: Deployment | Undeployment
+) -> View:
+    """Return a deployment or an undeployment as its permanent row, with everything recorded."""
+    version = row_version(deployment)
     kind = deployment.kind if deployment.kind in KIND_CLASSES else ""
     # Only the keys that the template uses: a site has one such row for each deployment.
     return {
         "id": deployment_anchor(deployment.id),
         "precise": precise_text(deployment.at),
         "environment": _place(context, deployment),
-        "version_full": deployment.version,
-        "version_href": context.version(page, deployment.product, deployment.version),
+        "version_full": version,
+        "version_href": context.version(page, deployment.product, version),
         "status_class": STATUS_CLASSES[deployment.status],
         "status": deployment.status,
         "kind": kind,
@@ -106,8 +117,8 @@ def deployment_detail(context: SiteContext, page: str, deployment: Deployment) -
     }
 
 
-def _place(context: SiteContext, deployment: Deployment) -> str:
-    """Return the title of a deployment's environment, with the instance where there is one."""
+def _place(context: SiteContext, deployment: Deployment | Undeployment) -> str:
+    """Return the title of the environment of a row, with the instance where there is one."""
     return place_text(context.environment_title(deployment.environment), deployment.instance)
 
 
@@ -226,13 +237,13 @@ def _reached_by_day(context: SiteContext, version: Version) -> list[View]:
     ]
 
 
-def _remark(deployment: Deployment, hidden: frozenset[str]) -> str:
+def _remark(deployment: Deployment | Undeployment, hidden: frozenset[str]) -> str:
     if deployment.void is not None:
         return f"void: {latest_value([deployment.void], 'reason', hidden) or 'no reason given'}"
     return latest_value(deployment.events, "reason", hidden)
 
 
-def _course(deployment: Deployment) -> list[View]:
+def _course(deployment: Deployment | Undeployment) -> list[View]:
     # The row itself shows the status and the time of a single event.
     if len(deployment.events) < 2:
         return []
