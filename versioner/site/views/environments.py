@@ -10,11 +10,12 @@ from versioner.layout import environment_path
 from versioner.query.selectors import place_text
 from versioner.site.pagination import months_by_year, pager
 from versioner.site.urls import ENVIRONMENTS, environment_feed, environment_page
+from versioner.site.views.cells import cell_view
 from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.event_details import metadata
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
-from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES, cell_view, row_version
+from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES, row_version
 from versioner.site.wording import adds_to, count, day_text, version_text
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from versioner.query.doubtful_names import doubtful_names
 from versioner.query.selectors import is_inactive, last_deployed_at, place_text
 from versioner.registry.event_order import seconds_of
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING, OVERVIEW, PRODUCTS
+from versioner.site.views.cells import cell_view
 from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.event_details import contacts
 from versioner.site.views.inbox import inbox_groups
 from versioner.site.views.layout import View, frame
 from versioner.site.views.observed import DIFFERS, differing, recorded_words, running_words
 from versioner.site.views.products import document_of, is_owned, team_of, title_of
-from versioner.site.views.rows import cell_view
 from versioner.site.wording import count, day_text, moment_text, version_text
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.layout import log_path
 from versioner.site.pagination import ROWS, months_by_year, pager, undeployments_of
 from versioner.site.urls import PRODUCTS, outward, product_feed, product_page
+from versioner.site.views.cells import cell_view
 from versioner.site.views.event_details import contacts, metadata
 from versioner.site.views.inbox import inbox_groups
 from versioner.site.views.instances import instance_rows
@@ -16,7 +17,6 @@ from versioner.site.views.observed import last_looks
 from versioner.site.views.product_sections import actions, badges, deletion, pending_changes
 from versioner.site.views.products import document_of, title_of
 from versioner.site.views.rows import (
-    cell_view,
     deployment_detail,
     deployment_row,
     version_detail,
