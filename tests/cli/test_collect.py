@@ -62,7 +62,7 @@ def test_it_warns_of_a_name_that_is_nearly_a_known_one(desk: Desk, post: Post) -
         event = submission("user-service", environment="prodution", version=f"3.{number}")
         post.put(f"user-service/a{number}", event)
     (warning,) = (each for each in desk.run("collect").out.splitlines() if "warning" in each)
-    assert '"prodution" has nearly the name of "production"' in warning
+    assert '"prodution" has a name similar to "production"' in warning
     assert "`versioner environment merge prodution --into production`" in warning
 
 

@@ -31,7 +31,7 @@ def test_a_slip_is_found_until_somebody_describes_it(registered: Registered) -> 
     environment, product = doubtful_names(registered.registry)
     assert environment == DoubtfulName("environment", "stagin", "staging")
     assert environment.command == "versioner environment merge stagin --into staging"
-    assert product.text == 'the product "shpo" has nearly the name of "shop"'
+    assert product.text == 'the product "shpo" has a name similar to "shop"'
     edit_product(registered.repository, "shpo", set_=["description=A shpo"], now=NOW)
     assert doubtful_names(registered.registry) == [environment]
 

@@ -61,7 +61,10 @@ def test_a_look_reports_differences_the_rest_and_the_commit(desk: Desk, stdin: A
         "recorded 2 observations",
     ]
     again = look(desk, stdin)
-    assert again.out.splitlines()[-1] == "nothing to record: this was seen before"
+    assert (
+        again.out.splitlines()[-1]
+        == "nothing to record: nothing changed since the last observation"
+    )
 
 
 def test_a_look_as_json(desk: Desk, stdin: Any) -> None:
@@ -157,7 +160,7 @@ def test_status_and_product_show_mark_the_difference(
     ("text", "options", "code", "words"),
     [
         (" ", (), 4, "the input is empty"),
-        ('{"kind": "Li', (), 4, "the JSON ends in the middle"),
+        ('{"kind": "Li', (), 4, "the JSON is incomplete"),
         ("NAMESPACE  NAME", (), 4, "-o json"),
         ("", ("--format", "ecs"), 4, "give --format docker"),
         ("", ("--environment", "prod"), 2, "did you mean production?"),

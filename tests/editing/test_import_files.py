@@ -79,7 +79,7 @@ def test_the_encodings_of_excel_are_read(read: Any, encoding: str) -> None:
 @pytest.mark.parametrize(
     ("data", "name", "said"),
     [
-        ((HEADER + ROW).encode("utf-16-le"), "a.csv", "UTF-16 without a mark"),
+        ((HEADER + ROW).encode("utf-16-le"), "a.csv", "UTF-16 without a byte order mark"),
         (b"product,at\nb\xfcro,x\n", "a.csv", "not UTF-8"),
         (b"PK\x03\x04rest", "a.csv", "a workbook"),
         (b"PK\x03\x04rest", "a.xlsx", "CSV UTF-8"),
@@ -153,7 +153,7 @@ def test_rows_of_an_array_have_their_lines_and_items(tmp_path: Path) -> None:
     path.write_text('[\n{"a": 1, "a": 2},\n{"b": 1}, 7,\n{"at": 1e400}\n]', encoding="utf-8")
     rows = list(read_rows(path, ImportOptions(mapping={"*": "-"})))
     assert [tuple(place) for place, _ in rows] == [(2, 0), (3, 0), (3, 2), (4, 0)]
-    assert 'the key "a" is there twice' in rows[0][1][""]
+    assert 'the key "a" occurs twice' in rows[0][1][""]
     assert rows[2][1][""] == "not a JSON object"
 
 

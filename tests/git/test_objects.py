@@ -81,7 +81,7 @@ def test_many_objects_come_in_the_order_asked(tmp_path):
 def test_a_name_with_a_line_end_is_refused(tmp_path):
     repo = open_repository(make(tmp_path / "c"))
     reader = ObjectReader(repo.top)
-    with pytest.raises(OperationFailed, match="not a name"):
+    with pytest.raises(OperationFailed, match="not a legal name"):
         reader.find_one("HEAD:a\nb")
     reader.close()
 

@@ -42,9 +42,9 @@ def test_a_slip_is_recorded_and_reported_with_the_command_that_merges_it(desk: D
     recorded = record(desk, "shpo", environment="stagin")
     assert recorded.commit == desk.git("rev-parse", "HEAD")
     product, environment = recorded.warnings
-    assert product.message == 'the new product "shpo" has nearly the name of "shop"'
+    assert product.message == 'the new product "shpo" has a name similar to "shop"'
     assert "`versioner product merge shpo --into shop`" in product.hint
-    assert environment.message == 'the new environment "stagin" has nearly the name of "staging"'
+    assert environment.message == 'the new environment "stagin" has a name similar to "staging"'
     assert "`versioner environment merge stagin --into staging`" in environment.hint
     # It is not new any more.
     assert codes(record(desk, "shpo", environment="stagin", version="6.0")) == []
@@ -98,7 +98,7 @@ def test_a_version_that_moves_is_reported_each_time(desk: Desk, version: str) ->
         (warning,) = record(desk, version=version, environment=environment).warnings
         assert (warning.code, warning.message) == (
             "version",
-            f'the version "{version}" is another one tomorrow',
+            f'the version "{version}" does not always mean the same build',
         )
 
 
@@ -188,7 +188,10 @@ def test_an_undeployment_of_a_version_that_does_not_run_is_recorded_and_reported
     (warning,) = recorded.warnings
     assert recorded.commit == desk.git("rev-parse", "HEAD")
     assert warning.code == "without-effect"
-    assert warning.message == 'the version "4.0" does not run in "staging", so nothing ended'
+    assert (
+        warning.message
+        == 'the version "4.0" does not run in "staging", so this undeployment changes nothing'
+    )
     # At the same second, an undeployment comes before a completed deployment.
     later = {"at": "2026-12-22T10:15:30Z", "status": "undeployed"}
     assert codes(record(desk, version="5.0", **later)) == []

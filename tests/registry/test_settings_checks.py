@@ -25,18 +25,24 @@ def problems_of(lines: str) -> list[str]:
 @pytest.mark.parametrize(
     ("lines", "place"),
     [
-        ("site:\n  base_url: https://example.com:99999/", "3:13 error site.base_url: no server"),
-        ("site:\n  base_url: https://example.com:0/", "3:13 error site.base_url: no server"),
+        (
+            "site:\n  base_url: https://example.com:99999/",
+            "3:13 error site.base_url: the host or port",
+        ),
+        ("site:\n  base_url: https://example.com:0/", "3:13 error site.base_url: the host or port"),
         ("site:\n  base_url: https://example.com/?a=b", "3:13 error site.base_url: the site's"),
         ("site:\n  base_url: https://example.com/#top", "3:13 error site.base_url: the site's"),
         ("site:\n  base_url: https://example.com/a%20b", "3:13 error site.base_url: the path"),
         ("site:\n  base_url: https://example.com/ä", "3:13 error site.base_url: the path"),
-        ("forge:\n  type: github\n  url: https://github.com:70000/a/b", "4:8 error forge.url: no"),
+        (
+            "forge:\n  type: github\n  url: https://github.com:70000/a/b",
+            "4:8 error forge.url: the host or port",
+        ),
         ("forge:\n  type: github\n  url: https://github.com/", "4:8 error forge.url: this is"),
         ("forge:\n  type: gitlab\n  url: https://gitlab.com/a/b?x=1", "4:8 error forge.url: a rep"),
         (
             "site:\n  footer_links:\n    - title: a\n      url: https://x.test:99999",
-            "5:12 error url: no server",
+            "5:12 error url: the host or port",
         ),
         ("site:\n  time_zone: Europe/Berln", "3:14 error site.time_zone: there is no time zone"),
         ("site:\n  time_zone: UTC+2", "3:14 error site.time_zone: there is no time zone"),

@@ -163,7 +163,8 @@ def test_a_collect_tells_of_each_outcome() -> None:
         "refused: deployment of shop 1.0 to staging (completed): shop was deleted",
         "  restore it",
         "  key: shop/r",
-        "`versioner inbox list` shows refused events, `versioner inbox release KEY` tries again",
+        "`versioner inbox list` shows refused events, "
+        "`versioner inbox release KEY` returns one to the inbox",
         "7 events still waiting",
     ]
 

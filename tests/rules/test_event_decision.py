@@ -354,7 +354,7 @@ def test_a_void_names_an_event_that_exists_and_a_second_one_is_recorded_already(
     assert writer.decide(void(target), "deployment", "void-2") == AlreadyRecorded(first.event)
     with pytest.raises(InvalidInput, match="not one of this product"):
         writer.decide(void("nobody"), "deployment", "void-3")
-    with pytest.raises(InvalidInput, match="is itself a void"):
+    with pytest.raises(InvalidInput, match="voids another event"):
         writer.decide(void("void-1"), "deployment", "void-4")
 
 

@@ -18,10 +18,10 @@ def site(slip: str) -> SiteContext:
 def test_a_slip_needs_attention_with_its_command():
     view = overview_view(site("shpo"))
     (group,) = (each for each in view["attention"] if each["commands"])
-    assert group["text"] == "1 name nearly like another"
+    assert group["text"] == "1 name similar to another name"
     assert group["commands"] == [
         {
-            "text": 'the product "shpo" has nearly the name of "shop"',
+            "text": 'the product "shpo" has a name similar to "shop"',
             "command": "versioner product merge shpo --into shop",
         }
     ]

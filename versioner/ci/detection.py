@@ -66,7 +66,9 @@ def read_run(name: str, environ: Mapping[str, str]) -> DetectedRun:
         fields |= {key: about[key] for key in ("scm_sha", "scm_branch") if key in about}
     release = about.get("release") or _first(system.release, environ, _release)
     if release and not is_version(release):
-        warnings["version"] = f'the tag "{release}" is not a legal version, so it is none here'
+        warnings["version"] = (
+            f'the tag "{release}" is not a legal version, so it is not used as the version'
+        )
         release = ""
     environment = about.get("environment") or _first(system.environment, environ, cleaning.line)
     tier = about.get("tier") or _first(system.tier, environ, cleaning.line)
@@ -108,7 +110,7 @@ def _event(system: System, environ: Mapping[str, str]) -> tuple[dict[str, str], 
     if problem and (path or event in _ABOUT_ANOTHER):
         warnings["scm_sha"] = (
             f"the event file of this {event} cannot be used ({problem}), so the commit is "
-            "that of the run, which may be another one"
+            "that of the run, which may not be the commit of the event"
         )
     return {key: value for key, value in found.items() if value}, warnings
 

@@ -1,4 +1,8 @@
-"""The known CI systems, in the order in which they are looked for."""
+"""The known CI systems, in the order in which they are looked for.
+
+A new system is described in `forge_systems`, `server_systems` or `service_systems`, and named in
+`presence`.
+"""
 
 from __future__ import annotations
 

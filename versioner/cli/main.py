@@ -27,7 +27,9 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
         "track": Listed("track:track", "Record a build or a deployment."),
         "collect": Listed("collect:collect", "Record the events in the inbox on the branch."),
         "inbox": Listed("inbox:inbox", "List, release or discard events in the inbox."),
-        "import": Listed("imports:import_", "Import deployments from CSV or JSON Lines."),
+        "import": Listed(
+            "imports:import_", "Import deployments from tables, JSON and other systems."
+        ),
         "observe": Listed("observe:observe", "Record what was seen to run."),
         "spool": Listed("spool:spool", "List, send or discard events kept on this machine."),
     },
@@ -39,14 +41,14 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
     },
     "Edit": {
         "product": Listed(
-            "product:product", "List, show, create, edit, rename or delete products."
+            "product:product", "List, show, create, edit, rename, merge or delete products."
         ),
         "environment": Listed(
             "environment:environment", "List, show, create, edit, rename or merge environments."
         ),
     },
     "Publish": {
-        "site": Listed("site:site", "Build, check or serve the Products site."),
+        "site": Listed("site:site", "Build, check or serve the site."),
     },
     "Maintain": {
         "init": Listed("init:init", "Create a new registry."),

@@ -166,8 +166,8 @@ def _how() -> list[Option]:
         click.option(
             "--branch",
             metavar="NAME",
-            help="Record on this branch (default: the current one, or the remote's). It does not "
-            "apply to the inbox: there `collect` chooses the branch.",
+            help="Record on this branch (default: the current one, or the remote's). Not for the "
+            "inbox: there `collect` chooses the branch.",
         ),
         click.option(
             "--via",
@@ -195,7 +195,7 @@ def _how() -> list[Option]:
             default="true",
             callback=_boolean,
             metavar="[true|false]",
-            help="With false, a failure of git or the network is only a warning.",
+            help="false: a failure of git or the network is only a warning.",
         ),
         click.option("--best-effort", is_flag=True, help="Same as --fail-on-api-error=false."),
         click.option("--skip-preflight-checks", is_flag=True, hidden=True),

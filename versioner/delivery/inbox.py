@@ -113,7 +113,7 @@ def _commit(clone: PartialClone, submission: InboxSubmission) -> str:
     return store_commit(
         clone.folder,
         {EVENT: submission.payload},
-        f"Hand over {what}",
+        f"Submit {what}",
         epoch_of(event["at"]),
         object_format=clone.object_format,
     )

@@ -134,7 +134,7 @@ def _original(clone: PartialClone, refused: WaitingEvent | RefusedEvent) -> str:
         return store_commit(
             clone.folder,
             {EVENT: event.data},
-            "Hand over again",
+            "Submit again",
             epoch_of(refused.at) if refused.at else 0,
             object_format=clone.object_format,
         )

@@ -164,7 +164,9 @@ def _elsewhere(repository: Repository, tip: RemoteTip) -> Check:
 
 def _not_there(remote: Remote, branch: str) -> Check:
     name = branch.removeprefix("refs/heads/")
-    lack = f'its branch "{name}" has no registry' if name else "it has no branch yet"
+    lack = (
+        f'the remote\'s branch "{name}" has no registry' if name else "the remote has no branch yet"
+    )
     return problem(
         "remote",
         f"{_shown(remote)} answers, but {lack}",

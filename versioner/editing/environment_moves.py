@@ -63,10 +63,10 @@ def merge_environment(repository: Repository, name: str, into: str, *, now: str)
         changes = _merged_files(edit, source, merged, target)
         events, products = _count_uses(edit.registry, source)
         of_products = f"{_counted(events, 'event')} of {_counted(products, 'product')}"
-        notes = [f"taken over by {target}: {of_products}"] if events else []
+        notes = [f"{target} took over {of_products}"] if events else []
         lost = sorted(set(_written(edit, source)) - {"name", "aliases", "instances"})
         if lost:
-            notes.append(f"not kept from {layout.environment_path(source)}: {', '.join(lost)}")
+            notes.append(f"keys not kept of {layout.environment_path(source)}: {', '.join(lost)}")
         subject = f"Merge environment {source} into {target}"
         return edit.commit(changes, subject, now=now, notes=tuple(notes))
 
@@ -106,7 +106,8 @@ def _name_of(edit: EditSession, name: str, *, needs_file: bool = True) -> str:
     path = layout.environment_path(target)
     if target not in edit.registry.environments and edit.snapshot.read(path) is not None:
         raise Blocked(
-            f"{path} cannot be read", hint="fix it first: `versioner validate` lists its errors"
+            f"{path} cannot be read",
+            hint="fix the file first: `versioner validate` lists its errors",
         )
     if needs_file or not any(_count_uses(edit.registry, target)):
         edit.registry.environment(name)
@@ -139,7 +140,7 @@ def _type_after(
         return [], ()
     if after == "other":
         return [Set(("type",), before)], ()
-    return [], (f"its type is now {after}, after its name; it was {before}",)
+    return [], (f"the type changed from {before} to {after}, as the new name tells",)
 
 
 def _merged_files(

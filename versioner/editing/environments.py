@@ -69,7 +69,7 @@ def retire_environment(
     with edit_session(repository) as edit:
         document = edit.registry.environment(name)
         name = document["name"]
-        subject = f"Take environment {name} back" if undo else f"Retire environment {name}"
+        subject = f"Make environment {name} active again" if undo else f"Retire environment {name}"
         if undo and "retired" not in document:
             return EditResult(None, subject)
         mark = Unset(("retired",)) if undo else Set(("retired",), True)

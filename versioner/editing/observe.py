@@ -59,8 +59,8 @@ class ObserveResult:
 
     `unclaimed` are the images and names that no product claims. `unseen` are the products that
     are recorded to run there, and were not seen now nor before. With `uncertain`, some workload
-    names no image, so that no product is taken for gone. `is_listed` is false for an instance that
-    the environment does not list.
+    names no image, so that no product is recorded as not running. `is_listed` is false for an
+    instance that the environment does not list.
     """
 
     environment: str

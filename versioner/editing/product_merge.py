@@ -59,8 +59,8 @@ def _merged_logs(edit: EditSession, source: str, target: str) -> Changes:
 def _notes(edit: EditSession, source: str, target: str) -> tuple[str, ...]:
     record = edit.registry.products[source]
     events = len(record.builds) + len(record.deployment_events)
-    moved = f"taken over by {target}: {events:,} event{'' if events == 1 else 's'}"
+    moved = f"{target} took over {events:,} event{'' if events == 1 else 's'}"
     lost = sorted(set(record.document) - {"name"})
     if not lost:
         return (moved,)
-    return moved, f"not kept from {layout.product_path(source)}: {', '.join(lost)}"
+    return moved, f"keys not kept of {layout.product_path(source)}: {', '.join(lost)}"

@@ -149,7 +149,7 @@ def _batches(names: Sequence[str]) -> Iterator[list[str]]:
     size = 0
     for name in names:
         if "\n" in name or "\0" in name:
-            raise OperationFailed(f"{quoted(name)} is not a name git can look up")
+            raise OperationFailed(f"{quoted(name)} is not a legal name of a revision")
         if batch and size + len(name) * 4 > _BATCH_BYTES:
             yield batch
             batch, size = [], 0

@@ -42,18 +42,18 @@ _FIELDS: Final = (
     EventField(
         "instance",
         "instance",
-        "The one of the environment's instances that it is about: a region, a cluster, a customer.",
+        "The instance of the environment: a region, a cluster or a customer.",
     ),
     EventField("version", "version", "The version (default: the tag, else part of the commit)."),
     EventField(
         "status",
         "status",
-        "pending, started, completed, failed, aborted, undeployed (nothing runs there any more), "
-        "or a common synonym.",
+        "pending, started, completed, failed, aborted, or a common synonym; for a deployment also "
+        "undeployed (nothing runs there any more).",
     ),
     EventField("deployed_by", "deployed by", "The login of the person.", "login"),
     EventField("built_by", "built by", "The login of the person.", "login", detail=True),
-    EventField("reason", "reason", "Why it is deployed, for example a rollback."),
+    EventField("reason", "reason", "The reason of the deployment, for example a rollback."),
     EventField("notes", "notes", "The changes in this version.", detail=True),
     EventField(
         "deploy_url",
@@ -69,7 +69,7 @@ _FIELDS: Final = (
     EventField(
         "artifacts",
         "artifact",
-        "The digest of an artifact (sha256:... or sha512:...), with a name where a version has "
+        "The digest of an artifact (sha256:... or sha512:...), with a NAME if a version has "
         "several; an image reference that ends in @DIGEST is accepted. Repeatable.",
         detail=True,
     ),
@@ -116,9 +116,13 @@ _FIELDS: Final = (
         "identity",
         detail=True,
     ),
-    EventField("started_at", "started at", "When it began, RFC 3339.", detail=True),
-    EventField("completed_at", "completed at", "When it ended, RFC 3339.", detail=True),
-    EventField("deployment", "deployment", "The id of the deployment that it continues."),
+    EventField(
+        "started_at", "started at", "When the build or deployment began, RFC 3339.", detail=True
+    ),
+    EventField(
+        "completed_at", "completed at", "When the build or deployment ended, RFC 3339.", detail=True
+    ),
+    EventField("deployment", "deployment", "The id of the deployment that this event continues."),
     EventField("voids", "voids"),
     EventField("redacted", "redacted"),
     EventField("extra_metadata", "metadata", "A JSON object, 100 KB at most."),

@@ -31,7 +31,7 @@ class DoubtfulName(NamedTuple):
     @property
     def text(self) -> str:
         """Return what is doubtful."""
-        return f'the {self.kind} "{self.name}" has nearly the name of "{self.near}"'
+        return f'the {self.kind} "{self.name}" has a name similar to "{self.near}"'
 
     @property
     def command(self) -> str:

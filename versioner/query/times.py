@@ -55,7 +55,7 @@ def parse_moment(text: str, now: str, *, end: bool = False, field: str = "time")
         moment = relative_moment(text, parse_rfc3339(now), end=end)
     except OverflowError:
         raise InvalidInput(
-            f'"{text[:60]}" is before all times', field=field, hint="give a date, like 2026-11-01"
+            f'"{text[:60]}" is too long ago', field=field, hint="give a date, like 2026-11-01"
         ) from None
     if moment is not None:
         return utc_text(moment)

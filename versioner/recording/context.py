@@ -270,7 +270,8 @@ def _target_of(tip: _Tip, name: str) -> str:
     alias, problems = validate_document("alias", tip.read(path), path)
     if alias is None or problems:
         raise Blocked(
-            f"{path} cannot be read", hint="fix it first: `versioner validate` lists its errors"
+            f"{path} cannot be read",
+            hint="fix the file first: `versioner validate` lists its errors",
         )
     return str(alias["to"])
 

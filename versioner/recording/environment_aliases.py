@@ -50,6 +50,7 @@ def aliases_in(environment: str, data: bytes) -> tuple[str, ...]:
     document, _ = validate_document("environment", data, path)
     if document is None:
         raise Blocked(
-            f"{path} cannot be read", hint="fix it first: `versioner validate` lists its errors"
+            f"{path} cannot be read",
+            hint="fix the file first: `versioner validate` lists its errors",
         )
     return tuple(document.get("aliases", ()))

@@ -65,7 +65,7 @@ def warnings_of_values(event: Event) -> tuple[EventWarning, ...]:
     found = [key for key in ("version", "instance") if is_missing(event.get(key, ""))]
     warnings = [_missing_value(key, event[key]) for key in found]
     if is_moving(version):
-        message = f'the version "{version}" is another one tomorrow'
+        message = f'the version "{version}" does not always mean the same build'
         hint = "give the version, tag or commit that it stands for now"
         warnings.append(EventWarning("version", message, hint))
     return tuple(warnings)
@@ -74,7 +74,7 @@ def warnings_of_values(event: Event) -> tuple[EventWarning, ...]:
 def _missing_value(kind: str, value: str) -> EventWarning:
     return EventWarning(
         "missing-value",
-        f'the {kind} "{value}" looks like a value that is missing',
+        f'the {kind} "{value}" looks like what a script prints for a missing value',
         "scripts print such a word where a variable or a key is not set",
     )
 
@@ -92,15 +92,15 @@ def _doubtful_names(context: RecordContext) -> Iterator[EventWarning]:
     """Yield a warning for each name that the event creates and that is probably a mistake."""
     for kind, name, _, near, _ in absent_names(context):
         if near:
-            message = f'the new {kind} "{name}" has nearly the name of "{near}"'
-            hint = f"if it is the same: `versioner {kind} merge {name} --into {near}`"
+            message = f'the new {kind} "{name}" has a name similar to "{near}"'
+            hint = f"if both are the same {kind}: `versioner {kind} merge {name} --into {near}`"
             yield EventWarning("near-name", message, hint)
         elif is_missing(name):
             yield _missing_value(kind, name)
 
 
 def _doubtful_places(context: RecordContext, event: Event) -> Iterator[EventWarning]:
-    """Yield warnings about the instance of an event, and about a removal without effect."""
+    """Yield warnings about the instance of an event, and about an undeployment without effect."""
     if context.listed and "instance" in event:
         from versioner.recording.instance_warnings import unlisted_warning
 

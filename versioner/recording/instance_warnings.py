@@ -53,6 +53,7 @@ def without_effect_warning(
         return None
     place = f"{environment}/{removal.instance}" if removal.instance else environment
     return (
-        f'the version "{removal.version}" does not run in "{place}", so nothing ended',
+        f'the version "{removal.version}" does not run in "{place}", '
+        "so this undeployment changes nothing",
         "without --version, an undeployment ends whatever runs there",
     )

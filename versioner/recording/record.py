@@ -244,7 +244,9 @@ def _not_created(absent: AbsentName, config: RegistryConfig) -> Blocked:
             f'there is no {kind} "{name}", but there is "{near}"', hint=f"did you mean {near}?"
         )
     never = config.get("create") == "never"
-    why = "registry.yaml has `create: never`" if never else "without --no-create events create it"
+    why = (
+        "registry.yaml has `create: never`" if never else "an event without --no-create creates it"
+    )
     return Blocked(
         f'there is no {kind} "{name}"',
         hint=f"`versioner {kind} create {name}` creates it; {why}",

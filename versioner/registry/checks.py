@@ -77,7 +77,7 @@ def _check_former_names(registry: Registry, snapshot: Snapshot) -> Iterator[Prob
         for index, alias in enumerate(registry.environments[name].get("aliases", ())):
             owner = registry.environment_aliases.get(alias)
             if layout.environment_path(alias) in described:
-                message = f'"{alias}" is a former name here, and the name of an environment'
+                message = f'"{alias}" is a former name here, and is also the name of an environment'
                 hint = (
                     f"remove it here, or run `versioner environment merge {alias} --into {name}`"
                     if alias != name

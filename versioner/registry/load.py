@@ -210,7 +210,7 @@ class _Loader:
 
 def _unexpected_entry(path: str, entry: FileEntry) -> Problem:
     what = {
-        "file": (codes.UNEXPECTED_FILE, "no file of a registry has this name", _EXPECTED),
+        "file": (codes.UNEXPECTED_FILE, "this file does not belong in a registry", _EXPECTED),
         "link": (codes.LINK, "symbolic links are not followed here", "put the file itself here"),
         "submodule": (codes.LINK, "a submodule cannot be part of a registry", "remove it"),
     }
@@ -218,7 +218,7 @@ def _unexpected_entry(path: str, entry: FileEntry) -> Problem:
         message = f"the file has {entry.size:,} bytes, more than {LOG_LIMIT:,}"
         return Problem(path, 0, 0, codes.SIZE, message, "no file of a registry is this large")
     if entry.kind == "file" and (hint := _place_for(path)):
-        message = "no file of a registry has this name"
+        message = "this file does not belong in a registry"
         return Problem(path, 0, 0, codes.UNEXPECTED_FILE, message, hint)
     if is_leftover_file(path):
         message = "this file of an editor or the system was committed"

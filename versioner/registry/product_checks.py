@@ -138,7 +138,7 @@ def _check_sha(kind: EventKind, event: Event, shas: dict[str, str], report: _Pro
         "scm_sha",
         codes.SHA_CONFLICT,
         f'version "{version}" was built from {known[:12]}, not from {sha[:12]}',
-        "a version never changes: give the other build a version of its own, "
+        "a version never changes: give the other build another version, "
         "or void the event that is wrong",
     )
 
@@ -157,7 +157,7 @@ def _check_artifacts(
                 codes.ARTIFACT_CONFLICT,
                 f'version "{version}" has the artifact "{name}" with the digest {known[:19]}..., '
                 f"not {digest[:19]}...",
-                "a version never changes: give the other build a version of its own, "
+                "a version never changes: give the other build another version, "
                 "or void the event that is wrong",
             )
 
@@ -170,7 +170,7 @@ def _check_references(record: ProductRecord, report: _ProductReport) -> None:
             named = event.get(key)
             if named is None or named in known or report.has_invalid_event(named, besides=voids):
                 continue
-            wrong = "is itself a void" if named in voids else "is not in this product's logs"
+            wrong = "voids another event" if named in voids else "is not in this product's logs"
             report.about_event(
                 "deployment",
                 event,

@@ -73,7 +73,7 @@ def _address_faults(config: Mapping[str, Any]) -> Iterator[_Fault]:
             yield ("forge", "url"), f"forge.url: {message}", hint, "error"
     for number, link in enumerate(site.get("footer_links") or ()):
         if not _has_server(str(link.get("url", ""))):
-            message = "no server can have this address"
+            message = "the host or port of this address is not legal"
             hint = "a port is a number from 1 to 65535"
             yield ("site", "footer_links", number, "url"), f"url: {message}", hint, "error"
 
@@ -81,7 +81,7 @@ def _address_faults(config: Mapping[str, Any]) -> Iterator[_Fault]:
 def _faults(url: str, what: str) -> Iterator[str]:
     """Yield why a URL cannot be the beginning of other addresses, if it cannot."""
     if not _has_server(url):
-        yield "no server can have this address"
+        yield "the host or port of this address is not legal"
     elif "?" in url or "#" in url:
         yield f"{what} ends before the ? or #"
 

@@ -57,9 +57,7 @@ def imported_json(imported: ImportResult, *, dry_run: bool) -> str:
 
 def _notes(imported: ImportResult) -> list[str]:
     """Return what is told of rows that were imported, or left out, without an error."""
-    notes = [
-        f"{count(number, 'row')} left out: {word}" for word, number in imported.skipped.items()
-    ]
+    notes = [f"{count(number, 'row')} skipped: {word}" for word, number in imported.skipped.items()]
     if imported.without_status:
         notes.append(
             f"{count(imported.without_status, 'deployment')} without a result in the file: "
@@ -69,12 +67,12 @@ def _notes(imported: ImportResult) -> list[str]:
         names = [f'"{name}" ({rows:,})' for name, rows in imported.doubtful.items()]
         more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
         notes.append(
-            f"versions whose names do not tell a build: {', '.join(names[:_NAMES_SHOWN])}{more}"
+            f"versions that do not identify one build: {', '.join(names[:_NAMES_SHOWN])}{more}"
         )
     for kind, name, near in imported.near:
-        merge = f": if it is the same, `versioner environment merge {name} --into {near}`"
+        merge = f": if both are the same, `versioner environment merge {name} --into {near}`"
         notes.append(
-            f'the new {kind} "{name}" has nearly the name of "{near}"'
+            f'the new {kind} "{name}" has a name similar to "{near}"'
             f"{merge if kind == 'environment' else ''}"
         )
     return notes

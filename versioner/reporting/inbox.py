@@ -138,7 +138,8 @@ def collected_text(collected: CollectResult) -> str:
         lines.append(f"  key: {clean(_named_key(each))}")
     if collected.refused:
         lines.append(
-            "`versioner inbox list` shows refused events, `versioner inbox release KEY` tries again"
+            "`versioner inbox list` shows refused events, "
+            "`versioner inbox release KEY` returns one to the inbox"
         )
     if collected.left:
         lines.append(f"{count(collected.left, 'event')} still waiting")

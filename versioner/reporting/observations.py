@@ -99,7 +99,7 @@ def observed_text(result: ObserveResult, *, dry_run: bool) -> str:
         place = f'"{result.instance}" is not in the instances of {result.environment}'
         lines.append(f"  warning: {clean(place)}")
     if result.uncertain:
-        lines.append("  note: a workload names no image, so no product is taken for gone")
+        lines.append("  note: a workload names no image, so no product is recorded as not running")
     lines += _unclaimed_lines(result.unclaimed)
     return "\n".join([*lines, *_written_lines(result, dry_run=dry_run)])
 
@@ -175,7 +175,7 @@ def _unclaimed_lines(unclaimed: list[Unclaimed]) -> list[str]:
 def _written_lines(result: ObserveResult, *, dry_run: bool) -> list[str]:
     written = sum(each.written for each in result.products)
     if not written:
-        return ["nothing to record: this was seen before"]
+        return ["nothing to record: nothing changed since the last observation"]
     lines = [f"{'would record' if dry_run else 'recorded'} {count(written, 'observation')}"]
     if result.edited.commit:
         place = result.edited.branch.removeprefix("refs/heads/") or "a detached HEAD"

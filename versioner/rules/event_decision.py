@@ -33,9 +33,7 @@ _CHANGING: Final = ("completed", UNDEPLOYED)
 # One step of one run may return to a version this often; more returns mean that it loops.
 _MOST_RETURNS: Final = 1000
 
-_IMMUTABLE: Final = (
-    "a version never changes: give the other build a version of its own with --version"
-)
+_IMMUTABLE: Final = "a version never changes: give the other build another version with --version"
 
 
 class New(NamedTuple):
@@ -218,7 +216,7 @@ def _check_named(visible: Visible, event: Event) -> None:
             continue
         other = [each for each in visible.find("deployment", "id", named) if each["id"] == named]
         if not other or "voids" in other[0]:
-            wrong = "is itself a void" if other else "is not one of this product"
+            wrong = "voids another event" if other else "is not one of this product"
             raise InvalidInput(
                 f"the event {named} {wrong}",
                 field=key,

@@ -218,7 +218,9 @@ def _explain_voids(violation: Violation) -> Explanation:
     name = field_name(violation.pointer)
     if violation.schema["not"]["enum"] == ["deployment"]:
         message = f"an undeployment must not have the key {name}"
-        return Explanation(codes.VALUE, message, f"remove {name}: it belongs to no deployment")
+        return Explanation(
+            codes.VALUE, message, f"remove {name}: an undeployment belongs to no deployment"
+        )
     message = f"an event with the key voids must not have the key {name}"
     return Explanation(codes.VALUE, message, f"remove {name}: the voided event has it")
 

@@ -60,16 +60,16 @@ _KEYS: Final = (
 )  # fmt: skip
 @click.option(
     "--value", "values", multiple=True, metavar="FIELD:WORD=VALUE",
-    help="Read WORD in a field as VALUE; the value - leaves such rows out.",
+    help="Read WORD in a field as VALUE; the value - skips the rows with WORD.",
 )  # fmt: skip
 @click.option(
     "--time-format", "time_formats", multiple=True, metavar="FORMAT",
-    help="How the times are written: strptime's language, epoch, epoch-ms or excel; several "
-    "formats are tried in their order.",
+    help="How the times are written: a format of Python's strptime, epoch, epoch-ms or "
+    "excel; several formats are tried in their order.",
 )  # fmt: skip
 @click.option(
     "--time-zone", metavar="ZONE", default="",
-    help="The zone of times that have none: Europe/Berlin, UTC, +01:00.",
+    help="The time zone of times that give none: Europe/Berlin, UTC, +01:00.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would be imported; write nothing.")
 @click.option("--skip-invalid", is_flag=True, help="Skip invalid rows, and import the others.")
@@ -90,7 +90,7 @@ def import_(
 ) -> None:
     """Import deployments from a table or from JSON, in one commit.
 
-    FILE is CSV (with commas, semicolons or tabs), JSON or JSON Lines, packed with gzip or not;
+    FILE is CSV (with commas, semicolons or tabs), JSON or JSON Lines, with or without gzip;
     - is standard input. The answers of GitHub, GitLab, Octopus Deploy and Argo CD are
     recognized. In other files each column has the name of a field of events: product, at,
     environment, version, status (default completed), deployed_by, invoke_id and so on.

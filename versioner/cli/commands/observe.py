@@ -55,7 +55,7 @@ _FORMATS = ["kubernetes", "docker", "ecs", "csv"]
 @click.option("--dry-run", is_flag=True, help="Show what would be recorded; write nothing.")
 @click.option(
     "--allow-empty", is_flag=True,
-    help="Accept an input without any workload, where products were seen before.",
+    help="Accept an input that lists nothing, although products ran there before.",
 )  # fmt: skip
 @click.option(
     "--fail-on-difference", is_flag=True,
@@ -83,8 +83,9 @@ def observe(
     seen before and is not listed is recorded as not running.
 
     An image belongs to the product whose observe.images in product.yaml name it, else to the
-    product that has the last part of its name. A line is written only for what differs from the
-    last look, and at most one a day for what does not. It never makes a version current.
+    product whose name is the last part of the image's name. A product whose state changed since
+    the last observation gets a line; an unchanged one gets at most one line a day. An observation
+    never changes which version is current.
     """
     from versioner.cli import clock
     from versioner.cli.output import show

@@ -26,7 +26,7 @@ def _web_address(_ctx: click.Context, _parameter: click.Parameter, url: str) -> 
 
 @click.group(cls=NounGroup, epilog=examples_epilog("versioner site build", "versioner site serve"))
 def site() -> None:
-    """Build, check or serve the Products site."""
+    """Build, check or serve the site."""
 
 
 @site.command(

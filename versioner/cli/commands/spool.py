@@ -42,8 +42,9 @@ def _dash(_context: click.Context, _argument: click.Parameter, source: str | Non
 def spool() -> None:
     """List, send or discard the events on this machine that could not be sent.
 
-    They are in the folder VERSIONER_SPOOL, else $XDG_STATE_HOME/versioner/spool, else
-    ~/.local/state/versioner/spool, else in the temporary folder. The next `track` on this
+    The events are in the folder that VERSIONER_SPOOL names, else in
+    $XDG_STATE_HOME/versioner/spool, else in ~/.local/state/versioner/spool, else in the
+    temporary folder. The next `track` on this
     machine for the same registry also sends them.
     """
 

@@ -27,12 +27,13 @@ __all__ = ["status"]
 )
 @click.option(
     "--product", "-p", "products", multiple=True, metavar="NAME", shell_complete=product_names,
-    help="Only this product; may be given several times.",
+    help="Show only this product; may be given several times.",
 )  # fmt: skip
 @click.option(
     "--environment", "-e", "environments", multiple=True, metavar="NAME",
     shell_complete=environment_names,
-    help="Only this environment; may be given several times. Retired ones are shown only if named.",
+    help="Only this environment; may be given several times. Retired environments are shown "
+    "only if named.",
 )  # fmt: skip
 @click.option(
     "--at",

@@ -113,7 +113,7 @@ def show_(product: str, name: str, output: str, rev: str | None, repo: str | Non
         keys=f"an array of {{{_KEYS}}}.",
     ),
 )
-@click.argument("digest")
+@click.argument("digest", metavar="DIGEST|COMMIT")
 @click.option(
     "--product", "-p", help="Only versions of this product.", shell_complete=product_names
 )

@@ -93,7 +93,7 @@ class Columns:
             for name, value in zip(header, values, strict=True):
                 if not name and value.strip():
                     raise InvalidInput(
-                        "a value stands in a column without a name",
+                        "a column without a name has a value",
                         hint="name the column in the first line, or remove the value",
                     )
             del row[""]

@@ -19,7 +19,7 @@ _SPACE: Final = re.compile(r"[ \t\r\n\ufeff]*")
 _LISTS: Final = (
     *("items", "Items", "data", "deployments", "Deployments", "results", "values", "value", "rows"),
 )
-_TOO_LONG: Final = "not JSON that can be read: a number or the nesting is too long"
+_TOO_LONG: Final = "not JSON that can be read: a number is too long, or the nesting is too deep"
 
 
 class _NotUnique(ValueError):
@@ -31,12 +31,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in found if keys.count(key) > 1)
-        raise _NotUnique(f'the key "{twice}" is there twice: remove one of them')
+        raise _NotUnique(f'the key "{twice}" occurs twice: remove one of them')
     return found
 
 
 def _no_constant(name: str) -> Any:
-    raise _NotUnique(f"not JSON: {name} is not a number of JSON")
+    raise _NotUnique(f"not JSON: {name} is not valid in JSON")
 
 
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)

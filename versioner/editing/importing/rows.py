@@ -142,7 +142,7 @@ def _check_complete(fields: dict[str, Any]) -> None:
     for field in ("product", "environment"):
         if not fields.get(field):
             raise InvalidInput(
-                f"the export does not tell the {field}",
+                f"the export has no {field}",
                 hint=f"add --set {field}=NAME, or --map KEY={field} with a key of its objects",
             )
 

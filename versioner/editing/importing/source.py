@@ -125,7 +125,7 @@ def _check_text(shown: str, start: bytes) -> None:
         )
     if b"\0" in start and start[:2] not in _UTF_16:
         raise InvalidInput(
-            f"{shown} is not UTF-8: it has a zero byte, as UTF-16 without a mark has",
+            f"{shown} is not UTF-8: it has a zero byte, as in UTF-16 without a byte order mark",
             hint=_AS_UTF_8,
         )
 

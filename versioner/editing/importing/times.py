@@ -95,19 +95,19 @@ class TimeReader:
         return moment if moment >= _FIRST else None
 
     def _in_zone(self, local: datetime, zone: tzinfo, text: str) -> datetime:
-        """Return a local time with its offset; refuse one that is there twice or not at all."""
+        """Return a local time with its offset; refuse one that occurs twice or not at all."""
         first, second = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
         if first.utcoffset() == second.utcoffset():
             return first
         if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:
             raise InvalidInput(
-                f'"{text[:60]}" does not exist in {self._name}: the clocks were put forward then',
+                f'"{text[:60]}" does not exist in {self._name}: the clocks were set forward then',
                 field="at",
                 hint="check --time-zone, or write the time with its offset, for example "
-                f'"{local.isoformat()}Z"',
+                f'"{local.isoformat()}+01:00"',
             )
         raise InvalidInput(
-            f'"{text[:60]}" was there twice in {self._name}: the clocks were put back then',
+            f'"{text[:60]}" occurred twice in {self._name}, because the clocks were set back',
             field="at",
             hint=f'write "{_iso_text(first)}" for the first, "{_iso_text(second)}" for the second',
         )
@@ -115,7 +115,7 @@ class TimeReader:
     def _unread(self, text: str, *, is_number: bool) -> InvalidInput:
         meant = format_of(text)
         what = (
-            f"the number {text} is no time by itself"
+            f"the number {text} has no known meaning as a time"
             if is_number
             else f'"{text[:60]}" is not a time'
         )
@@ -134,7 +134,7 @@ def _no_zone(text: str) -> InvalidInput:
     iso = _ISO.fullmatch(text)
     written = f', or write "{iso[1]}T{iso[2]}{iso[3] or ":00"}Z" (if it is UTC)' if iso else ""
     return InvalidInput(
-        f'"{text[:60]}" has no zone',
+        f'"{text[:60]}" has no time zone',
         field="at",
         hint=f"add --time-zone with the zone of the clock, for example Europe/Berlin{written}",
     )
@@ -213,20 +213,26 @@ def _check_format(form: str) -> None:
     words = ", ".join(TIME_WORDS)
     fault, hint = "", "for example: --time-format '%d.%m.%Y %H:%M'"
     if "%" not in form:
-        fault, hint = "is no format", f"use strptime's language, or one of {words}; {hint}"
+        fault, hint = (
+            "is not a time format",
+            f"use a format of Python's strptime, or one of {words}; {hint}",
+        )
     elif "%Z" in form:
         fault = "names a zone, and the names of zones are not unique"
         hint = "write the zone as plain text in the format, and add --time-zone"
     elif not any(each in form for each in ("%Y", "%y", "%c", "%x", "%G")):
         fault = "has no year"
     elif "%I" in form and "%p" not in form:
-        fault, hint = "has no %p, so the afternoon would become the morning", "add %p, or use %H"
+        fault, hint = (
+            "has %I without %p, so a.m. and p.m. cannot be told apart",
+            "add %p, or use %H",
+        )
     else:
         try:
             datetime.strptime("", form)
         except ValueError as error:
             if "does not match format" not in str(error):
-                fault = f"is not of strptime's language: {error}"
+                fault = f"is not a format of Python's strptime: {error}"
         except re.error:
             fault = "has a directive twice"
     if fault:

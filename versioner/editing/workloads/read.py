@@ -56,7 +56,9 @@ def read_workloads(data: bytes, format_: Format | None = None) -> tuple[Format, 
     text = _decoded(data)
     if not text.strip():
         hint = f"give the output of `{_COMMANDS[format_ or 'kubernetes']}`"
-        raise InvalidInput("the input is empty: did the command before it fail?", hint=hint)
+        raise InvalidInput(
+            "the input is empty: the command that wrote it may have failed", hint=hint
+        )
     if format_ == "csv" or (format_ is None and is_table(text)):
         return "csv", list(read_table(text))
     documents = _documents(text, format_)
@@ -83,7 +85,7 @@ def _decoded(data: bytes) -> str:
     except UnicodeDecodeError as error:
         raise InvalidInput(
             f"the input is not UTF-8: {error.reason} at byte {error.start:,}",
-            hint="give the output of the command as it is, not packed",
+            hint="give the unchanged, uncompressed output of the command",
         ) from None
 
 
@@ -124,7 +126,7 @@ def _bad_json(text: str, error: ValueError) -> InvalidInput:
     is_cut = error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated string")
     if is_cut:
         return InvalidInput(
-            f"the JSON ends in the middle ({where})",
+            f"the JSON is incomplete ({where})",
             hint="the command that wrote it was interrupted, or the file was cut: run it again",
         )
     return InvalidInput(
@@ -138,7 +140,7 @@ def _no_json(text: str, format_: Format | None) -> InvalidInput:
     if re.match(r"(---|apiVersion:|kind:|items:|services:)", first):
         what = "the input is YAML"
     elif re.match(r"(NAMESPACE\b|NAME\s|CONTAINER ID\b|-{5,}|\|)", first):
-        what = "the input is a table for people"
+        what = "the input is the text table of a command, not JSON"
     elif format_ is not None:
         what = "the input is not JSON"
     else:
@@ -151,7 +153,9 @@ def _detect(documents: list[dict[str, Any]]) -> Format:
         if documents and belongs(documents[0]):
             return name
     if not documents:
-        raise InvalidInput("the input lists nothing: its format is unknown", hint=_usage(None))
+        raise InvalidInput(
+            "the input is an empty list, so its format is unknown", hint=_usage(None)
+        )
     keys = ", ".join(ascii(key)[1:-1] for key in list(documents[0])[:5])
     raise InvalidInput(
         f"the format of the input is unknown: its first object has the keys {keys[:80]}"
@@ -166,7 +170,8 @@ def _other_format(document: dict[str, Any], wanted: Format) -> InvalidInput:
         if belongs(document):
             return InvalidInput(
                 f"the input is in the format {name}, not {wanted}",
-                hint=f"give --format {name}, or leave --format out; observe each format alone",
+                hint=f"give --format {name}, or leave --format out; run `observe` once for each "
+                "format",
             )
     return InvalidInput(f"the input is not in the format {wanted}", hint=_usage(wanted))
 

@@ -231,7 +231,7 @@ def _observed(context: SiteContext, cells: Sequence[CellState]) -> View:
                 ),
                 "version": running_words(each)[0],
                 "version_full": running_words(each)[1],
-                "status": f"runs, recorded is {recorded_words(each)}",
+                "status": f"runs, but {recorded_words(each)} is recorded",
                 "href": context.product(OVERVIEW, cell.product),
                 "when": day_text(each.differs_since[:10]),
                 "at": each.differs_since,
@@ -250,7 +250,9 @@ def _doubtful(context: SiteContext) -> View:
     """Return the group of the names that are probably slips, each with the command that helps."""
     found = doubtful_names(context.registry)
     return {
-        **_group(len(found), "status-unknown", f"{count(len(found), 'name')} nearly like another"),
+        **_group(
+            len(found), "status-unknown", f"{count(len(found), 'name')} similar to another name"
+        ),
         "commands": [{"text": each.text, "command": each.command} for each in found[:_SHOWN]],
         "more": max(0, len(found) - _SHOWN),
     }
