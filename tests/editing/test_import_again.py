@@ -149,6 +149,19 @@ def test_no_name_is_created_where_the_registry_creates_none(desk: Desk) -> None:
     assert 'there is no environment "qa"' in caught.value.message
 
 
+def test_a_slip_is_never_proposed_for_creation_in_an_import(desk: Desk) -> None:
+    config = desk.top / "registry/registry.yaml"
+    config.write_text(config.read_text() + "create: never\n")
+    desk.git("commit", "-qam", "Configure")
+    with pytest.raises(RowsRefused) as caught:
+        load(desk, HEADER, ROW.replace("shop", "shopp"), ROW.replace("staging", "stagin"))
+    messages = [message for _, message in caught.value.result.refused]
+    assert messages == [
+        'there is no product "shopp", but there is "shop" (did you mean shop?)',
+        'there is no environment "stagin", but there is "staging" (did you mean staging?)',
+    ]
+
+
 def test_names_and_versions_that_are_doubtful_are_told(desk: Desk) -> None:
     latest = ROW.replace("2.0", "latest")
     result = load(desk, HEADER, latest, latest.replace("shop", "shopp"), ROW.replace("2.0", "null"))

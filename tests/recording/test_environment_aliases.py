@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fixtures.local_registry import NOW, Desk
+from versioner.editing.environment_moves import merge_environment
 from versioner.errors import Blocked
+from versioner.query.doubtful_names import DoubtfulName, doubtful_names
 from versioner.recording.context import EventDraft
 from versioner.recording.environment_aliases import aliases_in
 from versioner.recording.record import record_event
@@ -84,6 +86,32 @@ def test_a_file_that_may_have_the_name_and_cannot_be_read_blocks(desk: Desk) -> 
         desk.record("shop", "2.0", environment="stagin")
     with pytest.raises(Blocked, match=r"staging\.yaml cannot be read"):
         desk.record("shop", "2.0", environment="staging")
+
+
+def test_a_former_name_of_two_environments_blocks_with_both_named(desk: Desk) -> None:
+    name_it(desk)
+    other = desk.top / "registry/environments/qa.yaml"
+    other.write_text('name: "qa"\naliases: ["stage"]\n')
+    desk.git("add", "-A")
+    desk.git("commit", "-qm", "Name qa")
+    with pytest.raises(Blocked) as caught:
+        desk.record("shop", "2.0", environment="stage")
+    assert caught.value.message == '"stage" is a former name of "qa" and of "staging"'
+    assert desk.record("shop", "2.0", environment="stagin").event["environment"] == "staging"
+
+
+def test_a_slip_of_a_former_name_is_recorded_and_leads_to_that_name(desk: Desk) -> None:
+    name_it(desk, 'aliases: ["acceptance"]')
+    recorded = desk.record("shop", "2.0", environment="aceptance")
+    (warning,) = recorded.warnings
+    assert 'has a name similar to "acceptance"' in warning.message
+    assert "`versioner environment merge aceptance --into acceptance`" in warning.hint
+    (doubtful,) = doubtful_names(desk.registry)
+    assert doubtful == DoubtfulName("environment", "aceptance", "staging")
+    merge_environment(desk.repository, "aceptance", "acceptance", now=NOW)
+    assert "aceptance" in desk.registry.environment_aliases
+    assert doubtful_names(desk.registry) == []
+    desk.assert_sound()
 
 
 def test_a_retired_environment_is_told_under_its_former_name(desk: Desk) -> None:

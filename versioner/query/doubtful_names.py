@@ -47,16 +47,33 @@ def doubtful_names(registry: Registry) -> list[DoubtfulName]:
     """
     products = {name: record.document for name, record in registry.products.items()}
     return [
-        *_of_kind("environment", registry.environments, lambda name: _uses_of(registry, name)),
-        *_of_kind("product", products, lambda name: _events_of(registry.products[name])),
+        *_of_kind(
+            "environment",
+            registry.environments,
+            registry.environment_aliases,
+            lambda name: _uses_of(registry, name),
+        ),
+        *_of_kind(
+            "product",
+            products,
+            {old: registry.target_of(old) for old in registry.aliases},
+            lambda name: _events_of(registry.products[name]),
+        ),
     ]
 
 
 def _of_kind(
-    kind: NameKind, documents: Mapping[str, Mapping[str, Any]], events: Callable[[str], int]
+    kind: NameKind,
+    documents: Mapping[str, Mapping[str, Any]],
+    aliases: Mapping[str, str],
+    events: Callable[[str], int],
 ) -> Iterator[DoubtfulName]:
+    """Yield the names that are near another one, or a former name of another one."""
     seen: set[str] = set()
-    for pair in near_pairs(kind, documents):
+    for near_pair in near_pairs(kind, {*documents, *aliases}):
+        pair = {each if each in documents else aliases[each] for each in near_pair}
+        if len(pair) == 1 or not pair <= documents.keys():
+            continue
         (few, name), (many, near) = sorted((events(each), each) for each in pair)
         is_rare = few < many and (few <= _FEW or few * _ONE_IN <= many)
         if is_rare and documents[name].keys() <= _CREATED_KEYS and name not in seen:

@@ -177,6 +177,12 @@ class _Tip:
 
         return find_environment(name, self._environment_files(path.rpartition("/")[0]))
 
+    def former_environments(self) -> set[str]:
+        """Return the former names of all environments."""
+        from versioner.recording.environment_aliases import former_names_in
+
+        return former_names_in(self._environment_files(f"{layout.ROOT}/environments"))
+
     def _environment_files(self, folder: str) -> dict[str, bytes]:
         names = {*(self.view.directory(folder) or {}), *self._pending_in(folder)}
         paths = {f"{folder}/{name}": layout.place_of(f"{folder}/{name}") for name in sorted(names)}
@@ -239,7 +245,8 @@ def _near_product(tip: _Tip, product: str) -> str:
 def _near_environment(tip: _Tip, environment: str) -> str:
     from versioner.rules.near_names import near_name
 
-    return near_name("environment", environment, tip.names(f"{layout.ROOT}/environments"))
+    known = tip.names(f"{layout.ROOT}/environments") | tip.former_environments()
+    return near_name("environment", environment, known)
 
 
 def _follow_alias(tip: _Tip, name: str) -> str:

@@ -70,10 +70,9 @@ def _notes(imported: ImportResult) -> list[str]:
             f"versions that do not identify one build: {', '.join(names[:_NAMES_SHOWN])}{more}"
         )
     for kind, name, near in imported.near:
-        merge = f": if both are the same, `versioner environment merge {name} --into {near}`"
         notes.append(
-            f'the new {kind} "{name}" has a name similar to "{near}"'
-            f"{merge if kind == 'environment' else ''}"
+            f'the new {kind} "{name}" has a name similar to "{near}": if both are the same, '
+            f"`versioner {kind} merge {name} --into {near}`"
         )
     return notes
 

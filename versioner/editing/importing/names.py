@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput
 from versioner.names import check_name, may_slugify, slugify
-from versioner.rules.near_names import near_pairs
+from versioner.rules.near_names import near_name, near_pairs
 from versioner.serialization.documents import dump_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from versioner.models import Changes
     from versioner.registry.records import Registry
 
@@ -83,13 +81,26 @@ class ImportNames:
             new.append(("environment", environment, layout.environment_path(environment)))
         for what, name, _ in new:
             if self._registry.config.get("create") == "never":
-                raise Blocked(
-                    f'there is no {what} "{name}"',
-                    hint=f"`versioner {what} create {name}` creates it; registry.yaml has "
-                    "`create: never`",
-                )
+                self._refuse(what, name)
         for what, name, path in new:
             self._new[what].setdefault(name, path)
+
+    def _refuse(self, what: _What, name: str) -> NoReturn:
+        near = near_name(what, name, self._known(what))
+        if near:
+            raise Blocked(
+                f'there is no {what} "{name}", but there is "{near}"', hint=f"did you mean {near}?"
+            )
+        raise Blocked(
+            f'there is no {what} "{name}"',
+            hint=f"`versioner {what} create {name}` creates it; registry.yaml has `create: never`",
+        )
+
+    def _known(self, what: _What) -> set[str]:
+        """Return the names and former names that the registry has."""
+        if what == "product":
+            return {*self._registry.products, *self._registry.aliases}
+        return {*self._registry.environments, *self._registry.environment_aliases}
 
     def creations(self) -> Changes:
         """Return the files of the new products and environments."""
@@ -106,12 +117,8 @@ class ImportNames:
     def near(self) -> list[tuple[str, str, str]]:
         """Return each new name that is nearly another one: what it is, the name, the other."""
         found: list[tuple[str, str, str]] = []
-        known: dict[_What, Iterable[str]] = {
-            "product": self._registry.products,
-            "environment": self._registry.environments,
-        }
-        for what, names in known.items():
-            for one, other in near_pairs(what, {*names, *self._new[what]}):
+        for what in self._new:
+            for one, other in near_pairs(what, {*self._known(what), *self._new[what]}):
                 new, old = (one, other) if one in self._new[what] else (other, one)
                 if new in self._new[what]:
                     found.append((what, new, old))
