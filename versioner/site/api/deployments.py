@@ -13,7 +13,7 @@ from versioner.site.privacy import pruned
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from versioner.models import Deployment, Event, Version
+    from versioner.models import Deployment, Event, Undeployment, Version
     from versioner.query.matrix import CellState
     from versioner.query.observed import ObservedState
     from versioner.query.selectors import EventDetails
@@ -68,7 +68,7 @@ def version_of(version: Version, hidden: Collection[str]) -> Document:
     }
 
 
-def deployment_page(context: SiteContext, deployment: Deployment) -> str:
+def deployment_page(context: SiteContext, deployment: Deployment | Undeployment) -> str:
     """Return the link to a deployment's row, relative to the site's root."""
     # From a page in the root, the link to another page is its path.
     return context.deployment("", deployment)
@@ -86,7 +86,7 @@ def metadata_of(values: Mapping[str, Any], hidden: Collection[str]) -> list[Docu
     ]
 
 
-def head_of(deployment: Deployment, hidden: Collection[str]) -> Document:
+def head_of(deployment: Deployment | Undeployment, hidden: Collection[str]) -> Document:
     """Return the fields that every list of deployments has."""
     void = deployment.void
     at, changed = deployment.at, deployment.changed_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from versioner.site.api.deployments import Document, metadata_of, state_of, summary_of
 from versioner.site.api.products import history, product, products
@@ -29,7 +29,7 @@ from versioner.site.views.products import team_slugs, teams_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from versioner.models import Deployment
+    from versioner.models import Deployment, Undeployment
     from versioner.site.context import SiteContext
     from versioner.site.inbox import InboxEvent
 
@@ -179,7 +179,10 @@ def deployments(context: SiteContext) -> Document:
     return {"deployments": [summary_of(context, each) for each in newest(every, _LATEST_OF_ALL)]}
 
 
-def newest(found: Iterable[Deployment], limit: int) -> list[Deployment]:
+_Row = TypeVar("_Row", bound="Deployment | Undeployment")
+
+
+def newest(found: Iterable[_Row], limit: int) -> list[_Row]:
     """Return the deployments that started last, newest first, void ones included."""
     return heapq.nlargest(limit, found, key=lambda each: (each.at, each.product, each.id))
 

@@ -14,6 +14,7 @@ from versioner.query.selectors import place_text
 from versioner.site.api.deployments import deployment_page, head_of
 from versioner.site.api.documents import newest
 from versioner.site.exports.xml import attribute, markup
+from versioner.site.pagination import undeployments_of
 from versioner.site.urls import (
     EVERYTHING,
     OVERVIEW,
@@ -26,12 +27,14 @@ from versioner.site.urls import (
     team_feed,
 )
 from versioner.site.views.products import team_slugs, teams_of, title_of
+from versioner.site.views.rows import row_version
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from versioner.models import Deployment
+    from versioner.models import Deployment, Undeployment
+    from versioner.registry.records import ProductRecord
     from versioner.site.context import SiteContext
 
 __all__ = ["ENTRIES", "feeds_of"]
@@ -48,11 +51,11 @@ class _Feed:
     path: str
     title: str
     page: str
-    deployments: Iterable[Deployment]
+    rows: Iterable[Deployment | Undeployment]
 
 
 def feeds_of(context: SiteContext) -> Iterator[tuple[str, bytes]]:
-    """Yield every feed with its path; at most the latest 50 deployments in each."""
+    """Yield every feed with its path; at most the latest 50 deployments and undeployments."""
     origin = _origin(context)
     for feed in _feeds(context):
         yield feed.path, _feed(context, feed, origin).encode("utf-8")
@@ -60,20 +63,30 @@ def feeds_of(context: SiteContext) -> Iterator[tuple[str, bytes]]:
 
 def _feeds(context: SiteContext) -> Iterator[_Feed]:
     products = context.registry.products
-    every = (each for record in products.values() for each in record.deployments)
+    every = (each for record in products.values() for each in _rows(record))
     yield _Feed(EVERYTHING, f"{context.title}: deployments", OVERVIEW, every)
     for name, record in products.items():
         title = f"{title_of(context, name)}: deployments"
-        yield _Feed(product_feed(name), title, product_page(name), record.deployments)
+        yield _Feed(product_feed(name), title, product_page(name), _rows(record))
     for name in context.environments:
-        there = (each for record in products.values() for each in record.cell(name).deployments)
+        there = (
+            each
+            for record in products.values()
+            for found in (record.cell(name).deployments, record.cell(name).undeployments)
+            for each in found
+        )
         title = f"Deployments to {context.environment_title(name)}"
         yield _Feed(environment_feed(name), title, environment_page(name), there)
     teams = teams_of(context)
     slugs = team_slugs(teams)
     for team, names in teams.items():
-        own = (each for name in names for each in products[name].deployments)
+        own = (each for name in names for each in _rows(products[name]))
         yield _Feed(team_feed(slugs[team]), f"Deployments of {team}", PRODUCTS, own)
+
+
+def _rows(record: ProductRecord) -> Iterator[Deployment | Undeployment]:
+    yield from record.deployments
+    yield from undeployments_of(record)
 
 
 def _origin(context: SiteContext) -> str:
@@ -90,7 +103,7 @@ def _origin(context: SiteContext) -> str:
 
 
 def _feed(context: SiteContext, feed: _Feed, origin: str) -> str:
-    recent = newest(feed.deployments, ENTRIES)
+    recent = newest(feed.rows, ENTRIES)
     updated = max((_updated(each) for each in recent), default=_NEVER)
     own = f'<link rel="self" type="application/atom+xml" href="{attribute(context.base_url)}'
     lines = [
@@ -110,7 +123,7 @@ def _feed(context: SiteContext, feed: _Feed, origin: str) -> str:
     return "\n".join(lines)
 
 
-def _entry(context: SiteContext, path: str, deployment: Deployment) -> str:
+def _entry(context: SiteContext, path: str, deployment: Deployment | Undeployment) -> str:
     head = head_of(deployment, context.hidden)
     by = f"<author><name>{markup(head['deployed_by'])}</name></author>"
     return "".join(
@@ -127,28 +140,34 @@ def _entry(context: SiteContext, path: str, deployment: Deployment) -> str:
     )
 
 
-def _title(context: SiteContext, deployment: Deployment) -> str:
+def _title(context: SiteContext, deployment: Deployment | Undeployment) -> str:
     title = context.environment_title(deployment.environment)
     environment = place_text(title, deployment.instance)
-    what = f"{title_of(context, deployment.product)} {deployment.version} to {environment}"
+    removed = deployment.kind == "undeployment"
+    what = f"{title_of(context, deployment.product)} {row_version(deployment)}"
+    what += f" from {environment}" if removed else f" to {environment}"
     if deployment.void is not None:
         return f"{what}: void"
-    kind = f", {deployment.kind}" if deployment.kind != "deployment" else ""
+    is_plain = removed or deployment.kind == "deployment"
+    kind = "" if is_plain else f", {deployment.kind}"
     return f"{what}: {deployment.status}{kind}"
 
 
-def _summary(context: SiteContext, deployment: Deployment, head: dict[str, str]) -> str:
+def _summary(
+    context: SiteContext, deployment: Deployment | Undeployment, head: dict[str, str]
+) -> str:
     parts = [f"{moment_text(deployment.at)} UTC"]
     if head["deployed_by"]:
         parts.append(f"by {head['deployed_by']}")
-    if deployment.previous and deployment.previous != deployment.version:
+    removed = deployment.kind == "undeployment"
+    if deployment.previous and not removed and deployment.previous != deployment.version:
         parts.append(f"before: {deployment.previous}")
     if head["reason"]:
         parts.append(head["reason"])
     return " · ".join(parts)
 
 
-def _updated(deployment: Deployment) -> str:
+def _updated(deployment: Deployment | Undeployment) -> str:
     void = deployment.void
     return max(deployment.changed_at, void["at"]) if void is not None else deployment.changed_at
 

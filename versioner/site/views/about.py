@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 from versioner.resources import schemas_dir
 from versioner.site.urls import ABOUT, EVERYTHING, OPENAPI, REFERENCE
+from versioner.site.views.instances import MIXED, UNDEPLOYED
 from versioner.site.views.layout import View, frame
-from versioner.site.views.rows import STATUS_CLASSES
+from versioner.site.views.observed import DIFFERS
+from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from versioner.site.context import SiteContext
 
 __all__ = ["about_view", "counts"]
@@ -22,6 +26,16 @@ _MEANINGS = (
     ("failed", "the version was not deployed; the earlier version still runs"),
     ("aborted", "the deployment was stopped"),
 )
+
+# The marks that only some registries have: a legend lists those that the pages can show.
+_INSTANCES = (MIXED, "mixed", "the instances of an environment run several versions")
+_REMOVED = (UNDEPLOYED, "undeployed", "nothing runs there any more")
+_RETURNED = (
+    KIND_CLASSES["return"],
+    "return",
+    "a version that was rolled back from was deployed again",
+)
+_OBSERVED = (DIFFERS, "observed", "something else was seen to run than is recorded")
 
 _FOR_PROGRAMS = (
     ("API reference", REFERENCE, "every endpoint, with examples"),
@@ -58,7 +72,23 @@ def about_view(context: SiteContext, tool_version: str) -> View:
             {"status": status, "status_class": STATUS_CLASSES[status], "meaning": meaning}
             for status, meaning in _MEANINGS
         ],
+        "more_marks": [
+            {"status_class": status_class, "status": status, "meaning": meaning}
+            for status_class, status, meaning in _more_marks(context)
+        ],
     }
+
+
+def _more_marks(context: SiteContext) -> Iterator[tuple[str, str, str]]:
+    records = context.registry.products.values()
+    if any(cell.instances for record in records for cell in record.cells.values()):
+        yield _INSTANCES
+    if len(context.changes) > len(context.deployments):
+        yield _REMOVED
+    if any(each.kind == "return" for each in context.deployments):
+        yield _RETURNED
+    if any(record.observations for record in records):
+        yield _OBSERVED
 
 
 def counts(context: SiteContext) -> dict[str, int]:
