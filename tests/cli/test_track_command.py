@@ -413,7 +413,8 @@ def test_without_the_remote_both_are_spooled_and_told_and_sent_later(
     assert not (tmp_path / "ran").exists()
     gone.rename(forge)
     assert run(["spool", "send"]) == 0
-    assert statuses(forge)[:2] == ["started", "failed"]
+    assert statuses(forge) == ["started", "failed", "started", "aborted"]
+    assert logged(forge)[-1]["reason"].startswith("the command was not run")
 
 
 def test_the_clock_is_read_again_for_the_end(

@@ -23,7 +23,7 @@ from versioner.errors import (
     UsageFault,
     VersionerError,
 )
-from versioner.recording.command import run_command
+from versioner.recording.command import CommandEnd, run_command
 from versioner.recording.record import NotPushed
 from versioner.rules.event_identity import random_event_id
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from versioner.cli.track_options import TrackOptions
     from versioner.models import Status
-    from versioner.recording.command import CommandEnd
 
     Record = Callable[[TrackOptions], object]
 
@@ -69,6 +68,7 @@ def track_command(
         record(started._replace(status="started", wait=0, artifact_files=()))
     except (OperationFailed, OSError) as error:
         if is_strict:
+            _abort_kept_start(error, started, record)
             raise
         _tell(error, started, "started")
     if options.dry_run:
@@ -89,6 +89,15 @@ def _prepared(options: TrackOptions, *, has_run: bool) -> TrackOptions:
     if not has_run:
         fields.setdefault("invoke_id", event_id)
     return options._replace(event_id=event_id, fields=fields, best_effort=False, to_stderr=True)
+
+
+def _abort_kept_start(
+    error: OperationFailed | OSError, started: TrackOptions, record: Record
+) -> None:
+    """Record that a command was not run, where the event of its start may still arrive."""
+    if isinstance(error, (Spooled, NotPushed)):
+        reason = "the command was not run, because its start was not recorded"
+        _record_end(_ended(started, CommandEnd("aborted", error.exit_code, reason), ""), record)
 
 
 def _ended(started: TrackOptions, end: CommandEnd, started_at: str) -> TrackOptions:
