@@ -59,9 +59,7 @@ def track_command(
     for name in _REFUSED:
         if name in given:
             option = f"--{name.replace('_', '-')}"
-            raise click.UsageError(
-                f"{option} is set from the exit code of the command: omit the option"
-            )
+            raise click.UsageError(f"{option} is decided by the command: omit the option")
     is_strict = "fail_on_api_error" in given and not options.best_effort
     started = _prepared(options, has_run=has_run)
     try:
