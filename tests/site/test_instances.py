@@ -251,8 +251,11 @@ def test_the_page_of_a_month_shows_digests_and_undeployments(built: Path):
     page = text(built, "products/shop/2026-11.html")
     assert "artifact image " + IMAGE["image"] in page
     assert "production/apac 2.10.1 undeployed" in page
-    for path in ("deployments/2026-11.html", "environments/production/2026-11.html"):
-        assert "undeployed" in text(built, path)
+    month = text(built, "environments/production/2026-11.html")
+    assert "4 deployments of 1 product, 1 undeployment" in month
+    assert re.search(r"2\.10\.1 on apac \d\d:\d\d undeployed", month)
+    assert "5 deployments, 2 undeployments" in text(built, "deployments/2026-11.html")
+    assert re.search(r"1\.0 staging \d\d:\d\d undeployed", text(built, "deployments/2026-11.html"))
 
 
 def test_a_feed_says_what_was_removed_from_where(built: Path):

@@ -54,6 +54,12 @@ class DeploymentPage:
         return [row for row in self.rows if isinstance(row, Deployment)]
 
     @property
+    def removals(self) -> str:
+        """Return the number of undeployments, to be added to a summary: `, 1 undeployment`."""
+        number = len(self.rows) - len(self.deployments)
+        return f", {count(number, 'undeployment')}" if number else ""
+
+    @property
     def title(self) -> str:
         """Return the period of the page: `November 2025`, `November 2025, part 2`."""
         return month_text(self.month) + ("" if self.part == 1 else f", part {self.part}")

@@ -75,7 +75,7 @@ def month_of_all_view(context: SiteContext, index: int) -> View:
         ),
         "heading": "Deployments",
         "period": month.title,
-        "summary": count(len(month.deployments), "deployment"),
+        "summary": count(len(month.deployments), "deployment") + month.removals,
         "pager": pager(context.deployment_pages, index, partial(context.link, page)),
         "zone": context.zone.name,
         "days": _days(context, page, month.rows),

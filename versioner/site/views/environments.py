@@ -7,7 +7,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import environment_path
-from versioner.query.selectors import place_text
 from versioner.site.pagination import months_by_year, pager
 from versioner.site.urls import ENVIRONMENTS, environment_feed, environment_page
 from versioner.site.views.cells import cell_view
@@ -160,7 +159,7 @@ def environment_month_view(context: SiteContext, name: str, index: int) -> View:
         "title": title,
         "period": month.title,
         "summary": f"{count(len(month.deployments), 'deployment')} of "
-        f"{count(len({each.product for each in month.deployments}), 'product')}",
+        f"{count(len({each.product for each in month.deployments}), 'product')}{month.removals}",
         "pager": pager(
             months,
             index,
@@ -198,7 +197,8 @@ def _entry(context: SiteContext, deployment: Deployment | Undeployment, before: 
     return {
         "before": before,
         "clock": context.zone.clock(deployment.at),
-        "version": place_text(version_text(row_version(deployment)), deployment.instance),
+        "version": version_text(row_version(deployment))
+        + (f" on {deployment.instance}" if deployment.instance else ""),
         "status_class": STATUS_CLASSES[deployment.status],
         "status": "" if deployment.status == "completed" else deployment.status,
         "kind": "rollback" if deployment.kind == "rollback" else "",

@@ -162,7 +162,6 @@ def month_view(context: SiteContext, name: str, index: int) -> View:
     deployments = [deployment_detail(context, page, d) for d in reversed(month.rows)]
     versions = [version_detail(context, page, v) for v in reversed(month.versions)]
     common = _common(deployments, versions)
-    removals = len(month.rows) - len(month.deployments)
     log = context.forge.log(log_path(name, "deployment", month.month))
     return {
         "common": common,
@@ -178,9 +177,8 @@ def month_view(context: SiteContext, name: str, index: int) -> View:
         "name": name,
         "title": title,
         "period": month.title,
-        "summary": f"{count(len(month.deployments), 'deployment')}, "
-        + (f"{count(removals, 'undeployment')}, " if removals else "")
-        + f"{count(len(month.versions), 'new version')}",
+        "summary": f"{count(len(month.deployments), 'deployment')}{month.removals}, "
+        f"{count(len(month.versions), 'new version')}",
         "pager": pager(months, index, partial(context.link, page)),
         "deployments": deployments,
         "versions": versions,
