@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
@@ -10,6 +11,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import termios
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -230,16 +232,24 @@ def test_the_command_has_the_terminal_and_its_interrupt_once(desk: Desk) -> None
         "print('interrupts', len(seen), flush=True)\n"
         "sys.exit(3)\n"
     )
-    process, terminal = pty.fork()
-    if process == 0:  # pragma: no cover -- the child
-        os.execve(PYTHON, tool(desk.top, PYTHON, "-c", script), environment())
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(
+        tool(desk.top, PYTHON, "-c", script),
+        env=environment(),
+        stdin=end,
+        stdout=end,
+        stderr=end,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(end)
     shown = read_until(terminal, b"tty True True")
     os.write(terminal, b"\x03")
     shown += read_until(terminal, b"(aborted)")
-    _, status = os.waitpid(process, 0)
+    code = process.wait(PATIENCE)
     os.close(terminal)
     assert b"interrupts 1" in shown
-    assert os.waitstatus_to_exitcode(status) == 3
+    assert code == 3
     assert statuses(desk.top) == ["started", "aborted"]
     assert logged(desk.top)[1]["reason"] == "stopped by SIGINT"
 
