@@ -109,6 +109,18 @@ def test_a_look_at_a_whole_whose_instances_differ_names_each_recorded_version(
     assert "  differs: user-service runs 1.4.0, recorded 1.4.1 and 1.3.9, " in outcome.out
 
 
+def test_a_look_older_than_the_last_one_is_not_said_to_have_found_no_change(
+    desk: Desk, stdin: Any
+) -> None:
+    assert look(desk, stdin).code == 0
+    before = desk.commits()
+    other = containers(("4edf61bfedce", "ghcr.io/acme/user-service:1.3.0"))
+    outcome = look(desk, stdin, "--at", "2026-11-01T09:00:00Z", text=other)
+    last = outcome.out.splitlines()[-1]
+    assert last == "nothing to record: a later observation is recorded already"
+    assert desk.commits() == before
+
+
 def test_a_dry_run_writes_nothing(desk: Desk, stdin: Any) -> None:
     before = desk.commits()
     outcome = look(desk, stdin, "--dry-run")

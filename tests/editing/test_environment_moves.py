@@ -155,6 +155,16 @@ def test_a_merge_moves_events_former_names_and_instances_along(desk: Desk) -> No
     desk.assert_sound()
 
 
+def test_two_environments_that_claim_each_others_names_can_be_merged(desk: Desk) -> None:
+    write(desk, "qa", 'name: "qa"\naliases: ["staging"]\n')
+    write(desk, "staging", 'name: "staging"\naliases: ["qa"]\n')
+    assert [each.code for each in desk.registry.problems] == ["alias", "alias"]
+    merge(desk, "qa", "staging")
+    assert desk.registry.environments["staging"]["aliases"] == ["qa"]
+    assert "qa" not in desk.registry.environments
+    desk.assert_sound()
+
+
 def test_an_environment_that_only_events_name_can_be_merged(desk: Desk) -> None:
     desk.record("shop", "2.0", environment="stagin")
     desk.git("rm", "-q", "registry/environments/stagin.yaml")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.builders import NOW, deployment, product, registry
+from tests.builders import NOW, deployment, product, registry, undeployment
 from versioner.query.matrix import matrix
 from versioner.reporting.matrix import InboxCounts, matrix_json, matrix_text
 from versioner.reporting.text import TextLayout
@@ -132,3 +132,16 @@ def test_what_is_not_in_it_is_told_below_in_a_line(found: Matrix) -> None:
     document = json.loads(matrix_json(found, revision="abc", inbox=InboxCounts(3, 2)))
     assert (document["waiting"], document["refused"]) == (3, 2)
     assert json.loads(matrix_json(found, revision="abc"))["waiting"] == 0
+
+
+@pytest.mark.parametrize("status", ["started", "failed"])
+def test_a_cell_where_nothing_runs_any_more_says_so_beside_what_came_later(status: Any) -> None:
+    events = [
+        deployment("1.0", minutes=-60, id="e1"),
+        undeployment(minutes=-40, id="e2"),
+        deployment("1.1", status, minutes=-20, id="e3"),
+    ]
+    text = matrix_text(TextLayout(120), matrix(registry(product("shop", events)), now=NOW))
+    assert "undeployed" in text.splitlines()[1]
+    never = registry(product("shop", events[2:]))
+    assert "undeployed" not in matrix_text(TextLayout(120), matrix(never, now=NOW))

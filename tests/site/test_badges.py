@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from tests.builders import deployment, product, registry
+from tests.builders import deployment, product, registry, undeployment
 from tests.site.machine_files import HOSTILE, files_of
 from tests.site.samples import everything
 from versioner.site.exports.badges import svg, text_width
@@ -37,6 +37,17 @@ def facts(files: dict[str, bytes], name: str) -> tuple[str, str, str]:
     assert [each.text for each in picture.iter(f"{S}text")] == [told["label"], told["message"]]
     assert told["color"] in files[f"badges/{name}.svg"].decode()
     return told["label"], told["message"], told["color"]
+
+
+def test_a_badge_says_undeployed_also_beside_what_came_later() -> None:
+    events = [
+        deployment("1.0", minutes=-60),
+        undeployment(minutes=-40),
+        deployment("1.1", "started", minutes=-20),
+    ]
+    files = files_of(registry(product("a", events), product("b", events[2:])))
+    assert facts(files, "a/production")[1] == "undeployed (started)"
+    assert facts(files, "b/production")[1] == "not deployed (started)"
 
 
 def test_a_badge_says_what_runs_and_what_is_beside_it() -> None:

@@ -147,8 +147,10 @@ def _merged_files(
     edit: EditSession, source: str, merged: Mapping[str, Any], target: str
 ) -> Changes:
     path, kept = layout.environment_path(target), edit.registry.environments[target]
-    aliases = [*kept.get("aliases", ()), source, *merged.get("aliases", ())]
-    edits: list[Change] = [Set(("aliases",), list(dict.fromkeys(aliases)))]
+    aliases = dict.fromkeys([*kept.get("aliases", ()), source, *merged.get("aliases", ())])
+    # Two files that claim each other's names, an error of `validate`, are merged into a valid one.
+    aliases.pop(target, None)
+    edits: list[Change] = [Set(("aliases",), list(aliases))]
     if "instances" in merged:
         instances = [*kept.get("instances", ()), *merged["instances"]]
         edits.append(Set(("instances",), list(dict.fromkeys(instances))))

@@ -60,7 +60,8 @@ class ObserveResult:
     `unclaimed` are the images and names that no product claims. `unseen` are the products that
     are recorded to run there, and were not seen now nor before. With `uncertain`, some workload
     names no image, so that no product is recorded as not running. `is_listed` is false for an
-    instance that the environment does not list.
+    instance that the environment does not list. With `is_late`, a later look at one of the products
+    is recorded already.
     """
 
     environment: str
@@ -72,6 +73,7 @@ class ObserveResult:
     unseen: list[str] = field(default_factory=list)
     uncertain: bool = False
     is_listed: bool = True
+    is_late: bool = False
     edited: EditResult = field(default_factory=lambda: EditResult(None, ""))
 
     @property
@@ -128,6 +130,9 @@ def observe(
                 result.products.append(observed)
                 if observed.written:
                     new[product] = event
+                result.is_late |= any(
+                    last["at"] > at for last in _seen(record, key).get(key, [])[-1:]
+                )
             elif recorded.get(instance, RecordedState()).versions:
                 result.unseen.append(product)
         subject = _subject(key, len(new))

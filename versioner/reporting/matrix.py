@@ -125,7 +125,7 @@ def _instance_document(instance: Instance) -> dict[str, Any]:
 
 def running_lines(cell: CellState) -> list[Span]:
     """Return what runs in a cell: one version, or that of each instance where it is mixed."""
-    if cell.status == "undeployed":
+    if cell.since and not cell.versions:
         return [Span("undeployed", "dim")]
     if not cell.mixed:
         return [Span(abbreviate(cell.version) or "-", "" if cell.version else "dim")]

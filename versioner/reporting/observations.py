@@ -174,6 +174,8 @@ def _unclaimed_lines(unclaimed: list[Unclaimed]) -> list[str]:
 
 def _written_lines(result: ObserveResult, *, dry_run: bool) -> list[str]:
     written = sum(each.written for each in result.products)
+    if not written and result.is_late:
+        return ["nothing to record: a later observation is recorded already"]
     if not written:
         return ["nothing to record: nothing changed since the last observation"]
     lines = [f"{'would record' if dry_run else 'recorded'} {count(written, 'observation')}"]

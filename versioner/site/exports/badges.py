@@ -122,7 +122,7 @@ def _badges(context: SiteContext, product: str) -> Iterator[_Badge]:
 def _message(state: CellState) -> str:
     """Return the version that runs, or those of a mixed cell, the most that a badge shows."""
     if not state.versions:
-        return "undeployed" if state.status == "undeployed" else "not deployed"
+        return "undeployed" if state.since else "not deployed"
     if not state.mixed:
         return version_text(state.version)
     message = f"mixed: {', '.join(map(version_text, state.versions))}"
