@@ -296,7 +296,7 @@ def test_a_renamed_environment_is_found_under_its_old_name(desk: Desk) -> None:
     tracked = desk.run(*deploy, "--environment", "production", "-o", "json").json()
     assert (tracked["event"]["environment"], tracked["created"]) == ("live", [])
     merged = desk.run("environment", "merge", "test", "--into", "production")
-    assert "taken over by live: 1 event of 1 product" in merged.out
+    assert "live took over 1 event of 1 product" in merged.out
     refused = desk.run("environment", "delete", "live")
     assert (refused.code, "environment retire live" in refused.err) == (5, True)
     assert desk.run("environment", "delete", "test").code == 2

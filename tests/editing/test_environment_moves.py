@@ -102,7 +102,7 @@ def test_a_rename_keeps_the_type_that_followed_from_the_name(desk: Desk) -> None
     assert 'type: "staging"' in text_of(desk, "blue")
     edited = rename(desk, "production", "qa-2")
     assert desk.registry.environments["qa-2"]["type"] == "test"
-    assert edited.notes == ("its type is now test, after its name; it was production",)
+    assert edited.notes == ("the type changed from production to test, as the new name tells",)
     create_environment(desk.repository, "prd", now=NOW)
     rename(desk, "prd", "live")
     assert desk.registry.environments["live"]["type"] == "production"
@@ -141,8 +141,8 @@ def test_a_merge_moves_events_former_names_and_instances_along(desk: Desk) -> No
     edited = merge(desk, "stgn", "staging")
     assert edited.subject == "Merge environment stagin into staging"
     assert edited.notes == (
-        "taken over by staging: 2 events of 2 products",
-        "not kept from registry/environments/stagin.yaml: title",
+        "staging took over 2 events of 2 products",
+        "keys not kept of registry/environments/stagin.yaml: title",
     )
     assert logs_of(desk) == logs
     registry = desk.registry

@@ -338,8 +338,8 @@ def test_a_merge_moves_the_events_and_the_names_in_one_commit(desk: Desk) -> Non
     edited = merge(desk, "shopp", "shop")
     assert (desk.commits(), edited.subject) == (before + 1, "Merge product shpo into shop")
     assert edited.notes == (
-        "taken over by shop: 2 events",
-        "not kept from registry/products/shpo/product.yaml: description",
+        "shop took over 2 events",
+        "keys not kept of registry/products/shpo/product.yaml: description",
     )
     assert desk.registry.aliases == {"shopp": "shop", "shpo": "shop"}
     assert desk.ids("shop") == ["s-1", "s-2", "s-3", "p-1", "p-2"]
