@@ -269,6 +269,14 @@ def test_a_name_that_leads_nowhere_counts_as_not_given(named):
     assert told(cell) == [("2.0", "started", 1), ("1.0", "completed", 2)]
 
 
+def test_a_first_event_may_name_itself():
+    cell = fold(
+        deployment(status="started", minutes=0, id="a", deployment="a", invoke_id="1"),
+        deployment(status="completed", minutes=1, id="b", deployment="a", invoke_id="2"),
+    )
+    assert told(cell) == [("1.0.0", "completed", 2)]
+
+
 def test_names_in_a_circle_count_as_not_given():
     cell = fold(
         deployment(status="started", minutes=0, id="a", deployment="b"),

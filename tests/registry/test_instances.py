@@ -246,6 +246,17 @@ def test_an_undeployment_of_the_whole_ends_one_version_wherever_it_runs():
     assert cell.versions == ("2.0",)
 
 
+def test_an_instance_that_is_named_later_does_not_follow_a_version_that_was_removed():
+    cell = fold(
+        whole("1.0", 0), on("eu", "3.0", 1), undeployment("1.0", minutes=2), on("asia", "1.0", 3),
+        listed=["eu"],
+    )  # fmt: skip
+    assert {each.name: each.since for each in cell.instances} == {
+        "eu": moment(1), "asia": moment(3),
+    }  # fmt: skip
+    assert not cell.undeployments[0].has_effect
+
+
 def test_it_changes_neither_what_was_there_before_nor_what_was_there_first():
     cell = fold(whole("1.0", 0), whole("2.0", 1), undeployment(minutes=2), whole("1.0", 3))
     assert kinds(cell) == ["deployment", "deployment", "rollback"]

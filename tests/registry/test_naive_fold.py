@@ -32,7 +32,7 @@ SEEDS = 200
 def test_the_fold_says_of_generated_histories_what_the_naive_model_says(
     scale: Callable[[int, int], int],
 ) -> None:
-    for seed in range(scale(SEEDS, 3_000)):
+    for seed in range(scale(SEEDS, 6_000)):
         events, listed = history(seed)
         assert folded(events, listed) == modelled(events, listed), seed
 
@@ -40,7 +40,7 @@ def test_the_fold_says_of_generated_histories_what_the_naive_model_says(
 def test_the_order_of_arrival_changes_nothing_but_what_ties(
     scale: Callable[[int, int], int],
 ) -> None:
-    for seed in range(scale(SEEDS, 3_000)):
+    for seed in range(scale(SEEDS, 6_000)):
         random = Random(f"arrival {seed}")
         events, listed = history(seed)
         apart = without_ties(events)

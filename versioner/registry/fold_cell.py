@@ -88,7 +88,9 @@ def _named_roots(ordered: list[Event]) -> dict[int, Event]:
     links: dict[int, Event] = {}
     for event in naming:
         target = by_id.get(event["deployment"])
-        if target is not None and target["version"] == event["version"]:
+        if target is None or target is event:
+            continue
+        if target["version"] == event["version"]:
             links[id(event)] = target
     roots: dict[int, Event | None] = {}
     for event in naming:

@@ -54,6 +54,7 @@ class InstanceFold:
         # The unnamed instance: whether it goes on, and since when.
         self._unnamed = False
         self._unnamed_since = ""
+        self._nothing_since = ""  # since when nothing runs where no result names the instance
         # The instances with a result of their own since the last one of the whole.
         self._apart: dict[str, Instance] = {}
         self._apart_by_version: dict[str, dict[str, None]] = {}
@@ -204,6 +205,7 @@ class InstanceFold:
         elif deployment is not None:
             whole.redeployed_at = at
         whole.current = deployment
+        self._nothing_since = whole.since if deployment is None else ""
 
     def _join(self, version: str, at: str, *, goes_on: bool) -> None:
         """Make the instances that went their own way follow the whole, which runs a version."""
@@ -224,12 +226,17 @@ class InstanceFold:
         for name in [*self._apart_by_version.get(version, ())]:
             self._set_apart(Instance(name, since=at), at)
             event.ended = (version,)
-        if self._whole_version() == version:
+        runs = self._whole_version() == version
+        if runs:
             event.ended = (version,)
+        # Also where every instance that runs has a result of its own by now: an instance that is
+        # first named later does not follow what was removed.
+        if self._whole.version == version:
             for name in ("", *self._joined):
                 self._end_period(name, at)
             self._joined.clear()
             self._whole = Instance("", since=at)
+            self._nothing_since = at if runs else ""
             self._unnamed = False
 
     def _is_covered(self) -> bool:
@@ -263,8 +270,7 @@ class InstanceFold:
         return Instance(name, whole.current, kind, previous, since, later)
 
     def _nothing(self, name: str) -> Instance:
-        whole = self._whole
-        return Instance(name, since="" if whole.version else whole.since)
+        return Instance(name, since=self._nothing_since)
 
     def _unnamed_state(self, name: str = "") -> Instance:
         whole = self._whole
