@@ -238,7 +238,7 @@ def test_an_e_mail_in_a_row_is_left_out(desk: Desk) -> None:
     [
         ("{", "not JSON: the error is at column 2"),
         ("[1]", "not a JSON object"),
-        ('{"at": 7, "product": "shop"}', "no time"),
+        ('{"at": 7, "product": "shop"}', "no known meaning as a time"),
         ('{"at": "2026-11-03T09:00:00Z", "product": "shop", "version": 1}', "version"),
         ("[" * 100_000, "not JSON"),
         ('{"at": "\\ud800", "product": "shop"}', "not a time"),
@@ -265,8 +265,9 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(data)
-    with pytest.raises(InvalidInput, match=said):
+    with pytest.raises(InvalidInput, match=said) as caught:
         import_file(desk.repository, path, now=NOW)
+    assert caught.value.hint
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_fine(desk: Desk) -> None:

@@ -66,7 +66,7 @@ def open_source(source: Source, options: ImportOptions) -> Iterator[tuple[str, i
         raise InvalidInput(f"{shown} is not UTF-8: {reason}", hint=_AS_UTF_8) from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InvalidInput(
-            f"{shown} cannot be unpacked: {error}",
+            f"{shown} cannot be read: {error}",
             hint="copy the file again; if it is not packed, give it a name without .gz",
         ) from None
 
