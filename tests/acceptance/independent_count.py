@@ -13,6 +13,7 @@ import json
 import sys
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 
 def rows_of(path: str, until: str) -> list[dict[str, str]]:
@@ -34,6 +35,12 @@ def compared(cells: dict[tuple[str, str], list[dict[str, str]]], now: datetime) 
     return found or {environment for _, environment in cells}
 
 
+def began(cell: list[dict[str, str]]) -> str:
+    """Return the first completion of the unbroken stay of the version that runs."""
+    stay = takewhile(lambda row: row["version"] == cell[-1]["version"], reversed(cell))
+    return [row["at"] for row in stay][-1]
+
+
 def count(rows: list[dict[str, str]], now: datetime) -> dict[str, object]:
     cells: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
     for row in rows:
@@ -46,8 +53,9 @@ def count(rows: list[dict[str, str]], now: datetime) -> dict[str, object]:
             kind = "deployment"
             if before and before[-1] == version:
                 kind = "redeployment"
-            elif version in before[:-1]:
-                kind = "rollback"
+            elif version in before:
+                went_back = before.index(version) < before.index(before[-1])
+                kind = "rollback" if went_back else "return"
             previous = before[-1] if before else ""
             deployments.append(
                 [row["at"], product, environment, version, kind, previous, row["deployed_by"]]
@@ -63,7 +71,7 @@ def count(rows: list[dict[str, str]], now: datetime) -> dict[str, object]:
             "versions": len({row["version"] for row in mine}),
             "last_deployed_at": mine[-1]["at"],
             "running": {name: row["version"] for name, row in running.items()},
-            "since": {name: row["at"] for name, row in running.items()},
+            "since": {name: began(cells[product, name]) for name in running},
             "drifting": len({row["version"] for name, row in running.items() if name in columns})
             > 1,
         }
