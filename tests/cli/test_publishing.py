@@ -220,7 +220,7 @@ def test_what_is_recorded_and_not_pushed_is_told_as_both(
     head = desk.git("rev-parse", "HEAD")
     if form == "json":
         shown = json.loads(done.out)
-        assert (shown["outcome"], shown["pushed_to"], shown["commit"]) == ("recorded", "", head)
+        assert (shown["outcome"], shown["pushed_to"], shown["commit"]) == ("recorded", None, head)
     else:
         assert done.out.startswith("recorded: deployment of user-service 2.0.0")
         assert head[:12] in done.out
@@ -295,5 +295,5 @@ def test_a_refusal_after_a_lost_race_tells_of_the_commit_that_is_there(
     done = deploy(desk, "--push", "-o", "json")
     assert done.code == 1
     shown = json.loads(done.out)
-    assert (shown["commit"], shown["pushed_to"]) == (desk.git("rev-parse", "HEAD"), "")
+    assert (shown["commit"], shown["pushed_to"]) == (desk.git("rev-parse", "HEAD"), None)
     assert desk.git("rev-parse", "HEAD^") == tip_of(forge)
