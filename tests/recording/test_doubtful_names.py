@@ -196,3 +196,18 @@ def test_an_undeployment_of_a_version_that_does_not_run_is_recorded_and_reported
     later = {"at": "2026-12-22T10:15:30Z", "status": "undeployed"}
     assert codes(record(desk, version="5.0", **later)) == []
     assert codes(record(desk, version="", **later)) == []
+
+
+@pytest.mark.parametrize(
+    ("product", "environment", "absent"),
+    [("nobody", "staging", 'product "nobody"'), ("shop", "nowhere", 'environment "nowhere"')],
+)
+def test_an_undeployment_creates_nothing(
+    desk: Desk, product: str, environment: str, absent: str
+) -> None:
+    record(desk)
+    before = desk.git("rev-parse", "HEAD")
+    with pytest.raises(Blocked, match=f"there is no {absent}") as refused:
+        record(desk, product, environment=environment, version="", status="undeployed")
+    assert "an undeployment creates no" in refused.value.hint
+    assert desk.git("rev-parse", "HEAD") == before

@@ -1,19 +1,44 @@
-"""Refuse secrets and leave out people, before an event is recorded in any way."""
+"""Refuse secrets, leave out people and refuse new names, before an event is recorded."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from versioner.errors import InvalidInput
+from versioner.errors import Blocked, InvalidInput
 from versioner.models.event_fields import personal_fields
+from versioner.models.events import UNDEPLOYED
 from versioner.secret_scanning import find_secrets, may_hold_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from versioner.models import Event, EventKind
+    from versioner.models import Event, EventKind, RegistryConfig
+    from versioner.recording.event_warnings import AbsentName
 
-__all__ = ["leave_people_out", "refuse_secrets"]
+__all__ = ["check_creation", "leave_people_out", "refuse_secrets"]
+
+
+def check_creation(
+    absent: Iterable[AbsentName], event: Event, config: RegistryConfig, *, asked: bool
+) -> None:
+    """Raise Blocked for the first absent name where the event may not create it.
+
+    `asked` is False with --no-create. A hint never proposes to create a slip of a known name.
+    """
+    if event["status"] == UNDEPLOYED:
+        why = "an undeployment creates no {kind}: nothing was deployed there"
+    elif config.get("create") == "never":
+        why = "`versioner {kind} create {name}` creates it; registry.yaml has `create: never`"
+    elif not asked:
+        why = "`versioner {kind} create {name}` creates it; an event without --no-create creates it"
+    else:
+        return
+    for kind, name, _, near, _ in absent:
+        if near:
+            raise Blocked(
+                f'there is no {kind} "{name}", but there is "{near}"', hint=f"did you mean {near}?"
+            )
+        raise Blocked(f'there is no {kind} "{name}"', hint=why.format(kind=kind, name=name))
 
 
 def leave_people_out(kind: EventKind, event: Event, config: Mapping[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """Record one event: check it against the registry at the tip, append its line, commit.
 
-This is the path on which an event could be lost, and the one that runs in every pipeline. It
-reads the directory of the event's product only, and imports no YAML or schema library unless it
-creates a product or an environment.
+A defect here can lose an event, and every pipeline runs this code. It reads the directory of the
+event's product only, and imports no YAML or schema library unless it creates a product or an
+environment.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner import layout
-from versioner.errors import Blocked, InvalidInput, OperationFailed, VersionerError
+from versioner.errors import InvalidInput, OperationFailed, VersionerError
 from versioner.git.commit import commit_changes
 from versioner.git.process import RefChanged
 from versioner.git.transaction import transaction
@@ -23,7 +23,7 @@ from versioner.recording.event_warnings import (
     warnings_of_place,
     warnings_of_values,
 )
-from versioner.recording.policy import leave_people_out, refuse_secrets
+from versioner.recording.policy import check_creation, leave_people_out, refuse_secrets
 from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
 from versioner.rules.event_identity import derive_event_id, random_event_id
 from versioner.serialization import log
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.models import Changes, Event, EventKind, RegistryConfig
     from versioner.recording.context import RecordContext
-    from versioner.recording.event_warnings import AbsentName, EventWarning
+    from versioner.recording.event_warnings import EventWarning
     from versioner.rules.event_decision import EventDecision
 
 __all__ = [
@@ -57,8 +57,7 @@ class RecordResult(NamedTuple):
     """The outcome of recording an event.
 
     `commit` is None for a dry run, and for an event that was recorded before (`already`).
-    `received` is the remote's ref of an
-    event in the inbox, else "". `page` is the URL of the product's page, "" where the registry
+    `received` is the remote's ref of an event in the inbox, else "". `page` is the URL of the product's page, "" where the registry
     does not name the site's URL.
     """
 
@@ -153,8 +152,8 @@ def prepare(
     )
     if already:
         return recorded, {}, context.config
-    may_create = create and context.config.get("create") != "never"
-    changes = _creations(context, may_create, draft.environment_type)
+    check_creation(absent_names(context), event, context.config, asked=create)
+    changes = _creations(context, draft.environment_type)
     warnings = (*recorded.warnings, *doubts(context, event))
     recorded = recorded._replace(created=tuple(changes), warnings=warnings)
     changes[path] = log.append(draft.kind, context.logs.get(path), [event])
@@ -219,12 +218,10 @@ def _evaluate(
     )
 
 
-def _creations(context: RecordContext, create: bool, environment_type: str) -> Changes:
+def _creations(context: RecordContext, environment_type: str) -> Changes:
     """Return the files of the product and the environment, where they do not exist yet."""
     changes: Changes = {}
     for absent in absent_names(context):
-        if not create:
-            raise _not_created(absent, context.config)
         from versioner.serialization.documents import dump_document
 
         document: dict[str, Any] = {"name": absent.name}
@@ -234,23 +231,6 @@ def _creations(context: RecordContext, create: bool, environment_type: str) -> C
             document["type"] = environment_type
         changes[absent.path] = dump_document(absent.kind, document)
     return changes
-
-
-def _not_created(absent: AbsentName, config: RegistryConfig) -> Blocked:
-    """Return the error for a name that is not to be created; a slip is never proposed."""
-    kind, name, near = absent.kind, absent.name, absent.near
-    if near:
-        return Blocked(
-            f'there is no {kind} "{name}", but there is "{near}"', hint=f"did you mean {near}?"
-        )
-    never = config.get("create") == "never"
-    why = (
-        "registry.yaml has `create: never`" if never else "an event without --no-create creates it"
-    )
-    return Blocked(
-        f'there is no {kind} "{name}"',
-        hint=f"`versioner {kind} create {name}` creates it; {why}",
-    )
 
 
 def subject_of(recorded: RecordResult) -> str:
