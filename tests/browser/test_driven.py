@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.builders import NOW, deployment, product, registry
+from tests.site.samples import TOOL
+from versioner.site.build import build_site
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.browser.conftest import Visit
+    from versioner.models import Event
 
 pytestmark = pytest.mark.slow
 
+MIXED = (("eu", "3.0"), ("us", "2.0"))
 ROWS = "#matrix tbody tr:visible"
 
 
@@ -90,6 +96,32 @@ def test_a_column_can_be_hidden(sample_url: str, open_page: Callable[..., Visit]
     assert heads.count() == before - 1
     cells = visit.page.locator("#matrix tbody tr").first.locator("th:visible, td:visible")
     assert cells.count() == before - 1
+
+
+def test_columns_that_are_chosen_are_compared_instance_by_instance(
+    open_page: Callable[..., Visit], tmp_path: Path
+) -> None:
+    def on(instance: str, environment: str, version: str) -> Event:
+        return deployment(version, environment=environment, instance=instance)
+
+    same = [on(name, place, version) for place in ("test", "staging") for name, version in MIXED]
+    other = [*same[:2], *[on(name, "staging", "1.0") for name, _ in MIXED]]
+    products = [
+        product(name, [*events, deployment("1.0", environment="production", minutes=-1)])
+        for name, events in (("same", same), ("other", other))
+    ]
+    places = {"test": {}, "staging": {}, "production": {}}
+    build_site(
+        registry(*products, environments=places), tmp_path / "site", now=NOW, tool_version=TOOL
+    )
+    visit = open_page((tmp_path / "site").as_uri() + "/").go("index.html")
+    assert names(visit) == ["other", "same"]
+    marks = visit.page.locator("#matrix .status-drifting")
+    assert marks.count() == 2
+    visit.page.locator("[data-columns] summary").click()
+    visit.page.locator("[data-columns] input[value=production]").uncheck()
+    assert marks.count() == 1
+    assert "drifting" in visit.page.locator(ROWS).first.inner_text()
 
 
 def test_the_theme_switch_is_remembered(sample_url: str, open_page: Callable[..., Visit]) -> None:

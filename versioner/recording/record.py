@@ -57,8 +57,8 @@ class RecordResult(NamedTuple):
     """The outcome of recording an event.
 
     `commit` is None for a dry run, and for an event that was recorded before (`already`).
-    `received` is the remote's ref of an event in the inbox, else "". `page` is the URL of the product's page, "" where the registry
-    does not name the site's URL.
+    `received` is the remote's ref of an event in the inbox, else "". `page` is the URL of the
+    product's page, "" where the registry does not name the site's URL.
     """
 
     kind: EventKind

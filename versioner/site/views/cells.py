@@ -42,7 +42,8 @@ def cell_view(context: SiteContext, page: str, record: ProductRecord, environmen
     beside += observed_marks(context, page, state)
     shown = {
         "beside": beside, "age": "", "at": "", "when": "", "kind": "",
-        "on": on_instances(context, page, state), **_nothing(state),
+        "on": on_instances(context, page, state), "instances": _versions_on(state),
+        **_nothing(state),
     }  # fmt: skip
     if current is None:
         return {
@@ -79,6 +80,11 @@ def _nothing(state: CellState) -> View:
             "nothing": f"nothing runs here since {day_text(state.since[:10])}",
         }
     return {"undeployed": False, "nothing": "not deployed"}
+
+
+def _versions_on(state: CellState) -> str:
+    """Return the version on each instance of a cell, for the script that compares columns."""
+    return " ".join(f"{each.name}={each.version}" for each in state.instances)
 
 
 def _running_on(state: CellState) -> Iterator[tuple[str, Deployment]]:
