@@ -373,6 +373,19 @@ def test_an_empty_option_or_variable_is_no_value(
     assert would(desk, base=base)["event"]["version"] == "5.0.0"
 
 
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_instance_is_refused_for_it_would_stand_for_all(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, empty: str
+) -> None:
+    done = deploy(desk, "--instance", empty)
+    assert done.code == 2
+    assert "an event without an instance is one of all instances" in done.err
+    monkeypatch.setenv("VERSIONER_INSTANCE", "eu")
+    assert would(desk, "--instance", empty)["event"]["instance"] == "eu"
+    monkeypatch.setenv("VERSIONER_INSTANCE", empty)
+    assert "instance" not in would(desk)["event"]
+
+
 def test_own_metadata_wins_over_what_is_detected(desk: Desk, in_github: Path) -> None:
     found = would(desk)["event"]["extra_metadata"]
     key = next(key for key in found if key.startswith("vi_gh_"))

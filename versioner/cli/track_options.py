@@ -112,6 +112,20 @@ def _field(name: str, **attributes: Any) -> Option:
     return click.option(*names, help=EVENT_FIELDS[name].help, **attributes)
 
 
+def _instance(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    """Return an instance; refuse an empty one, for it would stand for all instances."""
+    from click.core import ParameterSource
+
+    variable = option.resolve_envvar_value(context) or ""
+    is_option = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+    if text is None or text.strip() or variable.strip() or not is_option:
+        return text
+    raise click.BadParameter(
+        "it is empty, and an event without an instance is one of all instances: check the "
+        "variable that it is set from, or omit the option"
+    )
+
+
 def _boolean(_context: click.Context, _option: click.Parameter, text: str) -> bool:
     """Read a boolean that a pipeline may pass as an empty text, which is no value."""
     word = text.strip().lower()
@@ -210,7 +224,7 @@ def deployment_options() -> list[Option]:
     """Return the options of `track deployment`."""
     return [
         _field("environment"),
-        _field("instance"),
+        _field("instance", callback=_instance),
         *_what("deployment"),
         _field("deploy_url"),
         _field("reason"),
