@@ -230,7 +230,7 @@ def test_each_mark_is_a_word_beside_its_colour(built: Path):
     assert "failed on us 3.0.0" in page
     assert "observed on us 2.9.0 since 22 Nov 2026" in page
     assert "nothing runs here since 22 Nov 2026" in page
-    assert "shop in production/us: 2.9.0 runs, but 2.10.1 is recorded, since 22 Nov 2026" in page
+    assert "shop in production/us: 2.9.0 runs; recorded: 2.10.1, since 22 Nov 2026" in page
 
 
 def test_the_table_of_instances_has_heads_and_a_caption(built: Path):

@@ -59,7 +59,7 @@ def test_a_difference_stands_beside_the_version_and_needs_attention():
     view = overview_view(site)
     group = next(each for each in view["attention"] if "recorded" in each["text"])
     assert group["text"] == "1 difference between what runs and what is recorded"
-    assert group["items"][0]["status"] == "runs, but 1.0 is recorded"
+    assert group["items"][0]["status"] == "runs; recorded: 1.0"
     assert "attention" in view["rows"][0]["flags"]
 
 
@@ -70,7 +70,7 @@ def test_a_difference_from_several_recorded_versions_names_each():
     ]
     view = overview_view(context(seen("1.1"), deployments=deployments))
     group = next(each for each in view["attention"] if "recorded" in each["text"])
-    assert group["items"][0]["status"] == "runs, but 1.0, 0.9 is recorded"
+    assert group["items"][0]["status"] == "runs; recorded: 1.0, 0.9"
 
 
 def test_what_is_as_recorded_or_not_known_is_not_marked():

@@ -231,7 +231,7 @@ def _observed(context: SiteContext, cells: Sequence[CellState]) -> View:
                 ),
                 "version": running_words(each)[0],
                 "version_full": running_words(each)[1],
-                "status": f"runs, but {recorded_words(each)} is recorded",
+                "status": f"runs; recorded: {recorded_words(each)}",
                 "href": context.product(OVERVIEW, cell.product),
                 "when": day_text(each.differs_since[:10]),
                 "at": each.differs_since,
