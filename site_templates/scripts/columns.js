@@ -3,25 +3,18 @@
 import { all, make } from "./dom.js";
 import { saveChoices, savedChoices } from "./address.js";
 
-/* The versions of a cell by instance; "" stands for the instances that the cell does not name. */
+/* The versions of a cell by instance; "" stands for the instances that are not named. */
 function versionsOf(cell) {
-  if (cell.dataset.on !== undefined) {
-    return new Map(cell.dataset.on.split(" ").map((each) => each.split("=")));
-  }
   const link = cell.querySelector(":scope > .v");
-  return new Map(link ? [["", link.title]] : []);
+  const on = cell.dataset.on ?? (link ? `=${link.title}` : "");
+  return new Map(on.split(" ").map((each) => each.split("=")));
 }
 
-/* The same rule as `is_drifting` in query/selectors.py: environments differ on one instance. */
+/* The rule of `is_drifting` in query/selectors.py. */
 function isDrifting(row, shown) {
-  const cells = [...row.cells].filter((cell, index) => index && shown[index]);
-  const versions = cells.map(versionsOf);
-  const named = cells.flatMap((cell, index) => cell.dataset.on === undefined ? [] : [...versions[index].keys()]);
-  const names = named.length ? new Set(named) : [""];
-  return [...names].some((name) => {
-    const found = versions.map((each) => each.has(name) ? each.get(name) : each.get("")).filter(Boolean);
-    return new Set(found).size > 1;
-  });
+  const cells = [...row.cells].filter((cell, index) => index && shown[index]).map(versionsOf);
+  const on = (name) => cells.map((each) => each.get(name) ?? each.get("")).filter(Boolean);
+  return cells.some((each) => [...each.keys()].some((name) => new Set(on(name)).size > 1));
 }
 
 function markDrift(row, drifting) {

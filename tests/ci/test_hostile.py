@@ -136,6 +136,7 @@ def assert_recordable(found: DetectedRun) -> None:
     CHECKED.add(repr(found))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
 def test_one_hostile_variable_at_a_time_does_no_harm(
     system: System, scale: Callable[[int, int], int]
@@ -180,6 +181,7 @@ def test_no_part_of_a_login_is_left_of_an_address(system: System) -> None:
                 assert MARK not in repr(detected({**environ, name: value})), name
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
 def test_no_key_comes_out_of_any_variable_that_is_read_or_not(system: System) -> None:
     for environ in recorded_of(system):

@@ -93,6 +93,7 @@ def test_an_empty_registry_has_a_reference_without_examples_of_products(tmp_path
     assert "There is no such file yet." in (out / REFERENCE).read_text()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_in_an_example_stays_text(tmp_path: Path, text: str) -> None:
     plain, hostile = tmp_path / "plain", tmp_path / "hostile"

@@ -104,6 +104,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("text", BROKEN)
 def test_a_broken_one_is_told_with_its_line_in_plain_words(tmp_path: Path, text: str) -> None:
     place, word = BROKEN[text]
@@ -150,6 +151,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_one_gets_nowhere(tmp_path: Path, text: str) -> None:
     try:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["script_files", "script_path"]
 
 _IMPORT: Final = re.compile(r'^import \{ [\w, ]+ \} from "(\.{1,2}/\w+\.js)";\n', re.MULTILINE)
+# The comment of a function is for readers of its module; a blank line follows that of a module.
+_COMMENT: Final = re.compile(r"^ */\*[^\n]*\*/\n(?!\n)", re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?=(?:async )?function |const )", re.MULTILINE)
 
 
@@ -41,4 +43,5 @@ def _add(module: Path, parts: dict[Path, str]) -> None:
     text = module.read_text(encoding="utf-8")
     for name in _IMPORT.findall(text):
         _add((module.parent / name).resolve(), parts)
-    parts[module] = re.sub(r"\n{3,}", "\n\n", _EXPORT.sub("", _IMPORT.sub("", text))).lstrip("\n")
+    text = _EXPORT.sub("", _COMMENT.sub("", _IMPORT.sub("", text)))
+    parts[module] = re.sub(r"\n{3,}", "\n\n", text).lstrip("\n")
