@@ -101,6 +101,8 @@ def fold_versions(
 
 def void_ids(events: Sequence[Event]) -> set[str]:
     """Return the ids of a product's deployment events that are void, with their deployments."""
+    if not any("voids" in event for event in events):
+        return set()
     deployments, cells = fold_product("", events)
     whole = (event["id"] for each in deployments if each.void for event in each.events)
     single = (event["id"] for each in deployments for event, _ in each.void_events)
