@@ -47,6 +47,12 @@ def test_all_kinds_of_snapshot_agree(top):
             }
             assert found == memory.entries(under), (type(snapshot), under)
         assert snapshot.product_trees() == memory.product_trees()
+        assert snapshot.product_trees(["shop", "none"]) == memory.product_trees({"shop"})
+        assert snapshot.product_names() == {"cart", "shop"}
+        selected = [PRODUCT, LOG, "registry/registry.yaml"]
+        assert snapshot.selected_entries(["shop", "none"]) == {
+            path: memory.entries()[path] for path in selected
+        }
         assert snapshot.read_many([*FILES, "registry/none"]) == FILES
         assert (snapshot.read(LOG), snapshot.read("registry/none")) == (b"# log\n", None)
     assert memory.product_trees() == {"shop": tree_of(top, "shop"), "cart": tree_of(top, "cart")}

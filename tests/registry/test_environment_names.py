@@ -87,7 +87,7 @@ def test_the_cache_does_not_remember_former_names(tmp_path):
     )
     for snapshot, expected in ((before, ["prod"]), (after, ["production"]), (before, ["prod"])):
         with ProductCache(tmp_path / "cache.sqlite") as cache:
-            snapshot.product_trees = lambda: {"shop": "1" * 40}
+            snapshot.product_trees = lambda names=None: {"shop": "1" * 40}
             loaded = load_registry(snapshot, cache=cache)
             assert list(loaded.products["shop"].cells) == expected
 

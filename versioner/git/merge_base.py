@@ -17,7 +17,7 @@ from versioner.git.process import git, printable
 from versioner.git.snapshot import FileEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from versioner.git.object_format import TreeEntry
     from versioner.git.objects import ObjectReader
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TreeSnapshot", "deleted_states", "walk_from"]
 
+_ROOT: Final = "registry"
 _PRODUCTS: Final = "registry/products"
 _DELETED: Final = "registry/deleted"
 
@@ -46,10 +47,28 @@ class TreeSnapshot:
             return {}
         return dict(self._below(under) if there.is_tree else [(under, _entry(there))])
 
-    def product_trees(self) -> Mapping[str, str | None]:
-        """Return each product's tree id."""
+    def selected_entries(self, products: Collection[str]) -> Mapping[str, FileEntry]:
+        """Return the entries of the registry, but of products only those of the named ones."""
+        found: dict[str, FileEntry] = {}
+        for name, entry in (self._view.directory(_ROOT) or {}).items():
+            path = f"{_ROOT}/{name}"
+            if path == _PRODUCTS and entry.is_tree:
+                found.update(self._selected_products(products))
+            elif entry.is_tree:
+                found.update(self._below(path))
+            else:
+                found[path] = _entry(entry)
+        return found
+
+    def product_names(self) -> set[str]:
+        """Return the names of the products."""
+        return set(self.product_trees())
+
+    def product_trees(self, names: Collection[str] | None = None) -> Mapping[str, str | None]:
+        """Return the tree id of each product, or of the named ones."""
         found = self._view.directory(_PRODUCTS) or {}
-        return {name: entry.id for name, entry in found.items() if entry.is_tree}
+        chosen = found if names is None else found.keys() & set(names)
+        return {name: found[name].id for name in chosen if found[name].is_tree}
 
     def read(self, path: str) -> bytes | None:
         """Return a regular file's bytes, or None."""
@@ -65,6 +84,14 @@ class TreeSnapshot:
                 raise missing(path)
             contents[path] = found.data
         return contents
+
+    def _selected_products(self, products: Collection[str]) -> Iterator[tuple[str, FileEntry]]:
+        for name, entry in (self._view.directory(_PRODUCTS) or {}).items():
+            path = f"{_PRODUCTS}/{name}"
+            if not entry.is_tree:
+                yield path, _entry(entry)
+            elif name in products:
+                yield from self._below(path)
 
     def _below(self, under: str) -> Iterator[tuple[str, FileEntry]]:
         for name, entry in (self._view.directory(under) or {}).items():

@@ -10,7 +10,7 @@ from versioner.git.objects import contents_of, find_commit, reading
 from versioner.git.process import git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from versioner.git.repository import Repository
     from versioner.models import Changes
@@ -59,8 +59,17 @@ class Snapshot(Protocol):
     def entries(self, under: str = "registry") -> Mapping[str, FileEntry]:
         """Return everything below a directory (and at it, unless a directory) by path."""
 
-    def product_trees(self) -> Mapping[str, str | None]:
-        """Return each product's tree id, None where it has anything but regular files."""
+    def selected_entries(self, products: Collection[str]) -> Mapping[str, FileEntry]:
+        """Return the entries of the registry, but of products only those of the named ones."""
+
+    def product_names(self) -> set[str]:
+        """Return the names of the directories in `registry/products`; one may have no files."""
+
+    def product_trees(self, names: Collection[str] | None = None) -> Mapping[str, str | None]:
+        """Return the tree id of each product, or of each named one that has a file.
+
+        The id is None where a product has anything but regular files.
+        """
 
     def read(self, path: str) -> bytes | None:
         """Return a regular file's bytes, or None."""
@@ -74,6 +83,25 @@ def below(path: str, under: str) -> bool:
     return not under or path == under or path.startswith(f"{under}/")
 
 
+def product_of(path: str) -> str:
+    """Return the product in whose directory a path is, or ""."""
+    name, slash, _ = path.removeprefix(_PRODUCTS).partition("/")
+    return name if slash and path.startswith(_PRODUCTS) else ""
+
+
+def selection_of(
+    entries: Mapping[str, FileEntry], products: Collection[str]
+) -> dict[str, FileEntry]:
+    """Return the entries of a registry without those in the directories of other products."""
+    wanted = {"", *products}
+    return {path: entry for path, entry in entries.items() if product_of(path) in wanted}
+
+
+def product_names_of(entries: Mapping[str, FileEntry]) -> set[str]:
+    """Return the names of the products that have an entry."""
+    return {product_of(path) for path in entries} - {""}
+
+
 def product_trees_of(
     entries: Mapping[str, FileEntry], object_format: str = "sha1"
 ) -> dict[str, str | None]:
@@ -81,9 +109,10 @@ def product_trees_of(
     files: dict[str, dict[str, TreeEntry]] = {}
     odd: set[str] = set()
     for path, entry in entries.items():
-        product, slash, rest = path.removeprefix(_PRODUCTS).partition("/")
-        if not path.startswith(_PRODUCTS) or not slash:
+        product = product_of(path)
+        if not product:
             continue
+        rest = path[len(_PRODUCTS) + len(product) + 1 :]
         kept = files.setdefault(product, {})
         if entry.kind == "file" and entry.id is not None:
             kept[rest] = TreeEntry(entry.mode, entry.id)
@@ -124,9 +153,17 @@ class RevisionSnapshot:
             return found if under == "registry" else _only(found, under)
         return dict(self._list(under))
 
-    def product_trees(self) -> Mapping[str, str | None]:
-        """Return each product's tree id."""
-        return product_trees_of(self._registry(), self._repo.object_format)
+    def selected_entries(self, products: Collection[str]) -> Mapping[str, FileEntry]:
+        """Return the entries of the registry, of products only those of the named ones."""
+        return selection_of(self.entries(), products)
+
+    def product_names(self) -> set[str]:
+        """Return the names of the products."""
+        return product_names_of(self.entries())
+
+    def product_trees(self, names: Collection[str] | None = None) -> Mapping[str, str | None]:
+        """Return the tree id of each product, or of the named ones."""
+        return product_trees_of(_of_products(self, names), self._repo.object_format)
 
     def read(self, path: str) -> bytes | None:
         """Return a regular file's bytes, or None."""
@@ -166,6 +203,10 @@ def entry_of(mode: int, blob: str, size: int) -> FileEntry:
     return FileEntry("file", size, blob, mode)
 
 
+def _of_products(snapshot: Snapshot, names: Collection[str] | None) -> Mapping[str, FileEntry]:
+    return snapshot.entries() if names is None else snapshot.selected_entries(names)
+
+
 def _is_file(entry: FileEntry | None) -> bool:
     return entry is not None and entry.kind == "file"
 
@@ -190,9 +231,17 @@ class MemorySnapshot:
             if below(path, under)
         }
 
-    def product_trees(self) -> Mapping[str, str | None]:
-        """Return each product's tree id, as git computes it."""
-        return product_trees_of(self.entries())
+    def selected_entries(self, products: Collection[str]) -> Mapping[str, FileEntry]:
+        """Return the entries of the registry, of products only those of the named ones."""
+        return selection_of(self.entries(), products)
+
+    def product_names(self) -> set[str]:
+        """Return the names of the products."""
+        return product_names_of(self.entries())
+
+    def product_trees(self, names: Collection[str] | None = None) -> Mapping[str, str | None]:
+        """Return the tree id of each product, or of the named ones."""
+        return product_trees_of(_of_products(self, names))
 
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes, or None."""
@@ -230,9 +279,17 @@ class OverlaySnapshot:
                 merged[path] = FileEntry("file", len(data), self._hash(data))
         return dict(sorted(merged.items()))
 
-    def product_trees(self) -> Mapping[str, str | None]:
-        """Return each product's tree id."""
-        return product_trees_of(self.entries(), self._object_format)
+    def selected_entries(self, products: Collection[str]) -> Mapping[str, FileEntry]:
+        """Return the entries of the registry, of products only those of the named ones."""
+        return selection_of(self.entries(), products)
+
+    def product_names(self) -> set[str]:
+        """Return the names of the products."""
+        return product_names_of(self.entries())
+
+    def product_trees(self, names: Collection[str] | None = None) -> Mapping[str, str | None]:
+        """Return the tree id of each product, or of the named ones."""
+        return product_trees_of(_of_products(self, names), self._object_format)
 
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes, or None."""

@@ -23,12 +23,20 @@ from versioner.git.index import (
 from versioner.git.object_format import hash_object
 from versioner.git.objects import contents_of, reading
 from versioner.git.process import printable
-from versioner.git.snapshot import FileEntry, below, entry_of, product_trees_of, snapshot_at
+from versioner.git.snapshot import (
+    FileEntry,
+    below,
+    entry_of,
+    product_names_of,
+    product_trees_of,
+    selection_of,
+    snapshot_at,
+)
 from versioner.git.state import MAX_FILE_BYTES, read_regular
 from versioner.git.worktree import file_state, kind_of_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from versioner.git.object_format import TreeEntry
@@ -74,9 +82,21 @@ class WorkTreeSnapshot:
             self._entries[under] = self._without_leftovers(under)
         return self._entries[under]
 
-    def product_trees(self) -> Mapping[str, str | None]:
+    def selected_entries(self, products: Collection[str]) -> Mapping[str, FileEntry]:
+        """Return the entries of the registry, but of products only those of the named ones."""
+        return selection_of(self.entries(), products)
+
+    def product_names(self) -> set[str]:
+        """Return the names of the directories in `registry/products`; one may have no files."""
+        return product_names_of(self.entries())
+
+    def product_trees(self, names: Collection[str] | None = None) -> Mapping[str, str | None]:
         """Return each product's tree id, which is the commit's where nothing is changed."""
-        return product_trees_of(self.entries(), self._repo.object_format)
+        found: dict[str, FileEntry] = {}
+        for name in names or ():
+            found.update(self.entries(f"registry/products/{name}"))
+        entries = self.entries() if names is None else found
+        return product_trees_of(entries, self._repo.object_format)
 
     def read(self, path: str) -> bytes | None:
         """Return a regular file's bytes, or None."""
