@@ -2,6 +2,11 @@
 
 Paths are relative to the repository's top, with `/` between parts. They are built from
 validated names only (`versioner.names`), so no part of a path can leave the registry.
+
+A log is the file of a month, `deployments/2025-03.yaml`, or of the archived months of a year,
+`deployments/2025.yaml` (`versioner archive`). Both may have events of one month: an event that
+arrives after its month was archived is written to the file of the month again. Events of one month
+keep this order: those of the year's file first, each file in its own order.
 """
 
 from __future__ import annotations
@@ -9,6 +14,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from versioner.models import LogKind
 
 __all__ = [
@@ -18,13 +25,18 @@ __all__ = [
     "alias_path",
     "deleted_path",
     "environment_path",
+    "in_log_order",
     "log_path",
+    "log_paths",
     "month_of",
     "place_of",
     "previous_month",
     "product_dir",
     "product_path",
+    "visible_months",
+    "visible_periods",
     "with_yaml_extension",
+    "year_of",
 ]
 
 ROOT: Final = "registry"
@@ -44,18 +56,25 @@ PlaceKind = Literal[
 class Place(NamedTuple):
     """What a path of the registry contains.
 
-    `name` is the environment, alias, deleted name or product; `month` is `YYYY-MM` for a log.
+    `name` is the environment, alias, deleted name or product; `period` is the time that a log is
+    for: a month, `YYYY-MM`, or the archived months of a year, `YYYY`. The times of its events begin
+    with it.
     """
 
     kind: PlaceKind
     name: str
-    month: str = ""
+    period: str = ""
 
     @property
     def log_kind(self) -> LogKind | None:
         """Return the kind of the log, None where the path is not one of a log."""
         kind = self.kind
         return kind if kind in ("build", "deployment", "observation") else None
+
+    @property
+    def is_of_year(self) -> bool:
+        """Return whether the path is the log of a year's archived months."""
+        return len(self.period) == len("2025")
 
 
 def product_dir(product: str) -> str:
@@ -68,9 +87,14 @@ def product_path(product: str) -> str:
     return f"registry/products/{product}/product.yaml"
 
 
-def log_path(product: str, kind: LogKind, month: str) -> str:
-    """Return the path of a product's log of one kind for one month (`YYYY-MM`)."""
-    return f"registry/products/{product}/{_LOG_DIRS[kind]}/{month}.yaml"
+def log_path(product: str, kind: LogKind, period: str) -> str:
+    """Return the path of a product's log of one kind for a month (`YYYY-MM`) or a year (`YYYY`)."""
+    return f"registry/products/{product}/{_LOG_DIRS[kind]}/{period}.yaml"
+
+
+def log_paths(product: str, kind: LogKind, at: str) -> tuple[str, str]:
+    """Return the paths of the logs that may have an event of a time: its month's, its year's."""
+    return log_path(product, kind, month_of(at)), log_path(product, kind, year_of(at))
 
 
 def environment_path(environment: str) -> str:
@@ -93,10 +117,35 @@ def month_of(at: str) -> str:
     return at[:7]
 
 
+def year_of(at: str) -> str:
+    """Return the UTC year (`YYYY`) of an event's time or month."""
+    return at[:4]
+
+
+def in_log_order(paths: Iterable[str]) -> list[str]:
+    """Return paths in the order in which logs are read: a year's file before those of its months.
+
+    Where a product has the file of a year, its events then need a stable sort by month
+    (`registry.event_order.in_month_order`).
+    """
+    return sorted(paths, key=lambda path: path.removesuffix(".yaml"))
+
+
 def previous_month(month: str) -> str:
     """Return the month before (`2026-01` gives `2025-12`)."""
     year, number = int(month[:4]), int(month[5:])
     return f"{year - 1:04}-12" if number == 1 else f"{year:04}-{number - 1:02}"
+
+
+def visible_months(at: str) -> tuple[str, str]:
+    """Return the months whose events are visible to a writer of an event: its own and the last."""
+    return month_of(at), previous_month(month_of(at))
+
+
+def visible_periods(at: str) -> set[str]:
+    """Return the periods of the logs that may have events of the visible months."""
+    months = visible_months(at)
+    return {*months, *map(year_of, months)}
 
 
 def place_of(path: str) -> Place | None:
@@ -115,20 +164,22 @@ def place_of(path: str) -> Place | None:
             return Place("deleted", name)
         case ["products", name, "product"]:
             return Place("product", name)
-        case ["products", name, "versions", month] if _is_month(month):
-            return Place("build", name, month)
-        case ["products", name, "deployments", month] if _is_month(month):
-            return Place("deployment", name, month)
-        case ["products", name, "observations", month] if _is_month(month):
-            return Place("observation", name, month)
+        case ["products", name, "versions", period] if _is_period(period):
+            return Place("build", name, period)
+        case ["products", name, "deployments", period] if _is_period(period):
+            return Place("deployment", name, period)
+        case ["products", name, "observations", period] if _is_period(period):
+            return Place("observation", name, period)
     return None
 
 
-def _is_month(text: str) -> bool:
+def _is_period(text: str) -> bool:
+    """Return whether a text is a year, or a month of one."""
     year, dash, month = text[:4], text[4:5], text[5:]
-    digits = f"{year}{month}"
-    plain = len(text) == 7 and digits.isascii() and digits.isdigit()
-    return plain and dash == "-" and "01" <= month <= "12"
+    if len(year) < 4 or not year.isascii() or not year.isdigit():
+        return False
+    plain = len(month) == 2 and month.isascii() and month.isdigit()
+    return text == year or (dash == "-" and plain and "01" <= month <= "12")
 
 
 def with_yaml_extension(path: str) -> str:

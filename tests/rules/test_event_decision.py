@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders import build, cell_of, deployment, moment, undeployment, void
 from versioner.errors import Blocked, InvalidInput
-from versioner.layout import month_of
+from versioner.layout import month_of, year_of
 from versioner.rules.event_decision import AlreadyRecorded, New, evaluate_event, same_sha
 from versioner.rules.event_identity import derive_event_id
 from versioner.rules.visible import VisibleEvents, VisibleLogs
@@ -23,7 +23,8 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
 class Writer:
     """Records as a writer does: decides on each event against the logs, and appends what is new.
 
-    It sees the logs both as bytes and as events, and asserts that both give the same decision.
+    It sees the logs as bytes, with and without archived months, and as events, and asserts that all
+    give the same decision.
     """
 
     def __init__(self, *events: Event) -> None:
@@ -34,11 +35,17 @@ class Writer:
 
     def views(self) -> list[Visible]:
         logs: dict[tuple[EventKind, str], bytes] = {}
+        archived: dict[tuple[EventKind, str], bytes] = {}
         for kind, events in self.events.items():
-            for event in events:
+            for index, event in enumerate(events):
                 key = (kind, month_of(event["at"]))
                 logs[key] = log.append(kind, logs.get(key), [event])
-        return [VisibleLogs(logs), VisibleEvents(self.events["build"], self.events["deployment"])]
+                if index < (len(events) + 1) // 2:
+                    # The later events arrived after their month was archived.
+                    key = (kind, year_of(event["at"]))
+                archived[key] = log.append(kind, archived.get(key), [event])
+        own = VisibleEvents(self.events["build"], self.events["deployment"])
+        return [VisibleLogs(logs), VisibleLogs(archived), own]
 
     def decide(self, event: Event, kind: EventKind, event_id: str = "") -> EventDecision:
         fields = {key: value for key, value in event.items() if key != "id"}
@@ -56,12 +63,12 @@ class Writer:
                 )
             except (Blocked, InvalidInput) as error:
                 outcomes.append(error)
-        one, other = outcomes
-        assert type(one) is type(other)
+        one, *others = outcomes
+        assert {type(other) for other in others} == {type(one)}
         if isinstance(one, Exception):
-            assert str(one) == str(other)
+            assert {str(other) for other in others} == {str(one)}
             raise one
-        assert one == other
+        assert others == [one] * len(others)
         return one
 
     def deploy(self, *args: Any, event_id: str = "", **fields: Any) -> EventDecision:

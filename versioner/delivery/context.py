@@ -140,6 +140,6 @@ def _wanted(tip: str, draft: EventDraft | None) -> Iterator[Wanted]:
     environment = slugify(environment) if isinstance(environment, str) else ""
     if environment:
         yield Wanted(tip, layout.environment_path(environment))
-    for month in (layout.month_of(at), layout.previous_month(layout.month_of(at))):
+    for period in layout.visible_periods(at):
         for kind in _KINDS:
-            yield Wanted(tip, f"{layout.product_dir(product)}/{kind}/{month}.yaml")
+            yield Wanted(tip, f"{layout.product_dir(product)}/{kind}/{period}.yaml")

@@ -9,6 +9,7 @@ from versioner import layout
 from versioner.editing.session import EditResult, edit_session, read_tip
 from versioner.errors import Ambiguous, Blocked, InvalidInput, NotFound
 from versioner.recording.policy import leave_people_out, refuse_secrets
+from versioner.registry.positions import locate_event
 from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
 from versioner.rules.event_identity import derive_content_id
 from versioner.rules.visible import VisibleEvents
@@ -81,7 +82,7 @@ def redact_field(repository: Repository, event_id: str, field: str, *, now: str)
         subject = f"Redact event {event['id']} of {record.name}"
         if _without(event, field) is None:
             return EditResult(None, subject, notes=(f"{field} was already redacted",))
-        path = layout.log_path(record.name, kind, layout.month_of(event["at"]))
+        path = locate_event(edit.snapshot.read, record.name, kind, event, "id")[0]
         changed = _redacted(kind, edit.read(path), event["id"], field, path)
         note = "the value is still in git's history; only a rewrite of the history removes it"
         return edit.commit({path: changed}, subject, now=now, notes=(note,))

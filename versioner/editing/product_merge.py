@@ -51,7 +51,7 @@ def _merged_logs(edit: EditSession, source: str, target: str) -> Changes:
         if place is None or place.log_kind is None:
             continue
         events, _ = validate_log(place.log_kind, data, path)
-        new = layout.log_path(target, place.log_kind, place.month)
+        new = layout.log_path(target, place.log_kind, place.period)
         changes[new] = log.append(place.log_kind, edit.snapshot.read(new), events)
     return changes
 

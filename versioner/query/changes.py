@@ -187,7 +187,7 @@ def _product(
     """Return the change of a product, without what is in files that were not read."""
     product = new.name if new is not None else old.name if old is not None else ""
     before, after = _events(old), _events(new)
-    kept = {key for key in before if _log_of(product, key, before[key]) in unread}
+    kept = {key for key in before if any(map(unread.__contains__, _logs_of(product, key, before)))}
     is_whole = not any(path.startswith(f"{layout.product_dir(product)}/dep") for path in unread)
     added = {key: event for key, event in after.items() if key not in before}
     builds = sum(key[0] == "build" for key in added)
@@ -208,9 +208,11 @@ def _product(
     )
 
 
-def _log_of(product: str, key: tuple[str, str], event: Mapping[str, Any]) -> str:
+def _logs_of(
+    product: str, key: tuple[str, str], events: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> tuple[str, str]:
     kind: LogKind = "build" if key[0] == "build" else "deployment"
-    return layout.log_path(product, kind, layout.month_of(event["at"]))
+    return layout.log_paths(product, kind, events[key]["at"])
 
 
 def _described(old: ProductRecord | None, new: ProductRecord) -> Iterator[FieldChange]:

@@ -49,6 +49,7 @@ class RecordContext(NamedTuple):
     A title is the name as given, where it was turned into a legal one, else "". `near_product`
     and `near_environment` are known names that a new name is probably a slip of, else "".
     `environment` is the one that the name in the event leads to, `former_names` are its others.
+    Of the logs, only the events of `months` are visible; without months, all events.
     """
 
     product: str
@@ -64,6 +65,7 @@ class RecordContext(NamedTuple):
     near_environment: str = ""
     former_names: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
+    months: tuple[str, ...] = ()
 
     def visible(self) -> VisibleLogs:
         """Return the events of the logs, with the environment's former names resolved."""
@@ -71,8 +73,10 @@ class RecordContext(NamedTuple):
         for path, data in self.logs.items():
             place = layout.place_of(path)
             if place is not None and (place.kind == "build" or place.kind == "deployment"):
-                found[place.kind, place.month] = data
-        return VisibleLogs(found, dict.fromkeys(self.former_names, self.environment))
+                found[place.kind, place.period] = data
+        return VisibleLogs(
+            found, dict.fromkeys(self.former_names, self.environment), months=self.months
+        )
 
 
 def _no_branch(repository: Repository) -> UsageFault | None:
@@ -116,6 +120,7 @@ def load_context(
             has_environment=has_environment,
             is_retired=has_environment and _is_retired(tip, environment),
             logs=tip.logs(product, draft.fields),
+            months=() if _needs_all(draft.fields) else layout.visible_months(draft.fields["at"]),
             near_product="" if has_product else _near_product(tip, product),
             near_environment=""
             if has_environment or not environment
@@ -193,17 +198,16 @@ class _Tip:
         """Return the logs to evaluate an event with: those of its month and the one before.
 
         So the cost does not grow with the history (design, section 5); `validate` reads all
-        logs. Only an event that names another one, or the version that it removes, needs all logs
-        of the product.
+        logs. Where the product has the log of their year, it may have archived events of these
+        months, and is read too. Only an event that names another one, or the version that it
+        removes, needs all logs of the product.
         """
-        month = layout.month_of(event["at"])
-        months = {f"{month}.yaml", f"{layout.previous_month(month)}.yaml"}
+        near = {f"{period}.yaml" for period in layout.visible_periods(event["at"])}
         paths = []
         for kind in _KINDS:
-            folder = layout.log_path(product, kind, month).rpartition("/")[0]
+            folder = layout.log_path(product, kind, "").rpartition("/")[0]
             names = {*(self.view.directory(folder) or {}), *self._pending_in(folder)}
-            needs_all = "deployment" in event or _removes_version(event)
-            wanted = names if needs_all else months.intersection(names)
+            wanted = names if _needs_all(event) else near.intersection(names)
             paths += [f"{folder}/{name}" for name in sorted(wanted)]
         return self._read_all([path for path in paths if layout.place_of(path) is not None])
 
@@ -281,6 +285,11 @@ def _target_of(tip: _Tip, name: str) -> str:
             hint="fix the file first: `versioner validate` lists its errors",
         )
     return str(alias["to"])
+
+
+def _needs_all(event: Event) -> bool:
+    """Return whether an event is evaluated with all events of its product."""
+    return "deployment" in event or _removes_version(event)
 
 
 def _removes_version(event: Event) -> bool:

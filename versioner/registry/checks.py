@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from versioner import layout
 from versioner.models import Problem
 from versioner.names import nearest
-from versioner.registry.positions import position_in_document, position_of_event
+from versioner.registry.positions import locate_event, position_in_document
 from versioner.registry.product_checks import logs_of
 from versioner.validation import codes
 
@@ -49,12 +49,8 @@ def _check_environments(registry: Registry, snapshot: Snapshot) -> Iterator[Prob
             reported.add(name)
             if layout.environment_path(name) in described:
                 continue
-            path = layout.log_path(record.name, kind, layout.month_of(event["at"]))
-            line, column = position_of_event(snapshot.read(path) or b"", event["id"], "environment")
             yield Problem(
-                path,
-                line,
-                column,
+                *locate_event(snapshot.read, record.name, kind, event, "environment"),
                 codes.ENVIRONMENT,
                 f'there is no environment "{name}"',
                 _did_you_mean(name, registry.environments, f"versioner environment create {name}"),
@@ -210,11 +206,8 @@ def _check_ids_across(registry: Registry, snapshot: Snapshot) -> Iterator[Proble
                 first = owner.setdefault(event["id"], record.name)
                 if first == record.name:
                     continue
-                path = layout.log_path(record.name, kind, layout.month_of(event["at"]))
-                position = position_of_event(snapshot.read(path) or b"", event["id"], "id")
                 yield Problem(
-                    path,
-                    *position,
+                    *locate_event(snapshot.read, record.name, kind, event, "id"),
                     codes.DUPLICATE_ID,
                     f'an event of "{first}" has the id "{event["id"]}" too',
                     f"write {record.name}/{event['id']} where an id is needed; use each "

@@ -21,6 +21,7 @@ from versioner.registry.environment_names import (
     former_environment_names,
     with_environment_names,
 )
+from versioner.registry.event_order import in_month_order
 from versioner.registry.product_checks import check_product
 from versioner.registry.records import ProductRecord, Registry
 from versioner.validation import codes
@@ -180,14 +181,16 @@ class _Loader:
         return record
 
     def _read_product(self, name: str, tree: str | None) -> ProductRecord:
-        paths = sorted(self.product_files[name])
+        paths = layout.in_log_order(self.product_files[name])
         contents = self.snapshot.read_many(paths)
         logs: dict[LogKind, list[Event]] = {"build": [], "deployment": [], "observation": []}
         document: dict[str, Any] | None = None
         problems: list[Problem] = []
+        has_years = False
         for path in paths:
             place = layout.place_of(path)
             if place is not None and place.log_kind is not None:
+                has_years |= place.is_of_year
                 events, wrong = validate_log(place.log_kind, contents[path], path)
                 if self._environment_aliases:
                     events = with_environment_names(events, self._environment_aliases)
@@ -195,6 +198,8 @@ class _Loader:
             else:
                 document, wrong = validate_document("product", contents[path], path)
             problems += wrong
+        if has_years:
+            logs = {kind: in_month_order(events) for kind, events in logs.items()}
         record = ProductRecord(
             name=name,
             document=document or {"name": name},

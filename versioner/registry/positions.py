@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from versioner import layout
 from versioner.validation.locate import locate
 from versioner.validation.logs import LOG_LIMIT
 from versioner.validation.strict_yaml import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-__all__ = ["position_in_document", "position_of_event"]
+    from versioner.models import Event, LogKind
+
+__all__ = ["locate_event", "position_in_document", "position_of_event"]
+
+
+def locate_event(
+    read: Callable[[str], bytes | None], product: str, kind: LogKind, event: Event, key: str
+) -> tuple[str, int, int]:
+    """Return path, line and column (from 1) of the value of `key` in an event of a product.
+
+    The event is in the log of its month, or in that of its year if the month was archived. Of two
+    events with one id, the last one is taken. Line and column are 0 where no log has the event.
+    """
+    month, year = layout.log_paths(product, kind, event["at"])
+    for path in (month, year):
+        line, column = position_of_event(read(path) or b"", event["id"], key)
+        if line:
+            return path, line, column
+    return month, 0, 0
 
 
 def position_of_event(log: bytes, event_id: str, key: str) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from versioner import layout
 from versioner.models import Problem
 from versioner.registry.fold import void_ids
-from versioner.registry.positions import position_of_event
+from versioner.registry.positions import locate_event
 from versioner.validation import codes
 
 if TYPE_CHECKING:
@@ -63,9 +63,8 @@ class _ProductReport:
     def about_event(
         self, kind: LogKind, event: Event, key: str, code: str, message: str, hint: str
     ) -> None:
-        path = layout.log_path(self._name, kind, layout.month_of(event["at"]))
-        line, column = position_of_event(self._contents.get(path, b""), event["id"], key)
-        self.problems.append(Problem(path, line, column, code, message, hint))
+        place = locate_event(self._contents.get, self._name, kind, event, key)
+        self.problems.append(Problem(*place, code, message, hint))
 
 
 def logs_of(record: ProductRecord) -> Iterator[tuple[EventKind, Sequence[Event]]]:
@@ -75,17 +74,15 @@ def logs_of(record: ProductRecord) -> Iterator[tuple[EventKind, Sequence[Event]]
 
 
 def _check_ids(record: ProductRecord, report: _ProductReport) -> None:
-    seen: dict[str, str] = {}
+    seen: set[str] = set()
     logs: list[tuple[LogKind, Sequence[Event]]] = [
         *logs_of(record),
         ("observation", record.observations),
     ]
     for kind, events in logs:
         for event in events:
-            # Two events of one file are reported by validate_log.
-            where = f"{kind} {layout.month_of(event['at'])}"
-            first = seen.setdefault(event["id"], where)
-            if first != where:
+            # Of two events of one file, validate_log reports the second and leaves it out.
+            if event["id"] in seen:
                 report.about_event(
                     kind,
                     event,
@@ -94,6 +91,7 @@ def _check_ids(record: ProductRecord, report: _ProductReport) -> None:
                     f'the id "{event["id"]}" is that of another event of this product too',
                     "remove the copy: every event has an id of its own",
                 )
+            seen.add(event["id"])
 
 
 def _check_versions(record: ProductRecord, report: _ProductReport) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from versioner import layout
 from versioner.models import Problem
-from versioner.registry.positions import position_of_event
+from versioner.registry.positions import locate_event
 from versioner.resources import schemas_dir
 from versioner.validation import codes
 
@@ -32,11 +31,10 @@ def clock_problems(registry: Registry, snapshot: Snapshot, now: str) -> Iterator
         # Valid times are all of one form, so that they compare as text.
         ahead = [(kind, event) for kind, event in _events(record) if event["at"] > limit]
         for kind, event in ahead:
-            path = layout.log_path(record.name, kind, layout.month_of(event["at"]))
-            line, column = position_of_event(snapshot.read(path) or b"", event["id"], "at")
+            place = locate_event(snapshot.read, record.name, kind, event, "at")
             message = f"the event is in the future: it is {now} now"
             hint = "check the clocks of the system that reported it and of this machine"
-            yield Problem(path, line, column, codes.CLOCK, message, hint, "warning")
+            yield Problem(*place, codes.CLOCK, message, hint, "warning")
 
 
 def _events(record: ProductRecord) -> Iterator[tuple[LogKind, Event]]:

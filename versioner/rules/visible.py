@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from versioner.layout import month_of
+from versioner.layout import month_of, year_of
 from versioner.serialization.log import lines_naming, read_canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from versioner.models import Event, EventKind
 
@@ -26,21 +26,24 @@ class Visible(Protocol):
 
 
 class VisibleLogs:
-    """The visible events of logs that are read as bytes, by kind and month (`YYYY-MM`).
+    """The visible events of logs that are read as bytes, by kind and period (`YYYY-MM` or `YYYY`).
 
     `environments` maps former names of environments to names: no event is visible under a former
-    name.
+    name. With `months`, only their events are visible: the log of a year has those of others, too.
     """
 
     def __init__(
         self,
         logs: Mapping[tuple[EventKind, str], bytes],
         environments: Mapping[str, str] | None = None,
+        *,
+        months: Collection[str] = (),
     ) -> None:
         self._environments = environments or {}
+        self._months = months
         self._logs: dict[EventKind, list[tuple[str, bytes]]] = {}
-        for (kind, month), data in sorted(logs.items()):
-            self._logs.setdefault(kind, []).append((month, data))
+        for (kind, period), data in sorted(logs.items()):
+            self._logs.setdefault(kind, []).append((period, data))
 
     def find(self, kind: EventKind, key: str, value: str) -> list[Event]:
         """Return the events that have a value for a key, upper and lower case alike."""
@@ -49,17 +52,26 @@ class VisibleLogs:
             for _, data in self._logs.get(kind, ())
             for _, event in lines_naming(data, value, key=key)
         ]
-        return self._named(found)
+        return self._named(self._visible(kind, found))
 
     def events(self, kind: EventKind, months: Sequence[str] = ()) -> list[Event]:
         """Return the events of a kind, of all months or some; this parses those logs."""
         found = [
             event
-            for month, data in self._logs.get(kind, ())
-            if not months or months[0] <= month <= months[-1]
-            for event in _read_log(kind, month, data)
+            for period, data in self._logs.get(kind, ())
+            if not months or year_of(months[0]) <= period <= months[-1]
+            for event in _read_log(kind, period, data)
+            if not months or months[0] <= _month_of(event) <= months[-1]
         ]
-        return self._named(found)
+        return self._named(self._visible(kind, found))
+
+    def _visible(self, kind: EventKind, events: list[Event]) -> list[Event]:
+        """Return the events of the visible months, in the order of logs of months alone."""
+        if not any(len(period) == len("2025") for period, _ in self._logs.get(kind, ())):
+            return events
+        months = self._months
+        visible = [event for event in events if not months or _month_of(event) in months]
+        return sorted(visible, key=_month_of)
 
     def _named(self, events: list[Event]) -> list[Event]:
         if not self._environments:
@@ -104,10 +116,15 @@ class VisibleEvents:
         return [each for each in events if months[0] <= month_of(each["at"]) <= months[-1]]
 
 
-def _read_log(kind: EventKind, month: str, data: bytes) -> list[Event]:
+def _month_of(event: Event) -> str:
+    # The events of a log that has errors may lack a time.
+    return month_of(str(event.get("at", "")))
+
+
+def _read_log(kind: EventKind, period: str, data: bytes) -> list[Event]:
     lines = read_canonical(kind, data)
     if lines is not None:
         return [event for _, event in lines]
     from versioner.validation.logs import validate_log
 
-    return validate_log(kind, data, f"{kind} log of {month}")[0]
+    return validate_log(kind, data, f"{kind} log of {period}")[0]

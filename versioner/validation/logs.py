@@ -1,4 +1,4 @@
-"""Validate the log of a month.
+"""Validate the log of a month, or of a year.
 
 The events of a canonical log are validated in bulk; each is validated alone only if the bulk
 validation fails. Another log is read whole as strict YAML, with a warning; if it cannot be read,
@@ -45,7 +45,7 @@ def validate_log(kind: LogKind, data: bytes, path: str) -> tuple[list[Event], li
     if (
         not check_content
         and is_valid(LOG_SCHEMAS[kind], events)
-        and _are_of_month_and_distinct(path, events)
+        and _are_of_period_and_distinct(path, events)
     ):
         return events, []
     return _validate_numbered(kind, numbered, data.split(b"\n"), path, check_content=check_content)
@@ -167,16 +167,16 @@ def _may_have_content_problems(data: bytes) -> bool:
     return len(data) > METADATA_LIMIT and max(map(len, data.split(b"\n"))) > METADATA_LIMIT
 
 
-def _are_of_month_and_distinct(path: str, events: Sequence[Event]) -> bool:
-    month = _month(path)
-    if month and not all(event["at"].startswith(month) for event in events):
+def _are_of_period_and_distinct(path: str, events: Sequence[Event]) -> bool:
+    period = _period(path)
+    if period and not all(event["at"].startswith(period) for event in events):
         return False
     return len({event["id"] for event in events}) == len(events)
 
 
-def _month(path: str) -> str:
+def _period(path: str) -> str:
     place = place_of(path)
-    return place.month if place is not None else ""
+    return place.period if place is not None else ""
 
 
 def _violations(kind: LogKind, event: Any, index: int) -> list[Violation]:
@@ -206,16 +206,16 @@ def _content_problems(event: Any) -> Iterator[ContentProblem]:
 
 
 def _compare_events(path: str, events: Sequence[Any]) -> dict[int, list[ContentProblem]]:
-    """Return by index the events of another month, and those with the id of an earlier one."""
-    month = _month(path)
+    """Return by index the events of another period, and those with the id of an earlier one."""
+    period = _period(path)
     found: defaultdict[int, list[ContentProblem]] = defaultdict(list)
     ids: set[str] = set()
     for index, event in enumerate(events):
         if not isinstance(event, dict):
             continue
         at, event_id = event.get("at"), event.get("id")
-        if month and isinstance(at, str) and _is_of_another_month(at, month):
-            found[index].append(_month_problem(at, month))
+        if period and isinstance(at, str) and _is_of_another_period(at, period):
+            found[index].append(_period_problem(at, period))
         if isinstance(event_id, str):
             if event_id in ids:
                 found[index].append(_duplicate_problem(event_id))
@@ -223,16 +223,16 @@ def _compare_events(path: str, events: Sequence[Any]) -> dict[int, list[ContentP
     return dict(found)
 
 
-def _is_of_another_month(at: str, month: str) -> bool:
+def _is_of_another_period(at: str, period: str) -> bool:
     # An invalid time is a violation of the schema, and has no month.
-    return month_of(at) != month and at[4:5] == "-" and at[:4].isdigit() and at[5:7].isdigit()
+    return not at.startswith(period) and at[4:5] == "-" and at[:4].isdigit() and at[5:7].isdigit()
 
 
-def _month_problem(at: str, month: str) -> ContentProblem:
+def _period_problem(at: str, period: str) -> ContentProblem:
     return ContentProblem(
         ("at",),
         codes.MONTH,
-        f"the event is of {month_of(at)}, but the file is for {month}",
+        f"the event is of {month_of(at)}, but the file is for {period}",
         f"move the line to {month_of(at)}.yaml",
     )
 

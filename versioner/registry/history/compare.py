@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from versioner import layout
+from versioner.layout import year_of
 from versioner.registry.history.log_compare import OldLog, compare_log, unmatched
 from versioner.registry.history.log_index import LogIndex
 from versioner.registry.history.problems import HistoryViolation
+from versioner.registry.history.year_compare import YearComparison
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from versioner.git.snapshot import Snapshot
+    from versioner.models import LogKind
     from versioner.registry.history.log_index import LoggedEvent, LogName, RawLog
 
 __all__ = ["Comparison", "FormerStates", "short_revision"]
@@ -46,7 +49,34 @@ class _Pair:
     old: Mapping[LogName, list[OldLog]]
 
     def names(self) -> list[LogName]:
-        return sorted({*self.new, *self.old})
+        """Return the logs that are compared alone: those of years without a file of their own."""
+        return [name for name in sorted({*self.new, *self.old}) if not self._has_year(name)]
+
+    def years(self, is_there: Callable[[str], bool] = bool) -> Iterator[YearComparison]:
+        """Yield the comparison of the logs of each kind and year that has a file, now or before."""
+        names = {*self.new, *self.old}
+        for kind, year in sorted(name for name in names if name.period == year_of(name.period)):
+            yield YearComparison(
+                self.product,
+                kind,
+                year,
+                {name.period: self.new[name] for name in self.new if _is_in_year(name, kind, year)},
+                {name.period: self.old[name] for name in self.old if _is_in_year(name, kind, year)},
+                is_there,
+            )
+
+    def new_events(self) -> Iterator[tuple[RawLog, LoggedEvent]]:
+        """Yield each event that no old log has, and its log."""
+        for name in self.names():
+            if name in self.new:
+                log = self.new[name]
+                yield from ((log, each) for each in unmatched(self.old.get(name, ()), log))
+        for year in self.years():
+            yield from year.added()
+
+    def _has_year(self, name: LogName) -> bool:
+        year = name._replace(period=year_of(name.period))
+        return year in self.new or year in self.old
 
 
 class Comparison:
@@ -78,14 +108,16 @@ class Comparison:
             for name in pair.names():
                 for violation in self._compare(pair, name):
                     yield self._moved(violation) if violation.kind == "missing" else violation
+            for year in pair.years(partial(self._is_there, pair)):
+                for violation in year.lost():
+                    yield self._moved(violation) if violation.kind == "missing" else violation
 
     def added(self) -> Iterator[HistoryViolation]:
         """Yield a violation for each event that no old log has."""
         for pair in self._joined_pairs:
-            for name, log in pair.new.items():
-                for logged in unmatched(pair.old.get(name, ()), log):
-                    line, column = log.position_of(logged)
-                    yield HistoryViolation("added", logged.id, log.path, line, column)
+            for log, logged in pair.new_events():
+                line, column = log.position_of(logged)
+                yield HistoryViolation("added", logged.id, log.path, line, column)
 
     @cached_property
     def _changed(self) -> list[str]:
@@ -172,7 +204,7 @@ class Comparison:
         """Return a pair with each former state of which an event came back: all must come back."""
         whole = self._pair(pair.product, pair.old_names, whole=True)
         old = {name: list(logs) for name, logs in whole.old.items()}
-        new = {logged.id for logged in _new_events(pair)}
+        new = {logged.id for _, logged in pair.new_events()}
         for state in states:
             index = LogIndex(state)
             restored = index.read(pair.product, index.ids(pair.product))
@@ -189,18 +221,18 @@ class Comparison:
         if new is not None and new.is_readable:
             yield from compare_log(olds, new)
             return
-        # A link, a directory or a file with another extension is there, and cannot be read.
-        is_there = new is not None or _is_in(
-            self._now.entries(layout.product_dir(pair.product)),
-            layout.log_path(pair.product, *name),
-        )
         # After a rename, the logs are expected under the new name.
         path = layout.log_path(pair.product, *name)
+        is_there = new is not None or self._is_there(pair, path)
         for old in olds:
             for logged in old.log.events:
                 yield HistoryViolation(
                     "unreadable" if is_there else "log", logged.id, path, was=old.was
                 )
+
+    def _is_there(self, pair: _Pair, path: str) -> bool:
+        # A link, a directory or a file with another extension is there, and cannot be read.
+        return _is_in(self._now.entries(layout.product_dir(pair.product)), path)
 
     def _moved(self, violation: HistoryViolation) -> HistoryViolation:
         found = self._everywhere.get(violation.event_id)
@@ -247,12 +279,11 @@ def _is_in(paths: Collection[str], path: str) -> bool:
 
 
 def _has_new(pair: _Pair) -> bool:
-    return next(_new_events(pair), None) is not None
+    return next(pair.new_events(), None) is not None
 
 
-def _new_events(pair: _Pair) -> Iterator[LoggedEvent]:
-    for name, log in pair.new.items():
-        yield from unmatched(pair.old.get(name, ()), log)
+def _is_in_year(name: LogName, kind: LogKind, year: str) -> bool:
+    return name.kind == kind and year_of(name.period) == year
 
 
 def _alias_target(snapshot: Snapshot, name: str) -> str | None:

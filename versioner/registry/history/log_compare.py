@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from versioner.models import Event
     from versioner.registry.history.log_index import LoggedEvent, RawLog
 
-__all__ = ["OldLog", "changed_fields", "compare_log", "unmatched"]
+__all__ = ["OldLog", "changed_fields", "compare_log", "out_of_order", "unmatched"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _compare(old: OldLog, positions: _Positions) -> Iterator[HistoryViolation]:
         if fields:
             place = new.position_of(new.events[at], fields[0])
             yield HistoryViolation("changed", each.id, new.path, *place, ", ".join(fields), old.was)
-    for at in _out_of_order([at for at in found if at is not None]):
+    for at in out_of_order([at for at in found if at is not None]):
         logged = new.events[at]
         yield HistoryViolation("order", logged.id, new.path, *new.position_of(logged), was=old.was)
 
@@ -109,7 +109,7 @@ def _line_for(following: Sequence[int | None], new: RawLog) -> int:
     return new.position_of(new.events[at])[0] if new.events else 0
 
 
-def _out_of_order(found: Sequence[int]) -> list[int]:
+def out_of_order(found: Sequence[int]) -> list[int]:
     """Return the fewest positions whose removal leaves the others ascending."""
     if all(one <= other for one, other in pairwise(found)):
         return []
@@ -208,6 +208,9 @@ def _without(event: Event, names: Iterable[str]) -> dict[str, Any]:
 
 def _is_same(one: Any, other: Any) -> bool:
     if isinstance(one, str):
+        return bool(one == other)
+    if isinstance(one, dict) and all(type(value) is str for value in one.values()):
+        # Texts are equal only to texts, so that nothing else tells the two apart.
         return bool(one == other)
     return bool(one == other) and _text(one) == _text(other)
 

@@ -27,7 +27,7 @@ class LogName(NamedTuple):
     """The name of a log within its product."""
 
     kind: LogKind
-    month: str
+    period: str
 
 
 class LoggedEvent(NamedTuple):
@@ -109,7 +109,7 @@ def _ids(entries: Mapping[str, FileEntry]) -> defaultdict[str, dict[LogName, str
         if place is None or entry.kind != "file":
             continue
         if place.log_kind is not None:
-            found[place.name][LogName(place.log_kind, place.month)] = entry.id
+            found[place.name][LogName(place.log_kind, place.period)] = entry.id
     return found
 
 

@@ -12,7 +12,7 @@ from versioner.validation import codes
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["HistoryViolation", "problems_of"]
+__all__ = ["HistoryViolation", "ViolationKind", "problems_of"]
 
 ViolationKind = Literal[
     "product", "directory", "log", "unreadable", "missing",
