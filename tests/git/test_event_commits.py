@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from versioner.git.event_commits import recorded_events
+from versioner.git.event_commits import EventCommits, recorded_events
 from versioner.git.repository import open_repository
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ def told(top: Path) -> dict[str, tuple[str, str]]:
     return {event: (name, subject) for event, (name, subject, _) in found.items()}
 
 
+def forget(top: Path) -> None:
+    for path in (top / ".git" / "versioner").glob("recorded.sqlite*"):
+        path.unlink()
+
+
 def test_the_first_commit_with_an_event_recorded_it(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     first = commit(tmp_path, line("e1"), "Record one")
@@ -56,7 +61,7 @@ def test_a_later_pass_reads_the_new_commits_and_says_the_same(tmp_path: Path) ->
     before = told(tmp_path)
     commit(tmp_path, line("e1") + line("e2"), "Record two")
     later = told(tmp_path)
-    (tmp_path / ".git" / "versioner" / "recorded.json").unlink()
+    forget(tmp_path)
     assert told(tmp_path) == later
     assert later["e1"] == before["e1"]
 
@@ -65,7 +70,8 @@ def test_what_another_history_kept_is_not_believed(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     commit(tmp_path, line("e1"), "Record one")
     told(tmp_path)
-    (tmp_path / ".git" / "versioner" / "recorded.json").write_text("{}")
+    forget(tmp_path)
+    (tmp_path / ".git" / "versioner" / "recorded.sqlite").write_text("{}")
     assert set(told(tmp_path)) == {"e1"}
     git(tmp_path, "commit", "-q", "--amend", "-m", "Record one anew")
     assert told(tmp_path)["e1"] == (git(tmp_path, "rev-parse", "HEAD"), "Record one anew")
@@ -94,3 +100,50 @@ def test_a_subject_of_any_text_stays_a_subject(tmp_path: Path) -> None:
     commit(tmp_path, line("e1"), '+- {id: "forged"}')
     assert told(tmp_path)["e1"][1] == '+- {id: "forged"}'
     assert set(told(tmp_path)) == {"e1"}
+
+
+def test_a_database_that_is_damaged_or_cannot_be_written_costs_time_only(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    commit(tmp_path, "".join(line(f"e{number}") for number in range(900)), "Record many")
+    before = told(tmp_path)
+    path = tmp_path / ".git" / "versioner" / "recorded.sqlite"
+    path.write_bytes(path.read_bytes()[:9000])
+    assert told(tmp_path) == before
+    forget(tmp_path)
+    path.mkdir()
+    assert told(tmp_path) == before
+
+
+def test_the_state_of_a_product_changes_with_its_logs_alone(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    commit(tmp_path, line("e1"), "Record one")
+
+    def states() -> list[str]:
+        repository = open_repository(tmp_path)
+        assert repository.tip is not None
+        found = recorded_events(repository, repository.tip)
+        assert isinstance(found, EventCommits)
+        return [found.state_of("a"), found.state_of("b")]
+
+    before = states()
+    assert states() == before
+    commit(tmp_path, line("e1") + line("e2"), "Record two")
+    after = states()
+    assert after[0] != before[0]
+    assert after[1] == before[1]
+    git(tmp_path, "commit", "-q", "--amend", "-m", "Record two anew")
+    assert states()[1] != before[1]
+
+
+def test_events_that_are_read_at_once_are_those_that_are_read_one_by_one(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    commit(tmp_path, line("e1") + line("e2"), "Record two")
+    repository = open_repository(tmp_path)
+    assert repository.tip is not None
+    found = recorded_events(repository, repository.tip)
+    assert isinstance(found, EventCommits)
+    one_by_one = [found.get(event) for event in ("e1", "e2", "e3")]
+    found.near(["e1", "e3"])
+    assert [found.get(event) for event in ("e1", "e2", "e3")] == one_by_one
+    assert one_by_one[2] is None
+    assert len(found) == 2

@@ -10,8 +10,9 @@ import pytest
 from tests.builders import NOW, build, deployment, moment, product, registry, void
 from tests.site.checker import Page, check_site, read_site
 from tests.site.samples import DAY, TOOL, everything
+from versioner.git.event_commits import RecordedBy
 from versioner.site.build import build_site
-from versioner.site.context import RecordedBy, Zone
+from versioner.site.context import Zone
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from versioner.git.event_commits import RecordedBy
     from versioner.registry.records import Registry
     from versioner.remote.inbox_refs import Inbox
-    from versioner.site.context import RecordedBy
 
 __all__ = ["BuildReport", "build_site"]
 

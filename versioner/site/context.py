@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property, lru_cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from versioner.git.event_commits import EventCommits
 from versioner.query.matrix import (
     DEFAULT_STALE_AFTER,
     CellState,
@@ -44,22 +45,15 @@ from versioner.site.urls import (
 from versioner.validation import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from versioner.models import Deployment, Undeployment
+    from versioner.git.event_commits import RecordedBy
+    from versioner.models import Deployment, Event, Undeployment
     from versioner.query.selectors import HiddenEnvironment
     from versioner.registry.records import ProductRecord, Registry
     from versioner.remote.inbox_refs import Inbox
 
-__all__ = ["RecordedBy", "SiteContext", "Zone"]
-
-
-class RecordedBy(NamedTuple):
-    """The commit that recorded an event."""
-
-    commit: str
-    subject: str
-    at: str
+__all__ = ["SiteContext", "Zone"]
 
 
 class SiteContext:
@@ -86,7 +80,9 @@ class SiteContext:
         self.registry = registry
         self.now = now
         self.inbox = inbox_events(registry, inbox) if inbox else InboxEvents()
-        self.recorded = _unambiguous(registry, recorded or {})
+        self.recorded: Mapping[str, RecordedBy] = {} if recorded is None else recorded
+        self.has_commits = bool(self.recorded)
+        self._ambiguous = _ambiguous(registry)
         self.forge = ForgeLinks.of(registry.config, forge or {})
         given = base_url or str(self.settings.get("base_url", ""))
         self.base_path = _base_path(given)
@@ -148,6 +144,20 @@ class SiteContext:
         """Return the link to a version's row, `""` where the product has no such version."""
         target = self._versions[product].get(version)
         return _anchor_link(page, target, version_anchor(version)) if target else ""
+
+    def commits_of(self, events: Iterable[Event]) -> list[RecordedBy]:
+        """Return the commits that recorded events, each once, in the events' order."""
+        if not self.has_commits:
+            return []
+        found = dict.fromkeys(
+            self.recorded.get(event["id"]) for event in events if event["id"] not in self._ambiguous
+        )
+        return [each for each in found if each is not None]
+
+    def read_commits(self, events: Iterable[Event]) -> None:
+        """Read the commits that recorded events at once, before they are asked for."""
+        if isinstance(self.recorded, EventCommits):
+            self.recorded.near(event["id"] for event in events)
 
     @cached_property
     def matrix(self) -> Matrix:
@@ -243,18 +253,16 @@ class SiteContext:
         return str(self.environments[name].get("title") or name)
 
 
-def _unambiguous(
-    registry: Registry, recorded: Mapping[str, RecordedBy]
-) -> Mapping[str, RecordedBy]:
-    """Leave out the ids that two products use: the history finds an event by its id alone."""
-    if not recorded or all(each.code != codes.DUPLICATE_ID for each in registry.problems):
-        return recorded
+def _ambiguous(registry: Registry) -> frozenset[str]:
+    """Return the ids that two products use: the history finds an event by its id alone."""
+    if all(each.code != codes.DUPLICATE_ID for each in registry.problems):
+        return frozenset()
     times = Counter(
         event_id
         for record in registry.products.values()
         for event_id in {event["id"] for event in (*record.builds, *record.deployment_events)}
     )
-    return {event_id: each for event_id, each in recorded.items() if times[event_id] < 2}
+    return frozenset(event_id for event_id, number in times.items() if number > 1)
 
 
 def _anchor_link(page: str, target: str, anchor: str) -> str:

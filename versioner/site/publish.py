@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from versioner import __version__, layout
 from versioner.errors import ValidationFailed
-from versioner.git.event_commits import recorded_events
+from versioner.git.event_commits import RecordedBy, recorded_events
 from versioner.git.repository import reread
 from versioner.git.snapshot import snapshot_at
 from versioner.git.state import state_file
@@ -22,11 +22,10 @@ from versioner.registry.load import load_registry
 from versioner.remote.hosting import hosting_of_clone
 from versioner.remote.inbox_refs import read_inbox
 from versioner.site.build import build_site
-from versioner.site.context import RecordedBy
 from versioner.site.template_overrides import FOLDER, overrides_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from versioner.git.repository import Repository
@@ -148,11 +147,8 @@ def _forge_of(repository: Repository) -> dict[str, str]:
     return {"type": hosting.forge or "none", "url": hosting.url}
 
 
-def _commits_of_events(repository: Repository, revision: str | None) -> dict[str, RecordedBy]:
-    if revision is None:
-        return {}
-    found = recorded_events(repository, revision)
-    return {event: RecordedBy(*commit) for event, commit in found.items()}
+def _commits_of_events(repository: Repository, revision: str | None) -> Mapping[str, RecordedBy]:
+    return {} if revision is None else recorded_events(repository, revision)
 
 
 def _pages_expected(registry: Registry) -> int:

@@ -159,13 +159,18 @@ def month_view(context: SiteContext, name: str, index: int) -> View:
         crumb("Products", context.link(page, PRODUCTS)),
         crumb(title, context.product(page, name)),
     ]
+    context.read_commits(
+        event
+        for events in (*(d.events for d in month.rows), *(v.builds for v in month.versions))
+        for event in events
+    )
     deployments = [deployment_detail(context, page, d) for d in reversed(month.rows)]
     versions = [version_detail(context, page, v) for v in reversed(month.versions)]
     common = _common(deployments, versions)
     log = context.forge.log(log_path(name, "deployment", month.month))
     return {
         "common": common,
-        "log": "" if common or context.recorded else log,
+        "log": "" if common or context.has_commits else log,
         "frame": frame(
             context,
             page,

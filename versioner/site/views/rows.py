@@ -19,8 +19,9 @@ from versioner.site.wording import (
 )
 
 if TYPE_CHECKING:
+    from versioner.git.event_commits import RecordedBy
     from versioner.models import Deployment, Event, Undeployment, Version
-    from versioner.site.context import RecordedBy, SiteContext
+    from versioner.site.context import SiteContext
     from versioner.site.views.layout import View
 
 __all__ = [
@@ -171,10 +172,7 @@ def recorded_by(context: SiteContext, recorded: RecordedBy) -> View:
 
 def _commits(context: SiteContext, events: list[Event]) -> list[View]:
     """Return the commits that recorded events, each once, in the events' order."""
-    if not context.recorded:
-        return []
-    found = dict.fromkeys(context.recorded.get(event["id"]) for event in events)
-    return [recorded_by(context, each) for each in found if each is not None]
+    return [recorded_by(context, each) for each in context.commits_of(events)]
 
 
 def _source(context: SiteContext, version: Version) -> View:
