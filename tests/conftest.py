@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +14,6 @@ from versioner.ci.presence import ALSO_PRESENT, PRESENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 pytest_plugins = ("tests.fixtures.registries",)
 
@@ -80,6 +81,31 @@ def scale(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
     """Choose a count: the small one, or with `--full` the large one."""
     full = request.config.getoption("--full")
     return lambda small, large: large if full else small
+
+
+@pytest.fixture(scope="session")
+def real_rows_file(
+    tmp_path_factory: pytest.TempPathFactory, scale: Callable[[int, int], int]
+) -> Path:
+    """Return a file of the real deployments: of every fifth product, or with `--full` of all.
+
+    The environment variable VERSIONER_REAL_DATA names the folder of the real deployments.
+    """
+    folder = os.environ.get("VERSIONER_REAL_DATA")
+    if not folder:
+        pytest.skip("VERSIONER_REAL_DATA does not say where the real deployments are")
+    path = Path(folder)
+    source = next(path.glob("*.csv.gz")) if path.is_dir() else path
+    step = scale(5, 1)
+    if step == 1:
+        return source
+    with gzip.open(source, "rt", encoding="utf-8", newline="") as lines:
+        heading, *rows = lines
+    kept = set(sorted({row.split(",")[1] for row in rows})[::step])
+    target = tmp_path_factory.mktemp("real") / "rows.csv.gz"
+    with gzip.open(target, "wt", encoding="utf-8", newline="") as file:
+        file.writelines([heading, *(row for row in rows if row.split(",")[1] in kept)])
+    return target
 
 
 @pytest.fixture(scope="session", autouse=True)

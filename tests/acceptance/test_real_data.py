@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import os
 import random
 import re
 import subprocess
@@ -39,14 +38,6 @@ def count(source: Path, until: str = "9999") -> dict[str, Any]:
     )  # fmt: skip
     counted: dict[str, Any] = json.loads(done.stdout)
     return counted
-
-
-def real_source() -> Path:
-    named = os.environ.get("VERSIONER_REAL_DATA")
-    if not named:
-        pytest.skip("VERSIONER_REAL_DATA does not say where the real deployments are")
-    path = Path(named)
-    return path / "govuk-deployments-2022-2025.csv.gz" if path.is_dir() else path
 
 
 def write_twin(target: Path, number: int) -> Path:
@@ -247,9 +238,9 @@ def test_the_tool_agrees_with_a_count_of_made_up_rows_of_the_real_shape(
 
 
 def test_the_tool_agrees_with_a_count_of_the_real_deployments(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    real_rows_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    agree(real_source(), tmp_path, capsys)
+    agree(real_rows_file, tmp_path, capsys)
 
 
 def test_the_independent_count_imports_nothing_of_the_tool() -> None:

@@ -75,15 +75,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--real-data", metavar="FOLDER", help="else rows of the same shape")
+    parser.add_argument(
+        "--real-data", type=Path, metavar="FOLDER", help="else rows of the same shape"
+    )
     parser.add_argument("--node-modules", type=Path, required=True)
     parser.add_argument("--site", type=Path, help="a built site, instead of building one")
     options = parser.parse_args()
-    if options.real_data:
-        os.environ["VERSIONER_REAL_DATA"] = options.real_data
+    source = options.real_data and next(options.real_data.glob("*.csv.gz"))
     with tempfile.TemporaryDirectory(prefix="lighthouse-") as name:
         folder = Path(name)
-        site = options.site or build_real_shape(folder / "site", real=bool(options.real_data))
+        site = options.site or build_real_shape(folder / "site", source)
         largest = max(site.glob("products/*/index.html"), key=lambda page: page.stat().st_size)
         with serving(site) as base:
             for page in ("index.html", largest.relative_to(site).as_posix()):

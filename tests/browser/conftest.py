@@ -78,7 +78,8 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     out = tmp_path_factory.mktemp(request.param) / "site"
     if request.param == "sample":
         return build_sample(TOP, out)
-    return build_real_shape(out, real="VERSIONER_REAL_DATA" in os.environ)
+    real = "VERSIONER_REAL_DATA" in os.environ
+    return build_real_shape(out, request.getfixturevalue("real_rows_file") if real else None)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.builders import deployment, product, registry
 from tests.site.samples import TOOL
-from tests.site.test_real_shape import ENVIRONMENTS, real_rows, twin_rows
+from tests.site.test_real_shape import ENVIRONMENTS, rows_in, twin_rows
 from versioner.git.snapshot import MemorySnapshot
 from versioner.registry.load import load_registry
 from versioner.site.build import build_site
@@ -42,9 +42,9 @@ def _sample(top: Path) -> Registry:
     return whole
 
 
-def build_real_shape(out: Path, *, real: bool) -> Path:
-    """Build the real deployments, or rows of their shape where they are not at hand."""
-    rows = real_rows() if real else twin_rows(3000)
+def build_real_shape(out: Path, source: Path | None) -> Path:
+    """Build the real deployments of a file, or rows of their shape where there is none."""
+    rows = rows_in(source) if source else twin_rows(3000)
     events: dict[str, list[dict[str, str]]] = {}
     for number, row in enumerate(rows):
         said = {key: value for key, value in row.items() if key != "product"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -79,10 +80,16 @@ class Page(HTMLParser):
         return sum(name == tag for name, _ in self.elements)
 
 
+@lru_cache(maxsize=300)
+def page_of(text: str) -> Page:
+    """Parse a page; one of the same text is parsed once, for sites that are compared are alike."""
+    return Page(text)
+
+
 def read_site(out: Path) -> dict[str, Page]:
     """Parse every page of a site, by path."""
     return {
-        path.relative_to(out).as_posix(): Page(path.read_text(encoding="utf-8"))
+        path.relative_to(out).as_posix(): page_of(path.read_text(encoding="utf-8"))
         for path in sorted(out.rglob("*.html"))
     }
 

@@ -14,7 +14,7 @@ import pytest
 from tests.builders import build, deployment, product, registry, void
 from tests.site.machine_files import HOSTILE, documents, files_of
 from tests.site.samples import everything
-from tests.site.test_real_shape import ENVIRONMENTS, Rows, real_rows, twin_rows
+from tests.site.test_real_shape import ENVIRONMENTS, Rows, rows_in, twin_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,8 +88,8 @@ def test_the_api_equals_a_count_from_rows_of_the_real_shape(
     count_from(files_from(rows), rows)
 
 
-def test_the_api_equals_a_count_from_the_real_rows() -> None:
-    rows = real_rows()
+def test_the_api_equals_a_count_from_the_real_rows(real_rows_file: Path) -> None:
+    rows = rows_in(real_rows_file)
     files = files_from(rows)
     count_from(files, rows)
     assert sum(map(len, files.values())) < 50_000_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import string
+from functools import cache
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import parse
 
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.builders import NOW
-from tests.site.checker import Page
+from tests.site.checker import Page, page_of
 from tests.site.hostile_texts import batches, texts
 from tests.site.samples import TOOL, everything
 from versioner.resources import site_templates_dir
@@ -42,8 +43,13 @@ def skeletons(text: str) -> dict[str, object]:
     return found
 
 
+@cache
+def harmless_skeletons() -> dict[str, object]:
+    return skeletons("harmless")
+
+
 def differing(text: str) -> list[str]:
-    harmless = skeletons("harmless")
+    harmless = harmless_skeletons()
     hostile = skeletons(text)
     assert set(harmless) == set(hostile)
     return [path for path in harmless if harmless[path] != hostile[path]]
@@ -56,7 +62,7 @@ def site_of(text: str, out: Path) -> dict[str, object]:
     for path in sorted(out.rglob("*")):
         name = path.relative_to(out).as_posix()
         if path.suffix == ".html":
-            page = Page(path.read_text(encoding="utf-8"))
+            page = page_of(path.read_text(encoding="utf-8"))
             assert page.faults == [], (name, page.faults)
             found[name] = page.skeleton
         elif path.suffix in (".atom", ".svg", ".xml"):

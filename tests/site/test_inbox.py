@@ -12,7 +12,7 @@ import pytest
 
 from tests.builders import NOW, deployment, moment, product, registry
 from tests.remote.test_inbox_refs import put
-from tests.site.checker import Page, check_site
+from tests.site.checker import Page, check_site, page_of
 from tests.site.file_judges import check_files
 from tests.site.hostile_texts import batches
 from tests.site.samples import TOOL, everything
@@ -64,7 +64,7 @@ def build(out: Path, inbox: Inbox | None, whole: Registry | None = None) -> dict
     assert check_built(out) == []
     assert check_files(out) == []
     return {
-        path: Page((out / path).read_text(encoding="utf-8"))
+        path: page_of((out / path).read_text(encoding="utf-8"))
         for path in (OVERVIEW, PRODUCT, "products/other/index.html")
         if (out / path).exists()
     }

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 import re
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +17,7 @@ from versioner.site.build import build_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
@@ -27,12 +26,7 @@ Rows = list[dict[str, str]]
 ENVIRONMENTS = ("integration", "test", "staging", "production")
 
 
-def real_rows() -> Rows:
-    folder = os.environ.get("VERSIONER_REAL_DATA")
-    if not folder:
-        pytest.skip("VERSIONER_REAL_DATA does not say where the real deployments are")
-    path = Path(folder)
-    source = next(path.glob("*.csv.gz")) if path.is_dir() else path
+def rows_in(source: Path) -> Rows:
     with gzip.open(source, "rt", encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
 
@@ -105,5 +99,5 @@ def test_pages_equal_a_count_from_rows_of_the_real_shape(
     assert check_site(tmp_path / "out") == []
 
 
-def test_pages_equal_a_count_from_the_real_rows(tmp_path: Path) -> None:
-    agree(real_rows(), tmp_path / "out")
+def test_pages_equal_a_count_from_the_real_rows(real_rows_file: Path, tmp_path: Path) -> None:
+    agree(rows_in(real_rows_file), tmp_path / "out")

@@ -13,14 +13,21 @@ from versioner.errors import OperationFailed, ValidationFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import CodeType
 
     from jinja2 import Environment, Template
+    from jinja2.bccache import Bucket
 
     from versioner.site.views.layout import View
 
 __all__ = ["OWN", "Renderer", "Templates", "read_templates"]
 
 _ITEMS_MOST: Final = 100_000
+
+# The code of templates by the digests of their name and text. Compiling takes longer than
+# rendering a small site, and a process may build a site many times, as `site serve` does.
+_CODE: Final[dict[tuple[str, str], CodeType]] = {}
+_CODE_MOST: Final = 500
 
 
 class Renderer:
@@ -86,7 +93,7 @@ class Renderer:
 
 
 def _environment(templates: Templates) -> Environment:
-    from jinja2 import FunctionLoader, StrictUndefined
+    from jinja2 import BytecodeCache, FunctionLoader, StrictUndefined
     from jinja2.exceptions import SecurityError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -101,6 +108,17 @@ def _environment(templates: Templates) -> Environment:
                 raise SecurityError(f"the result of {operator} may be too large")
             return super().call_binop(context, operator, left, right)
 
+    class CodeInMemory(BytecodeCache):
+        def load_bytecode(self, bucket: Bucket) -> None:
+            bucket.code = _CODE.get((bucket.key, bucket.checksum))
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            if bucket.code is not None:
+                _CODE[bucket.key, bucket.checksum] = bucket.code
+
+    if len(_CODE) >= _CODE_MOST:
+        _CODE.clear()
+
     def load(name: str) -> tuple[str, str, None] | None:
         found = templates.source(name)
         return (*found, None) if found else None
@@ -113,6 +131,7 @@ def _environment(templates: Templates) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=CodeInMemory(),
     )
     # Both are random, and the same registry must give the same bytes.
     del environment.filters["random"], environment.globals["lipsum"]
