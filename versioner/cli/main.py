@@ -54,6 +54,7 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
         "init": Listed("init:init", "Create a new registry."),
         "validate": Listed("validate:validate", "Check the registry, or the effect of a change."),
         "format": Listed("format:format_", "Rewrite files in their canonical form."),
+        "archive": Listed("archive:archive", "Move closed months into one log a year."),
         "doctor": Listed("doctor:doctor", "Check the registry and its remote for problems."),
         "hooks": Listed("hooks:hooks", "Install git hooks in this clone."),
         "completion": Listed("completion:completion", "Print the completion script of a shell."),

@@ -11,6 +11,7 @@ from versioner.errors import UsageFault
 from versioner.query.selectors import former_names
 from versioner.serialization import log
 from versioner.serialization.documents import dump_document
+from versioner.serialization.year_log import year_header
 from versioner.validation.logs import validate_log
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ def _merged_logs(edit: EditSession, source: str, target: str) -> Changes:
             continue
         events, _ = validate_log(place.log_kind, data, path)
         new = layout.log_path(target, place.log_kind, place.period)
-        changes[new] = log.append(place.log_kind, edit.snapshot.read(new), events)
+        existing = edit.snapshot.read(new)
+        if existing is None and place.is_of_year:
+            existing = year_header(place.log_kind)
+        changes[new] = log.append(place.log_kind, existing, events)
     return changes
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from versioner.git.objects import ObjectReader
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
-    from versioner.models import Changes, LogKind
+    from versioner.models import Changes, Event
     from versioner.registry.records import Registry
 
 __all__ = ["restore_product"]
@@ -103,17 +103,27 @@ def _merged(then: Snapshot, edit: EditSession, name: str) -> Changes:
     old = then.read_many(then.entries(layout.product_dir(name)))
     current = edit.files_of(name) if name in edit.registry.products else {}
     changes: Changes = {path: data for path, data in old.items() if path not in current}
-    for path in old.keys() & current.keys():
+    known = {event["id"] for path, data in old.items() for event in _events(path, data)}
+    for path, data in current.items():
         place = layout.place_of(path)
-        if place is not None and place.log_kind is not None:
-            changes[path] = _merged_log(place.log_kind, path, old[path], current[path])
+        if place is None or place.log_kind is None:
+            continue
+        events = _events(path, data)
+        newer = [event for event in events if event["id"] not in known]
+        if path in old:
+            changes[path] = log.append(place.log_kind, old[path], newer)
+        elif len(newer) < len(events):
+            # One of the two has archived the month, so that the same event is in another log.
+            changes[path] = log.append(place.log_kind, None, newer) if newer else None
     return changes
 
 
-def _merged_log(kind: LogKind, path: str, old: bytes, current: bytes) -> bytes:
-    known = {event["id"] for event in validate_log(kind, old, path)[0]}
-    newer = validate_log(kind, current, path)[0]
-    return log.append(kind, old, [event for event in newer if event["id"] not in known])
+def _events(path: str, data: bytes) -> list[Event]:
+    """Return the valid events of a log; none for another file."""
+    place = layout.place_of(path)
+    if place is None or place.log_kind is None:
+        return []
+    return validate_log(place.log_kind, data, path)[0]
 
 
 def _missing_environments(then: Snapshot, registry: Registry, changes: Changes) -> dict[str, bytes]:
