@@ -17,7 +17,7 @@ from versioner.registry.load import load_registry
 if TYPE_CHECKING:
     from pathlib import Path
 
-EVENTS = 2_500
+EVENTS = 3_000
 
 
 @pytest.fixture(scope="module")
