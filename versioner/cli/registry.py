@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
+    from versioner.registry.index import RegistryIndex
     from versioner.registry.records import Registry
 
 __all__ = [
     "find_registry",
     "find_repository",
     "load_from",
+    "open_registry_index",
     "read_registry",
     "reference_time",
     "take_snapshot",
@@ -90,25 +92,42 @@ def read_registry(
 
     Raises UsageFault if there is no registry.
     """
-    from versioner.cli.output import Progress
-    from versioner.registry.cache import ProductCache
     from versioner.registry.config import no_registry
-    from versioner.registry.load import load_registry
 
     snapshot = take_snapshot(repository, rev)
-    if layout.CONFIG not in snapshot.entries():
+    if layout.CONFIG not in snapshot.selected_entries(()):
         where = "on this branch" if rev is None else "at that revision"
         raise no_registry(where)
-    with (
-        ProductCache.of(repository) as cache,
-        Progress("Reading products") as progress,
-    ):
-        registry = load_registry(
-            snapshot, products=products, cache=cache, progress=progress.advance
-        )
+    registry = open_registry_index(repository, snapshot, rev, products=products).registry()
     if registry.errors and not quiet:
         _warn(registry.errors)
     return registry
+
+
+def open_registry_index(
+    repository: Repository,
+    snapshot: Snapshot,
+    rev: str | None = None,
+    *,
+    products: Collection[str] | None = None,
+) -> RegistryIndex:
+    """Open the index of a snapshot until the command ends, with a progress bar while it is made.
+
+    `rev` is the revision that was asked for, None for the current files.
+    """
+    from versioner.cli.output import Progress
+    from versioner.registry.index import open_index
+
+    with Progress("Reading products") as progress:
+        return click.get_current_context().with_resource(
+            open_index(
+                repository,
+                snapshot,
+                products=products,
+                past=rev is not None,
+                progress=progress.advance,
+            )
+        )
 
 
 def _warn(errors: Sequence[Problem]) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from versioner.models.changes import Changes
     from versioner.models.deployments import (
         Cell,
+        CellResults,
         Deployment,
         DeploymentKind,
         Instance,
@@ -55,6 +56,7 @@ __all__ = [
     "Alias",
     "BuildEvent",
     "Cell",
+    "CellResults",
     "Changes",
     "CommitIdentity",
     "Deletion",

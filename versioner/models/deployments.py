@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Cell",
+    "CellResults",
     "Deployment",
     "DeploymentKind",
     "Instance",
@@ -151,6 +152,18 @@ class Instance:
 
 
 @dataclass(slots=True)
+class CellResults:
+    """What the results in a cell say of now, for each moment later than all of them.
+
+    `settled` is when something last completed or was removed, by instance. `failed_last` is the
+    newest failed or aborted deployment, where nothing completed there after it.
+    """
+
+    settled: dict[str, str]
+    failed_last: Deployment | None
+
+
+@dataclass(slots=True)
 class Cell:
     """The deployments of a product to an environment: one cell of the matrix.
 
@@ -162,6 +175,7 @@ class Cell:
     `current` is the latest completed deployment of the one version that runs: None where nothing
     runs, and where several versions do (`is_mixed`). `since` is when that state began: the first
     completion of the unbroken stay, or when nothing began to run ("" where nothing ever ran).
+    `results` is None where they are not known but from the deployments.
     """
 
     product: str
@@ -176,6 +190,7 @@ class Cell:
     instances: list[Instance] = field(default_factory=list)
     undeployments: list[Undeployment] = field(default_factory=list)
     periods: list[RunningPeriod] = field(default_factory=list)
+    results: CellResults | None = field(default=None, compare=False, repr=False)
 
     @property
     def versions(self) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ from versioner.query.selectors import (
     version_on,
 )
 from versioner.query.times import parse_duration, seconds_between
-from versioner.registry.fold import empty_cell, result_at
+from versioner.registry.cell_results import is_later, results_of
+from versioner.registry.fold import empty_cell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -157,10 +158,11 @@ def cell_state(cell: Cell, *, now: str, stale_after: int) -> CellState:
     newest = max(cell.open, key=attrgetter("changed_at"), default=None)
     is_stale = newest is not None and seconds_between(newest.changed_at, now) > stale_after
     # An older deployment without a result is not shown once another one has completed.
-    settled = _Settled(cell)
-    lost = max(filter(settled.is_later, cell.open), key=attrgetter("changed_at"), default=None)
+    results = results_of(cell)
+    unsettled = (each for each in cell.open if is_later(each, results.settled))
+    lost = max(unsettled, key=attrgetter("changed_at"), default=None)
     running = None if is_stale else newest
-    failed = _failed_last(cell, settled)
+    failed = results.failed_last
     return CellState(
         product=cell.product,
         environment=cell.environment,
@@ -250,36 +252,6 @@ def _row(
     states = tuple(with_observed(state, seen) for state in states) if seen else states
     drifting = is_drifting([state for state in states if state.environment in compared])
     return MatrixRow(product, states, drifting)
-
-
-class _Settled:
-    """When something last completed, or was removed, on each instance of a cell."""
-
-    def __init__(self, cell: Cell) -> None:
-        self._at: dict[str, str] = {}
-        for deployment in cell.completed:
-            self._add(deployment.instance, result_at(deployment))
-        for removal in cell.undeployments:
-            if removal.has_effect:
-                self._add(removal.instance, removal.at)
-
-    def _add(self, instance: str, at: str) -> None:
-        self._at[instance] = max(at, self._at.get(instance, ""))
-
-    def is_later(self, deployment: Deployment) -> bool:
-        """Return whether nothing completed after a deployment where it was."""
-        at = deployment.changed_at if deployment.is_open else result_at(deployment)
-        return all(at >= self._at.get(name, "") for name in {"", deployment.instance})
-
-
-def _failed_last(cell: Cell, settled: _Settled) -> Deployment | None:
-    """Return the newest failed or aborted deployment, if nothing completed there after it."""
-    failed = [
-        each
-        for each in cell.deployments
-        if each.void is None and each.status in ("failed", "aborted") and settled.is_later(each)
-    ]
-    return max(failed, key=result_at, default=None)
 
 
 def _status(

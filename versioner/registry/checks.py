@@ -15,7 +15,7 @@ from versioner.registry.product_checks import logs_of
 from versioner.validation import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from versioner.git.snapshot import Snapshot
     from versioner.models import Event, LogKind
@@ -24,15 +24,21 @@ if TYPE_CHECKING:
 __all__ = ["check_registry"]
 
 
-def check_registry(registry: Registry, snapshot: Snapshot) -> list[Problem]:
-    """Return the problems between products, environments, aliases and deletion records."""
+def check_registry(
+    registry: Registry, snapshot: Snapshot, sharing: Collection[str] | None = None
+) -> list[Problem]:
+    """Return the problems between products, environments, aliases and deletion records.
+
+    `sharing` are the products that may have an event with the id of another product's event, where
+    that is known.
+    """
     return [
         *_check_environments(registry, snapshot),
         *_check_former_names(registry, snapshot),
         *_check_dependencies(registry, snapshot),
         *_check_aliases(registry, snapshot),
         *_check_deleted(registry),
-        *_check_ids_across(registry, snapshot),
+        *_check_ids_across(registry, snapshot, sharing),
     ]
 
 
@@ -42,6 +48,8 @@ def _check_environments(registry: Registry, snapshot: Snapshot) -> Iterator[Prob
     described = {*found, *map(layout.with_yaml_extension, found)}
     for record in registry.products.values():
         reported: set[str] = set()
+        if record.environments_named <= registry.environments.keys():
+            continue
         for kind, event in _events_with_environment(record):
             name = event.get("environment")
             if name is None or name in registry.environments or name in reported:
@@ -194,13 +202,17 @@ def _check_deleted(registry: Registry) -> Iterator[Problem]:
             )
 
 
-def _check_ids_across(registry: Registry, snapshot: Snapshot) -> Iterator[Problem]:
+def _check_ids_across(
+    registry: Registry, snapshot: Snapshot, sharing: Collection[str] | None
+) -> Iterator[Problem]:
     """Yield a warning for each id that two products have.
 
     It is no error: a writer sees the files of one product only, and no line is ever rewritten.
     """
     owner: dict[str, str] = {}
     for record in registry.products.values():
+        if sharing is not None and record.name not in sharing:
+            continue
         for kind, events in logs_of(record):
             for event in events:
                 first = owner.setdefault(event["id"], record.name)

@@ -59,6 +59,12 @@ class ProductRecord:
         """Return the versions by name, first seen first."""
         return fold_versions(self.name, self.builds, self.deployments)
 
+    @property
+    def environments_named(self) -> set[str]:
+        """Return the environments that its events and observations name."""
+        events = (*self.deployment_events, *self.observations)
+        return {event["environment"] for event in events if "environment" in event}
+
     def cell(self, environment: str) -> Cell:
         """Return the cell of an environment; an empty one where nothing was deployed."""
         return self.cells.get(environment) or empty_cell(

@@ -1,0 +1,123 @@
+"""Write the rows of one product: all of them, from what its files say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import astuple
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.layout import month_of, year_of
+from versioner.registry.index.encoding import encode_course, encode_entry, encode_state
+from versioner.registry.index.schema import KINDS, as_json, key_range, month_key
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from versioner.models import Cell, Deployment, Event, Undeployment
+    from versioner.registry.product_files import LogEvents, ProductFiles
+    from versioner.registry.records import ProductRecord
+
+__all__ = ["delete_product", "insert_cells", "insert_product", "keys_of", "set_sources"]
+
+_INSERT_DEPLOYMENT: Final = f"INSERT INTO deployments VALUES ({', '.join('?' * 13)})"
+
+
+def delete_product(connection: sqlite3.Connection, product: int) -> None:
+    """Delete the rows of a product."""
+    start, end = key_range(product)
+    for table in ("events", "deployments"):
+        connection.execute(f"DELETE FROM {table} WHERE key >= ? AND key < ?", (start, end))
+    for table in ("logs", "cells", "sources"):
+        connection.execute(f"DELETE FROM {table} WHERE product = ?", (product,))
+    connection.execute("DELETE FROM products WHERE id = ?", (product,))
+
+
+def insert_product(
+    connection: sqlite3.Connection,
+    product: int,
+    found: ProductFiles,
+    *,
+    tree: str,
+    resolved: str,
+    blobs: Mapping[str, str],
+) -> None:
+    """Insert the rows of a product; `blobs` are the ids of its files, `tree` that of all."""
+    record = found.record
+    key_of: dict[int, int] = {}
+    for log in found.logs:
+        keys = keys_of(product, log)
+        key_of.update(zip(map(id, log.events), keys, strict=True))
+        connection.executemany(
+            "INSERT INTO events VALUES (?, ?, ?, ?)", _event_rows(keys, log.events)
+        )
+    for cell in record.cells.values():
+        insert_cells(connection, product, cell, key_of)
+    set_sources(connection, product, record)
+    connection.executemany(
+        "INSERT INTO logs VALUES (?, ?, ?)",
+        [(product, path, blob) for path, blob in sorted(blobs.items())],
+    )
+    row = (
+        *(product, record.name, tree, int(found.is_product)),
+        *(as_json(sorted(found.named)), resolved),
+        *_summary(record),
+    )
+    connection.execute(f"INSERT INTO products VALUES ({', '.join('?' * len(row))})", row)
+
+
+def keys_of(product: int, log: LogEvents) -> list[int]:
+    """Return the keys of the events of a log."""
+    kind = KINDS[log.kind]
+    of_month_file = log.period != year_of(log.period)
+    counts = Counter[str]()
+    keys = []
+    for event in log.events:
+        month = month_of(event["at"])
+        first = month_key(product, kind, month, of_month_file=of_month_file)
+        keys.append(first + counts[month])
+        counts[month] += 1
+    return keys
+
+
+def insert_cells(
+    connection: sqlite3.Connection, product: int, cell: Cell, key_of: Mapping[int, int]
+) -> None:
+    """Insert a cell, its deployments and its undeployments."""
+    entries: list[Deployment | Undeployment] = [*cell.deployments, *cell.undeployments]
+    connection.executemany(_INSERT_DEPLOYMENT, [encode_entry(each, key_of) for each in entries])
+    connection.execute(
+        "INSERT INTO cells VALUES (?, ?, ?, ?)",
+        (product, cell.environment, encode_state(cell), encode_course(cell, key_of)),
+    )
+
+
+def set_sources(connection: sqlite3.Connection, product: int, record: ProductRecord) -> None:
+    """Insert the digests and the commit of each version."""
+    connection.executemany(
+        "INSERT INTO sources VALUES (?, ?, ?)",
+        [
+            (product, version.name, digits)
+            for version in record.versions.values()
+            for digits in {version.scm_sha, *map(_digits, version.artifacts.values())} - {""}
+        ],
+    )
+
+
+def _digits(digest: str) -> str:
+    return digest.partition(":")[2]
+
+
+def _event_rows(keys: Sequence[int], events: Sequence[Event]) -> Iterator[tuple[Any, ...]]:
+    for key, event in zip(keys, events, strict=True):
+        yield key, event["id"], event.get("environment", ""), as_json(event)
+
+
+def _summary(record: ProductRecord) -> tuple[Any, ...]:
+    last = max((each.at for each in record.deployments if each.void is None), default="")
+    return (
+        as_json(record.document),
+        *(len(record.builds), len(record.deployment_events), len(record.observations)),
+        *(len(record.deployments), last),
+        as_json([astuple(problem) for problem in record.problems]),
+    )

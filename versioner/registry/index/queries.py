@@ -1,0 +1,259 @@
+"""Questions to one state of the index."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from versioner.models import Problem
+from versioner.registry.checks import check_registry
+from versioner.registry.index.reading import Rows
+from versioner.registry.index.records import IndexedProduct
+from versioner.registry.index.schema import key_range, product_of_key
+from versioner.registry.records import Registry
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterator, Mapping
+
+    from versioner.models import Cell, Deployment, Undeployment
+    from versioner.registry.index.update import Known, Wanted
+
+    Entry = Deployment | Undeployment
+
+__all__ = ["DeploymentFilter", "FoundEvent", "FoundSource", "RegistryIndex"]
+
+# As `query.deployments.find` sorts: the latest first, and of one second by name, in reverse.
+_NEWEST: Final = (
+    "d.at DESC, (SELECT name FROM products WHERE id = d.key >> 40) DESC, d.environment DESC,"
+    " d.instance DESC, d.kind = 'undeployment' DESC, d.rank DESC, d.key DESC"
+)
+_OLDEST: Final = _NEWEST.replace(" DESC", "")
+
+
+class DeploymentFilter(NamedTuple):
+    """Which deployments and undeployments are asked for; None leaves a filter out.
+
+    Without `status`, void ones are included; a status excludes them, and "void" selects them.
+    `since` and `until` (UTC text, both inclusive) limit when a deployment began. `person` is a
+    login, e-mail or name, upper and lower case alike.
+    """
+
+    product: str | None = None
+    environment: str | None = None
+    version: str | None = None
+    status: str | None = None
+    person: str | None = None
+    since: str | None = None
+    until: str | None = None
+
+
+class FoundEvent(NamedTuple):
+    """The product and the whole id of an event that was found by the beginning of its id."""
+
+    product: str
+    id: str
+
+
+class FoundSource(NamedTuple):
+    """A version with an artifact or a commit that was found by its digits."""
+
+    product: str
+    version: str
+
+
+class RegistryIndex:
+    """One state of the index, that of the files of a snapshot.
+
+    `head` is the registry without products: configuration, environments, aliases and deletions,
+    with the problems of their files.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, wanted: Wanted, known: Mapping[str, Known]
+    ) -> None:
+        self.head = wanted.head
+        self._wanted = wanted
+        self._rows = Rows(connection)
+        self._numbers = {
+            name: known[name].number for name in wanted.trees if known[name].is_product
+        }
+        self._names = {number: name for name, number in self._numbers.items()}
+        self._records: dict[str, IndexedProduct] = {}
+
+    @property
+    def product_names(self) -> list[str]:
+        """Return the names of the products, in order."""
+        return [*self._numbers]
+
+    def product(self, name: str) -> IndexedProduct:
+        """Return the record of a product by its name; each of its parts is read when it is used.
+
+        The same object is returned each time. A record of which only `cells` are used reads only
+        what the cells say of now: `deployments`, `completed`, `undeployments` and `periods` of
+        a cell are read with the deployments of the product.
+        """
+        found = self._records.get(name)
+        if found is None:
+            tree = self._wanted.trees[name]
+            found = self._records[name] = IndexedProduct(
+                self._rows,
+                self._numbers[name],
+                name,
+                None if tree.startswith("odd ") else tree,
+                self.head.listed_instances,
+            )
+        return found
+
+    def forget(self, name: str) -> None:
+        """Drop the record of a product: what was read of it is read again when it is used."""
+        self._records.pop(name, None)
+
+    def registry(self) -> Registry:
+        """Return a registry with the records of all products that the index was opened for.
+
+        Every query, report and page takes it as it takes a registry that was loaded. Problems
+        between products are in it when the index was opened for all of them.
+        """
+        head = self.head
+        registry = Registry(
+            head.revision, head.commit_time, head.config, head.environments,
+            head.environment_aliases, {}, head.aliases, head.deleted,
+        )  # fmt: skip
+        registry.products = {name: self.product(name) for name in self._numbers}
+        self._read_documents(registry)
+        registry.problems = self.problems(registry)
+        return registry
+
+    def problems(self, registry: Registry | None = None) -> list[Problem]:
+        """Return the problems of all files that were asked for, in order."""
+        if registry is None:
+            return self.registry().problems
+        found = [*self.head.problems]
+        names = self._rows.select("SELECT name, problems FROM products WHERE problems <> '[]'")
+        for name, problems in names:
+            if name in self._wanted.trees:
+                found += [Problem(*fields) for fields in json.loads(problems)]
+        if self._wanted.every:
+            found += check_registry(registry, self._wanted.snapshot, self._sharing_products())
+        return sorted(found)
+
+    def _read_documents(self, registry: Registry) -> None:
+        if self._wanted.every:
+            for name, document in self._rows.select("SELECT name, document FROM products"):
+                if name in registry.products:
+                    registry.products[name].document = json.loads(document)
+
+    def _sharing_products(self) -> set[str]:
+        """Return the products of which an event has the id of an event of another product."""
+        found = set[str]()
+        for (event_id,) in self._rows.select("SELECT id FROM shared_ids"):
+            keys = self._rows.select("SELECT key FROM events WHERE id = ?", event_id)
+            numbers = {product_of_key(key) for (key,) in keys}
+            if len(numbers) > 1:
+                found |= {self._names[number] for number in numbers if number in self._names}
+        return found
+
+    def cells(
+        self, products: Collection[str] | None = None, environments: Collection[str] | None = None
+    ) -> Iterator[Cell]:
+        """Yield cells that have events, by product and environment; only what they say of now."""
+        for name in self._numbers if products is None else sorted(products):
+            for environment, cell in self.product(name).cells.items():
+                if environments is None or environment in environments:
+                    yield cell
+
+    def deployments(
+        self,
+        wanted: DeploymentFilter = DeploymentFilter(),  # noqa: B008 -- it cannot be changed
+        *,
+        newest_first: bool = True,
+        limit: int | None = None,
+    ) -> Iterator[Entry]:
+        """Yield the deployments and undeployments that match, in the order of `find`.
+
+        They are read as they are asked for: the first ones cost what they are, and not what all
+        cost. `product` and `environment` are names as they are, not old ones.
+        """
+        condition, values = self._condition(wanted)
+        order = _NEWEST if newest_first else _OLDEST
+        if limit is not None:
+            order, values = f"{order} LIMIT ?", [*values, limit]
+        yield from self._rows.entries(self._names, condition, values, order)
+
+    def count_deployments(
+        self,
+        wanted: DeploymentFilter = DeploymentFilter(),  # noqa: B008 -- as above
+    ) -> int:
+        """Return the number of deployments and undeployments that match."""
+        condition, values = self._condition(wanted)
+        rows = self._rows.select(f"SELECT COUNT(*) FROM deployments d WHERE {condition}", *values)
+        return int(next(rows)[0])
+
+    def _condition(self, wanted: DeploymentFilter) -> tuple[str, list[Any]]:
+        terms: list[str] = []
+        values: list[Any] = []
+
+        def add(term: str, *more: Any) -> None:
+            terms.append(term)
+            values.extend(more)
+
+        if wanted.product is not None:
+            add("d.key >= ? AND d.key < ?", *key_range(self._numbers[wanted.product]))
+        elif not self._wanted.every:
+            ranges = [key_range(number) for number in self._numbers.values()]
+            text = " OR ".join(["d.key >= ? AND d.key < ?"] * len(ranges)) or "0"
+            add(f"({text})", *(bound for each in ranges for bound in each))
+        if wanted.environment is not None:
+            add("d.environment = ?", wanted.environment)
+        if wanted.version is not None:
+            add("d.version = ?", wanted.version)
+        if wanted.status == "void":
+            add("d.void = 1")
+        elif wanted.status is not None:
+            add("d.void = 0 AND d.status = ?", wanted.status)
+        if wanted.since is not None:
+            add("d.at >= ?", wanted.since)
+        if wanted.until is not None:
+            add("d.at <= ?", wanted.until)
+        if wanted.person is not None:
+            add("instr(d.people, ?) > 0", f"\n{wanted.person.casefold()}\n")
+        return " AND ".join(terms) or "1", values
+
+    def find_ids(self, prefix: str, limit: int = 100) -> list[FoundEvent]:
+        """Return the events whose ids begin with a text, in order of id and product.
+
+        Builds, deployment events, declarations of mistakes and observations are among them.
+        """
+        last = prefix + "\U0010ffff"
+        rows = self._rows.select(
+            "SELECT id, key FROM events WHERE id >= ? AND id < ? ORDER BY id, key", prefix, last
+        )
+        found = []
+        for event_id, key in rows:
+            name = self._names.get(product_of_key(key))
+            if name is not None:
+                found.append(FoundEvent(name, event_id))
+                if len(found) == limit:
+                    break
+        return sorted(found, key=lambda each: (each.id, each.product))
+
+    def find_source(self, digits: str, fewest: int = 7) -> list[FoundSource]:
+        """Return the versions with a digest or commit that begins with some hexadecimal digits.
+
+        A recorded commit may be shorter than the digits, but has at least `fewest` of them.
+        """
+        shorter = [digits[:length] for length in range(fewest, len(digits))]
+        rows = self._rows.select(
+            "SELECT product, version FROM sources WHERE digits >= ? AND digits < ?"
+            f" OR digits IN ({', '.join('?' * len(shorter))})",
+            digits,
+            digits + "g",
+            *shorter,
+        )
+        found = {
+            FoundSource(self._names[number], version)
+            for number, version in rows
+            if number in self._names
+        }
+        return sorted(found)

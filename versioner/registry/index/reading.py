@@ -1,0 +1,100 @@
+"""Read rows of the index as the registry's own types."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from versioner.registry.index.encoding import DEPLOYMENT_COLUMNS, decode_entry, keys_in
+from versioner.registry.index.schema import KINDS, key_range, product_of_key
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from versioner.models import Deployment, Event, LogKind, Undeployment
+
+    Entry = Deployment | Undeployment
+
+__all__ = ["Rows"]
+
+_COLUMNS: Final = ", ".join(f"d.{each.strip()}" for each in DEPLOYMENT_COLUMNS.split(","))
+_ENTRIES: Final = f"SELECT {_COLUMNS}, e.data FROM deployments d JOIN events e ON e.key = d.key"
+_MANY: Final = 400
+
+
+class Rows:
+    """The rows of one state of the index, read in one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def select(self, statement: str, *values: Any) -> Iterator[Any]:
+        """Yield the rows of a statement."""
+        return self._connection.execute(statement, values)
+
+    def of_product(self, number: int, column: str) -> Any:
+        """Return a column of a product's row."""
+        found = next(self.select(f"SELECT {column} FROM products WHERE id = ?", number))
+        return found[0]
+
+    def has_log(self, number: int, kind: str) -> bool:
+        """Return whether a product has events of a kind."""
+        column = {"build": "builds", "deployment": "events", "observation": "observations"}[kind]
+        return bool(self.of_product(number, column))
+
+    def events(self, number: int, kind: str) -> dict[int, Event]:
+        """Return the events of one kind of a product, by key, in the order of its logs."""
+        rows = self.select(
+            "SELECT key, data FROM events WHERE key >= ? AND key < ? ORDER BY key",
+            *key_range(number, KINDS[cast("LogKind", kind)]),
+        )
+        return {key: json.loads(data) for key, data in rows}
+
+    def cells(self, number: int) -> Iterator[tuple[str, str]]:
+        """Yield the environment and the state of each cell of a product, in order of name."""
+        return self.select(
+            "SELECT environment, state FROM cells WHERE product = ? ORDER BY environment", number
+        )
+
+    def courses(self, number: int) -> Iterator[tuple[str, str]]:
+        """Yield the environment and the course of each cell of a product."""
+        return self.select("SELECT environment, course FROM cells WHERE product = ?", number)
+
+    def entries_of_product(self, number: int, name: str) -> list[tuple[int, Entry]]:
+        """Return the deployments and undeployments of a product with their keys, oldest first."""
+        rows = self.select(
+            f"SELECT {DEPLOYMENT_COLUMNS} FROM deployments WHERE key >= ? AND key < ?"
+            " ORDER BY at, environment, rank, key",
+            *key_range(number),
+        )
+        events = self.events(number, "deployment")
+        return [
+            (row[0], decode_entry(name, row, events[row[0]], _rest(row), events)) for row in rows
+        ]
+
+    def entries(
+        self, names: Mapping[int, str], condition: str, values: Sequence[Any], order: str
+    ) -> Iterator[Entry]:
+        """Yield the deployments and undeployments that a condition selects, in an order."""
+        rows = self.select(f"{_ENTRIES} WHERE {condition} ORDER BY {order}", *values)
+        while some := list(islice(rows, _MANY)):
+            others = self._events_at({key for row in some for key in keys_in(_rest(row))})
+            for row in some:
+                name = names[product_of_key(row[0])]
+                yield decode_entry(name, row, json.loads(row[13]), _rest(row), others)
+
+    def _events_at(self, keys: Iterable[int]) -> dict[int, Event]:
+        found = {}
+        wanted = sorted(keys)
+        for start in range(0, len(wanted), _MANY):
+            some = wanted[start : start + _MANY]
+            marks = ", ".join("?" * len(some))
+            rows = self.select(f"SELECT key, data FROM events WHERE key IN ({marks})", *some)
+            found.update({key: json.loads(data) for key, data in rows})
+        return found
+
+
+def _rest(row: Sequence[Any]) -> dict[str, Any]:
+    return json.loads(row[12]) if row[12] else {}

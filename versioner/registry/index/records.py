@@ -1,0 +1,117 @@
+"""Product records whose parts are read from the index when they are first used."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from versioner.models import Cell, Problem
+from versioner.registry.index.encoding import decode_course, decode_state
+from versioner.registry.records import ProductRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from versioner.models import Deployment, Event, Undeployment
+    from versioner.registry.index.reading import Rows
+
+__all__ = ["IndexedCell", "IndexedProduct"]
+
+_LOGS = {"builds": "build", "deployment_events": "deployment", "observations": "observation"}
+
+
+class IndexedProduct(ProductRecord):
+    """A product in the index; what it is asked for is read once, and stays."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        number: int,
+        name: str,
+        tree: str | None,
+        listed: Mapping[str, Sequence[str]],
+    ) -> None:
+        self._rows, self._number = rows, number
+        self.name, self.tree, self.listed = name, tree, listed
+
+    def __getattr__(self, name: str) -> Any:
+        # The fields of a record that are not read yet.
+        if name in _LOGS:
+            found: Any = self._events_of(name)
+        elif name == "document":
+            found = json.loads(self._rows.of_product(self._number, "document"))
+        elif name == "problems":
+            rows = json.loads(self._rows.of_product(self._number, "problems"))
+            found = [Problem(*fields) for fields in rows]
+        else:
+            raise AttributeError(name)
+        setattr(self, name, found)
+        return found
+
+    def _events_of(self, name: str) -> list[Event]:
+        kind = _LOGS[name]
+        if not self._rows.has_log(self._number, kind):
+            return []
+        return list(self._rows.events(self._number, kind).values())
+
+    @property
+    def environments_named(self) -> set[str]:
+        """Return the environments that its events and observations name."""
+        return {name for _, name, _ in json.loads(self._rows.of_product(self._number, "resolved"))}
+
+    @property
+    def cells(self) -> dict[str, Cell]:
+        """Return the cells that have events, by environment, in order of name."""
+        found: dict[str, Cell] | None = self.__dict__.get("_cells")
+        if found is None:
+            found = self.__dict__["_cells"] = {
+                environment: IndexedCell(self, environment, state)
+                for environment, state in self._rows.cells(self._number)
+            }
+        return found
+
+    @property
+    def deployments(self) -> list[Deployment]:
+        """Return the deployments of all cells, oldest first, void ones included."""
+        self._read_history()
+        found: list[Deployment] = self.__dict__["_deployments"]
+        return found
+
+    def _read_history(self) -> None:
+        """Read the deployments of all cells, and what happened in each of them."""
+        if "_deployments" in self.__dict__:
+            return
+        entries = self._rows.entries_of_product(self._number, self.name)
+        by_environment: dict[str, dict[int, Deployment]] = {}
+        removals: dict[str, list[Undeployment]] = {}
+        deployments: list[Deployment] = []
+        for key, entry in entries:
+            if entry.kind == "undeployment":
+                removals.setdefault(entry.environment, []).append(entry)
+            else:
+                deployments.append(entry)
+                by_environment.setdefault(entry.environment, {})[key] = entry
+        courses = dict(self._rows.courses(self._number))
+        for environment, cell in self.cells.items():
+            own = by_environment.get(environment, {})
+            cell.deployments = [*own.values()]
+            cell.undeployments = removals.get(environment, [])
+            decode_course(cell, courses[environment], own)
+        self.__dict__["_deployments"] = deployments
+
+
+class IndexedCell(Cell):
+    """A cell in the index; its deployments are read when they are first used."""
+
+    _record: IndexedProduct
+
+    def __init__(self, record: IndexedProduct, environment: str, state: str) -> None:
+        self.product, self.environment = record.name, environment
+        self._record = record
+        decode_state(self, state)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("deployments", "undeployments", "completed", "periods"):
+            raise AttributeError(name)
+        self._record._read_history()
+        return getattr(self, name)

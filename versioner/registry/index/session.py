@@ -1,0 +1,153 @@
+"""Open the index for a reader: compare it with the files, write what differs, read one state."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from versioner.errors import NotFound
+from versioner.git.state import state_file
+from versioner.registry.cache import reader_version
+from versioner.registry.head import load_head
+from versioner.registry.index.queries import RegistryIndex
+from versioner.registry.index.store import FAILURES, IndexStore, finish, private_database
+from versioner.registry.index.update import Wanted, note_shared_ids, stale_products, update_products
+from versioner.registry.load import wanted_products
+from versioner.resources import schemas_dir
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Collection, Iterator
+
+    from versioner.git.repository import Repository
+    from versioner.git.snapshot import Snapshot
+    from versioner.registry.index.update import Known
+
+    Progress = Callable[[int, int], None]
+
+__all__ = ["index_store", "open_index", "read_index"]
+
+# How long a reader waits for a writer. A question about all products of a large registry waits for
+# the process that makes the index, rather than make one of its own.
+_WAIT_SECONDS: Final = 1.0
+_WAIT_SECONDS_ALL: Final = 60.0
+
+
+def index_store(repository: Repository, *, past: bool = False) -> IndexStore:
+    """Return the index of a repository's files, or with `past` that of its past revisions."""
+    package = Path(__file__).resolve().parent.parent.parent
+    name = "index-past.sqlite" if past else "index.sqlite"
+    path = state_file(repository.git_dir, name)
+    return IndexStore(path, reader_version(package, schemas_dir()))
+
+
+@contextmanager
+def open_index(
+    repository: Repository,
+    snapshot: Snapshot,
+    *,
+    products: Collection[str] | None = None,
+    past: bool = False,
+    progress: Progress | None = None,
+) -> Iterator[RegistryIndex]:
+    """Open the index of a snapshot's products, or with `products` of those alone.
+
+    Old names in `products` lead to new ones; NotFound is raised for an unknown one. With `past`,
+    the snapshot is one of a past revision, for which a file of its own is used. `progress` is
+    called with the number of products read and of all to read.
+
+    All answers are of the state of the snapshot, whatever other processes write. Where the index
+    cannot be written (a read-only folder, a full disk, a lock held for too long), the answers come
+    from a temporary index that nobody else sees.
+    """
+    store = index_store(repository, past=past)
+    with read_index(store, snapshot, products=products, progress=progress) as index:
+        yield index
+
+
+@contextmanager
+def read_index(
+    store: IndexStore,
+    snapshot: Snapshot,
+    *,
+    products: Collection[str] | None = None,
+    progress: Progress | None = None,
+) -> Iterator[RegistryIndex]:
+    """Open an index that is at a path of its own, as `open_index` does."""
+    head = load_head(snapshot)
+    names = None
+    if products is not None:
+        names = wanted_products(products, snapshot.product_names(), head)
+    wanted = Wanted.of(snapshot, head, names)
+    with ExitStack() as stack:
+        connection, known = _open(store, wanted, progress)
+        stack.callback(connection.close)
+        index = RegistryIndex(connection, wanted, known)
+        for name in names or ():
+            if name not in index.product_names:
+                wanted_products([name], index.product_names, head)
+                raise NotFound(f'there is no product "{name}"')
+        yield index
+
+
+def _open(
+    store: IndexStore, wanted: Wanted, progress: Progress | None
+) -> tuple[sqlite3.Connection, dict[str, Known]]:
+    """Return a connection in a transaction whose state is as wanted, and the products in it."""
+    with suppress(*FAILURES):
+        connection = store.reading()
+        if connection is not None:
+            found = _as_wanted(connection, wanted)
+            if found is not None:
+                return connection, found
+            connection.close()
+    with suppress(*FAILURES):
+        return _updated(store, wanted, progress)
+    for name in ("", ":memory:"):
+        with suppress(*FAILURES):
+            return _private(store, wanted, progress, name)
+    return _private(store, wanted, progress, ":memory:")
+
+
+def _as_wanted(connection: sqlite3.Connection, wanted: Wanted) -> dict[str, Known] | None:
+    connection.execute("BEGIN")
+    fresh, stale, surplus = stale_products(connection, wanted)
+    if stale or surplus:
+        return None
+    return fresh
+
+
+def _updated(
+    store: IndexStore, wanted: Wanted, progress: Progress | None
+) -> tuple[sqlite3.Connection, dict[str, Known]]:
+    with store.lock(_WAIT_SECONDS_ALL if wanted.every else _WAIT_SECONDS):
+        connection = store.verified()
+        if connection is None:
+            with store.making() as writer:
+                update_products(writer, wanted, [*wanted.trees], (), progress)
+            connection = store.reading()
+        if connection is None:
+            raise OSError("the index cannot be read")
+        found = _as_wanted(connection, wanted)
+        if found is None:
+            connection.execute("ROLLBACK")
+            with store.updating() as writer:
+                _, stale, surplus = stale_products(writer, wanted)
+                update_products(writer, wanted, stale, surplus, progress)
+                note_shared_ids(writer, stale)
+            found = _as_wanted(connection, wanted)
+    if found is None:
+        connection.close()
+        raise OSError("the index does not have what was written")
+    return connection, found
+
+
+def _private(
+    store: IndexStore, wanted: Wanted, progress: Progress | None, name: str
+) -> tuple[sqlite3.Connection, dict[str, Known]]:
+    connection = private_database(store.reader, name)
+    connection.execute("BEGIN")
+    update_products(connection, wanted, [*wanted.trees], (), progress)
+    finish(connection)
+    return connection, stale_products(connection, wanted)[0]

@@ -1,0 +1,170 @@
+"""Bring the rows of products up to date with the files of a snapshot."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from versioner import layout
+from versioner.registry.index.product_rows import delete_product, insert_product
+from versioner.registry.index.schema import as_json, key_range
+from versioner.registry.product_files import read_product
+from versioner.registry.unexpected import is_expected
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from versioner.git.snapshot import Snapshot
+    from versioner.registry.records import Registry
+
+__all__ = ["Known", "Wanted", "note_shared_ids", "stale_products", "update_products"]
+
+
+class Known(NamedTuple):
+    """A product in the index."""
+
+    number: int
+    is_product: bool
+
+
+@dataclass
+class Wanted:
+    """What a reader wants: the products of a snapshot, by name, with their tree ids.
+
+    `every` is whether these are all of them, so that the index must have no other.
+    """
+
+    snapshot: Snapshot
+    head: Registry
+    trees: dict[str, str]
+    every: bool
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, head: Registry, products: Collection[str] | None) -> Wanted:
+        """Return all products of a snapshot, or those named."""
+        found = snapshot.product_trees(products)
+        names = sorted(found)
+        trees = {name: found[name] or _odd_tree(snapshot, name) for name in names}
+        return cls(snapshot, head, trees, products is None)
+
+    def __post_init__(self) -> None:
+        self._listed = self.head.listed_instances
+        self._resolved: dict[str, str] = {}
+
+    def resolved(self, named: str) -> str:
+        """Return what the files of environments say of environments that events name (JSON)."""
+        if named not in self._resolved:
+            names = [(raw, self.head.environment_name(raw)) for raw in json.loads(named)]
+            self._resolved[named] = as_json(
+                [(raw, name, self._listed.get(name, ())) for raw, name in names]
+            )
+        return self._resolved[named]
+
+
+def _odd_tree(snapshot: Snapshot, name: str) -> str:
+    """Return a key of the files of a product that has no tree id: some are links or submodules."""
+    entries = snapshot.entries(layout.product_dir(name))
+    text = repr(sorted((path, tuple(entry)) for path, entry in entries.items()))
+    return f"odd {hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def stale_products(
+    connection: sqlite3.Connection, wanted: Wanted
+) -> tuple[dict[str, Known], list[str], list[int]]:
+    """Compare the index with the files.
+
+    Return the products that are as wanted, the names of those that are not, and the numbers of
+    those that the index has too many.
+    """
+    fresh: dict[str, Known] = {}
+    surplus: list[int] = []
+    for number, name, tree, is_product, named, resolved in _rows(connection, wanted):
+        if name not in wanted.trees:
+            surplus.append(number)
+        elif tree == wanted.trees[name] and resolved == wanted.resolved(named):
+            fresh[name] = Known(number, bool(is_product))
+    return fresh, [name for name in wanted.trees if name not in fresh], surplus
+
+
+def _rows(
+    connection: sqlite3.Connection, wanted: Wanted
+) -> Iterable[tuple[int, str, str, int, str, str]]:
+    columns = "SELECT id, name, tree, is_product, named, resolved FROM products"
+    if wanted.every:
+        return connection.execute(columns)
+    return (
+        row
+        for name in wanted.trees
+        for row in connection.execute(f"{columns} WHERE name = ?", (name,))
+    )
+
+
+def update_products(
+    connection: sqlite3.Connection,
+    wanted: Wanted,
+    stale: Collection[str],
+    surplus: Iterable[int],
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Write the rows of products that are not as wanted, and delete those of surplus ones."""
+    for number in surplus:
+        delete_product(connection, number)
+    (last,) = connection.execute("SELECT MAX(id) FROM products").fetchone()
+    following = (last or 0) + 1
+    for count, name in enumerate(stale, 1):
+        row = connection.execute("SELECT id FROM products WHERE name = ?", (name,)).fetchone()
+        number = following if row is None else row[0]
+        following += row is None
+        if row is not None:
+            delete_product(connection, number)
+        _insert(connection, wanted, name, number)
+        if progress is not None:
+            progress(count, len(stale))
+
+
+def note_shared_ids(connection: sqlite3.Connection, products: Iterable[str]) -> None:
+    """Insert the ids of events of some products that an event of another product has."""
+    for name in products:
+        (number,) = connection.execute("SELECT id FROM products WHERE name = ?", (name,)).fetchone()
+        _note_shared_ids(connection, number)
+
+
+def _note_shared_ids(connection: sqlite3.Connection, product: int) -> None:
+    # Those that are not shared any more stay: a reader looks at each of them.
+    start, end = key_range(product, 0)[0], key_range(product, 2)[0]
+    connection.execute(
+        "INSERT OR IGNORE INTO shared_ids SELECT id FROM events e WHERE key >= ? AND key < ?"
+        " AND EXISTS (SELECT 1 FROM events o WHERE o.id = e.id AND o.key >> 40 <> ?"
+        " AND o.key >> 38 & 3 < 2)",
+        (start, end, product),
+    )
+
+
+def _insert(connection: sqlite3.Connection, wanted: Wanted, name: str, number: int) -> None:
+    entries = wanted.snapshot.entries(layout.product_dir(name))
+    found = read_product(
+        wanted.snapshot,
+        name,
+        entries,
+        environment_names=wanted.head.environment_aliases,
+    )
+    found.record.listed = wanted.head.listed_instances
+    insert_product(
+        connection,
+        number,
+        found,
+        tree=wanted.trees[name],
+        resolved=wanted.resolved(as_json(sorted(found.named))),
+        blobs=_blobs(entries),
+    )
+
+
+def _blobs(entries: Mapping[str, object]) -> dict[str, str]:
+    return {
+        path: str(getattr(entry, "id", "") or "")
+        for path, entry in entries.items()
+        if is_expected(path, entry)  # type: ignore[arg-type]
+    }
