@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -16,9 +16,8 @@ from versioner.git.repository import reread
 from versioner.git.snapshot import snapshot_at
 from versioner.git.state import state_file
 from versioner.git.worktree_snapshot import snapshot_of_work_tree
-from versioner.registry.cache import ProductCache
 from versioner.registry.config import no_registry
-from versioner.registry.load import load_registry
+from versioner.registry.index import open_index
 from versioner.remote.hosting import hosting_of_clone
 from versioner.remote.inbox_refs import read_inbox
 from versioner.site.build import build_site
@@ -60,7 +59,7 @@ def publish_site(
     `now` is the time from which ages are counted in a registry without a commit. Raises
     ValidationFailed if the registry has errors, UsageFault if there is no registry.
     """
-    with _no_garbage_collection():
+    with _no_garbage_collection(), ExitStack() as stack:
         snapshot = (
             snapshot_of_work_tree(repository) if rev is None else snapshot_at(repository, rev)
         )
@@ -69,7 +68,7 @@ def publish_site(
         with ThreadPoolExecutor(1) as thread:
             expected = repository.tip if rev is None else None
             commits = thread.submit(_commits_of_events, repository, expected)
-            registry = _read(repository, snapshot, rev, progress)
+            registry = stack.enter_context(_read(repository, snapshot, rev, progress))
         recorded = (
             commits.result()
             if registry.revision == expected
@@ -120,15 +119,21 @@ class SiteWatch:
         return reread(self._repository).tip, files
 
 
+@contextmanager
 def _read(
     repository: Repository, snapshot: Snapshot, rev: str | None, progress: Progress
-) -> Registry:
-    if layout.CONFIG not in snapshot.entries():
+) -> Iterator[Registry]:
+    """Open the index of a snapshot, and read the registry; raise if it has errors."""
+    if layout.CONFIG not in snapshot.selected_entries(()):
         raise no_registry("on this branch" if rev is None else "at that revision")
-    with ProductCache.of(repository) as cache:
-        registry = load_registry(
-            snapshot, cache=cache, progress=partial(progress, "Reading products")
-        )
+    reading = partial(progress, "Reading products")
+    with open_index(repository, snapshot, past=rev is not None, progress=reading) as index:
+        registry = index.registry()
+        _refuse_errors(registry)
+        yield registry
+
+
+def _refuse_errors(registry: Registry) -> None:
     errors = registry.errors
     if errors:
         first = f"{errors[0].path}:{errors[0].line}:{errors[0].column}: {errors[0].message}"
@@ -138,7 +143,6 @@ def _read(
             errors,
             hint="`versioner validate` lists them",
         )
-    return registry
 
 
 def _forge_of(repository: Repository) -> dict[str, str]:

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.models import Problem
 from versioner.registry.checks import check_registry
-from versioner.registry.index.reading import Rows
 from versioner.registry.index.records import IndexedProduct
 from versioner.registry.index.schema import key_range, product_of_key
 from versioner.registry.records import Registry
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Collection, Iterator, Mapping
 
     from versioner.models import Cell, Deployment, Undeployment
+    from versioner.registry.index.reading import Rows
     from versioner.registry.index.update import Known, Wanted
 
     Entry = Deployment | Undeployment
@@ -69,12 +68,10 @@ class RegistryIndex:
     with the problems of their files.
     """
 
-    def __init__(
-        self, connection: sqlite3.Connection, wanted: Wanted, known: Mapping[str, Known]
-    ) -> None:
+    def __init__(self, rows: Rows, wanted: Wanted, known: Mapping[str, Known]) -> None:
         self.head = wanted.head
         self._wanted = wanted
-        self._rows = Rows(connection)
+        self._rows = rows
         self._numbers = {
             name: known[name].number for name in wanted.trees if known[name].is_product
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -11,7 +12,7 @@ from versioner.registry.index.schema import KINDS, key_range, product_of_key
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from versioner.models import Deployment, Event, LogKind, Undeployment
 
@@ -25,14 +26,33 @@ _MANY: Final = 400
 
 
 class Rows:
-    """The rows of one state of the index, read in one transaction."""
+    """The rows of one state of the index, read in one transaction.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    A process that was forked from this one must not use its connection to a file: `reopen` returns
+    another one, in the same state.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        reopen: Callable[[], sqlite3.Connection] | None = None,
+    ) -> None:
+        self._connections = [connection]
+        self._reopen = reopen
+        self._process = os.getpid()
 
     def select(self, statement: str, *values: Any) -> Iterator[Any]:
         """Yield the rows of a statement."""
-        return self._connection.execute(statement, values)
+        if self._reopen is not None and self._process != os.getpid():
+            # The inherited connection is kept, for closing it would concern the parent's locks.
+            self._connections.append(self._reopen())
+            self._process = os.getpid()
+        return self._connections[-1].execute(statement, values)
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._process == os.getpid():
+            self._connections[-1].close()
 
     def of_product(self, number: int, column: str) -> Any:
         """Return a column of a product's row."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-import time
 import zlib
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from versioner.backoff import Backoff
 from versioner.errors import OperationFailed
 from versioner.git.state import read_regular, write_whole
 
@@ -28,7 +28,7 @@ _BLOCK: Final = 64 * 1024
 _WAL_HEADER: Final = 32
 _FRAME_HEADER: Final = 24
 _TICK_SECONDS: Final = 0.001
-_TICKS: Final = 20
+_TICKS_SECONDS: Final = 0.02
 
 
 def stat_of(path: Path) -> list[int]:
@@ -76,14 +76,15 @@ class Seal:
         wal = path.with_name(path.name + "-wal")
         self.log_header = _header(wal)
         # A file that is written to in the same tick of the clock after this has the same times.
-        for _ in range(_TICKS):
+        tick = Backoff(_TICK_SECONDS, growth=1.0, limit=_TICKS_SECONDS)
+        while True:
             self.database, self.log = stat_of(path), stat_of(wal)
             text = json.dumps(asdict(self), separators=(",", ":")).encode()
             write_whole(_file(path), b"%d\n%s" % (zlib.crc32(text), text))
             last = max(self.database[2], *self.log[2:3], 0)
-            if _file(path).lstat().st_mtime_ns > last:
+            if _file(path).lstat().st_mtime_ns > last or tick.is_over:
                 return
-            time.sleep(_TICK_SECONDS)
+            tick.pause()
 
     def is_unbroken(self, path: Path) -> bool:
         """Return whether nothing was written to the database and its log since."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from versioner.errors import NotFound
+from versioner.errors import NotFound, OperationFailed
 from versioner.git.state import state_file
 from versioner.registry.cache import reader_version
 from versioner.registry.head import load_head
 from versioner.registry.index.queries import RegistryIndex
+from versioner.registry.index.reading import Rows
 from versioner.registry.index.store import FAILURES, IndexStore, finish, private_database
 from versioner.registry.index.update import Wanted, note_shared_ids, stale_products, update_products
 from versioner.registry.load import wanted_products
@@ -82,8 +84,11 @@ def read_index(
     wanted = Wanted.of(snapshot, head, names)
     with ExitStack() as stack:
         connection, known = _open(store, wanted, progress)
-        stack.callback(connection.close)
-        index = RegistryIndex(connection, wanted, known)
+        (_, _, file), *_ = connection.execute("PRAGMA database_list")
+        # A database without a file is of this process alone, and is copied with its memory.
+        rows = Rows(connection, partial(_reopened, store, wanted, known) if file else None)
+        stack.callback(rows.close)
+        index = RegistryIndex(rows, wanted, known)
         for name in names or ():
             if name not in index.product_names:
                 wanted_products([name], index.product_names, head)
@@ -108,6 +113,18 @@ def _open(
         with suppress(*FAILURES):
             return _private(store, wanted, progress, name)
     return _private(store, wanted, progress, ":memory:")
+
+
+def _reopened(store: IndexStore, wanted: Wanted, known: dict[str, Known]) -> sqlite3.Connection:
+    """Return a connection of this process, in the state that another process reads."""
+    with suppress(*FAILURES):
+        found = store.reading()
+        if found is not None and _as_wanted(found, wanted) == known:
+            return found
+    raise OperationFailed(
+        "the registry changed, and its index was written again, while this command read it",
+        hint="try again",
+    )
 
 
 def _as_wanted(connection: sqlite3.Connection, wanted: Wanted) -> dict[str, Known] | None:
