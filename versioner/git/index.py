@@ -24,7 +24,6 @@ __all__ = [
     "release_index",
     "sizes_of",
     "store_stats",
-    "submodules_at",
 ]
 
 _LEFT_OUT: Final = "S"
@@ -51,16 +50,6 @@ def files_left_out(top: Path, git_dir: Path) -> dict[str, TreeEntry]:
     if not _may_leave_out(git_dir):
         return {}
     return {path: entry for tag, path, entry in _entries(top, []) if tag == _LEFT_OUT}
-
-
-def submodules_at(top: Path, paths: Sequence[str]) -> set[str]:
-    """Return those of some paths that are submodules in the index of a work tree."""
-    if not paths:
-        return set()
-    wanted = set(paths)
-    asked = paths if len(paths) <= _ARGUMENTS else []
-    found = {path for _, path, entry in _entries(top, asked) if entry.mode == SUBMODULE}
-    return found & wanted
 
 
 def paths_in_crlf(top: Path, paths: Sequence[str]) -> set[str]:

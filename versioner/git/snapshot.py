@@ -102,6 +102,15 @@ def product_names_of(entries: Mapping[str, FileEntry]) -> set[str]:
     return {product_of(path) for path in entries} - {""}
 
 
+def by_product(entries: Mapping[str, FileEntry]) -> dict[str, dict[str, FileEntry]]:
+    """Return the entries in the directory of each product."""
+    found: dict[str, dict[str, FileEntry]] = {}
+    for path, entry in entries.items():
+        if product := product_of(path):
+            found.setdefault(product, {})[path] = entry
+    return found
+
+
 def product_trees_of(
     entries: Mapping[str, FileEntry], object_format: str = "sha1"
 ) -> dict[str, str | None]:

@@ -1,0 +1,222 @@
+"""Files that are not read because git's index knows them, against a reading of every file."""
+
+from __future__ import annotations
+
+import os
+import random
+import stat
+import time
+
+import pytest
+
+from tests.fixtures.clones import make, sh
+from versioner.git.object_format import hash_object
+from versioner.git.repository import open_repository
+from versioner.git.snapshot import FileEntry, product_trees_of
+from versioner.git.worktree_snapshot import snapshot_of_work_tree
+
+pytestmark = pytest.mark.slow
+
+PRODUCTS = [f"p{number}" for number in range(10)]
+PATHS = [
+    f"registry/products/{product}/{name}"
+    for product in PRODUCTS
+    for name in ("product.yaml", "deployments/2026-10.yaml", "deployments/2026-11.yaml")
+]
+
+
+def read_all(top, object_format: str) -> dict[str, FileEntry]:
+    """Return what is in the work tree, from the bytes of every file."""
+    found = {}
+    for line in sh(top, "ls-files", "-t", "-s").splitlines():
+        head, _, path = line.partition("\t")
+        tag, mode, name, _ = head.split()
+        if tag == "S" and not os.path.lexists(top / path) and path.startswith("registry/"):
+            size = int(sh(top, "cat-file", "-s", name))
+            found[path] = FileEntry("file", size, name, int(mode, 8))
+    for path in (top / "registry").rglob("*"):
+        state = path.lstat()
+        name = str(path.relative_to(top))
+        if stat.S_ISLNK(state.st_mode):
+            found[name] = FileEntry("link", state.st_size, None, 0)
+        elif stat.S_ISREG(state.st_mode):
+            data = path.read_bytes()
+            mode = 0o100755 if state.st_mode & 0o100 else 0o100644
+            found[name] = FileEntry(
+                "file", len(data), hash_object("blob", data, object_format), mode
+            )
+    return found
+
+
+class Edits:
+    """Random edits of a work tree and its index."""
+
+    def __init__(self, top, seed: int) -> None:
+        self.top = top
+        self.random = random.Random(seed)
+        self.number = 0
+
+    def content(self) -> bytes:
+        # All have one size.
+        self.number += 1
+        return b"%08d\n" % self.number
+
+    def edit(self) -> str:
+        random_ = self.random
+        path = random_.choice(PATHS)
+        target = self.top / path
+        name = random_.choice([each for each in dir(self) if each.startswith("do_")])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        getattr(self, name)(path, target)
+        return f"{name} {path}"
+
+    def git(self, *args: str) -> None:
+        sh(self.top, *args, check=False)
+
+    def do_write(self, path, target):
+        if not target.is_symlink():
+            target.write_bytes(self.content())
+
+    def do_write_in_place_with_the_old_time(self, path, target):
+        if target.is_file() and not target.is_symlink():
+            before = target.stat()
+            target.write_bytes(self.content())
+            os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    def do_add_and_write_at_once(self, path, target):
+        self.do_write(path, target)
+        self.git("add", path)
+        self.do_write(path, target)
+
+    def do_touch(self, path, target):
+        if target.exists():
+            target.touch()
+
+    def do_date(self, path, target):
+        if target.exists():
+            moment = self.random.choice([0, 10**18, 4 * 10**18])
+            os.utime(target, ns=(moment, moment), follow_symlinks=False)
+
+    def do_chmod(self, path, target):
+        if target.exists() and not target.is_symlink():
+            target.chmod(self.random.choice([0o644, 0o755]))
+
+    def do_swap(self, path, target):
+        other = self.top / self.random.choice(PATHS)
+        if target.exists() and other.exists() and target != other:
+            draft = self.top / "draft"
+            target.rename(draft)
+            other.rename(target)
+            draft.rename(other)
+
+    def do_link(self, path, target):
+        target.unlink(missing_ok=True)
+        target.symlink_to("elsewhere")
+
+    def do_replace(self, path, target):
+        target.unlink(missing_ok=True)
+        target.write_bytes(self.content())
+
+    def do_remove(self, path, target):
+        target.unlink(missing_ok=True)
+
+    def do_untracked(self, path, target):
+        (target.parent / "new.yaml").write_bytes(self.content())
+
+    def do_add(self, path, target):
+        self.git("add", path)
+
+    def do_add_all(self, path, target):
+        self.git("add", "-A")
+
+    def do_commit(self, path, target):
+        self.git("commit", "-qam", "Change")
+
+    def do_checkout(self, path, target):
+        self.git("checkout", "-q", "--", path)
+
+    def do_reset(self, path, target):
+        self.git("reset", "-q", self.random.choice(["--hard", "--mixed"]))
+
+    def do_stash(self, path, target):
+        self.git("stash", "-q")
+
+    def do_stash_pop(self, path, target):
+        self.git("stash", "pop", "-q")
+
+    def do_assume(self, path, target):
+        self.git("update-index", "--assume-unchanged", path)
+        self.do_write(path, target)
+
+    def do_assume_nothing(self, path, target):
+        self.git("update-index", "--no-assume-unchanged", path)
+
+    def do_skip(self, path, target):
+        if not target.is_symlink():
+            self.git("update-index", "--skip-worktree", path)
+            if self.random.random() < 0.5:
+                target.unlink(missing_ok=True)
+
+    def do_unskip(self, path, target):
+        self.git("update-index", "--no-skip-worktree", path)
+
+    def do_intend(self, path, target):
+        self.do_untracked(path, target)
+        self.git("add", "-N", str(target.parent / "new.yaml"))
+
+    def do_version(self, path, target):
+        self.git("update-index", "--index-version", self.random.choice("234"))
+
+    def do_split(self, path, target):
+        self.git("update-index", self.random.choice(["--split-index", "--no-split-index"]))
+
+    def do_refresh(self, path, target):
+        # An index that is younger than all files: they are known by it from now on.
+        time.sleep(0.06)
+        for file in PATHS[:3]:
+            self.git("update-index", file)
+        self.git("update-index", "-q", "--refresh")
+
+    def do_read_tree(self, path, target):
+        self.git("read-tree", "HEAD")
+
+    def do_settings(self, path, target):
+        key, values = self.random.choice(
+            [
+                ("core.fileMode", ("true",)),
+                ("core.splitIndex", ("true", "false")),
+                ("index.skipHash", ("true", "false")),
+                ("index.threads", ("1", "4")),
+            ]
+        )
+        self.git("config", key, self.random.choice(values))
+
+    def do_conflict(self, path, target):
+        self.git("reset", "-q", "--hard")
+        self.git("checkout", "-q", "-b", f"b{self.number}")
+        self.do_write(path, target)
+        self.git("commit", "-qam", "There")
+        self.git("checkout", "-q", "-")
+        self.do_write(path, target)
+        self.git("commit", "-qam", "Here")
+        self.git("merge", "-q", f"b{self.number - 1}")
+
+
+@pytest.mark.parametrize(("seed", "object_format"), [(1, "sha1"), (2, "sha1"), (3, "sha256")])
+def test_a_snapshot_of_random_edits_is_as_one_that_reads_every_file(tmp_path, seed, object_format):
+    files = {path: b"%08d\n" % number for number, path in enumerate(PATHS)}
+    top = make(tmp_path / "c", files, f"--object-format={object_format}")
+    edits = Edits(top, seed)
+    done = []
+    for _ in range(60):
+        done.append(edits.edit())
+        expected = read_all(top, object_format)
+        trees = product_trees_of(expected, object_format)
+        repo = open_repository(top)
+        snapshot = snapshot_of_work_tree(repo)
+        assert snapshot.product_trees() == trees, done
+        assert snapshot.entries() == dict(sorted(expected.items())), done
+        assert snapshot.product_trees() == trees, done
+        product = edits.random.choice(PRODUCTS)
+        one = {name: tree for name, tree in trees.items() if name == product}
+        assert snapshot_of_work_tree(repo).product_trees([product]) == one, done
