@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from versioner.git.files.cached_trees import CachedTree
-
-    # A path, and the entry's bytes before the path: stat data, id and flags.
-    Record = tuple[bytes, bytes]
+    from versioner.git.files.split_index import Record
 
 __all__ = ["IndexFile", "read_index"]
 

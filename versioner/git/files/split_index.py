@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from versioner.git.files.index_file import Record
+    # A path, and the entry's bytes before the path: stat data, id and flags.
+    Record = tuple[bytes, bytes]
 
 __all__ = ["joined", "positions"]
 
