@@ -39,7 +39,7 @@ def short_revision(snapshot: Snapshot) -> str:
     return (snapshot.revision or "")[:12]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Pair:
     """A product as it is now, and the old logs whose events it must have, each under its name."""
 
@@ -52,18 +52,21 @@ class _Pair:
         """Return the logs that are compared alone: those of years without a file of their own."""
         return [name for name in sorted({*self.new, *self.old}) if not self._has_year(name)]
 
-    def years(self, is_there: Callable[[str], bool] = bool) -> Iterator[YearComparison]:
-        """Yield the comparison of the logs of each kind and year that has a file, now or before."""
-        names = {*self.new, *self.old}
-        for kind, year in sorted(name for name in names if name.period == year_of(name.period)):
-            yield YearComparison(
+    @cached_property
+    def years(self) -> list[YearComparison]:
+        """Return the comparisons of the logs of the years that have a file, now or before."""
+        names = sorted({*self.new, *self.old})
+        return [
+            YearComparison(
                 self.product,
                 kind,
                 year,
                 {name.period: self.new[name] for name in self.new if _is_in_year(name, kind, year)},
                 {name.period: self.old[name] for name in self.old if _is_in_year(name, kind, year)},
-                is_there,
             )
+            for kind, year in names
+            if year == year_of(year)
+        ]
 
     def new_events(self) -> Iterator[tuple[RawLog, LoggedEvent]]:
         """Yield each event that no old log has, and its log."""
@@ -71,7 +74,7 @@ class _Pair:
             if name in self.new:
                 log = self.new[name]
                 yield from ((log, each) for each in unmatched(self.old.get(name, ()), log))
-        for year in self.years():
+        for year in self.years:
             yield from year.added()
 
     def _has_year(self, name: LogName) -> bool:
@@ -108,8 +111,8 @@ class Comparison:
             for name in pair.names():
                 for violation in self._compare(pair, name):
                     yield self._moved(violation) if violation.kind == "missing" else violation
-            for year in pair.years(partial(self._is_there, pair)):
-                for violation in year.lost():
+            for year in pair.years:
+                for violation in year.lost(partial(self._is_there, pair)):
                     yield self._moved(violation) if violation.kind == "missing" else violation
 
     def added(self) -> Iterator[HistoryViolation]:

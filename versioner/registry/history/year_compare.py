@@ -52,24 +52,25 @@ class _OldEvent(NamedTuple):
 
 @dataclass(frozen=True)
 class YearComparison:
-    """The logs of one kind and year of a product, by period, now and before.
-
-    `is_there` returns whether something is at a path that is no readable log.
-    """
+    """The logs of one kind and year of a product, by period, now and before."""
 
     product: str
     kind: LogKind
     year: str
     new: Mapping[str, RawLog]
     old: Mapping[str, Sequence[OldLog]]
-    is_there: Callable[[str], bool]
 
-    def lost(self) -> Iterator[HistoryViolation]:
-        """Yield a violation for each old event that is missing, changed or out of order."""
+    def lost(self, is_there: Callable[[str], bool]) -> Iterator[HistoryViolation]:
+        """Yield a violation for each old event that is missing, changed or out of order.
+
+        `is_there` returns whether something is at a path that is no readable log.
+        """
+        if self._is_only_archived:
+            return
         for events in self._sources:
             for number, event in enumerate(events):
                 if event.at is None:
-                    yield self._missing(event, events[number:])
+                    yield self._missing(event, events[number:], is_there)
                 else:
                     yield from self._changed(event, self._events[event.at])
             for at, was in sorted(_displaced(events, self._events, self.year).items()):
@@ -83,9 +84,27 @@ class YearComparison:
 
     def added(self) -> Iterator[tuple[RawLog, LoggedEvent]]:
         """Yield each event that no old log has, further copies included, and its log."""
+        if self._is_only_archived:
+            return
         for at, new in enumerate(self._events):
             if at not in self._matched:
                 yield new.log, new.logged
+
+    @cached_property
+    def _is_only_archived(self) -> bool:
+        """Return whether whole months were moved, line by line, and nothing else was changed.
+
+        That is what `versioner archive` does, and it is seen without reading an event.
+        """
+        if any(len(logs) > 1 for logs in self.old.values()):
+            return False
+        new = {period: _lines(log.data) for period, log in self.new.items()}
+        old = {period: _lines(logs[0].log.data) for period, logs in sorted(self.old.items())}
+        if None in (*new.values(), *old.values()):
+            return False
+        year = new.pop(self.year, None)
+        moved = [line for period in old if period not in new for line in old[period] or ()]
+        return year == moved and all(new[period] == old.get(period) for period in new)
 
     @cached_property
     def _events(self) -> list[_NewEvent]:
@@ -123,7 +142,9 @@ class YearComparison:
     def _matched(self) -> set[int]:
         return {event.at for event in chain(*self._sources) if event.at is not None}
 
-    def _missing(self, event: _OldEvent, following: Sequence[_OldEvent]) -> HistoryViolation:
+    def _missing(
+        self, event: _OldEvent, following: Sequence[_OldEvent], is_there: Callable[[str], bool]
+    ) -> HistoryViolation:
         # An archived month has no file any more: its events belong into that of the year.
         periods = [event.period, self.year]
         period = next((each for each in periods if each in self.new), event.period)
@@ -131,8 +152,8 @@ class YearComparison:
         log = self.new.get(period)
         was = event.log.was
         if log is None or not log.is_readable:
-            is_there = log is not None or self.is_there(path)
-            kind: ViolationKind = "unreadable" if is_there else "log"
+            found = log is not None or is_there(path)
+            kind: ViolationKind = "unreadable" if found else "log"
             return HistoryViolation(kind, event.logged.id, path, was=was)
         news = (self._events[each.at] for each in following if each.at is not None)
         after = next((new.logged for new in news if new.period == period), None)
@@ -156,6 +177,12 @@ class YearComparison:
 
     def _place(self, new: _NewEvent, key: str = "") -> tuple[str, int, int]:
         return new.log.path, *new.log.position_of(new.logged, key)
+
+
+def _lines(data: bytes) -> list[bytes] | None:
+    """Return the lines of events, or None where other lines than comments are between them."""
+    lines = [line for line in data.split(b"\n") if line and not line.startswith(b"#")]
+    return lines if all(line.startswith(b"- {") for line in lines) else None
 
 
 def _displaced(events: Sequence[_OldEvent], news: Sequence[_NewEvent], year: str) -> dict[int, str]:
