@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.event_fields import RUN_KEYS
@@ -10,7 +11,13 @@ from versioner.models.event_fields import RUN_KEYS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["derive_content_id", "derive_event_id", "random_event_id"]
+__all__ = [
+    "content_text",
+    "derive_content_id",
+    "derive_event_id",
+    "id_of_content",
+    "random_event_id",
+]
 
 _LENGTH: Final = 32
 
@@ -51,8 +58,23 @@ def _run_value(event: Mapping[str, Any], key: str) -> Any:
 
 def derive_content_id(product: str, event: Mapping[str, Any], ordinal: int = 0) -> str:
     """Return the id of an imported event, made of all its fields; `ordinal` counts equal rows."""
-    content = {key: value for key, value in event.items() if key != "id"}
-    return _digest([product, content, ordinal])
+    return id_of_content(content_text(product, event), ordinal)
+
+
+def content_text(product: str, event: Mapping[str, Any]) -> str:
+    """Return the text that the id of an imported event is made of, without its ordinal."""
+    if "id" in event:
+        event = {key: value for key, value in event.items() if key != "id"}
+    if not all(type(value) is str for value in event.values()):
+        return _text([product, event])[1:-1]
+    # The same text, five times faster: nearly all events have texts only.
+    pairs = ",".join([f'"{key}":{_quoted(event[key])}' for key in sorted(event)])
+    return f"{_quoted(product)},{{{pairs}}}"
+
+
+def id_of_content(text: str, ordinal: int = 0) -> str:
+    """Return the id that is made of `content_text`; `ordinal` counts equal rows."""
+    return _hash(f"[{text},{ordinal}]")
 
 
 def random_event_id(now_ms: int, random: bytes) -> str:
@@ -66,8 +88,15 @@ def random_event_id(now_ms: int, random: bytes) -> str:
 
 
 def _digest(parts: list[Any]) -> str:
+    return _hash(_text(parts))
+
+
+def _text(parts: list[Any]) -> str:
+    # JSON separates the parts, whatever characters they have.
+    return json.dumps(parts, sort_keys=True, separators=(",", ":"))
+
+
+def _hash(text: str) -> str:
     from hashlib import sha256
 
-    # JSON separates the parts, whatever characters they have.
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()[:_LENGTH]

@@ -23,6 +23,7 @@ __all__ = [
     "LOG_SCHEMAS",
     "LONGEST_LINE",
     "append",
+    "append_lines",
     "event_line",
     "header",
     "lines_naming",
@@ -121,8 +122,13 @@ def append(kind: LogKind, existing: bytes | None, events: Sequence[Event]) -> by
     `existing` is None for a new log, which gets a header. Raises OperationFailed for a log in a
     style that no line can follow (a flow sequence, an indented one, two documents).
     """
-    added = "".join([event_line(kind, event) for event in events]).encode()
-    if existing is not None and not events:
+    return append_lines(kind, existing, "".join([event_line(kind, event) for event in events]))
+
+
+def append_lines(kind: LogKind, existing: bytes | None, lines: str) -> bytes:
+    """Return a log with canonical lines of events added at its end, as `append` does."""
+    added = lines.encode()
+    if existing is not None and not lines:
         return existing
     before = _without_empty_list(existing or b"")
     if not before.strip():
