@@ -19,7 +19,7 @@ from versioner.git.state import state_dir
 from versioner.git.worktree import file_state, remove_draft, remove_file, replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from versioner.git.repository import Repository
@@ -48,13 +48,18 @@ class Checkout(NamedTuple):
 class FileUpdate(NamedTuple):
     """The new content of a path (None: no file), and the blob ids that it may have before.
 
-    `added` are the lines that an append adds to a log.
+    `content` may be a function that reads it. `added` are the lines that an append adds to a log.
     """
 
     id: str | None
-    data: bytes | None
+    content: bytes | Callable[[], bytes] | None
     stale: frozenset[str | None]
     added: Sequence[bytes] = ()
+
+    @property
+    def data(self) -> bytes | None:
+        """Return the new content."""
+        return self.content() if callable(self.content) else self.content
 
 
 def checkouts_of(repo: Repository, ref: str) -> list[Checkout]:
@@ -173,7 +178,7 @@ def _refresh(
 ) -> bool:
     sparse = _left_out(checkout, updates)
     # Deletions come first: a directory may replace a file of the same name.
-    order = sorted(updates, key=lambda path: (updates[path].data is not None, path))
+    order = sorted(updates, key=lambda path: (updates[path].id is not None, path))
     same = {
         path
         for path in order
@@ -206,8 +211,8 @@ def _refresh_file(repo: Repository, checkout: Checkout, path: str, update: FileU
     remove_draft(checkout.top, path)
     state = file_state(checkout.top, path)
     if state.kind == "absent":
-        if None in update.stale and update.data is not None:
-            _write(repo, checkout, path, update.data, state)
+        if None in update.stale and (data := update.data) is not None:
+            _write(repo, checkout, path, data, state)
             return True
         return False
     if state.kind != "file":
@@ -220,10 +225,10 @@ def _refresh_file(repo: Repository, checkout: Checkout, path: str, update: FileU
         if completed is not None:
             _write(repo, checkout, path, completed, state)
         return False
-    if update.data is None:
+    if (data := update.data) is None:
         remove_file(checkout.top, path)
         return False
-    _write(repo, checkout, path, update.data, state)
+    _write(repo, checkout, path, data, state)
     return True
 
 

@@ -7,6 +7,7 @@ then, the next command completes the work trees (`recovery`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from versioner.errors import GitFailure, InvalidInput, OperationFailed, UsageFault, quoted
@@ -20,7 +21,7 @@ from versioner.git.repository import tip_of
 from versioner.git.worktree import is_safe_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from versioner.git.checkout import Checkout
     from versioner.git.objects import TreeView
@@ -32,7 +33,7 @@ __all__ = ["advance", "commit_changes", "make_commit", "publish", "updates_of"]
 
 def commit_changes(
     repo: LockedRepository,
-    changes: Changes,
+    changes: Mapping[str, bytes | None],
     message: str,
     *,
     identity: CommitIdentity | None = None,
@@ -40,6 +41,7 @@ def commit_changes(
 ) -> str | None:
     """Commit changes on the branch; return the commit, None where nothing changes.
 
+    Of changes that are no `dict`, each file is read when it is needed, and not kept in memory.
     `identity` is used where git knows no name or address. `when` is the commit's time
     (RFC 3339, `Z`), by default git's own clock. Raises RefChanged when the branch is no longer
     at the repository's tip, OperationFailed when a touched path has uncommitted changes,
@@ -63,12 +65,13 @@ def make_commit(
     Returns None where nothing changes.
     """
     updates = updates_of(repo, changes)
-    files = {path: update.data for path, update in updates.items()}
     committer = committer_of(repo, identity, repo.session.take_settings())
-    return build_commit(repo, files, message, committer, when) if updates else None
+    return build_commit(repo, _Contents(updates), message, committer, when) if updates else None
 
 
-def updates_of(repo: LockedRepository, changes: Changes) -> dict[str, FileUpdate]:
+def updates_of(
+    repo: LockedRepository, changes: Mapping[str, bytes | None]
+) -> dict[str, FileUpdate]:
     """Return the update of each path whose content differs at the tip."""
     view = repo.view()
     updates: dict[str, FileUpdate] = {}
@@ -78,8 +81,29 @@ def updates_of(repo: LockedRepository, changes: Changes) -> dict[str, FileUpdate
         new = None if data is None else hash_object("blob", data, repo.object_format)
         old = _old_id(view, path, adding=new is not None)
         if old != new:
-            updates[path] = FileUpdate(new, data, frozenset({old}))
+            content = data if isinstance(changes, dict) or data is None else _reader(changes, path)
+            updates[path] = FileUpdate(new, content, frozenset({old}))
     return updates
+
+
+def _reader(changes: Mapping[str, bytes | None], path: str) -> Callable[[], bytes]:
+    return lambda: changes[path] or b""
+
+
+class _Contents(Mapping[str, "bytes | None"]):
+    """The new contents of updates, each of which is read when it is asked for."""
+
+    def __init__(self, updates: Mapping[str, FileUpdate]) -> None:
+        self._updates = updates
+
+    def __getitem__(self, path: str) -> bytes | None:
+        return self._updates[path].data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._updates)
+
+    def __len__(self) -> int:
+        return len(self._updates)
 
 
 def _old_id(view: TreeView, path: str, *, adding: bool) -> str | None:
@@ -111,8 +135,7 @@ def publish(
     """
     checkouts = _ready(repo, updates, refusing=resuming is None)
     committer = committer_of(repo, identity, repo.session.take_settings())
-    files = {path: update.data for path, update in updates.items()}
-    new = build_commit(repo, files, message, committer, when)
+    new = build_commit(repo, _Contents(updates), message, committer, when)
     _land(repo, checkouts, updates, new, message, resuming)
     return new
 

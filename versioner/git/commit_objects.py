@@ -10,16 +10,21 @@ from versioner.git.object_format import TreeEntry, hash_bytes, hash_object, tree
 from versioner.git.process import failure, finish, git, start
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from versioner.git.identity import Committer
     from versioner.git.objects import TreeView
     from versioner.git.session import LockedRepository
-    from versioner.models import Changes
 
 __all__ = ["MOST_FILES", "build_commit", "epoch_of", "unpack_commit"]
 
 
 def build_commit(
-    repo: LockedRepository, changes: Changes, message: str, committer: Committer, when: str | None
+    repo: LockedRepository,
+    changes: Mapping[str, bytes | None],
+    message: str,
+    committer: Committer,
+    when: str | None,
 ) -> str:
     """Write the objects of a commit on the tip, and return its id."""
     seconds = None if when is None else epoch_of(when)
@@ -76,7 +81,11 @@ _DIRECTORY: Final = 0o40000
 
 
 def unpack_commit(
-    repo: LockedRepository, changes: Changes, message: str, committer: Committer, seconds: int
+    repo: LockedRepository,
+    changes: Mapping[str, bytes | None],
+    message: str,
+    committer: Committer,
+    seconds: int,
 ) -> tuple[str, str]:
     """Write a commit on the tip with `git unpack-objects`; return its id and its tree's."""
     args = ["unpack-objects", "-q"]
@@ -101,10 +110,12 @@ def _commit(
     return ("\n".join(lines) + ("" if message.endswith("\n") else "\n")).encode("utf-8")
 
 
-def _with_changes(view: TreeView, path: str, changes: Changes, pack: _Pack) -> str:
+def _with_changes(
+    view: TreeView, path: str, changes: Mapping[str, bytes | None], pack: _Pack
+) -> str:
     """Add a changed directory and all below it to a pack; return its id, "" if it is empty."""
     entries = dict(view.directory(path) or {})
-    below: dict[str, Changes] = {}
+    below: dict[str, dict[str, bytes | None]] = {}
     for name, data in changes.items():
         first, slash, rest = name.partition("/")
         if slash:

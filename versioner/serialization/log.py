@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from versioner.models import Event, LogKind
 
 __all__ = [
+    "KEYS",
     "LOG_SCHEMAS",
     "LONGEST_LINE",
     "append",
@@ -36,7 +37,8 @@ LONGEST_LINE: Final = 256 * 1024
 # The log and the event are two of the levels that the strict loader accepts.
 _VALUE_DEPTH: Final = DEPTH - 2
 
-_KEYS: Final[dict[LogKind, tuple[str, ...]]] = {
+# The keys of an event, in the order of its line.
+KEYS: Final[dict[LogKind, tuple[str, ...]]] = {
     "build": BUILD_KEYS,
     "deployment": DEPLOYMENT_KEYS,
     "observation": OBSERVATION_KEYS,
@@ -100,7 +102,7 @@ def event_line(kind: LogKind, event: Event) -> str:
     Raises InvalidInput, which names the field, for an unknown key, NaN, an integer beyond 2^53,
     a lone surrogate, and nesting or length beyond the limits.
     """
-    keys = _KEYS[kind]
+    keys = KEYS[kind]
     pairs = [f"{key}: {json_value(event[key], key, _VALUE_DEPTH)}" for key in keys if key in event]
     if len(pairs) != len(event):
         unknown = next(key for key in event if key not in keys)
@@ -234,7 +236,7 @@ def _remember_shape(kind: LogKind, line: str, event: Event) -> None:
         return
     if all(isinstance(value, str) for value in event.values()):
         if len(shapes) < _MOST_SHAPES:
-            shapes[tuple(line.split('"')[::2])] = tuple(key for key in _KEYS[kind] if key in event)
+            shapes[tuple(line.split('"')[::2])] = tuple(key for key in KEYS[kind] if key in event)
     elif len(_mapping_shapes) < _MOST_SHAPES and all(map(_is_text_or_mapping, event.values())):
         _mapping_shapes[kind, tuple(line.split('"')[::2])] = tuple(
             (key, len(value) if isinstance(value, dict) else -1) for key, value in event.items()

@@ -1,34 +1,34 @@
-"""The events of one import: rows become events, each evaluated against those before it."""
+"""Evaluate the rows of an import product by product, each against those before it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from versioner import layout
-from versioner.editing.importing.names import ImportNames
+from versioner.editing.importing.prepare import event_of
 from versioner.editing.importing.recorded import PreparedRow, RecordedEvents
-from versioner.errors import InvalidInput, VersionerError
-from versioner.names import canonical_status, is_missing, is_moving
-from versioner.recording.policy import leave_people_out, refuse_secrets
+from versioner.errors import VersionerError
+from versioner.names import is_missing, is_moving
 from versioner.registry.fold import void_ids
 from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
-from versioner.rules.event_identity import derive_content_id
-from versioner.rules.times import check_at
 from versioner.rules.visible import VisibleEvents
 from versioner.serialization import log
-from versioner.validation.events import check_event
-from versioner.validation.schema_check import is_valid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Iterator
 
-    from versioner.editing.importing.options import ImportNotes, Place
-    from versioner.editing.session import EditSession
-    from versioner.models import Changes, Event
-    from versioner.registry.records import Registry
+    from versioner.editing.importing.names import ImportNames
+    from versioner.editing.importing.options import ImportNotes
+    from versioner.editing.importing.prepare import StagedRow
+    from versioner.editing.importing.staging import StagedRows
+    from versioner.models import Event
+    from versioner.registry.records import ProductRecord
 
-__all__ = ["ImportBatch", "ImportResult"]
+__all__ = ["ImportBatch", "ImportResult", "NewLine"]
+
+# The time of a new event, and its line in the log.
+NewLine = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -56,161 +56,189 @@ class ImportResult:
 
 
 class ImportBatch:
-    """The events of an import by product, each evaluated against those before it."""
+    """The rows of an import, which are evaluated product by product in the order of their times."""
 
-    def __init__(self, registry: Registry, now: str, notes: ImportNotes) -> None:
-        self.imported = ImportResult(
-            notes.format, skipped=dict(notes.skipped), without_status=notes.without_status
-        )
-        self.new: dict[str, list[Event]] = {}
-        self._names = ImportNames(registry, detected=notes.is_export)
-        self.recorded = RecordedEvents(
-            self._recorded_of, self._names.canonical, by_run=notes.is_export
-        )
-        self._registry = registry
-        self._now = now
-        self._visible: dict[str, VisibleEvents] = {}
-        self._repeats: dict[str, int] = {}
-        self._void: dict[str, set[str]] = {}
-        self._doubtful: dict[str, bool] = {}
-        self._statuses: dict[str, str] = {}
+    def __init__(self, rows: StagedRows, names: ImportNames, notes: ImportNotes) -> None:
+        self.rows = rows
+        self.names = names
+        self.added = 0
+        self.already = 0
+        self.products = 0
+        self._notes = notes
+        self._doubtful: dict[str, int] = {}
+        self._first: dict[str, tuple[str, int, int]] = {}
 
-    def refuse(self, place: Place, error: VersionerError) -> None:
-        """Note that a row is refused, and why."""
-        hint = f" ({error.hint})" if error.hint else ""
-        item = f"item {place.item}: " if place.item else ""
-        self.imported.refused.append((place.line, f"{item}{error.message}{hint}"))
+    def new_lines(
+        self, product: str, rows: Iterable[StagedRow], record: ProductRecord | None
+    ) -> Iterator[NewLine]:
+        """Yield the lines of the new events of a product; the other rows are counted.
 
-    def prepare(self, row: dict[str, Any], *, suspect: bool = True) -> PreparedRow:
-        """Return a row as an event; raise for one that is not valid.
-
-        A row that is not `suspect` was found to hold no secret.
+        `record` is the product as it is recorded, None for a new one.
         """
-        if "" in row:
-            raise InvalidInput(row[""])
-        if suspect:
-            refuse_secrets(row)
-        event = dict(row)
-        given = event.pop("product", None)
-        product = self._names.product(given)
-        given_id = event.pop("id", None)
-        if not isinstance(event.get("at"), str):
-            raise InvalidInput("the row has no time", field="at", hint="map a column to at")
-        event["at"] = check_at(event["at"], self._now)
-        if isinstance(event.get("environment"), str):
-            event["environment"] = self._names.environment(event["environment"])
-        if isinstance(event.get("instance"), str):
-            event["instance"] = self._names.instance(event["instance"])
-        if "voids" not in event:
-            _check_needed(event)
-            event["status"] = self._status(str(event.get("status", "completed")))
-        # The id is made of the names in the row: after a rename, the row is recorded already.
-        event["id"] = given_id or self._content_id(given, event)
-        if isinstance(event.get("environment"), str):
-            event["environment"] = self._names.canonical(event["environment"])
-        leave_people_out("deployment", event, self._registry.config)
-        if suspect or not _is_plainly_valid(event):
-            check_event("deployment", event)
-        return PreparedRow(product, event, given_id is not None)
+        has_deployments = record is not None and bool(record.deployment_events)
+        whole = has_deployments or self.rows.has_references(product)
+        evaluation = (_WholeEvaluation if whole else _Evaluation)(self, product, record)
+        many = self.added
+        yield from evaluation.new_lines(rows)
+        self.products += self.added > many
 
-    def _status(self, word: str) -> str:
-        if word not in self._statuses:
-            self._statuses[word] = canonical_status(word, "deployment")
-        return self._statuses[word]
+    def refuse(self, row: StagedRow, error: VersionerError) -> None:
+        """Note that a row is refused, and why."""
+        self.rows.refuse(row, f"{error.message}{f' ({error.hint})' if error.hint else ''}")
 
-    def _content_id(self, product: str, event: Event) -> str:
-        # Equal rows are numbered, so that a second import derives the same ids. The product is
-        # the one in the row, so that a rename in between does not change the id.
-        first = derive_content_id(product, event)
-        ordinal = self._repeats.get(first, 0)
-        self._repeats[first] = ordinal + 1
-        return first if ordinal == 0 else derive_content_id(product, event, ordinal)
+    def note_versions(self, counts: Counter[str], first: dict[str, tuple[str, int, int]]) -> None:
+        """Note the versions of a product whose names do not tell a build."""
+        for version, many in counts.items():
+            if is_moving(version) or is_missing(version):
+                self._doubtful[version] = self._doubtful.get(version, 0) + many
+                place = first[version]
+                self._first[version] = min(place, self._first.get(version, place))
 
-    def add(self, place: Place, row: PreparedRow, *, is_recorded: bool) -> None:
-        """Evaluate an event and add it; `is_recorded` where it is there under another id."""
-        if is_recorded:
-            self.imported.already += 1
-            return
-        event_id = row.event["id"]
-        event = {key: value for key, value in row.event.items() if key != "id"}
-        visible = self._visible_of(row.product)
+    def result(self, *, imported: bool = True) -> ImportResult:
+        """Return what the rows give; where nothing is imported, only what was refused."""
+        doubtful = sorted(self._doubtful, key=lambda version: self._first[version])
+        result = ImportResult(
+            format=self._notes.format,
+            refused=sorted(self.rows.refused),
+            skipped=dict(self._notes.skipped),
+            without_status=self._notes.without_status,
+            doubtful={version: self._doubtful[version] for version in doubtful},
+        )
+        if imported:
+            result.added, result.already = self.added, self.already
+            result.near, result.products = tuple(self.names.near()), self.products
+            result.created = tuple(self.names.creations())
+        return result
+
+    @property
+    def by_run(self) -> bool:
+        """Whether the run of a row identifies one deployment."""
+        return self._notes.is_export
+
+
+class _Evaluation:
+    """The evaluation of rows that name no other event, for a product without deployments.
+
+    Of the events before a row only those count that tell something new of a version, so that
+    the others need not be in memory.
+    """
+
+    def __init__(self, batch: ImportBatch, product: str, record: ProductRecord | None) -> None:
+        self._batch = batch
+        self._product = product
+        builds = record.builds if record is not None else []
+        events = record.deployment_events if record is not None else []
+        self._visible = VisibleEvents(builds, events)
+        self._build_ids = {event["id"] for event in builds}
+        self._environments: set[str] = set()
+        self._versions: Counter[str] = Counter()
+        self._first: dict[str, tuple[str, int, int]] = {}
+        self._claims: set[str] = set()
+        self._at = ""
+        self._equal: Counter[str] = Counter()
+
+    def new_lines(self, rows: Iterable[StagedRow]) -> Iterator[NewLine]:
+        """Yield the lines of the new events."""
+        for row in rows:
+            event_id = self._id_of(row)
+            # A version that was accepted without a claim is accepted again.
+            known = row.version in self._versions and row.environment in self._environments
+            if not known or row.claims or event_id in self._build_ids:
+                event = event_of(row, event_id)
+                if not self._is_new(row, event):
+                    continue
+                self._note(row, event)
+            self._versions[row.version] += 1
+            self._batch.added += 1
+            yield row.at, row.log_line(event_id)
+        self._batch.note_versions(self._versions, self._first)
+
+    def _note(self, row: StagedRow, event: Event) -> None:
+        """Note what an accepted event tells the evaluation of those after it."""
+        self._environments.add(row.environment)
+        self._first.setdefault(row.version, (row.at, row.line, row.item))
+        claim = f"{row.version} {event.get('scm_sha')} {event.get('artifacts')}"
+        if claim not in self._claims:
+            self._claims.add(claim)
+            self._visible.add("deployment", event)
+
+    def _id_of(self, row: StagedRow) -> str:
+        """Return the id of a row, which tells how many rows before are equal to it."""
+        if row.at != self._at:
+            # Equal rows are of one second, and the rows are in the order of their times.
+            self._at = row.at
+            self._equal.clear()
+        ordinal = self._equal[row.id]
+        self._equal[row.id] += 1
+        return row.id_with(ordinal) if ordinal else row.id
+
+    def _is_new(self, row: StagedRow, event: Event) -> bool:
+        """Evaluate an event; note where it is refused or recorded already."""
+        without_id = {key: value for key, value in event.items() if key != "id"}
         try:
             decision = evaluate_event(
-                "deployment", event, visible=visible, candidate=lambda _: event_id, given=True
+                "deployment",
+                without_id,
+                visible=self._visible,
+                candidate=lambda _: event["id"],
+                given=True,
             )
             if not isinstance(decision, AlreadyRecorded):
-                self.recorded.check_result(row, self._is_void(row.product))
-                self._names.require(row.product, event.get("environment"))
+                self._check_result(row, event)
+                place = (row.at, row.line, row.item)
+                self._batch.names.require(row.product, row.environment, place)
         except VersionerError as error:
-            self.refuse(place, error)
-            return
+            self._batch.refuse(row, error)
+            return False
         if isinstance(decision, AlreadyRecorded):
-            self.imported.already += 1
-            return
-        visible.add("deployment", decision.event)
-        self.new.setdefault(row.product, []).append(decision.event)
-        self.imported.added += 1
-        self._note_version(decision.event.get("version", ""))
+            self._batch.already += 1
+            return False
+        return True
 
-    def _recorded_of(self, product: str) -> list[Event]:
-        record = self._registry.products.get(product)
-        return record.deployment_events if record is not None else []
-
-    def _is_void(self, product: str) -> Callable[[Event], bool]:
-        def is_void(event: Event) -> bool:
-            if product not in self._void:
-                self._void[product] = set(void_ids(self._recorded_of(product)))
-            return event["id"] in self._void[product]
-
-        return is_void
-
-    def _visible_of(self, product: str) -> VisibleEvents:
-        if product not in self._visible:
-            record = self._registry.products.get(product)
-            self._visible[product] = (
-                VisibleEvents(record.builds, record.deployment_events)
-                if record is not None
-                else VisibleEvents()
-            )
-        return self._visible[product]
-
-    def _note_version(self, version: str) -> None:
-        if version not in self._doubtful:
-            self._doubtful[version] = is_moving(version) or is_missing(version)
-        if self._doubtful[version]:
-            self.imported.doubtful[version] = self.imported.doubtful.get(version, 0) + 1
-
-    def changes(self, edit: EditSession) -> Changes:
-        """Return the files with the new events appended, and those of new names."""
-        changes = self._names.creations()
-        self.imported.created = tuple(changes)
-        self.imported.products = len(self.new)
-        self.imported.near = tuple(self._names.near())
-        for product, events in self.new.items():
-            months: dict[str, list[Event]] = {}
-            for event in events:
-                months.setdefault(layout.month_of(event["at"]), []).append(event)
-            for month, added in months.items():
-                path = layout.log_path(product, "deployment", month)
-                existing = edit.snapshot.read(path) if product in self._registry.products else None
-                changes[path] = log.append("deployment", existing, added)
-        return changes
+    def _check_result(self, row: StagedRow, event: Event) -> None:
+        """Raise Blocked for a row that gives a recorded deployment another result."""
 
 
-def _is_plainly_valid(event: Event) -> bool:
-    """Return whether an event has only ASCII texts, as nearly all have, and suits its schema.
+class _WholeEvaluation(_Evaluation):
+    """The evaluation of rows against all events of their product, which are in memory."""
 
-    For such an event the schema is all that `check_event` checks, apart from secrets.
-    """
-    texts = all(isinstance(value, str) and value.isascii() for value in event.values())
-    return texts and is_valid("deployment-event", event)
-
-
-def _check_needed(event: Event) -> None:
-    """Raise InvalidInput for a row without an environment."""
-    if "environment" not in event:
-        raise InvalidInput(
-            "the row has no environment",
-            field="environment",
-            hint="map a column to environment, or add --set environment=NAME",
+    def __init__(self, batch: ImportBatch, product: str, record: ProductRecord | None) -> None:
+        super().__init__(batch, product, record)
+        self._events = record.deployment_events if record is not None else []
+        self._recorded = RecordedEvents(
+            lambda _: self._events, batch.names.canonical, by_run=batch.by_run
         )
+        self._void: set[str] | None = None
+
+    def new_lines(self, rows: Iterable[StagedRow]) -> Iterator[NewLine]:
+        """Yield the lines of the new events."""
+        known = [(row, self._id_of(row)) for row in rows]
+        lines = "".join([row.log_line(event_id) for row, event_id in known])
+        events = [event for _, event in log.read_canonical("deployment", lines.encode()) or ()]
+        prepared = [
+            PreparedRow(row.product, event, row.given_id)
+            for (row, _), event in zip(known, events, strict=True)
+        ]
+        recorded = self._recorded.match(prepared)
+        for number, ((row, event_id), event) in enumerate(zip(known, events, strict=True)):
+            if number in recorded:
+                self._batch.already += 1
+            elif self._is_new(row, event):
+                self._note(row, event)
+                self._versions[row.version] += 1
+                self._batch.added += 1
+                yield row.at, row.log_line(event_id)
+        self._batch.note_versions(self._versions, self._first)
+
+    def _note(self, row: StagedRow, event: Event) -> None:
+        self._first.setdefault(row.version, (row.at, row.line, row.item))
+        self._visible.add("deployment", event)
+
+    def _check_result(self, row: StagedRow, event: Event) -> None:
+        prepared = PreparedRow(row.product, event, row.given_id)
+        self._recorded.check_result(prepared, self._is_void)
+
+    def _is_void(self, event: Event) -> bool:
+        if self._void is None:
+            self._void = void_ids(self._events)
+        return event["id"] in self._void

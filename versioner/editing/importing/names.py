@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput
@@ -11,12 +11,21 @@ from versioner.rules.near_names import near_name, near_pairs
 from versioner.serialization.documents import dump_document
 
 if TYPE_CHECKING:
-    from versioner.models import Changes
+    from collections.abc import Callable
+
     from versioner.registry.records import Registry
 
 __all__ = ["ImportNames"]
 
 _What = Literal["product", "environment"]
+# The time of an event, and the place of its row.
+_Place = tuple[str, int, int]
+
+
+_PATHS: Final[dict[_What, Callable[[str], str]]] = {
+    "product": layout.product_path,
+    "environment": layout.environment_path,
+}
 
 
 class ImportNames:
@@ -32,7 +41,7 @@ class ImportNames:
         self._slugify = registry.config.get("names") == "slugify"
         self._products: dict[str, str] = {}
         self._titles: dict[str, str] = {}
-        self._new: dict[_What, dict[str, str]] = {"product": {}, "environment": {}}
+        self._new: dict[_What, dict[str, _Place]] = {"product": {}, "environment": {}}
 
     def product(self, given: Any) -> str:
         """Return the product of a name or a former one; raise for one that is no legal name."""
@@ -72,18 +81,21 @@ class ImportNames:
                 return name
         return given
 
-    def require(self, product: str, environment: str | None) -> None:
-        """Note that an event needs these; raise Blocked where the registry creates no new ones."""
-        new: list[tuple[_What, str, str]] = []
+    def require(self, product: str, environment: str, place: _Place) -> None:
+        """Note that an event needs these; raise Blocked where the registry creates no new ones.
+
+        `place` is that of the event: the first one comes first in the report.
+        """
+        new: list[tuple[_What, str]] = []
         if product not in self._registry.products:
-            new.append(("product", product, layout.product_path(product)))
+            new.append(("product", product))
         if environment and environment not in self._registry.environments:
-            new.append(("environment", environment, layout.environment_path(environment)))
-        for what, name, _ in new:
+            new.append(("environment", environment))
+        for what, name in new:
             if self._registry.config.get("create") == "never":
                 self._refuse(what, name)
-        for what, name, path in new:
-            self._new[what].setdefault(name, path)
+        for what, name in new:
+            self._new[what][name] = min(place, self._new[what].get(name, place))
 
     def _refuse(self, what: _What, name: str) -> NoReturn:
         near = near_name(what, name, self._known(what))
@@ -102,12 +114,12 @@ class ImportNames:
             return {*self._registry.products, *self._registry.aliases}
         return {*self._registry.environments, *self._registry.environment_aliases}
 
-    def creations(self) -> Changes:
+    def creations(self) -> dict[str, bytes]:
         """Return the files of the new products and environments."""
         return {
-            path: self._document(what, name)
-            for what, paths in self._new.items()
-            for name, path in paths.items()
+            _PATHS[what](name): self._document(what, name)
+            for what, places in self._new.items()
+            for name in sorted(places, key=lambda name: places[name])
         }
 
     def _document(self, what: _What, name: str) -> bytes:

@@ -11,7 +11,7 @@ from versioner.models import DEPLOYMENT_KEYS
 from versioner.names import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
 __all__ = [
@@ -97,6 +97,8 @@ class ImportNotes:
     skipped: Counter[str] = field(default_factory=Counter)
     # The deployments of an export that does not tell how they ended.
     without_status: int = 0
+    # Returns how many bytes of the file are read, and how many it has (0: not known).
+    progress: Callable[[], tuple[int, int]] | None = None
 
     @property
     def is_export(self) -> bool:

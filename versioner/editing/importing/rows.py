@@ -56,7 +56,7 @@ def read_rows(
     notes = notes if notes is not None else ImportNotes()
     columns = Columns(options)
     values = ValueReader(options, notes)
-    with open_source(source, options) as (container, text):
+    with open_source(source, options, notes) as (container, text):
         if container in ("csv", "tsv"):
             lines = limited_lines(text, most_characters)
             yield from _table_rows(lines, container, options, notes, columns, values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +14,9 @@ from versioner.editing.importing.options import CONTAINERS, FORMATS
 from versioner.errors import InvalidInput, UsageFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from versioner.editing.importing.options import ImportOptions
+    from versioner.editing.importing.options import ImportNotes, ImportOptions
 
 __all__ = ["LONGEST_LINE", "MOST_CHARACTERS", "Source", "limited_lines", "open_source", "read_all"]
 
@@ -45,16 +46,20 @@ Source = Path | BinaryIO
 
 
 @contextmanager
-def open_source(source: Source, options: ImportOptions) -> Iterator[tuple[str, io.TextIOWrapper]]:
+def open_source(
+    source: Source, options: ImportOptions, notes: ImportNotes
+) -> Iterator[tuple[str, io.TextIOWrapper]]:
     """Yield how a file holds its rows, one of CONTAINERS, and its text.
 
-    Raises UsageFault where that cannot be told, InvalidInput for content that is no such text.
+    `notes` receives how much of it is read. Raises UsageFault where the form cannot be told,
+    InvalidInput for content that is no such text.
     """
     shown = str(source) if isinstance(source, Path) else "the input"
     named = _container(source, options) if isinstance(source, Path) else _given(options)
     try:
         with _opened(source) as packed:
             raw = _unpacked(packed, source)
+            notes.progress = _progress_of(packed)
             start = raw.peek(4)[:4]
             _check_text(shown, start)
             container = named or _told_by(raw.peek(64))
@@ -78,6 +83,15 @@ def _opened(source: Source) -> Iterator[BinaryIO]:
             yield file
     else:
         yield source
+
+
+def _progress_of(file: BinaryIO) -> Callable[[], tuple[int, int]] | None:
+    try:
+        size = os.fstat(file.fileno()).st_size
+    except OSError:
+        # A stream in memory.
+        return None
+    return lambda: (file.tell(), size)
 
 
 def _unpacked(file: BinaryIO, source: Source) -> io.BufferedReader:
