@@ -136,6 +136,11 @@ _KEYS: Final[dict[EventKind, tuple[str, ...]]] = {
     "deployment": DEPLOYMENT_KEYS,
 }
 
+_PERSONAL: Final = {
+    kind: tuple(name for name in keys if EVENT_FIELDS[name].personal)
+    for kind, keys in _KEYS.items()
+}
+
 
 def detail_fields(kind: EventKind) -> tuple[str, ...]:
     """Return the names of the fields of a kind of event that are details."""
@@ -144,4 +149,4 @@ def detail_fields(kind: EventKind) -> tuple[str, ...]:
 
 def personal_fields(kind: EventKind) -> tuple[str, ...]:
     """Return the names of the fields of a kind of event that tell of a person, login first."""
-    return tuple(name for name in _KEYS[kind] if EVENT_FIELDS[name].personal)
+    return _PERSONAL[kind]

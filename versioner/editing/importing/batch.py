@@ -133,6 +133,8 @@ class _Evaluation:
         self._environments: set[str] = set()
         self._versions: Counter[str] = Counter()
         self._first: dict[str, tuple[str, int, int]] = {}
+        self._spellings = {event["version"].lower(): event["version"] for event in builds}
+        self._waiting: list[tuple[StagedRow, str]] = []
         self._claims: set[str] = set()
         self._at = ""
         self._equal: Counter[str] = Counter()
@@ -141,26 +143,52 @@ class _Evaluation:
         """Yield the lines of the new events."""
         for row in rows:
             event_id = self._id_of(row)
-            # A version that was accepted without a claim is accepted again.
-            known = row.version in self._versions and row.environment in self._environments
-            if not known or row.claims or event_id in self._build_ids:
-                event = event_of(row, event_id)
-                if not self._is_new(row, event):
-                    continue
-                self._note(row, event)
-            self._versions[row.version] += 1
-            self._batch.added += 1
-            yield row.at, row.log_line(event_id)
+            if self._is_accepted(row, event_id):
+                self._versions[row.version] += 1
+                self._batch.added += 1
+                yield row.at, row.log_line(event_id)
         self._batch.note_versions(self._versions, self._first)
 
-    def _note(self, row: StagedRow, event: Event) -> None:
-        """Note what an accepted event tells the evaluation of those after it."""
-        self._environments.add(row.environment)
-        self._first.setdefault(row.version, (row.at, row.line, row.item))
+    def _is_accepted(self, row: StagedRow, event_id: str) -> bool:
+        """Evaluate a row; note where it is refused or recorded already."""
+        version = row.version
+        spelling = self._spellings.get(version.lower(), version)
+        if row.claims or spelling != version or event_id in self._build_ids:
+            return self._is_new_claim(row, event_of(row, event_id))
+        # Of an event that claims no more, only the spelling of its version can be wrong.
+        if row.environment not in self._environments and not self._has_names(row):
+            return False
+        if version not in self._versions:
+            self._note_version(row)
+            self._waiting.append((row, event_id))
+        return True
+
+    def _is_new_claim(self, row: StagedRow, event: Event) -> bool:
+        for other, event_id in self._waiting:
+            self._visible.add("deployment", event_of(other, event_id))
+        self._waiting.clear()
+        if not self._is_new(row, event):
+            return False
+        self._note_version(row)
         claim = f"{row.version} {event.get('scm_sha')} {event.get('artifacts')}"
         if claim not in self._claims:
             self._claims.add(claim)
             self._visible.add("deployment", event)
+        return True
+
+    def _note_version(self, row: StagedRow) -> None:
+        self._first.setdefault(row.version, (row.at, row.line, row.item))
+        self._spellings.setdefault(row.version.lower(), row.version)
+
+    def _has_names(self, row: StagedRow) -> bool:
+        """Return whether the names of a row are there, or may be created."""
+        try:
+            self._batch.names.require(row.product, row.environment, (row.at, row.line, row.item))
+        except VersionerError as error:
+            self._batch.refuse(row, error)
+            return False
+        self._environments.add(row.environment)
+        return True
 
     def _id_of(self, row: StagedRow) -> str:
         """Return the id of a row, which tells how many rows before are equal to it."""
@@ -185,15 +213,13 @@ class _Evaluation:
             )
             if not isinstance(decision, AlreadyRecorded):
                 self._check_result(row, event)
-                place = (row.at, row.line, row.item)
-                self._batch.names.require(row.product, row.environment, place)
         except VersionerError as error:
             self._batch.refuse(row, error)
             return False
         if isinstance(decision, AlreadyRecorded):
             self._batch.already += 1
             return False
-        return True
+        return self._has_names(row)
 
     def _check_result(self, row: StagedRow, event: Event) -> None:
         """Raise Blocked for a row that gives a recorded deployment another result."""
@@ -224,15 +250,12 @@ class _WholeEvaluation(_Evaluation):
             if number in recorded:
                 self._batch.already += 1
             elif self._is_new(row, event):
-                self._note(row, event)
+                self._note_version(row)
+                self._visible.add("deployment", event)
                 self._versions[row.version] += 1
                 self._batch.added += 1
                 yield row.at, row.log_line(event_id)
         self._batch.note_versions(self._versions, self._first)
-
-    def _note(self, row: StagedRow, event: Event) -> None:
-        self._first.setdefault(row.version, (row.at, row.line, row.item))
-        self._visible.add("deployment", event)
 
     def _check_result(self, row: StagedRow, event: Event) -> None:
         prepared = PreparedRow(row.product, event, row.given_id)

@@ -97,7 +97,7 @@ class Columns:
                         hint="name the column in the first line, or remove the value",
                     )
             del row[""]
-        return {**row, **self._constants}
+        return {**row, **self._constants} if self._constants else row
 
     def of_object(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of an object by field.

@@ -7,6 +7,7 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.errors import InvalidInput, VersionerError
+from versioner.models.event_fields import personal_fields
 from versioner.names import canonical_status
 from versioner.recording.policy import leave_people_out, refuse_secrets
 from versioner.rules.event_identity import content_text, derive_content_id, id_of_content
@@ -31,7 +32,7 @@ _PLAIN_TIME: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
 )
 _MOST_DAYS: Final = 100_000
-# Longer texts are checked for the length of their line.
+# Events with more text are checked for the length of their line.
 _SHORT: Final = log.LONGEST_LINE // 8
 
 
@@ -92,6 +93,7 @@ class RowPreparer:
         self._past = now if _PLAIN_TIME.fullmatch(now) else ""
         self._days: set[str] = set()
         self._statuses: dict[str, str] = {}
+        self._people = frozenset(personal_fields("deployment"))
         self._sorted_keys: dict[tuple[str, ...], list[str]] = {}
 
     def prepare(self, rows: Iterable[ImportRow]) -> Iterator[StagedRow]:
@@ -132,10 +134,10 @@ class RowPreparer:
         content = "" if given_id else content_text(given, event)
         event["id"] = given_id or id_of_content(content)
         changed = self._to_record(event) or given != product
-        plain = not suspect and _is_plain(event)
-        if not (plain and is_valid("deployment-event", event)):
+        plain = _is_plain(event)
+        if suspect or not (plain and is_valid("deployment-event", event)):
             check_event("deployment", event)
-        text = (self._plain_text(event) if plain else "") or _text_before_id(event)
+        text = self._plain_text(event) if plain else _text_before_id(event)
         return StagedRow(
             *place,
             product,
@@ -184,11 +186,12 @@ class RowPreparer:
         before = event.get("environment"), len(event)
         if isinstance(before[0], str):
             event["environment"] = self._names.canonical(before[0])
-        leave_people_out("deployment", event, self._config)
+        if not self._people.isdisjoint(event):
+            leave_people_out("deployment", event, self._config)
         return (event.get("environment"), len(event)) != before
 
     def _plain_text(self, event: Event) -> str:
-        """Return the line of an event of ASCII texts up to its id; "" for a rare one."""
+        """Return the line of an event of ASCII texts up to its id."""
         keys = tuple(event)
         order = self._sorted_keys.get(keys)
         if order is None:
@@ -198,8 +201,7 @@ class RowPreparer:
             order = [key for key in log.KEYS["deployment"] if key in event and key != "id"]
             self._sorted_keys[keys] = order
         pairs = [f"{key}: {encode_basestring(event[key])}" for key in order]
-        text = "- {" + ", ".join(pairs)
-        return "" if "\x7f" in text or len(text) > _SHORT else text
+        return "- {" + ", ".join(pairs)
 
 
 def _is_plain(event: Event) -> bool:
@@ -207,7 +209,11 @@ def _is_plain(event: Event) -> bool:
 
     For such an event the schema is all that `check_event` checks, apart from secrets.
     """
-    return all(type(value) is str and value.isascii() for value in event.values())
+    try:
+        texts: str = "".join(event.values())
+    except TypeError:
+        return False
+    return texts.isascii() and "\x7f" not in texts and len(texts) < _SHORT
 
 
 def _text_before_id(event: Event) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.editing.importing.columns import is_empty
 from versioner.editing.importing.json_rows import load_json
-from versioner.editing.importing.options import IGNORE, MAPS, UnknownName, check_field
+from versioner.editing.importing.options import FIELDS, IGNORE, MAPS, UnknownName, check_field
 from versioner.editing.importing.times import TimeReader
 from versioner.errors import InvalidInput
 from versioner.models.events import DEFAULT_ARTIFACT
@@ -22,6 +22,7 @@ __all__ = ["ValueReader"]
 # What a spreadsheet shows for a long number, and for a formula that failed.
 _SCIENTIFIC: Final = re.compile(r"[0-9](?:[.,][0-9]+)?E[+-][0-9]{2,3}")
 _BROKEN: Final = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|#{3,})")
+_TEXTS: Final = frozenset(FIELDS) - {"at", *MAPS}
 _FREE: Final = ("reason", "deployed_by_name", "deployed_by_email", "at")
 
 
@@ -44,7 +45,7 @@ class ValueReader:
         `words` are the words of status of an export. Raises InvalidInput with the remedy.
         """
         given = dict(fields)
-        for field in self._values.keys() & given.keys():
+        for field in self._values.keys() & given.keys() if self._values else ():
             if self._replaced(field, given) == IGNORE:
                 return None
         if words is not None and self._by_words(given, words) == IGNORE:
@@ -52,6 +53,12 @@ class ValueReader:
         row: dict[str, Any] = {}
         maps: dict[str, dict[str, Any]] = {}
         for field, value in given.items():
+            # Nearly all values are texts that only lose their blanks.
+            if type(value) is str and field in _TEXTS:
+                text = value.strip()
+                if text and "E" not in text and text[0] != "#":
+                    row[field] = text
+                    continue
             if is_empty(value):
                 if field == "status":
                     raise _no_status()
