@@ -140,10 +140,13 @@ def _stream(
     yield b"data %d\n%s\n" % (len(text), text)
     if repo.tip is not None:
         yield f"from {repo.tip}\n".encode("ascii")
-    for path in sorted(path for path, data in changes.items() if data is None):
-        yield b"D %s\n" % _quoted(path)
-    for path, data in sorted(changes.items()):
-        if data is not None:
+    # Each content is read when it is needed, and not kept.
+    paths = sorted(changes)
+    for path in paths:
+        if changes[path] is None:
+            yield b"D %s\n" % _quoted(path)
+    for path in paths:
+        if (data := changes[path]) is not None:
             yield b"M 100644 inline %s\ndata %d\n%s\n" % (_quoted(path), len(data), data)
     none = "0" * (64 if repo.object_format == "sha256" else 40)
     yield f'get-mark :{_MARK}\nls :{_MARK} ""\nreset {ref}\nfrom {none}\n\ndone\n'.encode("ascii")

@@ -39,6 +39,9 @@ _SHORT_PATHS_VERSION: Final = 4
 _STAT_BYTES: Final = 40
 _HEADER_BYTES: Final = 12
 _LONGEST_IN_FLAGS: Final = 0xFFF
+_EXTENDED: Final = 0x40
+# From this number of paths on, it takes less time to look at all entries than for each path.
+_FEW: Final = 100
 
 
 def files_left_out(top: Path, git_dir: Path) -> dict[str, TreeEntry]:
@@ -135,8 +138,10 @@ def _with_stats(
 ) -> bool:
     """Change the entries of paths in the bytes of an index; return whether any was changed."""
     changed = False
+    known = _positions(data, len(next(iter(ids.values()))) // 2) if len(ids) > _FEW else {}
     for path, name in ids.items():
-        at = _position(data, path.encode("utf-8", "surrogateescape"), bytes.fromhex(name))
+        encoded, blob = path.encode("utf-8", "surrogateescape"), bytes.fromhex(name)
+        at = known.get((encoded, blob)) if known else _position(data, encoded, blob)
         if at is not None and stat.S_ISREG(stats[path].st_mode):
             for offset, value in _fields(stats[path]):
                 data[at + offset : at + offset + 4] = (value & 0xFFFFFFFF).to_bytes(4, "big")
@@ -148,6 +153,22 @@ def _with_stats(
             digest = hashlib.sha256 if many == 32 else hashlib.sha1
             data[-many:] = digest(data[:-many]).digest()
     return changed
+
+
+def _positions(data: bytearray, id_bytes: int) -> dict[tuple[bytes, bytes], int]:
+    """Return where each entry begins, by path and id; none for an index with shortened paths."""
+    found: dict[tuple[bytes, bytes], int] = {}
+    if int.from_bytes(data[4:8], "big") >= _SHORT_PATHS_VERSION:
+        return found
+    at = _HEADER_BYTES
+    for _ in range(int.from_bytes(data[8:12], "big")):
+        flags = at + _STAT_BYTES + id_bytes
+        start = flags + (4 if data[flags] & _EXTENDED else 2)
+        end = data.index(0, start)
+        found[bytes(data[start:end]), bytes(data[at + _STAT_BYTES : flags])] = at
+        # One to eight zero bytes follow, up to a multiple of eight.
+        at += (end - at + 8) // 8 * 8
+    return found
 
 
 def _position(data: bytearray, path: bytes, name: bytes) -> int | None:
