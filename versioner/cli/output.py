@@ -86,6 +86,7 @@ class Progress:
         self._label = label
         self._began = time.monotonic()
         self._drawn = -1
+        self._step, self._step_began, self._rate = "", self._began, ""
 
     def __enter__(self) -> Self:
         return self
@@ -109,8 +110,16 @@ class Progress:
             return
         self._drawn = percent
         bar = "#" * (_BAR_WIDTH * percent // 100)
-        sys.stderr.write(f"\r{self._label} [{bar:<{_BAR_WIDTH}}] {percent:3}%")
+        sys.stderr.write(f"\r{self._label} [{bar:<{_BAR_WIDTH}}] {percent:3}%{self._rate}\x1b[K")
         sys.stderr.flush()
+
+    def rate(self, label: str, done: int, total: int, rows: int) -> None:
+        """Show the progress of one of several steps, and how many rows it takes a second."""
+        if label != self._step:
+            self._step, self._step_began = label, time.monotonic()
+        seconds = time.monotonic() - self._step_began
+        self._rate = f" {rows / seconds:,.0f} rows/s" if seconds > _QUIET_SECONDS else ""
+        self.step(label, done, total)
 
     def step(self, label: str, done: int, total: int) -> None:
         """Show the progress of one of several steps."""

@@ -169,7 +169,9 @@ class _Import:
             logs.add_names(batch)
         if logs.fault is not None:
             raise logs.fault
-        return batch.result()
+        result = batch.result()
+        result.created = logs.created
+        return result
 
 
 class _Counted:

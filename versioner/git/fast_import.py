@@ -115,11 +115,13 @@ def _quoted_path(path: Path) -> str:
 def _move(incoming: Path, objects: Path) -> None:
     """Move new objects to the others; an index of a pack comes after its pack."""
     files = [path for path in incoming.rglob("*") if path.is_file()]
+    targets = {path: objects / path.relative_to(incoming) for path in files}
+    # A new directory may need space on the disk, and a file that is moved needs none.
+    for folder in {target.parent for target in targets.values()}:
+        folder.mkdir(exist_ok=True)
     for path in sorted(files, key=lambda path: (path.suffix == ".idx", path)):
-        target = objects / path.relative_to(incoming)
-        if not target.exists():
-            target.parent.mkdir(exist_ok=True)
-            path.replace(target)
+        if not targets[path].exists():
+            path.replace(targets[path])
 
 
 def _stream(

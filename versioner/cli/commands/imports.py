@@ -117,7 +117,7 @@ def import_(
     )
     report = imported_json if output == "json" else imported_text
     try:
-        with Progress("Importing") as progress:
+        with Progress() as progress:
             imported = import_file(
                 repository,
                 _source(file, options),
@@ -125,7 +125,8 @@ def import_(
                 now=clock.now(),
                 dry_run=dry_run,
                 skip_invalid=skip_invalid,
-                progress=progress.advance,
+                reading=lambda rows, done, size: progress.rate("Reading", done, size, rows),
+                progress=lambda done, rows: progress.rate("Recording", done, rows, done),
             )
     except RowsRefused as error:
         if output == "json":

@@ -107,7 +107,6 @@ class ImportBatch:
         if imported:
             result.added, result.already = self.added, self.already
             result.near, result.products = tuple(self.names.near()), self.products
-            result.created = tuple(self.names.creations())
         return result
 
     @property

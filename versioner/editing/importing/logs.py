@@ -64,11 +64,13 @@ class NewLogs:
     """The files that an import makes, in `changes`, product by product.
 
     With `check`, each product is validated with its new logs. The first log that cannot be made
-    is the reason of `fault`, and ends the making of logs: the rows are still evaluated.
+    is the reason of `fault`, and ends the making of logs: the rows are still evaluated. `created`
+    are the files of new names.
     """
 
     def __init__(self, target: ImportTarget, changes: StoredChanges, *, check: bool) -> None:
         self.fault: VersionerError | None = None
+        self.created: tuple[str, ...] = ()
         self._target = target
         self._changes = changes
         self._check = check
@@ -116,6 +118,7 @@ class NewLogs:
             for path, data in batch.names.creations().items()
             if not self._target.is_there(path)
         }
+        self.created = tuple(creations)
         for path, data in creations.items():
             self._changes.add(path, data)
         if creations and self._check and self.fault is None:
