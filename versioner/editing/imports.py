@@ -26,7 +26,6 @@ from versioner.errors import InvalidInput, OperationFailed, UsageFault
 from versioner.git.commit import commit_changes
 from versioner.git.temporary import temporary_folder
 from versioner.git.transaction import transaction
-from versioner.registry.cache import ProductCache
 from versioner.registry.config import no_registry
 
 if TYPE_CHECKING:
@@ -80,17 +79,16 @@ def import_file(
     """
     with (
         temporary_folder() as place,
-        ProductCache.of(repository) as cache,
         closing(StagedRows(place.folder)) as rows,
         closing(StoredChanges(place.folder)) as changes,
     ):
         work = _Import(rows, changes, options, now, skip_invalid, dry_run)
         opened = _opener(source, place.folder)
-        target = ImportTarget(repository, _tip_of(repository), cache)
+        target = ImportTarget(repository, _tip_of(repository))
         batch = work.stage(target, opened, reading)
         # The rows of a large file are read before the lock is taken, for as short a lock.
         with transaction(repository) as locked:
-            known, target = target.names, ImportTarget(locked, _tip_of(locked), cache)
+            known, target = target.names, ImportTarget(locked, _tip_of(locked))
             if target.names != known:
                 batch = work.stage(target, opened, reading)
             result = work.evaluate(target, batch, progress)

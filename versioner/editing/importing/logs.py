@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.errors import InvalidInput, VersionerError
-from versioner.git.snapshot import OverlaySnapshot, snapshot_at
+from versioner.git.snapshot import OverlaySnapshot, product_of, snapshot_at
 from versioner.registry.checks import check_registry
-from versioner.registry.load import RegistryLoader
+from versioner.registry.head import load_head
+from versioner.registry.product_files import read_product
 from versioner.registry.records import ProductRecord
+from versioner.registry.unexpected import is_expected
 from versioner.serialization import log
 from versioner.serialization.documents import dump_document
 from versioner.validation.logs import LOG_LIMIT
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from versioner.editing.importing.prepare import StagedRow
     from versioner.editing.importing.stored import StoredChanges
     from versioner.git.repository import Repository
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
-    from versioner.registry.cache import ProductCache
     from versioner.registry.records import Registry
 
 __all__ = ["ImportTarget", "NewLogs"]
@@ -33,20 +35,24 @@ __all__ = ["ImportTarget", "NewLogs"]
 class ImportTarget:
     """The registry at a commit, of which one product is in memory at a time.
 
-    `head` is the registry without the events of its products.
+    `head` is the registry with the names of its products only.
     """
 
-    def __init__(self, repository: Repository, revision: str, cache: ProductCache) -> None:
+    def __init__(self, repository: Repository, revision: str) -> None:
         self.snapshot = snapshot_at(repository, revision)
-        self.loader = RegistryLoader(self.snapshot)
-        self.head = _with_names(self.loader)
-        self._cache = cache
+        self.head = _with_names(self.snapshot)
 
     def record(self, product: str) -> ProductRecord | None:
         """Return a product with its events, None for a new one."""
         if product not in self.head.products:
             return None
-        return self.loader.product(product, self._cache)
+        return self.read(product, self.snapshot)
+
+    def read(self, product: str, snapshot: Snapshot) -> ProductRecord:
+        """Return a product of this registry or of one with changes to it."""
+        entries = snapshot.entries(layout.product_dir(product))
+        names = self.head.environment_aliases
+        return read_product(snapshot, product, entries, environment_names=names).record
 
     @property
     def names(self) -> tuple[Any, ...]:
@@ -125,9 +131,14 @@ class NewLogs:
             self.fault = _error_of_names(self._target, creations)
 
 
-def _with_names(loader: RegistryLoader) -> Registry:
-    registry = loader.head()
-    registry.products = {name: ProductRecord(name) for name in loader.product_names}
+def _with_names(snapshot: Snapshot) -> Registry:
+    registry = load_head(snapshot)
+    names = {
+        name
+        for path, entry in snapshot.entries().items()
+        if (name := product_of(path)) and is_expected(path, entry)
+    }
+    registry.products = {name: ProductRecord(name) for name in sorted(names)}
     return registry
 
 
@@ -135,20 +146,20 @@ def _new_error(
     target: ImportTarget, product: str, record: ProductRecord | None, new: Mapping[str, bytes]
 ) -> InvalidInput | None:
     """Return the first error that new logs cause in their product, None where there is none."""
-    described = {layout.product_path(product): dump_document("product", {"name": product})}
-    there = target.loader.product_files.get(product, ())
-    files = {**target.snapshot.read_many(there), **new} if there else {**described, **new}
-    after = target.loader.product_of(product, files)
+    changes: dict[str, bytes | None] = {**new}
+    if record is None:
+        changes[layout.product_path(product)] = dump_document("product", {"name": product})
+    after = target.read(product, OverlaySnapshot(target.snapshot, changes))
     return _first_new(record.problems if record is not None else [], after.problems)
 
 
 def _error_of_names(target: ImportTarget, creations: Mapping[str, bytes]) -> InvalidInput | None:
     """Return the first error that new products and environments cause, None where there is none."""
-    loader = RegistryLoader(OverlaySnapshot(target.snapshot, dict(creations)))
-    after = _with_names(loader)
+    changed = OverlaySnapshot(target.snapshot, dict(creations))
+    after = _with_names(changed)
     return _first_new(
         [*target.head.problems, *check_registry(target.head, target.snapshot)],
-        [*after.problems, *check_registry(after, loader.snapshot)],
+        [*after.problems, *check_registry(after, changed)],
     )
 
 
