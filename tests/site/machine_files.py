@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from tests.builders import NOW
 from versioner.site.context import SiteContext
-from versioner.site.exports.files import machine_files
+from versioner.site.exports.files import files_of_product, machine_files
 
 if TYPE_CHECKING:
     from versioner.registry.records import Registry
@@ -39,7 +39,11 @@ HOSTILE = [
 
 
 def files_of(whole: Registry, base_url: str = "") -> dict[str, bytes]:
-    return dict(machine_files(SiteContext(whole, now=NOW, base_url=base_url)))
+    context = SiteContext(whole, now=NOW, base_url=base_url)
+    files = dict(machine_files(context))
+    for name in whole.products:
+        files.update(files_of_product(context, name))
+    return files
 
 
 def documents(files: dict[str, bytes]) -> dict[str, Any]:

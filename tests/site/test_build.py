@@ -193,7 +193,11 @@ def test_nothing_is_written_when_a_page_cannot_be_rendered(tmp_path: Path) -> No
 def test_progress_counts_the_pages(tmp_path: Path) -> None:
     told: list[int] = []
     report = build_site(
-        registry(), tmp_path / "out", now=NOW, tool_version=TOOL, progress=told.append
+        registry(),
+        tmp_path / "out",
+        now=NOW,
+        tool_version=TOOL,
+        progress=lambda done, _total: told.append(done),
     )
     assert told == list(range(1, report.pages + 1))
 

@@ -39,11 +39,17 @@ class DoubtfulName(NamedTuple):
         return f"versioner {self.kind} merge {self.name} --into {self.near}"
 
 
-def doubtful_names(registry: Registry) -> list[DoubtfulName]:
+def doubtful_names(
+    registry: Registry,
+    *,
+    uses_of: Callable[[str], int] | None = None,
+    events_of: Callable[[str], int] | None = None,
+) -> list[DoubtfulName]:
     """Return the names that are probably slips, environments first.
 
     A name counts only if nobody has described it: its file is as an event creates it. It is used
-    much less than the other one.
+    much less than the other one. `uses_of` returns the number of deployment events of an
+    environment, `events_of` that of all events of a product; without them they are counted here.
     """
     products = {name: record.document for name, record in registry.products.items()}
     return [
@@ -51,13 +57,13 @@ def doubtful_names(registry: Registry) -> list[DoubtfulName]:
             "environment",
             registry.environments,
             registry.environment_aliases,
-            lambda name: _uses_of(registry, name),
+            uses_of or (lambda name: _uses_of(registry, name)),
         ),
         *_of_kind(
             "product",
             products,
             {old: registry.target_of(old) for old in registry.aliases},
-            lambda name: _events_of(registry.products[name]),
+            events_of or (lambda name: _events_of(registry.products[name])),
         ),
     ]
 

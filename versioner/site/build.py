@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import partial
@@ -12,14 +13,17 @@ from versioner.resources import site_templates_dir
 from versioner.site.api.reference import reference_view
 from versioner.site.context import SiteContext
 from versioner.site.exports.files import crawler_files, machine_files
-from versioner.site.exports.search_index import search_files
-from versioner.site.output import claim, publish
-from versioner.site.pages import Page, pages_of
+from versioner.site.exports.search_index import index_file
+from versioner.site.facts.catalogue import Catalogue
+from versioner.site.facts.state import SiteState
+from versioner.site.output import claim, publish, read_file
+from versioner.site.pages import Page, front_pages
 from versioner.site.parallel_render import render_pages
 from versioner.site.render import Templates, read_templates
 from versioner.site.render_cache import RenderCache
 from versioner.site.scripts import script_files
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
+from versioner.site.units import code_digest, files_of_units, unchanged_files, units_of
 from versioner.site.urls import REFERENCE
 from versioner.site.views.about import counts
 
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from versioner.git.event_commits import RecordedBy
     from versioner.registry.records import Registry
     from versioner.remote.inbox_refs import Inbox
+    from versioner.site.views.layout import View
 
 __all__ = ["BuildReport", "build_site"]
 
@@ -61,8 +66,9 @@ def build_site(
     inbox: Inbox | None = None,
     forge: Mapping[str, str] | None = None,
     cache: Path | None = None,
+    trees: Mapping[str, str] | None = None,
     jobs: int = 1,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> BuildReport:
     """Build a registry's site into a folder that is new, empty or an earlier build's.
 
@@ -72,44 +78,104 @@ def build_site(
     `recorded` maps event ids to the commits that recorded the events. `inbox` has the events
     that were received and are not recorded. `forge` is the forge of the clone's remote, where
     registry.yaml names none. `cache` is the file of the render cache: with it, a
-    page is rendered again only when its view or its template changed. `jobs` is how many
-    processes share the work. `progress` is called with the number of pages done.
+    page is rendered again only when its view or its template changed. `trees` are the git tree
+    ids of products: with them and a cache, nothing is computed for a product that is as the last
+    build had it. `jobs` is how many processes share the work. `progress` is called with the
+    number of pages done and of all.
 
     Nothing is written unless every page was rendered. Raises ValidationFailed where one of the
     registry's own templates is wrong, else OperationFailed.
     """
     before = claim(out)
+    state = SiteState(cache.with_name("site.sqlite") if cache and trees else None)
+    keys = _keys_of_facts(registry, trees or {})
     context = SiteContext(
-        registry, now=now, base_url=base_url, recorded=recorded, inbox=inbox, forge=forge
-    )
+        registry, now=now, base_url=base_url, recorded=recorded, inbox=inbox, forge=forge,
+        catalogue=Catalogue(registry, state, keys),
+    )  # fmt: skip
     _check_logo(context, overrides)
-    folder = site_templates_dir()
+    templates = Templates(read_templates(site_templates_dir()), overrides.templates)
+    units = units_of(context, templates, keys, tool_version)
+    folder = str(out.resolve())
+    known = state.outputs(folder)
+    kept = unchanged_files(units, known, out)
+    made = [unit for unit in units if unit.name not in kept]
+    front = list(front_pages(context, tool_version))
+    of_units = {unit.name: list(unit.pages()) for unit in made}
+    pages = [*front, *(page for own in of_units.values() for page in own)]
     files: dict[str, bytes] = {}
-    pages = list(pages_of(context, tool_version))
-    reference = Page(REFERENCE, "api.html", partial(reference_view, context, files))
+    reference = Page(REFERENCE, "api.html", partial(_reference_view, context, files, kept, out))
+    paths = {name: [page.path for page in own] for name, own in of_units.items()}
 
     def others() -> list[Page]:
+        for unit in made:
+            own = dict(unit.files())
+            paths[unit.name] += own
+            files.update(own)
         files.update(machine_files(context))
-        files.update(search_files(context))
+        files.update([index_file(context, kept["search"] if "search" in kept else paths["search"])])
         files["build.json"] = _build_facts(context, tool_version)
         files["assets/built.js"] = f"versionerBuilt({json.dumps(context.now)});\n".encode()
         return [reference]
 
-    templates = Templates(read_templates(folder), overrides.templates)
+    kept_paths = [path for own in kept.values() for path in own]
+    kept_pages = [path for path in kept_paths if path.endswith(".html")]
+    total = len(pages) + 1 + len(kept_pages)
     render_cache = RenderCache(cache)
     rendered = render_pages(
-        pages, templates, render_cache, out, jobs=jobs, meanwhile=others, progress=progress
-    )
+        pages, templates, render_cache, out, jobs=jobs, meanwhile=others,
+        progress=progress and (lambda done: progress(done + len(kept_pages), total)),
+    )  # fmt: skip
     indexed = [page.path for page in (*pages, reference) if page.template not in _UNINDEXED]
-    files.update(crawler_files(context.base_url, indexed))
-    files.update((f"assets/{name}", (folder / "assets" / name).read_bytes()) for name in _ASSETS)
-    files.update(script_files(folder / "scripts"))
-    files.update(overrides.assets)
-    done = publish(out, {**files, **rendered.fresh}, before, unchanged=rendered.unchanged)
-    render_cache.keep(rendered.digests)
-    return BuildReport(
-        done.written, done.unchanged, done.removed, len(rendered), len(rendered.fresh)
+    files.update(crawler_files(context.base_url, [*indexed, *kept_pages]))
+    files.update(_assets(overrides))
+    done = publish(
+        out, {**files, **rendered.fresh}, before, unchanged=[*rendered.unchanged, *kept_paths]
     )
+    render_cache.keep(rendered.digests)
+    state.keep_outputs(
+        folder,
+        files_of_units(((unit, paths[unit.name]) for unit in made), out),
+        known.keys() - {unit.name for unit in units},
+    )
+    state.commit()
+    state.close()
+    return BuildReport(
+        done.written, done.unchanged, done.removed, len(rendered) + len(kept_pages),
+        len(rendered.fresh),
+    )  # fmt: skip
+
+
+def _keys_of_facts(registry: Registry, trees: Mapping[str, str]) -> dict[str, str]:
+    """Return by product the key of its facts, for those whose content has one."""
+    common = json.dumps(
+        [
+            code_digest(),
+            sorted(registry.environment_aliases.items()),
+            sorted(registry.listed_instances.items()),
+        ]
+    )
+    digest = hashlib.blake2b(common.encode("ascii"), digest_size=16).hexdigest()
+    return {name: f"{trees[name]} {digest}" for name in registry.products if trees.get(name)}
+
+
+def _reference_view(
+    context: SiteContext, files: Mapping[str, bytes], kept: Mapping[str, list[str]], out: Path
+) -> View:
+    """Return the view of the reference page; its examples may be files of an earlier build."""
+
+    def read(path: str) -> bytes | None:
+        if path in files or not any(path in own for own in kept.values()):
+            return files.get(path)
+        return read_file(out, path)
+
+    return reference_view(context, read)
+
+
+def _assets(overrides: Overrides) -> dict[str, bytes]:
+    folder = site_templates_dir()
+    own = {f"assets/{name}": (folder / "assets" / name).read_bytes() for name in _ASSETS}
+    return {**own, **dict(script_files(folder / "scripts")), **overrides.assets}
 
 
 def _check_logo(context: SiteContext, overrides: Overrides) -> None:

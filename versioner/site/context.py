@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, tzinfo
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,14 +22,17 @@ from versioner.query.observed import seen_until, was_observed
 from versioner.query.selectors import dependents, former_names
 from versioner.query.times import age_text, parse_duration, seconds_between
 from versioner.registry.settings_checks import SAFE_PATH, site_address
+from versioner.site.facts.catalogue import Catalogue
+from versioner.site.facts.state import SiteState
 from versioner.site.forge_links import ForgeLinks
 from versioner.site.inbox import InboxEvents, inbox_events
 from versioner.site.pagination import (
+    ROWS,
     DeploymentPage,
     HistoryPage,
+    PageLink,
     deployment_pages,
     history_pages,
-    undeployments_of,
 )
 from versioner.site.privacy import hidden_fields
 from versioner.site.urls import (
@@ -45,7 +49,7 @@ from versioner.site.urls import (
 from versioner.validation import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from versioner.git.event_commits import RecordedBy
     from versioner.models import Deployment, Event, Undeployment
@@ -76,13 +80,16 @@ class SiteContext:
         recorded: Mapping[str, RecordedBy] | None = None,
         inbox: Inbox | None = None,
         forge: Mapping[str, str] | None = None,
+        catalogue: Catalogue | None = None,
     ) -> None:
-        self.registry = registry
+        self._records = registry.products
+        self.catalogue = catalogue or Catalogue(registry, SiteState(None), {})
+        self.ambiguous = _ambiguous(registry)
+        self.registry = registry = replace(registry, products=self.catalogue.summaries)
         self.now = now
         self.inbox = inbox_events(registry, inbox) if inbox else InboxEvents()
         self.recorded: Mapping[str, RecordedBy] = {} if recorded is None else recorded
         self.has_commits = bool(self.recorded)
-        self._ambiguous = _ambiguous(registry)
         self.forge = ForgeLinks.of(registry.config, forge or {})
         given = base_url or str(self.settings.get("base_url", ""))
         self.base_path = _base_path(given)
@@ -92,9 +99,6 @@ class SiteContext:
         self.logo = str(self.settings.get("logo", "")).removeprefix("site_templates/")
         self.zone = Zone(str(self.settings.get("time_zone", "")))
         self.environments = _environments(registry)
-        self.history_pages: dict[str, list[HistoryPage]] = {
-            name: history_pages(record) for name, record in registry.products.items()
-        }
         self._stale_after = {
             name: parse_duration(str(document.get("stale_after") or DEFAULT_STALE_AFTER))
             for name, document in self.environments.items()
@@ -104,12 +108,8 @@ class SiteContext:
             for name, record in registry.products.items()
             if record.observations
         }
-        # The path of the page with the row of each deployment and version, by product.
-        self._deployments: dict[str, dict[str, str]] = {}
-        self._versions: dict[str, dict[str, str]] = {}
-        for name, pages in self.history_pages.items():
-            self._deployments[name] = {d.id: page.path for page in pages for d in page.rows}
-            self._versions[name] = {v.name: page.path for page in pages for v in page.versions}
+        self._history: tuple[str, list[HistoryPage]] = ("", [])
+        self._listed: tuple[tuple[str, str], list[DeploymentPage]] = (("", ""), [])
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -135,22 +135,36 @@ class SiteContext:
         """Return the link to an environment's page."""
         return self.link(page, environment_page(name))
 
+    def record(self, name: str) -> ProductRecord:
+        """Return a product with all of its events; `registry` has summaries without them."""
+        return self._records[name]
+
+    def history(self, name: str) -> list[HistoryPage]:
+        """Return the pages of a product's history, oldest first."""
+        # The views of one product follow each other.
+        if self._history[0] != name:
+            self._history = name, history_pages(self.record(name))
+        return self._history[1]
+
     def deployment(self, page: str, deployment: Deployment | Undeployment) -> str:
         """Return the link to the row of a deployment or of an undeployment."""
-        target = self._deployments[deployment.product][deployment.id]
+        facts = self.catalogue.of(deployment.product)
+        target = facts.page_of(deployment.id, deployment.at)
         return _anchor_link(page, target, deployment_anchor(deployment.id))
 
     def version(self, page: str, product: str, version: str) -> str:
         """Return the link to a version's row, `""` where the product has no such version."""
-        target = self._versions[product].get(version)
-        return _anchor_link(page, target, version_anchor(version)) if target else ""
+        stem = self.catalogue.of(product).pages_of_versions.get(version)
+        if stem is None:
+            return ""
+        return _anchor_link(page, f"products/{product}/{stem}.html", version_anchor(version))
 
     def commits_of(self, events: Iterable[Event]) -> list[RecordedBy]:
         """Return the commits that recorded events, each once, in the events' order."""
         if not self.has_commits:
             return []
         found = dict.fromkeys(
-            self.recorded.get(event["id"]) for event in events if event["id"] not in self._ambiguous
+            self.recorded.get(event["id"]) for event in events if event["id"] not in self.ambiguous
         )
         return [each for each in found if each is not None]
 
@@ -190,41 +204,44 @@ class SiteContext:
         return self.matrix.hidden
 
     @cached_property
-    def deployments(self) -> list[Deployment]:
-        """Return the deployments of all products, oldest first, void ones among them."""
-        records = self.registry.products.values()
-        return sorted(
-            (each for record in records for each in record.deployments),
-            key=lambda each: (each.at, each.product, each.id),
-        )
-
-    @cached_property
-    def changes(self) -> list[Deployment | Undeployment]:
-        """Return the deployments and undeployments of all products, oldest first."""
-        removals = [
-            r for record in self.registry.products.values() for r in undeployments_of(record)
-        ]
-        if not removals:
-            return [*self.deployments]
-        return sorted(
-            [*self.deployments, *removals], key=lambda each: (each.at, each.product, each.id)
-        )
-
-    @cached_property
-    def deployment_pages(self) -> list[DeploymentPage]:
+    def deployment_links(self) -> list[PageLink]:
         """Return the pages of what happened to all products, oldest first."""
-        return deployment_pages(self.changes, deployments_page)
+        return self._links("", deployments_page)
 
     @cached_property
-    def environment_pages(self) -> dict[str, list[DeploymentPage]]:
+    def environment_links(self) -> dict[str, list[PageLink]]:
         """Return by environment the pages of what happened there, oldest first."""
-        found: dict[str, list[Deployment | Undeployment]] = {name: [] for name in self.environments}
-        for each in self.changes:
-            found[each.environment].append(each)
         return {
-            name: deployment_pages(changes, partial(environment_month, name))
-            for name, changes in found.items()
+            name: self._links(name, partial(environment_month, name)) for name in self.environments
         }
+
+    def listed(self, link: PageLink, environment: str = "") -> DeploymentPage:
+        """Return one of these pages with its rows."""
+        path_of = partial(environment_month, environment) if environment else deployments_page
+        return self._pages(environment, link.month, path_of)[link.part - 1]
+
+    def _pages(
+        self, environment: str, month: str, path_of: Callable[[str, int], str]
+    ) -> list[DeploymentPage]:
+        key = environment, month
+        if self._listed[0] != key:
+            rows = self.catalogue.rows(month, environment)
+            self._listed = key, deployment_pages(rows, path_of)
+        return self._listed[1]
+
+    def _links(self, environment: str, path_of: Callable[[str, int], str]) -> list[PageLink]:
+        found: list[PageLink] = []
+        for month in self.catalogue.months:
+            deployments, removals = self.catalogue.count(month, environment)
+            if removals:
+                # Which part has which of them is seen in the rows.
+                pages = self._pages(environment, month, path_of)
+                found += [PageLink(e.path, e.month, e.part, e.number) for e in pages]
+                continue
+            for part, start in enumerate(range(0, deployments, ROWS), 1):
+                number = min(ROWS, deployments - start)
+                found.append(PageLink(path_of(month, part), month, part, number))
+        return found
 
     def state(self, product: str, environment: str) -> CellState:
         """Return the state of a product in an environment."""
@@ -247,6 +264,12 @@ class SiteContext:
         """Return the age of a time in words: `3 days ago`."""
         age = age_text(max(0, self.seconds_since(at)))
         return age if age == "just now" else f"{age} ago"
+
+    @property
+    def week_ago(self) -> str:
+        """Return the time 7 days before `now`."""
+        at = datetime.fromisoformat(self.now) - timedelta(days=7)
+        return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def environment_title(self, name: str) -> str:
         """Return the title of an environment, or its name without one."""

@@ -37,12 +37,12 @@ from versioner.site.views.redirects import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from versioner.site.context import SiteContext
     from versioner.site.views.layout import View
 
-__all__ = ["Page", "pages_of"]
+__all__ = ["Page", "environment_pages", "front_pages", "month_pages", "pages_of", "product_pages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +63,49 @@ class Page:
         return self.make()
 
 
-def pages_of(context: SiteContext, tool_version: str) -> Iterator[Page]:
-    """Yield every page of the site."""
+def front_pages(context: SiteContext, tool_version: str) -> Iterator[Page]:
+    """Yield the pages that each build makes: those of the present state, redirects, and others."""
     yield Page(OVERVIEW, "overview.html", partial(overview_view, context))
     yield Page(PRODUCTS, "products.html", partial(products_view, context))
     yield Page(CREATE, "new_product.html", partial(new_product_view, context))
-    for name, months in context.history_pages.items():
-        yield Page(product_page(name), "product.html", partial(product_view, context, name))
-        for index, month in enumerate(months):
-            yield Page(month.path, "month.html", partial(month_view, context, name, index))
     yield from _of_environments(context)
     yield Page(DEPLOYMENTS, "deployments.html", partial(deployments_view, context))
-    for index, month_of_all in enumerate(context.deployment_pages):
-        path = month_of_all.path
-        yield Page(path, "deployments.html", partial(month_of_all_view, context, index))
     yield from _redirects(context)
     yield Page(ABOUT, "about.html", partial(about_view, context, tool_version))
     yield Page(LOST, "not_found.html", partial(lost_view, context))
+
+
+def pages_of(context: SiteContext, tool_version: str) -> Iterator[Page]:
+    """Yield every page of the site."""
+    yield from front_pages(context, tool_version)
+    for name in context.registry.products:
+        yield from product_pages(context, name)
+    yield from month_pages(context, range(len(context.deployment_links)))
+    for name, links in context.environment_links.items():
+        yield from environment_pages(context, name, range(len(links)))
+
+
+def product_pages(context: SiteContext, name: str) -> Iterator[Page]:
+    """Yield the pages of a product: its present state, and each part of its history."""
+    yield Page(product_page(name), "product.html", partial(product_view, context, name))
+    for index, page in enumerate(context.catalogue.of(name).pages):
+        path = month_page(name, page.month, page.part)
+        yield Page(path, "month.html", partial(month_view, context, name, index))
+
+
+def month_pages(context: SiteContext, indexes: Iterable[int]) -> Iterator[Page]:
+    """Yield pages of all deployments, by their place among them."""
+    for index in indexes:
+        path = context.deployment_links[index].path
+        yield Page(path, "deployments.html", partial(month_of_all_view, context, index))
+
+
+def environment_pages(context: SiteContext, name: str, indexes: Iterable[int]) -> Iterator[Page]:
+    """Yield pages of the deployments to an environment, by their place among them."""
+    for index in indexes:
+        path = context.environment_links[name][index].path
+        view = partial(environment_month_view, context, name, index)
+        yield Page(path, "environment_month.html", view)
 
 
 def _of_environments(context: SiteContext) -> Iterator[Page]:
@@ -87,9 +113,6 @@ def _of_environments(context: SiteContext) -> Iterator[Page]:
     for name in context.environments:
         page = environment_page(name)
         yield Page(page, "environment.html", partial(environment_view, context, name))
-        for index, month in enumerate(context.environment_pages[name]):
-            view = partial(environment_month_view, context, name, index)
-            yield Page(month.path, "environment_month.html", view)
 
 
 def _redirects(context: SiteContext) -> Iterator[Page]:
@@ -102,8 +125,10 @@ def _redirects(context: SiteContext) -> Iterator[Page]:
             continue  # `validate` reports an alias without a product
         taken.add(old)
         moves = {product_page(old): product_page(name)}
-        months = context.history_pages.get(name, ())
-        moves.update({month_page(old, each.month, each.part): each.path for each in months})
+        pages = context.catalogue.of(name).pages if name in registry.products else ()
+        for each in pages:
+            target = month_page(name, each.month, each.part)
+            moves[month_page(old, each.month, each.part)] = target
         for page, target in moves.items():
             yield Page(page, "redirect.html", partial(moved_view, context, page, old, target))
     for name in sorted(set(registry.deleted) - taken):
@@ -113,7 +138,7 @@ def _redirects(context: SiteContext) -> Iterator[Page]:
 def _of_former_environments(context: SiteContext) -> Iterator[Page]:
     for old, name in sorted(context.registry.environment_aliases.items()):
         moves = {environment_page(old): environment_page(name)}
-        months = context.environment_pages[name]
+        months = context.environment_links[name]
         moves.update({environment_month(old, each.month, each.part): each.path for each in months})
         for page, target in moves.items():
             view = partial(moved_environment_view, context, page, old, name, target)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from versioner.layout import month_of
 from versioner.models import Deployment, Undeployment, Version
@@ -26,6 +26,7 @@ __all__ = [
     "ROWS",
     "DeploymentPage",
     "HistoryPage",
+    "PageLink",
     "deployment_pages",
     "history_pages",
     "months_by_year",
@@ -60,9 +61,28 @@ class DeploymentPage:
         return f", {count(number, 'undeployment')}" if number else ""
 
     @property
+    def number(self) -> int:
+        """Return the number of deployments."""
+        return len(self.deployments)
+
+    @property
     def title(self) -> str:
         """Return the period of the page: `November 2025`, `November 2025, part 2`."""
-        return month_text(self.month) + ("" if self.part == 1 else f", part {self.part}")
+        return _title(self.month, self.part)
+
+
+class PageLink(NamedTuple):
+    """What other pages show of a page of deployments; `number` is that of its deployments."""
+
+    path: str
+    month: str
+    part: int
+    number: int
+
+    @property
+    def title(self) -> str:
+        """Return the period of the page."""
+        return _title(self.month, self.part)
 
 
 @dataclass(slots=True)
@@ -78,7 +98,7 @@ NO_PAGER: Final = {"older": _NO_LINK, "newer": _NO_LINK}
 
 
 def pager(
-    pages: Sequence[DeploymentPage], index: int, link: Callable[[str], str]
+    pages: Sequence[DeploymentPage | PageLink], index: int, link: Callable[[str], str]
 ) -> dict[str, dict[str, str]]:
     """Return the links from a page to the older and the newer one; empty where there is none.
 
@@ -94,14 +114,14 @@ def pager(
 
 
 def months_by_year(
-    pages: Sequence[DeploymentPage], link: Callable[[str], str]
+    pages: Sequence[DeploymentPage | PageLink], link: Callable[[str], str]
 ) -> list[dict[str, object]]:
     """Return the links to pages by year, newest first, each with its number of deployments."""
     parts = Counter(page.month for page in pages)
     years: dict[str, list[dict[str, str]]] = {}
     for page in reversed(pages):
         name = month_text(page.month).partition(" ")[0]
-        number = len(page.deployments)
+        number = page.number
         years.setdefault(page.month[:4], []).append(
             {
                 "text": name if parts[page.month] == 1 else f"{name}, part {page.part}",
@@ -147,6 +167,10 @@ def history_pages(record: ProductRecord) -> list[HistoryPage]:
         )
         for month, part, own in _months(rows)
     ]
+
+
+def _title(month: str, part: int) -> str:
+    return month_text(month) + ("" if part == 1 else f", part {part}")
 
 
 def _months(rows: Iterable[_Row]) -> Iterator[tuple[str, int, list[_Row]]]:

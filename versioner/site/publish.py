@@ -74,7 +74,6 @@ def publish_site(
             if registry.revision == expected
             else _commits_of_events(repository, registry.revision)
         )
-        total = _pages_expected(registry)
         return build_site(
             registry,
             out,
@@ -89,8 +88,13 @@ def publish_site(
             else None,
             forge=_forge_of(repository),
             cache=state_file(repository.common_dir, "pages.json"),
+            trees={
+                name: record.tree
+                for name, record in registry.products.items()
+                if record.tree is not None
+            },
             jobs=min(_JOBS_MOST, os.cpu_count() or 1),
-            progress=lambda done: progress("Rendering pages", min(done, total), total),
+            progress=partial(progress, "Rendering pages"),
         )
 
 
@@ -153,19 +157,6 @@ def _forge_of(repository: Repository) -> dict[str, str]:
 
 def _commits_of_events(repository: Repository, revision: str | None) -> Mapping[str, RecordedBy]:
     return {} if revision is None else recorded_events(repository, revision)
-
-
-def _pages_expected(registry: Registry) -> int:
-    """Estimate the number of pages: one for each month of a product, and a few."""
-    months = {
-        (record.name, each.at[:7])
-        for record in registry.products.values()
-        for rows in (record.deployments, record.versions.values())
-        for each in rows
-    }
-    named = len(registry.products) + len(registry.environments)
-    former = len(registry.aliases) + len(registry.environment_aliases)
-    return len(months) + named + former + len(registry.deleted) + 6
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import heapq
 import json
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from versioner.models import Deployment
 from versioner.site.api.deployments import Document, metadata_of, state_of, summary_of
 from versioner.site.api.products import history, product, products
 from versioner.site.urls import (
@@ -29,11 +30,18 @@ from versioner.site.views.products import team_slugs, teams_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from versioner.models import Deployment, Undeployment
+    from versioner.models import Undeployment
     from versioner.site.context import SiteContext
     from versioner.site.inbox import InboxEvent
 
-__all__ = ["documents_of", "inbox", "json_bytes", "newest"]
+__all__ = [
+    "documents_of",
+    "documents_of_product",
+    "inbox",
+    "json_bytes",
+    "latest",
+    "newest",
+]
 
 # The keys of texts that may be empty: a value of metadata, and the unnamed instance.
 _MAY_BE_EMPTY: Final = frozenset(("value", "instance"))
@@ -42,8 +50,18 @@ _LATEST_OF_ALL: Final = 200
 
 
 def documents_of(context: SiteContext) -> Iterator[tuple[str, Document]]:
-    """Yield every document with its path; each has the path to the site's root in `root`."""
-    for path, document in _documents(context):
+    """Yield the documents of the whole registry, each with its path."""
+    return _rooted(_documents(context))
+
+
+def documents_of_product(context: SiteContext, name: str) -> Iterator[tuple[str, Document]]:
+    """Yield the documents of a product, each with its path."""
+    return _rooted(_documents_of_product(context, name))
+
+
+def _rooted(documents: Iterable[tuple[str, Document]]) -> Iterator[tuple[str, Document]]:
+    """Yield documents with the path to the site's root in `root`."""
+    for path, document in documents:
         yield path, {"root": "../" * path.count("/"), **_with_nulls(document)}
 
 
@@ -75,10 +93,12 @@ def _documents(context: SiteContext) -> Iterator[tuple[str, Document]]:
     for name in context.environments:
         yield data_of(environment_page(name)), environment(context, name)
     yield data_of(PRODUCTS), products(context)
-    for name, months in context.history_pages.items():
-        yield data_of(product_page(name)), product(context, name)
-        for month in months:
-            yield data_of(month.path), history(context, month)
+
+
+def _documents_of_product(context: SiteContext, name: str) -> Iterator[tuple[str, Document]]:
+    yield data_of(product_page(name)), product(context, name)
+    for month in context.history(name):
+        yield data_of(month.path), history(context, month)
 
 
 def _index(context: SiteContext) -> Document:
@@ -143,8 +163,7 @@ def environments(context: SiteContext) -> Document:
 def environment(context: SiteContext, name: str) -> Document:
     """Return the document of one environment."""
     document = context.environments[name]
-    records = [record for record in context.registry.products.values() if name in record.cells]
-    recent = newest((d for r in records for d in r.cells[name].deployments), _LATEST_OF_ONE)
+    recent = latest(context, _LATEST_OF_ONE, name)
     return {
         **_environment_head(context, name),
         "stale_after": str(document.get("stale_after") or "24h"),
@@ -175,8 +194,13 @@ def matrix(context: SiteContext) -> Document:
 
 def deployments(context: SiteContext) -> Document:
     """Return the document of the latest deployments of all products."""
-    every = (d for record in context.registry.products.values() for d in record.deployments)
-    return {"deployments": [summary_of(context, each) for each in newest(every, _LATEST_OF_ALL)]}
+    return {"deployments": [summary_of(context, each) for each in latest(context, _LATEST_OF_ALL)]}
+
+
+def latest(context: SiteContext, limit: int, environment: str = "") -> list[Deployment]:
+    """Return the deployments that started last, newest first, void ones included."""
+    found = context.catalogue.latest(limit, environment, removals=False)
+    return [each for each in found if isinstance(each, Deployment)]
 
 
 _Row = TypeVar("_Row", bound="Deployment | Undeployment")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from versioner.query.selectors import last_deployed_at
 from versioner.site.api.deployments import (
     Document,
     deployment_of,
@@ -49,10 +48,10 @@ def product(context: SiteContext, name: str) -> Document:
             state_of(context, context.state(name, environment))
             for environment in environments_of(context, name)
         ],
-        "history": [_month(month) for month in context.history_pages[name]],
+        "history": [_month(month) for month in context.history(name)],
         "tables": [
             {"month": month, "data": table(name, month)}
-            for month in months_of(context.registry.products[name])
+            for month in months_of(context.record(name))
         ],
         "badges": [
             {
@@ -88,7 +87,7 @@ def environments_of(context: SiteContext, name: str) -> list[str]:
 
 
 def _head(context: SiteContext, name: str) -> Document:
-    record = context.registry.products[name]
+    facts = context.catalogue.of(name)
     document = document_of(context, name)
     described = "description" not in context.hidden
     return {
@@ -99,9 +98,9 @@ def _head(context: SiteContext, name: str) -> Document:
         "team": team_of(context, name),
         "former_names": context.former_names.get(name, []),
         "drifting": name in context.drifting,
-        "versions": len(record.versions),
-        "deployments": len(record.deployments),
-        "latest_at": last_deployed_at(record.deployments),
+        "versions": facts.versions,
+        "deployments": facts.deployments,
+        "latest_at": facts.latest_at,
         "page": product_page(name),
         "data": data_of(product_page(name)),
         "feed": product_feed(name),

@@ -6,14 +6,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.site.api.documents import newest
+from versioner.site.api.documents import latest as latest_deployments
 from versioner.site.api.openapi import Endpoint, Schema, endpoints, schemas
 from versioner.site.urls import ABOUT, OPENAPI, REFERENCE
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import team_slugs, teams_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from versioner.site.context import SiteContext
 
@@ -23,8 +23,8 @@ _ITEMS_SHOWN: Final = 2
 _LINES_SHOWN: Final = 12
 
 
-def reference_view(context: SiteContext, files: Mapping[str, bytes]) -> View:
-    """Return the view of the reference page, with examples from the site's own `files`."""
+def reference_view(context: SiteContext, read: Callable[[str], bytes | None]) -> View:
+    """Return the view of the reference page; `read` returns the site's files for examples."""
     values = _values(context)
     return {
         "frame": frame(
@@ -37,15 +37,14 @@ def reference_view(context: SiteContext, files: Mapping[str, bytes]) -> View:
         ),
         "openapi": context.link(REFERENCE, OPENAPI),
         "kept": _ITEMS_SHOWN,
-        "endpoints": [_endpoint(context, each, values, files) for each in endpoints()],
+        "endpoints": [_endpoint(context, each, values, read) for each in endpoints()],
         "schemas": [_schema(name, schema) for name, schema in schemas().items()],
     }
 
 
 def _values(context: SiteContext) -> dict[str, str]:
     """Return values of the parameters for which files exist: those of the latest deployment."""
-    every = (d for record in context.registry.products.values() for d in record.deployments)
-    latest = next(iter(newest(every, 1)), None)
+    latest = next(iter(latest_deployments(context, 1)), None)
     values = {
         "product": next(iter(context.registry.products), ""),
         "environment": next(iter(context.environments), ""),
@@ -65,10 +64,13 @@ def _values(context: SiteContext) -> dict[str, str]:
 
 
 def _endpoint(
-    context: SiteContext, endpoint: Endpoint, values: dict[str, str], files: Mapping[str, bytes]
+    context: SiteContext,
+    endpoint: Endpoint,
+    values: dict[str, str],
+    read: Callable[[str], bytes | None],
 ) -> View:
     path = endpoint.at(values)
-    content = files.get(path)
+    content = read(path)
     return {
         "id": endpoint.name,
         "title": endpoint.title,

@@ -113,7 +113,7 @@ def _badges(context: SiteContext, product: str) -> Iterator[_Badge]:
         message += f" ({beside})" if beside else ""
         yield _Badge(product, environment, environment, message, _COLOURS[state.status])
     drifting = product in context.drifting
-    running = any(cell.versions for cell in context.registry.products[product].cells.values())
+    running = any(cell.versions for cell in context.record(product).cells.values())
     word = "drifting" if drifting else "in step" if running else "not deployed"
     colour = _WARNING if drifting else _GOOD if running else _NOTHING
     yield _Badge(product, "", product, word, colour)

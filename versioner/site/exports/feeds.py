@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.selectors import place_text
@@ -31,13 +32,13 @@ from versioner.site.views.rows import row_version
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from versioner.models import Deployment, Undeployment
     from versioner.registry.records import ProductRecord
     from versioner.site.context import SiteContext
 
-__all__ = ["ENTRIES", "feeds_of"]
+__all__ = ["ENTRIES", "feed_of", "feeds_of", "origin_of"]
 
 ENTRIES: Final = 50
 # The namespace of the UUIDs (version 5) of feeds and entries.
@@ -51,36 +52,37 @@ class _Feed:
     path: str
     title: str
     page: str
-    rows: Iterable[Deployment | Undeployment]
+    rows: list[Deployment | Undeployment]
 
 
 def feeds_of(context: SiteContext) -> Iterator[tuple[str, bytes]]:
-    """Yield every feed with its path; at most the latest 50 deployments and undeployments."""
-    origin = _origin(context)
+    """Yield the feeds of several products, each with its path.
+
+    A feed has at most the latest 50 deployments and undeployments.
+    """
+    origin = origin_of(context)
     for feed in _feeds(context):
         yield feed.path, _feed(context, feed, origin).encode("utf-8")
 
 
+def feed_of(context: SiteContext, name: str) -> tuple[str, bytes]:
+    """Return the feed of a product, with its path."""
+    title = f"{title_of(context, name)}: deployments"
+    rows = newest(_rows(context.record(name)), ENTRIES)
+    feed = _Feed(product_feed(name), title, product_page(name), rows)
+    return feed.path, _feed(context, feed, origin_of(context)).encode("utf-8")
+
+
 def _feeds(context: SiteContext) -> Iterator[_Feed]:
-    products = context.registry.products
-    every = (each for record in products.values() for each in _rows(record))
-    yield _Feed(EVERYTHING, f"{context.title}: deployments", OVERVIEW, every)
-    for name, record in products.items():
-        title = f"{title_of(context, name)}: deployments"
-        yield _Feed(product_feed(name), title, product_page(name), _rows(record))
+    latest = partial(context.catalogue.latest, ENTRIES)
+    yield _Feed(EVERYTHING, f"{context.title}: deployments", OVERVIEW, latest())
     for name in context.environments:
-        there = (
-            each
-            for record in products.values()
-            for found in (record.cell(name).deployments, record.cell(name).undeployments)
-            for each in found
-        )
         title = f"Deployments to {context.environment_title(name)}"
-        yield _Feed(environment_feed(name), title, environment_page(name), there)
+        yield _Feed(environment_feed(name), title, environment_page(name), latest(name))
     teams = teams_of(context)
     slugs = team_slugs(teams)
     for team, names in teams.items():
-        own = (each for name in names for each in _rows(products[name]))
+        own = latest(products=names)
         yield _Feed(team_feed(slugs[team]), f"Deployments of {team}", PRODUCTS, own)
 
 
@@ -89,22 +91,14 @@ def _rows(record: ProductRecord) -> Iterator[Deployment | Undeployment]:
     yield from undeployments_of(record)
 
 
-def _origin(context: SiteContext) -> str:
+def origin_of(context: SiteContext) -> str:
     """Return the id of the first event, which no other registry has."""
-    first = min(
-        (
-            (record.deployments[0].at, record.deployments[0].id)
-            for record in context.registry.products.values()
-            if record.deployments
-        ),
-        default=("", ""),
-    )
-    return first[1]
+    firsts = [each.first for each in context.catalogue if each.first is not None]
+    return min(firsts, default=("", ""))[1]
 
 
 def _feed(context: SiteContext, feed: _Feed, origin: str) -> str:
-    recent = newest(feed.rows, ENTRIES)
-    updated = max((_updated(each) for each in recent), default=_NEVER)
+    updated = max((_updated(each) for each in feed.rows), default=_NEVER)
     own = f'<link rel="self" type="application/atom+xml" href="{attribute(context.base_url)}'
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
@@ -117,7 +111,7 @@ def _feed(context: SiteContext, feed: _Feed, origin: str) -> str:
         _alternate(context, feed.path, feed.page),
         # A reader needs an absolute link to subscribe by.
         *([f'{own}{feed.path}"/>'] if context.base_url else []),
-        *(_entry(context, feed.path, each) for each in recent),
+        *(_entry(context, feed.path, each) for each in feed.rows),
         "</feed>\n",
     ]
     return "\n".join(lines)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner.resources import schemas_dir
-from versioner.site.api.documents import documents_of, json_bytes
+from versioner.site.api.documents import documents_of, documents_of_product, json_bytes
 from versioner.site.api.openapi import openapi
 from versioner.site.exports.badges import badges_of
 from versioner.site.exports.csv import tables_of
-from versioner.site.exports.feeds import feeds_of
+from versioner.site.exports.feeds import feed_of, feeds_of
 from versioner.site.exports.xml import markup
 from versioner.site.urls import OPENAPI, table
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from versioner.site.context import SiteContext
 
-__all__ = ["crawler_files", "machine_files"]
+__all__ = ["crawler_files", "files_of_product", "machine_files"]
 
 # The protocol allows 50,000 addresses in a file.
 SITEMAP_LIMIT: Final = 45_000
@@ -26,17 +26,23 @@ _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 def machine_files(context: SiteContext) -> Iterator[tuple[str, bytes]]:
-    """Yield the API's documents, feeds, badges, tables and schemas, each with its path."""
+    """Yield the API's documents, feeds and schemas of the whole registry, each with its path."""
     for path, document in documents_of(context):
         yield path, json_bytes(document)
     yield OPENAPI, json_bytes(openapi(context.title), indent=2)
     yield from feeds_of(context)
-    for name, record in context.registry.products.items():
-        yield from badges_of(context, name)
-        for month, content in tables_of(context, record):
-            yield table(name, month), content
     for schema in sorted(schemas_dir().glob("*.schema.json")):
         yield f"schemas/{schema.name}", schema.read_bytes()
+
+
+def files_of_product(context: SiteContext, name: str) -> Iterator[tuple[str, bytes]]:
+    """Yield a product's documents of the API, its feed, badges and tables, each with its path."""
+    for path, document in documents_of_product(context, name):
+        yield path, json_bytes(document)
+    yield feed_of(context, name)
+    yield from badges_of(context, name)
+    for month, content in tables_of(context, context.record(name)):
+        yield table(name, month), content
 
 
 def crawler_files(

@@ -15,12 +15,11 @@ from versioner.site.urls import environment_page
 from versioner.site.views.products import team_of, title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from versioner.site.context import SiteContext
-    from versioner.site.pagination import HistoryPage
 
-__all__ = ["INDEX", "LIMIT", "search_files"]
+__all__ = ["INDEX", "LIMIT", "index_file", "search_files", "shard_files"]
 
 INDEX: Final = "assets/search/index.js"
 # The most characters of a shard, unless all of its entries begin the same.
@@ -41,10 +40,22 @@ class _Entry(NamedTuple):
 
 def search_files(context: SiteContext) -> Iterator[tuple[str, bytes]]:
     """Yield the files of the search index."""
+    shards = dict(shard_files(context))
+    yield index_file(context, shards)
+    yield from shards.items()
+
+
+def index_file(context: SiteContext, shards: Iterable[str]) -> tuple[str, bytes]:
+    """Return the file with the names, and those of the shards, which have these paths."""
+    stems = (path.rpartition("/")[2].removesuffix(".js") for path in shards)
+    prefixes = sorted(bytes.fromhex(stem).decode("utf-8") for stem in stems)
+    return INDEX, _script("", {**_names(context), "shards": prefixes})
+
+
+def shard_files(context: SiteContext) -> Iterator[tuple[str, bytes]]:
+    """Yield the shards of the search index."""
     entries = sorted(_entries(context), key=lambda each: (each.key, each.line))
-    shards = dict(_cut("", entries))
-    yield INDEX, _script("", {**_names(context), "shards": sorted(shards)})
-    for prefix, own in sorted(shards.items()):
+    for prefix, own in sorted(_cut("", entries)):
         newest = sorted(own, key=lambda each: each.at, reverse=True)
         name = prefix.encode("utf-8").hex()
         yield f"assets/search/{name}.js", _script(prefix, "\n".join(e.line for e in newest))
@@ -74,23 +85,18 @@ def _names(context: SiteContext) -> dict[str, list[list[str]]]:
 def _entries(context: SiteContext) -> Iterator[_Entry]:
     """Yield an entry for each version, and for each commit and artifact of a version."""
     hides_commits, hides_artifacts = "scm_sha" in context.hidden, "artifacts" in context.hidden
-    for name, months in context.history_pages.items():
-        for month in months:
-            for version in month.versions:
-                named = version.name.lower()[:_KEY]
-                digests = _DIGEST.findall(version.name)
-                if version.scm_sha and not hides_commits:
-                    digests.append(version.scm_sha)
-                if not hides_artifacts:
-                    digests += [each.partition(":")[2] for each in version.artifacts.values()]
-                words = {digest[:_DIGEST_KEY] for digest in digests}
-                for word in {named} | {each for each in words if not named.startswith(each)}:
-                    line = f"{word} {name} {_stem(month)} {version.name}"
-                    yield _Entry(word, version.at, line.removesuffix(f" {word}"))
-
-
-def _stem(month: HistoryPage) -> str:
-    return month.path.rpartition("/")[2].removesuffix(".html")
+    for name in context.registry.products:
+        for version, at, commit, artifacts, stem in context.catalogue.versions(name):
+            named = version.lower()[:_KEY]
+            digests = _DIGEST.findall(version)
+            if commit and not hides_commits:
+                digests.append(commit)
+            if not hides_artifacts:
+                digests += [each.partition(":")[2] for each in artifacts]
+            words = {digest[:_DIGEST_KEY] for digest in digests}
+            for word in {named} | {each for each in words if not named.startswith(each)}:
+                line = f"{word} {name} {stem} {version}"
+                yield _Entry(word, at, line.removesuffix(f" {word}"))
 
 
 def _cut(prefix: str, entries: list[_Entry]) -> Iterator[tuple[str, list[_Entry]]]:

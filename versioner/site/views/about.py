@@ -83,9 +83,9 @@ def _more_marks(context: SiteContext) -> Iterator[tuple[str, str, str]]:
     records = context.registry.products.values()
     if any(cell.instances for record in records for cell in record.cells.values()):
         yield _INSTANCES
-    if len(context.changes) > len(context.deployments):
+    if any(each.removals for each in context.catalogue):
         yield _REMOVED
-    if any(each.kind == "return" for each in context.deployments):
+    if any(each.has_returns for each in context.catalogue):
         yield _RETURNED
     if any(record.observations for record in records):
         yield _OBSERVED
@@ -93,10 +93,9 @@ def _more_marks(context: SiteContext) -> Iterator[tuple[str, str, str]]:
 
 def counts(context: SiteContext) -> dict[str, int]:
     """Return the numbers of products, environments, versions and deployments."""
-    records = context.registry.products.values()
     return {
         "products": len(context.registry.products),
         "environments": len(context.environments),
-        "versions": sum(len(record.versions) for record in records),
-        "deployments": sum(len(record.deployments) for record in records),
+        "versions": sum(each.versions for each in context.catalogue),
+        "deployments": sum(each.deployments for each in context.catalogue),
     }

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from versioner.models import Deployment, Undeployment
 from versioner.query.selectors import latest_value, place_text
-from versioner.site.pagination import NO_PAGER, months_by_year, pager, undeployments_of
+from versioner.site.pagination import NO_PAGER, months_by_year, pager
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
@@ -17,7 +16,7 @@ from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES, deployment_r
 from versioner.site.wording import count, day_text, version_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from versioner.site.context import SiteContext
 
@@ -29,9 +28,11 @@ _Change: TypeAlias = "Deployment | Undeployment"
 
 def deployments_view(context: SiteContext) -> View:
     """Return the view of the latest deployments, with links to every month."""
-    latest = context.changes[-_LATEST:]
+    latest = context.catalogue.latest(_LATEST)
+    latest.reverse()
     shown = sum(isinstance(each, Deployment) for each in latest)
-    total = count(len(context.deployments), "deployment")
+    number = sum(each.deployments for each in context.catalogue)
+    total = count(number, "deployment")
     feed = {"title": "All deployments", "href": context.link(DEPLOYMENTS, EVERYTHING)}
     return {
         "frame": frame(
@@ -46,13 +47,13 @@ def deployments_view(context: SiteContext) -> View:
         ),
         "heading": "Deployments",
         "period": "",
-        "summary": total if shown == len(context.deployments) else
+        "summary": total if shown == number else
         f"the latest {shown} of {total}",
         "pager": NO_PAGER,
         "zone": context.zone.name,
         "days": _days(context, DEPLOYMENTS, latest),
         "years": months_by_year(
-            context.deployment_pages, partial(context.link, DEPLOYMENTS)
+            context.deployment_links, partial(context.link, DEPLOYMENTS)
         ),
         "feed": feed["href"],
     }  # fmt: skip
@@ -60,7 +61,7 @@ def deployments_view(context: SiteContext) -> View:
 
 def month_of_all_view(context: SiteContext, index: int) -> View:
     """Return the view of one month of all deployments, or of a part of it."""
-    month = context.deployment_pages[index]
+    month = context.listed(context.deployment_links[index])
     page = month.path
     crumbs = [crumb("Deployments", context.link(page, DEPLOYMENTS))]
     return {
@@ -76,7 +77,7 @@ def month_of_all_view(context: SiteContext, index: int) -> View:
         "heading": "Deployments",
         "period": month.title,
         "summary": count(len(month.deployments), "deployment") + month.removals,
-        "pager": pager(context.deployment_pages, index, partial(context.link, page)),
+        "pager": pager(context.deployment_links, index, partial(context.link, page)),
         "zone": context.zone.name,
         "days": _days(context, page, month.rows),
         "years": [],
@@ -139,25 +140,11 @@ def latest_deployments(
     context: SiteContext, page: str, limit: int, environment: str = ""
 ) -> list[View]:
     """Return the rows of the newest deployments, of all environments or of one."""
-    newest = heapq.nlargest(
-        limit, _changes(context, environment), key=lambda d: (d.at, d.product, d.id)
-    )
     return [
         {
             **deployment_row(context, page, each),
             "product": title_of(context, each.product),
             "product_href": context.product(page, each.product),
         }
-        for each in newest
+        for each in context.catalogue.latest(limit, environment)
     ]
-
-
-def _changes(context: SiteContext, environment: str) -> Iterator[_Change]:
-    for record in context.registry.products.values():
-        if environment:
-            cell = record.cell(environment)
-            yield from cell.deployments
-            yield from cell.undeployments
-        else:
-            yield from record.deployments
-            yield from undeployments_of(record)

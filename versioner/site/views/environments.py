@@ -77,7 +77,7 @@ def environment_view(context: SiteContext, name: str) -> View:
         "running": running,
         "deployments": latest_deployments(context, page, _LATEST, environment=name),
         "years": months_by_year(
-            context.environment_pages[name],
+            context.environment_links[name],
             partial(context.link, page),
         ),
         "edit": context.forge.edit(environment_path(name)) if name in context.registry.environments
@@ -110,7 +110,7 @@ def _row(context: SiteContext, name: str) -> View:
         **_about(context.environments[name], title),
         "href": context.environment(ENVIRONMENTS, name),
         "products": f"{sum(bool(cell.versions) for cell in cells):,}",
-        "deployments": f"{sum(len(cell.deployments) for cell in cells):,}",
+        "deployments": f"{sum(each.deployed.get(name, 0) for each in context.catalogue):,}",
         "in_progress": sum(state.in_progress is not None for state in states),
         "no_result": sum(state.no_result is not None for state in states),
         "latest": {
@@ -138,8 +138,8 @@ def _running(context: SiteContext, page: str, name: str) -> list[View]:
 
 def environment_month_view(context: SiteContext, name: str, index: int) -> View:
     """Return the view of one month of an environment, or of a part of it."""
-    months = context.environment_pages[name]
-    month = months[index]
+    months = context.environment_links[name]
+    month = context.listed(months[index], name)
     page = month.path
     title = context.environment_title(name)
     crumbs = [

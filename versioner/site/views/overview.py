@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.doubtful_names import doubtful_names
-from versioner.query.selectors import is_inactive, last_deployed_at, place_text
+from versioner.query.selectors import is_inactive, place_text
 from versioner.registry.event_order import seconds_of
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING, OVERVIEW, PRODUCTS
 from versioner.site.views.cells import cell_view
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["attention", "overview_view"]
 
 _LATEST: Final = 12
-_WEEK_SECONDS: Final = 7 * 24 * 3600
 
 # A matrix with more columns scrolls sideways on every screen.
 _FITTING_COLUMNS: Final = 5
@@ -66,7 +65,7 @@ def overview_view(context: SiteContext) -> View:
         "deployments": latest_deployments(context, OVERVIEW, _LATEST),
         "all_deployments": {
             "href": context.link(OVERVIEW, DEPLOYMENTS),
-            "text": count(len(context.deployments), "deployment"),
+            "text": count(sum(each.deployments for each in context.catalogue), "deployment"),
         },
     }
 
@@ -90,7 +89,7 @@ def _row(context: SiteContext, row: MatrixRow) -> View:
     alarmed = any(cell.no_result or cell.failed_last or differing(cell) for cell in row.cells)
     flags = {
         "drifting": name in context.drifting,
-        "silent": is_inactive(last_deployed_at(record.deployments), context.now),
+        "silent": is_inactive(context.catalogue.of(name).latest_at, context.now),
         "attention": alarmed,
     }
     return {
@@ -130,12 +129,9 @@ def _figures(context: SiteContext) -> list[View]:
 
 
 def _last_week(context: SiteContext) -> Iterator[Deployment]:
-    """Yield the deployments that began in the 7 days before the last commit, newest first."""
-    for deployment in reversed(context.deployments):
-        if context.seconds_since(deployment.at) > _WEEK_SECONDS:
-            break
-        if deployment.void is None:
-            yield deployment
+    """Return the deployments that began in the 7 days before the last commit, newest first."""
+    found = context.catalogue.since(context.week_ago)
+    return (deployment for deployment in found if deployment.void is None)
 
 
 def _figure_of_week(found: Sequence[Deployment], noun: str) -> View:
@@ -248,7 +244,11 @@ def _observed(context: SiteContext, cells: Sequence[CellState]) -> View:
 
 def _doubtful(context: SiteContext) -> View:
     """Return the group of the names that are probably slips, each with the command that helps."""
-    found = doubtful_names(context.registry)
+    found = doubtful_names(
+        context.registry,
+        uses_of=lambda name: sum(each.uses.get(name, 0) for each in context.catalogue),
+        events_of=lambda name: context.catalogue.of(name).events,
+    )
     return {
         **_group(
             len(found), "status-unknown", f"{count(len(found), 'name')} similar to another name"

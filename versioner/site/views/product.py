@@ -43,7 +43,7 @@ _OF_BUILDS: Final = ("status", "commit", "by", "note")
 def product_view(context: SiteContext, name: str) -> View:
     """Return the view of one product's page."""
     page = product_page(name)
-    record = context.registry.products[name]
+    record = context.record(name)
     document = document_of(context, name)
     title = title_of(context, name)
     crumbs = [crumb("Products", context.link(page, PRODUCTS))]
@@ -102,7 +102,7 @@ def _history(context: SiteContext, page: str, record: ProductRecord) -> View:
         "versions_note": _note(len(versions), kept, "version"),
         "deployments_note": _note(len(record.deployments), kept, "deployment")
         + (f", {count(len(removals), 'undeployment')}" if removals else ""),
-        "years": months_by_year(context.history_pages[record.name], partial(context.link, page)),
+        "years": months_by_year(context.history(record.name), partial(context.link, page)),
     }
 
 
@@ -151,7 +151,7 @@ def _outside(link: dict[str, Any]) -> View:
 
 def month_view(context: SiteContext, name: str, index: int) -> View:
     """Return the view of one month of a product's history, or of a part of it, newest first."""
-    months = context.history_pages[name]
+    months = context.history(name)
     month = months[index]
     page = month.path
     title = title_of(context, name)

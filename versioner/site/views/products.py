@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import product_path
 from versioner.names import NAME_LIMIT, NAME_PATTERN, NAME_RULE, slugify
-from versioner.query.selectors import last_deployed_at, owner_of, place_text
+from versioner.query.selectors import owner_of, place_text
 from versioner.site.urls import CREATE, PRODUCTS
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.wording import adds_to, count, day_text, first_line, version_text
@@ -60,7 +60,7 @@ def team_of(context: SiteContext, name: str) -> str:
 def _row(context: SiteContext, record: ProductRecord) -> View:
     document = document_of(context, record.name)
     title = title_of(context, record.name)
-    latest = last_deployed_at(record.deployments)
+    latest = context.catalogue.of(record.name).latest_at
     return {
         "name": record.name,
         "title": title,

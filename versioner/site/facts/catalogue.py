@@ -1,0 +1,139 @@
+"""The facts of all products of a registry, and the rows of lists of all products."""
+
+from __future__ import annotations
+
+import heapq
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from versioner.layout import month_of
+from versioner.models import Deployment
+from versioner.site.facts.codec import row_from
+from versioner.site.facts.product_facts import VERSIONS, SummaryRecord, facts_of, from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from versioner.models import Undeployment
+    from versioner.registry.records import ProductRecord, Registry
+    from versioner.site.facts.product_facts import ProductFacts
+    from versioner.site.facts.state import SiteState
+
+__all__ = ["Catalogue"]
+
+
+class Catalogue:
+    """The facts of each product of a registry; a product whose facts are known is not read.
+
+    `keys` has, by product, the key of all that its facts are made from; a product without one
+    is always read. Rows have only what lists of several products show.
+    """
+
+    def __init__(self, registry: Registry, state: SiteState, keys: Mapping[str, str]) -> None:
+        self._products = registry.products
+        self._state = state
+        self._keys = keys
+        self._rows: dict[str, dict[str, list[Any]]] = {}
+        self._facts: dict[str, ProductFacts] = {}
+        self._learn()
+        listed = registry.listed_instances
+        self.summaries: dict[str, ProductRecord] = {
+            name: SummaryRecord(self._facts[name], listed) for name in registry.products
+        }
+
+    def _learn(self) -> None:
+        for name, key, text in self._state.facts():
+            if self._keys.get(name) == key:
+                self._facts[name] = from_json(text)
+        for name in self._products:
+            if name not in self._facts:
+                self._facts[name], rows = facts_of(self._products[name])
+                if name in self._keys:
+                    facts = self._facts[name].to_json()
+                    self._state.keep_facts(name, self._keys[name], facts, rows)
+                else:
+                    self._rows[name] = rows
+        self._state.commit()
+
+    def of(self, name: str) -> ProductFacts:
+        """Return the facts of a product."""
+        return self._facts[name]
+
+    def __iter__(self) -> Iterator[ProductFacts]:
+        return (self._facts[name] for name in self._products)
+
+    @cached_property
+    def months(self) -> dict[str, list[str]]:
+        """Return the products with rows of each month, oldest month first."""
+        found: dict[str, list[str]] = {}
+        for name in self._products:
+            for month in self._facts[name].months:
+                found.setdefault(month, []).append(name)
+        return dict(sorted(found.items()))
+
+    def rows(
+        self, month: str, environment: str = "", products: Collection[str] | None = None
+    ) -> list[Deployment | Undeployment]:
+        """Return the rows of a month of all or some products, oldest first."""
+        found = [
+            row_from(name, data)
+            for name in self.months[month]
+            if products is None or name in products
+            if not environment or environment in self._facts[name].months[month].counts
+            for data in self._month(name, month)
+            if environment in ("", data[1])
+        ]
+        found.sort(key=_order)
+        return found
+
+    def latest(
+        self,
+        limit: int,
+        environment: str = "",
+        products: Collection[str] | None = None,
+        *,
+        removals: bool = True,
+    ) -> list[Deployment | Undeployment]:
+        """Return the newest rows, newest first, with or without undeployments."""
+        found: list[Deployment | Undeployment] = []
+        for month in reversed(self.months):
+            if len(found) >= limit:
+                break
+            rows = self.rows(month, environment, products)
+            found += rows if removals else [row for row in rows if isinstance(row, Deployment)]
+        return heapq.nlargest(limit, found, key=_order)
+
+    def since(self, at: str) -> Iterator[Deployment]:
+        """Yield the deployments that began at a time or later, newest first."""
+        for month in reversed(self.months):
+            if month < month_of(at):
+                return
+            for row in reversed(self.rows(month)):
+                if isinstance(row, Deployment) and row.at >= at:
+                    yield row
+
+    def count(self, month: str, environment: str = "") -> tuple[int, int]:
+        """Return the number of deployments and of undeployments in a month."""
+        counts = [
+            each
+            for name in self.months[month]
+            for there, each in self._facts[name].months[month].counts.items()
+            if environment in ("", there)
+        ]
+        return sum(each[0] for each in counts), sum(each[1] for each in counts)
+
+    def versions(self, name: str) -> Iterable[list[Any]]:
+        """Return of each version of a product: name, time, commit, digests, end of its page."""
+        return self._month(name, VERSIONS)
+
+    def _month(self, name: str, month: str) -> Iterable[list[Any]]:
+        if name not in self._rows:
+            if (rows := self._state.rows(name, month, self._keys[name])) is not None:
+                return rows
+            # Another build replaced the rows, or they could not be kept.
+            self._rows[name] = facts_of(self._products[name])[1]
+        return self._rows[name].get(month, ())
+
+
+def _order(row: Deployment | Undeployment) -> tuple[str, str, str]:
+    return row.at, row.product, row.id

@@ -1,0 +1,103 @@
+"""Deployments and cells as JSON: whole ones, and rows with only what lists of all products show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from versioner.models import Cell, CellResults, Deployment, Instance, Undeployment
+from versioner.query.selectors import latest_value
+from versioner.registry.cell_results import results_of
+
+__all__ = ["cell_data", "cell_from", "row_data", "row_from"]
+
+
+def row_data(row: Deployment | Undeployment) -> list[Any]:
+    """Return a deployment or an undeployment in short, as JSON data."""
+    removed = isinstance(row, Undeployment)
+    void = row.void
+    return [
+        row.id,
+        row.environment,
+        row.instance,
+        row.version,
+        row.status,
+        "" if removed else row.kind,
+        row.at,
+        row.changed_at,
+        latest_value(row.events, "deployed_by"),
+        latest_value(row.events, "reason"),
+        list(row.ended) if isinstance(row, Undeployment) else row.previous,
+        None if void is None else [void["at"], latest_value([void], "reason")],
+    ]
+
+
+def row_from(product: str, data: list[Any]) -> Deployment | Undeployment:
+    """Return a deployment or an undeployment with one event, which has its texts."""
+    key, environment, instance, version, status, kind, at, changed, by, reason, before, void = data
+    event = {"at": changed, "deployed_by": by, "reason": reason, "status": status}
+    voided = None if void is None else {"at": void[0], "reason": void[1]}
+    if not kind:
+        return Undeployment(
+            key, product, environment, instance, version, at, event, tuple(before), voided
+        )
+    return Deployment(
+        key, product, environment, version, status, at, changed, [event], instance, kind, before,
+        voided,
+    )  # fmt: skip
+
+
+def cell_data(cell: Cell) -> list[Any]:
+    """Return a cell, with only the deployments that decide its state, as JSON data."""
+    results = results_of(cell)
+    return [
+        cell.product,
+        cell.environment,
+        _maybe(cell.current),
+        _maybe(cell.latest),
+        [_whole(each) for each in cell.open],
+        cell.since,
+        cell.redeployed_at,
+        [
+            [each.name, _maybe(each.current), each.kind, each.previous, each.since,
+             each.redeployed_at]
+            for each in cell.instances
+        ],
+        [results.settled, _maybe(results.failed_last)],
+    ]  # fmt: skip
+
+
+def cell_from(data: list[Any]) -> Cell:
+    """Return a cell whose state is that of the whole one."""
+    (product, environment, current, latest, opened, since, redeployed, instances,
+     (settled, failed)) = data  # fmt: skip
+    return Cell(
+        product,
+        environment,
+        [],
+        current=_deployment(current) if current else None,
+        latest=_deployment(latest) if latest else None,
+        open=[_deployment(each) for each in opened],
+        since=since,
+        redeployed_at=redeployed,
+        instances=[
+            Instance(name, _deployment(running) if running else None, *rest)
+            for name, running, *rest in instances
+        ],
+        results=CellResults(settled, _deployment(failed) if failed else None),
+    )
+
+
+def _maybe(deployment: Deployment | None) -> list[Any] | None:
+    return None if deployment is None else _whole(deployment)
+
+
+def _whole(deployment: Deployment) -> list[Any]:
+    return [
+        deployment.id, deployment.product, deployment.environment, deployment.version,
+        deployment.status, deployment.at, deployment.changed_at, deployment.events,
+        deployment.instance, deployment.kind, deployment.previous, deployment.void,
+    ]  # fmt: skip
+
+
+def _deployment(data: list[Any]) -> Deployment:
+    return Deployment(*data)
