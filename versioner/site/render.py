@@ -97,8 +97,11 @@ def _environment(templates: Templates) -> Environment:
     from jinja2.exceptions import SecurityError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+    from versioner.site.template_code import QUICK_ESCAPE, TemplateCode, escaped_text
+
     class Sandbox(ImmutableSandboxedEnvironment):
         intercepted_binops = frozenset({"*", "**"})
+        code_generator_class = TemplateCode
 
         def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
             """Compute a product or power, and refuse one that could fill the memory."""
@@ -133,6 +136,7 @@ def _environment(templates: Templates) -> Environment:
         cache_size=-1,
         bytecode_cache=CodeInMemory(),
     )
+    setattr(environment, QUICK_ESCAPE, escaped_text)
     # Both are random, and the same registry must give the same bytes.
     del environment.filters["random"], environment.globals["lipsum"]
     return environment
