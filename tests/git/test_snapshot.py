@@ -112,6 +112,9 @@ def test_links_fifos_and_repositories_are_told_and_never_opened(top, tmp_path):
     assert kinds[f"{shop}/file-link"] == kinds[f"{shop}/versions"] == "link"
     assert kinds[f"{shop}/deployments/2026-10.yaml"] == "other"
     assert kinds["registry/products/sub"] == "submodule"
+    for chosen in ((), ["shop"]):
+        beside = snapshot_of_work_tree(open_repository(top)).selected_entries(chosen)
+        assert beside["registry/products/sub"].kind == "submodule"
     assert not any("secret" in path for path in kinds)
     for path in ("file-link", "versions/secret.yaml", "deployments/2026-10.yaml"):
         assert snapshot.read(f"{shop}/{path}") is None

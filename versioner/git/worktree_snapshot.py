@@ -6,16 +6,18 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import OperationFailed
+from versioner.git.files.entries import by_product, product_of, product_trees_of
 from versioner.git.files.scan import WorkTreeFiles
 from versioner.git.objects import TreeView, reading
-from versioner.git.snapshot import by_product, product_of, product_trees_of, snapshot_at
+from versioner.git.snapshot import snapshot_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
+    from versioner.git.files.entries import FileEntry
+    from versioner.git.files.revision import RevisionSnapshot
     from versioner.git.repository import Repository
-    from versioner.git.snapshot import FileEntry, RevisionSnapshot
 
 __all__ = ["WorkTreeSnapshot", "is_leftover_file", "snapshot_of_work_tree"]
 

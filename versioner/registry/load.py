@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from versioner import layout
-from versioner.git.snapshot import product_of
+from versioner.git.files.entries import by_product
 from versioner.models import Problem
 from versioner.registry.checks import check_registry
 from versioner.registry.head import load_head
@@ -42,10 +42,12 @@ def load_registry(
     `products`.
     """
     registry = load_head(snapshot)
-    entries = _entries_by_product(snapshot)
-    names = sorted(name for name, own in entries.items() if any(map(layout.place_of, own)))
-    wanted = sorted(entries) if products is None else wanted_products(products, names, registry)
-    trees = snapshot.product_trees()
+    if products is None:
+        entries = by_product(snapshot.entries(layout.ROOT))
+    else:
+        entries = _wanted_entries(snapshot, products, registry)
+    wanted = sorted(entries)
+    trees = snapshot.product_trees(None if products is None else wanted)
     listed = registry.listed_instances
     reader = _Reader(snapshot, registry.environment_aliases, cache)
     for count, name in enumerate(wanted, 1):
@@ -73,13 +75,22 @@ def wanted_products(products: Iterable[str], names: Iterable[str], registry: Reg
     return sorted({known.resolve(name).name for name in products})
 
 
-def _entries_by_product(snapshot: Snapshot) -> dict[str, dict[str, FileEntry]]:
-    found: dict[str, dict[str, FileEntry]] = {}
-    for path, entry in snapshot.entries(layout.ROOT).items():
-        name = product_of(path)
-        if name:
-            found.setdefault(name, {})[path] = entry
-    return found
+def _wanted_entries(
+    snapshot: Snapshot, products: Collection[str], registry: Registry
+) -> dict[str, dict[str, FileEntry]]:
+    """Return the entries of the products that some names lead to."""
+    wanted = wanted_products(products, snapshot.product_names(), registry)
+    entries = by_product(snapshot.selected_entries(wanted))
+    if all(_has_place(entries.get(name, ())) for name in wanted):
+        return {name: entries[name] for name in wanted}
+    # A directory without files of a registry is no product: its name may be one that leads on.
+    everything = by_product(snapshot.entries(layout.ROOT))
+    names = [name for name, own in everything.items() if _has_place(own)]
+    return {name: everything[name] for name in wanted_products(products, names, registry)}
+
+
+def _has_place(paths: Iterable[str]) -> bool:
+    return any(map(layout.place_of, paths))
 
 
 class _Reader:

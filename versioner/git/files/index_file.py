@@ -29,6 +29,7 @@ _STAGE: Final = 0x3000
 _LONGEST: Final = 0xFFF
 _PLAIN, _SHORT_PATHS = 2, 4
 _BYTES_MOST: Final = 1024 * 1024 * 1024
+_SUBMODULE: Final = b"\0\0\xe0\0"
 _MODES: Final = frozenset({0o100644, 0o100755, 0o120000, 0o160000})
 _DAMAGE: Final = (IndexError, ValueError, StopIteration)
 
@@ -53,11 +54,19 @@ class IndexFile:
         end = bisect_left(self._paths, folder + b"0", start)
         return {path: self.records[path] for path in self._paths[start:end]}
 
-    def entry(self, path: bytes) -> bytes | None:
-        """Return the entry at a path, or None."""
-        if self._is_searchable and "records" not in self.__dict__:
-            return next((record for _, record in self._search(path + b"\0")), None)
-        return self.records.get(path)
+    @cached_property
+    def submodules(self) -> set[bytes]:
+        """Return the paths of submodules."""
+        if not self._is_searchable:
+            return {path for path, record in self.records.items() if record[24:28] == _SUBMODULE}
+        found = set()
+        at = self._data.find(_SUBMODULE)
+        while at >= 0:
+            path = at - 24 + self._fixed
+            if self._begins_path(path):
+                found.add(self._data[path : self._data.index(b"\0", path)])
+            at = self._data.find(_SUBMODULE, at + 1)
+        return found
 
     @property
     def may_leave_out(self) -> bool:

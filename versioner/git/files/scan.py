@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.errors import OperationFailed
 from versioner.git.files.attributes import ATTRIBUTES
+from versioner.git.files.entries import FileEntry, below, entry_of
 from versioner.git.files.tracked import TrackedFiles, mode_of
 from versioner.git.index import SUBMODULE, paths_in_crlf, sizes_of
 from versioner.git.object_format import hash_object
 from versioner.git.objects import contents_of, reading
 from versioner.git.process import printable
-from versioner.git.snapshot import FileEntry, below, entry_of
 from versioner.git.state import MAX_FILE_BYTES, read_regular
 from versioner.git.worktree import file_state, kind_of_mode
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from versioner.git.files.entries import EntryKind
     from versioner.git.files.tracked import Records
     from versioner.git.object_format import TreeEntry
     from versioner.git.repository import Repository
-    from versioner.git.snapshot import EntryKind
 
 __all__ = ["WorkTreeFiles"]
 
@@ -200,7 +200,10 @@ class WorkTreeFiles:
                 path = f"{folder}/{item.name}" if folder else item.name
                 if not _is_folder(item):
                     yield path, self._entry(path, item.stat(follow_symlinks=False), records)
-                elif path != ".git" and (not without or folder != without):
+                elif without and folder == without:
+                    if self._is_empty_submodule(path) or self._is_repository(path):
+                        yield path, entry_of(SUBMODULE, "", 0)
+                elif path != ".git":
                     pending.append((path, records))
 
     def _is_submodule(self, folder: str, items: list[os.DirEntry[str]], under: str) -> bool:
@@ -210,8 +213,13 @@ class WorkTreeFiles:
         # A repository inside the registry is a submodule, or looks like one.
         if folder == under and not folder.startswith(_PRODUCTS):
             return False
-        named = any(item.name.lower() == ".git" for item in items)
-        return named and (self._top / folder / ".git").exists()
+        return any(item.name.lower() == ".git" for item in items) and self._is_repository(folder)
+
+    def _is_empty_submodule(self, folder: str) -> bool:
+        return self._tracked.is_submodule(folder) and not _scan(self._top / folder)
+
+    def _is_repository(self, folder: str) -> bool:
+        return os.path.exists(f"{self._top}/{folder}/.git")  # noqa: PTH110 -- of each product
 
     def _entry(self, path: str, found: os.stat_result, records: Records) -> FileEntry:
         kind: EntryKind

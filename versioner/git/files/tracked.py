@@ -9,7 +9,7 @@ from versioner.git.config import finish_settings, start_settings
 from versioner.git.files.attributes import ATTRIBUTES, converts_content, converts_line_ends
 from versioner.git.files.index_file import IndexFile, read_index
 from versioner.git.files.stat_rules import SETTINGS, is_left_out, stat_rules
-from versioner.git.index import SUBMODULE, files_left_out
+from versioner.git.index import files_left_out
 from versioner.git.object_format import TreeEntry
 
 if TYPE_CHECKING:
@@ -75,12 +75,8 @@ class TrackedFiles:
 
     def is_submodule(self, path: str) -> bool:
         """Return whether the index has a submodule at a path."""
-        record = (
-            None
-            if self.index is None
-            else self.index.entry(path.encode("utf-8", "surrogateescape"))
-        )
-        return record is not None and mode_of(record) == SUBMODULE
+        encoded = path.encode("utf-8", "surrogateescape")
+        return self.index is not None and encoded in self.index.submodules
 
     @cached_property
     def index(self) -> IndexFile | None:
