@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.errors import InvalidInput, VersionerError
-from versioner.git.snapshot import OverlaySnapshot, product_of, snapshot_at
+from versioner.git.files.entries import product_of
+from versioner.git.snapshot import OverlaySnapshot, snapshot_at
 from versioner.registry.checks import check_registry
 from versioner.registry.head import load_head
 from versioner.registry.product_files import read_product

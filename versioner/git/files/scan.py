@@ -219,7 +219,8 @@ class WorkTreeFiles:
         return self._tracked.is_submodule(folder) and not _scan(self._top / folder)
 
     def _is_repository(self, folder: str) -> bool:
-        return os.path.exists(f"{self._top}/{folder}/.git")  # noqa: PTH110 -- of each product
+        # Asked for each product; faster than a path that is not there.
+        return os.access(f"{self._top}/{folder}/.git", os.F_OK)
 
     def _entry(self, path: str, found: os.stat_result, records: Records) -> FileEntry:
         kind: EntryKind
