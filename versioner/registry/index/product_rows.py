@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import month_of, year_of
+from versioner.registry.index.claims import add_claims
 from versioner.registry.index.encoding import encode_course, encode_entry, encode_state
 from versioner.registry.index.schema import KINDS, as_json, key_range, month_key
+from versioner.registry.unexpected import is_expected
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from versioner.models import Cell, Deployment, Event, Undeployment
+    from versioner.git.snapshot import FileEntry
+    from versioner.models import Cell, Deployment, Event, Undeployment, Version
     from versioner.registry.product_files import LogEvents, ProductFiles
     from versioner.registry.records import ProductRecord
 
-__all__ = ["delete_product", "insert_cells", "insert_product", "keys_of", "set_sources"]
+__all__ = [
+    "blobs_of",
+    "delete_product",
+    "event_rows",
+    "insert_events",
+    "insert_product",
+    "keys_of",
+    "source_digits",
+]
 
 _INSERT_DEPLOYMENT: Final = f"INSERT INTO deployments VALUES ({', '.join('?' * 13)})"
 
@@ -28,7 +38,7 @@ def delete_product(connection: sqlite3.Connection, product: int) -> None:
     start, end = key_range(product)
     for table in ("events", "deployments"):
         connection.execute(f"DELETE FROM {table} WHERE key >= ? AND key < ?", (start, end))
-    for table in ("logs", "cells", "sources"):
+    for table in ("logs", "cells", "sources", "claims"):
         connection.execute(f"DELETE FROM {table} WHERE product = ?", (product,))
     connection.execute("DELETE FROM products WHERE id = ?", (product,))
 
@@ -48,12 +58,13 @@ def insert_product(
     for log in found.logs:
         keys = keys_of(product, log)
         key_of.update(zip(map(id, log.events), keys, strict=True))
-        connection.executemany(
-            "INSERT INTO events VALUES (?, ?, ?, ?)", _event_rows(keys, log.events)
-        )
+        insert_events(connection, event_rows(keys, log.events))
     for cell in record.cells.values():
-        insert_cells(connection, product, cell, key_of)
-    set_sources(connection, product, record)
+        _insert_cell(connection, product, cell, key_of)
+    connection.executemany(
+        "INSERT INTO sources VALUES (?, ?, ?)", source_digits(product, record.versions.values())
+    )
+    add_claims(connection, product, [*record.builds, *record.deployment_events], is_new=True)
     connection.executemany(
         "INSERT INTO logs VALUES (?, ?, ?)",
         [(product, path, blob) for path, blob in sorted(blobs.items())],
@@ -70,17 +81,19 @@ def keys_of(product: int, log: LogEvents) -> list[int]:
     """Return the keys of the events of a log."""
     kind = KINDS[log.kind]
     of_month_file = log.period != year_of(log.period)
-    counts = Counter[str]()
+    following: dict[str, int] = {}
     keys = []
     for event in log.events:
         month = month_of(event["at"])
-        first = month_key(product, kind, month, of_month_file=of_month_file)
-        keys.append(first + counts[month])
-        counts[month] += 1
+        key = following.get(month)
+        if key is None:
+            key = month_key(product, kind, month, of_month_file=of_month_file)
+        keys.append(key)
+        following[month] = key + 1
     return keys
 
 
-def insert_cells(
+def _insert_cell(
     connection: sqlite3.Connection, product: int, cell: Cell, key_of: Mapping[int, int]
 ) -> None:
     """Insert a cell, its deployments and its undeployments."""
@@ -92,23 +105,30 @@ def insert_cells(
     )
 
 
-def set_sources(connection: sqlite3.Connection, product: int, record: ProductRecord) -> None:
-    """Insert the digests and the commit of each version."""
-    connection.executemany(
-        "INSERT INTO sources VALUES (?, ?, ?)",
-        [
-            (product, version.name, digits)
-            for version in record.versions.values()
-            for digits in {version.scm_sha, *map(_digits, version.artifacts.values())} - {""}
-        ],
-    )
+def insert_events(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Insert the rows of events."""
+    connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?)", rows)
+
+
+def source_digits(product: int, versions: Iterable[Version]) -> Iterator[tuple[int, str, str]]:
+    """Yield a row for the commit of each version, and for each of its digests."""
+    for version in versions:
+        if version.scm_sha or version.artifacts:
+            for digits in {version.scm_sha, *map(_digits, version.artifacts.values())} - {""}:
+                yield product, version.name, digits
+
+
+def blobs_of(entries: Mapping[str, FileEntry]) -> dict[str, str]:
+    """Return the ids of the files of a product that are read, "" for one that has none."""
+    return {path: entry.id or "" for path, entry in entries.items() if is_expected(path, entry)}
 
 
 def _digits(digest: str) -> str:
     return digest.partition(":")[2]
 
 
-def _event_rows(keys: Sequence[int], events: Sequence[Event]) -> Iterator[tuple[Any, ...]]:
+def event_rows(keys: Sequence[int], events: Sequence[Event]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of events."""
     for key, event in zip(keys, events, strict=True):
         yield key, event["id"], event.get("environment", ""), as_json(event)
 

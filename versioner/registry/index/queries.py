@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Cell, Deployment, Undeployment
     from versioner.registry.index.reading import Rows
-    from versioner.registry.index.update import Known, Wanted
+    from versioner.registry.index.wanted import Known, Wanted
 
     Entry = Deployment | Undeployment
 

@@ -11,6 +11,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from versioner.models import LogKind
 
 __all__ = [
@@ -45,6 +47,8 @@ SCHEMA: Final = (
     " PRIMARY KEY (product, environment))",
     "CREATE TABLE sources (product INTEGER, version TEXT, digits TEXT,"
     " PRIMARY KEY (product, version, digits)) WITHOUT ROWID",
+    "CREATE TABLE claims (product INTEGER, folded TEXT, version TEXT, sha TEXT, artifacts TEXT,"
+    " PRIMARY KEY (product, folded)) WITHOUT ROWID",
     "CREATE TABLE shared_ids (id TEXT PRIMARY KEY) WITHOUT ROWID",
 )
 INDEXES: Final = (
@@ -55,12 +59,19 @@ INDEXES: Final = (
     "CREATE INDEX sources_by_digits ON sources (digits)",
 )
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+def _encoder() -> Callable[[Any], str]:
+    """Return a function that writes compact JSON; it is called for each event."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # pragma: no cover -- where Python has no C code
+        return json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    # `JSONEncoder.encode` makes such an encoder for each value, which takes longer than its use.
+    text = json.encoder.encode_basestring
+    encode = make(None, None, text, None, ":", ",", False, False, False)
+    return lambda value: "".join(encode(value, 0))
 
 
-def as_json(value: Any) -> str:
-    """Return compact JSON."""
-    return _encode(value)
+as_json: Final = _encoder()
 
 
 def month_key(product: int, kind: int, month: str, *, of_month_file: bool) -> int:

@@ -14,7 +14,8 @@ from versioner.registry.head import load_head
 from versioner.registry.index.queries import RegistryIndex
 from versioner.registry.index.reading import Rows
 from versioner.registry.index.store import FAILURES, IndexStore, finish, private_database
-from versioner.registry.index.update import Wanted, note_shared_ids, stale_products, update_products
+from versioner.registry.index.update import note_shared_ids, stale_products, update_products
+from versioner.registry.index.wanted import Wanted
 from versioner.registry.load import wanted_products
 from versioner.resources import schemas_dir
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
-    from versioner.registry.index.update import Known
+    from versioner.registry.index.wanted import Known
 
     Progress = Callable[[int, int], None]
 

@@ -6,6 +6,7 @@ of them one state. A writer holds the lock of the index, and seals the file when
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 from contextlib import contextmanager, suppress
@@ -86,6 +87,8 @@ class IndexStore:
     def making(self) -> Iterator[sqlite3.Connection]:
         """Make a new file; it is sealed, and so believed, if no error is raised."""
         self.remove()
+        was_on = gc.isenabled()
+        gc.disable()  # rows have no cycles, and a million of them are looked through many times
         connection = sqlite3.connect(self.path, isolation_level=None)
         try:
             prepare(connection, self.reader)
@@ -96,6 +99,8 @@ class IndexStore:
             connection.execute("PRAGMA journal_mode = WAL")
         finally:
             connection.close()
+            if was_on:
+                gc.enable()
         Seal().write(self.path, None, _PAGE)
 
     @contextmanager

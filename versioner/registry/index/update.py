@@ -2,73 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from versioner import layout
-from versioner.registry.index.product_rows import delete_product, insert_product
+from versioner.registry.index.append import append_to_product
+from versioner.registry.index.product_rows import blobs_of, delete_product, insert_product
 from versioner.registry.index.schema import as_json, key_range
+from versioner.registry.index.wanted import Known
 from versioner.registry.product_files import read_product
-from versioner.registry.unexpected import is_expected
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable
 
-    from versioner.git.snapshot import Snapshot
-    from versioner.registry.records import Registry
+    from versioner.registry.index.wanted import Wanted
 
-__all__ = ["Known", "Wanted", "note_shared_ids", "stale_products", "update_products"]
-
-
-class Known(NamedTuple):
-    """A product in the index."""
-
-    number: int
-    is_product: bool
-
-
-@dataclass
-class Wanted:
-    """What a reader wants: the products of a snapshot, by name, with their tree ids.
-
-    `every` is whether these are all of them, so that the index must have no other.
-    """
-
-    snapshot: Snapshot
-    head: Registry
-    trees: dict[str, str]
-    every: bool
-
-    @classmethod
-    def of(cls, snapshot: Snapshot, head: Registry, products: Collection[str] | None) -> Wanted:
-        """Return all products of a snapshot, or those named."""
-        found = snapshot.product_trees(products)
-        names = sorted(found)
-        trees = {name: found[name] or _odd_tree(snapshot, name) for name in names}
-        return cls(snapshot, head, trees, products is None)
-
-    def __post_init__(self) -> None:
-        self._listed = self.head.listed_instances
-        self._resolved: dict[str, str] = {}
-
-    def resolved(self, named: str) -> str:
-        """Return what the files of environments say of environments that events name (JSON)."""
-        if named not in self._resolved:
-            names = [(raw, self.head.environment_name(raw)) for raw in json.loads(named)]
-            self._resolved[named] = as_json(
-                [(raw, name, self._listed.get(name, ())) for raw, name in names]
-            )
-        return self._resolved[named]
-
-
-def _odd_tree(snapshot: Snapshot, name: str) -> str:
-    """Return a key of the files of a product that has no tree id: some are links or submodules."""
-    entries = snapshot.entries(layout.product_dir(name))
-    text = repr(sorted((path, tuple(entry)) for path, entry in entries.items()))
-    return f"odd {hashlib.sha256(text.encode()).hexdigest()}"
+__all__ = ["note_shared_ids", "stale_products", "update_products"]
 
 
 def stale_products(
@@ -118,9 +67,9 @@ def update_products(
         row = connection.execute("SELECT id FROM products WHERE name = ?", (name,)).fetchone()
         number = following if row is None else row[0]
         following += row is None
-        if row is not None:
+        if row is None or not append_to_product(connection, wanted, name):
             delete_product(connection, number)
-        _insert(connection, wanted, name, number)
+            _insert(connection, wanted, name, number)
         if progress is not None:
             progress(count, len(stale))
 
@@ -158,13 +107,5 @@ def _insert(connection: sqlite3.Connection, wanted: Wanted, name: str, number: i
         found,
         tree=wanted.trees[name],
         resolved=wanted.resolved(as_json(sorted(found.named))),
-        blobs=_blobs(entries),
+        blobs=blobs_of(entries),
     )
-
-
-def _blobs(entries: Mapping[str, object]) -> dict[str, str]:
-    return {
-        path: str(getattr(entry, "id", "") or "")
-        for path, entry in entries.items()
-        if is_expected(path, entry)  # type: ignore[arg-type]
-    }

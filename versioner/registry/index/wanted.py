@@ -1,0 +1,67 @@
+"""What a reader wants of the index: the products of a snapshot, each in one state."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from versioner import layout
+from versioner.registry.index.schema import as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from versioner.git.snapshot import Snapshot
+    from versioner.registry.records import Registry
+
+__all__ = ["Known", "Wanted"]
+
+
+class Known(NamedTuple):
+    """A product in the index."""
+
+    number: int
+    is_product: bool
+
+
+@dataclass
+class Wanted:
+    """What a reader wants: the products of a snapshot, by name, with their tree ids.
+
+    `every` is whether these are all of them, so that the index must have no other.
+    """
+
+    snapshot: Snapshot
+    head: Registry
+    trees: dict[str, str]
+    every: bool
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, head: Registry, products: Collection[str] | None) -> Wanted:
+        """Return all products of a snapshot, or those named."""
+        found = snapshot.product_trees(products)
+        names = sorted(found)
+        trees = {name: found[name] or _odd_tree(snapshot, name) for name in names}
+        return cls(snapshot, head, trees, products is None)
+
+    def __post_init__(self) -> None:
+        self._listed = self.head.listed_instances
+        self._resolved: dict[str, str] = {}
+
+    def resolved(self, named: str) -> str:
+        """Return what the files of environments say of environments that events name (JSON)."""
+        if named not in self._resolved:
+            names = [(raw, self.head.environment_name(raw)) for raw in json.loads(named)]
+            self._resolved[named] = as_json(
+                [(raw, name, self._listed.get(name, ())) for raw, name in names]
+            )
+        return self._resolved[named]
+
+
+def _odd_tree(snapshot: Snapshot, name: str) -> str:
+    """Return a key of the files of a product that has no tree id: some are links or submodules."""
+    entries = snapshot.entries(layout.product_dir(name))
+    text = repr(sorted((path, tuple(entry)) for path, entry in entries.items()))
+    return f"odd {hashlib.sha256(text.encode()).hexdigest()}"
