@@ -15,6 +15,7 @@ from versioner.site.context import SiteContext
 from versioner.site.exports.files import crawler_files, machine_files
 from versioner.site.exports.search_index import index_file
 from versioner.site.facts.catalogue import Catalogue
+from versioner.site.facts.product_facts import SEARCH
 from versioner.site.facts.state import SiteState
 from versioner.site.output import claim, publish, read_file
 from versioner.site.pages import Page, front_pages
@@ -113,7 +114,13 @@ def build_site(
             paths[unit.name] += own
             files.update(own)
         files.update(machine_files(context))
-        files.update([index_file(context, kept["search"] if "search" in kept else paths["search"])])
+        shards = [
+            path
+            for name, own in {**kept, **paths}.items()
+            if name.startswith(SEARCH)
+            for path in own
+        ]
+        files.update([index_file(context, shards)])
         files["build.json"] = _build_facts(context, tool_version)
         files["assets/built.js"] = f"versionerBuilt({json.dumps(context.now)});\n".encode()
         return [reference]

@@ -154,10 +154,8 @@ class SiteContext:
 
     def version(self, page: str, product: str, version: str) -> str:
         """Return the link to a version's row, `""` where the product has no such version."""
-        stem = self.catalogue.of(product).pages_of_versions.get(version)
-        if stem is None:
-            return ""
-        return _anchor_link(page, f"products/{product}/{stem}.html", version_anchor(version))
+        target = self.catalogue.version_page(product, version)
+        return _anchor_link(page, target, version_anchor(version)) if target else ""
 
     def commits_of(self, events: Iterable[Event]) -> list[RecordedBy]:
         """Return the commits that recorded events, each once, in the events' order."""

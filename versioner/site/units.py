@@ -23,6 +23,7 @@ from versioner.git.event_commits import EventCommits
 from versioner.site.exports.feeds import origin_of
 from versioner.site.exports.files import files_of_product
 from versioner.site.exports.search_index import shard_files
+from versioner.site.facts.product_facts import SEARCH
 from versioner.site.pages import environment_pages, month_pages, product_pages
 from versioner.site.urls import product_page
 from versioner.site.views.cells import cell_view
@@ -77,13 +78,7 @@ def units_of(
         )
         for name in context.registry.products
     ]
-    search = Unit(
-        "search",
-        _hash(common, [[each.name, each.search] for each in context.catalogue]),
-        tuple,
-        partial(shard_files, context),
-    )
-    return [*products, *_months(context, common), search]
+    return [*products, *_months(context, common), *_shards(context, common)]
 
 
 def unchanged_files(
@@ -179,6 +174,13 @@ def _months(context: SiteContext, common: str) -> Iterator[Unit]:
                 else partial(month_pages, context, own)
             )
             yield Unit(f"month:{environment}:{month}", key, make, tuple)
+
+
+def _shards(context: SiteContext, common: str) -> Iterator[Unit]:
+    facts = context.catalogue.of
+    for prefix, names in context.catalogue.prefixes.items():
+        key = _hash(common, [[name, facts(name).search[prefix]] for name in names])
+        yield Unit(f"{SEARCH}{prefix}", key, tuple, partial(shard_files, context, prefix))
 
 
 def _by_month(links: Sequence[PageLink]) -> dict[str, list[int]]:

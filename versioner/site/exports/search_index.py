@@ -8,9 +8,9 @@ exist. The files are scripts, not JSON, because a page opened from a folder can 
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from versioner.site.facts.search_entries import KEY
 from versioner.site.urls import environment_page
 from versioner.site.views.products import team_of, title_of
 
@@ -24,12 +24,6 @@ __all__ = ["INDEX", "LIMIT", "index_file", "search_files", "shard_files"]
 INDEX: Final = "assets/search/index.js"
 # The most characters of a shard, unless all of its entries begin the same.
 LIMIT: Final = 24_000
-# The characters of a version and of a commit that are compared; all that agree in these are
-# found.
-_KEY: Final = 64
-_DIGEST_KEY: Final = 16
-_DIGEST: Final = re.compile(r"[0-9a-f]{12,}")
-_SHORTEST_KEY: Final = 2
 
 
 class _Entry(NamedTuple):
@@ -40,7 +34,9 @@ class _Entry(NamedTuple):
 
 def search_files(context: SiteContext) -> Iterator[tuple[str, bytes]]:
     """Yield the files of the search index."""
-    shards = dict(shard_files(context))
+    shards: dict[str, bytes] = {}
+    for prefix in context.catalogue.prefixes:
+        shards.update(shard_files(context, prefix))
     yield index_file(context, shards)
     yield from shards.items()
 
@@ -52,10 +48,15 @@ def index_file(context: SiteContext, shards: Iterable[str]) -> tuple[str, bytes]
     return INDEX, _script("", {**_names(context), "shards": prefixes})
 
 
-def shard_files(context: SiteContext) -> Iterator[tuple[str, bytes]]:
-    """Yield the shards of the search index."""
-    entries = sorted(_entries(context), key=lambda each: (each.key, each.line))
-    for prefix, own in sorted(_cut("", entries)):
+def shard_files(context: SiteContext, first: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the shards of the entries with the same first characters."""
+    entries = [
+        _Entry(key, at, line)
+        for key, at, line, fields in context.catalogue.search_entries(first)
+        if not context.hidden.issuperset(fields)
+    ]
+    entries.sort(key=lambda each: (each.key, each.line))
+    for prefix, own in sorted(_cut(first, entries)):
         newest = sorted(own, key=lambda each: each.at, reverse=True)
         name = prefix.encode("utf-8").hex()
         yield f"assets/search/{name}.js", _script(prefix, "\n".join(e.line for e in newest))
@@ -82,34 +83,17 @@ def _names(context: SiteContext) -> dict[str, list[list[str]]]:
     }
 
 
-def _entries(context: SiteContext) -> Iterator[_Entry]:
-    """Yield an entry for each version, and for each commit and artifact of a version."""
-    hides_commits, hides_artifacts = "scm_sha" in context.hidden, "artifacts" in context.hidden
-    for name in context.registry.products:
-        for version, at, commit, artifacts, stem in context.catalogue.versions(name):
-            named = version.lower()[:_KEY]
-            digests = _DIGEST.findall(version)
-            if commit and not hides_commits:
-                digests.append(commit)
-            if not hides_artifacts:
-                digests += [each.partition(":")[2] for each in artifacts]
-            words = {digest[:_DIGEST_KEY] for digest in digests}
-            for word in {named} | {each for each in words if not named.startswith(each)}:
-                line = f"{word} {name} {stem} {version}"
-                yield _Entry(word, at, line.removesuffix(f" {word}"))
-
-
 def _cut(prefix: str, entries: list[_Entry]) -> Iterator[tuple[str, list[_Entry]]]:
     """Yield sorted entries in shards by their prefix, which is as short as LIMIT allows."""
     size = sum(len(each.line) + 1 for each in entries)
-    if len(prefix) >= _SHORTEST_KEY and size <= LIMIT:
-        yield prefix, entries
+    if size <= LIMIT or not entries:
+        yield from ((prefix, entries),) if entries else ()
         return
     deeper: dict[str, list[_Entry]] = {}
     for each in entries:
         deeper.setdefault(each.key[: len(prefix) + 1], []).append(each)
     for longer, own in deeper.items():
-        if longer == prefix or len(longer) >= _KEY:
+        if longer == prefix or len(longer) >= KEY:
             yield longer, own
         else:
             yield from _cut(longer, own)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import heapq
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import month_of
 from versioner.models import Deployment
 from versioner.site.facts.codec import row_from
-from versioner.site.facts.product_facts import VERSIONS, SummaryRecord, facts_of, from_json
+from versioner.site.facts.product_facts import SEARCH, VERSIONS, SummaryRecord, facts_of, from_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from versioner.site.facts.state import SiteState
 
 __all__ = ["Catalogue"]
+
+# The products whose versions are in memory.
+_PRODUCTS_MOST: Final = 50
 
 
 class Catalogue:
@@ -35,6 +38,7 @@ class Catalogue:
         self._keys = keys
         self._rows: dict[str, dict[str, list[Any]]] = {}
         self._facts: dict[str, ProductFacts] = {}
+        self._pages_of_versions: dict[str, dict[str, str]] = {}
         self._learn()
         listed = registry.listed_instances
         self.summaries: dict[str, ProductRecord] = {
@@ -122,9 +126,28 @@ class Catalogue:
         ]
         return sum(each[0] for each in counts), sum(each[1] for each in counts)
 
-    def versions(self, name: str) -> Iterable[list[Any]]:
-        """Return of each version of a product: name, time, commit, digests, end of its page."""
-        return self._month(name, VERSIONS)
+    def version_page(self, name: str, version: str) -> str:
+        """Return the path of the page with a version's row, "" where there is no such version."""
+        pages = self._pages_of_versions.get(name)
+        if pages is None:
+            if len(self._pages_of_versions) >= _PRODUCTS_MOST:
+                self._pages_of_versions.clear()
+            pages = self._pages_of_versions[name] = dict(self._month(name, VERSIONS))
+        return f"products/{name}/{pages[version]}.html" if version in pages else ""
+
+    @cached_property
+    def prefixes(self) -> dict[str, list[str]]:
+        """Return the products with entries in the search index by their first characters."""
+        found: dict[str, list[str]] = {}
+        for name in self._products:
+            for prefix in self._facts[name].search:
+                found.setdefault(prefix, []).append(name)
+        return dict(sorted(found.items()))
+
+    def search_entries(self, prefix: str) -> Iterator[list[Any]]:
+        """Yield the entries in the search index with the same first characters."""
+        for name in self.prefixes[prefix]:
+            yield from self._month(name, SEARCH + prefix)
 
     def _month(self, name: str, month: str) -> Iterable[list[Any]]:
         if name not in self._rows:

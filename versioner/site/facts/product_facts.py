@@ -5,23 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.layout import month_of
 from versioner.query.selectors import last_deployed_at
 from versioner.registry.records import ProductRecord
 from versioner.site.facts.codec import cell_data, cell_from, row_data
+from versioner.site.facts.search_entries import search_entries
 from versioner.site.pagination import history_pages, undeployments_of
 from versioner.site.urls import month_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from versioner.models import Cell, Event, Version
+    from versioner.models import Cell, Event
     from versioner.site.pagination import HistoryPage
 
 __all__ = [
+    "SEARCH",
     "VERSIONS",
     "MonthFacts",
     "PageFacts",
@@ -32,8 +34,10 @@ __all__ = [
 ]
 
 
-# The rows of a product under this name, which is no month, are its versions.
+# The rows of a product under these names, which are no months, are its versions, each with the
+# end of the name of its page, and its entries in the search index.
 VERSIONS: Final = "versions"
+SEARCH: Final = "search "
 
 
 class PageFacts(NamedTuple):
@@ -63,8 +67,7 @@ class ProductFacts:
     `cells` have only the deployments that decide their state. `deployed` is the number of
     deployments by environment, `uses` that of events; `events` is the number of all events.
     `later` has the part of the page of each row that is not on the first page of its month;
-    `pages_of_versions` the end of the name of the page with each version's row. `search` is a
-    digest of what the search index has of the product.
+    `search` has a digest of what the search index has of the product by the first characters.
     """
 
     name: str
@@ -83,8 +86,7 @@ class ProductFacts:
     months: dict[str, MonthFacts]
     pages: list[PageFacts]
     later: dict[str, int]
-    pages_of_versions: dict[str, str] = field(default_factory=dict)
-    search: str = ""
+    search: dict[str, str]
 
     def page_of(self, row_id: str, at: str) -> str:
         """Return the path of the page with the row of a deployment or of an undeployment."""
@@ -137,7 +139,8 @@ def facts_of(record: ProductRecord) -> tuple[ProductFacts, dict[str, list[Any]]]
         rows.setdefault(page.month, []).extend(map(row_data, page.rows))
     rows = {month: own for month, own in rows.items() if own}
     later = {row.id: page.part for page in pages if page.part > 1 for row in page.rows}
-    names = [_search_data(version, _stem(page)) for page in pages for version in page.versions]
+    versions = {v.name: _stem(page) for page in pages for v in page.versions}
+    entries = search_entries(record.name, record.versions.values(), versions)
     first = deployments[0] if deployments else None
     facts = ProductFacts(
         name=record.name,
@@ -167,17 +170,10 @@ def facts_of(record: ProductRecord) -> tuple[ProductFacts, dict[str, list[Any]]]
             for page in pages
         ],
         later=later,
-        pages_of_versions={
-            version.name: _stem(page) for page in pages for version in page.versions
-        },
-        search=_digest(names),
+        search={prefix: _digest(own) for prefix, own in entries.items()},
     )
-    return facts, {**rows, VERSIONS: names}
-
-
-def _search_data(version: Version, stem: str) -> list[Any]:
-    """Return what the search index needs of a version."""
-    return [version.name, version.at, version.scm_sha, [*version.artifacts.values()], stem]
+    found = {SEARCH + prefix: own for prefix, own in entries.items()}
+    return facts, {**rows, **found, VERSIONS: [[*each] for each in versions.items()]}
 
 
 def _month(rows: list[Any], later: Mapping[str, int]) -> MonthFacts:
