@@ -59,6 +59,9 @@ class ProductRecord:
         """Return the versions by name, first seen first."""
         return fold_versions(self.name, self.builds, self.deployments)
 
+    def release(self) -> None:
+        """Drop what can be read again; here all stays."""
+
     @property
     def environments_named(self) -> set[str]:
         """Return the environments that its events and observations name."""

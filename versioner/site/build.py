@@ -10,35 +10,37 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.errors import ValidationFailed
 from versioner.resources import site_templates_dir
-from versioner.site.api.reference import reference_view
+from versioner.site.api.reference import example_product, reference_view
 from versioner.site.context import SiteContext
-from versioner.site.exports.files import crawler_files, machine_files
+from versioner.site.exports.files import crawler_files, files_of_product, machine_files
 from versioner.site.exports.search_index import index_file
 from versioner.site.facts.catalogue import Catalogue
 from versioner.site.facts.product_facts import SEARCH
 from versioner.site.facts.state import SiteState
-from versioner.site.output import claim, publish, read_file
+from versioner.site.output import claim, publish
 from versioner.site.pages import Page, front_pages
-from versioner.site.parallel_render import render_pages
+from versioner.site.parallel_render import UnitMaker
 from versioner.site.render import Templates, read_templates
 from versioner.site.render_cache import RenderCache
 from versioner.site.scripts import script_files
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
-from versioner.site.units import code_digest, files_of_units, unchanged_files, units_of
+from versioner.site.units import Unit, code_digest, files_of_units, unchanged_files, units_of
 from versioner.site.urls import REFERENCE
 from versioner.site.views.about import counts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     from versioner.git.event_commits import RecordedBy
     from versioner.registry.records import Registry
     from versioner.remote.inbox_refs import Inbox
-    from versioner.site.views.layout import View
+    from versioner.site.parallel_render import Made
 
 __all__ = ["BuildReport", "build_site"]
 
+# The pages of one unit of those that each build makes.
+_FRONT_PAGES: Final = 10
 _ASSETS: Final = ("icon.svg", "site.css")
 # Redirects, and pages about what is not there.
 _UNINDEXED: Final = frozenset({"redirect.html", "deleted.html", "not_found.html"})
@@ -101,56 +103,77 @@ def build_site(
     known = state.outputs(folder)
     kept = unchanged_files(units, known, out)
     made = [unit for unit in units if unit.name not in kept]
-    front = list(front_pages(context, tool_version))
-    of_units = {unit.name: list(unit.pages()) for unit in made}
-    pages = [*front, *(page for own in of_units.values() for page in own)]
-    files: dict[str, bytes] = {}
-    reference = Page(REFERENCE, "api.html", partial(_reference_view, context, files, kept, out))
-    paths = {name: [page.path for page in own] for name, own in of_units.items()}
-
-    def others() -> list[Page]:
-        for unit in made:
-            own = dict(unit.files())
-            paths[unit.name] += own
-            files.update(own)
-        files.update(machine_files(context))
-        shards = [
-            path
-            for name, own in {**kept, **paths}.items()
-            if name.startswith(SEARCH)
-            for path in own
-        ]
-        files.update([index_file(context, shards)])
-        files["build.json"] = _build_facts(context, tool_version)
-        files["assets/built.js"] = f"versionerBuilt({json.dumps(context.now)});\n".encode()
-        return [reference]
-
+    front = _front(context, tool_version)
     kept_paths = [path for own in kept.values() for path in own]
     kept_pages = [path for path in kept_paths if path.endswith(".html")]
-    total = len(pages) + 1 + len(kept_pages)
+    unindexed = {
+        page.path for unit in front for page in unit.pages() if page.template in _UNINDEXED
+    }
+    pages = sum(len(tuple(unit.pages())) for unit in (*front, *made))
+    total = pages + 1 + len(kept_pages)
     render_cache = RenderCache(cache)
-    rendered = render_pages(
-        pages, templates, render_cache, out, jobs=jobs, meanwhile=others,
-        progress=progress and (lambda done: progress(done + len(kept_pages), total)),
+    maker = UnitMaker(
+        templates, render_cache, out, jobs=jobs,
+        progress=progress and (lambda done: progress(min(done + len(kept_pages), total), total)),
     )  # fmt: skip
-    indexed = [page.path for page in (*pages, reference) if page.template not in _UNINDEXED]
-    files.update(crawler_files(context.base_url, [*indexed, *kept_pages]))
-    files.update(_assets(overrides))
-    done = publish(
-        out, {**files, **rendered.fresh}, before, unchanged=[*rendered.unchanged, *kept_paths]
-    )
-    render_cache.keep(rendered.digests)
+    with maker:
+        files: dict[str, bytes] = {}
+
+        def others() -> list[Unit]:
+            files.update(machine_files(context))
+            files["build.json"] = _build_facts(context, tool_version)
+            files["assets/built.js"] = f"versionerBuilt({json.dumps(context.now)});\n".encode()
+            files.update(_assets(overrides))
+            return [_machines(context, files), _last(context, kept, maker.made, unindexed)]
+
+        maker.make([*front, *made], pages, others)
+        unchanged = {*kept_paths, *(path for own in maker.made.paths.values() for path in own)}
+        done = publish(out, maker.made.changed, before, maker.write, unchanged=unchanged)
+    render_cache.keep(maker.made.digests)
     state.keep_outputs(
         folder,
-        files_of_units(((unit, paths[unit.name]) for unit in made), out),
+        files_of_units(((unit, maker.made.paths[unit.name]) for unit in made), out),
         known.keys() - {unit.name for unit in units},
     )
     state.commit()
     state.close()
     return BuildReport(
-        done.written, done.unchanged, done.removed, len(rendered) + len(kept_pages),
-        len(rendered.fresh),
+        done.written, done.unchanged, done.removed, maker.made.pages + len(kept_pages),
+        maker.made.rendered,
     )  # fmt: skip
+
+
+def _front(context: SiteContext, tool_version: str) -> list[Unit]:
+    """Return the units that each build makes, of some pages each."""
+    pages = list(front_pages(context, tool_version))
+    parts = [pages[start : start + _FRONT_PAGES] for start in range(0, len(pages), _FRONT_PAGES)]
+    return [Unit(f"front:{number}", "", partial(tuple, part)) for number, part in enumerate(parts)]
+
+
+def _machines(context: SiteContext, files: Mapping[str, bytes]) -> Unit:
+    """Return the unit of the API reference, with the files of which it has examples."""
+    product = example_product(context)
+    examples = {**files, **(dict(files_of_product(context, product)) if product else {})}
+    make = partial(reference_view, context, examples.get)
+    return Unit("files", "", lambda: [Page(REFERENCE, "api.html", make)], files.items)
+
+
+def _last(
+    context: SiteContext,
+    kept: Mapping[str, list[str]],
+    made: Made,
+    unindexed: Collection[str],
+) -> Unit:
+    """Return the unit of the files that list other ones: the search index and the sitemap."""
+
+    def files() -> Iterator[tuple[str, bytes]]:
+        every = {**kept, **made.paths}
+        shards = (path for name, own in every.items() if name.startswith(SEARCH) for path in own)
+        yield index_file(context, shards)
+        paths = (path for own in every.values() for path in own if path.endswith(".html"))
+        yield from crawler_files(context.base_url, [p for p in paths if p not in unindexed])
+
+    return Unit("lists", "", tuple, files)
 
 
 def _keys_of_facts(registry: Registry, trees: Mapping[str, str]) -> dict[str, str]:
@@ -164,19 +187,6 @@ def _keys_of_facts(registry: Registry, trees: Mapping[str, str]) -> dict[str, st
     )
     digest = hashlib.blake2b(common.encode("ascii"), digest_size=16).hexdigest()
     return {name: f"{trees[name]} {digest}" for name in registry.products if trees.get(name)}
-
-
-def _reference_view(
-    context: SiteContext, files: Mapping[str, bytes], kept: Mapping[str, list[str]], out: Path
-) -> View:
-    """Return the view of the reference page; its examples may be files of an earlier build."""
-
-    def read(path: str) -> bytes | None:
-        if path in files or not any(path in own for own in kept.values()):
-            return files.get(path)
-        return read_file(out, path)
-
-    return reference_view(context, read)
 
 
 def _assets(overrides: Overrides) -> dict[str, bytes]:

@@ -139,6 +139,12 @@ class SiteContext:
         """Return a product with all of its events; `registry` has summaries without them."""
         return self._records[name]
 
+    def release(self, name: str) -> None:
+        """Drop what was read of a product, where all products would need much memory."""
+        self._history = ("", [])
+        if self.catalogue.is_large:
+            self.record(name).release()
+
     def history(self, name: str) -> list[HistoryPage]:
         """Return the pages of a product's history, oldest first."""
         # The views of one product follow each other.

@@ -18,9 +18,9 @@ from versioner.errors import OperationFailed
 from versioner.git.state import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection
 
-__all__ = ["MANIFEST", "Written", "claim", "publish", "read_file"]
+__all__ = ["MANIFEST", "Written", "claim", "publish", "read_file", "write_file"]
 
 MANIFEST: Final = ".versioner-site.json"
 _FORMAT: Final = "versioner-site/1"
@@ -57,22 +57,28 @@ def claim(out: Path) -> set[str]:
 
 
 def publish(
-    out: Path, files: Mapping[str, bytes], before: set[str], *, unchanged: Collection[str] = ()
+    out: Path,
+    changed: Collection[str],
+    before: set[str],
+    write: Callable[[], int],
+    *,
+    unchanged: Collection[str] = (),
 ) -> Written:
     """Write a site's files into a claimed folder, and remove the other files in `before`.
 
+    `write` writes those of the paths in `changed` that differ, and returns how many these are.
     `unchanged` are the paths of further files of the site that need no writing. While files are
     written, the manifest lists old and new ones, so that a build after a killed one still finds
     all of them.
     """
-    wanted = {*files, *unchanged}
+    wanted = {*changed, *unchanged}
     try:
         out.mkdir(parents=True, exist_ok=True)
         _replace(out / MANIFEST, _manifest(before | wanted))
-        parents = {path.rpartition("/")[0] for path in files}
+        parents = {path.rpartition("/")[0] for path in changed}
         for parent in sorted(parents):
             _make_folder(out, parent)
-        written = sum(_write(out / path, content) for path, content in files.items())
+        written = write()
         removed = sum(_remove(out, path) for path in sorted(before - wanted))
         _replace(out / MANIFEST, _manifest(wanted))
     except OSError as error:
@@ -124,7 +130,7 @@ def _make_folder(out: Path, parent: str) -> None:
         folder.mkdir(exist_ok=True)
 
 
-def _write(path: Path, content: bytes) -> bool:
+def write_file(path: Path, content: bytes) -> bool:
     """Write a file if its content differs; return whether it did."""
     if _reads(path, content):
         return False

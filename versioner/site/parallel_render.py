@@ -1,4 +1,9 @@
-"""Rendering of all pages that changed, in several processes where that is faster."""
+"""The making of a site's units, in several processes where that is faster.
+
+Each process takes unit after unit, renders the pages that changed, and keeps what it made as
+drafts. When all units are made, each process writes its own drafts. So no process has the whole
+site in memory, and nothing is written where a page cannot be rendered.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +12,10 @@ import os
 import sys
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
+from versioner.errors import OperationFailed
+from versioner.site.drafts import Drafts
 from versioner.site.output import read_file
 from versioner.site.render import Renderer
 from versioner.site.render_cache import digest_of
@@ -18,87 +25,227 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from pathlib import Path
 
-    from versioner.site.pages import Page
     from versioner.site.render import Templates
     from versioner.site.render_cache import RenderCache
+    from versioner.site.units import Unit
 
-__all__ = ["Rendered", "render_pages"]
+__all__ = ["Made", "UnitMaker"]
 
 # For fewer pages, starting a process costs more than it saves.
 _SHARED_LEAST: Final = 300
 
 
 @dataclass(slots=True)
-class Rendered:
-    """The result of rendering: the bytes of new pages, and the paths of unchanged ones.
+class Made:
+    """What was made: the paths of the files of each unit, and the digests of pages by their keys.
 
-    `digests` has the digest of every page by its key in the render cache.
+    `changed` are the paths of the files that are to be written. `rendered` of the `pages` were
+    rendered; the others are unchanged.
     """
 
-    fresh: dict[str, bytes] = field(default_factory=dict)
-    unchanged: set[str] = field(default_factory=set)
+    paths: dict[str, list[str]] = field(default_factory=dict)
+    changed: list[str] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
+    pages: int = 0
+    rendered: int = 0
 
-    def add(self, path: str, key: str, digest: str, content: bytes | None) -> None:
-        """Add a page; one without content is unchanged."""
-        self.digests[key] = digest
-        if content is None:
-            self.unchanged.add(path)
-        else:
-            self.fresh[path] = content
-
-    def has(self, path: str) -> bool:
-        """Return whether a page is done."""
-        return path in self.fresh or path in self.unchanged
-
-    def __len__(self) -> int:
-        return len(self.fresh) + len(self.unchanged)
+    def add(self, other: Made) -> None:
+        """Add what another process made."""
+        self.paths.update(other.paths)
+        self.changed += other.changed
+        self.digests.update(other.digests)
+        self.pages += other.pages
+        self.rendered += other.rendered
 
 
-def render_pages(
-    pages: Sequence[Page],
-    templates: Templates,
-    cache: RenderCache,
-    out: Path,
-    *,
-    jobs: int = 1,
-    meanwhile: Callable[[], Sequence[Page]] = tuple,
-    progress: Callable[[int], None] | None = None,
-) -> Rendered:
-    """Render the pages that are not in `out` yet as they would be rendered.
+class UnitMaker:
+    """The processes that make units and write them; a context that ends them.
 
     `jobs` is how many processes share the work, where the system can fork and there are enough
-    pages. `meanwhile` is other work for this process while the other ones start; the pages that
-    it returns are rendered last. Raises what the Renderer raises.
+    pages. `progress` is called with the number of pages done.
     """
-    work = _Work(templates, cache, out)
-    rendered = Rendered()
-    if jobs <= 1 or len(pages) < _SHARED_LEAST or not _can_fork():
-        late = meanwhile()
-        return work.do([*pages, *late], rendered, progress)
-    batches = _queue(len(pages))
-    workers = [_start(work, pages, batches) for _ in range(jobs - 1)]
-    report = progress and (lambda done: progress(min(done * jobs, len(pages))))
-    try:
-        late = meanwhile()
-        for first in _next_batches(batches):
-            work.do(pages[first : first + _batch_size(len(pages))], rendered, report)
-    except BaseException:
-        for process, results in workers:
-            results.close()
-            os.waitpid(process, 0)
-        raise
-    finally:
-        os.close(batches)
-    for process, results in workers:
-        _collect(process, results, rendered)
-    # The pages of a process that failed are rendered here, where an error is raised as usual.
-    left = [page for page in pages if not rendered.has(page.path)]
-    return work.do([*left, *late], rendered, progress)
+
+    def __init__(
+        self,
+        templates: Templates,
+        cache: RenderCache,
+        out: Path,
+        *,
+        jobs: int = 1,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        self.made = Made()
+        self._work = _Work(templates, cache, out)
+        self._out = out
+        self._jobs = jobs
+        self._progress = progress
+        self._children: list[_Child] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for child in self._children:
+            child.end()
+        self._work.drafts.close()
+
+    def make(
+        self, units: Sequence[Unit], pages: int, meanwhile: Callable[[], Sequence[Unit]]
+    ) -> None:
+        """Make units, which have so many pages, and at last those that `meanwhile` returns.
+
+        `meanwhile` is other work for this process while other ones start. Raises what the
+        Renderer raises.
+        """
+        if self._jobs <= 1 or pages < _SHARED_LEAST or not _can_fork():
+            late = meanwhile()
+            self._make([*units, *late], 1)
+            return
+        batches = _queue(len(units))
+        try:
+            for _ in range(self._jobs - 1):
+                self._children.append(_Child(self._work, units, batches))
+            late = meanwhile()
+            for first in _next_batches(batches):
+                self._make(units[first : first + _batch_size(len(units))], self._jobs)
+        finally:
+            os.close(batches)
+        for child in self._children:
+            self.made.add(child.made())
+        # The units of a process that failed are made here, where an error is raised as usual.
+        left = [unit for unit in units if unit.name not in self.made.paths]
+        self._make([*left, *late], 1)
+
+    def write(self) -> int:
+        """Write what was made; return the number of files that differed. Raises OSError."""
+        for child in self._children:
+            child.start_writing()
+        written = self._work.drafts.write(self._out)
+        return written + sum(child.written() for child in self._children)
+
+    def _make(self, units: Sequence[Unit], shares: int) -> None:
+        progress = self._progress
+
+        def report() -> None:
+            if progress is not None:
+                progress(self.made.pages * shares)
+
+        for unit in units:
+            self._work.make(unit, self.made, report)
+
+
+class _Work:
+    """What a process needs to make units: templates, cache, output folder, and its drafts."""
+
+    def __init__(self, templates: Templates, cache: RenderCache, out: Path) -> None:
+        self.drafts = Drafts()
+        self._templates = templates
+        self._cache = cache
+        self.out = out
+        self._renderer = Renderer(templates)
+
+    def make(self, unit: Unit, made: Made, report: Callable[[], None]) -> None:
+        paths: list[str] = []
+        for page in unit.pages():
+            view = page.view
+            key = self._cache.key(self._templates, page.template, view)
+            known = self._cache.digest(key)
+            if known is None or not self._is_unchanged(page.path, known):
+                content = self._renderer.render(page.template, view)
+                known = digest_of(content)
+                self.drafts.add(page.path, content)
+                made.changed.append(page.path)
+                made.rendered += 1
+            made.digests[key] = known
+            made.pages += 1
+            paths.append(page.path)
+            report()
+        for path, content in unit.files():
+            self.drafts.add(path, content)
+            made.changed.append(path)
+            paths.append(path)
+        unit.done()
+        made.paths[unit.name] = paths
+
+    def _is_unchanged(self, path: str, digest: str) -> bool:
+        content = read_file(self.out, path)
+        return content is not None and digest_of(content) == digest
+
+
+class _Child:
+    """A process that makes batches of units, and writes them when it is told to."""
+
+    def __init__(self, work: _Work, units: Sequence[Unit], batches: int) -> None:
+        results, sending = os.pipe()
+        waiting, self._telling = os.pipe()
+        self._process = os.fork()
+        if self._process:
+            os.close(sending)
+            os.close(waiting)
+            self._results: BufferedReader = os.fdopen(results, "rb")
+            self._is_sound = False
+            return
+        # The new process runs from here, and must never return.
+        try:
+            os.close(results)
+            os.close(self._telling)
+            _serve(work, units, batches, sending, waiting)
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+
+    def made(self) -> Made:
+        """Return what the process made: nothing where it failed."""
+        line = self._results.readline()
+        self._is_sound = line.endswith(b"\n")
+        return Made(*json.loads(line)) if self._is_sound else Made()
+
+    def start_writing(self) -> None:
+        """Tell the process to write its drafts."""
+        if self._is_sound:
+            os.write(self._telling, b"w")
+
+    def written(self) -> int:
+        """Return the number of files that it wrote; raise OperationFailed where it could not."""
+        if not self._is_sound:
+            return 0
+        line = self._results.readline()
+        if not line.endswith(b"\n"):
+            raise OperationFailed("cannot write the site: a process of this build was ended")
+        number, wrong = json.loads(line)
+        if wrong:
+            raise OperationFailed(f"cannot write {wrong}")
+        return int(number)
+
+    def end(self) -> None:
+        """End the process, and wait for it."""
+        os.close(self._telling)
+        self._results.close()
+        os.waitpid(self._process, 0)
+
+
+def _serve(work: _Work, units: Sequence[Unit], batches: int, sending: int, waiting: int) -> None:
+    # The drafts so far belong to the first process.
+    work.drafts = Drafts()
+    made = Made()
+    for first in _next_batches(batches):
+        for unit in units[first : first + _batch_size(len(units))]:
+            work.make(unit, made, lambda: None)
+    parts = [made.paths, made.changed, made.digests, made.pages, made.rendered]
+    with os.fdopen(sending, "wb") as pipe:
+        pipe.write(json.dumps(parts).encode("ascii") + b"\n")
+        pipe.flush()
+        if os.read(waiting, 1):
+            answer: list[object] = [0, ""]
+            try:
+                answer[0] = work.drafts.write(work.out)
+            except OSError as error:
+                answer[1] = f"{error.filename or work.out}: {error.strerror}"
+            pipe.write(json.dumps(answer).encode("ascii") + b"\n")
 
 
 def _queue(number: int) -> int:
-    """Return a pipe that the processes share, with the number of each batch's first page."""
+    """Return a pipe that the processes share, with the number of each batch's first unit."""
     reading, writing = os.pipe()
     for first in range(0, number, _batch_size(number)):
         os.write(writing, first.to_bytes(4, "big"))
@@ -108,7 +255,7 @@ def _queue(number: int) -> int:
 
 def _batch_size(number: int) -> int:
     # A pipe has room for 64 KiB, or 16 KiB where memory is short; all must fit before any is read.
-    return max(8, -(-number // 1000))
+    return max(1, -(-number // 1000))
 
 
 def _next_batches(batches: int) -> Iterator[int]:
@@ -116,74 +263,6 @@ def _next_batches(batches: int) -> Iterator[int]:
         yield int.from_bytes(first, "big")
 
 
-class _Work:
-    """What every process needs to render pages: templates, cache and output folder."""
-
-    def __init__(self, templates: Templates, cache: RenderCache, out: Path) -> None:
-        self._templates = templates
-        self._cache = cache
-        self._out = out
-        self._renderer = Renderer(templates)
-
-    def do(
-        self, pages: Sequence[Page], rendered: Rendered, progress: Callable[[int], None] | None
-    ) -> Rendered:
-        for page in pages:
-            view = page.view
-            key = self._cache.key(self._templates, page.template, view)
-            known = self._cache.digest(key)
-            if known is not None and self._is_unchanged(page.path, known):
-                rendered.add(page.path, key, known, None)
-            else:
-                content = self._renderer.render(page.template, view)
-                rendered.add(page.path, key, digest_of(content), content)
-            if progress is not None:
-                progress(len(rendered))
-        return rendered
-
-    def _is_unchanged(self, path: str, digest: str) -> bool:
-        content = read_file(self._out, path)
-        return content is not None and digest_of(content) == digest
-
-
 def _can_fork() -> bool:
     # Only Linux forks safely with libraries loaded; and a forked process has no other threads.
     return sys.platform == "linux" and threading.active_count() == 1
-
-
-def _start(work: _Work, pages: Sequence[Page], batches: int) -> tuple[int, BufferedReader]:
-    """Start a process that renders batches; return its id and the pipe of its results."""
-    results, sending = os.pipe()
-    process = os.fork()
-    if process:
-        os.close(sending)
-        return process, os.fdopen(results, "rb")
-    # The new process runs from here, and must never return.
-    try:
-        os.close(results)
-        rendered = Rendered()
-        for first in _next_batches(batches):
-            work.do(pages[first : first + _batch_size(len(pages))], rendered, None)
-        with os.fdopen(sending, "wb") as pipe:
-            sizes = {path: len(content) for path, content in rendered.fresh.items()}
-            parts = [sizes, sorted(rendered.unchanged), rendered.digests]
-            pipe.write(json.dumps(parts).encode("ascii") + b"\n")
-            pipe.writelines(rendered.fresh.values())
-    except BaseException:
-        os._exit(1)
-    os._exit(0)
-
-
-def _collect(process: int, results: BufferedReader, rendered: Rendered) -> None:
-    """Add the pages that a process rendered, unless it failed."""
-    with results:
-        head = results.readline()
-        fresh: dict[str, bytes] = {}
-        if head.endswith(b"\n"):
-            sizes, unchanged, digests = json.loads(head)
-            fresh = {path: results.read(size) for path, size in sizes.items()}
-    _, status = os.waitpid(process, 0)
-    if status == 0 and head.endswith(b"\n"):
-        rendered.fresh.update(fresh)
-        rendered.unchanged.update(unchanged)
-        rendered.digests.update(digests)

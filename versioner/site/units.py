@@ -42,14 +42,22 @@ __all__ = ["Unit", "code_digest", "files_of_units", "unchanged_files", "units_of
 _TEMPLATES = ("product.html", "month.html", "deployments.html", "environment_month.html")
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Pages and other files with a common key; one without a key is made in each build."""
+    """Pages and other files with a common key; one without a key is made in each build.
+
+    `done` is called when all of them are made.
+    """
 
     name: str
     key: str
     pages: Callable[[], Iterable[Page]]
-    files: Callable[[], Iterable[tuple[str, bytes]]]
+    files: Callable[[], Iterable[tuple[str, bytes]]] = tuple
+    done: Callable[[], None] = _nothing
 
 
 def units_of(
@@ -75,6 +83,7 @@ def units_of(
             _product_key(context, common, name, keys.get(name, ""), bool(templates.changed)),
             partial(product_pages, context, name),
             partial(files_of_product, context, name),
+            partial(context.release, name),
         )
         for name in context.registry.products
     ]
@@ -173,7 +182,7 @@ def _months(context: SiteContext, common: str) -> Iterator[Unit]:
                 if environment
                 else partial(month_pages, context, own)
             )
-            yield Unit(f"month:{environment}:{month}", key, make, tuple)
+            yield Unit(f"month:{environment}:{month}", key, make)
 
 
 def _shards(context: SiteContext, common: str) -> Iterator[Unit]:

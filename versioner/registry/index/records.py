@@ -77,6 +77,11 @@ class IndexedProduct(ProductRecord):
         found: list[Deployment] = self.__dict__["_deployments"]
         return found
 
+    def release(self) -> None:
+        """Drop the events, deployments, versions and cells: they are read again when used."""
+        for name in (*_LOGS, "_cells", "_deployments", "versions"):
+            self.__dict__.pop(name, None)
+
     def _read_history(self) -> None:
         """Read the deployments of all cells, and what happened in each of them."""
         if "_deployments" in self.__dict__:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from versioner.site.context import SiteContext
 
-__all__ = ["reference_view"]
+__all__ = ["example_product", "reference_view"]
 
 _ITEMS_SHOWN: Final = 2
 _LINES_SHOWN: Final = 12
@@ -61,6 +61,11 @@ def _values(context: SiteContext) -> dict[str, str]:
             "part": page.rpartition("/")[2].removesuffix(".html"),
         }
     return values
+
+
+def example_product(context: SiteContext) -> str:
+    """Return the product whose files are examples, "" where there is none."""
+    return _values(context)["product"]
 
 
 def _endpoint(

@@ -23,6 +23,8 @@ __all__ = ["Catalogue"]
 
 # The products whose versions are in memory.
 _PRODUCTS_MOST: Final = 50
+# The events of all products that may be in memory.
+_EVENTS_MOST: Final = 120_000
 
 
 class Catalogue:
@@ -51,7 +53,10 @@ class Catalogue:
                 self._facts[name] = from_json(text)
         for name in self._products:
             if name not in self._facts:
-                self._facts[name], rows = facts_of(self._products[name])
+                record = self._products[name]
+                self._facts[name], rows = facts_of(record)
+                if self.is_large:
+                    record.release()
                 if name in self._keys:
                     facts = self._facts[name].to_json()
                     self._state.keep_facts(name, self._keys[name], facts, rows)
@@ -65,6 +70,11 @@ class Catalogue:
 
     def __iter__(self) -> Iterator[ProductFacts]:
         return (self._facts[name] for name in self._products)
+
+    @property
+    def is_large(self) -> bool:
+        """Return whether the events of all products would need much memory."""
+        return sum(each.events for each in self._facts.values()) > _EVENTS_MOST
 
     @cached_property
     def months(self) -> dict[str, list[str]]:
