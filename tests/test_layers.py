@@ -25,7 +25,7 @@ LAYERS = (
     ("cli",),
     ("reporting",),
     ("doctor",),
-    ("editing", "setup", "spool"),
+    ("editing", "export", "setup", "spool"),
     ("delivery",),
     ("recording",),
     ("site",),
@@ -50,6 +50,7 @@ THIRD_PARTIES = {
     "jsonschema": {"validation"},
     "jsonschema_rs": {"validation"},
     "yaml": {"serialization"},
+    "pyarrow": {"export"},
 }
 # What only the command line may read, and who passes the environment on by design.
 WORLD = {

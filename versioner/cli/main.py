@@ -49,6 +49,7 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
     },
     "Publish": {
         "site": Listed("site:site", "Build, check or serve the site."),
+        "export": Listed("export:export", "Export to Parquet, CSV, JSON Lines or SQLite."),
     },
     "Maintain": {
         "init": Listed("init:init", "Create a new registry."),

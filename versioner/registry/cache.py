@@ -30,8 +30,8 @@ __all__ = ["ProductCache", "reader_version"]
 # from the cache does not depend on them.
 _ABOVE: Final = frozenset(
     {
-        "__pycache__", "cli", "delivery", "docs", "doctor", "editing", "query", "recording",
-        "reporting", "rules", "server", "setup", "site", "spool",
+        "__pycache__", "cli", "delivery", "docs", "doctor", "editing", "export", "query",
+        "recording", "reporting", "rules", "server", "setup", "site", "spool",
     }
 )  # fmt: skip
 

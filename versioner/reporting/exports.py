@@ -1,0 +1,50 @@
+"""Reports of exports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from versioner.reporting.terminal import as_json, clean
+from versioner.reporting.text import count
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from versioner.export.run import ExportReport
+
+__all__ = ["exported_json", "exported_text"]
+
+
+def exported_text(
+    report: ExportReport, folder: Path, *, revision: str | None = None, since: str = ""
+) -> str:
+    """Return what an export wrote, and what the folder has now."""
+    deployments = report.rows["deployments"]
+    # JSON Lines have the events of deployments, which can be imported again.
+    what = "deployment event" if report.format == "jsonl" else "deployment"
+    began = f" since {since}" if since else ""
+    return (
+        f"exported {count(deployments, what)}{began} to {clean(str(folder))} ({report.format}, "
+        f"{report.bytes / 1e6:,.1f} MB)\n"
+        f"  {count(report.written, 'file')} written, {report.unchanged:,} unchanged, "
+        f"{report.removed:,} removed"
+    )
+
+
+def exported_json(
+    report: ExportReport, folder: Path, *, revision: str | None = None, since: str = ""
+) -> str:
+    """Return the same as JSON with stable keys."""
+    return as_json(
+        {
+            "format": report.format,
+            "folder": str(folder),
+            "revision": revision,
+            "since": since or None,
+            "written": report.written,
+            "unchanged": report.unchanged,
+            "removed": report.removed,
+            "bytes": report.bytes,
+            "rows": report.rows,
+        }
+    )
