@@ -127,8 +127,9 @@ def test_the_events_imported_into_an_empty_registry_are_the_same_deployments(bus
     everything = ("deployment", "list", "--limit", "0", "-o", "json")
     assert other.run(*everything).json() == busy.run(*everything).json()
     # The registry itself has another title and other commits.
-    assert other.run("status", "-o", "json").json()["rows"] == (
-        busy.run("status", "-o", "json").json()["rows"]
+    assert (
+        other.run("status", "-o", "json").json()["products"]
+        == (busy.run("status", "-o", "json").json()["products"])
     )
     again = other.run("import", "lines/deployments.jsonl", "-o", "json").json()
     assert (again["added"], again["commit"]) == (0, None)
