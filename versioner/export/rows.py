@@ -6,7 +6,6 @@ what is not known is None.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.export.tables import TABLES
@@ -18,14 +17,13 @@ from versioner.query.selectors import (
     owner_of,
 )
 from versioner.query.times import seconds_between
-from versioner.registry.records import ProductRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from versioner.export.tables import Table, TableName
     from versioner.models import Cell, Deployment, Event, Undeployment, Version
-    from versioner.registry.records import Registry
+    from versioner.registry.records import ProductRecord, Registry
 
 __all__ = ["ProductRows", "Row", "event_lines", "product_rows", "registry_rows", "with_nulls"]
 
@@ -42,9 +40,6 @@ class ProductRows(NamedTuple):
 
 def product_rows(record: ProductRecord, since: str = "") -> ProductRows:
     """Return the rows of a product; with `since`, a month, no deployment that began before."""
-    # What is folded from a record in memory is kept in that record, so a copy is folded, which is
-    # dropped with its rows.
-    record = replace(record) if type(record) is ProductRecord else record
     entries: list[Deployment | Undeployment] = [*record.deployments]
     entries += [each for cell in record.cells.values() for each in cell.undeployments]
     entries.sort(key=lambda each: each.at)

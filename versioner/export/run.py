@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import closing
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, Literal, Protocol
@@ -153,8 +154,12 @@ class _Run:
         files: _Files = {f"{table}/part-0.parquet": (table, rows) for table, rows in whole.items()}
         self._write_part(_WHOLE, "", files)
 
+    def _record(self, name: str) -> ProductRecord:
+        # What is read or folded is kept in its record: the copy is dropped after its product.
+        return copy(self._registry.products[name])
+
     def _of_product(self, name: str) -> _Files:
-        rows = product_rows(self._registry.products[name], self._since)
+        rows = product_rows(self._record(name), self._since)
         files: _Files = {}
         at = TABLES["deployments"].names.index("at")
         for month, those in groupby(rows.deployments, key=lambda row: row[at][:7]):
@@ -199,7 +204,7 @@ class _Run:
             for table, rows in registry_rows(self._registry).items():
                 files.add(table, rows)
             for count, name in enumerate(self._names, 1):
-                record = self._registry.products[name]
+                record = self._record(name)
                 files.add_product(record, product_rows(record, self._since))
                 self._advance(count)
             drafts = files.finish()
