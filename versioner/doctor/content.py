@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from versioner.doctor.checks import Check
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
-    from versioner.registry.cache import ProductCache
+    from versioner.registry.validated import ValidatedProducts
 
 __all__ = ["ATTRIBUTES", "check_attributes", "check_config", "check_content", "check_site"]
 
@@ -41,13 +41,13 @@ _OTHER_SERVER: Final = "everybody who can reach the web server can read the site
 
 
 def check_content(
-    snapshot: Snapshot, now: str, cache: ProductCache | None
+    snapshot: Snapshot, now: str, kept: ValidatedProducts | None
 ) -> tuple[list[Check], Mapping[str, Any]]:
     """Check the content of a snapshot; return the results, and the content of registry.yaml."""
     config: dict[str, Any] = {}
 
     def validity() -> Iterator[Check]:
-        checked = validate_registry(snapshot, now=now, cache=cache)
+        checked = validate_registry(snapshot, now=now, kept=kept)
         config.update(checked.registry.config or {})
         yield _validity(checked.problems, len(checked.registry.products), checked.events)
         for each in doubtful_names(checked.registry):

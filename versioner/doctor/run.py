@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from versioner.doctor.checks import Check, CheckContext
     from versioner.doctor.remote import RemoteTip
     from versioner.git.repository import Repository
-    from versioner.registry.cache import ProductCache
+    from versioner.registry.validated import ValidatedProducts
     from versioner.remote.probe import Greeting
     from versioner.remote.url import Remote
 
@@ -71,7 +71,7 @@ def examine_clone(
     *,
     branch: str = "",
     token: str = "",
-    cache: ProductCache | None = None,
+    kept: ValidatedProducts | None = None,
 ) -> list[Check]:
     """Check a clone and its remote, or a bare repository on a server.
 
@@ -88,7 +88,7 @@ def examine_clone(
     found += [*check_signing(repository, context.seconds), *check_spool(context)]
     name = _remote_name(repository)
     found += check_clone(repository, snapshot, has_remote=name is not None)
-    content, config = check_content(snapshot, context.now(), cache)
+    content, config = check_content(snapshot, context.now(), kept)
     found += content
     if name is None:
         return [*found, *_alone(repository, context)]

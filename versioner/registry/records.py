@@ -68,6 +68,17 @@ class ProductRecord:
         events = (*self.deployment_events, *self.observations)
         return {event["environment"] for event in events if "environment" in event}
 
+    @property
+    def event_count(self) -> int:
+        """Return the number of its builds and deployment events."""
+        return len(self.builds) + len(self.deployment_events)
+
+    @property
+    def latest_at(self) -> str:
+        """Return the latest time of its events and observations, "" for none."""
+        events = (*self.builds, *self.deployment_events, *self.observations)
+        return max((event["at"] for event in events), default="")
+
     def cell(self, environment: str) -> Cell:
         """Return the cell of an environment; an empty one where nothing was deployed."""
         return self.cells.get(environment) or empty_cell(

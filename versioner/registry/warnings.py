@@ -28,6 +28,8 @@ def clock_problems(registry: Registry, snapshot: Snapshot, now: str) -> Iterator
     latest = datetime.fromisoformat(now) + _TOLERANCE
     limit = latest.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     for record in registry.products.values():
+        if record.latest_at <= limit:
+            continue
         # Valid times are all of one form, so that they compare as text.
         ahead = [(kind, event) for kind, event in _events(record) if event["at"] > limit]
         for kind, event in ahead:

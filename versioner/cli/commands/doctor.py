@@ -86,12 +86,12 @@ def _context(probe: bool, timeout: float) -> CheckContext:
 def _examine(repo: str | None, branch: str, context: CheckContext) -> Sequence[Check]:
     from versioner.doctor.run import examine_clone, examine_url
     from versioner.git.repository import open_repository
-    from versioner.registry.cache import ProductCache
+    from versioner.registry.validated import ValidatedProducts
     from versioner.remote.url import TOKEN, address_of, is_url
 
     token = os.environ.get(TOKEN, "")
     if repo and is_url(repo):
         return examine_url(address_of(repo, token), context, branch=branch)
     repository = open_repository(Path(repo) if repo else Path.cwd())
-    with ProductCache.of(repository) as cache:
-        return examine_clone(repository, context, branch=branch, token=token, cache=cache)
+    with ValidatedProducts.of(repository) as kept:
+        return examine_clone(repository, context, branch=branch, token=token, kept=kept)

@@ -93,11 +93,11 @@ def _check(
     from versioner.cli.clock import now
     from versioner.cli.output import Progress
     from versioner.editing.validate import validate_change, validate_registry
-    from versioner.registry.cache import ProductCache
+    from versioner.registry.validated import ValidatedProducts
 
-    with ProductCache.of(repository) as cache:
+    with ValidatedProducts.of(repository) as kept:
         with Progress("Reading products") as progress:
-            checked = validate_registry(snapshot, now=now(), cache=cache, progress=progress.advance)
+            checked = validate_registry(snapshot, now=now(), kept=kept, progress=progress.advance)
         if base is not None:
             validate_change(
                 repository,
@@ -106,7 +106,6 @@ def _check(
                 base,
                 tip=tip,
                 allow_log_changes=allow_log_changes,
-                cache=cache,
             )
     return checked
 
