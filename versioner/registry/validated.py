@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 from zlib import crc32
 
 from versioner import layout
-from versioner.git.snapshot import by_product
+from versioner.git.files.entries import by_product
 from versioner.git.state import state_file
 from versioner.models import Problem
 from versioner.registry.cache import reader_version
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
+    from versioner.git.files.entries import FileEntry
     from versioner.git.repository import Repository
-    from versioner.git.snapshot import FileEntry, Snapshot
+    from versioner.git.snapshot import Snapshot
     from versioner.models import Event
     from versioner.registry.product_files import ProductFiles
     from versioner.registry.records import Registry
@@ -45,6 +46,8 @@ _TABLE: Final = (
 )
 _LOGS: Final = ("builds", "deployment_events", "observations")
 _ID_BYTES: Final = 8
+# From this number of products on, the entries of all are asked for at once.
+_FEW: Final = 16
 
 
 class _Kept(NamedTuple):
@@ -196,14 +199,19 @@ class _Checks:
         self._snapshot = snapshot
         self._kept = kept
         self._entries: dict[str, dict[str, FileEntry]] | None = None
+        self._read = 0
         self._registry = load_head(snapshot)
         names = json.dumps(sorted(self._registry.environment_aliases.items()))
         digest = sha256(names.encode()).hexdigest()[:16]
         self._key = f"{kept.reader} {digest}" if kept is not None else ""
 
     def load(self, progress: Callable[[int, int], None] | None) -> Registry:
-        registry, trees = self._registry, self._snapshot.product_trees()
+        registry = self._registry
         rows = self._kept.rows() if self._kept is not None else {}
+        if not rows:
+            # All products are read, and the entries tell the trees.
+            self._entries = by_product(self._snapshot.entries(layout.ROOT))
+        trees = self._snapshot.product_trees()
         listed = registry.listed_instances
         ids: dict[str, bytes] = {}
         for count, name in enumerate(sorted(trees), 1):
@@ -232,12 +240,17 @@ class _Checks:
         return found
 
     def _files(self, name: str) -> ProductFiles:
-        if self._entries is None:
+        self._read += 1
+        if self._entries is None and self._read > _FEW:
             self._entries = by_product(self._snapshot.entries(layout.ROOT))
+        if self._entries is not None:
+            entries: Mapping[str, FileEntry] = self._entries.get(name, {})
+        else:
+            entries = self._snapshot.entries(layout.product_dir(name))
         return read_product(
             self._snapshot,
             name,
-            self._entries.get(name, {}),
+            entries,
             environment_names=self._registry.environment_aliases,
         )
 

@@ -116,7 +116,9 @@ class WorkTreeFiles:
             if path in self._bytes:
                 pass
             elif path in self._ids:
-                self._bytes[path] = self._as_known(path, state.data)
+                # Not kept: whoever reads all files would have all in memory, and the id tells
+                # that a second reader gets the same bytes.
+                return self._as_known(path, state.data)
             elif state.kind == "file":
                 self._bytes[path] = state.data
                 self._convert([path])
