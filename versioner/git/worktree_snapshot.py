@@ -12,7 +12,7 @@ from versioner.git.objects import TreeView, reading
 from versioner.git.snapshot import snapshot_at
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from versioner.git.files.entries import FileEntry
@@ -52,6 +52,7 @@ class WorkTreeSnapshot:
         self._files = WorkTreeFiles(repo, top)
         self._entries: dict[str, Mapping[str, FileEntry]] = {}
         self._head: Mapping[str, FileEntry] | None = None
+        self._trees: Mapping[str, str | None] | None = None
         # The entries of each product, once those of the whole registry are known.
         self._products: Mapping[str, Mapping[str, FileEntry]] | None = None
 
@@ -88,7 +89,13 @@ class WorkTreeSnapshot:
 
     def product_trees(self, names: Collection[str] | None = None) -> Mapping[str, str | None]:
         """Return each product's tree id, which is the commit's where nothing is changed."""
-        wanted = sorted(self.product_names() if names is None else set(names))
+        if names is not None:
+            return self._trees_of(sorted(set(names)))
+        if self._trees is None:
+            self._trees = self._trees_of(sorted(self.product_names()))
+        return self._trees
+
+    def _trees_of(self, wanted: Sequence[str]) -> dict[str, str | None]:
         known = (
             self._files.trees_of_unchanged(_PRODUCTS, wanted, self._products)
             if len(wanted) > _FEW

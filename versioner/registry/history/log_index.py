@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner import layout
-from versioner.git.merge_base import TreeSnapshot
 from versioner.registry.positions import position_of_event
 from versioner.serialization.log import read_canonical
 
@@ -77,14 +75,14 @@ class LogIndex:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
+        self._ids: dict[str, dict[LogName, str | None]] = {}
 
     def ids(self, product: str) -> dict[LogName, str | None]:
         """Return the blob ids of a product's logs, None where one is not known."""
-        return (
-            self._by_product.get(product, {})
-            if self._by_product is not None
-            else dict(_ids(self._snapshot.entries(layout.product_dir(product)))[product])
-        )
+        if product not in self._ids:
+            # The directories of other products are not looked at.
+            self._ids[product] = _ids(self._snapshot.entries(layout.product_dir(product)))
+        return self._ids[product]
 
     def read(self, product: str, names: Iterable[LogName]) -> dict[LogName, RawLog]:
         """Return some of a product's logs."""
@@ -94,22 +92,13 @@ class LogIndex:
             paths[path]: RawLog(path, paths[path].kind, data) for path, data in contents.items()
         }
 
-    @cached_property
-    def _by_product(self) -> Mapping[str, dict[LogName, str | None]] | None:
-        # A snapshot of trees would read all of them for this; the others know their entries.
-        if isinstance(self._snapshot, TreeSnapshot):
-            return None
-        return _ids(self._snapshot.entries())
 
-
-def _ids(entries: Mapping[str, FileEntry]) -> defaultdict[str, dict[LogName, str | None]]:
-    found: defaultdict[str, dict[LogName, str | None]] = defaultdict(dict)
+def _ids(entries: Mapping[str, FileEntry]) -> dict[LogName, str | None]:
+    found: dict[LogName, str | None] = {}
     for path, entry in entries.items():
         place = layout.place_of(path)
-        if place is None or entry.kind != "file":
-            continue
-        if place.log_kind is not None:
-            found[place.name][LogName(place.log_kind, place.period)] = entry.id
+        if place is not None and entry.kind == "file" and place.log_kind is not None:
+            found[LogName(place.log_kind, place.period)] = entry.id
     return found
 
 
