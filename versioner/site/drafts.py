@@ -33,7 +33,7 @@ class Drafts:
     def write(self, out: Path) -> int:
         """Write the files whose content differs into a folder; return how many these were."""
         self._file.seek(0)
-        return sum(write_file(out / path, self._file.read(size)) for path, size in self._sizes)
+        return sum(write_file(f"{out}/{path}", self._file.read(size)) for path, size in self._sizes)
 
     def close(self) -> None:
         """Drop the files."""

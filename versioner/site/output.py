@@ -15,7 +15,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import OperationFailed
-from versioner.git.state import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -74,13 +73,13 @@ def publish(
     wanted = {*changed, *unchanged}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _replace(out / MANIFEST, _manifest(before | wanted))
+        _replace(f"{out}/{MANIFEST}", _manifest(before | wanted))
         parents = {path.rpartition("/")[0] for path in changed}
         for parent in sorted(parents):
             _make_folder(out, parent)
         written = write()
         removed = sum(_remove(out, path) for path in sorted(before - wanted))
-        _replace(out / MANIFEST, _manifest(wanted))
+        _replace(f"{out}/{MANIFEST}", _manifest(wanted))
     except OSError as error:
         raise OperationFailed(f"cannot write {error.filename or out}: {error.strerror}") from error
     return Written(written, len(wanted) - written, removed)
@@ -130,28 +129,50 @@ def _make_folder(out: Path, parent: str) -> None:
         folder.mkdir(exist_ok=True)
 
 
-def write_file(path: Path, content: bytes) -> bool:
+def write_file(path: str, content: bytes) -> bool:
     """Write a file if its content differs; return whether it did."""
+    # A site has thousands of files: plain texts as paths, and few calls of the system for each.
     if _reads(path, content):
         return False
     _replace(path, content)
     return True
 
 
-def _reads(path: Path, content: bytes) -> bool:
+def _reads(path: str, content: bytes) -> bool:
     try:
         # Compare the size first: most changed pages differ in it.
         status = os.lstat(path)
-        if status.st_size != len(content) or path.is_symlink():
+        if status.st_size != len(content) or not stat.S_ISREG(status.st_mode):
             return False
-        return path.read_bytes() == content
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 -- see write_file
+            return file.read() == content
     except OSError:
         return False
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: str, content: bytes) -> None:
+    folder, _, name = path.rpartition("/")
     # A name with a dot first: a server that shows the folder does not list it.
-    write_whole(path, content, draft=path.with_name(f".{path.name}.{os.getpid()}.part"))
+    draft = f"{folder}/.{name}.{os.getpid()}.part"
+    try:
+        try:
+            _write_new(draft, content)
+        except FileExistsError:
+            # A killed process with the same id left it. What is there is not written into.
+            os.unlink(draft)  # noqa: PTH108 -- see write_file
+            _write_new(draft, content)
+        os.replace(draft, path)  # noqa: PTH105 -- see write_file
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(draft)  # noqa: PTH108 -- see write_file
+        raise
+
+
+def _write_new(path: str, content: bytes) -> None:
+    with open(path, "xb", buffering=0) as file:  # noqa: PTH123 -- see write_file
+        rest = memoryview(content)
+        while rest:
+            rest = rest[file.write(rest) :]
 
 
 def _remove(out: Path, path: str) -> bool:
