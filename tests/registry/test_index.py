@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from contextlib import closing
 from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.builders import build, moment
+from tests.builders import build, deployment, moment
 from tests.registry.files import CONFIG, Files, log, product
 from tests.registry.test_naive_fold import history
 from versioner.git.snapshot import MemorySnapshot
 from versioner.query.deployments import find
 from versioner.query.matrix import matrix
 from versioner.query.versions import find_versions, list_versions, running_periods
-from versioner.registry.index import DeploymentFilter
+from versioner.registry.index import DeploymentFilter, session
+from versioner.registry.index.check import index_differences
+from versioner.registry.index.seal import Seal
 from versioner.registry.index.session import read_index
 from versioner.registry.index.store import IndexStore
 from versioner.registry.load import load_registry
@@ -254,3 +258,168 @@ def test_appended_events_leave_the_rows_that_a_new_index_has(tmp_path: Path) -> 
             assert sorted(row[1:] for row in found["cells"]) == sorted(
                 row[1:] for row in expected["cells"]
             )
+
+
+@pytest.mark.parametrize("damage", ["cut", "zeros", "noise", "copy"])
+def test_a_file_that_is_cut_or_overwritten_anywhere_is_not_believed(
+    tmp_path: Path, files: Files, damage: str
+) -> None:
+    store = store_at(tmp_path)
+    expected = answers(store, files)
+    whole, seal = store.path.read_bytes(), store.path.with_suffix(".seal").read_bytes()
+    random = Random(damage)
+    places = range(0, len(whole), 4096) if damage != "cut" else random.sample(range(len(whole)), 12)
+    for place in places:
+        page = {
+            "cut": b"",
+            "zeros": bytes(4096),
+            "noise": random.randbytes(4096),
+            "copy": whole[(place + 8192) % len(whole) :][:4096],
+        }[damage]
+        after = whole[place + 4096 :] if damage != "cut" else b""
+        store.remove()
+        store.path.write_bytes(whole[:place] + page + after)
+        store.path.with_suffix(".seal").write_bytes(seal)
+        if whole[place : place + 4096] != page:
+            assert store.reading() is None
+            assert store.copied() is None
+        assert answers(store, files) == expected
+
+
+def test_a_copy_of_an_index_is_used_once_its_blocks_are_compared(
+    tmp_path: Path, files: Files
+) -> None:
+    store, other = store_at(tmp_path / "one"), store_at(tmp_path / "two")
+    answers(store, files)
+    files |= log("shop", deployment("9.0", id="the-last", at=moment()))
+    expected = answers(store, files)
+    shutil.copytree(store.path.parent, other.path.parent)
+    assert other.reading() is None
+    number = other.path.stat().st_ino
+    assert answers(other, files) == expected
+    assert other.reading() is not None
+    assert other.path.stat().st_ino == number
+
+
+HOSTILE = {
+    "trigger": "CREATE TRIGGER t AFTER INSERT ON events BEGIN DELETE FROM events; END",
+    "view": "CREATE VIEW v AS SELECT * FROM events",
+    "table": "CREATE TABLE other (a)",
+    "column": "ALTER TABLE cells RENAME COLUMN state TO other",
+    "index": "DROP INDEX events_by_id",
+}
+
+
+@pytest.mark.parametrize("statement", HOSTILE.values(), ids=HOSTILE)
+def test_a_file_with_another_schema_is_made_anew_even_if_it_is_sealed(
+    tmp_path: Path, files: Files, statement: str
+) -> None:
+    store = store_at(tmp_path)
+    expected = answers(store, files)
+    connection = sqlite3.connect(store.path)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+    Seal().write(store.path, None, 4096)
+    assert store.reading() is None
+    files |= log("shop", deployment("9.0", id="the-last", at=moment()))
+    found = answers(store, files)
+    assert found == answers(store_at(tmp_path / "new"), files)
+    assert found != expected
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense" * 9999, b"SQLite format 3\0"])
+def test_another_file_in_its_place_is_replaced(
+    tmp_path: Path, files: Files, content: bytes
+) -> None:
+    store = store_at(tmp_path)
+    expected = answers(store, files)
+    for end in ("", "-wal", "-shm"):
+        store.path.with_name(store.path.name + end).write_bytes(content)
+    assert answers(store, files) == expected
+    assert store.reading() is not None
+
+
+def test_an_index_of_another_reader_is_made_anew(tmp_path: Path, files: Files) -> None:
+    store = store_at(tmp_path)
+    expected = answers(store, files)
+    assert IndexStore(store.path, "older").reading() is None
+    assert answers(IndexStore(store.path, "older"), files) == expected
+    assert store.reading() is None
+
+
+def test_an_index_that_cannot_be_written_is_done_without(tmp_path: Path, files: Files) -> None:
+    expected = answers(store_at(tmp_path / "right"), files)
+    store = store_at(tmp_path)
+    store.path.parent.write_text("a file in the place of the folder")
+    assert answers(store, files) == expected
+    store.path.parent.unlink()
+    store.path.mkdir(parents=True)
+    assert answers(store, files) == expected
+
+
+def test_an_index_that_another_process_writes_is_done_without(
+    tmp_path: Path, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = store_at(tmp_path)
+    answers(store, files)
+    monkeypatch.setattr(session, "_WAIT_SECONDS_ALL", 0.01)
+    files |= log("shop", deployment("9.0", id="the-last", at=moment()))
+    with store.lock(1):
+        found = answers(store, files)
+    assert found == answers(store_at(tmp_path / "new"), files)
+
+
+def test_a_reader_keeps_its_state_while_others_write(tmp_path: Path, files: Files) -> None:
+    store = store_at(tmp_path)
+    expected = answers(store, files)
+    with read_index(store, MemorySnapshot(files)) as index:
+        for number in range(3):
+            event = deployment("9.0", id=f"later-{number}", at=moment())
+            answers(store, files | log("web", event))
+        assert [*index.deployments()] == expected[:-2]
+        assert index.find_ids("later-") == []
+    with read_index(store, MemorySnapshot(files)) as index:
+        assert [*index.deployments()] == expected[:-2]
+
+
+def test_a_long_log_is_written_into_the_file_and_sealed(
+    tmp_path: Path, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("versioner.registry.index.store._LONGEST_LOG", 1)
+    store = store_at(tmp_path)
+    for number in range(4):
+        files |= {
+            path: files.get(path, b"") + data
+            for path, data in log("web", deployment("9", id=f"n{number}", at=moment())).items()
+        }
+        expected = answers(store, files)
+        found = store.reading()
+        assert found is not None
+        found.close()
+        assert not [*index_differences(store, MemorySnapshot(files))]
+    with read_index(store, MemorySnapshot(files)):
+        # The reader keeps the whole log from being written into the file.
+        other = files | log("api", deployment("9", id="api-9", at=moment()))
+        answers(store, other)
+        assert not [*index_differences(store, MemorySnapshot(other))]
+    assert answers(store, files) == expected
+
+
+def test_the_check_names_the_product_whose_rows_are_wrong(tmp_path: Path, files: Files) -> None:
+    store = store_at(tmp_path)
+    snapshot = MemorySnapshot(files)
+    assert [each.product for each in index_differences(store, snapshot)] == [""]
+    answers(store, files)
+    assert [*index_differences(store, snapshot)] == []
+    name = load_registry(snapshot).products["web"].name
+    connection = sqlite3.connect(store.path)
+    connection.execute("UPDATE products SET document = '{}' WHERE name = ?", (name,))
+    connection.commit()
+    connection.close()
+    Seal().write(store.path, None, 4096)
+    (difference,) = index_differences(store, snapshot)
+    assert difference.product == "web"
+    changed = files | product("shop", 'title: "New"')
+    names = [each.product for each in index_differences(store, MemorySnapshot(changed))]
+    assert names == ["shop", "web"]

@@ -56,6 +56,7 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
         "validate": Listed("validate:validate", "Check the registry, or the effect of a change."),
         "format": Listed("format:format_", "Rewrite files in their canonical form."),
         "archive": Listed("archive:archive", "Move closed months into one log a year."),
+        "index": Listed("index:index", "Make the index that all questions are answered from."),
         "doctor": Listed("doctor:doctor", "Check the registry and its remote for problems."),
         "hooks": Listed("hooks:hooks", "Install git hooks in this clone."),
         "completion": Listed("completion:completion", "Print the completion script of a shell."),

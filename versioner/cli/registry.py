@@ -30,6 +30,7 @@ __all__ = [
     "open_registry_index",
     "read_registry",
     "reference_time",
+    "take_registry_snapshot",
     "take_snapshot",
 ]
 
@@ -81,6 +82,19 @@ def take_snapshot(repository: Repository, rev: str | None = None) -> Snapshot:
     return snapshot_of_work_tree(repository) if rev is None else snapshot_at(repository, rev)
 
 
+def take_registry_snapshot(repository: Repository, rev: str | None = None) -> Snapshot:
+    """Return the snapshot of a revision, else of the current files; raise UsageFault without one.
+
+    There must be a registry in it.
+    """
+    from versioner.registry.config import no_registry
+
+    snapshot = take_snapshot(repository, rev)
+    if layout.CONFIG not in snapshot.selected_entries(()):
+        raise no_registry("on this branch" if rev is None else "at that revision")
+    return snapshot
+
+
 def read_registry(
     repository: Repository,
     rev: str | None = None,
@@ -92,12 +106,7 @@ def read_registry(
 
     Raises UsageFault if there is no registry.
     """
-    from versioner.registry.config import no_registry
-
-    snapshot = take_snapshot(repository, rev)
-    if layout.CONFIG not in snapshot.selected_entries(()):
-        where = "on this branch" if rev is None else "at that revision"
-        raise no_registry(where)
+    snapshot = take_registry_snapshot(repository, rev)
     registry = open_registry_index(repository, snapshot, rev, products=products).registry()
     if registry.errors and not quiet:
         _warn(registry.errors)

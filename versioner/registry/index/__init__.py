@@ -25,6 +25,7 @@ from versioner.registry.index.queries import (
     DeploymentFilter,
     FoundEvent,
     FoundSource,
+    IndexCounts,
     RegistryIndex,
 )
 from versioner.registry.index.session import index_store, open_index
@@ -33,6 +34,7 @@ __all__ = [
     "DeploymentFilter",
     "FoundEvent",
     "FoundSource",
+    "IndexCounts",
     "RegistryIndex",
     "index_store",
     "open_index",

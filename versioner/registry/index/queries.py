@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Entry = Deployment | Undeployment
 
-__all__ = ["DeploymentFilter", "FoundEvent", "FoundSource", "RegistryIndex"]
+__all__ = ["DeploymentFilter", "FoundEvent", "FoundSource", "IndexCounts", "RegistryIndex"]
 
 # As `query.deployments.find` sorts: the latest first, and of one second by name, in reverse.
 _NEWEST: Final = (
@@ -52,6 +52,14 @@ class FoundEvent(NamedTuple):
 
     product: str
     id: str
+
+
+class IndexCounts(NamedTuple):
+    """How much the index has; events are those of builds, deployments and observations."""
+
+    products: int
+    events: int
+    deployments: int
 
 
 class FoundSource(NamedTuple):
@@ -216,6 +224,14 @@ class RegistryIndex:
         if wanted.person is not None:
             add("instr(d.people, ?) > 0", f"\n{wanted.person.casefold()}\n")
         return " AND ".join(terms) or "1", values
+
+    def counts(self) -> IndexCounts:
+        """Return the number of products, of their events and of their deployments."""
+        rows = self._rows.select(
+            "SELECT name, builds + events + observations, deployments FROM products"
+        )
+        own = [(events, deployments) for name, events, deployments in rows if name in self._numbers]
+        return IndexCounts(len(own), sum(each[0] for each in own), sum(each[1] for each in own))
 
     def find_ids(self, prefix: str, limit: int = 100) -> list[FoundEvent]:
         """Return the events whose ids begin with a text, in order of id and product.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["FAILURES", "IndexStore", "finish", "private_database"]
+__all__ = ["FAILURES", "IndexStore", "finish", "is_intact", "private_database"]
 
 # Whatever keeps the index from being read or written: another way to the answer is taken then.
 FAILURES: Final = (sqlite3.Error, OSError, OperationFailed, ValueError)
@@ -60,6 +60,13 @@ class IndexStore:
                 return None
             with suppress(*FAILURES):
                 seal.write(self.path, (), _PAGE)
+        return self._connect()
+
+    def copied(self) -> sqlite3.Connection | None:
+        """Return a connection to an index that was moved or copied; its seal stays as it is."""
+        seal = Seal.read(self.path)
+        if seal is None or not seal.has_same_content(self.path):
+            return None
         return self._connect()
 
     @contextmanager
@@ -196,3 +203,8 @@ def is_ours(connection: sqlite3.Connection, reader: str) -> bool:
         return False
     found = connection.execute("SELECT value FROM head WHERE name = 'reader'").fetchone()
     return bool(found == (reader,))
+
+
+def is_intact(connection: sqlite3.Connection) -> bool:
+    """Return whether each index of the tables has an entry for each row, and no other."""
+    return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))

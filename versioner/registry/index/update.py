@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from versioner.registry.index.wanted import Wanted
 
-__all__ = ["note_shared_ids", "stale_products", "update_products"]
+__all__ = ["insert_from_files", "note_shared_ids", "stale_products", "update_products"]
 
 
 def stale_products(
@@ -69,7 +69,7 @@ def update_products(
         following += row is None
         if row is None or not append_to_product(connection, wanted, name):
             delete_product(connection, number)
-            _insert(connection, wanted, name, number)
+            insert_from_files(connection, wanted, name, number)
         if progress is not None:
             progress(count, len(stale))
 
@@ -92,7 +92,10 @@ def _note_shared_ids(connection: sqlite3.Connection, product: int) -> None:
     )
 
 
-def _insert(connection: sqlite3.Connection, wanted: Wanted, name: str, number: int) -> None:
+def insert_from_files(
+    connection: sqlite3.Connection, wanted: Wanted, name: str, number: int
+) -> None:
+    """Read a product from its files, and insert its rows under a number."""
     entries = wanted.snapshot.entries(layout.product_dir(name))
     found = read_product(
         wanted.snapshot,

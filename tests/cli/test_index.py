@@ -1,0 +1,28 @@
+"""versioner index: make the index, and compare it with the files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.cli.registries import Desk
+
+DEPLOY = ("track", "deployment", "--product", "user-service", "--version", "9.9", "--environment")
+
+
+def test_the_index_is_made_and_compared(desk: Desk) -> None:
+    file = desk.top / ".git/versioner/index.sqlite"
+    missing = desk.run("index", "--check")
+    assert (missing.code, missing.out) == (3, "the index: there is no index, or it is damaged\n")
+    assert not file.exists()
+    made = desk.run("index", "--output", "json").json()
+    assert file.exists()
+    assert made["deployments"] == len(desk.run("deployment", "list", "-o", "json").json())
+    same = desk.run("index", "--check")
+    assert (same.code, same.out) == (0, "the index is what the files say\n")
+    assert desk.run(*DEPLOY, "production").code == 0
+    (stale,) = desk.run("index", "--check", "--output", "json").json()
+    assert stale["product"] == "user-service"
+    told = desk.run("index").out
+    assert f"{made['deployments'] + 1} deployments" in told
+    assert desk.run("index", "--check").code == 0
