@@ -10,6 +10,7 @@ import time
 import pytest
 
 from tests.fixtures.clones import make, sh
+from versioner.git.files.scan import WorkTreeFiles
 from versioner.git.object_format import hash_object
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import FileEntry, product_trees_of
@@ -220,3 +221,88 @@ def test_a_snapshot_of_random_edits_is_as_one_that_reads_every_file(tmp_path, se
         product = edits.random.choice(PRODUCTS)
         one = {name: tree for name, tree in trees.items() if name == product}
         assert snapshot_of_work_tree(repo).product_trees([product]) == one, done
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory):
+    """Make a clone whose index is younger than its files, so that it knows them all."""
+    files = {path: b"%08d\n" % number for number, path in enumerate(PATHS)}
+    top = make(tmp_path_factory.mktemp("known") / "c", files)
+    time.sleep(0.06)
+    (top / ".git/index").touch()
+    return top
+
+
+def unread(top, *settings: str) -> int:
+    """Return how many files are known without being read."""
+    for key, value in (each.split("=") for each in settings):
+        sh(top, "config", key, value)
+    files = WorkTreeFiles(open_repository(top), top)
+    try:
+        for path, entry in files.below("registry").items():
+            assert entry.id == hash_object("blob", (top / path).read_bytes())
+        return sum(path not in files._bytes for path in PATHS)
+    finally:
+        for key, _ in (each.split("=") for each in settings):
+            sh(top, "config", "--unset", key)
+
+
+@pytest.mark.parametrize("change", [["2"], ["3"], ["4"], ["2", "--split-index"]])
+def test_no_file_is_read_that_the_index_knows(known, change):
+    sh(known, "update-index", "--index-version", *change)
+    assert unread(known) == len(PATHS)
+    sh(known, "update-index", "--no-split-index", "--index-version", "2")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "settings", "count"),
+    [
+        ("*.yaml text eol=lf merge=union\n*.png filter=lfs -text\n", [], len(PATHS)),
+        ("registry/** filter=secret", [], 0),
+        ("[attr]own ident", [], 0),
+        ("", ["core.autocrlf=true"], len(PATHS)),
+        ("", ["core.checkStat=minimal"], 0),
+        ("", ["core.trustctime=false"], len(PATHS)),
+    ],
+)
+def test_files_that_git_may_convert_or_hardly_knows_are_read(known, attributes, settings, count):
+    (known / ".gitattributes").write_text(attributes)
+    assert unread(known, *settings) == count
+    (known / ".gitattributes").unlink()
+
+
+def test_an_index_that_is_cut_or_overwritten_is_not_believed(known):
+    index = known / ".git/index"
+    data, moment = index.read_bytes(), index.stat().st_mtime_ns
+    for damaged in (data[:-1], data[:50], b"", b"DIRC", data[:100] + b"\xff" + data[101:]):
+        index.write_bytes(damaged)
+        os.utime(index, ns=(moment, moment))
+        assert unread(known) == 0
+    index.write_bytes(data)
+    os.utime(index, ns=(moment, moment))
+    assert unread(known) == len(PATHS)
+
+
+def test_a_file_that_is_changed_after_it_was_known_is_read_as_it_was(known):
+    path = known / PATHS[0]
+    before = path.read_bytes()
+    snapshot = snapshot_of_work_tree(open_repository(known))
+    entry = snapshot.entries()[PATHS[0]]
+    path.write_bytes(b"changed!\n")
+    try:
+        assert hash_object("blob", snapshot.read(PATHS[0])) == entry.id
+        assert snapshot_of_work_tree(open_repository(known)).read(PATHS[0]) == b"changed!\n"
+    finally:
+        path.write_bytes(before)
+
+
+def test_a_file_added_with_crlf_that_git_keeps_with_lf_is_as_in_the_commit(tmp_path):
+    top = make(tmp_path / "c", {PATHS[0]: b"a\n", ".gitattributes": b"*.yaml text eol=lf\n"})
+    (top / PATHS[0]).write_bytes(b"b\r\n")
+    time.sleep(0.06)
+    sh(top, "commit", "-qam", "CRLF")
+    snapshot = snapshot_of_work_tree(open_repository(top))
+    assert snapshot.read(PATHS[0]) == b"b\n"
+    assert snapshot.product_trees() == {
+        "p0": sh(top, "rev-parse", "HEAD:registry/products/p0").strip()
+    }

@@ -16,26 +16,38 @@ class CachedTree(NamedTuple):
 
 def trees_below(data: bytes, parent: str, id_bytes: int) -> dict[str, CachedTree]:
     """Return the trees of the directories in `parent` by name, those that are still valid."""
-    wanted = tuple(parent.encode().split(b"/"))
+    _, _, inner, at = _node(data, 0, id_bytes)
+    for part in parent.encode().split(b"/"):
+        for _ in range(inner):
+            name, _, below, at = _node(data, at, id_bytes)
+            if name == part:
+                inner = below
+                break
+            at = _after(data, at, below, id_bytes)
+        else:
+            return {}
     found: dict[str, CachedTree] = {}
-    # Each level has the path of a directory and the number of directories in it still to come.
-    levels: list[tuple[tuple[bytes, ...], int]] = []
-    at = 0
-    while at < len(data):
-        end = data.index(b"\n", data.index(b"\0", at))
-        name, _, numbers = data[at:end].partition(b"\0")
-        count, inner = (int(number) for number in numbers.split(b" "))
-        at = end + 1
-        while levels and not levels[-1][1]:
-            levels.pop()
-        above: tuple[bytes, ...] = ()
-        if levels:
-            above, left = levels.pop()
-            levels.append((above, left - 1))
-        if count >= 0:
-            if above == wanted:
-                tree = CachedTree(count, data[at : at + id_bytes].hex())
-                found[name.decode("utf-8", "surrogateescape")] = tree
-            at += id_bytes
-        levels.append(((*above, name) if name else (), inner))
+    for _ in range(inner):
+        name, size, below, at = _node(data, at, id_bytes)
+        if size >= 0:
+            tree = CachedTree(size, data[at - id_bytes : at].hex())
+            found[name.decode("utf-8", "surrogateescape")] = tree
+        at = _after(data, at, below, id_bytes)
     return found
+
+
+def _node(data: bytes, at: int, id_bytes: int) -> tuple[bytes, int, int, int]:
+    """Return a directory's name, size and number of directories, and where the next one is."""
+    start = data.index(b"\0", at)
+    end = data.index(b"\n", start)
+    size, inner = map(int, data[start + 1 : end].split(b" "))
+    # A directory that is no longer valid has no id.
+    return data[at:start], size, inner, end + 1 + (id_bytes if size >= 0 else 0)
+
+
+def _after(data: bytes, at: int, inner: int, id_bytes: int) -> int:
+    """Return where the directories in a directory end."""
+    while inner:
+        _, _, more, at = _node(data, at, id_bytes)
+        inner += more - 1
+    return at

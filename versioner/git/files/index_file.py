@@ -126,8 +126,7 @@ class IndexFile:
         # Where an entry begins with a zero byte, the paths are found in part: they are unknown.
         pattern = re.compile(rb"(?s)(.{%d})([^\0]+)\0{1,8}" % self._fixed)
         count = int.from_bytes(self._data[8:_HEADER], "big")
-        matches = pattern.finditer(self._data, _HEADER)
-        found = {each[2]: each[1] for each, _ in zip(matches, range(count), strict=False)}
+        found = {path: record for record, path in pattern.findall(self._data, _HEADER)[:count]}
         return found if len(found) == count else None
 
     def _all(self) -> Iterator[Record]:

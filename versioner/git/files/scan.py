@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, AnyStr, Final
 
 from versioner.errors import OperationFailed
 from versioner.git.files.attributes import ATTRIBUTES
@@ -37,6 +37,7 @@ __all__ = ["WorkTreeFiles"]
 _KEPT_BYTES: Final = 64 * 1024 * 1024
 _PRODUCTS: Final = "registry/products/"
 _ESCAPES: Final = "surrogateescape"
+_ATTRIBUTES: Final = ATTRIBUTES.encode("ascii")
 
 
 class WorkTreeFiles:
@@ -69,7 +70,7 @@ class WorkTreeFiles:
         found = _lstat(self._top, folder)
         if found is None or not stat.S_ISDIR(found.st_mode):
             return set()
-        return {item.name for item in _scan(self._top / folder) if _is_folder(item)}
+        return {item.name for item in _scan(str(self._top / folder)) if _is_folder(item)}
 
     def below(self, under: str, without: str = "") -> dict[str, FileEntry]:
         """Return everything below a directory (and at it, unless a directory) by path.
@@ -98,7 +99,9 @@ class WorkTreeFiles:
         for name, tree in there.items():
             path = f"{folder}/{name}"
             if known is None:
-                count = self._count(str(self._top / path), path.encode("utf-8", _ESCAPES), records)
+                count = self._count(
+                    os.fsencode(self._top / path), path.encode("utf-8", _ESCAPES), records
+                )
             else:
                 entries = known.get(name, {})
                 count = len(entries) if self._same.issuperset(entries) else -1
@@ -192,7 +195,7 @@ class WorkTreeFiles:
         pending = [(under, records)]
         while pending:
             folder, records = pending.pop()
-            items = _scan(self._top / folder)
+            items = _scan(str(self._top / folder))
             if self._is_submodule(folder, items, under):
                 yield folder, entry_of(SUBMODULE, "", 0)
                 continue
@@ -218,7 +221,7 @@ class WorkTreeFiles:
         return any(item.name.lower() == ".git" for item in items) and self._is_repository(folder)
 
     def _is_empty_submodule(self, folder: str) -> bool:
-        return self._tracked.is_submodule(folder) and not _scan(self._top / folder)
+        return self._tracked.is_submodule(folder) and not _scan(str(self._top / folder))
 
     def _is_repository(self, folder: str) -> bool:
         # Asked for each product; faster than a path that is not there.
@@ -257,25 +260,23 @@ class WorkTreeFiles:
                 f"cannot read {printable(str(target))}: {error.strerror}"
             ) from error
 
-    def _count(self, folder: str, path: bytes, records: Records) -> int:
+    def _count(self, folder: bytes, path: bytes, records: Records) -> int:
         """Return how many files are in a directory, all as in the index; else -1."""
-        total = 0
-        get, is_unchanged, mode = records.get, self._tracked.is_unchanged, self._tracked.rules.mode
+        total, prefix = 0, path + b"/"
+        get, is_same = records.get, self._tracked.is_same
         for item in _scan(folder):
-            inner = b"%s/%s" % (path, item.name.encode("utf-8", _ESCAPES))
-            record = get(inner)
-            if record is None or item.name == ATTRIBUTES:
-                count = self._count(item.path, inner, records) if _is_plain_folder(item) else -1
+            name = item.name
+            record = get(prefix + name)
+            if record is None:
+                plain = name.lower() != b".git" and _is_folder(item)
+                count = self._count(item.path, prefix + name, records) if plain else -1
                 if count < 0:
                     return -1
                 total += count
-                continue
-            found = item.stat(follow_symlinks=False)
-            if not is_unchanged(record, found) or not stat.S_ISREG(found.st_mode):
+            elif name == _ATTRIBUTES or not is_same(record, item.stat(follow_symlinks=False)):
                 return -1
-            if mode(found, record) != mode_of(record) or found.st_size > MAX_FILE_BYTES:
-                return -1
-            total += 1
+            else:
+                total += 1
         return total
 
     def _hash(self, data: bytes) -> str:
@@ -300,22 +301,20 @@ def _lstat(top: Path, path: str) -> os.stat_result | None:
     return found
 
 
-def _is_folder(item: os.DirEntry[str]) -> bool:
+def _is_folder(item: os.DirEntry[AnyStr]) -> bool:
     # A junction is a link between directories on Windows (Python 3.12 recognizes it).
     is_junction = getattr(item, "is_junction", bool)
     return item.is_dir(follow_symlinks=False) and not is_junction()
 
 
-def _is_plain_folder(item: os.DirEntry[str]) -> bool:
-    return item.name.lower() != ".git" and _is_folder(item)
-
-
-def _scan(folder: Path | str) -> list[os.DirEntry[str]]:
+def _scan(folder: AnyStr) -> list[os.DirEntry[AnyStr]]:
     try:
         with os.scandir(folder) as items:
             return list(items)
     except OSError as error:
-        raise OperationFailed(f"cannot read {printable(str(folder))}: {error.strerror}") from error
+        raise OperationFailed(
+            f"cannot read {printable(os.fsdecode(folder))}: {error.strerror}"
+        ) from error
 
 
 def _is_in_folder_of(path: str, without: str) -> bool:

@@ -11,6 +11,8 @@ import stat
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from versioner.git.state import MAX_FILE_BYTES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -20,6 +22,7 @@ __all__ = ["SETTINGS", "StatRules", "is_left_out", "stat_rules"]
 
 SETTINGS: Final = r"^core\.(trustctime|checkstat|filemode|autocrlf|eol)$"
 _FIELDS: Final = struct.Struct(">10I")
+_MODES: Final = {0o100000: 0o100644, 0o100100: 0o100755}
 _SECOND: Final = 1_000_000_000
 # A file that was written so shortly before the index may have been written again after git
 # read it, with the same time: the clock of a file system has steps of up to 10 ms.
@@ -76,6 +79,42 @@ class StatRules(NamedTuple):
             return not record[flags] & _SPECIAL or not _is_special(record, flags)
 
         return is_unchanged
+
+    def whole_comparison(
+        self, written: int, id_bytes: int
+    ) -> Callable[[bytes, os.stat_result], bool]:
+        """Return the function that says whether a file is as an entry, its mode included.
+
+        It says so at once of a usual file, and asks `comparison` of others.
+        """
+        compare, unpack, flags = (
+            self.comparison(written, id_bytes),
+            _FIELDS.unpack_from,
+            40 + id_bytes,
+        )
+        limit = written - _STEP
+        is_usual = self == StatRules(converts=self.converts) and _POSIX
+
+        def is_same(record: bytes, found: os.stat_result) -> bool:
+            ctime, ctime_ns, mtime, mtime_ns, _, inode, mode, _, _, size = unpack(record)
+            now = found.st_mtime_ns
+            if (
+                now == mtime * _SECOND + mtime_ns
+                and found.st_ctime_ns == ctime * _SECOND + ctime_ns
+                and found.st_size == size
+                and found.st_ino & _BITS == inode
+                and _MODES.get(found.st_mode & 0o170100) == mode
+                and 0 < size <= MAX_FILE_BYTES
+                and mtime_ns
+                and now < limit
+                and is_usual
+                and not record[flags] & _SPECIAL
+            ):
+                return True
+            usual = stat.S_ISREG(found.st_mode) and found.st_size <= MAX_FILE_BYTES
+            return usual and self.mode(found, record) == mode and compare(record, found)
+
+        return is_same
 
     def mode(self, found: os.stat_result, record: bytes | None) -> int:
         """Return git's mode of a regular file; `record` is its entry in the index."""

@@ -65,6 +65,12 @@ class TrackedFiles:
         written = self.index.written if self.index is not None else 0
         return self.rules.comparison(written, self.id_bytes)
 
+    @cached_property
+    def is_same(self) -> Callable[[bytes, os.stat_result], bool]:
+        """Return the function that says whether a file is as its entry, its mode included."""
+        written = self.index.written if self.index is not None else 0
+        return self.rules.whole_comparison(written, self.id_bytes)
+
     def id_of(self, record: bytes) -> str:
         """Return the blob id of an entry."""
         return record[40 : 40 + self.id_bytes].hex()
