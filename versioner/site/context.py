@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -233,18 +233,30 @@ class SiteContext:
             self._listed = key, deployment_pages(rows, path_of)
         return self._listed[1]
 
+    def _numbers(
+        self, environment: str, month: str, path_of: Callable[[str, int], str]
+    ) -> list[int]:
+        """Return the number of deployments on each page of a month."""
+        return [page.number for page in self._pages(environment, month, path_of)]
+
     def _links(self, environment: str, path_of: Callable[[str, int], str]) -> list[PageLink]:
         found: list[PageLink] = []
         for month in self.catalogue.months:
             deployments, removals = self.catalogue.count(month, environment)
-            if removals:
+            if removals and deployments + removals > ROWS:
                 # Which part has which of them is seen in the rows.
-                pages = self._pages(environment, month, path_of)
-                found += [PageLink(e.path, e.month, e.part, e.number) for e in pages]
-                continue
-            for part, start in enumerate(range(0, deployments, ROWS), 1):
-                number = min(ROWS, deployments - start)
-                found.append(PageLink(path_of(month, part), month, part, number))
+                numbers = self.catalogue.remembered(
+                    month, environment, partial(self._numbers, environment, month, path_of)
+                )
+            else:
+                numbers = [
+                    min(ROWS, deployments - start)
+                    for start in range(0, deployments + removals, ROWS)
+                ]
+            found += [
+                PageLink(path_of(month, part), month, part, number)
+                for part, number in enumerate(numbers, 1)
+            ]
         return found
 
     def state(self, product: str, environment: str) -> CellState:
@@ -268,12 +280,6 @@ class SiteContext:
         """Return the age of a time in words: `3 days ago`."""
         age = age_text(max(0, self.seconds_since(at)))
         return age if age == "just now" else f"{age} ago"
-
-    @property
-    def week_ago(self) -> str:
-        """Return the time 7 days before `now`."""
-        at = datetime.fromisoformat(self.now) - timedelta(days=7)
-        return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def environment_title(self, name: str) -> str:
         """Return the title of an environment, or its name without one."""

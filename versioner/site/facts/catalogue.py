@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +13,7 @@ from versioner.site.facts.codec import row_from
 from versioner.site.facts.product_facts import SEARCH, VERSIONS, SummaryRecord, facts_of, from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from versioner.models import Undeployment
     from versioner.registry.records import ProductRecord, Registry
@@ -158,6 +159,18 @@ class Catalogue:
         """Yield the entries in the search index with the same first characters."""
         for name in self.prefixes[prefix]:
             yield from self._month(name, SEARCH + prefix)
+
+    def remembered(self, month: str, environment: str, count: Callable[[], list[int]]) -> list[int]:
+        """Return numbers that are counted in the rows of a month, and kept while these stay."""
+        digests = "".join(self._facts[name].months[month].digest for name in self.months[month])
+        names = "\n".join(self.months[month])
+        key = hashlib.blake2b(f"{digests}\n{names}".encode(), digest_size=16).hexdigest()
+        found = self._state.rows("", f"{environment}:{month}", key)
+        if found is None:
+            found = count()
+            self._state.keep_rows("", f"{environment}:{month}", key, found)
+            self._state.commit()
+        return found
 
     def _month(self, name: str, month: str) -> Iterable[list[Any]]:
         if name not in self._rows:

@@ -76,6 +76,13 @@ class SiteState:
             ],
         )
 
+    def keep_rows(self, product: str, month: str, key: str, rows: list[Any]) -> None:
+        """Keep rows, in place of earlier ones."""
+        data = _packed(json.dumps(rows, separators=(",", ":")))
+        self._write(
+            "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)", [(product, month, key, data)]
+        )
+
     def keep_outputs(
         self, folder: str, units: Iterable[tuple[str, str, str]], gone: Iterable[str]
     ) -> None:

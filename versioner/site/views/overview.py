@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -130,7 +131,8 @@ def _figures(context: SiteContext) -> list[View]:
 
 def _last_week(context: SiteContext) -> Iterator[Deployment]:
     """Return the deployments that began in the 7 days before the last commit, newest first."""
-    found = context.catalogue.since(context.week_ago)
+    week_ago = datetime.fromisoformat(context.now) - timedelta(days=7)
+    found = context.catalogue.since(week_ago.strftime("%Y-%m-%dT%H:%M:%SZ"))
     return (deployment for deployment in found if deployment.void is None)
 
 
