@@ -177,6 +177,12 @@ def test_since_takes_a_month(desk, month):
     assert "is not a month: for example, --since 2026-01" in refused.err
 
 
+def test_a_format_is_needed(desk):
+    refused = desk.run("export", "out")
+    assert refused.code == 2
+    assert "give a format: --format parquet or --format csv" in refused.err
+
+
 @pytest.mark.parametrize("inside", ["registry", "registry/products/lake", ".git/lake"])
 def test_a_folder_in_the_registry_is_refused(desk, inside):
     folder = desk.top / inside

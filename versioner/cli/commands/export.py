@@ -29,6 +29,12 @@ def _month(_ctx: click.Context, _parameter: click.Parameter, text: str) -> str:
     return text
 
 
+def _given(_ctx: click.Context, _parameter: click.Parameter, format_: str | None) -> str:
+    if format_ is None:
+        raise click.UsageError(f"give a format: --format {' or --format '.join(_FORMATS)}")
+    return format_
+
+
 @click.command(
     epilog=examples_epilog(
         "versioner export --format parquet lake",
@@ -39,7 +45,7 @@ def _month(_ctx: click.Context, _parameter: click.Parameter, text: str) -> str:
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
-    "--format", "format_", type=click.Choice(_FORMATS), required=True,
+    "--format", "format_", type=click.Choice(_FORMATS), default=None, callback=_given,
     help="Parquet by product and month (needs pyarrow), CSV, JSON Lines, or one SQLite file.",
 )  # fmt: skip
 @click.option(
