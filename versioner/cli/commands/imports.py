@@ -23,6 +23,8 @@ _FORMATS: Final = (
     *("csv", "tsv", "json", "jsonl"),
     *("github-deployments", "gitlab-deployments", "octopus-deployments", "argocd-applications"),
 )
+# The progress is shown each time that so many rows are done.
+_SHOWN: Final = 256
 _KEYS: Final = (
     "dry_run, format, added, already_recorded, refused (line, message), skipped, without_status, "
     "doubtful_versions, near_names (kind, name, near), products, created, commit, branch, notes"
@@ -126,7 +128,9 @@ def import_(
                 dry_run=dry_run,
                 skip_invalid=skip_invalid,
                 reading=lambda rows, done, size: progress.rate("Reading", done, size, rows),
-                progress=lambda done, rows: progress.rate("Recording", done, rows, done),
+                progress=lambda done, rows: (
+                    progress.rate("Recording", done, rows, done) if done % _SHOWN == 0 else None
+                ),
             )
     except RowsRefused as error:
         if output == "json":

@@ -108,7 +108,7 @@ class RowPreparer:
 
     def _prepare_part(self, part: list[ImportRow]) -> Iterator[StagedRow]:
         # The quick test for secrets costs as much for one row as for many.
-        suspect = may_hold_secret(repr(part).encode(errors="replace"))
+        suspect = may_hold_secret(_texts_of(part).encode(errors="replace"))
         for place, row in part:
             try:
                 yield self._prepared(place, row, suspect=suspect)
@@ -202,6 +202,15 @@ class RowPreparer:
             self._sorted_keys[keys] = order
         pairs = [f"{key}: {encode_basestring(event[key])}" for key in order]
         return "- {" + ", ".join(pairs)
+
+
+def _texts_of(rows: list[ImportRow]) -> str:
+    """Return all that rows hold, each part of it unchanged."""
+    try:
+        return "\n".join(["\n".join(row.values()) for _, row in rows])
+    except TypeError:
+        # Some value is no text, and a mapping has keys of its own.
+        return repr(rows)
 
 
 def _is_plain(event: Event) -> bool:
