@@ -135,7 +135,7 @@ def test_the_site_of_the_tip_is_built_with_what_waits(
     assert refs.startswith("refs/versioner/inbox/user-service/")
     # From what the cache keeps, the same site is made again without rendering anything.
     assert run_step(runner, publish, within, "Build the site", {}) == 0, runner.said
-    for kept in ("cache.sqlite", "pages.json"):
+    for kept in ("index.sqlite", "index.seal", "pages.json"):
         assert (runner.workspace / ".git" / "versioner" / kept).is_file()
 
 

@@ -133,7 +133,7 @@ def open_registry_index(
                 repository,
                 snapshot,
                 products=products,
-                past=rev is not None,
+                past=rev is not None and snapshot.revision != repository.tip,
                 progress=progress.advance,
             )
         )

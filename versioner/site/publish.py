@@ -131,7 +131,8 @@ def _read(
     if layout.CONFIG not in snapshot.selected_entries(()):
         raise no_registry("on this branch" if rev is None else "at that revision")
     reading = partial(progress, "Reading products")
-    with open_index(repository, snapshot, past=rev is not None, progress=reading) as index:
+    past = snapshot.revision != repository.tip
+    with open_index(repository, snapshot, past=past, progress=reading) as index:
         registry = index.registry()
         _refuse_errors(registry)
         yield registry
