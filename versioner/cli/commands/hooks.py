@@ -39,7 +39,7 @@ def install(out: Path | None, repo: str | None) -> None:
     from versioner.site.output import claim
 
     repository = find_repository(repo)
-    if layout.CONFIG not in take_snapshot(repository).entries():
+    if layout.CONFIG not in take_snapshot(repository).selected_entries(()):
         raise no_registry("in this repository")
     target = (out or (repository.work_tree or Path()) / "_site").absolute()
     # A folder that no site can be built into is refused before anything is installed.

@@ -44,11 +44,11 @@ class TrackedFiles:
     def below(self, folder: str) -> Records:
         """Return the entries below a directory of the registry, those whose stat data counts.
 
-        For a directory that is not one of a product, these may be all entries.
+        For the directories that have all products, these are all entries.
         """
         if self.index is None or self._is_converted or not f"{folder}/".startswith("registry/"):
             return {}
-        if folder.count("/") < 2:
+        if folder in ("registry", "registry/products"):
             return self.index.records
         return self.index.below(folder.encode("utf-8", "surrogateescape"))
 
