@@ -99,6 +99,7 @@ class SiteContext:
         self.logo = str(self.settings.get("logo", "")).removeprefix("site_templates/")
         self.zone = Zone(str(self.settings.get("time_zone", "")))
         self.environments = _environments(registry)
+        self._states: tuple[str, dict[str, CellState]] = ("", {})
         self._stale_after = {
             name: parse_duration(str(document.get("stale_after") or DEFAULT_STALE_AFTER))
             for name, document in self.environments.items()
@@ -261,12 +262,14 @@ class SiteContext:
 
     def state(self, product: str, environment: str) -> CellState:
         """Return the state of a product in an environment."""
-        state = cell_state(
-            self.registry.products[product].cell(environment),
-            now=self.now,
-            stale_after=self._stale_after[environment],
-        )
-        return with_observed(state, self._observations.get(product))
+        # The page, the documents and the badges of one product follow each other.
+        if self._states[0] != product:
+            self._states = product, {}
+        if environment not in (known := self._states[1]):
+            cell = self.registry.products[product].cell(environment)
+            state = cell_state(cell, now=self.now, stale_after=self._stale_after[environment])
+            known[environment] = with_observed(state, self._observations.get(product))
+        return known[environment]
 
     def has_cell(self, record: ProductRecord, environment: str) -> bool:
         """Return whether a product was deployed to an environment, or observed there."""
