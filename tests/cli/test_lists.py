@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +44,8 @@ def test_a_list_has_the_rows_and_the_keys_of_its_json(desk: Desk, command: list[
         for key, value in document.items():
             if isinstance(value, str):
                 assert row[key] == value
+    lines = desk.run(*command, "-o", "jsonl").out.splitlines()
+    assert [json.loads(line) for line in lines] == documents
     text = desk.run(*command, "-o", "tsv").out
     assert len(text.splitlines()) == len(documents) + 1
     assert {line.count("\t") for line in text.splitlines()} == {text.split("\n")[0].count("\t")}

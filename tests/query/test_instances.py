@@ -212,7 +212,7 @@ def test_lists_of_deployments_show_the_instance_and_what_was_removed():
     text = deployments_text(WIDE, listed, total=3)
     assert "production/us" in text
     assert "undeployed" in text
-    documents = json.loads(deployments_json(listed))
+    documents = json.loads("".join(deployments_json(listed)))
     assert [each.get("instance") for each in documents] == ["us", "us", "eu"]
     assert (documents[0]["version"], documents[0]["previous"]) == (None, "2.10.1")
     assert find(found, status="undeployed") == [listed[0]]

@@ -13,7 +13,7 @@ def read_csv(data: bytes) -> list[list[str]]:
 
 
 def one(value: object, kind: str = "csv") -> str:
-    data = delimited(Listing(("a", "b"), [{"a": value, "b": "end"}]), kind)
+    data = b"".join(delimited(Listing(("a", "b"), [{"a": value, "b": "end"}]), kind))
     if kind == "tsv":
         return data.decode().split("\n")[1].split("\t")[0]
     return read_csv(data)[1][0]
@@ -21,12 +21,12 @@ def one(value: object, kind: str = "csv") -> str:
 
 def test_the_heading_is_the_keys_and_the_lines_end_as_rfc_4180_says():
     listing = Listing(("name", "void.id"), [{"name": "a, b", "void": None}, {"void": {"id": "x"}}])
-    assert delimited(listing, "csv") == b'name,void.id\r\n"a, b",\r\n,x\r\n'
-    assert delimited(listing, "tsv") == b"name\tvoid.id\na, b\t\n\tx\n"
+    assert b"".join(delimited(listing, "csv")) == b'name,void.id\r\n"a, b",\r\n,x\r\n'
+    assert b"".join(delimited(listing, "tsv")) == b"name\tvoid.id\na, b\t\n\tx\n"
 
 
 def test_an_empty_list_has_its_heading():
-    assert delimited(Listing(("a", "b"), []), "csv") == b"a,b\r\n"
+    assert b"".join(delimited(Listing(("a", "b"), []), "csv")) == b"a,b\r\n"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,9 @@ def test_a_cell_of_tsv_has_neither_tabs_nor_line_breaks():
 
 
 def test_no_line_of_a_cell_is_a_command_to_a_ci_system():
-    data = delimited(Listing(("a",), [{"a": "x\n::set-output name=y::1\n##vso[task]"}]), "csv")
+    data = b"".join(
+        delimited(Listing(("a",), [{"a": "x\n::set-output name=y::1\n##vso[task]"}]), "csv")
+    )
     assert not any(line.startswith((b"::", b"##vso")) for line in data.split(b"\n"))
 
 
@@ -71,7 +73,7 @@ def test_a_lone_surrogate_is_no_traceback():
 
 def test_a_key_with_dots_is_found_before_a_nested_one():
     listing = Listing(("running.eu.west", "x.y"), [{"running": {"eu.west": "1"}, "x": 1}])
-    assert read_csv(delimited(listing, "csv"))[1] == ["1", ""]
+    assert read_csv(b"".join(delimited(listing, "csv")))[1] == ["1", ""]
 
 
 def test_the_keys_of_nested_data_are_joined_by_dots():

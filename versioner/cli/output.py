@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import time
+from itertools import chain
 from typing import TYPE_CHECKING, Final, Self
 
 import click
@@ -13,7 +14,7 @@ import click
 from versioner.reporting.text import TextLayout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -59,20 +60,44 @@ def show_list(
     output: str,
     *,
     text: Callable[[TextLayout], str],
-    json: Callable[[], str],
+    json: Callable[[], str | Iterator[str]],
     listing: Callable[[], Listing],
 ) -> None:
-    """Print a list in the format of --output; each format is made only where it is asked for."""
+    """Print a list in the format of --output; each format is made only where it is asked for.
+
+    What is made in parts is printed part by part, so that a long list needs no memory.
+    """
     if output == "json":
-        show(json())
+        made = json()
+        if isinstance(made, str):
+            show(made)
+        else:
+            _print_parts(part.encode() for part in chain(made, "\n"))
     elif output == "text":
         show(text(terminal_layout()))
+    elif output == "jsonl":
+        from versioner.reporting.terminal import json_line
+
+        _print_parts(f"{json_line(row)}\n".encode() for row in listing().rows)
     else:
         from versioner.reporting.delimited import delimited
 
-        # As bytes, because a text stream may change the ends of the lines.
-        click.echo(delimited(listing(), output), nl=False)
+        _print_parts(delimited(listing(), output))
 
+
+def _print_parts(parts: Iterable[bytes]) -> None:
+    # As bytes, because a text stream may change the ends of the lines.
+    pending: list[bytes] = []
+    for part in parts:
+        pending.append(part)
+        if len(pending) == _PARTS_AT_ONCE:
+            click.echo(b"".join(pending), nl=False)
+            pending.clear()
+    click.echo(b"".join(pending), nl=False)
+
+
+# Each print is flushed: one for each line would be slow.
+_PARTS_AT_ONCE: Final = 500
 
 # A command that ends within this many seconds shows no progress bar.
 _QUIET_SECONDS: Final = 2.0

@@ -73,11 +73,11 @@ def list_output_option(command: _Command) -> _Command:
     return click.option(
         "--output",
         "-o",
-        type=click.Choice(["text", "json", "csv", "tsv"]),
+        type=click.Choice(["text", "json", "jsonl", "csv", "tsv"]),
         default="text",
         show_default=True,
-        help="The output format; the JSON keys, which are also the headings of CSV and TSV, are "
-        "stable.",
+        help="The output format; jsonl has a JSON document a line, for long lists. The JSON keys, "
+        "which are also the headings of CSV and TSV, are stable.",
     )(command)
 
 

@@ -28,10 +28,12 @@ __all__ = [
     "find_repository",
     "load_from",
     "open_registry_index",
+    "read_index",
     "read_registry",
     "reference_time",
     "take_registry_snapshot",
     "take_snapshot",
+    "warn_of_errors",
 ]
 
 
@@ -106,11 +108,21 @@ def read_registry(
 
     Raises UsageFault if there is no registry.
     """
-    snapshot = take_registry_snapshot(repository, rev)
-    registry = open_registry_index(repository, snapshot, rev, products=products).registry()
-    if registry.errors and not quiet:
-        _warn(registry.errors)
+    registry = read_index(repository, rev, products=products).registry()
+    if not quiet:
+        warn_of_errors(registry.errors)
     return registry
+
+
+def read_index(
+    repository: Repository, rev: str | None = None, *, products: Collection[str] | None = None
+) -> RegistryIndex:
+    """Return the index of the registry, for questions that need no whole registry.
+
+    Raises UsageFault if there is no registry.
+    """
+    snapshot = take_registry_snapshot(repository, rev)
+    return open_registry_index(repository, snapshot, rev, products=products)
 
 
 def open_registry_index(
@@ -139,9 +151,12 @@ def open_registry_index(
         )
 
 
-def _warn(errors: Sequence[Problem]) -> None:
+def warn_of_errors(errors: Sequence[Problem]) -> None:
+    """Print the number of errors and the first on stderr, if there are any."""
     from versioner.reporting.terminal import clean
 
+    if not errors:
+        return
     first = errors[0]
     click.echo(
         f"warning: the registry has {len(errors)} error{'s' * (len(errors) > 1)}; the output "

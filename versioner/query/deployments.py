@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from versioner.errors import Ambiguous, NotFound
 from versioner.models.event_fields import personal_fields
 from versioner.query.selectors import place_text
+from versioner.registry.index import DeploymentFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
     from versioner.models import Deployment, Undeployment
 
     Entry = Deployment | Undeployment
+    from versioner.registry.index import RegistryIndex
     from versioner.registry.records import ProductRecord, Registry
 
-__all__ = ["find", "find_by_id"]
+__all__ = ["existing_names", "find", "find_by_id"]
 
 _SHORTEST_ID: Final = 6
 
@@ -56,6 +58,23 @@ def find(
     found.sort(key=lambda each: (each.at, each.product, each.environment, each.instance))
     found.reverse()
     return found if limit is None else found[:limit]
+
+
+def existing_names(
+    index: RegistryIndex, product: str | None, environment: str | None
+) -> tuple[str | None, str | None]:
+    """Return the present names of a product and an environment, which may be given by old ones.
+
+    An index that is asked for a product was opened for that one. Raises NotFound for an
+    environment that neither a file nor an event names.
+    """
+    if product is not None:
+        (product,) = index.product_names
+    if environment is not None:
+        environment = index.head.environment_name(environment)
+        if not index.count_deployments(DeploymentFilter(product, environment)):
+            index.head.environment(environment)
+    return product, environment
 
 
 def find_by_id(registry: Registry, event_id: str, product: str | None = None) -> Entry:

@@ -16,7 +16,7 @@ from versioner.reporting.terminal import clean, clean_lines
 from versioner.serialization.csv_cells import formula_safe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["DELIMITED", "Listing", "delimited", "keys_of"]
 
@@ -27,26 +27,30 @@ class Listing(NamedTuple):
     """The documents of a list, and the keys of them that are columns, in order."""
 
     columns: Sequence[str]
-    rows: Sequence[Mapping[str, Any]]
+    rows: Iterable[Mapping[str, Any]]
 
 
-def delimited(listing: Listing, kind: str) -> bytes:
-    """Return a list as a heading and a row for each document, `csv` or `tsv`, in UTF-8.
+def delimited(listing: Listing, kind: str) -> Iterator[bytes]:
+    """Yield a list as a heading and a row for each document, `csv` or `tsv`, in UTF-8.
 
     CSV has lines that end in CR LF, and quotes where they are needed. TSV has lines that end in
     LF, and a space in place of each tab and line break within a cell.
     """
-    rows = [[_cell(_at(row, column)) for column in listing.columns] for row in listing.rows]
+    line_of = _csv_line if kind == "csv" else _tsv_line
+    yield line_of(listing.columns)
+    for row in listing.rows:
+        yield line_of([_cell(_at(row, column)) for column in listing.columns])
+
+
+def _csv_line(cells: Sequence[str]) -> bytes:
     text = io.StringIO()
-    if kind == "csv":
-        writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerow(listing.columns)
-        writer.writerows([clean_lines(cell) for cell in row] for row in rows)
-    else:
-        for row in [listing.columns, *rows]:
-            text.write("\t".join(clean(" ".join(cell.split("\t"))) for cell in map(_line, row)))
-            text.write("\n")
+    csv.writer(text, lineterminator="\r\n").writerow([clean_lines(cell) for cell in cells])
     return text.getvalue().encode("utf-8", "replace")
+
+
+def _tsv_line(cells: Sequence[str]) -> bytes:
+    words = (clean(" ".join(cell.split("\t"))) for cell in map(_line, cells))
+    return ("\t".join(words) + "\n").encode("utf-8", "replace")
 
 
 def keys_of(document: Mapping[str, Any], key: str = "") -> list[str]:

@@ -9,7 +9,7 @@ from versioner.models.event_fields import EVENT_FIELDS
 from versioner.query.selectors import artifact_lines, event_details, latest_value, place_text
 from versioner.reporting.delimited import Listing
 from versioner.reporting.tables import Column, facts, paragraph, table, value_lines
-from versioner.reporting.terminal import as_json, clean
+from versioner.reporting.terminal import as_json, clean, json_array
 from versioner.reporting.text import (
     STATUS_STYLES,
     Span,
@@ -21,7 +21,7 @@ from versioner.reporting.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from versioner.models import Deployment, Event
     from versioner.reporting.tables import CellText
@@ -157,14 +157,14 @@ def deployment_document(deployment: Deployment | Undeployment) -> dict[str, Any]
     }
 
 
-def deployments_json(found: Sequence[Deployment | Undeployment]) -> str:
-    """Return deployments as a JSON array."""
-    return as_json([deployment_document(each) for each in found])
+def deployments_json(found: Iterable[Deployment | Undeployment]) -> Iterator[str]:
+    """Yield the parts of a JSON array of deployments, as each deployment is read."""
+    return json_array(deployment_document(each) for each in found)
 
 
-def deployments_listing(found: Sequence[Deployment | Undeployment]) -> Listing:
-    """Return deployments as rows of a table."""
-    return Listing(DEPLOYMENT_COLUMNS, [deployment_document(each) for each in found])
+def deployments_listing(found: Iterable[Deployment | Undeployment]) -> Listing:
+    """Return deployments as rows of a table, each made when it is read."""
+    return Listing(DEPLOYMENT_COLUMNS, (deployment_document(each) for each in found))
 
 
 def deployment_json(deployment: Deployment | Undeployment, *, problems: int = 0) -> str:

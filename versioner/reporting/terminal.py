@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["as_json", "clean", "clean_lines", "empty_as_null"]
+__all__ = ["as_json", "clean", "clean_lines", "empty_as_null", "json_array", "json_line"]
 
 # Control characters (C0 without tab, DEL, C1), line separators, and bidirectional marks.
 _UNSAFE: Final = (
@@ -39,6 +39,20 @@ def clean_lines(text: str) -> str:
 def empty_as_null(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a document with null for each of its own texts that is empty: there is none."""
     return {key: None if value == "" else value for key, value in document.items()}
+
+
+def json_array(documents: Iterable[object]) -> Iterator[str]:
+    """Yield the parts of an indented JSON array, which together are what `as_json` returns."""
+    before = "[\n"
+    for document in documents:
+        yield f"{before}  " + as_json(document).replace("\n", "\n  ")
+        before = ",\n"
+    yield "[]" if before == "[\n" else "\n]"
+
+
+def json_line(document: object) -> str:
+    """Return a document as JSON in one line."""
+    return json.dumps(document, ensure_ascii=True)
 
 
 def as_json(document: object) -> str:

@@ -85,18 +85,22 @@ def list_(
 ) -> None:  # fmt: skip
     """List deployments, newest first."""
     from versioner.cli.output import show_list
-    from versioner.cli.registry import load_from, reference_time
-    from versioner.query.deployments import find
+    from versioner.cli.registry import find_registry, read_index, reference_time, warn_of_errors
+    from versioner.query.deployments import existing_names
+    from versioner.registry.index import DeploymentFilter
     from versioner.reporting.deployments import (
         deployments_json,
         deployments_listing,
         deployments_text,
     )
 
-    registry = load_from(repo, rev, products=None if product is None else [product])
-    now = reference_time(registry, rev)
-    found = find(
-        registry,
+    index = read_index(
+        find_registry(repo, rev), rev, products=None if product is None else [product]
+    )
+    warn_of_errors([each for each in index.problems() if each.severity == "error"])
+    now = reference_time(index.head, rev)
+    product, environment = existing_names(index, product, environment)
+    wanted = DeploymentFilter(
         product=product,
         environment=environment,
         version=version,
@@ -107,12 +111,14 @@ def list_(
     )
     if limit is None and output == "text":
         limit = _SHOWN
-    shown = found[: limit or None]
+    found = index.deployments(wanted, limit=limit or None)
     show_list(
         output,
-        text=lambda layout: deployments_text(layout, shown, total=len(found)),
-        json=lambda: deployments_json(shown),
-        listing=lambda: deployments_listing(shown),
+        text=lambda layout: deployments_text(
+            layout, [*found], total=index.count_deployments(wanted)
+        ),
+        json=lambda: deployments_json(found),
+        listing=lambda: deployments_listing(found),
     )
 
 
