@@ -73,7 +73,7 @@ class IndexStore:
     def lock(self, seconds: float) -> Iterator[None]:
         """Hold the lock of the index; raise OperationFailed if it is held for too long."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = open_lock(self.path.with_suffix(".lock"))
+        descriptor = open_lock(self.path.with_name(f"{self.path.name}-lock"))
         try:
             backoff = Backoff(0.002, longest=0.05, limit=seconds)
             while not try_lock(descriptor):
