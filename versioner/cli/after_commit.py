@@ -9,13 +9,24 @@ from versioner.git.state import state_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol, TypeVar
 
     from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
 
+    class HasEdit(Protocol):
+        """A result of an operation that says what was edited, and more."""
+
+        @property
+        def edited(self) -> EditResult:
+            """Return what was edited."""
+
+    Result = TypeVar("Result", bound=HasEdit)
+
 __all__ = [
     "after_commit",
     "apply",
+    "result_of",
 ]
 
 
@@ -64,3 +75,29 @@ def apply(
 
     edited = edit_remotely(remote, operation, restoring=restoring)
     show(edited_text(edited))
+
+
+def result_of(repo: str | None, operation: Callable[[Repository], Result]) -> Result:
+    """Edit the registry that --repo names, in a clone or at a URL, and return the last result.
+
+    At a URL the operation is repeated after each lost race.
+    """
+    from versioner.cli.registry import find_repository
+    from versioner.cli.remotes import remote_at
+
+    remote = remote_at(repo)
+    if remote is None:
+        repository = find_repository(repo)
+        result = operation(repository)
+        after_commit(repository, result.edited.commit)
+        return result
+    from versioner.editing.remote import edit_remotely
+
+    results: list[Result] = []
+
+    def edit(repository: Repository) -> EditResult:
+        results.append(operation(repository))
+        return results[-1].edited
+
+    edit_remotely(remote, edit)
+    return results[-1]

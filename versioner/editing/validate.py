@@ -76,7 +76,7 @@ def validate_change(
     """
     with reading(repository) as reader:
         walk = walk_from(repository, reader, base, tip)
-        # Of the base, only what differs is read.
+        # Only the files of the base that differ are read.
         bases = [TreeSnapshot(reader, revision) for revision in walk.bases]
         found = check_history(
             bases,

@@ -81,7 +81,7 @@ def _check_ids(record: ProductRecord, report: _ProductReport) -> None:
     ]
     for kind, events in logs:
         for event in events:
-            # Of two events of one file, validate_log reports the second and leaves it out.
+            # Where two events of one file share an id, validate_log reports and omits the second.
             if event["id"] in seen:
                 report.about_event(
                     kind,

@@ -201,7 +201,7 @@ class _Child:
         return Made(*json.loads(line)) if self._is_sound else Made()
 
     def start_writing(self) -> None:
-        """Tell the process to write its drafts."""
+        """Send the process the order to write its drafts."""
         if self._is_sound:
             os.write(self._telling, b"w")
 

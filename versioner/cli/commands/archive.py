@@ -10,10 +10,7 @@ from versioner.cli.commands.completion import product_names
 from versioner.cli.params import examples_epilog, output_option, repo_option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from versioner.editing.archive import ArchiveResult
-    from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
 
 __all__ = ["archive"]
@@ -53,6 +50,7 @@ def archive(
     written to the log of that month again; the next archive moves it, too.
     """
     from versioner.cli import clock
+    from versioner.cli.after_commit import result_of
     from versioner.cli.output import Progress, show
     from versioner.editing.archive import archive_months, check_month
     from versioner.reporting.archives import archived_json, archived_text
@@ -72,30 +70,6 @@ def archive(
                 progress=progress.advance,
             )
 
-        result = _apply(repo, operation)
+        result = result_of(repo, operation)
     report = archived_json if output == "json" else archived_text
     show(report(result, dry_run=dry_run))
-
-
-def _apply(repo: str | None, operation: Callable[[Repository], ArchiveResult]) -> ArchiveResult:
-    """Run the operation in the clone that --repo names, or at a URL; after a lost race, again."""
-    from versioner.cli.after_commit import after_commit
-    from versioner.cli.registry import find_repository
-    from versioner.cli.remotes import remote_at
-
-    remote = remote_at(repo)
-    if remote is None:
-        repository = find_repository(repo)
-        result = operation(repository)
-        after_commit(repository, result.edited.commit)
-        return result
-    from versioner.editing.remote import edit_remotely
-
-    results: list[ArchiveResult] = []
-
-    def edit(repository: Repository) -> EditResult:
-        results.append(operation(repository))
-        return results[-1].edited
-
-    edit_remotely(remote, edit)
-    return results[-1]

@@ -12,10 +12,7 @@ from versioner.cli.commands.completion import environment_names
 from versioner.cli.params import examples_epilog, output_option, repo_option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from versioner.editing.observe import ObserveResult
-    from versioner.editing.session import EditResult
     from versioner.editing.workloads.read import Format
     from versioner.git.repository import Repository
 
@@ -88,6 +85,7 @@ def observe(
     never changes which version is current.
     """
     from versioner.cli import clock
+    from versioner.cli.after_commit import result_of
     from versioner.cli.output import show
     from versioner.editing import observe as use_case
     from versioner.editing.workloads.read import read_workloads
@@ -111,7 +109,7 @@ def observe(
             dry_run=dry_run,
         )
 
-    result = _apply(repo, operation)
+    result = result_of(repo, operation)
     report = observed_json if output == "json" else observed_text
     show(report(result, dry_run=dry_run))
     if fail_on_difference and result.differing:
@@ -125,30 +123,6 @@ def _data_of(file: Path) -> bytes:
         return sys.stdin.buffer.read(MOST_BYTES + 1)
     with file.open("rb") as opened:
         return opened.read(MOST_BYTES + 1)
-
-
-def _apply(repo: str | None, operation: Callable[[Repository], ObserveResult]) -> ObserveResult:
-    """Run the operation in the clone that --repo names, or at a URL; after a lost race, again."""
-    from versioner.cli.after_commit import after_commit
-    from versioner.cli.registry import find_repository
-    from versioner.cli.remotes import remote_at
-
-    remote = remote_at(repo)
-    if remote is None:
-        repository = find_repository(repo)
-        result = operation(repository)
-        after_commit(repository, result.edited.commit)
-        return result
-    from versioner.editing.remote import edit_remotely
-
-    results: list[ObserveResult] = []
-
-    def edit(repository: Repository) -> EditResult:
-        results.append(operation(repository))
-        return results[-1].edited
-
-    edit_remotely(remote, edit)
-    return results[-1]
 
 
 def _fail(result: ObserveResult) -> None:

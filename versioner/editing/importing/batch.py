@@ -154,7 +154,7 @@ class _Evaluation:
         spelling = self._spellings.get(version.lower(), version)
         if row.claims or spelling != version or event_id in self._build_ids:
             return self._is_new_claim(row, event_of(row, event_id))
-        # Of an event that claims no more, only the spelling of its version can be wrong.
+        # An event that claims nothing else can be wrong only in the spelling of its version.
         if row.environment not in self._environments and not self._has_names(row):
             return False
         if version not in self._versions:

@@ -119,8 +119,8 @@ class WorkTreeFiles:
             if path in self._bytes:
                 pass
             elif path in self._ids:
-                # Not kept: whoever reads all files would have all in memory, and the id tells
-                # that a second reader gets the same bytes.
+                # The bytes are not kept, because a command that reads all files would have all
+                # of them in memory. The id assures that a second read returns the same bytes.
                 return self._as_known(path, state.data)
             elif state.kind == "file":
                 self._bytes[path] = state.data

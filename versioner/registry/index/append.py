@@ -1,4 +1,4 @@
-"""Bring a product up to date after events were appended: only what they change is written.
+"""The update of a product to which events were appended: only the rows that change are written.
 
 That is the case after nearly each command. Anything else is left to `update.py`, which writes the
 product anew: lines that were changed or removed, declarations of mistakes, problems.
@@ -73,7 +73,7 @@ class _Product:
 
 
 def append_to_product(connection: sqlite3.Connection, wanted: Wanted, name: str) -> bool:
-    """Bring a product up to date; return False, with nothing written, where it is another change.
+    """Update a product; return False, and write nothing, if the change is another one.
 
     The product must have had no problems, and has none then.
     """

@@ -71,7 +71,7 @@ class IndexStore:
 
     @contextmanager
     def lock(self, seconds: float) -> Iterator[None]:
-        """Hold the lock of the index; raise OperationFailed if it is held for too long."""
+        """Return a context that has the lock of the index; raise OperationFailed after a wait."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = open_lock(self.path.with_name(f"{self.path.name}-lock"))
         try:

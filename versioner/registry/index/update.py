@@ -1,4 +1,4 @@
-"""Bring the rows of products up to date with the files of a snapshot."""
+"""The update of the rows of products to the files of a snapshot."""
 
 from __future__ import annotations
 
