@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.acceptance.tool import look, versioner
+from tests.acceptance.tool import look, text_in_process, versioner
 from tests.site.checker import Page
 
 if TYPE_CHECKING:
@@ -77,10 +77,12 @@ class Surfaces:
         self.site = top / "_site"
 
     def text(self, *command: str) -> str:
-        return versioner(*command, cwd=self.top, env={"COLUMNS": "200"}).stdout
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("COLUMNS", "200")
+            return text_in_process(*command, cwd=self.top)
 
     def json(self, *command: str) -> Any:
-        return look(*command, cwd=self.top)
+        return json.loads(text_in_process(*command, "--output", "json", cwd=self.top))
 
     def api(self, name: str) -> Any:
         return json.loads((self.site / "api/v1" / name).read_text(encoding="utf-8"))
@@ -109,7 +111,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Surfaces:
     top = tmp_path_factory.mktemp("agreement") / "registry"
     versioner("init", top)
     for name in ("legacy", "sandbox", "unused"):
-        versioner("environment", "create", name, cwd=top)
+        text_in_process("environment", "create", name, cwd=top)
     with (top.parent / "rows.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(
             file,
@@ -117,21 +119,21 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Surfaces:
         )
         writer.writeheader()
         writer.writerows({"environment": "production", "status": "completed"} | r for r in ROWS)
-    versioner("import", top.parent / "rows.csv", cwd=top)
-    versioner("product", "rename", "old-api", "a-first-name", cwd=top)
-    versioner("product", "rename", "a-first-name", "api", cwd=top)
+    text_in_process("import", top.parent / "rows.csv", cwd=top)
+    text_in_process("product", "rename", "old-api", "a-first-name", cwd=top)
+    text_in_process("product", "rename", "a-first-name", "api", cwd=top)
     edit(top, "shop", "extra_metadata.team=commerce", "extra_metadata.owner=somebody else")
     edit(top, "web", "extra_metadata.owner=Jane Roe", "depends_on=shop")
     edit(top, "api", "extra_metadata.team=platform", "depends_on=shop")
     mistaken = look("deployment", "list", "--product", "shop", "--version", "2.2", cwd=top)
-    versioner("deployment", "void", mistaken[0]["id"], "--reason", "a mistake", cwd=top)
-    versioner("site", "build", cwd=top)
+    text_in_process("deployment", "void", mistaken[0]["id"], "--reason", "a mistake", cwd=top)
+    text_in_process("site", "build", cwd=top)
     return Surfaces(top)
 
 
 def edit(top: Path, product: str, *assignments: str) -> None:
     changes = [part for each in assignments for part in ("--set", each)]
-    versioner("product", "edit", product, *changes, cwd=top)
+    text_in_process("product", "edit", product, *changes, cwd=top)
 
 
 def test_every_surface_agrees_on_what_drifts(shown: Surfaces) -> None:

@@ -235,7 +235,7 @@ def assert_overview_agrees(page: Tables, counted: dict[str, Any]) -> None:
 def test_the_tool_agrees_with_a_count_of_made_up_rows_of_the_real_shape(
     tmp_path: Path, scale: Callable[[int, int], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    agree(write_twin(tmp_path / "twin.csv.gz", scale(3000, 90000)), tmp_path, capsys)
+    agree(write_twin(tmp_path / "twin.csv.gz", scale(1000, 90000)), tmp_path, capsys)
 
 
 def test_the_tool_agrees_with_a_count_of_the_real_deployments(

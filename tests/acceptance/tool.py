@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -9,7 +11,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PATIENCE", "PROJECT", "assert_sound", "environment", "git", "look", "versioner"]
+from versioner.cli.errors import run
+
+__all__ = [
+    "PATIENCE",
+    "PROJECT",
+    "assert_sound",
+    "environment",
+    "git",
+    "look",
+    "text_in_process",
+    "versioner",
+]
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -42,6 +55,17 @@ def versioner(
     assert "internal error" not in done.stderr, said
     assert done.returncode == code, said
     return done
+
+
+def text_in_process(*args: str | Path, cwd: Path) -> str:
+    """Return what a command prints, run in this process: ten times as fast as in its own."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    errors = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+        code = run([*map(str, args), "--repo", str(cwd)])
+    assert code == 0, errors.getvalue()
+    out.seek(0)
+    return out.read()
 
 
 def look(*args: str | Path, cwd: Path) -> Any:

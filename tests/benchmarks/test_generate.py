@@ -17,28 +17,37 @@ from versioner.registry.load import load_registry
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.benchmarks.rows import Row
+
 EVENTS = 3_000
 
 
 @pytest.fixture(scope="module")
-def generated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Made]:
+def rows() -> list[Row]:
+    return source_rows(None)
+
+
+@pytest.fixture(scope="module")
+def generated(rows: list[Row], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Made]:
     target = tmp_path_factory.mktemp("generated") / "bare.git"
-    return target, make_bare(target, source_rows(None), EVENTS)
+    return target, make_bare(target, rows, EVENTS)
 
 
 def tip(folder: Path) -> str:
     return subprocess.check_output(["git", "-C", str(folder), "rev-parse", "main"], text=True)
 
 
-def test_the_same_seed_gives_the_same_commit(generated: tuple[Path, Made], tmp_path: Path) -> None:
-    make_bare(tmp_path / "again.git", source_rows(None), EVENTS)
+def test_the_same_seed_gives_the_same_commit(
+    rows: list[Row], generated: tuple[Path, Made], tmp_path: Path
+) -> None:
+    make_bare(tmp_path / "again.git", rows, EVENTS)
     assert tip(tmp_path / "again.git") == tip(generated[0])
     make_bare(tmp_path / "other.git", source_rows(None, 2), EVENTS, seed=2)
     assert tip(tmp_path / "other.git") != tip(generated[0])
 
 
-def test_rows_are_repeated_with_other_products_and_the_same_months() -> None:
-    rows = made_rows(1)
+def test_rows_are_repeated_with_other_products_and_the_same_months(rows: list[Row]) -> None:
+    assert rows == made_rows(1)
     assert abs(len(rows) - REAL_ROWS) < 200
     many = [row for _, row in repeated(rows, 2 * len(rows) + 50, 1)]
     assert len(many) == 2 * len(rows) + 50
@@ -68,8 +77,8 @@ def test_every_feature_occurs_and_nothing_is_invalid(generated: tuple[Path, Made
     assert registry.deleted
 
 
-def test_plain_rows_are_completed_deployments_alone(tmp_path: Path) -> None:
-    made = make_bare(tmp_path / "bare.git", source_rows(None), 500, plain=True)
+def test_plain_rows_are_completed_deployments_alone(rows: list[Row], tmp_path: Path) -> None:
+    made = make_bare(tmp_path / "bare.git", rows, 500, plain=True)
     registry = load_registry(snapshot_at(open_repository(tmp_path / "bare.git"), "main"))
     assert registry.problems == []
     assert made.builds == 0

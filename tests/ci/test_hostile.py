@@ -153,6 +153,7 @@ def test_one_hostile_variable_at_a_time_does_no_harm(
                     assert (name, value.strip()) == (system.present, "")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
 def test_all_variables_hostile_at_once_do_no_harm(
     system: System, scale: Callable[[int, int], int]

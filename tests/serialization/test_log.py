@@ -92,7 +92,7 @@ def test_a_line_has_bare_keys_in_the_schemas_order_and_json_values() -> None:
 def test_what_is_written_every_reader_reads_back(
     kind: LogKind, scale: Callable[[int, int], int]
 ) -> None:
-    @many(scale(150, 10_000))
+    @many(scale(60, 10_000))
     @given(st.lists(events(kind), min_size=1, max_size=3))
     def check(written: list[Event]) -> None:
         data = append(kind, None, written)
@@ -117,7 +117,7 @@ def test_simple_events_read_the_same_at_the_second_sight_of_their_shape(
     mappings = {key: inner for key in ("artifacts", "extra_metadata") if key in KEYS[kind]}
     shape = st.fixed_dictionaries({}, optional=optional | mappings)
 
-    @many(scale(150, 10_000))
+    @many(scale(60, 10_000))
     @given(st.lists(shape, min_size=1, max_size=4))
     def check(written: list[Event]) -> None:
         data = append(kind, None, written)
@@ -203,7 +203,7 @@ def test_a_line_is_canonical_exactly_when_writing_it_again_gives_it(
         lambda event: {**event, "extra_metadata": {"a": 1, "b": [1.5, None, True], "c/é": "a\n"}}
     )
 
-    @many(scale(400, 10_000))
+    @many(scale(200, 10_000))
     @given(
         events(kind) | with_numbers,
         st.lists(st.tuples(st.sampled_from(MUTATIONS), st.integers(0, 9)), max_size=2),
@@ -233,7 +233,7 @@ def test_random_edits_of_a_line_are_told_from_canonical_ones(
         exclude_categories=["Cs"], exclude_characters="\n"
     )
 
-    @many(scale(400, 10_000))
+    @many(scale(200, 10_000))
     @given(events("deployment"), st.integers(0), st.integers(0, 3), st.text(characters, max_size=3))
     def check(event: Event, at: int, removed: int, added: str) -> None:
         line = event_line("deployment", {"at": "x", **event})
