@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from versioner import layout
@@ -14,7 +15,10 @@ from versioner.validation import codes
 from versioner.validation.documents import validate_document
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from versioner.git.snapshot import Snapshot
+    from versioner.registry.governance.load import LoadedGovernance
     from versioner.serialization.documents import DocumentKind
 
 __all__ = ["load_head"]
@@ -32,6 +36,7 @@ def load_head(snapshot: Snapshot) -> Registry:
     )
     registry.aliases = {name: each["to"] for name, each in files.documents("alias").items()}
     registry.deleted = files.documents("deleted")
+    registry.load_governance = files.governance_loader(registry.config)
     registry.problems = sorted(without_misnamed(files.problems, files.unexpected))
     return registry
 
@@ -79,6 +84,19 @@ class _HeadFiles:
                 )
             )
         return config or {}
+
+    def governance_loader(self, config: dict[str, Any]) -> Callable[[], LoadedGovernance]:
+        """Return the function that reads what may ship, once."""
+        snapshot, paths, unexpected = self._snapshot, self.paths, self.unexpected
+
+        @cache
+        def load() -> LoadedGovernance:
+            # Most commands ask for none of it.
+            from versioner.registry.governance.load import load_governance
+
+            return load_governance(snapshot, paths, config, unexpected)
+
+        return load
 
     def environments(self) -> dict[str, dict[str, Any]]:
         documents = self.documents("environment")

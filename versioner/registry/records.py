@@ -14,9 +14,11 @@ from versioner.errors import NotFound
 from versioner.registry.fold import empty_cell, fold_product, fold_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from versioner.models import Cell, Deployment, Event, Problem, Version
+    from versioner.models.governance import Decision, Governance
+    from versioner.registry.governance.load import LoadedGovernance
 
 __all__ = ["ProductRecord", "Registry"]
 
@@ -26,9 +28,9 @@ class ProductRecord:
     """One product: its description and its events.
 
     `builds` and `deployment_events` are in log position order (by month, then line), void
-    events included; `observations` are in the same order. `tree` is the git tree id of the
-    product's directory, None where it has none. `listed` are the instances that the files of
-    environments list, by environment.
+    events included; `observations` are in the same order, and so are the `decisions` about its
+    versions. `tree` is the git tree id of the product's directory, None where it has none. `listed`
+    are the instances that the files of environments list, by environment.
     """
 
     name: str
@@ -39,6 +41,7 @@ class ProductRecord:
     observations: list[Event] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     listed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    decisions: Sequence[Decision] = ()
 
     @cached_property
     def _folded(self) -> tuple[list[Deployment], dict[str, Cell]]:
@@ -98,7 +101,8 @@ class Registry:
     `environments` are in display order, with `type` and `order` filled in; `products` are by
     name; `aliases` maps old names to products, `environment_aliases` former names to
     environments (no event of a product has one of these); `deleted` has the deletion records.
-    `problems` are those of the whole registry, with those of each product.
+    `problems` are those of the whole registry, with those of each product. `governance` is what may
+    ship; its files are read with `load_governance` when they are first used.
     """
 
     revision: str | None = None
@@ -110,6 +114,18 @@ class Registry:
     aliases: dict[str, str] = field(default_factory=dict)
     deleted: dict[str, dict[str, Any]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    load_governance: Callable[[], LoadedGovernance] | None = field(
+        default=None, compare=False, repr=False
+    )
+
+    @cached_property
+    def governance(self) -> Governance:
+        """Return the rules, requests, templates and groups, and the files that are unreadable."""
+        if self.load_governance is not None:
+            return self.load_governance().governance
+        from versioner.models.governance import Governance
+
+        return Governance()
 
     @property
     def errors(self) -> list[Problem]:

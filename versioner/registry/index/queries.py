@@ -124,6 +124,7 @@ class RegistryIndex:
         registry = Registry(
             head.revision, head.commit_time, head.config, head.environments,
             head.environment_aliases, {}, head.aliases, head.deleted,
+            load_governance=head.load_governance,
         )  # fmt: skip
         registry.products = {name: self.product(name) for name in self._numbers}
         self._read_documents(registry)

@@ -1,0 +1,1 @@
+"""What may ship, read from files: rules, requests, templates, groups and decisions."""
