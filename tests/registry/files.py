@@ -22,8 +22,9 @@ def product(name: str, *lines: str) -> Files:
     return {f"registry/products/{name}/product.yaml": text.encode()}
 
 
-def environment(name: str) -> Files:
-    return {f"registry/environments/{name}.yaml": f'name: "{name}"\n'.encode()}
+def environment(name: str, *lines: str) -> Files:
+    text = "\n".join([f'name: "{name}"', *lines, ""])
+    return {f"registry/environments/{name}.yaml": text.encode()}
 
 
 def log(name: str, *events: Event, kind: EventKind = "deployment", month: str = "2026-11") -> Files:

@@ -33,6 +33,15 @@ class Observe(TypedDict):
     images: NotRequired[list[str]]
 
 
+class DeploymentButton(TypedDict):
+    """A link that deploys a version to an environment."""
+
+    title: str
+    url: str
+    environments: NotRequired[list[str]]
+    only_when: NotRequired[Literal["allowed"]]
+
+
 class Product(TypedDict):
     """A deployable component (`products/<name>/product.yaml`)."""
 
@@ -43,6 +52,8 @@ class Product(TypedDict):
     links: NotRequired[list[Link]]
     depends_on: NotRequired[list[str]]
     observe: NotRequired[Observe]
+    buttons: NotRequired[list[DeploymentButton]]
+    variables: NotRequired[dict[str, str]]
     extra_metadata: NotRequired[dict[str, Any]]
 
 
@@ -102,4 +113,6 @@ class RegistryConfig(TypedDict):
     via: NotRequired[Literal["auto", "direct", "inbox"]]
     people: NotRequired[Literal["none", "login", "all"]]
     commit: NotRequired[CommitIdentity]
+    buttons: NotRequired[list[DeploymentButton]]
+    variables: NotRequired[dict[str, str]]
     site: NotRequired[dict[str, Any]]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from versioner import layout
 from versioner.models import Problem
 from versioner.names import nearest
+from versioner.registry.buttons import button_problems
 from versioner.registry.positions import locate_event, position_in_document
 from versioner.registry.product_checks import logs_of
 from versioner.validation import codes
@@ -38,6 +39,7 @@ def check_registry(
         *_check_dependencies(registry, snapshot),
         *_check_aliases(registry, snapshot),
         *_check_deleted(registry),
+        *button_problems(registry, snapshot),
         *_check_ids_across(registry, snapshot, sharing),
     ]
 

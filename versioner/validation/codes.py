@@ -10,6 +10,7 @@ from typing import Final
 __all__ = [
     "ALIAS",
     "ARTIFACT_CONFLICT",
+    "BUTTON",
     "CASE_TWIN",
     "CLOCK",
     "CODES",
@@ -66,6 +67,7 @@ NOT_CANONICAL: Final = "not-canonical"
 ENVIRONMENT: Final = "environment"
 DEPENDS_ON: Final = "depends-on"
 CYCLE: Final = "cycle"
+BUTTON: Final = "button"
 ALIAS: Final = "alias"
 DELETED: Final = "deleted"
 SHA_CONFLICT: Final = "sha-conflict"
@@ -106,6 +108,7 @@ CODES: Final[dict[str, str]] = {
     ENVIRONMENT: "an environment that does not exist",
     DEPENDS_ON: "a dependency on a product that does not exist",
     CYCLE: "products that depend on each other in a cycle",
+    BUTTON: "a button with a missing variable, an environment that does not exist, or no address",
     ALIAS: "an alias that does not lead to a product, or has the name of one; a former name of two "
     "environments, or that is the name of one",
     DELETED: "a deletion record of a product that exists",
