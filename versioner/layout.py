@@ -33,6 +33,9 @@ __all__ = [
     "previous_month",
     "product_dir",
     "product_path",
+    "request_decisions_path",
+    "request_path",
+    "template_path",
     "visible_months",
     "visible_periods",
     "with_yaml_extension",
@@ -46,19 +49,31 @@ _LOG_DIRS: Final[dict[LogKind, str]] = {
     "build": "versions",
     "deployment": "deployments",
     "observation": "observations",
+    "decision": "decisions",
 }
 
 PlaceKind = Literal[
-    "config", "environment", "product", "build", "deployment", "observation", "alias", "deleted"
+    "config",
+    "environment",
+    "product",
+    "build",
+    "deployment",
+    "observation",
+    "decision",
+    "alias",
+    "deleted",
+    "request",
+    "request-decision",
+    "template",
 ]
 
 
 class Place(NamedTuple):
     """What a path of the registry contains.
 
-    `name` is the environment, alias, deleted name or product; `period` is the time that a log is
-    for: a month, `YYYY-MM`, or the archived months of a year, `YYYY`. The times of its events begin
-    with it.
+    `name` is the environment, alias, deleted name, request, template or product; `period` is the
+    time that a log is for: a month, `YYYY-MM`, or the archived months of a year, `YYYY`. The times
+    of its events begin with it. The log of a request has none.
     """
 
     kind: PlaceKind
@@ -69,7 +84,9 @@ class Place(NamedTuple):
     def log_kind(self) -> LogKind | None:
         """Return the kind of the log, None where the path is not one of a log."""
         kind = self.kind
-        return kind if kind in ("build", "deployment", "observation") else None
+        if kind in ("build", "deployment", "observation", "decision", "request-decision"):
+            return kind
+        return None
 
     @property
     def is_of_year(self) -> bool:
@@ -88,7 +105,12 @@ def product_path(product: str) -> str:
 
 
 def log_path(product: str, kind: LogKind, period: str) -> str:
-    """Return the path of a product's log of one kind for a month (`YYYY-MM`) or a year (`YYYY`)."""
+    """Return the path of a product's log of one kind for a month (`YYYY-MM`) or a year (`YYYY`).
+
+    A request has one log, of no period, for the kind "request-decision".
+    """
+    if kind == "request-decision":
+        return request_decisions_path(product)
     return f"registry/products/{product}/{_LOG_DIRS[kind]}/{period}.yaml"
 
 
@@ -110,6 +132,21 @@ def alias_path(name: str) -> str:
 def deleted_path(name: str) -> str:
     """Return the path of the record that a deletion left."""
     return f"registry/deleted/{name}.yaml"
+
+
+def request_path(request: str) -> str:
+    """Return the path of a deployment request."""
+    return f"registry/requests/{request}/request.yaml"
+
+
+def request_decisions_path(request: str) -> str:
+    """Return the path of the log of decisions about a request."""
+    return f"registry/requests/{request}/decisions.yaml"
+
+
+def template_path(template: str) -> str:
+    """Return the path of a template of requests."""
+    return f"registry/templates/{template}.yaml"
 
 
 def month_of(at: str) -> str:
@@ -170,6 +207,14 @@ def place_of(path: str) -> Place | None:
             return Place("deployment", name, period)
         case ["products", name, "observations", period] if _is_period(period):
             return Place("observation", name, period)
+        case ["products", name, "decisions", period] if _is_period(period):
+            return Place("decision", name, period)
+        case ["requests", name, "request"]:
+            return Place("request", name)
+        case ["requests", name, "decisions"]:
+            return Place("request-decision", name)
+        case ["templates", name]:
+            return Place("template", name)
     return None
 
 

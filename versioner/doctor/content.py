@@ -15,7 +15,7 @@ from versioner.validation.codes import SCHEMA_DRIFT
 from versioner.validation.documents import validate_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from versioner.doctor.checks import Check
     from versioner.git.snapshot import Snapshot
@@ -37,6 +37,8 @@ _PAGES: Final = {
     "gitlab": "GitLab Pages of a private project are visible to its members only if Pages access "
     "control is on, which a self-managed instance may have switched off",
 }
+# Parts of the paths of logs that a registry may do without.
+_SELDOM: Final = ("/observations/", "/decisions/", "/decisions.yaml")
 _OTHER_SERVER: Final = "everybody who can reach the web server can read the site"
 
 
@@ -55,8 +57,9 @@ def check_content(
 
     found = guarded("registry", validity)
     found += guarded("schemas", lambda: _schemas(snapshot))
-    observed = any("/observations/" in path for path in snapshot.entries())
-    found += check_attributes(lambda: snapshot.read(ATTRIBUTES), observed=observed)
+    paths = snapshot.entries(layout.ROOT)
+    used = {each for each in _SELDOM if any(each in path for path in paths)}
+    found += check_attributes(lambda: snapshot.read(ATTRIBUTES), used=used)
     return [*found, *check_site(config)], config
 
 
@@ -99,18 +102,21 @@ def _schemas(snapshot: Snapshot) -> Iterator[Check]:
         yield ok("schemas", "the copies are the same as the schemas of this tool")
 
 
-def check_attributes(read: Callable[[], bytes | None], *, observed: bool = False) -> list[Check]:
+def check_attributes(
+    read: Callable[[], bytes | None], *, used: Collection[str] = ()
+) -> list[Check]:
     """Check that .gitattributes keeps git from converting the line ends of the logs.
 
-    The logs of observations count only where the registry has some: `observed`.
+    The logs of observations and decisions count only where the registry has some: `used`.
     """
-    return guarded(_NAME, lambda: _attributes(read(), observed=observed))
+    return guarded(_NAME, lambda: _attributes(read(), used))
 
 
-def _attributes(data: bytes | None, *, observed: bool) -> Iterator[Check]:
+def _attributes(data: bytes | None, used: Collection[str]) -> Iterator[Check]:
     own = (starter_dir() / "dot-gitattributes").read_text("utf-8").splitlines()
     wanted = {line.split()[0] for line in own if line and not line.startswith("#")}
-    wanted = {each for each in wanted if observed or "/observations/" not in each}
+    unused = set(_SELDOM) - set(used)
+    wanted = {line for line in wanted if not any(each in line for each in unused)}
     lines = [line.split() for line in (data or b"").decode("utf-8", "replace").splitlines()]
     kept = {parts[0] for parts in lines if "eol=lf" in parts[1:]}
     if wanted <= kept:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner import layout
 from versioner.editing.session import EditResult, edit_session, read_tip
 from versioner.errors import Ambiguous, Blocked, InvalidInput, NotFound
+from versioner.models.events import DECISION_KINDS
 from versioner.recording.policy import leave_people_out, refuse_secrets
 from versioner.registry.positions import locate_event
 from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
@@ -15,12 +16,15 @@ from versioner.rules.event_identity import derive_content_id
 from versioner.rules.visible import VisibleEvents
 from versioner.serialization import log
 from versioner.validation.events import check_event
+from versioner.validation.logs import validate_log
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from versioner.editing.session import EditSession
     from versioner.git.repository import Repository
-    from versioner.models import Event, EventKind
-    from versioner.registry.records import ProductRecord
+    from versioner.models import Event
+    from versioner.models.events import RecordKind
 
 __all__ = ["redact_field", "void_event", "whole_event_id"]
 
@@ -31,7 +35,7 @@ _WHOLE_ID: Final = 32
 _NEEDED: Final = frozenset(
     (
         "at", "environment", "instance", "version", "status", "id", "deployment", "voids",
-        "redacted",
+        "redacted", "decision", "approval_type", "event", "of", "step",
     )
 )  # fmt: skip
 
@@ -45,11 +49,18 @@ def void_event(
     event changes nothing.
     """
     with edit_session(repository) as edit:
-        kind, record, target = _find(edit, event_id)
+        kind, name, target = _find(edit, event_id)
+        if kind in DECISION_KINDS:
+            raise InvalidInput(
+                "a decision cannot be voided",
+                hint="record another one: `versioner revoke` takes an approval back, `versioner "
+                "unblock` a block",
+            )
         if kind == "build":
             raise InvalidInput(
                 "a build event cannot be voided", hint="record the correct build as another version"
             )
+        record = edit.registry.products[name]
         event: Event = {"at": now, "voids": target["id"], "reason": reason}
         if by:
             event["deployed_by"] = by
@@ -78,11 +89,11 @@ def redact_field(repository: Repository, event_id: str, field: str, *, now: str)
     a note of the result says so.
     """
     with edit_session(repository) as edit:
-        kind, record, event = _find(edit, event_id)
-        subject = f"Redact event {event['id']} of {record.name}"
+        kind, name, event = _find(edit, event_id)
+        subject = f"Redact event {event['id']} of {name}"
         if _without(event, field) is None:
             return EditResult(None, subject, notes=(f"{field} was already redacted",))
-        path = locate_event(edit.snapshot.read, record.name, kind, event, "id")[0]
+        path = locate_event(edit.snapshot.read, name, kind, event, "id")[0]
         changed = _redacted(kind, edit.read(path), event["id"], field, path)
         note = "the value is still in git's history; only a rewrite of the history removes it"
         return edit.commit({path: changed}, subject, now=now, notes=(note,))
@@ -101,7 +112,7 @@ def whole_event_id(repository: Repository, given: str) -> str:
     matching = {
         (record.name, str(event["id"])): event
         for record in registry.products.values()
-        for events in (record.builds, record.deployment_events)
+        for events in (record.builds, record.deployment_events, record.decision_events)
         for event in events
         if product in ("", record.name) and event["id"].startswith(beginning)
     }
@@ -123,19 +134,17 @@ def _candidate(product: str, event: Event) -> str:
     return f"{product}/{event['id']}  {', '.join(str(each) for each in parts if each)}"
 
 
-def _find(edit: EditSession, event_id: str) -> tuple[EventKind, ProductRecord, Event]:
-    """Return an event by its id, or by PRODUCT/ID: ids are unique only within a product."""
+def _find(edit: EditSession, event_id: str) -> tuple[RecordKind, str, Event]:
+    """Return an event by its id, or by PRODUCT/ID: ids are unique only within a product.
+
+    The second value is the product, or the request, that the event is about.
+    """
     product, _, wanted = event_id.rpartition("/")
-    found: dict[str, tuple[EventKind, ProductRecord, Event]] = {}
-    for record in edit.registry.products.values():
-        logs: list[tuple[EventKind, list[Event]]] = [
-            ("deployment", record.deployment_events),
-            ("build", record.builds),
-        ]
-        for kind, events in logs if product in ("", record.name) else ():
-            for event in events:
-                if event["id"] == wanted:
-                    found.setdefault(record.name, (kind, record, event))
+    found: dict[str, tuple[RecordKind, str, Event]] = {}
+    for kind, name, events in _logs(edit):
+        for event in events if product in ("", name) else ():
+            if event["id"] == wanted:
+                found.setdefault(name, (kind, name, event))
     if len(found) > 1:
         raise NotFound(
             f'events of {" and ".join(sorted(found))} have the id "{wanted}"',
@@ -148,6 +157,18 @@ def _find(edit: EditSession, event_id: str) -> tuple[EventKind, ProductRecord, E
     )
 
 
+def _logs(edit: EditSession) -> Iterator[tuple[RecordKind, str, list[Event]]]:
+    """Yield the kind, the product or request, and the events of each log that has been read."""
+    for record in edit.registry.products.values():
+        yield "deployment", record.name, record.deployment_events
+        yield "build", record.name, record.builds
+        yield "decision", record.name, record.decision_events
+    for path in edit.snapshot.entries(f"{layout.ROOT}/requests"):
+        place = layout.place_of(path)
+        if place is not None and place.kind == "request-decision":
+            yield place.kind, place.name, validate_log(place.kind, edit.read(path), path)[0]
+
+
 def _without(event: Event, field: str) -> Event | None:
     """Return the event without a value; None if the value is already redacted."""
     if field in event.get("redacted", ()):
@@ -155,7 +176,8 @@ def _without(event: Event, field: str) -> Event | None:
     changed: dict[str, Any] = dict(event)
     top, _, key = field.partition(".")
     value = event.get(top)
-    if top in _NEEDED or ("voids" in event and top == "reason"):
+    needs_author = top == "by" and event.get("decision") in ("rejected", "revoked")
+    if top in _NEEDED or needs_author or ("voids" in event and top == "reason"):
         raise InvalidInput(f"the field {top} of an event cannot be redacted", field=field)
     if key and isinstance(value, dict) and key in value:
         changed[top] = {name: item for name, item in value.items() if name != key}
@@ -172,7 +194,7 @@ def _without(event: Event, field: str) -> Event | None:
     return changed
 
 
-def _redacted(kind: EventKind, data: bytes, event_id: str, field: str, path: str) -> bytes:
+def _redacted(kind: RecordKind, data: bytes, event_id: str, field: str, path: str) -> bytes:
     """Return a log with a value removed from the event as it stands there.
 
     There it may have a former name of its environment.

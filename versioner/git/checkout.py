@@ -285,7 +285,10 @@ def _update_index(checkout: Checkout, args: list[str], text: str, session: Write
         os.utime(index, ns=(before, before))
 
 
-_LOG: Final = r"registry/products/[^/]+/(?:versions|deployments|observations)/[^/]+\.yaml"
+_LOG: Final = (
+    r"registry/products/[^/]+/(?:versions|deployments|observations|decisions)/[^/]+\.yaml"
+    r"|registry/requests/[^/]+/decisions\.yaml"
+)
 
 
 def is_log(path: str) -> bool:

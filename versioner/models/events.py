@@ -9,19 +9,27 @@ from typing import Any, Final, Literal, NotRequired, TypedDict
 
 __all__ = [
     "BUILD_KEYS",
+    "DECISION_KEYS",
+    "DECISION_KINDS",
     "DEFAULT_ARTIFACT",
     "DEPLOYMENT_KEYS",
     "OBSERVATION_KEYS",
+    "PRODUCT_LOGS",
+    "REQUEST_DECISION_KEYS",
     "STATUSES",
     "STATUS_WORDS",
     "UNDEPLOYED",
     "BuildEvent",
+    "DecisionEvent",
+    "DecisionKind",
     "DeploymentEvent",
     "Event",
     "EventKind",
     "EventStatus",
     "LogKind",
     "Observation",
+    "RecordKind",
+    "RequestDecisionEvent",
     "Status",
 ]
 
@@ -33,8 +41,14 @@ EventStatus = Status | Literal["undeployed"]
 UNDEPLOYED: Final = "undeployed"
 
 EventKind = Literal["build", "deployment"]
-# The kinds of logs: those of events that are tracked, and what was seen to run.
-LogKind = Literal["build", "deployment", "observation"]
+# Decisions about a version are in a log of its product, those about a request in its own.
+DecisionKind = Literal["decision", "request-decision"]
+DECISION_KINDS: Final[tuple[DecisionKind, ...]] = ("decision", "request-decision")
+# What one command records, in one line of a log.
+RecordKind = EventKind | DecisionKind
+# The kinds of logs: those of events that are recorded, and what was seen to run.
+LogKind = RecordKind | Literal["observation"]
+PRODUCT_LOGS: Final[tuple[LogKind, ...]] = ("build", "deployment", "observation", "decision")
 
 
 # The name of an artifact that is given without one.
@@ -173,9 +187,51 @@ class Observation(TypedDict):
     id: str
 
 
+class DecisionEvent(TypedDict):
+    """A decision about a version: an approval, a rejection, a block, or the end of one.
+
+    `scm_sha` and `artifacts` are what the registry said of the version when it was decided.
+    `event` is the deployment event whose overrides were reviewed.
+    """
+
+    at: str
+    version: str
+    decision: Literal[
+        "approved", "rejected", "revoked", "blocked", "unblocked", "override-reviewed"
+    ]
+    approval_type: NotRequired[str]
+    by: NotRequired[str]
+    comment: NotRequired[str]
+    scm_sha: NotRequired[str]
+    artifacts: NotRequired[dict[str, str]]
+    event: NotRequired[str]
+    redacted: NotRequired[list[str]]
+    id: str
+
+
+class RequestDecisionEvent(TypedDict):
+    """A decision about a deployment request: an approval, a rejection, a step, or its opening.
+
+    `of` is the hash of the content that was decided on; `step` is "before.1" for the first step
+    before, "after.2" for the second step after.
+    """
+
+    at: str
+    decision: Literal["approved", "rejected", "done", "undone", "opened"]
+    approval_type: NotRequired[str]
+    of: NotRequired[str]
+    step: NotRequired[str]
+    by: NotRequired[str]
+    comment: NotRequired[str]
+    redacted: NotRequired[list[str]]
+    id: str
+
+
 # Code that reads logs uses all kinds as a mapping of the keys above.
 Event = dict[str, Any]
 
 BUILD_KEYS: Final[tuple[str, ...]] = tuple(BuildEvent.__annotations__)
 DEPLOYMENT_KEYS: Final[tuple[str, ...]] = tuple(DeploymentEvent.__annotations__)
 OBSERVATION_KEYS: Final[tuple[str, ...]] = tuple(Observation.__annotations__)
+DECISION_KEYS: Final[tuple[str, ...]] = tuple(DecisionEvent.__annotations__)
+REQUEST_DECISION_KEYS: Final[tuple[str, ...]] = tuple(RequestDecisionEvent.__annotations__)

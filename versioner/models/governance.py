@@ -217,9 +217,10 @@ class Decision:
     """One decision of a person: a line of a log of decisions.
 
     Of a version, `version`, and what the decision was made on: `scm_sha` and `artifacts`. Of a
-    request, `of`, the hash of its content, or `step` ("before.1"). `position` is the place in the
-    log, months in order. `signed_by` are the principals of whom the commit that added the line has
-    a good signature, None where signatures were not looked at.
+    request, `of`, the hash of its content, or `step` ("before.1"). `event` is the deployment event
+    whose overrides were reviewed. `position` is the place in the log, months in order. `signed_by`
+    are the principals of whom the commit that added the line has a good signature, None where
+    signatures were not looked at.
     """
 
     id: str
@@ -232,6 +233,7 @@ class Decision:
     artifacts: Mapping[str, str] = field(default_factory=dict)
     of: str = ""
     step: str = ""
+    event: str = ""
     comment: str = ""
     position: int = 0
     signed_by: tuple[str, ...] | None = None

@@ -127,6 +127,7 @@ def _for_cache(record: ProductRecord) -> dict[str, Any]:
         "builds": record.builds,
         "deployments": record.deployment_events,
         "observations": record.observations,
+        "decisions": record.decision_events,
         "problems": [
             (p.path, p.line, p.column, p.code, p.message, p.hint, p.severity)
             for p in record.problems
@@ -142,5 +143,6 @@ def _from_cache(name: str, tree: str | None, kept: dict[str, Any]) -> ProductRec
         builds=kept["builds"],
         deployment_events=kept["deployments"],
         observations=kept["observations"],
+        decision_events=kept["decisions"],
         problems=[Problem(*fields) for fields in kept["problems"]],
     )

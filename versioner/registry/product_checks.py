@@ -78,6 +78,7 @@ def _check_ids(record: ProductRecord, report: _ProductReport) -> None:
     logs: list[tuple[LogKind, Sequence[Event]]] = [
         *logs_of(record),
         ("observation", record.observations),
+        ("decision", record.decision_events),
     ]
     for kind, events in logs:
         for event in events:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from versioner import layout
+from versioner.models.events import PRODUCT_LOGS
 from versioner.registry.environment_names import with_environment_names
 from versioner.registry.event_order import in_month_order
 from versioner.registry.product_checks import check_product
@@ -67,14 +68,14 @@ def read_product(
     problems = [unexpected_entry(path, own[path]) for path in unexpected]
     for path in paths:
         problems += _read_file(found, path, contents[path], environment_names or {})
-    logs: dict[LogKind, list[Event]] = {"build": [], "deployment": [], "observation": []}
+    logs: dict[LogKind, list[Event]] = {kind: [] for kind in PRODUCT_LOGS}
     for log in found.logs:
         logs[log.kind].extend(log.events)
     if any(log.period == layout.year_of(log.period) for log in found.logs):
         logs = {kind: in_month_order(events) for kind, events in logs.items()}
     record = found.record
     record.builds, record.deployment_events = logs["build"], logs["deployment"]
-    record.observations = logs["observation"]
+    record.observations, record.decision_events = logs["observation"], logs["decision"]
     if found.is_product:
         problems += check_product(record, contents)
     record.problems = without_misnamed(problems, unexpected)
@@ -90,7 +91,7 @@ def _read_file(
         found.record.document = document or found.record.document
         return problems
     events, problems = validate_log(place.log_kind, data, path)
-    if place.log_kind != "build":
+    if place.log_kind in ("deployment", "observation"):
         found.named.update(_named_environments(events))
     events = with_environment_names(events, names) if names else events
     found.logs.append(LogEvents(path, place.log_kind, place.period, events))

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from versioner.errors import NotFound
+from versioner.registry.decisions import decisions_of
 from versioner.registry.fold import empty_cell, fold_product, fold_versions
 
 if TYPE_CHECKING:
@@ -28,9 +30,9 @@ class ProductRecord:
     """One product: its description and its events.
 
     `builds` and `deployment_events` are in log position order (by month, then line), void
-    events included; `observations` are in the same order, and so are the `decisions` about its
-    versions. `tree` is the git tree id of the product's directory, None where it has none. `listed`
-    are the instances that the files of environments list, by environment.
+    events included; `observations` and `decision_events` are in the same order. `tree` is the git
+    tree id of the product's directory, None where it has none. `listed` are the instances that the
+    files of environments list, by environment.
     """
 
     name: str
@@ -39,9 +41,9 @@ class ProductRecord:
     builds: list[Event] = field(default_factory=list)
     deployment_events: list[Event] = field(default_factory=list)
     observations: list[Event] = field(default_factory=list)
+    decision_events: list[Event] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     listed: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    decisions: Sequence[Decision] = ()
 
     @cached_property
     def _folded(self) -> tuple[list[Deployment], dict[str, Cell]]:
@@ -62,6 +64,11 @@ class ProductRecord:
         """Return the versions by name, first seen first."""
         return fold_versions(self.name, self.builds, self.deployments)
 
+    @cached_property
+    def decisions(self) -> tuple[Decision, ...]:
+        """Return the decisions about the versions, in the order of the logs."""
+        return decisions_of(self.decision_events)
+
     def release(self) -> None:
         """Drop what can be read again; here all stays."""
 
@@ -78,8 +85,9 @@ class ProductRecord:
 
     @property
     def latest_at(self) -> str:
-        """Return the latest time of its events and observations, "" for none."""
-        events = (*self.builds, *self.deployment_events, *self.observations)
+        """Return the latest time of its events, observations and decisions, "" for none."""
+        logs = (self.builds, self.deployment_events, self.observations, self.decision_events)
+        events = chain.from_iterable(logs)
         return max((event["at"] for event in events), default="")
 
     def cell(self, environment: str) -> Cell:

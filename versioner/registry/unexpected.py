@@ -20,7 +20,9 @@ __all__ = ["is_expected", "unexpected_entry", "without_misnamed"]
 
 _EXPECTED = (
     "only registry.yaml, environments/, products/<name>/{product.yaml,versions/,deployments/,"
-    "observations/}, aliases/ and deleted/ belong here; move the file elsewhere in the repository"
+    "observations/,decisions/}, aliases/, deleted/, rules/, templates/ and "
+    "requests/<name>/{request,decisions}.yaml belong here; move the file elsewhere in the "
+    "repository"
 )
 
 

@@ -44,7 +44,7 @@ _TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS products"
     " (name TEXT PRIMARY KEY, key TEXT, summary TEXT, ids BLOB, checksum INTEGER)"
 )
-_LOGS: Final = ("builds", "deployment_events", "observations")
+_LOGS: Final = ("builds", "deployment_events", "observations", "decision_events")
 _ID_BYTES: Final = 8
 # From this number of products on, the entries of all are asked for at once.
 _FEW: Final = 16
@@ -170,7 +170,7 @@ class CheckedProduct(ProductRecord):
 
     @property
     def latest_at(self) -> str:
-        """Return the latest time of its events and observations, "" for none."""
+        """Return the latest time of its events, observations and decisions, "" for none."""
         return str(self._summary["latest"])
 
 

@@ -46,6 +46,8 @@ def _events(record: ProductRecord) -> Iterator[tuple[LogKind, Event]]:
         yield "deployment", event
     for event in record.observations:
         yield "observation", event
+    for event in record.decision_events:
+        yield "decision", event
 
 
 SCHEMAS: Final = "schemas"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from versioner.serialization.values import DEPTH, json_value, key_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "DOCUMENT_SCHEMAS",
@@ -26,9 +26,13 @@ __all__ = [
     "in_schema_order",
 ]
 
-DocumentKind = Literal["config", "environment", "product", "alias", "deleted"]
+DocumentKind = Literal[
+    "config", "environment", "product", "alias", "deleted", "request", "template"
+]
 
-DocumentSchema = Literal["registry", "environment", "product", "alias", "deletion"]
+DocumentSchema = Literal[
+    "registry", "environment", "product", "alias", "deletion", "request", "template"
+]
 
 DOCUMENT_SCHEMAS: Final[Mapping[DocumentKind, DocumentSchema]] = {
     "config": "registry",
@@ -36,6 +40,8 @@ DOCUMENT_SCHEMAS: Final[Mapping[DocumentKind, DocumentSchema]] = {
     "product": "product",
     "alias": "alias",
     "deleted": "deletion",
+    "request": "request",
+    "template": "template",
 }
 
 # The relative path from a file to the top of the repository.
@@ -45,6 +51,8 @@ _TOPS: Final[Mapping[DocumentKind, str]] = {
     "product": "../../../",
     "alias": "../../",
     "deleted": "../../",
+    "request": "../../../",
+    "template": "../../",
 }
 
 _BARE_KEY = re.compile("(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][a-z0-9_.-]*", re.IGNORECASE)
@@ -83,7 +91,25 @@ KEY_ORDER: Final = (
     "deleted_at",
     "deleted_by",
     "last_commit",
+    "state",
+    "environments",
+    "products",
+    "versions",
+    "window",
+    "approvals",
+    "steps",
+    "template",
 )
+
+# The order of kinds in which the order of `order`, `description` and `links` is another one.
+_ORDER_OF_REQUEST: Final = (
+    *("name", "title", "description", "state", "environments", "products", "versions", "window"),
+    *("order", "approvals", "steps", "template", "links"),
+)
+_OTHER_ORDERS: Final[Mapping[DocumentKind, tuple[str, ...]]] = {
+    "request": _ORDER_OF_REQUEST,
+    "template": _ORDER_OF_REQUEST,
+}
 
 _FIELD_TYPES: Final[dict[tuple[str, ...], FieldType]] = {
     ("schema_version",): "integer",
@@ -108,6 +134,14 @@ _FIELD_TYPES: Final[dict[tuple[str, ...], FieldType]] = {
     ("site",): "mapping",
     ("site", "hidden_fields"): "names",
     ("site", "footer_links"): "list",
+    ("environments",): "names",
+    ("products",): "names",
+    ("versions",): "mapping",
+    ("window",): "mapping",
+    ("approvals",): "mapping",
+    ("steps",): "mapping",
+    ("steps", "before"): "names",
+    ("steps", "after"): "names",
 }
 
 
@@ -122,7 +156,8 @@ def dump_document(kind: DocumentKind, document: Mapping[str, Any]) -> bytes:
 
     Raises InvalidInput, which names the field, for a value that YAML readers disagree on.
     """
-    lines = block_lines(in_schema_order(document), DEPTH)
+    order = _OTHER_ORDERS.get(kind, KEY_ORDER)
+    lines = block_lines(in_schema_order(document, order), DEPTH)
     return (_schema_comment(kind) + "\n".join(lines) + "\n").encode()
 
 
@@ -133,15 +168,19 @@ def field_type(path: tuple[str, ...]) -> FieldType:
     """
     if path in _FIELD_TYPES:
         return _FIELD_TYPES[path]
-    has_any_keys = path[0] in ("extra_metadata", "metadata") and path[:2] not in _FIELD_TYPES
+    has_any_keys = (
+        path[0] in ("extra_metadata", "metadata", "approvals") and path[:2] not in _FIELD_TYPES
+    )
     if has_any_keys or path[0] not in KEY_ORDER:
         return "any"
     return "text"
 
 
-def in_schema_order(document: Mapping[str, Any]) -> dict[str, Any]:
+def in_schema_order(
+    document: Mapping[str, Any], order: Sequence[str] = KEY_ORDER
+) -> dict[str, Any]:
     """Return a document with the schema's keys in the schema's order, others after them."""
-    known = {key: document[key] for key in KEY_ORDER if key in document}
+    known = {key: document[key] for key in order if key in document}
     return known | dict(document)
 
 

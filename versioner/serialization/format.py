@@ -35,7 +35,7 @@ def format_file(kind: DocumentKind | LogKind, data: bytes) -> bytes:
     scalar that YAML versions read differently becomes a text. Raises InvalidInput for a file
     that the strict loader refuses for more than its style.
     """
-    if kind in ("build", "deployment", "observation"):
+    if kind in ("build", "deployment", "observation", "decision", "request-decision"):
         return _format_log(kind, data)
     tree = parse(data)
     formatted = _canonical_text(tree).encode()

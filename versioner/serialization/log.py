@@ -11,7 +11,13 @@ from json.decoder import JSONDecoder
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 from versioner.errors import InvalidInput, OperationFailed
-from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS, OBSERVATION_KEYS
+from versioner.models.events import (
+    BUILD_KEYS,
+    DECISION_KEYS,
+    DEPLOYMENT_KEYS,
+    OBSERVATION_KEYS,
+    REQUEST_DECISION_KEYS,
+)
 from versioner.serialization.values import DEPTH, LONGEST_KEY, UNPRINTABLE, json_value
 
 if TYPE_CHECKING:
@@ -42,20 +48,27 @@ KEYS: Final[dict[LogKind, tuple[str, ...]]] = {
     "build": BUILD_KEYS,
     "deployment": DEPLOYMENT_KEYS,
     "observation": OBSERVATION_KEYS,
+    "decision": DECISION_KEYS,
+    "request-decision": REQUEST_DECISION_KEYS,
 }
 
 _TITLES: Final[dict[LogKind, str]] = {
     "build": "Builds",
     "deployment": "Deployments",
     "observation": "Observations",
+    "decision": "Decisions about the versions",
 }
 
-LogSchema = Literal["versions-log", "deployments-log", "observations-log"]
+LogSchema = Literal[
+    "versions-log", "deployments-log", "observations-log", "decisions-log", "request-decisions-log"
+]
 
 LOG_SCHEMAS: Final[dict[LogKind, LogSchema]] = {
     "build": "versions-log",
     "deployment": "deployments-log",
     "observation": "observations-log",
+    "decision": "decisions-log",
+    "request-decision": "request-decisions-log",
 }
 
 # The bytes of a log without escapes, so that the text between quotes is the value itself.
@@ -74,11 +87,7 @@ _CONTENT = re.compile(rb"(?m)^(?!---[ \t]*\r?$)[ \t]*[^#\s]")
 # The shape of a canonical line is the text between its strings; it gives the keys of the strings.
 # Logs have few shapes, so that nearly every line is read by one split and one lookup. Their number
 # is limited, because a hostile log may have a new shape on every line.
-_shapes: Final[dict[LogKind, dict[tuple[str, ...], tuple[str, ...]]]] = {
-    "build": {},
-    "deployment": {},
-    "observation": {},
-}
+_shapes: Final[dict[LogKind, dict[tuple[str, ...], tuple[str, ...]]]] = {kind: {} for kind in KEYS}
 _MOST_SHAPES: Final = 4096
 
 # Likewise for events with mappings of texts (artifacts, metadata): the keys with the number of
@@ -88,11 +97,14 @@ _mapping_shapes: Final[dict[tuple[LogKind, tuple[str, ...]], tuple[tuple[str, in
 
 def header(kind: LogKind) -> str:
     """Return the comment lines that a new log begins with."""
+    if kind == "request-decision":
+        what, top = "Decisions about one request", "../../../"
+    else:
+        what, top = f"{_TITLES[kind]} of one product in one month (UTC)", "../../../../"
     return (
-        f"# {_TITLES[kind]} of one product in one month (UTC): one event a line, "
-        "newest recorded last.\n"
+        f"# {what}: one event a line, newest recorded last.\n"
         "# Written by `versioner`, which only ever adds lines: please leave the others alone.\n"
-        f"# yaml-language-server: $schema=../../../../schemas/{LOG_SCHEMAS[kind]}.schema.json\n"
+        f"# yaml-language-server: $schema={top}schemas/{LOG_SCHEMAS[kind]}.schema.json\n"
     )
 
 

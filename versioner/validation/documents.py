@@ -31,7 +31,13 @@ _FIRST_LINES: Final[Mapping[DocumentKind, str]] = {
     "product": 'name: "..."',
     "alias": 'to: "..."',
     "deleted": 'deleted_at: "..."',
+    "request": 'name: "..."',
+    "template": 'name: "..."',
 }
+
+
+# The kinds of files with a `name`, which must be that of the file or directory.
+_NAMED: Final = ("product", "environment", "request", "template")
 
 
 def validate_document(
@@ -93,7 +99,7 @@ def _path_problems(path: str) -> Iterator[Problem]:
 
 def _name_problems(kind: DocumentKind, path: str, value: Any) -> Iterator[ContentProblem]:
     place = place_of(path)
-    if place is None or kind not in ("product", "environment") or not isinstance(value, dict):
+    if place is None or kind not in _NAMED or not isinstance(value, dict):
         return
     name = value.get("name")
     if not is_name(name) or not is_name(place.name) or name == place.name:
@@ -107,4 +113,4 @@ def _name_problems(kind: DocumentKind, path: str, value: Any) -> Iterator[Conten
 
 def _container(kind: str) -> str:
     """Return the word for the directory or file that has the name of its subject."""
-    return "directory" if kind == "product" else "file"
+    return "directory" if kind in ("product", "request", "request-decision") else "file"

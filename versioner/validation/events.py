@@ -35,6 +35,8 @@ EVENT_SCHEMAS: Final[dict[LogKind, SchemaName]] = {
     "build": "build-event",
     "deployment": "deployment-event",
     "observation": "observation",
+    "decision": "decision-event",
+    "request-decision": "request-decision-event",
 }
 
 

@@ -214,13 +214,16 @@ def _explain_duplicate(violation: Violation) -> Explanation:
 
 
 def _explain_voids(violation: Violation) -> Explanation:
-    # The event schemas have `not` for the keys of events with voids, and of undeployments.
+    # The schemas have `not` for the keys of events with voids, undeployments, kinds of decisions.
     name = field_name(violation.pointer)
     if violation.schema["not"]["enum"] == ["deployment"]:
         message = f"an undeployment must not have the key {name}"
         return Explanation(
             codes.VALUE, message, f"remove {name}: an undeployment belongs to no deployment"
         )
+    if name in ("approval_type", "event", "of", "step"):
+        message = f"a decision of this kind must not have the key {name}"
+        return Explanation(codes.VALUE, message, f"remove {name}")
     message = f"an event with the key voids must not have the key {name}"
     return Explanation(codes.VALUE, message, f"remove {name}: the voided event has it")
 

@@ -14,6 +14,8 @@ Schema = dict[str, Any]
 SchemaName = Literal[
     "alias",
     "build-event",
+    "decision-event",
+    "decisions-log",
     "deletion",
     "deployment-event",
     "deployments-log",
@@ -22,6 +24,10 @@ SchemaName = Literal[
     "observations-log",
     "product",
     "registry",
+    "request",
+    "request-decision-event",
+    "request-decisions-log",
+    "template",
     "versions-log",
 ]
 

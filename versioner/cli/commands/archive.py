@@ -45,7 +45,7 @@ def archive(
     """Move the events of closed months into one log a year, in one commit.
 
     A registry then has fewer files: deployments/2025.yaml instead of one file a month, and
-    likewise for versions and observations. No event is lost and no line changes: every command,
+    likewise for the other logs. No event is lost and no line changes: every command,
     page and document is the same as before. An event that arrives later for an archived month is
     written to the log of that month again; the next archive moves it, too.
     """

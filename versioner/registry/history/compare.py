@@ -17,6 +17,7 @@ from versioner.layout import year_of
 from versioner.registry.history.log_compare import OldLog, compare_log, unmatched
 from versioner.registry.history.log_index import LogIndex
 from versioner.registry.history.problems import HistoryViolation
+from versioner.registry.history.request_logs import RequestLogs
 from versioner.registry.history.year_compare import YearComparison
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Comparison:
         self._base_logs, self._logs = LogIndex(base), LogIndex(now)
         self._base_trees = base.product_trees()
         self._trees = now.product_trees()
+        self._requests = RequestLogs(base, now, short_revision(base))
 
     def lost(self) -> Iterator[HistoryViolation]:
         """Yield a violation for each old event that is missing, changed or out of order."""
@@ -114,6 +116,7 @@ class Comparison:
             for year in pair.years:
                 for violation in year.lost(partial(self._is_there, pair)):
                     yield self._moved(violation) if violation.kind == "missing" else violation
+        yield from self._requests.lost()
 
     def added(self) -> Iterator[HistoryViolation]:
         """Yield a violation for each event that no old log has."""
@@ -121,6 +124,7 @@ class Comparison:
             for log, logged in pair.new_events():
                 line, column = log.position_of(logged)
                 yield HistoryViolation("added", logged.id, log.path, line, column)
+        yield from self._requests.added()
 
     @cached_property
     def _changed(self) -> list[str]:

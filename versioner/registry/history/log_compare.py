@@ -142,13 +142,16 @@ def _appended(olds: Sequence[OldLog], new: RawLog) -> list[LoggedEvent] | None:
     return new.events[-count:] if count else []
 
 
-# The fold depends on these fields: without one of them, history would be another.
+# The fold and the judge depend on these fields: without one of them, history would be another.
 _NOT_REDACTABLE: Final = frozenset(
     (
         "at", "id", "environment", "instance", "version", "status", "voids", "deployment",
-        "redacted",
+        "redacted", "decision", "approval_type", "event", "of", "step",
     )
 )  # fmt: skip
+
+# Without its author, one of these would count for nobody, and what it outweighs would count again.
+_NEED_AUTHOR: Final = ("rejected", "revoked")
 
 # The fields of which a single key may be redacted.
 _MAPPINGS: Final = ("extra_metadata", "artifacts")
@@ -190,7 +193,8 @@ def _redactable(event: Event) -> set[str]:
         if isinstance(event.get(name), dict)
         for key in event[name]
     }
-    return (set(event) - _NOT_REDACTABLE) | inner
+    needed = {"by"} if event.get("decision") in _NEED_AUTHOR else set[str]()
+    return (set(event) - _NOT_REDACTABLE - needed) | inner
 
 
 def _without(event: Event, names: Iterable[str]) -> dict[str, Any]:

@@ -66,10 +66,11 @@ class _Product:
     builds: list[_Added] = field(default_factory=list)
     deployments: list[_Added] = field(default_factory=list)
     observations: list[_Added] = field(default_factory=list)
+    decisions: list[_Added] = field(default_factory=list)
 
     @property
     def added(self) -> list[_Added]:
-        return [*self.builds, *self.deployments, *self.observations]
+        return [*self.builds, *self.deployments, *self.observations, *self.decisions]
 
 
 def append_to_product(connection: sqlite3.Connection, wanted: Wanted, name: str) -> bool:
@@ -141,7 +142,7 @@ def _read_changed(product: _Product, paths: list[str]) -> None:
 def _add_new(product: _Product, log: LogEvents) -> None:
     """Add the events of a log that the index does not have; those that it has must come first."""
     names = product.wanted.head.environment_aliases
-    if log.kind != "build":
+    if log.kind in ("deployment", "observation"):
         product.named.update(each["environment"] for each in log.events if "environment" in each)
     if names:
         log = log._replace(events=with_environment_names(log.events, names))
@@ -161,6 +162,7 @@ def _add_new(product: _Product, log: LogEvents) -> None:
         "build": product.builds,
         "deployment": product.deployments,
         "observation": product.observations,
+        "decision": product.decisions,
     }
     lists[log.kind] += map(_Added, keys[count:], log.events[count:])
 
@@ -211,12 +213,14 @@ def _write(product: _Product, changed: list[str]) -> None:
     connection.execute(
         "UPDATE products SET tree = ?, document = ?, named = ?, resolved = ?,"
         " builds = builds + ?, events = events + ?, observations = observations + ?,"
+        " decisions = decisions + ?,"
         " (deployments, last) = (SELECT COUNT(*), COALESCE(MAX(CASE void WHEN 0 THEN at END), '')"
         " FROM deployments WHERE key >= ? AND key < ? AND kind <> 'undeployment') WHERE id = ?",
         (
             *(product.wanted.trees[product.name], product.document),
             *(named, product.wanted.resolved(named)),
             *(len(product.builds), len(product.deployments), len(product.observations)),
+            len(product.decisions),
             *(start, end, number),
         ),
     )

@@ -138,6 +138,6 @@ def _summary(record: ProductRecord) -> tuple[Any, ...]:
     return (
         as_json(record.document),
         *(len(record.builds), len(record.deployment_events), len(record.observations)),
-        *(len(record.deployments), last),
+        *(len(record.decision_events), len(record.deployments), last),
         as_json([astuple(problem) for problem in record.problems]),
     )

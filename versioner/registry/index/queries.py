@@ -55,7 +55,7 @@ class FoundEvent(NamedTuple):
 
 
 class IndexCounts(NamedTuple):
-    """How much the index has; events are those of builds, deployments and observations."""
+    """How much the index has; events are those of all logs."""
 
     products: int
     events: int
@@ -229,7 +229,7 @@ class RegistryIndex:
     def counts(self) -> IndexCounts:
         """Return the number of products, of their events and of their deployments."""
         rows = self._rows.select(
-            "SELECT name, builds + events + observations, deployments FROM products"
+            "SELECT name, builds + events + observations + decisions, deployments FROM products"
         )
         own = [(events, deployments) for name, events, deployments in rows if name in self._numbers]
         return IndexCounts(len(own), sum(each[0] for each in own), sum(each[1] for each in own))
@@ -237,7 +237,8 @@ class RegistryIndex:
     def find_ids(self, prefix: str, limit: int = 100) -> list[FoundEvent]:
         """Return the events whose ids begin with a text, in order of id and product.
 
-        Builds, deployment events, declarations of mistakes and observations are among them.
+        Builds, deployment events, declarations of mistakes, observations and decisions are among
+        them.
         """
         last = prefix + "\U0010ffff"
         rows = self._rows.select(

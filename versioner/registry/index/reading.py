@@ -23,6 +23,13 @@ __all__ = ["Rows"]
 _COLUMNS: Final = ", ".join(f"d.{each.strip()}" for each in DEPLOYMENT_COLUMNS.split(","))
 _ENTRIES: Final = f"SELECT {_COLUMNS}, e.data FROM deployments d JOIN events e ON e.key = d.key"
 _MANY: Final = 400
+# The columns of a product that count the events of its logs.
+_COUNTS: Final = {
+    "build": "builds",
+    "deployment": "events",
+    "observation": "observations",
+    "decision": "decisions",
+}
 
 
 class Rows:
@@ -61,8 +68,7 @@ class Rows:
 
     def has_log(self, number: int, kind: str) -> bool:
         """Return whether a product has events of a kind."""
-        column = {"build": "builds", "deployment": "events", "observation": "observations"}[kind]
-        return bool(self.of_product(number, column))
+        return bool(self.of_product(number, _COUNTS[kind]))
 
     def events(self, number: int, kind: str) -> dict[int, Event]:
         """Return the events of one kind of a product, by key, in the order of its logs."""

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["IndexedCell", "IndexedProduct"]
 
-_LOGS = {"builds": "build", "deployment_events": "deployment", "observations": "observation"}
+_LOGS = {
+    "builds": "build",
+    "deployment_events": "deployment",
+    "observations": "observation",
+    "decision_events": "decision",
+}
 
 
 class IndexedProduct(ProductRecord):
@@ -79,7 +84,7 @@ class IndexedProduct(ProductRecord):
 
     def release(self) -> None:
         """Drop the events, deployments, versions and cells: they are read again when used."""
-        for name in (*_LOGS, "_cells", "_deployments", "versions"):
+        for name in (*_LOGS, "_cells", "_deployments", "versions", "decisions"):
             self.__dict__.pop(name, None)
 
     def _read_history(self) -> None:

@@ -25,7 +25,7 @@ __all__ = [
     "product_of_key",
 ]
 
-KINDS: Final[dict[LogKind, int]] = {"build": 0, "deployment": 1, "observation": 2}
+KINDS: Final[dict[LogKind, int]] = {"build": 0, "deployment": 1, "observation": 2, "decision": 3}
 
 _PRODUCT_SHIFT: Final = 40
 _KIND_SHIFT: Final = 38
@@ -36,7 +36,7 @@ SCHEMA: Final = (
     "CREATE TABLE head (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
     "CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT UNIQUE, tree TEXT,"
     " is_product INTEGER, named TEXT, resolved TEXT, document TEXT, builds INTEGER, events INTEGER,"
-    " observations INTEGER, deployments INTEGER, last TEXT, problems TEXT)",
+    " observations INTEGER, decisions INTEGER, deployments INTEGER, last TEXT, problems TEXT)",
     "CREATE TABLE logs (product INTEGER, path TEXT, blob TEXT, PRIMARY KEY (product, path))"
     " WITHOUT ROWID",
     "CREATE TABLE events (key INTEGER PRIMARY KEY, id TEXT, environment TEXT, data TEXT)",

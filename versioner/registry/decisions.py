@@ -1,0 +1,36 @@
+"""Decisions as typed data, from the lines of their logs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from versioner.models.governance import Decision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from versioner.models import Event
+
+__all__ = ["decisions_of"]
+
+
+def decisions_of(events: Iterable[Event]) -> tuple[Decision, ...]:
+    """Return the decisions of the valid lines of a log, or of several, in their order."""
+    return tuple(
+        Decision(
+            id=event["id"],
+            at=event["at"],
+            by=event.get("by", ""),
+            decision=event["decision"],
+            approval_type=event.get("approval_type", ""),
+            version=event.get("version", ""),
+            scm_sha=event.get("scm_sha", ""),
+            artifacts=event.get("artifacts", {}),
+            of=event.get("of", ""),
+            step=event.get("step", ""),
+            event=event.get("event", ""),
+            comment=event.get("comment", ""),
+            position=position,
+        )
+        for position, event in enumerate(events)
+    )
