@@ -51,6 +51,7 @@ THIRD_PARTIES = {
     "jsonschema_rs": {"validation"},
     "yaml": {"serialization"},
     "pyarrow": {"export"},
+    "dateutil": {"registry"},
 }
 # What only the command line may read, and who passes the environment on by design.
 WORLD = {

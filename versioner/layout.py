@@ -35,6 +35,7 @@ __all__ = [
     "product_path",
     "request_decisions_path",
     "request_path",
+    "rule_path",
     "template_path",
     "visible_months",
     "visible_periods",
@@ -64,6 +65,7 @@ PlaceKind = Literal[
     "deleted",
     "request",
     "request-decision",
+    "rule",
     "template",
 ]
 
@@ -71,9 +73,9 @@ PlaceKind = Literal[
 class Place(NamedTuple):
     """What a path of the registry contains.
 
-    `name` is the environment, alias, deleted name, request, template or product; `period` is the
-    time that a log is for: a month, `YYYY-MM`, or the archived months of a year, `YYYY`. The times
-    of its events begin with it. The log of a request has none.
+    `name` is the environment, alias, deleted name, rule, request, template or product; `period` is
+    the time that a log is for: a month, `YYYY-MM`, or the archived months of a year, `YYYY`. The
+    times of its events begin with it. The log of a request has none.
     """
 
     kind: PlaceKind
@@ -132,6 +134,11 @@ def alias_path(name: str) -> str:
 def deleted_path(name: str) -> str:
     """Return the path of the record that a deletion left."""
     return f"registry/deleted/{name}.yaml"
+
+
+def rule_path(rule: str) -> str:
+    """Return the path of a rule."""
+    return f"registry/rules/{rule}.yaml"
 
 
 def request_path(request: str) -> str:
@@ -199,6 +206,8 @@ def place_of(path: str) -> Place | None:
             return Place("alias", name)
         case ["deleted", name]:
             return Place("deleted", name)
+        case ["rules", name]:
+            return Place("rule", name)
         case ["products", name, "product"]:
             return Place("product", name)
         case ["products", name, "versions", period] if _is_period(period):

@@ -62,6 +62,7 @@ def test_a_document_is_block_style_with_quoted_texts_in_the_schemas_order() -> N
         ("product", "../../../schemas/product.schema.json"),
         ("alias", "../../schemas/alias.schema.json"),
         ("deleted", "../../schemas/deletion.schema.json"),
+        ("rule", "../../schemas/rule.schema.json"),
     ],
 )
 def test_the_first_line_leads_an_editor_to_the_schema(kind: DocumentKind, schema: str) -> None:
@@ -106,7 +107,7 @@ def test_nesting_beyond_the_strict_loaders_is_refused() -> None:
     assert refusal.value.field == "metadata"
 
 
-DOCUMENTS = ("product", "environment", "registry", "alias", "deletion")
+DOCUMENTS = ("product", "environment", "registry", "alias", "deletion", "rule")
 
 
 def schema_of(name: str) -> dict[str, Any]:
@@ -142,6 +143,7 @@ def test_the_wanted_types_agree_with_the_schema(name: str) -> None:
         "list": "array",
         "mapping": "object",
         "text or list": ["string", "array"],
+        "text or mapping": ["string", "object"],
     }
 
     def check(path: tuple[str, ...], schema: dict[str, Any]) -> None:

@@ -112,6 +112,7 @@ class RegistryConfig(TypedDict):
     create: NotRequired[Literal["auto", "never"]]
     via: NotRequired[Literal["auto", "direct", "inbox"]]
     people: NotRequired[Literal["none", "login", "all"]]
+    groups: NotRequired[dict[str, list[str]]]
     commit: NotRequired[CommitIdentity]
     buttons: NotRequired[list[DeploymentButton]]
     variables: NotRequired[dict[str, str]]

@@ -40,6 +40,7 @@ def check_registry(
         *_check_aliases(registry, snapshot),
         *_check_deleted(registry),
         *button_problems(registry, snapshot),
+        *_check_governance(registry, snapshot),
         *_check_ids_across(registry, snapshot, sharing),
     ]
 
@@ -202,6 +203,14 @@ def _check_deleted(registry: Registry) -> Iterator[Problem]:
                 f'"{name}" is recorded as deleted, but there is a {what} of this name',
                 f"delete this file to keep the {what}",
             )
+
+
+def _check_governance(registry: Registry, snapshot: Snapshot) -> list[Problem]:
+    if registry.load_governance is None:
+        return []
+    from versioner.registry.governance.checks import check_governance
+
+    return check_governance(registry, snapshot)
 
 
 def _check_ids_across(

@@ -63,6 +63,8 @@ def parse_assignment(text: str) -> Set:
       that JSON writes it in (`7`, `1.5`; but `1.10`, `007` and `1e3` are text), and a JSON list,
       object or text; any other value is text, also `[a` and `{{ x }}`. `"true"` in double quotes
       is the text;
+    - keys under the block of a rule's type are read like those, and as the schema requires
+      otherwise: `concurrency.limit` is an integer, `flow.soak` text or a JSON object;
     - `team`, `repository` and `owner` there are text, `tech_stack` text or a JSON list.
 
     Raises InvalidInput, which names the field, for a value of another form.
@@ -159,6 +161,10 @@ def _text_or_list(value: str, field: str) -> Any:
     return _list(value, field) if value.lstrip().startswith("[") else value
 
 
+def _text_or_mapping(value: str, field: str) -> Any:
+    return _mapping(value, field) if value.lstrip().startswith("{") else value
+
+
 def _any(value: str, field: str) -> Any:
     if value in ("true", "false", "null") or (
         value.lstrip().startswith(("[", "{", '"')) and _may_be_json(value)
@@ -219,5 +225,6 @@ _READERS: Final = {
     "list": _list,
     "mapping": _mapping,
     "text or list": _text_or_list,
+    "text or mapping": _text_or_mapping,
     "any": _any,
 }

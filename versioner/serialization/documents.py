@@ -27,11 +27,11 @@ __all__ = [
 ]
 
 DocumentKind = Literal[
-    "config", "environment", "product", "alias", "deleted", "request", "template"
+    "config", "environment", "product", "alias", "deleted", "request", "template", "rule"
 ]
 
 DocumentSchema = Literal[
-    "registry", "environment", "product", "alias", "deletion", "request", "template"
+    "registry", "environment", "product", "alias", "deletion", "request", "template", "rule"
 ]
 
 DOCUMENT_SCHEMAS: Final[Mapping[DocumentKind, DocumentSchema]] = {
@@ -42,6 +42,7 @@ DOCUMENT_SCHEMAS: Final[Mapping[DocumentKind, DocumentSchema]] = {
     "deleted": "deletion",
     "request": "request",
     "template": "template",
+    "rule": "rule",
 }
 
 # The relative path from a file to the top of the repository.
@@ -53,17 +54,27 @@ _TOPS: Final[Mapping[DocumentKind, str]] = {
     "deleted": "../../",
     "request": "../../../",
     "template": "../../",
+    "rule": "../../",
 }
 
 _BARE_KEY = re.compile("(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][a-z0-9_.-]*", re.IGNORECASE)
 
-FieldType = Literal["text", "integer", "boolean", "names", "list", "mapping", "text or list", "any"]
+FieldType = Literal[
+    "text", "integer", "boolean", "names", "list", "mapping", "text or list", "text or mapping",
+    "any",
+]  # fmt: skip
 
 # An order of keys that agrees with the order in each schema.
 KEY_ORDER: Final = (
     "schema_version",
     "name",
     "title",
+    "reason",
+    "enforcement",
+    "applies_to",
+    "except",
+    "rollbacks",
+    "override",
     "aliases",
     "type",
     "order",
@@ -85,6 +96,7 @@ KEY_ORDER: Final = (
     "create",
     "via",
     "people",
+    "groups",
     "commit",
     "site",
     "to",
@@ -99,6 +111,12 @@ KEY_ORDER: Final = (
     "approvals",
     "steps",
     "template",
+    "schedule",
+    "flow",
+    "version-approval",
+    "request-approval",
+    "requirement",
+    "concurrency",
 )
 
 # The order of kinds in which the order of `order`, `description` and `links` is another one.
@@ -110,6 +128,14 @@ _OTHER_ORDERS: Final[Mapping[DocumentKind, tuple[str, ...]]] = {
     "request": _ORDER_OF_REQUEST,
     "template": _ORDER_OF_REQUEST,
 }
+
+# Of keys below these, one that is not in the table below may have any value.
+_OPEN: Final = frozenset(
+    (
+        "extra_metadata", "metadata", "approvals", "groups", "schedule", "flow", "version-approval",
+        "request-approval", "requirement", "concurrency",
+    )
+)  # fmt: skip
 
 _FIELD_TYPES: Final[dict[tuple[str, ...], FieldType]] = {
     ("schema_version",): "integer",
@@ -142,6 +168,36 @@ _FIELD_TYPES: Final[dict[tuple[str, ...], FieldType]] = {
     ("steps",): "mapping",
     ("steps", "before"): "names",
     ("steps", "after"): "names",
+    ("groups",): "mapping",
+    ("applies_to",): "mapping",
+    ("except",): "mapping",
+    **{
+        (place, key): "names"
+        for place in ("applies_to", "except")
+        for key in ("products", "teams", "environments", "environment_types")
+    },
+    ("schedule",): "mapping",
+    ("schedule", "time_zone"): "text",
+    ("schedule", "blocked"): "list",
+    ("schedule", "allowed"): "list",
+    ("flow",): "mapping",
+    ("flow", "through"): "names",
+    ("flow", "in_order"): "boolean",
+    ("flow", "soak"): "text or mapping",
+    ("flow", "still_there"): "boolean",
+    ("version-approval",): "mapping",
+    ("version-approval", "types"): "mapping",
+    ("version-approval", "expires_after"): "text",
+    ("version-approval", "after"): "text",
+    ("version-approval", "not_by"): "names",
+    ("version-approval", "signed"): "boolean",
+    ("request-approval",): "mapping",
+    ("request-approval", "types"): "mapping",
+    ("request-approval", "signed"): "boolean",
+    ("requirement",): "mapping",
+    ("concurrency",): "mapping",
+    ("concurrency", "limit"): "integer",
+    ("concurrency", "per"): "text",
 }
 
 
@@ -168,10 +224,10 @@ def field_type(path: tuple[str, ...]) -> FieldType:
     """
     if path in _FIELD_TYPES:
         return _FIELD_TYPES[path]
-    has_any_keys = (
-        path[0] in ("extra_metadata", "metadata", "approvals") and path[:2] not in _FIELD_TYPES
-    )
-    if has_any_keys or path[0] not in KEY_ORDER:
+    is_open = path[0] in _OPEN and path[:2] not in _FIELD_TYPES
+    # Below a list or mapping of the table, such as the windows of a schedule.
+    is_inner = path[0] in _OPEN and len(path) > 2 and path[0] != "extra_metadata"
+    if is_open or is_inner or path[0] not in KEY_ORDER:
         return "any"
     return "text"
 

@@ -22,6 +22,7 @@ __all__ = [
     "DUPLICATE_KEY",
     "ENCODING",
     "ENVIRONMENT",
+    "GROUP",
     "HISTORY_ADDED",
     "HISTORY_CHANGED",
     "HISTORY_MISSING",
@@ -31,18 +32,24 @@ __all__ = [
     "MONTH",
     "NAME",
     "NOT_CANONICAL",
+    "RECURRENCE",
     "REQUIRED",
     "RETYPED",
+    "RULE_BLOCK",
     "SCHEMA_DRIFT",
+    "SCOPE",
     "SECRET",
     "SHA_CONFLICT",
     "SIZE",
+    "SOAK",
+    "TIME_ZONE",
     "TYPE",
     "UNEXPECTED_FILE",
     "UNKNOWN_KEY",
     "VALUE",
     "VERSION",
     "VOID",
+    "WINDOW",
     "YAML",
 ]
 
@@ -62,6 +69,15 @@ SECRET: Final = "secret"  # noqa: S105 - the name of a problem
 MONTH: Final = "month"
 DUPLICATE_ID: Final = "duplicate-id"
 NOT_CANONICAL: Final = "not-canonical"
+
+# Rules.
+RULE_BLOCK: Final = "rule-block"
+TIME_ZONE: Final = "time-zone"
+WINDOW: Final = "window"
+RECURRENCE: Final = "recurrence"
+SOAK: Final = "soak"
+SCOPE: Final = "scope"
+GROUP: Final = "group"
 
 # Across files.
 ENVIRONMENT: Final = "environment"
@@ -105,6 +121,14 @@ CODES: Final[dict[str, str]] = {
     MONTH: "an event in the file of another month",
     DUPLICATE_ID: "two events with the same id (in two products: a warning)",
     NOT_CANONICAL: "a log line that is not in canonical form (warning)",
+    RULE_BLOCK: "a rule with the block of another type, or a schedule without exactly one of "
+    "blocked and allowed",
+    TIME_ZONE: "a time zone that does not exist",
+    WINDOW: "a window that never occurs, or with a day that does not exist",
+    RECURRENCE: "a recurrence rule that is not one of RFC 5545, or that its start does not fit",
+    SOAK: "a soak time in an environment that the rule does not lead through",
+    SCOPE: "a rule that applies to no product or environment there is (warning)",
+    GROUP: "a type of approval that has no group while others have one (warning)",
     ENVIRONMENT: "an environment that does not exist",
     DEPENDS_ON: "a dependency on a product that does not exist",
     CYCLE: "products that depend on each other in a cycle",

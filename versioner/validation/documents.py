@@ -33,11 +33,12 @@ _FIRST_LINES: Final[Mapping[DocumentKind, str]] = {
     "deleted": 'deleted_at: "..."',
     "request": 'name: "..."',
     "template": 'name: "..."',
+    "rule": 'name: "..."',
 }
 
 
 # The kinds of files with a `name`, which must be that of the file or directory.
-_NAMED: Final = ("product", "environment", "request", "template")
+_NAMED: Final = ("product", "environment", "request", "template", "rule")
 
 
 def validate_document(

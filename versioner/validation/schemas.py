@@ -27,6 +27,7 @@ SchemaName = Literal[
     "request",
     "request-decision-event",
     "request-decisions-log",
+    "rule",
     "template",
     "versions-log",
 ]

@@ -5,15 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from versioner.models.governance import Governance
+from versioner import layout
+from versioner.git.worktree_snapshot import is_leftover_file
+from versioner.models.governance import Governance, UnreadableFile
+from versioner.registry.governance.rules import read_rule
+from versioner.validation.schema_check import find_violations
+from versioner.validation.strict_yaml import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
+    from versioner.models.governance import Rule
 
 __all__ = ["LoadedGovernance", "load_governance"]
+
+_RULES = f"{layout.ROOT}/rules/"
+_REMEDY = "`versioner validate` says what belongs here"
 
 
 @dataclass(frozen=True)
@@ -35,5 +44,58 @@ def load_governance(
     `config` is registry.yaml, empty where it has errors; `unexpected` are the files that do not
     belong in a registry.
     """
-    groups = {name: tuple(people) for name, people in config.get("groups", {}).items()}
-    return LoadedGovernance(Governance(groups=groups))
+    problems: list[Problem] = []
+    unreadable = list(_misplaced(unexpected, _RULES))
+    rules: list[Rule] = []
+    found = sorted(paths.get("rule", ()))
+    contents = snapshot.read_many([path for _, path in found])
+    for _, path in found:
+        read = read_rule(contents[path], path)
+        problems += read.problems
+        if read.rule is not None:
+            rules.append(read.rule)
+        if read.unreadable is not None:
+            unreadable.append(read.unreadable)
+    groups = _groups(snapshot, config)
+    if groups is None:
+        unreadable.append(UnreadableFile(layout.CONFIG, 0, "its groups cannot be read"))
+    return LoadedGovernance(
+        Governance(tuple(rules), groups=groups or {}, unreadable=tuple(sorted_files(unreadable))),
+        tuple(sorted(problems)),
+    )
+
+
+def sorted_files(files: Sequence[UnreadableFile]) -> list[UnreadableFile]:
+    """Return unreadable files in order of their paths."""
+    return sorted(files, key=lambda each: (each.path, each.line))
+
+
+def _misplaced(unexpected: Sequence[str], folder: str) -> Iterator[UnreadableFile]:
+    """Yield the files of a folder that are not read, and may be meant to be."""
+    for path in unexpected:
+        name = path.lower()
+        if path.startswith(folder) and not is_leftover_file(path):
+            is_meant = name.endswith((".yaml", ".yml")) or "." not in name.rpartition("/")[2]
+            if is_meant:
+                yield UnreadableFile(path, 0, f"this file is not read here: {_REMEDY}")
+
+
+def _groups(snapshot: Snapshot, config: Mapping[str, Any]) -> dict[str, tuple[str, ...]] | None:
+    """Return the groups, None where they cannot be read.
+
+    An error elsewhere in registry.yaml leaves them readable.
+    """
+    groups = config.get("groups", {})
+    if not config:
+        data = snapshot.read(layout.CONFIG)
+        if data is None:
+            return {}
+        value = read_yaml(data, layout.CONFIG).value
+        if not isinstance(value, dict):
+            return None
+        groups = value.get("groups", {})
+        if "groups" in value and find_violations(
+            "registry", {"schema_version": 1, "groups": groups}
+        ):
+            return None
+    return {name: tuple(people) for name, people in groups.items()}
