@@ -12,24 +12,24 @@ from versioner.errors import ValidationFailed
 from versioner.resources import site_templates_dir
 from versioner.site.api.reference import example_product, reference_view
 from versioner.site.context import SiteContext
-from versioner.site.exports.files import crawler_files, files_of_product, machine_files
-from versioner.site.exports.search_index import index_file
+from versioner.site.earlier import EarlierBuild, StateLost
+from versioner.site.exports.files import files_of_product, machine_files
 from versioner.site.facts.catalogue import Catalogue
-from versioner.site.facts.product_facts import SEARCH
 from versioner.site.facts.state import SiteState
-from versioner.site.output import claim, publish
+from versioner.site.lists import lists_of
+from versioner.site.output import publish
 from versioner.site.pages import Page, front_pages
 from versioner.site.parallel_render import UnitMaker
 from versioner.site.render import Templates, read_templates
 from versioner.site.render_cache import RenderCache
 from versioner.site.scripts import script_files
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
-from versioner.site.units import Unit, code_digest, files_of_units, unchanged_files, units_of
+from versioner.site.units import Unit, code_digest, units_of
 from versioner.site.urls import REFERENCE
 from versioner.site.views.about import counts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from versioner.git.event_commits import RecordedBy
@@ -89,58 +89,94 @@ def build_site(
     Nothing is written unless every page was rendered. Raises ValidationFailed where one of the
     registry's own templates is wrong, else OperationFailed.
     """
-    before = claim(out)
     state = SiteState(cache.with_name("site.sqlite") if cache and trees else None)
     keys = _keys_of_facts(registry, trees or {})
-    context = SiteContext(
-        registry, now=now, base_url=base_url, recorded=recorded, inbox=inbox, forge=forge,
-        catalogue=Catalogue(registry, state, keys),
-    )  # fmt: skip
-    _check_logo(context, overrides)
-    templates = Templates(read_templates(site_templates_dir()), overrides.templates)
-    units = units_of(context, templates, keys, tool_version)
-    folder = str(out.resolve())
-    known = state.outputs(folder)
-    kept = unchanged_files(units, known, out)
-    made = [unit for unit in units if unit.name not in kept]
-    front = _front(context, tool_version)
-    kept_paths = [path for own in kept.values() for path in own]
-    kept_pages = [path for path in kept_paths if path.endswith(".html")]
-    unindexed = {
-        page.path for unit in front for page in unit.pages() if page.template in _UNINDEXED
-    }
-    pages = sum(len(tuple(unit.pages())) for unit in (*front, *made))
-    total = pages + 1 + len(kept_pages)
-    render_cache = RenderCache(cache)
-    maker = UnitMaker(
-        templates, render_cache, out, jobs=jobs,
-        progress=progress and (lambda done: progress(min(done + len(kept_pages), total), total)),
-    )  # fmt: skip
-    with maker:
-        files: dict[str, bytes] = {}
+
+    def build() -> BuildReport:
+        context = SiteContext(
+            registry, now=now, base_url=base_url, recorded=recorded, inbox=inbox, forge=forge,
+            catalogue=Catalogue(registry, state, keys),
+        )  # fmt: skip
+        _check_logo(context, overrides)
+        made = _Build(context, out, state, keys, tool_version, overrides)
+        return made.run(cache, jobs, progress)
+
+    try:
+        return build()
+    except StateLost:
+        state.start_anew()
+        return build()
+    finally:
+        state.close()
+
+
+class _Build:
+    """The build of a site into a folder: what is to be made, and what stays as it is."""
+
+    def __init__(
+        self,
+        context: SiteContext,
+        out: Path,
+        state: SiteState,
+        keys: Mapping[str, str],
+        tool_version: str,
+        overrides: Overrides,
+    ) -> None:
+        self._context, self._out, self._state = context, out, state
+        self._tool_version, self._overrides = tool_version, overrides
+        self._earlier = EarlierBuild(out, state)
+        self._templates = Templates(read_templates(site_templates_dir()), overrides.templates)
+        units = units_of(context, self._templates, keys, tool_version)
+        kept = self._earlier.keep(units)
+        self._front = _front(context, tool_version)
+        self._made = [*self._front, *(unit for unit in units if unit.name not in kept)]
+
+    def run(
+        self, cache: Path | None, jobs: int, progress: Callable[[int, int], None] | None
+    ) -> BuildReport:
+        """Make and write what is to be made; return the numbers of files and pages."""
+        kept = self._earlier.pages
+        pages = sum(len(tuple(unit.pages())) for unit in self._made)
+        total = pages + 1 + kept
+        render_cache = RenderCache(cache)
+        maker = UnitMaker(
+            self._templates, render_cache, self._out, jobs=jobs,
+            progress=progress and (lambda done: progress(min(done + kept, total), total)),
+        )  # fmt: skip
+        late: list[Unit] = []
 
         def others() -> list[Unit]:
-            files.update(machine_files(context))
-            files["build.json"] = _build_facts(context, tool_version)
-            files["assets/built.js"] = f"versionerBuilt({json.dumps(context.now)});\n".encode()
-            files.update(_assets(overrides))
-            return [_machines(context, files), _last(context, kept, maker.made, unindexed)]
+            late.extend(self._late(maker.made))
+            return late
 
-        maker.make([*front, *made], pages, others)
-        unchanged = {*kept_paths, *(path for own in maker.made.paths.values() for path in own)}
-        done = publish(out, maker.made.changed, before, maker.write, unchanged=unchanged)
-    render_cache.keep(maker.made.digests)
-    state.keep_outputs(
-        folder,
-        files_of_units(((unit, maker.made.paths[unit.name]) for unit in made), out),
-        known.keys() - {unit.name for unit in units},
-    )
-    state.commit()
-    state.close()
-    return BuildReport(
-        done.written, done.unchanged, done.removed, maker.made.pages + len(kept_pages),
-        maker.made.rendered,
-    )  # fmt: skip
+        with maker:
+            maker.make(self._made, pages, others)
+            made = maker.made
+            units = [each for each in (*self._made, *late) if not self._earlier.is_kept(each.name)]
+            paths = {unit.name: made.paths[unit.name] for unit in units}
+            change = self._earlier.change(paths)
+            done = publish(self._out, made.changed, maker.write, change)
+        render_cache.keep(made.digests)
+        self._earlier.replace(
+            [(unit, paths[unit.name]) for unit in units], [*made.changed, *change.gone]
+        )
+        self._state.commit()
+        return BuildReport(*done, made.pages + kept, made.rendered)
+
+    def _late(self, made: Made) -> list[Unit]:
+        """Return the units that are made last: they have files of others, or list them."""
+        context = self._context
+        files = dict(machine_files(context))
+        files["build.json"] = _build_facts(context, self._tool_version)
+        files["assets/built.js"] = f"versionerBuilt({json.dumps(context.now)});\n".encode()
+        files.update(_assets(self._overrides))
+        unindexed = {
+            page.path
+            for unit in self._front
+            for page in unit.pages()
+            if page.template in _UNINDEXED
+        }
+        return [_machines(context, files), *lists_of(context, self._earlier, made.paths, unindexed)]
 
 
 def _front(context: SiteContext, tool_version: str) -> list[Unit]:
@@ -156,24 +192,6 @@ def _machines(context: SiteContext, files: Mapping[str, bytes]) -> Unit:
     examples = {**files, **(dict(files_of_product(context, product)) if product else {})}
     make = partial(reference_view, context, examples.get)
     return Unit("files", "", lambda: [Page(REFERENCE, "api.html", make)], files.items)
-
-
-def _last(
-    context: SiteContext,
-    kept: Mapping[str, list[str]],
-    made: Made,
-    unindexed: Collection[str],
-) -> Unit:
-    """Return the unit of the files that list other ones: the search index and the sitemap."""
-
-    def files() -> Iterator[tuple[str, bytes]]:
-        every = {**kept, **made.paths}
-        shards = (path for name, own in every.items() if name.startswith(SEARCH) for path in own)
-        yield index_file(context, shards)
-        paths = (path for own in every.values() for path in own if path.endswith(".html"))
-        yield from crawler_files(context.base_url, [p for p in paths if p not in unindexed])
-
-    return Unit("lists", "", tuple, files)
 
 
 def _keys_of_facts(registry: Registry, trees: Mapping[str, str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from versioner.errors import OperationFailed
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-__all__ = ["MANIFEST", "Written", "claim", "publish", "read_file", "write_file"]
+__all__ = ["MANIFEST", "FileChange", "Written", "claim", "publish", "read_file", "write_file"]
 
 MANIFEST: Final = ".versioner-site.json"
 _FORMAT: Final = "versioner-site/1"
@@ -32,6 +32,19 @@ class Written(NamedTuple):
     written: int
     unchanged: int
     removed: int
+
+
+class FileChange(NamedTuple):
+    """How the list of a folder's files changes: by files that are new, and others that go.
+
+    `number` is how many there are then. `listed` are those that the manifest lists; None where
+    it lists the right ones, and need not be read or written.
+    """
+
+    added: set[str]
+    gone: set[str]
+    number: int
+    listed: set[str] | None
 
 
 def claim(out: Path) -> set[str]:
@@ -56,33 +69,28 @@ def claim(out: Path) -> set[str]:
 
 
 def publish(
-    out: Path,
-    changed: Collection[str],
-    before: set[str],
-    write: Callable[[], int],
-    *,
-    unchanged: Collection[str] = (),
+    out: Path, changed: Collection[str], write: Callable[[], int], change: FileChange
 ) -> Written:
-    """Write a site's files into a claimed folder, and remove the other files in `before`.
+    """Write a site's files into a claimed folder, and remove those that go.
 
     `write` writes those of the paths in `changed` that differ, and returns how many these are.
-    `unchanged` are the paths of further files of the site that need no writing. While files are
-    written, the manifest lists old and new ones, so that a build after a killed one still finds
-    all of them.
+    While files are written, the manifest lists old and new ones, so that a build after a killed
+    one still finds all of them.
     """
-    wanted = {*changed, *unchanged}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _replace(f"{out}/{MANIFEST}", _manifest(before | wanted))
-        parents = {path.rpartition("/")[0] for path in changed}
-        for parent in sorted(parents):
+        if change.listed is not None:
+            _replace(f"{out}/{MANIFEST}", _manifest(change.listed | change.added))
+        for parent in sorted({path.rpartition("/")[0] for path in changed}):
             _make_folder(out, parent)
         written = write()
-        removed = sum(_remove(out, path) for path in sorted(before - wanted))
-        _replace(f"{out}/{MANIFEST}", _manifest(wanted))
+        removed = sum(_remove(out, path) for path in sorted(change.gone))
+        if change.listed is not None:
+            wanted = (change.listed | change.added) - change.gone
+            _replace(f"{out}/{MANIFEST}", _manifest(wanted))
     except OSError as error:
         raise OperationFailed(f"cannot write {error.filename or out}: {error.strerror}") from error
-    return Written(written, len(wanted) - written, removed)
+    return Written(written, change.number - written, removed)
 
 
 def read_file(out: Path, path: str) -> bytes | None:

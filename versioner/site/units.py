@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from versioner.site.pagination import PageLink
     from versioner.site.render import Templates
 
-__all__ = ["Unit", "code_digest", "files_of_units", "unchanged_files", "units_of"]
+__all__ = ["Unit", "code_digest", "hash_of", "units_of"]
 
 _TEMPLATES = ("product.html", "month.html", "deployments.html", "environment_month.html")
 
@@ -64,7 +63,7 @@ def units_of(
     context: SiteContext, templates: Templates, keys: Mapping[str, str], tool_version: str
 ) -> list[Unit]:
     """Return the units of a site; `keys` has, by product, the key of its facts."""
-    common = _hash(
+    common = hash_of(
         tool_version,
         code_digest(),
         [templates.fingerprint(name).hex() for name in _TEMPLATES],
@@ -90,32 +89,6 @@ def units_of(
     return [*products, *_months(context, common), *_shards(context, common)]
 
 
-def unchanged_files(
-    units: Sequence[Unit], known: Mapping[str, tuple[str, str]], out: Path
-) -> dict[str, list[str]]:
-    """Return by unit the paths of its files, for the units that need not be made.
-
-    `known` has the key and the files of each unit as the last build left it.
-    """
-    found = {}
-    for unit in units:
-        key, text = known.get(unit.name, ("", ""))
-        if key and key == unit.key:
-            files: dict[str, list[int]] = json.loads(text)
-            if all(_stat(f"{out}/{path}") == each for path, each in files.items()):
-                found[unit.name] = list(files)
-    return found
-
-
-def files_of_units(
-    made: Iterable[tuple[Unit, Iterable[str]]], out: Path
-) -> Iterator[tuple[str, str, str]]:
-    """Yield the name, the key and the files of units that were written."""
-    for unit, paths in made:
-        if unit.key:
-            yield unit.name, unit.key, json.dumps({path: _stat(f"{out}/{path}") for path in paths})
-
-
 def code_digest() -> str:
     """Return a hash of the code that makes pages: the sizes and times of its modules."""
     top = Path(versioner.__file__).parent
@@ -125,7 +98,7 @@ def code_digest() -> str:
             if name.endswith((".py", ".json")):
                 status = os.stat(f"{folder}/{name}")  # noqa: PTH116 -- hundreds of times
                 found.append(f"{folder}/{name} {status.st_size} {status.st_mtime_ns}")
-    return _hash(*found)
+    return hash_of(*found)
 
 
 def _product_key(
@@ -148,7 +121,7 @@ def _product_key(
         page = product_page(name)
         ages += [cell_view(context, page, record, each) for each in context.environments]
     known = context.registry.products
-    return _hash(
+    return hash_of(
         common,
         key,
         recorded.state_of(name) if isinstance(recorded, EventCommits) else "",
@@ -168,7 +141,7 @@ def _product_key(
 def _months(context: SiteContext, common: str) -> Iterator[Unit]:
     # A month without its environment has the digests of all of its rows.
     rows = {
-        month: _hash(
+        month: hash_of(
             [[n, title_of(context, n), context.catalogue.of(n).months[month].digest] for n in names]
         )
         for month, names in context.catalogue.months.items()
@@ -176,7 +149,7 @@ def _months(context: SiteContext, common: str) -> Iterator[Unit]:
     groups = {"": context.deployment_links, **context.environment_links}
     for environment, links in groups.items():
         for month, own in _by_month(links).items():
-            key = _hash(common, environment, month, rows[month], _around(links, own))
+            key = hash_of(common, environment, month, rows[month], _around(links, own))
             make = (
                 partial(environment_pages, context, environment, own)
                 if environment
@@ -188,7 +161,7 @@ def _months(context: SiteContext, common: str) -> Iterator[Unit]:
 def _shards(context: SiteContext, common: str) -> Iterator[Unit]:
     facts = context.catalogue.of
     for prefix, names in context.catalogue.prefixes.items():
-        key = _hash(common, [[name, facts(name).search[prefix]] for name in names])
+        key = hash_of(common, [[name, facts(name).search[prefix]] for name in names])
         yield Unit(f"{SEARCH}{prefix}", key, tuple, partial(shard_files, context, prefix))
 
 
@@ -204,14 +177,7 @@ def _around(links: Sequence[PageLink], own: Sequence[int]) -> list[str]:
     return [links[index].path for index in (own[0] - 1, own[-1] + 1) if 0 <= index < len(links)]
 
 
-def _stat(path: str) -> list[int] | None:
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return None
-    return [found.st_size, found.st_mtime_ns] if stat.S_ISREG(found.st_mode) else None
-
-
-def _hash(*parts: object) -> str:
+def hash_of(*parts: object) -> str:
+    """Return a hash of JSON data."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["SiteState"]
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _WAIT_SECONDS: Final = 5
 _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS facts (product TEXT PRIMARY KEY, key TEXT, data BLOB)",
     "CREATE TABLE IF NOT EXISTS rows (product TEXT, month TEXT, key TEXT, data BLOB,"
     " PRIMARY KEY (product, month)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS outputs (folder TEXT, unit TEXT, key TEXT, files BLOB,"
+    "CREATE TABLE IF NOT EXISTS outputs (folder TEXT, unit TEXT, key TEXT, pages INTEGER,"
+    " number INTEGER, folders TEXT, PRIMARY KEY (folder, unit)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS files (folder TEXT, unit TEXT, data BLOB,"
     " PRIMARY KEY (folder, unit)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS builds (folder TEXT PRIMARY KEY, data BLOB)",
 )
 
 
@@ -53,14 +56,33 @@ class SiteState:
                 return found
         return None
 
-    def outputs(self, folder: str) -> dict[str, tuple[str, str]]:
-        """Return the key and the files of each unit that was written into a folder."""
-        query = "SELECT unit, key, files FROM outputs WHERE folder = ?"
+    def outputs(self, folder: str) -> list[tuple[str, str, int, int, str]]:
+        """Return what is known of each unit that was written into a folder.
+
+        That is its name, its key, its numbers of pages and of files, and the folders of these.
+        """
+        query = "SELECT unit, key, pages, number, folders FROM outputs WHERE folder = ?"
+        return self._rows(query, folder)
+
+    def files(self, folder: str, units: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return by unit the paths of its files in a folder, each with what is known of it."""
+        query = (
+            "SELECT unit, data FROM json_each(?) AS wanted"
+            " JOIN files ON folder = ? AND unit = wanted.value"
+        )
         return {
-            unit: (key, text)
-            for unit, key, data in self._rows(query, folder)
+            unit: json.loads(text)
+            for unit, data in self._rows(query, json.dumps([*units]), folder)
             if (text := _unpacked(data)) is not None
         }
+
+    def build(self, folder: str) -> dict[str, Any] | None:
+        """Return what the last build into a folder left to be remembered."""
+        for (data,) in self._rows("SELECT data FROM builds WHERE folder = ?", folder):
+            if (text := _unpacked(data)) is not None:
+                found: dict[str, Any] = json.loads(text)
+                return found
+        return None
 
     def keep_facts(self, product: str, key: str, facts: str, rows: dict[str, list[Any]]) -> None:
         """Keep the facts of a product, and the rows of its months, in place of earlier ones."""
@@ -84,16 +106,29 @@ class SiteState:
         )
 
     def keep_outputs(
-        self, folder: str, units: Iterable[tuple[str, str, str]], gone: Iterable[str]
+        self,
+        folder: str,
+        units: Iterable[tuple[str, str, int, int, str, str]],
+        gone: Iterable[str],
     ) -> None:
-        """Keep the key and the files of units, and forget other ones."""
+        """Keep what is known of units and of their files, and forget other ones."""
+        names = [(folder, unit) for unit in gone]
+        rows = [*units]
+        self._write("DELETE FROM outputs WHERE folder = ? AND unit = ?", names)
+        self._write("DELETE FROM files WHERE folder = ? AND unit = ?", names)
         self._write(
-            "DELETE FROM outputs WHERE folder = ? AND unit = ?", [(folder, unit) for unit in gone]
+            "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?, ?)",
+            [(folder, *row) for *row, _ in rows],
         )
         self._write(
-            "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?)",
-            [(folder, unit, key, _packed(files)) for unit, key, files in units],
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?)",
+            [(folder, row[0], _packed(row[-1])) for row in rows],
         )
+
+    def keep_build(self, folder: str, data: dict[str, Any]) -> None:
+        """Keep what the next build into a folder is to remember."""
+        text = json.dumps(data, separators=(",", ":"))
+        self._write("INSERT OR REPLACE INTO builds VALUES (?, ?)", [(folder, _packed(text))])
 
     def commit(self) -> None:
         """Write what is kept to the file."""
@@ -115,7 +150,7 @@ class SiteState:
         except sqlite3.OperationalError:
             return []
         except sqlite3.DatabaseError:
-            self._start_anew()
+            self.start_anew()
             return []
 
     def _write(self, query: str, rows: list[tuple[Any, ...]]) -> None:
@@ -128,7 +163,7 @@ class SiteState:
             self.close()
             self._path = None
         except sqlite3.DatabaseError:
-            self._start_anew()
+            self.start_anew()
 
     def _opened(self) -> sqlite3.Connection | None:
         # A connection belongs to the process that made it; a child makes its own.
@@ -138,7 +173,8 @@ class SiteState:
             self._connection, self._process = _connect(self._path), os.getpid()
         return self._connection
 
-    def _start_anew(self) -> None:
+    def start_anew(self) -> None:
+        """Remove a damaged file; nothing is remembered until the next build."""
         self.close()
         path, self._path = self._path, None
         if path is not None:
@@ -157,7 +193,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = OFF")
         if connection.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
-            for name in ("facts", "rows", "outputs"):
+            for name in ("facts", "rows", "outputs", "files", "builds"):
                 connection.execute(f"DROP TABLE IF EXISTS {name}")
             connection.execute(f"PRAGMA user_version = {_FORMAT}")
         for table in _TABLES:
