@@ -78,8 +78,10 @@ def top(tmp_path: Path) -> Path:
     return top
 
 
-def build(top: Path, out: Path) -> BuildReport:
-    return publish_site(open_repository(top), None, out, base_url="https://x.test/", now=NOW)
+def build(top: Path, out: Path, *, fresh: bool = False) -> BuildReport:
+    return publish_site(
+        open_repository(top), None, out, base_url="https://x.test/", fresh=fresh, now=NOW
+    )
 
 
 def content(out: Path) -> dict[str, bytes]:
@@ -167,6 +169,16 @@ def test_a_file_that_was_harmed_is_made_again(top: Path, harm: str) -> None:
     build(top, out)
     assert content(out) == before
     assert not any(path.is_symlink() for path in out.rglob("*"))
+
+
+def test_a_fresh_build_finds_what_was_written_into_a_file(top: Path) -> None:
+    out = top.with_name("out")
+    build(top, out)
+    before = content(out)
+    for path in ("products/b/2026-09.html", "badges/c/production.svg", "deployments/2026-10.html"):
+        (out / path).write_bytes(before[path].replace(b"a", b"b"))
+    build(top, out, fresh=True)
+    assert content(out) == before
 
 
 @pytest.mark.parametrize("at", [0, 100, 5000, 20000])

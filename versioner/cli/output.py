@@ -156,7 +156,12 @@ class Progress:
 
 
 def publish_with_progress(
-    repository: Repository, rev: str | None, out: Path, base_url: str = ""
+    repository: Repository,
+    rev: str | None,
+    out: Path,
+    base_url: str = "",
+    *,
+    fresh: bool = False,
 ) -> BuildReport:
     """Build the site of a revision (None: of the current files), and show the progress."""
     from versioner.cli import clock
@@ -164,5 +169,6 @@ def publish_with_progress(
 
     with Progress() as progress:
         return publish_site(
-            repository, rev, out, base_url=base_url, now=clock.now(), progress=progress.step
-        )
+            repository, rev, out, base_url=base_url, fresh=fresh, now=clock.now(),
+            progress=progress.step,
+        )  # fmt: skip

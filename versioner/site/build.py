@@ -71,6 +71,7 @@ def build_site(
     cache: Path | None = None,
     trees: Mapping[str, str] | None = None,
     jobs: int = 1,
+    fresh: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> BuildReport:
     """Build a registry's site into a folder that is new, empty or an earlier build's.
@@ -83,8 +84,9 @@ def build_site(
     registry.yaml names none. `cache` is the file of the render cache: with it, a
     page is rendered again only when its view or its template changed. `trees` are the git tree
     ids of products: with them and a cache, nothing is computed for a product that is as the last
-    build had it. `jobs` is how many processes share the work. `progress` is called with the
-    number of pages done and of all.
+    build had it, as long as its folders are; with `fresh`, everything is made and compared with the
+    files. `jobs` is how many processes share the work. `progress` is called with the number of
+    pages done and of all.
 
     Nothing is written unless every page was rendered. Raises ValidationFailed where one of the
     registry's own templates is wrong, else OperationFailed.
@@ -98,7 +100,8 @@ def build_site(
             catalogue=Catalogue(registry, state, keys),
         )  # fmt: skip
         _check_logo(context, overrides)
-        made = _Build(context, out, state, keys, tool_version, overrides)
+        earlier = EarlierBuild(out, state, fresh=fresh)
+        made = _Build(context, out, state, earlier, keys, tool_version, overrides)
         return made.run(cache, jobs, progress)
 
     try:
@@ -118,13 +121,14 @@ class _Build:
         context: SiteContext,
         out: Path,
         state: SiteState,
+        earlier: EarlierBuild,
         keys: Mapping[str, str],
         tool_version: str,
         overrides: Overrides,
     ) -> None:
         self._context, self._out, self._state = context, out, state
         self._tool_version, self._overrides = tool_version, overrides
-        self._earlier = EarlierBuild(out, state)
+        self._earlier = earlier
         self._templates = Templates(read_templates(site_templates_dir()), overrides.templates)
         units = units_of(context, self._templates, keys, tool_version)
         kept = self._earlier.keep(units)

@@ -45,10 +45,13 @@ class KnownUnit(NamedTuple):
 
 
 class EarlierBuild:
-    """The last build into a folder; without a state, or in another folder, it has no units."""
+    """The last build into a folder; without a state, or in another folder, it has no units.
 
-    def __init__(self, out: Path, state: SiteState) -> None:
-        self._out, self._state = out, state
+    With `fresh`, no unit is kept.
+    """
+
+    def __init__(self, out: Path, state: SiteState, *, fresh: bool = False) -> None:
+        self._out, self._state, self._fresh = out, state, fresh
         self._name = str(out.resolve())
         self._known = {
             unit: KnownUnit(key, pages, files, frozenset(json.loads(folders)))
@@ -70,7 +73,7 @@ class EarlierBuild:
         """Return the names of the units that need not be made, because all files are there."""
         for unit in units:
             known = self._known.get(unit.name)
-            if known is None or not known.key or known.key != unit.key:
+            if self._fresh or known is None or not known.key or known.key != unit.key:
                 continue
             if known.folders.isdisjoint(self._changed) or self._is_there(unit.name, known):
                 self._kept[unit.name] = known

@@ -51,12 +51,14 @@ def publish_site(
     out: Path,
     *,
     base_url: str = "",
+    fresh: bool = False,
     now: str,
     progress: Progress = _no_progress,
 ) -> BuildReport:
     """Build the site of a revision (None: of the current files) into a folder.
 
-    `now` is the time from which ages are counted in a registry without a commit. Raises
+    With `fresh`, every file is made and compared with the one in the folder. `now` is the time from
+    which ages are counted in a registry without a commit. Raises
     ValidationFailed if the registry has errors, UsageFault if there is no registry.
     """
     with _no_garbage_collection(), ExitStack() as stack:
@@ -94,6 +96,7 @@ def publish_site(
                 if record.tree is not None
             },
             jobs=min(_JOBS_MOST, os.cpu_count() or 1),
+            fresh=fresh,
             progress=partial(progress, "Rendering pages"),
         )
 

@@ -46,10 +46,18 @@ def site() -> None:
     help="The URL at which the site will be served.",
     callback=_web_address,
 )
+@click.option(
+    "--fresh", is_flag=True,
+    help="Make every file, also of what is as in the last build, and write those that differ.",
+)  # fmt: skip
 @rev_option
 @clone_option
-def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) -> None:
-    """Build the site: static files, which can be read without a server."""
+def build(out: Path | None, base_url: str, fresh: bool, rev: str | None, repo: str | None) -> None:
+    """Build the site: static files, which can be read without a server.
+
+    After a change of the registry, what it concerns is made again. A file that was removed from
+    the folder, added or replaced is put right too; for one that was written into, use --fresh.
+    """
     from versioner.cli.output import publish_with_progress, show
     from versioner.cli.registry import find_repository
     from versioner.reporting.edits import built_text
@@ -60,7 +68,7 @@ def build(out: Path | None, base_url: str, rev: str | None, repo: str | None) ->
             "a bare repository has no default output folder: give one with --out"
         )
     folder = out or repository.top / _OUT
-    report = publish_with_progress(repository, rev, folder, base_url)
+    report = publish_with_progress(repository, rev, folder, base_url, fresh=fresh)
     show(built_text(str(folder), report))
 
 
