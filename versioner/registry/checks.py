@@ -209,8 +209,13 @@ def _check_governance(registry: Registry, snapshot: Snapshot) -> list[Problem]:
     if registry.load_governance is None:
         return []
     from versioner.registry.governance.checks import check_governance
+    from versioner.registry.governance.request_checks import check_deciders, check_requests
 
-    return check_governance(registry, snapshot)
+    return [
+        *check_governance(registry, snapshot),
+        *check_requests(registry, snapshot),
+        *check_deciders(registry, snapshot),
+    ]
 
 
 def _check_ids_across(

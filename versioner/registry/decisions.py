@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from versioner.models.governance import Decision
 
@@ -11,7 +11,26 @@ if TYPE_CHECKING:
 
     from versioner.models import Event
 
-__all__ = ["decisions_of"]
+__all__ = ["Decider", "deciders_of", "decisions_of"]
+
+
+class Decider(NamedTuple):
+    """A person who decided on versions of a product, and the first such decision of a type."""
+
+    approval_type: str
+    by: str
+    at: str
+    id: str
+
+
+def deciders_of(events: Iterable[Event]) -> tuple[Decider, ...]:
+    """Return who gave or refused approvals, once for each type of approval."""
+    found: dict[tuple[str, str], Decider] = {}
+    for event in events:
+        if "approval_type" in event:
+            key = event["approval_type"], event.get("by", "")
+            found.setdefault(key, Decider(*key, event["at"], event["id"]))
+    return tuple(found.values())
 
 
 def decisions_of(events: Iterable[Event]) -> tuple[Decision, ...]:

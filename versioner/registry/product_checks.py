@@ -17,10 +17,10 @@ from versioner.validation import codes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from versioner.models import Event, EventKind, LogKind
+    from versioner.models import Event, EventKind, LogKind, Severity
     from versioner.registry.records import ProductRecord
 
-__all__ = ["check_product", "logs_of"]
+__all__ = ["check_product", "known_versions", "logs_of"]
 
 
 def check_product(record: ProductRecord, contents: Mapping[str, bytes]) -> list[Problem]:
@@ -31,6 +31,7 @@ def check_product(record: ProductRecord, contents: Mapping[str, bytes]) -> list[
     _check_ids(record, report)
     _check_versions(record, report)
     _check_references(record, report)
+    _check_decisions(record, report)
     return report.problems
 
 
@@ -61,10 +62,17 @@ class _ProductReport:
         return event_id not in besides and any(map(wanted.search, self._contents.values()))
 
     def about_event(
-        self, kind: LogKind, event: Event, key: str, code: str, message: str, hint: str
+        self,
+        kind: LogKind,
+        event: Event,
+        key: str,
+        code: str,
+        message: str,
+        hint: str,
+        severity: Severity = "error",
     ) -> None:
         place = locate_event(self._contents.get, self._name, kind, event, key)
-        self.problems.append(Problem(*place, code, message, hint))
+        self.problems.append(Problem(*place, code, message, hint, severity))
 
 
 def logs_of(record: ProductRecord) -> Iterator[tuple[EventKind, Sequence[Event]]]:
@@ -179,3 +187,36 @@ def _check_references(record: ProductRecord, report: _ProductReport) -> None:
                 "give the id of a deployment event of this product "
                 f"(`versioner deployment list --product {record.name}` shows them)",
             )
+
+
+def _check_decisions(record: ProductRecord, report: _ProductReport) -> None:
+    """Warn of decisions about versions that no event names; a void event does not."""
+    if not record.decision_events:
+        return
+    known = known_versions(record)
+    for event in record.decision_events:
+        version = event["version"]
+        if version in known:
+            continue
+        known.add(version)
+        report.about_event(
+            "decision",
+            event,
+            "version",
+            codes.DECISION,
+            f'no event names version "{version}", so a decision about it counts for nothing',
+            f"record its build or deployment; `versioner version list {record.name}` shows those "
+            "that are known",
+            "warning",
+        )
+
+
+def known_versions(record: ProductRecord) -> set[str]:
+    """Return the versions that an event names which is not void."""
+    void = void_ids(record.deployment_events)
+    return {
+        event["version"]
+        for _, events in logs_of(record)
+        for event in events
+        if "version" in event and event["id"] not in void
+    }

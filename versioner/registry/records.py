@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from versioner.errors import NotFound
-from versioner.registry.decisions import decisions_of
+from versioner.registry.decisions import deciders_of, decisions_of
 from versioner.registry.fold import empty_cell, fold_product, fold_versions
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Cell, Deployment, Event, Problem, Version
     from versioner.models.governance import Decision, Governance
+    from versioner.registry.decisions import Decider
     from versioner.registry.governance.load import LoadedGovernance
 
 __all__ = ["ProductRecord", "Registry"]
@@ -68,6 +69,11 @@ class ProductRecord:
     def decisions(self) -> tuple[Decision, ...]:
         """Return the decisions about the versions, in the order of the logs."""
         return decisions_of(self.decision_events)
+
+    @property
+    def deciders(self) -> tuple[Decider, ...]:
+        """Return who gave or refused approvals of its versions, once for each type."""
+        return deciders_of(self.decision_events)
 
     def release(self) -> None:
         """Drop what can be read again; here all stays."""

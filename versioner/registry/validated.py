@@ -22,6 +22,7 @@ from versioner.git.state import state_file
 from versioner.models import Problem
 from versioner.registry.cache import reader_version
 from versioner.registry.checks import check_registry
+from versioner.registry.decisions import Decider
 from versioner.registry.head import load_head
 from versioner.registry.product_files import read_product
 from versioner.registry.records import ProductRecord
@@ -169,6 +170,11 @@ class CheckedProduct(ProductRecord):
         return int(self._summary["events"])
 
     @property
+    def deciders(self) -> tuple[Decider, ...]:
+        """Return who gave or refused approvals of its versions, once for each type."""
+        return tuple(Decider(*each) for each in self._summary["deciders"])
+
+    @property
     def latest_at(self) -> str:
         """Return the latest time of its events, observations and decisions, "" for none."""
         return str(self._summary["latest"])
@@ -270,6 +276,7 @@ def _summarized(key: str, files: ProductFiles) -> _Kept:
         "named": sorted(record.environments_named),
         "events": record.event_count,
         "latest": record.latest_at,
+        "deciders": record.deciders,
     }
     events = (*record.builds, *record.deployment_events)
     return _Kept(key, json.dumps(summary, separators=(",", ":")), _hashes(events))

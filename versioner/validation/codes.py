@@ -15,6 +15,7 @@ __all__ = [
     "CLOCK",
     "CODES",
     "CYCLE",
+    "DECISION",
     "DELETED",
     "DEPENDS_ON",
     "DEPLOYMENT",
@@ -32,7 +33,9 @@ __all__ = [
     "MONTH",
     "NAME",
     "NOT_CANONICAL",
+    "PRODUCT",
     "RECURRENCE",
+    "REQUEST",
     "REQUIRED",
     "RETYPED",
     "RULE_BLOCK",
@@ -73,7 +76,6 @@ NOT_CANONICAL: Final = "not-canonical"
 # Rules.
 RULE_BLOCK: Final = "rule-block"
 TIME_ZONE: Final = "time-zone"
-WINDOW: Final = "window"
 RECURRENCE: Final = "recurrence"
 SOAK: Final = "soak"
 SCOPE: Final = "scope"
@@ -82,6 +84,10 @@ GROUP: Final = "group"
 # Across files.
 ENVIRONMENT: Final = "environment"
 DEPENDS_ON: Final = "depends-on"
+PRODUCT: Final = "product"
+WINDOW: Final = "window"
+REQUEST: Final = "request"
+DECISION: Final = "decision"
 CYCLE: Final = "cycle"
 BUTTON: Final = "button"
 ALIAS: Final = "alias"
@@ -131,6 +137,12 @@ CODES: Final[dict[str, str]] = {
     GROUP: "a type of approval that has no group while others have one (warning)",
     ENVIRONMENT: "an environment that does not exist",
     DEPENDS_ON: "a dependency on a product that does not exist",
+    PRODUCT: "a product that does not exist, in a request or a template",
+    REQUEST: "a request that is open without versions or environments, or whose order names a "
+    "product twice or one that it does not hold",
+    DECISION: "a decision that counts for nothing: about a version that no event names, by "
+    "somebody outside the group, of a type without a slot, on a step that does not exist, or on "
+    "content that the request never had (warning)",
     CYCLE: "products that depend on each other in a cycle",
     BUTTON: "a button with a missing variable, an environment that does not exist, or no address",
     ALIAS: "an alias that does not lead to a product, or has the name of one; a former name of two "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from versioner import layout
 from versioner.git.worktree_snapshot import is_leftover_file
 from versioner.models.governance import Governance, UnreadableFile
+from versioner.registry.governance.requests import read_requests
 from versioner.registry.governance.rules import read_rule
 from versioner.validation.schema_check import find_violations
 from versioner.validation.strict_yaml import read_yaml
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["LoadedGovernance", "load_governance"]
 
 _RULES = f"{layout.ROOT}/rules/"
+_REQUESTS = f"{layout.ROOT}/requests/"
 _REMEDY = "`versioner validate` says what belongs here"
 
 
@@ -45,7 +47,7 @@ def load_governance(
     belong in a registry.
     """
     problems: list[Problem] = []
-    unreadable = list(_misplaced(unexpected, _RULES))
+    unreadable = [*_misplaced(unexpected, _RULES), *_misplaced(unexpected, _REQUESTS)]
     rules: list[Rule] = []
     found = sorted(paths.get("rule", ()))
     contents = snapshot.read_many([path for _, path in found])
@@ -59,9 +61,17 @@ def load_governance(
     groups = _groups(snapshot, config)
     if groups is None:
         unreadable.append(UnreadableFile(layout.CONFIG, 0, "its groups cannot be read"))
+    requests = read_requests(snapshot, paths)
+    unreadable += requests.unreadable
     return LoadedGovernance(
-        Governance(tuple(rules), groups=groups or {}, unreadable=tuple(sorted_files(unreadable))),
-        tuple(sorted(problems)),
+        Governance(
+            tuple(rules),
+            requests.requests,
+            requests.templates,
+            groups=groups or {},
+            unreadable=tuple(sorted_files(unreadable)),
+        ),
+        tuple(sorted([*problems, *requests.problems])),
     )
 
 

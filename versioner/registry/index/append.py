@@ -169,6 +169,8 @@ def _add_new(product: _Product, log: LogEvents) -> None:
 
 def _check_added(product: _Product) -> None:
     """Make the checks of `product_checks.py` for the new events; any doubt ends it."""
+    if not _are_known(product):
+        raise _NotAppended
     ids = {each.event["id"] for each in product.added}
     if len(ids) < len(product.added) or any("voids" in each.event for each in product.added):
         raise _NotAppended
@@ -187,6 +189,22 @@ def _check_added(product: _Product) -> None:
             data = _find(product, named, start, end)
             if data is None or "voids" in json.loads(data):
                 raise _NotAppended
+
+
+def _are_known(product: _Product) -> bool:
+    """Return whether the versions of new decisions are surely known: an event may be void."""
+    wanted = {each.event["version"] for each in product.decisions}
+    events = [each.event for each in (*product.builds, *product.deployments)]
+    wanted -= {event.get("version") for event in events}
+    start, end = key_range(product.number)
+    return all(
+        product.connection.execute(
+            "SELECT 1 FROM deployments WHERE key >= ? AND key < ? AND version = ? AND void = 0"
+            " AND kind <> 'undeployment' LIMIT 1",
+            (start, end, version),
+        ).fetchone()
+        for version in wanted
+    )
 
 
 def _find(product: _Product, event_id: str, start: int, end: int) -> Any:
