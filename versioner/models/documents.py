@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Final, Literal, NotRequired, TypedDict
 
 __all__ = [
+    "DEFAULT_STALE_AFTER",
     "Alias",
     "CommitIdentity",
     "Deletion",
@@ -16,6 +17,9 @@ __all__ = [
     "Product",
     "RegistryConfig",
 ]
+
+# How long a started deployment may have no result, where its environment does not say.
+DEFAULT_STALE_AFTER: Final = "24h"
 
 EnvironmentType = Literal["dev", "test", "staging", "production", "other"]
 

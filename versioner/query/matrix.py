@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
+from versioner.models.documents import DEFAULT_STALE_AFTER
 from versioner.query.observed import UNNAMED, RecordedState, observed_states, seen_until
 from versioner.query.selectors import (
     HiddenEnvironment,
@@ -35,8 +36,6 @@ __all__ = [
     "stale_after",
     "with_observed",
 ]
-
-DEFAULT_STALE_AFTER: Final = "24h"
 
 CellStatus = Literal[
     "", "no result", "pending", "started", "completed", "failed", "aborted", "undeployed"
