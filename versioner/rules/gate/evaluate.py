@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from versioner import layout
 from versioner.models.governance import (
     ConcurrencyBlock,
     FlowBlock,
     RequestApprovalBlock,
     RequirementBlock,
     ScheduleBlock,
+    UnreadableFile,
     VersionApprovalBlock,
 )
 from versioner.registry.event_order import seconds_of
@@ -46,10 +48,7 @@ def evaluate(registry: Registry, question: Question) -> Answer:
     facts = RegistryFacts(registry, own.at)
     is_known = _is_known(facts, own)
     commit = registry.revision or ""
-    site = site_of(registry, own.product, own.environment)
-    unreadable = tuple(
-        each for each in registry.governance.unreadable if is_in_scope(each, site, registry)
-    )
+    unreadable = tuple(_unreadable(registry, own))
     if unreadable:
         return Answer(question, False, "", "", (), unreadable, is_known, commit)
     rules = rules_in_scope(registry, own)
@@ -60,6 +59,19 @@ def evaluate(registry: Registry, question: Question) -> Answer:
     if code:
         allowed_from = moment_text(_allowed_from(facts, own, rules, now, verdicts))
     return Answer(question, not code, code, allowed_from, verdicts, (), is_known, commit)
+
+
+def _unreadable(registry: Registry, question: Question) -> Iterator[UnreadableFile]:
+    """Yield the files with errors that may be about a question."""
+    site = site_of(registry, question.product, question.environment)
+    for each in registry.governance.unreadable:
+        if is_in_scope(each, site, registry):
+            yield each
+    record = registry.products.get(question.product)
+    folder = f"{layout.product_dir(question.product)}/decisions/"
+    for problem in record.problems if record is not None else ():
+        if problem.severity == "error" and problem.path.startswith(folder):
+            yield UnreadableFile(problem.path, problem.line, problem.message)
 
 
 def resolved(registry: Registry, question: Question) -> Question:
