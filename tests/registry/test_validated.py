@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ from versioner.git.objects import ObjectReader
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import MemorySnapshot, snapshot_at
 from versioner.registry.load import load_registry
-from versioner.registry.validated import ValidatedProducts
+from versioner.registry.validated_store import ValidatedProducts
 from versioner.registry.warnings import clock_problems
 from versioner.serialization import log
 from versioner.setup.init import initialise
@@ -124,6 +125,49 @@ def test_problems_are_the_same_whether_they_were_kept_or_not(tmp_path: Path) -> 
     assert problems_of(files, place) == [
         each for each in expected if "/p4/product.yaml" not in each.path
     ]
+
+
+def test_an_id_that_two_products_share_is_found_whichever_of_them_changed(tmp_path: Path) -> None:
+    place = tmp_path / "validated.sqlite"
+    files = registry()
+    paths = [layout.log_path(f"p{number}", "deployment", MONTH) for number in range(5)]
+
+    def with_event(product: int, number: int) -> None:
+        files[paths[product]] = log.append("deployment", files[paths[product]], [event(number)])
+
+    def found() -> list[tuple[str, str]]:
+        problems = problems_of(files, place)
+        assert problems == validate_registry(MemorySnapshot(files), now=NOW).problems
+        return [(each.code, each.path) for each in problems]
+
+    assert found() == []
+    with_event(4, 10)
+    assert found() == []
+    before = dict(files)
+    with_event(3, 1)
+    assert found() == [("duplicate-id", paths[3])]
+    with_event(0, 12)
+    assert found() == [("duplicate-id", paths[3])]
+    files = before
+    assert found() == []
+    with_event(0, 11)
+    with_event(2, 11)
+    assert found() == [("duplicate-id", paths[2])]
+    del files[paths[0]], files[layout.product_path("p0")]
+    assert found() == []
+
+
+def test_a_file_of_another_form_is_replaced(tmp_path: Path) -> None:
+    place = tmp_path / "validated.sqlite"
+    with sqlite3.connect(place) as connection:
+        connection.execute("CREATE TABLE checked (name TEXT, colour TEXT)")
+        connection.execute("CREATE TABLE products (name TEXT)")
+    connection.close()
+    for expected in ({f"p{n}" for n in range(5)}, {f"p{n}" for n in range(5)}, set()):
+        snapshot = Counted(registry())
+        with ValidatedProducts(place) as kept:
+            validate_registry(snapshot, now=NOW, kept=kept)
+        assert snapshot.products_read() == expected
 
 
 def test_a_file_that_was_cut_or_overwritten_is_not_believed(tmp_path: Path) -> None:

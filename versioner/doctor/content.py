@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from versioner.doctor.checks import Check
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
-    from versioner.registry.validated import ValidatedProducts
+    from versioner.registry.validated_store import ValidatedProducts
 
 __all__ = ["ATTRIBUTES", "check_attributes", "check_config", "check_content", "check_site"]
 

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from versioner.doctor.checks import Check, CheckContext
     from versioner.doctor.remote import RemoteTip
     from versioner.git.repository import Repository
-    from versioner.registry.validated import ValidatedProducts
+    from versioner.registry.validated_store import ValidatedProducts
     from versioner.remote.probe import Greeting
     from versioner.remote.url import Remote
 

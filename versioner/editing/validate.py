@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from versioner.models import Problem
     from versioner.query.changes import RegistryChange
     from versioner.registry.records import Registry
-    from versioner.registry.validated import ValidatedProducts
+    from versioner.registry.validated_store import ValidatedProducts
 
 __all__ = ["ValidationResult", "validate_change", "validate_registry"]
 

@@ -1,141 +1,43 @@
-"""What validation found of each product, kept between runs in the git directory.
+"""Check all products of a registry, and read only those that changed since the last time.
 
 The key of a product is its tree id, the environments' former names, and a hash of the tool and
-the schemas, so that nothing kept is ever stale. Deleting the file costs time only. A product is
-read, checked and dropped: memory holds one product, and of the others what is kept of them.
+the schemas, so that nothing kept is ever stale. A product is read, checked and dropped: memory
+holds one product, and of the others what is kept of them.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from array import array
-from contextlib import suppress
 from hashlib import sha256
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
-from zlib import crc32
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
 from versioner.git.files.entries import by_product
-from versioner.git.state import state_file
 from versioner.models import Problem
-from versioner.registry.cache import reader_version
 from versioner.registry.checks import check_registry
 from versioner.registry.decisions import Decider
 from versioner.registry.head import load_head
 from versioner.registry.product_files import read_product
 from versioner.registry.records import ProductRecord
-from versioner.resources import schemas_dir
+from versioner.registry.validated_store import KeptProduct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from types import TracebackType
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from versioner.git.files.entries import FileEntry
-    from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
     from versioner.models import Event
     from versioner.registry.product_files import ProductFiles
     from versioner.registry.records import Registry
+    from versioner.registry.validated_store import ValidatedProducts
 
-__all__ = ["CheckedProduct", "ValidatedProducts", "load_checked"]
+__all__ = ["CheckedProduct", "load_checked"]
 
-_TABLE: Final = (
-    "CREATE TABLE IF NOT EXISTS products"
-    " (name TEXT PRIMARY KEY, key TEXT, summary TEXT, ids BLOB, checksum INTEGER)"
-)
 _LOGS: Final = ("builds", "deployment_events", "observations", "decision_events")
 _ID_BYTES: Final = 8
 # From this number of products on, the entries of all are asked for at once.
 _FEW: Final = 16
-
-
-class _Kept(NamedTuple):
-    """What is kept of a product: `summary` is JSON, `ids` are hashes of the ids of its events."""
-
-    key: str
-    summary: str
-    ids: bytes
-
-    def checksum(self, name: str) -> int:
-        """Return a number that tells whether the row is as it was written."""
-        return crc32(self.ids, crc32(f"{name}\0{self.key}\0{self.summary}".encode()))
-
-
-class ValidatedProducts:
-    """The file with what was found; every failure of it costs time only."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._connection: sqlite3.Connection | None = None
-        self.reader = reader_version(Path(__file__).resolve().parent.parent, schemas_dir())
-
-    @classmethod
-    def of(cls, repository: Repository) -> Self:
-        """Return the file that a repository has in its git directory."""
-        return cls(state_file(repository.git_dir, "validated.sqlite"))
-
-    def __enter__(self) -> Self:
-        with suppress(OSError, sqlite3.OperationalError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self._path, timeout=2.0)
-        self._run("PRAGMA journal_mode = WAL")
-        self._run("PRAGMA synchronous = OFF")
-        self._run(_TABLE)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._connection is not None:
-            with suppress(sqlite3.Error):
-                self._connection.commit()
-        self._close()
-
-    def rows(self) -> dict[str, _Kept]:
-        """Return what is kept, by product; a row that is not as it was written is left out."""
-        found: dict[str, _Kept] = {}
-        for name, *fields, checksum in self._run("SELECT * FROM products"):
-            with suppress(TypeError, AttributeError, UnicodeError):
-                kept = _Kept(*fields)
-                if kept.checksum(name) == checksum:
-                    found[name] = kept
-        return found
-
-    def put(self, name: str, kept: _Kept) -> None:
-        """Keep what was found of a product."""
-        values = (name, *kept, kept.checksum(name))
-        self._run("INSERT OR REPLACE INTO products VALUES (?, ?, ?, ?, ?)", *values)
-
-    def drop(self, names: Iterable[str]) -> None:
-        """Remove products that are not there any more."""
-        for name in names:
-            self._run("DELETE FROM products WHERE name = ?", name)
-
-    def _run(self, statement: str, *values: Any) -> list[Any]:
-        if self._connection is None:
-            return []
-        try:
-            return self._connection.execute(statement, values).fetchall()
-        except sqlite3.OperationalError:
-            # The file is locked, or the folder cannot be written: the file itself is sound.
-            self._close()
-        except sqlite3.Error:
-            self._close()
-            for end in ("", "-wal", "-shm"):
-                with suppress(OSError):
-                    self._path.with_name(self._path.name + end).unlink()
-        return []
-
-    def _close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(sqlite3.Error):
-                connection.close()
 
 
 class CheckedProduct(ProductRecord):
@@ -206,6 +108,9 @@ class _Checks:
         self._kept = kept
         self._entries: dict[str, dict[str, FileEntry]] | None = None
         self._read = 0
+        # The keys of all products, and the hashes of the ids of those that were read.
+        self._keys: dict[str, str] = {}
+        self._ids: dict[str, bytes] = {}
         self._registry = load_head(snapshot)
         names = json.dumps(sorted(self._registry.environment_aliases.items()))
         digest = sha256(names.encode()).hexdigest()[:16]
@@ -219,31 +124,53 @@ class _Checks:
             self._entries = by_product(self._snapshot.entries(layout.ROOT))
         trees = self._snapshot.product_trees()
         listed = registry.listed_instances
-        ids: dict[str, bytes] = {}
         for count, name in enumerate(sorted(trees), 1):
-            found = self._found(name, trees[name], rows.get(name))
-            summary = json.loads(found.summary)
+            summary = json.loads(self._summary(name, trees[name], rows.get(name)))
             record = CheckedProduct(name, trees[name], summary, self._record)
             registry.problems += record.problems
             if summary["is_product"]:
-                registry.products[name], ids[name] = record, found.ids
+                registry.products[name] = record
                 record.listed = listed
             if progress is not None:
                 progress(count, len(trees))
         if self._kept is not None:
             self._kept.drop(rows.keys() - trees.keys())
-        registry.problems += check_registry(registry, self._snapshot, _sharing(ids))
+        sharing = self._sharing(rows)
+        registry.problems += check_registry(registry, self._snapshot, sharing)
         registry.problems.sort()
         return registry
 
-    def _found(self, name: str, tree: str | None, row: _Kept | None) -> _Kept:
-        key = f"{self._key} {tree}"
+    def _summary(self, name: str, tree: str | None, row: KeptProduct | None) -> str:
+        self._keys[name] = key = f"{self._key} {tree}"
         if row is not None and tree is not None and row.key == key:
-            return row
-        found = _summarized(key, self._files(name))
+            return row.summary
+        files = self._files(name)
+        found = KeptProduct(key, _summarized(files))
+        self._ids[name] = _hashes(_events_of(files.record))
         if self._kept is not None and tree is not None:
-            self._kept.put(name, found)
+            self._kept.put(name, found, self._ids[name])
+        return found.summary
+
+    def _sharing(self, rows: Mapping[str, KeptProduct]) -> set[str]:
+        """Return the products that may have an event with the id of another product's event."""
+        kept, before = self._kept, {name: row.key for name, row in rows.items()}
+        known = kept.sharing(before) if kept is not None and before else None
+        if known is not None and before == self._keys:
+            return known
+        ids = self._all_ids()
+        # Where no two products shared an id, only the ids of the changed ones can be another's.
+        found = set() if known == set() and _are_new(self._ids, ids) else _sharing(ids)
+        if kept is not None:
+            kept.put_sharing(self._keys, found)
         return found
+
+    def _all_ids(self) -> dict[str, bytes]:
+        """Return the hashes of the ids of each product's events."""
+        unread = {name: key for name, key in self._keys.items() if name not in self._ids}
+        found = self._kept.ids_of(unread) if self._kept is not None and unread else {}
+        for name in unread.keys() - found.keys():
+            found[name] = _hashes(_events_of(self._record(name)))
+        return found | self._ids
 
     def _files(self, name: str) -> ProductFiles:
         self._read += 1
@@ -264,7 +191,12 @@ class _Checks:
         return self._files(name).record
 
 
-def _summarized(key: str, files: ProductFiles) -> _Kept:
+def _events_of(record: ProductRecord) -> Iterator[Event]:
+    yield from record.builds
+    yield from record.deployment_events
+
+
+def _summarized(files: ProductFiles) -> str:
     record = files.record
     summary = {
         "is_product": files.is_product,
@@ -278,8 +210,7 @@ def _summarized(key: str, files: ProductFiles) -> _Kept:
         "latest": record.latest_at,
         "deciders": record.deciders,
     }
-    events = (*record.builds, *record.deployment_events)
-    return _Kept(key, json.dumps(summary, separators=(",", ":")), _hashes(events))
+    return json.dumps(summary, separators=(",", ":"))
 
 
 def _hashes(events: Iterable[Event]) -> bytes:
@@ -288,6 +219,14 @@ def _hashes(events: Iterable[Event]) -> bytes:
         sha256(event_id.encode()).digest()[:_ID_BYTES]
         for event_id in {event["id"] for event in events}
     )
+
+
+def _are_new(changed: Mapping[str, bytes], ids: Mapping[str, bytes]) -> bool:
+    """Return whether no id of a changed product is that of another product."""
+    own = array("Q", b"".join(changed.values()))
+    others = (array("Q", each) for name, each in ids.items() if name not in changed)
+    known = set(own)
+    return len(known) == len(own) and all(map(known.isdisjoint, others))
 
 
 def _sharing(ids: Mapping[str, bytes]) -> set[str]:

@@ -93,7 +93,7 @@ def _check(
     from versioner.cli.clock import now
     from versioner.cli.output import Progress
     from versioner.editing.validate import validate_change, validate_registry
-    from versioner.registry.validated import ValidatedProducts
+    from versioner.registry.validated_store import ValidatedProducts
 
     with ValidatedProducts.of(repository) as kept:
         with Progress("Reading products") as progress:
