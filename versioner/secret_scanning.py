@@ -21,13 +21,22 @@ _GIVEN: Final[set[str]] = set()
 _LEAST: Final = 8
 _MASK: Final = "(a text that looks like a secret key)"
 
-# A text that each shape contains. It is searched first, which is a hundred times faster.
-_MARKERS: Final = (
-    *("AKIA", "ASIA", "ghp_", "gho_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "xox"),
-    *("sk_live_", "rk_live_", "PRIVATE KEY", "eyJ", "npm_", "pypi-AgEI", "AIza", "hvs.", "sk-ant-"),
-    *("SG.", "dckr_pat_", "AccountKey=", "hooks.slack.com/services/", "token=", "sig=", "api_key="),
+# A text that each shape contains, by a rarer text in it. It is searched first, which is a hundred
+# times faster; and one search for the rarer text stands for many.
+_MARKERS_BY_PART: Final = (
+    ("=", ("AccountKey=", "token=", "sig=", "api_key=")),
+    ("I", ("AKIA", "ASIA", "AIza", "PRIVATE KEY", "pypi-AgEI")),
+    ("J", ("eyJ",)),
+    ("G", ("SG.",)),
+    ("gh", ("ghp_", "gho_", "ghs_", "ghu_", "ghr_")),
+    ("_live_", ("sk_live_", "rk_live_")),
+    ("_pat_", ("github_pat_", "dckr_pat_")),
+    ("", ("glpat-", "xox", "npm_", "hvs.", "sk-ant-", "hooks.slack.com/services/")),
 )
-_MARKER_BYTES: Final = tuple(item.encode() for item in _MARKERS)
+_MARKERS: Final = tuple(item for _, items in _MARKERS_BY_PART for item in items)
+_MARKER_BYTES: Final = tuple(
+    (part.encode(), tuple(item.encode() for item in items)) for part, items in _MARKERS_BY_PART
+)
 
 _SHAPES: Final = (
     r"(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])"
@@ -63,8 +72,9 @@ def remember_secret(text: str) -> None:
 
 def may_hold_secret(data: bytes) -> bool:
     """Return, quickly, whether a file may contain a secret."""
-    if any(item in data for item in _MARKER_BYTES):
-        return True
+    for part, markers in _MARKER_BYTES:
+        if part in data and any(item in data for item in markers):
+            return True
     if any(secret.encode(errors="replace") in data for secret in _GIVEN):
         return True
     # URLs and e-mail addresses are common, but a URL with a login is rare.

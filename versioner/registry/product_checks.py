@@ -6,7 +6,7 @@ Positions are looked up for problems only, so that a product without problems co
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
 from versioner.models import Problem
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
 
 __all__ = ["check_product", "known_versions", "logs_of"]
+
+_REFERENCES: Final = (("deployment", codes.DEPLOYMENT), ("voids", codes.VOID))
 
 
 def check_product(record: ProductRecord, contents: Mapping[str, bytes]) -> list[Problem]:
@@ -107,8 +109,9 @@ def _check_versions(record: ProductRecord, report: _ProductReport) -> None:
     spelling: dict[str, str] = {}
     shas: dict[str, str] = {}
     digests: dict[tuple[str, str], str] = {}
-    # The commit of a void event does not count (nor does it in rules.event_decision).
-    void = void_ids(record.deployment_events)
+    # The commit of a void event does not count (nor does it in rules.event_decision). Which
+    # events are void takes long to know, and is needed only where two events contradict.
+    void = void_ids(record.deployment_events) if _may_contradict(record) else frozenset()
     for kind, events in logs_of(record):
         for event in events:
             version = event.get("version")
@@ -129,6 +132,23 @@ def _check_versions(record: ProductRecord, report: _ProductReport) -> None:
                 _check_sha(kind, event, shas, report)
             if "artifacts" in event and event["id"] not in void:
                 _check_artifacts(kind, event, digests, report)
+
+
+def _may_contradict(record: ProductRecord) -> bool:
+    """Return whether two events, void ones included, name different contents of a version."""
+    found: dict[Any, str] = {}
+    for _, events in logs_of(record):
+        for event in events:
+            version = event.get("version")
+            if "scm_sha" in event and version is not None:
+                sha = event["scm_sha"]
+                known = found.setdefault(version, sha)
+                if known != sha:
+                    return True
+            for name, digest in event.get("artifacts", {}).items():
+                if found.setdefault((version, name), digest) != digest:
+                    return True
+    return False
 
 
 def _check_sha(kind: EventKind, event: Event, shas: dict[str, str], report: _ProductReport) -> None:
@@ -173,7 +193,7 @@ def _check_references(record: ProductRecord, report: _ProductReport) -> None:
     voids = {event["id"] for event in record.deployment_events if "voids" in event}
     known = {event["id"] for event in record.deployment_events} - voids
     for event in record.deployment_events:
-        for key, code in (("deployment", codes.DEPLOYMENT), ("voids", codes.VOID)):
+        for key, code in _REFERENCES:
             named = event.get(key)
             if named is None or named in known or report.has_invalid_event(named, besides=voids):
                 continue

@@ -169,8 +169,11 @@ def _may_have_content_problems(data: bytes) -> bool:
 
 def _are_of_period_and_distinct(path: str, events: Sequence[Event]) -> bool:
     period = _period(path)
-    if period and not all(event["at"].startswith(period) for event in events):
-        return False
+    if period and events:
+        # Valid times are all of one form: those between two of a period are of the period.
+        times = [event["at"] for event in events]
+        if not (min(times).startswith(period) and max(times).startswith(period)):
+            return False
     return len({event["id"] for event in events}) == len(events)
 
 

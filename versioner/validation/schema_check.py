@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.validation.fast_patterns import with_fast_patterns
 from versioner.validation.schemas import bundled_schema
 from versioner.validation.violations import Violation, unknown_keys, violations_of
 
@@ -48,7 +49,7 @@ def find_violations(name: SchemaName, value: Any, base: Pointer = ()) -> list[Vi
 def _fast_validator(name: SchemaName) -> Any:
     import jsonschema_rs
 
-    return jsonschema_rs.validator_for(bundled_schema(name))
+    return jsonschema_rs.validator_for(with_fast_patterns(bundled_schema(name)))
 
 
 @cache
