@@ -76,11 +76,18 @@ class EventCommits(Mapping[str, RecordedBy]):
         """Read the commits of some events at once; they are asked for next."""
         wanted = frozenset(ids)
         found = self._rows(
-            "SELECT events.id, commits.name, subject, at FROM json_each(?) AS wanted"
-            " JOIN events ON events.id = wanted.value JOIN commits USING (number)",
-            json.dumps(sorted(wanted)),
+            "SELECT events.id, number FROM json_each(?) AS wanted"
+            " JOIN events ON events.id = wanted.value",
+            json.dumps([*wanted]),
         )
-        self._near = {event: RecordedBy(*commit) for event, *commit in found}
+        # A commit often recorded many events.
+        commits = self._rows(
+            "SELECT number, name, subject, at FROM json_each(?) AS wanted"
+            " JOIN commits ON number = wanted.value",
+            json.dumps([*{number for _, number in found}]),
+        )
+        by_number = {number: RecordedBy(*commit) for number, *commit in commits}
+        self._near = {event: by_number[number] for event, number in found}
         self._is_near = wanted
 
     def state_of(self, product: str) -> str:

@@ -49,6 +49,9 @@ _ONE_IN: Final = 10
 _OWNER_KEYS: Final = ("team", "owner")
 
 
+# The fields whose parts have latest values of their own.
+_MERGED: Final = frozenset(("extra_metadata", "artifacts"))
+
 # The keys of metadata that readers know: whom to ask, and where to look, when something failed.
 CONTACT_KEYS: Final = ("team", "owner", "on_call", "chat", "runbook", "ticket")
 
@@ -186,7 +189,7 @@ def owner_of(record: ProductRecord, hidden: Collection[str] = ()) -> str:
 
 
 def contacts_of(
-    record: ProductRecord, events: Iterable[Event] = (), hidden: Collection[str] = ()
+    record: ProductRecord, events: Sequence[Event] = (), hidden: Collection[str] = ()
 ) -> list[Contact]:
     """Return whom to ask about a product: the values of the known keys of its metadata.
 
@@ -233,16 +236,18 @@ def latest_value(events: Sequence[Event], field: str, hidden: Collection[str] = 
     """Return the latest value of a field in some events, "" where none has it or it is hidden."""
     if field not in hidden:
         for event in reversed(events):
-            if event.get(field):
-                return str(event[field])
+            if value := event.get(field):
+                return str(value)
     return ""
 
 
-def event_details(events: Iterable[Event]) -> EventDetails:
+def event_details(events: Sequence[Event]) -> EventDetails:
     """Return the latest value of each field, and of each artifact and each key of metadata.
 
     Empty values are left out.
     """
+    if len(events) == 1 and not _MERGED & events[0].keys():
+        return EventDetails({key: value for key, value in events[0].items() if value}, {})
     fields: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
     for event in events:

@@ -99,6 +99,9 @@ class SiteContext:
         self.logo = str(self.settings.get("logo", "")).removeprefix("site_templates/")
         self.zone = Zone(str(self.settings.get("time_zone", "")))
         self.environments = _environments(registry)
+        self._titles = {
+            name: str(document.get("title") or name) for name, document in self.environments.items()
+        }
         self._states: tuple[str, dict[str, CellState]] = ("", {})
         self._stale_after = {
             name: parse_duration(str(document.get("stale_after") or DEFAULT_STALE_AFTER))
@@ -168,10 +171,9 @@ class SiteContext:
         """Return the commits that recorded events, each once, in the events' order."""
         if not self.has_commits:
             return []
-        found = dict.fromkeys(
-            self.recorded.get(event["id"]) for event in events if event["id"] not in self.ambiguous
-        )
-        return [each for each in found if each is not None]
+        get, ambiguous = self.recorded.get, self.ambiguous
+        found = [get(event["id"]) for event in events if event["id"] not in ambiguous]
+        return [*dict.fromkeys([each for each in found if each is not None])]
 
     def read_commits(self, events: Iterable[Event]) -> None:
         """Read the commits that recorded events at once, before they are asked for."""
@@ -286,7 +288,7 @@ class SiteContext:
 
     def environment_title(self, name: str) -> str:
         """Return the title of an environment, or its name without one."""
-        return str(self.environments[name].get("title") or name)
+        return self._titles[name]
 
 
 def _ambiguous(registry: Registry) -> frozenset[str]:

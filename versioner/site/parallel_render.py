@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from dataclasses import dataclass, field
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Final, Self
 
 from versioner.errors import OperationFailed
@@ -33,6 +34,7 @@ __all__ = ["Made", "UnitMaker"]
 
 # For fewer pages, starting a process costs more than it saves.
 _SHARED_LEAST: Final = 300
+_SHARES_MOST: Final = 4000
 
 
 @dataclass(slots=True)
@@ -101,15 +103,16 @@ class UnitMaker:
             late = meanwhile()
             self._make([*units, *late], 1)
             return
-        batches = _queue(len(units))
+        shares = _shares(units)
+        queue = _queue(len(shares))
         try:
             for _ in range(self._jobs - 1):
-                self._children.append(_Child(self._work, units, batches))
+                self._children.append(_Child(self._work, shares, queue))
             late = meanwhile()
-            for first in _next_batches(batches):
-                self._make(units[first : first + _batch_size(len(units))], self._jobs)
+            for number in _next_shares(queue):
+                self._make(shares[number], self._jobs)
         finally:
-            os.close(batches)
+            os.close(queue)
         for child in self._children:
             self.made.add(child.made())
         # The units of a process that failed are made here, where an error is raised as usual.
@@ -173,9 +176,9 @@ class _Work:
 
 
 class _Child:
-    """A process that makes batches of units, and writes them when it is told to."""
+    """A process that makes shares of units, and writes them when it is told to."""
 
-    def __init__(self, work: _Work, units: Sequence[Unit], batches: int) -> None:
+    def __init__(self, work: _Work, shares: Sequence[Sequence[Unit]], queue: int) -> None:
         results, sending = os.pipe()
         waiting, self._telling = os.pipe()
         self._process = os.fork()
@@ -189,7 +192,7 @@ class _Child:
         try:
             os.close(results)
             os.close(self._telling)
-            _serve(work, units, batches, sending, waiting)
+            _serve(work, shares, queue, sending, waiting)
         except BaseException:
             os._exit(1)
         os._exit(0)
@@ -224,12 +227,14 @@ class _Child:
         os.waitpid(self._process, 0)
 
 
-def _serve(work: _Work, units: Sequence[Unit], batches: int, sending: int, waiting: int) -> None:
+def _serve(
+    work: _Work, shares: Sequence[Sequence[Unit]], queue: int, sending: int, waiting: int
+) -> None:
     # The drafts so far belong to the first process.
     work.drafts = Drafts()
     made = Made()
-    for first in _next_batches(batches):
-        for unit in units[first : first + _batch_size(len(units))]:
+    for number in _next_shares(queue):
+        for unit in shares[number]:
             work.make(unit, made, lambda: None)
     parts = [made.paths, made.changed, made.digests, made.pages, made.rendered]
     with os.fdopen(sending, "wb") as pipe:
@@ -244,23 +249,28 @@ def _serve(work: _Work, units: Sequence[Unit], batches: int, sending: int, waiti
             pipe.write(json.dumps(answer).encode("ascii") + b"\n")
 
 
+def _shares(units: Sequence[Unit]) -> list[list[Unit]]:
+    """Return units in the parts that processes take; one part has whole groups of units."""
+    groups = [[*own] for _, own in groupby(units, key=lambda each: each.group or each.name)]
+    # A pipe has room for 64 KiB, or 16 KiB where memory is short; all numbers must fit at once.
+    size = max(1, -(-len(groups) // _SHARES_MOST))
+    return [
+        [*chain.from_iterable(groups[start : start + size])]
+        for start in range(0, len(groups), size)
+    ]
+
+
 def _queue(number: int) -> int:
-    """Return a pipe that the processes share, with the number of each batch's first unit."""
+    """Return a pipe that the processes share, with the numbers of all shares."""
     reading, writing = os.pipe()
-    for first in range(0, number, _batch_size(number)):
-        os.write(writing, first.to_bytes(4, "big"))
+    os.write(writing, b"".join(each.to_bytes(4, "big") for each in range(number)))
     os.close(writing)
     return reading
 
 
-def _batch_size(number: int) -> int:
-    # A pipe has room for 64 KiB, or 16 KiB where memory is short; all must fit before any is read.
-    return max(1, -(-number // 1000))
-
-
-def _next_batches(batches: int) -> Iterator[int]:
-    while first := os.read(batches, 4):
-        yield int.from_bytes(first, "big")
+def _next_shares(queue: int) -> Iterator[int]:
+    while number := os.read(queue, 4):
+        yield int.from_bytes(number, "big")
 
 
 def _can_fork() -> bool:

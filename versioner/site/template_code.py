@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2.compiler import CodeGenerator
+from jinja2.nodes import Const
 from markupsafe import escape
 
 if TYPE_CHECKING:
@@ -54,6 +55,18 @@ class TemplateCode(CodeGenerator):
         """Write the first lines of a function, and a variable for the escape of plain texts."""
         super().write_commons()
         self.writeline(f"{QUICK_ESCAPE} = environment.{QUICK_ESCAPE}")
+
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802 -- Jinja's
+        """Write a look-up; that of a text in a plain `dict`, where it is, needs no function."""
+        if not (isinstance(node.arg, Const) and isinstance(node.arg.value, str)):
+            super().visit_Getitem(node, frame)
+            return
+        key = repr(node.arg.value)
+        self.write("(_d[")
+        self.write(key)
+        self.write("] if type(_d := ")
+        self.visit(node.node, frame)
+        self.write(f") is dict and {key} in _d else environment.getitem(_d, {key}))")
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         if _is_plain(frame, finalize):

@@ -49,7 +49,8 @@ def _nothing() -> None:
 class Unit:
     """Pages and other files with a common key; one without a key is made in each build.
 
-    `done` is called when all of them are made.
+    `done` is called when all of them are made. Units of one group that follow each other are made
+    by one process, because they show the same rows.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Unit:
     pages: Callable[[], Iterable[Page]]
     files: Callable[[], Iterable[tuple[str, bytes]]] = tuple
     done: Callable[[], None] = _nothing
+    group: str = ""
 
 
 def units_of(
@@ -147,15 +149,19 @@ def _months(context: SiteContext, common: str) -> Iterator[Unit]:
         for month, names in context.catalogue.months.items()
     }
     groups = {"": context.deployment_links, **context.environment_links}
-    for environment, links in groups.items():
-        for month, own in _by_month(links).items():
+    pages = {environment: _by_month(links) for environment, links in groups.items()}
+    for month in rows:
+        for environment, links in groups.items():
+            own = pages[environment].get(month)
+            if own is None:
+                continue
             key = hash_of(common, environment, month, rows[month], _around(links, own))
             make = (
                 partial(environment_pages, context, environment, own)
                 if environment
                 else partial(month_pages, context, own)
             )
-            yield Unit(f"month:{environment}:{month}", key, make)
+            yield Unit(f"month:{environment}:{month}", key, make, group=month)
 
 
 def _shards(context: SiteContext, common: str) -> Iterator[Unit]:

@@ -28,24 +28,41 @@ __all__ = [
     "state_of",
     "summary_of",
     "version_of",
+    "with_nulls",
 ]
 
 Document = dict[str, Any]
+
+# The keys of texts that may be empty: a value of metadata, and the unnamed instance.
+_MAY_BE_EMPTY: Final = frozenset(("value", "instance"))
 
 _DEPLOYMENT_DETAILS: Final = frozenset(detail_fields("deployment"))
 _BUILD_DETAILS: Final = frozenset(detail_fields("build"))
 
 
+def with_nulls(value: Any, key: str = "") -> Any:
+    """Return a part of a document with null for each text that is empty because there is none."""
+    if isinstance(value, str):
+        return value if value or key in _MAY_BE_EMPTY else None
+    if isinstance(value, dict):
+        return {name: with_nulls(each, name) for name, each in value.items()}
+    return [with_nulls(each, key) for each in value] if isinstance(value, list) else value
+
+
 def deployment_of(deployment: Deployment, hidden: Collection[str]) -> Document:
-    """Return a deployment with everything recorded of it."""
+    """Return a deployment with everything recorded of it, and null where a text is empty."""
     row = head_of(deployment, hidden)
     # Few deployments have a reason, so it is among the optional details.
-    reason, _ = row.pop("reason"), row.pop("seconds")
-    row["details"] = _details(event_details(deployment.events), _DEPLOYMENT_DETAILS, hidden)
+    reason = row.pop("reason")
+    del row["seconds"]
+    row["version"] = row["version"] or None
+    row["deployed_by"] = row["deployed_by"] or None
+    events = deployment.events
+    details = row["details"] = _details(event_details(events), _DEPLOYMENT_DETAILS, hidden)
     if reason:
-        row["details"]["reason"] = reason
-    if len(deployment.events) + len(deployment.void_events) > 1:
-        row["details"]["steps"] = _steps(deployment)
+        details["reason"] = reason
+    if len(events) > 1 or deployment.void_events:
+        details["steps"] = _steps(deployment)
     return row
 
 
@@ -59,11 +76,11 @@ def summary_of(context: SiteContext, deployment: Deployment) -> Document:
 
 
 def version_of(version: Version, hidden: Collection[str]) -> Document:
-    """Return a version with everything recorded of its builds."""
+    """Return a version with everything recorded of its builds, and null where a text is empty."""
     return {
-        "name": version.name,
+        "name": version.name or None,
         "at": version.at,
-        "status": version.status,
+        "status": version.status or None,
         "details": _details(build_details(version), _BUILD_DETAILS, hidden),
     }
 
@@ -121,14 +138,14 @@ def _details(
 ) -> dict[str, Any]:
     found, extra = found_details
     details = {
-        key: value
+        key: value if type(value) is str else with_nulls(value, key)
         for key, value in found.items()
         if (key in fields and key not in hidden) or key == "redacted"
     }
     if "artifacts" in details:
-        details["artifacts"] = _artifacts(details["artifacts"])
+        details["artifacts"] = _artifacts(found["artifacts"])
     if extra and (shown := metadata_of(extra, hidden)):
-        details["metadata"] = shown
+        details["metadata"] = with_nulls(shown)
     return details
 
 

@@ -7,7 +7,13 @@ import json
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from versioner.models import Deployment
-from versioner.site.api.deployments import Document, metadata_of, state_of, summary_of
+from versioner.site.api.deployments import (
+    Document,
+    metadata_of,
+    state_of,
+    summary_of,
+    with_nulls,
+)
 from versioner.site.api.products import history, product, products
 from versioner.site.urls import (
     DEPLOYMENTS_DOCUMENT,
@@ -43,8 +49,6 @@ __all__ = [
     "newest",
 ]
 
-# The keys of texts that may be empty: a value of metadata, and the unnamed instance.
-_MAY_BE_EMPTY: Final = frozenset(("value", "instance"))
 _LATEST_OF_ONE: Final = 50
 _LATEST_OF_ALL: Final = 200
 
@@ -56,22 +60,21 @@ def documents_of(context: SiteContext) -> Iterator[tuple[str, Document]]:
 
 def documents_of_product(context: SiteContext, name: str) -> Iterator[tuple[str, Document]]:
     """Yield the documents of a product, each with its path."""
-    return _rooted(_documents_of_product(context, name))
+    yield from _rooted([(data_of(product_page(name)), product(context, name))])
+    for month in context.history(name):
+        path = data_of(month.path)
+        # Nearly all documents of a site are of this kind, so they are not copied.
+        yield path, {"root": _root(path), **history(context, month)}
 
 
 def _rooted(documents: Iterable[tuple[str, Document]]) -> Iterator[tuple[str, Document]]:
     """Yield documents with the path to the site's root in `root`."""
     for path, document in documents:
-        yield path, {"root": "../" * path.count("/"), **_with_nulls(document)}
+        yield path, {"root": _root(path), **with_nulls(document)}
 
 
-def _with_nulls(value: Any, key: str = "") -> Any:
-    """Return a part of a document with null for each text that is empty because there is none."""
-    if isinstance(value, str):
-        return value if value or key in _MAY_BE_EMPTY else None
-    if isinstance(value, dict):
-        return {name: _with_nulls(each, name) for name, each in value.items()}
-    return [_with_nulls(each, key) for each in value] if isinstance(value, list) else value
+def _root(path: str) -> str:
+    return "../" * path.count("/")
 
 
 def json_bytes(document: Any, indent: int | None = None) -> bytes:
@@ -93,12 +96,6 @@ def _documents(context: SiteContext) -> Iterator[tuple[str, Document]]:
     for name in context.environments:
         yield data_of(environment_page(name)), environment(context, name)
     yield data_of(PRODUCTS), products(context)
-
-
-def _documents_of_product(context: SiteContext, name: str) -> Iterator[tuple[str, Document]]:
-    yield data_of(product_page(name)), product(context, name)
-    for month in context.history(name):
-        yield data_of(month.path), history(context, month)
 
 
 def _index(context: SiteContext) -> Document:

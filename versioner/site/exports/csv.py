@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from versioner.query.selectors import latest_value
+from versioner.query.times import seconds_between
 from versioner.serialization.csv_cells import FORMULA, formula_safe
-from versioner.site.api.deployments import head_of
 from versioner.site.exports.xml import xml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from versioner.models import Deployment
     from versioner.registry.records import ProductRecord
@@ -47,11 +49,12 @@ def tables_of(context: SiteContext, record: ProductRecord) -> Iterator[tuple[str
     """
     named = any(each.instance for each in record.deployments)
     columns = (*COLUMNS, "instance") if named else COLUMNS
+    width = len(columns)
     for month, deployments in groupby(_by_time(record), key=_month):
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerow(columns)
-        writer.writerows(_row(each, columns, context.hidden) for each in deployments)
+        writer.writerows([_row(each, context.hidden)[:width] for each in deployments])
         yield month, text.getvalue().encode("utf-8")
 
 
@@ -60,21 +63,31 @@ def months_of(record: ProductRecord) -> list[str]:
     return sorted({_month(each) for each in record.deployments})
 
 
+@lru_cache(maxsize=8192)
 def cell_text(value: str) -> str:
     """Return a text as a cell that no spreadsheet reads as a formula."""
     return formula_safe(xml_text(value))
 
 
-def _row(deployment: Deployment, columns: Sequence[str], hidden: frozenset[str]) -> list[str]:
-    row = head_of(deployment, hidden)
-    row["product"] = deployment.product
-    row["void"] = "yes" if row["void"] else ""
-    # The usual kind stays empty, so that the others are easy to see.
-    row["kind"] = "" if row["kind"] == "deployment" else row["kind"]
-    # Only these two are free text; the others begin with a letter or a digit.
-    for column in ("deployed_by", "reason"):
-        row[column] = cell_text(row[column])
-    return [row.get(column, "") for column in columns]
+def _row(deployment: Deployment, hidden: frozenset[str]) -> tuple[str | int, ...]:
+    void = deployment.void
+    at, changed = deployment.at, deployment.changed_at
+    return (
+        at,
+        deployment.product,
+        deployment.environment,
+        deployment.version,
+        deployment.status,
+        # The usual kind stays empty, so that the others are easy to see.
+        "" if deployment.kind == "deployment" else deployment.kind,
+        "" if void is None else "yes",
+        0 if changed == at else max(0, seconds_between(at, changed)),
+        # Only these two are free text; the others begin with a letter or a digit.
+        cell_text(latest_value(deployment.events, "deployed_by", hidden)),
+        cell_text(latest_value(deployment.events if void is None else [void], "reason", hidden)),
+        deployment.id,
+        deployment.instance,
+    )
 
 
 def _by_time(record: ProductRecord) -> list[Deployment]:

@@ -26,6 +26,8 @@ __all__ = ["Catalogue"]
 _PRODUCTS_MOST: Final = 50
 # The events of all products that may be in memory.
 _EVENTS_MOST: Final = 120_000
+# The newest rows of a list that are kept: twice as many as any page or document shows.
+_LATEST_KEPT: Final = 400
 
 
 class Catalogue:
@@ -41,6 +43,8 @@ class Catalogue:
         self._keys = keys
         self._rows: dict[str, dict[str, list[Any]]] = {}
         self._facts: dict[str, ProductFacts] = {}
+        self._latest: dict[str, list[Deployment | Undeployment]] = {}
+        self._rows_of_month: tuple[str, list[Deployment | Undeployment]] = ("", [])
         self._pages_of_versions: dict[str, dict[str, str]] = {}
         self._learn()
         listed = registry.listed_instances
@@ -86,10 +90,17 @@ class Catalogue:
                 found.setdefault(month, []).append(name)
         return dict(sorted(found.items()))
 
-    def rows(
-        self, month: str, environment: str = "", products: Collection[str] | None = None
+    def rows(self, month: str, environment: str = "") -> list[Deployment | Undeployment]:
+        """Return the rows of a month, oldest first."""
+        if self._rows_of_month[0] != month:
+            # The lists of one month follow each other: that of all rows, and one an environment.
+            self._rows_of_month = month, self._chosen(month, "", None)
+        rows = self._rows_of_month[1]
+        return [row for row in rows if row.environment == environment] if environment else rows
+
+    def _chosen(
+        self, month: str, environment: str, products: Collection[str] | None
     ) -> list[Deployment | Undeployment]:
-        """Return the rows of a month of all or some products, oldest first."""
         found = [
             row_from(name, data)
             for name in self.months[month]
@@ -110,11 +121,30 @@ class Catalogue:
         removals: bool = True,
     ) -> list[Deployment | Undeployment]:
         """Return the newest rows, newest first, with or without undeployments."""
+        if products is not None:
+            return self._newest(limit, environment, products, removals=removals)
+        # The pages, documents and feeds of an environment show the same rows.
+        if environment not in self._latest:
+            self._latest[environment] = self._newest(_LATEST_KEPT, environment, None)
+        kept = self._latest[environment]
+        found = [row for row in kept if removals or isinstance(row, Deployment)]
+        if len(found) < limit and len(kept) == _LATEST_KEPT:
+            return self._newest(limit, environment, None, removals=removals)
+        return found[:limit]
+
+    def _newest(
+        self,
+        limit: int,
+        environment: str,
+        products: Collection[str] | None,
+        *,
+        removals: bool = True,
+    ) -> list[Deployment | Undeployment]:
         found: list[Deployment | Undeployment] = []
         for month in reversed(self.months):
             if len(found) >= limit:
                 break
-            rows = self.rows(month, environment, products)
+            rows = self._chosen(month, environment, products)
             found += rows if removals else [row for row in rows if isinstance(row, Deployment)]
         return heapq.nlargest(limit, found, key=_order)
 

@@ -11,7 +11,7 @@ from versioner.site.privacy import pruned
 from versioner.site.urls import outward
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from versioner.models import Event
     from versioner.query.selectors import EventDetails
@@ -27,6 +27,7 @@ _LABELS: Final = {
     for name, field in EVENT_FIELDS.items()
     if field.detail and name not in _COLUMNS
 }
+_PLACES: Final = {name: place for place, name in enumerate(_LABELS)}
 
 
 def metadata(values: Mapping[str, Any], hidden: Collection[str] = ()) -> list[View]:
@@ -38,13 +39,13 @@ def metadata(values: Mapping[str, Any], hidden: Collection[str] = ()) -> list[Vi
 
 
 def contacts(
-    record: ProductRecord, events: Iterable[Event] = (), hidden: Collection[str] = ()
+    record: ProductRecord, events: Sequence[Event] = (), hidden: Collection[str] = ()
 ) -> list[View]:
     """Return whom to ask about a product, as labelled texts with links where they are URLs."""
     return [fact(each.label, each.text) for each in contacts_of(record, events, hidden)]
 
 
-def event_facts(events: Iterable[Event], hidden: Collection[str] = ()) -> list[View]:
+def event_facts(events: Sequence[Event], hidden: Collection[str] = ()) -> list[View]:
     """Return the latest value of each field that has no column, and the metadata."""
     return detail_facts(event_details(events), hidden)
 
@@ -53,9 +54,9 @@ def detail_facts(details: EventDetails, hidden: Collection[str] = ()) -> list[Vi
     """Return details that have no column as labelled texts."""
     found, extra = details
     facts = [
-        fact(label, value)
-        for field, label in _LABELS.items()
-        if field in found and field not in hidden
+        fact(_LABELS[field], value)
+        for field in sorted(found.keys() & _LABELS.keys(), key=_PLACES.__getitem__)
+        if field not in hidden
         for value in (artifact_lines(found[field]) if field == "artifacts" else [found[field]])
     ]
     if "redacted" in found:

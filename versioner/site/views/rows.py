@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from versioner.git.event_commits import RecordedBy
     from versioner.models import Deployment, Event, Undeployment, Version
     from versioner.site.context import SiteContext
+    from versioner.site.forge_links import ForgeLinks
     from versioner.site.views.layout import View
 
 __all__ = [
@@ -89,8 +90,9 @@ def deployment_detail(
     context: SiteContext, page: str, deployment: Deployment | Undeployment
 ) -> View:
     """Return a deployment or an undeployment as its permanent row, with everything recorded."""
-    version = row_version(deployment)
+    version, status, events = row_version(deployment), deployment.status, deployment.events
     kind = deployment.kind if deployment.kind in KIND_CLASSES else ""
+    void_events = deployment.void_events
     # Only the keys that the template uses: a site has one such row for each deployment.
     return {
         "id": deployment_anchor(deployment.id),
@@ -98,17 +100,17 @@ def deployment_detail(
         "environment": _place(context, deployment),
         "version_full": version,
         "version_href": context.version(page, deployment.product, version),
-        "status_class": STATUS_CLASSES[deployment.status],
-        "status": deployment.status,
+        "status_class": STATUS_CLASSES[status],
+        "status": status,
         "kind": kind,
-        "kind_class": KIND_CLASSES.get(kind, ""),
+        "kind_class": KIND_CLASSES[kind] if kind else "",
         "void": deployment.void is not None,
-        "by": latest_value(deployment.events, "deployed_by", context.hidden),
+        "by": latest_value(events, "deployed_by", context.hidden),
         "remark": _remark(deployment, context.hidden),
-        "facts": event_facts(deployment.events, context.hidden),
-        "commits": _commits(context, deployment.events),
-        "course": _course(deployment),
-        "struck": [_struck(*each, context.hidden) for each in deployment.void_events],
+        "facts": event_facts(events, context.hidden),
+        "commits": _commits(context, events),
+        "course": _course(events),
+        "struck": [_struck(*each, context.hidden) for each in void_events] if void_events else [],
     }
 
 
@@ -161,17 +163,24 @@ def version_detail(context: SiteContext, page: str, version: Version) -> View:
 
 def recorded_by(context: SiteContext, recorded: RecordedBy) -> View:
     """Return the commit that recorded an event, with a link where a forge is configured."""
+    return _commit(context.forge, recorded)
+
+
+@lru_cache(maxsize=4096)
+def _commit(forge: ForgeLinks, recorded: RecordedBy) -> View:
     return {
         "commit": recorded.commit[:10],
         "commit_full": recorded.commit,
         "subject": recorded.subject,
         "when": moment_text(recorded.at),
-        "href": context.forge.commit(recorded.commit),
+        "href": forge.commit(recorded.commit),
     }
 
 
 def _commits(context: SiteContext, events: list[Event]) -> list[View]:
     """Return the commits that recorded events, each once, in the events' order."""
+    if not context.has_commits:
+        return []
     return [recorded_by(context, each) for each in context.commits_of(events)]
 
 
@@ -235,11 +244,11 @@ def _remark(deployment: Deployment | Undeployment, hidden: frozenset[str]) -> st
     return latest_value(deployment.events, "reason", hidden)
 
 
-def _course(deployment: Deployment | Undeployment) -> list[View]:
+def _course(events: list[Event]) -> list[View]:
     # The row itself shows the status and the time of a single event.
-    if len(deployment.events) < 2:
+    if len(events) < 2:
         return []
-    return [_step(event["status"], event["at"]) for event in deployment.events]
+    return [_step(event["status"], event["at"]) for event in events]
 
 
 @lru_cache(maxsize=4096)
