@@ -8,9 +8,8 @@ from tests.registry.files import product as product_file
 from versioner.git.snapshot import MemorySnapshot
 from versioner.query.deployments import find
 from versioner.query.matrix import matrix
-from versioner.registry.cache import ProductCache
 from versioner.registry.environment_names import former_environment_names
-from versioner.registry.load import load_registry
+from versioner.registry.validated import ValidatedProducts, load_checked
 
 NOW = "2026-11-22T10:15:00Z"
 SHOP = product_file("shop")
@@ -79,16 +78,17 @@ def test_a_former_name_with_a_file_that_cannot_be_read_leads_nowhere():
     assert former_environment_names({"b": {"aliases": ["a", "c"]}}, {"a"}) == {"c": "b"}
 
 
-def test_the_cache_does_not_remember_former_names(tmp_path):
-    """The key of a product's record has the names that were resolved in it."""
+def test_what_is_kept_of_a_product_does_not_remember_former_names(tmp_path):
+    """The key of what is kept has the names that were resolved in it."""
     parts = (SHOP, log("shop", deployment("1.0", environment="prod")))
     before, after = (
         MemorySnapshot(files(*parts, *more)) for more in ([environment("prod")], [PROD])
     )
     for snapshot, expected in ((before, ["prod"]), (after, ["production"]), (before, ["prod"])):
-        with ProductCache(tmp_path / "cache.sqlite") as cache:
+        with ValidatedProducts(tmp_path / "validated.sqlite") as kept:
             snapshot.product_trees = lambda names=None: {"shop": "1" * 40}
-            loaded = load_registry(snapshot, cache=cache)
+            loaded = load_checked(snapshot, kept=kept)
+            assert loaded.products["shop"].environments_named == {*expected}
             assert list(loaded.products["shop"].cells) == expected
 
 

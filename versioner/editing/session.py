@@ -11,9 +11,8 @@ from versioner.errors import Blocked, InvalidInput, UsageFault
 from versioner.git.commit import commit_changes
 from versioner.git.snapshot import OverlaySnapshot, snapshot_at
 from versioner.git.transaction import transaction
-from versioner.registry.cache import ProductCache
 from versioner.registry.config import no_registry
-from versioner.registry.load import load_registry
+from versioner.registry.validated import ValidatedProducts, load_checked
 from versioner.serialization.assignments import Unset, parse_assignment, parse_key
 from versioner.serialization.yaml_edit import edit_document
 from versioner.validation import codes
@@ -56,12 +55,12 @@ class EditResult:
 
 @dataclass(slots=True)
 class EditSession:
-    """The registry at the tip, under the write lock."""
+    """The registry at the tip, under the write lock; events are read when they are asked for."""
 
     repository: LockedRepository
     snapshot: Snapshot
     registry: Registry
-    cache: ProductCache
+    kept: ValidatedProducts
 
     def read(self, path: str) -> bytes:
         """Return a file that is known to exist at the tip."""
@@ -107,29 +106,29 @@ def edit_session(repository: Repository) -> Iterator[EditSession]:
     """Take the write lock, and read the registry at the tip."""
     with (
         transaction(repository) as locked,
-        ProductCache.of(repository) as cache,
+        ValidatedProducts.of(repository) as kept,
     ):
-        snapshot, registry = _read(locked, cache)
-        yield EditSession(locked, snapshot, registry, cache)
+        snapshot, registry = _read(locked, kept)
+        yield EditSession(locked, snapshot, registry, kept)
 
 
 def read_tip(repository: Repository) -> tuple[Snapshot, Registry]:
     """Read the registry at the tip, without a lock."""
-    with ProductCache.of(repository) as cache:
-        return _read(repository, cache)
+    with ValidatedProducts.of(repository) as kept:
+        return _read(repository, kept)
 
 
-def _read(repository: Repository, cache: ProductCache) -> tuple[Snapshot, Registry]:
+def _read(repository: Repository, kept: ValidatedProducts) -> tuple[Snapshot, Registry]:
     if repository.tip is None:
         raise UsageFault("there is no registry on this branch yet", hint="run `versioner init`")
     snapshot = snapshot_at(repository, repository.tip)
     if snapshot.read(layout.CONFIG) is None:
         raise no_registry()
-    return snapshot, load_registry(snapshot, cache=cache)
+    return snapshot, load_checked(snapshot, kept=kept)
 
 
 def _refuse_new_errors(editing: EditSession, changes: Changes, assignments: Sequence[str]) -> None:
-    outcome = load_registry(OverlaySnapshot(editing.snapshot, changes), cache=editing.cache)
+    outcome = load_checked(OverlaySnapshot(editing.snapshot, changes), kept=editing.kept)
     before = {_identity(problem) for problem in editing.registry.problems}
     new = [
         problem

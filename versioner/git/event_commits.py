@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from versioner.git.database import open_database, remove_database
 from versioner.git.history import is_ancestor, is_shallow
 from versioner.git.process import failure, start
 from versioner.git.state import state_file
@@ -168,19 +169,16 @@ def _path(repo: Repository) -> Path:
 
 
 def _in_memory(repo: Repository, revision: str) -> sqlite3.Connection:
-    connection = _connect(":memory:")
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     _bring_up_to_date(repo, revision, connection)
     return connection
 
 
 def _opened(repo: Repository, revision: str, path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(exist_ok=True)
     if path.is_symlink():
         path.unlink()
-    connection = _connect(str(path))
+    connection = open_database(path, seconds=_WAIT_SECONDS, other_threads=True)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = OFF")
         if _known(connection).revision != revision:
             _bring_up_to_date(repo, revision, connection)
         connection.execute("BEGIN")
@@ -190,12 +188,6 @@ def _opened(repo: Repository, revision: str, path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _connect(path: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
-    )
 
 
 def _remove_damaged(path: Path) -> None:
@@ -209,8 +201,7 @@ def _remove_damaged(path: Path) -> None:
         sound = False
     if sound:
         raise sqlite3.OperationalError("the file is sound")
-    for end in ("", "-wal", "-shm"):
-        path.with_name(path.name + end).unlink(missing_ok=True)
+    remove_database(path)
 
 
 def _known(connection: sqlite3.Connection) -> _Known:

@@ -33,6 +33,7 @@ __all__ = [
     "fold_versions",
     "result_at",
     "void_ids",
+    "void_ids_of",
 ]
 
 
@@ -103,7 +104,11 @@ def void_ids(events: Sequence[Event]) -> set[str]:
     """Return the ids of a product's deployment events that are void, with their deployments."""
     if not any("voids" in event for event in events):
         return set()
-    deployments, cells = fold_product("", events)
+    return void_ids_of(*fold_product("", events))
+
+
+def void_ids_of(deployments: Iterable[Deployment], cells: Mapping[str, Cell]) -> set[str]:
+    """Return the ids of the events that are void in a product's fold."""
     whole = (event["id"] for each in deployments if each.void for event in each.events)
     single = (event["id"] for each in deployments for event, _ in each.void_events)
     removals = (each for cell in cells.values() for each in cell.undeployments)

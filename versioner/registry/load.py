@@ -1,19 +1,14 @@
 """Read a registry: the bytes of a snapshot as validated records, without the index.
 
-Problems are collected and not raised: `Registry.problems` has them. The record of a product is
-cached by the product's content.
+Problems are collected and not raised: `Registry.problems` has them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.git.files.entries import by_product
-from versioner.models import Problem
 from versioner.registry.checks import check_registry
 from versioner.registry.head import load_head
 from versioner.registry.product_files import read_product
@@ -23,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from versioner.git.snapshot import FileEntry, Snapshot
-    from versioner.registry.cache import ProductCache
 
 __all__ = ["load_registry", "wanted_products"]
 
@@ -32,7 +26,6 @@ def load_registry(
     snapshot: Snapshot,
     *,
     products: Collection[str] | None = None,
-    cache: ProductCache | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Registry:
     """Load everything, or with `products` those alone (old names lead to new ones).
@@ -49,13 +42,18 @@ def load_registry(
     wanted = sorted(entries)
     trees = snapshot.product_trees(None if products is None else wanted)
     listed = registry.listed_instances
-    reader = _Reader(snapshot, registry.environment_aliases, cache)
     for count, name in enumerate(wanted, 1):
-        record, is_product = reader.product(name, entries[name], trees.get(name))
-        registry.problems += record.problems
-        if is_product:
-            registry.products[name] = record
-            record.listed = listed
+        found = read_product(
+            snapshot,
+            name,
+            entries[name],
+            tree=trees.get(name),
+            environment_names=registry.environment_aliases,
+            listed=listed,
+        )
+        registry.problems += found.record.problems
+        if found.is_product:
+            registry.products[name] = found.record
         if progress is not None:
             progress(count, len(wanted))
     if products is None:
@@ -91,58 +89,3 @@ def _wanted_entries(
 
 def _has_place(paths: Iterable[str]) -> bool:
     return any(map(layout.place_of, paths))
-
-
-class _Reader:
-    """The products of a snapshot, read from the cache where it has them."""
-
-    def __init__(
-        self, snapshot: Snapshot, names: dict[str, str], cache: ProductCache | None
-    ) -> None:
-        self._snapshot, self._names, self._cache = snapshot, names, cache
-        # The events that were read depend on the former names of environments, too.
-        text = json.dumps(sorted(names.items()))
-        self._key = f"+{hashlib.sha256(text.encode()).hexdigest()[:16]}" if names else ""
-
-    def product(
-        self, name: str, entries: dict[str, FileEntry], tree: str | None
-    ) -> tuple[ProductRecord, bool]:
-        key = f"{tree}{self._key}"
-        cache = self._cache if tree is not None else None
-        kept = cache.get(name, key) if cache is not None else None
-        if kept is not None:
-            with suppress(KeyError, TypeError):
-                return _from_cache(name, tree, kept), True
-        found = read_product(
-            self._snapshot, name, entries, tree=tree, environment_names=self._names
-        )
-        if cache is not None and found.is_product:
-            cache.put(name, key, _for_cache(found.record))
-        return found.record, found.is_product
-
-
-def _for_cache(record: ProductRecord) -> dict[str, Any]:
-    return {
-        "document": record.document,
-        "builds": record.builds,
-        "deployments": record.deployment_events,
-        "observations": record.observations,
-        "decisions": record.decision_events,
-        "problems": [
-            (p.path, p.line, p.column, p.code, p.message, p.hint, p.severity)
-            for p in record.problems
-        ],
-    }
-
-
-def _from_cache(name: str, tree: str | None, kept: dict[str, Any]) -> ProductRecord:
-    return ProductRecord(
-        name=name,
-        document=kept["document"],
-        tree=tree,
-        builds=kept["builds"],
-        deployment_events=kept["deployments"],
-        observations=kept["observations"],
-        decision_events=kept["decisions"],
-        problems=[Problem(*fields) for fields in kept["problems"]],
-    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
 from versioner.models import Problem
-from versioner.registry.fold import void_ids
+from versioner.registry.fold import void_ids_of
 from versioner.registry.positions import locate_event
 from versioner.validation import codes
 
@@ -111,7 +111,7 @@ def _check_versions(record: ProductRecord, report: _ProductReport) -> None:
     digests: dict[tuple[str, str], str] = {}
     # The commit of a void event does not count (nor does it in rules.event_decision). Which
     # events are void takes long to know, and is needed only where two events contradict.
-    void = void_ids(record.deployment_events) if _may_contradict(record) else frozenset()
+    void = _void_ids(record) if _may_contradict(record) else frozenset()
     for kind, events in logs_of(record):
         for event in events:
             version = event.get("version")
@@ -149,6 +149,13 @@ def _may_contradict(record: ProductRecord) -> bool:
                 if found.setdefault((version, name), digest) != digest:
                     return True
     return False
+
+
+def _void_ids(record: ProductRecord) -> set[str]:
+    # Without a declaration of a mistake, nothing is folded; with one, the fold is used again later.
+    if not any("voids" in event for event in record.deployment_events):
+        return set()
+    return void_ids_of(record.deployments, record.cells)
 
 
 def _check_sha(kind: EventKind, event: Event, shas: dict[str, str], report: _ProductReport) -> None:
@@ -233,7 +240,7 @@ def _check_decisions(record: ProductRecord, report: _ProductReport) -> None:
 
 def known_versions(record: ProductRecord) -> set[str]:
     """Return the versions that an event names which is not void."""
-    void = void_ids(record.deployment_events)
+    void = _void_ids(record)
     return {
         event["version"]
         for _, events in logs_of(record)

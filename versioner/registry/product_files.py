@@ -16,7 +16,7 @@ from versioner.validation.documents import validate_document
 from versioner.validation.logs import validate_log
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from versioner.git.snapshot import FileEntry, Snapshot
     from versioner.models import Event, LogKind, Problem
@@ -54,17 +54,20 @@ def read_product(
     *,
     tree: str | None = None,
     environment_names: Mapping[str, str] | None = None,
+    listed: Mapping[str, Sequence[str]] | None = None,
 ) -> ProductFiles:
     """Read a product; `entries` are those of its directory, and maybe of others.
 
-    `environment_names` are the former names of environments, with the environment of each.
+    `environment_names` are the former names of environments, with the environment of each;
+    `listed` are the instances that the files of environments list.
     """
     inside = f"{layout.product_dir(name)}/"
     own = {path: entry for path, entry in entries.items() if path.startswith(inside)}
     paths = layout.in_log_order(path for path, entry in own.items() if is_expected(path, entry))
     unexpected = [path for path in own if path not in set(paths)]
     contents = snapshot.read_many(paths)
-    found = ProductFiles(ProductRecord(name, {"name": name}, tree), bool(paths))
+    record = ProductRecord(name, {"name": name}, tree, listed=listed or {})
+    found = ProductFiles(record, bool(paths))
     problems = [unexpected_entry(path, own[path]) for path in unexpected]
     for path in paths:
         problems += _read_file(found, path, contents[path], environment_names or {})
@@ -73,7 +76,6 @@ def read_product(
         logs[log.kind].extend(log.events)
     if any(log.period == layout.year_of(log.period) for log in found.logs):
         logs = {kind: in_month_order(events) for kind, events in logs.items()}
-    record = found.record
     record.builds, record.deployment_events = logs["build"], logs["deployment"]
     record.observations, record.decision_events = logs["observation"], logs["decision"]
     if found.is_product:

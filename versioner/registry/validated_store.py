@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 from zlib import crc32
 
+from versioner.git.database import is_file_sound, open_database, remove_database
 from versioner.git.state import state_file
-from versioner.registry.cache import reader_version
+from versioner.registry.reader import reader_version
 from versioner.resources import schemas_dir
 
 if TYPE_CHECKING:
@@ -37,16 +38,7 @@ _TABLES: Final = (
     "DROP TABLE IF EXISTS products",
 )
 
-# The file is locked, the disk is full, or the folder cannot be written: the file itself is sound.
-_SOUND: Final = frozenset(
-    {
-        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY),
-        *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_PERM),
-        *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT),
-    }
-)
-# The part of an error's number that is without details.
-_PRIMARY: Final = 0xFF
+_WAIT_SECONDS: Final = 2.0
 
 
 class KeptProduct(NamedTuple):
@@ -70,13 +62,12 @@ class ValidatedProducts:
         return cls(state_file(repository.git_dir, "validated.sqlite"))
 
     def __enter__(self) -> Self:
-        with suppress(OSError, sqlite3.OperationalError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self._path, timeout=2.0)
+        try:
+            self._connection = open_database(self._path, seconds=_WAIT_SECONDS, transactions=True)
             # Text that is no UTF-8 does not have the checksum of its row.
             self._connection.text_factory = lambda data: data.decode("utf-8", "replace")
-        self._run("PRAGMA journal_mode = WAL")
-        self._run("PRAGMA synchronous = OFF")
+        except sqlite3.Error as error:
+            self._give_up(error)
         for table in _TABLES:
             self._run(table)
         return self
@@ -144,12 +135,14 @@ class ValidatedProducts:
         try:
             return self._connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
-            self._close()
-            if error.sqlite_errorcode & _PRIMARY not in _SOUND:
-                for end in ("", "-wal", "-shm"):
-                    with suppress(OSError):
-                        self._path.with_name(self._path.name + end).unlink()
+            self._give_up(error)
         return []
+
+    def _give_up(self, error: sqlite3.Error) -> None:
+        self._close()
+        if not is_file_sound(error):
+            with suppress(OSError):
+                remove_database(self._path)
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None

@@ -266,7 +266,7 @@ def _write_cell(product: _Product, cell: Cell, key_of: Mapping[int, int]) -> Non
         row[0]: row
         for row in connection.execute(
             f"SELECT {DEPLOYMENT_COLUMNS} FROM deployments"
-            " WHERE key >= ? AND key < ? AND environment = ?",
+            " WHERE key >= ? AND key < ? AND +environment = ?",  # "+": by the range of keys
             (*key_range(product.number), cell.environment),
         )
     }
@@ -297,7 +297,7 @@ def _write_sources(product: _Product) -> None:
     for version in versions - {None}:
         found = rows.entries(
             {product.number: product.name},
-            "d.version = ? AND d.key >= ? AND d.key < ? AND d.kind <> 'undeployment'",
+            "+d.version = ? AND d.key >= ? AND d.key < ? AND d.kind <> 'undeployment'",
             (version, start, end),
             "d.at, d.environment, d.rank, d.key",
         )

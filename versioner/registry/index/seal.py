@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import os
 import zlib
+from array import array
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from versioner.backoff import Backoff
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Seal", "pages_in_log", "stat_of"]
 
 _BLOCK: Final = 64 * 1024
+_NUMBER: Final = "I"
 _WAL_HEADER: Final = 32
 _FRAME_HEADER: Final = 24
 _TICK_SECONDS: Final = 0.001
@@ -53,16 +55,18 @@ class Seal:
     log: list[int] = field(default_factory=list)
     log_header: str = ""
     mixed: bool = False
-    blocks: list[int] = field(default_factory=list)
+    blocks: array[int] = field(default_factory=lambda: array(_NUMBER))
 
     @classmethod
     def read(cls, path: Path) -> Seal | None:
         """Return the seal of a database, None where there is none that can be read."""
         with suppress(OperationFailed, OSError, ValueError, TypeError, RecursionError):
             data = read_regular(_file(path))[0]
-            checksum, _, text = data.partition(b"\n")
-            if int(checksum) == zlib.crc32(text):
-                return cls(**json.loads(text))
+            checksum, _, sealed = data.partition(b"\n")
+            if int(checksum) == zlib.crc32(sealed):
+                text, _, blocks = sealed.partition(b"\n")
+                database, log, header, mixed = json.loads(text)
+                return cls(database, log, header, mixed, array(_NUMBER, blocks))
         return None
 
     @staticmethod
@@ -73,7 +77,7 @@ class Seal:
     def write(self, path: Path, pages: Iterable[int] | None, page_size: int) -> None:
         """Seal a database after a write; `pages` (from 1) are those written, None for all."""
         if pages is None:
-            self.blocks = list(_checksums(path))
+            self.blocks = array(_NUMBER, _checksums(path))
         else:
             self._update_blocks(path, {(page - 1) * page_size // _BLOCK for page in pages})
         wal = path.with_name(path.name + "-wal")
@@ -82,8 +86,8 @@ class Seal:
         tick = Backoff(_TICK_SECONDS, growth=1.0, limit=_TICKS_SECONDS)
         while True:
             self.database, self.log = stat_of(path), stat_of(wal)
-            text = json.dumps(asdict(self), separators=(",", ":")).encode()
-            write_whole(_file(path), b"%d\n%s" % (zlib.crc32(text), text))
+            sealed = self._as_bytes()
+            write_whole(_file(path), b"%d\n%s" % (zlib.crc32(sealed), sealed))
             last = max(self.database[2], *self.log[2:3], 0)
             if _file(path).lstat().st_mtime_ns > last or tick.is_over:
                 return
@@ -106,13 +110,17 @@ class Seal:
             return False
         if stat_of(wal) != self.log and (self.mixed or _header(wal) != self.log_header):
             return False
-        return list(_checksums(path)) == self.blocks
+        return array(_NUMBER, _checksums(path)) == self.blocks
+
+    def _as_bytes(self) -> bytes:
+        fields = [self.database, self.log, self.log_header, self.mixed]
+        return json.dumps(fields).encode() + b"\n" + self.blocks.tobytes()
 
     def _update_blocks(self, path: Path, numbers: Iterable[int]) -> None:
         size = path.stat().st_size
         count = -(-size // _BLOCK)
         known = len(self.blocks)
-        self.blocks = [*self.blocks[:count], *[0] * (count - known)]
+        self.blocks = self.blocks[:count] + array(_NUMBER, [0]) * (count - known)
         with path.open("rb") as file:
             for number in {*numbers, *range(max(0, known - 1), count)}:
                 if number < count:

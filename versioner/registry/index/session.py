@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.errors import NotFound, OperationFailed
 from versioner.git.state import state_file
-from versioner.registry.cache import reader_version
 from versioner.registry.head import load_head
 from versioner.registry.index.queries import RegistryIndex
 from versioner.registry.index.reading import Rows
@@ -17,6 +16,7 @@ from versioner.registry.index.store import FAILURES, IndexStore, finish, private
 from versioner.registry.index.update import note_shared_ids, stale_products, update_products
 from versioner.registry.index.wanted import Wanted
 from versioner.registry.load import wanted_products
+from versioner.registry.reader import reader_version
 from versioner.resources import schemas_dir
 
 if TYPE_CHECKING:

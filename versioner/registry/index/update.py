@@ -102,8 +102,8 @@ def insert_from_files(
         name,
         entries,
         environment_names=wanted.head.environment_aliases,
+        listed=wanted.head.listed_instances,
     )
-    found.record.listed = wanted.head.listed_instances
     insert_product(
         connection,
         number,
