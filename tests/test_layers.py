@@ -36,7 +36,7 @@ LAYERS = (
     ("serialization",),
     ("remote",),
     ("names", "layout", "git"),
-    ("resources", "errors", "models", "secret_scanning", "backoff"),
+    ("resources", "errors", "models", "secret_scanning", "backoff", "database"),
     ("",),
 )
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}

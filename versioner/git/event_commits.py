@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from versioner.git.database import open_database, remove_database
+from versioner.database import open_database, remove_database
 from versioner.git.history import is_ancestor, is_shallow
 from versioner.git.process import failure, start
 from versioner.git.state import state_file

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 from zlib import crc32
 
-from versioner.git.database import is_file_sound, open_database, remove_database
+from versioner.database import is_file_sound, open_database, remove_database
 from versioner.git.state import state_file
 from versioner.registry.reader import reader_version
 from versioner.resources import schemas_dir
