@@ -52,6 +52,7 @@ THIRD_PARTIES = {
     "yaml": {"serialization"},
     "pyarrow": {"export"},
     "dateutil": {"registry"},
+    "icalendar": {"site"},
 }
 # What only the command line may read, and who passes the environment on by design.
 WORLD = {

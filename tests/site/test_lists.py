@@ -12,7 +12,7 @@ from tests.site.checker import Page, check_site, read_site
 from tests.site.samples import DAY, TOOL, everything
 from versioner.git.event_commits import RecordedBy
 from versioner.site.build import build_site
-from versioner.site.context import Zone
+from versioner.site.wording import Zone
 
 if TYPE_CHECKING:
     from pathlib import Path

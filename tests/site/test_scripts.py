@@ -57,7 +57,7 @@ def test_a_page_has_one_script_that_does_what_the_page_asks_for(
     for page in pages.values():
         asked.setdefault(script_of(page), set()).update(attributes(page))
     found = {path.name for path in (site / "assets/scripts").iterdir()}
-    assert set(asked) == found - {"search.js"}
+    assert set(asked) == found - {"search.js", "closed.js"}
     for name, wanted in asked.items():
         text = (site / "assets/scripts" / name).read_text(encoding="utf-8")
         does = {attribute for mark, attribute in WORK.items() if mark in text}

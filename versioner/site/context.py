@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -26,6 +25,7 @@ from versioner.site.facts.catalogue import Catalogue
 from versioner.site.facts.state import SiteState
 from versioner.site.forge_links import ForgeLinks
 from versioner.site.inbox import InboxEvents, inbox_events
+from versioner.site.navigation import sections_of
 from versioner.site.pagination import (
     ROWS,
     DeploymentPage,
@@ -46,6 +46,7 @@ from versioner.site.urls import (
     relative,
     version_anchor,
 )
+from versioner.site.wording import Zone
 from versioner.validation import codes
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord, Registry
     from versioner.remote.inbox_refs import Inbox
 
-__all__ = ["SiteContext", "Zone"]
+__all__ = ["SiteContext"]
 
 
 class SiteContext:
@@ -98,6 +99,7 @@ class SiteContext:
         # A path from the repository's top; its picture is published with the other assets.
         self.logo = str(self.settings.get("logo", "")).removeprefix("site_templates/")
         self.zone = Zone(str(self.settings.get("time_zone", "")))
+        self.sections = sections_of(registry)
         self.environments = _environments(registry)
         self._titles = {
             name: str(document.get("title") or name) for name, document in self.environments.items()
@@ -320,32 +322,3 @@ def _base_path(base_url: str) -> str:
     """Return the path of the site on its server, `/` where that is not known."""
     path = urlsplit(base_url).path.rstrip("/") + "/"
     return path if SAFE_PATH.fullmatch(path) else "/"
-
-
-class Zone:
-    """A time zone (IANA name) that gives day and clock of UTC times; an unknown name means UTC."""
-
-    def __init__(self, name: str) -> None:
-        self._zone = _zone(name)
-        self.name = name if self._zone is not UTC else "UTC"
-
-    def day(self, at: str) -> str:
-        """Return the day (`2025-11-22`) of a time (RFC 3339, `Z`)."""
-        return at[:10] if self._zone is UTC else self._local(at)[:10]
-
-    def clock(self, at: str) -> str:
-        """Return the time of day (`10:15`) of a time (RFC 3339, `Z`)."""
-        return at[11:16] if self._zone is UTC else self._local(at)[11:16]
-
-    @lru_cache(maxsize=4096)  # noqa: B019 -- a build has one zone
-    def _local(self, at: str) -> str:
-        return datetime.fromisoformat(at).astimezone(self._zone).isoformat()
-
-
-def _zone(name: str) -> tzinfo:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    try:
-        return UTC if name in ("", "UTC") else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC

@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING
 
 from versioner.site.urls import (
     ABOUT,
+    CALENDAR,
     CREATE,
     DEPLOYMENTS,
     ENVIRONMENTS,
     LOST,
     OVERVIEW,
     PRODUCTS,
+    REQUESTS,
+    RULES,
     environment_month,
     environment_page,
     month_page,
     product_page,
+    request_page,
 )
 from versioner.site.views.about import about_view
+from versioner.site.views.calendar import calendar_view
 from versioner.site.views.deployments import deployments_view, month_of_all_view
 from versioner.site.views.environments import (
     environment_month_view,
@@ -35,6 +40,8 @@ from versioner.site.views.redirects import (
     moved_environment_view,
     moved_view,
 )
+from versioner.site.views.requests import request_view, requests_view
+from versioner.site.views.rules import rules_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -70,6 +77,7 @@ def front_pages(context: SiteContext, tool_version: str) -> Iterator[Page]:
     yield Page(CREATE, "new_product.html", partial(new_product_view, context))
     yield from _of_environments(context)
     yield Page(DEPLOYMENTS, "deployments.html", partial(deployments_view, context))
+    yield from _of_governance(context)
     yield from _redirects(context)
     yield Page(ABOUT, "about.html", partial(about_view, context, tool_version))
     yield Page(LOST, "not_found.html", partial(lost_view, context))
@@ -113,6 +121,19 @@ def _of_environments(context: SiteContext) -> Iterator[Page]:
     for name in context.environments:
         page = environment_page(name)
         yield Page(page, "environment.html", partial(environment_view, context, name))
+
+
+def _of_governance(context: SiteContext) -> Iterator[Page]:
+    """Yield the pages of what may ship, each where the registry has anything for it."""
+    if RULES in context.sections:
+        yield Page(RULES, "rules.html", partial(rules_view, context))
+    if REQUESTS in context.sections:
+        yield Page(REQUESTS, "requests.html", partial(requests_view, context))
+        for request in context.registry.governance.requests:
+            path = request_page(request.name)
+            yield Page(path, "request.html", partial(request_view, context, request.name))
+    if CALENDAR in context.sections:
+        yield Page(CALENDAR, "calendar.html", partial(calendar_view, context))
 
 
 def _redirects(context: SiteContext) -> Iterator[Page]:

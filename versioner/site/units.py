@@ -73,6 +73,7 @@ def units_of(
         list(context.environments.items()),
         sorted(context.registry.environment_aliases.items()),
         [context.base_url, context.base_path, *context.forge],
+        list(context.sections),
         list(context.columns),
         context.has_commits,
         sorted(context.ambiguous),

@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 __all__ = [
     "ABOUT",
     "API",
+    "CALENDAR",
     "CREATE",
     "DEPLOYMENTS",
     "DEPLOYMENTS_DOCUMENT",
     "ENVIRONMENTS",
     "EVERYTHING",
+    "FREEZES",
     "INBOX",
     "INDEX",
     "LOST",
@@ -23,6 +25,8 @@ __all__ = [
     "OVERVIEW",
     "PRODUCTS",
     "REFERENCE",
+    "REQUESTS",
+    "RULES",
     "badge",
     "data_of",
     "deployment_anchor",
@@ -35,6 +39,7 @@ __all__ = [
     "product_feed",
     "product_page",
     "relative",
+    "request_page",
     "table",
     "team_feed",
     "version_anchor",
@@ -45,6 +50,10 @@ PRODUCTS: Final = "products/index.html"
 CREATE: Final = "products/new.html"
 ENVIRONMENTS: Final = "environments/index.html"
 DEPLOYMENTS: Final = "deployments/index.html"
+RULES: Final = "rules/index.html"
+REQUESTS: Final = "requests/index.html"
+CALENDAR: Final = "calendar/index.html"
+FREEZES: Final = "freezes.ics"
 ABOUT: Final = "about/index.html"
 LOST: Final = "404.html"
 
@@ -71,6 +80,11 @@ def environment_page(environment: str) -> str:
 def environment_month(environment: str, month: str, part: int = 1) -> str:
     """Return the path of an environment's month."""
     return f"environments/{environment}/{month}{'' if part == 1 else f'-{part}'}.html"
+
+
+def request_page(request: str) -> str:
+    """Return the path of a deployment request's page."""
+    return f"requests/{request}/index.html"
 
 
 def deployments_page(month: str, part: int = 1) -> str:

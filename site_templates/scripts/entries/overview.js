@@ -1,3 +1,4 @@
+import { loadClosedTimes } from "../closed_loader.js";
 import { enableColumns } from "../columns.js";
 import { startPage } from "../common.js";
 import { enableFilters } from "../filters.js";
@@ -7,6 +8,7 @@ import { countLastWeek } from "../week.js";
 
 startPage();
 showSiteAge();
+loadClosedTimes();
 countLastWeek();
 enableSorting();
 enableColumns();

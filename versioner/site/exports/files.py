@@ -10,8 +10,9 @@ from versioner.site.api.openapi import openapi
 from versioner.site.exports.badges import badges_of
 from versioner.site.exports.csv import tables_of
 from versioner.site.exports.feeds import feed_of, feeds_of
+from versioner.site.exports.freezes import freezes_file
 from versioner.site.exports.xml import markup
-from versioner.site.urls import OPENAPI, table
+from versioner.site.urls import CALENDAR, FREEZES, OPENAPI, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +32,8 @@ def machine_files(context: SiteContext) -> Iterator[tuple[str, bytes]]:
         yield path, json_bytes(document)
     yield OPENAPI, json_bytes(openapi(context.title), indent=2)
     yield from feeds_of(context)
+    if CALENDAR in context.sections:
+        yield FREEZES, freezes_file(context)
     for schema in sorted(schemas_dir().glob("*.schema.json")):
         yield f"schemas/{schema.name}", schema.read_bytes()
 

@@ -15,6 +15,7 @@ from versioner.site.views.event_details import metadata
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
 from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES, row_version
+from versioner.site.views.schedules import closed_notices, schedules_of
 from versioner.site.wording import adds_to, count, day_text, version_text
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def environments_view(context: SiteContext) -> View:
             ENVIRONMENTS,
             "Environments",
             section=ENVIRONMENTS,
-            script="environments",
+            script="lists",
             current=True,
         ),
         "summary": count(len(context.environments), "environment"),
@@ -68,6 +69,7 @@ def environment_view(context: SiteContext, name: str) -> View:
             current=True,
         ),
         **_about(document, title),
+        "closed": closed_notices(context, schedules_of(context), name),
         "instances": list(document.get("instances") or ()),
         "former_names": list(document.get("aliases") or ()),
         "observed": any(each["since"] for row in running for each in row["beside"]),

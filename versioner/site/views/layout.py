@@ -5,14 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from versioner.site.scripts import script_path
-from versioner.site.urls import (
-    ABOUT,
-    DEPLOYMENTS,
-    ENVIRONMENTS,
-    OVERVIEW,
-    PRODUCTS,
-    outward,
-)
+from versioner.site.urls import OVERVIEW, outward
 from versioner.site.wording import day_text, moment_text
 
 if TYPE_CHECKING:
@@ -24,14 +17,6 @@ __all__ = ["View", "crumb", "frame"]
 
 # The data of a page or of a part of it: texts, links, numbers, booleans, and lists of views.
 View = dict[str, Any]
-
-_SECTIONS = (
-    ("Overview", OVERVIEW),
-    ("Products", PRODUCTS),
-    ("Environments", ENVIRONMENTS),
-    ("Deployments", DEPLOYMENTS),
-    ("About", ABOUT),
-)
 
 
 def frame(
@@ -70,7 +55,7 @@ def frame(
         "icon": context.link(page, "assets/icon.svg"),
         "navigation": [
             {"text": text, "href": context.link(page, target), "current": target == section}
-            for text, target in _SECTIONS
+            for target, text in context.sections.items()
         ],
         "crumbs": list(crumbs),
         "feeds": list(feeds),

@@ -17,6 +17,7 @@ from versioner.site.views.inbox import inbox_groups
 from versioner.site.views.layout import View, frame
 from versioner.site.views.observed import DIFFERS, differing, recorded_words, running_words
 from versioner.site.views.products import document_of, is_owned, team_of, title_of
+from versioner.site.views.schedules import closed_notices, schedules_of
 from versioner.site.wording import count, day_text, moment_text, version_text
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def overview_view(context: SiteContext) -> View:
         "description": str(context.registry.config.get("description", "")),
         "figures": _figures(context),
         "week_until": moment_text(context.now),
+        "closed": closed_notices(context, schedules_of(context)),
         "attention": attention(context),
         "inbox": inbox_groups(context, OVERVIEW),
         "columns": _columns(context),
