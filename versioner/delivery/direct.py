@@ -16,6 +16,7 @@ from versioner.delivery.inbox import prepare_submission, submit
 from versioner.errors import Blocked, InvalidInput, VersionerError
 from versioner.git.commit import make_commit
 from versioner.git.transaction import transaction
+from versioner.models.events import DECISION_KINDS
 from versioner.recording.envelope import draft_of
 from versioner.recording.record import prepare, subject_of
 from versioner.remote.client import RefUpdate
@@ -96,6 +97,10 @@ def ensure_event_id(draft: EventDraft, entropy: Entropy) -> EventDraft:
     """Give an event of no known run its id before the first try, so that every try has the same."""
     if draft.event_id or draft.fields.get("invoke_id"):
         return draft
+    if draft.kind in DECISION_KINDS:
+        from versioner.recording.decision_checks import decision_id
+
+        return draft._replace(event_id=decision_id(draft))
     return draft._replace(event_id=random_event_id(*entropy()))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput, VersionerError
 from versioner.git.commit_objects import epoch_of
+from versioner.models.events import DECISION_KINDS
 from versioner.names import check_name, may_slugify, slugify
 from versioner.recording.envelope import draft_of, submission_bytes
 from versioner.recording.event_warnings import warnings_of_values
@@ -55,10 +56,17 @@ def prepare_submission(
     fields = {key: value for key, value in draft.fields.items() if value not in ("", None)}
     if fields.get("environment"):
         fields["environment"] = _environment_of(str(fields["environment"]), config or {})
-    check_names(draft.kind, fields)
-    leave_people_out(draft.kind, fields, config or {})
-    product = _product_of(draft)
-    event: Event = {**fields, "id": draft.event_id or derive_event_id(draft.product, fields)}
+    if draft.kind in DECISION_KINDS:
+        from versioner.recording.decision_checks import check_decision, decision_id
+
+        check_decision(draft, fields, config or {})
+        product, event_id = _name_of(draft), decision_id(draft)
+    else:
+        check_names(draft.kind, fields)
+        leave_people_out(draft.kind, fields, config or {})
+        product = _product_of(draft)
+        event_id = draft.event_id or derive_event_id(draft.product, fields)
+    event: Event = {**fields, "id": event_id}
     check_event(draft.kind, event)
     path = layout.log_path(product, draft.kind, layout.month_of(event["at"]))
     line = log.event_line(draft.kind, event)
@@ -67,6 +75,8 @@ def prepare_submission(
     recorded = RecordResult(draft.kind, product, event, path, line, received=ref, warnings=warnings)
     given = {key: draft.fields[key] for key in fields.keys() & {"environment"}}
     plain = draft._replace(fields={**fields, **given})
+    if draft.kind in DECISION_KINDS:
+        plain = plain._replace(event_id=event_id)
     return InboxSubmission(plain, ref, submission_bytes(plain), recorded)
 
 
@@ -98,6 +108,13 @@ def _product_of(draft: EventDraft) -> str:
         if slug:
             return slug
     return check_name(draft.product, "product")
+
+
+def _name_of(draft: EventDraft) -> str:
+    """Return the name of the product or the request that a decision is about."""
+    if draft.kind == "request-decision":
+        return check_name(draft.product, "request")
+    return _product_of(draft)
 
 
 def _environment_of(given: str, config: Mapping[str, Any]) -> str:
@@ -153,7 +170,10 @@ def _same_or_blocked(
             hint="`versioner inbox list` shows it; give this event another id with --event-id",
         )
     one, two = submission.draft.fields, other.fields
-    keys = ("version", "environment", "instance", "status")
+    keys = (
+        *("version", "environment", "instance", "status"),
+        *("decision", "approval_type", "by", "of", "step", "event"),
+    )
     differs = [key for key in keys if one.get(key) != two.get(key)]
     sha, other_sha = str(one.get("scm_sha") or ""), str(two.get("scm_sha") or "")
     if sha and other_sha and not same_sha(sha, other_sha):

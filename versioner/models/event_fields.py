@@ -6,7 +6,13 @@ options of `versioner track` where it has one. Tests compare the places with eac
 
 from typing import Final, Literal, NamedTuple
 
-from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS, EventKind
+from versioner.models.events import (
+    BUILD_KEYS,
+    DECISION_KINDS,
+    DEPLOYMENT_KEYS,
+    EventKind,
+    RecordKind,
+)
 
 __all__ = ["EVENT_FIELDS", "RUN_KEYS", "detail_fields", "personal_fields"]
 
@@ -136,9 +142,12 @@ _KEYS: Final[dict[EventKind, tuple[str, ...]]] = {
     "deployment": DEPLOYMENT_KEYS,
 }
 
-_PERSONAL: Final = {
-    kind: tuple(name for name in keys if EVENT_FIELDS[name].personal)
-    for kind, keys in _KEYS.items()
+_PERSONAL: Final[dict[RecordKind, tuple[str, ...]]] = {
+    **{
+        kind: tuple(name for name in keys if EVENT_FIELDS[name].personal)
+        for kind, keys in _KEYS.items()
+    },
+    **dict.fromkeys(DECISION_KINDS, ("by",)),
 }
 
 
@@ -147,6 +156,6 @@ def detail_fields(kind: EventKind) -> tuple[str, ...]:
     return tuple(name for name in _KEYS[kind] if EVENT_FIELDS[name].detail)
 
 
-def personal_fields(kind: EventKind) -> tuple[str, ...]:
+def personal_fields(kind: RecordKind) -> tuple[str, ...]:
     """Return the names of the fields of a kind of event that tell of a person, login first."""
     return _PERSONAL[kind]

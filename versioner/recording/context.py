@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from versioner import layout
 from versioner.errors import Blocked, UsageFault
@@ -14,13 +14,17 @@ from versioner.registry.config import no_registry, read_config
 from versioner.rules.visible import VisibleLogs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from versioner.git.objects import ObjectReader, TreeView
     from versioner.git.repository import Repository
-    from versioner.models import EnvironmentType, Event, EventKind, RegistryConfig
+    from versioner.models import EnvironmentType, Event, EventKind, LogKind, RegistryConfig
+    from versioner.models.events import RecordKind
 
-__all__ = ["EventDraft", "RecordContext", "load_context"]
+__all__ = [
+    "EventDraft", "RecordContext", "TipFiles", "follow_alias", "legal_product", "load_context",
+    "registry_config",
+]  # fmt: skip
 
 _KINDS: Final[tuple[EventKind, ...]] = ("build", "deployment")
 
@@ -28,13 +32,14 @@ _KINDS: Final[tuple[EventKind, ...]] = ("build", "deployment")
 class EventDraft(NamedTuple):
     """An event as the caller gives it: names unchecked, no id unless one is named.
 
-    `fields` are all keys of the event but `id`. `detected` is true where the product's name
+    `fields` are all keys of the event but `id`; `product` is the name of the request for a decision
+    about one. `detected` is true where the product's name
     comes from a CI system, and may be turned into a legal one. `environment_type` is the type of
     the environment where a CI system knows it, for one that is created. `resent` is true where the
     event was sent before and may have arrived: then the same id at the same time is this event.
     """
 
-    kind: EventKind
+    kind: RecordKind
     product: str
     fields: Event
     event_id: str = ""
@@ -69,7 +74,7 @@ class RecordContext(NamedTuple):
 
     def visible(self) -> VisibleLogs:
         """Return the events of the logs, with the environment's former names resolved."""
-        found: dict[tuple[EventKind, str], bytes] = {}
+        found: dict[tuple[RecordKind, str], bytes] = {}
         for path, data in self.logs.items():
             place = layout.place_of(path)
             if place is not None and (place.kind == "build" or place.kind == "deployment"):
@@ -98,13 +103,10 @@ def load_context(
     `pending` are changes that are not committed yet; they are read as if they were.
     """
     with reading(repository) as reader:
-        tip = _Tip(reader, tip_view(repository, reader), pending)
-        entry = tip.view.entry(layout.CONFIG)
-        if entry is None:
-            raise _no_branch(repository) or no_registry()
-        config = read_config(repository, entry.id)
-        asked = _legal_product(draft, config)
-        product = _follow_alias(tip, asked)
+        tip = TipFiles(reader, tip_view(repository, reader), pending)
+        config = registry_config(repository, tip)
+        asked = legal_product(draft, config)
+        product = follow_alias(tip, asked)
         given = str(draft.fields.get("environment") or "")
         environment = _legal_environment(given, config) if given else ""
         environment, former_names = tip.environment(environment)
@@ -118,7 +120,7 @@ def load_context(
             environment=environment,
             environment_title=given if environment != given else "",
             has_environment=has_environment,
-            is_retired=has_environment and _is_retired(tip, environment),
+            is_retired=has_environment and bool(_value_in(tip, environment, "retired")),
             logs=tip.logs(product, draft.fields),
             months=() if _needs_all(draft.fields) else layout.visible_months(draft.fields["at"]),
             near_product="" if has_product else _near_product(tip, product),
@@ -132,7 +134,15 @@ def load_context(
         )
 
 
-class _Tip:
+def registry_config(repository: Repository, tip: TipFiles) -> RegistryConfig:
+    """Return what registry.yaml says at the tip; raise UsageFault without one."""
+    entry = tip.view.entry(layout.CONFIG)
+    if entry is None:
+        raise _no_branch(repository) or no_registry()
+    return read_config(repository, entry.id)
+
+
+class TipFiles:
     """The files of the tip, with changes that are not committed yet; a directory is read once."""
 
     def __init__(
@@ -143,12 +153,14 @@ class _Tip:
         self._pending = pending
 
     def has(self, path: str) -> bool:
+        """Return whether there is a regular file at a path."""
         if path in self._pending:
             return self._pending[path] is not None
         entry = self.view.entry(path)
         return entry is not None and entry.is_file
 
     def read(self, path: str) -> bytes:
+        """Return the bytes of a file that is there."""
         pending = self._pending.get(path)
         if pending is not None:
             return pending
@@ -203,13 +215,29 @@ class _Tip:
         removes, needs all logs of the product.
         """
         near = {f"{period}.yaml" for period in layout.visible_periods(event["at"])}
+        if _needs_all(event):
+            return self.logs_of(product, _KINDS)
         paths = []
         for kind in _KINDS:
             folder = layout.log_path(product, kind, "").rpartition("/")[0]
             names = {*(self.view.directory(folder) or {}), *self._pending_in(folder)}
-            wanted = names if _needs_all(event) else near.intersection(names)
-            paths += [f"{folder}/{name}" for name in sorted(wanted)]
+            paths += [f"{folder}/{name}" for name in sorted(near.intersection(names))]
         return self._read_all([path for path in paths if layout.place_of(path) is not None])
+
+    def logs_of(self, product: str, kinds: Iterable[LogKind]) -> dict[str, bytes]:
+        """Return all logs of some kinds that a product has."""
+        paths = []
+        for kind in kinds:
+            folder = layout.log_path(product, kind, "").rpartition("/")[0]
+            names = {*(self.view.directory(folder) or {}), *self._pending_in(folder)}
+            paths += [f"{folder}/{name}" for name in sorted(names)]
+        return self._read_all([path for path in paths if layout.place_of(path) is not None])
+
+    def files_in(self, folder: str) -> list[bytes]:
+        """Return the content of each file in a folder."""
+        names = {*(self.view.directory(folder) or {}), *self._pending_in(folder)}
+        paths = [f"{folder}/{name}" for name in sorted(names)]
+        return list(self._read_all([path for path in paths if self.has(path)]).values())
 
     def _pending_in(self, folder: str) -> list[str]:
         before = f"{folder}/"
@@ -224,7 +252,8 @@ class _Tip:
         return {path: read[path] if path in read else self.read(path) for path in paths}
 
 
-def _legal_product(draft: EventDraft, config: RegistryConfig) -> str:
+def legal_product(draft: EventDraft, config: RegistryConfig) -> str:
+    """Return the name of the product, made legal where that is allowed; else raise InvalidInput."""
     may = draft.detected or _may_slugify(draft.product, config)
     slug = slugify(draft.product) if may else ""
     return slug or check_name(draft.product, "product")
@@ -239,21 +268,21 @@ def _may_slugify(given: str, config: RegistryConfig) -> bool:
     return config.get("names") == "slugify" and may_slugify(given)
 
 
-def _near_product(tip: _Tip, product: str) -> str:
+def _near_product(tip: TipFiles, product: str) -> str:
     from versioner.rules.near_names import near_name
 
     known = tip.names(f"{layout.ROOT}/products") | tip.names(f"{layout.ROOT}/aliases")
     return near_name("product", product, known)
 
 
-def _near_environment(tip: _Tip, environment: str) -> str:
+def _near_environment(tip: TipFiles, environment: str) -> str:
     from versioner.rules.near_names import near_name
 
     known = tip.names(f"{layout.ROOT}/environments") | tip.former_environments()
     return near_name("environment", environment, known)
 
 
-def _follow_alias(tip: _Tip, name: str) -> str:
+def follow_alias(tip: TipFiles, name: str) -> str:
     """Return the product of a name or a former name; raise Blocked for a deleted one."""
     if tip.has(layout.product_path(name)):
         return name
@@ -274,7 +303,7 @@ def _follow_alias(tip: _Tip, name: str) -> str:
     return name
 
 
-def _target_of(tip: _Tip, name: str) -> str:
+def _target_of(tip: TipFiles, name: str) -> str:
     from versioner.validation.documents import validate_document
 
     path = layout.alias_path(name)
@@ -300,26 +329,19 @@ def _needs_list(event: Event) -> bool:
     return bool(event.get("instance")) or _removes_version(event)
 
 
-def _listed(tip: _Tip, environment: str) -> tuple[str, ...]:
+def _listed(tip: TipFiles, environment: str) -> tuple[str, ...]:
     """Return the instances that an environment's file lists."""
+    return tuple(_value_in(tip, environment, "instances") or ())
+
+
+def _value_in(tip: TipFiles, environment: str, key: str) -> Any:
+    """Return a value of an environment's file, None where it has none."""
     path = layout.environment_path(environment)
     data = tip.read(path)
-    # Few files list instances, and importing the YAML loader is slow: test the bytes first.
-    if b"instances" not in data:
-        return ()
+    # Few files have these keys, and importing the YAML loader is slow: test the bytes first.
+    if key.encode() not in data:
+        return None
     from versioner.validation.documents import validate_document
 
     document, _ = validate_document("environment", data, path)
-    return tuple(document.get("instances", ())) if document is not None else ()
-
-
-def _is_retired(tip: _Tip, environment: str) -> bool:
-    path = layout.environment_path(environment)
-    data = tip.read(path)
-    # Retired environments are rare, and importing the YAML loader is slow: test the bytes first.
-    if b"retired" not in data:
-        return False
-    from versioner.validation.documents import validate_document
-
-    document, _ = validate_document("environment", data, path)
-    return document is not None and bool(document.get("retired"))
+    return document.get(key) if document is not None else None

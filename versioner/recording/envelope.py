@@ -10,7 +10,12 @@ import json
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from versioner.errors import InvalidInput
-from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
+from versioner.models.events import (
+    BUILD_KEYS,
+    DECISION_KEYS,
+    DEPLOYMENT_KEYS,
+    REQUEST_DECISION_KEYS,
+)
 from versioner.names import TYPE_ORDER, is_name, may_slugify, slugify
 from versioner.recording.context import EventDraft
 from versioner.validation.events import check_event
@@ -18,16 +23,24 @@ from versioner.validation.events import check_event
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from versioner.models import EnvironmentType, EventKind
+    from versioner.models import EnvironmentType
+    from versioner.models.events import RecordKind
 
 __all__ = ["FORMAT", "draft_of", "submission_bytes", "submission_of"]
 
 FORMAT: Final = 1
 # Metadata of 100 KB takes up to six times as many bytes where every character is escaped.
 _MOST_BYTES: Final = 655_360
-_KEYS: Final[dict[str, tuple[EventKind, frozenset[str]]]] = {
+# What a decision was made on is what the registry says when it is recorded.
+_OF_REGISTRY: Final = {"id", "scm_sha", "artifacts", "redacted"}
+_KEYS: Final[dict[str, tuple[RecordKind, frozenset[str]]]] = {
     "build": ("build", frozenset(BUILD_KEYS) - {"id"}),
     "deployment": ("deployment", frozenset(DEPLOYMENT_KEYS) - {"id"}),
+    "decision": ("decision", frozenset(DECISION_KEYS) - _OF_REGISTRY),
+    "request-decision": (
+        "request-decision",
+        frozenset(REQUEST_DECISION_KEYS) - _OF_REGISTRY,
+    ),
 }
 
 

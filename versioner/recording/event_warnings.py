@@ -27,7 +27,15 @@ __all__ = [
 class EventWarning(NamedTuple):
     """Something about a recorded event that is probably a mistake; `code` is stable."""
 
-    code: Literal["instance", "missing-value", "near-name", "retired", "version", "without-effect"]
+    code: Literal[
+        "decision",
+        "instance",
+        "missing-value",
+        "near-name",
+        "retired",
+        "version",
+        "without-effect",
+    ]
     message: str
     hint: str
 

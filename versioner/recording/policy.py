@@ -12,7 +12,8 @@ from versioner.secret_scanning import find_secrets, may_hold_secret
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from versioner.models import Event, EventKind, RegistryConfig
+    from versioner.models import Event, RegistryConfig
+    from versioner.models.events import RecordKind
     from versioner.recording.event_warnings import AbsentName
 
 __all__ = ["check_creation", "leave_people_out", "refuse_secrets"]
@@ -41,7 +42,7 @@ def check_creation(
         raise Blocked(f'there is no {kind} "{name}"', hint=why.format(kind=kind, name=name))
 
 
-def leave_people_out(kind: EventKind, event: Event, config: Mapping[str, Any]) -> None:
+def leave_people_out(kind: RecordKind, event: Event, config: Mapping[str, Any]) -> None:
     """Remove from an event the people that `people:` in registry.yaml excludes.
 
     With `login`, the default, a login that is an e-mail address is removed too.

@@ -30,7 +30,15 @@ _PAUSE_SECONDS: Final = 0.1
 _NAMED: Final = 3
 
 # The subjects of `record`: names, a version and a status have no spaces.
-_SUBJECT: Final = r"Record (?:build of \S+ \S+|deployment of \S+ \S+ to \S+) \([a-z]+\)\n*"
+_SUBJECT: Final = (
+    r"Record (?:"
+    r"(?:build of \S+ \S+|deployment of \S+ \S+ to \S+) \([a-z]+\)"
+    r"|undeployment of \S+(?: \S+)? from \S+"
+    r"|(?:approval|rejection|revocation) of (?:request )?\S+(?: \S+)? \([a-z0-9-]+\)"
+    r"|(?:block|end of the block|review of overrides) of \S+ \S+"
+    r"|step \S+ of request \S+ \([a-z]+\)"
+    r")\n*"
+)
 
 
 def publish_recorded(

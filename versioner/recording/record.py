@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from versioner.git.repository import Repository
     from versioner.models import Changes, Event, EventKind, RegistryConfig
+    from versioner.models.events import DecisionKind, RecordKind
     from versioner.recording.context import RecordContext
     from versioner.recording.event_warnings import EventWarning
     from versioner.rules.event_decision import EventDecision
@@ -61,7 +62,7 @@ class RecordResult(NamedTuple):
     product's page, "" where the registry does not name the site's URL.
     """
 
-    kind: EventKind
+    kind: RecordKind
     product: str
     event: Event
     path: str
@@ -132,22 +133,25 @@ def prepare(
     `pending` are changes that are not committed yet. An event that is recorded already has no
     changes. Raises InvalidInput (4) and Blocked (5).
     """
+    if draft.kind == "decision" or draft.kind == "request-decision":
+        return _prepare_decision(repository, draft, draft.kind, pending or {})
     refuse_secrets({"product": draft.product, **draft.fields})
+    kind = draft.kind
     context = load_context(repository, draft, pending or {})
-    event = _event(draft, context)
-    decision = _evaluate(draft, context, event, entropy)
+    event = _event(kind, draft, context)
+    decision = _evaluate(kind, draft, context, event, entropy)
     already = isinstance(decision, AlreadyRecorded)
     event = decision.event
-    path = layout.log_path(context.product, draft.kind, layout.month_of(event["at"]))
-    check_event(draft.kind, event)
+    path = layout.log_path(context.product, kind, layout.month_of(event["at"]))
+    check_event(kind, event)
     recorded = RecordResult(
-        kind=draft.kind,
+        kind=kind,
         product=context.product,
         event=event,
         path=path,
-        line=log.event_line(draft.kind, event),
+        line=log.event_line(kind, event),
         already=already,
-        page=_page_of(context, draft.kind, event),
+        page=_page_of(context, kind, event),
         warnings=(*warnings_of_place(context), *warnings_of_values(event)),
     )
     if already:
@@ -156,8 +160,33 @@ def prepare(
     changes = _creations(context, draft.environment_type)
     warnings = (*recorded.warnings, *doubts(context, event))
     recorded = recorded._replace(created=tuple(changes), warnings=warnings)
-    changes[path] = log.append(draft.kind, context.logs.get(path), [event])
+    changes[path] = log.append(kind, context.logs.get(path), [event])
     return recorded, changes, context.config
+
+
+def _prepare_decision(
+    repository: Repository,
+    draft: EventDraft,
+    kind: DecisionKind,
+    pending: Mapping[str, bytes | None],
+) -> tuple[RecordResult, Changes, RegistryConfig]:
+    # Imported here, because most events are of a build or a deployment.
+    from versioner.recording.decisions import evaluate_decision
+
+    decided, config = evaluate_decision(repository, draft, pending)
+    recorded = RecordResult(
+        kind=kind,
+        product=decided.subject,
+        event=decided.event,
+        path=decided.path,
+        line=log.event_line(kind, decided.event),
+        already=decided.already,
+        warnings=decided.warnings,
+    )
+    changes: Changes = {}
+    if not decided.already:
+        changes[decided.path] = log.append(kind, decided.log, [decided.event])
+    return recorded, changes, config
 
 
 def _page_of(context: RecordContext, kind: EventKind, event: Event) -> str:
@@ -169,17 +198,17 @@ def _page_of(context: RecordContext, kind: EventKind, event: Event) -> str:
     return f"{page}#d-{event['id']}" if kind == "deployment" else page
 
 
-def _event(draft: EventDraft, context: RecordContext) -> Event:
+def _event(kind: EventKind, draft: EventDraft, context: RecordContext) -> Event:
     """Return the fields with the names checked, without people that are not to be recorded."""
     event = {key: value for key, value in draft.fields.items() if value not in ("", None)}
     if context.environment:
         event["environment"] = context.environment
-    check_names(draft.kind, event)
-    leave_people_out(draft.kind, event, context.config)
+    check_names(kind, event)
+    leave_people_out(kind, event, context.config)
     return event
 
 
-def check_names(kind: EventKind, event: Event) -> None:
+def check_names(kind: RecordKind, event: Event) -> None:
     """Raise InvalidInput for an event whose environment, instance or version is not legal."""
     if kind == "deployment":
         if "environment" not in event:
@@ -196,6 +225,7 @@ def check_names(kind: EventKind, event: Event) -> None:
 
 
 def _evaluate(
+    kind: EventKind,
     draft: EventDraft,
     context: RecordContext,
     event: Event,
@@ -209,7 +239,7 @@ def _evaluate(
         return draft.event_id or fresh or derive_event_id(draft.product, given, ordinal)
 
     return evaluate_event(
-        draft.kind,
+        kind,
         event,
         visible=context.visible(),
         candidate=candidate,
@@ -238,9 +268,30 @@ def subject_of(recorded: RecordResult) -> str:
     return f"Record {describe_event(recorded.kind, recorded.product, recorded.event)}"
 
 
-def describe_event(kind: EventKind, product: str, event: Event) -> str:
-    """Return what an event is, of validated names: `deployment of cart 1.4.0 to test (failed)`."""
+# What a decision is called, by its word.
+_DECISIONS: Final = {
+    "approved": "approval",
+    "rejected": "rejection",
+    "revoked": "revocation",
+    "blocked": "block",
+    "unblocked": "end of the block",
+    "override-reviewed": "review of overrides",
+    "opened": "opening",
+}
+
+
+def describe_event(kind: RecordKind, product: str, event: Event) -> str:
+    """Return what an event is, of validated names: `deployment of cart 1.4.0 to test (failed)`.
+
+    `product` is the name of the request for a decision about one.
+    """
     what = f"{product} {event['version']}" if "version" in event else product
+    if kind == "decision" or kind == "request-decision":
+        what = f"request {product}" if kind == "request-decision" else what
+        if "step" in event:
+            return f"step {event['step']} of {what} ({event['decision']})"
+        approval_type = f" ({event['approval_type']})" if "approval_type" in event else ""
+        return f"{_DECISIONS.get(event['decision'], 'decision')} of {what}{approval_type}"
     status = event["status"]
     if kind == "build":
         return f"build of {what} ({status})"

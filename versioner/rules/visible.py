@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from versioner.models import Event, EventKind
+    from versioner.models.events import RecordKind
 
 __all__ = ["Visible", "VisibleEvents", "VisibleLogs"]
 
@@ -34,18 +35,18 @@ class VisibleLogs:
 
     def __init__(
         self,
-        logs: Mapping[tuple[EventKind, str], bytes],
+        logs: Mapping[tuple[RecordKind, str], bytes],
         environments: Mapping[str, str] | None = None,
         *,
         months: Collection[str] = (),
     ) -> None:
         self._environments = environments or {}
         self._months = months
-        self._logs: dict[EventKind, list[tuple[str, bytes]]] = {}
+        self._logs: dict[RecordKind, list[tuple[str, bytes]]] = {}
         for (kind, period), data in sorted(logs.items()):
             self._logs.setdefault(kind, []).append((period, data))
 
-    def find(self, kind: EventKind, key: str, value: str) -> list[Event]:
+    def find(self, kind: RecordKind, key: str, value: str) -> list[Event]:
         """Return the events that have a value for a key, upper and lower case alike."""
         found = [
             event
@@ -54,7 +55,7 @@ class VisibleLogs:
         ]
         return self._named(self._visible(kind, found))
 
-    def events(self, kind: EventKind, months: Sequence[str] = ()) -> list[Event]:
+    def events(self, kind: RecordKind, months: Sequence[str] = ()) -> list[Event]:
         """Return the events of a kind, of all months or some; this parses those logs."""
         found = [
             event
@@ -65,7 +66,7 @@ class VisibleLogs:
         ]
         return self._named(self._visible(kind, found))
 
-    def _visible(self, kind: EventKind, events: list[Event]) -> list[Event]:
+    def _visible(self, kind: RecordKind, events: list[Event]) -> list[Event]:
         """Return the events of the visible months, in the order of logs of months alone."""
         if not any(len(period) == len("2025") for period, _ in self._logs.get(kind, ())):
             return events
@@ -121,7 +122,7 @@ def _month_of(event: Event) -> str:
     return month_of(str(event.get("at", "")))
 
 
-def _read_log(kind: EventKind, period: str, data: bytes) -> list[Event]:
+def _read_log(kind: RecordKind, period: str, data: bytes) -> list[Event]:
     lines = read_canonical(kind, data)
     if lines is not None:
         return [event for _, event in lines]

@@ -38,7 +38,7 @@ _SHAPE: Final[dict[str, type]] = {
 }
 # The environment's name as given, where it is not a legal one.
 _OPTIONAL: Final[dict[str, type]] = {"environment": str}
-_KINDS: Final = ("build", "deployment")
+_KINDS: Final = ("build", "deployment", "decision", "request-decision")
 _TEXT_LIMIT: Final = 2000
 _CHECK: Final = r',"check":"([0-9a-f]{16})"\}'
 _TERMINAL: Final = r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
@@ -164,7 +164,7 @@ def _check_shape(document: Mapping[str, Any]) -> None:
         if kind is str and len(document[key]) > _TEXT_LIMIT:
             raise _refused(f"has a {key} of {len(document[key]):,} characters")
     if document["kind"] not in _KINDS:
-        raise _refused("is neither a build nor a deployment")
+        raise _refused("is neither a build, a deployment nor a decision")
     _check_address(document["repo"])
 
 
