@@ -39,6 +39,14 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
         "deployment": Listed("deployment:deployment", "List, show, void or redact deployments."),
         "version": Listed("version:version", "List and show the versions of a product."),
     },
+    "Decide": {
+        "approve": Listed("approve:approve", "Approve a version."),
+        "reject": Listed("approve:reject", "Reject a version."),
+        "revoke": Listed("approve:revoke", "Take back an approval or a rejection."),
+        "block": Listed("approve:block", "Block a version everywhere."),
+        "unblock": Listed("approve:unblock", "End the block of a version."),
+        "review": Listed("approve:review", "Record that overrides of rules were reviewed."),
+    },
     "Edit": {
         "product": Listed(
             "product:product", "List, show, create, edit, rename, merge or delete products."

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from versioner.models import Event, EventKind, EventStatus
     from versioner.recording.context import EventDraft
 
-__all__ = ["doubts_of", "draft_event", "print_sources"]
+__all__ = ["doubts_of", "draft_event", "person_here", "print_sources"]
 
 # Far more than a log may hold, and few enough for Python to read.
 _MOST_DIGITS: Final = 400
@@ -121,13 +121,17 @@ def _person_here(options: TrackOptions) -> Event:
     fields = personal_fields(options.kind)
     if is_ci(os.environ) or any(options.fields.get(field) for field in fields):
         return {}
-    folder = options.repo if options.repo and not is_url(options.repo) else os.curdir
+    values = zip(fields, person_here(options.repo), strict=True)
+    return {field: value for field, value in values if value}
+
+
+def person_here(repo: str | None) -> tuple[str, str, str]:
+    """Return the login, the e-mail address and the name of the person at this machine, or ""."""
+    folder = repo if repo and not is_url(repo) else os.curdir
     name, email = "", ""
     with suppress(OperationFailed):
         name, email = author_at(folder)
-    login = name if re.fullmatch(r"[^\s@]+", name) else _system_login()
-    values = zip(fields, (login, email, name), strict=True)
-    return {field: value for field, value in values if value}
+    return name if re.fullmatch(r"[^\s@]+", name) else _system_login(), email, name
 
 
 def _system_login() -> str:

@@ -134,7 +134,7 @@ def _boolean(_context: click.Context, _option: click.Parameter, text: str) -> bo
     return _BOOLEANS[word]
 
 
-def _seconds(_context: click.Context, _option: click.Parameter, text: str | None) -> float:
+def seconds(_context: click.Context, _option: click.Parameter, text: str | None) -> float:
     """Read a number of seconds that a pipeline may pass as an empty text, which is none."""
     try:
         seconds = float((text or "").strip() or 0)
@@ -193,7 +193,7 @@ def _how() -> list[Option]:
             "--wait",
             is_flag=False,
             flag_value="300",
-            callback=_seconds,
+            callback=seconds,
             metavar="[SECONDS]",
             help="Wait until the event is on the remote branch (default: for 300 seconds).",
         ),

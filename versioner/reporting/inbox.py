@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.events import UNDEPLOYED
+from versioner.reporting.decisions import decision_summary
 from versioner.reporting.delimited import Listing
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import count
@@ -203,10 +204,13 @@ def event_summary(event: WaitingEvent | RefusedEvent) -> str:
     fields = submission.get("event") if submission else None
     if not submission or not isinstance(fields, dict):
         return clean(f"{event.ref} (unreadable)")
+    name = _text(submission.get("product"))
+    if decision := decision_summary(submission.get("kind"), name, _mask_secrets(fields)):
+        return decision
     words = [
         _text(submission.get("kind")),
         "of",
-        _text(submission.get("product")),
+        name,
     ]
     if "version" in fields or fields.get("status") != UNDEPLOYED:
         words.append(_text(fields.get("version")))
@@ -234,6 +238,8 @@ def event_document(event: WaitingEvent | RefusedEvent) -> dict[str, Any]:
 def _recorded_summary(recorded: RecordResult) -> str:
     """Return what a recorded event is, in a line."""
     event = recorded.event
+    if decision := decision_summary(recorded.kind, recorded.product, event):
+        return decision
     target = f" to {event['environment']}" if "environment" in event else ""
     return clean(
         f"{recorded.kind} of {recorded.product} {event.get('version', '')}{target} "

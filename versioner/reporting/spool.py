@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.reporting.decisions import decision_summary
 from versioner.reporting.delimited import Listing
 from versioner.reporting.tables import Column, table
 from versioner.reporting.terminal import as_json, clean, empty_as_null
@@ -127,6 +128,8 @@ def _line(sent: Sent) -> str:
 
 def _described(document: dict[str, Any]) -> str:
     event = document["event"]
+    if decision := decision_summary(document["kind"], document["product"], event):
+        return decision
     to = f" to {event.get('environment', '')}" if document["kind"] == "deployment" else ""
     text = f"{document['product']} {event.get('version', '')}{to} ({event.get('status', '')})"
     return clean(text)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,7 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-__all__ = ["completion", "environment_names", "product_names"]
+__all__ = [
+    "approval_types",
+    "completion",
+    "environment_names",
+    "product_names",
+    "request_names",
+    "template_names",
+    "version_names",
+]
+
+
+# How many months of each log the completion of versions reads.
+_LOGS_READ: Final = 4
 
 
 @click.command(
@@ -46,6 +60,41 @@ def product_names(ctx: click.Context, _parameter: click.Parameter, typed: str) -
 def environment_names(ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     """Return the environments whose names begin with what is typed."""
     return _names(ctx, "environments", typed)
+
+
+def request_names(ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Return the requests whose names begin with what is typed."""
+    return _names(ctx, "requests", typed)
+
+
+def template_names(ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Return the templates whose names begin with what is typed."""
+    return _names(ctx, "templates", typed)
+
+
+def version_names(ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Return the versions of the product that begin with what is typed, latest named first."""
+    folder = _registry(ctx.params.get("repo")) / "products" / str(ctx.params.get("product"))
+    found: dict[str, None] = {}
+    for kind in ("versions", "deployments"):
+        # The latest files have the versions that people decide on.
+        for path in sorted(folder.glob(f"{kind}/*.yaml"), reverse=True)[:_LOGS_READ]:
+            with suppress(OSError):
+                lines = re.findall(r'\bversion: "([^"\s]+)"', path.read_text("utf-8", "replace"))
+                found.update(dict.fromkeys(reversed(lines)))
+    return [name for name in found if name.startswith(typed)]
+
+
+def approval_types(ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Return the groups of registry.yaml whose names begin with what is typed."""
+    from versioner.validation.documents import validate_document
+
+    path = _registry(ctx.params.get("repo")) / "registry.yaml"
+    try:
+        document, _ = validate_document("config", path.read_bytes(), "registry/registry.yaml")
+    except OSError:
+        return []
+    return sorted(name for name in (document or {}).get("groups", {}) if name.startswith(typed))
 
 
 def _names(ctx: click.Context, folder: str, typed: str) -> list[str]:
