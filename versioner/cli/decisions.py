@@ -174,7 +174,7 @@ def record_and_report(
     from versioner.delivery.direct import Destination
     from versioner.errors import OperationFailed
     from versioner.recording.context import EventDraft
-    from versioner.reporting.decisions import decision_json, decision_text
+    from versioner.reporting.gate.decisions import decision_json, decision_text
 
     draft = EventDraft(kind, name, fields, options.event_id)
     if isinstance(place, Destination):

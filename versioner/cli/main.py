@@ -40,12 +40,12 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
         "version": Listed("version:version", "List and show the versions of a product."),
     },
     "Decide": {
-        "approve": Listed("approve:approve", "Approve a version."),
-        "reject": Listed("approve:reject", "Reject a version."),
-        "revoke": Listed("approve:revoke", "Take back an approval or a rejection."),
-        "block": Listed("approve:block", "Block a version everywhere."),
-        "unblock": Listed("approve:unblock", "End the block of a version."),
-        "review": Listed("approve:review", "Record that overrides of rules were reviewed."),
+        "approve": Listed("gate.approve:approve", "Approve a version."),
+        "reject": Listed("gate.approve:reject", "Reject a version."),
+        "revoke": Listed("gate.approve:revoke", "Take back an approval or a rejection."),
+        "block": Listed("gate.approve:block", "Block a version everywhere."),
+        "unblock": Listed("gate.approve:unblock", "End the block of a version."),
+        "review": Listed("gate.approve:review", "Record that overrides of rules were reviewed."),
     },
     "Edit": {
         "product": Listed(

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.events import UNDEPLOYED
-from versioner.reporting.decisions import decision_summary
 from versioner.reporting.delimited import Listing
+from versioner.reporting.gate.decisions import decision_summary
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import count
 from versioner.secret_scanning import without_secrets

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.reporting.decisions import decision_summary
 from versioner.reporting.delimited import Listing
+from versioner.reporting.gate.decisions import decision_summary
 from versioner.reporting.tables import Column, table
 from versioner.reporting.terminal import as_json, clean, empty_as_null
 from versioner.reporting.text import Span, count, moment

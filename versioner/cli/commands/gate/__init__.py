@@ -1,0 +1,1 @@
+"""Commands about what may ship: decisions, requests, rules and the question itself."""

@@ -1,0 +1,1 @@
+"""Reports about what may ship: decisions, requests, rules and answers."""
