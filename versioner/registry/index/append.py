@@ -179,7 +179,7 @@ def _check_added(product: _Product) -> None:
         if _find(product, event_id, start, end) is not None:
             raise _NotAppended
     events = [each.event for each in (*product.builds, *product.deployments)]
-    if not add_claims(product.connection, product.number, events, is_new=False):
+    if not add_claims(product.connection, product.number, events, product.connection):
         raise _NotAppended
     start, end = key_range(product.number, KINDS["deployment"])
     own = {each.event["id"] for each in product.deployments}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from versioner.registry.head import load_head
 from versioner.registry.index.schema import key_range
 from versioner.registry.index.store import FAILURES, is_intact, private_database
-from versioner.registry.index.update import insert_from_files, stale_products
+from versioner.registry.index.update import insert_product, stale_products
 from versioner.registry.index.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _differences(
         yield IndexDifference("", "its tables and their indexes contradict each other")
     for count, (name, known) in enumerate(sorted(fresh.items()), 1):
         with closing(private_database(store.reader, ":memory:")) as expected:
-            insert_from_files(expected, wanted, name, known.number)
+            insert_product(expected, wanted, name, known.number)
             right, there = _rows(expected, known.number), _rows(connection, known.number)
         different = [what for what in right if right[what] != there[what]]
         if different:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from versioner.models import Event
+    from versioner.registry.index.product_rows import RowWriter
 
 __all__ = ["add_claims"]
 
@@ -24,11 +25,12 @@ _UNCLEAR: Final = "?"
 
 
 def add_claims(
-    connection: sqlite3.Connection, product: int, events: Iterable[Event], *, is_new: bool
+    writer: RowWriter, product: int, events: Iterable[Event], known: sqlite3.Connection | None
 ) -> bool:
     """Add the claims of events; return False, with nothing added, where they may differ.
 
-    With `is_new`, the product has no claims yet, and all are added: those of void events, too.
+    `known` has the claims of the other events. Without it, the product has none yet, and all are
+    added: those of void events, too.
     """
     found: dict[str, tuple[str, str, dict[str, str]]] = {}
     for event in events:
@@ -38,21 +40,24 @@ def add_claims(
         folded = version.lower()
         if folded not in found:
             found[folded] = (
-                (version, "", {}) if is_new else _claims(connection, product, folded, version)
+                (version, "", {}) if known is None else _claims(known, product, folded, version)
             )
         spelled, sha, artifacts = found[folded]
         sha, agrees = _with_sha(sha, event.get("scm_sha", ""))
         for name, digest in event.get("artifacts", {}).items():
             agrees &= artifacts.setdefault(name, digest) == digest
         if spelled != version or not agrees:
-            if not is_new:
+            if known is not None:
                 return False
             sha = _UNCLEAR
         found[folded] = (spelled, sha, artifacts)
-    connection.executemany(
+    writer.executemany(
         "INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?, ?)",
         [
-            (product, folded, version, sha, as_json(artifacts) if artifacts else "")
+            (
+                *(product, folded, version if version != folded else "", sha),
+                as_json(artifacts) if artifacts else "",
+            )
             for folded, (version, sha, artifacts) in found.items()
         ],
     )
@@ -77,4 +82,4 @@ def _claims(
     ).fetchone()
     if row is None:
         return version, "", {}
-    return row[0], row[1], json.loads(row[2]) if row[2] else {}
+    return row[0] or folded, row[1], json.loads(row[2]) if row[2] else {}

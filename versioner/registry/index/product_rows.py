@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import astuple
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from versioner.layout import month_of, year_of
 from versioner.registry.index.claims import add_claims
 from versioner.registry.index.encoding import encode_course, encode_entry, encode_state
 from versioner.registry.index.schema import KINDS, as_json, key_range, month_key
+from versioner.registry.product_files import read_product
 from versioner.registry.unexpected import is_expected
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from versioner.git.snapshot import FileEntry
+    from versioner.git.snapshot import FileEntry, Snapshot
     from versioner.models import Cell, Deployment, Event, Undeployment, Version
+    from versioner.registry.index.wanted import EnvironmentNames
     from versioner.registry.product_files import LogEvents, ProductFiles
     from versioner.registry.records import ProductRecord
 
 __all__ = [
+    "ProductSource",
+    "RowWriter",
     "blobs_of",
     "delete_product",
     "event_rows",
     "insert_events",
-    "insert_product",
+    "insert_from_files",
     "keys_of",
     "source_digits",
 ]
@@ -43,17 +47,44 @@ def delete_product(connection: sqlite3.Connection, product: int) -> None:
     connection.execute("DELETE FROM products WHERE id = ?", (product,))
 
 
-def insert_product(
-    connection: sqlite3.Connection,
-    product: int,
-    found: ProductFiles,
-    *,
-    tree: str,
-    resolved: str,
-    blobs: Mapping[str, str],
+class RowWriter(Protocol):
+    """What rows are inserted by: a connection, or what keeps the statements for one."""
+
+    def execute(self, statement: str, values: Sequence[Any], /) -> object:
+        """Insert one row."""
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> object:
+        """Insert several rows."""
+
+
+class ProductSource(NamedTuple):
+    """A product that is to be read: its number in the index, its tree id, and its files."""
+
+    name: str
+    number: int
+    tree: str
+    entries: Mapping[str, FileEntry]
+
+
+def insert_from_files(
+    writer: RowWriter, snapshot: Snapshot, environments: EnvironmentNames, source: ProductSource
 ) -> None:
-    """Insert the rows of a product; `blobs` are the ids of its files, `tree` that of all."""
-    record = found.record
+    """Read a product from its files, and insert its rows."""
+    found = read_product(
+        snapshot,
+        source.name,
+        source.entries,
+        environment_names=environments.former,
+        listed=environments.listed,
+    )
+    named = as_json(sorted(found.named))
+    _insert_product(writer, source, found, named, environments.resolved(named))
+
+
+def _insert_product(
+    connection: RowWriter, source: ProductSource, found: ProductFiles, named: str, resolved: str
+) -> None:
+    record, product = found.record, source.number
     key_of: dict[int, int] = {}
     for log in found.logs:
         keys = keys_of(product, log)
@@ -64,14 +95,13 @@ def insert_product(
     connection.executemany(
         "INSERT INTO sources VALUES (?, ?, ?)", source_digits(product, record.versions.values())
     )
-    add_claims(connection, product, [*record.builds, *record.deployment_events], is_new=True)
+    add_claims(connection, product, [*record.builds, *record.deployment_events], None)
     connection.executemany(
         "INSERT INTO logs VALUES (?, ?, ?)",
-        [(product, path, blob) for path, blob in sorted(blobs.items())],
+        [(product, path, blob) for path, blob in sorted(blobs_of(source.entries).items())],
     )
     row = (
-        *(product, record.name, tree, int(found.is_product)),
-        *(as_json(sorted(found.named)), resolved),
+        *(product, record.name, source.tree, int(found.is_product), named, resolved),
         *_summary(record),
     )
     connection.execute(f"INSERT INTO products VALUES ({', '.join('?' * len(row))})", row)
@@ -94,7 +124,7 @@ def keys_of(product: int, log: LogEvents) -> list[int]:
 
 
 def _insert_cell(
-    connection: sqlite3.Connection, product: int, cell: Cell, key_of: Mapping[int, int]
+    connection: RowWriter, product: int, cell: Cell, key_of: Mapping[int, int]
 ) -> None:
     """Insert a cell, its deployments and its undeployments."""
     entries: list[Deployment | Undeployment] = [*cell.deployments, *cell.undeployments]
@@ -105,7 +135,7 @@ def _insert_cell(
     )
 
 
-def insert_events(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+def insert_events(connection: RowWriter, rows: Iterable[tuple[Any, ...]]) -> None:
     """Insert the rows of events."""
     connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?)", rows)
 

@@ -13,7 +13,12 @@ from versioner.registry.head import load_head
 from versioner.registry.index.queries import RegistryIndex
 from versioner.registry.index.reading import Rows
 from versioner.registry.index.store import FAILURES, IndexStore, finish, private_database
-from versioner.registry.index.update import note_shared_ids, stale_products, update_products
+from versioner.registry.index.update import (
+    fill,
+    note_shared_ids,
+    stale_products,
+    update_products,
+)
 from versioner.registry.index.wanted import Wanted
 from versioner.registry.load import wanted_products
 from versioner.registry.reader import reader_version
@@ -141,9 +146,12 @@ def _updated(
 ) -> tuple[sqlite3.Connection, dict[str, Known]]:
     with store.lock(_WAIT_SECONDS_ALL if wanted.every else _WAIT_SECONDS):
         connection = store.verified()
+        if connection is not None and _is_mostly_stale(connection, wanted):
+            connection.close()
+            connection = None
         if connection is None:
             with store.making() as writer:
-                update_products(writer, wanted, [*wanted.trees], (), progress)
+                fill(writer, wanted, progress)
             connection = store.reading()
         if connection is None:
             raise OSError("the index cannot be read")
@@ -161,11 +169,19 @@ def _updated(
     return connection, found
 
 
+def _is_mostly_stale(connection: sqlite3.Connection, wanted: Wanted) -> bool:
+    """Return whether an index made anew is there sooner than one that is brought up to date."""
+    if not wanted.every:
+        return False
+    fresh, stale, _ = stale_products(connection, wanted)
+    return len(stale) > len(fresh)
+
+
 def _private(
     store: IndexStore, wanted: Wanted, progress: Progress | None, name: str
 ) -> tuple[sqlite3.Connection, dict[str, Known]]:
     connection = private_database(store.reader, name)
     connection.execute("BEGIN")
-    update_products(connection, wanted, [*wanted.trees], (), progress)
+    fill(connection, wanted, progress)
     finish(connection)
     return connection, stale_products(connection, wanted)[0]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from versioner.backoff import Backoff
+from versioner.database import remove_database, sidecar
 from versioner.errors import OperationFailed
 from versioner.git.lock import open_lock, try_lock
 from versioner.registry.index.schema import INDEXES, SCHEMA
@@ -87,8 +88,7 @@ class IndexStore:
     def remove(self) -> None:
         """Remove the files of the index."""
         Seal.remove(self.path)
-        for end in ("-wal", "-shm", "-journal", ""):
-            self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+        remove_database(self.path)
 
     @contextmanager
     def making(self) -> Iterator[sqlite3.Connection]:
@@ -104,11 +104,17 @@ class IndexStore:
             finish(connection)
             connection.execute("COMMIT")
             connection.execute("PRAGMA journal_mode = WAL")
-        finally:
             connection.close()
+            Seal().write(self.path, None, _PAGE)
+        except BaseException:
+            connection.close()
+            # What was written takes room, maybe on a disk that is full.
+            with suppress(OSError):
+                self.remove()
+            raise
+        finally:
             if was_on:
                 gc.enable()
-        Seal().write(self.path, None, _PAGE)
 
     @contextmanager
     def updating(self) -> Iterator[sqlite3.Connection]:
@@ -135,7 +141,7 @@ class IndexStore:
 
     def _shorten_log(self, connection: sqlite3.Connection, seal: Seal) -> set[int]:
         """Write a long log into the database; return the pages that were written."""
-        log = self.path.with_name(self.path.name + "-wal")
+        log = sidecar(self.path, "-wal")
         if log.stat().st_size < _LONGEST_LOG:
             return set()
         pages = pages_in_log(self.path, _PAGE)
@@ -149,7 +155,7 @@ class IndexStore:
         # Without the permission to write beside it, SQLite reads only a file without a log.
         uri = f"file:{quote(str(self.path))}?mode=ro"
         for options in ("", "&immutable=1"):
-            if options and self.path.with_name(self.path.name + "-wal").exists():
+            if options and sidecar(self.path, "-wal").exists():
                 return None
             connection = sqlite3.connect(
                 uri + options, uri=True, isolation_level=None, timeout=_BUSY_SECONDS

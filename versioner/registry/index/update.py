@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
 
 from versioner import layout
 from versioner.registry.index.append import append_to_product
-from versioner.registry.index.product_rows import blobs_of, delete_product, insert_product
-from versioner.registry.index.schema import as_json, key_range
+from versioner.registry.index.product_rows import (
+    ProductSource,
+    delete_product,
+    insert_from_files,
+)
+from versioner.registry.index.schema import key_range
 from versioner.registry.index.wanted import Known
-from versioner.registry.product_files import read_product
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Collection, Iterable
 
+    from versioner.registry.index.fill import Statement
     from versioner.registry.index.wanted import Wanted
 
-__all__ = ["insert_from_files", "note_shared_ids", "stale_products", "update_products"]
+__all__ = ["fill", "insert_product", "note_shared_ids", "stale_products", "update_products"]
+
+# For fewer bytes of files, starting other processes costs more than it saves.
+_SHARED_LEAST: Final = 8 * 1024 * 1024
 
 
 def stale_products(
@@ -69,7 +77,7 @@ def update_products(
         following += row is None
         if row is None or not append_to_product(connection, wanted, name):
             delete_product(connection, number)
-            insert_from_files(connection, wanted, name, number)
+            insert_product(connection, wanted, name, number)
         if progress is not None:
             progress(count, len(stale))
 
@@ -92,23 +100,42 @@ def _note_shared_ids(connection: sqlite3.Connection, product: int) -> None:
     )
 
 
-def insert_from_files(
-    connection: sqlite3.Connection, wanted: Wanted, name: str, number: int
-) -> None:
+def insert_product(connection: sqlite3.Connection, wanted: Wanted, name: str, number: int) -> None:
     """Read a product from its files, and insert its rows under a number."""
+    source = source_of(wanted, name, number)
+    insert_from_files(connection, wanted.snapshot, wanted.environments, source)
+
+
+def source_of(wanted: Wanted, name: str, number: int) -> ProductSource:
+    """Return what tells a product's rows."""
     entries = wanted.snapshot.entries(layout.product_dir(name))
-    found = read_product(
-        wanted.snapshot,
-        name,
-        entries,
-        environment_names=wanted.head.environment_aliases,
-        listed=wanted.head.listed_instances,
-    )
-    insert_product(
-        connection,
-        number,
-        found,
-        tree=wanted.trees[name],
-        resolved=wanted.resolved(as_json(sorted(found.named))),
-        blobs=blobs_of(entries),
-    )
+    return ProductSource(name, number, wanted.trees[name], entries)
+
+
+def _is_worth_sharing(sources: Iterable[ProductSource]) -> bool:
+    sizes = (entry.size for source in sources for entry in source.entries.values())
+    return sum(sizes) >= _SHARED_LEAST
+
+
+def fill(
+    connection: sqlite3.Connection,
+    wanted: Wanted,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Insert the rows of all products that are wanted into an empty index."""
+    sources = [source_of(wanted, name, number) for number, name in enumerate(wanted.trees, 1)]
+    with ExitStack() as stack:
+        read: Iterable[tuple[ProductSource, list[Statement] | None]]
+        read = ((source, None) for source in sources)
+        if _is_worth_sharing(sources):
+            from versioner.registry.index.fill import ReadingProcesses
+
+            processes = stack.enter_context(ReadingProcesses(wanted.environments))
+            read = processes.read(wanted.snapshot, sources)
+        for count, (source, statements) in enumerate(read, 1):
+            if statements is None:
+                insert_from_files(connection, wanted.snapshot, wanted.environments, source)
+            for statement, rows in statements or ():
+                connection.executemany(statement, rows)
+            if progress is not None:
+                progress(count, len(sources))

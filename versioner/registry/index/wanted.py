@@ -11,12 +11,38 @@ from versioner import layout
 from versioner.registry.index.schema import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
 
     from versioner.git.snapshot import Snapshot
     from versioner.registry.records import Registry
 
-__all__ = ["Known", "Wanted"]
+__all__ = ["EnvironmentNames", "Known", "Wanted"]
+
+
+class EnvironmentNames:
+    """What the files of environments say of the names that events have.
+
+    `former` leads from former names to environments, `listed` has the instances of environments.
+    """
+
+    def __init__(self, former: Mapping[str, str], listed: Mapping[str, Sequence[str]]) -> None:
+        self.former = former
+        self.listed = listed
+        self._resolved: dict[str, str] = {}
+
+    @property
+    def fields(self) -> tuple[dict[str, str], dict[str, Sequence[str]]]:
+        """Return the values that make an equal one."""
+        return dict(self.former), dict(self.listed)
+
+    def resolved(self, named: str) -> str:
+        """Return what the files say of environments that events name (JSON)."""
+        if named not in self._resolved:
+            names = [(raw, self.former.get(raw, raw)) for raw in json.loads(named)]
+            self._resolved[named] = as_json(
+                [(raw, name, self.listed.get(name, ())) for raw, name in names]
+            )
+        return self._resolved[named]
 
 
 class Known(NamedTuple):
@@ -47,17 +73,9 @@ class Wanted:
         return cls(snapshot, head, trees, products is None)
 
     def __post_init__(self) -> None:
-        self._listed = self.head.listed_instances
-        self._resolved: dict[str, str] = {}
-
-    def resolved(self, named: str) -> str:
-        """Return what the files of environments say of environments that events name (JSON)."""
-        if named not in self._resolved:
-            names = [(raw, self.head.environment_name(raw)) for raw in json.loads(named)]
-            self._resolved[named] = as_json(
-                [(raw, name, self._listed.get(name, ())) for raw, name in names]
-            )
-        return self._resolved[named]
+        head = self.head
+        self.environments = EnvironmentNames(head.environment_aliases, head.listed_instances)
+        self.resolved = self.environments.resolved
 
 
 def _odd_tree(snapshot: Snapshot, name: str) -> str:
