@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from versioner.models import Event
-    from versioner.registry.index.product_rows import RowWriter
+    from versioner.registry.index.schema import RowWriter
 
 __all__ = ["add_claims"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.layout import month_of, year_of
 from versioner.registry.index.claims import add_claims
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from versioner.git.snapshot import FileEntry, Snapshot
     from versioner.models import Cell, Deployment, Event, Undeployment, Version
+    from versioner.registry.index.schema import RowWriter
     from versioner.registry.index.wanted import EnvironmentNames
     from versioner.registry.product_files import LogEvents, ProductFiles
     from versioner.registry.records import ProductRecord
 
 __all__ = [
     "ProductSource",
-    "RowWriter",
     "blobs_of",
     "delete_product",
     "event_rows",
@@ -45,16 +45,6 @@ def delete_product(connection: sqlite3.Connection, product: int) -> None:
     for table in ("logs", "cells", "sources", "claims"):
         connection.execute(f"DELETE FROM {table} WHERE product = ?", (product,))
     connection.execute("DELETE FROM products WHERE id = ?", (product,))
-
-
-class RowWriter(Protocol):
-    """What rows are inserted by: a connection, or what keeps the statements for one."""
-
-    def execute(self, statement: str, values: Sequence[Any], /) -> object:
-        """Insert one row."""
-
-    def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> object:
-        """Insert several rows."""
 
 
 class ProductSource(NamedTuple):

@@ -8,10 +8,10 @@ product stand together, in the order of its logs. A deployment has the key of it
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from versioner.models import LogKind
 
@@ -19,6 +19,7 @@ __all__ = [
     "INDEXES",
     "KINDS",
     "SCHEMA",
+    "RowWriter",
     "as_json",
     "key_range",
     "month_key",
@@ -58,6 +59,16 @@ INDEXES: Final = (
     "CREATE INDEX deployments_by_version ON deployments (version, at)",
     "CREATE INDEX sources_by_digits ON sources (digits)",
 )
+
+
+class RowWriter(Protocol):
+    """What rows are inserted by: a connection, or what keeps the statements for one."""
+
+    def execute(self, statement: str, values: Sequence[Any], /) -> object:
+        """Insert one row."""
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> object:
+        """Insert several rows."""
 
 
 def _encoder() -> Callable[[Any], str]:
