@@ -143,7 +143,8 @@ def test_events_that_are_read_at_once_are_those_that_are_read_one_by_one(tmp_pat
     found = recorded_events(repository, repository.tip)
     assert isinstance(found, EventCommits)
     one_by_one = [found.get(event) for event in ("e1", "e2", "e3")]
-    found.near(["e1", "e3"])
-    assert [found.get(event) for event in ("e1", "e2", "e3")] == one_by_one
+    at_once = found.some(["e1", "e2", "e3"])
+    assert [at_once.get(event) for event in ("e1", "e2", "e3")] == one_by_one
+    assert found.some(["e3", "e1"]) == {"e1": one_by_one[0]}
     assert one_by_one[2] is None
     assert len(found) == 2

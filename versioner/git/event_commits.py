@@ -70,16 +70,13 @@ class EventCommits(Mapping[str, RecordedBy]):
         self._revision = revision
         self._connection: sqlite3.Connection | None = None
         self._process = 0
-        self._near: dict[str, RecordedBy] = {}
-        self._is_near = frozenset[str]()
 
-    def near(self, ids: Iterable[str]) -> None:
-        """Read the commits of some events at once; they are asked for next."""
-        wanted = frozenset(ids)
+    def some(self, ids: Iterable[str]) -> dict[str, RecordedBy]:
+        """Return the commits of some events by event id; those that are not known are left out."""
         found = self._rows(
             "SELECT events.id, number FROM json_each(?) AS wanted"
             " JOIN events ON events.id = wanted.value",
-            json.dumps([*wanted]),
+            json.dumps([*ids]),
         )
         # A commit often recorded many events.
         commits = self._rows(
@@ -88,8 +85,7 @@ class EventCommits(Mapping[str, RecordedBy]):
             json.dumps([*{number for _, number in found}]),
         )
         by_number = {number: RecordedBy(*commit) for number, *commit in commits}
-        self._near = {event: by_number[number] for event, number in found}
-        self._is_near = wanted
+        return {event: by_number[number] for event, number in found}
 
     def state_of(self, product: str) -> str:
         """Return a text that changes whenever the commits of a product's events may differ."""
@@ -101,8 +97,6 @@ class EventCommits(Mapping[str, RecordedBy]):
         return f"{origin} {name or ''}"
 
     def __getitem__(self, event: str) -> RecordedBy:
-        if event in self._is_near:
-            return self._near[event]
         found = self._rows(
             "SELECT commits.name, subject, at FROM events JOIN commits USING (number)"
             " WHERE events.id = ?",

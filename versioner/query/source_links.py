@@ -99,6 +99,8 @@ def _source_of(registry: Registry, record: ProductRecord, version: Version) -> S
     metadata = record.document.get("extra_metadata", {})
     repository = str(version.scm_repository or metadata.get("repository", ""))
     repository = repository.rstrip("/").removesuffix(".git")
+    if not repository:
+        return None
     owner, *rest = repository.split("/")
     # With more than two parts, a first part that has a dot is a host.
     if re.fullmatch(_PATH, repository) and (len(rest) == 1 or (rest and "." not in owner)):
@@ -116,10 +118,9 @@ def _source_of(registry: Registry, record: ProductRecord, version: Version) -> S
 
 def commit_url(registry: Registry, record: ProductRecord, version: Version) -> str:
     """Return the link to a version's commit, or ""."""
-    source = _source_of(registry, record, version)
-    if source is None or not _SHA.fullmatch(_sha(version)):
-        return ""
-    return f"{source.url}/{FORGES[source.forge].commit.format(sha=_sha(version))}"
+    sha = _sha(version)
+    source = _source_of(registry, record, version) if _SHA.fullmatch(sha) else None
+    return f"{source.url}/{FORGES[source.forge].commit.format(sha=sha)}" if source else ""
 
 
 def compare_url(registry: Registry, record: ProductRecord, old: Version, new: Version) -> str:

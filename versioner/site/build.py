@@ -128,6 +128,7 @@ class _Build:
     ) -> None:
         self._context, self._out, self._state = context, out, state
         self._tool_version, self._overrides = tool_version, overrides
+        self._keeps_units = bool(keys)
         self._earlier = earlier
         self._templates = Templates(read_templates(site_templates_dir()), overrides.templates)
         units = units_of(context, self._templates, keys, tool_version)
@@ -144,7 +145,7 @@ class _Build:
         total = pages + 1 + kept
         render_cache = RenderCache(cache)
         maker = UnitMaker(
-            self._templates, render_cache, self._out, jobs=jobs,
+            self._templates, render_cache, self._out, jobs=jobs, keeps_units=self._keeps_units,
             progress=progress and (lambda done: progress(min(done + kept, total), total)),
         )  # fmt: skip
         late: list[Unit] = []

@@ -169,18 +169,16 @@ class SiteContext:
         target = self.catalogue.version_page(product, version)
         return _anchor_link(page, target, version_anchor(version)) if target else ""
 
-    def commits_of(self, events: Iterable[Event]) -> list[RecordedBy]:
-        """Return the commits that recorded events, each once, in the events' order."""
+    def commits_of(self, events: Iterable[Event]) -> Mapping[str, RecordedBy]:
+        """Return the commits that recorded events, by event id."""
         if not self.has_commits:
-            return []
-        get, ambiguous = self.recorded.get, self.ambiguous
-        found = [get(event["id"]) for event in events if event["id"] not in ambiguous]
-        return [*dict.fromkeys([each for each in found if each is not None])]
-
-    def read_commits(self, events: Iterable[Event]) -> None:
-        """Read the commits that recorded events at once, before they are asked for."""
-        if isinstance(self.recorded, EventCommits):
-            self.recorded.near(event["id"] for event in events)
+            return {}
+        recorded, ids = self.recorded, [event["id"] for event in events]
+        if self.ambiguous:
+            ids = [each for each in ids if each not in self.ambiguous]
+        if isinstance(recorded, EventCommits):
+            return recorded.some(ids)
+        return {each: recorded[each] for each in ids if each in recorded}
 
     @cached_property
     def matrix(self) -> Matrix:

@@ -22,10 +22,11 @@ from versioner.site.render import Renderer
 from versioner.site.render_cache import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from io import BufferedReader
     from pathlib import Path
 
+    from versioner.site.pages import Page
     from versioner.site.render import Templates
     from versioner.site.render_cache import RenderCache
     from versioner.site.units import Unit
@@ -35,6 +36,8 @@ __all__ = ["Made", "UnitMaker"]
 # For fewer pages, starting a process costs more than it saves.
 _SHARED_LEAST: Final = 300
 _SHARES_MOST: Final = 4000
+# The templates that each process needs.
+_TEMPLATES: Final = ("product.html", "month.html", "deployments.html", "environment_month.html")
 
 
 @dataclass(slots=True)
@@ -64,7 +67,8 @@ class UnitMaker:
     """The processes that make units and write them; a context that ends them.
 
     `jobs` is how many processes share the work, where the system can fork and there are enough
-    pages. `progress` is called with the number of pages done.
+    pages. With `keeps_units`, the next build knows units by their keys. `progress` is called with
+    the number of pages done.
     """
 
     def __init__(
@@ -74,10 +78,11 @@ class UnitMaker:
         out: Path,
         *,
         jobs: int = 1,
+        keeps_units: bool = False,
         progress: Callable[[int], None] | None = None,
     ) -> None:
         self.made = Made()
-        self._work = _Work(templates, cache, out)
+        self._work = _Work(templates, cache, out, is_first=keeps_units and cache.is_empty)
         self._out = out
         self._jobs = jobs
         self._progress = progress
@@ -104,6 +109,7 @@ class UnitMaker:
             self._make([*units, *late], 1)
             return
         shares = _shares(units)
+        self._work.prepare(_TEMPLATES)
         queue = _queue(len(shares))
         try:
             for _ in range(self._jobs - 1):
@@ -140,27 +146,27 @@ class UnitMaker:
 class _Work:
     """What a process needs to make units: templates, cache, output folder, and its drafts."""
 
-    def __init__(self, templates: Templates, cache: RenderCache, out: Path) -> None:
+    def __init__(
+        self, templates: Templates, cache: RenderCache, out: Path, *, is_first: bool
+    ) -> None:
         self.drafts = Drafts()
         self._templates = templates
         self._cache = cache
         self.out = out
         self._renderer = Renderer(templates)
+        self._is_first = is_first
+
+    def prepare(self, templates: Iterable[str]) -> None:
+        """Compile templates, so that processes that are forked later need not do it."""
+        self._renderer.prepare(templates)
 
     def make(self, unit: Unit, made: Made, report: Callable[[], None]) -> None:
         paths: list[str] = []
+        # In a first build, the key of a unit is enough: the keys of its pages cost more than they
+        # save in the one build that would read them.
+        has_keys = not (unit.key and self._is_first)
         for page in unit.pages():
-            view = page.view
-            key = self._cache.key(self._templates, page.template, view)
-            known = self._cache.digest(key)
-            if known is None or not self._is_unchanged(page.path, known):
-                content = self._renderer.render(page.template, view)
-                known = digest_of(content)
-                self.drafts.add(page.path, content)
-                made.changed.append(page.path)
-                made.rendered += 1
-            made.digests[key] = known
-            made.pages += 1
+            self._make_page(page, made, has_keys=has_keys)
             paths.append(page.path)
             report()
         for path, content in unit.files():
@@ -169,6 +175,20 @@ class _Work:
             paths.append(path)
         unit.done()
         made.paths[unit.name] = paths
+
+    def _make_page(self, page: Page, made: Made, *, has_keys: bool) -> None:
+        view = page.view
+        key = self._cache.key(self._templates, page.template, view) if has_keys else ""
+        known = self._cache.digest(key)
+        if known is None or not self._is_unchanged(page.path, known):
+            content = self._renderer.render(page.template, view)
+            self.drafts.add(page.path, content)
+            made.changed.append(page.path)
+            made.rendered += 1
+            known = digest_of(content) if has_keys else ""
+        if has_keys:
+            made.digests[key] = known
+        made.pages += 1
 
     def _is_unchanged(self, path: str, digest: str) -> bool:
         content = read_file(self.out, path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import traceback
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.errors import OperationFailed, ValidationFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from types import CodeType
 
     from jinja2 import Environment, Template
@@ -44,6 +45,12 @@ class Renderer:
         self._templates = templates
         self._environment = _environment(templates)
         self._compiled: dict[str, Template] = {}
+
+    def prepare(self, names: Iterable[str]) -> None:
+        """Compile templates ahead; one that cannot be compiled is an error when it is rendered."""
+        for name in names:
+            with suppress(Exception):
+                self._compiled[name] = self._environment.get_template(name)
 
     def render(self, template: str, view: View) -> bytes:
         """Return the bytes of a page.

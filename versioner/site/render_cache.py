@@ -44,6 +44,11 @@ class RenderCache:
         self._known = _read(path) if path is not None else {}
         self._renderer = _renderer_digest()
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether no page is known."""
+        return not self._known
+
     def key(self, templates: Templates, template: str, view: View) -> str:
         """Return the hash of all that a page depends on."""
         digest = hashlib.blake2b(self._renderer, digest_size=16)

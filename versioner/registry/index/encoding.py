@@ -102,6 +102,12 @@ def decode_entry(
 ) -> Entry:
     """Return the deployment or undeployment of a row; `events` are those that it refers to."""
     _, environment, instance, version, status, kind, at, changed_at, previous, *_ = row
+    if not rest and kind != "undeployment":
+        # Nearly all rows are so.
+        return Deployment(
+            first["id"], product, environment, version, status, at, changed_at, [first], instance,
+            kind, previous,
+        )  # fmt: skip
     void = events[rest["v"]] if "v" in rest else None
     if kind == "undeployment":
         ended = tuple(rest.get("n", ()))

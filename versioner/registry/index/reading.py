@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from versioner.registry.index.encoding import DEPLOYMENT_COLUMNS, decode_entry, keys_in
@@ -23,6 +24,7 @@ __all__ = ["Rows"]
 _COLUMNS: Final = ", ".join(f"d.{each.strip()}" for each in DEPLOYMENT_COLUMNS.split(","))
 _ENTRIES: Final = f"SELECT {_COLUMNS}, e.data FROM deployments d JOIN events e ON e.key = d.key"
 _MANY: Final = 400
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 # The columns of a product that count the events of its logs.
 _COUNTS: Final = {
     "build": "builds",
@@ -72,11 +74,16 @@ class Rows:
 
     def events(self, number: int, kind: str) -> dict[int, Event]:
         """Return the events of one kind of a product, by key, in the order of its logs."""
-        rows = self.select(
+        found = self.select(
             "SELECT key, data FROM events WHERE key >= ? AND key < ? ORDER BY key",
             *key_range(number, KINDS[cast("LogKind", kind)]),
         )
-        return {key: json.loads(data) for key, data in rows}
+        events: dict[int, Event] = {}
+        # A product may have thousands of events: parsing some at once costs less.
+        while some := list(islice(found, _MANY)):
+            keys, texts = zip(*some, strict=True)
+            events.update(zip(keys, json.loads(f"[{','.join(texts)}]"), strict=True))
+        return events
 
     def cells(self, number: int) -> Iterator[tuple[str, str]]:
         """Yield the environment and the state of each cell of a product, in order of name."""
@@ -88,14 +95,18 @@ class Rows:
         """Yield the environment and the course of each cell of a product."""
         return self.select("SELECT environment, course FROM cells WHERE product = ?", number)
 
-    def entries_of_product(self, number: int, name: str) -> list[tuple[int, Entry]]:
-        """Return the deployments and undeployments of a product with their keys, oldest first."""
+    def entries_of_product(
+        self, number: int, name: str, events: Mapping[int, Event]
+    ) -> list[tuple[int, Entry]]:
+        """Return the deployments and undeployments of a product with their keys, oldest first.
+
+        `events` are its events of deployments.
+        """
         rows = self.select(
             f"SELECT {DEPLOYMENT_COLUMNS} FROM deployments WHERE key >= ? AND key < ?"
             " ORDER BY at, environment, rank, key",
             *key_range(number),
         )
-        events = self.events(number, "deployment")
         return [
             (row[0], decode_entry(name, row, events[row[0]], _rest(row), events)) for row in rows
         ]
@@ -122,5 +133,5 @@ class Rows:
         return found
 
 
-def _rest(row: Sequence[Any]) -> dict[str, Any]:
-    return json.loads(row[12]) if row[12] else {}
+def _rest(row: Sequence[Any]) -> Mapping[str, Any]:
+    return json.loads(row[12]) if row[12] else _NOTHING

@@ -91,7 +91,9 @@ class IndexedProduct(ProductRecord):
         """Read the deployments of all cells, and what happened in each of them."""
         if "_deployments" in self.__dict__:
             return
-        entries = self._rows.entries_of_product(self._number, self.name)
+        events = self._rows.events(self._number, "deployment")
+        self.__dict__.setdefault("deployment_events", list(events.values()))
+        entries = self._rows.entries_of_product(self._number, self.name, events)
         by_environment: dict[str, dict[int, Deployment]] = {}
         removals: dict[str, list[Undeployment]] = {}
         deployments: list[Deployment] = []

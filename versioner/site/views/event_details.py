@@ -27,6 +27,8 @@ _LABELS: Final = {
     for name, field in EVENT_FIELDS.items()
     if field.detail and name not in _COLUMNS
 }
+# Fields with several values.
+_OTHERS: Final = frozenset(("artifacts", "redacted", "extra_metadata"))
 _PLACES: Final = {name: place for place, name in enumerate(_LABELS)}
 
 
@@ -47,6 +49,13 @@ def contacts(
 
 def event_facts(events: Sequence[Event], hidden: Collection[str] = ()) -> list[View]:
     """Return the latest value of each field that has no column, and the metadata."""
+    if len(events) == 1 and not _OTHERS & events[0].keys():
+        event = events[0]
+        return [
+            fact(_LABELS[name], event[name])
+            for name in sorted(event.keys() & _LABELS.keys(), key=_PLACES.__getitem__)
+            if event[name] and name not in hidden
+        ]
     return detail_facts(event_details(events), hidden)
 
 

@@ -13,15 +13,11 @@ from versioner.site.views.event_details import contacts, metadata
 from versioner.site.views.inbox import inbox_groups
 from versioner.site.views.instances import instance_rows
 from versioner.site.views.layout import View, crumb, frame
+from versioner.site.views.month_rows import MonthRows
 from versioner.site.views.observed import last_looks
 from versioner.site.views.product_sections import actions, badges, deletion, pending_changes
 from versioner.site.views.products import document_of, title_of
-from versioner.site.views.rows import (
-    deployment_detail,
-    deployment_row,
-    version_detail,
-    version_row,
-)
+from versioner.site.views.rows import deployment_row, version_row
 from versioner.site.wording import adds_to, count
 
 if TYPE_CHECKING:
@@ -159,13 +155,8 @@ def month_view(context: SiteContext, name: str, index: int) -> View:
         crumb("Products", context.link(page, PRODUCTS)),
         crumb(title, context.product(page, name)),
     ]
-    context.read_commits(
-        event
-        for events in (*(d.events for d in month.rows), *(v.builds for v in month.versions))
-        for event in events
-    )
-    deployments = [deployment_detail(context, page, d) for d in reversed(month.rows)]
-    versions = [version_detail(context, page, v) for v in reversed(month.versions)]
+    rows = MonthRows(context, month)
+    deployments, versions = rows.deployments, rows.versions
     common = _common(deployments, versions)
     log = context.forge.log(log_path(name, "deployment", month.month))
     return {

@@ -5,22 +5,20 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from versioner.query.selectors import build_details, latest_value, place_text
+from versioner.query.selectors import latest_value, place_text
 from versioner.query.source_links import commit_url
-from versioner.site.urls import deployment_anchor, outward, version_anchor
-from versioner.site.views.event_details import detail_facts, event_facts
+from versioner.site.urls import outward
 from versioner.site.views.instances import UNDEPLOYED
 from versioner.site.wording import (
     day_text,
     first_line,
     moment_text,
-    precise_text,
     version_text,
 )
 
 if TYPE_CHECKING:
     from versioner.git.event_commits import RecordedBy
-    from versioner.models import Deployment, Event, Undeployment, Version
+    from versioner.models import Deployment, Undeployment, Version
     from versioner.site.context import SiteContext
     from versioner.site.forge_links import ForgeLinks
     from versioner.site.views.layout import View
@@ -28,11 +26,13 @@ if TYPE_CHECKING:
 __all__ = [
     "KIND_CLASSES",
     "STATUS_CLASSES",
-    "deployment_detail",
+    "arrivals",
     "deployment_row",
+    "place",
     "recorded_by",
+    "remark",
     "row_version",
-    "version_detail",
+    "source_of",
     "version_row",
 ]
 
@@ -47,8 +47,6 @@ STATUS_CLASSES: Final = {
     "": "status-unknown",
 }
 
-# The fields of a version's source that its row shows, so that its details leave them out.
-_SOURCE: Final = frozenset({"scm_sha", "scm_branch"})
 KIND_CLASSES: Final = {
     "rollback": "status-rollback",
     "redeployment": "status-redeployment",
@@ -71,7 +69,7 @@ def deployment_row(context: SiteContext, page: str, deployment: Deployment | Und
         "product": deployment.product,
         "at": deployment.at,
         "when": moment_text(deployment.at),
-        "environment": _place(context, deployment),
+        "environment": place(context, deployment),
         "environment_href": context.environment(page, deployment.environment),
         "version": version_text(version),
         "version_full": version,
@@ -81,50 +79,14 @@ def deployment_row(context: SiteContext, page: str, deployment: Deployment | Und
         "kind": kind,
         "kind_class": KIND_CLASSES.get(kind, ""),
         "void": deployment.void is not None,
-        "remark": _remark(deployment, context.hidden),
+        "remark": remark(deployment, context.hidden),
         "by": latest_value(deployment.events, "deployed_by", context.hidden),
     }
 
 
-def deployment_detail(
-    context: SiteContext, page: str, deployment: Deployment | Undeployment
-) -> View:
-    """Return a deployment or an undeployment as its permanent row, with everything recorded."""
-    version, status, events = row_version(deployment), deployment.status, deployment.events
-    kind = deployment.kind if deployment.kind in KIND_CLASSES else ""
-    void_events = deployment.void_events
-    # Only the keys that the template uses: a site has one such row for each deployment.
-    return {
-        "id": deployment_anchor(deployment.id),
-        "precise": precise_text(deployment.at),
-        "environment": _place(context, deployment),
-        "version_full": version,
-        "version_href": context.version(page, deployment.product, version),
-        "status_class": STATUS_CLASSES[status],
-        "status": status,
-        "kind": kind,
-        "kind_class": KIND_CLASSES[kind] if kind else "",
-        "void": deployment.void is not None,
-        "by": latest_value(events, "deployed_by", context.hidden),
-        "remark": _remark(deployment, context.hidden),
-        "facts": event_facts(events, context.hidden),
-        "commits": _commits(context, events),
-        "course": _course(events),
-        "struck": [_struck(*each, context.hidden) for each in void_events] if void_events else [],
-    }
-
-
-def _place(context: SiteContext, deployment: Deployment | Undeployment) -> str:
+def place(context: SiteContext, deployment: Deployment | Undeployment) -> str:
     """Return the title of the environment of a row, with the instance where there is one."""
     return place_text(context.environment_title(deployment.environment), deployment.instance)
-
-
-def _struck(event: Event, voider: Event, hidden: frozenset[str]) -> View:
-    return {
-        "status": event.get("status", ""),
-        "when": moment_text(event["at"]),
-        "reason": "" if "reason" in hidden else voider.get("reason", ""),
-    }
 
 
 def version_row(context: SiteContext, page: str, version: Version) -> View:
@@ -138,26 +100,9 @@ def version_row(context: SiteContext, page: str, version: Version) -> View:
         "when": moment_text(version.at),
         "status_class": STATUS_CLASSES[version.status],
         "status": version.status,
-        **_source(context, version),
+        **source_of(context, version),
         "by": latest_value(version.builds, "built_by", context.hidden),
         "reached": _reached(context, page, version),
-    }
-
-
-def version_detail(context: SiteContext, page: str, version: Version) -> View:
-    """Return a version as its permanent row, with everything recorded."""
-    return {
-        "id": version_anchor(version.name),
-        "version_full": version.name,
-        "precise": precise_text(version.at),
-        "status_class": STATUS_CLASSES[version.status],
-        "status": version.status,
-        **_source(context, version),
-        "by": latest_value(version.builds, "built_by", context.hidden),
-        "reached": _reached_by_day(context, version),
-        "facts": detail_facts(build_details(version), context.hidden | _SOURCE),
-        "commits": _commits(context, version.builds),
-        "notes": latest_value(version.builds, "notes", context.hidden),
     }
 
 
@@ -177,14 +122,8 @@ def _commit(forge: ForgeLinks, recorded: RecordedBy) -> View:
     }
 
 
-def _commits(context: SiteContext, events: list[Event]) -> list[View]:
-    """Return the commits that recorded events, each once, in the events' order."""
-    if not context.has_commits:
-        return []
-    return [recorded_by(context, each) for each in context.commits_of(events)]
-
-
-def _source(context: SiteContext, version: Version) -> View:
+def source_of(context: SiteContext, version: Version) -> View:
+    """Return the commit and the branch of a version, and the first line of its notes."""
     sha = "" if "scm_sha" in context.hidden else version.scm_sha
     record = context.registry.products[version.product]
     hidden = {"scm_sha", "scm_repository"} & context.hidden
@@ -200,16 +139,16 @@ def _source(context: SiteContext, version: Version) -> View:
 def _reached(context: SiteContext, page: str, version: Version) -> list[View]:
     return [
         {
-            "environment": _place(context, each),
+            "environment": place(context, each),
             "when": day_text(each.at[:10]),
             "at": each.at,
             "href": context.deployment(page, each),
         }
-        for each in _arrivals(context, version)
+        for each in arrivals(context, version)
     ]
 
 
-def _arrivals(context: SiteContext, version: Version) -> list[Deployment]:
+def arrivals(context: SiteContext, version: Version) -> list[Deployment]:
     """Return the first completed deployment of a version to each place, by environment.
 
     An instance that got the version after the whole environment did is no place of its own.
@@ -220,42 +159,11 @@ def _arrivals(context: SiteContext, version: Version) -> list[Deployment]:
             own = first.setdefault(deployment.environment, {})
             if "" not in own:
                 own.setdefault(deployment.instance, deployment)
-    return [each for name in context.environments for each in first.get(name, {}).values()]
+    return [each for name in context.environments if name in first for each in first[name].values()]
 
 
-def _reached_by_day(context: SiteContext, version: Version) -> list[View]:
-    """Return where and when a version arrived, by day: `staging, production`, `22 Nov 2025`."""
-    days: dict[str, list[Deployment]] = {}
-    for each in _arrivals(context, version):
-        days.setdefault(each.at[:10], []).append(each)
-    return [
-        {
-            "text": ", ".join(_place(context, each) for each in arrived),
-            "at": arrived[0].at,
-            "when": day_text(day),
-        }
-        for day, arrived in days.items()
-    ]
-
-
-def _remark(deployment: Deployment | Undeployment, hidden: frozenset[str]) -> str:
+def remark(deployment: Deployment | Undeployment, hidden: frozenset[str]) -> str:
+    """Return the reason of a deployment, or why it is void."""
     if deployment.void is not None:
         return f"void: {latest_value([deployment.void], 'reason', hidden) or 'no reason given'}"
     return latest_value(deployment.events, "reason", hidden)
-
-
-def _course(events: list[Event]) -> list[View]:
-    # The row itself shows the status and the time of a single event.
-    if len(events) < 2:
-        return []
-    return [_step(event["status"], event["at"]) for event in events]
-
-
-@lru_cache(maxsize=4096)
-def _step(status: str, at: str) -> View:
-    return {
-        "status_class": STATUS_CLASSES[status],
-        "status": status,
-        "at": at,
-        "when": moment_text(at),
-    }
