@@ -13,9 +13,11 @@ import pytest
 from tests.builders import build, deployment, moment
 from tests.registry.files import CONFIG, Files, log, product
 from tests.registry.test_naive_fold import history
+from versioner.errors import NotFound
 from versioner.git.snapshot import MemorySnapshot
-from versioner.query.deployments import find
+from versioner.query.deployments import find, find_by_id, find_in_index
 from versioner.query.matrix import matrix
+from versioner.query.selectors import dependents
 from versioner.query.versions import find_versions, list_versions, running_periods
 from versioner.registry.index import DeploymentFilter, session
 from versioner.registry.index.check import index_differences
@@ -89,7 +91,8 @@ def change(random: Random, files: Files) -> None:
         for path in [path for path in files if path.startswith(folder)]:
             del files[path]
         if random.random() < 0.6:
-            files |= product(name, 'title: "Again"')
+            needed = random.choice(PRODUCTS)
+            files |= product(name, random.choice(('title: "Again"', f'depends_on: ["{needed}"]')))
     elif action < 0.35 and logs:
         path = random.choice(logs)
         lines = files[path].splitlines(keepends=True)
@@ -164,7 +167,32 @@ def assert_same(index: RegistryIndex, expected: Registry, random: Random, seed: 
             if event["id"].startswith(prefix)
         )
         assert [(each.id, each.product) for each in index.find_ids(prefix, 10_000)] == ids
+    assert dependents(registry) == dependents(expected)
+    for _ in range(6):
+        event_id = some_id(random, expected)
+        assert outcome(lambda text=event_id: find_in_index(index, registry, text)) == outcome(
+            lambda text=event_id: find_by_id(expected, text)
+        ), (seed, event_id)
     assert_same_records(index, expected, seed)
+
+
+def some_id(random: Random, expected: Registry) -> str:
+    """Return an id or the beginning of one, of a product or of all; often one of several."""
+    ids = [
+        (event["id"], name)
+        for name, record in expected.products.items()
+        for event in (*record.builds, *record.deployment_events)
+    ]
+    event_id, name = random.choice([*ids, ("missing-1", "shop")])
+    text = event_id[: random.choice((len(event_id), 2, 6, 7, 8))]
+    return random.choice((text, text, f"{name}/{text}", f"web/{text}"))
+
+
+def outcome(ask: Callable[[], object]) -> object:
+    try:
+        return ask()
+    except NotFound as error:
+        return str(error), error.hint
 
 
 def some_filters(random: Random, expected: Registry) -> dict[str, str]:

@@ -17,7 +17,8 @@ from versioner.registry.config import no_registry, read_config
 from versioner.registry.load import load_registry
 from versioner.serialization.year_log import add_months
 from versioner.validation import codes
-from versioner.validation.logs import LOG_LIMIT, validate_log
+from versioner.validation.limits import LOG_LIMIT
+from versioner.validation.logs import validate_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -10,7 +10,7 @@ from versioner.query.selectors import place_text
 from versioner.registry.index import DeploymentFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from versioner.models import Deployment, Undeployment
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from versioner.registry.index import RegistryIndex
     from versioner.registry.records import ProductRecord, Registry
 
-__all__ = ["existing_names", "find", "find_by_id"]
+__all__ = ["existing_names", "find", "find_by_id", "find_in_index"]
 
 _SHORTEST_ID: Final = 6
 
@@ -77,6 +77,23 @@ def existing_names(
     return product, environment
 
 
+def find_in_index(index: RegistryIndex, registry: Registry, event_id: str) -> Entry:
+    """Return what `find_by_id` returns; only products that have such an event are read.
+
+    Of the usual deployment, which has one event, no more than itself is read. `registry` is that
+    of the index.
+    """
+    named, _, digits = event_id.rpartition("/")
+    found = index.find_deployments(digits, is_whole=len(digits) < _SHORTEST_ID)
+    if named:
+        product = registry.resolve(named).name
+        found = {name: each for name, each in found.items() if name == product}
+    entries = [*found.values()]
+    if len(entries) == 1 and len(entries[0]) == 1 and entries[0][0] is not None:
+        return entries[0][0]
+    return _chosen([registry.products[name] for name in sorted(found)], digits)
+
+
 def find_by_id(registry: Registry, event_id: str, product: str | None = None) -> Entry:
     """Return the deployment or undeployment that has an event with this id, or raise NotFound.
 
@@ -86,6 +103,10 @@ def find_by_id(registry: Registry, event_id: str, product: str | None = None) ->
     named, _, event_id = event_id.rpartition("/")
     product = product or named or None
     records = [*registry.products.values()] if product is None else [registry.resolve(product)]
+    return _chosen(records, event_id)
+
+
+def _chosen(records: Iterable[ProductRecord], event_id: str) -> Entry:
     exact: dict[str, Entry] = {}
     near: dict[int, Entry] = {}
     for record in records:

@@ -10,6 +10,7 @@ from versioner.models.documents import DEFAULT_STALE_AFTER
 from versioner.query.observed import UNNAMED, RecordedState, observed_states, seen_until
 from versioner.query.selectors import (
     HiddenEnvironment,
+    active_since,
     compared_environments,
     is_drifting,
     version_on,
@@ -17,13 +18,14 @@ from versioner.query.selectors import (
 from versioner.query.times import parse_duration, seconds_between
 from versioner.registry.cell_results import is_later, results_of
 from versioner.registry.fold import empty_cell
+from versioner.registry.records import use_of_cells
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from versioner.models import Cell, Deployment, Event, Instance
     from versioner.query.observed import ObservationKey, ObservedState
-    from versioner.registry.records import ProductRecord, Registry
+    from versioner.registry.records import EnvironmentUse, ProductRecord, Registry
 
 __all__ = [
     "DEFAULT_STALE_AFTER",
@@ -135,11 +137,9 @@ def matrix(
     compared, hidden = columns, tuple[HiddenEnvironment, ...]()
     if environments is None:
         # Which environments are in use is a question to all products, whichever are asked for.
-        every = [
-            cells[name] if name in cells else _cells_at(record, at)
-            for name, record in registry.products.items()
-        ]
-        compared, hidden = compared_environments(every, columns, at or now)
+        since = active_since(at or now)
+        use = registry.environment_use(since) if at is None else _use_at(registry, cells, at, since)
+        compared, hidden = compared_environments(use, columns)
     listed = registry.listed_instances
     for name, own in cells.items():
         missing = [each for each in columns if each in listed and each not in own]
@@ -207,6 +207,13 @@ def with_observed(
 
 def _cells_at(record: ProductRecord, at: str | None) -> Mapping[str, Cell]:
     return record.cells if at is None else record.cells_at(at)
+
+
+def _use_at(
+    registry: Registry, cells: Mapping[str, Mapping[str, Cell]], at: str, since: str
+) -> EnvironmentUse:
+    every = (cells.get(name) or record.cells_at(at) for name, record in registry.products.items())
+    return use_of_cells(every, since)
 
 
 def _records(registry: Registry, products: Sequence[str] | None) -> list[ProductRecord]:

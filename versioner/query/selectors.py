@@ -6,22 +6,25 @@ no two of them give different answers.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from versioner.models.events import DEFAULT_ARTIFACT
 from versioner.query.times import seconds_between
+from versioner.rules.times import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from versioner.models import Cell, Deployment, Event, Instance, Version
-    from versioner.registry.records import ProductRecord, Registry
+    from versioner.models import Deployment, Event, Instance, Version
+    from versioner.registry.records import EnvironmentUse, ProductRecord, Registry
 
 __all__ = [
     "CONTACT_KEYS",
     "Contact",
     "EventDetails",
     "HiddenEnvironment",
+    "active_since",
     "artifact_lines",
     "build_details",
     "compared_environments",
@@ -151,24 +154,31 @@ def place_text(environment: str, instance: str) -> str:
 
 
 def compared_environments(
-    cells: Collection[Mapping[str, Cell]], environments: Sequence[str], now: str
+    use: EnvironmentUse, environments: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[HiddenEnvironment, ...]]:
     """Return the environments that are compared for drift, and the others with the reason.
 
-    `cells` are those of all products, each by environment. An environment is compared when
-    enough of the products that were deployed within the last year were deployed there. All are
-    compared when no environment is in such use.
+    `use` is that of the last year, by all products. An environment is compared when enough of the
+    products that were deployed in that time were deployed there. All are compared when no
+    environment is in such use.
     """
-    active = [places for each in cells if (places := _active_environments(each, now))]
-    users = {name: sum(name in places for places in active) for name in environments}
-    compared = tuple(name for name in environments if users[name] * _ONE_IN >= max(1, len(active)))
+    active, users = use.products, {name: use.users.get(name, 0) for name in environments}
+    compared = tuple(name for name in environments if users[name] * _ONE_IN >= max(1, active))
     if not compared:
         return tuple(environments), ()
     return compared, tuple(
-        HiddenEnvironment(name, _why_hidden(users[name], len(active)))
+        HiddenEnvironment(name, _why_hidden(users[name], active))
         for name in environments
         if name not in compared
     )
+
+
+def active_since(now: str) -> str:
+    """Return the moment since which a product must have been deployed to be in use."""
+    try:
+        return utc_text(datetime.fromisoformat(now) - timedelta(seconds=_INACTIVE_AFTER_SECONDS))
+    except OverflowError:
+        return ""
 
 
 def is_inactive(at: str, now: str) -> bool:
@@ -213,8 +223,8 @@ def _values(value: Any) -> list[Any]:
 def dependents(registry: Registry) -> dict[str, list[str]]:
     """Return for each product the other products that depend on it, by name."""
     found: dict[str, list[str]] = {name: [] for name in registry.products}
-    for name in sorted(registry.products):
-        for needed in registry.products[name].document.get("depends_on") or ():
+    for name, others in sorted(registry.dependencies.items()):
+        for needed in others:
             if needed in found and needed != name and name not in found[needed]:
                 found[needed].append(name)
     return found
@@ -275,15 +285,6 @@ def artifact_lines(artifacts: Mapping[str, str]) -> list[str]:
         digest if name == DEFAULT_ARTIFACT else f"{name} {digest}"
         for name, digest in sorted(artifacts.items())
     ]
-
-
-def _active_environments(cells: Mapping[str, Cell], now: str) -> set[str]:
-    """Return the environments where a product was deployed within the last year."""
-    return {
-        name
-        for name, cell in cells.items()
-        if cell.latest is not None and not is_inactive(cell.latest.changed_at, now)
-    }
 
 
 def _why_hidden(users: int, active: int) -> str:

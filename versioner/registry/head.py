@@ -2,43 +2,75 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from versioner import layout
+from versioner.git.object_format import hash_object
 from versioner.models import Problem
 from versioner.names import TYPE_ORDER, environment_type
 from versioner.registry.environment_names import former_environment_names
 from versioner.registry.records import Registry
 from versioner.registry.unexpected import is_expected, unexpected_entry, without_misnamed
 from versioner.validation import codes
-from versioner.validation.documents import validate_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from versioner.git.snapshot import Snapshot
+    from versioner.git.snapshot import FileEntry, Snapshot
     from versioner.registry.governance.load import LoadedGovernance
+    from versioner.registry.index.kept import KeptAnswers
     from versioner.serialization.documents import DocumentKind
 
-__all__ = ["load_head"]
+__all__ = ["key_of_entries", "load_head"]
 
 
-def load_head(snapshot: Snapshot) -> Registry:
-    """Return a registry without its products, with the problems of all other files."""
-    registry = Registry(revision=snapshot.revision, commit_time=snapshot.commit_time)
+def key_of_entries(entries: Mapping[str, FileEntry]) -> str:
+    """Return a key of files: of their paths, kinds, sizes, ids and modes."""
+    text = "".join(f"{path}\0{tuple(entry)}\n" for path, entry in sorted(entries.items()))
+    return hash_object("blob", text.encode("utf-8", "surrogateescape"))
+
+
+def load_head(snapshot: Snapshot, kept: KeptAnswers | None = None) -> Registry:
+    """Return a registry without its products, with the problems of all other files.
+
+    The documents are taken from `kept` where it has those of the same files.
+    """
     files = _HeadFiles(snapshot)
-    registry.problems += files.problems
-    registry.config = files.config()
-    registry.environments = files.environments()
-    registry.environment_aliases = former_environment_names(
-        registry.environments, {name for name, _ in files.paths.get("environment", ())}
-    )
-    registry.aliases = {name: each["to"] for name, each in files.documents("alias").items()}
-    registry.deleted = files.documents("deleted")
+    registry = Registry(revision=snapshot.revision, commit_time=_commit_time(snapshot, kept))
+    found = None if kept is None else kept.get("documents", files.key)
+    if found is None:
+        files.read_into(registry)
+        if kept is not None:
+            kept.put("documents", files.key, _documents(registry))
+    else:
+        _set_documents(registry, found)
     registry.load_governance = files.governance_loader(registry.config)
-    registry.problems = sorted(without_misnamed(files.problems, files.unexpected))
     return registry
+
+
+def _commit_time(snapshot: Snapshot, kept: KeptAnswers | None) -> str | None:
+    """Return the time of the commit; git need not be asked for what is kept of it."""
+    if kept is None or snapshot.revision is None:
+        return snapshot.commit_time
+    found: str | None = kept.get("commit time", snapshot.revision)
+    if found is None and (found := snapshot.commit_time) is not None:
+        kept.put("commit time", snapshot.revision, found)
+    return found
+
+
+def _documents(registry: Registry) -> list[Any]:
+    return [
+        *(registry.config, registry.environments, registry.environment_aliases),
+        *(registry.aliases, registry.deleted, [astuple(each) for each in registry.problems]),
+    ]
+
+
+def _set_documents(registry: Registry, found: list[Any]) -> None:
+    registry.config, registry.environments, registry.environment_aliases = found[:3]
+    registry.aliases, registry.deleted, problems = found[3:]
+    registry.problems = [Problem(*fields) for fields in problems]
 
 
 class _HeadFiles:
@@ -50,7 +82,9 @@ class _HeadFiles:
         self.paths: dict[str, list[tuple[str, str]]] = {}
         self._snapshot = snapshot
         self._has_config = False
-        for path, entry in snapshot.selected_entries(()).items():
+        entries = snapshot.selected_entries(())
+        self.key = key_of_entries(entries)
+        for path, entry in entries.items():
             self._has_config |= path == layout.CONFIG
             place = layout.place_of(path)
             if place is None or not is_expected(path, entry):
@@ -59,7 +93,20 @@ class _HeadFiles:
             else:
                 self.paths.setdefault(place.kind, []).append((place.name, path))
 
+    def read_into(self, registry: Registry) -> None:
+        """Set what the files say, and their problems."""
+        registry.config = self.config()
+        registry.environments = self.environments()
+        registry.environment_aliases = former_environment_names(
+            registry.environments, {name for name, _ in self.paths.get("environment", ())}
+        )
+        registry.aliases = {name: each["to"] for name, each in self.documents("alias").items()}
+        registry.deleted = self.documents("deleted")
+        registry.problems = sorted(without_misnamed(self.problems, self.unexpected))
+
     def documents(self, kind: DocumentKind) -> dict[str, dict[str, Any]]:
+        from versioner.validation.documents import validate_document
+
         found = sorted(self.paths.get(kind, ()))
         contents = self._snapshot.read_many([path for _, path in found])
         documents = {}

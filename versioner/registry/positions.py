@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner import layout
+from versioner.validation.limits import LOG_LIMIT
 from versioner.validation.locate import locate
-from versioner.validation.logs import LOG_LIMIT
 from versioner.validation.strict_yaml import read_yaml
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from versioner.errors import NotFound
 from versioner.registry.decisions import deciders_of, decisions_of
@@ -23,7 +23,30 @@ if TYPE_CHECKING:
     from versioner.registry.decisions import Decider
     from versioner.registry.governance.load import LoadedGovernance
 
-__all__ = ["ProductRecord", "Registry"]
+__all__ = ["EnvironmentUse", "ProductRecord", "Registry", "use_of_cells"]
+
+
+class EnvironmentUse(NamedTuple):
+    """How many products were deployed in some time, and how many of them in each environment."""
+
+    products: int
+    users: Mapping[str, int]
+
+
+def use_of_cells(products: Iterable[Mapping[str, Cell]], since: str) -> EnvironmentUse:
+    """Return the use of environments by products, of each of which the cells are given."""
+    users: dict[str, int] = {}
+    count = 0
+    for cells in products:
+        names = [
+            name
+            for name, cell in cells.items()
+            if cell.latest is not None and cell.latest.changed_at >= since
+        ]
+        count += bool(names)
+        for name in names:
+            users[name] = users.get(name, 0) + 1
+    return EnvironmentUse(count, users)
 
 
 @dataclass
@@ -140,6 +163,19 @@ class Registry:
         from versioner.models.governance import Governance
 
         return Governance()
+
+    def environment_use(self, since: str) -> EnvironmentUse:
+        """Return how many products were deployed since a moment, and where."""
+        return use_of_cells((each.cells for each in self.products.values()), since)
+
+    @property
+    def dependencies(self) -> dict[str, list[str]]:
+        """Return the products that each product depends on; those without any are left out."""
+        return {
+            name: needed
+            for name, record in self.products.items()
+            if (needed := record.document.get("depends_on"))
+        }
 
     @property
     def errors(self) -> list[Problem]:

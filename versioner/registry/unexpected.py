@@ -9,7 +9,7 @@ from versioner.git.worktree_snapshot import is_leftover_file
 from versioner.models import Problem
 from versioner.names import is_name
 from versioner.validation import codes
-from versioner.validation.logs import LOG_LIMIT
+from versioner.validation.limits import LOG_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

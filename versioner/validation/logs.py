@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from versioner.layout import month_of, place_of
 from versioner.models import Problem
@@ -17,6 +17,7 @@ from versioner.secret_scanning import may_hold_secret
 from versioner.serialization.log import LOG_SCHEMAS, LONGEST_LINE, read_canonical
 from versioner.validation import codes
 from versioner.validation.events import EVENT_SCHEMAS, METADATA_LIMIT, metadata_size
+from versioner.validation.limits import LOG_LIMIT
 from versioner.validation.locate import ContentProblem, locate_problems, secret_problems
 from versioner.validation.merge_conflicts import conflict_problems, is_marker
 from versioner.validation.schema_check import find_violations, is_valid
@@ -29,10 +30,7 @@ if TYPE_CHECKING:
     from versioner.validation.strict_yaml import Reading
     from versioner.validation.violations import Violation
 
-__all__ = ["LOG_LIMIT", "validate_log"]
-
-# Bytes of a whole log; the snapshot reads no file that is larger.
-LOG_LIMIT: Final = 64 * 1024 * 1024
+__all__ = ["validate_log"]
 
 
 def validate_log(kind: LogKind, data: bytes, path: str) -> tuple[list[Event], list[Problem]]:

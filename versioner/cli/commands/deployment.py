@@ -164,14 +164,16 @@ def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
     have the same id, write PRODUCT/ID.
     """
     from versioner.cli.output import show, terminal_layout
-    from versioner.cli.registry import load_from, reference_time
-    from versioner.query.deployments import find_by_id
+    from versioner.cli.registry import find_registry, read_index, reference_time, warn_of_errors
+    from versioner.query.deployments import find_in_index
     from versioner.query.times import seconds_between
     from versioner.reporting.deployments import deployment_json, deployment_text
     from versioner.reporting.text import ago
 
-    registry = load_from(repo, rev)
-    found = find_by_id(registry, id_.rstrip("…"))
+    index = read_index(find_registry(repo, rev), rev)
+    registry = index.registry()
+    warn_of_errors(registry.errors)
+    found = find_in_index(index, registry, id_.rstrip("…"))
     if output == "json":
         show(deployment_json(found, problems=len(registry.errors)))
         return

@@ -16,7 +16,7 @@ from versioner.registry.records import ProductRecord
 from versioner.registry.unexpected import is_expected
 from versioner.serialization import log
 from versioner.serialization.documents import dump_document
-from versioner.validation.logs import LOG_LIMIT
+from versioner.validation.limits import LOG_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

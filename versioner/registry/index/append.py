@@ -16,9 +16,8 @@ from versioner.registry.fold import fold_product, fold_versions
 from versioner.registry.index.claims import add_claims
 from versioner.registry.index.encoding import (
     DEPLOYMENT_COLUMNS,
-    encode_course,
+    encode_cell,
     encode_entry,
-    encode_state,
 )
 from versioner.registry.index.product_rows import (
     blobs_of,
@@ -281,8 +280,8 @@ def _write_cell(product: _Product, cell: Cell, key_of: Mapping[int, int]) -> Non
         [row for row in rows if before.get(row[0]) != row],
     )
     connection.execute(
-        "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?)",
-        (product.number, cell.environment, encode_state(cell), encode_course(cell, key_of)),
+        "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?)",
+        (product.number, *encode_cell(cell, key_of)),
     )
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.registry.head import load_head
 from versioner.registry.index.schema import key_range
+from versioner.registry.index.stale import stale_products
 from versioner.registry.index.store import FAILURES, is_intact, private_database
-from versioner.registry.index.update import insert_product, stale_products
+from versioner.registry.index.update import insert_product
 from versioner.registry.index.wanted import Wanted
 
 if TYPE_CHECKING:

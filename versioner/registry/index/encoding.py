@@ -28,9 +28,8 @@ __all__ = [
     "decode_course",
     "decode_entry",
     "decode_state",
-    "encode_course",
+    "encode_cell",
     "encode_entry",
-    "encode_state",
     "keys_in",
     "people_in",
 ]
@@ -131,7 +130,17 @@ def decode_entry(
     )
 
 
-def encode_state(cell: Cell) -> str:
+def encode_cell(cell: Cell, key_of: Mapping[int, int]) -> tuple[str, str, str, str]:
+    """Return the row of a cell, without its product; `key_of` gives keys by event identity.
+
+    It has the environment, when the latest deployment changed last ("" without one), what the cell
+    says of now, and what happened in it.
+    """
+    latest = cell.latest.changed_at if cell.latest is not None else ""
+    return cell.environment, latest, _encode_state(cell), _encode_course(cell, key_of)
+
+
+def _encode_state(cell: Cell) -> str:
     """Return what a cell says of now, as JSON: all that the matrix asks."""
     places: dict[int, int] = {}
     found: list[list[Any]] = []
@@ -199,7 +208,7 @@ def _deployment(cell: Cell, fields: Sequence[Any]) -> Deployment:
     )
 
 
-def encode_course(cell: Cell, key_of: Mapping[int, int]) -> str:
+def _encode_course(cell: Cell, key_of: Mapping[int, int]) -> str:
     """Return what happened in a cell, as JSON: completions and periods."""
     completed = [key_of[id(each.events[0])] for each in cell.completed]
     periods = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.layout import month_of, year_of
 from versioner.registry.index.claims import add_claims
-from versioner.registry.index.encoding import encode_course, encode_entry, encode_state
+from versioner.registry.index.encoding import encode_cell, encode_entry
 from versioner.registry.index.schema import KINDS, as_json, key_range, month_key
 from versioner.registry.product_files import read_product
 from versioner.registry.unexpected import is_expected
@@ -120,8 +120,7 @@ def _insert_cell(
     entries: list[Deployment | Undeployment] = [*cell.deployments, *cell.undeployments]
     connection.executemany(_INSERT_DEPLOYMENT, [encode_entry(each, key_of) for each in entries])
     connection.execute(
-        "INSERT INTO cells VALUES (?, ?, ?, ?)",
-        (product, cell.environment, encode_state(cell), encode_course(cell, key_of)),
+        "INSERT INTO cells VALUES (?, ?, ?, ?, ?)", (product, *encode_cell(cell, key_of))
     )
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from versioner.git.object_format import hash_object
 from versioner.models import Problem
-from versioner.registry.checks import check_registry
-from versioner.registry.index.records import IndexedProduct
+from versioner.registry.head import key_of_entries
+from versioner.registry.index.records import Documents, IndexedProduct, IndexedRegistry
 from versioner.registry.index.schema import key_range, product_of_key
-from versioner.registry.records import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from versioner.models import Cell, Deployment, Undeployment
+    from versioner.registry.index.kept import KeptAnswers
     from versioner.registry.index.reading import Rows
     from versioner.registry.index.wanted import Known, Wanted
+    from versioner.registry.records import ProductRecord, Registry
 
     Entry = Deployment | Undeployment
 
@@ -28,6 +31,9 @@ _NEWEST: Final = (
     " d.instance DESC, d.kind = 'undeployment' DESC, d.rank DESC, d.key DESC"
 )
 _OLDEST: Final = _NEWEST.replace(" DESC", "")
+# The problems between products that follow from few things, and those that follow from all files.
+_OF_DOCUMENTS: Final = "problems between documents"
+_OF_TREES: Final = "problems between products"
 
 
 class DeploymentFilter(NamedTuple):
@@ -76,8 +82,11 @@ class RegistryIndex:
     with the problems of their files.
     """
 
-    def __init__(self, rows: Rows, wanted: Wanted, known: Mapping[str, Known]) -> None:
+    def __init__(
+        self, rows: Rows, wanted: Wanted, known: Mapping[str, Known], kept: KeptAnswers
+    ) -> None:
         self.head = wanted.head
+        self._kept = kept
         self._wanted = wanted
         self._rows = rows
         self._numbers = {
@@ -85,6 +94,8 @@ class RegistryIndex:
         }
         self._names = {number: name for name, number in self._numbers.items()}
         self._records: dict[str, IndexedProduct] = {}
+        self._listed = self.head.listed_instances
+        self._documents = Documents(rows)
 
     @property
     def product_names(self) -> list[str]:
@@ -100,15 +111,15 @@ class RegistryIndex:
         """
         found = self._records.get(name)
         if found is None:
-            tree = self._wanted.trees[name]
-            found = self._records[name] = IndexedProduct(
-                self._rows,
-                self._numbers[name],
-                name,
-                None if tree.startswith("odd ") else tree,
-                self.head.listed_instances,
-            )
+            found = self._records[name] = self._record(name)
         return found
+
+    def _record(self, name: str) -> IndexedProduct:
+        tree = self._wanted.trees[name]
+        known = None if tree.startswith("odd ") else tree
+        return IndexedProduct(
+            self._rows, self._numbers[name], name, known, self._listed, self._documents
+        )
 
     def forget(self, name: str) -> None:
         """Drop the record of a product: what was read of it is read again when it is used."""
@@ -120,35 +131,64 @@ class RegistryIndex:
         Every query, report and page takes it as it takes a registry that was loaded. Problems
         between products are in it when the index was opened for all of them.
         """
-        head = self.head
-        registry = Registry(
-            head.revision, head.commit_time, head.config, head.environments,
-            head.environment_aliases, {}, head.aliases, head.deleted,
-            load_governance=head.load_governance,
-        )  # fmt: skip
-        registry.products = {name: self.product(name) for name in self._numbers}
-        self._read_documents(registry)
-        registry.problems = self.problems(registry)
+        registry = self._without_problems({name: self.product(name) for name in self._numbers})
+        registry.problems = self.problems()
         return registry
 
-    def problems(self, registry: Registry | None = None) -> list[Problem]:
+    def _without_problems(self, products: dict[str, ProductRecord]) -> Registry:
+        head = self.head
+        registry = IndexedRegistry(
+            head.revision, head.commit_time, head.config, head.environments,
+            head.environment_aliases, products, head.aliases, head.deleted,
+            load_governance=head.load_governance,
+        )  # fmt: skip
+        registry.rows = self._rows if self._wanted.every else None
+        return registry
+
+    def problems(self) -> list[Problem]:
         """Return the problems of all files that were asked for, in order."""
-        if registry is None:
-            return self.registry().problems
         found = [*self.head.problems]
         names = self._rows.select("SELECT name, problems FROM products WHERE problems <> '[]'")
         for name, problems in names:
             if name in self._wanted.trees:
                 found += [Problem(*fields) for fields in json.loads(problems)]
         if self._wanted.every:
-            found += check_registry(registry, self._wanted.snapshot, self._sharing_products())
+            found += self._problems_between()
         return sorted(found)
 
-    def _read_documents(self, registry: Registry) -> None:
-        if self._wanted.every:
-            for name, document in self._rows.select("SELECT name, document FROM products"):
-                if name in registry.products:
-                    registry.products[name].document = json.loads(document)
+    def _problems_between(self) -> list[Problem]:
+        """Return the problems between products, which follow from what is kept with a key.
+
+        They are of the files beside the products, of the documents of products, and of the
+        environments that their events name. Where more of the products was read to find them,
+        or one has a position in a file, the key has the trees of the products, too.
+        """
+        sharing = self._sharing_products()
+        keys = self._keys_between(sharing)
+        for name, key in keys.items():
+            if (kept := self._kept.get(name, key)) is not None:
+                return [Problem(*fields) for fields in kept]
+        from versioner.registry.checks import check_registry
+
+        # No part of these records was read before.
+        registry = self._without_problems({name: self._record(name) for name in self._numbers})
+        read = self._rows.histories_read
+        problems = check_registry(registry, self._wanted.snapshot, sharing)
+        few = not problems and self._rows.histories_read == read
+        name = _OF_DOCUMENTS if few else _OF_TREES
+        self._kept.put(name, keys[name], [astuple(each) for each in problems])
+        return problems
+
+    def _keys_between(self, sharing: Collection[str]) -> dict[str, str]:
+        entries = self._wanted.snapshot.selected_entries(())
+        rows = self._rows.select("SELECT name, is_product, document, resolved FROM products")
+        products = [*sorted(rows), sorted(sharing)]
+        few = f"{key_of_entries(entries)} {products}"
+        every = f"{few} {sorted(self._wanted.trees.items())}"
+        return {
+            name: hash_object("blob", text.encode("utf-8", "surrogateescape"))
+            for name, text in ((_OF_DOCUMENTS, few), (_OF_TREES, every))
+        }
 
     def _sharing_products(self) -> set[str]:
         """Return the products of which an event has the id of an event of another product."""
@@ -252,6 +292,20 @@ class RegistryIndex:
                 if len(found) == limit:
                     break
         return sorted(found, key=lambda each: (each.id, each.product))
+
+    def find_deployments(self, text: str, *, is_whole: bool) -> dict[str, list[Entry | None]]:
+        """Return for each product what its deployment events are whose ids begin with a text.
+
+        With `is_whole`, the text is a whole id. An event that is the first one of a deployment or
+        undeployment gives that; any other one gives None.
+        """
+        found: dict[str, list[Entry | None]] = {}
+        for key in self._rows.keys_of_ids(text, text if is_whole else text + "\U0010ffff"):
+            name = self._names.get(product_of_key(key))
+            if name is not None:
+                entries = self._rows.entries(self._names, "d.key = ?", [key], "d.key")
+                found.setdefault(name, []).append(next(entries, None))
+        return found
 
     def find_source(self, digits: str, fewest: int = 7) -> list[FoundSource]:
         """Return the versions with a digest or commit that begins with some hexadecimal digits.

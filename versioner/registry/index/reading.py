@@ -49,6 +49,8 @@ class Rows:
         self._connections = [connection]
         self._reopen = reopen
         self._process = os.getpid()
+        # How often more of a product was read than its document and the environments it names.
+        self.histories_read = 0
 
     def select(self, statement: str, *values: Any) -> Iterator[Any]:
         """Yield the rows of a statement."""
@@ -65,8 +67,29 @@ class Rows:
 
     def of_product(self, number: int, column: str) -> Any:
         """Return a column of a product's row."""
+        self.histories_read += column not in ("document", "resolved")
         found = next(self.select(f"SELECT {column} FROM products WHERE id = ?", number))
         return found[0]
+
+    def documents(self) -> Iterator[tuple[str, str]]:
+        """Yield the name and the document of each product that the index has."""
+        return self.select("SELECT name, document FROM products")
+
+    def dependencies(self) -> Iterator[tuple[str, str]]:
+        """Yield the name and the document of each product that may depend on another one."""
+        return self.select(
+            "SELECT name, document FROM products WHERE instr(document, 'depends_on') > 0"
+        )
+
+    def places_since(self, since: str) -> tuple[int, dict[str, int]]:
+        """Return how many products were deployed since a moment, and how many in each place."""
+        (products,) = next(
+            self.select("SELECT COUNT(DISTINCT product) FROM cells WHERE latest >= ?", since)
+        )
+        counts = self.select(
+            "SELECT environment, COUNT(*) FROM cells WHERE latest >= ? GROUP BY environment", since
+        )
+        return products, dict(counts)
 
     def has_log(self, number: int, kind: str) -> bool:
         """Return whether a product has events of a kind."""
@@ -74,6 +97,7 @@ class Rows:
 
     def events(self, number: int, kind: str) -> dict[int, Event]:
         """Return the events of one kind of a product, by key, in the order of its logs."""
+        self.histories_read += 1
         found = self.select(
             "SELECT key, data FROM events WHERE key >= ? AND key < ? ORDER BY key",
             *key_range(number, KINDS[cast("LogKind", kind)]),
@@ -87,6 +111,7 @@ class Rows:
 
     def cells(self, number: int) -> Iterator[tuple[str, str]]:
         """Yield the environment and the state of each cell of a product, in order of name."""
+        self.histories_read += 1
         return self.select(
             "SELECT environment, state FROM cells WHERE product = ? ORDER BY environment", number
         )
@@ -102,6 +127,7 @@ class Rows:
 
         `events` are its events of deployments.
         """
+        self.histories_read += 1
         rows = self.select(
             f"SELECT {DEPLOYMENT_COLUMNS} FROM deployments WHERE key >= ? AND key < ?"
             " ORDER BY at, environment, rank, key",
@@ -121,6 +147,14 @@ class Rows:
             for row in some:
                 name = names[product_of_key(row[0])]
                 yield decode_entry(name, row, json.loads(row[13]), _rest(row), others)
+
+    def keys_of_ids(self, first: str, last: str) -> list[int]:
+        """Return the keys of the deployment events whose ids are in a range, both inclusive."""
+        rows = self.select(
+            "SELECT key FROM events WHERE id >= ? AND id <= ? AND key >> 38 & 3 = ?",
+            *(first, last, KINDS["deployment"]),
+        )
+        return [key for (key,) in rows]
 
     def _events_at(self, keys: Iterable[int]) -> dict[int, Event]:
         found = {}

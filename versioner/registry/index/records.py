@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models import Cell, Problem
 from versioner.registry.index.encoding import decode_course, decode_state
-from versioner.registry.records import ProductRecord
+from versioner.registry.records import EnvironmentUse, ProductRecord, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,14 +15,58 @@ if TYPE_CHECKING:
     from versioner.models import Deployment, Event, Undeployment
     from versioner.registry.index.reading import Rows
 
-__all__ = ["IndexedCell", "IndexedProduct"]
+__all__ = ["Documents", "IndexedCell", "IndexedProduct", "IndexedRegistry"]
 
+# After so many documents were read one by one, all are read together.
+_FEW: Final = 8
 _LOGS = {
     "builds": "build",
     "deployment_events": "deployment",
     "observations": "observation",
     "decision_events": "decision",
 }
+
+
+class Documents:
+    """The documents of products, read one by one; after a few, all of them together."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._read = 0
+        self._every: dict[str, str] | None = None
+
+    def of_product(self, number: int, name: str) -> dict[str, Any]:
+        """Return the document of a product."""
+        self._read += 1
+        if self._read > _FEW and self._every is None:
+            self._every = dict(self._rows.documents())
+        every = self._every
+        text = self._rows.of_product(number, "document") if every is None else every[name]
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+
+class IndexedRegistry(Registry):
+    """A registry of products in the index; `rows` are None where it has some of them only."""
+
+    rows: Rows | None = None
+
+    def environment_use(self, since: str) -> EnvironmentUse:
+        """Return how many products were deployed since a moment, and where."""
+        if self.rows is None:
+            return super().environment_use(since)
+        return EnvironmentUse(*self.rows.places_since(since))
+
+    @property
+    def dependencies(self) -> dict[str, list[str]]:
+        """Return the products that each product depends on; those without any are left out."""
+        if self.rows is None:
+            return super().dependencies
+        return {
+            name: needed
+            for name, document in self.rows.dependencies()
+            if name in self.products and (needed := json.loads(document).get("depends_on"))
+        }
 
 
 class IndexedProduct(ProductRecord):
@@ -35,8 +79,9 @@ class IndexedProduct(ProductRecord):
         name: str,
         tree: str | None,
         listed: Mapping[str, Sequence[str]],
+        documents: Documents,
     ) -> None:
-        self._rows, self._number = rows, number
+        self._rows, self._number, self._documents = rows, number, documents
         self.name, self.tree, self.listed = name, tree, listed
 
     def __getattr__(self, name: str) -> Any:
@@ -44,7 +89,7 @@ class IndexedProduct(ProductRecord):
         if name in _LOGS:
             found: Any = self._events_of(name)
         elif name == "document":
-            found = json.loads(self._rows.of_product(self._number, "document"))
+            found = self._documents.of_product(self._number, self.name)
         elif name == "problems":
             rows = json.loads(self._rows.of_product(self._number, "problems"))
             found = [Problem(*fields) for fields in rows]

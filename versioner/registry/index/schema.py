@@ -44,7 +44,7 @@ SCHEMA: Final = (
     "CREATE TABLE deployments (key INTEGER PRIMARY KEY, environment TEXT, instance TEXT,"
     " version TEXT, status TEXT, kind TEXT, at TEXT, changed_at TEXT, previous TEXT, void INTEGER,"
     " rank INTEGER, people TEXT, rest TEXT)",
-    "CREATE TABLE cells (product INTEGER, environment TEXT, state TEXT, course TEXT,"
+    "CREATE TABLE cells (product INTEGER, environment TEXT, latest TEXT, state TEXT, course TEXT,"
     " PRIMARY KEY (product, environment))",
     "CREATE TABLE sources (product INTEGER, version TEXT, digits TEXT,"
     " PRIMARY KEY (product, version, digits)) WITHOUT ROWID",
@@ -57,6 +57,7 @@ INDEXES: Final = (
     "CREATE INDEX deployments_by_time ON deployments (at)",
     "CREATE INDEX deployments_by_environment ON deployments (environment, at)",
     "CREATE INDEX deployments_by_version ON deployments (version, at)",
+    "CREATE INDEX cells_by_latest ON cells (latest, environment, product)",
     "CREATE INDEX sources_by_digits ON sources (digits)",
 )
 

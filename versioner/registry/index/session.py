@@ -10,15 +10,11 @@ from typing import TYPE_CHECKING, Final
 from versioner.errors import NotFound, OperationFailed
 from versioner.git.state import state_file
 from versioner.registry.head import load_head
+from versioner.registry.index.kept import KeptAnswers
 from versioner.registry.index.queries import RegistryIndex
 from versioner.registry.index.reading import Rows
+from versioner.registry.index.stale import stale_products
 from versioner.registry.index.store import FAILURES, IndexStore, finish, private_database
-from versioner.registry.index.update import (
-    fill,
-    note_shared_ids,
-    stale_products,
-    update_products,
-)
 from versioner.registry.index.wanted import Wanted
 from versioner.registry.load import wanted_products
 from versioner.registry.reader import reader_version
@@ -83,7 +79,8 @@ def read_index(
     progress: Progress | None = None,
 ) -> Iterator[RegistryIndex]:
     """Open an index that is at a path of its own, as `open_index` does."""
-    head = load_head(snapshot)
+    kept = KeptAnswers(store.path.with_suffix(".kept"), store.reader)
+    head = load_head(snapshot, kept)
     names = None
     if products is not None:
         names = wanted_products(products, snapshot.product_names(), head)
@@ -94,7 +91,8 @@ def read_index(
         # A database without a file is of this process alone, and is copied with its memory.
         rows = Rows(connection, partial(_reopened, store, wanted, known) if file else None)
         stack.callback(rows.close)
-        index = RegistryIndex(rows, wanted, known)
+        index = RegistryIndex(rows, wanted, known, kept)
+        stack.callback(kept.write)
         for name in names or ():
             if name not in index.product_names:
                 wanted_products([name], index.product_names, head)
@@ -144,6 +142,9 @@ def _as_wanted(connection: sqlite3.Connection, wanted: Wanted) -> dict[str, Know
 def _updated(
     store: IndexStore, wanted: Wanted, progress: Progress | None
 ) -> tuple[sqlite3.Connection, dict[str, Known]]:
+    # A reader that finds the index as wanted imports nothing of what reads and checks files.
+    from versioner.registry.index.update import fill, note_shared_ids, update_products
+
     with store.lock(_WAIT_SECONDS_ALL if wanted.every else _WAIT_SECONDS):
         connection = store.verified()
         if connection is not None and _is_mostly_stale(connection, wanted):
@@ -180,6 +181,8 @@ def _is_mostly_stale(connection: sqlite3.Connection, wanted: Wanted) -> bool:
 def _private(
     store: IndexStore, wanted: Wanted, progress: Progress | None, name: str
 ) -> tuple[sqlite3.Connection, dict[str, Known]]:
+    from versioner.registry.index.update import fill
+
     connection = private_database(store.reader, name)
     connection.execute("BEGIN")
     fill(connection, wanted, progress)

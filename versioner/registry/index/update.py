@@ -13,7 +13,6 @@ from versioner.registry.index.product_rows import (
     insert_from_files,
 )
 from versioner.registry.index.schema import key_range
-from versioner.registry.index.wanted import Known
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,41 +21,10 @@ if TYPE_CHECKING:
     from versioner.registry.index.fill import Statement
     from versioner.registry.index.wanted import Wanted
 
-__all__ = ["fill", "insert_product", "note_shared_ids", "stale_products", "update_products"]
+__all__ = ["fill", "insert_product", "note_shared_ids", "update_products"]
 
 # For fewer bytes of files, starting other processes costs more than it saves.
 _SHARED_LEAST: Final = 8 * 1024 * 1024
-
-
-def stale_products(
-    connection: sqlite3.Connection, wanted: Wanted
-) -> tuple[dict[str, Known], list[str], list[int]]:
-    """Compare the index with the files.
-
-    Return the products that are as wanted, the names of those that are not, and the numbers of
-    those that the index has too many.
-    """
-    fresh: dict[str, Known] = {}
-    surplus: list[int] = []
-    for number, name, tree, is_product, named, resolved in _rows(connection, wanted):
-        if name not in wanted.trees:
-            surplus.append(number)
-        elif tree == wanted.trees[name] and resolved == wanted.resolved(named):
-            fresh[name] = Known(number, bool(is_product))
-    return fresh, [name for name in wanted.trees if name not in fresh], surplus
-
-
-def _rows(
-    connection: sqlite3.Connection, wanted: Wanted
-) -> Iterable[tuple[int, str, str, int, str, str]]:
-    columns = "SELECT id, name, tree, is_product, named, resolved FROM products"
-    if wanted.every:
-        return connection.execute(columns)
-    return (
-        row
-        for name in wanted.trees
-        for row in connection.execute(f"{columns} WHERE name = ?", (name,))
-    )
 
 
 def update_products(
