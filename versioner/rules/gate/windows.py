@@ -35,8 +35,13 @@ __all__ = ["Span", "blocked_until", "merged_windows", "spans_from"]
 Span = tuple[int, int]
 _LocalWindow = OnceWindow | DailyWindow | WeeklyWindow | WeeklySpan | MonthlyWindow
 
-# What is closed for longer than this counts as closed for ever.
-_HORIZON: Final = 30 * 366 * DAY
+# What is closed for longer than this counts as closed for ever: windows by the day and the week
+# repeat within a year, with its changes of summer time; those by the month within eight years, the
+# longest time between two leap days.
+_YEAR: Final = 366 * DAY
+_HORIZON_OF_WEEKS: Final = 2 * _YEAR
+_HORIZON_OF_MONTHS: Final = 9 * _YEAR
+_HORIZON_OF_RECURRENCES: Final = 30 * _YEAR
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -57,13 +62,26 @@ def blocked_until(block: ScheduleBlock, at: int) -> tuple[bool, int | None]:
 def _end_of_chain(block: ScheduleBlock, at: int) -> tuple[bool, int | None]:
     """Return the end of the windows that follow each other without a gap from a moment on."""
     until = at
+    horizon = _horizon(block, at)
     for start, end in merged_windows(block, at):
         if start > until:
             break
         until = max(until, end)
-        if until - at > _HORIZON:
+        if until > horizon:
             return True, None
     return (True, until) if until > at else (False, None)
+
+
+def _horizon(block: ScheduleBlock, at: int) -> int:
+    """Return the moment after which windows that were closed until then are so for ever."""
+    kinds = {type(each) for each in block.windows}
+    if RecurringWindow in kinds:
+        return at + _HORIZON_OF_RECURRENCES
+    once = [each for each in block.windows if isinstance(each, OnceWindow)]
+    zone = zone_of(block.time_zone)
+    ends = [moment_of(datetime.fromisoformat(each.end), zone) for each in once] if zone else []
+    length = _HORIZON_OF_MONTHS if MonthlyWindow in kinds else _HORIZON_OF_WEEKS
+    return max([at, *ends]) + length
 
 
 def merged_windows(block: ScheduleBlock, at: int) -> Iterator[Span]:
