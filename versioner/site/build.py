@@ -12,10 +12,10 @@ from versioner.errors import ValidationFailed
 from versioner.resources import site_templates_dir
 from versioner.site.api.reference import example_product, reference_view
 from versioner.site.context import SiteContext
-from versioner.site.earlier import EarlierBuild, StateLost
+from versioner.site.earlier import EarlierBuild
 from versioner.site.exports.files import files_of_product, machine_files
 from versioner.site.facts.catalogue import Catalogue
-from versioner.site.facts.state import SiteState
+from versioner.site.facts.state import SiteState, StateLost
 from versioner.site.lists import lists_of
 from versioner.site.output import publish
 from versioner.site.pages import Page, front_pages
@@ -165,7 +165,6 @@ class _Build:
         self._earlier.replace(
             [(unit, paths[unit.name]) for unit in units], [*made.changed, *change.gone]
         )
-        self._state.commit()
         return BuildReport(*done, made.pages + kept, made.rendered)
 
     def _late(self, made: Made) -> list[Unit]:

@@ -31,7 +31,6 @@ from versioner.site.pagination import (
     DeploymentPage,
     HistoryPage,
     PageLink,
-    deployment_pages,
     history_pages,
 )
 from versioner.site.privacy import hidden_fields
@@ -50,13 +49,14 @@ from versioner.site.wording import Zone
 from versioner.validation import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from versioner.git.event_commits import RecordedBy
     from versioner.models import Deployment, Event, Undeployment
     from versioner.query.selectors import HiddenEnvironment
     from versioner.registry.records import ProductRecord, Registry
     from versioner.remote.inbox_refs import Inbox
+    from versioner.site.facts.catalogue import ListedRow
 
 __all__ = ["SiteContext"]
 
@@ -115,7 +115,6 @@ class SiteContext:
             if record.observations
         }
         self._history: tuple[str, list[HistoryPage]] = ("", [])
-        self._listed: tuple[tuple[str, str], list[DeploymentPage]] = (("", ""), [])
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -160,8 +159,7 @@ class SiteContext:
 
     def deployment(self, page: str, deployment: Deployment | Undeployment) -> str:
         """Return the link to the row of a deployment or of an undeployment."""
-        facts = self.catalogue.of(deployment.product)
-        target = facts.page_of(deployment.id, deployment.at)
+        target = self.catalogue.page_of(deployment)
         return _anchor_link(page, target, deployment_anchor(deployment.id))
 
     def version(self, page: str, product: str, version: str) -> str:
@@ -224,43 +222,39 @@ class SiteContext:
 
     def listed(self, link: PageLink, environment: str = "") -> DeploymentPage:
         """Return one of these pages with its rows."""
-        path_of = partial(environment_month, environment) if environment else deployments_page
-        return self._pages(environment, link.month, path_of)[link.part - 1]
+        rows = self.catalogue.rows(self.listed_rows(link, environment))
+        return DeploymentPage(link.path, link.month, link.part, rows)
 
-    def _pages(
-        self, environment: str, month: str, path_of: Callable[[str, int], str]
-    ) -> list[DeploymentPage]:
-        key = environment, month
-        if self._listed[0] != key:
-            rows = self.catalogue.rows(month, environment)
-            self._listed = key, deployment_pages(rows, path_of)
-        return self._listed[1]
-
-    def _numbers(
-        self, environment: str, month: str, path_of: Callable[[str, int], str]
-    ) -> list[int]:
-        """Return the number of deployments on each page of a month."""
-        return [page.number for page in self._pages(environment, month, path_of)]
+    def listed_rows(self, link: PageLink, environment: str = "") -> Sequence[ListedRow]:
+        """Return the rows of one of these pages in short."""
+        rows = self.catalogue.listed(link.month, environment)
+        return rows[(link.part - 1) * ROWS : link.part * ROWS]
 
     def _links(self, environment: str, path_of: Callable[[str, int], str]) -> list[PageLink]:
         found: list[PageLink] = []
         for month in self.catalogue.months:
-            deployments, removals = self.catalogue.count(month, environment)
-            if removals and deployments + removals > ROWS:
+            total = self.catalogue.total(month, environment)
+            starts = range(0, total.deployments + total.removals, ROWS)
+            if total.removals and len(starts) > 1:
                 # Which part has which of them is seen in the rows.
                 numbers = self.catalogue.remembered(
-                    month, environment, partial(self._numbers, environment, month, path_of)
+                    month, environment, partial(self._numbers, environment, month)
                 )
             else:
-                numbers = [
-                    min(ROWS, deployments - start)
-                    for start in range(0, deployments + removals, ROWS)
-                ]
+                numbers = [min(ROWS, total.deployments - start) for start in starts]
             found += [
                 PageLink(path_of(month, part), month, part, number)
                 for part, number in enumerate(numbers, 1)
             ]
         return found
+
+    def _numbers(self, environment: str, month: str) -> list[int]:
+        """Return the number of deployments on each page of a month."""
+        rows = self.catalogue.listed(month, environment)
+        return [
+            sum(bool(row.data[5]) for row in rows[start : start + ROWS])
+            for start in range(0, len(rows), ROWS)
+        ]
 
     def state(self, product: str, environment: str) -> CellState:
         """Return the state of a product in an environment."""

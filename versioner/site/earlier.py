@@ -16,6 +16,7 @@ import stat
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from versioner.site.facts.state import StateLost
 from versioner.site.output import MANIFEST, FileChange, claim
 
 if TYPE_CHECKING:
@@ -25,14 +26,10 @@ if TYPE_CHECKING:
     from versioner.site.facts.state import SiteState
     from versioner.site.units import Unit
 
-__all__ = ["EarlierBuild", "KnownUnit", "StateLost"]
+__all__ = ["EarlierBuild", "KnownUnit"]
 
 # A later change may have the time of one that was made up to so many nanoseconds before.
 _TICK: Final = 20_000_000
-
-
-class StateLost(Exception):
-    """The state was damaged while a site was built; nothing was written, and it is made anew."""
 
 
 class KnownUnit(NamedTuple):
@@ -139,9 +136,6 @@ class EarlierBuild:
         """Keep what was made in the state, when the paths `written` were written or removed."""
         units = [*made]
         gone = self._known.keys() - self._kept.keys() - {unit.name for unit, _ in units}
-        self._state.keep_outputs(
-            self._name, (_row(unit, paths, self._out) for unit, paths in units), gone
-        )
         changed = {"", *(folder for path in written for folder in _above(path))}
         names = {folder for _, paths in units for path in paths for folder in _above(path)}
         names |= changed | self._changed
@@ -152,8 +146,10 @@ class EarlierBuild:
         newest = max((times[name][0] for name in changed & times.keys()), default=0)
         late = {name for name in changed & times.keys() if times[name][0] > newest - _TICK}
         kept = {name: time for name, time in self._times.items() if name not in names}
-        self._state.keep_build(
+        self._state.keep_outputs(
             self._name,
+            (_row(unit, paths, self._out) for unit, paths in units),
+            gone,
             {
                 "manifest": _time_of_file(f"{self._out}/{MANIFEST}"),
                 "folders": {**kept, **times, **others},

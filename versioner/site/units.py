@@ -142,21 +142,15 @@ def _product_key(
 
 
 def _months(context: SiteContext, common: str) -> Iterator[Unit]:
-    # A month without its environment has the digests of all of its rows.
-    rows = {
-        month: hash_of(
-            [[n, title_of(context, n), context.catalogue.of(n).months[month].digest] for n in names]
-        )
-        for month, names in context.catalogue.months.items()
-    }
     groups = {"": context.deployment_links, **context.environment_links}
     pages = {environment: _by_month(links) for environment, links in groups.items()}
-    for month in rows:
+    for month in context.catalogue.months:
         for environment, links in groups.items():
             own = pages[environment].get(month)
             if own is None:
                 continue
-            key = hash_of(common, environment, month, rows[month], _around(links, own))
+            digest = f"{context.catalogue.total(month, environment).digest:x}"
+            key = hash_of(common, environment, month, digest, _around(links, own))
             make = (
                 partial(environment_pages, context, environment, own)
                 if environment
@@ -166,9 +160,8 @@ def _months(context: SiteContext, common: str) -> Iterator[Unit]:
 
 
 def _shards(context: SiteContext, common: str) -> Iterator[Unit]:
-    facts = context.catalogue.of
-    for prefix, names in context.catalogue.prefixes.items():
-        key = hash_of(common, [[name, facts(name).search[prefix]] for name in names])
+    for prefix, own in context.catalogue.prefixes.items():
+        key = hash_of(common, f"{own.digest:x}")
         yield Unit(f"{SEARCH}{prefix}", key, tuple, partial(shard_files, context, prefix))
 
 

@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
-import hashlib
-import heapq
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.layout import month_of
 from versioner.models import Deployment
 from versioner.site.facts.codec import row_from
-from versioner.site.facts.product_facts import SEARCH, VERSIONS, SummaryRecord, facts_of, from_json
+from versioner.site.facts.learning import learn
+from versioner.site.facts.product_facts import SEARCH, VERSIONS, SummaryRecord, history_from
+from versioner.site.facts.sums import Sum, list_name
+from versioner.site.urls import month_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from versioner.models import Undeployment
     from versioner.registry.records import ProductRecord, Registry
-    from versioner.site.facts.product_facts import ProductFacts
+    from versioner.site.facts.product_facts import HistoryFacts, ProductFacts
     from versioner.site.facts.state import SiteState
 
-__all__ = ["Catalogue"]
+__all__ = ["Catalogue", "ListedRow"]
 
-# The products whose versions are in memory.
+# The products whose versions, and whose facts of the history, are in memory.
 _PRODUCTS_MOST: Final = 50
 # The events of all products that may be in memory.
 _EVENTS_MOST: Final = 120_000
-# The newest rows of a list that are kept: twice as many as any page or document shows.
-_LATEST_KEPT: Final = 400
+# The rows of lists that stay in memory, and the parts of pages that are remembered.
+_ROWS_MOST: Final = 60_000
+
+_EMPTY: Final = Sum(0, 0, 0, 0)
+
+
+class ListedRow(NamedTuple):
+    """A row of a list of several products, in its order, with its data in short."""
+
+    at: str
+    product: str
+    id: str
+    data: list[Any]
 
 
 class Catalogue:
@@ -40,77 +53,96 @@ class Catalogue:
     def __init__(self, registry: Registry, state: SiteState, keys: Mapping[str, str]) -> None:
         self._products = registry.products
         self._state = state
-        self._keys = keys
-        self._rows: dict[str, dict[str, list[Any]]] = {}
-        self._facts: dict[str, ProductFacts] = {}
-        self._latest: dict[str, list[Deployment | Undeployment]] = {}
-        self._rows_of_month: tuple[str, list[Deployment | Undeployment]] = ("", [])
+        found = learn(registry.products, state, keys, self.history, _EVENTS_MOST)
+        self._facts, self._sums = found.facts, found.sums
+        # What the state does not have: all, where there is none.
+        self._own_histories, self._own_rows = found.histories, found.rows
+        self._histories: dict[str, HistoryFacts] = {}
+        self._lists: dict[tuple[str, str], list[ListedRow]] = {}
+        self._parts: dict[tuple[str, str], int] = {}
         self._pages_of_versions: dict[str, dict[str, str]] = {}
-        self._learn()
         listed = registry.listed_instances
         self.summaries: dict[str, ProductRecord] = {
             name: SummaryRecord(self._facts[name], listed) for name in registry.products
         }
 
-    def _learn(self) -> None:
-        for name, key, text in self._state.facts():
-            if self._keys.get(name) == key:
-                self._facts[name] = from_json(text)
-        for name in self._products:
-            if name not in self._facts:
-                record = self._products[name]
-                self._facts[name], rows = facts_of(record)
-                if self.is_large:
-                    record.release()
-                if name in self._keys:
-                    facts = self._facts[name].to_json()
-                    self._state.keep_facts(name, self._keys[name], facts, rows)
-                else:
-                    self._rows[name] = rows
-        self._state.commit()
-
     def of(self, name: str) -> ProductFacts:
         """Return the facts of a product."""
         return self._facts[name]
 
+    def history(self, name: str) -> HistoryFacts:
+        """Return the facts of a product's history."""
+        found = self._own_histories.get(name) or self._histories.get(name)
+        if found is None:
+            if len(self._histories) >= _PRODUCTS_MOST:
+                self._histories.clear()
+            found = self._histories[name] = history_from(self._state.history(name))
+        return found
+
     def __iter__(self) -> Iterator[ProductFacts]:
         return (self._facts[name] for name in self._products)
 
-    @property
+    @cached_property
     def is_large(self) -> bool:
         """Return whether the events of all products would need much memory."""
         return sum(each.events for each in self._facts.values()) > _EVENTS_MOST
 
     @cached_property
-    def months(self) -> dict[str, list[str]]:
-        """Return the products with rows of each month, oldest month first."""
-        found: dict[str, list[str]] = {}
-        for name in self._products:
-            for month in self._facts[name].months:
-                found.setdefault(month, []).append(name)
-        return dict(sorted(found.items()))
+    def months(self) -> list[str]:
+        """Return the months with rows, oldest first."""
+        names = (name.split(" ") for name in self._sums if not name.startswith(SEARCH))
+        return sorted({month for month, *_ in names if month != VERSIONS})
 
-    def rows(self, month: str, environment: str = "") -> list[Deployment | Undeployment]:
-        """Return the rows of a month, oldest first."""
-        if self._rows_of_month[0] != month:
-            # The lists of one month follow each other: that of all rows, and one an environment.
-            self._rows_of_month = month, self._chosen(month, "", None)
-        rows = self._rows_of_month[1]
-        return [row for row in rows if row.environment == environment] if environment else rows
+    def total(self, month: str, environment: str = "") -> Sum:
+        """Return the digest and the numbers of the rows of a month, of all or one environment."""
+        return self._sums.get(list_name(month, environment), _EMPTY)
 
-    def _chosen(
-        self, month: str, environment: str, products: Collection[str] | None
-    ) -> list[Deployment | Undeployment]:
-        found = [
-            row_from(name, data)
-            for name in self.months[month]
-            if products is None or name in products
-            if not environment or environment in self._facts[name].months[month].counts
-            for data in self._month(name, month)
-            if environment in ("", data[1])
-        ]
-        found.sort(key=_order)
+    def listed(
+        self, month: str, environment: str = "", products: Collection[str] | None = None
+    ) -> Sequence[ListedRow]:
+        """Return the rows of a month of all or some products in short, oldest first."""
+        if not self.total(month, environment).products:
+            return ()
+        rows = self._listed(month, environment)
+        if products is None:
+            return rows
+        return [row for row in rows if row.product in products]
+
+    def _listed(self, month: str, environment: str) -> list[ListedRow]:
+        found = self._lists.get((month, environment))
+        if found is not None:
+            return found
+        if environment:
+            rows = [row for row in self._listed(month, "") if row.data[1] == environment]
+        else:
+            rows = [
+                ListedRow(data[6], name, data[0], data)
+                for name, own in self._rows_of_all(month)
+                for data in own
+            ]
+            rows.sort(key=itemgetter(0, 1, 2))
+        if sum(map(len, self._lists.values())) > _ROWS_MOST:
+            self._lists.clear()
+        self._lists[month, environment] = rows
+        return rows
+
+    def rows(self, listed: Iterable[ListedRow]) -> list[Deployment | Undeployment]:
+        """Return rows as deployments and undeployments."""
+        found = []
+        if len(self._parts) > _ROWS_MOST:
+            self._parts.clear()
+        for row in listed:
+            found.append(row_from(row.product, row.data))
+            if (part := row.data[-1]) > 1:
+                self._parts[row.product, row.id] = part
         return found
+
+    def page_of(self, row: Deployment | Undeployment) -> str:
+        """Return the path of the page of its product with a row."""
+        part = self._parts.get((row.product, row.id)) or self._facts[row.product].near.get(row.id)
+        if part is None:
+            part = self.history(row.product).later.get(row.id, 1)
+        return month_page(row.product, month_of(row.at), part)
 
     def latest(
         self,
@@ -121,51 +153,28 @@ class Catalogue:
         removals: bool = True,
     ) -> list[Deployment | Undeployment]:
         """Return the newest rows, newest first, with or without undeployments."""
-        if products is not None:
-            return self._newest(limit, environment, products, removals=removals)
-        # The pages, documents and feeds of an environment show the same rows.
-        if environment not in self._latest:
-            self._latest[environment] = self._newest(_LATEST_KEPT, environment, None)
-        kept = self._latest[environment]
-        found = [row for row in kept if removals or isinstance(row, Deployment)]
-        if len(found) < limit and len(kept) == _LATEST_KEPT:
-            return self._newest(limit, environment, None, removals=removals)
-        return found[:limit]
-
-    def _newest(
-        self,
-        limit: int,
-        environment: str,
-        products: Collection[str] | None,
-        *,
-        removals: bool = True,
-    ) -> list[Deployment | Undeployment]:
-        found: list[Deployment | Undeployment] = []
+        found: list[ListedRow] = []
         for month in reversed(self.months):
             if len(found) >= limit:
                 break
-            rows = self._chosen(month, environment, products)
-            found += rows if removals else [row for row in rows if isinstance(row, Deployment)]
-        return heapq.nlargest(limit, found, key=_order)
+            for row in reversed(self.listed(month, environment, products)):
+                if removals or row.data[5]:
+                    found.append(row)
+                    if len(found) >= limit:
+                        break
+        return self.rows(found)
 
     def since(self, at: str) -> Iterator[Deployment]:
         """Yield the deployments that began at a time or later, newest first."""
         for month in reversed(self.months):
             if month < month_of(at):
                 return
-            for row in reversed(self.rows(month)):
-                if isinstance(row, Deployment) and row.at >= at:
-                    yield row
-
-    def count(self, month: str, environment: str = "") -> tuple[int, int]:
-        """Return the number of deployments and of undeployments in a month."""
-        counts = [
-            each
-            for name in self.months[month]
-            for there, each in self._facts[name].months[month].counts.items()
-            if environment in ("", there)
-        ]
-        return sum(each[0] for each in counts), sum(each[1] for each in counts)
+            for row in reversed(self.listed(month)):
+                if row.at < at:
+                    break
+                for each in self.rows([row]):
+                    if isinstance(each, Deployment):
+                        yield each
 
     def version_page(self, name: str, version: str) -> str:
         """Return the path of the page with a version's row, "" where there is no such version."""
@@ -173,43 +182,42 @@ class Catalogue:
         if pages is None:
             if len(self._pages_of_versions) >= _PRODUCTS_MOST:
                 self._pages_of_versions.clear()
-            pages = self._pages_of_versions[name] = dict(self._month(name, VERSIONS))
+            pages = self._pages_of_versions[name] = dict(self._rows(VERSIONS, name))
         return f"products/{name}/{pages[version]}.html" if version in pages else ""
 
     @cached_property
-    def prefixes(self) -> dict[str, list[str]]:
-        """Return the products with entries in the search index by their first characters."""
-        found: dict[str, list[str]] = {}
-        for name in self._products:
-            for prefix in self._facts[name].search:
-                found.setdefault(prefix, []).append(name)
+    def prefixes(self) -> dict[str, Sum]:
+        """Return the sums of the entries in the search index by their first characters."""
+        found = {
+            name.removeprefix(SEARCH): own
+            for name, own in self._sums.items()
+            if name.startswith(SEARCH)
+        }
         return dict(sorted(found.items()))
 
     def search_entries(self, prefix: str) -> Iterator[list[Any]]:
         """Yield the entries in the search index with the same first characters."""
-        for name in self.prefixes[prefix]:
-            yield from self._month(name, SEARCH + prefix)
+        for _, rows in self._rows_of_all(SEARCH + prefix):
+            yield from rows
 
     def remembered(self, month: str, environment: str, count: Callable[[], list[int]]) -> list[int]:
         """Return numbers that are counted in the rows of a month, and kept while these stay."""
-        digests = "".join(self._facts[name].months[month].digest for name in self.months[month])
-        names = "\n".join(self.months[month])
-        key = hashlib.blake2b(f"{digests}\n{names}".encode(), digest_size=16).hexdigest()
-        found = self._state.rows("", f"{environment}:{month}", key)
+        name = list_name(month, environment)
+        key = f"{self.total(month, environment).digest:x}"
+        found = self._state.numbers(name, key)
         if found is None:
             found = count()
-            self._state.keep_rows("", f"{environment}:{month}", key, found)
-            self._state.commit()
+            self._state.keep_numbers(name, key, found)
         return found
 
-    def _month(self, name: str, month: str) -> Iterable[list[Any]]:
-        if name not in self._rows:
-            if (rows := self._state.rows(name, month, self._keys[name])) is not None:
-                return rows
-            # Another build replaced the rows, or they could not be kept.
-            self._rows[name] = facts_of(self._products[name])[1]
-        return self._rows[name].get(month, ())
+    def _rows_of_all(self, name: str) -> Iterator[tuple[str, list[Any]]]:
+        """Yield the products that have rows with a name, with these."""
+        yield from self._state.rows_of_all(name)
+        for product, rows in self._own_rows.items():
+            if name in rows:
+                yield product, rows[name]
 
-
-def _order(row: Deployment | Undeployment) -> tuple[str, str, str]:
-    return row.at, row.product, row.id
+    def _rows(self, name: str, product: str) -> list[Any]:
+        own = self._own_rows.get(product)
+        found = self._state.rows(name, product) if own is None else own.get(name)
+        return found or []

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from versioner.models import Cell, CellResults, Deployment, Instance, Undeployment
 from versioner.query.selectors import latest_value
 from versioner.registry.cell_results import results_of
 
-__all__ = ["cell_data", "cell_from", "row_data", "row_from"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["cell_data", "cell_from", "deciding_deployments", "row_data", "row_from"]
 
 
 def row_data(row: Deployment | Undeployment) -> list[Any]:
@@ -33,7 +36,8 @@ def row_data(row: Deployment | Undeployment) -> list[Any]:
 
 def row_from(product: str, data: list[Any]) -> Deployment | Undeployment:
     """Return a deployment or an undeployment with one event, which has its texts."""
-    key, environment, instance, version, status, kind, at, changed, by, reason, before, void = data
+    (key, environment, instance, version, status, kind, at, changed, by, reason, before, void,
+     *_) = data  # fmt: skip
     event = {"at": changed, "deployed_by": by, "reason": reason, "status": status}
     voided = None if void is None else {"at": void[0], "reason": void[1]}
     if not kind:
@@ -85,6 +89,13 @@ def cell_from(data: list[Any]) -> Cell:
         ],
         results=CellResults(settled, _deployment(failed) if failed else None),
     )
+
+
+def deciding_deployments(cell: Cell) -> Iterator[Deployment]:
+    """Yield the deployments of a cell that its data has."""
+    failed = results_of(cell).failed_last
+    found = [cell.current, cell.latest, *cell.open, *(each.current for each in cell.instances)]
+    return (each for each in (*found, failed) if each is not None)
 
 
 def _maybe(deployment: Deployment | None) -> list[Any] | None:

@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from versioner.layout import month_of
 from versioner.query.selectors import last_deployed_at
 from versioner.registry.records import ProductRecord
-from versioner.site.facts.codec import cell_data, cell_from, row_data
+from versioner.site.facts.codec import cell_data, cell_from, deciding_deployments, row_data
 from versioner.site.facts.search_entries import search_entries
 from versioner.site.pagination import history_pages, undeployments_of
-from versioner.site.urls import month_page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from versioner.models import Cell, Event
+    from versioner.models import Cell, Event, Version
     from versioner.site.pagination import HistoryPage
 
 __all__ = [
     "SEARCH",
     "VERSIONS",
-    "MonthFacts",
+    "HistoryFacts",
+    "ListFacts",
     "PageFacts",
     "ProductFacts",
     "SummaryRecord",
+    "digest_of_json",
     "facts_of",
     "from_json",
+    "history_from",
 ]
 
 
@@ -50,24 +52,47 @@ class PageFacts(NamedTuple):
     removals: int
 
 
-class MonthFacts(NamedTuple):
-    """A month of a product: a digest of its rows, and by environment their numbers.
-
-    The numbers are those of deployments and of undeployments.
-    """
+class ListFacts(NamedTuple):
+    """Rows of a month of a product: their digest, and how many are of which kind."""
 
     digest: str
-    counts: dict[str, tuple[int, int]]
+    deployments: int
+    removals: int
+
+
+@dataclass(slots=True)
+class HistoryFacts:
+    """What pages of a product's history need, and the digests of its rows.
+
+    `months` has by month the facts of its rows, by environment, and of all of them under "".
+    `later` has the part of the page of each row that is not on the first page of its month.
+    `whole` has the digest of all that the pages of a month show. `rows` has the digests of the
+    rows under other names: the versions, and what the search index has by the first characters.
+    """
+
+    title: str
+    pages: list[PageFacts]
+    months: dict[str, dict[str, ListFacts]]
+    later: dict[str, int]
+    whole: dict[str, str]
+    rows: dict[str, str]
+
+    def to_json(self) -> str:
+        """Return the facts as JSON, from which `history_from` makes them again."""
+        return _json({name: getattr(self, name) for name in self.__slots__})
+
+    def digests(self) -> dict[str, str]:
+        """Return the digests of all rows by the names under which these are kept."""
+        return {**{month: own[""].digest for month, own in self.months.items()}, **self.rows}
 
 
 @dataclass(slots=True)
 class ProductFacts:
-    """What other pages than those of a product show of it.
+    """What pages of all products show of one.
 
-    `cells` have only the deployments that decide their state. `deployed` is the number of
-    deployments by environment, `uses` that of events; `events` is the number of all events.
-    `later` has the part of the page of each row that is not on the first page of its month;
-    `search` has a digest of what the search index has of the product by the first characters.
+    `cells` have only the deployments that decide their state; `near` has the parts of the pages
+    with the rows of these. `deployed` is the number of deployments by environment, `uses` that of
+    events; `events` is the number of all events. `load` returns the facts of the history.
     """
 
     name: str
@@ -83,20 +108,24 @@ class ProductFacts:
     uses: dict[str, int]
     deployed: dict[str, int]
     has_returns: bool
-    months: dict[str, MonthFacts]
-    pages: list[PageFacts]
-    later: dict[str, int]
-    search: dict[str, str]
+    near: dict[str, int]
+    load: Callable[[str], HistoryFacts]
 
-    def page_of(self, row_id: str, at: str) -> str:
-        """Return the path of the page with the row of a deployment or of an undeployment."""
-        return month_page(self.name, month_of(at), self.later.get(row_id, 1))
+    @property
+    def history(self) -> HistoryFacts:
+        """Return the facts of the history."""
+        return self.load(self.name)
+
+    @property
+    def pages(self) -> list[PageFacts]:
+        """Return the pages of the history, oldest first."""
+        return self.history.pages
 
     def to_json(self) -> str:
         """Return the facts as JSON, from which `from_json` makes them again."""
-        data = {name: getattr(self, name) for name in self.__slots__}
+        data = {name: getattr(self, name) for name in self.__slots__ if name != "load"}
         data["cells"] = {name: cell_data(cell) for name, cell in self.cells.items()}
-        return json.dumps(data, separators=(",", ":"))
+        return _json(data)
 
 
 class SummaryRecord(ProductRecord):
@@ -117,32 +146,57 @@ class SummaryRecord(ProductRecord):
         return self._cells
 
 
-def from_json(text: str) -> ProductFacts:
-    """Return facts that were kept as JSON."""
+def from_json(text: str, load: Callable[[str], HistoryFacts]) -> ProductFacts:
+    """Return facts that were kept as JSON; `load` returns those of the history of a product."""
     data = json.loads(text)
     data["cells"] = {name: cell_from(each) for name, each in data["cells"].items()}
     data["first"] = tuple(data["first"]) if data["first"] else None
+    return ProductFacts(**data, load=load)
+
+
+def history_from(text: str) -> HistoryFacts:
+    """Return facts of a history that were kept as JSON."""
+    data = json.loads(text)
     data["pages"] = [PageFacts(*each) for each in data["pages"]]
     data["months"] = {
-        month: MonthFacts(digest, {name: tuple(each) for name, each in counts.items()})
-        for month, (digest, counts) in data["months"].items()
+        month: {name: ListFacts(*each) for name, each in own.items()}
+        for month, own in data["months"].items()
     }
-    return ProductFacts(**data)
+    return HistoryFacts(**data)
 
 
-def facts_of(record: ProductRecord) -> tuple[ProductFacts, dict[str, list[Any]]]:
-    """Return the facts of a product, and the rows of each of its months in short."""
+def facts_of(
+    record: ProductRecord, load: Callable[[str], HistoryFacts]
+) -> tuple[ProductFacts, HistoryFacts, dict[str, list[Any]]]:
+    """Return the facts of a product and of its history, and its rows by name."""
     pages = history_pages(record)
-    deployments = record.deployments
     rows: dict[str, list[Any]] = {}
     for page in pages:
-        rows.setdefault(page.month, []).extend(map(row_data, page.rows))
+        own = [[*row_data(row), page.part] for row in page.rows]
+        rows.setdefault(page.month, []).extend(own)
     rows = {month: own for month, own in rows.items() if own}
     later = {row.id: page.part for page in pages if page.part > 1 for row in page.rows}
     versions = {v.name: _stem(page) for page in pages for v in page.versions}
     entries = search_entries(record.name, record.versions.values(), versions)
+    others = {SEARCH + prefix: own for prefix, own in entries.items()}
+    others[VERSIONS] = [[*each] for each in versions.items()]
+    history = HistoryFacts(
+        title=str((record.document or {}).get("title") or record.name),
+        pages=[_page(page) for page in pages],
+        months={month: _lists(own) for month, own in rows.items()},
+        later=later,
+        whole=_whole(record, pages, versions),
+        rows={name: digest_of_json(own) for name, own in others.items()},
+    )
+    return _facts(record, later, load), history, {**rows, **others}
+
+
+def _facts(
+    record: ProductRecord, later: Mapping[str, int], load: Callable[[str], HistoryFacts]
+) -> ProductFacts:
+    deployments = record.deployments
     first = deployments[0] if deployments else None
-    facts = ProductFacts(
+    return ProductFacts(
         name=record.name,
         document=dict(record.document or {}),
         cells=record.cells,
@@ -158,36 +212,75 @@ def facts_of(record: ProductRecord) -> tuple[ProductFacts, dict[str, list[Any]]]
         ),
         deployed={name: len(cell.deployments) for name, cell in record.cells.items()},
         has_returns=any(each.kind == "return" for each in deployments),
-        months={month: _month(own, later) for month, own in rows.items()},
-        pages=[
-            PageFacts(
-                page.month,
-                page.part,
-                len(page.versions),
-                len(page.deployments),
-                len(page.rows) - len(page.deployments),
-            )
-            for page in pages
-        ],
-        later=later,
-        search={prefix: _digest(own) for prefix, own in entries.items()},
+        near={
+            each.id: later.get(each.id, 1)
+            for cell in record.cells.values()
+            for each in deciding_deployments(cell)
+        },
+        load=load,
     )
-    found = {SEARCH + prefix: own for prefix, own in entries.items()}
-    return facts, {**rows, **found, VERSIONS: [[*each] for each in versions.items()]}
 
 
-def _month(rows: list[Any], later: Mapping[str, int]) -> MonthFacts:
-    counts: dict[str, list[int]] = {}
+def _page(page: HistoryPage) -> PageFacts:
+    removals = len(page.rows) - len(page.deployments)
+    return PageFacts(page.month, page.part, len(page.versions), len(page.deployments), removals)
+
+
+def _lists(rows: list[Any]) -> dict[str, ListFacts]:
+    """Return the facts of the rows of a month, of all and by environment."""
+    groups: dict[str, list[Any]] = {"": rows}
     for row in rows:
-        removed = not row[5]
-        counts.setdefault(row[1], [0, 0])[removed] += 1
-    digest = _digest([rows, [later.get(row[0], 1) for row in rows]])
-    return MonthFacts(digest, {name: (each[0], each[1]) for name, each in counts.items()})
+        groups.setdefault(row[1], []).append(row)
+    found = {}
+    for name, own in groups.items():
+        removals = sum(not row[5] for row in own)
+        found[name] = ListFacts(digest_of_json(own), len(own) - removals, removals)
+    return found
 
 
-def _digest(data: Any) -> str:
-    text = json.dumps(data, separators=(",", ":"))
-    return hashlib.blake2b(text.encode("ascii"), digest_size=12).hexdigest()
+def _whole(
+    record: ProductRecord, pages: list[HistoryPage], stems: Mapping[str, str]
+) -> dict[str, str]:
+    """Return by month the digest of all that a product's own pages of it show of its rows."""
+    # A table has one more column where any event names an instance.
+    common = [any(each.instance for each in record.deployments), record.decision_events]
+    found: dict[str, Any] = {}
+    for page in pages:
+        if page.month not in found:
+            found[page.month] = hashlib.blake2b(marshal.dumps(common, 2), digest_size=12)
+        # Version 2 gives equal bytes for equal data, whether objects are shared or not.
+        found[page.month].update(marshal.dumps(_shown(page, stems), 2))
+    return {month: digest.hexdigest() for month, digest in found.items()}
+
+
+def _shown(page: HistoryPage, stems: Mapping[str, str]) -> list[Any]:
+    rows = [
+        (each.id, each.environment, each.instance, each.version, each.status, each.kind, each.at,
+         each.changed_at, each.previous, each.events, each.void, each.void_events,
+         stems.get(each.version or each.previous))
+        for each in page.rows
+    ]  # fmt: skip
+    versions = [
+        (each.name, each.at, each.status, each.scm_sha, each.builds, _arrivals(each))
+        for each in page.versions
+    ]
+    return [page.part, rows, versions]
+
+
+def _arrivals(version: Version) -> list[Any]:
+    return [
+        (each.environment, each.instance, each.at, each.status, each.void is None, each.events)
+        for each in version.deployments
+    ]
+
+
+def digest_of_json(data: Any) -> str:
+    """Return the digest of JSON data."""
+    return hashlib.blake2b(_json(data).encode("ascii"), digest_size=12).hexdigest()
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, separators=(",", ":"))
 
 
 def _stem(page: HistoryPage) -> str:

@@ -1,7 +1,8 @@
 """What builds remember in the git directory: facts of products, and keys of what was written.
 
-Every row has the key of all that it was made from, so no row is ever stale. Deleting the file
-costs time only; a damaged, locked or foreign one is left out, and made again where possible.
+A build first brings the facts up to date, in one transaction. Then it reads, in one state that
+its processes share, and at last it writes what it made. Deleting the file costs time only; a
+damaged, locked or foreign one is left out, and made again where possible.
 """
 
 from __future__ import annotations
@@ -11,26 +12,35 @@ import os
 import sqlite3
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["SiteState"]
+__all__ = ["SiteState", "StateLost"]
 
 _FORMAT: Final = 2
 _WAIT_SECONDS: Final = 5
-_TABLES: Final = (
-    "CREATE TABLE IF NOT EXISTS facts (product TEXT PRIMARY KEY, key TEXT, data BLOB)",
-    "CREATE TABLE IF NOT EXISTS rows (product TEXT, month TEXT, key TEXT, data BLOB,"
-    " PRIMARY KEY (product, month)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS outputs (folder TEXT, unit TEXT, key TEXT, pages INTEGER,"
-    " number INTEGER, folders TEXT, PRIMARY KEY (folder, unit)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS files (folder TEXT, unit TEXT, data BLOB,"
+# A shorter text is not compressed.
+_SHORT: Final = 300
+_TABLES: Final = {
+    # Of a product: what pages of all products show, and what those of its history need.
+    "facts": "(product TEXT PRIMARY KEY, key TEXT, head BLOB, history BLOB)",
+    # The rows of a product's month, its versions, and its entries in the search index.
+    "rows": "(name TEXT, product TEXT, data BLOB, PRIMARY KEY (name, product)) WITHOUT ROWID",
+    # Sums over all products, by name, of the digests and numbers of these rows.
+    "sums": "(name TEXT PRIMARY KEY, data TEXT) WITHOUT ROWID",
+    "numbers": "(name TEXT PRIMARY KEY, key TEXT, data TEXT) WITHOUT ROWID",
+    "outputs": "(folder TEXT, unit TEXT, key TEXT, pages INTEGER, number INTEGER, folders TEXT,"
     " PRIMARY KEY (folder, unit)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS builds (folder TEXT PRIMARY KEY, data BLOB)",
-)
+    "files": "(folder TEXT, unit TEXT, data BLOB, parts BLOB, PRIMARY KEY (folder, unit)) WITHOUT ROWID",
+    "builds": "(folder TEXT PRIMARY KEY, data BLOB)",
+}
+
+
+class StateLost(Exception):
+    """The state failed while a build read it; the build begins again without one."""
 
 
 class SiteState:
@@ -40,21 +50,110 @@ class SiteState:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._process = 0
+        # What the facts that are read are made from, once they are not changed any more.
+        self._mark: str | None = None
+        self._numbers: list[tuple[str, str, str]] = []
 
-    def facts(self) -> Iterator[tuple[str, str, str]]:
-        """Yield the product, the key and the data of all facts."""
-        for product, key, data in self._rows("SELECT product, key, data FROM facts"):
-            if (text := _unpacked(data)) is not None:
-                yield product, key, text
+    @property
+    def is_on(self) -> bool:
+        """Return whether anything is remembered."""
+        return self._path is not None
 
-    def rows(self, product: str, month: str, key: str) -> list[Any] | None:
-        """Return the rows of a product's month, or None where they are not known."""
-        query = "SELECT data FROM rows WHERE product = ? AND month = ? AND key = ?"
-        for (data,) in self._rows(query, product, month, key):
-            if (text := _unpacked(data)) is not None:
-                found: list[Any] = json.loads(text)
-                return found
+    # Facts, which are brought up to date first.
+
+    def begin(self) -> None:
+        """Begin to change the facts: no other process does until `hold`."""
+        self._run("BEGIN IMMEDIATE")
+
+    def keys(self) -> dict[str, str]:
+        """Return by product the key of its facts."""
+        return dict(self._select("SELECT product, key FROM facts"))
+
+    def heads(self) -> Iterator[tuple[str, str]]:
+        """Yield the products, each with what pages of all products show of it."""
+        for product, data in self._select("SELECT product, head FROM facts"):
+            yield product, self._text(data)
+
+    def history(self, product: str) -> str:
+        """Return the facts of a product's history; raise StateLost where there are none."""
+        found = self._select("SELECT history FROM facts WHERE product = ?", product)
+        return self._text(found[0][0] if found else None)
+
+    def keep_facts(
+        self,
+        product: str,
+        key: str,
+        head: str,
+        history: str,
+        rows: Mapping[str, list[Any]],
+        gone: Iterable[str],
+    ) -> None:
+        """Keep the facts of a product, and those of its rows that differ from the earlier ones."""
+        self._many(
+            "INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)",
+            [(product, key, _packed(head), _packed(history))],
+        )
+        self._many(
+            "INSERT OR REPLACE INTO rows VALUES (?, ?, ?)",
+            [(name, product, _packed(_json(own))) for name, own in rows.items()],
+        )
+        self._many("DELETE FROM rows WHERE name = ? AND product = ?", [(n, product) for n in gone])
+
+    def forget_facts(self, product: str, rows: Iterable[str]) -> None:
+        """Forget a product, and its rows."""
+        self._many("DELETE FROM facts WHERE product = ?", [(product,)])
+        self._many("DELETE FROM rows WHERE name = ? AND product = ?", [(n, product) for n in rows])
+
+    def forget_all_facts(self) -> None:
+        """Forget all products, their rows and the sums."""
+        for statement in ("DELETE FROM facts", "DELETE FROM rows", "DELETE FROM sums"):
+            self._run(statement)
+
+    def sums(self) -> dict[str, str]:
+        """Return the sums by name; that of "" is what they were made from."""
+        return dict(self._select("SELECT name, data FROM sums"))
+
+    def keep_sums(self, sums: Mapping[str, str], gone: Iterable[str]) -> None:
+        """Keep some sums, and forget others."""
+        self._many("INSERT OR REPLACE INTO sums VALUES (?, ?)", [*sums.items()])
+        self._many("DELETE FROM sums WHERE name = ?", [(name,) for name in gone])
+
+    def hold(self, mark: str) -> None:
+        """Write the facts, and read one state of them from now on, in each process.
+
+        `mark` is the sum of the name "" in this state.
+        """
+        self._run("COMMIT")
+        if self.is_on:
+            self._mark = mark
+            self._read_one_state()
+
+    # Rows, and what earlier builds wrote, which are read in that state.
+
+    def rows(self, name: str, product: str) -> list[Any] | None:
+        """Return the rows of a product with a name."""
+        query = "SELECT data FROM rows WHERE name = ? AND product = ?"
+        for (data,) in self._select(query, name, product):
+            return self._loaded(data)
         return None
+
+    def rows_of_all(self, name: str) -> Iterator[tuple[str, list[Any]]]:
+        """Yield the products that have rows with a name, with these."""
+        query = "SELECT product, data FROM rows WHERE name = ? ORDER BY product"
+        for product, data in self._select(query, name):
+            yield product, self._loaded(data)
+
+    def numbers(self, name: str, key: str) -> list[int] | None:
+        """Return numbers that were kept under a name and a key, None where there are none."""
+        query = "SELECT data FROM numbers WHERE name = ? AND key = ?"
+        for (text,) in self._select(query, name, key):
+            found: list[int] = json.loads(text)
+            return found
+        return None
+
+    def keep_numbers(self, name: str, key: str, numbers: list[int]) -> None:
+        """Keep numbers, in place of earlier ones, when the build is finished."""
+        self._numbers.append((name, key, _json(numbers)))
 
     def outputs(self, folder: str) -> list[tuple[str, str, int, int, str]]:
         """Return what is known of each unit that was written into a folder.
@@ -62,7 +161,7 @@ class SiteState:
         That is its name, its key, its numbers of pages and of files, and the folders of these.
         """
         query = "SELECT unit, key, pages, number, folders FROM outputs WHERE folder = ?"
-        return self._rows(query, folder)
+        return self._select(query, folder)
 
     def files(self, folder: str, units: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return by unit the paths of its files in a folder, each with what is known of it."""
@@ -70,71 +169,50 @@ class SiteState:
             "SELECT unit, data FROM json_each(?) AS wanted"
             " JOIN files ON folder = ? AND unit = wanted.value"
         )
-        return {
-            unit: json.loads(text)
-            for unit, data in self._rows(query, json.dumps([*units]), folder)
-            if (text := _unpacked(data)) is not None
-        }
+        found = self._select(query, json.dumps([*units]), folder)
+        return {unit: json.loads(self._text(data)) for unit, data in found}
 
     def build(self, folder: str) -> dict[str, Any] | None:
         """Return what the last build into a folder left to be remembered."""
-        for (data,) in self._rows("SELECT data FROM builds WHERE folder = ?", folder):
-            if (text := _unpacked(data)) is not None:
-                found: dict[str, Any] = json.loads(text)
-                return found
+        for (data,) in self._select("SELECT data FROM builds WHERE folder = ?", folder):
+            found: dict[str, Any] = json.loads(self._text(data))
+            return found
         return None
 
-    def keep_facts(self, product: str, key: str, facts: str, rows: dict[str, list[Any]]) -> None:
-        """Keep the facts of a product, and the rows of its months, in place of earlier ones."""
-        self._write(
-            "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", [(product, key, _packed(facts))]
-        )
-        self._write("DELETE FROM rows WHERE product = ?", [(product,)])
-        self._write(
-            "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)",
-            [
-                (product, month, key, _packed(json.dumps(own, separators=(",", ":"))))
-                for month, own in rows.items()
-            ],
-        )
-
-    def keep_rows(self, product: str, month: str, key: str, rows: list[Any]) -> None:
-        """Keep rows, in place of earlier ones."""
-        data = _packed(json.dumps(rows, separators=(",", ":")))
-        self._write(
-            "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)", [(product, month, key, data)]
-        )
+    # What a build wrote, which is kept at last.
 
     def keep_outputs(
         self,
         folder: str,
         units: Iterable[tuple[str, str, int, int, str, str]],
         gone: Iterable[str],
+        build: Mapping[str, Any],
     ) -> None:
-        """Keep what is known of units and of their files, and forget other ones."""
-        names = [(folder, unit) for unit in gone]
-        rows = [*units]
-        self._write("DELETE FROM outputs WHERE folder = ? AND unit = ?", names)
-        self._write("DELETE FROM files WHERE folder = ? AND unit = ?", names)
-        self._write(
-            "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?, ?)",
-            [(folder, *row) for *row, _ in rows],
-        )
-        self._write(
-            "INSERT OR REPLACE INTO files VALUES (?, ?, ?)",
-            [(folder, row[0], _packed(row[-1])) for row in rows],
-        )
+        """Keep what is known of units, of their files and of the build, and forget other units.
 
-    def keep_build(self, folder: str, data: dict[str, Any]) -> None:
-        """Keep what the next build into a folder is to remember."""
-        text = json.dumps(data, separators=(",", ":"))
-        self._write("INSERT OR REPLACE INTO builds VALUES (?, ?)", [(folder, _packed(text))])
-
-    def commit(self) -> None:
-        """Write what is kept to the file."""
-        if self._connection is not None and self._process == os.getpid():
-            with suppress(sqlite3.Error):
-                self._connection.commit()
+        Where that fails, the next build does the work again.
+        """
+        with suppress(StateLost):
+            self._run("COMMIT")
+            self._mark = None
+            self._run("BEGIN IMMEDIATE")
+            names = [(folder, unit) for unit in gone]
+            rows = [*units]
+            self._many("DELETE FROM outputs WHERE folder = ? AND unit = ?", names)
+            self._many("DELETE FROM files WHERE folder = ? AND unit = ?", names)
+            self._many(
+                "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?, ?)",
+                [(folder, *row) for *row, _ in rows],
+            )
+            self._many(
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
+                [(folder, row[0], _packed(row[-1]), _packed("{}")) for row in rows],
+            )
+            self._many(
+                "INSERT OR REPLACE INTO builds VALUES (?, ?)", [(folder, _packed(_json(build)))]
+            )
+            self._many("INSERT OR REPLACE INTO numbers VALUES (?, ?, ?)", self._numbers)
+            self._run("COMMIT")
 
     def close(self) -> None:
         """Close the file; what was not written is lost."""
@@ -143,44 +221,67 @@ class SiteState:
             with suppress(sqlite3.Error):
                 connection.close()
 
-    def _rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+    def start_anew(self) -> None:
+        """Remember nothing more, and remove the file where it is damaged."""
+        self.close()
+        self._mark = None
+        self._path = None
+
+    def _select(self, query: str, *values: str) -> list[tuple[Any, ...]]:
         try:
             connection = self._opened()
             return connection.execute(query, values).fetchall() if connection is not None else []
-        except sqlite3.OperationalError:
-            return []
-        except sqlite3.DatabaseError:
-            self.start_anew()
-            return []
+        except sqlite3.Error as error:
+            self._fail(error)
 
-    def _write(self, query: str, rows: list[tuple[Any, ...]]) -> None:
+    def _many(self, query: str, rows: list[Any]) -> None:
         try:
             connection = self._opened()
             if connection is not None and rows:
                 connection.executemany(query, rows)
-        except sqlite3.OperationalError:
-            # A full disk, a read-only folder or another build: the next build does the work again.
-            self.close()
-            self._path = None
-        except sqlite3.DatabaseError:
-            self.start_anew()
+        except sqlite3.Error as error:
+            self._fail(error)
+
+    def _run(self, statement: str) -> None:
+        try:
+            connection = self._opened()
+            if connection is not None:
+                connection.execute(statement)
+        except sqlite3.Error as error:
+            self._fail(error)
+
+    def _loaded(self, data: object) -> list[Any]:
+        found: list[Any] = json.loads(self._text(data))
+        return found
+
+    def _text(self, data: object) -> str:
+        text = _unpacked(data)
+        if text is None:
+            self._fail(sqlite3.DatabaseError("a row is damaged"))
+        return text
+
+    def _fail(self, error: sqlite3.Error) -> NoReturn:
+        """End the use of the file, and remove it unless it may be sound; raise StateLost."""
+        self.close()
+        # A full disk, a read-only folder and another build that writes are operational errors.
+        if self._path is not None and not isinstance(error, sqlite3.OperationalError):
+            for end in ("", "-wal", "-shm"):
+                with suppress(OSError):
+                    self._path.with_name(self._path.name + end).unlink()
+        raise StateLost from error
 
     def _opened(self) -> sqlite3.Connection | None:
         # A connection belongs to the process that made it; a child makes its own.
-        if self._connection is None or self._process != os.getpid():
-            if self._path is None:
-                return None
+        if self._path is not None and (self._connection is None or self._process != os.getpid()):
             self._connection, self._process = _connect(self._path), os.getpid()
+            if self._mark is not None:
+                self._read_one_state()
         return self._connection
 
-    def start_anew(self) -> None:
-        """Remove a damaged file; nothing is remembered until the next build."""
-        self.close()
-        path, self._path = self._path, None
-        if path is not None:
-            for end in ("", "-wal", "-shm"):
-                with suppress(OSError):
-                    path.with_name(path.name + end).unlink()
+    def _read_one_state(self) -> None:
+        self._run("BEGIN")
+        if self._select("SELECT data FROM sums WHERE name = ''") != [(self._mark,)]:
+            self._fail(sqlite3.OperationalError("another build changed the facts"))
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -188,28 +289,45 @@ def _connect(path: Path) -> sqlite3.Connection:
         raise sqlite3.OperationalError("the file is a symbolic link")
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=_WAIT_SECONDS)
+    connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = OFF")
         if connection.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
-            for name in ("facts", "rows", "outputs", "files", "builds"):
-                connection.execute(f"DROP TABLE IF EXISTS {name}")
-            connection.execute(f"PRAGMA user_version = {_FORMAT}")
-        for table in _TABLES:
-            connection.execute(table)
+            _make_tables(connection)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
+def _make_tables(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    found = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    for (name,) in found:
+        connection.execute(f'DROP TABLE "{name}"')
+    for name, columns in _TABLES.items():
+        connection.execute(f"CREATE TABLE {name} {columns}")
+    connection.execute(f"PRAGMA user_version = {_FORMAT}")
+    connection.execute("COMMIT")
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, separators=(",", ":"))
+
+
 def _packed(text: str) -> bytes:
-    # The checksum in the packed form is noticed to be wrong where a page of the file is damaged.
-    return zlib.compress(text.encode("ascii"), 1)
+    # The checksum is noticed to be wrong where a page of the file is damaged.
+    data = text.encode("ascii")
+    if len(data) < _SHORT:
+        return b"\0" + zlib.crc32(data).to_bytes(4, "big") + data
+    return zlib.compress(data, 1)
 
 
 def _unpacked(data: object) -> str | None:
     with suppress(zlib.error, TypeError, ValueError):
+        if isinstance(data, bytes) and data[:1] == b"\0":
+            is_right = zlib.crc32(data[5:]).to_bytes(4, "big") == data[1:5]
+            return data[5:].decode("ascii") if is_right else None
         return zlib.decompress(data).decode("ascii")  # type: ignore[arg-type]
     return None
