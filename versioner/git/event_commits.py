@@ -87,6 +87,12 @@ class EventCommits(Mapping[str, RecordedBy]):
         by_number = {number: RecordedBy(*commit) for number, *commit in commits}
         return {event: by_number[number] for event, number in found}
 
+    @property
+    def origin(self) -> str:
+        """Return a text that stays while an event that has a commit keeps it."""
+        ((origin,),) = self._rows("SELECT origin FROM facts")
+        return str(origin)
+
     def state_of(self, product: str) -> str:
         """Return a text that changes whenever the commits of a product's events may differ."""
         ((origin, name),) = self._rows(

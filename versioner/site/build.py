@@ -70,6 +70,7 @@ def build_site(
     forge: Mapping[str, str] | None = None,
     cache: Path | None = None,
     trees: Mapping[str, str] | None = None,
+    committed: Callable[[], Mapping[str, str | None]] = dict,
     jobs: int = 1,
     fresh: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -79,14 +80,14 @@ def build_site(
     `now` is the commit time of the tip (RFC 3339, `Z`). Ages are computed from it, so that a
     registry gives the same bytes whenever it is built. `base_url` is the address of the site;
     `404.html`, the sitemap and the feeds need it. `overrides` are the registry's own templates.
-    `recorded` maps event ids to the commits that recorded the events. `inbox` has the events
-    that were received and are not recorded. `forge` is the forge of the clone's remote, where
-    registry.yaml names none. `cache` is the file of the render cache: with it, a
-    page is rendered again only when its view or its template changed. `trees` are the git tree
-    ids of products: with them and a cache, nothing is computed for a product that is as the last
-    build had it, as long as its folders are; with `fresh`, everything is made and compared with the
-    files. `jobs` is how many processes share the work. `progress` is called with the number of
-    pages done and of all.
+    `recorded` maps event ids to the commits that recorded the events. `inbox` has the events that
+    were received and are not recorded. `forge` is the forge of the clone's remote, where
+    registry.yaml names none. `cache` is the file of the render cache: with it, a page is rendered
+    again only when its view or its template changed. `trees` are the git tree ids of products: with
+    them and a cache, nothing is computed for a product that is as the last build had it, as long as
+    its folders are; with `fresh`, everything is made and compared with the files. `committed`
+    returns the tree ids in the commit of the registry. `jobs` is how many processes share the work.
+    `progress` is called with the number of pages done and of all.
 
     Nothing is written unless every page was rendered. Raises ValidationFailed where one of the
     registry's own templates is wrong, else OperationFailed.
@@ -101,7 +102,7 @@ def build_site(
         )  # fmt: skip
         _check_logo(context, overrides)
         earlier = EarlierBuild(out, state, fresh=fresh)
-        made = _Build(context, out, state, earlier, keys, tool_version, overrides)
+        made = _Build(context, out, state, earlier, keys, committed, tool_version, overrides)
         return made.run(cache, jobs, progress)
 
     try:
@@ -123,6 +124,7 @@ class _Build:
         state: SiteState,
         earlier: EarlierBuild,
         keys: Mapping[str, str],
+        committed: Callable[[], Mapping[str, str | None]],
         tool_version: str,
         overrides: Overrides,
     ) -> None:
@@ -131,10 +133,9 @@ class _Build:
         self._keeps_units = bool(keys)
         self._earlier = earlier
         self._templates = Templates(read_templates(site_templates_dir()), overrides.templates)
-        units = units_of(context, self._templates, keys, tool_version)
-        kept = self._earlier.keep(units)
+        units = units_of(context, self._templates, keys, tool_version, committed)
         self._front = _front(context, tool_version)
-        self._made = [*self._front, *(unit for unit in units if unit.name not in kept)]
+        self._made = [*self._front, *self._earlier.to_make(units)]
 
     def run(
         self, cache: Path | None, jobs: int, progress: Callable[[int, int], None] | None
@@ -158,7 +159,9 @@ class _Build:
             maker.make(self._made, pages, others)
             made = maker.made
             units = [each for each in (*self._made, *late) if not self._earlier.is_kept(each.name)]
-            paths = {unit.name: made.paths[unit.name] for unit in units}
+            paths = self._earlier.with_kept_parts(
+                {unit.name: made.paths[unit.name] for unit in units}
+            )
             change = self._earlier.change(paths)
             done = publish(self._out, made.changed, maker.write, change)
         render_cache.keep(made.digests)

@@ -65,31 +65,61 @@ class EarlierBuild:
         self._listed = None if self._is_whole and not out.is_symlink() else claim(out)
         self._is_whole = self._listed is None
         self._kept: dict[str, KnownUnit] = {}
+        # The paths of the parts that are kept of units that are made.
+        self._kept_parts: dict[str, list[str]] = {}
 
-    def keep(self, units: Iterable[Unit]) -> set[str]:
-        """Return the names of the units that need not be made, because all files are there."""
-        for unit in units:
-            known = self._known.get(unit.name)
-            if self._fresh or known is None or not known.key or known.key != unit.key:
-                continue
-            if known.folders.isdisjoint(self._changed) or self._is_there(unit.name, known):
-                self._kept[unit.name] = known
-        return {*self._kept}
+    def to_make(self, units: Iterable[Unit]) -> list[Unit]:
+        """Return the units that are to be made, without those parts of them that need not be."""
+        return [self._without_kept_parts(unit) for unit in units if not self._keep(unit)]
+
+    def _keep(self, unit: Unit) -> bool:
+        """Return whether a unit need not be made, because its files are there with its key."""
+        known = self._known.get(unit.name)
+        if self._fresh or known is None or not known.key or known.key != unit.key:
+            return False
+        if known.folders.isdisjoint(self._changed) or self._is_there(unit.name, known):
+            self._kept[unit.name] = known
+        return unit.name in self._kept
+
+    def _without_kept_parts(self, unit: Unit) -> Unit:
+        """Return a unit without the parts that need not be made."""
+        if self._fresh or unit.parts is None or unit.name not in self._known or not unit.key:
+            return unit
+        known = self._state.parts(self._name, unit.name)
+        same = {part for part, key in unit.parts.keys().items() if known.get(part) == key}
+        if not same:
+            return unit
+        files: dict[str, dict[str, Any]] = {part: {} for part in same}
+        for path, each in self._files([unit.name])[unit.name].items():
+            if (part := unit.parts.of(path)) in same:
+                files[part][path] = each
+        there = {
+            part
+            for part, own in files.items()
+            if all(_file(f"{self._out}/{path}") == each for path, each in own.items())
+        }
+        self._kept_parts[unit.name] = [path for part in there for path in files[part]]
+        return unit.parts.without(there)
 
     def keep_list(self, unit: Unit, made: Mapping[str, Sequence[str]], prefix: str = "") -> bool:
         """Return whether a unit need not be made that lists the files of others, now all made.
 
         The others are those whose names begin so; `made` has the paths of those that were made.
         """
-        if not self._is_whole or unit.name not in self.keep([unit]):
+        if not self._is_whole or not self._keep(unit):
             return False
+        whole = self.with_kept_parts(made)
         old, new = self._old_and_new(
-            {name: paths for name, paths in made.items() if name.startswith(prefix)},
+            {name: paths for name, paths in whole.items() if name.startswith(prefix)},
             [name for name in self._known if name.startswith(prefix)],
         )
         if old != new:
             del self._kept[unit.name]
         return old == new
+
+    def with_kept_parts(self, made: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Return by unit the paths that were made of it, and those that are kept of it."""
+        return {name: [*self._kept_parts.get(name, ()), *own] for name, own in made.items()}
 
     def is_kept(self, name: str) -> bool:
         """Return whether a unit need not be made."""
@@ -97,16 +127,19 @@ class EarlierBuild:
 
     @property
     def pages(self) -> int:
-        """Return the number of pages of the units that are kept."""
-        return sum(each.pages for each in self._kept.values())
+        """Return the number of pages that are kept."""
+        parts = (path for paths in self._kept_parts.values() for path in paths)
+        whole = sum(each.pages for each in self._kept.values())
+        return whole + sum(path.endswith(".html") for path in parts)
 
     def paths(self, prefix: str = "") -> list[str]:
-        """Return the paths of the files of the units that are kept, by the beginning of names.
+        """Return the paths of the files that are kept, by the beginning of the names of units.
 
         Raises StateLost where the state has lost them.
         """
         names = [name for name in self._kept if name.startswith(prefix)]
-        return [path for own in self._files(names).values() for path in own]
+        parts = (own for name, own in self._kept_parts.items() if name.startswith(prefix))
+        return [path for own in (*self._files(names).values(), *parts) for path in own]
 
     def _files(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         found = self._state.files(self._name, names)
@@ -185,12 +218,14 @@ class EarlierBuild:
         )
 
 
-def _row(unit: Unit, paths: Sequence[str], out: Path) -> tuple[str, str, int, int, str, str]:
+def _row(unit: Unit, paths: Sequence[str], out: Path) -> tuple[str, str, int, int, str, str, str]:
     """Return the row of a unit that was written."""
+    parts = unit.parts.keys() if unit.parts is not None and unit.key else {}
     folders = sorted({_folder(path) for path in paths})
     pages = sum(path.endswith(".html") for path in paths)
     files = {path: _file(f"{out}/{path}") for path in paths} if unit.key else dict.fromkeys(paths)
-    return unit.name, unit.key, pages, len(paths), json.dumps(folders), json.dumps(files)
+    data = json.dumps(folders), json.dumps(files), json.dumps(parts)
+    return unit.name, unit.key, pages, len(paths), *data
 
 
 def _folder(path: str) -> str:

@@ -44,7 +44,7 @@ from versioner.site.views.requests import request_view, requests_view
 from versioner.site.views.rules import rules_view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from versioner.site.context import SiteContext
     from versioner.site.views.layout import View
@@ -93,10 +93,12 @@ def pages_of(context: SiteContext, tool_version: str) -> Iterator[Page]:
         yield from environment_pages(context, name, range(len(links)))
 
 
-def product_pages(context: SiteContext, name: str) -> Iterator[Page]:
-    """Yield the pages of a product: its present state, and each part of its history."""
+def product_pages(context: SiteContext, name: str, less: Collection[str] = ()) -> Iterator[Page]:
+    """Yield the pages of a product: its present state, and its history without some months."""
     yield Page(product_page(name), "product.html", partial(product_view, context, name))
     for index, page in enumerate(context.catalogue.of(name).pages):
+        if page.month in less:
+            continue
         path = month_page(name, page.month, page.part)
         yield Page(path, "month.html", partial(month_view, context, name, index))
 

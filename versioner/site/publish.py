@@ -6,7 +6,7 @@ import gc
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from versioner import __version__, layout
@@ -95,6 +95,7 @@ def publish_site(
                 for name, record in registry.products.items()
                 if record.tree is not None
             },
+            committed=cache(partial(_trees_in_commit, repository, registry.revision)),
             jobs=min(_JOBS_MOST, os.cpu_count() or 1),
             fresh=fresh,
             progress=partial(progress, "Rendering pages"),
@@ -151,6 +152,11 @@ def _refuse_errors(registry: Registry) -> None:
             errors,
             hint="`versioner validate` lists them",
         )
+
+
+def _trees_in_commit(repository: Repository, revision: str | None) -> Mapping[str, str | None]:
+    """Return the tree ids of the products in a commit."""
+    return {} if revision is None else snapshot_at(repository, revision).product_trees()
 
 
 def _forge_of(repository: Repository) -> dict[str, str]:

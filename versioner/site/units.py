@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 import os
+import re
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import versioner
 from versioner.git.event_commits import EventCommits
@@ -24,20 +26,22 @@ from versioner.site.exports.files import files_of_product
 from versioner.site.exports.search_index import shard_files
 from versioner.site.facts.product_facts import SEARCH
 from versioner.site.pages import environment_pages, month_pages, product_pages
-from versioner.site.urls import product_page
+from versioner.site.urls import API, month_page, product_page
 from versioner.site.views.cells import cell_view
 from versioner.site.views.products import title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from versioner.site.context import SiteContext
     from versioner.site.pages import Page
     from versioner.site.pagination import PageLink
     from versioner.site.render import Templates
 
-__all__ = ["Unit", "code_digest", "hash_of", "units_of"]
+__all__ = ["Parts", "Unit", "code_digest", "hash_of", "units_of"]
 
+_MONTH: Final = re.compile(r"\d{4}-\d{2}(?=[-.])")
+_WITH_MONTHS: Final = ("products/", f"{API}products/", "tables/")
 _TEMPLATES = ("product.html", "month.html", "deployments.html", "environment_month.html")
 
 
@@ -50,7 +54,8 @@ class Unit:
     """Pages and other files with a common key; one without a key is made in each build.
 
     `done` is called when all of them are made. Units of one group that follow each other are made
-    by one process, because they show the same rows.
+    by one process, because they show the same rows. `parts` are those of which some may stay as
+    they are where the key is another one.
     """
 
     name: str
@@ -59,12 +64,32 @@ class Unit:
     files: Callable[[], Iterable[tuple[str, bytes]]] = tuple
     done: Callable[[], None] = _nothing
     group: str = ""
+    parts: Parts | None = None
+
+
+class Parts(NamedTuple):
+    """The parts of a unit, with keys of their own.
+
+    `keys` returns the key of each part that may be kept. `of` returns the part that a path belongs
+    to, "" for none. `without` returns the unit without some parts.
+    """
+
+    keys: Callable[[], dict[str, str]]
+    of: Callable[[str], str]
+    without: Callable[[Collection[str]], Unit]
 
 
 def units_of(
-    context: SiteContext, templates: Templates, keys: Mapping[str, str], tool_version: str
+    context: SiteContext,
+    templates: Templates,
+    keys: Mapping[str, str],
+    tool_version: str,
+    committed: Callable[[], Mapping[str, str | None]],
 ) -> list[Unit]:
-    """Return the units of a site; `keys` has, by product, the key of its facts."""
+    """Return the units of a site; `keys` has, by product, the key of its facts.
+
+    `committed` returns the tree ids of the products in the commit of the registry.
+    """
     common = hash_of(
         tool_version,
         code_digest(),
@@ -80,12 +105,11 @@ def units_of(
         origin_of(context),
     )
     products = [
-        Unit(
-            f"product:{name}",
+        _product(
+            context,
+            name,
             _product_key(context, common, name, keys.get(name, ""), bool(templates.changed)),
-            partial(product_pages, context, name),
-            partial(files_of_product, context, name),
-            partial(context.release, name),
+            partial(_keys_of_months, context, common, name, committed),
         )
         for name in context.registry.products
     ]
@@ -141,6 +165,57 @@ def _product_key(
     )
 
 
+def _product(
+    context: SiteContext,
+    name: str,
+    key: str,
+    keys: Callable[[], dict[str, str]],
+    less: Collection[str] = (),
+) -> Unit:
+    """Return the unit of a product, without some of its months."""
+    return Unit(
+        f"product:{name}",
+        key,
+        partial(product_pages, context, name, less),
+        partial(files_of_product, context, name, less),
+        partial(context.release, name),
+        Parts(keys, _month_of_file, partial(_product, context, name, key, keys)),
+    )
+
+
+def _month_of_file(path: str) -> str:
+    """Return the month of a file of a product, "" for one of no month."""
+    folder, _, name = path.rpartition("/")
+    found = _MONTH.match(name) if folder.startswith(_WITH_MONTHS) else None
+    return found[0] if found else ""
+
+
+def _keys_of_months(
+    context: SiteContext,
+    common: str,
+    name: str,
+    committed: Callable[[], Mapping[str, str | None]],
+) -> dict[str, str]:
+    """Return by month the key of a product's files of it.
+
+    While events are not committed, no month is kept: it would not tell their commits later.
+    """
+    recorded = context.recorded
+    origin = recorded.origin if isinstance(recorded, EventCommits) else ""
+    if (recorded and not origin) or committed().get(name) != context.record(name).tree:
+        return {}
+    history = context.catalogue.history(name)
+    pages = [month_page(name, page.month, page.part) for page in history.pages]
+    months: dict[str, list[int]] = {}
+    for index, page in enumerate(history.pages):
+        months.setdefault(page.month, []).append(index)
+    document = context.registry.products[name].document
+    return {
+        month: hash_of(common, document, origin, history.whole[month], _around(pages, own))
+        for month, own in months.items()
+    }
+
+
 def _months(context: SiteContext, common: str) -> Iterator[Unit]:
     groups = {"": context.deployment_links, **context.environment_links}
     pages = {environment: _by_month(links) for environment, links in groups.items()}
@@ -150,13 +225,51 @@ def _months(context: SiteContext, common: str) -> Iterator[Unit]:
             if own is None:
                 continue
             digest = f"{context.catalogue.total(month, environment).digest:x}"
-            key = hash_of(common, environment, month, digest, _around(links, own))
-            make = (
-                partial(environment_pages, context, environment, own)
-                if environment
-                else partial(month_pages, context, own)
-            )
-            yield Unit(f"month:{environment}:{month}", key, make, group=month)
+            around = _around([link.path for link in links], own)
+            key = hash_of(common, environment, month, digest, around)
+            newest = month == context.catalogue.months[-1]
+            keys = partial(_keys_of_pages, context, common, environment, own) if newest else dict
+            yield _month(context, environment, month, key, own, keys)
+
+
+def _month(
+    context: SiteContext,
+    environment: str,
+    month: str,
+    key: str,
+    own: Sequence[int],
+    keys: Callable[[], dict[str, str]],
+    less: Collection[str] = (),
+) -> Unit:
+    """Return the unit of a month of all deployments or of an environment, without some pages."""
+    links = context.environment_links[environment] if environment else context.deployment_links
+    left = [index for index in own if links[index].path not in less]
+    make = (
+        partial(environment_pages, context, environment, left)
+        if environment
+        else partial(month_pages, context, left)
+    )
+    parts = Parts(keys, str, partial(_month, context, environment, month, key, own, keys))
+    return Unit(f"month:{environment}:{month}", key, make, group=month, parts=parts)
+
+
+def _keys_of_pages(
+    context: SiteContext, common: str, environment: str, own: Sequence[int]
+) -> dict[str, str]:
+    """Return by path the keys of the pages of a month."""
+    links = context.environment_links[environment] if environment else context.deployment_links
+    found = {}
+    for index in own:
+        rows = context.listed_rows(links[index], environment)
+        digest = hashlib.blake2b(marshal.dumps([row.data for row in rows], 2), digest_size=16)
+        titles = [title_of(context, row.product) for row in rows]
+        names = [row.product for row in rows]
+        around = _around([link.path for link in links[index - 1 if index else 0 : index + 2]],
+                         [min(index, 1)])  # fmt: skip
+        found[links[index].path] = hash_of(
+            common, environment, digest.hexdigest(), names, titles, around
+        )
+    return found
 
 
 def _shards(context: SiteContext, common: str) -> Iterator[Unit]:
@@ -172,9 +285,9 @@ def _by_month(links: Sequence[PageLink]) -> dict[str, list[int]]:
     return found
 
 
-def _around(links: Sequence[PageLink], own: Sequence[int]) -> list[str]:
+def _around(pages: Sequence[str], own: Sequence[int]) -> list[str]:
     """Return the pages to which those of a month lead: the one before and the one after."""
-    return [links[index].path for index in (own[0] - 1, own[-1] + 1) if 0 <= index < len(links)]
+    return [pages[index] for index in (own[0] - 1, own[-1] + 1) if 0 <= index < len(pages)]
 
 
 def hash_of(*parts: object) -> str:

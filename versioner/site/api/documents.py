@@ -34,7 +34,7 @@ from versioner.site.views.about import counts
 from versioner.site.views.products import team_slugs, teams_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from versioner.models import Undeployment
     from versioner.site.context import SiteContext
@@ -58,10 +58,14 @@ def documents_of(context: SiteContext) -> Iterator[tuple[str, Document]]:
     return _rooted(_documents(context))
 
 
-def documents_of_product(context: SiteContext, name: str) -> Iterator[tuple[str, Document]]:
-    """Yield the documents of a product, each with its path."""
+def documents_of_product(
+    context: SiteContext, name: str, less: Collection[str] = ()
+) -> Iterator[tuple[str, Document]]:
+    """Yield the documents of a product without those of some months, each with its path."""
     yield from _rooted([(data_of(product_page(name)), product(context, name))])
     for month in context.history(name):
+        if month.month in less:
+            continue
         path = data_of(month.path)
         # Nearly all documents of a site are of this kind, so they are not copied.
         yield path, {"root": _root(path), **history(context, month)}

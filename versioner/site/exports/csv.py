@@ -19,7 +19,7 @@ from versioner.serialization.csv_cells import FORMULA, formula_safe
 from versioner.site.exports.xml import xml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from versioner.models import Deployment
     from versioner.registry.records import ProductRecord
@@ -42,8 +42,10 @@ COLUMNS: Final = (
 )
 
 
-def tables_of(context: SiteContext, record: ProductRecord) -> Iterator[tuple[str, bytes]]:
-    """Yield each month of a product's deployments as CSV, oldest first.
+def tables_of(
+    context: SiteContext, record: ProductRecord, less: Collection[str] = ()
+) -> Iterator[tuple[str, bytes]]:
+    """Yield each month of a product's deployments but some as CSV, oldest first.
 
     The column `instance` is there, last, where an event of the product names an instance.
     """
@@ -51,6 +53,8 @@ def tables_of(context: SiteContext, record: ProductRecord) -> Iterator[tuple[str
     columns = (*COLUMNS, "instance") if named else COLUMNS
     width = len(columns)
     for month, deployments in groupby(_by_time(record), key=_month):
+        if month in less:
+            continue
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerow(columns)

@@ -15,7 +15,7 @@ from versioner.site.exports.xml import markup
 from versioner.site.urls import CALENDAR, FREEZES, OPENAPI, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from versioner.site.context import SiteContext
 
@@ -38,13 +38,18 @@ def machine_files(context: SiteContext) -> Iterator[tuple[str, bytes]]:
         yield f"schemas/{schema.name}", schema.read_bytes()
 
 
-def files_of_product(context: SiteContext, name: str) -> Iterator[tuple[str, bytes]]:
-    """Yield a product's documents of the API, its feed, badges and tables, each with its path."""
-    for path, document in documents_of_product(context, name):
+def files_of_product(
+    context: SiteContext, name: str, less: Collection[str] = ()
+) -> Iterator[tuple[str, bytes]]:
+    """Yield a product's documents of the API, its feed, badges and tables, each with its path.
+
+    The documents and tables of some months are left out.
+    """
+    for path, document in documents_of_product(context, name, less):
         yield path, json_bytes(document)
     yield feed_of(context, name)
     yield from badges_of(context, name)
-    for month, content in tables_of(context, context.record(name)):
+    for month, content in tables_of(context, context.record(name), less):
         yield table(name, month), content
 
 

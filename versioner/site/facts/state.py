@@ -34,7 +34,8 @@ _TABLES: Final = {
     "numbers": "(name TEXT PRIMARY KEY, key TEXT, data TEXT) WITHOUT ROWID",
     "outputs": "(folder TEXT, unit TEXT, key TEXT, pages INTEGER, number INTEGER, folders TEXT,"
     " PRIMARY KEY (folder, unit)) WITHOUT ROWID",
-    "files": "(folder TEXT, unit TEXT, data BLOB, parts BLOB, PRIMARY KEY (folder, unit)) WITHOUT ROWID",
+    "files": "(folder TEXT, unit TEXT, data BLOB, parts BLOB, PRIMARY KEY (folder, unit))"
+    " WITHOUT ROWID",
     "builds": "(folder TEXT PRIMARY KEY, data BLOB)",
 }
 
@@ -172,6 +173,14 @@ class SiteState:
         found = self._select(query, json.dumps([*units]), folder)
         return {unit: json.loads(self._text(data)) for unit, data in found}
 
+    def parts(self, folder: str, unit: str) -> dict[str, str]:
+        """Return the keys of the parts of a unit that was written into a folder."""
+        query = "SELECT parts FROM files WHERE folder = ? AND unit = ?"
+        for (data,) in self._select(query, folder, unit):
+            found: dict[str, str] = json.loads(self._text(data))
+            return found
+        return {}
+
     def build(self, folder: str) -> dict[str, Any] | None:
         """Return what the last build into a folder left to be remembered."""
         for (data,) in self._select("SELECT data FROM builds WHERE folder = ?", folder):
@@ -184,7 +193,7 @@ class SiteState:
     def keep_outputs(
         self,
         folder: str,
-        units: Iterable[tuple[str, str, int, int, str, str]],
+        units: Iterable[tuple[str, str, int, int, str, str, str]],
         gone: Iterable[str],
         build: Mapping[str, Any],
     ) -> None:
@@ -202,11 +211,11 @@ class SiteState:
             self._many("DELETE FROM files WHERE folder = ? AND unit = ?", names)
             self._many(
                 "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?, ?)",
-                [(folder, *row) for *row, _ in rows],
+                [(folder, *row) for *row, _, _ in rows],
             )
             self._many(
                 "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
-                [(folder, row[0], _packed(row[-1]), _packed("{}")) for row in rows],
+                [(folder, row[0], *map(_packed, row[-2:])) for row in rows],
             )
             self._many(
                 "INSERT OR REPLACE INTO builds VALUES (?, ?)", [(folder, _packed(_json(build)))]
