@@ -2,8 +2,7 @@
 
 The state in the git directory has, by unit, the key and the files with their sizes and times, and
 the times of all folders. A folder whose time is the same has the same entries, so its files are
-not looked at one by one. A folder that another program changed, or that was written so shortly
-before it was looked at that a later change might have the same time, is looked at file by file.
+not looked at one by one. A folder that another program changed is looked at file by file.
 Where the folder's manifest is not as the last build left it, nothing here is used to say which
 files there are: the manifest does.
 """
@@ -16,6 +15,7 @@ import stat
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from versioner.backoff import Backoff
 from versioner.site.facts.state import StateLost
 from versioner.site.output import MANIFEST, FileChange, claim
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EarlierBuild", "KnownUnit"]
 
-# A later change may have the time of one that was made up to so many nanoseconds before.
-_TICK: Final = 20_000_000
+# A later change may have the time of one that was made somewhat less than so many seconds before.
+_TICK_SECONDS: Final = 0.03
 
 
 class KnownUnit(NamedTuple):
@@ -172,21 +172,25 @@ class EarlierBuild:
         changed = {"", *(folder for path in written for folder in _above(path))}
         names = {folder for _, paths in units for path in paths for folder in _above(path)}
         names |= changed | self._changed
+        if written:
+            # A change that another program makes from now on gives a folder another time.
+            Backoff(_TICK_SECONDS).pause()
         found = {name: _time_of_folder(f"{self._out}/{name}") for name in names}
-        times = {name: time for name, time in found.items() if time is not None}
-        # A folder that another program changed has the time from before its files were looked at.
+        times = {name: each for name, each in found.items() if each is not None}
+        # A folder that another program changed has the time from before its files were looked at,
+        # and is looked at once more; and so is one whose file system has times in whole seconds.
         others = {name: self._now[name] for name in self._changed - changed if name in self._now}
-        newest = max((times[name][0] for name in changed & times.keys()), default=0)
-        late = {name for name in changed & times.keys() if times[name][0] > newest - _TICK}
-        kept = {name: time for name, time in self._times.items() if name not in names}
+        times |= others
+        coarse = {name for name, (at, _) in times.items() if at % 1_000_000_000 == 0}
+        kept = {name: each for name, each in self._times.items() if name not in names}
         self._state.keep_outputs(
             self._name,
             (_row(unit, paths, self._out) for unit, paths in units),
             gone,
             {
                 "manifest": _time_of_file(f"{self._out}/{MANIFEST}"),
-                "folders": {**kept, **times, **others},
-                "unsure": sorted(late | (others.keys() - self._unsure)),
+                "folders": {**kept, **times},
+                "unsure": sorted(coarse | (others.keys() - self._unsure)),
             },
         )
 
@@ -194,13 +198,13 @@ class EarlierBuild:
     def _now(self) -> dict[str, list[int]]:
         """Return the times of the folders as they are now."""
         found = {name: _time_of_folder(f"{self._out}/{name}") for name in self._times}
-        return {name: time for name, time in found.items() if time is not None}
+        return {name: each for name, each in found.items() if each is not None}
 
     @cached_property
     def _changed(self) -> frozenset[str]:
         """Return the folders whose files are to be looked at one by one."""
         now, before = self._now, self._times
-        changed = {name for name, time in before.items() if now.get(name) != time}
+        changed = {name for name, each in before.items() if now.get(name) != each}
         other = {name for name in changed if name not in now or now[name][1] != before[name][1]}
         # What is in another folder of the same name is not what was there.
         below = (name for name in before if not other.isdisjoint(_above(f"{name}/")))

@@ -179,7 +179,7 @@ def _product(
         partial(product_pages, context, name, less),
         partial(files_of_product, context, name, less),
         partial(context.release, name),
-        Parts(keys, _month_of_file, partial(_product, context, name, key, keys)),
+        parts=Parts(keys, _month_of_file, partial(_product, context, name, key, keys)),
     )
 
 
