@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.event_fields import RUN_KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "content_text",
@@ -99,6 +100,13 @@ def _text(parts: list[Any]) -> str:
 
 
 def _hash(text: str) -> str:
+    digest: str = _hasher()(text.encode()).hexdigest()
+    return digest[:_LENGTH]
+
+
+@cache
+def _hasher() -> Callable[[bytes], Any]:
+    # Imported at the first use; for each of a million rows, the statement takes a noticeable time.
     from hashlib import sha256
 
-    return sha256(text.encode()).hexdigest()[:_LENGTH]
+    return sha256

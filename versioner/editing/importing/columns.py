@@ -43,6 +43,11 @@ class Columns:
         """Return whether a column has a field, or is mentioned in the options."""
         return column in self._mapping or _own_field(column) != ""
 
+    @property
+    def has_constants(self) -> bool:
+        """Return whether the options give the values of fields."""
+        return bool(self._constants)
+
     def of_header(self, header: Sequence[str]) -> list[str]:
         """Return the field of each column, "" for an ignored one; raise UsageFault."""
         absent = [column for column in self._mapping if column not in header]

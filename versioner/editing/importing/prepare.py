@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from versioner.editing.importing.plain_rows import PlainForm, is_plain, plain_form
 from versioner.errors import InvalidInput, VersionerError
 from versioner.models.event_fields import personal_fields
 from versioner.names import canonical_status
@@ -32,8 +32,6 @@ _PLAIN_TIME: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
 )
 _MOST_DAYS: Final = 100_000
-# Events with more text are checked for the length of their line.
-_SHORT: Final = log.LONGEST_LINE // 8
 
 
 class StagedRow(NamedTuple):
@@ -94,7 +92,7 @@ class RowPreparer:
         self._days: set[str] = set()
         self._statuses: dict[str, str] = {}
         self._people = frozenset(personal_fields("deployment"))
-        self._sorted_keys: dict[tuple[str, ...], list[str]] = {}
+        self._forms: dict[tuple[str, ...], PlainForm | None] = {}
 
     def prepare(self, rows: Iterable[ImportRow]) -> Iterator[StagedRow]:
         """Yield each row as an event, or with the reason why it is refused."""
@@ -106,15 +104,80 @@ class RowPreparer:
                 part = []
         yield from self._prepare_part(part)
 
-    def _prepare_part(self, part: list[ImportRow]) -> Iterator[StagedRow]:
-        # The quick test for secrets costs as much for one row as for many.
-        suspect = may_hold_secret(_texts_of(part).encode(errors="replace"))
-        for place, row in part:
-            try:
-                yield self._prepared(place, row, suspect=suspect)
-            except VersionerError as error:
-                hint = f" ({error.hint})" if error.hint else ""
-                yield StagedRow(*place, fault=f"{error.message}{hint}")
+    def _prepare_part(self, part: list[ImportRow]) -> list[StagedRow]:
+        # The quick tests cost as much for one row as for many.
+        texts = _texts_of(part)
+        # A mapping has keys of its own.
+        suspect = may_hold_secret((repr(part) if texts is None else texts).encode(errors="replace"))
+        whole = is_plain(texts)
+        events: list[Event] = []
+        plain = [
+            self._plain(row, events)
+            if not suspect and (whole or is_plain(_texts_of([row])))
+            else None
+            for row in part
+        ]
+        # Likewise for the schema. The events are recorded as they are checked here.
+        if not is_valid("deployments-log", events):
+            plain = [None] * len(part)
+        return [
+            row or self._one(place, values, suspect=suspect)
+            for row, (place, values) in zip(plain, part, strict=True)
+        ]
+
+    def _plain(self, row: ImportRow, events: list[Event]) -> StagedRow | None:
+        """Return a row of plain texts as an event, which is added to `events`; None for others."""
+        (line, item), values = row
+        form = self._form_of(tuple(values))
+        if form is None:
+            return None
+        event = dict(values)
+        given, given_id = event.pop("product"), event.pop("id", "")
+        try:
+            product = self._names.product(given)
+            self._complete(event)
+        except VersionerError:
+            return None
+        if form.login and "@" in event[form.login]:
+            return None
+        content = "" if given_id else form.content(given, event)
+        environment = self._names.canonical(event["environment"])
+        changed = environment != event["environment"] or given != product or form.left_out
+        event["environment"] = environment
+        for key in form.left_out:
+            del event[key]
+        event["id"] = event_id = given_id or id_of_content(content)
+        events.append(event)
+        return StagedRow(
+            line,
+            item,
+            product,
+            event["at"],
+            environment,
+            event.get("version", ""),
+            event_id,
+            bool(given_id),
+            bool(given_id),
+            form.claims,
+            form.line(event),
+            content if changed else "",
+        )
+
+    def _form_of(self, fields: tuple[str, ...]) -> PlainForm | None:
+        if fields not in self._forms:
+            # Hostile rows may have many sets of keys.
+            if len(self._forms) > _TOGETHER:
+                self._forms.clear()
+            self._forms[fields] = plain_form(fields, self._config.get("people", "login"))
+        return self._forms[fields]
+
+    def _one(self, place: Place, row: dict[str, Any], *, suspect: bool) -> StagedRow:
+        """Return a row as an event, or with the reason why it is refused."""
+        try:
+            return self._prepared(place, row, suspect=suspect)
+        except VersionerError as error:
+            hint = f" ({error.hint})" if error.hint else ""
+            return StagedRow(*place, fault=f"{error.message}{hint}")
 
     def _prepared(self, place: Place, row: dict[str, Any], *, suspect: bool) -> StagedRow:
         """Return a row as an event; raise for one that is not valid.
@@ -134,10 +197,8 @@ class RowPreparer:
         content = "" if given_id else content_text(given, event)
         event["id"] = given_id or id_of_content(content)
         changed = self._to_record(event) or given != product
-        plain = _is_plain(event)
-        if suspect or not (plain and is_valid("deployment-event", event)):
+        if suspect or not (_is_ascii(event) and is_valid("deployment-event", event)):
             check_event("deployment", event)
-        text = self._plain_text(event) if plain else _text_before_id(event)
         return StagedRow(
             *place,
             product,
@@ -148,21 +209,22 @@ class RowPreparer:
             bool(given_id),
             bool(given_id) or "voids" in event or "deployment" in event,
             "scm_sha" in event or "artifacts" in event,
-            text,
+            _text_before_id(event),
             content if changed else "",
         )
 
     def _complete(self, event: Event) -> None:
         """Give an event its time, its names as the registry has them, and its status."""
-        if not isinstance(event.get("at"), str):
+        at, environment = event.get("at"), event.get("environment")
+        if not isinstance(at, str):
             raise InvalidInput("the row has no time", field="at", hint="map a column to at")
-        event["at"] = self._at(event["at"])
-        if isinstance(event.get("environment"), str):
-            event["environment"] = self._names.environment(event["environment"])
-        if isinstance(event.get("instance"), str):
+        event["at"] = self._at(at)
+        if isinstance(environment, str):
+            event["environment"] = self._names.environment(environment)
+        if "instance" in event and isinstance(event["instance"], str):
             event["instance"] = self._names.instance(event["instance"])
         if "voids" not in event:
-            if "environment" not in event:
+            if environment is None and "environment" not in event:
                 raise _no_environment()
             event["status"] = self._status(str(event.get("status", "completed")))
 
@@ -190,31 +252,17 @@ class RowPreparer:
             leave_people_out("deployment", event, self._config)
         return (event.get("environment"), len(event)) != before
 
-    def _plain_text(self, event: Event) -> str:
-        """Return the line of an event of ASCII texts up to its id."""
-        keys = tuple(event)
-        order = self._sorted_keys.get(keys)
-        if order is None:
-            # Hostile rows may have many sets of keys.
-            if len(self._sorted_keys) > _TOGETHER:
-                self._sorted_keys.clear()
-            order = [key for key in log.KEYS["deployment"] if key in event and key != "id"]
-            self._sorted_keys[keys] = order
-        pairs = [f"{key}: {encode_basestring(event[key])}" for key in order]
-        return "- {" + ", ".join(pairs)
 
-
-def _texts_of(rows: list[ImportRow]) -> str:
-    """Return all that rows hold, each part of it unchanged."""
+def _texts_of(rows: list[ImportRow]) -> str | None:
+    """Return all values of rows, each part of them unchanged; None where one is no text."""
     try:
-        return "\n".join(["\n".join(row.values()) for _, row in rows])
+        return " ".join([" ".join(row.values()) for _, row in rows])
     except TypeError:
-        # Some value is no text, and a mapping has keys of its own.
-        return repr(rows)
+        return None
 
 
-def _is_plain(event: Event) -> bool:
-    """Return whether an event has only ASCII texts, as nearly all have.
+def _is_ascii(event: Event) -> bool:
+    """Return whether an event has only ASCII texts.
 
     For such an event the schema is all that `check_event` checks, apart from secrets.
     """
@@ -222,7 +270,7 @@ def _is_plain(event: Event) -> bool:
         texts: str = "".join(event.values())
     except TypeError:
         return False
-    return texts.isascii() and "\x7f" not in texts and len(texts) < _SHORT
+    return texts.isascii() and "\x7f" not in texts
 
 
 def _text_before_id(event: Event) -> str:

@@ -164,7 +164,11 @@ def _table_rows(
         return
     notes.format = container
     fields = columns.of_header(header)
+    are_texts = not columns.has_constants and values.are_texts(fields)
     for number, cells in table:
+        if are_texts and len(cells) == len(fields) and (plain := values.texts(fields, cells)):
+            yield Place(number), plain
+            continue
         try:
             row = values.read(columns.of_table(header, fields, cells))
         except InvalidInput as error:

@@ -13,7 +13,7 @@ from versioner.errors import InvalidInput
 from versioner.models.events import DEFAULT_ARTIFACT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from versioner.editing.importing.options import ImportNotes, ImportOptions
 
@@ -71,6 +71,20 @@ class ValueReader:
             whole = row.get(name)
             row[name] = {**(whole if isinstance(whole, dict) else {}), **each}
         return row
+
+    def are_texts(self, fields: Collection[str]) -> bool:
+        """Return whether `texts` may return rows of a table with these columns."""
+        return not self._values and "at" in fields and {*fields} - {"at"} <= _TEXTS
+
+    @staticmethod
+    def texts(fields: Sequence[str], cells: Sequence[str]) -> dict[str, Any] | None:
+        """Return a row as `read` does where all cells are plain texts, else None."""
+        row = dict(zip(fields, map(str.strip, cells), strict=True))
+        at, whole = row["at"], "".join(cells)
+        # A number that a spreadsheet has rounded has an E, the error of a formula a number sign.
+        if len(at) != 20 or at[10] != "T" or at[19] != "Z" or "E" in whole or "#" in whole:
+            return None
+        return row if all(row.values()) else None
 
     def _replaced(self, field: str, given: dict[str, Any]) -> str:
         """Replace a value by that of --value, and return it; "" where there is none."""
