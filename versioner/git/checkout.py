@@ -179,10 +179,10 @@ def _refresh(
     sparse = _left_out(checkout, updates)
     # Deletions come first: a directory may replace a file of the same name.
     order = sorted(updates, key=lambda path: (updates[path].id is not None, path))
+    # The drafts are in the git directory.
+    place = _Place(checkout.top, state_dir(repo.common_dir), repo.object_format)
     same = {
-        path
-        for path in order
-        if path not in sparse and _refresh_file(repo, checkout, path, updates[path])
+        path for path in order if path not in sparse and _refresh_file(place, path, updates[path])
     }
     wanted = dict(updates)
     if recheck:
@@ -206,37 +206,44 @@ def _left_out(checkout: Checkout, updates: Mapping[str, FileUpdate]) -> set[str]
     return set(files_left_out(*checkout)).intersection(absent) if absent else set()
 
 
-def _refresh_file(repo: Repository, checkout: Checkout, path: str, update: FileUpdate) -> bool:
+class _Place(NamedTuple):
+    """The work tree whose files are written, and the folder of their drafts."""
+
+    top: Path
+    drafts: Path
+    object_format: str
+
+
+def _refresh_file(place: _Place, path: str, update: FileUpdate) -> bool:
     """Update one file; return whether it has the new content now."""
-    remove_draft(checkout.top, path)
-    state = file_state(checkout.top, path)
+    remove_draft(place.top, path)
+    state = file_state(place.top, path)
     if state.kind == "absent":
         if None in update.stale and (data := update.data) is not None:
-            _write(repo, checkout, path, data, state)
+            _write(place, path, data, state)
             return True
         return False
     if state.kind != "file":
         return False
-    ids = content_ids(state.data, repo.object_format)
+    ids = content_ids(state.data, place.object_format)
     if update.id in ids:
         return state.data == update.data
     if ids.isdisjoint(update.stale):
         completed = with_lines(state.data, update.added)
         if completed is not None:
-            _write(repo, checkout, path, completed, state)
+            _write(place, path, completed, state)
         return False
     if (data := update.data) is None:
-        remove_file(checkout.top, path)
+        remove_file(place.top, path)
         return False
-    _write(repo, checkout, path, data, state)
+    _write(place, path, data, state)
     return True
 
 
-def _write(repo: Repository, checkout: Checkout, path: str, data: bytes, state: FileState) -> None:
+def _write(place: _Place, path: str, data: bytes, state: FileState) -> None:
     if b"\r\n" in state.data and b"\r\n" not in data:
         data = data.replace(b"\n", b"\r\n")
-    draft_dir = state_dir(repo.common_dir)
-    replace_file(checkout.top, path, data, draft_dir=draft_dir, mode=state.mode)
+    replace_file(place.top, path, data, draft_dir=place.drafts, mode=state.mode)
 
 
 def _refresh_index(

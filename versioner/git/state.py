@@ -61,7 +61,7 @@ def state_file(common_dir: Path, name: str) -> Path:
     return common_dir / "versioner" / name
 
 
-def read_regular(path: Path, *, limit: int = MAX_FILE_BYTES) -> tuple[bytes, int]:
+def read_regular(path: Path | str, *, limit: int = MAX_FILE_BYTES) -> tuple[bytes, int]:
     """Return the bytes and the mode of a regular file.
 
     Raises OSError, and OperationFailed for anything but a regular file of at most `limit` bytes.

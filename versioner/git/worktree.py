@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from versioner.errors import OperationFailed
@@ -61,31 +63,32 @@ def kind_of_mode(mode: int) -> FileKind:
 
 def file_state(top: Path, path: str) -> FileState:
     """Return the state of a path; for a parent that is not a directory, the parent's."""
-    target = top
-    parts = path.split("/")
-    for part in parts[:-1]:
-        target = target / part
+    # An import asks for each of many thousand files: texts take a third of the time of Path.
+    target = str(top)
+    *parents, name = path.split("/")
+    for part in parents:
+        target = f"{target}/{part}"
         kind = _kind_at(target)
         if kind != "directory":
             return FileState(kind)
-    target = target / parts[-1]
+    target = f"{target}/{name}"
     kind = _kind_at(target)
     if kind != "file":
         return FileState(kind)
     try:
         data, mode = read_regular(target)
     except OSError as error:
-        raise OperationFailed(f"cannot read {printable(str(target))}: {error.strerror}") from error
+        raise OperationFailed(f"cannot read {printable(target)}: {error.strerror}") from error
     return FileState("file", data, mode)
 
 
-def _kind_at(target: Path) -> FileKind:
+def _kind_at(target: str) -> FileKind:
     try:
-        return kind_of_mode(target.lstat().st_mode)
+        return kind_of_mode(os.lstat(target).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return "absent"
     except OSError as error:
-        raise OperationFailed(f"cannot read {printable(str(target))}: {error.strerror}") from error
+        raise OperationFailed(f"cannot read {printable(target)}: {error.strerror}") from error
 
 
 def replace_file(top: Path, path: str, data: bytes, *, draft_dir: Path, mode: int = 0) -> None:
@@ -96,7 +99,8 @@ def replace_file(top: Path, path: str, data: bytes, *, draft_dir: Path, mode: in
     """
     target = top / path
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if not (folder := target.parent).is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
         permissions = stat.S_IMODE(mode)
         try:
             write_whole(target, data, draft=draft_dir / "draft", mode=permissions)
@@ -138,4 +142,5 @@ def prune(top: Path, path: str) -> None:
 
 def remove_draft(top: Path, path: str) -> None:
     """Remove the temporary file that a killed process left beside a file."""
-    (top / (path + _DRAFT)).unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        os.unlink(f"{top}/{path}{_DRAFT}")  # noqa: PTH108 - as in `file_state`
