@@ -40,6 +40,7 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
         "version": Listed("version:version", "List and show the versions of a product."),
     },
     "Decide": {
+        "check": Listed("gate.check:check", "Ask whether a version may ship."),
         "approve": Listed("gate.approve:approve", "Approve a version."),
         "reject": Listed("gate.approve:reject", "Reject a version."),
         "revoke": Listed("gate.approve:revoke", "Take back an approval or a rejection."),
@@ -72,6 +73,10 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
 }
 
 
+# Names that other tools have for a command.
+_OTHER_NAMES: Final = {"can-i-deploy": "check"}
+
+
 def _listed() -> Iterator[tuple[str, Listed]]:
     for commands in COMMANDS.values():
         yield from commands.items()
@@ -86,7 +91,7 @@ class SectionedGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return a command; None if there is no such command."""
-        listed = dict(_listed()).get(cmd_name)
+        listed = dict(_listed()).get(_OTHER_NAMES.get(cmd_name, cmd_name))
         if listed is None:
             return None
         from versioner.cli.params import CommandContext
@@ -102,7 +107,8 @@ class SectionedGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command; for an unknown name, fail with similar names."""
-        if args and args[0] not in dict(_listed()) and not args[0].startswith("-"):
+        known = {*dict(_listed()), *_OTHER_NAMES}
+        if args and args[0] not in known and not args[0].startswith("-"):
             from versioner.names import nearest
 
             near = nearest(args[0], self.list_commands(ctx))

@@ -50,7 +50,7 @@ def evaluate(registry: Registry, question: Question) -> Answer:
     commit = registry.revision or ""
     unreadable = tuple(_unreadable(registry, own))
     if unreadable:
-        return Answer(question, False, "", "", (), unreadable, is_known, commit)
+        return Answer(own, False, "", "", (), unreadable, is_known, commit)
     rules = rules_in_scope(registry, own)
     now = seconds_of(own.at)
     verdicts = tuple(_verdicts(facts, own, rules, now))
@@ -58,7 +58,7 @@ def evaluate(registry: Registry, question: Question) -> Answer:
     allowed_from = own.at
     if code:
         allowed_from = moment_text(_allowed_from(facts, own, rules, now, verdicts))
-    return Answer(question, not code, code, allowed_from, verdicts, (), is_known, commit)
+    return Answer(own, not code, code, allowed_from, verdicts, (), is_known, commit)
 
 
 def _unreadable(registry: Registry, question: Question) -> Iterator[UnreadableFile]:

@@ -23,7 +23,7 @@ def judge_schedule(block: ScheduleBlock, now: int) -> Finding | None:
     if until is None:
         return Finding("NO_DEPLOY_WINDOW", f"{closed}, and none opens again")
     when = local_text(until, block.time_zone)
-    return Finding("NO_DEPLOY_WINDOW", f"{closed}, until {when}", until, f"wait until {when}")
+    return Finding("NO_DEPLOY_WINDOW", f"{closed}, until {when}", until)
 
 
 def local_text(moment: int, time_zone: str) -> str:

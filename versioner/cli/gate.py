@@ -1,0 +1,158 @@
+"""Ask the judge at the registry that --repo names, and read no more of it than rules need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from versioner.cli import clock
+from versioner.cli.params import read_for
+from versioner.cli.registry import find_registry, open_registry_index, take_registry_snapshot
+from versioner.errors import InvalidInput, OperationFailed
+from versioner.names import check_instance, check_name, check_version, may_slugify, nearest, slugify
+
+if TYPE_CHECKING:
+    from versioner.git.repository import Repository
+    from versioner.git.snapshot import Snapshot
+    from versioner.registry.records import Registry
+    from versioner.rules.gate.question import Answer, Question
+
+__all__ = ["Asked", "ask", "refuse_unreadable"]
+
+
+class Asked(NamedTuple):
+    """An answer, and the registry that it was judged at."""
+
+    answer: Answer
+    registry: Registry
+
+
+def ask(
+    product: str,
+    version: str,
+    environment: str,
+    instance: str = "",
+    *,
+    at: str | None = None,
+    rev: str | None = None,
+    repo: str | None = None,
+    allow_unknown_version: bool = False,
+) -> Asked:
+    """Return the answer to a question of the command line.
+
+    Raises InvalidInput for a name that is not legal and for a version that no event names, and
+    OperationFailed where a file that the question may be about cannot be read.
+    """
+    from versioner.rules.gate.evaluate import evaluate
+    from versioner.rules.gate.question import Question
+
+    check_version(version)
+    if instance:
+        check_instance(instance)
+    repository = find_registry(repo, rev)
+    snapshot = take_registry_snapshot(repository, rev)
+    now = (snapshot.commit_time if rev else None) or clock.now()
+    with read_for("--at"):
+        moment = _moment(at, now)
+    registry = _read(repository, snapshot, rev, [product])
+    product = _legal(product, registry, "product")
+    environment = _legal(environment, registry, "environment")
+    question = Question(product, version, environment, instance, moment)
+    if _needs_other_products(registry, question):
+        registry = _read(repository, snapshot, rev, None)
+    answer = evaluate(registry, question)
+    if not answer.is_known and not allow_unknown_version:
+        raise _unknown(registry, question)
+    refuse_unreadable(answer)
+    return Asked(_with_tree(answer, repository, snapshot, rev), registry)
+
+
+def _moment(at: str | None, now: str) -> str:
+    from versioner.query.times import parse_moment
+
+    return now if at is None else parse_moment(at, now, field="at")
+
+
+def _legal(given: str, registry: Registry, what: str) -> str:
+    """Return a name, or what `names: slugify` makes of it; raise InvalidInput for another."""
+    if registry.config.get("names") == "slugify" and may_slugify(given):
+        given = slugify(given)
+    return check_name(given, what)
+
+
+def _read(
+    repository: Repository, snapshot: Snapshot, rev: str | None, products: list[str] | None
+) -> Registry:
+    """Return the registry with some products, as far as they exist, or with all of them."""
+    from versioner.errors import NotFound
+
+    try:
+        return open_registry_index(repository, snapshot, rev, products=products).registry()
+    except NotFound:
+        # An unknown product: the version is unknown then, and rules may be asked all the same.
+        return open_registry_index(repository, snapshot, rev, products=[]).registry()
+
+
+def _needs_other_products(registry: Registry, question: Question) -> bool:
+    from versioner.models.governance import ConcurrencyBlock
+    from versioner.rules.gate.evaluate import resolved, rules_in_scope
+    from versioner.rules.gate.requests import versions_in
+
+    own = resolved(registry, question)
+    if any(
+        isinstance(rule.block, ConcurrencyBlock) and rule.block.per == "environment"
+        for rule in rules_in_scope(registry, own)
+    ):
+        return True
+    return any(
+        request.state == "open" and versions_in(registry, request).get(own.product) == own.version
+        for request in registry.governance.requests
+    )
+
+
+def _unknown(registry: Registry, question: Question) -> InvalidInput:
+    name = registry.target_of(question.product)
+    message = f'no event names the version "{question.version}" of "{question.product}"'
+    if question.at < clock.now():
+        message += f" by {question.at}"
+    record = registry.products.get(name)
+    near = nearest(question.version, record.versions) if record is not None else []
+    meant = f"did you mean {' or '.join(near)}? otherwise " if near else ""
+    hint = f"{meant}record its build first, or give --allow-unknown-version"
+    return InvalidInput(message, field="version", hint=hint)
+
+
+def refuse_unreadable(answer: Answer) -> None:
+    """Raise OperationFailed where the files that a question may be about have errors."""
+    if not answer.unreadable:
+        return
+    first, *others = answer.unreadable
+    message = f"{first.path}:{first.line}: {first.message}"
+    if others:
+        message += "".join(f"\n{each.path}:{each.line}: {each.message}" for each in others)
+    raise OperationFailed(
+        message, hint="nothing is allowed by a rule that cannot be read: correct the file"
+    )
+
+
+def _with_tree(
+    answer: Answer, repository: Repository, snapshot: Snapshot, rev: str | None
+) -> Answer:
+    """Return an answer with the tree of its commit; without both where files were changed."""
+    from versioner.git.objects import find_commit
+    from versioner.git.snapshot import snapshot_at
+
+    commit = snapshot.revision
+    if commit is None:
+        return answer
+    product = [answer.question.product]
+    if rev is None and repository.work_tree is not None:
+        committed = snapshot_at(repository, commit)
+        if _ids(committed, product) != _ids(snapshot, product):
+            return replace(answer, commit="", tree="")
+    data = find_commit(repository, commit).data
+    return replace(answer, tree=data[5:].partition(b"\n")[0].decode("ascii"))
+
+
+def _ids(snapshot: Snapshot, products: list[str]) -> dict[str, str | None]:
+    return {path: entry.id for path, entry in snapshot.selected_entries(products).items()}
