@@ -16,7 +16,7 @@ from versioner.registry.decisions import deciders_of, decisions_of
 from versioner.registry.fold import empty_cell, fold_product, fold_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from versioner.models import Cell, Deployment, Event, Problem, Version
     from versioner.models.governance import Decision, Governance
@@ -139,7 +139,8 @@ class Registry:
     name; `aliases` maps old names to products, `environment_aliases` former names to
     environments (no event of a product has one of these); `deleted` has the deletion records.
     `problems` are those of the whole registry, with those of each product. `governance` is what may
-    ship; its files are read with `load_governance` when they are first used.
+    ship; its files are read with `load_governance` when they are first used. `find_open` finds the
+    deployments to an environment that may be open at a moment, where no record need be read for it.
     """
 
     revision: str | None = None
@@ -152,6 +153,9 @@ class Registry:
     deleted: dict[str, dict[str, Any]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     load_governance: Callable[[], LoadedGovernance] | None = field(
+        default=None, compare=False, repr=False
+    )
+    find_open: Callable[[str, str], Iterator[Deployment]] | None = field(
         default=None, compare=False, repr=False
     )
 

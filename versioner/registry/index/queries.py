@@ -140,7 +140,7 @@ class RegistryIndex:
         registry = IndexedRegistry(
             head.revision, head.commit_time, head.config, head.environments,
             head.environment_aliases, products, head.aliases, head.deleted,
-            load_governance=head.load_governance,
+            load_governance=head.load_governance, find_open=self.open_deployments,
         )  # fmt: skip
         registry.rows = self._rows if self._wanted.every else None
         return registry
@@ -226,6 +226,22 @@ class RegistryIndex:
         if limit is not None:
             order, values = f"{order} LIMIT ?", [*values, limit]
         yield from self._rows.entries(self._names, condition, values, order)
+
+    def open_deployments(self, environment: str, at: str) -> Iterator[Deployment]:
+        """Yield the deployments to an environment that began by a moment, and may be open then.
+
+        They are those without a result, and those that changed later; void ones are left out.
+        """
+        condition = (
+            "d.environment = ? AND d.void = 0 AND d.at <= ? AND d.key IN ("
+            "SELECT key FROM deployments WHERE environment = ? AND status IN ('pending', 'started')"
+            " UNION SELECT key FROM deployments"
+            " WHERE environment = ? AND changed_at > at AND changed_at > ?)"
+        )
+        values = (environment, at, environment, environment, at)
+        for entry in self._rows.entries(self._names, condition, values, _OLDEST):
+            if entry.kind != "undeployment":
+                yield entry
 
     def count_deployments(
         self,

@@ -56,6 +56,10 @@ INDEXES: Final = (
     "CREATE INDEX events_by_id ON events (id)",
     "CREATE INDEX deployments_by_time ON deployments (at)",
     "CREATE INDEX deployments_by_environment ON deployments (environment, at)",
+    "CREATE INDEX deployments_by_change ON deployments (environment, changed_at)"
+    " WHERE changed_at > at",
+    "CREATE INDEX open_deployments ON deployments (environment)"
+    " WHERE status IN ('pending', 'started')",
     "CREATE INDEX deployments_by_version ON deployments (version, at)",
     "CREATE INDEX cells_by_latest ON cells (latest, environment, product)",
     "CREATE INDEX sources_by_digits ON sources (digits)",

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from versioner.models.documents import DEFAULT_STALE_AFTER
-from versioner.registry.event_order import order_key, seconds_of
+from versioner.registry.event_order import OPENING, order_key, seconds_of
 from versioner.registry.fold import result_at, void_ids
 from versioner.registry.governance.calendar import duration_seconds
 from versioner.registry.records import ProductRecord
@@ -112,8 +112,15 @@ class RegistryFacts:
 
     def open_in_environment(self, environment: str) -> Iterator[OpenDeployment]:
         """Yield the started deployments of all products to an environment."""
-        for name in self.registry.products:
-            yield from self._product(name).open_deployments([environment])
+        if self.registry.find_open is None:
+            for name in self.registry.products:
+                yield from self._product(name).open_deployments([environment])
+            return
+        for deployment in self.registry.find_open(environment, self.at):
+            events = [each for each in deployment.events if each["at"] <= self.at]
+            statuses = {each["status"] for each in events}
+            if statuses <= OPENING and "started" in statuses:
+                yield open_deployment(self.registry, deployment, events)
 
     def open_of_product(self, product: str) -> Iterator[OpenDeployment]:
         """Yield the started deployments of a product to all environments."""
@@ -165,14 +172,15 @@ class _ProductFacts:
             cell = self._cells.get(environment)
             for deployment in cell.open if cell is not None else ():
                 if deployment.status == "started":
-                    yield open_deployment(self._registry, deployment)
+                    yield open_deployment(self._registry, deployment, deployment.events)
 
 
-def open_deployment(registry: Registry, deployment: Deployment) -> OpenDeployment:
-    """Return what rules ask of a started deployment."""
+def open_deployment(
+    registry: Registry, deployment: Deployment, events: list[Event]
+) -> OpenDeployment:
+    """Return what rules ask of a started deployment, by its events up to a moment."""
     document = registry.environments.get(deployment.environment, {})
-    since = seconds_of(deployment.changed_at)
-    events = deployment.events
+    since = seconds_of(events[-1]["at"])
     return OpenDeployment(
         deployment.product,
         deployment.environment,
