@@ -1,0 +1,176 @@
+"""versioner check: the exit codes, the text, the JSON, at a revision, at a URL and in CI."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.registries import Desk
+
+NIGHTS = """\
+name: days-only
+reason: "Nobody is there at night."
+applies_to: {environments: [production]}
+type: schedule
+schedule:
+  time_zone: Europe/London
+  blocked:
+    - daily: {from: "10:00", to: "11:30"}
+"""
+FLOW = """\
+name: through-staging
+applies_to: {environments: [production]}
+type: flow
+flow: {through: [staging], soak: 24h}
+"""
+
+
+def rule(desk: Desk, name: str, text: str) -> None:
+    path = desk.top / f"registry/rules/{name}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, "utf-8")
+    desk.git("add", "-A")
+    desk.git("commit", "-qm", f"Add {name}")
+
+
+def test_an_answer_has_a_code_each_reason_and_from_when(desk: Desk) -> None:
+    allowed = desk.run("check", "user-service", "1.4.0", "production")
+    assert (allowed.code, allowed.out.splitlines()[0]) == (
+        0,
+        "ALLOWED  user-service 1.4.0 to production",
+    )
+    rule(desk, "days-only", NIGHTS)
+    refused = desk.run("check", "user-service", "1.4.0", "production")
+    assert refused.code == 5
+    assert refused.out.splitlines()[:4] == [
+        "REFUSED  user-service 1.4.0 to production: closed at this time",
+        "  days-only: inside a closed window, until Sun 22 Nov 2026 11:30 Europe/London",
+        "      why: Nobody is there at night.",
+        "Allowed from 2026-11-22T11:30:00Z on, if nothing else changes.",
+    ]
+    rule(desk, "through-staging", FLOW)
+    desk.run("track", "build", "--product", "user-service", "--version", "1.6.0")
+    never = desk.run("can-i-deploy", "user-service", "1.6.0", "production")
+    assert never.code == 5
+    assert "through-staging: never completed in staging" in never.out
+    assert "No time alone will do" in never.out
+    assert desk.run("check", "user-service", "1.6.0", "staging").code == 0
+
+
+def test_json_is_the_same_at_a_tree_and_names_it(desk: Desk) -> None:
+    rule(desk, "days-only", NIGHTS)
+    arguments = ("check", "user-service", "1.4.0", "production", "-o", "json")
+    first = desk.run(*arguments)
+    answer = json.loads(first.out)
+    assert list(answer) == [
+        *("allowed", "product", "version", "environment", "instance", "at", "code"),
+        *("allowed_from", "verdicts", "commit", "tree"),
+    ]
+    assert answer["code"] == "NO_DEPLOY_WINDOW"
+    assert answer["verdicts"] == [
+        {
+            "rule": "days-only",
+            "type": "schedule",
+            "enforcement": "enabled",
+            "outcome": "failed",
+            "code": "NO_DEPLOY_WINDOW",
+            "message": "inside a closed window, until Sun 22 Nov 2026 11:30 Europe/London",
+            "until": "2026-11-22T11:30:00Z",
+        }
+    ]
+    assert answer["commit"] == desk.git("rev-parse", "HEAD").strip()
+    assert answer["tree"] == desk.git("rev-parse", "HEAD^{tree}").strip()
+    at = ("--at", answer["at"])
+    assert desk.run(*arguments, *at, "--rev", "HEAD").out == first.out
+    # Without the rule, which is not committed: another answer, of no commit.
+    (desk.top / "registry/rules/days-only.yaml").unlink()
+    changed = desk.run(*arguments).json()
+    assert (changed["allowed"], changed["commit"], changed["tree"]) == (True, "", "")
+    assert desk.run(*arguments, "--rev", "HEAD", *at).out == first.out
+
+
+def test_another_moment_is_asked_for_with_the_events_up_to_it(desk: Desk) -> None:
+    rule(desk, "through-staging", FLOW)
+    ask = ("check", "user-service", "1.4.0", "production", "-o", "json", "--at")
+    soaking = json.loads(desk.run(*ask, "2026-10-02T10:00:00Z").out)
+    assert soaking["code"] == "INSUFFICIENT_SOAK_TIME"
+    assert soaking["allowed_from"] == "2026-10-03T09:00:00Z"
+    assert json.loads(desk.run(*ask, "2026-10-03T09:00:00Z").out)["allowed"]
+    assert json.loads(desk.run(*ask, "2027-10-03T09:00:00Z").out)["allowed"]
+    early = desk.run(*ask, "2026-10-02T08:59:59Z")
+    assert (early.code, early.out) == (4, "")
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        (("user-service", "9.9", "production"), 4),
+        (("nothing", "9.9", "production"), 4),
+        (("User Service", "1.4.0", "production"), 4),
+        (("user-service", "1..4", "production"), 4),
+        (("user-service", "1.4.0", "Production"), 4),
+        (("user-service", "1.4.0", "production", "--instance", "a..b"), 4),
+        (("user-service", "9.9", "production", "--allow-unknown-version"), 0),
+        (("nothing", "9.9", "nowhere", "--allow-unknown-version"), 0),
+        (("user-service", "1.4.0", "production", "--at", "soon"), 2),
+        (("user-service", "1.4.0", "production", "--rev", "nothing"), 2),
+    ],
+)
+def test_exit_codes_of_names(desk: Desk, question: tuple[str, ...], code: int) -> None:
+    assert desk.run("check", *question).code == code
+
+
+def test_a_rule_that_cannot_be_read_answers_nothing(desk: Desk) -> None:
+    rule(desk, "broken", "name: broken\napplies_to: {environments: [production]}\ntype: flow\n")
+    refused = desk.run("check", "user-service", "1.4.0", "production")
+    assert (refused.code, refused.out) == (1, "")
+    assert "registry/rules/broken.yaml:1: flow is missing" in refused.err
+    # A version that is not known comes before, and another environment is not concerned.
+    assert desk.run("check", "user-service", "9.9", "production").code == 4
+    assert desk.run("check", "user-service", "1.4.0", "staging").code == 0
+    assert desk.run("validate").code == 3
+
+
+def test_other_products_are_read_where_a_rule_is_about_them(desk: Desk, forge: Path) -> None:
+    rule(desk, "one", "name: one\ntype: concurrency\nconcurrency: {limit: 1, per: environment}\n")
+    refused = desk.run("check", "payment-api", "9e8d7c6b", "staging")
+    assert refused.code == 5
+    assert "1 open of at most 1: user-service 1.5.0 to staging by jane" in refused.out
+    assert "Allowed from 2026-11-23T09:45:00Z on" in refused.out
+    # That which is asked about is not in its own way, and a stale one in nobody's.
+    assert desk.run("check", "user-service", "1.5.0", "staging").code == 0
+    assert desk.run("check", "payment-api", "9e8d7c6b", "test").code == 0
+    # Of a moment before that of later events, the index finds what was open then.
+    done = desk.run("track", "deployment", "-p", "user-service", "--version", "1.5.0", "-e", "staging",
+             "--status", "completed", "--completed-at", "2026-11-22T10:00:00Z")  # fmt: skip
+    assert done.code == 0, done.err
+    assert desk.run("check", "payment-api", "9e8d7c6b", "staging").code == 0
+    earlier = ("check", "payment-api", "9e8d7c6b", "staging", "--at", "2026-11-22T09:59:59Z")
+    assert desk.run(*earlier).code == 5
+    desk.git("push", "-q", "origin", "main")
+    desk.run("index")
+    url = ("check", "payment-api", "9e8d7c6b", "staging", "--repo", forge.as_uri())
+    from versioner.cli.errors import run
+
+    assert run([*url]) == 0
+    assert run([*url, "--at", "2026-11-22T09:59:59Z"]) == 5
+
+
+def test_github_gets_an_annotation_and_a_summary(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule(desk, "days-only", NIGHTS.replace("at night.", "at night ``` ::error::x"))
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    refused = desk.run("check", "user-service", "1.4.0", "production", "-o", "json")
+    (annotation,) = refused.err.splitlines()
+    assert annotation.startswith("::error::refused: user-service 1.4.0 to production%0Adays-only")
+    assert "::error::x" not in annotation.removeprefix("::error::")
+    assert summary.read_text("utf-8").startswith("**Refused**: user-service 1.4.0 to production\n")
+    assert summary.read_text("utf-8").count("```") == 2
