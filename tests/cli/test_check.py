@@ -146,8 +146,9 @@ def test_other_products_are_read_where_a_rule_is_about_them(desk: Desk, forge: P
     assert desk.run("check", "user-service", "1.5.0", "staging").code == 0
     assert desk.run("check", "payment-api", "9e8d7c6b", "test").code == 0
     # Of a moment before that of later events, the index finds what was open then.
-    done = desk.run("track", "deployment", "-p", "user-service", "--version", "1.5.0", "-e", "staging",
-             "--status", "completed", "--completed-at", "2026-11-22T10:00:00Z")  # fmt: skip
+    completed = ("--status", "completed", "--completed-at", "2026-11-22T10:00:00Z")
+    start = ("track", "deployment", "-p", "user-service", "--version", "1.5.0", "-e", "staging")
+    done = desk.run(*start, *completed)
     assert done.code == 0, done.err
     assert desk.run("check", "payment-api", "9e8d7c6b", "staging").code == 0
     earlier = ("check", "payment-api", "9e8d7c6b", "staging", "--at", "2026-11-22T09:59:59Z")
