@@ -30,6 +30,7 @@ __all__ = [
     "decision_options",
     "draft_fields",
     "find_place",
+    "person_of",
     "read_options",
     "record_and_report",
 ]
@@ -117,11 +118,14 @@ def draft_fields(options: DecisionOptions, fields: Event) -> Event:
     refuse_secrets({"by": options.by, "comment": options.comment})
     now = clock.now()
     at = check_at(options.at, now) if options.at else now
-    own = {"by": options.by or _person(options.repo), "comment": options.comment.strip()}
+    own = {"by": person_of(options.by, options.repo), "comment": options.comment.strip()}
     return {"at": at, **fields, **{key: value for key, value in own.items() if value}}
 
 
-def _person(repo: str | None) -> str:
+def person_of(given: str, repo: str | None) -> str:
+    """Return who decides: the one who is named, the actor of the CI run, or who is here."""
+    if given.strip():
+        return given.strip()
     from versioner.ci import detect, is_ci
 
     if is_ci(os.environ):

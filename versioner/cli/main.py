@@ -46,6 +46,9 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
         "revoke": Listed("gate.approve:revoke", "Take back an approval or a rejection."),
         "block": Listed("gate.approve:block", "Block a version everywhere."),
         "unblock": Listed("gate.approve:unblock", "End the block of a version."),
+        "request": Listed(
+            "gate.request:request", "Create, show, open, approve or cancel deployment requests."
+        ),
         "review": Listed("gate.approve:review", "Record that overrides of rules were reviewed."),
     },
     "Edit": {

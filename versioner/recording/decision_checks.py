@@ -40,6 +40,8 @@ def decision_id(draft: EventDraft) -> str:
     if draft.event_id:
         return draft.event_id
     fields = {key: value for key, value in draft.fields.items() if value not in ("", None)}
+    # What a person says of a decision makes no other one of it.
+    fields.pop("comment", None)
     return derive_content_id(draft.product, {**fields, "kind": draft.kind})
 
 

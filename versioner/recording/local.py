@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from versioner.recording.record import RecordResult
     from versioner.remote.url import Remote
 
-__all__ = ["record_in_clone", "remote_of_ephemeral_clone"]
+__all__ = ["at_branch", "record_in_clone", "remote_of_ephemeral_clone"]
 
 
 def record_in_clone(
@@ -37,7 +37,7 @@ def record_in_clone(
 
     Raises as `record_event` does, and NotPushed where the event is in this clone only.
     """
-    place = _at_branch(repository, branch)
+    place = at_branch(repository, branch)
     if dry_run or not push:
         return record_event(place, draft, now=now, entropy=entropy, create=create, dry_run=dry_run)
     remote = _remote_of(place)
@@ -76,7 +76,7 @@ def remote_of_ephemeral_clone(
     return remote_of(repository, name, token), branch
 
 
-def _at_branch(repository: Repository, branch: str | None) -> Repository:
+def at_branch(repository: Repository, branch: str | None) -> Repository:
     """Return the repository with the branch to record on.
 
     On a detached HEAD, as in CI jobs, that is the branch that registry.yaml names.

@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput, quoted
+from versioner.git.objects import reading, tip_view
 from versioner.names import check_name, nearest
+from versioner.recording.context import TipFiles
 from versioner.recording.decision_checks import Decided, check_decision, recorded_decision
 from versioner.rules.visible import VisibleLogs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from versioner.git.repository import Repository
     from versioner.models import Event, RegistryConfig
-    from versioner.recording.context import EventDraft, TipFiles
+    from versioner.recording.context import EventDraft
 
-__all__ = ["decide_on_request", "request_at"]
+__all__ = ["content_in", "decide_on_request", "request_at"]
 
 
 def decide_on_request(
@@ -42,6 +45,15 @@ def decide_on_request(
         if own and own[-1]["decision"] == event["decision"]:
             return Decided(name, own[-1], path, None, already=True)
     return Decided(name, event, path, data)
+
+
+def content_in(repository: Repository, name: str) -> str:
+    """Return the hash of a request's content at the tip."""
+    from versioner.registry.governance.content import content_hash
+
+    with reading(repository) as reader:
+        tip = TipFiles(reader, tip_view(repository, reader), {})
+        return content_hash(request_at(tip, check_name(name, "request")))
 
 
 def request_at(tip: TipFiles, name: str) -> dict[str, Any]:
