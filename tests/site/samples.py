@@ -6,6 +6,16 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from tests.builders import build, deployment, moment, product, registry, void
+from versioner.models.governance import (
+    DailyWindow,
+    Decision,
+    FlowBlock,
+    Governance,
+    Request,
+    Rule,
+    ScheduleBlock,
+)
+from versioner.registry.governance.load import LoadedGovernance
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +26,25 @@ TOOL = "0.1.0"
 DIGEST = "73b3cef9dfa7b1d8711edcb3822b1fb2a23e21b4"
 ARTIFACTS = {"image": f"sha256:{'ab' * 32}", "chart": f"sha512:{'cd' * 64}"}
 DAY = 24 * 60
+
+
+def _governance(text: str, url: str) -> Governance:
+    """Return rules and a request; `text` stands where people write freely."""
+    freeze = ScheduleBlock((DailyWindow(22 * 60, 6 * 60),), is_blocked=True)
+    flow = FlowBlock(("staging",), soak={"staging": 3600})
+    path = "registry/rules/{}.yaml"
+    rules = (
+        Rule("freeze", path.format("freeze"), "schedule", freeze, title=text, reason=text),
+        Rule("staging-first", path.format("staging-first"), "flow", flow, reason=text),
+    )
+    versions = {"user-service": "1.0.0", "web-frontend": "2026.11.3"}
+    request = Request(
+        "release", "registry/requests/release/request.yaml", {"versions": versions}, "open",
+        ("production",), versions, None, (("user-service",), ("web-frontend",)), {"qa": 1},
+        (text,), (text,), text, text, "", ({"title": text, "url": url},),
+        (Decision("d1", moment(-5), text, "done", step="before.1", comment=text),),
+    )  # fmt: skip
+    return Governance(rules, (request,), groups={"qa": ("ann", "bob")})
 
 
 def everything(text: str = "Plain words", url: str = "https://example.test/page") -> Registry:
@@ -61,6 +90,7 @@ def everything(text: str = "Plain words", url: str = "https://example.test/page"
         revision="1f3c9a7be21d4f60a8b7c6d5e4f3021987abcdef",
         aliases={"login-service": "user-service"},
     )
+    whole.load_governance = lambda: LoadedGovernance(_governance(text, url))
     whole.products["web-frontend"].observations = [
         _observation("o1", version="2026.11.2", artifacts={"web": ARTIFACTS["image"]}),
         _observation("o2", version="", versions=["2026.11.1", "2026.11.2"], instance="eu"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 from icalendar import Calendar
+from jsonschema import Draft202012Validator
 
 from tests.builders import deployment
 from tests.registry.files import load, log, product, told
@@ -13,6 +15,7 @@ from tests.site.checker import check_site, read_site
 from tests.site.samples import TOOL
 from versioner.registry.event_order import seconds_of
 from versioner.rules.gate.closed_times import closed_times
+from versioner.site.api.openapi import openapi
 from versioner.site.build import build_site
 
 if TYPE_CHECKING:
@@ -222,3 +225,44 @@ def test_closed_times(word: str, windows: list[str], expected: list[tuple[str, s
     times = closed_times(found.block, AT, AT + 2 * 86_400)
     given = [tuple(seconds_of(each) if each else None for each in pair) for pair in expected]
     assert [tuple(each) for each in times] == given
+
+
+def document(out: Path, path: str) -> dict[str, object]:
+    found: dict[str, object] = json.loads((out / "api/v1" / path).read_text(encoding="utf-8"))
+    return found
+
+
+def test_the_api_has_what_the_pages_show(out: Path, pages: object) -> None:
+    rules = document(out, "rules.json")["rules"]
+    assert [each["name"] for each in rules] == ["nights", "staging-first", "weekend"]
+    weekend = rules[2]
+    assert (weekend["applies_to"], weekend["except"]) == (
+        [{"key": "environment_types", "names": ["production"]}],
+        [],
+    )
+    assert weekend["page"] == "rules/index.html#r-weekend"
+    closed = document(out, "calendar.json")["closed"]
+    first = next(each for each in closed if each["rule"] == "weekend")
+    assert (first["from"], first["to"]) == ("2026-11-27T15:00:00Z", "2026-11-30T09:00:00Z")
+    (summary,) = document(out, "requests/index.json")["requests"]
+    whole = document(out, "requests/rates/index.json")
+    assert {key: whole[key] for key in summary} == summary
+    assert summary["state"] == "open"
+    states = {each["product"]: each for each in whole["deployments"]}
+    assert (states["shop"]["completed"], states["shop"]["running"]) == (True, ["1.1"])
+    assert (states["web"]["completed"], states["web"]["running"]) == (False, ["1.0"])
+    assert whole["approvals"] == [{"type": "qa", "needed": 1, "approved_by": [], "rejected_by": []}]
+
+
+def test_the_documents_are_as_the_schema_says(out: Path, pages: object) -> None:
+    schemas = {"$defs": json.loads(json.dumps(openapi("x")["components"]["schemas"]).replace(
+        "#/components/schemas/", "#/$defs/"))}  # fmt: skip
+    for path, name in {
+        "rules.json": "Rules",
+        "calendar.json": "Calendar",
+        "requests/index.json": "Requests",
+        "requests/rates/index.json": "Request",
+        "index.json": "Index",
+    }.items():
+        schema = {**schemas, "$ref": f"#/$defs/{name}"}
+        Draft202012Validator(schema).validate(document(out, path))

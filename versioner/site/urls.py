@@ -11,6 +11,7 @@ __all__ = [
     "ABOUT",
     "API",
     "CALENDAR",
+    "CALENDAR_DOCUMENT",
     "CREATE",
     "DEPLOYMENTS",
     "DEPLOYMENTS_DOCUMENT",
@@ -27,6 +28,7 @@ __all__ = [
     "REFERENCE",
     "REQUESTS",
     "RULES",
+    "RULES_DOCUMENT",
     "badge",
     "data_of",
     "deployment_anchor",
@@ -133,6 +135,8 @@ INDEX: Final = API + "index.json"
 MATRIX: Final = API + "matrix.json"
 INBOX: Final = API + "inbox.json"
 DEPLOYMENTS_DOCUMENT: Final = API + "deployments/index.json"
+RULES_DOCUMENT: Final = API + "rules.json"
+CALENDAR_DOCUMENT: Final = API + "calendar.json"
 OPENAPI: Final = API + "openapi.json"
 EVERYTHING: Final = "feeds/all.atom"
 

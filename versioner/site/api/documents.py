@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from versioner.models import Deployment
+from versioner.site.api import governance
 from versioner.site.api.deployments import (
     Document,
     metadata_of,
@@ -16,6 +17,7 @@ from versioner.site.api.deployments import (
 )
 from versioner.site.api.products import history, product, products
 from versioner.site.urls import (
+    CALENDAR_DOCUMENT,
     DEPLOYMENTS_DOCUMENT,
     ENVIRONMENTS,
     EVERYTHING,
@@ -24,10 +26,13 @@ from versioner.site.urls import (
     MATRIX,
     OVERVIEW,
     PRODUCTS,
+    REQUESTS,
+    RULES_DOCUMENT,
     data_of,
     environment_feed,
     environment_page,
     product_page,
+    request_page,
     team_feed,
 )
 from versioner.site.views.about import counts
@@ -96,6 +101,11 @@ def _documents(context: SiteContext) -> Iterator[tuple[str, Document]]:
     yield MATRIX, matrix(context)
     yield DEPLOYMENTS_DOCUMENT, deployments(context)
     yield INBOX, inbox(context)
+    yield RULES_DOCUMENT, governance.rules(context)
+    yield CALENDAR_DOCUMENT, governance.calendar(context)
+    yield data_of(REQUESTS), governance.requests(context)
+    for each in context.registry.governance.requests:
+        yield data_of(request_page(each.name)), governance.request(context, each)
     yield data_of(ENVIRONMENTS), environments(context)
     for name in context.environments:
         yield data_of(environment_page(name)), environment(context, name)
@@ -120,6 +130,9 @@ def _index(context: SiteContext) -> Document:
                 ("matrix", MATRIX),
                 ("deployments", DEPLOYMENTS_DOCUMENT),
                 ("inbox", INBOX),
+                ("rules", RULES_DOCUMENT),
+                ("requests", data_of(REQUESTS)),
+                ("calendar", CALENDAR_DOCUMENT),
             )
         ],
         "teams": [

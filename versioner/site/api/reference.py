@@ -49,6 +49,7 @@ def _values(context: SiteContext) -> dict[str, str]:
         "product": next(iter(context.registry.products), ""),
         "environment": next(iter(context.environments), ""),
         "team": next(iter(team_slugs(teams_of(context)).values()), ""),
+        "request": next((each.name for each in context.registry.governance.requests), ""),
         "month": "",
         "part": "",
     }

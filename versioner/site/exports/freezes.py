@@ -30,7 +30,7 @@ def freezes_file(context: SiteContext) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", "-//versioner//deployment registry//EN")
     calendar.add("version", "2.0")
-    calendar.add("x-wr-calname", f"{context.title}: closed times")
+    calendar.add("x-wr-calname", _line(f"{context.title}: closed times"))
     for schedule in schedules_of(context):
         if schedule.rule.enforcement == "enabled":
             for time in schedule.times:
@@ -55,11 +55,17 @@ def _event(context: SiteContext, schedule: Schedule, time: ClosedTime) -> Event:
     event.add("dtstamp", _moment(now))
     event.add("dtstart", _moment(start))
     event.add("dtend", _moment(end))
-    event.add("summary", f"{schedule.title}: {where}")
-    event.add("description", "\n".join(filter(None, [schedule.rule.reason, schedule.words])))
+    event.add("summary", _line(f"{schedule.title}: {where}"))
+    words = filter(None, map(_line, (schedule.rule.reason, schedule.words)))
+    event.add("description", "\n".join(words))
     event.add("categories", ["closed"])
     event.add("transp", "TRANSPARENT")
     return event
+
+
+def _line(text: str) -> str:
+    """Return a text in one line, as a property of a calendar has no line ends of its own."""
+    return " ".join(text.split())
 
 
 def _moment(seconds: int) -> datetime:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from versioner.registry.records import Registry
     from versioner.site.context import SiteContext
 
-__all__ = ["request_view", "requests_view"]
+__all__ = ["registry_of_request", "request_view", "requests_view"]
 
 _CLASSES: Final = {
     "draft": "status-unknown",
@@ -67,7 +67,7 @@ def requests_view(context: SiteContext) -> View:
 
 
 def _row(context: SiteContext, request: Request) -> View:
-    state = request_state(_registry(context, request), request, context.now)
+    state = request_state(registry_of_request(context, request), request, context.now)
     return {
         "name": request.name,
         "title": request.title or request.name,
@@ -86,7 +86,7 @@ def request_view(context: SiteContext, name: str) -> View:
     """Return the view of one request."""
     request = next(each for each in context.registry.governance.requests if each.name == name)
     page = request_page(name)
-    registry = _registry(context, request)
+    registry = registry_of_request(context, request)
     state = request_state(registry, request, context.now)
     title = request.title or name
     return {
@@ -126,7 +126,7 @@ def request_view(context: SiteContext, name: str) -> View:
     }
 
 
-def _registry(context: SiteContext, request: Request) -> Registry:
+def registry_of_request(context: SiteContext, request: Request) -> Registry:
     """Return the registry with the whole records of the products of a request alone."""
     names = {context.registry.target_of(name) for name in request.versions}
     known = {name: context.record(name) for name in names if name in context.registry.products}

@@ -94,9 +94,9 @@ def schedules_of(context: SiteContext) -> list[Schedule]:
 
 
 def _is_about(context: SiteContext, rule: Rule, environment: str) -> bool:
-    """Return whether a rule applies to some product in an environment."""
+    """Return whether a rule applies to some product in an environment that is not retired."""
     registry = context.registry
-    return any(
+    return not context.environments[environment].get("retired") and any(
         is_in_scope(rule, site_of(registry, name, environment), registry)
         for name in registry.products
     )
