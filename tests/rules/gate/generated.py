@@ -192,10 +192,18 @@ class Generator(RuleGenerator):
 
     def question(self) -> Question:
         place = self.place()
-        first = tuple(self.world.rules)[:1]
-        return Question(
+        product, version = (
             self.random.choice(("app", "app", "billing")),
             self.random.choice(VERSIONS),
+        )
+        if self.world.requests and self.maybe(0.6):
+            request = self.random.choice(list(self.world.requests.values()))
+            product, version = self.random.choice(list(request["versions"].items()))
+            place["environment"] = self.random.choice(request["environments"])
+        first = tuple(self.world.rules)[:1]
+        return Question(
+            product,
+            version,
             place["environment"],
             place.get("instance", ""),
             self.time(24, 6),

@@ -159,9 +159,21 @@ def matches(facts: Facts, question: Question, scope: dict[str, list[str]]) -> bo
         "environment_types": described.get("type", environment_type(environment)),
     }
     return all(
-        any(values[key] is not None and fnmatchcase(values[key], each) for each in patterns)
+        any(is_like(facts, key, values[key], each) for each in patterns)
         for key, patterns in scope.items()
     )
+
+
+def is_like(facts: Facts, key: str, value: str | None, pattern: str) -> bool:
+    """Return whether a value is that of a scope.
+
+    Reading: globs are of products and environments alone, and a former name of an environment in
+    a scope is that environment.
+    """
+    if key == "environments" and value == facts.canonical(pattern):
+        return True
+    is_glob = key in ("products", "environments")
+    return value is not None and (fnmatchcase(value, pattern) if is_glob else value == pattern)
 
 
 def is_rollback(facts: Facts, question: Question) -> bool:

@@ -62,16 +62,26 @@ class Requests:
         return all(latest.get(f"{part}.{n}") == "done" for n in range(1, len(steps) + 1))
 
     def is_there(self, name: str, product: str, environment: str) -> bool:
-        """Return whether a product is in an environment in the version of the request."""
+        """Return whether a product is in an environment in the version of the request.
+
+        Reading: where instances differ, it is so on each on which something runs.
+        """
         version = self.facts.world.requests[name]["versions"][product]
         place = self.facts.place(product, environment)
-        running = {place.running(each) for each in place.names} - {""}
-        if running == {version}:
-            return True
         opened = [each["at"] for each in self.log(name) if each["decision"] == "opened"]
-        return bool(opened) and any(
-            each["status"] == "completed" and each["version"] == version and each["at"] >= opened[0]
+        since = [
+            each
             for each in place.told
+            if (each["status"], each.get("version")) == ("completed", version)
+            and opened
+            and each["at"] >= opened[0]
+        ]
+        if any("instance" not in each for each in since):
+            return True
+        running = [each for each in place.names if place.running(each)]
+        completed = {each["instance"] for each in since}
+        return bool(running or completed) and all(
+            place.running(each) == version or each in completed for each in running
         )
 
     def is_completed(self, name: str) -> bool:
