@@ -10,6 +10,7 @@ from versioner.git.worktree_snapshot import is_leftover_file
 from versioner.models.governance import Governance, UnreadableFile
 from versioner.registry.governance.requests import read_requests
 from versioner.registry.governance.rules import read_rule
+from versioner.validation.documents import validate_document
 from versioner.validation.schema_check import find_violations
 from versioner.validation.strict_yaml import read_yaml
 
@@ -60,7 +61,7 @@ def load_governance(
             unreadable.append(read.unreadable)
     groups = _groups(snapshot, config)
     if groups is None:
-        unreadable.append(UnreadableFile(layout.CONFIG, 0, "its groups cannot be read"))
+        unreadable.append(_unreadable_groups(snapshot))
     requests = read_requests(snapshot, paths)
     unreadable += requests.unreadable
     return LoadedGovernance(
@@ -88,6 +89,16 @@ def _misplaced(unexpected: Sequence[str], folder: str) -> Iterator[UnreadableFil
             is_meant = name.endswith((".yaml", ".yml")) or "." not in name.rpartition("/")[2]
             if is_meant:
                 yield UnreadableFile(path, 0, f"this file is not read here: {_REMEDY}")
+
+
+def _unreadable_groups(snapshot: Snapshot) -> UnreadableFile:
+    """Return where the groups of registry.yaml, or the file as a whole, cannot be read."""
+    data = snapshot.read(layout.CONFIG) or b""
+    problems = sorted(validate_document("config", data, layout.CONFIG)[1])
+    own = [each for each in problems if each.message.startswith("groups")]
+    first = next(iter(own or problems), None)
+    line, reason = (first.line, f": {first.message}") if first else (0, "")
+    return UnreadableFile(layout.CONFIG, line, f"its groups cannot be read{reason}")
 
 
 def _groups(snapshot: Snapshot, config: Mapping[str, Any]) -> dict[str, tuple[str, ...]] | None:
