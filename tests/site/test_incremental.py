@@ -15,7 +15,7 @@ import pytest
 from tests.builders import NOW, deployment, moment, product, registry
 from tests.site.samples import DAY, TOOL, everything
 from versioner.errors import OperationFailed, ValidationFailed
-from versioner.site import parallel_render, render_cache
+from versioner.site import parallel_render, processes, render_cache
 from versioner.site.build import BuildReport, build_site
 from versioner.site.render import Templates
 from versioner.site.render_cache import RENDERERS, RenderCache
@@ -250,7 +250,7 @@ def many() -> Registry:
 
 
 def test_several_processes_make_the_bytes_of_one(tmp_path: Path) -> None:
-    if not parallel_render._can_fork():
+    if not processes.can_fork():
         pytest.skip("this process cannot be forked")
     one, three = tmp_path / "one", tmp_path / "three"
     assert build(many(), one) == build(many(), three, jobs=3)
@@ -271,7 +271,7 @@ def children() -> set[str]:
 def test_a_process_that_dies_is_made_up_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not parallel_render._can_fork():
+    if not processes.can_fork():
         pytest.skip("this process cannot be forked")
     here = os.getpid()
     original = parallel_render.digest_of

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import threading
 from dataclasses import dataclass, field
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Final, Self
@@ -18,11 +16,12 @@ from typing import TYPE_CHECKING, Final, Self
 from versioner.errors import OperationFailed
 from versioner.site.drafts import Drafts
 from versioner.site.output import read_file
+from versioner.site.processes import SHARES_MOST, can_fork, next_shares, queue_of
 from versioner.site.render import Renderer
 from versioner.site.render_cache import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from io import BufferedReader
     from pathlib import Path
 
@@ -35,7 +34,6 @@ __all__ = ["Made", "UnitMaker"]
 
 # For fewer pages, starting a process costs more than it saves.
 _SHARED_LEAST: Final = 300
-_SHARES_MOST: Final = 4000
 # The templates that each process needs.
 _TEMPLATES: Final = ("product.html", "month.html", "deployments.html", "environment_month.html")
 
@@ -104,18 +102,18 @@ class UnitMaker:
         `meanwhile` is other work for this process while other ones start. Raises what the
         Renderer raises.
         """
-        if self._jobs <= 1 or pages < _SHARED_LEAST or not _can_fork():
+        if self._jobs <= 1 or pages < _SHARED_LEAST or not can_fork():
             late = meanwhile()
             self._make([*units, *late], 1)
             return
         shares = _shares(units)
         self._work.prepare(_TEMPLATES)
-        queue = _queue(len(shares))
+        queue = queue_of(len(shares))
         try:
             for _ in range(self._jobs - 1):
                 self._children.append(_Child(self._work, shares, queue))
             late = meanwhile()
-            for number in _next_shares(queue):
+            for number in next_shares(queue):
                 self._make(shares[number], self._jobs)
         finally:
             os.close(queue)
@@ -253,7 +251,7 @@ def _serve(
     # The drafts so far belong to the first process.
     work.drafts = Drafts()
     made = Made()
-    for number in _next_shares(queue):
+    for number in next_shares(queue):
         for unit in shares[number]:
             work.make(unit, made, lambda: None)
     parts = [made.paths, made.changed, made.digests, made.pages, made.rendered]
@@ -272,27 +270,8 @@ def _serve(
 def _shares(units: Sequence[Unit]) -> list[list[Unit]]:
     """Return units in the parts that processes take; one part has whole groups of units."""
     groups = [[*own] for _, own in groupby(units, key=lambda each: each.group or each.name)]
-    # A pipe has room for 64 KiB, or 16 KiB where memory is short; all numbers must fit at once.
-    size = max(1, -(-len(groups) // _SHARES_MOST))
+    size = max(1, -(-len(groups) // SHARES_MOST))
     return [
         [*chain.from_iterable(groups[start : start + size])]
         for start in range(0, len(groups), size)
     ]
-
-
-def _queue(number: int) -> int:
-    """Return a pipe that the processes share, with the numbers of all shares."""
-    reading, writing = os.pipe()
-    os.write(writing, b"".join(each.to_bytes(4, "big") for each in range(number)))
-    os.close(writing)
-    return reading
-
-
-def _next_shares(queue: int) -> Iterator[int]:
-    while number := os.read(queue, 4):
-        yield int.from_bytes(number, "big")
-
-
-def _can_fork() -> bool:
-    # Only Linux forks safely with libraries loaded; and a forked process has no other threads.
-    return sys.platform == "linux" and threading.active_count() == 1
