@@ -98,7 +98,7 @@ def build_site(
     def build() -> BuildReport:
         context = SiteContext(
             registry, now=now, base_url=base_url, recorded=recorded, inbox=inbox, forge=forge,
-            catalogue=Catalogue(registry, state, keys),
+            catalogue=Catalogue(registry, state, keys, jobs),
         )  # fmt: skip
         _check_logo(context, overrides)
         earlier = EarlierBuild(out, state, fresh=fresh)

@@ -145,10 +145,9 @@ class SiteContext:
         return self._records[name]
 
     def release(self, name: str) -> None:
-        """Drop what was read of a product, where all products would need much memory."""
+        """Drop what was read of a product."""
         self._history = ("", [])
-        if self.catalogue.is_large:
-            self.record(name).release()
+        self.record(name).release()
 
     def history(self, name: str) -> list[HistoryPage]:
         """Return the pages of a product's history, oldest first."""

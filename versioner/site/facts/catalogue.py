@@ -26,8 +26,6 @@ __all__ = ["Catalogue", "ListedRow"]
 
 # The products whose versions, and whose facts of the history, are in memory.
 _PRODUCTS_MOST: Final = 50
-# The events of all products that may be in memory.
-_EVENTS_MOST: Final = 120_000
 # The rows of lists that stay in memory, and the parts of pages that are remembered.
 _ROWS_MOST: Final = 60_000
 
@@ -50,10 +48,12 @@ class Catalogue:
     is always read. Rows have only what lists of several products show.
     """
 
-    def __init__(self, registry: Registry, state: SiteState, keys: Mapping[str, str]) -> None:
+    def __init__(
+        self, registry: Registry, state: SiteState, keys: Mapping[str, str], jobs: int = 1
+    ) -> None:
         self._products = registry.products
         self._state = state
-        found = learn(registry.products, state, keys, self.history, _EVENTS_MOST)
+        found = learn(registry.products, state, keys, self.history, jobs)
         self._facts, self._sums = found.facts, found.sums
         # What the state does not have: all, where there is none.
         self._own_histories, self._own_rows = found.histories, found.rows
@@ -81,11 +81,6 @@ class Catalogue:
 
     def __iter__(self) -> Iterator[ProductFacts]:
         return (self._facts[name] for name in self._products)
-
-    @cached_property
-    def is_large(self) -> bool:
-        """Return whether the events of all products would need much memory."""
-        return sum(each.events for each in self._facts.values()) > _EVENTS_MOST
 
     @cached_property
     def months(self) -> list[str]:

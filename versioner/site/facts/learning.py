@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import marshal
+import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner.site.facts.product_facts import facts_of, from_json, history_from
+from versioner.site.facts.state import packed_rows
 from versioner.site.facts.sums import Sums, mark_of
+from versioner.site.processes import made_by_processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from versioner.registry.records import ProductRecord
     from versioner.site.facts.product_facts import HistoryFacts, ProductFacts
@@ -19,6 +23,11 @@ if TYPE_CHECKING:
     Load = Callable[[str], HistoryFacts]
 
 __all__ = ["Learned", "learn"]
+
+# For fewer products, starting a process costs more than it saves.
+_SHARED_LEAST: Final = 8
+# The events of products that stay in memory, to be rendered after their facts are known.
+_EVENTS_MOST: Final = 40_000
 
 
 @dataclass
@@ -39,13 +48,13 @@ def learn(
     state: SiteState,
     keys: Mapping[str, str],
     load: Load,
-    most: int,
+    jobs: int,
 ) -> Learned:
     """Return the facts of products, and keep those that the state does not have.
 
     `keys` has the key of all that the facts of a product are made from; without one, the state is
-    not used for it. `load` returns the facts of a product's history later. Where the products
-    have more than `most` events, each is released when it was read. Raises StateLost.
+    not used for it. `load` returns the facts of a product's history later. `jobs` is how many
+    processes share the reading. Raises StateLost.
     """
     found = Learned()
     if not state.is_on:
@@ -57,13 +66,12 @@ def learn(
             found.facts[name] = from_json(text, load)
     for name in learning.known.keys() - keys.keys():
         learning.take_out(name, keys=True)
-    events = sum(each.events for each in found.facts.values())
-    for name, record in products.items():
-        if name not in found.facts:
-            learning.read(record, keys.get(name))
-            events += found.facts[name].events
-            if events > most:
-                record.release()
+    missing = [record for name, record in products.items() if name not in found.facts]
+    learning.read([each for each in missing if each.name in keys], keys, jobs)
+    for record in missing:
+        if record.name not in keys:
+            learning.read_without_key(record)
+    found.facts = {name: found.facts[name] for name in products}
     learning.keep_sums(keys)
     for name, history in found.histories.items():
         learning.sums.add(name, history)
@@ -99,20 +107,26 @@ class _Learning:
             self._state.forget_facts(name, digests)
         return digests
 
-    def read(self, record: ProductRecord, key: str | None) -> None:
-        """Read a product, and keep its facts under a key, or without one in memory."""
+    def read(self, records: Sequence[ProductRecord], keys: Mapping[str, str], jobs: int) -> None:
+        """Read products in several processes, and keep their facts under their keys."""
+        reading = _Reading(records, self._load)
+        jobs = jobs if len(records) >= _SHARED_LEAST else 1
+        for number, result in made_by_processes(len(records), jobs, reading.make):
+            name = records[number].name
+            # The result is of this process, or of one that it forked.
+            head, text, rows = marshal.loads(result)  # noqa: S302
+            history = history_from(text)
+            self._found.facts[name] = from_json(head, self._load)
+            old, new = self.take_out(name), history.digests()
+            changed = {each: own for each, own in rows.items() if old.get(each) != new[each]}
+            self._state.keep_facts(name, keys[name], head, text, changed, old.keys() - new.keys())
+            self.sums.add(name, history)
+
+    def read_without_key(self, record: ProductRecord) -> None:
+        """Read a product, and keep its facts in memory."""
         name = record.name
-        facts, history, rows = facts_of(record, self._load)
-        self._found.facts[name] = facts
-        if key is None:
-            self._found.histories[name], self._found.rows[name] = history, rows
-            return
-        old, new = self.take_out(name), history.digests()
-        changed = {each: own for each, own in rows.items() if old.get(each) != new[each]}
-        self._state.keep_facts(
-            name, key, facts.to_json(), history.to_json(), changed, old.keys() - new.keys()
-        )
-        self.sums.add(name, history)
+        facts, self._found.histories[name], rows = facts_of(record, self._load)
+        self._found.facts[name], self._found.rows[name] = facts, rows
 
     def keep_sums(self, keys: Mapping[str, str]) -> None:
         """Keep the sums, and read one state of the facts from now on."""
@@ -121,3 +135,22 @@ class _Learning:
         if mark != self._mark:
             self._state.keep_sums({**changed, "": mark}, gone)
         self._state.hold(mark)
+
+
+class _Reading:
+    """The reading of products, in the process that calls it."""
+
+    def __init__(self, records: Sequence[ProductRecord], load: Load) -> None:
+        self._records, self._load = records, load
+        self._process = os.getpid()
+        self._events = 0
+
+    def make(self, number: int) -> bytes:
+        """Return the facts of a product and of its history, and its rows, as they are kept."""
+        record = self._records[number]
+        facts, history, rows = facts_of(record, self._load)
+        self._events += facts.events
+        # Another process ends before anything is rendered.
+        if self._events > _EVENTS_MOST or self._process != os.getpid():
+            record.release()
+        return marshal.dumps((facts.to_json(), history.to_json(), packed_rows(rows)))

@@ -86,17 +86,20 @@ class SiteState:
         key: str,
         head: str,
         history: str,
-        rows: Mapping[str, list[Any]],
+        rows: Mapping[str, bytes],
         gone: Iterable[str],
     ) -> None:
-        """Keep the facts of a product, and those of its rows that differ from the earlier ones."""
+        """Keep the facts of a product, and those of its rows that differ from the earlier ones.
+
+        The rows are those that `packed_rows` returns.
+        """
         self._many(
             "INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)",
             [(product, key, _packed(head), _packed(history))],
         )
         self._many(
             "INSERT OR REPLACE INTO rows VALUES (?, ?, ?)",
-            [(name, product, _packed(_json(own))) for name, own in rows.items()],
+            [(name, product, own) for name, own in rows.items()],
         )
         self._many("DELETE FROM rows WHERE name = ? AND product = ?", [(n, product) for n in gone])
 
@@ -319,6 +322,11 @@ def _make_tables(connection: sqlite3.Connection) -> None:
         connection.execute(f"CREATE TABLE {name} {columns}")
     connection.execute(f"PRAGMA user_version = {_FORMAT}")
     connection.execute("COMMIT")
+
+
+def packed_rows(rows: Mapping[str, list[Any]]) -> dict[str, bytes]:
+    """Return the rows of a product by name, as they are kept."""
+    return {name: _packed(_json(own)) for name, own in rows.items()}
 
 
 def _json(data: object) -> str:
