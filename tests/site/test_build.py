@@ -16,7 +16,7 @@ from tests.site.samples import TOOL, everything
 from versioner.errors import OperationFailed
 from versioner.site.build import BuildReport, build_site
 from versioner.site.output import MANIFEST
-from versioner.site.render import Renderer
+from versioner.site.rendering.render import Renderer
 
 if TYPE_CHECKING:
     from versioner.registry.records import Registry

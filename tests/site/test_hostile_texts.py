@@ -20,7 +20,7 @@ from versioner.resources import site_templates_dir
 from versioner.site.build import build_site
 from versioner.site.context import SiteContext
 from versioner.site.pages import pages_of
-from versioner.site.render import Renderer
+from versioner.site.rendering.render import Renderer
 from versioner.site.urls import outward
 
 if TYPE_CHECKING:

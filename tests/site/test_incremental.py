@@ -15,10 +15,10 @@ import pytest
 from tests.builders import NOW, deployment, moment, product, registry
 from tests.site.samples import DAY, TOOL, everything
 from versioner.errors import OperationFailed, ValidationFailed
-from versioner.site import parallel_render, processes, render_cache
 from versioner.site.build import BuildReport, build_site
-from versioner.site.render import Templates
-from versioner.site.render_cache import RENDERERS, RenderCache
+from versioner.site.rendering import parallel_render, processes, render_cache
+from versioner.site.rendering.render import Templates
+from versioner.site.rendering.render_cache import RENDERERS, RenderCache
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
 
 if TYPE_CHECKING:

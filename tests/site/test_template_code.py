@@ -10,8 +10,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from versioner.errors import ValidationFailed
-from versioner.site.render import Renderer, Templates
-from versioner.site.template_code import escaped_text
+from versioner.site.rendering.render import Renderer, Templates
+from versioner.site.rendering.template_code import escaped_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

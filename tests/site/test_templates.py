@@ -7,7 +7,7 @@ import re
 import pytest
 
 from versioner.resources import site_templates_dir
-from versioner.site.render import read_templates
+from versioner.site.rendering.render import read_templates
 
 TEMPLATES = read_templates(site_templates_dir())
 STYLE = (site_templates_dir() / "assets/site.css").read_text(encoding="utf-8")

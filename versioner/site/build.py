@@ -19,9 +19,9 @@ from versioner.site.facts.state import SiteState, StateLost
 from versioner.site.lists import lists_of
 from versioner.site.output import publish
 from versioner.site.pages import Page, front_pages
-from versioner.site.parallel_render import UnitMaker
-from versioner.site.render import Templates, read_templates
-from versioner.site.render_cache import RenderCache
+from versioner.site.rendering.parallel_render import UnitMaker
+from versioner.site.rendering.render import Templates, read_templates
+from versioner.site.rendering.render_cache import RenderCache
 from versioner.site.scripts import script_files
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
 from versioner.site.units import Unit, code_digest, units_of
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from versioner.git.event_commits import RecordedBy
     from versioner.registry.records import Registry
     from versioner.remote.inbox_refs import Inbox
-    from versioner.site.parallel_render import Made
+    from versioner.site.rendering.parallel_render import Made
 
 __all__ = ["BuildReport", "build_site"]
 

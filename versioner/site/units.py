@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from versioner.site.context import SiteContext
     from versioner.site.pages import Page
     from versioner.site.pagination import PageLink
-    from versioner.site.render import Templates
+    from versioner.site.rendering.render import Templates
 
 __all__ = ["Parts", "Unit", "code_digest", "hash_of", "units_of"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.site.facts.product_facts import facts_of, from_json, history_from
 from versioner.site.facts.state import packed_rows
 from versioner.site.facts.sums import Sums, mark_of
-from versioner.site.processes import made_by_processes
+from versioner.site.rendering.processes import made_by_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from versioner.git.state import keep_json, read_json
 
 if TYPE_CHECKING:
-    from versioner.site.render import Templates
+    from versioner.site.rendering.render import Templates
     from versioner.site.views.layout import View
 
 __all__ = ["RENDERERS", "RenderCache", "digest_of"]

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final, Self
 from versioner.errors import OperationFailed
 from versioner.site.drafts import Drafts
 from versioner.site.output import read_file
-from versioner.site.processes import SHARES_MOST, can_fork, next_shares, queue_of
-from versioner.site.render import Renderer
-from versioner.site.render_cache import digest_of
+from versioner.site.rendering.processes import SHARES_MOST, can_fork, next_shares, queue_of
+from versioner.site.rendering.render import Renderer
+from versioner.site.rendering.render_cache import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from versioner.site.pages import Page
-    from versioner.site.render import Templates
-    from versioner.site.render_cache import RenderCache
+    from versioner.site.rendering.render import Templates
+    from versioner.site.rendering.render_cache import RenderCache
     from versioner.site.units import Unit
 
 __all__ = ["Made", "UnitMaker"]

@@ -104,7 +104,7 @@ def _environment(templates: Templates) -> Environment:
     from jinja2.exceptions import SecurityError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    from versioner.site.template_code import QUICK_ESCAPE, TemplateCode, escaped_text
+    from versioner.site.rendering.template_code import QUICK_ESCAPE, TemplateCode, escaped_text
 
     class Sandbox(ImmutableSandboxedEnvironment):
         intercepted_binops = frozenset({"*", "**"})

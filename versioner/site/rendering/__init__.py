@@ -1,0 +1,1 @@
+"""The rendering of a site: views become pages, in several processes."""
