@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import random
 import stat
+import sys
 import time
 
 import pytest
 
 from tests.fixtures.clones import make, sh
+from versioner.git.files.entries import product_of
 from versioner.git.files.scan import WorkTreeFiles
 from versioner.git.object_format import hash_object
 from versioner.git.repository import open_repository
@@ -181,6 +183,18 @@ class Edits:
     def do_read_tree(self, path, target):
         self.git("read-tree", "HEAD")
 
+    def do_rest(self, path, target):
+        # What was written before is old enough to be kept as known from now on.
+        time.sleep(0.06)
+
+    def do_write_beside_the_products(self, path, target):
+        beside = self.top / "registry/environments"
+        beside.mkdir(exist_ok=True)
+        (beside / self.random.choice("ab")).write_bytes(self.content())
+
+    def do_leave_a_draft(self, path, target):
+        (target.parent / ".draft.swp").write_bytes(self.content())
+
     def do_settings(self, path, target):
         key, values = self.random.choice(
             [
@@ -207,15 +221,24 @@ class Edits:
 def test_a_snapshot_of_random_edits_is_as_one_that_reads_every_file(tmp_path, seed, object_format):
     files = {path: b"%08d\n" % number for number, path in enumerate(PATHS)}
     top = make(tmp_path / "c", files, f"--object-format={object_format}")
+    (top / ".git/versioner").mkdir()
     edits = Edits(top, seed)
     done = []
     for _ in range(60):
         done.append(edits.edit())
         expected = read_all(top, object_format)
+        drafts = [path for path in expected if path.endswith(".draft.swp")]
+        if drafts and not sh(top, "ls-tree", "-r", "HEAD", "--", *drafts):
+            for path in drafts:
+                del expected[path]
         trees = product_trees_of(expected, object_format)
         repo = open_repository(top)
         snapshot = snapshot_of_work_tree(repo)
+        beside = {path: each for path, each in expected.items() if not product_of(path)}
+        assert snapshot.selected_entries(()) == beside, done
         assert snapshot.product_trees() == trees, done
+        assert snapshot_of_work_tree(repo).product_trees() == trees, done
+        assert snapshot_of_work_tree(repo).selected_entries(()) == beside, done
         assert snapshot.entries() == dict(sorted(expected.items())), done
         assert snapshot.product_trees() == trees, done
         product = edits.random.choice(PRODUCTS)
@@ -306,3 +329,86 @@ def test_a_file_added_with_crlf_that_git_keeps_with_lf_is_as_in_the_commit(tmp_p
     assert snapshot.product_trees() == {
         "p0": sh(top, "rev-parse", "HEAD:registry/products/p0").strip()
     }
+
+
+@pytest.fixture
+def looked_at(tmp_path):
+    """Make a clone of which everything is known after a second look."""
+    files = {path: b"%08d\n" % number for number, path in enumerate(PATHS)}
+    top = make(tmp_path / "c", {**files, "registry/registry.yaml": b"schema_version: 1\n"})
+    (top / ".git/versioner").mkdir()
+    time.sleep(0.06)
+    work_of(top)
+    return top
+
+
+def work_of(top, products=None) -> tuple[int, int, bool]:
+    """Return how many files a look compares, how many it opens, and whether it starts git."""
+    repo = open_repository(top)
+    compared, opened, started = [], [], []
+
+    def seen(event, args):
+        if event == "open" and str(args[0]).endswith(".yaml"):
+            opened.append(args[0])
+        elif event == "subprocess.Popen":
+            started.append(args)
+
+    lstat = os.lstat
+    HOOKS.append(seen)
+    os.lstat = lambda path, **more: (compared.append(path), lstat(path, **more))[1]
+    try:
+        snapshot = snapshot_of_work_tree(repo)
+        snapshot.selected_entries(())
+        snapshot.product_names()
+        snapshot.product_trees(products)
+    finally:
+        os.lstat = lstat
+        HOOKS.remove(seen)
+    files = [path for path in compared if str(path).endswith(".yaml")]
+    return len(files), len(opened), bool(started)
+
+
+HOOKS: list = []
+sys.addaudithook(lambda event, args: [hook(event, args) for hook in HOOKS])
+
+
+def test_a_second_look_opens_no_file_and_starts_no_git(looked_at):
+    assert work_of(looked_at) == (len(PATHS) + 1, 0, False)
+    # A question about one product compares its files and those beside the products.
+    assert work_of(looked_at, ["p3"]) == (3 + 1, 0, False)
+
+
+def test_of_one_changed_product_alone_the_files_are_read(looked_at):
+    (looked_at / PATHS[0]).write_bytes(b"another\n")
+    assert work_of(looked_at, ["p3"]) == (3 + 1, 0, False)
+    _, opened, started = work_of(looked_at)
+    assert 1 <= opened <= 3 and started
+    time.sleep(0.06)
+    work_of(looked_at)
+    assert work_of(looked_at) == (len(PATHS) + 1, 0, False)
+
+
+@pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 0.9])
+def test_what_is_kept_of_files_is_not_believed_once_it_is_damaged(looked_at, part):
+    kept = looked_at / ".git/versioner/work-tree.known"
+    right = snapshot_of_work_tree(open_repository(looked_at)).product_trees()
+    data = kept.read_bytes()
+    at = int(len(data) * part)
+    for damaged in (data[:at], data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :], b"[]", b"1 2\n"):
+        kept.write_bytes(damaged)
+        assert snapshot_of_work_tree(open_repository(looked_at)).product_trees() == right
+    kept.unlink()
+    kept.mkdir()
+    assert snapshot_of_work_tree(open_repository(looked_at)).product_trees() == right
+
+
+def test_a_link_in_place_of_the_registry_is_not_followed_though_its_files_are_known(looked_at):
+    (looked_at / "registry").rename(looked_at / "elsewhere")
+    (looked_at / "registry").symlink_to("elsewhere")
+    assert snapshot_of_work_tree(open_repository(looked_at)).product_trees(["p3"]) == {}
+
+
+def test_a_repository_inside_a_known_product_is_a_submodule_beside_the_products(looked_at):
+    sh(looked_at / "registry/products/p3", "init", "-q")
+    found = snapshot_of_work_tree(open_repository(looked_at)).selected_entries(())
+    assert found["registry/products/p3"].kind == "submodule"

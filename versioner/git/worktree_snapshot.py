@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner.errors import OperationFailed
 from versioner.git.files.entries import by_product, product_of, product_trees_of
+from versioner.git.files.known import KnownFiles
 from versioner.git.files.scan import WorkTreeFiles
 from versioner.git.objects import TreeView, reading
 from versioner.git.snapshot import snapshot_at
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from versioner.git.files.entries import FileEntry
+    from versioner.git.files.known import Sighting
     from versioner.git.files.revision import RevisionSnapshot
     from versioner.git.repository import Repository
 
@@ -50,6 +52,9 @@ class WorkTreeSnapshot:
         self._repo = repo
         self._time: str | None = None
         self._files = WorkTreeFiles(repo, top)
+        self._known = KnownFiles(repo, top)
+        # What is to be kept with the next trees.
+        self._noted: dict[str, tuple[Any, Sighting]] = {}
         self._entries: dict[str, Mapping[str, FileEntry]] = {}
         self._head: Mapping[str, FileEntry] | None = None
         self._trees: Mapping[str, str | None] | None = None
@@ -77,7 +82,9 @@ class WorkTreeSnapshot:
     def selected_entries(self, products: Collection[str]) -> Mapping[str, FileEntry]:
         """Return the entries of the registry, but of products only those of the named ones."""
         if self._head is None:
-            self._head = self._without_leftovers(self._files.below("registry", _PRODUCTS))
+            self._head = self._known.head()
+        if self._head is None:
+            self._head = self._read_head()
         found = dict(self._head)
         for name in products:
             found.update(self.entries(f"{_PRODUCTS}/{name}"))
@@ -85,7 +92,10 @@ class WorkTreeSnapshot:
 
     def product_names(self) -> set[str]:
         """Return the names of the directories in `registry/products`; one may have no files."""
-        return {*self._files.folders(_PRODUCTS), *map(product_of, self._files.left_out)} - {""}
+        found = self._files.folders(_PRODUCTS)
+        if not self._known.leaves_nothing_out:
+            found |= {*map(product_of, self._files.left_out)} - {""}
+        return found
 
     def product_trees(self, names: Collection[str] | None = None) -> Mapping[str, str | None]:
         """Return each product's tree id, which is the commit's where nothing is changed."""
@@ -96,6 +106,45 @@ class WorkTreeSnapshot:
         return self._trees
 
     def _trees_of(self, wanted: Sequence[str]) -> dict[str, str | None]:
+        unread = [name for name in wanted if not self._is_read(name)]
+        known = self._known.trees(unread, lambda: not self._files.tracked.may_leave_out)
+        seen = self._look([name for name in unread if name not in known])
+        found: dict[str, str | None] = {
+            **known,
+            **self._read_trees([name for name in wanted if name not in known]),
+        }
+        for name, sighting in seen.items():
+            self._note(f"{_PRODUCTS}/{name}", name, found.get(name), sighting)
+        if self._noted:
+            self._known.keep(self._noted)
+            self._noted = {}
+        return {name: found[name] for name in wanted if name in found}
+
+    def _is_read(self, product: str) -> bool:
+        return self._products is not None or f"{_PRODUCTS}/{product}" in self._entries
+
+    def _look(self, names: Sequence[str]) -> dict[str, Sighting]:
+        """Return how products ("": the files beside them) look before they are read.
+
+        Only what may be kept after that is looked at.
+        """
+        return self._known.look(names) if names and self._files.tracked.is_plain else {}
+
+    def _note(self, folder: str, name: str, value: Any, seen: Sighting) -> None:
+        """Note what was read of a directory, to be kept, unless it may be another one in git."""
+        is_doubtful = self._files.is_doubtful(folder) or any(map(is_leftover_file, seen.paths))
+        if value is not None and not is_doubtful:
+            self._noted[name] = (value, seen)
+
+    def _read_head(self) -> Mapping[str, FileEntry]:
+        seen = self._look([""])
+        found = self._without_leftovers(self._files.below("registry", _PRODUCTS))
+        if seen and all(entry.kind == "file" and entry.id for entry in found.values()):
+            entries = [(path, each.size, each.id, each.mode) for path, each in found.items()]
+            self._note("registry", "", entries, seen[""])
+        return found
+
+    def _read_trees(self, wanted: Sequence[str]) -> dict[str, str | None]:
         known = (
             self._files.trees_of_unchanged(_PRODUCTS, wanted, self._products)
             if len(wanted) > _FEW

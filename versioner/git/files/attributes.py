@@ -11,9 +11,11 @@ from versioner.git.state import read_regular
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["ATTRIBUTES", "converts_content", "converts_line_ends"]
+__all__ = ["ATTRIBUTES", "FOLDERS", "converts_content", "converts_line_ends"]
 
 ATTRIBUTES: Final = ".gitattributes"
+# The folders above the products whose attributes count.
+FOLDERS: Final = ("", "registry/", "registry/products/")
 _CONTENT: Final = r"(?:filter|ident|working-tree-encoding)(?:=.*)?"
 _SUFFIX: Final = ".yaml"
 

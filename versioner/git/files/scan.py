@@ -54,6 +54,8 @@ class WorkTreeFiles:
         self._ids: dict[str, str] = {}
         self._same: set[str] = set()
         self._unkept: set[str] = set()
+        # Those with CRLF: git's configuration says what they are in a commit.
+        self._with_crlf: set[str] = set()
 
     @cached_property
     def left_out(self) -> dict[str, TreeEntry]:
@@ -64,6 +66,16 @@ class WorkTreeFiles:
             for path, entry in self._tracked.left_out.items()
             if not os.path.lexists(self._top / path)
         }
+
+    @property
+    def tracked(self) -> TrackedFiles:
+        """Return the files that git's index knows."""
+        return self._tracked
+
+    def is_doubtful(self, folder: str) -> bool:
+        """Return whether a file in a directory was read that may be another one in a commit."""
+        odd = (*self._with_crlf, *self._unkept)
+        return any(path.startswith(f"{folder}/") for path in odd)
 
     def folders(self, folder: str) -> set[str]:
         """Return the names of the directories in a directory; none where it is not one."""
@@ -178,6 +190,7 @@ class WorkTreeFiles:
     def _convert(self, paths: Iterable[str]) -> set[str]:
         """Convert those files to LF that git writes with CRLF; return their paths."""
         candidates = [path for path in paths if b"\r\n" in self._bytes.get(path, b"")]
+        self._with_crlf.update(candidates)
         found = paths_in_crlf(self._top, candidates) if candidates else set()
         for path in found:
             self._bytes[path] = self._bytes[path].replace(b"\r\n", b"\n")

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from versioner.git.config import finish_settings, start_settings
-from versioner.git.files.attributes import ATTRIBUTES, converts_content, converts_line_ends
+from versioner.git.files.attributes import ATTRIBUTES, FOLDERS, converts_content, converts_line_ends
 from versioner.git.files.index_file import IndexFile, read_index
 from versioner.git.files.stat_rules import SETTINGS, is_left_out, stat_rules
 from versioner.git.index import files_left_out
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TrackedFiles", "mode_of"]
 
-_FOLDERS: Final = ("", "registry/", "registry/products/")
 _TREE: Final = 0o40000
 
 
@@ -121,13 +120,24 @@ class TrackedFiles:
             settings = finish_settings(listing)
         return index, stat_rules(settings)
 
+    @property
+    def is_plain(self) -> bool:
+        """Return whether each file is as git has it, and none is in the index alone."""
+        rules = self.rules
+        return rules.executable and not (rules.converts or self._is_converted or self.left_out)
+
+    @property
+    def may_leave_out(self) -> bool:
+        """Return whether files may be in the index that are left out of the work tree."""
+        return self.index is not None and self.index.may_leave_out
+
     @cached_property
     def _is_converted(self) -> bool:
         left_out = (path.rpartition("/")[2] for path in self.left_out)
         return ATTRIBUTES in left_out or any(map(converts_content, self._attributes()))
 
     def _attributes(self) -> list[Path]:
-        here = [self._top / f"{folder}{ATTRIBUTES}" for folder in _FOLDERS]
+        here = [self._top / f"{folder}{ATTRIBUTES}" for folder in FOLDERS]
         return [*here, self._repo.common_dir / "info" / "attributes"]
 
 
