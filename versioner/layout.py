@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from versioner.models import LogKind
 
 __all__ = [
+    "ALLOWED_SIGNERS",
     "CONFIG",
     "ROOT",
     "Place",
@@ -45,6 +46,8 @@ __all__ = [
 
 ROOT: Final = "registry"
 CONFIG: Final = "registry/registry.yaml"
+# The keys of those whose signed approvals count, in the format of OpenSSH, which git reads.
+ALLOWED_SIGNERS: Final = "registry/allowed_signers"
 
 _LOG_DIRS: Final[dict[LogKind, str]] = {
     "build": "versions",

@@ -25,7 +25,7 @@ def test_a_draft_comes_back_as_one_that_may_have_arrived() -> None:
     assert line.endswith(b"}\n")
     assert line.count(b"\n") == 1
     back = draft_of(json.loads(line))
-    assert back == draft._replace(fields=FIELDS, resent=True)
+    assert back == draft._replace(fields=FIELDS, resent=True, foreign=True)
 
 
 @given(reason=TEXT, value=st.one_of(TEXT, st.integers(-(2**53), 2**53), st.booleans(), st.none()))

@@ -94,7 +94,7 @@ def changed(**changes):
         (changed(format="\x1b[2J::error::"), "has the format"),
         (changed(format=True), "has the format true"),
         (changed(format=1.5), "has the format 1.5"),
-        (changed(kind="void"), "neither a build nor a deployment"),
+        (changed(kind="void"), "neither a build, a deployment nor a decision"),
         (changed(product=7), "has no valid product"),
         (changed(product="x" * 5000), "a product of 5,000 characters"),
         (changed(event=[]), "has no valid event"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+import click
+
 from versioner.cli import clock
 from versioner.cli.params import read_for
 from versioner.cli.registry import find_registry, open_registry_index, take_registry_snapshot
@@ -60,6 +62,7 @@ def ask(
     question = Question(product, version, environment, instance, moment)
     if _needs_other_products(registry, question):
         registry = _read(repository, snapshot, rev, None)
+    _check_signatures(registry, repository, snapshot, question)
     answer = evaluate(registry, question)
     if not answer.is_known and not allow_unknown_version:
         raise _unknown(registry, question)
@@ -108,6 +111,22 @@ def _needs_other_products(registry: Registry, question: Question) -> bool:
         request.state == "open" and versions_in(registry, request).get(own.product) == own.version
         for request in registry.governance.requests
     )
+
+
+def _check_signatures(
+    registry: Registry, repository: Repository, snapshot: Snapshot, question: Question
+) -> None:
+    """Find out who signed decisions where a rule asks for that; warn where that is not known."""
+    from versioner.registry.governance.signatures import add_signatures, needs_signatures
+    from versioner.reporting.terminal import clean
+
+    revision = snapshot.revision or repository.tip
+    if revision is None or not needs_signatures(registry.governance):
+        return
+    products = [registry.target_of(question.product)]
+    wrong = add_signatures(registry, repository, revision, products)
+    if wrong:
+        click.echo(f"warning: no signature could be checked: {clean(wrong)}", err=True)
 
 
 def _unknown(registry: Registry, question: Question) -> InvalidInput:

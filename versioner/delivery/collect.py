@@ -20,7 +20,7 @@ from versioner.git.commit import commit_changes, updates_of
 from versioner.git.objects import reading, tip_view
 from versioner.git.transaction import transaction
 from versioner.recording.envelope import draft_of
-from versioner.recording.record import prepare, subject_of
+from versioner.recording.record import prepare
 from versioner.registry.config import no_registry, read_config
 from versioner.remote.client import RefUpdate
 from versioner.remote.faults import RemoteFailure
@@ -135,7 +135,7 @@ class _Collector:
             new = commit_changes(
                 locked,
                 batch.changes,
-                message_of([subject_of(each) for each in batch.recorded]),
+                message_of([], batch.recorded),
                 identity=batch.config.get("commit"),
                 when=self._now,
             )

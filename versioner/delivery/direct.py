@@ -16,7 +16,7 @@ from versioner.delivery.inbox import prepare_submission, submit
 from versioner.errors import Blocked, InvalidInput, VersionerError
 from versioner.git.commit import make_commit
 from versioner.git.transaction import transaction
-from versioner.models.events import DECISION_KINDS
+from versioner.models.events import COLLECTED, DECISION_KINDS
 from versioner.recording.envelope import draft_of
 from versioner.recording.record import prepare, subject_of
 from versioner.remote.client import RefUpdate
@@ -218,12 +218,14 @@ class _RemoteRecorder:
         self._branch = place.branch or ""
         with transaction(place) as locked:
             changes: Changes = {}
-            taken, subjects = self._add_waiting(locked, along, changes)
+            taken, others = self._add_waiting(locked, along, changes)
             judged = self._judge(locked, changes)
             if self._uses_inbox():
                 return
-            subjects += [subject_of(each) for each in judged.values() if not each.already]
-            message, identity = message_of(subjects), self._config.get("commit")
+            new_ones = {key: each for key, each in judged.items() if not each.already}
+            others += [each for key, each in new_ones.items() if self._open[key].foreign]
+            own = [each for key, each in new_ones.items() if not self._open[key].foreign]
+            message, identity = message_of(own, others), self._config.get("commit")
             new = make_commit(locked, changes, message, identity=identity, when=self._now)
         if new is not None:
             self._push(locked, new, taken)
@@ -257,10 +259,10 @@ class _RemoteRecorder:
 
     def _add_waiting(
         self, place: Repository, along: Sequence[WaitingEvent], changes: Changes
-    ) -> tuple[list[RefUpdate], list[str]]:
+    ) -> tuple[list[RefUpdate], list[RecordResult]]:
         """Add waiting events of the same products; those that are refused are left to `collect`."""
         taken: list[RefUpdate] = []
-        subjects: list[str] = []
+        added: list[RecordResult] = []
         for each in along[:_MOST_ALONG]:
             try:
                 draft = draft_of(each.submission)
@@ -270,8 +272,8 @@ class _RemoteRecorder:
                 continue
             changes |= own
             taken.append(RefUpdate(each.ref, each.commit, None))
-            subjects += [subject_of(recorded)] if own else []
-        return taken, subjects
+            added += [recorded] if own else []
+        return taken, added
 
     def _push(self, place: Repository, new: str, taken: Sequence[RefUpdate]) -> None:
         branch = RefUpdate(place.branch or "", place.tip, new)
@@ -288,11 +290,19 @@ class _RemoteRecorder:
             raise RemoteFailure(status.fault, status.reason, sent=status.fault == "unknown")
 
 
-def message_of(subjects: Sequence[str]) -> str:
-    """Return a commit message: the only subject, or the number of events and each subject."""
-    if len(subjects) <= 1:
-        return subjects[0] if subjects else "Record nothing"
-    return "\n".join([f"Record {len(subjects)} events", "", *subjects])
+def message_of(own: Sequence[RecordResult], collected: Sequence[RecordResult] = ()) -> str:
+    """Return a commit message: the only subject, or the number of events and each subject.
+
+    Each decision among `collected` has a line of its own, by which a signature of the commit is
+    known not to be one of who decided.
+    """
+    subjects = [subject_of(each) for each in (*collected, *own)]
+    decisions = [each.event["id"] for each in collected if each.kind in DECISION_KINDS]
+    marks = [f"{COLLECTED}{each}" for each in decisions]
+    lines = subjects[:1] or ["Record nothing"]
+    if len(subjects) > 1:
+        lines = [f"Record {len(subjects)} events", "", *subjects]
+    return "\n".join([*lines, *([""] if marks else []), *marks])
 
 
 def _too_many_races() -> RemoteFailure:

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NotRequired, TypedDict
 
 __all__ = [
     "BUILD_KEYS",
+    "COLLECTED",
     "DECISION_KEYS",
     "DECISION_KINDS",
     "DEFAULT_ARTIFACT",
@@ -44,6 +45,9 @@ EventKind = Literal["build", "deployment"]
 # Decisions about a version are in a log of its product, those about a request in its own.
 DecisionKind = Literal["decision", "request-decision"]
 DECISION_KINDS: Final[tuple[DecisionKind, ...]] = ("decision", "request-decision")
+# The line of a commit's message for a decision that its author took from somebody else: a signature
+# of the commit is none of who decided.
+COLLECTED: Final = "Collected: "
 # What one command records, in one line of a log.
 RecordKind = EventKind | DecisionKind
 # The kinds of logs: those of events that are recorded, and what was seen to run.

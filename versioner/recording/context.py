@@ -37,6 +37,8 @@ class EventDraft(NamedTuple):
     comes from a CI system, and may be turned into a legal one. `environment_type` is the type of
     the environment where a CI system knows it, for one that is created. `resent` is true where the
     event was sent before and may have arrived: then the same id at the same time is this event.
+    `foreign` is true where it was read from the inbox, the spool or a log: anyone may have written
+    it there.
     """
 
     kind: RecordKind
@@ -45,6 +47,7 @@ class EventDraft(NamedTuple):
     event_id: str = ""
     detected: bool = False
     resent: bool = False
+    foreign: bool = False
     environment_type: EnvironmentType | Literal[""] = ""
 
 

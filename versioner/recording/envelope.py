@@ -81,7 +81,7 @@ def submission_bytes(draft: EventDraft) -> bytes:
 
 
 def draft_of(document: Mapping[str, Any] | None) -> EventDraft:
-    """Return the draft of a document, marked as one that may have arrived before.
+    """Return the draft of a document, marked as foreign and as one that may have arrived before.
 
     Raises InvalidInput for any other document.
     """
@@ -118,6 +118,7 @@ def draft_of(document: Mapping[str, Any] | None) -> EventDraft:
         event_id,
         detected=document.get("detected") is True,
         resent=True,
+        foreign=True,
         environment_type=_environment_type(document.get("environment_type")),
     )
 

@@ -210,11 +210,13 @@ def _check_governance(registry: Registry, snapshot: Snapshot) -> list[Problem]:
         return []
     from versioner.registry.governance.checks import check_governance
     from versioner.registry.governance.request_checks import check_deciders, check_requests
+    from versioner.registry.governance.signers import check_signers
 
     return [
         *check_governance(registry, snapshot),
         *check_requests(registry, snapshot),
         *check_deciders(registry, snapshot),
+        *check_signers(snapshot),
     ]
 
 

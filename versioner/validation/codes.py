@@ -43,6 +43,7 @@ __all__ = [
     "SCOPE",
     "SECRET",
     "SHA_CONFLICT",
+    "SIGNERS",
     "SIZE",
     "SOAK",
     "TIME_ZONE",
@@ -88,6 +89,7 @@ PRODUCT: Final = "product"
 WINDOW: Final = "window"
 REQUEST: Final = "request"
 DECISION: Final = "decision"
+SIGNERS: Final = "signers"
 CYCLE: Final = "cycle"
 BUTTON: Final = "button"
 ALIAS: Final = "alias"
@@ -143,6 +145,8 @@ CODES: Final[dict[str, str]] = {
     DECISION: "a decision that counts for nothing: about a version that no event names, by "
     "somebody outside the group, of a type without a slot, on a step that does not exist, or on "
     "content that the request never had (warning)",
+    SIGNERS: "a line of registry/allowed_signers without a key, or whose principal is a pattern "
+    "(warning)",
     CYCLE: "products that depend on each other in a cycle",
     BUTTON: "a button with a missing variable, an environment that does not exist, or no address",
     ALIAS: "an alias that does not lead to a product, or has the name of one; a former name of two "

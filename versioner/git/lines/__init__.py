@@ -1,0 +1,1 @@
+"""Which commit added a line, and who signed it."""
