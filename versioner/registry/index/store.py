@@ -31,7 +31,9 @@ FAILURES: Final = (sqlite3.Error, OSError, OperationFailed, ValueError)
 
 _PAGE: Final = 4096
 _LONGEST_LOG: Final = 32 * 1024 * 1024
-_BUSY_SECONDS: Final = 5.0
+# A writer waits for another program that has the file open; a reader does without it soon.
+_WRITER_SECONDS: Final = 5.0
+_READER_SECONDS: Final = 1.0
 
 
 class IndexStore:
@@ -123,7 +125,7 @@ class IndexStore:
         That reader keeps SQLite from writing the log into the database at the end, unsealed.
         """
         seal = Seal.read(self.path) or Seal()
-        connection = sqlite3.connect(self.path, isolation_level=None, timeout=_BUSY_SECONDS)
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=_WRITER_SECONDS)
         try:
             connection.execute("PRAGMA synchronous = OFF")
             connection.execute("PRAGMA wal_autocheckpoint = 0")
@@ -158,7 +160,7 @@ class IndexStore:
             if options and sidecar(self.path, "-wal").exists():
                 return None
             connection = sqlite3.connect(
-                uri + options, uri=True, isolation_level=None, timeout=_BUSY_SECONDS
+                uri + options, uri=True, isolation_level=None, timeout=_READER_SECONDS
             )
             try:
                 if is_ours(connection, self.reader):
