@@ -29,6 +29,8 @@ def unchanged(top) -> tuple[int, int]:
         ["index.skipHash=true"],
         ["feature.manyFiles=true"],
         ["core.autocrlf=true"],
+        ["core.splitIndex=true"],
+        ["core.splitIndex=true", "index.version=4"],
     ],
     ids=" ".join,
 )

@@ -12,7 +12,9 @@ import pytest
 
 from tests.fixtures.clones import make, sh
 from versioner.git.files.entries import product_of
+from versioner.git.files.index_file import read_index
 from versioner.git.files.scan import WorkTreeFiles
+from versioner.git.files.stat_rules import StatRules
 from versioner.git.object_format import hash_object
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import FileEntry, product_trees_of
@@ -412,3 +414,46 @@ def test_a_repository_inside_a_known_product_is_a_submodule_beside_the_products(
     sh(looked_at / "registry/products/p3", "init", "-q")
     found = snapshot_of_work_tree(open_repository(looked_at)).selected_entries(())
     assert found["registry/products/p3"].kind == "submodule"
+
+
+def test_a_file_that_was_written_just_before_the_index_is_read(known):
+    """It may have been written again within one step of the clock, with the same time and size."""
+    sh(known, "config", "core.trustctime", "false")
+    path, index = known / PATHS[3], known / ".git/index"
+    before, written = path.read_bytes(), index.stat().st_mtime_ns
+    moment = path.stat().st_mtime_ns
+    try:
+        path.write_bytes(b"%09d" % 7)
+        os.utime(path, ns=(moment, moment))
+        os.utime(index, ns=(moment + 1_000_000, moment + 1_000_000))
+        snapshot = snapshot_of_work_tree(open_repository(known))
+        tree = snapshot.product_trees()["p1"]
+        assert snapshot.entries()[PATHS[3]].id == hash_object("blob", b"%09d" % 7)
+        assert tree == product_trees_of(read_all(known, "sha1"))["p1"]
+        assert tree != sh(known, "rev-parse", "HEAD:registry/products/p1").strip()
+    finally:
+        path.write_bytes(before)
+        os.utime(path, ns=(moment, moment))
+        os.utime(index, ns=(written, written))
+        sh(known, "config", "--unset", "core.trustctime")
+
+
+@pytest.mark.parametrize("rule", [StatRules.comparison, StatRules.whole_comparison])
+def test_only_an_entry_that_is_older_than_the_index_and_merged_counts_as_unchanged(known, rule):
+    index = read_index(known / ".git", 20)
+    record, found = index.records[PATHS[6].encode()], (known / PATHS[6]).lstat()
+    old, young = found.st_mtime_ns + 50_000_001, found.st_mtime_ns + 50_000_000
+
+    def is_unchanged(flags: int, extended: bytes = b"", written: int = old) -> bool:
+        changed = record[:60] + flags.to_bytes(2, "big") + extended
+        return rule(StatRules(), written, 20)(changed, found)
+
+    name = int.from_bytes(record[60:62], "big")
+    assert is_unchanged(name)
+    assert not is_unchanged(name, written=young)
+    assert is_unchanged(name | 0x8000)
+    for stage in (0x1000, 0x2000, 0x3000):
+        assert not is_unchanged(name | stage)
+    skip_worktree, intent_to_add = b"\x40\x00", b"\x20\x00"
+    assert is_unchanged(name | 0x4000, skip_worktree)
+    assert not is_unchanged(name | 0x4000, intent_to_add)

@@ -37,6 +37,9 @@ __all__ = [
     "with_lines",
 ]
 
+# In a split index, git keeps changed entries in the index itself, where `store_stats` finds them.
+_OWN_ENTRIES: Final = ("-c", "splitIndex.maxPercentChange=100")
+
 
 class Checkout(NamedTuple):
     """A work tree, and the git directory that has its index."""
@@ -282,8 +285,9 @@ def _update_index(checkout: Checkout, args: list[str], text: str, session: Write
     session.empty.mkdir(exist_ok=True)
     index = checkout.git_dir / "index"
     before = index.stat().st_mtime_ns if index.exists() else None
+    places = [f"--git-dir={checkout.git_dir}", f"--work-tree={session.empty}"]
     git(
-        [f"--git-dir={checkout.git_dir}", f"--work-tree={session.empty}", "update-index", *args],
+        [*_OWN_ENTRIES, *places, "update-index", *args],
         cwd=session.empty,
         stdin=session.index_input,
         pass_fds=session.pass_fds,

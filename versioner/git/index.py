@@ -177,6 +177,10 @@ def _position(data: bytearray, path: bytes, name: bytes) -> int | None:
     wanted = name + min(len(path), _LONGEST_IN_FLAGS).to_bytes(2, "big")
     wanted += b"" if short else path + b"\0"
     at = data.find(wanted)
+    if at < 0:
+        # In a split index, an entry in place of a shared one has no path.
+        short, wanted = False, name + bytes(3)
+        at = data.find(wanted)
     if at < _HEADER_BYTES + _STAT_BYTES or data.find(wanted, at + 1) >= 0:
         return None
     if short and not path.endswith(_end_of_path(data, at + len(wanted))):
