@@ -45,9 +45,31 @@ def test_a_moved_or_new_module_is_another_reader(package):
     deeper.mkdir(parents=True)
     (deeper / "module.py").write_text("")
     seen.add(reader_version(package, schemas_dir()))
-    os.utime(deeper / "module.py", ns=(1, 1))
+    (deeper / "module.py").write_text("changed")
     seen.add(reader_version(package, schemas_dir()))
     assert len(seen) == 4
+
+
+def test_the_same_files_installed_at_another_time_are_the_same_reader(package, tmp_path):
+    """A pipeline installs the tool for each run, and keeps the index between runs."""
+    copies = Path(shutil.copytree(schemas_dir(), tmp_path / "schemas"))
+    before = reader_version(package, copies)
+    for path in (*package.rglob("*.py"), *copies.iterdir()):
+        os.utime(path, ns=(1, 1))
+    assert reader_version(package, copies) == before
+
+
+def test_a_version_that_is_remembered_is_that_of_the_files_as_they_are(package, tmp_path):
+    memory = tmp_path / "reader.json"
+    for change in ("", "# changed\n", "# again\n"):
+        module = package / "registry/fold.py"
+        module.write_text(module.read_text() + change)
+        expected = reader_version(package, schemas_dir())
+        for _ in range(2):
+            assert reader_version(package, schemas_dir(), memory) == expected
+    for damaged in ("", "[]", '{"looks": 1}', "{" * 99_999):
+        memory.write_text(damaged)
+        assert reader_version(package, schemas_dir(), memory) == expected
 
 
 def test_a_changed_schema_is_another_reader(package, tmp_path):

@@ -54,7 +54,8 @@ class ValidatedProducts:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
-        self.reader = reader_version(Path(__file__).resolve().parent.parent, schemas_dir())
+        package = Path(__file__).resolve().parent.parent
+        self.reader = reader_version(package, schemas_dir(), path.with_name("reader.json"))
 
     @classmethod
     def of(cls, repository: Repository) -> Self:

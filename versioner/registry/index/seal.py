@@ -75,7 +75,10 @@ class Seal:
         _file(path).unlink(missing_ok=True)
 
     def write(self, path: Path, pages: Iterable[int] | None, page_size: int) -> None:
-        """Seal a database after a write; `pages` (from 1) are those written, None for all."""
+        """Seal a database after a write; `pages` (from 1) are those written, None for all.
+
+        Raises OSError, also where the database was removed meanwhile.
+        """
         if pages is None:
             self.blocks = array(_NUMBER, _checksums(path))
         else:
@@ -86,6 +89,8 @@ class Seal:
         tick = Backoff(_TICK_SECONDS, growth=1.0, limit=_TICKS_SECONDS)
         while True:
             self.database, self.log = stat_of(path), stat_of(wal)
+            if not self.database:
+                raise FileNotFoundError(f"{path} was removed while it was written")
             sealed = self._as_bytes()
             write_whole(_file(path), b"%d\n%s" % (zlib.crc32(sealed), sealed))
             last = max(self.database[2], *self.log[2:3], 0)

@@ -43,7 +43,8 @@ def index_store(repository: Repository, *, past: bool = False) -> IndexStore:
     package = Path(__file__).resolve().parent.parent.parent
     name = "index-past.sqlite" if past else "index.sqlite"
     path = state_file(repository.git_dir, name)
-    return IndexStore(path, reader_version(package, schemas_dir()))
+    memory = state_file(repository.common_dir, "reader.json")
+    return IndexStore(path, reader_version(package, schemas_dir(), memory))
 
 
 @contextmanager
