@@ -175,3 +175,16 @@ def test_github_gets_an_annotation_and_a_summary(
     assert "::error::x" not in annotation.removeprefix("::error::")
     assert summary.read_text("utf-8").startswith("**Refused**: user-service 1.4.0 to production\n")
     assert summary.read_text("utf-8").count("```") == 2
+
+
+@pytest.mark.parametrize("year", ["0001", "0999", "3000", "9999"])
+def test_a_moment_that_no_event_can_have_is_refused(desk: Desk, year: str) -> None:
+    asked = desk.run("check", "user-service", "1.4.0", "production", "--at", f"{year}-01-01")
+    assert asked.code == 2
+    assert "no time of an event" in asked.err
+
+
+def test_a_version_of_later_is_not_suggested_for_itself(desk: Desk) -> None:
+    asked = desk.run("check", "user-service", "1.4.0", "production", "--at", "2020-01-01")
+    assert asked.code == 4
+    assert "did you mean 1.4.0?" not in asked.err

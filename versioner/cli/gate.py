@@ -73,7 +73,14 @@ def ask(
 def _moment(at: str | None, now: str) -> str:
     from versioner.query.times import parse_moment
 
-    return now if at is None else parse_moment(at, now, field="at")
+    if at is None:
+        return now
+    moment = parse_moment(at, now, field="at")
+    # The years that an event may have.
+    if not "1000" <= moment[:4] <= "2999":
+        hint = f"give a moment of the years 1000 to 2999, for example {now}"
+        raise InvalidInput(f'"{at[:60]}" is no time of an event', field="at", hint=hint)
+    return moment
 
 
 def _legal(given: str, registry: Registry, what: str) -> str:
@@ -135,7 +142,8 @@ def _unknown(registry: Registry, question: Question) -> InvalidInput:
     if question.at < clock.now():
         message += f" by {question.at}"
     record = registry.products.get(name)
-    near = nearest(question.version, record.versions) if record is not None else []
+    others = set(record.versions) - {question.version} if record is not None else ()
+    near = nearest(question.version, others)
     meant = f"did you mean {' or '.join(near)}? otherwise " if near else ""
     hint = f"{meant}record its build first, or give --allow-unknown-version"
     return InvalidInput(message, field="version", hint=hint)
