@@ -9,6 +9,7 @@ import pytest
 
 from tests.fixtures.clones import LOG, PRODUCT, append, assert_sound, commit, make, sh, status
 from versioner.git.index import release_index, store_stats
+from versioner.git.worktree import is_safe_path
 
 NEW = "registry/products/new/product.yaml"
 
@@ -106,3 +107,17 @@ def test_a_split_index_stays_sound(tmp_path):
     append(top, b"- 1")
     commit(top, {NEW: b'name: "new"\n', PRODUCT: None})
     assert_sound(top)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_safe"),
+    [
+        *(("registry/products/a-b/deployments/2025-01.yaml", True), ("a.b/c_d", True)),
+        *((".gitattributes", True), ("A/README.md", True), ("é/ö.yaml", True), ("a.b.c", True)),
+        *(("", False), ("a//b", False), ("a/../b", False), ("./a", False), ("a/.git/b", False)),
+        *((".GIT", False), (".git. ", False), ("GIT~1/a", False), ("a\\b", False), ("c:a", False)),
+        *(("a.", False), ("a ", False), ("a\nb", False), ("a.b\x01", False), ("-.", False)),
+    ],
+)
+def test_a_path_is_safe_where_no_system_reads_it_as_another(path: str, is_safe: bool) -> None:
+    assert is_safe_path(path) == is_safe

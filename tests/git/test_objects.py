@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import shutil
+from hashlib import sha1
 from pathlib import Path
 
 import pytest
 
 from tests.fixtures.clones import LOG, PRODUCT, at_tip, make, sh
 from versioner.errors import GitFailure, NotFound, OperationFailed
-from versioner.git.object_format import TreeEntry, hash_object, hash_tree
+from versioner.git.object_format import (
+    TreeEntry,
+    hash_object,
+    hash_tree,
+    parse_tree,
+    tree_bytes,
+)
 from versioner.git.objects import ObjectReader, find_commit, list_tree, read_blobs
 from versioner.git.repository import open_repository
 
@@ -130,3 +137,17 @@ def test_replace_refs_and_grafts_change_nothing(tmp_path):
     repo = open_repository(top)
     assert at_tip(Path(top), LOG) == b"false\n"
     assert read_blobs(repo, repo.tip, [LOG]) == {LOG: b"# log\n"}
+
+
+def test_a_long_tree_is_read_like_a_short_one() -> None:
+    names = ["a\nb", "\udce9", "é", "40000 x", *(f"product-{number}" for number in range(400))]
+    modes = (0o100644, 0o40000, 0o120000, 0o160000, 0o100755)
+    entries = {
+        name: TreeEntry(modes[number % 5], sha1(name.encode("utf-8", "replace")).hexdigest())
+        for number, name in enumerate(names)
+    }
+    # Ids with the bytes that separate the parts of an entry.
+    entries["odd"] = TreeEntry(0o100644, (b"100644 a\0" + b"\n40000 b\0\0\0").hex())
+    assert parse_tree(tree_bytes(entries), 20) == entries
+    for name, entry in entries.items():
+        assert parse_tree(tree_bytes({name: entry}), 20) == {name: entry}

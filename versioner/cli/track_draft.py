@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -131,7 +130,8 @@ def person_here(repo: str | None) -> tuple[str, str, str]:
     name, email = "", ""
     with suppress(OperationFailed):
         name, email = author_at(folder)
-    return name if re.fullmatch(r"[^\s@]+", name) else _system_login(), email, name
+    is_login = name.split() == [name] and "@" not in name
+    return name if is_login else _system_login(), email, name
 
 
 def _system_login() -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from versioner.git.object_format import TreeEntry
+from versioner.git.object_format import TreeEntry, hash_bytes
 from versioner.git.process import git, run
 
 if TYPE_CHECKING:
@@ -150,8 +149,8 @@ def _with_stats(
         many = len(bytes.fromhex(next(iter(ids.values()))))
         # With index.skipHash there is no checksum.
         if any(data[-many:]):
-            digest = hashlib.sha256 if many == 32 else hashlib.sha1
-            data[-many:] = digest(data[:-many]).digest()
+            name = "sha256" if many == 32 else "sha1"
+            data[-many:] = bytes.fromhex(hash_bytes(memoryview(data)[:-many], name))
     return changed
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from versioner.errors import GitFailure, OperationFailed, UsageFault
@@ -28,7 +27,8 @@ __all__ = [
     "tip_of",
 ]
 
-_ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_ID_LENGTHS: Final = (40, 64)
+_DIGITS: Final = "0123456789abcdef"
 
 
 class Repository(NamedTuple):
@@ -129,7 +129,7 @@ def _opened(path: Path, start: Path, done: Completed) -> Repository:
         _check_owner_of(top, Path(git_dir))
     repo = Repository(Path(git_dir), Path(common_dir), top, object_format, None, None)
     branch, tip = lines[-1], lines[-2]
-    if done.returncode == 0 and _ID.fullmatch(tip):
+    if done.returncode == 0 and _is_id(tip):
         return repo._replace(branch=None if branch == "HEAD" else branch, tip=tip)
     return repo._replace(branch=_unborn_branch(repo))
 
@@ -220,7 +220,7 @@ def head_of(repo: Repository, git_dir: Path) -> str | None:
         text = _read_line(git_dir / "HEAD")
         if text.startswith("ref: "):
             return text.removeprefix("ref: ").strip()
-        if _ID.fullmatch(text):
+        if _is_id(text):
             return None
     args = [f"--git-dir={git_dir}", "symbolic-ref", "-q", "HEAD"]
     return git(args, cwd=repo.common_dir, check=False).decode("utf-8").strip() or None
@@ -233,7 +233,7 @@ def tip_of(repo: Repository, ref: str) -> str | None:
     """
     if _has_plain_refs(repo):
         text = _read_line(repo.common_dir / ref)
-        if _ID.fullmatch(text):
+        if _is_id(text):
             return text
     args = ["rev-parse", "-q", "--verify", f"{ref}^{{commit}}"]
     return git(args, cwd=repo.top, check=False).decode("ascii").strip() or None
@@ -262,3 +262,8 @@ def create_repository(directory: Path, branch: str) -> Repository:
     # The user's template directory is used: there is no clone yet that could name another.
     git(["init", "--quiet", f"--initial-branch={branch}", "--", "."], cwd=directory)
     return open_repository(directory)
+
+
+def _is_id(text: str) -> bool:
+    # A pattern would take as long as the rest of this module.
+    return len(text) in _ID_LENGTHS and not text.strip(_DIGITS)

@@ -27,9 +27,9 @@ __all__ = [
 ]
 
 # Names that git, Windows or macOS read as another path.
-_UNSAFE_PART: Final = re.compile(
-    r"\.{0,2}|\.git[ .]*|git~[0-9]+|.*[\\:\x00-\x1f].*|.*[ .]", re.IGNORECASE | re.DOTALL
-)
+_UNSAFE_PART: Final = r"(?is)\.{0,2}|\.git[ .]*|git~[0-9]+|.*[\\:\x00-\x1f].*|.*[ .]"
+# Nearly all parts of paths have these letters only, and need no pattern.
+_PLAIN: Final = "abcdefghijklmnopqrstuvwxyz0123456789-_"
 _DRAFT: Final = ".versioner-draft"
 
 FileKind = Literal["absent", "file", "link", "directory", "other"]
@@ -48,8 +48,15 @@ def is_safe_path(path: object) -> bool:
     return (
         isinstance(path, str)
         and 0 < len(path) <= 1024
-        and not any(_UNSAFE_PART.fullmatch(part) for part in path.split("/"))
+        and not any(map(_is_unsafe, path.split("/")))
     )
+
+
+def _is_unsafe(part: str) -> bool:
+    name, dot, suffix = part.partition(".")
+    if name and not name.strip(_PLAIN) and bool(suffix) == bool(dot) and not suffix.strip(_PLAIN):
+        return False
+    return re.fullmatch(_UNSAFE_PART, part) is not None
 
 
 def kind_of_mode(mode: int) -> FileKind:

@@ -3,9 +3,15 @@
 The key order of the two classes is the order of the schema and of a canonical line.
 """
 
-# Without `from __future__ import annotations`: a TypedDict would compile each annotation from
-# text, which takes longer than all else in this module.
-from typing import Any, Final, Literal, NotRequired, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from typing import NotRequired, TypedDict
+else:
+    # A TypedDict evaluates each annotation, which takes longer than all else in this module.
+    TypedDict = dict
 
 __all__ = [
     "BUILD_KEYS",

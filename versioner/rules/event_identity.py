@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import TYPE_CHECKING, Any, Final
 
@@ -106,7 +108,10 @@ def _hash(text: str) -> str:
 
 @cache
 def _hasher() -> Callable[[bytes], Any]:
-    # Imported at the first use; for each of a million rows, the statement takes a noticeable time.
-    from hashlib import sha256
-
-    return sha256
+    # Imported at the first use: for each of a million rows, the statement takes a noticeable time.
+    # hashlib loads a cryptographic library, which takes as long as starting git.
+    for name in ("_sha2", "_sha256", "hashlib"):
+        with suppress(ImportError):
+            found: Callable[[bytes], Any] = import_module(name).sha256
+            return found
+    raise ImportError("no sha256")

@@ -81,8 +81,8 @@ _BEYOND_ASCII = f"[{UNPRINTABLE}]"
 _UNREADABLE = f"[\x00-\x08\x0b-\x1f{UNPRINTABLE}]"
 _EMPTY_LIST = rb"(?m)^[ \t]*\[[ \t]*\][ \t]*(#[^\r\n]*)?(?:\r?\n|\Z)"
 
-_KEY = re.compile("([a-z_]+): ")
-_CONTENT = re.compile(rb"(?m)^(?!---[ \t]*\r?$)[ \t]*[^#\s]")
+_KEY = "([a-z_]+): "
+_CONTENT = rb"(?m)^(?!---[ \t]*\r?$)[ \t]*[^#\s]"
 
 # The shape of a canonical line is the text between its strings; it gives the keys of the strings.
 # Logs have few shapes, so that nearly every line is read by one split and one lookup. Their number
@@ -293,8 +293,9 @@ def _parse(line: str) -> Event | None:
         return {}
     event: dict[str, Any] = {}
     at = 3 if line.startswith("- {") else 0
+    match = re.compile(_KEY).match
     while at:
-        key = _KEY.match(line, at)
+        key = match(line, at)
         if key is None:
             return None
         try:
@@ -310,19 +311,31 @@ def _parse(line: str) -> Event | None:
 
 def _without_empty_list(existing: bytes) -> bytes:
     found = re.search(_EMPTY_LIST, existing) if b"[" in existing else None
-    if found is None or _CONTENT.search(existing, 0, found.start()):
+    if found is None or re.compile(_CONTENT).search(existing, 0, found.start()):
         return existing
     comment = found[1] + b"\n" if found[1] else b""
     return existing[: found.start()] + comment + existing[found.end() :]
 
 
 def _check_appendable(existing: bytes) -> None:
-    first = _CONTENT.search(existing)
-    if first is None:
+    first = _start_of_content(existing)
+    if first < 0:
         return
-    ended = b"\n..." in existing or b"\n---" in existing[first.start() :]
-    if ended or not existing.startswith((b"- ", b"-\n", b"-\r\n"), first.start()):
+    ended = b"\n..." in existing or b"\n---" in existing[first:]
+    if ended or not existing.startswith((b"- ", b"-\n", b"-\r\n"), first):
         raise OperationFailed(
             "no event can be added to this log: it does not have one event per line",
             hint="run `versioner format`, commit, and try again",
         )
+
+
+def _start_of_content(existing: bytes) -> int:
+    """Return where the first line begins that is not empty or a comment, -1 for none."""
+    start = 0
+    while existing.startswith(b"#", start):
+        start = existing.find(b"\n", start) + 1 or len(existing)
+    if existing.startswith(b"- ", start):
+        return start
+    # Only a log of another style is worth the time that a pattern takes.
+    found = re.search(_CONTENT, existing)
+    return -1 if found is None else found.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.git.files.cached_trees import trees_below
 from versioner.git.files.split_index import joined
+from versioner.git.object_format import hash_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -204,11 +204,11 @@ def _is_sound(data: bytes, id_bytes: int) -> bool:
         return False
     if int.from_bytes(data[4:8], "big") not in (2, 3, 4):
         return False
-    digest = hashlib.sha256 if id_bytes == 32 else hashlib.sha1
+    name = "sha256" if id_bytes == 32 else "sha1"
     written = data[-id_bytes:]
     # With index.skipHash there is no checksum.
     checked = memoryview(data)[:-id_bytes]
-    return not any(written) or digest(checked, usedforsecurity=False).digest() == written
+    return not any(written) or hash_bytes(checked, name) == written.hex()
 
 
 def _number(data: Sequence[int], at: int) -> tuple[int, int]:
