@@ -101,9 +101,7 @@ def judge_version_approval(
 ) -> Finding | None:
     """Return which approvals of a version lack, None where all are there."""
     events = facts.version(question.product, question.version)
-    decisions = [
-        each for each in facts.decisions(question.product) if each.version == question.version
-    ]
+    decisions = facts.decisions(question.product, question.version)
     why_not = _Conditions(block, facts, question, events, now).why_not
     tallies = tally(decisions, block.types, facts.registry.governance.groups, why_not)
     if all(each.is_filled for each in tallies):

@@ -134,8 +134,8 @@ def _built_in(kind: str, finding: Finding) -> Verdict:
 def _block_of_version(facts: Facts, question: Question) -> Finding | None:
     own = [
         each
-        for each in facts.decisions(question.product)
-        if each.version == question.version and each.decision in ("blocked", "unblocked")
+        for each in facts.decisions(question.product, question.version)
+        if each.decision in ("blocked", "unblocked")
     ]
     last = max(own, key=lambda each: (each.at, each.position), default=None)
     if last is None or last.decision == "unblocked":

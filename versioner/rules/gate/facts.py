@@ -73,8 +73,8 @@ class Facts(Protocol):
     def version(self, product: str, version: str) -> VersionEvents:
         """Return the events of a version."""
 
-    def decisions(self, product: str) -> list[Decision]:
-        """Return the decisions about the versions of a product."""
+    def decisions(self, product: str, version: str) -> list[Decision]:
+        """Return the decisions about a version, in the order of the logs."""
 
     def open_in_environment(self, environment: str) -> Iterable[OpenDeployment]:
         """Return the started deployments of all products to an environment."""
@@ -105,10 +105,11 @@ class RegistryFacts:
         """Return the events of a version."""
         return self._product(product).version(version)
 
-    def decisions(self, product: str) -> list[Decision]:
-        """Return the decisions about the versions of a product, in the order of the logs."""
+    def decisions(self, product: str, version: str) -> list[Decision]:
+        """Return the decisions about a version, in the order of the logs."""
         record = self.registry.products.get(product)
-        return [] if record is None else [each for each in record.decisions if each.at <= self.at]
+        decisions = record.decisions if record is not None else ()
+        return [each for each in decisions if each.version == version and each.at <= self.at]
 
     def open_in_environment(self, environment: str) -> Iterator[OpenDeployment]:
         """Yield the started deployments of all products to an environment."""
