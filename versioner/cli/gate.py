@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
+from versioner import layout
 from versioner.cli import clock
 from versioner.cli.params import read_for
 from versioner.cli.registry import find_registry, open_registry_index, take_registry_snapshot
@@ -14,12 +15,16 @@ from versioner.errors import InvalidInput, OperationFailed
 from versioner.names import check_instance, check_name, check_version, may_slugify, nearest, slugify
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
     from versioner.registry.records import Registry
     from versioner.rules.gate.question import Answer, Question
 
-__all__ = ["Asked", "ask", "refuse_unreadable"]
+__all__ = ["Asked", "ask", "refuse_unread_rules", "refuse_unreadable"]
+
+_RULES: Final = f"{layout.ROOT}/rules/"
 
 
 class Asked(NamedTuple):
@@ -160,6 +165,16 @@ def refuse_unreadable(answer: Answer) -> None:
     raise OperationFailed(
         message, hint="nothing is allowed by a rule that cannot be read: correct the file"
     )
+
+
+def refuse_unread_rules(registry: Registry, names: Sequence[str]) -> None:
+    """Raise OperationFailed where a rule has errors: one that is named, or any where none is."""
+    wanted = {layout.rule_path(name) for name in names}
+    for each in registry.governance.unreadable:
+        if each.path in wanted or (not names and each.path.startswith(_RULES)):
+            message = f"{each.path}:{each.line}: {each.message}"
+            hint = "correct the file, or name the rules to replay"
+            raise OperationFailed(message, hint=hint)
 
 
 def _with_tree(

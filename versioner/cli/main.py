@@ -41,6 +41,9 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
     },
     "Decide": {
         "check": Listed("gate.check:check", "Ask whether a version may ship."),
+        "rule": Listed("gate.rule:rule", "List, show, create, edit and replay rules."),
+        "freeze": Listed("gate.freeze:freeze", "Close an environment for a time."),
+        "thaw": Listed("gate.freeze:thaw", "End a freeze."),
         "approve": Listed("gate.approve:approve", "Approve a version."),
         "reject": Listed("gate.approve:reject", "Reject a version."),
         "revoke": Listed("gate.approve:revoke", "Take back an approval or a rejection."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from versioner import layout
@@ -15,6 +15,7 @@ from versioner.registry.product_files import read_product
 from versioner.registry.settings_checks import settings_problems
 from versioner.registry.validated import load_checked
 from versioner.registry.warnings import clock_problems, drift_problems
+from versioner.rules.gate.rule_changes import changed_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
+    from versioner.models.governance import Rule
     from versioner.query.changes import RegistryChange
     from versioner.registry.records import Registry
     from versioner.registry.validated_store import ValidatedProducts
@@ -31,11 +33,15 @@ __all__ = ["ValidationResult", "validate_change", "validate_registry"]
 
 @dataclass(slots=True)
 class ValidationResult:
-    """A registry and its problems; `change` is None if no base was given."""
+    """A registry and its problems; `change` is None if no base was given.
+
+    `changed_rules` are the rules that the change adds or edits, without disabled ones.
+    """
 
     registry: Registry
     problems: list[Problem]
     change: RegistryChange | None = None
+    changed_rules: list[Rule] = field(default_factory=list)
 
     @property
     def events(self) -> int:
@@ -87,6 +93,7 @@ def validate_change(
         )
         before = _registry_before(bases[0], snapshot, checked)
         checked.change = changes_between(before, checked.registry)
+        checked.changed_rules = changed_rules(before, checked.registry)
     checked.problems = sorted([*checked.problems, *found])
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from versioner import layout
+from versioner.query.governance_changes import governance_changes
 from versioner.query.selectors import instance_names, version_on
 from versioner.validation import codes
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from versioner.models import Cell, Instance, LogKind
+    from versioner.query.governance_changes import FileChange
     from versioner.registry.records import ProductRecord, Registry
 
 __all__ = [
@@ -82,7 +84,7 @@ class EnvironmentChange:
 
 @dataclass(frozen=True, slots=True)
 class RegistryChange:
-    """All differences: products and environments by name, and fields of registry.yaml.
+    """All differences: products and environments by name, fields of registry.yaml, rules.
 
     `unread` are the paths of files that have errors and are not compared: what is in them is not
     gone.
@@ -92,11 +94,13 @@ class RegistryChange:
     environments: tuple[EnvironmentChange, ...] = ()
     config: tuple[FieldChange, ...] = ()
     unread: tuple[str, ...] = ()
+    governance: tuple[FileChange, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Return whether nothing differs."""
-        return not (self.products or self.environments or self.config or self.unread)
+        differences = (self.products, self.environments, self.config, self.unread)
+        return not any((*differences, self.governance))
 
 
 def changes_between(old: Registry, new: Registry) -> RegistryChange:
@@ -110,6 +114,7 @@ def changes_between(old: Registry, new: Registry) -> RegistryChange:
         tuple(each for each in _environments(old, new) if not _is_unread(each, unread)),
         () if layout.CONFIG in unread else tuple(_fields(old.config, new.config)),
         tuple(sorted(unread)),
+        tuple(governance_changes(old, new, unread)),
     )
 
 

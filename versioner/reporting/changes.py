@@ -56,6 +56,9 @@ def _parts(change: RegistryChange, show: Callable[[str], str]) -> Iterator[tuple
         yield title, _of_environment(environment, show)
     if change.config:
         yield "registry.yaml: changed", [_field(each, show) for each in change.config]
+    for each in change.governance:
+        title = f"{each.what} {show(each.name)}: {each.kind}"
+        yield f"{title}, {each.detail}" if each.detail else title, []
     for path in change.unread:
         yield f"{show(path)}: not compared, because it has errors", []
 

@@ -23,6 +23,7 @@ __all__ = [
     "environment_names",
     "product_names",
     "request_names",
+    "rule_names",
     "template_names",
     "version_names",
 ]
@@ -60,6 +61,11 @@ def product_names(ctx: click.Context, _parameter: click.Parameter, typed: str) -
 def environment_names(ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     """Return the environments whose names begin with what is typed."""
     return _names(ctx, "environments", typed)
+
+
+def rule_names(ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Return the rules whose names begin with what is typed."""
+    return _names(ctx, "rules", typed)
 
 
 def request_names(ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:

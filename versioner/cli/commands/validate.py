@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
+    from versioner.rules.gate.replay import Replay
 
 __all__ = ["validate"]
+
+# Over how much of the time before the newest deployment changed rules are replayed.
+_REPLAYED = "90d"
 
 _FOUND_ERRORS = 3
 
@@ -78,7 +82,8 @@ def validate(
     snapshot = take_snapshot(repository, rev)
     checked = _check(repository, snapshot, base, rev or "HEAD", allow_log_changes)
     problems = _of_paths(repository, snapshot, checked.problems, paths)
-    _report(checked, problems, form or output, has_paths=bool(paths))
+    replayed = _replayed(repository, snapshot, rev, checked) if checked.changed_rules else None
+    _report(checked, problems, form or output, replayed, has_paths=bool(paths))
     severe = ("error", "warning") if strict else ("error",)
     return _FOUND_ERRORS if any(each.severity in severe for each in problems) else 0
 
@@ -110,6 +115,22 @@ def _check(
     return checked
 
 
+def _replayed(
+    repository: Repository, snapshot: Snapshot, rev: str | None, checked: ValidationResult
+) -> Replay | None:
+    """Return what the rules that were changed would have refused in the last days of events."""
+    from versioner.cli.registry import open_registry_index
+    from versioner.query.times import parse_moment
+    from versioner.rules.gate.replay import replay
+
+    index = open_registry_index(repository, snapshot, rev)
+    newest = next(index.deployments(limit=1), None)
+    if newest is None:
+        return None
+    since = parse_moment(_REPLAYED, newest.at)
+    return replay(index.registry(), checked.changed_rules, since=since)
+
+
 def _of_paths(
     repository: Repository, snapshot: Snapshot, problems: list[Problem], paths: Sequence[str]
 ) -> list[Problem]:
@@ -123,7 +144,12 @@ def _of_paths(
 
 
 def _report(
-    checked: ValidationResult, problems: list[Problem], form: str, *, has_paths: bool
+    checked: ValidationResult,
+    problems: list[Problem],
+    form: str,
+    replayed: Replay | None,
+    *,
+    has_paths: bool,
 ) -> None:
     from versioner.reporting.problems import problems_json, verdict
 
@@ -134,12 +160,22 @@ def _report(
         click.echo(problems_json(problems) if form == "json" else problems_gitlab(problems))
         click.echo(closing, err=True)
     elif form == "github":
-        _report_to_github(checked, problems, closing)
+        _report_to_github(checked, problems, closing, replayed)
     else:
-        _report_to_people(checked, problems, closing)
+        _report_to_people(checked, problems, closing, replayed)
 
 
-def _report_to_people(checked: ValidationResult, problems: list[Problem], closing: str) -> None:
+def _replay_lines(replayed: Replay | None) -> list[str]:
+    if replayed is None:
+        return []
+    from versioner.reporting.gate.replay import replay_lines
+
+    return replay_lines(replayed)
+
+
+def _report_to_people(
+    checked: ValidationResult, problems: list[Problem], closing: str, replayed: Replay | None
+) -> None:
     from versioner.cli.output import show, terminal_layout
     from versioner.reporting.changes import change_text
     from versioner.reporting.problems import problems_text
@@ -148,10 +184,14 @@ def _report_to_people(checked: ValidationResult, problems: list[Problem], closin
         show(problems_text(terminal_layout(), problems))
     if checked.change is not None:
         show(change_text(checked.change))
+    for line in _replay_lines(replayed):
+        show(line)
     show(closing)
 
 
-def _report_to_github(checked: ValidationResult, problems: list[Problem], closing: str) -> None:
+def _report_to_github(
+    checked: ValidationResult, problems: list[Problem], closing: str, replayed: Replay | None
+) -> None:
     from versioner.reporting.changes import change_markdown
     from versioner.reporting.ci_annotations import problems_github
     from versioner.reporting.problems import step_summary
@@ -159,11 +199,14 @@ def _report_to_github(checked: ValidationResult, problems: list[Problem], closin
 
     if problems:
         click.echo(problems_github(problems))
-    click.echo(closing)
+    lines = _replay_lines(replayed)
+    for line in [*lines, closing]:
+        click.echo(line)
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if not path:
         return
     change = change_markdown(checked.change) if checked.change is not None else ""
+    change += "".join(f"- {line}\n" for line in lines)
     try:
         with open(path, "a", encoding="utf-8") as summary:  # noqa: PTH123 -- appended to
             summary.write(step_summary(TextLayout(), problems, change, closing))

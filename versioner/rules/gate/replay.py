@@ -101,6 +101,7 @@ def replay(
     Judged are the deployments with `since` <= began < `until`; "" is no limit. Each record is
     released after it was read.
     """
+    rules = sorted(rules, key=lambda rule: rule.name)
     done = Replay(since, until, rules=[_row(rule) for rule in rules])
     spans = _open_spans(registry, rules)
     judges = [_Judge(rule, row) for rule, row in zip(rules, done.rules, strict=True)]

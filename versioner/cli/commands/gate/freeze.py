@@ -1,0 +1,73 @@
+"""versioner freeze and versioner thaw: close an environment for a time, and open it again."""
+
+from __future__ import annotations
+
+import click
+
+from versioner.cli.commands.completion import environment_names, product_names, rule_names
+from versioner.cli.params import examples_epilog, read_for, repo_option
+
+__all__ = ["freeze", "thaw"]
+
+
+@click.command(
+    epilog=examples_epilog(
+        'versioner freeze production --until 2027-01-04T09:00:00Z --reason "Year end"',
+        'versioner freeze production -p user-service --until 2026-12-01 --reason "Migration"',
+    )
+)
+@click.argument("environment", shell_complete=environment_names)
+@click.option(
+    "--product", "-p", "products", multiple=True, metavar="NAME", shell_complete=product_names,
+    help="Freeze only this product; may be given several times.",
+)  # fmt: skip
+@click.option("--until", required=True, metavar="TIME", help="When it ends, RFC 3339 or a date.")
+@click.option("--from", "since", metavar="TIME", help="When it begins (default: now).")
+@click.option("--reason", required=True, help="Why; whoever is refused reads it.")
+@click.option("--name", default="", help="The name of the rule (default: made of the environment).")
+@repo_option
+def freeze(
+    environment: str,
+    products: tuple[str, ...],
+    until: str,
+    since: str | None,
+    reason: str,
+    name: str,
+    repo: str | None,
+) -> None:
+    """Write a rule by which nothing may ship to an environment for a time, in one commit."""
+    from versioner.cli import clock
+    from versioner.cli.after_commit import apply
+    from versioner.editing.rules import freeze as freeze_environment
+    from versioner.query.times import parse_moment
+
+    now = clock.now()
+    with read_for("--until"):
+        end = parse_moment(until, now, field="until")
+    with read_for("--from"):
+        begin = parse_moment(since, now, field="from") if since is not None else ""
+    apply(
+        repo,
+        lambda repository: freeze_environment(
+            repository,
+            environment,
+            products=products,
+            since=begin,
+            until=end,
+            reason=reason,
+            name=name,
+            now=now,
+        ),
+    )
+
+
+@click.command(epilog=examples_epilog("versioner thaw freeze-production-2026-12-19"))
+@click.argument("name", shell_complete=rule_names)
+@repo_option
+def thaw(name: str, repo: str | None) -> None:
+    """End a freeze now; its rule stays, as the record of it."""
+    from versioner.cli import clock
+    from versioner.cli.after_commit import apply
+    from versioner.editing.rules import thaw as end_freeze
+
+    apply(repo, lambda repository: end_freeze(repository, name, now=clock.now()))

@@ -1,0 +1,205 @@
+"""Create and edit rules, and freeze and thaw an environment: each edit is one commit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from versioner import layout
+from versioner.editing.session import EditResult, edit_session, parse_edits
+from versioner.errors import Blocked, InvalidInput, NotFound
+from versioner.models.governance import OnceWindow, ScheduleBlock
+from versioner.names import check_name, nearest
+from versioner.registry.event_order import seconds_of
+from versioner.registry.governance.calendar import local_time, moment_of, zone_of
+from versioner.serialization.assignments import Set
+from versioner.serialization.documents import dump_document
+from versioner.serialization.yaml_edit import edit_document
+from versioner.validation.locate import locate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from versioner.editing.session import EditSession
+    from versioner.git.repository import Repository
+    from versioner.models import Changes
+    from versioner.models.governance import Rule
+    from versioner.registry.records import Registry
+
+__all__ = ["create_rule", "edit_rule", "freeze", "rule_of_name", "thaw"]
+
+
+def create_rule(
+    repository: Repository,
+    name: str,
+    kind: str,
+    *,
+    fields: Mapping[str, str],
+    assignments: Sequence[str] = (),
+    now: str,
+) -> EditResult:
+    """Add a rule; `assignments` are KEY=VALUE with dotted keys, `fields` are texts of its own."""
+    check_name(name, "rule")
+    with edit_session(repository) as edit:
+        _refuse_existing(edit, name)
+        source = dump_document("rule", {"name": name, **fields, "type": kind})
+        edits = parse_edits(assignments)
+        if not any(each.path[0] == kind for each in edits):
+            edits.append(Set((kind,), {}))
+        changes: Changes = {layout.rule_path(name): edit_document(source, edits)}
+        return edit.commit(changes, f"Create rule {name}", now=now, assignments=assignments)
+
+
+def _refuse_existing(edit: EditSession, name: str) -> None:
+    if edit.snapshot.read(layout.rule_path(name)) is not None:
+        hint = f"`versioner rule edit {name}` edits it; choose another name"
+        raise Blocked(f'the rule "{name}" already exists', hint=hint)
+
+
+def edit_rule(
+    repository: Repository,
+    name: str,
+    *,
+    set_: Sequence[str] = (),
+    unset: Sequence[str] = (),
+    now: str,
+) -> EditResult:
+    """Set and unset dotted keys of a rule, keeping its comments, order and style."""
+    edits = parse_edits(set_, unset)
+    with edit_session(repository) as edit:
+        path = layout.rule_path(name)
+        if edit.snapshot.read(path) is None:
+            # Also one with errors can be edited, so the file alone counts.
+            raise _unknown(edit.registry, name)
+        changes = edit.edited(path, edits)
+        return edit.commit(changes, f"Edit rule {name}", now=now, assignments=set_)
+
+
+def rule_of_name(registry: Registry, name: str) -> Rule:
+    """Return a rule that can be read; raise NotFound with the nearest names."""
+    for rule in registry.governance.rules:
+        if rule.name == name:
+            return rule
+    path = layout.rule_path(name)
+    for each in registry.governance.unreadable:
+        if each.path == path:
+            raise InvalidInput(
+                f"{each.path}:{each.line}: {each.message}", hint="correct the file first"
+            )
+    raise _unknown(registry, name)
+
+
+def _unknown(registry: Registry, name: str) -> NotFound:
+    near = nearest(name, [rule.name for rule in registry.governance.rules])
+    hint = f"did you mean {', '.join(near)}?" if near else "see `versioner rule list`"
+    return NotFound(f'there is no rule "{name}"', hint=hint)
+
+
+def freeze(
+    repository: Repository,
+    environment: str,
+    *,
+    products: Sequence[str] = (),
+    since: str = "",
+    until: str,
+    reason: str,
+    name: str = "",
+    now: str,
+) -> EditResult:
+    """Add a rule with one window, in which nothing may ship to an environment.
+
+    The window begins at `since`, or now. Raises InvalidInput where it would never occur, and
+    NotFound for an unknown environment or product.
+    """
+    since = since or now
+    if until <= max(since, now):
+        raise InvalidInput(
+            f"the freeze would be over by {until}", field="until", hint="give a later time"
+        )
+    with edit_session(repository) as edit:
+        registry = edit.registry
+        environment = registry.environment(environment)["name"]
+        names = [registry.resolve(each).name for each in products]
+        if name:
+            check_name(name, "rule")
+            _refuse_existing(edit, name)
+        name = name or _free_name(edit, environment, names, since)
+        document = _freeze_document(name, environment, names, since, until, reason)
+        changes: Changes = {layout.rule_path(name): dump_document("rule", document)}
+        note = f"`versioner thaw {name}` ends it before"
+        subject = f"Freeze {environment} (rule {name})"
+        return edit.commit(changes, subject, now=now, notes=(note,))
+
+
+def _free_name(edit: EditSession, environment: str, products: Sequence[str], since: str) -> str:
+    stem = "-".join(["freeze", environment[:30], *(each[:20] for each in products[:1]), since[:10]])
+    name, number = stem, 1
+    while edit.snapshot.read(layout.rule_path(name)) is not None:
+        number += 1
+        name = f"{stem}-{number}"
+    return name
+
+
+def _freeze_document(
+    name: str, environment: str, products: Sequence[str], since: str, until: str, reason: str
+) -> dict[str, Any]:
+    where = {"products": [*products], "environments": [environment]}
+    window = {"from": since.removesuffix("Z"), "to": until.removesuffix("Z")}
+    return {
+        "name": name,
+        "title": f"Freeze of {environment}",
+        "reason": reason,
+        "applies_to": where if products else {"environments": [environment]},
+        "type": "schedule",
+        "schedule": {"time_zone": "UTC", "blocked": [{"once": window}]},
+    }
+
+
+def thaw(repository: Repository, name: str, *, now: str) -> EditResult:
+    """End the one window of a rule now; one that did not begin yet is disabled.
+
+    Raises Blocked for a rule that is no freeze: one with other windows, or of another type.
+    """
+    with edit_session(repository) as edit:
+        rule = rule_of_name(edit.registry, name)
+        window, zone_name = _window_of(rule)
+        zone = zone_of(zone_name)
+        assert zone is not None  # noqa: S101 - a rule of an unknown zone is unreadable
+        moment = seconds_of(now)
+        start = moment_of(datetime.fromisoformat(window.start), zone)
+        end = moment_of(datetime.fromisoformat(window.end), zone, is_end=True)
+        subject = f"Thaw (rule {name})"
+        if end <= moment or rule.enforcement == "disabled":
+            return EditResult(None, subject)
+        if moment <= start:
+            changes = edit.edited(rule.path, [Set(("enforcement",), "disabled")])
+            note = "it did not begin yet, so it is disabled"
+            return edit.commit(changes, subject, now=now, notes=(note,))
+        text = local_time(moment, zone).isoformat(timespec="seconds")
+        changed = _with_end(edit.read(rule.path), text)
+        return edit.commit({rule.path: changed}, subject, now=now)
+
+
+def _window_of(rule: Rule) -> tuple[OnceWindow, str]:
+    block = rule.block
+    if isinstance(block, ScheduleBlock) and block.is_blocked and len(block.windows) == 1:
+        window = block.windows[0]
+        if isinstance(window, OnceWindow):
+            return window, block.time_zone
+    raise Blocked(
+        f'the rule "{rule.name}" is no freeze: it has not one single window that occurs once',
+        hint=f"`versioner rule edit {rule.name} --set enforcement=disabled` disables it",
+    )
+
+
+def _with_end(data: bytes, text: str) -> bytes:
+    """Return a rule's file with another end of its window; nothing else changes."""
+    line, column = locate(data, ("schedule", "blocked", 0, "once", "to"))
+    lines = data.decode("utf-8").split("\n")
+    own = lines[line - 1]
+    before, rest = own[: column - 1], own[column - 1 :]
+    quote = rest[:1] if rest[:1] in ("'", '"') else ""
+    old = rest[1:].partition(quote)[0] if quote else rest.split(",")[0].split("}")[0].rstrip()
+    after = rest[len(old) + 2 * len(quote) :]
+    lines[line - 1] = f'{before}"{text}"{after}'
+    return "\n".join(lines).encode("utf-8")

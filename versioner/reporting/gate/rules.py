@@ -1,0 +1,98 @@
+"""Reports of rules: a list, and one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.query.rule_words import requirement_words, scope_words
+from versioner.reporting.delimited import Listing
+from versioner.reporting.tables import Column, facts, table
+from versioner.reporting.terminal import as_json, clean, empty_as_null
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from versioner.models.governance import Rule, UnreadableFile
+    from versioner.reporting.text import TextLayout
+
+__all__ = ["rule_json", "rule_text", "rules_json", "rules_listing", "rules_text", "unread_text"]
+
+_COLUMNS: Final = (
+    *("name", "title", "type", "enforcement", "scope", "requirement", "rollbacks", "override"),
+    *("reason", "path"),
+)
+
+
+def rules_text(layout: TextLayout, rules: Sequence[Rule]) -> str:
+    """Return the rules as a table."""
+    if not rules:
+        return "there are no rules; `versioner rule create` makes one"
+    columns = [Column("rule"), Column("mode"), Column("applies to"), Column("what it asks for")]
+    rows = [
+        [
+            rule.name,
+            rule.enforcement,
+            clean(scope_words(rule)),
+            clean(requirement_words(rule.block)),
+        ]
+        for rule in rules
+    ]
+    return table(layout, columns, rows)
+
+
+def rules_json(rules: Sequence[Rule]) -> str:
+    """Return the rules as a JSON array."""
+    return as_json([_document(rule) for rule in rules])
+
+
+def rules_listing(rules: Sequence[Rule]) -> Listing:
+    """Return the rules as rows of a table."""
+    return Listing(_COLUMNS, [_document(rule) for rule in rules])
+
+
+def rule_text(layout: TextLayout, rule: Rule) -> str:
+    """Return one rule for people."""
+    heading = layout.heading(rule.name) + (f"  {clean(rule.title)}" if rule.title else "")
+    pairs = [
+        ("what", clean(requirement_words(rule.block))),
+        ("where", clean(scope_words(rule))),
+        ("why", clean(" ".join(rule.reason.split()))),
+        ("mode", rule.enforcement),
+        ("rollbacks", rule.rollbacks),
+        ("override", rule.override),
+        ("file", rule.path),
+    ]
+    return "\n".join([heading, facts(layout, [(key, value) for key, value in pairs if value])])
+
+
+def rule_json(rule: Rule) -> str:
+    """Return one rule as JSON."""
+    return as_json(_document(rule))
+
+
+def _document(rule: Rule) -> dict[str, Any]:
+    return empty_as_null(
+        {
+            "name": rule.name,
+            "title": rule.title,
+            "type": rule.type,
+            "enforcement": rule.enforcement,
+            "scope": scope_words(rule),
+            "requirement": requirement_words(rule.block),
+            "rollbacks": rule.rollbacks,
+            "override": rule.override,
+            "reason": rule.reason,
+            "path": rule.path,
+        }
+    )
+
+
+def unread_text(files: Sequence[UnreadableFile]) -> str:
+    """Return a warning for each file that cannot be read."""
+    return "\n".join(
+        clean(
+            f"warning: {each.path}:{each.line}: {each.message}; every question that it may be "
+            "about is answered with exit code 1"
+        )
+        for each in files
+    )
