@@ -125,6 +125,15 @@ def test_exit_codes_of_names(desk: Desk, question: tuple[str, ...], code: int) -
     assert desk.run("check", *question).code == code
 
 
+def test_names_are_made_legal_where_the_registry_says_so(desk: Desk) -> None:
+    config = desk.top / "registry/registry.yaml"
+    config.write_text(config.read_text("utf-8") + "names: slugify\n", "utf-8")
+    assert (
+        desk.run("check", "User.Service", "1.4.0", "Production", "-o", "json").json()["product"]
+        == "user-service"
+    )
+
+
 def test_a_rule_that_cannot_be_read_answers_nothing(desk: Desk) -> None:
     rule(desk, "broken", "name: broken\napplies_to: {environments: [production]}\ntype: flow\n")
     refused = desk.run("check", "user-service", "1.4.0", "production")

@@ -62,7 +62,9 @@ def ask(
     with read_for("--at"):
         moment = _moment(at, now)
     registry = _read(repository, snapshot, rev, [product])
-    product = _legal(product, registry, "product")
+    given, product = product, _legal(product, registry, "product")
+    if product != given:
+        registry = _read(repository, snapshot, rev, [product])
     environment = _legal(environment, registry, "environment")
     question = Question(product, version, environment, instance, moment)
     if _needs_other_products(registry, question):
