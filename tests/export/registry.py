@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.builders import build, deployment, product, registry, undeployment, void
+from versioner.models.governance import Decision, Governance
+from versioner.registry.governance.requests import request_of
 
 if TYPE_CHECKING:
     from versioner.models import Event
@@ -58,6 +60,17 @@ def eventful() -> Registry:
         title="Shop", depends_on=["123"], extra_metadata={"team": "web"},
         links=[{"title": "Runbook", "url": "https://example.test"}],
     )  # fmt: skip
+    shop.decision_events = [
+        {
+            "at": "2026-10-02T10:00:00Z", "version": "1.0.0", "decision": "approved",
+            "approval_type": "qa", "by": "jane", "comment": ODD, "scm_sha": "c" * 40,
+            "artifacts": {"image": DIGEST}, "id": "d1",
+        },
+        {
+            "at": "2026-10-03T10:00:00Z", "version": "1.1.0", "decision": "blocked",
+            "redacted": ["comment"], "id": "d2",
+        },
+    ]  # fmt: skip
     numbers = product(
         "123",
         [
@@ -77,6 +90,10 @@ def eventful() -> Registry:
         },
         aliases={"store": "shop"},
     )  # fmt: skip
+    opened = Decision("q1", "2026-10-01T10:00:00Z", "jane", "opened")
+    approved = Decision("q2", opened.at, "omar", "approved", "qa", of="ab" * 32, comment=ODD)
+    document = {"name": "r1", "state": "open", "environments": [], "versions": {}}
+    whole.governance = Governance(requests=(request_of(document, "", (opened, approved)),))
     for number, record in enumerate(whole.products.values()):
         record.tree = f"{number:040x}"
         renumber(number, [*record.builds, *record.deployment_events])

@@ -23,8 +23,10 @@ PARTITIONED_BY: Final[dict[TableName, tuple[str, ...]]] = {
     "deployments": ("product", "month"),
     "versions": ("product",),
     "running": ("product",),
+    "decisions": ("product",),
     "environments": (),
     "products": (),
+    "request_decisions": (),
 }
 # A row group is what an engine reads at once.
 _ROWS_TOGETHER: Final = 100_000

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from versioner.export.tables import Table, TableName
     from versioner.models import Cell, Deployment, Event, Undeployment, Version
+    from versioner.models.governance import Decision
     from versioner.registry.records import ProductRecord, Registry
 
 __all__ = ["ProductRows", "Row", "event_lines", "product_rows", "registry_rows", "with_nulls"]
@@ -36,6 +37,7 @@ class ProductRows(NamedTuple):
     deployments: list[Row]
     versions: list[Row]
     running: list[Row]
+    decisions: list[Row]
 
 
 def product_rows(record: ProductRecord, since: str = "") -> ProductRows:
@@ -47,11 +49,12 @@ def product_rows(record: ProductRecord, since: str = "") -> ProductRows:
         [_deployment(each) for each in entries if each.at >= since],
         [_version(each) for each in record.versions.values()],
         [row for cell in record.cells.values() for row in _running(cell)],
+        [_decision(record.name, each) for each in record.decision_events],
     )
 
 
 def registry_rows(registry: Registry) -> dict[TableName, list[Row]]:
-    """Return the rows of the environments and the products."""
+    """Return the rows of the environments, the products, and the decisions about requests."""
     before = former_names(registry)
     return {
         "environments": [_environment(*each) for each in registry.environments.items()],
@@ -59,7 +62,24 @@ def registry_rows(registry: Registry) -> dict[TableName, list[Row]]:
             _product(registry.products[name], before.get(name))
             for name in sorted(registry.products)
         ],
+        "request_decisions": [
+            _request_decision(request.name, each)
+            for request in registry.governance.requests
+            for each in request.decisions
+        ],
     }
+
+
+def _decision(product: str, event: Event) -> Row:
+    values = {**event, "product": product, "decided_by": event.get("by")}
+    return _row("decisions", values)
+
+
+def _request_decision(request: str, decision: Decision) -> Row:
+    columns = TABLES["request_decisions"].names
+    values = {name: getattr(decision, name, "") or None for name in columns}
+    who = {"decided_by": decision.by or None, "content": decision.of or None}
+    return _row("request_decisions", {**values, **who, "request": request})
 
 
 def event_lines(record: ProductRecord, since: str = "") -> Iterator[dict[str, Any]]:

@@ -115,7 +115,11 @@ class _Keys:
     def of_all(self) -> str:
         """Return the key of the registry, "" where one of its products has none."""
         keys = [(name, self.of_product(name)) for name in sorted(self._registry.products)]
-        settings = (self._registry.environments, sorted(self._registry.aliases.items()))
+        settings = (
+            self._registry.environments,
+            sorted(self._registry.aliases.items()),
+            [(each.name, each.decisions) for each in self._registry.governance.requests],
+        )
         return _digest(repr((self._common, keys, settings))) if all(k for _, k in keys) else ""
 
 
@@ -169,6 +173,8 @@ class _Run:
             files[f"versions/product={name}/part-0.parquet"] = ("versions", rows.versions)
         if rows.running:
             files[f"running/product={name}/part-0.parquet"] = ("running", rows.running)
+        if rows.decisions:
+            files[f"decisions/product={name}/part-0.parquet"] = ("decisions", rows.decisions)
         return files
 
     def _write_part(self, name: str, key: str, files: _Files) -> None:

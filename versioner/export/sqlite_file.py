@@ -32,6 +32,7 @@ _REFERENCES: Final[dict[TableName, str]] = {
     "versions": "FOREIGN KEY (product) REFERENCES products (product)",
     "deployments": "FOREIGN KEY (product) REFERENCES products (product),"
     " FOREIGN KEY (environment) REFERENCES environments (environment)",
+    "decisions": "FOREIGN KEY (product) REFERENCES products (product)",
     "running": "FOREIGN KEY (environment) REFERENCES environments (environment),"
     " FOREIGN KEY (product, version) REFERENCES versions (product, version)",
 }
@@ -40,6 +41,7 @@ CREATE INDEX deployments_by_place ON deployments (product, environment, instance
 CREATE INDEX deployments_by_version ON deployments (product, version);
 CREATE INDEX deployments_by_time ON deployments (at);
 CREATE INDEX deployments_by_id ON deployments (id);
+CREATE INDEX decisions_by_version ON decisions (product, version);
 CREATE INDEX running_by_place ON running (environment, product);
 """
 # Events may name an environment whose file is missing or has errors; it gets a row.

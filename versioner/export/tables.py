@@ -15,7 +15,15 @@ from versioner.models.events import BUILD_KEYS, DEPLOYMENT_KEYS
 __all__ = ["SCHEMA_DIGEST", "TABLES", "TYPES", "Column", "ColumnType", "Table", "TableName"]
 
 ColumnType = Literal["text", "time", "integer", "boolean", "texts", "digests", "json"]
-TableName = Literal["deployments", "versions", "running", "environments", "products"]
+TableName = Literal[
+    "deployments",
+    "versions",
+    "running",
+    "decisions",
+    "environments",
+    "products",
+    "request_decisions",
+]
 
 # The documentation of each type: in Parquet, in SQLite, and in CSV where it differs from JSON.
 TYPES: Final[dict[ColumnType, tuple[str, str, str]]] = {
@@ -192,12 +200,69 @@ _PRODUCTS: Final = Table(
         Column("depends_on", "texts", "The products that it depends on."),
         Column("links", "json", "The links, a JSON array of objects with `title` and `url`."),
         Column("observe", "json", "How `versioner observe` recognizes it, a JSON object."),
+        Column("buttons", "json", "The deployment buttons, a JSON array."),
+        Column("variables", "json", "The variables of the buttons, a JSON object."),
         Column("extra_metadata", "json", "The metadata, a JSON object."),
     ),
 )
 
+# `by` and `of` are words of SQL.
+_BY: Final = Column("decided_by", "text", "Who decided, as the recorder says.")
+_COMMENT: Final = Column("comment", "text", "Why.")
+_REDACTED: Final = Column("redacted", *_FIELDS["redacted"])
+_APPROVAL_TYPE: Final = Column("approval_type", "text", "The type of the approval.")
+
+_DECISIONS: Final = Table(
+    "decisions",
+    "one decision about a version: an approval, a rejection, a block, or the end of one",
+    (
+        Column("at", "time", "When it was decided.", needed=True),
+        _PRODUCT,
+        Column("version", "text", "The version.", needed=True),
+        Column(
+            "decision",
+            "text",
+            "`approved`, `rejected`, `revoked`, `blocked`, `unblocked` or `override-reviewed`.",
+            needed=True,
+        ),
+        _APPROVAL_TYPE,
+        _BY,
+        _COMMENT,
+        Column("scm_sha", "text", "The commit that it was made on."),
+        Column("artifacts", "digests", "The digests that it was made on, by name."),
+        Column("event", "text", "The deployment event whose overrides were reviewed."),
+        _REDACTED,
+        Column("id", "text", "The id of the decision, unique in the product.", needed=True),
+    ),
+)
+
+_REQUEST_DECISIONS: Final = Table(
+    "request_decisions",
+    "one decision about a deployment request: its opening, an approval, a rejection or a step",
+    (
+        Column("at", "time", "When it was decided.", needed=True),
+        Column("request", "text", "The name of the request.", needed=True),
+        Column(
+            "decision",
+            "text",
+            "`opened`, `approved`, `rejected`, `done` or `undone`.",
+            needed=True,
+        ),
+        _APPROVAL_TYPE,
+        Column("content", "text", "The hash of the content that was decided on."),
+        Column("step", "text", "The step, for example `before.1`."),
+        _BY,
+        _COMMENT,
+        Column("id", "text", "The id of the decision, unique in the request.", needed=True),
+    ),
+)
+
 TABLES: Final[dict[TableName, Table]] = {
-    table.name: table for table in (_DEPLOYMENTS, _VERSIONS, _RUNNING, _ENVIRONMENTS, _PRODUCTS)
+    table.name: table
+    for table in (
+        *(_DEPLOYMENTS, _VERSIONS, _RUNNING, _DECISIONS),
+        *(_ENVIRONMENTS, _PRODUCTS, _REQUEST_DECISIONS),
+    )
 }
 
 # A new column makes every file of an earlier export out of date.
