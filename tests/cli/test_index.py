@@ -16,8 +16,14 @@ def test_the_index_is_made_and_compared(desk: Desk) -> None:
     missing = desk.run("index", "--check")
     assert (missing.code, missing.out) == (3, "the index: there is no index, or it is damaged\n")
     assert not file.exists()
+    # What an earlier release left is removed.
+    left = [file.with_name(name) for name in ("cache.sqlite", "cache.sqlite-wal", "recorded.json")]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"of an earlier release")
     made = desk.run("index", "--output", "json").json()
     assert file.exists()
+    assert not any(path.exists() for path in left)
     assert made["deployments"] == len(desk.run("deployment", "list", "-o", "json").json())
     same = desk.run("index", "--check")
     assert (same.code, same.out) == (0, "the index is what the files say\n")

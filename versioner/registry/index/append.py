@@ -281,7 +281,7 @@ def _write_cell(product: _Product, cell: Cell, key_of: Mapping[int, int]) -> Non
     )
     connection.execute(
         "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?)",
-        (product.number, *encode_cell(cell, key_of)),
+        (product.number, *encode_cell(cell)),
     )
 
 

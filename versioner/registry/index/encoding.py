@@ -130,14 +130,14 @@ def decode_entry(
     )
 
 
-def encode_cell(cell: Cell, key_of: Mapping[int, int]) -> tuple[str, str, str, str]:
-    """Return the row of a cell, without its product; `key_of` gives keys by event identity.
+def encode_cell(cell: Cell) -> tuple[str, str, str, str]:
+    """Return the row of a cell, without its product.
 
     It has the environment, when the latest deployment changed last ("" without one), what the cell
     says of now, and what happened in it.
     """
     latest = cell.latest.changed_at if cell.latest is not None else ""
-    return cell.environment, latest, _encode_state(cell), _encode_course(cell, key_of)
+    return cell.environment, latest, _encode_state(cell), _encode_course(cell)
 
 
 def _encode_state(cell: Cell) -> str:
@@ -208,21 +208,57 @@ def _deployment(cell: Cell, fields: Sequence[Any]) -> Deployment:
     )
 
 
-def _encode_course(cell: Cell, key_of: Mapping[int, int]) -> str:
-    """Return what happened in a cell, as JSON: completions and periods."""
-    completed = [key_of[id(each.events[0])] for each in cell.completed]
-    periods = [
-        (each.instance, each.version, each.since, each.until, key_of[id(each.deployment.events[0])])
-        for each in cell.periods
-    ]
-    return as_json([completed, periods])
+def _encode_course(cell: Cell) -> str:
+    """Return what happened in a cell, as JSON: completions, and periods, the latest first.
+
+    Deployments are named by their places in the cell. Nearly all cells complete what their
+    deployments completed, and a period begins when its deployment ended and ends when the next one
+    begins: only what differs from this is written.
+    """
+    places = {id(each): place for place, each in enumerate(cell.deployments)}
+    completed = [places[id(each)] for each in cell.completed]
+    following: dict[str, str] = {}
+    periods: list[Any] = []
+    for period in reversed(cell.periods):
+        place = places[id(period.deployment)]
+        usual = _usual_period(cell.environment, period.deployment, following)
+        fields = (period.instance, period.version, period.since, period.until)
+        periods.append(place if period == usual else [place, *fields])
+        following[period.instance] = period.since
+    return as_json([completed if completed != _usual_completed(cell) else None, periods])
 
 
-def decode_course(cell: Cell, text: str, deployments: Mapping[int, Deployment]) -> None:
-    """Set the completions and periods of a cell; `deployments` are by key."""
+def decode_course(cell: Cell, text: str) -> None:
+    """Set the completions and periods of a cell, whose deployments are set."""
     completed, periods = json.loads(text)
-    cell.completed = [deployments[key] for key in completed]
-    cell.periods = [
-        RunningPeriod(cell.environment, version, since, until, deployments[key], instance)
-        for instance, version, since, until, key in periods
+    places = _usual_completed(cell) if completed is None else completed
+    cell.completed = [cell.deployments[place] for place in places]
+    following: dict[str, str] = {}
+    cell.periods = []
+    for each in periods:
+        place, *fields = each if isinstance(each, list) else (each,)
+        deployment = cell.deployments[place]
+        period = _usual_period(cell.environment, deployment, following)
+        if fields:
+            instance, version, since, until = fields
+            period = RunningPeriod(cell.environment, version, since, until, deployment, instance)
+        following[period.instance] = period.since
+        cell.periods.append(period)
+    cell.periods.reverse()
+
+
+def _usual_completed(cell: Cell) -> list[int]:
+    return [
+        place
+        for place, each in enumerate(cell.deployments)
+        if each.status == "completed" and each.void is None
     ]
+
+
+def _usual_period(
+    environment: str, deployment: Deployment, following: Mapping[str, str]
+) -> RunningPeriod:
+    """Return a deployment's period; `following` has when the next one began, by instance."""
+    until = following.get(deployment.instance, "")
+    since, instance = deployment.changed_at, deployment.instance
+    return RunningPeriod(environment, deployment.version, since, until, deployment, instance)

@@ -119,9 +119,7 @@ def _insert_cell(
     """Insert a cell, its deployments and its undeployments."""
     entries: list[Deployment | Undeployment] = [*cell.deployments, *cell.undeployments]
     connection.executemany(_INSERT_DEPLOYMENT, [encode_entry(each, key_of) for each in entries])
-    connection.execute(
-        "INSERT INTO cells VALUES (?, ?, ?, ?, ?)", (product, *encode_cell(cell, key_of))
-    )
+    connection.execute("INSERT INTO cells VALUES (?, ?, ?, ?, ?)", (product, *encode_cell(cell)))
 
 
 def insert_events(connection: RowWriter, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -139,21 +139,20 @@ class IndexedProduct(ProductRecord):
         events = self._rows.events(self._number, "deployment")
         self.__dict__.setdefault("deployment_events", list(events.values()))
         entries = self._rows.entries_of_product(self._number, self.name, events)
-        by_environment: dict[str, dict[int, Deployment]] = {}
+        by_environment: dict[str, list[Deployment]] = {}
         removals: dict[str, list[Undeployment]] = {}
         deployments: list[Deployment] = []
-        for key, entry in entries:
+        for _, entry in entries:
             if entry.kind == "undeployment":
                 removals.setdefault(entry.environment, []).append(entry)
             else:
                 deployments.append(entry)
-                by_environment.setdefault(entry.environment, {})[key] = entry
+                by_environment.setdefault(entry.environment, []).append(entry)
         courses = dict(self._rows.courses(self._number))
         for environment, cell in self.cells.items():
-            own = by_environment.get(environment, {})
-            cell.deployments = [*own.values()]
+            cell.deployments = by_environment.get(environment, [])
             cell.undeployments = removals.get(environment, [])
-            decode_course(cell, courses[environment], own)
+            decode_course(cell, courses[environment])
         self.__dict__["_deployments"] = deployments
 
 

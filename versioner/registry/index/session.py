@@ -37,6 +37,12 @@ __all__ = ["index_store", "open_index", "read_index"]
 _WAIT_SECONDS: Final = 1.0
 _WAIT_SECONDS_ALL: Final = 60.0
 
+# What earlier releases kept in the git directory.
+_OUTDATED: Final = (
+    *("cache.sqlite", "cache.sqlite-wal", "cache.sqlite-shm", "cache.sqlite-journal"),
+    "recorded.json",
+)
+
 
 def index_store(repository: Repository, *, past: bool = False) -> IndexStore:
     """Return the index of a repository's files, or with `past` that of its past revisions."""
@@ -44,7 +50,8 @@ def index_store(repository: Repository, *, past: bool = False) -> IndexStore:
     name = "index-past.sqlite" if past else "index.sqlite"
     path = state_file(repository.git_dir, name)
     memory = state_file(repository.common_dir, "reader.json")
-    return IndexStore(path, reader_version(package, schemas_dir(), memory))
+    outdated = [state_file(repository.common_dir, each) for each in _OUTDATED]
+    return IndexStore(path, reader_version(package, schemas_dir(), memory), outdated)
 
 
 @contextmanager

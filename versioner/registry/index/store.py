@@ -21,7 +21,7 @@ from versioner.registry.index.schema import INDEXES, SCHEMA
 from versioner.registry.index.seal import Seal, pages_in_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 __all__ = ["FAILURES", "IndexStore", "finish", "is_intact", "private_database"]
@@ -37,11 +37,15 @@ _READER_SECONDS: Final = 1.0
 
 
 class IndexStore:
-    """The index in one file; `reader` is the version of what reads files, part of its key."""
+    """The index in one file; `reader` is the version of what reads files, part of its key.
 
-    def __init__(self, path: Path, reader: str) -> None:
+    `outdated` are files of earlier releases, which are removed when an index is made.
+    """
+
+    def __init__(self, path: Path, reader: str, outdated: Iterable[Path] = ()) -> None:
         self.path = path
         self.reader = reader
+        self._outdated = outdated
 
     def reading(self) -> sqlite3.Connection | None:
         """Return a connection to the sealed index, None where there is none to believe."""
@@ -108,6 +112,9 @@ class IndexStore:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.close()
             Seal().write(self.path, None, _PAGE)
+            for path in self._outdated:
+                with suppress(OSError):
+                    path.unlink()
         except BaseException:
             connection.close()
             # What was written takes room, maybe on a disk that is full.
