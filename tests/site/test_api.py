@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.builders import build, deployment, product, registry, void
+from tests.builders import build, deployment, product, registry, undeployment, void
 from tests.site.machine_files import HOSTILE, documents, files_of
 from tests.site.samples import everything
 from tests.site.test_real_shape import ENVIRONMENTS, Rows, rows_in, twin_rows
@@ -129,6 +129,32 @@ def test_hostile_text_comes_back_the_same(text: str) -> None:
     assert json.loads(deep["value"]) == {"inner": [text]}
     notes = [v["details"]["notes"] for d in history for v in d["versions"] if v["name"] == "1.0.0"]
     assert notes == [text]
+
+
+def test_what_was_undeployed_is_listed_in_its_month_and_nowhere_as_a_deployment() -> None:
+    events = [
+        deployment("1", at="2026-10-01T10:00:00Z", id="e1"),
+        undeployment(at="2026-11-02T10:00:00Z", id="e2", reason="closed", deployed_by="jane"),
+        undeployment("9", at="2026-11-03T10:00:00Z", id="e3", instance="eu"),
+    ]
+    found = documents(files_of(registry(product("a", events))))
+    assert "undeployments" not in found["api/v1/products/a/2026-10.json"]
+    month = found["api/v1/products/a/2026-11.json"]
+    assert month["deployments"] == []
+    first, second = month["undeployments"]
+    assert first == {
+        "id": "e2",
+        "at": "2026-11-02T10:00:00Z",
+        "environment": "production",
+        "version": None,
+        "void": False,
+        "deployed_by": "jane",
+        "ended": ["1"],
+        "details": {"reason": "closed"},
+    }
+    assert (second["version"], second["instance"], second["ended"]) == ("9", "eu", [])
+    tables = found["api/v1/products/a/index.json"]["tables"]
+    assert [each["month"] for each in tables] == ["2026-10", "2026-11"]
 
 
 def test_a_deployment_of_several_events_has_its_steps() -> None:

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from tests.builders import deployment, product, registry, void
+from tests.builders import deployment, product, registry, undeployment, void
 from tests.site.machine_files import HOSTILE, files_of
 from tests.site.samples import everything
 from versioner.site.exports.csv import COLUMNS, cell_text
@@ -46,6 +46,25 @@ def test_a_month_is_a_table_of_its_deployments_oldest_first() -> None:
     assert (second["id"], second["void"], second["reason"]) == ("e2", "yes", "oops")
     (third,) = found["tables/a/2026-11.csv"]
     assert (third["status"], third["reason"]) == ("failed", "disk, full")
+
+
+def test_an_undeployment_is_a_row_of_its_month_and_may_be_the_only_one() -> None:
+    whole = registry(
+        product(
+            "a",
+            [
+                deployment("1", at="2026-10-01T10:00:00Z", id="e1"),
+                undeployment(at="2026-11-02T10:00:00Z", id="e2", instance="eu", reason="=closed"),
+            ],
+        )
+    )
+    found = tables(files_of(whole))
+    assert list(found) == ["tables/a/2026-10.csv", "tables/a/2026-11.csv"]
+    (row,) = found["tables/a/2026-11.csv"]
+    assert tuple(row) == (*COLUMNS, "instance")
+    assert (row["version"], row["status"], row["kind"]) == ("", "undeployed", "undeployment")
+    assert (row["id"], row["instance"], row["reason"]) == ("e2", "eu", "'=closed")
+    assert found["tables/a/2026-10.csv"][0]["instance"] == ""
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tests.builders import registry
+from tests.builders import deployment, product, registry, undeployment
 from tests.site.machine_files import HOSTILE, documents, files_of, judge, matches
 from tests.site.samples import everything
 from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS, STATUSES
@@ -65,6 +65,15 @@ def test_every_document_is_what_its_schema_says(text: str) -> None:
             assert not faults, (path, faults[0].message)
 
 
+def test_a_month_with_undeployments_is_what_its_schema_says() -> None:
+    events = [deployment("1", minutes=-9), undeployment(instance="eu"), undeployment("1")]
+    found = documents(files_of(registry(product("a", events))))
+    (path,) = (path for path, each in found.items() if "undeployments" in each)
+    assert len(found[path]["undeployments"]) == 2
+    (endpoint,) = endpoints_of(path)
+    assert not list(judge(DESCRIBED, endpoint.schema).iter_errors(found[path]))
+
+
 def test_no_text_of_a_document_is_empty_but_those_that_are_told() -> None:
     def empty(value: Any, key: str = "") -> Iterator[str]:
         if isinstance(value, dict):
@@ -109,8 +118,9 @@ def test_only_details_and_facts_of_instances_are_left_out() -> None:
         for name, schema in DESCRIBED["components"]["schemas"].items()
         if set(schema["required"]) != set(schema["properties"])
     }
-    # A registry without instances, or never observed, has the documents that it had before.
-    instances = {"Beside", "Deployment", "DeploymentSummary", "State"}
+    # A registry without instances or undeployments, or never observed, has the documents that it
+    # had before.
+    instances = {"Beside", "Deployment", "DeploymentSummary", "History", "State", "Undeployment"}
     assert loose == {"BuildDetails", "DeploymentDetails", *instances}
     components = DESCRIBED["components"]["schemas"]
     left_out = {
@@ -121,6 +131,8 @@ def test_only_details_and_facts_of_instances_are_left_out() -> None:
         "Beside": {"instance"},
         "Deployment": {"instance"},
         "DeploymentSummary": {"instance"},
+        "History": {"undeployments"},
+        "Undeployment": {"instance"},
         "State": {"redeployed_at", "mixed", "instances", "observed"},
     }
 

@@ -27,6 +27,7 @@ __all__ = [
     "metadata_of",
     "state_of",
     "summary_of",
+    "undeployment_of",
     "version_of",
     "with_nulls",
 ]
@@ -63,6 +64,21 @@ def deployment_of(deployment: Deployment, hidden: Collection[str]) -> Document:
         details["reason"] = reason
     if len(events) > 1 or deployment.void_events:
         details["steps"] = _steps(deployment)
+    return row
+
+
+def undeployment_of(removal: Undeployment, hidden: Collection[str]) -> Document:
+    """Return an undeployment with everything recorded of it, and null where a text is empty."""
+    row = head_of(removal, hidden)
+    reason = row.pop("reason")
+    for name in ("seconds", "status", "kind"):
+        del row[name]
+    row["version"] = row["version"] or None
+    row["deployed_by"] = row["deployed_by"] or None
+    row["ended"] = list(removal.ended)
+    row["details"] = _details(event_details(removal.events), _DEPLOYMENT_DETAILS, hidden)
+    if reason:
+        row["details"]["reason"] = reason
     return row
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from versioner.models import Undeployment
 from versioner.site.api.deployments import (
     Document,
     deployment_of,
     metadata_of,
     state_of,
+    undeployment_of,
     version_of,
 )
 from versioner.site.exports.csv import months_of
@@ -66,6 +68,7 @@ def product(context: SiteContext, name: str) -> Document:
 
 def history(context: SiteContext, month: HistoryPage) -> Document:
     """Return the document of one page of a product's history, with everything recorded."""
+    removals = [row for row in month.rows if isinstance(row, Undeployment)]
     return {
         "product": month.product,
         "month": month.month,
@@ -73,6 +76,12 @@ def history(context: SiteContext, month: HistoryPage) -> Document:
         "page": month.path,
         "versions": [version_of(each, context.hidden) for each in month.versions],
         "deployments": [deployment_of(each, context.hidden) for each in month.deployments],
+        # Left out where there are none, so that other documents stay as they are.
+        **(
+            {"undeployments": [undeployment_of(each, context.hidden) for each in removals]}
+            if removals
+            else {}
+        ),
     }
 
 

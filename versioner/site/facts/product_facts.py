@@ -243,7 +243,9 @@ def _whole(
 ) -> dict[str, str]:
     """Return by month the digest of all that a product's own pages of it show of its rows."""
     # A table has one more column where any event names an instance.
-    common = [any(each.instance for each in record.deployments), record.decision_events]
+    named = any(each.instance for each in record.deployments)
+    named = named or any(each.instance for each in undeployments_of(record))
+    common = [named, record.decision_events]
     found: dict[str, Any] = {}
     for page in pages:
         if page.month not in found:
