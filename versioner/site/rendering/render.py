@@ -8,7 +8,7 @@ import traceback
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from versioner.errors import OperationFailed, ValidationFailed
 
@@ -104,6 +104,7 @@ def _environment(templates: Templates) -> Environment:
     from jinja2.exceptions import SecurityError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+    from versioner.site.rendering.kept_code import keep_code, kept_code
     from versioner.site.rendering.template_code import QUICK_ESCAPE, TemplateCode, escaped_text
 
     class Sandbox(ImmutableSandboxedEnvironment):
@@ -118,13 +119,27 @@ def _environment(templates: Templates) -> Environment:
                 raise SecurityError(f"the result of {operator} may be too large")
             return super().call_binop(context, operator, left, right)
 
-    class CodeInMemory(BytecodeCache):
+    class Code(BytecodeCache):
+        own: ClassVar[dict[str, tuple[str, str]]] = {}
+
+        def get_bucket(
+            self, environment: Environment, name: str, filename: str | None, source: str
+        ) -> Bucket:
+            bucket = super().get_bucket(environment, name, filename, source)
+            # A template of the registry is always compiled.
+            if bucket.code is None and filename is not None and filename.startswith(OWN):
+                self.own[bucket.key] = name, source
+                bucket.code = kept_code(name, source)
+            return bucket
+
         def load_bytecode(self, bucket: Bucket) -> None:
             bucket.code = _CODE.get((bucket.key, bucket.checksum))
 
         def dump_bytecode(self, bucket: Bucket) -> None:
             if bucket.code is not None:
                 _CODE[bucket.key, bucket.checksum] = bucket.code
+                if bucket.key in self.own:
+                    keep_code(*self.own[bucket.key], bucket.code)
 
     if len(_CODE) >= _CODE_MOST:
         _CODE.clear()
@@ -141,7 +156,7 @@ def _environment(templates: Templates) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
-        bytecode_cache=CodeInMemory(),
+        bytecode_cache=Code(),
     )
     setattr(environment, QUICK_ESCAPE, escaped_text)
     # Both are random, and the same registry must give the same bytes.

@@ -3,8 +3,9 @@
 `markupsafe.escape` returns a `Markup`, which costs ten times the escape itself, and whose type
 the text of a page loses at once, when it is joined to its neighbours. So the code of a template
 escapes a plain `str` to a plain `str`, and gives every other value to `escape` as before: a
-`Markup`, a number, an undefined name. A template is compiled in the process that renders with
-it. Compiled code is kept nowhere, because nothing that is read from a file may be run.
+`Markup`, a number, an undefined name. The code of the registry's own templates is compiled in
+the process that renders with it and kept nowhere, because nothing that is read from a file of a
+repository may be run. That of the tool's templates is kept as Python keeps that of its modules.
 """
 
 from __future__ import annotations
