@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from jinja2 import DictLoader, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from versioner.errors import ValidationFailed
+from versioner.site.rendering import render
 from versioner.site.rendering.render import Renderer, Templates
 from versioner.site.rendering.template_code import escaped_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 HOSTILE: Final = """<script>alert('x')</script>"&amp;<b onclick='"'>\u2028\U0001f600\x00"""
 
@@ -104,3 +107,39 @@ def test_a_view_or_a_template_may_use_the_names_in_the_code(name: str) -> None:
     text = f"{{% set w = {name} %}}{{% set {name} = '>' %}}{{{{ w }}}}{{{{ {name} }}}}"
     renderer = Renderer(Templates({"page.html": text}))
     assert renderer.render("page.html", {name: "<"}) == b"&lt;&gt;"
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty folder where Python, and so this tool, keeps code."""
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    return tmp_path
+
+
+def rendered(own: str, over: str | None = None) -> bytes:
+    """Return a page of a process that has compiled nothing yet."""
+    render._CODE.clear()
+    templates = Templates({"a.html": own}, {} if over is None else {"a.html": over})
+    return Renderer(templates).render("a.html", {"v": "<"})
+
+
+def test_the_tools_templates_are_compiled_once(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert rendered("{{ v }}!") == b"&lt;!"
+    assert len([path for path in kept.rglob("*") if path.is_file()]) == 1
+    assert rendered("{{ v }}?") == b"&lt;?"
+    monkeypatch.setattr(Environment, "compile", lambda *_: pytest.fail("it was compiled again"))
+    assert rendered("{{ v }}?") == b"&lt;?"
+
+
+@pytest.mark.parametrize("harm", [b"", b"{", None])
+def test_kept_code_that_is_damaged_is_not_used(kept: Path, harm: bytes | None) -> None:
+    rendered("{{ v }}!")
+    (path,) = (each for each in kept.rglob("*") if each.is_file())
+    path.write_bytes(path.read_bytes()[:40] if harm is None else harm)
+    assert rendered("{{ v }}!") == b"&lt;!"
+
+
+def test_the_code_of_a_registrys_own_template_is_kept_nowhere(kept: Path) -> None:
+    assert rendered("{{ v }}", over="{{ v }} of the registry") == b"&lt; of the registry"
+    assert [path for path in kept.rglob("*") if path.is_file()] == []

@@ -195,9 +195,12 @@ def _front(context: SiteContext, tool_version: str) -> list[Unit]:
 
 def _machines(context: SiteContext, files: Mapping[str, bytes]) -> Unit:
     """Return the unit of the API reference, with the files of which it has examples."""
-    product = example_product(context)
-    examples = {**files, **(dict(files_of_product(context, product)) if product else {})}
-    make = partial(reference_view, context, examples.get)
+    product, month = example_product(context)
+    own: dict[str, bytes] = {}
+    if product:
+        others = {page.month for page in context.catalogue.of(product).pages} - {month}
+        own = dict(files_of_product(context, product, others))
+    make = partial(reference_view, context, {**files, **own}.get)
     return Unit("files", "", lambda: [Page(REFERENCE, "api.html", make)], files.items)
 
 

@@ -104,7 +104,6 @@ class SiteContext:
         self._titles = {
             name: str(document.get("title") or name) for name, document in self.environments.items()
         }
-        self._states: tuple[str, dict[str, CellState]] = ("", {})
         self._stale_after = {
             name: parse_duration(str(document.get("stale_after") or DEFAULT_STALE_AFTER))
             for name, document in self.environments.items()
@@ -183,6 +182,11 @@ class SiteContext:
         return matrix(self.registry, now=self.now)
 
     @cached_property
+    def _states(self) -> dict[str, dict[str, CellState]]:
+        """Return by product and environment the states that the matrix has."""
+        return {row.product: {c.environment: c for c in row.cells} for row in self.matrix.rows}
+
+    @cached_property
     def drifting(self) -> frozenset[str]:
         """Return the products that drift."""
         return frozenset(row.product for row in self.matrix.rows if row.drifting)
@@ -257,10 +261,8 @@ class SiteContext:
 
     def state(self, product: str, environment: str) -> CellState:
         """Return the state of a product in an environment."""
-        # The page, the documents and the badges of one product follow each other.
-        if self._states[0] != product:
-            self._states = product, {}
-        if environment not in (known := self._states[1]):
+        known = self._states[product]
+        if environment not in known:
             cell = self.registry.products[product].cell(environment)
             state = cell_state(cell, now=self.now, stale_after=self._stale_after[environment])
             known[environment] = with_observed(state, self._observations.get(product))

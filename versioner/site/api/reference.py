@@ -64,9 +64,10 @@ def _values(context: SiteContext) -> dict[str, str]:
     return values
 
 
-def example_product(context: SiteContext) -> str:
-    """Return the product whose files are examples, "" where there is none."""
-    return _values(context)["product"]
+def example_product(context: SiteContext) -> tuple[str, str]:
+    """Return the product whose files of a month are examples, "" where there is none."""
+    values = _values(context)
+    return values["product"], values["month"]
 
 
 def _endpoint(
