@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ __all__ = [
 DAY: Final = 86_400
 # Windows after this year are not looked for.
 LAST_YEAR: Final = 9000
+# All windows from the start of a recurrence on are computed, so that its start and the number of
+# its windows a day have limits.
+_FIRST_YEAR: Final = 1970
+_MOST_A_DAY: Final = 24
 
 _UNITS: Final = {"m": 60, "h": 3600, "d": DAY}
 _PARTS: Final = frozenset(
@@ -187,6 +192,8 @@ def recurrence_fault(rule: str, start: str) -> tuple[str, str] | None:
     fault = _fault_of_parts(names, dict(pairs))
     if fault is not None or local is None:
         return fault
+    if local.year < _FIRST_YEAR:
+        return f"starts before {_FIRST_YEAR}", "write a later start"
     try:
         first = next(_occurrences(_parts_of(rule), local, only_start=True), None)
     except (ValueError, TypeError, KeyError, OverflowError, AttributeError, IndexError):
@@ -210,6 +217,9 @@ def _fault_of_parts(names: list[str], values: dict[str, str]) -> tuple[str, str]
     for name in ("INTERVAL", "COUNT"):
         if name in values and not re.fullmatch("[1-9][0-9]{0,5}", values[name]):
             return f"has a wrong {name}", "write a whole number of at least 1"
+    times = [values.get(name, "").count(",") + 1 for name in ("BYHOUR", "BYMINUTE", "BYSECOND")]
+    if prod(times) > _MOST_A_DAY:
+        return f"has more than {_MOST_A_DAY} windows a day", "write one longer window"
     if "COUNT" in values and "UNTIL" in values:
         return "has both COUNT and UNTIL", "remove one of them"
     if "UNTIL" in values and _until(values["UNTIL"]) is None:
