@@ -7,8 +7,6 @@ import gzip
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from versioner.rules.gate.replay import replay
-
 from tests.rules.gate.count_rows import RULES, count_rows
 from tests.rules.gate.generated import generated
 from tests.rules.gate.naive_judge import naive_answer
@@ -16,6 +14,7 @@ from tests.rules.gate.notation import World
 from versioner.git.snapshot import MemorySnapshot
 from versioner.registry.load import load_registry
 from versioner.rules.gate import Question
+from versioner.rules.gate.replay import replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
