@@ -223,6 +223,19 @@ def test_a_comment_can_be_redacted_and_what_a_decision_needs_cannot(desk: Desk) 
     assert check_history([before], read_tip(open_repository(desk.top))[0]) == []
 
 
+def test_version_show_lists_the_decisions_where_there_are_some(desk: Desk) -> None:
+    show = ("version", "show", "user-service", "1.4.0")
+    assert "decisions" not in desk.run(*show, "-o", "json").json()
+    assert "Decisions" not in desk.run(*show).out
+    approve(desk, *ALICE, "-m", "fine", "--at", "2026-11-20T00:00:00Z", version="1.4.0")
+    desk.run("block", "user-service", "1.4.0", "--by", "bob", "-m", "loses orders")
+    first, second = desk.run(*show, "-o", "json").json()["decisions"]
+    assert (first["type"], first["by"], second["comment"]) == ("qa", "alice", "loses orders")
+    lines = desk.run(*show).out.splitlines()
+    at = lines.index("Decisions")
+    assert [line.split()[2] for line in lines[at + 2 : at + 4]] == ["blocked", "approved"]
+
+
 @pytest.fixture
 def url(forge: Path) -> str:
     subprocess.run(

@@ -171,6 +171,23 @@ def test_a_change_of_the_content_asks_for_the_approvals_again(desk: Desk) -> Non
     assert desk.run("request", "add", "r1", "--remove", "nope").code == 4
 
 
+def test_a_decision_on_content_that_the_request_never_had_is_a_warning(desk: Desk) -> None:
+    create(desk, *OPEN)
+    desk.run("request", "approve", "r1", "--type", "qa", "--by", "alice")
+    desk.run("request", "add", "r1", "user-service=1.3.9")
+    assert desk.run("validate", "--strict").code == 0
+    log = "registry/requests/r1/decisions.yaml"
+    text = (desk.top / log).read_text()
+    last = text.splitlines()[-1]
+    forged = last.replace('of: "' + last.split('of: "')[1][:64], 'of: "' + "ab" * 32)
+    forged = forged.replace(last.split('id: "')[1].split('"')[0], "forged-1")
+    (desk.top / log).write_text(f"{text}{forged}\n")
+    outcome = desk.run("validate")
+    assert outcome.code == 0
+    assert f"{log}:{len(text.splitlines()) + 1}:" in outcome.out
+    assert "the request never had the content" in outcome.out
+
+
 def test_a_rejection_and_a_cancellation_are_seen(desk: Desk) -> None:
     create(desk, *OPEN)
     desk.run("request", "reject", "r1", "--type", "qa", "--by", "bob", "-m", "not yet")

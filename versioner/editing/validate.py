@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from versioner.registry.records import Registry
     from versioner.registry.validated_store import ValidatedProducts
 
-__all__ = ["ValidationResult", "validate_change", "validate_registry"]
+__all__ = ["ValidationResult", "validate_change", "validate_contents", "validate_registry"]
 
 
 @dataclass(slots=True)
@@ -64,6 +64,18 @@ def validate_registry(
     others = [*clock_problems(registry, snapshot, now), *drift_problems(snapshot)]
     others += settings_problems(registry.config or {}, snapshot)
     return ValidationResult(registry, sorted([*registry.problems, *others]))
+
+
+def validate_contents(
+    repository: Repository, checked: ValidationResult, snapshot: Snapshot
+) -> None:
+    """Add to `checked` the decisions on content that their requests never had."""
+    if not any(request.decisions for request in checked.registry.governance.requests):
+        return
+    from versioner.registry.governance.former_contents import check_former_contents
+
+    found = check_former_contents(repository, checked.registry, snapshot)
+    checked.problems = sorted([*checked.problems, *found])
 
 
 def validate_change(

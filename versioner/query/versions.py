@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from versioner.models import RunningPeriod, Version
+    from versioner.models.governance import Decision
     from versioner.registry.records import ProductRecord
 
 __all__ = [
@@ -39,10 +40,11 @@ class VersionSummary:
 
 @dataclass(frozen=True, slots=True)
 class VersionDetail:
-    """A version and the periods in which it ran, newest first."""
+    """A version, the periods in which it ran, newest first, and the decisions about it in order."""
 
     version: Version
     periods: tuple[RunningPeriod, ...]
+    decisions: tuple[Decision, ...] = ()
 
     @property
     def running_in(self) -> tuple[str, ...]:
@@ -77,7 +79,8 @@ def show_version(record: ProductRecord, name: str) -> VersionDetail:
             else f"see `versioner version list {record.name}`",
         )
     own = [each for each in running_periods(record) if each.version == name]
-    return VersionDetail(record.versions[name], tuple(own))
+    decisions = tuple(each for each in record.decisions if each.version == name)
+    return VersionDetail(record.versions[name], tuple(own), decisions)
 
 
 def find_versions(records: Iterable[ProductRecord], text: str) -> list[VersionSummary]:

@@ -12,16 +12,17 @@ from versioner.reporting.deployments import (
     event_facts,
 )
 from versioner.reporting.tables import Column, facts, paragraph, table
-from versioner.reporting.terminal import as_json
+from versioner.reporting.terminal import as_json, empty_as_null
 from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, count, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from versioner.models import RunningPeriod
+    from versioner.models.governance import Decision
     from versioner.query.versions import VersionDetail, VersionSummary
     from versioner.reporting.tables import CellText
-    from versioner.reporting.text import TextLayout
+    from versioner.reporting.text import Style, TextLayout
 
 __all__ = [
     "found_versions_text",
@@ -34,6 +35,11 @@ __all__ = [
 ]
 
 _SHA_SHOWN = 10
+_DECISION_STYLES: Final[Mapping[str, Style]] = {
+    "approved": "good",
+    "rejected": "bad",
+    "blocked": "bad",
+}
 _COLUMNS: Final = (
     "product",
     "version",
@@ -123,6 +129,8 @@ def version_text(layout: TextLayout, detail: VersionDetail, *, commit_url: str) 
     ]
     if detail.periods:
         parts += ["", layout.heading("Where it runs and ran"), _periods(layout, detail.periods)]
+    if detail.decisions:
+        parts += ["", layout.heading("Decisions"), _decisions(layout, detail.decisions)]
     if version.deployments:
         newest = list(reversed(version.deployments))
         parts += [
@@ -131,6 +139,48 @@ def version_text(layout: TextLayout, detail: VersionDetail, *, commit_url: str) 
             deployment_table(layout, newest, product=False, indent="  "),
         ]
     return "\n".join(parts)
+
+
+def _decisions(layout: TextLayout, decisions: Sequence[Decision]) -> str:
+    columns = [
+        Column("at (UTC)"),
+        Column("decision"),
+        Column("by", 8),
+        Column("comment", 12, spare=True),
+        Column("of", spare=True),
+    ]
+    rows: list[list[CellText]] = [
+        [
+            moment(each.at),
+            Span(_decided(each), _DECISION_STYLES.get(each.decision, "")),
+            each.by,
+            each.comment,
+            each.scm_sha[:_SHA_SHOWN],
+        ]
+        for each in sorted(decisions, key=lambda one: (one.at, one.position), reverse=True)
+    ]
+    return table(layout, columns, rows, indent="  ")
+
+
+def _decided(decision: Decision) -> str:
+    approval_type = f" ({decision.approval_type})" if decision.approval_type else ""
+    return f"{decision.decision}{approval_type}"
+
+
+def _decision_document(decision: Decision) -> dict[str, Any]:
+    return empty_as_null(
+        {
+            "at": decision.at,
+            "decision": decision.decision,
+            "type": decision.approval_type,
+            "by": decision.by,
+            "comment": decision.comment,
+            "scm_sha": decision.scm_sha,
+            "artifacts": dict(decision.artifacts),
+            "event": decision.event,
+            "id": decision.id,
+        }
+    )
 
 
 def versions_json(found: Sequence[VersionSummary]) -> str:
@@ -149,6 +199,7 @@ def version_json(detail: VersionDetail, *, commit_url: str, problems: int = 0) -
     `problems` is the number of errors in the files that were read.
     """
     version = detail.version
+    decisions = [_decision_document(each) for each in detail.decisions]
     return as_json(
         {
             **_document(detail, last_deployed_at(version.deployments)),
@@ -165,6 +216,7 @@ def version_json(detail: VersionDetail, *, commit_url: str, problems: int = 0) -
                 for period in detail.periods
             ],
             "deployments": [deployment_document(each) for each in reversed(version.deployments)],
+            **({"decisions": decisions} if decisions else {}),
             "problems": problems,
         }
     )

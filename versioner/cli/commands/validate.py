@@ -97,12 +97,17 @@ def _check(
 ) -> ValidationResult:
     from versioner.cli.clock import now
     from versioner.cli.output import Progress
-    from versioner.editing.validate import validate_change, validate_registry
+    from versioner.editing.validate import (
+        validate_change,
+        validate_contents,
+        validate_registry,
+    )
     from versioner.registry.validated_store import ValidatedProducts
 
     with ValidatedProducts.of(repository) as kept:
         with Progress("Reading products") as progress:
             checked = validate_registry(snapshot, now=now(), kept=kept, progress=progress.advance)
+        validate_contents(repository, checked, snapshot)
         if base is not None:
             validate_change(
                 repository,
