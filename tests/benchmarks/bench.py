@@ -8,6 +8,9 @@ Whole processes run in turn, an operation and then the others, so that a machine
 changes harms no ratio. A ratio is taken pair by pair, of the time that passed and of the
 processors' (which a busy machine distorts less). Limits are printed, and fail nothing. A peer
 that is not installed is named as missing. `--only` may be repeated; a name's part is enough.
+
+`--work` measures nothing: it counts what operations do in two small registries, and fails where one
+does more than its limit. CI runs it.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from tests.benchmarks.operations import OPERATIONS, Operation, Place
 from tests.benchmarks.places import make_pages, make_place
 from tests.benchmarks.plot import plot
 from tests.benchmarks.table import Result, as_json, as_text
+from tests.benchmarks.work import check_work
 
 __all__ = ["measure_size"]
 
@@ -44,8 +48,12 @@ def main() -> None:
     parser.add_argument("--only", action="append", default=[], metavar="WORD")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw cost by size as SVG")
+    parser.add_argument("--work", action="store_true", help="count work, and fail on too much")
     parser.add_argument("--draw", type=Path, metavar="FILE", help="draw from an earlier --json")
     options = parser.parse_args()
+    if options.work:
+        too_much = check_work(options.real_data)
+        raise SystemExit("\n".join(f"too much work: {each}" for each in too_much) or 0)
     if options.draw:
         found = json.loads(options.draw.read_text(encoding="utf-8"))
     else:

@@ -16,6 +16,7 @@ from tests.benchmarks.measure import Failed, Taken, taken
 from tests.benchmarks.operations import OPERATIONS, Operation
 from tests.benchmarks.plot import PLOTTED, plot
 from tests.benchmarks.table import Result, as_json, as_text
+from tests.benchmarks.work import Check, Limit, Work, counted, over
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,3 +104,32 @@ def test_a_run_measures_what_is_asked_with_its_peer(
     assert set(found) == {"help", "git log", "track, bare"}
     assert found["track, bare"]["processor_ratio"] > 0
     assert "round 1 of 1: git log" in capsys.readouterr().err
+
+
+def test_work_beyond_a_limit_or_that_grows_with_the_registry_is_named() -> None:
+    check = Check("ask", ("status",), Limit(files=10, processes=2))
+    usual = Work(files=10, hashed=100_000, steps=100, processes=2)
+    assert over(check, usual, usual) == []
+    assert over(check, usual, usual._replace(hashed=114_096, steps=130)) == []
+    assert over(check, usual, usual._replace(hashed=114_196), more_index=50) == []
+    large = Work(files=11, hashed=114_097, steps=131, processes=3, written=3)
+    assert [each.partition(":")[0] for each in over(check, usual, large)] == [
+        *("files", "hashed", "steps", "processes", "processes", "written")
+    ]
+    free = check._replace(growth=4.5, limit=Limit())
+    assert over(free, usual, usual._replace(files=45, hashed=450_000, steps=450)) == []
+
+
+@pytest.mark.slow
+def test_the_work_of_a_process_is_counted(tmp_path: Path) -> None:
+    place = tmp_path / "registry"
+    first = counted(["init", str(place)], tmp_path, tmp_path)
+    assert first.written > 10
+    found = counted(["validate"], place)
+    read = {path for path in (place / "registry").rglob("*") if path.is_file()}
+    assert found.files >= len(read) > 2
+    assert found.hashed > sum(path.stat().st_size for path in read)
+    assert found.processes > 0
+    assert counted(["index"], place).steps > 0
+    with pytest.raises(Failed, match="exited with 2"):
+        counted(["status", "--no-such-option"], place)

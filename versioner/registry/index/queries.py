@@ -31,6 +31,8 @@ _NEWEST: Final = (
     " d.instance DESC, d.kind = 'undeployment' DESC, d.rank DESC, d.key DESC"
 )
 _OLDEST: Final = _NEWEST.replace(" DESC", "")
+# The condition of all rows.
+_ALL: Final = "1"
 # The problems between products that follow from few things, and those that follow from all files.
 _OF_DOCUMENTS: Final = "problems between documents"
 _OF_TREES: Final = "problems between products"
@@ -249,7 +251,9 @@ class RegistryIndex:
     ) -> int:
         """Return the number of deployments and undeployments that match."""
         condition, values = self._condition(wanted)
-        rows = self._rows.select(f"SELECT COUNT(*) FROM deployments d WHERE {condition}", *values)
+        # Without a condition SQLite counts pages and not rows.
+        where = f"WHERE {condition}" if condition != _ALL else ""
+        rows = self._rows.select(f"SELECT COUNT(*) FROM deployments d {where}", *values)
         return int(next(rows)[0])
 
     def _condition(self, wanted: DeploymentFilter) -> tuple[str, list[Any]]:
@@ -280,7 +284,7 @@ class RegistryIndex:
             add("d.at <= ?", wanted.until)
         if wanted.person is not None:
             add("instr(d.people, ?) > 0", f"\n{wanted.person.casefold()}\n")
-        return " AND ".join(terms) or "1", values
+        return " AND ".join(terms) or _ALL, values
 
     def counts(self) -> IndexCounts:
         """Return the number of products, of their events and of their deployments."""
