@@ -67,6 +67,14 @@ def draft_event(options: TrackOptions, detected: DetectedRun | None) -> EventDra
     metadata = {**metadata, **_metadata(options)}
     if metadata:
         fields["extra_metadata"] = metadata
+    if options.overrides and status == "started":
+        # The reason is that of the override, and not of the deployment.
+        reason = fields.pop("reason", "")
+        if not reason:
+            raise click.UsageError("--override needs --reason: say why the rule is overridden")
+        fields["overrides"] = [
+            {"rule": rule, "reason": reason} for rule in dict.fromkeys(options.overrides)
+        ]
     product = options.product or (detected.product if detected else "")
     _require_all(kind, product, fields, detected)
     from versioner.recording.context import EventDraft

@@ -30,7 +30,7 @@ __all__ = [
 
 # Fields that are not taken from an option as it is.
 _COMPUTED: Final = frozenset(
-    ("at", "id", "status", "artifacts", "extra_metadata", "redacted", "voids")
+    ("at", "id", "status", "artifacts", "extra_metadata", "overrides", "redacted", "voids")
 )
 _FIELDS: Final[dict[EventKind, frozenset[str]]] = {
     "build": frozenset(BUILD_KEYS) - _COMPUTED,
@@ -53,6 +53,7 @@ class TrackOptions(NamedTuple):
     extra_metadata: str
     artifacts: tuple[str, ...]
     artifact_files: tuple[str, ...]
+    overrides: tuple[str, ...]
     fields: Mapping[str, str]
     repo: str
     branch: str
@@ -229,6 +230,14 @@ def deployment_options() -> list[Option]:
         _field("deploy_url"),
         _field("reason"),
         _field("deployment", metavar="ID"),
+        click.option(
+            "--override",
+            "overrides",
+            multiple=True,
+            envvar="VERSIONER_OVERRIDE",
+            metavar="RULE",
+            help="Start although this rule refuses, with --reason; all: every rule. Repeatable.",
+        ),
         *_how(),
     ]
 
@@ -264,6 +273,7 @@ def read_options(ctx: click.Context, kind: EventKind, values: Mapping[str, Any])
         extra_metadata=given["extra_metadata"] or "",
         artifacts=tuple(text for text in given["artifacts"] if text.strip()),
         artifact_files=tuple(text for text in given["artifact_files"] if text.strip()),
+        overrides=tuple(text.strip() for text in given.get("overrides", ()) if text.strip()),
         fields={
             name: value
             for name, value in given.items()
@@ -304,7 +314,11 @@ def source_of(ctx: click.Context, name: str) -> str:
     given, source = ctx.params.get(name), ctx.get_parameter_source(name)
     if given in (None, ()):
         return ""
-    name = name.replace("artifacts", "artifact").replace("artifact_files", "artifact_file")
+    name = (
+        name.replace("artifacts", "artifact")
+        .replace("artifact_files", "artifact_file")
+        .replace("overrides", "override")
+    )
     variable = f"{ctx.auto_envvar_prefix}_{name.upper()}"
     if isinstance(given, str) and not given.strip():
         return variable if os.environ.get(variable, "").strip() else ""

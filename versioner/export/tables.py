@@ -82,6 +82,7 @@ _FIELDS: Final[dict[str, tuple[ColumnType, str]]] = {
     "attempt": ("text", "Which attempt of the run."),
     "job": ("text", "The job or step of the run."),
     "deploy_url": ("text", "The page of the deployment, or the place that was deployed to."),
+    "overrides": ("json", "The rules that it overrides, each with the reason."),
     "notes": ("text", "The changes in this version."),
     "redacted": ("texts", "The fields whose values were removed (`deployment redact`)."),
     "extra_metadata": ("json", "The metadata, a JSON object: the latest value of each key."),

@@ -143,6 +143,13 @@ class BuildEvent(TypedDict):
     id: str
 
 
+class Override(TypedDict):
+    """A rule that a deployment overrides, and why."""
+
+    rule: str
+    reason: str
+
+
 class DeploymentEvent(TypedDict):
     """An event of one deployment, an undeployment, or the declaration of a mistake (`voids`).
 
@@ -172,6 +179,7 @@ class DeploymentEvent(TypedDict):
     job: NotRequired[str]
     deploy_url: NotRequired[str]
     reason: NotRequired[str]
+    overrides: NotRequired[list[Override]]
     deployment: NotRequired[str]
     voids: NotRequired[str]
     redacted: NotRequired[list[str]]

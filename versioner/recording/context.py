@@ -57,7 +57,8 @@ class RecordContext(NamedTuple):
     A title is the name as given, where it was turned into a legal one, else "". `near_product`
     and `near_environment` are known names that a new name is probably a slip of, else "".
     `environment` is the one that the name in the event leads to, `former_names` are its others.
-    Of the logs, only the events of `months` are visible; without months, all events.
+    Of the logs, only the events of `months` are visible; without months, all events. `is_gated` is
+    whether the tip has rules, requests or decisions about the product.
     """
 
     product: str
@@ -74,6 +75,7 @@ class RecordContext(NamedTuple):
     former_names: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
     months: tuple[str, ...] = ()
+    is_gated: bool = False
 
     def visible(self) -> VisibleLogs:
         """Return the events of the logs, with the environment's former names resolved."""
@@ -134,6 +136,7 @@ def load_context(
             listed=_listed(tip, environment)
             if has_environment and _needs_list(draft.fields)
             else (),
+            is_gated=draft.fields.get("status") == "started" and tip.is_gated(product),
         )
 
 
@@ -161,6 +164,12 @@ class TipFiles:
             return self._pending[path] is not None
         entry = self.view.entry(path)
         return entry is not None and entry.is_file
+
+    def is_gated(self, product: str) -> bool:
+        """Return whether there are rules, requests or decisions about a product."""
+        decisions = f"{layout.product_dir(product)}/decisions"
+        folders = (f"{layout.ROOT}/rules", f"{layout.ROOT}/requests", decisions)
+        return any(self.view.directory(folder) for folder in folders)
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file that is there."""

@@ -23,6 +23,7 @@ from versioner.recording.event_warnings import (
     warnings_of_place,
     warnings_of_values,
 )
+from versioner.recording.gate import gate_for
 from versioner.recording.policy import check_creation, leave_people_out, refuse_secrets
 from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
 from versioner.rules.event_identity import derive_event_id, random_event_id
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from versioner.models.events import DecisionKind, RecordKind
     from versioner.recording.context import RecordContext
     from versioner.recording.event_warnings import EventWarning
+    from versioner.recording.gate import Gate
     from versioner.rules.event_decision import EventDecision
 
 __all__ = [
@@ -59,7 +61,8 @@ class RecordResult(NamedTuple):
 
     `commit` is None for a dry run, and for an event that was recorded before (`already`).
     `received` is the remote's ref of an event in the inbox, else "". `page` is the URL of the
-    product's page, "" where the registry does not name the site's URL.
+    product's page, "" where the registry does not name the site's URL. `is_ruled` is whether an
+    enabled rule was asked about the event.
     """
 
     kind: RecordKind
@@ -76,6 +79,7 @@ class RecordResult(NamedTuple):
     received: str = ""
     page: str = ""
     warnings: tuple[EventWarning, ...] = ()
+    is_ruled: bool = False
 
 
 class NotPushed(OperationFailed):
@@ -101,15 +105,17 @@ def record_event(
     """Record an event in one commit on the current branch.
 
     `entropy` returns the time in milliseconds and ten random bytes, for an event without a
-    known run. Raises InvalidInput (4), Blocked (5), GitFailure (1).
+    known run. The start of a deployment is judged at the tip. Raises InvalidInput (4), Blocked
+    (5), GitFailure (1), and UnreadableRules (1) where a file of the rules has errors.
     """
+    gate = gate_for(draft, now)
     if dry_run:
-        return prepare(repository, draft, entropy, create)[0]
+        return prepare(repository, draft, entropy, create, gate=gate)[0]
     tries = _TRIES
     while True:
         try:
             with transaction(repository) as locked:
-                recorded, changes, config = prepare(locked, draft, entropy, create)
+                recorded, changes, config = prepare(locked, draft, entropy, create, gate=gate)
                 commit = None
                 if changes:
                     subject, identity = subject_of(recorded), config.get("commit")
@@ -127,11 +133,14 @@ def prepare(
     entropy: Callable[[], tuple[int, bytes]],
     create: bool,
     pending: Mapping[str, bytes | None] | None = None,
+    *,
+    gate: Gate | None = None,
 ) -> tuple[RecordResult, Changes, RegistryConfig]:
     """Evaluate an event at the tip, and return its result, its changes and registry.yaml.
 
     `pending` are changes that are not committed yet. An event that is recorded already has no
-    changes. Raises InvalidInput (4) and Blocked (5).
+    changes. `gate` judges the start of a deployment; without it, the start is a fact that is not
+    judged any more. Raises InvalidInput (4), Blocked (5) and, with a gate, UnreadableRules (1).
     """
     if draft.kind == "decision" or draft.kind == "request-decision":
         return _prepare_decision(repository, draft, draft.kind, pending or {})
@@ -161,7 +170,16 @@ def prepare(
     warnings = (*recorded.warnings, *doubts(context, event))
     recorded = recorded._replace(created=tuple(changes), warnings=warnings)
     changes[path] = log.append(kind, context.logs.get(path), [event])
-    return recorded, changes, context.config
+    if gate is None or not context.is_gated or kind != "deployment":
+        return recorded, changes, context.config
+    overrides, is_ruled = gate.judge(
+        repository, context.product, event, {**(pending or {}), **changes}
+    )
+    event = {key: value for key, value in event.items() if key != "overrides"}
+    event |= {"overrides": overrides} if overrides else {}
+    changes[path] = log.append(kind, context.logs.get(path), [event])
+    line = log.event_line(kind, event)
+    return recorded._replace(event=event, line=line, is_ruled=is_ruled), changes, context.config
 
 
 def _prepare_decision(

@@ -193,6 +193,8 @@ def event_facts(
 
 
 def _legible(key: str, value: Any) -> Any:
+    if key == "overrides":
+        return "\n".join(f"{each['rule']}: {each['reason']}" for each in value)
     return "\n".join(artifact_lines(value)) if key == "artifacts" else value
 
 

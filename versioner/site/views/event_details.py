@@ -28,7 +28,7 @@ _LABELS: Final = {
     if field.detail and name not in _COLUMNS
 }
 # Fields with several values.
-_OTHERS: Final = frozenset(("artifacts", "redacted", "extra_metadata"))
+_OTHERS: Final = frozenset(("artifacts", "overrides", "redacted", "extra_metadata"))
 _PLACES: Final = {name: place for place, name in enumerate(_LABELS)}
 
 
@@ -68,6 +68,11 @@ def detail_facts(details: EventDetails, hidden: Collection[str] = ()) -> list[Vi
         if field not in hidden
         for value in (artifact_lines(found[field]) if field == "artifacts" else [found[field]])
     ]
+    if "overrides" not in hidden:
+        facts += [
+            fact(f"overrides {each['rule']}", each["reason"])
+            for each in found.get("overrides") or ()
+        ]
     if "redacted" in found:
         facts.append(fact("redacted", ", ".join(found["redacted"])))
     if extra:

@@ -1,0 +1,315 @@
+"""Judge the start of a deployment at the tip on which it is recorded (governance.md, section 5).
+
+Only a start is judged: every other event is a fact that has happened. The registry is read from
+the tip's files with the event itself among them: the event's product whole, and of other products
+only what a rule asks for. The module is imported where the tip has rules, requests or decisions
+about the product.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from versioner import layout
+from versioner.errors import Blocked, InvalidInput, VersionerError
+from versioner.git.files.entries import FileEntry, below, selection_of
+from versioner.git.object_format import hash_object
+from versioner.git.snapshot import snapshot_at
+from versioner.models.documents import DEFAULT_STALE_AFTER
+from versioner.models.governance import ConcurrencyBlock
+from versioner.names import is_name, nearest
+from versioner.registry.governance.calendar import duration_seconds
+from versioner.registry.head import load_head
+from versioner.registry.load import load_registry
+from versioner.rules.gate import Question, evaluate
+from versioner.rules.gate.requests import versions_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from versioner.git.repository import Repository
+    from versioner.git.snapshot import Snapshot
+    from versioner.models import Event
+    from versioner.models.governance import Rule
+    from versioner.registry.records import Registry
+    from versioner.rules.gate.question import Answer
+
+__all__ = ["Preflight", "Refused", "UnreadableRules", "refusal_of"]
+
+_PRODUCTS: Final = f"{layout.ROOT}/products/"
+# What is read of the tip beside products.
+_BESIDE: Final = ("rules", "requests", "environments", "aliases", "deleted")
+# As many products are listed one by one.
+_FEW: Final = 8
+
+
+class Refused(Blocked):
+    """A start that rules refuse; `answer` has each reason."""
+
+    def __init__(self, message: str, *, hint: str = "", answer: Answer | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.answer = answer
+
+
+class UnreadableRules(VersionerError):
+    """A start that is not judged, since a file that may be about it has errors.
+
+    It is no failure of the machine or the network: the event is not kept to be sent later.
+    """
+
+    exit_code = 1
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """The judge of starts that one command records.
+
+    `now` is the time of the command. `fetch` fetches files of the tip below some paths, in a
+    partial clone that has all trees; None where all files are there.
+    """
+
+    now: str
+    fetch: Callable[[Repository, Sequence[str]], None] | None = None
+
+    def judge(
+        self,
+        place: Repository,
+        product: str,
+        event: Event,
+        changes: Mapping[str, bytes | None],
+    ) -> tuple[list[dict[str, str]], bool]:
+        """Return the overrides that took effect, and whether an enabled rule applies.
+
+        `changes` are what is not committed yet, with the event's own line. Raises Refused where
+        the start is refused, UnreadableRules where it cannot be judged, and InvalidInput for an
+        override of no rule.
+        """
+        registry, question = self._read(place, product, event, changes)
+        _check_overrides(registry, event)
+        answer = evaluate(registry, question)
+        if answer.unreadable:
+            raise _unreadable(answer)
+        if not answer.allowed:
+            raise refusal_of(answer, registry.governance.rules)
+        reasons = {each["rule"]: each["reason"] for each in event.get("overrides") or ()}
+        overridden = [
+            {"rule": each.rule, "reason": reasons.get(each.rule) or reasons["all"]}
+            for each in answer.verdicts
+            if each.outcome == "overridden"
+        ]
+        return overridden, any(each.enforcement == "enabled" for each in answer.verdicts)
+
+    def _read(
+        self,
+        place: Repository,
+        product: str,
+        event: Event,
+        changes: Mapping[str, bytes | None],
+    ) -> tuple[Registry, Question]:
+        assert place.tip is not None  # noqa: S101 -- an event has a registry at the tip
+        if self.fetch is not None:
+            folders = [f"{layout.ROOT}/{name}" for name in _BESIDE]
+            self.fetch(place, [layout.CONFIG, *folders, layout.product_dir(product)])
+        base = snapshot_at(place, place.tip)
+        tip = _TipSnapshot(base, changes, place.object_format)
+        head = load_head(tip)
+        question = Question(
+            product,
+            event["version"],
+            event["environment"],
+            event.get("instance", ""),
+            # A start that another job has recorded meanwhile must not lie in the future.
+            max(event["at"], self.now, base.commit_time or ""),
+            event.get("invoke_id", ""),
+            tuple(each["rule"] for each in event.get("overrides") or ()),
+        )
+        whole, periods = _wanted(head, question)
+        names = [product, *whole]
+        if periods:
+            tip = tip.with_recent(names, periods)
+            names = list(dict.fromkeys([*names, *tip.names_with_events()]))
+        if self.fetch is not None and len(names) > 1:
+            self.fetch(place, [path for name in names for path in tip.paths_of(name)])
+        known = tip.product_names()
+        return load_registry(tip, products=[each for each in names if each in known]), question
+
+
+def _wanted(head: Registry, question: Question) -> tuple[list[str], frozenset[str]]:
+    """Return the other products that are read, and the periods that are read of all products."""
+    whole: dict[str, None] = {}
+    for request in head.governance.requests:
+        versions = versions_in(head, request)
+        if request.state == "open" and versions.get(question.product) == question.version:
+            whole.update(dict.fromkeys(versions))
+    whole.pop(question.product, None)
+    if not any(
+        isinstance(rule.block, ConcurrencyBlock)
+        and rule.block.per == "environment"
+        and rule.enforcement != "disabled"
+        for rule in head.governance.rules
+    ):
+        return list(whole), frozenset()
+    # A deployment that began earlier counts no more.
+    document = head.environments.get(question.environment, {})
+    seconds = duration_seconds(document.get("stale_after", DEFAULT_STALE_AFTER))
+    last = datetime.fromisoformat(question.at).astimezone(UTC)
+    day = last - timedelta(seconds=seconds)
+    periods = {f"{last:%Y-%m}", f"{last:%Y}"}
+    while day < last:
+        periods |= {f"{day:%Y-%m}", f"{day:%Y}"}
+        day += timedelta(days=27)
+    return list(whole), frozenset(periods)
+
+
+class _TipSnapshot:
+    """The files of the tip with changes; of all but some products the recent deployments alone."""
+
+    def __init__(
+        self,
+        base: Snapshot,
+        changes: Mapping[str, bytes | None],
+        object_format: str,
+        whole: Collection[str] = (),
+        periods: Collection[str] = (),
+    ) -> None:
+        self._base, self._whole, self._periods = base, whole, periods
+        self._changed = {
+            path: FileEntry("file", len(data), hash_object("blob", data, object_format))
+            for path, data in changes.items()
+            if data is not None
+        }
+        self._data = dict(changes)
+
+    def with_recent(self, whole: Collection[str], periods: Collection[str]) -> _TipSnapshot:
+        """Return the same files, of all but some products the deployments of periods alone."""
+        found = copy(self)
+        found._whole, found._periods = whole, periods
+        return found
+
+    @property
+    def revision(self) -> str | None:
+        """Return the tip."""
+        return self._base.revision
+
+    @property
+    def commit_time(self) -> str | None:
+        """Return the time of the tip."""
+        return self._base.commit_time
+
+    def entries(self, under: str = "registry") -> Mapping[str, FileEntry]:
+        """Return everything below a directory by path."""
+        return self._with_changes(self._base.entries(under), lambda path: below(path, under))
+
+    def selected_entries(self, products: Collection[str]) -> Mapping[str, FileEntry]:
+        """Return the entries of the registry, of products only those of the named ones."""
+        if len(products) > _FEW:
+            # One list of everything is quicker than many lists of one directory.
+            return selection_of(self.entries(), products)
+        found = self._base.selected_entries(products)
+        return self._with_changes(found, lambda path: _product_of(path) in ("", *products))
+
+    def product_names(self) -> set[str]:
+        """Return the names of the products."""
+        return {*self._base.product_names(), *map(_product_of, self._changed)} - {""}
+
+    def product_trees(self, names: Collection[str] | None = None) -> Mapping[str, str | None]:
+        """Return no trees: the records are made for one question."""
+        return {}
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes, or None."""
+        return self._data[path] if path in self._data else self._base.read(path)
+
+    def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Return the bytes of those paths that are there."""
+        wanted = list(paths)
+        own = {path: data for path in wanted if (data := self._data.get(path)) is not None}
+        return {**self._base.read_many([each for each in wanted if each not in self._data]), **own}
+
+    def names_with_events(self) -> list[str]:
+        """Return the products that have a log of the periods."""
+        return sorted({_product_of(path) for path in self.entries() if self._is_recent(path)})
+
+    def paths_of(self, name: str) -> list[str]:
+        """Return what is read of a product."""
+        folder = layout.product_dir(name)
+        if name in self._whole:
+            return [folder]
+        logs = [f"{folder}/deployments/{each}.yaml" for each in sorted(self._periods)]
+        return [f"{folder}/product.yaml", *logs]
+
+    def _with_changes(
+        self, found: Mapping[str, FileEntry], is_asked: Callable[[str], bool]
+    ) -> dict[str, FileEntry]:
+        kept = {path: entry for path, entry in found.items() if self._is_read(path)}
+        kept.update((path, each) for path, each in self._changed.items() if is_asked(path))
+        return dict(sorted(kept.items()))
+
+    def _is_read(self, path: str) -> bool:
+        if path in self._data:
+            return self._data[path] is not None
+        name = _product_of(path)
+        is_whole = not self._periods or not name or name in self._whole
+        return is_whole or path.endswith("/product.yaml") or self._is_recent(path)
+
+    def _is_recent(self, path: str) -> bool:
+        folder, _, name = path.rpartition("/")
+        return folder.endswith("/deployments") and name.removesuffix(".yaml") in self._periods
+
+
+def _product_of(path: str) -> str:
+    return path[len(_PRODUCTS) :].partition("/")[0] if path.startswith(_PRODUCTS) else ""
+
+
+def _check_overrides(registry: Registry, event: Event) -> None:
+    """Raise InvalidInput for an override of a rule that does not exist."""
+    known = [each.name for each in registry.governance.rules]
+    for each in event.get("overrides") or ():
+        name = each["rule"]
+        if name != "all" and name not in known:
+            near = nearest(name, known) if is_name(name) else []
+            raise InvalidInput(
+                f'there is no rule "{name}" to override',
+                field="overrides",
+                hint=f"did you mean {' or '.join(near)}?"
+                if near
+                else "`versioner rule list` shows the rules",
+            )
+
+
+def _unreadable(answer: Answer) -> UnreadableRules:
+    first = answer.unreadable[0]
+    place = f"{first.path}:{first.line}" if first.line else first.path
+    return UnreadableRules(
+        f"not recorded: {place}: {first.message}",
+        hint="nothing starts under a rule that cannot be read: correct the file "
+        "(`versioner validate`)",
+    )
+
+
+def refusal_of(answer: Answer, rules: Sequence[Rule]) -> Refused:
+    """Return the error of a start that is refused, with every reason."""
+    question = answer.question
+    reasons = {rule.name: rule.reason for rule in rules}
+    place = question.environment + (f"/{question.instance}" if question.instance else "")
+    lines = [f"refused: {question.product} {question.version} to {place} ({answer.code})"]
+    for each in answer.refusals:
+        name = each.rule or each.type
+        because = reasons.get(each.rule, "")
+        lines.append(f"  {name}: {each.message}" + (f" ({because})" if because else ""))
+        if each.hint:
+            lines.append(f"    {each.hint}")
+    when = f"allowed from {answer.allowed_from}" if answer.allowed_from else "no time alone will do"
+    may_override = [
+        each.rule
+        for each in answer.refusals
+        if each.rule
+        and any(rule.name == each.rule and rule.override == "with-reason" for rule in rules)
+    ]
+    names = " ".join(f"--override {name}" for name in may_override)
+    all_of_them = len(may_override) == len(answer.refusals)
+    hint = f"{when}; in an emergency: {names} --reason TEXT" if all_of_them else when
+    return Refused("\n".join(lines), hint=hint, answer=answer)
