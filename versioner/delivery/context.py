@@ -45,7 +45,11 @@ def check_branch_name(ref: str) -> None:
 
 
 def fetch_context(
-    clone: PartialClone, branch: str, drafts: Sequence[EventDraft], *, everything: bool = False
+    clone: PartialClone,
+    branch: str,
+    drafts: Sequence[EventDraft],
+    *,
+    everything: bool = False,
 ) -> tuple[Repository, list[WaitingEvent]]:
     """Fetch a branch's tip, the files that drafts are validated against, and waiting events.
 

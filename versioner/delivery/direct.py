@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from versioner.backoff import Backoff
 from versioner.delivery.context import fetch_context, ref_of_branch
 from versioner.delivery.inbox import prepare_submission, submit
+from versioner.delivery.tip_files import fetch_tip_files
 from versioner.errors import Blocked, InvalidInput, VersionerError
 from versioner.git.commit import make_commit
 from versioner.git.transaction import transaction
 from versioner.models.events import COLLECTED, DECISION_KINDS
 from versioner.recording.envelope import draft_of
+from versioner.recording.gate import UnreadableRules, gate_for, is_start
 from versioner.recording.record import prepare, subject_of
 from versioner.remote.client import RefUpdate
 from versioner.remote.faults import PASSING, RemoteFailure
@@ -64,13 +66,15 @@ class Destination(NamedTuple):
     """Where events go: a remote, its branch ("" for its own), and through the inbox or not.
 
     `via` "" is the value in registry.yaml, else `auto`. `create` allows new products and
-    environments.
+    environments. The starts of deployments are `judged` by the rules of the tip, but not those that
+    were kept on this machine: they have happened.
     """
 
     remote: Remote
     branch: str = ""
     via: Via = ""
     create: bool = True
+    judged: bool = True
 
 
 def record_remotely(
@@ -86,11 +90,13 @@ def record_remotely(
         return _RemoteRecorder(clone, target, drafts, now, entropy).run()
 
 
-def dry_run(target: Destination, draft: EventDraft, *, entropy: Entropy) -> RecordResult:
+def dry_run(target: Destination, draft: EventDraft, *, now: str, entropy: Entropy) -> RecordResult:
     """Return what recording an event would do, and write nothing."""
     with partial_clone(target.remote) as clone:
         place, _ = fetch_context(clone, ref_of_branch(target.branch), [draft])
-        return prepare(place, ensure_event_id(draft, entropy), entropy, target.create)[0]
+        gate = gate_for(draft, now, fetch_tip_files)
+        draft = ensure_event_id(draft, entropy)
+        return prepare(place, draft, entropy, target.create, gate=gate)[0]
 
 
 def ensure_event_id(draft: EventDraft, entropy: Entropy) -> EventDraft:
@@ -132,12 +138,15 @@ class _RemoteRecorder:
         )
         self._open = dict(enumerate(drafts))
         self._results: dict[int, RecordResult | VersionerError] = {}
+        # Of the last try: the starts that were judged, and those of them under an enabled rule.
+        self._cleared: set[int] = set()
+        self._ruled: set[int] = set()
 
     def run(self) -> list[RecordResult | VersionerError]:
         """Return the results, in the order of the drafts."""
         while self._open:
             try:
-                if self._via == "inbox":
+                if self._via == "inbox" and not self._unjudged():
                     self._submit()
                 else:
                     self._record()
@@ -159,7 +168,9 @@ class _RemoteRecorder:
             # answer, and then loses the race against its own first request.
             resent = {number: each._replace(resent=True) for number, each in self._open.items()}
             self._open = resent
-        if self._via == "auto" and failure.fault in _TO_INBOX:
+        # After a lost race a start under a rule is judged at the new tip, and never handed over.
+        may_lose = failure.fault != "race" or not self._ruled & self._open.keys()
+        if self._via == "auto" and failure.fault in _TO_INBOX and may_lose:
             self._via = "inbox"
             return
         is_race = failure.fault == "race"
@@ -172,6 +183,13 @@ class _RemoteRecorder:
         else:
             last = self._with_hint(_too_many_races() if is_race else failure)
             self._settle(dict.fromkeys(self._open, last))
+
+    def _starts(self) -> set[int]:
+        return {number for number, draft in self._open.items() if is_start(draft)}
+
+    def _unjudged(self) -> set[int]:
+        """Return the starts of deployments that no rule of the tip was asked about yet."""
+        return self._starts() - self._cleared if self._target.judged else set()
 
     def _submit(self) -> None:
         submissions = {}
@@ -238,6 +256,9 @@ class _RemoteRecorder:
     def _uses_inbox(self) -> bool:
         """Return whether to use the inbox, as registry.yaml says where the caller does not."""
         via = self._config.get("via", "auto")
+        if self._ruled & self._open.keys():
+            # What is judged at this tip must be recorded on it.
+            return False
         if not self._target.via and self._open and via != "auto" and not self._has_changed:
             self._via, self._has_changed = via, True
         return self._via == "inbox"
@@ -245,17 +266,32 @@ class _RemoteRecorder:
     def _judge(self, place: Repository, changes: Changes) -> dict[int, RecordResult]:
         """Validate each open event on the tip with those before it; settle the refused."""
         judged = {}
+        self._cleared, self._ruled = set(), set()
         for number, draft in dict(self._open).items():
+            gate = gate_for(draft, self._now, fetch_tip_files) if self._target.judged else None
             try:
                 create = self._target.create
-                recorded, own, config = prepare(place, draft, self._entropy, create, changes)
-            except (InvalidInput, Blocked) as error:
+                recorded, own, config = prepare(
+                    place, draft, self._entropy, create, changes, gate=gate
+                )
+                self._refuse_inbox(recorded)
+            except (InvalidInput, Blocked, UnreadableRules) as error:
                 self._settle({number: error})
                 continue
             self._config = config
+            self._cleared.add(number)
+            self._ruled |= {number} if recorded.is_ruled else set()
             judged[number] = recorded
             changes |= own
         return judged
+
+    def _refuse_inbox(self, recorded: RecordResult) -> None:
+        """Raise Blocked for a start under an enabled rule that is to go through the inbox."""
+        if recorded.is_ruled and self._target.via == "inbox":
+            raise Blocked(
+                "rules apply to this start, and nobody judges the inbox",
+                hint="record it with --via auto, which judges it on the branch",
+            )
 
     def _add_waiting(
         self, place: Repository, along: Sequence[WaitingEvent], changes: Changes

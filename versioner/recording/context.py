@@ -10,6 +10,7 @@ from versioner.git.objects import missing, reading, tip_view
 from versioner.git.process import printable
 from versioner.models.events import UNDEPLOYED
 from versioner.names import check_name, may_slugify, slugify
+from versioner.recording.gate import has_gate
 from versioner.registry.config import no_registry, read_config
 from versioner.rules.visible import VisibleLogs
 
@@ -33,12 +34,10 @@ class EventDraft(NamedTuple):
     """An event as the caller gives it: names unchecked, no id unless one is named.
 
     `fields` are all keys of the event but `id`; `product` is the name of the request for a decision
-    about one. `detected` is true where the product's name
-    comes from a CI system, and may be turned into a legal one. `environment_type` is the type of
-    the environment where a CI system knows it, for one that is created. `resent` is true where the
-    event was sent before and may have arrived: then the same id at the same time is this event.
-    `foreign` is true where it was read from the inbox, the spool or a log: anyone may have written
-    it there.
+    about one. `detected` is true where the product's name comes from a CI system, and may be turned
+    into a legal one. `environment_type` is that of an environment that a CI system knows. `resent`
+    is true where it was sent before and may have arrived: then the same id and time are this event.
+    `foreign` is true where anyone may have written it: it is from the inbox, the spool or a log.
     """
 
     kind: RecordKind
@@ -136,7 +135,7 @@ def load_context(
             listed=_listed(tip, environment)
             if has_environment and _needs_list(draft.fields)
             else (),
-            is_gated=draft.fields.get("status") == "started" and tip.is_gated(product),
+            is_gated=draft.fields.get("status") == "started" and has_gate(tip.view, product),
         )
 
 
@@ -164,12 +163,6 @@ class TipFiles:
             return self._pending[path] is not None
         entry = self.view.entry(path)
         return entry is not None and entry.is_file
-
-    def is_gated(self, product: str) -> bool:
-        """Return whether there are rules, requests or decisions about a product."""
-        decisions = f"{layout.product_dir(product)}/decisions"
-        folders = (f"{layout.ROOT}/rules", f"{layout.ROOT}/requests", decisions)
-        return any(self.view.directory(folder) for folder in folders)
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file that is there."""

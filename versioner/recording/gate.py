@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+from versioner import layout
+from versioner.errors import VersionerError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from versioner.git.objects import TreeView
     from versioner.git.repository import Repository
     from versioner.models import Event
     from versioner.recording.context import EventDraft
 
-__all__ = ["Gate", "gate_for", "is_start"]
+__all__ = ["Fetch", "Gate", "UnreadableRules", "gate_for", "has_gate", "is_start"]
+
+
+class Fetch(Protocol):
+    """What fetches files of the tip that are not here; of `trees` the directories alone."""
+
+    def __call__(
+        self, place: Repository, files: Sequence[str], trees: Sequence[str] = (), /
+    ) -> None:
+        """Fetch them."""
+
+
+class UnreadableRules(VersionerError):
+    """A start that is not judged, since a file that may be about it has errors.
+
+    It is no failure of the machine or the network: the event is not kept to be sent later.
+    """
+
+    exit_code = 1
 
 
 class Gate(Protocol):
@@ -26,13 +48,20 @@ class Gate(Protocol):
 def gate_for(
     draft: EventDraft,
     now: str,
-    fetch: Callable[[Repository, Sequence[str]], None] | None = None,
+    fetch: Fetch | None = None,
 ) -> Gate | None:
     """Return what judges an event that is recorded now; None for one that no rule is about.
 
     `fetch` fetches files of the tip, where they are not here.
     """
     return _LazyGate(now, fetch) if is_start(draft) else None
+
+
+def has_gate(view: TreeView, product: str) -> bool:
+    """Return whether a commit has rules, requests or decisions about a product."""
+    decisions = f"{layout.product_dir(product)}/decisions"
+    folders = (f"{layout.ROOT}/rules", f"{layout.ROOT}/requests", decisions)
+    return any(view.directory(folder) for folder in folders)
 
 
 def is_start(draft: EventDraft) -> bool:
@@ -44,7 +73,7 @@ class _LazyGate(NamedTuple):
     """The judge of starts, which is imported where a registry has rules."""
 
     now: str
-    fetch: Callable[[Repository, Sequence[str]], None] | None
+    fetch: Fetch | None
 
     def judge(
         self, place: Repository, product: str, event: Event, changes: Mapping[str, bytes | None]

@@ -14,13 +14,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from versioner import layout
-from versioner.errors import Blocked, InvalidInput, VersionerError
+from versioner.errors import Blocked, InvalidInput
 from versioner.git.files.entries import FileEntry, below, selection_of
 from versioner.git.object_format import hash_object
 from versioner.git.snapshot import snapshot_at
 from versioner.models.documents import DEFAULT_STALE_AFTER
 from versioner.models.governance import ConcurrencyBlock
 from versioner.names import is_name, nearest
+from versioner.recording.gate import UnreadableRules
+from versioner.registry.event_order import seconds_of
 from versioner.registry.governance.calendar import duration_seconds
 from versioner.registry.head import load_head
 from versioner.registry.load import load_registry
@@ -34,14 +36,17 @@ if TYPE_CHECKING:
     from versioner.git.snapshot import Snapshot
     from versioner.models import Event
     from versioner.models.governance import Rule
+    from versioner.recording.gate import Fetch
     from versioner.registry.records import Registry
     from versioner.rules.gate.question import Answer
 
-__all__ = ["Preflight", "Refused", "UnreadableRules", "refusal_of"]
+__all__ = ["Preflight", "Refused", "refusal_of"]
 
 _PRODUCTS: Final = f"{layout.ROOT}/products/"
 # What is read of the tip beside products.
 _BESIDE: Final = ("rules", "requests", "environments", "aliases", "deleted")
+# Seconds.
+_CLOCKS_DIFFER: Final = 300
 # As many products are listed one by one.
 _FEW: Final = 8
 
@@ -54,25 +59,15 @@ class Refused(Blocked):
         self.answer = answer
 
 
-class UnreadableRules(VersionerError):
-    """A start that is not judged, since a file that may be about it has errors.
-
-    It is no failure of the machine or the network: the event is not kept to be sent later.
-    """
-
-    exit_code = 1
-
-
 @dataclass(frozen=True)
 class Preflight:
     """The judge of starts that one command records.
 
-    `now` is the time of the command. `fetch` fetches files of the tip below some paths, in a
-    partial clone that has all trees; None where all files are there.
+    `now` is the time of the command. `fetch` fetches files of the tip, None where all are there.
     """
 
     now: str
-    fetch: Callable[[Repository, Sequence[str]], None] | None = None
+    fetch: Fetch | None = None
 
     def judge(
         self,
@@ -98,7 +93,7 @@ class Preflight:
         overridden = [
             {"rule": each.rule, "reason": reasons.get(each.rule) or reasons["all"]}
             for each in answer.verdicts
-            if each.outcome == "overridden"
+            if each.outcome == "overridden" and each.enforcement == "enabled"
         ]
         return overridden, any(each.enforcement == "enabled" for each in answer.verdicts)
 
@@ -112,7 +107,8 @@ class Preflight:
         assert place.tip is not None  # noqa: S101 -- an event has a registry at the tip
         if self.fetch is not None:
             folders = [f"{layout.ROOT}/{name}" for name in _BESIDE]
-            self.fetch(place, [layout.CONFIG, *folders, layout.product_dir(product)])
+            files = [layout.CONFIG, *folders, layout.product_dir(product)]
+            self.fetch(place, files)
         base = snapshot_at(place, place.tip)
         tip = _TipSnapshot(base, changes, place.object_format)
         head = load_head(tip)
@@ -121,20 +117,31 @@ class Preflight:
             event["version"],
             event["environment"],
             event.get("instance", ""),
-            # A start that another job has recorded meanwhile must not lie in the future.
-            max(event["at"], self.now, base.commit_time or ""),
+            self._moment(event, base.commit_time or ""),
             event.get("invoke_id", ""),
             tuple(each["rule"] for each in event.get("overrides") or ()),
         )
         whole, periods = _wanted(head, question)
         names = [product, *whole]
         if periods:
+            if self.fetch is not None:
+                self.fetch(place, (), [layout.ROOT])
             tip = tip.with_recent(names, periods)
             names = list(dict.fromkeys([*names, *tip.names_with_events()]))
         if self.fetch is not None and len(names) > 1:
             self.fetch(place, [path for name in names for path in tip.paths_of(name)])
         known = tip.product_names()
         return load_registry(tip, products=[each for each in names if each in known]), question
+
+    def _moment(self, event: Event, tip_time: str) -> str:
+        """Return the moment of the question: now.
+
+        Clocks differ, and a command may have waited for others: a start that is at the tip must not
+        lie in the future of the question.
+        """
+        now = max(event["at"], self.now)
+        is_near = tip_time > now and seconds_of(tip_time) - seconds_of(now) <= _CLOCKS_DIFFER
+        return tip_time if is_near else now
 
 
 def _wanted(head: Registry, question: Question) -> tuple[list[str], frozenset[str]]:

@@ -69,7 +69,7 @@ def preview_event(
     destination: Destination, draft: EventDraft, around: DeliveryContext
 ) -> RecordResult:
     """Return what recording an event on a remote would do, and write nothing."""
-    return dry_run(destination, draft, entropy=around.entropy)
+    return dry_run(destination, draft, now=around.now(), entropy=around.entropy)
 
 
 def deliver_event(
@@ -150,7 +150,9 @@ class _Delivery:
             now, entropy = around.now(), around.entropy
             if turn.others:
                 own = [(self._destination, self._draft)]
-                results = send_entries(remote, turn.others, first=own, now=now, entropy=entropy)
+                results = send_entries(
+                    remote, turn.others, first=own, now=now, entropy=entropy, judged=True
+                )
             else:
                 results = record_remotely(
                     self._destination, [self._draft], now=now, entropy=entropy

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from versioner.errors import Blocked, InvalidInput, OperationFailed, UsageFault, VersionerError
 from versioner.recording.event_warnings import EventWarning
+from versioner.recording.gate import UnreadableRules
 from versioner.recording.record import RecordResult
 from versioner.remote.faults import RemoteFailure
 
@@ -26,6 +27,8 @@ FOR_ALL: Final = "for_all"
 _FAULTS_FOR_ALL: Final = (
     *("busy", "disk", "host-key", "missing", "redirect", "server", "tls", "unreachable"),
 )
+# True in the details of a start that was not judged, since a file of the rules has errors.
+_UNREADABLE: Final = "unreadable_rules"
 # The exit codes of failures that are the event's own: it is not valid, or it is blocked.
 _REFUSALS: Final = (InvalidInput.exit_code, Blocked.exit_code)
 
@@ -68,7 +71,13 @@ def outcome_of(result: RecordResult | VersionerError, *, for_all: bool = False) 
     if isinstance(result, RecordResult):
         kind: OutcomeKind = "received" if result.received else "recorded"
         return SendOutcome("already" if result.already else kind, result._asdict())
-    details = {"message": result.message, "hint": result.hint, "code": result.exit_code}
+    details: dict[str, Any] = {
+        "message": result.message,
+        "hint": result.hint,
+        "code": result.exit_code,
+    }
+    if isinstance(result, UnreadableRules):
+        details[_UNREADABLE] = True
     for_all = for_all or (isinstance(result, RemoteFailure) and result.fault in _FAULTS_FOR_ALL)
     return SendOutcome("failed", {**details, FOR_ALL: True} if for_all else details)
 
@@ -83,4 +92,5 @@ def result_of(outcome: SendOutcome) -> RecordResult | VersionerError:
     for kind in (InvalidInput, Blocked, UsageFault):
         if outcome.exit_code == kind.exit_code:
             return kind(outcome.message, hint=outcome.hint)
-    return OperationFailed(outcome.message, hint=outcome.hint)
+    failure = UnreadableRules if details.get(_UNREADABLE) else OperationFailed
+    return failure(outcome.message, hint=outcome.hint)

@@ -64,24 +64,28 @@ def send_entries(
     first: Sequence[tuple[Destination, EventDraft]] = (),
     now: str,
     entropy: Entropy,
+    judged: bool = False,
 ) -> list[RecordResult | VersionerError]:
     """Send this process's own events, if any, and spooled ones to the remote they are for.
 
-    Events with the same destination are pushed together. Returns the result of each, in order.
+    Events with the same destination are pushed together. With `judged`, the starts of deployments
+    among the spooled ones are judged: they are those of processes that wait for the answer.
+    Returns the result of each, in order.
     """
     results: dict[int, RecordResult | VersionerError] = {}
-    groups: dict[tuple[str, str, bool], list[tuple[int, Destination, EventDraft]]] = {}
+    # All are for one remote, so the rest of the destination tells them apart.
+    groups: dict[tuple[object, ...], list[tuple[int, Destination, EventDraft]]] = {}
     for number, (to, draft) in enumerate(first):
-        groups.setdefault((to.branch, to.via, to.create), []).append((number, to, draft))
+        groups.setdefault(to[1:], []).append((number, to, draft))
     for number, entry in enumerate(entries, len(first)):
         document = entry.document
-        to = _destination(remote, document)
+        to = _destination(remote, document)._replace(judged=judged)
         try:
             draft = draft_of(document)
         except InvalidInput as error:
             results[number] = error
             continue
-        groups.setdefault((to.branch, to.via, to.create), []).append((number, to, draft))
+        groups.setdefault(to[1:], []).append((number, to, draft))
     for group in groups.values():
         drafts = [draft for _, _, draft in group]
         found = record_remotely(group[0][1], drafts, now=now, entropy=entropy)
