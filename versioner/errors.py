@@ -22,6 +22,7 @@ __all__ = [
     "NotFound",
     "OperationFailed",
     "Spooled",
+    "UnreadableRules",
     "UsageFault",
     "ValidationFailed",
     "VersionerError",
@@ -57,6 +58,15 @@ class GitFailure(OperationFailed):
     def __init__(self, message: str, *, hint: str = "", stderr: str = "") -> None:
         super().__init__(message, hint=hint)
         self.stderr = stderr
+
+
+class UnreadableRules(VersionerError):
+    """A start that is not judged, since a file that may be about it has errors.
+
+    It is no failure of the machine or the network: the event is not kept to be sent later.
+    """
+
+    exit_code = 1
 
 
 class Spooled(OperationFailed):

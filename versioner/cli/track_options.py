@@ -236,7 +236,7 @@ def deployment_options() -> list[Option]:
             multiple=True,
             envvar="VERSIONER_OVERRIDE",
             metavar="RULE",
-            help="Start although this rule refuses, with --reason; all: every rule. Repeatable.",
+            help=EVENT_FIELDS["overrides"].help,
         ),
         *_how(),
     ]

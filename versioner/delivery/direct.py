@@ -14,15 +14,15 @@ from versioner.backoff import Backoff
 from versioner.delivery.context import fetch_context, ref_of_branch
 from versioner.delivery.inbox import prepare_submission, submit
 from versioner.delivery.tip_files import fetch_tip_files
-from versioner.errors import Blocked, InvalidInput, VersionerError
+from versioner.errors import Blocked, InvalidInput, UnreadableRules, VersionerError
 from versioner.git.commit import make_commit
 from versioner.git.transaction import transaction
 from versioner.models.events import COLLECTED, DECISION_KINDS
 from versioner.recording.envelope import draft_of
-from versioner.recording.gate import UnreadableRules, gate_for, is_start
+from versioner.recording.gate import gate_for, is_start
 from versioner.recording.record import prepare, subject_of
 from versioner.remote.client import RefUpdate
-from versioner.remote.faults import PASSING, RemoteFailure
+from versioner.remote.faults import PASSING, RemoteFailure, too_many_races
 from versioner.remote.partial_clone import partial_clone
 from versioner.rules.event_identity import random_event_id
 from versioner.rules.times import check_at
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.models import Changes
     from versioner.recording.context import EventDraft
+    from versioner.recording.gate import Gate
     from versioner.recording.record import RecordResult
     from versioner.remote.inbox_refs import WaitingEvent
     from versioner.remote.partial_clone import PartialClone
@@ -94,7 +95,7 @@ def dry_run(target: Destination, draft: EventDraft, *, now: str, entropy: Entrop
     """Return what recording an event would do, and write nothing."""
     with partial_clone(target.remote) as clone:
         place, _ = fetch_context(clone, ref_of_branch(target.branch), [draft])
-        gate = gate_for(draft, now, fetch_tip_files)
+        gate = gate_for(draft.kind, draft.fields, now, fetch_tip_files)
         draft = ensure_event_id(draft, entropy)
         return prepare(place, draft, entropy, target.create, gate=gate)[0]
 
@@ -181,11 +182,13 @@ class _RemoteRecorder:
             # A lock of the branch that a killed process left may stay for long.
             self._via = "inbox"
         else:
-            last = self._with_hint(_too_many_races() if is_race else failure)
+            last = self._with_hint(too_many_races(_RACES) if is_race else failure)
             self._settle(dict.fromkeys(self._open, last))
 
     def _starts(self) -> set[int]:
-        return {number for number, draft in self._open.items() if is_start(draft)}
+        return {
+            number for number, draft in self._open.items() if is_start(draft.kind, draft.fields)
+        }
 
     def _unjudged(self) -> set[int]:
         """Return the starts of deployments that no rule of the tip was asked about yet."""
@@ -268,13 +271,12 @@ class _RemoteRecorder:
         judged = {}
         self._cleared, self._ruled = set(), set()
         for number, draft in dict(self._open).items():
-            gate = gate_for(draft, self._now, fetch_tip_files) if self._target.judged else None
+            gate, create = self._gate(draft), self._target.create
             try:
-                create = self._target.create
                 recorded, own, config = prepare(
                     place, draft, self._entropy, create, changes, gate=gate
                 )
-                self._refuse_inbox(recorded)
+                _refuse_inbox(recorded, self._target.via)
             except (InvalidInput, Blocked, UnreadableRules) as error:
                 self._settle({number: error})
                 continue
@@ -285,13 +287,9 @@ class _RemoteRecorder:
             changes |= own
         return judged
 
-    def _refuse_inbox(self, recorded: RecordResult) -> None:
-        """Raise Blocked for a start under an enabled rule that is to go through the inbox."""
-        if recorded.is_ruled and self._target.via == "inbox":
-            raise Blocked(
-                "rules apply to this start, and nobody judges the inbox",
-                hint="record it with --via auto, which judges it on the branch",
-            )
+    def _gate(self, draft: EventDraft) -> Gate | None:
+        gate = gate_for(draft.kind, draft.fields, self._now, fetch_tip_files)
+        return gate if self._target.judged else None
 
     def _add_waiting(
         self, place: Repository, along: Sequence[WaitingEvent], changes: Changes
@@ -341,9 +339,10 @@ def message_of(own: Sequence[RecordResult], collected: Sequence[RecordResult] = 
     return "\n".join([*lines, *([""] if marks else []), *marks])
 
 
-def _too_many_races() -> RemoteFailure:
-    return RemoteFailure(
-        "race",
-        message=f"other processes pushed first, {_RACES} times in a row",
-        hint="record with `--via auto` or `--via inbox`, which cannot lose a race",
-    )
+def _refuse_inbox(recorded: RecordResult, via: Via) -> None:
+    """Raise Blocked for a start under an enabled rule that is to go through the inbox."""
+    if recorded.is_ruled and via == "inbox":
+        raise Blocked(
+            "rules apply to this start, and nobody judges the inbox",
+            hint="record it with --via auto, which judges it on the branch",
+        )

@@ -60,7 +60,11 @@ _FIELDS: Final = (
     EventField("deployed_by", "deployed by", "The login of the person.", "login"),
     EventField("built_by", "built by", "The login of the person.", "login", detail=True),
     EventField("reason", "reason", "The reason of the deployment, for example a rollback."),
-    EventField("overrides", "overrides"),
+    EventField(
+        "overrides",
+        "overrides",
+        "Start although this rule refuses, with --reason; all: every rule. Repeatable.",
+    ),
     EventField("notes", "notes", "The changes in this version.", detail=True),
     EventField(
         "deploy_url",

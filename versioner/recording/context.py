@@ -33,8 +33,8 @@ _KINDS: Final[tuple[EventKind, ...]] = ("build", "deployment")
 class EventDraft(NamedTuple):
     """An event as the caller gives it: names unchecked, no id unless one is named.
 
-    `fields` are all keys of the event but `id`; `product` is the name of the request for a decision
-    about one. `detected` is true where the product's name comes from a CI system, and may be turned
+    `fields` are all keys but `id`; `product` is the name of the request for a decision about one.
+    `detected` is true where the product's name comes from a CI system, and may be turned
     into a legal one. `environment_type` is that of an environment that a CI system knows. `resent`
     is true where it was sent before and may have arrived: then the same id and time are this event.
     `foreign` is true where anyone may have written it: it is from the inbox, the spool or a log.
@@ -56,8 +56,8 @@ class RecordContext(NamedTuple):
     A title is the name as given, where it was turned into a legal one, else "". `near_product`
     and `near_environment` are known names that a new name is probably a slip of, else "".
     `environment` is the one that the name in the event leads to, `former_names` are its others.
-    Of the logs, only the events of `months` are visible; without months, all events. `is_gated` is
-    whether the tip has rules, requests or decisions about the product.
+    Of the logs, only the events of `months` are visible; without months, all. `is_gated` is whether
+    the tip has rules, requests or decisions about the product.
     """
 
     product: str
@@ -135,7 +135,7 @@ def load_context(
             listed=_listed(tip, environment)
             if has_environment and _needs_list(draft.fields)
             else (),
-            is_gated=draft.fields.get("status") == "started" and has_gate(tip.view, product),
+            is_gated=has_gate(tip.view, product),
         )
 
 
@@ -214,10 +214,9 @@ class TipFiles:
     def logs(self, product: str, event: Event) -> dict[str, bytes]:
         """Return the logs to evaluate an event with: those of its month and the one before.
 
-        So the cost does not grow with the history (design, section 5); `validate` reads all
-        logs. Where the product has the log of their year, it may have archived events of these
-        months, and is read too. Only an event that names another one, or the version that it
-        removes, needs all logs of the product.
+        So the cost does not grow with the history (design, section 5). The log of their year may
+        have archived events of these months, and is read too. Only an event that names another one,
+        or the version that it removes, needs all logs of the product.
         """
         near = {f"{period}.yaml" for period in layout.visible_periods(event["at"])}
         if _needs_all(event):
@@ -335,7 +334,6 @@ def _needs_list(event: Event) -> bool:
 
 
 def _listed(tip: TipFiles, environment: str) -> tuple[str, ...]:
-    """Return the instances that an environment's file lists."""
     return tuple(_value_in(tip, environment, "instances") or ())
 
 
@@ -343,7 +341,7 @@ def _value_in(tip: TipFiles, environment: str, key: str) -> Any:
     """Return a value of an environment's file, None where it has none."""
     path = layout.environment_path(environment)
     data = tip.read(path)
-    # Few files have these keys, and importing the YAML loader is slow: test the bytes first.
+    # Importing the YAML loader is slow, and few files have these keys.
     if key.encode() not in data:
         return None
     from versioner.validation.documents import validate_document

@@ -5,35 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from versioner import layout
-from versioner.errors import VersionerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from versioner.git.objects import TreeView
     from versioner.git.repository import Repository
     from versioner.models import Event
-    from versioner.recording.context import EventDraft
+    from versioner.models.events import RecordKind
+    from versioner.recording.preflight import Fetch
 
-__all__ = ["Fetch", "Gate", "UnreadableRules", "gate_for", "has_gate", "is_start"]
-
-
-class Fetch(Protocol):
-    """What fetches files of the tip that are not here; of `trees` the directories alone."""
-
-    def __call__(
-        self, place: Repository, files: Sequence[str], trees: Sequence[str] = (), /
-    ) -> None:
-        """Fetch them."""
-
-
-class UnreadableRules(VersionerError):
-    """A start that is not judged, since a file that may be about it has errors.
-
-    It is no failure of the machine or the network: the event is not kept to be sent later.
-    """
-
-    exit_code = 1
+__all__ = ["Gate", "gate_for", "has_gate", "is_start"]
 
 
 class Gate(Protocol):
@@ -45,16 +27,12 @@ class Gate(Protocol):
         """Return the overrides that took effect, and whether an enabled rule applies."""
 
 
-def gate_for(
-    draft: EventDraft,
-    now: str,
-    fetch: Fetch | None = None,
-) -> Gate | None:
+def gate_for(kind: RecordKind, fields: Event, now: str, fetch: Fetch | None = None) -> Gate | None:
     """Return what judges an event that is recorded now; None for one that no rule is about.
 
     `fetch` fetches files of the tip, where they are not here.
     """
-    return _LazyGate(now, fetch) if is_start(draft) else None
+    return _LazyGate(now, fetch) if is_start(kind, fields) else None
 
 
 def has_gate(view: TreeView, product: str) -> bool:
@@ -64,9 +42,9 @@ def has_gate(view: TreeView, product: str) -> bool:
     return any(view.directory(folder) for folder in folders)
 
 
-def is_start(draft: EventDraft) -> bool:
+def is_start(kind: RecordKind, fields: Event) -> bool:
     """Return whether an event is the start of a deployment, which alone is judged."""
-    return draft.kind == "deployment" and draft.fields.get("status") == "started"
+    return kind == "deployment" and fields.get("status") == "started"
 
 
 class _LazyGate(NamedTuple):

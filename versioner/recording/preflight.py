@@ -11,17 +11,16 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from versioner import layout
-from versioner.errors import Blocked, InvalidInput
+from versioner.errors import Blocked, InvalidInput, UnreadableRules
 from versioner.git.files.entries import FileEntry, below, selection_of
 from versioner.git.object_format import hash_object
 from versioner.git.snapshot import snapshot_at
 from versioner.models.documents import DEFAULT_STALE_AFTER
 from versioner.models.governance import ConcurrencyBlock
 from versioner.names import is_name, nearest
-from versioner.recording.gate import UnreadableRules
 from versioner.registry.event_order import seconds_of
 from versioner.registry.governance.calendar import duration_seconds
 from versioner.registry.head import load_head
@@ -36,11 +35,10 @@ if TYPE_CHECKING:
     from versioner.git.snapshot import Snapshot
     from versioner.models import Event
     from versioner.models.governance import Rule
-    from versioner.recording.gate import Fetch
     from versioner.registry.records import Registry
     from versioner.rules.gate.question import Answer
 
-__all__ = ["Preflight", "Refused", "refusal_of"]
+__all__ = ["Fetch", "Preflight", "Refused", "refusal_of"]
 
 _PRODUCTS: Final = f"{layout.ROOT}/products/"
 # What is read of the tip beside products.
@@ -57,6 +55,15 @@ class Refused(Blocked):
     def __init__(self, message: str, *, hint: str = "", answer: Answer | None = None) -> None:
         super().__init__(message, hint=hint)
         self.answer = answer
+
+
+class Fetch(Protocol):
+    """What fetches files of the tip that are not here; of `trees` the directories alone."""
+
+    def __call__(
+        self, place: Repository, files: Sequence[str], trees: Sequence[str] = (), /
+    ) -> None:
+        """Fetch them."""
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def record_event(
     known run. The start of a deployment is judged at the tip. Raises InvalidInput (4), Blocked
     (5), GitFailure (1), and UnreadableRules (1) where a file of the rules has errors.
     """
-    gate = gate_for(draft, now)
+    gate = gate_for(draft.kind, draft.fields, now)
     if dry_run:
         return prepare(repository, draft, entropy, create, gate=gate)[0]
     tries = _TRIES

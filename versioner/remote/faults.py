@@ -10,7 +10,7 @@ from versioner.errors import GitFailure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FAULTS", "PASSING", "RemoteFailure", "RemoteFault"]
+__all__ = ["FAULTS", "PASSING", "RemoteFailure", "RemoteFault", "too_many_races"]
 
 RemoteFault = Literal[
     "atomic",
@@ -170,3 +170,12 @@ class RemoteFailure(GitFailure):
         self.fault: RemoteFault = fault
         self.reason = reason
         self.sent = sent
+
+
+def too_many_races(tries: int) -> RemoteFailure:
+    """Return the failure of a writer whose pushes all came second."""
+    return RemoteFailure(
+        "race",
+        message=f"other processes pushed first, {tries} times in a row",
+        hint="record with `--via auto` or `--via inbox`, which cannot lose a race",
+    )

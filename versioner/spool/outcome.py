@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from versioner.errors import Blocked, InvalidInput, OperationFailed, UsageFault, VersionerError
+from versioner.errors import (
+    Blocked,
+    InvalidInput,
+    OperationFailed,
+    UnreadableRules,
+    UsageFault,
+    VersionerError,
+)
 from versioner.recording.event_warnings import EventWarning
-from versioner.recording.gate import UnreadableRules
 from versioner.recording.record import RecordResult
 from versioner.remote.faults import RemoteFailure
 
