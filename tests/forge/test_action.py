@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.tool import PROJECT
+from tests.acceptance.tool import PROJECT, git
 from tests.forge.shells import ACTION, HOSTILE, Forge, Job, expand, load, recorded_environment
 
 if TYPE_CHECKING:
@@ -106,6 +106,33 @@ def test_a_deployment_is_recorded_and_its_outputs_say_so(
     assert "user-service" in (tmp_path / "summary.md").read_text()
     log = forge.bare / "registry"
     assert not log.exists()
+
+
+def test_a_question_records_nothing_and_says_from_when(
+    runner: Job, forge: Forge, tmp_path: Path
+) -> None:
+    run_action(runner, product_name="user-service", version="1.4.0", event_type="build")
+    before = forge.subjects()
+    code, outputs = run_action(runner, **DEPLOYED, check="true")
+    assert (code, outputs["allowed"]) == (0, "true"), runner.said
+    unknown = run_action(runner, **DEPLOYED | {"version": "9.9"}, check="true")
+    assert unknown[0] == 4
+    assert forge.subjects() == before
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", str(forge.bare), str(clone))
+    (clone / "registry/rules").mkdir()
+    (clone / "registry/rules/closed.yaml").write_text(
+        'name: "closed"\ntype: "schedule"\nschedule:\n  blocked:\n'
+        '    - once: {from: "2020-01-01T00:00", to: "2099-01-01T00:00"}\n'
+    )
+    for line in ("add -A", "commit -qm Rule", "push -q"):
+        git(clone, *line.split())
+    code, _ = run_action(runner, **DEPLOYED, check="true")
+    assert code == 5
+    assert runner.outputs["allowed"] == "false"
+    assert runner.outputs["allowed_from"] == "2099-01-01T00:00:00Z"
+    assert "::error" in runner.said
+    assert "closed" in (tmp_path / "summary.md").read_text()
 
 
 def test_a_retry_of_the_step_records_nothing_twice(runner: Job, forge: Forge) -> None:

@@ -98,11 +98,20 @@ def _report_to_ci(answer: Answer, registry: Registry) -> None:
         # On stderr, which the runner reads too, because stdout may be a JSON document.
         details = "\n".join(answer_lines(answer, rules))
         click.echo(github_annotation("error", text, details), err=True)
-    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    outputs = (
+        f"allowed={'true' if answer.allowed else 'false'}\nallowed_from={answer.allowed_from}\n"
+    )
+    _append("GITHUB_STEP_SUMMARY", "step summary", answer_summary(answer, rules))
+    _append("GITHUB_OUTPUT", "step's outputs", outputs)
+
+
+def _append(variable: str, what: str, text: str) -> None:
+    """Write to the file that a variable names, if there is one: the runner reads it later."""
+    path = os.environ.get(variable)
     if not path:
         return
     try:
-        with open(path, "a", encoding="utf-8") as summary:  # noqa: PTH123 -- appended to
-            summary.write(answer_summary(answer, rules))
+        with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 -- appended to
+            file.write(text)
     except OSError as error:
-        click.echo(f"warning: the step summary was not written: {error.strerror}", err=True)
+        click.echo(f"warning: the {what} was not written: {error.strerror}", err=True)
