@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -153,6 +154,75 @@ def test_one_event_makes_few_files_and_nothing_of_other_products(top: Path) -> N
     }
     again = build(top, out)
     assert (again.written, again.rendered) == (0, 0)
+
+
+class Opened:
+    """The files that this process opens while it is a context, below a folder."""
+
+    _all: ClassVar[list[str] | None] = None
+    _is_hooked = False
+
+    def __init__(self, top: Path) -> None:
+        self.top = f"{top}/"
+        self.paths: list[str] = []
+
+    def __enter__(self) -> Opened:
+        if not Opened._is_hooked:
+            sys.addaudithook(Opened._note)
+            Opened._is_hooked = True
+        Opened._all = []
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        found, Opened._all = Opened._all or [], None
+        self.paths = [each.removeprefix(self.top) for each in found if each.startswith(self.top)]
+
+    @staticmethod
+    def _note(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open" and Opened._all is not None:
+            Opened._all.append(os.fspath(arguments[0]) if isinstance(arguments[0], str) else "")
+
+
+def work_after_one_event(folder: Path, number: int) -> tuple[BuildReport, list[str]]:
+    """Return what a build after one event does in a registry of so many products.
+
+    That is its report, and the files that it opens.
+    """
+    top = folder / "clone"
+    top.mkdir(parents=True)
+    git(top, "init", "-q")
+    write(top, "registry/registry.yaml", 'schema_version: 1\ntitle: "Registry"\n')
+    write(top, "site_templates/README.md", "nothing yet\n")
+    write(top, "registry/environments/production.yaml", 'name: "production"\n')
+    for product in (f"p{each:03}" for each in range(number)):
+        write(top, str(PRODUCTS / product / "product.yaml"), f'name: "{product}"\n')
+        for month in ("2026-10", "2026-11"):
+            append(top, product, event(product, 1, month), month=month)
+    for path in (top / "registry").rglob("*"):
+        # Git knows files of some time ago by their times, and does not read them again.
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    commit(top, 0)
+    out = folder / "out"
+    build(top, out)
+    for minute in (1, 2):
+        append(top, "p007", event("p007", 20 + minute))
+        commit(top, minute)
+        with Opened(folder) as opened:
+            report = build(top, out)
+    own = (path.split("/") for path in opened.paths if path.startswith(f"clone/{PRODUCTS}/"))
+    assert {parts[3] for parts in own if len(parts) > 4} == {"p007"}
+    return report, opened.paths
+
+
+def test_the_work_after_one_event_does_not_grow_with_the_products(tmp_path: Path) -> None:
+    (few, opened), (many, opened_of_many) = (
+        work_after_one_event(tmp_path / str(number), number) for number in (20, 200)
+    )
+    assert many.unchanged > 5 * few.unchanged
+    assert (many.written, many.rendered) == (few.written, few.rendered)
+    assert few.written < 40
+    assert sorted(opened_of_many) == sorted(opened)
+    assert few.rendered < len(opened) < 150
 
 
 @pytest.mark.parametrize("harm", ["removed", "altered", "linked"])
