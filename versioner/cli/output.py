@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from itertools import chain
@@ -43,6 +42,8 @@ def terminal_layout() -> TextLayout:
 
 def _width() -> int:
     if sys.stdout.isatty():
+        import shutil
+
         return shutil.get_terminal_size(_DEFAULT_SIZE).columns
     columns = os.environ.get("COLUMNS", "")
     return int(columns) if columns.isdecimal() and int(columns) else _NO_WIDTH

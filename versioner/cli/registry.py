@@ -10,8 +10,8 @@ import click
 from versioner import layout
 from versioner.cli import clock
 from versioner.errors import UsageFault
+from versioner.git.journal import has_journal
 from versioner.git.repository import open_repository
-from versioner.git.transaction import recover
 from versioner.remote.url import is_url
 
 if TYPE_CHECKING:
@@ -48,7 +48,10 @@ def find_repository(repo: str | None) -> Repository:
             hint="clone the registry, and give the folder with --repo",
         )
     repository = open_repository(Path(repo) if repo else Path.cwd())
-    recover(repository)
+    if has_journal(repository.common_dir):
+        from versioner.git.transaction import recover
+
+        recover(repository)
     return repository
 
 

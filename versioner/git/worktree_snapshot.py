@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.errors import OperationFailed
 from versioner.git.files.entries import by_product, product_of, product_trees_of
 from versioner.git.files.known import KnownFiles
-from versioner.git.files.scan import WorkTreeFiles
 from versioner.git.objects import TreeView, reading
 from versioner.git.snapshot import snapshot_at
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from versioner.git.files.entries import FileEntry
     from versioner.git.files.known import Sighting
     from versioner.git.files.revision import RevisionSnapshot
+    from versioner.git.files.scan import WorkTreeFiles
     from versioner.git.repository import Repository
 
 __all__ = ["WorkTreeSnapshot", "is_leftover_file", "snapshot_of_work_tree"]
@@ -51,7 +52,7 @@ class WorkTreeSnapshot:
         self.revision: str | None = repo.tip
         self._repo = repo
         self._time: str | None = None
-        self._files = WorkTreeFiles(repo, top)
+        self._top = top
         self._known = KnownFiles(repo, top)
         # What is to be kept with the next trees.
         self._noted: dict[str, tuple[Any, Sighting]] = {}
@@ -60,6 +61,13 @@ class WorkTreeSnapshot:
         self._trees: Mapping[str, str | None] | None = None
         # The entries of each product, once those of the whole registry are known.
         self._products: Mapping[str, Mapping[str, FileEntry]] | None = None
+
+    @cached_property
+    def _files(self) -> WorkTreeFiles:
+        # Where everything is known, git's index and its rules are not needed.
+        from versioner.git.files.scan import WorkTreeFiles
+
+        return WorkTreeFiles(self._repo, self._top)
 
     @property
     def commit_time(self) -> str | None:
@@ -92,9 +100,10 @@ class WorkTreeSnapshot:
 
     def product_names(self) -> set[str]:
         """Return the names of the directories in `registry/products`; one may have no files."""
-        found = self._files.folders(_PRODUCTS)
-        if not self._known.leaves_nothing_out:
-            found |= {*map(product_of, self._files.left_out)} - {""}
+        found = self._known.product_names()
+        if found is None:
+            left_out = {*map(product_of, self._files.left_out)} - {""}
+            found = self._files.folders(_PRODUCTS) | left_out
         return found
 
     def product_trees(self, names: Collection[str] | None = None) -> Mapping[str, str | None]:
@@ -132,7 +141,7 @@ class WorkTreeSnapshot:
 
     def _note(self, folder: str, name: str, value: Any, seen: Sighting) -> None:
         """Note what was read of a directory, to be kept, unless it may be another one in git."""
-        is_doubtful = self._files.is_doubtful(folder) or any(map(is_leftover_file, seen.paths))
+        is_doubtful = self._files.is_doubtful(folder) or any(map(is_leftover_file, seen.files))
         if value is not None and not is_doubtful:
             self._noted[name] = (value, seen)
 

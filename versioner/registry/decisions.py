@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from versioner.models.governance import Decision
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from versioner.models import Event
+    from versioner.models.governance import Decision
 
 __all__ = ["Decider", "deciders_of", "decisions_of"]
 
@@ -35,6 +34,9 @@ def deciders_of(events: Iterable[Event]) -> tuple[Decider, ...]:
 
 def decisions_of(events: Iterable[Event]) -> tuple[Decision, ...]:
     """Return the decisions of the valid lines of a log, or of several, in their order."""
+    # Most products have none, and most commands ask for none.
+    from versioner.models.governance import Decision
+
     return tuple(
         Decision(
             id=event["id"],

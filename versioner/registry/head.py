@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from versioner import layout
 from versioner.git.object_format import hash_object
-from versioner.models import Problem
 from versioner.names import TYPE_ORDER, environment_type
 from versioner.registry.environment_names import former_environment_names
 from versioner.registry.records import Registry
@@ -16,20 +15,31 @@ from versioner.registry.unexpected import is_expected, unexpected_entry, without
 from versioner.validation import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from versioner.git.snapshot import FileEntry, Snapshot
+    from versioner.models import Problem
     from versioner.registry.governance.load import LoadedGovernance
     from versioner.registry.index.kept import KeptAnswers
     from versioner.serialization.documents import DocumentKind
 
-__all__ = ["key_of_entries", "load_head"]
+__all__ = ["key_of_entries", "load_head", "problems_of"]
 
 
 def key_of_entries(entries: Mapping[str, FileEntry]) -> str:
     """Return a key of files: of their paths, kinds, sizes, ids and modes."""
     text = "".join(f"{path}\0{tuple(entry)}\n" for path, entry in sorted(entries.items()))
     return hash_object("blob", text.encode("utf-8", "surrogateescape"))
+
+
+def problems_of(rows: Iterable[Sequence[Any]]) -> list[Problem]:
+    """Return problems from the values of their fields."""
+    found = [*rows]
+    if not found:
+        return []
+    from versioner.models import Problem
+
+    return [Problem(*fields) for fields in found]
 
 
 def load_head(snapshot: Snapshot, kept: KeptAnswers | None = None) -> Registry:
@@ -70,7 +80,7 @@ def _documents(registry: Registry) -> list[Any]:
 def _set_documents(registry: Registry, found: list[Any]) -> None:
     registry.config, registry.environments, registry.environment_aliases = found[:3]
     registry.aliases, registry.deleted, problems = found[3:]
-    registry.problems = [Problem(*fields) for fields in problems]
+    registry.problems = problems_of(problems)
 
 
 class _HeadFiles:
@@ -122,6 +132,8 @@ class _HeadFiles:
     def config(self) -> dict[str, Any]:
         config = self.documents("config").get("")
         if config is None and not self._has_config:
+            from versioner.models import Problem
+
             self.problems.append(
                 Problem(
                     layout.CONFIG,

@@ -12,14 +12,15 @@ from versioner.git.files.entries import by_product
 from versioner.registry.checks import check_registry
 from versioner.registry.head import load_head
 from versioner.registry.product_files import read_product
-from versioner.registry.records import ProductRecord, Registry
+from versioner.registry.records import wanted_products
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from versioner.git.snapshot import FileEntry, Snapshot
+    from versioner.registry.records import Registry
 
-__all__ = ["load_registry", "wanted_products"]
+__all__ = ["load_registry"]
 
 
 def load_registry(
@@ -60,17 +61,6 @@ def load_registry(
         registry.problems += check_registry(registry, snapshot)
     registry.problems.sort()
     return registry
-
-
-def wanted_products(products: Iterable[str], names: Iterable[str], registry: Registry) -> list[str]:
-    """Return the names that some names or old names lead to; raise NotFound for an unknown one."""
-    # Names are resolved before any product is read, so the records are empty.
-    known = Registry(
-        products={name: ProductRecord(name) for name in names},
-        aliases=registry.aliases,
-        deleted=registry.deleted,
-    )
-    return sorted({known.resolve(name).name for name in products})
 
 
 def _wanted_entries(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from versioner.registry.decisions import Decider
     from versioner.registry.governance.load import LoadedGovernance
 
-__all__ = ["EnvironmentUse", "ProductRecord", "Registry", "use_of_cells"]
+__all__ = ["EnvironmentUse", "ProductRecord", "Registry", "use_of_cells", "wanted_products"]
 
 
 class EnvironmentUse(NamedTuple):
@@ -229,6 +229,19 @@ class Registry:
     def environment_name(self, name: str) -> str:
         """Return the environment that a name or former name leads to; none need have it."""
         return self.environment_aliases.get(name, name)
+
+
+def wanted_products(products: Iterable[str], names: Iterable[str], registry: Registry) -> list[str]:
+    """Return the names that some names or old names lead to; raise NotFound for an unknown one."""
+    # Names are resolved before any product is read: one record stands for each of them.
+    known = Registry(
+        products=dict.fromkeys(names, ProductRecord("")),
+        aliases=registry.aliases,
+        deleted=registry.deleted,
+    )
+    for name in products:
+        known.resolve(name)
+    return sorted({known.target_of(name) for name in products})
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> NotFound:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.git.worktree_snapshot import is_leftover_file
-from versioner.models import Problem
 from versioner.names import is_name
 from versioner.validation import codes
 from versioner.validation.limits import LOG_LIMIT
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from versioner.git.snapshot import FileEntry
+    from versioner.models import Problem
 
 __all__ = ["is_expected", "unexpected_entry", "without_misnamed"]
 
@@ -40,6 +40,8 @@ def without_misnamed(problems: Iterable[Problem], unexpected: Collection[str]) -
 
 def unexpected_entry(path: str, entry: FileEntry) -> Problem:
     """Return the problem of an entry that is not read."""
+    from versioner.models import Problem
+
     what = {
         "file": (codes.UNEXPECTED_FILE, "this file does not belong in a registry", _EXPECTED),
         "link": (codes.LINK, "symbolic links are not followed here", "put the file itself here"),

@@ -7,8 +7,6 @@ spreadsheet would read as a formula, or that begins with an apostrophe, gets an 
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -43,6 +41,10 @@ def delimited(listing: Listing, kind: str) -> Iterator[bytes]:
 
 
 def _csv_line(cells: Sequence[str]) -> bytes:
+    # Most lists are printed as text or JSON.
+    import csv
+    import io
+
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow([clean_lines(cell) for cell in cells])
     return text.getvalue().encode("utf-8", "replace")

@@ -231,8 +231,10 @@ def _write(product: _Product, changed: list[str]) -> None:
         "UPDATE products SET tree = ?, document = ?, named = ?, resolved = ?,"
         " builds = builds + ?, events = events + ?, observations = observations + ?,"
         " decisions = decisions + ?,"
-        " (deployments, last) = (SELECT COUNT(*), COALESCE(MAX(CASE void WHEN 0 THEN at END), '')"
-        " FROM deployments WHERE key >= ? AND key < ? AND kind <> 'undeployment') WHERE id = ?",
+        " (entries, deployments, last) = (SELECT COUNT(*),"
+        " COALESCE(SUM(kind <> 'undeployment'), 0),"
+        " COALESCE(MAX(CASE WHEN void = 0 AND kind <> 'undeployment' THEN at END), '')"
+        " FROM deployments WHERE key >= ? AND key < ?) WHERE id = ?",
         (
             *(product.wanted.trees[product.name], product.document),
             *(named, product.wanted.resolved(named)),

@@ -7,15 +7,14 @@ from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.git.object_format import hash_object
-from versioner.models import Problem
-from versioner.registry.head import key_of_entries
+from versioner.registry.head import key_of_entries, problems_of
 from versioner.registry.index.records import Documents, IndexedProduct, IndexedRegistry
 from versioner.registry.index.schema import key_range, product_of_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from versioner.models import Cell, Deployment, Undeployment
+    from versioner.models import Cell, Deployment, Problem, Undeployment
     from versioner.registry.index.kept import KeptAnswers
     from versioner.registry.index.reading import Rows
     from versioner.registry.index.wanted import Known, Wanted
@@ -153,7 +152,7 @@ class RegistryIndex:
         names = self._rows.select("SELECT name, problems FROM products WHERE problems <> '[]'")
         for name, problems in names:
             if name in self._wanted.trees:
-                found += [Problem(*fields) for fields in json.loads(problems)]
+                found += problems_of(json.loads(problems))
         if self._wanted.every:
             found += self._problems_between()
         return sorted(found)
@@ -169,7 +168,7 @@ class RegistryIndex:
         keys = self._keys_between(sharing)
         for name, key in keys.items():
             if (kept := self._kept.get(name, key)) is not None:
-                return [Problem(*fields) for fields in kept]
+                return problems_of(kept)
         from versioner.registry.checks import check_registry
 
         # No part of these records was read before.
@@ -183,9 +182,7 @@ class RegistryIndex:
 
     def _keys_between(self, sharing: Collection[str]) -> dict[str, str]:
         entries = self._wanted.snapshot.selected_entries(())
-        rows = self._rows.select("SELECT name, is_product, document, resolved FROM products")
-        products = [*sorted(rows), sorted(sharing)]
-        few = f"{key_of_entries(entries)} {products}"
+        few = f"{key_of_entries(entries)} {sorted(sharing)} {self._rows.facts_of_products()}"
         every = f"{few} {sorted(self._wanted.trees.items())}"
         return {
             name: hash_object("blob", text.encode("utf-8", "surrogateescape"))
@@ -250,6 +247,11 @@ class RegistryIndex:
         wanted: DeploymentFilter = DeploymentFilter(),  # noqa: B008 -- as above
     ) -> int:
         """Return the number of deployments and undeployments that match."""
+        if wanted == DeploymentFilter(wanted.product):
+            # Rows of products have the number; the deployments need not be counted.
+            names = {*self._numbers} if wanted.product is None else {wanted.product}
+            entries = self._rows.select("SELECT name, entries FROM products")
+            return sum(count for name, count in entries if name in names)
         condition, values = self._condition(wanted)
         # Without a condition SQLite counts pages and not rows.
         where = f"WHERE {condition}" if condition != _ALL else ""

@@ -75,6 +75,16 @@ class Rows:
         """Yield the name and the document of each product that the index has."""
         return self.select("SELECT name, document FROM products")
 
+    def facts_of_products(self) -> str:
+        """Return the names, documents and environments of all products, as one text."""
+        (found,) = next(
+            self.select(
+                "SELECT group_concat(name || is_product || document || resolved, char(10))"
+                " FROM (SELECT * FROM products ORDER BY name)"
+            )
+        )
+        return str(found)
+
     def dependencies(self) -> Iterator[tuple[str, str]]:
         """Yield the name and the document of each product that may depend on another one."""
         return self.select(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.models import Cell, Problem
+from versioner.models import Cell
+from versioner.registry.head import problems_of
 from versioner.registry.index.encoding import decode_course, decode_state
 from versioner.registry.records import EnvironmentUse, ProductRecord, Registry
 
@@ -92,7 +93,7 @@ class IndexedProduct(ProductRecord):
             found = self._documents.of_product(self._number, self.name)
         elif name == "problems":
             rows = json.loads(self._rows.of_product(self._number, "problems"))
-            found = [Problem(*fields) for fields in rows]
+            found = problems_of(rows)
         else:
             raise AttributeError(name)
         setattr(self, name, found)

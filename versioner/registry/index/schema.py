@@ -37,7 +37,8 @@ SCHEMA: Final = (
     "CREATE TABLE head (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
     "CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT UNIQUE, tree TEXT,"
     " is_product INTEGER, named TEXT, resolved TEXT, document TEXT, builds INTEGER, events INTEGER,"
-    " observations INTEGER, decisions INTEGER, deployments INTEGER, last TEXT, problems TEXT)",
+    " observations INTEGER, decisions INTEGER, entries INTEGER, deployments INTEGER, last TEXT,"
+    " problems TEXT)",
     "CREATE TABLE logs (product INTEGER, path TEXT, blob TEXT, PRIMARY KEY (product, path))"
     " WITHOUT ROWID",
     "CREATE TABLE events (key INTEGER PRIMARY KEY, id TEXT, environment TEXT, data TEXT)",

@@ -16,8 +16,8 @@ from versioner.registry.index.reading import Rows
 from versioner.registry.index.stale import stale_products
 from versioner.registry.index.store import FAILURES, IndexStore, finish, private_database
 from versioner.registry.index.wanted import Wanted
-from versioner.registry.load import wanted_products
 from versioner.registry.reader import reader_version
+from versioner.registry.records import wanted_products
 from versioner.resources import schemas_dir
 
 if TYPE_CHECKING:
