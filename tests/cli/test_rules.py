@@ -86,7 +86,8 @@ def test_rules_are_created_edited_listed_and_replayed(desk: Desk) -> None:
     assert desk.run(*create, *block, *scope).code == 0
     assert desk.run(*create).code == 5
     assert desk.run("rule", "edit", "through-staging", "--set", "rollbacks=exempt").code == 0
-    (listed,) = desk.run("rule", "list", "-o", "json").json()
+    example, listed = desk.run("rule", "list", "-o", "json").json()
+    assert (example["name"], example["enforcement"]) == ("example-no-friday", "disabled")
     assert (listed["name"], listed["rollbacks"]) == ("through-staging", "exempt")
     shown = desk.run("rule", "show", "through-staging").out
     assert "Try it first." in shown
@@ -110,12 +111,12 @@ def test_rules_are_created_edited_listed_and_replayed(desk: Desk) -> None:
 
 def test_a_rule_that_cannot_be_read_is_told_of(desk: Desk) -> None:
     path = desk.top / "registry/rules/broken.yaml"
-    path.parent.mkdir()
+    path.parent.mkdir(exist_ok=True)
     path.write_text("name: broken\ntype: flow\n", "utf-8")
     desk.git("add", "-A")
     desk.git("commit", "-qm", "Add a broken rule")
     listed = desk.run("rule", "list", "-o", "json")
-    assert json.loads(listed.out) == []
+    assert [each["name"] for each in json.loads(listed.out)] == ["example-no-friday"]
     assert "warning: registry/rules/broken.yaml:1: flow is missing" in listed.err
     assert desk.run("rule", "replay").code == 1
     assert desk.run("rule", "show", "broken").code == 4

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from versioner.git.snapshot import MemorySnapshot
+from versioner.git.snapshot import FileEntry, MemorySnapshot
 from versioner.models.governance import (
     EVERYWHERE,
     FlowBlock,
@@ -19,6 +19,8 @@ from versioner.registry.governance.load import load_governance
 from versioner.registry.load import load_registry
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from versioner.models import Problem
     from versioner.registry.records import Registry
 
@@ -149,6 +151,16 @@ def test_a_file_among_the_rules_that_is_not_read_is_unreadable(path: str) -> Non
     assert [each.path for each in registry.governance.unreadable] == [f"registry/{path}"]
     registry = load("type: flow\nflow: {through: [staging]}\n", **{"rules/README.md": "x"})
     assert registry.governance.unreadable == ()
+
+
+def test_a_link_in_place_of_the_folder_is_unreadable() -> None:
+    class Linked(MemorySnapshot):
+        def entries(self, under: str = "registry") -> Mapping[str, FileEntry]:
+            link = FileEntry("link", 3, None, 0o120000)
+            return {**super().entries(under), "registry/rules": link}
+
+    found = load_registry(Linked(BASE)).governance
+    assert [each.path for each in found.unreadable] == ["registry/rules"]
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,8 @@ def _check_deleted(registry: Registry) -> Iterator[Problem]:
 
 
 def _check_governance(registry: Registry, snapshot: Snapshot) -> list[Problem]:
-    if registry.load_governance is None:
+    # Most registries have none of it, and its types are slow to import.
+    if not registry.has_governance:
         return []
     from versioner.registry.governance.checks import check_governance
     from versioner.registry.governance.request_checks import check_deciders, check_requests

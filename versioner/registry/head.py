@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import astuple
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner import layout
 from versioner.git.object_format import hash_object
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from versioner.serialization.documents import DocumentKind
 
 __all__ = ["key_of_entries", "load_head", "problems_of"]
+
+_GOVERNANCE: Final = tuple(f"{layout.ROOT}/{name}" for name in ("rules", "requests", "templates"))
 
 
 def key_of_entries(entries: Mapping[str, FileEntry]) -> str:
@@ -57,6 +59,7 @@ def load_head(snapshot: Snapshot, kept: KeptAnswers | None = None) -> Registry:
     else:
         _set_documents(registry, found)
     registry.load_governance = files.governance_loader(registry.config)
+    registry.has_governance = files.has_governance(registry.config)
     return registry
 
 
@@ -83,6 +86,10 @@ def _set_documents(registry: Registry, found: list[Any]) -> None:
     registry.problems = problems_of(problems)
 
 
+def _is_of_governance(path: str) -> bool:
+    return path.startswith(_GOVERNANCE) or path == layout.ALLOWED_SIGNERS
+
+
 class _HeadFiles:
     """The files outside the products, by kind, and their problems."""
 
@@ -94,6 +101,7 @@ class _HeadFiles:
         self._has_config = False
         entries = snapshot.selected_entries(())
         self.key = key_of_entries(entries)
+        self._all_paths = tuple(entries)
         for path, entry in entries.items():
             self._has_config |= path == layout.CONFIG
             if path == layout.ALLOWED_SIGNERS and entry.kind == "file":
@@ -145,6 +153,10 @@ class _HeadFiles:
                 )
             )
         return config or {}
+
+    def has_governance(self, config: dict[str, Any]) -> bool:
+        """Return whether a file may say what may ship, also one with errors."""
+        return "groups" in config or not config or any(map(_is_of_governance, self._all_paths))
 
     def governance_loader(self, config: dict[str, Any]) -> Callable[[], LoadedGovernance]:
         """Return the function that reads what may ship, once."""

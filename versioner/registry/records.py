@@ -139,8 +139,9 @@ class Registry:
     name; `aliases` maps old names to products, `environment_aliases` former names to
     environments (no event of a product has one of these); `deleted` has the deletion records.
     `problems` are those of the whole registry, with those of each product. `governance` is what may
-    ship; its files are read with `load_governance` when they are first used. `find_open` finds the
-    deployments to an environment that may be open at a moment, where no record need be read for it.
+    ship; its files are read with `load_governance` when they are first used. `has_governance` is
+    False where there is no such file. `find_open` finds the deployments to an environment that may
+    be open at a moment, where no record need be read for it.
     """
 
     revision: str | None = None
@@ -155,6 +156,7 @@ class Registry:
     load_governance: Callable[[], LoadedGovernance] | None = field(
         default=None, compare=False, repr=False
     )
+    has_governance: bool = False
     find_open: Callable[[str, str], Iterator[Deployment]] | None = field(
         default=None, compare=False, repr=False
     )

@@ -32,6 +32,7 @@ __all__ = [
     "branch_at",
     "compare_starter_files",
     "describe",
+    "example_rules",
     "hosting_at",
     "starter_files",
 ]
@@ -63,9 +64,15 @@ def starter_files(forge: str, branch: str) -> dict[str, bytes]:
             # The package stores them without the dot, because some build tools drop dot files.
             relative = path.relative_to(starter_dir()).as_posix().replace("dot-", ".")
             target = _place(relative, forge)
-            if target:
+            if target and not target.startswith(f"{layout.ROOT}/"):
                 files[target] = path.read_bytes()
     return _for_branch(files, branch)
+
+
+def example_rules() -> dict[str, bytes]:
+    """Return the rules of a new registry, which are disabled, by path."""
+    folder = starter_dir() / layout.ROOT / "rules"
+    return {layout.rule_path(path.stem): path.read_bytes() for path in folder.glob("*.yaml")}
 
 
 def _place(path: str, forge: str) -> str:

@@ -49,6 +49,8 @@ def check_governance(registry: Registry, snapshot: Snapshot) -> list[Problem]:
 
 
 def _doubts(registry: Registry, rule: Rule) -> Iterator[_Doubt]:
+    if rule.enforcement == "disabled":
+        return
     yield from _scope_doubts(registry, rule)
     block = rule.block
     if isinstance(block, FlowBlock):

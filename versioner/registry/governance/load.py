@@ -85,7 +85,9 @@ def _misplaced(unexpected: Sequence[str], folder: str) -> Iterator[UnreadableFil
     """Yield the files of a folder that are not read, and may be meant to be."""
     for path in unexpected:
         name = path.lower()
-        if path.startswith(folder) and not is_leftover_file(path):
+        # A link in place of the folder hides all files in it.
+        is_inside = path.startswith(folder) or path == folder.removesuffix("/")
+        if is_inside and not is_leftover_file(path):
             is_meant = name.endswith((".yaml", ".yml")) or "." not in name.rpartition("/")[2]
             if is_meant:
                 yield UnreadableFile(path, 0, f"this file is not read here: {_REMEDY}")

@@ -141,7 +141,8 @@ class RegistryIndex:
         registry = IndexedRegistry(
             head.revision, head.commit_time, head.config, head.environments,
             head.environment_aliases, products, head.aliases, head.deleted,
-            load_governance=head.load_governance, find_open=self.open_deployments,
+            load_governance=head.load_governance, has_governance=head.has_governance,
+            find_open=self.open_deployments,
         )  # fmt: skip
         registry.rows = self._rows if self._wanted.every else None
         return registry
