@@ -228,10 +228,7 @@ class RegistryIndex:
         yield from self._rows.entries(self._names, condition, values, order)
 
     def open_deployments(self, environment: str, at: str) -> Iterator[Deployment]:
-        """Yield the deployments to an environment that began by a moment, and may be open then.
-
-        They are those without a result, and those that changed later; void ones are left out.
-        """
+        """Yield the valid deployments to an environment that may be open at a moment."""
         condition = (
             "d.environment = ? AND d.void = 0 AND d.at <= ? AND d.key IN ("
             "SELECT key FROM deployments WHERE environment = ? AND status IN ('pending', 'started')"
