@@ -89,6 +89,11 @@ def test_a_cell_with_instances_has_a_row_for_each(desk: Desk) -> None:
     assert all(row["mixed"] == "true" and row["deployment"] for row in rows.values())
     (row,) = table(desk, "diff", "staging", "production", "-p", "spread")
     assert (row["instance"], row["a.version"], row["b.version"]) == ("us", "2.0.0", "1.0.0")
+    shown = table(desk, "status", "-p", "spread", "-e", "production", "-e", "staging")
+    places = {(each["environment"], each["instance"]): each for each in shown}
+    for side, place in (("a", ("staging", "")), ("b", ("production", "us"))):
+        for field in ("since", "deployment"):
+            assert row[f"{side}.{field}"] == places[place][field] != ""
     listed = table(desk, "deployment", "list", "-p", "spread")
     assert sorted(row["instance"] for row in listed) == ["", "eu", "us"]
 

@@ -12,6 +12,7 @@ from versioner.reporting.text import Span, abbreviate, count, moment
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from versioner.models import Deployment
     from versioner.query.differences import Difference, EnvironmentAt
     from versioner.query.matrix import CellState
     from versioner.reporting.tables import CellText
@@ -78,15 +79,35 @@ def diff_json(
 
 def diff_listing(found: Sequence[Difference]) -> Listing:
     """Return what differs as rows of a table: one for each instance that differs, if any does."""
-    return Listing(_COLUMNS, [row for each in found for row in _rows_of(_document(each))])
+    return Listing(_COLUMNS, [row for each in found for row in _rows_of(each)])
 
 
-def _rows_of(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if not document["instances"]:
+def _rows_of(difference: Difference) -> Iterator[dict[str, Any]]:
+    document = _document(difference)
+    if not difference.instances:
         yield document
-    for each in document["instances"]:
-        sides = {side: {"version": each[side]} for side in ("a", "b")}
-        yield {**document, **sides, "instance": each["instance"]}
+    for each in difference.instances:
+        sides = {
+            "a": _side_of_instance(difference.a, each.instance),
+            "b": _side_of_instance(difference.b, each.instance),
+        }
+        yield {**document, **sides, "instance": each.instance}
+
+
+def _side_of_instance(cell: CellState, name: str) -> dict[str, Any]:
+    """Return what runs on an instance; the unnamed one, or the cell, stands for those not named."""
+    version = cell.version_on(name)
+    if not version:
+        return {"version": None}
+    if not cell.instances:
+        return {"version": version, **_since(cell.since, cell.deployment)}
+    states = {each.name: each for each in cell.instances}
+    found = states.get(name) or states[""]
+    return {"version": version, **_since(found.since, found.current)}
+
+
+def _since(since: str, deployment: Deployment | None) -> dict[str, Any]:
+    return {"since": since, "deployment": deployment.id if deployment is not None else None}
 
 
 def _document(difference: Difference) -> dict[str, Any]:
