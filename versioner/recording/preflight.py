@@ -1,9 +1,9 @@
 """Judge the start of a deployment at the tip on which it is recorded (governance.md, section 5).
 
-Only a start is judged: every other event is a fact that has happened. The registry is read from
-the tip's files with the event itself among them: the event's product whole, and of other products
-only what a rule asks for. The module is imported where the tip has rules, requests or decisions
-about the product.
+Only a start is judged: every other event is a fact that has happened. The question is that of
+`versioner check` a moment before. Of the tip's files the event's product is read whole, and of
+other products only what a rule asks for. The module is imported where the tip has rules, requests
+or decisions about the product.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Preflight:
     ) -> tuple[list[dict[str, str]], bool]:
         """Return the overrides that took effect, and whether an enabled rule applies.
 
-        `changes` are what is not committed yet, with the event's own line. Raises Refused where
+        `changes` are what is not committed yet, without the event itself. Raises Refused where
         the start is refused, UnreadableRules where it cannot be judged, and InvalidInput for an
         override of no rule.
         """

@@ -172,9 +172,7 @@ def prepare(
     changes[path] = log.append(kind, context.logs.get(path), [event])
     if gate is None or not context.is_gated or kind != "deployment":
         return recorded, changes, context.config
-    overrides, is_ruled = gate.judge(
-        repository, context.product, event, {**(pending or {}), **changes}
-    )
+    overrides, is_ruled = gate.judge(repository, context.product, event, pending or {})
     event = {key: value for key, value in event.items() if key != "overrides"}
     event |= {"overrides": overrides} if overrides else {}
     changes[path] = log.append(kind, context.logs.get(path), [event])
