@@ -266,3 +266,21 @@ def test_the_documents_are_as_the_schema_says(out: Path, pages: object) -> None:
     }.items():
         schema = {**schemas, "$ref": f"#/$defs/{name}"}
         Draft202012Validator(schema).validate(document(out, path))
+
+
+def test_an_override_needs_attention_until_it_is_reviewed(tmp_path: Path) -> None:
+    start = deployment(
+        "1.2", "started", id="o", at="2026-11-27T10:00:00Z", environment="production",
+        overrides=[{"rule": "weekend", "reason": "The shop is <down>"}],
+    )  # fmt: skip
+    other = product("other"), log("other", start)
+    shown = built(tmp_path / "out", WEEKEND, *other)["index.html"].shown
+    assert "1 deployment in spite of a rule, not reviewed" in shown
+    assert "1.2 overrides weekend: The shop is <down>" in shown
+    review = (
+        b'- {at: "2026-11-27T12:00:00Z", version: "1.2", decision: "override-reviewed", '
+        b'by: "ann", event: "o", id: "d"}\n'
+    )
+    decisions = {"registry/products/other/decisions/2026-11.yaml": b"# log\n" + review}
+    shown = built(tmp_path / "again", WEEKEND, *other, decisions)["index.html"].shown
+    assert "in spite of a rule" not in shown

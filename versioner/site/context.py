@@ -157,8 +157,12 @@ class SiteContext:
 
     def deployment(self, page: str, deployment: Deployment | Undeployment) -> str:
         """Return the link to the row of a deployment or of an undeployment."""
-        target = self.catalogue.page_of(deployment)
-        return _anchor_link(page, target, deployment_anchor(deployment.id))
+        return self.row(page, deployment.product, deployment.id, deployment.at)
+
+    def row(self, page: str, product: str, row_id: str, at: str) -> str:
+        """Return the link to a row of a product's history, by its id and time."""
+        target = self.catalogue.page_of(product, row_id, at)
+        return _anchor_link(page, target, deployment_anchor(row_id))
 
     def version(self, page: str, product: str, version: str) -> str:
         """Return the link to a version's row, `""` where the product has no such version."""

@@ -132,12 +132,12 @@ class Catalogue:
                 self._parts[row.product, row.id] = part
         return found
 
-    def page_of(self, row: Deployment | Undeployment) -> str:
-        """Return the path of the page of its product with a row."""
-        part = self._parts.get((row.product, row.id)) or self._facts[row.product].near.get(row.id)
+    def page_of(self, product: str, row_id: str, at: str) -> str:
+        """Return the path of the page of its product with a row, by the row's id and time."""
+        part = self._parts.get((product, row_id)) or self._facts[product].near.get(row_id)
         if part is None:
-            part = self.history(row.product).later.get(row.id, 1)
-        return month_page(row.product, month_of(row.at), part)
+            part = self.history(product).later.get(row_id, 1)
+        return month_page(product, month_of(at), part)
 
     def latest(
         self,

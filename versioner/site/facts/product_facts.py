@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from versioner.query.overrides import OverriddenStart, unreviewed_overrides
 from versioner.query.selectors import last_deployed_at
 from versioner.registry.records import ProductRecord
 from versioner.site.facts.codec import cell_data, cell_from, deciding_deployments, row_data
@@ -92,7 +93,8 @@ class ProductFacts:
 
     `cells` have only the deployments that decide their state; `near` has the parts of the pages
     with the rows of these. `deployed` is the number of deployments by environment, `uses` that of
-    events; `events` is the number of all events. `load` returns the facts of the history.
+    events; `events` is the number of all events. `overrides` are the starts that override rules and
+    are not reviewed. `load` returns the facts of the history.
     """
 
     name: str
@@ -108,6 +110,7 @@ class ProductFacts:
     uses: dict[str, int]
     deployed: dict[str, int]
     has_returns: bool
+    overrides: list[OverriddenStart]
     near: dict[str, int]
     load: Callable[[str], HistoryFacts]
 
@@ -151,6 +154,7 @@ def from_json(text: str, load: Callable[[str], HistoryFacts]) -> ProductFacts:
     data = json.loads(text)
     data["cells"] = {name: cell_from(each) for name, each in data["cells"].items()}
     data["first"] = tuple(data["first"]) if data["first"] else None
+    data["overrides"] = [OverriddenStart(*each) for each in data["overrides"]]
     return ProductFacts(**data, load=load)
 
 
@@ -212,11 +216,13 @@ def _facts(
         ),
         deployed={name: len(cell.deployments) for name, cell in record.cells.items()},
         has_returns=any(each.kind == "return" for each in deployments),
+        overrides=unreviewed_overrides(record),
         near={
             each.id: later.get(each.id, 1)
             for cell in record.cells.values()
             for each in deciding_deployments(cell)
-        },
+        }
+        | {each.deployment: later.get(each.deployment, 1) for each in unreviewed_overrides(record)},
         load=load,
     )
 

@@ -177,6 +177,7 @@ def attention(context: SiteContext) -> list[View]:
     groups = [
         _deployments(context, stale, "status-stale", "deployment without a result"),
         _deployments(context, failed, "status-failed", "failed or aborted deployment"),
+        _overrides(context),
         _observed(context, cells),
         _doubtful(context),
         _unowned(context),
@@ -241,6 +242,34 @@ def _observed(context: SiteContext, cells: Sequence[CellState]) -> View:
                 ),
             }
             for cell, each in found[:_SHOWN]
+        ],
+        "more": max(0, len(found) - _SHOWN),
+    }
+
+
+def _overrides(context: SiteContext) -> View:
+    """Return the group of the deployments that overrode rules, which nobody has reviewed."""
+    found = [(facts, each) for facts in context.catalogue for each in facts.overrides]
+    found.sort(key=lambda pair: (pair[1].at, pair[0].name), reverse=True)
+    words = count(len(found), "deployment") + " in spite of a rule, not reviewed"
+    return {
+        **_group(len(found), "status-stale", words),
+        "flag": "attention",
+        "items": [
+            {
+                "product": title_of(context, facts.name),
+                "environment": place_text(
+                    context.environment_title(each.environment), each.instance
+                ),
+                "version": version_text(each.version),
+                "version_full": each.version,
+                "status": f"overrides {', '.join(each.rules)}: {each.reason}",
+                "href": context.row(OVERVIEW, facts.name, each.deployment, each.began),
+                "at": each.at,
+                "age": context.age(each.at),
+                "contacts": [],
+            }
+            for facts, each in found[:_SHOWN]
         ],
         "more": max(0, len(found) - _SHOWN),
     }
