@@ -221,6 +221,12 @@ def _write(product: _Product, changed: list[str]) -> None:
     for environment in {each.event["environment"] for each in product.deployments}:
         _fold_again(product, environment)
     _write_sources(product)
+    # Those that are not shared any more stay: a reader looks at each of them.
+    connection.executemany(
+        "INSERT OR IGNORE INTO shared_ids SELECT id FROM events WHERE id = ? AND key >> 40 <> ?"
+        " AND key >> 38 & 3 < 2",
+        [(each.event["id"], number) for each in (*product.builds, *product.deployments)],
+    )
     connection.executemany(
         "INSERT OR REPLACE INTO logs VALUES (?, ?, ?)",
         [(number, path, product.blobs[path]) for path in changed],

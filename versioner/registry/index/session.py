@@ -151,7 +151,7 @@ def _updated(
     store: IndexStore, wanted: Wanted, progress: Progress | None
 ) -> tuple[sqlite3.Connection, dict[str, Known]]:
     # A reader that finds the index as wanted imports nothing of what reads and checks files.
-    from versioner.registry.index.update import fill, note_shared_ids, update_products
+    from versioner.registry.index.update import fill, update_products
 
     with store.lock(_WAIT_SECONDS_ALL if wanted.every else _WAIT_SECONDS):
         connection = store.verified()
@@ -170,7 +170,6 @@ def _updated(
             with store.updating() as writer:
                 _, stale, surplus = stale_products(writer, wanted)
                 update_products(writer, wanted, stale, surplus, progress)
-                note_shared_ids(writer, stale)
             found = _as_wanted(connection, wanted)
     if found is None:
         connection.close()

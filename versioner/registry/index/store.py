@@ -78,7 +78,10 @@ class IndexStore:
 
     @contextmanager
     def lock(self, seconds: float) -> Iterator[None]:
-        """Return a context that has the lock of the index; raise OperationFailed after a wait."""
+        """Return a context that has the lock of the index; raise OperationFailed after a wait.
+
+        Garbage is not collected within it.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = open_lock(self.path.with_name(f"{self.path.name}-lock"))
         try:
@@ -87,7 +90,8 @@ class IndexStore:
                 if backoff.is_over:
                     raise OperationFailed("another process writes the index")
                 backoff.pause()
-            yield
+            with _without_collection():
+                yield
         finally:
             os.close(descriptor)
 
@@ -100,8 +104,6 @@ class IndexStore:
     def making(self) -> Iterator[sqlite3.Connection]:
         """Make a new file; it is sealed, and so believed, if no error is raised."""
         self.remove()
-        was_on = gc.isenabled()
-        gc.disable()  # rows have no cycles, and a million of them are looked through many times
         connection = sqlite3.connect(self.path, isolation_level=None)
         try:
             prepare(connection, self.reader)
@@ -121,9 +123,6 @@ class IndexStore:
             with suppress(OSError):
                 self.remove()
             raise
-        finally:
-            if was_on:
-                gc.enable()
 
     @contextmanager
     def updating(self) -> Iterator[sqlite3.Connection]:
@@ -180,6 +179,18 @@ class IndexStore:
             connection.close()
             return None
         return None
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    # Rows have no cycles, and a million of them would be looked through many times.
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def private_database(reader: str, name: str = "") -> sqlite3.Connection:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from versioner.registry.index.fill import Statement
     from versioner.registry.index.wanted import Wanted
 
-__all__ = ["fill", "insert_product", "note_shared_ids", "update_products"]
+__all__ = ["fill", "insert_product", "update_products"]
 
 # For fewer bytes of files, starting other processes costs more than it saves.
 _SHARED_LEAST: Final = 8 * 1024 * 1024
@@ -34,7 +34,11 @@ def update_products(
     surplus: Iterable[int],
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Write the rows of products that are not as wanted, and delete those of surplus ones."""
+    """Write the rows of products that are not as wanted, and delete those of surplus ones.
+
+    The ids that events of several products have are noted.
+    """
+    written = []
     for number in surplus:
         delete_product(connection, number)
     (last,) = connection.execute("SELECT MAX(id) FROM products").fetchone()
@@ -46,14 +50,10 @@ def update_products(
         if row is None or not append_to_product(connection, wanted, name):
             delete_product(connection, number)
             insert_product(connection, wanted, name, number)
+            written.append(number)
         if progress is not None:
             progress(count, len(stale))
-
-
-def note_shared_ids(connection: sqlite3.Connection, products: Iterable[str]) -> None:
-    """Insert the ids of events of some products that an event of another product has."""
-    for name in products:
-        (number,) = connection.execute("SELECT id FROM products WHERE name = ?", (name,)).fetchone()
+    for number in written:
         _note_shared_ids(connection, number)
 
 
