@@ -148,6 +148,8 @@ def _keys(kind: NameKind, word: str) -> set[str]:
 
 def _shortened(word: str) -> set[str]:
     """Return a word, and what is left of it without one letter, or without two of a long one."""
-    most = 2 if len(word) >= _LONG - 2 else 1
-    gone = [each for many in range(most + 1) for each in combinations(range(len(word)), many)]
-    return {"".join(c for i, c in enumerate(word) if i not in each) for each in gone}
+    shorter = {word[:i] + word[i + 1 :] for i in range(len(word))}
+    if len(word) < _LONG - 2:
+        return {word, *shorter}
+    again = {each[:i] + each[i + 1 :] for each in shorter for i in range(len(each))}
+    return {word, *shorter, *again}

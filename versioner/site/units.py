@@ -14,7 +14,7 @@ import marshal
 import os
 import re
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -116,6 +116,7 @@ def units_of(
     return [*products, *_months(context, common), *_shards(context, common)]
 
 
+@cache
 def code_digest() -> str:
     """Return a hash of the code that makes pages: the sizes and times of its modules."""
     top = Path(versioner.__file__).parent
@@ -219,13 +220,14 @@ def _keys_of_months(
 def _months(context: SiteContext, common: str) -> Iterator[Unit]:
     groups = {"": context.deployment_links, **context.environment_links}
     pages = {environment: _by_month(links) for environment, links in groups.items()}
+    paths = {environment: [link.path for link in links] for environment, links in groups.items()}
     for month in context.catalogue.months:
-        for environment, links in groups.items():
+        for environment in groups:
             own = pages[environment].get(month)
             if own is None:
                 continue
             digest = f"{context.catalogue.total(month, environment).digest:x}"
-            around = _around([link.path for link in links], own)
+            around = _around(paths[environment], own)
             key = hash_of(common, environment, month, digest, around)
             newest = month == context.catalogue.months[-1]
             keys = partial(_keys_of_pages, context, common, environment, own) if newest else dict
