@@ -82,7 +82,13 @@ def die_in(monkeypatch, name: str, act) -> None:
 def test_a_kill_between_ref_and_files_and_a_users_commit_lose_nothing(top, scale, fate):
     for number in range(scale(5, 50)):
         prefix = f"k{number}"
-        path = LOG if number % 2 else f"registry/products/p{number}/deployments/2026-11.yaml"
+        paths = (
+            f"registry/products/p{number}/deployments/2026-11.yaml",
+            LOG,
+            f"registry/products/p{number}/decisions/2026-11.yaml",
+            f"registry/requests/r{number}/decisions.yaml",
+        )
+        path = paths[number % 4]
         append(top, f"acknowledged-{number}".encode(), path)
         killed = start(top, prefix, "1", fate, path=path)
         assert killed.wait() == -signal.SIGKILL

@@ -297,9 +297,13 @@ class _RemoteRecorder:
         """Add waiting events of the same products; those that are refused are left to `collect`."""
         taken: list[RefUpdate] = []
         added: list[RecordResult] = []
+        decides = any(each.kind in DECISION_KINDS for each in self._open.values())
         for each in along[:_MOST_ALONG]:
             try:
                 draft = draft_of(each.submission)
+                if draft.kind in DECISION_KINDS and not decides:
+                    # It needs all logs of the product, which is too much for a pipeline's event.
+                    continue
                 check_at(draft.fields["at"], self._now)
                 recorded, own, _ = prepare(place, draft, self._entropy, True, changes)
             except (InvalidInput, Blocked):
