@@ -252,6 +252,25 @@ def test_a_rule_counts_the_signed_approval_alone(
     assert run(ask) == 0
 
 
+def test_at_a_url_the_history_of_the_decisions_is_fetched(
+    signing: Signing, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(signing, approve(version="1.1"))
+    record(signing, approve("bob"))
+    bare = tmp_path / "bare.git"
+    signing.desk.git("clone", "-q", "--bare", str(signing.desk.top), str(bare))
+    for key in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
+        signing.desk.git("-C", str(bare), "config", key, "true")
+    url = f"file://{bare}"
+    assert run(["check", "shop", "1.1", "production", "--repo", url]) == 0
+    assert run(["check", "shop", "1.2", "production", "--repo", url]) == 5
+    start = ["track", "deployment", "--product", "shop", "--environment", "production"]
+    start += ["--status", "started", "--repo", url, "--version"]
+    assert run([*start, "1.2"]) == 5
+    assert "bob (not signed)" in capsys.readouterr().err
+    assert run([*start, "1.1"]) == 0
+
+
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2f0kU4L0n1XW7l1oYb1Yk2iCqjv3yH3X5m4Xz0aBcD"
 
 

@@ -331,16 +331,14 @@ class _RemoteRecorder:
 def message_of(own: Sequence[RecordResult], collected: Sequence[RecordResult] = ()) -> str:
     """Return a commit message: the only subject, or the number of events and each subject.
 
-    Each decision among `collected` has a line of its own, by which a signature of the commit is
-    known not to be one of who decided.
+    Each decision among `collected` has a line that says that no signature is of who decided.
     """
     subjects = [subject_of(each) for each in (*collected, *own)]
-    decisions = [each.event["id"] for each in collected if each.kind in DECISION_KINDS]
-    marks = [f"{COLLECTED}{each}" for each in decisions]
-    lines = subjects[:1] or ["Record nothing"]
+    marks = [f"{COLLECTED}{x.event['id']}" for x in collected if x.kind in DECISION_KINDS]
+    lines = subjects or ["Record nothing"]
     if len(subjects) > 1:
         lines = [f"Record {len(subjects)} events", "", *subjects]
-    return "\n".join([*lines, *([""] if marks else []), *marks])
+    return "\n".join([*lines, "", *marks] if marks else lines)
 
 
 def _refuse_inbox(recorded: RecordResult, via: Via) -> None:

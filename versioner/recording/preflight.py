@@ -23,6 +23,7 @@ from versioner.models.governance import ConcurrencyBlock
 from versioner.names import is_name, nearest
 from versioner.registry.event_order import seconds_of
 from versioner.registry.governance.calendar import duration_seconds
+from versioner.registry.governance.signatures import add_signatures
 from versioner.registry.head import load_head
 from versioner.registry.load import load_registry
 from versioner.rules.gate import Question, evaluate
@@ -91,6 +92,7 @@ class Preflight:
         """
         registry, question = self._read(place, product, event, changes)
         _check_overrides(registry, event)
+        add_signatures(registry, place, place.tip or "", [registry.target_of(product)])
         answer = evaluate(registry, question)
         if answer.unreadable:
             raise _unreadable(answer)

@@ -31,6 +31,7 @@ from versioner.remote.push_status import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from versioner.git.process import Completed
     from versioner.git.temporary import TemporaryFolder
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PartialClone",
+    "open_clone",
     "partial_clone",
 ]
 
@@ -302,8 +304,19 @@ def partial_clone(remote: Remote, level: FilterLevel | None = None) -> Iterator[
         taken = recall_filter(remote, place.folder) if level is None else level
         clone = PartialClone(remote, place, taken)
         recall_config(remote, clone.folder)
+        _open_clones[clone.folder] = clone
         try:
             yield clone
             remember_config(remote, clone.folder)
         finally:
+            del _open_clones[clone.folder]
             clone.close()
+
+
+# Those of this process: a `Repository` does not name the remote that it is a clone of.
+_open_clones: dict[Path, PartialClone] = {}
+
+
+def open_clone(folder: Path) -> PartialClone | None:
+    """Return the temporary clone in a folder, None for another repository."""
+    return _open_clones.get(folder)

@@ -49,14 +49,15 @@ def add_signatures(
     """
     if not needs_signatures(registry.governance):
         return ""
-    if is_shallow(repository):
-        return "this clone is shallow, so that it is not known who added which line"
     wanted = [name for name in products if name in registry.products]
+    paths = [*_paths(registry, wanted), f"{layout.ROOT}/requests"]
+    if is_shallow(repository) and not _fetched(repository, [*paths, layout.ALLOWED_SIGNERS]):
+        return "this clone is shallow, so that it is not known who added which line"
     allowed = read_blobs(repository, revision, [layout.ALLOWED_SIGNERS])[layout.ALLOWED_SIGNERS]
     if allowed is None:
         return f"there is no {layout.ALLOWED_SIGNERS}"
     try:
-        found = _Signatures(registry, repository, revision, allowed, wanted)
+        found = _Signatures(registry, repository, revision, allowed, paths)
     except OperationFailed as failure:
         return failure.message
     for name in wanted:
@@ -73,6 +74,13 @@ def add_signatures(
     return ""
 
 
+def _fetched(repository: Repository, paths: list[str]) -> bool:
+    """Return whether the history could be fetched: that of a temporary clone can."""
+    from versioner.remote.whole_history import fetch_file_history
+
+    return fetch_file_history(repository, paths)
+
+
 class _Signatures:
     """The commits that first added what decisions say, and who signed them."""
 
@@ -82,11 +90,10 @@ class _Signatures:
         repository: Repository,
         revision: str,
         allowed: bytes,
-        products: list[str],
+        paths: list[str],
     ) -> None:
         self._commits: dict[tuple[str, _Said], str] = {}
-        paths = _paths(registry, products)
-        for added in added_lines(repository, revision, [*paths, f"{layout.ROOT}/requests"]):
+        for added in added_lines(repository, revision, paths):
             self._note(registry, added.commit, added.path, added.line)
         people: dict[str, set[str]] = {}
         for (_, said), commit in self._commits.items():
