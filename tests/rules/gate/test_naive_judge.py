@@ -24,7 +24,7 @@ NOT_MODELLED = 10
 
 def test_the_naive_judge_answers_as_the_table_says(scale: Callable[[int, int], int]) -> None:
     left_out = 0
-    for case in CASES:
+    for case in CASES[:: scale(3, 1)]:
         try:
             check(case, minutes=scale(DAY // 4, 10 * DAY))
         except NotModelled:
