@@ -113,3 +113,15 @@ def test_a_limited_server_costs_more_and_it_is_known_how_much(
     files = len(large.git("ls-tree", "-r", "--name-only", "main", "--", "registry").splitlines())
     print(f"{moved:,} bytes, {recording.requests} requests: {moved / files:.1f} per event file")
     assert moved < most
+
+
+def test_a_question_fetches_the_files_of_one_product_alone(proxy: Proxy, registry: Served) -> None:
+    question = ["check", PRODUCT, "9.0.0", "production", "--allow-unknown-version"]
+    with proxy.phase() as asking:
+        ran = run_versioner([*question, "--repo", proxy.url_of(registry)])
+    assert ran.code == 0, ran.err
+    with proxy.phase() as reading:
+        run_versioner(["status", "--repo", proxy.url_of(registry)])
+    # The directories of all products are listed by both.
+    assert asking.bytes_down < reading.bytes_down
+    assert asking.requests <= reading.requests

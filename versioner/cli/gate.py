@@ -15,7 +15,7 @@ from versioner.errors import InvalidInput, OperationFailed
 from versioner.names import check_instance, check_name, check_version, may_slugify, nearest, slugify
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
@@ -56,7 +56,7 @@ def ask(
     check_version(version)
     if instance:
         check_instance(instance)
-    repository = find_registry(repo, rev)
+    repository, fetch_others = _open(repo, rev, product)
     snapshot = take_registry_snapshot(repository, rev)
     now = (snapshot.commit_time if rev else None) or clock.now()
     with read_for("--at"):
@@ -64,10 +64,12 @@ def ask(
     registry = _read(repository, snapshot, rev, [product])
     given, product = product, _legal(product, registry, "product")
     if product != given:
+        fetch_others()
         registry = _read(repository, snapshot, rev, [product])
     environment = _legal(environment, registry, "environment")
     question = Question(product, version, environment, instance, moment)
     if _needs_other_products(registry, question):
+        fetch_others()
         registry = _read(repository, snapshot, rev, None)
     _check_signatures(registry, repository, snapshot, question)
     answer = evaluate(registry, question)
@@ -75,6 +77,24 @@ def ask(
         raise _unknown(registry, question)
     refuse_unreadable(answer)
     return Asked(_with_tree(answer, repository, snapshot, rev), registry)
+
+
+def _open(repo: str | None, rev: str | None, product: str) -> tuple[Repository, Callable[[], None]]:
+    """Open the registry, and return what fetches the files of other products.
+
+    Of a URL, the files of one product alone are fetched at first.
+    """
+    from versioner.cli.remotes import remote_at
+
+    remote = remote_at(repo)
+    if remote is None or rev is not None:
+        return find_registry(repo, rev), lambda: None
+    from versioner.editing.remote import fetch_all_files, fetch_registry
+    from versioner.remote.partial_clone import partial_clone
+
+    clone = click.get_current_context().with_resource(partial_clone(remote))
+    place = fetch_registry(clone, products=[product])
+    return place, lambda: fetch_all_files(clone, place)
 
 
 def _moment(at: str | None, now: str) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from versioner.remote.url import Remote
     from versioner.serialization.documents import DocumentKind
 
-__all__ = ["edit_remotely", "fetch_registry"]
+__all__ = ["edit_remotely", "fetch_all_files", "fetch_registry"]
 
 _TRIES: Final = 8
 _PAUSE_SECONDS: Final = 0.2
@@ -66,8 +66,16 @@ def edit_remotely(
     )
 
 
-def fetch_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = ()) -> Repository:
+def fetch_registry(
+    clone: PartialClone,
+    branch: str = "",
+    also: Sequence[str] = (),
+    products: Sequence[str] | None = None,
+) -> Repository:
     """Fetch the tip of a branch with all files of the registry, and the refs under `also`.
+
+    With `products`, of the files of products only those of the named ones are fetched;
+    `fetch_all_files` fetches the others.
 
     `branch` "" is the one that registry.yaml names, else the remote's HEAD. Raises UsageFault if
     there is no registry.
@@ -90,10 +98,27 @@ def fetch_registry(clone: PartialClone, branch: str = "", also: Sequence[str] = 
         own, head = own_branch(clone, place, entry.id)
         if own != head:
             # The registry is on another branch, with other files.
-            return fetch_registry(clone, own, also)
+            return fetch_registry(clone, own, also, products)
         place = clone.set_branch(own, tip)
-    clone.fetch_files_below(tip, _READ)
+    clone.fetch_files_below(tip, _READ if products is None else _folders(place, products))
     return place
+
+
+def fetch_all_files(clone: PartialClone, place: Repository) -> None:
+    """Fetch the files of the registry that are not here yet."""
+    if place.tip is not None:
+        clone.fetch_files_below(place.tip, _READ)
+
+
+def _folders(place: Repository, products: Sequence[str]) -> list[str]:
+    """Return what is read of a registry for some products: their own files, and those beside."""
+    there = set(list_tree(place, place.tip, "registry/products"))
+    if any(f"{name}.yaml" in list_tree(place, place.tip, "registry/aliases") for name in products):
+        # Which product an old name leads to is in a file that is not here yet.
+        return [*_READ]
+    beside = [f"registry/{name}" for name in list_tree(place, place.tip, "registry")]
+    own = [layout.product_dir(name) for name in products if name in there]
+    return [*(path for path in beside if path != "registry/products"), *own]
 
 
 def _pushed(clone: PartialClone, place: Repository, new: str) -> bool:
