@@ -100,6 +100,14 @@ def test_pages_folds_what_waits_and_builds_the_tip(
     assert [event["version"] for event in forge.deployments()] == ["2.0"]
     page = runner.workspace / "public" / "products" / "user-service" / "index.html"
     assert "2.0" in page.read_text()
+    kept = {
+        path.name: pattern
+        for pattern in jobs["pages"]["cache"]["paths"]
+        for path in runner.workspace.glob(pattern)
+    }
+    assert {*kept.values()} == {*jobs["pages"]["cache"]["paths"]}
+    # What was fetched is another commit than the one that is checked out.
+    assert "index-past.sqlite" in kept
 
 
 def test_a_trigger_is_recorded_once_and_nothing_of_its_pipeline_is_taken_for_the_products(

@@ -137,6 +137,11 @@ def test_the_site_of_the_tip_is_built_with_what_waits(
     assert run_step(runner, publish, within, "Build the site", {}) == 0, runner.said
     for kept in ("index.sqlite", "index.seal", "pages.json"):
         assert (runner.workspace / ".git" / "versioner" / kept).is_file()
+    if flavour == "github":
+        steps = publish["jobs"][within]["steps"]
+        (cache,) = [each for each in steps if "restore-keys" in each.get("with", {})]
+        for pattern in cache["with"]["path"].split():
+            assert [*runner.workspace.glob(pattern)], pattern
 
 
 def test_publishing_coalesces_and_never_breaks_off(starter: Path) -> None:

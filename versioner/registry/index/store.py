@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from versioner.backoff import Backoff
-from versioner.database import remove_database, sidecar
+from versioner.database import open_database, remove_database, sidecar
 from versioner.errors import OperationFailed
 from versioner.git.lock import open_lock, try_lock
 from versioner.registry.index.schema import INDEXES, SCHEMA
@@ -131,9 +131,8 @@ class IndexStore:
         That reader keeps SQLite from writing the log into the database at the end, unsealed.
         """
         seal = Seal.read(self.path) or Seal()
-        connection = sqlite3.connect(self.path, isolation_level=None, timeout=_WRITER_SECONDS)
+        connection = open_database(self.path, seconds=_WRITER_SECONDS)
         try:
-            connection.execute("PRAGMA synchronous = OFF")
             connection.execute("PRAGMA wal_autocheckpoint = 0")
             connection.execute("BEGIN IMMEDIATE")
             try:
