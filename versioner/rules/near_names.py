@@ -8,6 +8,7 @@ exchanged. Names that differ in their digits are never near: `web-1` and `web-2`
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -103,6 +104,8 @@ def _spelled_out(words: list[str]) -> str:
     return "".join(_WORDS.get(word, word) for word in words)
 
 
+# A word is compared with many others.
+@cache
 def _digits(name: str) -> str:
     return re.sub(r"\D", "", name)
 

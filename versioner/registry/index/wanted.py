@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from versioner import layout
+from versioner.git.object_format import hash_object
 from versioner.registry.index.schema import as_json
 
 if TYPE_CHECKING:
@@ -82,4 +82,4 @@ def _odd_tree(snapshot: Snapshot, name: str) -> str:
     """Return a key of the files of a product that has no tree id: some are links or submodules."""
     entries = snapshot.entries(layout.product_dir(name))
     text = repr(sorted((path, tuple(entry)) for path, entry in entries.items()))
-    return f"odd {hashlib.sha256(text.encode()).hexdigest()}"
+    return f"odd {hash_object('blob', text.encode('utf-8', 'surrogateescape'))}"
