@@ -284,3 +284,36 @@ def test_an_override_needs_attention_until_it_is_reviewed(tmp_path: Path) -> Non
     decisions = {"registry/products/other/decisions/2026-11.yaml": b"# log\n" + review}
     shown = built(tmp_path / "again", WEEKEND, *other, decisions)["index.html"].shown
     assert "in spite of a rule" not in shown
+
+
+BUTTON = (
+    "buttons:",
+    '  - title: "Deploy"',
+    '    url: "https://ci.test/?v={vi_version}&to={vi_environment_name}"',
+    '    only_when: "allowed"',
+)
+QA = rule("qa", PRODUCTION, 'type: "version-approval"', "version-approval: {types: {qa: 1}}")
+
+
+def test_a_product_says_what_its_next_version_waits_for(tmp_path: Path) -> None:
+    moved = log(
+        "moved",
+        deployment("1.0", id="m1", at="2026-11-20T10:00:00Z", environment="staging"),
+        deployment("1.0", id="m2", at="2026-11-21T10:00:00Z", environment="production"),
+        deployment("1.1", id="m3", at="2026-11-28T09:00:00Z", environment="staging"),
+    )
+    parts = (product("moved", *BUTTON), moved, WEEKEND, STAGING_FIRST)
+    page = built(tmp_path / "out", *parts)["products/moved/index.html"]
+    assert "What 1.1 must meet in production:" in page.shown
+    assert "No production at the weekend Nothing ships each week" in page.shown
+    assert "for 1 day in staging: from 29 Nov 2026 09:00 UTC on" in page.shown
+    assert "https://ci.test/?v=1.1&amp;to=production" in page.text
+    page = built(tmp_path / "blocked", *parts, QA)["products/moved/index.html"]
+    assert "qa: 0 of 1" in page.shown
+    assert "https://ci.test" not in page.text
+    assert "Deploy: not allowed yet" in page.shown
+    decisions = b'- {at: "2026-11-28T09:30:00Z", version: "1.1", decision: "approved", '
+    decisions += b'approval_type: "qa", by: "ann", id: "q"}\n'
+    approved = {"registry/products/moved/decisions/2026-11.yaml": b"# log\n" + decisions}
+    page = built(tmp_path / "approved", *parts, QA, approved)["products/moved/index.html"]
+    assert "https://ci.test/?v=1.1&amp;to=production" in page.text

@@ -143,6 +143,10 @@ class SiteContext:
         """Return a product with all of its events; `registry` has summaries without them."""
         return self._records[name]
 
+    def registry_with(self, record: ProductRecord) -> Registry:
+        """Return the registry with one whole product; the others have summaries."""
+        return replace(self.registry, products={**self.registry.products, record.name: record})
+
     def release(self, name: str) -> None:
         """Drop what was read of a product."""
         self._history = ("", [])

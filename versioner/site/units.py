@@ -29,6 +29,7 @@ from versioner.site.pages import environment_pages, month_pages, product_pages
 from versioner.site.urls import API, month_page, product_page
 from versioner.site.views.cells import cell_view
 from versioner.site.views.products import title_of
+from versioner.site.views.shipping import governance_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -161,6 +162,7 @@ def _product_key(
             for other in sorted(record.document.get("depends_on") or ())
         ],
         context.former_names.get(name, []),
+        governance_of(context, name),
         inbox,
         ages,
     )

@@ -9,8 +9,18 @@ from versioner.layout import product_dir, product_path
 from versioner.query.selectors import latest_value, pending_instances, place_text
 from versioner.query.source_links import compare_url
 from versioner.query.version_order import is_newer, rolled_back_near, versions_between
-from versioner.site.urls import badge, data_of, outward, product_feed, product_page
+from versioner.registry.buttons import buttons_of
+from versioner.site.urls import (
+    REQUESTS,
+    RULES,
+    badge,
+    data_of,
+    outward,
+    product_feed,
+    product_page,
+)
 from versioner.site.views.rows import STATUS_CLASSES
+from versioner.site.views.shipping import shipping
 from versioner.site.wording import count, day_text, version_text
 
 if TYPE_CHECKING:
@@ -143,7 +153,18 @@ def _step(
             _version(context, page, record.versions[v], rolled_back) for v in proposed[:_SHOWN]
         ],
         "more": max(0, len(proposed) - _SHOWN),
+        "shipping": _shipping(context, page, record, proposed, lacks),
     }
+
+
+def _shipping(
+    context: SiteContext, page: str, record: ProductRecord, proposed: list[str], place: _Place
+) -> View:
+    """Return what the newest version that a place lacks waits for; nothing without any rule."""
+    has_rules = {RULES, REQUESTS} & context.sections.keys() or record.decisions
+    if not proposed or not (has_rules or buttons_of(context.registry, record.document)):
+        return {}
+    return shipping(context, page, record, proposed[0], place.environment)
 
 
 def _text(
