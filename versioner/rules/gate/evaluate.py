@@ -27,6 +27,7 @@ from versioner.rules.gate.question import CODES, Answer, Verdict
 from versioner.rules.gate.requirement import judge_requirement
 from versioner.rules.gate.schedule import judge_schedule
 from versioner.rules.gate.scope import is_in_scope
+from versioner.rules.gate.unread import unread_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -72,6 +73,7 @@ def _unreadable(registry: Registry, question: Question) -> Iterator[UnreadableFi
     for problem in record.problems if record is not None else ():
         if problem.severity == "error" and problem.path.startswith(folder):
             yield UnreadableFile(problem.path, problem.line, problem.message)
+    yield from unread_files(registry, site)
 
 
 def resolved(registry: Registry, question: Question) -> Question:
