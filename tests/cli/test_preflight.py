@@ -246,7 +246,7 @@ def test_of_jobs_that_start_at_once_exactly_one_is_allowed(
     tmp_path: Path, scale: Callable[[int, int], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     top = make_registry(tmp_path / "registry")
-    (top / "registry/rules").mkdir()
+    (top / "registry/rules").mkdir(exist_ok=True)
     (top / "registry/rules/one-at-once.yaml").write_text(ONE_AT_ONCE, encoding="utf-8")
     for line in ("add -A", "commit -qm Rule"):
         subprocess.run(["git", *line.split()], cwd=top, check=True)
