@@ -236,6 +236,30 @@ def test_version_show_lists_the_decisions_where_there_are_some(desk: Desk) -> No
     assert [line.split()[2] for line in lines[at + 2 : at + 4]] == ["blocked", "approved"]
 
 
+RULE = b"""name: "closed"
+type: "schedule"
+schedule: {blocked: [{once: {from: "2026-01-01T00:00", to: "2027-01-01T00:00"}}]}
+"""
+
+
+def test_the_overrides_of_a_deployment_are_reviewed_once(desk: Desk) -> None:
+    path = desk.top / "registry/rules/closed.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(RULE)
+    desk.git("add", "-A")
+    desk.git("commit", "-qm", "Close everything")
+    start = ("track", "deployment", "--product", "user-service", "--environment", "production")
+    start += ("--version", "1.4.0", "--status", "started", "--event-id", "s-1")
+    assert desk.run(*start).code == 5
+    assert desk.run(*start, "--override", "closed", "--reason", "outage").code == 0
+    review = ("review", "user-service", "1.4.0", "--event", "s-1", *ALICE)
+    first, second = (desk.run(*review, "-o", "json").json() for _ in range(2))
+    assert (first["outcome"], second["outcome"]) == ("recorded", "already_recorded")
+    (found,) = decisions(desk)
+    assert (found.decision, found.event, found.by) == ("override-reviewed", "s-1", "alice")
+    assert desk.run("review", "user-service", "1.3.9", "--event", "s-1").code == 4
+
+
 @pytest.fixture
 def url(forge: Path) -> str:
     subprocess.run(

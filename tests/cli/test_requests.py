@@ -70,6 +70,13 @@ def test_all_that_differs_is_proposed_and_a_blocked_version_is_not(desk: Desk) -
     assert desk.git("log", "-1", "--format=%s") == "Create request r1"
 
 
+def test_a_new_registry_has_an_example_of_a_template(desk: Desk) -> None:
+    created = create(desk, "--template", "example-release", "-e", "production", "-o", "json").json()
+    assert created["request"]["approvals"] == {"qa": 1}
+    outcome = create(desk, "--template", "exampel-release", name="r2")
+    assert "the templates are example-release" in outcome.err
+
+
 def test_options_win_over_the_template_and_a_dry_run_writes_nothing(desk: Desk) -> None:
     put(desk, "templates/usual.yaml", TEMPLATE)
     tip = desk.git("rev-parse", "HEAD")

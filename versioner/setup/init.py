@@ -19,7 +19,7 @@ from versioner.setup.scaffold import (
     branch_at,
     compare_starter_files,
     describe,
-    example_rules,
+    example_files,
     hosting_at,
     starter_files,
 )
@@ -120,4 +120,4 @@ def _files(title: str, example: bool, hosting: Hosting, branch: str) -> dict[str
     files[layout.CONFIG] = dump_document("config", config)
     for name in _ENVIRONMENTS:
         files[layout.environment_path(name)] = dump_document("environment", {"name": name})
-    return files | example_rules()
+    return files | example_files()

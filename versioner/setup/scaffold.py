@@ -32,7 +32,7 @@ __all__ = [
     "branch_at",
     "compare_starter_files",
     "describe",
-    "example_rules",
+    "example_files",
     "hosting_at",
     "starter_files",
 ]
@@ -69,10 +69,14 @@ def starter_files(forge: str, branch: str) -> dict[str, bytes]:
     return _for_branch(files, branch)
 
 
-def example_rules() -> dict[str, bytes]:
-    """Return the rules of a new registry, which are disabled, by path."""
-    folder = starter_dir() / layout.ROOT / "rules"
-    return {layout.rule_path(path.stem): path.read_bytes() for path in folder.glob("*.yaml")}
+def example_files() -> dict[str, bytes]:
+    """Return the rules of a new registry, which are disabled, and its templates, by path."""
+    folder = starter_dir() / layout.ROOT
+    return {
+        path_of(path.stem): path.read_bytes()
+        for name, path_of in (("rules", layout.rule_path), ("templates", layout.template_path))
+        for path in sorted((folder / name).glob("*.yaml"))
+    }
 
 
 def _place(path: str, forge: str) -> str:
