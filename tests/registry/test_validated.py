@@ -157,6 +157,42 @@ def test_an_id_that_two_products_share_is_found_whichever_of_them_changed(tmp_pa
     assert found() == []
 
 
+def test_logs_of_years_are_validated_alike_whether_what_was_found_was_kept_or_not(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "validated.sqlite"
+    files = registry()
+    year = layout.log_path("p1", "deployment", "2025")
+    events = [event(n, at=f"2025-{n:02}-01T00:00:00Z") for n in range(10, 13)]
+    files[year] = log.append("deployment", None, events)
+
+    def found() -> list[tuple[str, str, int]]:
+        problems = problems_of(files, place)
+        assert problems == problems_of(files, place)
+        assert problems == validate_registry(MemorySnapshot(files), now=NOW).problems
+        return [(each.code, each.path, each.line) for each in problems]
+
+    assert found() == []
+    snapshot = Counted(files)
+    with ValidatedProducts(place) as kept:
+        assert validate_registry(snapshot, now=NOW, kept=kept).events == 8
+    assert snapshot.products_read() == set()
+    whole = dict(files)
+    # A month beside the year that it is in, an unknown environment, an id of another product, and
+    # an event of another year.
+    beside = layout.log_path("p1", "deployment", "2025-10")
+    files[beside] = log.append("deployment", None, [event(10, at="2025-10-01T00:00:00Z")])
+    assert ("duplicate-id", beside, 4) in found()
+    files = dict(whole)
+    more = [event(20, at="2025-12-02T00:00:00Z", environment="prod"), event(0, at=events[2]["at"])]
+    files[year] = log.append("deployment", files[year], more)
+    assert found() == [("environment", year, 7), ("duplicate-id", year, 8)]
+    files[year] = log.append("deployment", whole[year], [event(21, at="2024-12-02T00:00:00Z")])
+    assert found() == [("month", year, 7)]
+    files = dict(whole)
+    assert found() == []
+
+
 def test_a_file_of_another_form_is_replaced(tmp_path: Path) -> None:
     place = tmp_path / "validated.sqlite"
     with sqlite3.connect(place) as connection:
