@@ -27,12 +27,18 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 640, 50, 420
 
 
 def plot(found: list[dict[str, Any]]) -> str:
-    """Return an SVG of the times that passed, by the results of a run in plain form."""
+    """Return an SVG of the processors' times, by the results of a run in plain form.
+
+    Other work on the machine distorts them less than the times that passed.
+    """
     lines = {
-        key: sorted((each["events"], each["seconds"]) for each in found
-                    if each["operation"] == key and each["seconds"])
+        key: sorted(
+            (each["events"], each["processor_seconds"])
+            for each in found
+            if each["operation"] == key and each["processor_seconds"]
+        )
         for key in PLOTTED
-    }  # fmt: skip
+    }
     lines = {key: points for key, points in lines.items() if points}
     values = [seconds for points in lines.values() for _, seconds in points]
     sizes = [events for points in lines.values() for events, _ in points]
@@ -121,7 +127,7 @@ def _document(body: list[str], words: str) -> str:
         f"{light}@media(prefers-color-scheme:dark){{svg{{background:#0d1117}}"
         f"text{{fill:#e6edf3}}g text{{fill:var(--c)}}.grid{{stroke:#30363d}}{dark}}}"
     )
-    title = "Time of whole processes against the number of events"
+    title = "Processor time of whole processes against the number of events"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
         'aria-labelledby="title desc">\n'

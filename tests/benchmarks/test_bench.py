@@ -67,7 +67,7 @@ def test_limits_that_are_exceeded_are_named_and_neighbours_are_not() -> None:
 
 def test_the_plot_draws_each_operation_with_its_figures_in_words() -> None:
     found = [
-        {"operation": key, "events": events, "seconds": 0.1 * number}
+        {"operation": key, "events": events, "processor_seconds": 0.1 * number}
         for number, key in enumerate(PLOTTED, 1)
         for events in (1_000, 10_000, 1_026_399)
     ]
