@@ -241,6 +241,22 @@ def test_a_file_that_was_harmed_is_made_again(top: Path, harm: str) -> None:
     assert not any(path.is_symlink() for path in out.rglob("*"))
 
 
+def test_a_harmed_month_of_a_product_that_changed_is_made_again(top: Path) -> None:
+    out = top.with_name("out")
+    build(top, out)
+    for minute in (1, 2):
+        # After the first event, the keys of the months are known.
+        append(top, "b", event("b", 20 + minute))
+        commit(top, minute)
+        if minute == 2:
+            (out / "products/b/2026-09.html").write_text("mine")
+            (out / "api/v1/products/b/2026-08.json").unlink()
+            (out / "tables/b/2026-10.csv").rename(out / "tables/b/2026-07.csv")
+        build(top, out)
+    (out / "tables/b/2026-07.csv").unlink()
+    assert content(out) == cold(top)
+
+
 def test_a_fresh_build_finds_what_was_written_into_a_file(top: Path) -> None:
     out = top.with_name("out")
     build(top, out)
