@@ -13,12 +13,15 @@ from versioner.cli.params import read_for
 from versioner.cli.registry import find_registry, open_registry_index, take_registry_snapshot
 from versioner.errors import InvalidInput, OperationFailed
 from versioner.names import check_instance, check_name, check_version, may_slugify, nearest, slugify
+from versioner.registry.head import key_of_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from versioner.git.objects import TreeView
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
+    from versioner.registry.index import RegistryIndex
     from versioner.registry.records import Registry
     from versioner.rules.gate.question import Answer, Question
 
@@ -61,22 +64,26 @@ def ask(
     now = (snapshot.commit_time if rev else None) or clock.now()
     with read_for("--at"):
         moment = _moment(at, now)
-    registry = _read(repository, snapshot, rev, [product])
+    index = _read(repository, snapshot, rev, [product])
+    registry = index.registry()
     given, product = product, _legal(product, registry, "product")
     if product != given:
         fetch_others()
-        registry = _read(repository, snapshot, rev, [product])
+        index = _read(repository, snapshot, rev, [product])
+        registry = index.registry()
     environment = _legal(environment, registry, "environment")
     question = Question(product, version, environment, instance, moment)
     if _needs_other_products(registry, question):
         fetch_others()
-        registry = _read(repository, snapshot, rev, None)
+        whole = _read(repository, snapshot, rev, None).registry()
+        whole.load_governance = registry.load_governance
+        registry = whole
     _check_signatures(registry, repository, snapshot, question)
     answer = evaluate(registry, question)
     if not answer.is_known and not allow_unknown_version:
         raise _unknown(registry, question)
     refuse_unreadable(answer)
-    return Asked(_with_tree(answer, repository, snapshot, rev), registry)
+    return Asked(_with_tree(answer, repository, snapshot, index, rev), registry)
 
 
 def _open(repo: str | None, rev: str | None, product: str) -> tuple[Repository, Callable[[], None]]:
@@ -98,10 +105,10 @@ def _open(repo: str | None, rev: str | None, product: str) -> tuple[Repository, 
 
 
 def _moment(at: str | None, now: str) -> str:
-    from versioner.query.times import parse_moment
-
     if at is None:
         return now
+    from versioner.query.times import parse_moment
+
     moment = parse_moment(at, now, field="at")
     # The years that an event may have.
     if not "1000" <= moment[:4] <= "2999":
@@ -119,21 +126,20 @@ def _legal(given: str, registry: Registry, what: str) -> str:
 
 def _read(
     repository: Repository, snapshot: Snapshot, rev: str | None, products: list[str] | None
-) -> Registry:
-    """Return the registry with some products, as far as they exist, or with all of them."""
+) -> RegistryIndex:
+    """Return the index of some products, as far as they exist, or of all of them."""
     from versioner.errors import NotFound
 
     try:
-        return open_registry_index(repository, snapshot, rev, products=products).registry()
+        return open_registry_index(repository, snapshot, rev, products=products)
     except NotFound:
         # An unknown product: the version is unknown then, and rules may be asked all the same.
-        return open_registry_index(repository, snapshot, rev, products=[]).registry()
+        return open_registry_index(repository, snapshot, rev, products=[])
 
 
 def _needs_other_products(registry: Registry, question: Question) -> bool:
     from versioner.models.governance import ConcurrencyBlock
     from versioner.rules.gate.evaluate import resolved, rules_in_scope
-    from versioner.rules.gate.requests import versions_in
 
     own = resolved(registry, question)
     if any(
@@ -141,6 +147,10 @@ def _needs_other_products(registry: Registry, question: Question) -> bool:
         for rule in rules_in_scope(registry, own)
     ):
         return True
+    if not registry.governance.requests:
+        return False
+    from versioner.rules.gate.requests import versions_in
+
     return any(
         request.state == "open" and versions_in(registry, request).get(own.product) == own.version
         for request in registry.governance.requests
@@ -151,6 +161,9 @@ def _check_signatures(
     registry: Registry, repository: Repository, snapshot: Snapshot, question: Question
 ) -> None:
     """Find out who signed decisions where a rule asks for that; warn where that is not known."""
+    rules = registry.governance.rules
+    if not any(getattr(rule.block, "signed", False) for rule in rules):
+        return
     from versioner.registry.governance.signatures import add_signatures, needs_signatures
     from versioner.reporting.terminal import clean
 
@@ -200,23 +213,60 @@ def refuse_unread_rules(registry: Registry, names: Sequence[str]) -> None:
 
 
 def _with_tree(
-    answer: Answer, repository: Repository, snapshot: Snapshot, rev: str | None
+    answer: Answer,
+    repository: Repository,
+    snapshot: Snapshot,
+    index: RegistryIndex,
+    rev: str | None,
 ) -> Answer:
     """Return an answer with the tree of its commit; without both where files were changed."""
-    from versioner.git.objects import find_commit
-    from versioner.git.snapshot import snapshot_at
-
     commit = snapshot.revision
     if commit is None:
         return answer
-    product = [answer.question.product]
-    if rev is None and repository.work_tree is not None:
-        committed = snapshot_at(repository, commit)
-        if _ids(committed, product) != _ids(snapshot, product):
-            return replace(answer, commit="", tree="")
-    data = find_commit(repository, commit).data
-    return replace(answer, tree=data[5:].partition(b"\n")[0].decode("ascii"))
+    product = answer.question.product
+    beside = key_of_entries(snapshot.selected_entries(()))
+    is_of_files = rev is None and repository.work_tree is not None
+    parts = (commit, beside, product, _tree_id(snapshot, product), is_of_files)
+    key = " ".join(map(str, parts))
+    tree: str | None = index.kept.get("tree", key)
+    if tree is None:
+        tree = _tree_of(repository, snapshot, commit, product if is_of_files else "")
+        index.kept.put("tree", key, tree)
+    return replace(answer, commit=commit if tree else "", tree=tree)
 
 
-def _ids(snapshot: Snapshot, products: list[str]) -> dict[str, str | None]:
-    return {path: entry.id for path, entry in snapshot.selected_entries(products).items()}
+def _tree_of(repository: Repository, snapshot: Snapshot, commit: str, product: str) -> str:
+    """Return the tree of a commit, "" where the files of a question about a product differ."""
+    from versioner.git.objects import TreeView, reading
+
+    with reading(repository) as reader:
+        if product and not _is_committed(snapshot, TreeView(reader, commit), product):
+            return ""
+        data = next(reader.find_or_fetch([commit]))
+    return data.data[5:].partition(b"\n")[0].decode("ascii") if data is not None else ""
+
+
+def _is_committed(snapshot: Snapshot, view: TreeView, product: str) -> bool:
+    """Return whether the files that a question about a product reads are those of a commit."""
+    entry = view.entry(layout.product_dir(product))
+    if (entry.id if entry is not None else None) != _tree_id(snapshot, product):
+        return False
+    return dict(_files_beside(view, layout.ROOT)) == {
+        path: entry.id for path, entry in snapshot.selected_entries(()).items()
+    }
+
+
+def _tree_id(snapshot: Snapshot, product: str) -> str | None:
+    is_there = product in snapshot.product_names()
+    return snapshot.product_trees([product]).get(product) if is_there else None
+
+
+def _files_beside(view: TreeView, folder: str) -> Iterator[tuple[str, str]]:
+    """Yield the files of a commit's registry outside of products, with their ids."""
+    for name, entry in (view.directory(folder) or {}).items():
+        path = f"{folder}/{name}"
+        if entry.is_tree:
+            if path != f"{layout.ROOT}/products":
+                yield from _files_beside(view, path)
+        else:
+            yield path, entry.id

@@ -58,7 +58,8 @@ def load_head(snapshot: Snapshot, kept: KeptAnswers | None = None) -> Registry:
             kept.put("documents", files.key, _documents(registry))
     else:
         _set_documents(registry, found)
-    registry.load_governance = files.governance_loader(registry.config)
+    rules = None if kept is None else _KeptRules(kept, files.key)
+    registry.load_governance = files.governance_loader(registry.config, rules)
     registry.has_governance = files.has_governance(registry.config)
     return registry
 
@@ -84,6 +85,22 @@ def _set_documents(registry: Registry, found: list[Any]) -> None:
     registry.config, registry.environments, registry.environment_aliases = found[:3]
     registry.aliases, registry.deleted, problems = found[3:]
     registry.problems = problems_of(problems)
+
+
+class _KeptRules:
+    """The documents of the rules of some files, kept with the key of all these files."""
+
+    def __init__(self, kept: KeptAnswers, key: str) -> None:
+        self._kept, self._key = kept, key
+
+    def get(self) -> list[list[Any]] | None:
+        """Return the paths and documents, None where none are kept of these files."""
+        found: list[list[Any]] | None = self._kept.get("rules", self._key)
+        return found
+
+    def put(self, documents: list[list[Any]]) -> None:
+        """Keep them."""
+        self._kept.put("rules", self._key, documents)
 
 
 def _is_of_governance(path: str) -> bool:
@@ -158,7 +175,9 @@ class _HeadFiles:
         """Return whether a file may say what may ship, also one with errors."""
         return "groups" in config or not config or any(map(_is_of_governance, self._all_paths))
 
-    def governance_loader(self, config: dict[str, Any]) -> Callable[[], LoadedGovernance]:
+    def governance_loader(
+        self, config: dict[str, Any], kept: _KeptRules | None
+    ) -> Callable[[], LoadedGovernance]:
         """Return the function that reads what may ship, once."""
         snapshot, paths, unexpected = self._snapshot, self.paths, self.unexpected
 
@@ -167,7 +186,7 @@ class _HeadFiles:
             # Most commands ask for none of it.
             from versioner.registry.governance.load import load_governance
 
-            return load_governance(snapshot, paths, config, unexpected)
+            return load_governance(snapshot, paths, config, unexpected, kept)
 
         return load
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from importlib.util import find_spec
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -60,17 +63,15 @@ def duration_seconds(text: str) -> int:
 @lru_cache(maxsize=64)
 def zone_of(name: str) -> ZoneInfo | None:
     """Return a time zone by its IANA name, None where there is none of this name."""
-    from importlib.resources import files
     from zoneinfo import ZoneInfo
 
-    if name in _OF_THE_MACHINE:
+    if name in _OF_THE_MACHINE or not re.fullmatch(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*", name):
         return None
-    *folders, last = name.split("/")
-    try:
-        with files(".".join(("tzdata", "zoneinfo", *folders))).joinpath(last).open("rb") as file:
+    # Not by importlib.resources, which is slow to import.
+    package = find_spec("tzdata")
+    for folder in package.submodule_search_locations or () if package is not None else ():
+        with suppress(OSError, ValueError), Path(folder, "zoneinfo", name).open("rb") as file:
             return ZoneInfo.from_file(file, key=name)
-    except (OSError, ImportError, ValueError):
-        pass
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError):

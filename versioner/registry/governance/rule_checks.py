@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from versioner.models.governance import RULE_TYPES
 from versioner.registry.governance.calendar import (
@@ -23,14 +23,7 @@ if TYPE_CHECKING:
 
     from versioner.validation.violations import Pointer
 
-__all__ = ["WEEKDAYS", "minutes_of", "rule_content_problems"]
-
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def minutes_of(time: str) -> int:
-    """Return the minutes after midnight of a time of day."""
-    return int(time[:2]) * 60 + int(time[3:])
+__all__ = ["rule_content_problems"]
 
 
 def rule_content_problems(document: Mapping[str, Any]) -> Iterator[ContentProblem]:

@@ -87,7 +87,7 @@ class RegistryIndex:
         self, rows: Rows, wanted: Wanted, known: Mapping[str, Known], kept: KeptAnswers
     ) -> None:
         self.head = wanted.head
-        self._kept = kept
+        self.kept = kept
         self._wanted = wanted
         self._rows = rows
         self._numbers = {
@@ -168,7 +168,7 @@ class RegistryIndex:
         sharing = self._sharing_products()
         keys = self._keys_between(sharing)
         for name, key in keys.items():
-            if (kept := self._kept.get(name, key)) is not None:
+            if (kept := self.kept.get(name, key)) is not None:
                 return problems_of(kept)
         from versioner.registry.checks import check_registry
 
@@ -178,7 +178,7 @@ class RegistryIndex:
         problems = check_registry(registry, self._wanted.snapshot, sharing)
         few = not problems and self._rows.histories_read == read
         name = _OF_DOCUMENTS if few else _OF_TREES
-        self._kept.put(name, keys[name], [astuple(each) for each in problems])
+        self.kept.put(name, keys[name], [astuple(each) for each in problems])
         return problems
 
     def _keys_between(self, sharing: Collection[str]) -> dict[str, str]:

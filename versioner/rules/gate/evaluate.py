@@ -22,7 +22,6 @@ from versioner.rules.gate.concurrency import judge_concurrency
 from versioner.rules.gate.facts import RegistryFacts
 from versioner.rules.gate.finding import Finding, moment_text
 from versioner.rules.gate.flow import judge_flow
-from versioner.rules.gate.open_requests import judge_open_requests, judge_request_approval
 from versioner.rules.gate.question import CODES, Answer, Verdict
 from versioner.rules.gate.requirement import judge_requirement
 from versioner.rules.gate.schedule import judge_schedule
@@ -116,6 +115,10 @@ def _built_in_verdicts(facts: Facts, question: Question, now: int) -> Iterator[V
     blocked = _block_of_version(facts, question)
     if blocked is not None:
         yield _built_in("blocked-version", blocked)
+    if not facts.registry.governance.requests:
+        return
+    from versioner.rules.gate.open_requests import judge_open_requests
+
     for finding in judge_open_requests(facts, question, now):
         yield _built_in("open-request", finding)
 
@@ -159,6 +162,8 @@ def find_reason(rule: Rule, facts: Facts, question: Question, now: int) -> Findi
     if isinstance(block, VersionApprovalBlock):
         return judge_version_approval(block, facts, question, now)
     if isinstance(block, RequestApprovalBlock):
+        from versioner.rules.gate.open_requests import judge_request_approval
+
         return judge_request_approval(block, facts, question, now)
     if isinstance(block, RequirementBlock):
         return judge_requirement(block, facts, question)
