@@ -79,7 +79,8 @@ def test_a_product_in_step_says_so() -> None:
 def test_every_badge_can_be_read() -> None:
     files = files_of(everything())
     names = [path.removesuffix(".json") for path in files if re.match(r"badges/.*\.json", path)]
-    assert len(names) == 4 * 5
+    # Four products, one of them with a former name too.
+    assert len(names) == (4 + 1) * 5
     for name in names:
         assert contrast(facts(files, name.removeprefix("badges/"))[2], "#ffffff") >= 4.5
 
@@ -109,3 +110,26 @@ def test_a_version_is_shortened_as_on_the_pages() -> None:
     digest = "4c7a400235b40369232bb50dec552d6f943db662"
     files = files_of(registry(product("a", [deployment(f"release-{digest}")])))
     assert facts(files, "a/production")[1] == "release-4c7a400235…"
+
+
+def test_badges_and_feeds_are_there_under_each_name_that_was_ever_right() -> None:
+    record = product("shop", [deployment("1", id="e1")])
+    before = files_of(registry(record))
+    whole = registry(
+        record,
+        aliases={"old-shop": "shop"},
+        environments={"production": {"aliases": ["prod"]}},
+        environment_aliases={"prod": "production"},
+    )
+    files = files_of(whole)
+    for suffix in ("svg", "json"):
+        badge = files[f"badges/shop/production.{suffix}"]
+        for name in ("shop/prod", "old-shop/prod", "old-shop/production"):
+            assert files[f"badges/{name}.{suffix}"] == badge
+        assert files[f"badges/old-shop.drift.{suffix}"] == files[f"badges/shop.drift.{suffix}"]
+    for path in ("feeds/products/{}.atom", "feeds/environments/{}.atom"):
+        new, old = ("shop", "old-shop") if "products" in path else ("production", "prod")
+        assert before[path.format(new)] == files[path.format(new)]
+        assert files[path.format(old)] != files[path.format(new)]
+        assert b"<id>urn:uuid:" in files[path.format(old)]
+    assert not [path for path in before if "old-shop" in path or "/prod." in path]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.site.api.documents import json_bytes
 from versioner.site.api.products import environments_of
+from versioner.site.exports.former_names import environment_names, product_names
 from versioner.site.exports.xml import attribute, markup, xml_text
 from versioner.site.urls import badge
 from versioner.site.wording import version_text
@@ -68,17 +69,23 @@ class _Badge(NamedTuple):
 
 
 def badges_of(context: SiteContext, product: str) -> Iterator[tuple[str, bytes]]:
-    """Yield a product's badges with their paths: one for each environment, and its drift."""
+    """Yield a product's badges with their paths: one for each environment, and its drift.
+
+    They have a path for each name that the product and the environment have or had.
+    """
     for each in _badges(context, product):
-        picture = svg(each.label, each.message, each.colour)
-        yield badge(each.product, each.environment, "svg"), picture.encode("utf-8")
+        picture = svg(each.label, each.message, each.colour).encode("utf-8")
         shield = {
             "schemaVersion": 1,
             "label": _shortened(each.label),
             "message": _shortened(each.message),
             "color": each.colour,
         }
-        yield badge(each.product, each.environment, "json"), json_bytes(shield)
+        facts = json_bytes(shield)
+        for name in product_names(context, product):
+            for place in environment_names(context, each.environment):
+                yield badge(name, place, "svg"), picture
+                yield badge(name, place, "json"), facts
 
 
 def svg(label: str, message: str, colour: str) -> str:

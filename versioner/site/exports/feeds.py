@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from versioner.query.selectors import place_text
 from versioner.site.api.deployments import deployment_page, head_of
 from versioner.site.api.documents import newest
+from versioner.site.exports.former_names import environment_names, product_names
 from versioner.site.exports.xml import attribute, markup
 from versioner.site.pagination import undeployments_of
 from versioner.site.urls import (
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
     from versioner.site.context import SiteContext
 
-__all__ = ["ENTRIES", "feed_of", "feeds_of", "origin_of"]
+__all__ = ["ENTRIES", "feeds_of", "feeds_of_product", "origin_of"]
 
 ENTRIES: Final = 50
 # The namespace of the UUIDs (version 5) of feeds and entries.
@@ -65,12 +66,17 @@ def feeds_of(context: SiteContext) -> Iterator[tuple[str, bytes]]:
         yield feed.path, _feed(context, feed, origin).encode("utf-8")
 
 
-def feed_of(context: SiteContext, name: str) -> tuple[str, bytes]:
-    """Return the feed of a product, with its path."""
+def feeds_of_product(context: SiteContext, name: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the feed of a product with its path, under each name that it has or had.
+
+    Under a former name, the feed has the id that it had then, so that readers go on with it.
+    """
     title = f"{title_of(context, name)}: deployments"
     rows = newest(_rows(context.record(name)), ENTRIES)
-    feed = _Feed(product_feed(name), title, product_page(name), rows)
-    return feed.path, _feed(context, feed, origin_of(context)).encode("utf-8")
+    origin = origin_of(context)
+    for each in product_names(context, name):
+        feed = _Feed(product_feed(each), title, product_page(name), rows)
+        yield feed.path, _feed(context, feed, origin).encode("utf-8")
 
 
 def _feeds(context: SiteContext) -> Iterator[_Feed]:
@@ -78,7 +84,8 @@ def _feeds(context: SiteContext) -> Iterator[_Feed]:
     yield _Feed(EVERYTHING, f"{context.title}: deployments", OVERVIEW, latest())
     for name in context.environments:
         title = f"Deployments to {context.environment_title(name)}"
-        yield _Feed(environment_feed(name), title, environment_page(name), latest(name))
+        for each in environment_names(context, name):
+            yield _Feed(environment_feed(each), title, environment_page(name), latest(name))
     teams = teams_of(context)
     slugs = team_slugs(teams)
     for team, names in teams.items():

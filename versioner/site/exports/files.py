@@ -9,7 +9,7 @@ from versioner.site.api.documents import documents_of, documents_of_product, jso
 from versioner.site.api.openapi import openapi
 from versioner.site.exports.badges import badges_of
 from versioner.site.exports.csv import tables_of
-from versioner.site.exports.feeds import feed_of, feeds_of
+from versioner.site.exports.feeds import feeds_of, feeds_of_product
 from versioner.site.exports.freezes import freezes_file
 from versioner.site.exports.xml import markup
 from versioner.site.urls import CALENDAR, FREEZES, OPENAPI, table
@@ -47,7 +47,7 @@ def files_of_product(
     """
     for path, document in documents_of_product(context, name, less):
         yield path, json_bytes(document)
-    yield feed_of(context, name)
+    yield from feeds_of_product(context, name)
     yield from badges_of(context, name)
     for month, content in tables_of(context, context.record(name), less):
         yield table(name, month), content
