@@ -64,6 +64,8 @@ def test_there_is_a_feed_of_everything_and_of_each_product_environment_and_team(
             f"feeds/products/{name}.atom"
             for name in ("empty-thing", "search-indexer", "user-service", "web-frontend")
         ),
+        # A former name of user-service.
+        "feeds/products/login-service.atom",
         *(
             f"feeds/environments/{name}.atom"
             for name in ("dev", "test", "staging", "production", "old-live")
