@@ -400,5 +400,5 @@ def test_a_build_after_each_random_edit_is_a_cold_one(scale: Callable[[int, int]
         ),
     )
     assert Edits.compared >= scale(3, 100)
-    # The one short run of the small scale may consist of refused edits; the test above has each kind.
+    # A short run may consist of refused edits; the test above has each kind.
     assert sum(Edits.seen.values()) >= scale(0, 100)
