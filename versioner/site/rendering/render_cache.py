@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["RENDERERS", "RenderCache", "digest_of"]
 
 # The modules that a page depends on besides its view and its templates.
-RENDERERS: Final = ("render.py", "render_cache.py", "template_code.py")
+RENDERERS: Final = ("kept_code.py", "render.py", "render_cache.py", "template_code.py")
 
 _FORMAT: Final = "versioner-pages/1"
 # The most pages of other builds that are kept: those of another branch or folder.
