@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.builders import NOW, deployment, product, registry
+from tests.builders import NOW, deployment, product, registry, undeployment
 from versioner.site.api import deployments, documents
 from versioner.site.build import build_site
+from versioner.site.context import SiteContext
 from versioner.site.facts import catalogue
 from versioner.site.rendering import template_code
 from versioner.site.rendering.render import Renderer
@@ -72,3 +73,30 @@ def test_a_further_deployment_makes_a_row_a_page_and_no_copy(
     # Summaries of the newest ones are copied, and no document of a month.
     assert more["with_nulls"] < 40
     assert more["render"] == more["_version"] == 0
+
+
+def test_the_rows_of_a_month_are_read_once_to_count_those_of_all_lists(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    places = ("production", "staging")
+    events = [
+        make(at=f"2026-{month}-{n % 28 + 1:02d}T10:00:00Z", id=f"{month}-{n}", environment=place)
+        for month in ("09", "10")
+        for n, make in enumerate([undeployment, *[deployment] * 820])
+        for place in (places[n % 2],)
+    ]
+    events.sort(key=lambda each: str(each["at"]))
+    whole = registry(product("shop", events), environments={name: {} for name in places})
+    site = SiteContext(whole, now=NOW)
+    read: list[str] = []
+    rows_of_all = catalogue.Catalogue._rows_of_all
+    monkeypatch.setattr(catalogue, "_ROWS_MOST", 0)
+    monkeypatch.setattr(
+        catalogue.Catalogue,
+        "_rows_of_all",
+        lambda self, name: read.append(name) or rows_of_all(self, name),
+    )
+    pages = [site.deployment_links, *site.environment_links.values()]
+    assert read == ["2026-09", "2026-10"]
+    assert [len(links) for links in pages] == [6, 4, 4]
+    assert [sum(each.number for each in links) for links in pages] == [1640, 820, 820]

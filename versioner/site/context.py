@@ -114,6 +114,7 @@ class SiteContext:
             if record.observations
         }
         self._history: tuple[str, list[HistoryPage]] = ("", [])
+        self._counted: dict[str, dict[str, list[int]]] = {}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -261,11 +262,18 @@ class SiteContext:
 
     def _numbers(self, environment: str, month: str) -> list[int]:
         """Return the number of deployments on each page of a month."""
-        rows = self.catalogue.listed(month, environment)
-        return [
-            sum(bool(row.data[5]) for row in rows[start : start + ROWS])
-            for start in range(0, len(rows), ROWS)
-        ]
+        if month not in self._counted:
+            # The rows of a month are read once, and counted for the lists of all environments.
+            lists: dict[str, list[bool]] = {}
+            for row in self.catalogue.listed(month):
+                is_deployment = bool(row.data[5])
+                lists.setdefault("", []).append(is_deployment)
+                lists.setdefault(row.data[1], []).append(is_deployment)
+            self._counted[month] = {
+                name: [sum(own[start : start + ROWS]) for start in range(0, len(own), ROWS)]
+                for name, own in lists.items()
+            }
+        return self._counted[month][environment]
 
     def state(self, product: str, environment: str) -> CellState:
         """Return the state of a product in an environment."""
