@@ -53,7 +53,7 @@ class WorkTreeSnapshot:
         self._repo = repo
         self._time: str | None = None
         self._top = top
-        self._known = KnownFiles(repo, top)
+        self._known = KnownFiles(repo, top, lambda: self._files.tracked.is_index_plain)
         # What is to be kept with the next trees.
         self._noted: dict[str, tuple[Any, Sighting]] = {}
         self._entries: dict[str, Mapping[str, FileEntry]] = {}
@@ -116,7 +116,7 @@ class WorkTreeSnapshot:
 
     def _trees_of(self, wanted: Sequence[str]) -> dict[str, str | None]:
         unread = [name for name in wanted if not self._is_read(name)]
-        known = self._known.trees(unread, lambda: not self._files.tracked.may_leave_out)
+        known = self._known.trees(unread)
         seen = self._look([name for name in unread if name not in known])
         found: dict[str, str | None] = {
             **known,
@@ -124,7 +124,7 @@ class WorkTreeSnapshot:
         }
         for name, sighting in seen.items():
             self._note(f"{_PRODUCTS}/{name}", name, found.get(name), sighting)
-        if self._noted:
+        if self._noted or (unread and self._known.is_of_other_index):
             self._known.keep(self._noted)
             self._noted = {}
         return {name: found[name] for name in wanted if name in found}

@@ -69,9 +69,13 @@ class _Kept(NamedTuple):
 
 
 class KnownFiles:
-    """What is kept of the products of a work tree, and of the files beside them."""
+    """What is kept of the products of a work tree, and of the files beside them.
 
-    def __init__(self, repo: Repository, top: Path) -> None:
+    `is_plain_index` is asked, if git's index is another one than it was, whether the work tree
+    alone says which files there are: no file is in the index only, and no submodule.
+    """
+
+    def __init__(self, repo: Repository, top: Path, is_plain_index: Callable[[], bool]) -> None:
         self._path = state_file(repo.git_dir, "work-tree.known")
         self._top = str(top)
         git_dir, common = str(repo.git_dir), str(repo.common_dir)
@@ -81,39 +85,46 @@ class KnownFiles:
         self._settings.append(f"{common}/info/{ATTRIBUTES.removeprefix('.git')}")
         self._kept: dict[str, _Kept] | None = None
         self._data = b""
-        self._has_same_index = self._is_other_index_plain = False
+        self._has_same_index = False
+        self._is_plain_index = is_plain_index
+        self._is_other_index_plain: bool | None = None
 
     def product_names(self) -> set[str] | None:
         """Return the names of the directories of products; None where some may be left out."""
-        if not self._loaded() or not self._has_same_index or not self._has_folders():
+        if not self._holds() or not self._has_folders():
             return None
         with suppress(OSError), os.scandir(f"{self._top}/{_PRODUCTS}") as items:
             return {item.name for item in items if item.is_dir(follow_symlinks=False)}
         return None
 
-    def trees(self, names: Iterable[str], is_plain_index: Callable[[], bool]) -> dict[str, str]:
-        """Return the tree ids of those products whose files are as they were.
-
-        `is_plain_index` is asked, if git's index is another one, whether files may be in it that
-        are left out of the work tree.
-        """
-        kept = self._loaded()
-        if not kept or not self._has_folders():
+    def trees(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the tree ids of those products whose files are as they were."""
+        if not self._holds() or not self._has_folders():
             return {}
-        if not self._has_same_index and not self._is_other_index_plain:
-            self._is_other_index_plain = is_plain_index()
-            if not self._is_other_index_plain:
-                return {}
+        kept = self._loaded()
         return {
             name: kept[name].value
             for name in names
             if name in kept and self._is_same(kept[name], f"{self._top}/{_PRODUCTS}/{name}")
         }
 
+    @property
+    def is_of_other_index(self) -> bool:
+        """Return whether what is kept holds, but git's index must be read to know that."""
+        return self._holds() and not self._has_same_index
+
+    def _holds(self) -> bool:
+        """Return whether anything is kept that git's index does not contradict."""
+        if not self._loaded():
+            return False
+        if not self._has_same_index and self._is_other_index_plain is None:
+            self._is_other_index_plain = self._is_plain_index()
+        return self._has_same_index or bool(self._is_other_index_plain)
+
     def head(self) -> dict[str, FileEntry] | None:
         """Return the entries beside the products; None where they are not known."""
         found = self._loaded().get("")
-        if found is None or not self._has_same_index or not self._has_folders():
+        if found is None or not self._holds() or not self._has_folders():
             return None
         products = f"{self._top}/{_PRODUCTS}"
         if not self._is_same(found, f"{self._top}/{_HEAD}"):
@@ -144,9 +155,7 @@ class KnownFiles:
 
         What is kept of others stays, if git's settings are the same. A failure costs time only.
         """
-        kept = self._loaded() if self._has_same_index or self._is_other_index_plain else {}
-        if not self._has_same_index:
-            kept = {name: each for name, each in kept.items() if name}
+        kept = self._loaded() if self._holds() else {}
         texts: list[bytes] = []
         header: dict[str, Sequence[Any]] = {}
         at = 0

@@ -127,9 +127,10 @@ class TrackedFiles:
         return rules.executable and not (rules.converts or self._is_converted or self.left_out)
 
     @property
-    def may_leave_out(self) -> bool:
-        """Return whether files may be in the index that are left out of the work tree."""
-        return self.index is not None and self.index.may_leave_out
+    def is_index_plain(self) -> bool:
+        """Return whether the index has no file that is left out, and no submodule."""
+        index = self.index
+        return index is None or not (index.may_leave_out or index.submodules)
 
     @cached_property
     def _is_converted(self) -> bool:
