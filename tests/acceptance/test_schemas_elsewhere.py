@@ -31,6 +31,11 @@ SCHEMAS = {
     "deployment": "deployments-log",
     "alias": "alias",
     "deleted": "deletion",
+    "rule": "rule",
+    "template": "template",
+    "request": "request",
+    "request-decision": "request-decisions-log",
+    "decision": "decisions-log",
 }
 # One fault for each kind of file: what stands there, and what takes its place.
 FAULTS = {
@@ -41,6 +46,11 @@ FAULTS = {
     "deployment": (r'status: "completed"', 'status: "fine"'),
     "alias": (r"^to: .*$", "to: 7"),
     "deleted": (r"^deleted_at: .*$", 'deleted_at: "yesterday"'),
+    "rule": (r"^type: .*$", 'type: "law"'),
+    "template": (r"qa: 1", "qa: 0"),
+    "request": (r"^state: .*$", 'state: "approved"'),
+    "request-decision": (r'decision: "opened"', 'decision: "closed"'),
+    "decision": (r'decision: "blocked"', 'decision: "banned"'),
 }
 
 
@@ -51,6 +61,18 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     versioner("init", "--example", top)
     versioner("product", "create", "short-lived", cwd=top)
     versioner("product", "delete", "short-lived", "--yes", cwd=top)
+    (log,) = sorted(top.glob("registry/products/payment-api/versions/*.yaml"))[-1:]
+    found = re.search(r'version: "([^"]+)"', log.read_text("utf-8"))
+    assert found
+    versioner("block", "payment-api", found[1], "--by", "jane", "-m", "a test", cwd=top)
+    held = ("--version", f"payment-api={found[1]}", "--environment", "production")
+    versioner("request", "create", "held", *held, "--open", "--by", "jane", cwd=top)
+    template = top / "registry/templates/usual.yaml"
+    template.parent.mkdir(exist_ok=True)
+    comment = "# yaml-language-server: $schema=../../schemas/template.schema.json\n"
+    template.write_text(f'{comment}name: "usual"\napprovals:\n  qa: 1\n', "utf-8")
+    for command in (["add", "-A"], ["commit", "-qm", "Add a template"]):
+        subprocess.run(["git", "-C", str(top), *command], check=True)
     return top
 
 
@@ -125,8 +147,8 @@ def test_the_schemas_are_schemas_to_check_jsonschema() -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    # Common, the three kinds of event, and the log of observations, of which the sample has none.
-    assert len(schemas) == len({*SCHEMAS.values()}) + 5
+    # Common, the five kinds of event, and the log of observations, of which the sample has none.
+    assert len(schemas) == len({*SCHEMAS.values()}) + 7
 
 
 def test_a_new_registry_carries_the_schemas_of_the_tool(sample: Path) -> None:
