@@ -195,9 +195,10 @@ def test_an_alias_leads_to_the_product_and_a_deleted_one_is_blocked(desk: Desk, 
 def test_what_it_would_come_to_is_told_without_a_write(post: Post) -> None:
     before = post.git("for-each-ref")
     target = Destination(Remote(f"file://{post.path}"))
-    seen = dry_run(target, draft("2.0", "a", "brand-new"), entropy=entropy)
+    seen = dry_run(target, draft("2.0", "a", "brand-new"), now=NOW, entropy=entropy)
     assert seen.created == ("registry/products/brand-new/product.yaml",)
-    assert dry_run(target, draft("1.2", "s-3", at="2026-11-02T09:00:00Z"), entropy=entropy).already
+    again = draft("1.2", "s-3", at="2026-11-02T09:00:00Z")
+    assert dry_run(target, again, now=NOW, entropy=entropy).already
     assert post.git("for-each-ref") == before
 
 
