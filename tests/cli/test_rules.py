@@ -123,3 +123,16 @@ def test_a_rule_that_cannot_be_read_is_told_of(desk: Desk) -> None:
     # It is corrected by an edit, too.
     assert desk.run("rule", "edit", "broken", "--set", "flow.through=staging").code == 0
     assert desk.run("rule", "show", "broken").code == 0
+
+
+def test_a_replay_knows_what_was_in_progress_in_other_products(desk: Desk) -> None:
+    create = ("rule", "create", "one", "--type", "concurrency", "--set", "concurrency.limit=1")
+    assert desk.run(*create, "--set", "concurrency.per=environment").code == 0
+    done = desk.run("rule", "replay", "-o", "json").json()
+    assert (done["judged"], done["refused"]) == (11, 0)
+    desk.run("rule", "edit", "one", "--set", "enforcement=disabled")
+    # user-service is on its way to staging since 09:45.
+    assert desk.run("track", "deployment", "-p", "payment-api", "-e", "staging", "--version", "7",
+                    "--status", "completed").code == 0  # fmt: skip
+    (refused,) = desk.run("rule", "replay", "one", "-o", "json").json()["refusals"]
+    assert (refused["product"], refused["wait_seconds"]) == ("payment-api", 84600)

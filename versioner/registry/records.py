@@ -141,7 +141,7 @@ class Registry:
     `problems` are those of the whole registry, with those of each product. `governance` is what may
     ship; its files are read with `load_governance` when they are first used. `has_governance` is
     False where there is no such file. `find_open` finds the deployments to an environment that may
-    be open at a moment, where no record need be read for it.
+    be open at a moment, or that may have been open at any, where no record need be read for it.
     """
 
     revision: str | None = None
@@ -157,7 +157,7 @@ class Registry:
         default=None, compare=False, repr=False
     )
     has_governance: bool = False
-    find_open: Callable[[str, str], Iterator[Deployment]] | None = field(
+    find_open: Callable[..., Iterator[Deployment]] | None = field(
         default=None, compare=False, repr=False
     )
 

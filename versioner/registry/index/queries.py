@@ -29,6 +29,7 @@ _NEWEST: Final = (
     "d.at DESC, (SELECT name FROM products WHERE id = d.key >> 40) DESC, d.environment DESC,"
     " d.instance DESC, d.kind = 'undeployment' DESC, d.rank DESC, d.key DESC"
 )
+_OPEN: Final = "d.status IN ('pending', 'started')"
 _OLDEST: Final = _NEWEST.replace(" DESC", "")
 # The condition of all rows.
 _ALL: Final = "1"
@@ -227,15 +228,16 @@ class RegistryIndex:
             order, values = f"{order} LIMIT ?", [*values, limit]
         yield from self._rows.entries(self._names, condition, values, order)
 
-    def open_deployments(self, environment: str, at: str) -> Iterator[Deployment]:
-        """Yield the valid deployments to an environment that may be open at a moment."""
-        condition = (
-            "d.environment = ? AND d.void = 0 AND d.at <= ? AND d.key IN ("
-            "SELECT key FROM deployments WHERE environment = ? AND status IN ('pending', 'started')"
-            " UNION SELECT key FROM deployments"
-            " WHERE environment = ? AND changed_at > at AND changed_at > ?)"
-        )
-        values = (environment, at, environment, environment, at)
+    def open_deployments(self, environment: str = "", at: str = "") -> Iterator[Deployment]:
+        """Yield the valid deployments that may be open at a moment, or were at any, of a place."""
+        condition, values = f"d.void = 0 AND (d.changed_at > d.at OR {_OPEN})", []
+        if environment:
+            condition = (
+                "d.environment = ? AND d.void = 0 AND d.at <= ? AND d.key IN ("
+                f"SELECT key FROM deployments d WHERE environment = ? AND {_OPEN} UNION SELECT key"
+                " FROM deployments WHERE environment = ? AND changed_at > at AND changed_at > ?)"
+            )
+            values = [environment, at, environment, environment, at]
         for entry in self._rows.entries(self._names, condition, values, _OLDEST):
             if entry.kind != "undeployment":
                 yield entry

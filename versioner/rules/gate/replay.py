@@ -21,7 +21,7 @@ from versioner.rules.gate.question import Question
 from versioner.rules.gate.scope import is_in_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from versioner.models import Deployment
     from versioner.models.governance import Rule
@@ -124,15 +124,22 @@ def _open_spans(registry: Registry, rules: Sequence[Rule]) -> dict[str, OpenSpan
     blocks = [rule.block for rule in rules]
     if not any(isinstance(each, ConcurrencyBlock) and each.per == "environment" for each in blocks):
         return spans
-    for record in registry.products.values():
-        for deployment in record.deployments:
-            if deployment.void is None:
-                own = spans.setdefault(deployment.environment, OpenSpans())
-                own.add(deployment, registry)
-        record.release()
+    for deployment in _ever_open(registry):
+        own = spans.setdefault(deployment.environment, OpenSpans())
+        own.add(deployment, registry)
     for own in spans.values():
         own.finish()
     return spans
+
+
+def _ever_open(registry: Registry) -> Iterator[Deployment]:
+    """Yield the valid deployments that may have been open for a time."""
+    if registry.find_open is not None:
+        yield from registry.find_open()
+        return
+    for record in registry.products.values():
+        yield from (each for each in record.deployments if each.void is None)
+        record.release()
 
 
 def _replay_product(
