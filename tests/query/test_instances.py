@@ -282,7 +282,7 @@ def test_a_table_has_a_column_of_instances_where_an_event_names_one(mixed_files)
     (path,) = (each for each in mixed_files if each.endswith(".csv"))
     rows = list(csv.DictReader(io.StringIO(mixed_files[path].decode(), newline="")))
     assert [(row["environment"], row["instance"]) for row in rows] == [
-        ("production", "eu"), ("production", "us"), ("staging", ""),
+        ("production", "eu"), ("production", "us"), ("staging", ""), ("staging", ""),
     ]  # fmt: skip
     plain = files_of(whole(deployment("1.0")))
     (path,) = (each for each in plain if each.endswith(".csv"))

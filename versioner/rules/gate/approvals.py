@@ -53,19 +53,26 @@ def tally(
     needed: Mapping[str, int],
     groups: Mapping[str, tuple[str, ...]],
     why_not: Callable[[Decision], str],
+    *,
+    signed: bool = False,
 ) -> list[Tally]:
     """Return the approvals of each type that is needed, by the latest decision of each person.
 
     `why_not` returns why an approval does not count, "" for one that does; rejections always count.
     What people outside the group of a type decided counts for nothing, and neither does what nobody
-    is named for.
+    is named for. With `signed`, no approval without a signature takes a rejection back: anybody may
+    have written it.
     """
     latest: dict[tuple[str, str], Decision] = {}
     for decision in sorted(decisions, key=lambda each: (each.at, each.position)):
         if decision.decision in _DECIDED and decision.approval_type in needed:
             group = groups.get(decision.approval_type)
+            key = decision.approval_type, decision.by
+            is_foreign = signed and decision.decision == "approved" and not is_signed(decision)
+            if is_foreign and key in latest and latest[key].decision == "rejected":
+                continue
             if decision.by and (group is None or decision.by in group):
-                latest[decision.approval_type, decision.by] = decision
+                latest[key] = decision
     found = {name: Tally(name, count) for name, count in needed.items()}
     for (name, person), decision in latest.items():
         own = found[name]
@@ -103,7 +110,9 @@ def judge_version_approval(
     events = facts.version(question.product, question.version)
     decisions = facts.decisions(question.product, question.version)
     why_not = _Conditions(block, facts, question, events, now).why_not
-    tallies = tally(decisions, block.types, facts.registry.governance.groups, why_not)
+    tallies = tally(
+        decisions, block.types, facts.registry.governance.groups, why_not, signed=block.signed
+    )
     if all(each.is_filled for each in tallies):
         return None
     message = "; ".join(each.text for each in tallies)
