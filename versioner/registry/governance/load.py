@@ -57,9 +57,11 @@ def load_governance(
     problems: list[Problem] = []
     unreadable = [*_misplaced(unexpected, _RULES), *_misplaced(unexpected, _REQUESTS)]
     documents = _documents(snapshot, sorted(paths.get("rule", ())), problems, unreadable, kept)
-    groups = _groups(snapshot, config)
+    # A registry.yaml that is not read, as one beyond all limits, is not read here either.
+    is_read = layout.CONFIG not in unexpected
+    groups = _groups(snapshot, config) if is_read else None
     if groups is None:
-        unreadable.append(_unreadable_groups(snapshot))
+        unreadable.append(_unreadable_groups(snapshot, is_read=is_read))
     rules = tuple(rule_of(document, path) for path, document in documents)
     found = Governance(rules, groups=groups or {})
     if any(kind in paths for kind in _OF_REQUESTS):
@@ -119,11 +121,11 @@ def _misplaced(unexpected: Sequence[str], folder: str) -> Iterator[UnreadableFil
                 yield UnreadableFile(path, 0, f"this file is not read here: {_REMEDY}")
 
 
-def _unreadable_groups(snapshot: Snapshot) -> UnreadableFile:
+def _unreadable_groups(snapshot: Snapshot, *, is_read: bool) -> UnreadableFile:
     """Return where the groups of registry.yaml, or the file as a whole, cannot be read."""
     from versioner.validation.documents import validate_document
 
-    data = snapshot.read(layout.CONFIG) or b""
+    data = (snapshot.read(layout.CONFIG) if is_read else None) or b""
     problems = sorted(validate_document("config", data, layout.CONFIG)[1])
     own = [each for each in problems if each.message.startswith("groups")]
     first = next(iter(own or problems), None)
