@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Ambiguous",
     "Blocked",
+    "FilesChanged",
     "GitFailure",
     "InvalidInput",
     "NotFound",
@@ -50,6 +51,10 @@ class OperationFailed(VersionerError):
     """A failure of the file system, the network or git."""
 
     exit_code = 1
+
+
+class FilesChanged(OperationFailed):
+    """Files that were changed while they were read; they may be read again."""
 
 
 class GitFailure(OperationFailed):

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from tests.fixtures.clones import make, sh
+from versioner.errors import FilesChanged
 from versioner.git.files.entries import product_of
 from versioner.git.files.index_file import read_index
 from versioner.git.files.scan import WorkTreeFiles
@@ -457,3 +458,13 @@ def test_only_an_entry_that_is_older_than_the_index_and_merged_counts_as_unchang
     skip_worktree, intent_to_add = b"\x40\x00", b"\x20\x00"
     assert is_unchanged(name | 0x4000, skip_worktree)
     assert not is_unchanged(name | 0x4000, intent_to_add)
+
+
+def test_files_that_are_changed_after_their_tree_was_told_are_not_read_as_that_tree(looked_at):
+    snapshot = snapshot_of_work_tree(open_repository(looked_at))
+    trees = snapshot.product_trees()
+    assert set(trees) == set(PRODUCTS)
+    (looked_at / PATHS[0]).write_bytes(b"another\n")
+    assert snapshot.entries("registry/products/p1")
+    with pytest.raises(FilesChanged, match="changed while they were read"):
+        snapshot.entries("registry/products/p0")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from versioner import layout
 from versioner.cli import clock
-from versioner.errors import UsageFault
+from versioner.errors import FilesChanged, UsageFault
 from versioner.git.journal import has_journal
 from versioner.git.repository import open_repository
 from versioner.remote.url import is_url
@@ -35,6 +36,9 @@ __all__ = [
     "take_snapshot",
     "warn_of_errors",
 ]
+
+
+_MORE_LOOKS: Final = 3
 
 
 def find_repository(repo: str | None) -> Repository:
@@ -122,8 +126,13 @@ def read_index(
 ) -> RegistryIndex:
     """Return the index of the registry, for questions that need no whole registry.
 
-    Raises UsageFault if there is no registry.
+    Raises UsageFault if there is no registry. Files that another command changes meanwhile are
+    looked at again, a few times.
     """
+    for _ in range(_MORE_LOOKS):
+        with suppress(FilesChanged):
+            snapshot = take_registry_snapshot(repository, rev)
+            return open_registry_index(repository, snapshot, rev, products=products)
     snapshot = take_registry_snapshot(repository, rev)
     return open_registry_index(repository, snapshot, rev, products=products)
 

@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.errors import OperationFailed
+from versioner.errors import FilesChanged, OperationFailed
 from versioner.git.files.entries import by_product, product_of, product_trees_of
 from versioner.git.files.known import KnownFiles
 from versioner.git.objects import TreeView, reading
@@ -54,6 +54,8 @@ class WorkTreeSnapshot:
         self._time: str | None = None
         self._top = top
         self._known = KnownFiles(repo, top, lambda: self._files.tracked.is_index_plain)
+        # Products whose trees were told before a file was read.
+        self._told: set[str] = set()
         # What is to be kept with the next trees.
         self._noted: dict[str, tuple[Any, Sighting]] = {}
         self._entries: dict[str, Mapping[str, FileEntry]] = {}
@@ -83,6 +85,11 @@ class WorkTreeSnapshot:
             if self._products is not None and under == f"{_PRODUCTS}/{product}":
                 return self._products.get(product, {})
             self._entries[under] = self._without_leftovers(self._files.below(under))
+            if product in self._told and not self._known.trees([product]):
+                raise FilesChanged(
+                    f'the files of "{product}" were changed while they were read',
+                    hint="run the command again",
+                )
             if under == "registry":
                 self._products = by_product(self._entries[under])
         return self._entries[under]
@@ -117,6 +124,7 @@ class WorkTreeSnapshot:
     def _trees_of(self, wanted: Sequence[str]) -> dict[str, str | None]:
         unread = [name for name in wanted if not self._is_read(name)]
         known = self._known.trees(unread)
+        self._told.update(known)
         seen = self._look([name for name in unread if name not in known])
         found: dict[str, str | None] = {
             **known,

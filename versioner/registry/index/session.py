@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from versioner.errors import NotFound, OperationFailed
+from versioner.errors import FilesChanged, NotFound, OperationFailed
 from versioner.git.state import state_file
 from versioner.registry.head import load_head
 from versioner.registry.index.kept import KeptAnswers
@@ -119,8 +119,12 @@ def _open(
             if found is not None:
                 return connection, found
             connection.close()
-    with suppress(*FAILURES):
+    try:
         return _updated(store, wanted, progress)
+    except FilesChanged:
+        raise
+    except FAILURES:
+        pass
     for name in ("", ":memory:"):
         with suppress(*FAILURES):
             return _private(store, wanted, progress, name)
