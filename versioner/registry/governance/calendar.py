@@ -142,12 +142,15 @@ class _Parts(NamedTuple):
 
 
 class Recurrence:
-    """The moments at which the windows of a recurrence begin, computed as far as they are used."""
+    """The moments at which the windows of a recurrence begin, computed as far as they are used.
 
-    def __init__(self, rule: str, start: str, zone: ZoneInfo) -> None:
+    Those before the `year` may be left out.
+    """
+
+    def __init__(self, rule: str, start: str, zone: ZoneInfo, year: int = 0) -> None:
         parts = _parts_of(rule)
         self._zone, self._parts = zone, parts
-        self._source = _occurrences(parts, datetime.fromisoformat(start))
+        self._source = _occurrences(parts, _later(parts, datetime.fromisoformat(start), year))
         self._moments: list[int] = []
         self._is_whole = False
 
@@ -178,11 +181,24 @@ class Recurrence:
 
 
 @lru_cache(maxsize=256)
-def recurrence(rule: str, start: str, zone_name: str) -> Recurrence:
-    """Return a valid recurrence in a zone that exists; what was computed of it is kept."""
+def recurrence(rule: str, start: str, zone_name: str, year: int = 0) -> Recurrence:
+    """Return a valid recurrence in a zone that exists; what was computed of it is kept.
+
+    The moments before the `year` may be left out of it.
+    """
     zone = zone_of(zone_name)
     assert zone is not None, "a rule of an unknown zone is unreadable"  # noqa: S101
-    return Recurrence(rule, start, zone)
+    return Recurrence(rule, start, zone, year)
+
+
+def _later(parts: _Parts, start: datetime, year: int) -> datetime:
+    """Return a start from which the same times follow, shortly before a year where there is one."""
+    values = dict(part.partition("=")[::2] for part in parts.text.split(";"))
+    step = {"DAILY": 1, "WEEKLY": 7}.get(values["FREQ"], 0) * int(values.get("INTERVAL", 1))
+    if not step or "COUNT" in values or year - 1 <= start.year:
+        return start
+    days = (datetime(year - 1, 1, 1) - start).days
+    return start + timedelta(days=days // step * step)
 
 
 def recurrence_fault(rule: str, start: str) -> tuple[str, str] | None:

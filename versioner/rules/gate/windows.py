@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from heapq import merge
 from itertools import count
 from typing import TYPE_CHECKING, Final
@@ -42,6 +42,8 @@ _YEAR: Final = 366 * DAY
 _HORIZON_OF_WEEKS: Final = 2 * _YEAR
 _HORIZON_OF_MONTHS: Final = 9 * _YEAR
 _HORIZON_OF_RECURRENCES: Final = 30 * _YEAR
+# The first second of the year 1000.
+_FIRST: Final = -30_610_224_000
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -106,8 +108,10 @@ def spans_from(window: Window, zone: ZoneInfo, name: str, at: int) -> Iterator[S
 
 
 def _recurring(window: RecurringWindow, name: str, at: int) -> Iterator[Span]:
-    found = recurrence(window.rule, window.start, name)
-    for position in count(found.first_after(at - window.duration)):
+    since = at - window.duration
+    year = datetime.fromtimestamp(max(since, _FIRST), UTC).year
+    found = recurrence(window.rule, window.start, name, year)
+    for position in count(found.first_after(since)):
         begin = found.begin(position)
         if begin is None:
             return
