@@ -16,11 +16,13 @@ from versioner.cli import main
 from versioner.cli.errors import report_error, report_warning, run
 from versioner.errors import (
     Blocked,
+    FilesChanged,
     GitFailure,
     InvalidInput,
     NotFound,
     OperationFailed,
     Spooled,
+    UnreadableRules,
     UsageFault,
     ValidationFailed,
     VersionerError,
@@ -34,6 +36,8 @@ pytestmark = pytest.mark.slow
 CODES = {
     OperationFailed: 1,
     GitFailure: 1,
+    FilesChanged: 1,
+    UnreadableRules: 1,
     UsageFault: 2,
     NotFound: 2,
     ValidationFailed: 3,

@@ -120,7 +120,7 @@ def test_a_question_records_nothing_and_says_from_when(
     assert forge.subjects() == before
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", str(forge.bare), str(clone))
-    (clone / "registry/rules").mkdir()
+    (clone / "registry/rules").mkdir(exist_ok=True)
     (clone / "registry/rules/closed.yaml").write_text(
         'name: "closed"\ntype: "schedule"\nschedule:\n  blocked:\n'
         '    - once: {from: "2020-01-01T00:00", to: "2099-01-01T00:00"}\n'
@@ -197,7 +197,7 @@ def test_another_event_type_is_refused_unread(runner: Job, forge: Forge, event_t
 @pytest.mark.parametrize("text", HOSTILE)
 def test_every_input_reaches_the_tool_as_it_is_and_as_nothing_else(runner: Job, text: str) -> None:
     tell_environment(runner)
-    free = load(ACTION)["inputs"].keys() - {"package", "event_type"}
+    free = load(ACTION)["inputs"].keys() - {"package", "event_type", "check"}
     assert run_action(runner, **dict.fromkeys(free, text))[0] == 0, runner.said
     arguments, environ = told_environment(runner)
     assert arguments == ["track", "deployment"]

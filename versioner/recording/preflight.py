@@ -17,6 +17,7 @@ from versioner import layout
 from versioner.errors import Blocked, InvalidInput, UnreadableRules
 from versioner.git.files.entries import FileEntry, below, selection_of
 from versioner.git.object_format import hash_object
+from versioner.git.objects import reading, tip_view
 from versioner.git.snapshot import snapshot_at
 from versioner.models.documents import DEFAULT_STALE_AFTER
 from versioner.models.governance import ConcurrencyBlock
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
 __all__ = ["Fetch", "Preflight", "Refused", "refusal_of"]
 
 _PRODUCTS: Final = f"{layout.ROOT}/products/"
-# What is read of the tip beside products.
-_BESIDE: Final = ("rules", "requests", "environments", "aliases", "deleted")
 # Seconds.
 _CLOCKS_DIFFER: Final = 300
 # As many products are listed one by one.
@@ -115,9 +114,7 @@ class Preflight:
     ) -> tuple[Registry, Question]:
         assert place.tip is not None  # noqa: S101 -- an event has a registry at the tip
         if self.fetch is not None:
-            folders = [f"{layout.ROOT}/{name}" for name in _BESIDE]
-            files = [layout.CONFIG, *folders, layout.product_dir(product)]
-            self.fetch(place, files)
+            self.fetch(place, [*_beside_products(place), layout.product_dir(product)])
         base = snapshot_at(place, place.tip)
         tip = _TipSnapshot(base, changes, place.object_format)
         head = load_head(tip)
@@ -151,6 +148,13 @@ class Preflight:
         now = max(event["at"], self.now)
         is_near = tip_time > now and seconds_of(tip_time) - seconds_of(now) <= _CLOCKS_DIFFER
         return tip_time if is_near else now
+
+
+def _beside_products(place: Repository) -> list[str]:
+    """Return the paths of all that the registry has at the tip beside its products."""
+    with reading(place) as reader:
+        names = tip_view(place, reader).directory(layout.ROOT) or {}
+    return [f"{layout.ROOT}/{name}" for name in names if name != "products"]
 
 
 def _wanted(head: Registry, question: Question) -> tuple[list[str], frozenset[str]]:
