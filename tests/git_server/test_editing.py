@@ -28,6 +28,7 @@ def at(url: str, *args: str, code: int = 0, **options: Any) -> Ran:
     return ran
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "options",
     [{}, {"limited": True}, {"filters": False}, {"protocol": 0}, {"protocol": 0, "filters": False}],
