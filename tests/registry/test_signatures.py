@@ -99,7 +99,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f"]
         subprocess.run([*make, str(folder / person)], check=True)
     signing = Signing(Desk(folder / "registry"), folder)
-    (folder / "registry/registry/rules").mkdir()
+    (folder / "registry/registry/rules").mkdir(exist_ok=True)
     (folder / "registry/registry/rules/signed.yaml").write_bytes(RULE)
     signing.allow("alice", "bob")
     return folder
