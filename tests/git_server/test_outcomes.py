@@ -106,6 +106,7 @@ def decline(forge: Served, ref: str) -> Path:
     return hook
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", WAYS)
 def test_a_hook_that_declines_the_branch_leaves_the_inbox(
     server: GitServer, tmp_path: Path, via: str
@@ -188,6 +189,7 @@ def test_a_lost_race_is_run_again_or_left_for_the_inbox(
     assert "8.0.0" in [event["version"] for event in forge.events("payment-api")]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", WAYS)
 def test_a_lock_that_a_killed_process_left_on_the_branch_leaves_the_inbox(
     server: GitServer, tmp_path: Path, via: str
@@ -200,6 +202,7 @@ def test_a_lock_that_a_killed_process_left_on_the_branch_leaves_the_inbox(
     assert_once(forge, tmp_path)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", WAYS)
 def test_a_full_disk_of_the_server_keeps_the_event(
     server: GitServer, tmp_path: Path, via: str
@@ -271,6 +274,7 @@ def test_an_answer_that_is_lost_after_the_server_committed_records_nothing_twice
     assert_once(registry, tmp_path)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", WAYS)
 def test_a_request_that_is_lost_once_is_sent_again(
     registry: Served, proxy: Proxy, tmp_path: Path, via: str
@@ -344,6 +348,7 @@ def test_a_strict_server_finds_nothing_wrong(
     assert_once(forge, tmp_path)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", WAYS)
 def test_a_limit_of_the_server_on_pushes_is_told_as_such(
     server: GitServer, tmp_path: Path, via: str
@@ -356,6 +361,7 @@ def test_a_limit_of_the_server_on_pushes_is_told_as_such(
     assert_once(forge, tmp_path)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", WAYS)
 def test_a_branch_that_is_checked_out_on_the_remote_leaves_the_inbox(
     server: GitServer, tmp_path: Path, via: str
@@ -368,6 +374,7 @@ def test_a_branch_that_is_checked_out_on_the_remote_leaves_the_inbox(
     assert_outcome(ran, "kept" if via == "direct" else "received", "checked-out")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("via", WAYS)
 def test_a_remote_of_sha256_is_taken_as_it_is(server: GitServer, tmp_path: Path, via: str) -> None:
     forge = server.repository(object_format="sha256")
