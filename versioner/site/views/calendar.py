@@ -11,7 +11,7 @@ from versioner.site.urls import CALENDAR, FREEZES, RULES, request_page
 from versioner.site.views.layout import View, frame
 from versioner.site.views.rules import rule_anchor
 from versioner.site.views.schedules import DAYS_AHEAD, schedules_of, utc_text
-from versioner.site.wording import day_text, month_text
+from versioner.site.wording import month_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,8 +99,7 @@ def _day(context: SiteContext, entries: list[_Entry], day: date) -> View:
     return {
         "date": text,
         "number": day.day,
-        "title": f"{_WEEKDAYS[day.weekday()]} {day_text(text)}",
-        "weekend": day.weekday() > 4,
+        "weekday": _WEEKDAYS[day.weekday()],
         "entries": found,
     }
 
