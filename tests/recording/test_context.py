@@ -84,3 +84,13 @@ def test_where_no_registry_is_it_says_so(desk: Desk) -> None:
     desk.git("commit", "-qm", "Remove")
     with pytest.raises(UsageFault, match="no registry"):
         scene(desk)
+
+
+def test_only_a_start_asks_whether_the_tip_has_rules(desk: Desk) -> None:
+    rule = desk.top / "registry/rules/closed.yaml"
+    rule.parent.mkdir(exist_ok=True)
+    rule.write_text('name: "closed"\n', encoding="utf-8")
+    desk.git("add", "-A")
+    desk.git("commit", "-qm", "Add a rule")
+    assert scene(desk, status="started").is_gated
+    assert not scene(desk, status="completed").is_gated

@@ -139,7 +139,7 @@ class _RemoteRecorder:
         )
         self._open = dict(enumerate(drafts))
         self._results: dict[int, RecordResult | VersionerError] = {}
-        # Of the last try: the starts that were judged, and those of them under an enabled rule.
+        # The starts that the last try judged, and those to which an enabled rule applies.
         self._cleared: set[int] = set()
         self._ruled: set[int] = set()
 
@@ -185,14 +185,12 @@ class _RemoteRecorder:
             last = self._with_hint(too_many_races(_RACES) if is_race else failure)
             self._settle(dict.fromkeys(self._open, last))
 
-    def _starts(self) -> set[int]:
-        return {
-            number for number, draft in self._open.items() if is_start(draft.kind, draft.fields)
-        }
-
     def _unjudged(self) -> set[int]:
         """Return the starts of deployments that no rule of the tip was asked about yet."""
-        return self._starts() - self._cleared if self._target.judged else set()
+        if not self._target.judged:
+            return set()
+        opened = self._open.items()
+        return {key for key, each in opened if is_start(each.kind, each.fields)} - self._cleared
 
     def _submit(self) -> None:
         submissions = {}

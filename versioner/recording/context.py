@@ -10,7 +10,7 @@ from versioner.git.objects import missing, reading, tip_view
 from versioner.git.process import printable
 from versioner.models.events import UNDEPLOYED
 from versioner.names import check_name, may_slugify, slugify
-from versioner.recording.gate import has_gate
+from versioner.recording.gate import has_gate, is_start
 from versioner.registry.config import no_registry, read_config
 from versioner.rules.visible import VisibleLogs
 
@@ -57,7 +57,7 @@ class RecordContext(NamedTuple):
     and `near_environment` are known names that a new name is probably a slip of, else "".
     `environment` is the one that the name in the event leads to, `former_names` are its others.
     Of the logs, only the events of `months` are visible; without months, all. `is_gated` is whether
-    the tip has rules, requests or decisions about the product.
+    the event is a start, and the tip has rules, requests or decisions about the product.
     """
 
     product: str
@@ -135,7 +135,7 @@ def load_context(
             listed=_listed(tip, environment)
             if has_environment and _needs_list(draft.fields)
             else (),
-            is_gated=has_gate(tip.view, product),
+            is_gated=is_start(draft.kind, draft.fields) and has_gate(tip.view, product),
         )
 
 
