@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from versioner.query.rule_words import requirement_words, scope_words
 from versioner.registry.governance.content import content_hash
+from versioner.rules.gate.finding import moment_text
 from versioner.rules.gate.requests import (
     done_steps,
     is_completed_in,
@@ -17,7 +18,7 @@ from versioner.rules.gate.requests import (
 from versioner.site.urls import RULES, data_of, request_page
 from versioner.site.views.requests import registry_of_request
 from versioner.site.views.rules import rule_anchor
-from versioner.site.views.schedules import schedules_of, utc_text
+from versioner.site.views.schedules import schedules_of
 
 if TYPE_CHECKING:
     from versioner.models.governance import Decision, Request, Rule, Scope
@@ -76,8 +77,8 @@ def calendar(context: SiteContext) -> Document:
                 "title": schedule.title,
                 "enforcement": schedule.rule.enforcement,
                 "environments": list(schedule.environments),
-                "from": "" if time.start is None else utc_text(time.start),
-                "to": "" if time.end is None else utc_text(time.end),
+                "from": moment_text(time.start),
+                "to": moment_text(time.end),
                 "time_zone": schedule.zone,
             }
             for schedule in schedules_of(context)

@@ -200,6 +200,7 @@ def _facts(
 ) -> ProductFacts:
     deployments = record.deployments
     first = deployments[0] if deployments else None
+    overrides = unreviewed_overrides(record)
     return ProductFacts(
         name=record.name,
         document=dict(record.document or {}),
@@ -216,13 +217,13 @@ def _facts(
         ),
         deployed={name: len(cell.deployments) for name, cell in record.cells.items()},
         has_returns=any(each.kind == "return" for each in deployments),
-        overrides=unreviewed_overrides(record),
+        overrides=overrides,
         near={
             each.id: later.get(each.id, 1)
             for cell in record.cells.values()
             for each in deciding_deployments(cell)
         }
-        | {each.deployment: later.get(each.deployment, 1) for each in unreviewed_overrides(record)},
+        | {each.deployment: later.get(each.deployment, 1) for each in overrides},
         load=load,
     )
 

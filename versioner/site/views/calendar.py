@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from versioner.registry.event_order import seconds_of
 from versioner.registry.governance.calendar import DAY
+from versioner.rules.gate.finding import moment_text
 from versioner.site.urls import CALENDAR, FREEZES, RULES, request_page
 from versioner.site.views.layout import View, frame
 from versioner.site.views.rules import rule_anchor
-from versioner.site.views.schedules import DAYS_AHEAD, schedules_of, utc_text
+from versioner.site.views.schedules import DAYS_AHEAD, schedules_of
 from versioner.site.wording import month_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from versioner.site.context import SiteContext
     from versioner.site.views.schedules import Schedule
@@ -65,7 +66,7 @@ def calendar_view(context: SiteContext) -> View:
     }  # fmt: skip
 
 
-def _entries(context: SiteContext, schedules: list[Schedule]) -> Iterator[_Entry]:
+def _entries(context: SiteContext, schedules: Sequence[Schedule]) -> Iterator[_Entry]:
     now = seconds_of(context.now)
     last = now + DAYS_AHEAD * DAY
     for each in schedules:
@@ -110,7 +111,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 def _part(context: SiteContext, entry: _Entry, day: str) -> View | None:
     """Return the part of an entry on one day, None where it has none."""
     zone = context.zone
-    start, end = utc_text(entry.start), utc_text(entry.end)
+    start, end = moment_text(entry.start), moment_text(entry.end)
     first, last = zone.day(start), zone.day(end)
     if not first <= day <= last or (day == last and zone.clock(end) == "00:00"):
         return None

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from versioner.models.governance import ScheduleBlock
 from versioner.query.rule_words import requirement_words, scope_words
 from versioner.registry.event_order import seconds_of
-from versioner.registry.governance.calendar import DAY, local_time, zone_of
+from versioner.registry.governance.calendar import DAY
 from versioner.registry.governance.scopes import site_of
 from versioner.rules.gate.closed_times import closed_times, schedule_rules
+from versioner.rules.gate.schedule import local_text
 from versioner.rules.gate.scope import is_in_scope
-from versioner.site.wording import day_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from versioner.models.governance import Rule
     from versioner.rules.gate.closed_times import ClosedTime
     from versioner.site.context import SiteContext
     from versioner.site.views.layout import View
 
-__all__ = ["DAYS_AHEAD", "Schedule", "closed_notices", "schedules_of", "utc_text"]
+__all__ = ["DAYS_AHEAD", "Schedule", "closed_notices", "schedules_of"]
 
 # How far ahead of the last commit the calendar and the data of the pages go.
 DAYS_AHEAD: Final = 60
-# The names do not depend on the locale of the build.
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,7 @@ class Schedule:
         return f"from {start} {until}" if start else f"up {until}"
 
     def _moment(self, seconds: int) -> str:
-        zone = zone_of(self.zone)
-        local = (
-            local_time(seconds, zone) if zone is not None else datetime.fromtimestamp(seconds, UTC)
-        )
-        return f"{_DAYS[local.weekday()]} {day_text(local.date().isoformat())} {local:%H:%M}"
+        return local_text(seconds, self.zone).removesuffix(f" {self.zone}")
 
     @property
     def _block(self) -> ScheduleBlock:
@@ -78,11 +74,15 @@ class Schedule:
         return self.rule.block
 
 
-def schedules_of(context: SiteContext) -> list[Schedule]:
-    """Return the rules of windows with their closed times from the last commit on, by name."""
+@lru_cache(maxsize=1)
+def schedules_of(context: SiteContext) -> tuple[Schedule, ...]:
+    """Return the rules of windows with their closed times from the last commit on, by name.
+
+    They are computed once, since many pages of a build show them.
+    """
     now = seconds_of(context.now)
     registry = context.registry
-    return [
+    return tuple(
         Schedule(
             rule,
             tuple(closed_times(rule.block, now, now + DAYS_AHEAD * DAY)),
@@ -90,7 +90,7 @@ def schedules_of(context: SiteContext) -> list[Schedule]:
         )
         for rule in schedule_rules(registry)
         if isinstance(rule.block, ScheduleBlock)
-    ]
+    )
 
 
 def _is_about(context: SiteContext, rule: Rule, environment: str) -> bool:
@@ -103,7 +103,7 @@ def _is_about(context: SiteContext, rule: Rule, environment: str) -> bool:
 
 
 def closed_notices(
-    context: SiteContext, schedules: list[Schedule], environment: str = ""
+    context: SiteContext, schedules: Sequence[Schedule], environment: str = ""
 ) -> list[View]:
     """Return what is closed at the last commit or later, for a banner; of one environment or all.
 
@@ -138,8 +138,3 @@ def _first(schedule: Schedule) -> int:
 def _data(times: tuple[ClosedTime, ...]) -> str:
     """Return closed times as pairs of seconds, "-" for a beginning or an end that is not known."""
     return " ".join("-" if moment is None else str(moment) for time in times for moment in time)
-
-
-def utc_text(seconds: int) -> str:
-    """Return a moment in UTC (RFC 3339)."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
