@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from versioner.errors import Spooled, VersionerError
     from versioner.recording.record import RecordResult
 
-__all__ = ["Output", "report", "report_spooled", "warn"]
+__all__ = ["Output", "append_for_ci", "report", "report_spooled", "warn"]
 
 
 def report(
@@ -44,8 +44,10 @@ def report(
         warn(OperationFailed(each.message, hint=each.hint))
     if detected is not None and not options.dry_run:
         unpushed = incomplete is not None and not recorded.received
-        _append(detected.summary_file, "step summary", step_summary(recorded, unpushed=unpushed))
-        _append(detected.output_file, "step's outputs", step_outputs(recorded))
+        append_for_ci(
+            detected.summary_file, "step summary", step_summary(recorded, unpushed=unpushed)
+        )
+        append_for_ci(detected.output_file, "step's outputs", step_outputs(recorded))
 
 
 def report_spooled(options: TrackOptions, detected: DetectedRun | None, spooled: Spooled) -> None:
@@ -53,8 +55,10 @@ def report_spooled(options: TrackOptions, detected: DetectedRun | None, spooled:
     if options.output == "json":
         _print(kept_json(spooled.line), must=False, to_stderr=options.to_stderr)
     if detected is not None:
-        _append(detected.summary_file, "step summary", "Not recorded: kept to be sent later\n")
-        _append(detected.output_file, "step's outputs", kept_outputs(spooled.line))
+        append_for_ci(
+            detected.summary_file, "step summary", "Not recorded: kept to be sent later\n"
+        )
+        append_for_ci(detected.output_file, "step's outputs", kept_outputs(spooled.line))
 
 
 class Output:
@@ -98,7 +102,7 @@ def _print(text: str, *, must: bool, to_stderr: bool) -> None:
         report_unwritten(error)
 
 
-def _append(path: str, what: str, text: str) -> None:
+def append_for_ci(path: str, what: str, text: str) -> None:
     """Write to a file that the CI system reads after the step, if it named one."""
     try:
         if path:

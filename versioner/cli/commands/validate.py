@@ -197,6 +197,7 @@ def _report_to_people(
 def _report_to_github(
     checked: ValidationResult, problems: list[Problem], closing: str, replayed: Replay | None
 ) -> None:
+    from versioner.cli.track_report import append_for_ci
     from versioner.reporting.changes import change_markdown
     from versioner.reporting.ci_annotations import problems_github
     from versioner.reporting.problems import step_summary
@@ -212,8 +213,4 @@ def _report_to_github(
         return
     change = change_markdown(checked.change) if checked.change is not None else ""
     change += "".join(f"- {line}\n" for line in lines)
-    try:
-        with open(path, "a", encoding="utf-8") as summary:  # noqa: PTH123 -- appended to
-            summary.write(step_summary(TextLayout(), problems, change, closing))
-    except OSError as error:
-        click.echo(f"warning: the step summary was not written: {error.strerror}", err=True)
+    append_for_ci(path, "step summary", step_summary(TextLayout(), problems, change, closing))

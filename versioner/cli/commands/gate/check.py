@@ -89,6 +89,7 @@ def _report_to_ci(answer: Answer, registry: Registry) -> None:
     """Write an annotation and the step's summary where GitHub runs the command."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
+    from versioner.cli.track_report import append_for_ci
     from versioner.reporting.ci_annotations import github_annotation
     from versioner.reporting.gate.check import answer_lines, answer_summary, question_text
 
@@ -101,17 +102,6 @@ def _report_to_ci(answer: Answer, registry: Registry) -> None:
     outputs = (
         f"allowed={'true' if answer.allowed else 'false'}\nallowed_from={answer.allowed_from}\n"
     )
-    _append("GITHUB_STEP_SUMMARY", "step summary", answer_summary(answer, rules))
-    _append("GITHUB_OUTPUT", "step's outputs", outputs)
-
-
-def _append(variable: str, what: str, text: str) -> None:
-    """Write to the file that a variable names, if there is one: the runner reads it later."""
-    path = os.environ.get(variable)
-    if not path:
-        return
-    try:
-        with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 -- appended to
-            file.write(text)
-    except OSError as error:
-        click.echo(f"warning: the {what} was not written: {error.strerror}", err=True)
+    summary = answer_summary(answer, rules)
+    append_for_ci(os.environ.get("GITHUB_STEP_SUMMARY", ""), "step summary", summary)
+    append_for_ci(os.environ.get("GITHUB_OUTPUT", ""), "step's outputs", outputs)
