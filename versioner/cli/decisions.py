@@ -16,11 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from versioner.delivery.direct import Destination, Via
-    from versioner.errors import OperationFailed
     from versioner.git.repository import Repository
     from versioner.models import Event
     from versioner.models.events import DecisionKind
-    from versioner.recording.record import RecordResult
 
     Place = Repository | Destination
 
@@ -174,6 +172,7 @@ def record_and_report(
     """Record a decision about a product's version or a request, and print what became of it."""
     from versioner.cli.after_commit import after_commit
     from versioner.cli.output import show
+    from versioner.cli.record_event import record_at_remote, record_here
     from versioner.cli.track_report import warn
     from versioner.delivery.direct import Destination
     from versioner.errors import OperationFailed
@@ -182,9 +181,13 @@ def record_and_report(
 
     draft = EventDraft(kind, name, fields, options.event_id)
     if isinstance(place, Destination):
-        recorded, incomplete = _deliver(options, place, draft)
+        recorded, incomplete = record_at_remote(
+            place, draft, wait=options.wait, dry_run=options.dry_run
+        )
     else:
-        recorded, incomplete = _record(options, place, draft)
+        recorded, incomplete = record_here(
+            place, draft, branch=options.branch, push=options.push, dry_run=options.dry_run
+        )
     text = decision_json if options.output == "json" else decision_text
     show(text(recorded, dry_run=options.dry_run))
     for each in recorded.warnings:
@@ -193,38 +196,3 @@ def record_and_report(
         after_commit(place, recorded.commit)
     if incomplete is not None:
         raise incomplete
-
-
-def _record(
-    options: DecisionOptions, place: Repository, draft: Any
-) -> tuple[RecordResult, OperationFailed | None]:
-    from versioner.recording.local import record_in_clone
-    from versioner.recording.record import NotPushed
-
-    try:
-        recorded = record_in_clone(
-            place,
-            draft,
-            now=clock.now(),
-            entropy=clock.entropy,
-            branch=options.branch or None,
-            push=options.push,
-            dry_run=options.dry_run,
-        )
-        return recorded, None
-    except NotPushed as unpushed:
-        return unpushed.recorded, unpushed
-
-
-def _deliver(
-    options: DecisionOptions, destination: Destination, draft: Any
-) -> tuple[RecordResult, OperationFailed | None]:
-    from versioner.cli.spool_dir import queue_folder, spool_folder
-    from versioner.cli.track_report import Output
-    from versioner.spool.deliver import DeliveryContext, deliver_event, preview_event
-
-    spool, queue = spool_folder(os.environ), queue_folder(os.environ)
-    around = DeliveryContext(spool, queue, clock.now, clock.entropy, Output())
-    if options.dry_run:
-        return preview_event(destination, draft, around), None
-    return deliver_event(destination, draft, around, wait=options.wait)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from versioner.ci import detect, is_ci
-from versioner.cli import clock
 from versioner.cli.after_commit import after_commit
 from versioner.cli.params import NounGroup, examples_epilog
 from versioner.cli.track_options import (
@@ -246,36 +245,23 @@ def _draft(ctx: click.Context, options: TrackOptions, detected: DetectedRun | No
 def _deliver(
     remote: Remote, branch: str, draft: EventDraft, options: TrackOptions
 ) -> tuple[RecordResult, OperationFailed | None]:
-    from versioner.cli.spool_dir import queue_folder, spool_folder
-    from versioner.cli.track_report import Output
+    from versioner.cli.record_event import record_at_remote
     from versioner.delivery.direct import Destination
-    from versioner.spool.deliver import DeliveryContext, deliver_event, preview_event
 
     destination = Destination(remote, branch, options.via, options.create)
-    spool, queue = spool_folder(os.environ), queue_folder(os.environ)
-    around = DeliveryContext(spool, queue, clock.now, clock.entropy, Output())
-    if options.dry_run:
-        return preview_event(destination, draft, around), None
-    return deliver_event(destination, draft, around, wait=options.wait)
+    return record_at_remote(destination, draft, wait=options.wait, dry_run=options.dry_run)
 
 
 def _record(
     repository: Repository, draft: EventDraft, options: TrackOptions
 ) -> tuple[RecordResult, OperationFailed | None]:
-    from versioner.recording.local import record_in_clone
-    from versioner.recording.record import NotPushed
+    from versioner.cli.record_event import record_here
 
-    try:
-        recorded = record_in_clone(
-            repository,
-            draft,
-            now=clock.now(),
-            entropy=clock.entropy,
-            create=options.create,
-            branch=options.branch or None,
-            push=options.push,
-            dry_run=options.dry_run,
-        )
-        return recorded, None
-    except NotPushed as unpushed:
-        return unpushed.recorded, unpushed
+    return record_here(
+        repository,
+        draft,
+        create=options.create,
+        branch=options.branch,
+        push=options.push,
+        dry_run=options.dry_run,
+    )
