@@ -154,7 +154,7 @@ def test_other_products_are_read_where_a_rule_is_about_them(desk: Desk, forge: P
     # That which is asked about is not in its own way, and a stale one in nobody's.
     assert desk.run("check", "user-service", "1.5.0", "staging").code == 0
     assert desk.run("check", "payment-api", "9e8d7c6b", "test").code == 0
-    # Of a moment before that of later events, the index finds what was open then.
+    # For a moment before later events, the index finds the deployments that were open then.
     completed = ("--status", "completed", "--completed-at", "2026-11-22T10:00:00Z")
     start = ("track", "deployment", "-p", "user-service", "--version", "1.5.0", "-e", "staging")
     done = desk.run(*start, *completed)

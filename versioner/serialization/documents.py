@@ -129,7 +129,7 @@ _OTHER_ORDERS: Final[Mapping[DocumentKind, tuple[str, ...]]] = {
     "template": _ORDER_OF_REQUEST,
 }
 
-# Of keys below these, one that is not in the table below may have any value.
+# A key below these keys may have any value if it is not in the table below.
 _OPEN: Final = frozenset(
     (
         "extra_metadata", "metadata", "approvals", "groups", "schedule", "flow", "version-approval",

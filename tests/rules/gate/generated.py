@@ -116,7 +116,7 @@ class Generator(RuleGenerator):
         self.world.builds[product] = sorted(builds, key=lambda each: each["at"][:7])
 
     def raise_versions(self, deployments: list[Event]) -> None:
-        """Let most versions follow each other in time, so that some questions are rollbacks."""
+        """Set versions that mostly follow each other in time, so that some are rollbacks."""
         ordered = sorted(deployments, key=lambda each: each["at"])
         for number, event in enumerate(ordered):
             if "version" in event and self.maybe(0.7):

@@ -187,7 +187,7 @@ def _readable_scope(data: bytes, path: str) -> Scope:
     """Return which products and environments a request is about, as far as can be read."""
     reading = read_yaml(data, path)
     value = reading.value
-    # Of a key that stands there twice, it is not known which one was meant.
+    # If the file has a key twice, it is not known which of the two was meant.
     if not isinstance(value, dict) or any(
         each.code == codes.DUPLICATE_KEY for each in reading.problems
     ):

@@ -246,7 +246,7 @@ class _Judge:
             self.row.waits.append(finding.until - now)
 
 
-# Of a schedule, the closed times of so many seconds are computed at once.
+# The closed times of a schedule are computed for so many seconds at once.
 _CHUNK = 92 * 86_400
 
 

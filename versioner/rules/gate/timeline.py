@@ -40,7 +40,7 @@ class _Course:
         return other
 
     def complete(self, version: str, at: int, position: int) -> None:
-        """Let a version run from a moment on."""
+        """Set the version that runs from a moment on."""
         first = self.firsts.setdefault(version, position)
         self.taken.discard(version)
         if version == self.version and self.ended is None:

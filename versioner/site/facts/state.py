@@ -25,7 +25,7 @@ _WAIT_SECONDS: Final = 5
 # A shorter text is not compressed.
 _SHORT: Final = 300
 _TABLES: Final = {
-    # Of a product: what pages of all products show, and what those of its history need.
+    # The facts of a product: for pages of all products, and for the pages of its history.
     "facts": "(product TEXT PRIMARY KEY, key TEXT, head BLOB, history BLOB)",
     # The rows of a product's month, its versions, and its entries in the search index.
     "rows": "(name TEXT, product TEXT, data BLOB, PRIMARY KEY (name, product)) WITHOUT ROWID",

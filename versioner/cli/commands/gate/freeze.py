@@ -23,7 +23,7 @@ __all__ = ["freeze", "thaw"]
 )  # fmt: skip
 @click.option("--until", required=True, metavar="TIME", help="When it ends, RFC 3339 or a date.")
 @click.option("--from", "since", metavar="TIME", help="When it begins (default: now).")
-@click.option("--reason", required=True, help="Why; whoever is refused reads it.")
+@click.option("--reason", required=True, help="The reason, which is shown to whoever is refused.")
 @click.option("--name", default="", help="The name of the rule (default: made of the environment).")
 @repo_option
 def freeze(
