@@ -19,11 +19,13 @@ __all__ = [
     "NounGroup",
     "assignments_of",
     "clone_option",
+    "edit_options",
     "examples_epilog",
     "list_output_option",
     "output_option",
     "read_for",
     "repo_option",
+    "require_edits",
     "rev_option",
     "variable_of",
 ]
@@ -111,6 +113,22 @@ def assignments_of(
                 hint="for example: --set extra_metadata.team=identity",
             )
     return texts
+
+
+def edit_options(command: _Command) -> _Command:
+    """Add the options --set and --unset of a command that edits a file."""
+    unset_help = "Remove a key (dotted if nested)."
+    command = click.option("--unset", multiple=True, metavar="KEY", help=unset_help)(command)
+    return click.option(
+        "--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a key (dotted if nested).",
+        callback=assignments_of,
+    )(command)  # fmt: skip
+
+
+def require_edits(set_: tuple[str, ...], unset: tuple[str, ...]) -> None:
+    """Raise a usage error where neither --set nor --unset is given."""
+    if not set_ and not unset:
+        raise click.UsageError("nothing to change: give --set KEY=VALUE or --unset KEY")
 
 
 class CommandContext(click.Context):

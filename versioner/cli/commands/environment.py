@@ -10,10 +10,12 @@ from versioner.cli.commands.completion import environment_names
 from versioner.cli.params import (
     NounGroup,
     assignments_of,
+    edit_options,
     examples_epilog,
     list_output_option,
     output_option,
     repo_option,
+    require_edits,
     rev_option,
 )
 
@@ -132,16 +134,11 @@ def create(
     ),
 )
 @click.argument("name", shell_complete=environment_names)
-@click.option(
-    "--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a key (dotted if nested).",
-    callback=assignments_of,
-)  # fmt: skip
-@click.option("--unset", multiple=True, metavar="KEY", help="Remove a key (dotted if nested).")
+@edit_options
 @repo_option
 def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | None) -> None:
     """Edit an environment's file; its comments and order are kept."""
-    if not set_ and not unset:
-        raise click.UsageError("nothing to change: give --set KEY=VALUE or --unset KEY")
+    require_edits(set_, unset)
     from versioner.cli import clock
     from versioner.cli.after_commit import apply
     from versioner.editing.environments import edit_environment

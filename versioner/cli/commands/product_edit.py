@@ -12,7 +12,7 @@ import click
 from versioner.cli import clock
 from versioner.cli.commands.completion import product_names
 from versioner.cli.errors import report_error
-from versioner.cli.params import assignments_of, examples_epilog, repo_option
+from versioner.cli.params import assignments_of, edit_options, examples_epilog, repo_option
 from versioner.errors import InvalidInput, OperationFailed, VersionerError
 
 if TYPE_CHECKING:
@@ -59,11 +59,7 @@ def create(name: str, description: str, assignments: tuple[str, ...], repo: str 
     ),
 )
 @click.argument("name", shell_complete=product_names)
-@click.option(
-    "--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a key (dotted if nested).",
-    callback=assignments_of,
-)  # fmt: skip
-@click.option("--unset", multiple=True, metavar="KEY", help="Remove a key (dotted if nested).")
+@edit_options
 @click.option("--editor", is_flag=True, help="Open the file in your editor.")
 @repo_option
 def edit(

@@ -10,13 +10,16 @@ from versioner.cli.commands.completion import rule_names
 from versioner.cli.params import (
     NounGroup,
     assignments_of,
+    edit_options,
     examples_epilog,
     list_output_option,
     output_option,
     read_for,
     repo_option,
+    require_edits,
     rev_option,
 )
+from versioner.models.governance import RULE_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +32,6 @@ __all__ = ["rule"]
 _KEYS: Final = (
     "name, title, type, enforcement, scope and requirement (in words), rollbacks, override, "
     "reason, path"
-)
-_TYPES: Final = (
-    *("schedule", "flow", "version-approval", "request-approval", "requirement", "concurrency"),
 )
 
 
@@ -105,9 +105,9 @@ def _head(repo: str | None, rev: str | None) -> Registry:
     ),
 )
 @click.argument("name")
-@click.option("--type", "kind", required=True, type=click.Choice(_TYPES), help="The type.")
+@click.option("--type", "kind", required=True, type=click.Choice(RULE_TYPES), help="The type.")
 @click.option("--title", help="A title that reports and pages show.")
-@click.option("--reason", help="Why the rule is there; whoever is refused reads it.")
+@click.option("--reason", help="The reason of the rule, which is shown to whoever is refused.")
 @click.option(
     "--enforcement",
     type=click.Choice(["enabled", "report-only", "disabled"]),
@@ -150,16 +150,11 @@ def create(
     ),
 )
 @click.argument("name", shell_complete=rule_names)
-@click.option(
-    "--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a key (dotted if nested).",
-    callback=assignments_of,
-)  # fmt: skip
-@click.option("--unset", multiple=True, metavar="KEY", help="Remove a key (dotted if nested).")
+@edit_options
 @repo_option
 def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | None) -> None:
     """Edit a rule's file; its comments and order are kept."""
-    if not set_ and not unset:
-        raise click.UsageError("nothing to change: give --set KEY=VALUE or --unset KEY")
+    require_edits(set_, unset)
     from versioner.cli import clock
     from versioner.cli.after_commit import apply
     from versioner.editing.rules import edit_rule
