@@ -105,7 +105,7 @@ def _documents(context: SiteContext) -> Iterator[tuple[str, Document]]:
     yield CALENDAR_DOCUMENT, governance.calendar(context)
     yield data_of(REQUESTS), governance.requests(context)
     for each in context.registry.governance.requests:
-        yield data_of(request_page(each.name)), governance.request(context, each)
+        yield data_of(request_page(each.name)), governance.request(context, each.name)
     yield data_of(ENVIRONMENTS), environments(context)
     for name in context.environments:
         yield data_of(environment_page(name)), environment(context, name)

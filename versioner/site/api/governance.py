@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from versioner.query.rule_words import requirement_words, scope_words
-from versioner.registry.governance.content import content_hash
 from versioner.rules.gate.finding import moment_text
-from versioner.rules.gate.requests import (
-    done_steps,
-    is_completed_in,
-    request_state,
-    slots_of,
-    steps_of,
-    waits_for,
-)
 from versioner.site.urls import RULES, data_of, request_page
-from versioner.site.views.requests import registry_of_request
+from versioner.site.views.requests import details_of_requests
 from versioner.site.views.rules import rule_anchor
 from versioner.site.views.schedules import schedules_of
 
 if TYPE_CHECKING:
-    from versioner.models.governance import Decision, Request, Rule, Scope
-    from versioner.registry.records import Registry
+    from versioner.models.governance import Decision, Rule, Scope
+    from versioner.query.requests import RequestCell, RequestDetail, RequestStep
     from versioner.site.api.deployments import Document
     from versioner.site.context import SiteContext
 
@@ -89,21 +80,17 @@ def calendar(context: SiteContext) -> Document:
 
 def requests(context: SiteContext) -> Document:
     """Return the document of all requests in short, by name."""
-    return {
-        "requests": [
-            _head(registry_of_request(context, each), each, context.now)
-            for each in context.registry.governance.requests
-        ]
-    }
+    return {"requests": [_head(context, each) for each in details_of_requests(context).values()]}
 
 
-def request(context: SiteContext, given: Request) -> Document:
+def request(context: SiteContext, name: str) -> Document:
     """Return the document of one request."""
-    registry, now = registry_of_request(context, given), context.now
+    detail = details_of_requests(context)[name]
+    given = detail.request
     return {
-        **_head(registry, given, now),
+        **_head(context, detail),
         "description": given.description,
-        "content": content_hash(given.document),
+        "content": detail.content,
         "order": [list(stage) for stage in given.order],
         "approvals": [
             {
@@ -112,22 +99,23 @@ def request(context: SiteContext, given: Request) -> Document:
                 "approved_by": list(slot.approved_by),
                 "rejected_by": list(slot.rejected_by),
             }
-            for slot in slots_of(given, registry.governance.groups, now)
+            for slot in detail.slots
         ],
-        "steps": _steps(given, now),
-        "deployments": _deployments(registry, given, now),
+        "steps": list(map(_step, (*detail.before, *detail.after))),
+        "deployments": [_deployment(context, each) for each in detail.cells],
         "links": [{"title": str(each["title"]), "url": str(each["url"])} for each in given.links],
         "decisions": [_decision(each) for each in given.decisions],
         "template": given.template,
     }
 
 
-def _head(registry: Registry, given: Request, now: str) -> Document:
+def _head(context: SiteContext, detail: RequestDetail) -> Document:
+    given, registry = detail.request, context.registry
     window = given.window or ("", "")
     return {
         "name": given.name,
         "title": given.title or given.name,
-        "state": request_state(registry, given, now),
+        "state": detail.state,
         "environments": list(map(registry.environment_name, given.environments)),
         "versions": [
             {"product": registry.target_of(name), "version": version}
@@ -140,49 +128,27 @@ def _head(registry: Registry, given: Request, now: str) -> Document:
     }
 
 
-def _steps(given: Request, now: str) -> list[Document]:
-    done = done_steps(given, now)
-    texts = {
-        **dict(zip(steps_of(given, "before"), given.before, strict=True)),
-        **dict(zip(steps_of(given, "after"), given.after, strict=True)),
+def _step(step: RequestStep) -> Document:
+    done = step.done
+    return {
+        "step": step.name,
+        "text": step.text,
+        "done": done is not None,
+        "by": done.by if done is not None else "",
+        "at": done.at if done is not None else "",
     }
-    return [
-        {
-            "step": step,
-            "text": text,
-            "done": step in done,
-            "by": done[step].by if step in done else "",
-            "at": done[step].at if step in done else "",
-        }
-        for step, text in texts.items()
-    ]
 
 
-def _deployments(registry: Registry, given: Request, now: str) -> list[Document]:
-    found: list[dict[str, Any]] = []
-    for product, version in given.versions.items():
-        name = registry.target_of(product)
-        record = registry.products.get(name)
-        for environment in map(registry.environment_name, given.environments):
-            running = record.cell(environment).versions if record is not None else ()
-            found.append(
-                {
-                    "product": name,
-                    "environment": environment,
-                    "version": version,
-                    "completed": is_completed_in(registry, given, product, environment, now),
-                    "waits_for": list(
-                        dict.fromkeys(
-                            map(
-                                registry.target_of,
-                                waits_for(registry, given, product, environment, now),
-                            )
-                        )
-                    ),
-                    "running": list(running),
-                }
-            )
-    return found
+def _deployment(context: SiteContext, cell: RequestCell) -> Document:
+    registry = context.registry
+    return {
+        "product": registry.target_of(cell.product),
+        "environment": registry.environment_name(cell.environment),
+        "version": cell.version,
+        "completed": cell.progress == "completed",
+        "waits_for": list(dict.fromkeys(map(registry.target_of, cell.waits_for))),
+        "running": list(cell.running),
+    }
 
 
 def _decision(decision: Decision) -> Document:

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
-from versioner.rules.gate.requests import (
-    done_steps,
-    is_completed_in,
-    request_state,
-    slots_of,
-    steps_of,
-    waits_for,
-)
+from versioner.query.requests import request_detail
 from versioner.site.urls import REQUESTS, outward, request_page
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
 from versioner.site.wording import count, day_text, moment_text, version_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from versioner.models.governance import Decision, Request
-    from versioner.registry.records import Registry
+    from versioner.query.requests import RequestCell, RequestDetail, RequestStep
     from versioner.site.context import SiteContext
 
-__all__ = ["registry_of_request", "request_view", "requests_view"]
+__all__ = ["details_of_requests", "request_view", "requests_view"]
 
 _CLASSES: Final = {
     "draft": "status-unknown",
@@ -45,8 +37,8 @@ _LISTS: Final = (
 
 def requests_view(context: SiteContext) -> View:
     """Return the view of the list of requests: open ones, those to come, and done ones."""
-    requests = context.registry.governance.requests
-    rows = [_row(context, each) for each in requests]
+    details = details_of_requests(context).values()
+    rows = [_row(context, each) for each in details]
     return {
         "frame": frame(
             context,
@@ -57,7 +49,7 @@ def requests_view(context: SiteContext) -> View:
             description="What is to ship together, and what it waits for.",
             current=True,
         ),
-        "summary": count(len(requests), "deployment request"),
+        "summary": count(len(rows), "deployment request"),
         "lists": [
             {"title": title, "rows": [row for row in rows if row["state"] in states]}
             for title, states in _LISTS
@@ -66,8 +58,24 @@ def requests_view(context: SiteContext) -> View:
     }
 
 
-def _row(context: SiteContext, request: Request) -> View:
-    state = request_state(registry_of_request(context, request), request, context.now)
+@lru_cache(maxsize=1)
+def details_of_requests(context: SiteContext) -> dict[str, RequestDetail]:
+    """Return the requests as they are at the last commit, by name.
+
+    They are computed once: the list, the page and the documents of a request show them. Of each,
+    the products that it holds are read, and no others.
+    """
+    found = {}
+    for request in context.registry.governance.requests:
+        names = {context.registry.target_of(name) for name in request.versions}
+        known = {name: context.record(name) for name in names if name in context.registry.products}
+        registry = replace(context.registry, products=known)
+        found[request.name] = request_detail(registry, request, context.now)
+    return found
+
+
+def _row(context: SiteContext, detail: RequestDetail) -> View:
+    request, state = detail.request, detail.state
     return {
         "name": request.name,
         "title": request.title or request.name,
@@ -84,10 +92,9 @@ def _row(context: SiteContext, request: Request) -> View:
 
 def request_view(context: SiteContext, name: str) -> View:
     """Return the view of one request."""
-    request = next(each for each in context.registry.governance.requests if each.name == name)
+    detail = details_of_requests(context)[name]
+    request, state = detail.request, detail.state
     page = request_page(name)
-    registry = registry_of_request(context, request)
-    state = request_state(registry, request, context.now)
     title = request.title or name
     return {
         "frame": frame(
@@ -114,23 +121,16 @@ def request_view(context: SiteContext, name: str) -> View:
         "environments": [
             context.environment_title(_environment(context, each)) for each in request.environments
         ],
-        "stages": _stages(context, page, registry, request),
-        "slots": _slots(context, request),
+        "stages": _stages(context, page, detail),
+        "slots": _slots(context, detail),
         "steps": [
-            {"title": "Before", "rows": _steps(request, "before", context.now)},
-            {"title": "After", "rows": _steps(request, "after", context.now)},
+            {"title": "Before", "rows": list(map(_step, detail.before))},
+            {"title": "After", "rows": list(map(_step, detail.after))},
         ],
         "decisions": [_decision(each) for each in reversed(request.decisions)],
         "template": request.template,
         "edit": context.forge.edit(request.path),
     }
-
-
-def registry_of_request(context: SiteContext, request: Request) -> Registry:
-    """Return the registry with the whole records of the products of a request alone."""
-    names = {context.registry.target_of(name) for name in request.versions}
-    known = {name: context.record(name) for name in names if name in context.registry.products}
-    return replace(context.registry, products=known)
 
 
 def _environment(context: SiteContext, name: str) -> str:
@@ -149,9 +149,9 @@ def _window(request: Request, now: str) -> View:
     }  # fmt: skip
 
 
-def _stages(context: SiteContext, page: str, registry: Registry, request: Request) -> list[View]:
+def _stages(context: SiteContext, page: str, detail: RequestDetail) -> list[View]:
     """Return the grid of products by environments, stage by stage."""
-    resolve = registry.target_of
+    request, resolve = detail.request, context.registry.target_of
     ordered = [[*stage] for stage in request.order]
     named = {resolve(each) for stage in ordered for each in stage}
     others = [each for each in request.versions if resolve(each) not in named]
@@ -159,17 +159,17 @@ def _stages(context: SiteContext, page: str, registry: Registry, request: Reques
     return [
         {
             "title": f"Stage {number}" if number <= len(ordered) and len(ordered) > 1 else "",
-            "rows": [_product(context, page, registry, request, each) for each in stage],
+            "rows": [_product(context, page, detail, each) for each in stage],
         }
         for number, stage in enumerate(stages, 1)
     ]
 
 
-def _product(
-    context: SiteContext, page: str, registry: Registry, request: Request, given: str
-) -> View:
-    name = registry.target_of(given)
-    version = next(v for each, v in request.versions.items() if registry.target_of(each) == name)
+def _product(context: SiteContext, page: str, detail: RequestDetail, given: str) -> View:
+    resolve = context.registry.target_of
+    name = resolve(given)
+    cells = [each for each in detail.cells if resolve(each.product) == name]
+    version = cells[0].version
     is_known = name in context.registry.products
     return {
         "product": title_of(context, name) if is_known else given,
@@ -177,33 +177,23 @@ def _product(
         "version": version_text(version),
         "version_full": version,
         "version_href": context.version(page, name, version) if is_known else "",
-        "cells": [
-            _cell(context, registry, request, given, environment)
-            for environment in request.environments
-        ],
+        "cells": [_cell(context, each) for each in cells],
     }
 
 
-def _cell(
-    context: SiteContext, registry: Registry, request: Request, given: str, environment: str
-) -> View:
-    name = _environment(context, environment)
-    product = registry.target_of(given)
-    record = registry.products.get(product)
-    own = next(each for each in request.versions if registry.target_of(each) == product)
-    if is_completed_in(registry, request, own, name, context.now):
+def _cell(context: SiteContext, cell: RequestCell) -> View:
+    if cell.progress == "completed":
         return {"status_class": "status-completed", "text": "there", "note": ""}
-    waiting = waits_for(registry, request, own, name, context.now)
-    running = record.cell(name).versions if record is not None else ()
-    note = f"now {', '.join(map(version_text, running))}" if running else "nothing runs there"
-    if waiting:
-        names = ", ".join(dict.fromkeys(registry.target_of(each) for each in waiting))
+    running = ", ".join(map(version_text, cell.running))
+    note = f"now {running}" if running else "nothing runs there"
+    if cell.waits_for:
+        names = ", ".join(dict.fromkeys(map(context.registry.target_of, cell.waits_for)))
         return {"status_class": "status-unknown", "text": f"after {names}", "note": note}
     return {"status_class": "status-pending", "text": "to come", "note": note}
 
 
-def _slots(context: SiteContext, request: Request) -> list[View]:
-    groups = context.registry.governance.groups
+def _slots(context: SiteContext, detail: RequestDetail) -> list[View]:
+    groups, approve = context.registry.governance.groups, "versioner request approve"
     return [
         {
             "type": slot.approval_type,
@@ -216,25 +206,21 @@ def _slots(context: SiteContext, request: Request) -> list[View]:
             else "approved" if slot.is_filled else "waits",
             "people": ", ".join(groups[slot.approval_type])
             if slot.approval_type in groups else "",
-            "command": f"versioner request approve {request.name} --type {slot.approval_type}",
+            "command": f"{approve} {detail.request.name} --type {slot.approval_type}",
         }
-        for slot in slots_of(request, groups, context.now)
+        for slot in detail.slots
     ]  # fmt: skip
 
 
-def _steps(request: Request, where: Any, now: str) -> list[View]:
-    done = done_steps(request, now)
-    texts: Sequence[str] = request.before if where == "before" else request.after
-    return [
-        {
-            "text": text,
-            "done": step in done,
-            "by": done[step].by if step in done else "",
-            "at": done[step].at if step in done else "",
-            "when": day_text(done[step].at[:10]) if step in done else "",
-        }
-        for step, text in zip(steps_of(request, where), texts, strict=True)
-    ]
+def _step(step: RequestStep) -> View:
+    done = step.done
+    return {
+        "text": step.text,
+        "done": done is not None,
+        "by": done.by if done is not None else "",
+        "at": done.at if done is not None else "",
+        "when": day_text(done.at[:10]) if done is not None else "",
+    }
 
 
 def _decision(decision: Decision) -> View:
