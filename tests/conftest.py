@@ -21,6 +21,9 @@ pytest_plugins = ("tests.fixtures.registries",)
 MARKS = (*PRESENT.values(), *(mark for _, marks in ALSO_PRESENT for mark in marks))
 PRESENCE = {"CI", *(mark.partition("=")[0] for mark in MARKS)}
 
+# Of the variants of a test marked `sampled`, one in so many runs by default.
+SAMPLE = 5
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -29,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--variants",
         choices=["sample", "rest", "all"],
-        help="of tests marked `sampled`: one variant in three (the default), the others, or all "
+        help="of tests marked `sampled`: one variant in five (the default), the others, or all "
         "(the default with --full, and where a test is named)",
     )
 
@@ -42,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of a test marked `sampled`, run one variant in three, the others, or all: see --variants."""
+    """Of a test marked `sampled`, run one variant in five, the others, or all: see --variants."""
     named = any("::" in str(each) for each in config.args)
     wanted = config.getoption("--variants")
     if wanted is None:
@@ -62,15 +65,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def in_sample(items: list[pytest.Item]) -> dict[pytest.Item, bool]:
     """Return for each variant of a test marked `sampled` whether it is in the sample.
 
-    The sample is a diagonal: of three ways times some faults, each fault is met by one way, and
-    each way by some faults.
+    The sample is a diagonal, so that of several ways times many faults each way meets some faults.
     """
     variants: dict[str, list[pytest.Item]] = {}
     for item in items:
         if item.get_closest_marker("sampled"):
             variants.setdefault(item.nodeid.partition("[")[0], []).append(item)
     return {
-        item: number % 3 == number // 3 % 3
+        item: number % SAMPLE == number // SAMPLE % SAMPLE
         for many in variants.values()
         for number, item in enumerate(many)
     }

@@ -272,6 +272,7 @@ TEMPLATES = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("what", TEMPLATES)
 def test_templates_of_the_clones_own_run_and_read_nothing(
     clone: Path, tmp_path: Path, marker: Path, outside: Path, what: str

@@ -104,6 +104,7 @@ def test_both_accept_the_sample(sample: Path) -> None:
         assert judged.returncode == 0, judged.stdout + judged.stderr
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("kind", FAULTS)
 def test_both_refuse_a_fault(sample: Path, tmp_path: Path, kind: str) -> None:
     top = tmp_path / "clone"

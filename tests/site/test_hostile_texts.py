@@ -77,7 +77,7 @@ def test_four_hundred_hostile_texts_add_no_element_and_no_attribute(
 ) -> None:
     harmless = site_of("harmless", tmp_path / "harmless")
     assert len(texts()) == len(set(texts())) == 400
-    for number, text in enumerate(batches(scale(50, 1))):
+    for number, text in enumerate(batches(scale(200, 1))):
         found = site_of(text, tmp_path / "hostile")
         # A team's pages and feeds are named after it.
         shared = harmless.keys() & found.keys()
