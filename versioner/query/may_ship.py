@@ -1,0 +1,180 @@
+"""Whether a version may ship: a question asked of a registry that is open for reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from versioner import layout
+from versioner.errors import InvalidInput, OperationFailed
+from versioner.names import check_name, may_slugify, nearest, slugify
+from versioner.registry.head import key_of_entries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from versioner.git.objects import TreeView
+    from versioner.git.repository import Repository
+    from versioner.git.snapshot import Snapshot
+    from versioner.registry.index import RegistryIndex
+    from versioner.registry.records import Registry
+    from versioner.rules.gate.question import Answer, Question
+
+__all__ = [
+    "OpenRegistry",
+    "add_question_signatures",
+    "answer_of",
+    "legal_name",
+    "moment_of_question",
+    "refuse_unreadable",
+    "with_tree",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRegistry:
+    """A registry that is open for reading.
+
+    `is_of_files` is whether the snapshot is that of the current files, not of a revision.
+    """
+
+    repository: Repository
+    snapshot: Snapshot
+    index: RegistryIndex
+    is_of_files: bool = True
+
+
+def answer_of(
+    registry: Registry, question: Question, *, now: str, allow_unknown_version: bool = False
+) -> Answer:
+    """Return the answer to a question.
+
+    Raises InvalidInput for a version that no event names, and OperationFailed where a file that
+    the question may be about cannot be read. `add_question_signatures` comes before.
+    """
+    from versioner.rules.gate.evaluate import evaluate
+
+    answer = evaluate(registry, question)
+    if not answer.is_known and not allow_unknown_version:
+        raise _unknown(registry, question, now)
+    refuse_unreadable(answer)
+    return answer
+
+
+def moment_of_question(at: str | None, now: str) -> str:
+    """Return the moment that is asked for, `now` for None; raise InvalidInput for another text."""
+    if at is None:
+        return now
+    from versioner.query.times import parse_moment
+
+    moment = parse_moment(at, now, field="at")
+    # The years that an event may have.
+    if not "1000" <= moment[:4] <= "2999":
+        hint = f"give a moment of the years 1000 to 2999, for example {now}"
+        raise InvalidInput(f'"{at[:60]}" is no time of an event', field="at", hint=hint)
+    return moment
+
+
+def legal_name(given: str, registry: Registry, what: str) -> str:
+    """Return a name, or what `names: slugify` makes of it; raise InvalidInput for another."""
+    if registry.config.get("names") == "slugify" and may_slugify(given):
+        given = slugify(given)
+    return check_name(given, what)
+
+
+def add_question_signatures(registry: Registry, source: OpenRegistry, question: Question) -> str:
+    """Find out who signed decisions where a rule asks for that.
+
+    Returns why no signature could be checked, "" where they were or need not be.
+    """
+    rules = registry.governance.rules
+    if not any(getattr(rule.block, "signed", False) for rule in rules):
+        return ""
+    from versioner.registry.governance.signatures import add_signatures, needs_signatures
+
+    revision = source.snapshot.revision or source.repository.tip
+    if revision is None or not needs_signatures(registry.governance):
+        return ""
+    products = [registry.target_of(question.product)]
+    return add_signatures(registry, source.repository, revision, products)
+
+
+def _unknown(registry: Registry, question: Question, now: str) -> InvalidInput:
+    name = registry.target_of(question.product)
+    message = f'no event names the version "{question.version}" of "{question.product}"'
+    if question.at < now:
+        message += f" by {question.at}"
+    record = registry.products.get(name)
+    others = set(record.versions) - {question.version} if record is not None else ()
+    near = nearest(question.version, others)
+    meant = f"did you mean {' or '.join(near)}? otherwise " if near else ""
+    hint = f"{meant}record its build first, or give --allow-unknown-version"
+    return InvalidInput(message, field="version", hint=hint)
+
+
+def refuse_unreadable(answer: Answer) -> None:
+    """Raise OperationFailed where the files that a question may be about have errors."""
+    if not answer.unreadable:
+        return
+    first, *others = answer.unreadable
+    message = f"{first.path}:{first.line}: {first.message}"
+    if others:
+        message += "".join(f"\n{each.path}:{each.line}: {each.message}" for each in others)
+    raise OperationFailed(
+        message, hint="nothing is allowed by a rule that cannot be read: correct the file"
+    )
+
+
+def with_tree(answer: Answer, source: OpenRegistry) -> Answer:
+    """Return an answer with the tree of its commit; without both where files were changed."""
+    repository, snapshot, index = source.repository, source.snapshot, source.index
+    commit = snapshot.revision
+    if commit is None:
+        return answer
+    product = answer.question.product
+    beside = key_of_entries(snapshot.selected_entries(()))
+    is_of_files = source.is_of_files and repository.work_tree is not None
+    parts = (commit, beside, product, _tree_id(snapshot, product), is_of_files)
+    key = " ".join(map(str, parts))
+    tree: str | None = index.kept.get("tree", key)
+    if tree is None:
+        tree = _tree_of(repository, snapshot, commit, product if is_of_files else "")
+        index.kept.put("tree", key, tree)
+    return replace(answer, commit=commit if tree else "", tree=tree)
+
+
+def _tree_of(repository: Repository, snapshot: Snapshot, commit: str, product: str) -> str:
+    """Return the tree of a commit, "" where the files of a question about a product differ."""
+    from versioner.git.objects import TreeView, reading
+
+    with reading(repository) as reader:
+        if product and not _is_committed(snapshot, TreeView(reader, commit), product):
+            return ""
+        data = next(reader.find_or_fetch([commit]))
+    return data.data[5:].partition(b"\n")[0].decode("ascii") if data is not None else ""
+
+
+def _is_committed(snapshot: Snapshot, view: TreeView, product: str) -> bool:
+    """Return whether the files that a question about a product reads are those of a commit."""
+    entry = view.entry(layout.product_dir(product))
+    if (entry.id if entry is not None else None) != _tree_id(snapshot, product):
+        return False
+    return dict(_files_beside(view, layout.ROOT)) == {
+        path: entry.id for path, entry in snapshot.selected_entries(()).items()
+    }
+
+
+def _tree_id(snapshot: Snapshot, product: str) -> str | None:
+    is_there = product in snapshot.product_names()
+    return snapshot.product_trees([product]).get(product) if is_there else None
+
+
+def _files_beside(view: TreeView, folder: str) -> Iterator[tuple[str, str]]:
+    """Yield the files of a commit's registry outside of products, with their ids."""
+    for name, entry in (view.directory(folder) or {}).items():
+        path = f"{folder}/{name}"
+        if entry.is_tree:
+            if path != f"{layout.ROOT}/products":
+                yield from _files_beside(view, path)
+        else:
+            yield path, entry.id
