@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from versioner.reporting.tables import CellText
     from versioner.reporting.text import TextLayout
 
-__all__ = ["diff_json", "diff_listing", "diff_text"]
+__all__ = ["diff_json", "diff_listing", "diff_text", "difference_document"]
 
 _COLUMNS: Final = (
     "product",
@@ -71,7 +71,7 @@ def diff_json(
         {
             "a": {"environment": a.environment, "at": a.at},
             "b": {"environment": b.environment, "at": b.at},
-            "differences": [_document(each) for each in found],
+            "differences": [difference_document(each) for each in found],
             "problems": problems,
         }
     )
@@ -83,7 +83,7 @@ def diff_listing(found: Sequence[Difference]) -> Listing:
 
 
 def _rows_of(difference: Difference) -> Iterator[dict[str, Any]]:
-    document = _document(difference)
+    document = difference_document(difference)
     if not difference.instances:
         yield document
     for each in difference.instances:
@@ -110,7 +110,8 @@ def _since(since: str, deployment: Deployment | None) -> dict[str, Any]:
     return {"since": since, "deployment": deployment.id if deployment is not None else None}
 
 
-def _document(difference: Difference) -> dict[str, Any]:
+def difference_document(difference: Difference) -> dict[str, Any]:
+    """Return the difference of one product as data."""
     return {
         "product": difference.product,
         "a": _side(difference.a),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from versioner.reporting.text import TextLayout
 
 __all__ = [
+    "environment_documents",
     "environment_json",
     "environment_text",
     "environments_json",
@@ -66,15 +67,16 @@ def environments_text(layout: TextLayout, registry: Registry) -> str:
 
 def environments_json(registry: Registry) -> str:
     """Return the environments as a JSON array."""
-    return as_json(_documents(registry))
+    return as_json(environment_documents(registry))
 
 
 def environments_listing(registry: Registry) -> Listing:
     """Return the environments as rows of a table."""
-    return Listing(_COLUMNS, _documents(registry))
+    return Listing(_COLUMNS, environment_documents(registry))
 
 
-def _documents(registry: Registry) -> list[dict[str, Any]]:
+def environment_documents(registry: Registry) -> list[dict[str, Any]]:
+    """Return the environments as data, in display order."""
     return [
         _document(document, _running(registry, name))
         for name, document in registry.environments.items()

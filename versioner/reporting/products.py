@@ -41,7 +41,9 @@ __all__ = [
     "history_json",
     "history_listing",
     "history_text",
+    "product_document",
     "product_json",
+    "product_summary",
     "product_text",
     "product_view",
     "products_json",
@@ -107,7 +109,7 @@ def products_text(layout: TextLayout, registry: Registry) -> str:
 
 def products_json(registry: Registry) -> str:
     """Return the products as a JSON array."""
-    return as_json([_summary(record) for record in registry.products.values()])
+    return as_json([product_summary(record) for record in registry.products.values()])
 
 
 def products_listing(registry: Registry) -> Listing:
@@ -115,7 +117,9 @@ def products_listing(registry: Registry) -> Listing:
     undescribed = {name for each in registry.products.values() for name in each.cells}
     environments = [*registry.environments, *sorted(undescribed - {*registry.environments})]
     running = [f"running.{name}" for name in environments]
-    return Listing([*_COLUMNS, *running], [_summary(each) for each in registry.products.values()])
+    return Listing(
+        [*_COLUMNS, *running], [product_summary(each) for each in registry.products.values()]
+    )
 
 
 def deleted_text(layout: TextLayout, registry: Registry) -> str:
@@ -175,20 +179,22 @@ def product_json(view: ProductView, *, problems: int = 0) -> str:
 
     `problems` is the number of errors in the files that were read.
     """
+    return as_json({**product_document(view), "problems": problems})
+
+
+def product_document(view: ProductView) -> dict[str, Any]:
+    """Return one product as data, without the problems of its files."""
     document = view.record.document
-    return as_json(
-        {
-            **_summary(view.record),
-            "links": document.get("links", []),
-            "depends_on": document.get("depends_on", []),
-            "needed_by": list(view.needed_by),
-            "aliases": list(view.aliases),
-            "extra_metadata": document.get("extra_metadata", {}),
-            "drifting": view.row.drifting,
-            "cells": {cell.environment: cell_document(cell) for cell in view.row.cells},
-            "problems": problems,
-        }
-    )
+    return {
+        **product_summary(view.record),
+        "links": document.get("links", []),
+        "depends_on": document.get("depends_on", []),
+        "needed_by": list(view.needed_by),
+        "aliases": list(view.aliases),
+        "extra_metadata": document.get("extra_metadata", {}),
+        "drifting": view.row.drifting,
+        "cells": {cell.environment: cell_document(cell) for cell in view.row.cells},
+    }
 
 
 def history_text(layout: TextLayout, product: str, commits: Sequence[CommitInfo]) -> str:
@@ -232,7 +238,8 @@ def _product_row(record: ProductRecord) -> list[CellText]:
     ]
 
 
-def _summary(record: ProductRecord) -> dict[str, Any]:
+def product_summary(record: ProductRecord) -> dict[str, Any]:
+    """Return a product as data: a row of the list of products."""
     document = record.document
     running = {name: cell for name, cell in record.cells.items() if cell.versions}
     return {

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "found_versions_text",
+    "version_document",
     "version_json",
+    "version_summary",
     "version_table",
     "version_text",
     "versions_json",
@@ -185,12 +187,12 @@ def _decision_document(decision: Decision) -> dict[str, Any]:
 
 def versions_json(found: Sequence[VersionSummary]) -> str:
     """Return versions as a JSON array."""
-    return as_json([_summary(each) for each in found])
+    return as_json([version_summary(each) for each in found])
 
 
 def versions_listing(found: Sequence[VersionSummary]) -> Listing:
     """Return versions as rows of a table."""
-    return Listing(_COLUMNS, [_summary(each) for each in found])
+    return Listing(_COLUMNS, [version_summary(each) for each in found])
 
 
 def version_json(detail: VersionDetail, *, commit_url: str, problems: int = 0) -> str:
@@ -198,31 +200,34 @@ def version_json(detail: VersionDetail, *, commit_url: str, problems: int = 0) -
 
     `problems` is the number of errors in the files that were read.
     """
+    return as_json({**version_document(detail, commit_url=commit_url), "problems": problems})
+
+
+def version_document(detail: VersionDetail, *, commit_url: str) -> dict[str, Any]:
+    """Return one version as data, with its builds, stays and deployments."""
     version = detail.version
     decisions = [_decision_document(each) for each in detail.decisions]
-    return as_json(
-        {
-            **_document(detail, last_deployed_at(version.deployments)),
-            "commit_url": commit_url or None,
-            "builds": version.builds,
-            "stays": [
-                {
-                    "environment": period.environment,
-                    **({"instance": period.instance} if period.instance else {}),
-                    "since": period.since,
-                    "until": period.until or None,
-                    "deployment": period.deployment.id,
-                }
-                for period in detail.periods
-            ],
-            "deployments": [deployment_document(each) for each in reversed(version.deployments)],
-            **({"decisions": decisions} if decisions else {}),
-            "problems": problems,
-        }
-    )
+    return {
+        **_document(detail, last_deployed_at(version.deployments)),
+        "commit_url": commit_url or None,
+        "builds": version.builds,
+        "stays": [
+            {
+                "environment": period.environment,
+                **({"instance": period.instance} if period.instance else {}),
+                "since": period.since,
+                "until": period.until or None,
+                "deployment": period.deployment.id,
+            }
+            for period in detail.periods
+        ],
+        "deployments": [deployment_document(each) for each in reversed(version.deployments)],
+        **({"decisions": decisions} if decisions else {}),
+    }
 
 
-def _summary(summary: VersionSummary) -> dict[str, Any]:
+def version_summary(summary: VersionSummary) -> dict[str, Any]:
+    """Return a version as data: a row of a list of versions."""
     return _document(summary, summary.deployed_at)
 
 

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from versioner.reporting.text import TextLayout
     from versioner.rules.gate.question import Answer, Question, Verdict
 
-__all__ = ["answer_json", "answer_lines", "answer_summary", "answer_text", "question_text"]
+__all__ = [
+    "answer_document",
+    "answer_json",
+    "answer_lines",
+    "answer_summary",
+    "answer_text",
+    "question_text",
+]
 
 _CODE_WORDS: Final = {
     "VERSION_BLOCKED": "the version is blocked",
@@ -29,22 +36,25 @@ _CODE_WORDS: Final = {
 
 def answer_json(answer: Answer) -> str:
     """Return an answer as JSON with stable keys."""
+    return as_json(answer_document(answer))
+
+
+def answer_document(answer: Answer) -> dict[str, Any]:
+    """Return an answer as data with stable keys."""
     question = answer.question
-    return as_json(
-        {
-            "allowed": answer.allowed,
-            "product": question.product,
-            "version": question.version,
-            "environment": question.environment,
-            "instance": question.instance,
-            "at": question.at,
-            "code": answer.code,
-            "allowed_from": answer.allowed_from,
-            "verdicts": [_verdict_json(each) for each in answer.verdicts],
-            "commit": answer.commit,
-            "tree": answer.tree,
-        }
-    )
+    return {
+        "allowed": answer.allowed,
+        "product": question.product,
+        "version": question.version,
+        "environment": question.environment,
+        "instance": question.instance,
+        "at": question.at,
+        "code": answer.code,
+        "allowed_from": answer.allowed_from,
+        "verdicts": [_verdict_json(each) for each in answer.verdicts],
+        "commit": answer.commit,
+        "tree": answer.tree,
+    }
 
 
 def _verdict_json(verdict: Verdict) -> dict[str, Any]:

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from versioner.models.governance import Rule, UnreadableFile
     from versioner.reporting.text import TextLayout
 
-__all__ = ["rule_json", "rule_text", "rules_json", "rules_listing", "rules_text", "unread_text"]
+__all__ = [
+    "rule_document",
+    "rule_json",
+    "rule_text",
+    "rules_json",
+    "rules_listing",
+    "rules_text",
+    "unread_text",
+]
 
 _COLUMNS: Final = (
     *("name", "title", "type", "enforcement", "scope", "requirement", "rollbacks", "override"),
@@ -42,12 +50,12 @@ def rules_text(layout: TextLayout, rules: Sequence[Rule]) -> str:
 
 def rules_json(rules: Sequence[Rule]) -> str:
     """Return the rules as a JSON array."""
-    return as_json([_document(rule) for rule in rules])
+    return as_json([rule_document(rule) for rule in rules])
 
 
 def rules_listing(rules: Sequence[Rule]) -> Listing:
     """Return the rules as rows of a table."""
-    return Listing(_COLUMNS, [_document(rule) for rule in rules])
+    return Listing(_COLUMNS, [rule_document(rule) for rule in rules])
 
 
 def rule_text(layout: TextLayout, rule: Rule) -> str:
@@ -67,10 +75,11 @@ def rule_text(layout: TextLayout, rule: Rule) -> str:
 
 def rule_json(rule: Rule) -> str:
     """Return one rule as JSON."""
-    return as_json(_document(rule))
+    return as_json(rule_document(rule))
 
 
-def _document(rule: Rule) -> dict[str, Any]:
+def rule_document(rule: Rule) -> dict[str, Any]:
+    """Return one rule as data, with its scope and requirement in words."""
     return empty_as_null(
         {
             "name": rule.name,
