@@ -28,6 +28,7 @@ from versioner.registry.governance.signatures import add_signatures
 from versioner.registry.head import load_head
 from versioner.registry.load import load_registry
 from versioner.rules.gate import Question, evaluate
+from versioner.rules.gate.open_times import SEARCHED_YEARS
 from versioner.rules.gate.requests import versions_in
 
 if TYPE_CHECKING:
@@ -322,7 +323,7 @@ def refusal_of(answer: Answer, rules: Sequence[Rule]) -> Refused:
         lines.append(f"  {name}: {each.message}" + (f" ({because})" if because else ""))
         if each.hint:
             lines.append(f"    {each.hint}")
-    when = f"allowed from {answer.allowed_from}" if answer.allowed_from else "no time alone will do"
+    when = _from_when(answer)
     may_override = [
         each.rule
         for each in answer.refusals
@@ -333,3 +334,9 @@ def refusal_of(answer: Answer, rules: Sequence[Rule]) -> Refused:
     all_of_them = len(may_override) == len(answer.refusals)
     hint = f"{when}; in an emergency: {names} --reason TEXT" if all_of_them else when
     return Refused("\n".join(lines), hint=hint, answer=answer)
+
+
+def _from_when(answer: Answer) -> str:
+    if answer.is_never_open:
+        return f"no time of the next {SEARCHED_YEARS} years is open for all of these rules"
+    return f"allowed from {answer.allowed_from}" if answer.allowed_from else "no time alone will do"

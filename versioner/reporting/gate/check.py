@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.reporting.terminal import as_json, clean
+from versioner.rules.gate.open_times import SEARCHED_YEARS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,6 +127,11 @@ def _passed(answer: Answer) -> list[str]:
 
 
 def _from_when(answer: Answer) -> str:
+    if answer.is_never_open:
+        return (
+            f"No time of the next {SEARCHED_YEARS} years is open for all of these rules: one of "
+            "them has to change first."
+        )
     if not answer.allowed_from:
         return "No time alone will do: something else has to change first."
     return f"Allowed from {answer.allowed_from} on, if nothing else changes."

@@ -22,6 +22,7 @@ from versioner.rules.gate.concurrency import judge_concurrency
 from versioner.rules.gate.facts import RegistryFacts
 from versioner.rules.gate.finding import Finding, moment_text
 from versioner.rules.gate.flow import judge_flow
+from versioner.rules.gate.open_times import first_open
 from versioner.rules.gate.question import CODES, Answer, Verdict
 from versioner.rules.gate.requirement import judge_requirement
 from versioner.rules.gate.schedule import judge_schedule
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate", "find_reason", "resolved", "rules_in_scope", "verdict_of"]
 
-# So many times, at most, is looked at a moment at which what refused no longer does.
-_MOST_MOMENTS = 2000
-
 
 def evaluate(registry: Registry, question: Question) -> Answer:
     """Return the answer to a question, by the events with a time up to the question's."""
@@ -55,10 +53,11 @@ def evaluate(registry: Registry, question: Question) -> Answer:
     now = seconds_of(own.at)
     verdicts = tuple(_verdicts(facts, own, rules, now))
     code = _first_code(verdicts)
-    allowed_from = own.at
-    if code:
-        allowed_from = moment_text(_allowed_from(facts, own, rules, now, verdicts))
-    return Answer(own, not code, code, allowed_from, verdicts, (), is_known, commit)
+    if not code:
+        return Answer(own, True, code, own.at, verdicts, (), is_known, commit)
+    found, is_never_open = _allowed_from(facts, own, rules, now, verdicts)
+    when = moment_text(found)
+    return Answer(own, False, code, when, verdicts, (), is_known, commit, "", is_never_open)
 
 
 def _unreadable(registry: Registry, question: Question) -> Iterator[UnreadableFile]:
@@ -199,18 +198,37 @@ def _is_rollback(facts: Facts, question: Question) -> bool:
 
 def _allowed_from(
     facts: Facts, question: Question, rules: Sequence[Rule], now: int, verdicts: Sequence[Verdict]
-) -> int | None:
+) -> tuple[int | None, bool]:
     """Return the first moment at which nothing refuses any more, None where there is none.
 
     Until its own moment each refusal goes on, so only the latest of these moments is looked at
-    next: what passed before may refuse then.
+    next, and from there the first at which all schedules are open: what passed before may refuse
+    then. Beside schedules, each rule has a few such moments, so the search ends. The second value
+    is whether the schedules were searched for a time at which all are open, without success.
     """
-    for _ in range(_MOST_MOMENTS):
+    schedules = _refusing_schedules(facts, question, rules)
+    while True:
         refusals = [each for each in verdicts if each.is_refusal]
         if not refusals:
-            return now
+            return now, False
         if not all(each.until for each in refusals):
-            return None
-        now = max(seconds_of(each.until) for each in refusals)
+            return None, False
+        later = max(seconds_of(each.until) for each in refusals)
+        found = first_open(schedules, later)
+        if found is None or found <= now:
+            return None, True
+        now = found
         verdicts = tuple(_verdicts(facts, question, rules, now))
-    return None
+
+
+def _refusing_schedules(
+    facts: Facts, question: Question, rules: Sequence[Rule]
+) -> list[ScheduleBlock]:
+    """Return the schedules whose rules refuse whenever they block."""
+    blocked = Finding("NO_DEPLOY_WINDOW", "")
+    return [
+        rule.block
+        for rule in rules
+        if isinstance(rule.block, ScheduleBlock)
+        and verdict_of(rule, blocked, facts, question).is_refusal
+    ]

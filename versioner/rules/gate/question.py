@@ -74,7 +74,9 @@ class Answer:
     further event, is allowed; "" where no time alone is enough. `is_known` is whether an event
     names the version by then. Where `unreadable` is not empty, the question is not answered:
     `allowed` is False and there are no verdicts. `commit` is that of the registry, "" for none,
-    and `tree` the tree of this commit where the caller knows it.
+    and `tree` the tree of this commit where the caller knows it. `is_never_open` is whether every
+    refusal ends with time, and yet no moment of the next years (`open_times.SEARCHED_YEARS`) is in
+    no closed time of any rule.
     """
 
     question: Question
@@ -86,6 +88,7 @@ class Answer:
     is_known: bool = True
     commit: str = ""
     tree: str = ""
+    is_never_open: bool = False
 
     @property
     def refusals(self) -> tuple[Verdict, ...]:
