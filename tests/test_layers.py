@@ -22,7 +22,7 @@ MOST_LINES = 350
 # know each other (the next test holds that no two of them lean on each other).
 LAYERS = (
     ("__main__",),
-    ("cli",),
+    ("cli", "server"),
     ("reporting",),
     ("doctor",),
     ("editing", "export", "setup", "spool"),

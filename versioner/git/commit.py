@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from versioner.errors import GitFailure, InvalidInput, OperationFailed, UsageFault, quoted
 from versioner.git.checkout import FileUpdate, checkouts_of, refresh, refuse_uncommitted
 from versioner.git.commit_objects import build_commit
-from versioner.git.identity import committer_of
+from versioner.git.identity import committer_of, person
 from versioner.git.journal import JournalEntry, drop_journal, write_journal
 from versioner.git.object_format import hash_object
 from versioner.git.process import LockedByGit, git, printable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from versioner.git.checkout import Checkout
+    from versioner.git.identity import Committer
     from versioner.git.objects import TreeView
     from versioner.git.session import LockedRepository
     from versioner.models import Changes, CommitIdentity
@@ -65,7 +66,7 @@ def make_commit(
     Returns None where nothing changes.
     """
     updates = updates_of(repo, changes)
-    committer = committer_of(repo, identity, repo.session.take_settings())
+    committer = _committer(repo, identity)
     return build_commit(repo, _Contents(updates), message, committer, when) if updates else None
 
 
@@ -88,6 +89,12 @@ def updates_of(
 
 def _reader(changes: Mapping[str, bytes | None], path: str) -> Callable[[], bytes]:
     return lambda: changes[path] or b""
+
+
+def _committer(repo: LockedRepository, identity: CommitIdentity | None) -> Committer:
+    session = repo.session
+    found = committer_of(repo, identity, session.take_settings())
+    return found if session.author is None else found._replace(author=person(*session.author))
 
 
 class _Contents(Mapping[str, "bytes | None"]):
@@ -134,7 +141,7 @@ def publish(
     journal entry that it found as `resuming`, leaves such a path as it is.
     """
     checkouts = _ready(repo, updates, refusing=resuming is None)
-    committer = committer_of(repo, identity, repo.session.take_settings())
+    committer = _committer(repo, identity)
     new = build_commit(repo, _Contents(updates), message, committer, when)
     _land(repo, checkouts, updates, new, message, resuming)
     return new

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.models import CommitIdentity
 
-__all__ = ["Committer", "ask_settings", "author_at", "committer_of"]
+__all__ = ["Committer", "ask_settings", "author_at", "committer_of", "person"]
 
 _ASKED: Final = r"^(user|author|committer)\.(name|email|signingkey)$|^commit\.gpgsign$|^gpg\."
 _AUTHOR: Final = r"^(user|author)\.(name|email)$"
@@ -71,6 +71,11 @@ def author_at(folder: Path | str) -> tuple[str, str]:
     values = {key: value for _, key, value in settings(folder, _AUTHOR)}
     nobody: CommitIdentity = {"name": "", "email": ""}
     return _person("author", values, nobody)
+
+
+def person(name: str, email: str) -> tuple[str, str]:
+    """Return a name and an address without the characters that a commit cannot have in them."""
+    return _clean(name) or "unknown", _clean(email)
 
 
 def ask_settings(repo: Repository, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:

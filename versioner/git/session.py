@@ -24,7 +24,8 @@ class WriteSession:
 
     `index_input` is the file that `git update-index` reads its input from, `empty` the folder
     that it runs in. `settings` is the process that prints who commits, started early
-    (`identity`).
+    (`identity`). `author` is the name and the address of the author of its commits, where that is
+    somebody else than git's configuration says.
     """
 
     def __init__(self, lock: WriteLock, reader: ObjectReader | None = None) -> None:
@@ -33,6 +34,7 @@ class WriteSession:
         self.index_input = lock.folder / "index-info"
         self.empty = lock.folder / "empty"
         self.settings: subprocess.Popen[bytes] | None = None
+        self.author: tuple[str, str] | None = None
         self._readers: dict[Path, ObjectReader] = {}
         self._views: dict[tuple[Path, str | None], TreeView] = {}
 

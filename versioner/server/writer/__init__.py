@@ -1,0 +1,6 @@
+"""Write to the registry for many callers at once: shared commits, one move of the branch."""
+
+from versioner.server.writer.queue import RegistryWriter, WriterBusy
+from versioner.server.writer.writes import Author, Landed
+
+__all__ = ["Author", "Landed", "RegistryWriter", "WriterBusy"]

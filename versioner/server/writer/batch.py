@@ -1,0 +1,134 @@
+"""Judge events on one tip, one after the other, and make the commits that record them.
+
+Each event is judged on the tip with what the events before it change. Those of one author in a row
+share a commit; each commit is the parent of the next, and the caller moves the branch once.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from versioner.delivery.direct import message_of
+from versioner.errors import VersionerError
+from versioner.git.commit import make_commit
+from versioner.models.events import DECISION_KINDS
+from versioner.recording.gate import gate_for
+from versioner.recording.record import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from versioner.git.session import LockedRepository
+    from versioner.models import Changes
+    from versioner.recording.preflight import Fetch
+    from versioner.recording.record import RecordResult
+    from versioner.server.writer.writes import EventWrite
+
+__all__ = ["Batch", "Moment", "judge"]
+
+_log = logging.getLogger(__name__)
+
+
+class Moment(NamedTuple):
+    """When a batch is judged, and the source of random ids."""
+
+    now: str
+    entropy: Callable[[], tuple[int, bytes]]
+
+
+@dataclass(slots=True)
+class _Group:
+    """The events of one commit."""
+
+    author: tuple[str, str] | None
+    changes: Changes = field(default_factory=dict)
+    recorded: dict[EventWrite, RecordResult] = field(default_factory=dict)
+
+    @property
+    def message(self) -> str:
+        """Return the message of the commit; no signature of it is one of who decided."""
+        decided = [each for each in self.recorded.values() if each.kind in DECISION_KINDS]
+        others = [each for each in self.recorded.values() if each.kind not in DECISION_KINDS]
+        return message_of(others, decided)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Events that are judged: the outcome of each, and what is to be committed.
+
+    The outcome of a refused event is its error.
+    """
+
+    outcomes: dict[EventWrite, RecordResult | Exception] = field(default_factory=dict)
+    changes: Changes = field(default_factory=dict)
+    groups: list[_Group] = field(default_factory=list)
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+    def add(self, write: EventWrite, recorded: RecordResult, own: Changes) -> None:
+        """Add an event that is to be recorded."""
+        author = write.author.as_recorded(self.config) if write.author is not None else None
+        if not self.groups or self.groups[-1].author != author:
+            self.groups.append(_Group(author))
+        self.groups[-1].changes |= own
+        self.groups[-1].recorded[write] = recorded
+        self.changes |= own
+
+    def commit(self, locked: LockedRepository, when: str) -> str | None:
+        """Write the commits, which no ref names yet, and return the last; None without events."""
+        new = None
+        for group in self.groups:
+            at = locked if new is None else locked._replace(tip=new)
+            locked.session.author = group.author
+            made = make_commit(
+                at, group.changes, group.message, identity=self.config.get("commit"), when=when
+            )
+            for write, recorded in group.recorded.items():
+                self.outcomes[write] = recorded._replace(commit=made, parent=at.tip)
+            new = made or new
+        return new
+
+    def on_branch(
+        self, branch: str, pushed_to: str = ""
+    ) -> dict[EventWrite, RecordResult | Exception]:
+        """Return the outcomes, once the branch is at the last commit."""
+        return {
+            write: each._replace(branch=branch, pushed_to=pushed_to)
+            if not isinstance(each, Exception)
+            else each
+            for write, each in self.outcomes.items()
+        }
+
+
+def judge(
+    locked: LockedRepository,
+    writes: Sequence[EventWrite],
+    moment: Moment,
+    fetch: Fetch | None = None,
+) -> Batch:
+    """Judge events at the tip, each with those before it; an error is the outcome of its event.
+
+    `fetch` fetches files of the tip, where they are not here.
+    """
+    batch = Batch()
+    for write in writes:
+        draft = write.draft
+        gate = gate_for(draft.kind, draft.fields, moment.now, fetch)
+        try:
+            recorded, own, config = prepare(
+                locked, draft, moment.entropy, write.create, batch.changes, gate=gate
+            )
+            if write.check is not None:
+                write.check(recorded)
+        except VersionerError as error:
+            batch.outcomes[write] = error
+        except Exception as error:  # no event may stop the others
+            _log.exception("an event could not be judged")
+            batch.outcomes[write] = error
+        else:
+            batch.config = config
+            batch.outcomes[write] = recorded
+            if own:
+                batch.add(write, recorded, own)
+    return batch

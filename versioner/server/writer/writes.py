@@ -1,0 +1,79 @@
+"""What callers hand to the writer, and what it reports of a write that is on the branch."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from versioner.git.repository import Repository
+    from versioner.recording.context import EventDraft
+    from versioner.recording.record import RecordResult
+
+    Check = Callable[[RecordResult], None]
+    Operation = Callable[[Repository], Any]
+
+__all__ = ["Author", "EditWrite", "EventWrite", "Landed", "Write"]
+
+
+class Author(NamedTuple):
+    """The person who writes; `people:` in registry.yaml decides what of it a commit has."""
+
+    login: str
+    name: str = ""
+    email: str = ""
+
+    def as_recorded(self, config: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return the name and the address of a commit's author, None where there is to be none."""
+        people = config.get("people", "login")
+        if people == "all":
+            return self.name or self.login, self.email
+        return None if people == "none" or "@" in self.login else (self.login, "")
+
+
+@dataclass(eq=False, slots=True)
+class EventWrite:
+    """An event or a decision to record.
+
+    `check` raises where the caller may not record it: its product and its environment are those of
+    the registry then, whatever name the caller used. `create` allows new products and environments.
+    """
+
+    draft: EventDraft
+    author: Author | None = None
+    check: Check | None = None
+    create: bool = True
+    future: Future[RecordResult] = field(default_factory=Future)
+
+
+@dataclass(eq=False, slots=True)
+class EditWrite:
+    """An operation that makes at most one commit, as those of `editing` do.
+
+    It returns an EditResult, or a value whose `edited` is one. `restoring` is the deleted product
+    that it searches the history for.
+    """
+
+    operation: Operation
+    author: Author | None = None
+    restoring: str = ""
+    future: Future[Any] = field(default_factory=Future)
+
+    def commit_of(self, result: Any) -> str | None:
+        """Return the commit that the operation made, None where nothing was to be changed."""
+        edited = getattr(result, "edited", result)
+        commit: str | None = edited.commit
+        return commit
+
+
+Write = EventWrite | EditWrite
+
+
+class Landed(NamedTuple):
+    """What one move of the branch brought: its last commit, and the events with their results."""
+
+    commit: str
+    recorded: tuple[RecordResult, ...] = ()
