@@ -133,6 +133,25 @@ def test_a_rule_that_cannot_be_read_lets_nothing_start(closed: Desk) -> None:
     assert closed.run(*START[:4], "--environment", "staging", *START[6:]).code == 0
 
 
+@pytest.mark.parametrize("place", ["clone", "URL"])
+def test_a_log_of_another_product_that_cannot_be_read_lets_nothing_start(
+    desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    log = desk.top / "registry/products/payment-api/deployments/2026-11.yaml"
+    log.write_text(log.read_text("utf-8") + "- {at: \n", "utf-8")
+    add_rule(desk, ONE_AT_ONCE)
+    where = str(desk.top)
+    if place == "URL":
+        where = f"file://{served(desk, tmp_path / 'bare.git', {})}"
+    said = "registry/products/payment-api/deployments/2026-11.yaml:7: not YAML"
+    for command in (START, ("check", "user-service", "1.4.0", "production")):
+        refused = at(capsys, where, *command)
+        assert refused.code == 1, refused.err
+        assert said in refused.err
+    # Elsewhere no rule asks for the log.
+    assert at(capsys, where, *START[:4], "--environment", "staging", *START[6:]).code == 0
+
+
 def test_a_retry_is_already_recorded_and_not_in_its_own_way(desk: Desk) -> None:
     add_rule(desk, ONE_AT_ONCE)
     again = (*START, "--invoke-id", "run-7")

@@ -48,7 +48,7 @@ def ask(
     """Return the answer to a question of the command line.
 
     Raises InvalidInput for a name that is not legal and for a version that no event names, and
-    OperationFailed where a file that the question may be about cannot be read.
+    UnreadableRules where a file that the question may be about cannot be read.
     """
     from versioner.query import may_ship
     from versioner.rules.gate.question import Question
@@ -146,6 +146,5 @@ def refuse_unread_rules(registry: Registry, names: Sequence[str]) -> None:
     wanted = {layout.rule_path(name) for name in names}
     for each in registry.governance.unreadable:
         if each.path in wanted or (not names and each.path.startswith(_RULES)):
-            message = f"{each.path}:{each.line}: {each.message}"
             hint = "correct the file, or name the rules to replay"
-            raise OperationFailed(message, hint=hint)
+            raise OperationFailed(each.text, hint=hint)

@@ -83,9 +83,7 @@ def rule_of_name(registry: Registry, name: str) -> Rule:
     path = layout.rule_path(name)
     for each in registry.governance.unreadable:
         if each.path == path:
-            raise InvalidInput(
-                f"{each.path}:{each.line}: {each.message}", hint="correct the file first"
-            )
+            raise InvalidInput(each.text, hint="correct the file first")
     raise _unknown(registry, name)
 
 

@@ -288,6 +288,12 @@ class UnreadableFile:
     scope: Scope = EVERYWHERE
     excepted: Scope | None = None
 
+    @property
+    def text(self) -> str:
+        """Return where the error is, and what it is: `path:line: message`."""
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{place}: {self.message}"
+
 
 @dataclass(frozen=True, slots=True)
 class Governance:

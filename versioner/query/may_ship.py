@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from versioner import layout
-from versioner.errors import InvalidInput, OperationFailed
+from versioner.errors import InvalidInput
 from versioner.names import check_name, may_slugify, nearest, slugify
 from versioner.registry.head import key_of_entries
 
@@ -26,7 +26,6 @@ __all__ = [
     "answer_of",
     "legal_name",
     "moment_of_question",
-    "refuse_unreadable",
     "with_tree",
 ]
 
@@ -49,15 +48,17 @@ def answer_of(
 ) -> Answer:
     """Return the answer to a question.
 
-    Raises InvalidInput for a version that no event names, and OperationFailed where a file that
-    the question may be about cannot be read. `add_question_signatures` comes before.
+    Raises InvalidInput for a version that no event names, and UnreadableRules where a file that the
+    question may be about cannot be read. `add_question_signatures` comes before.
     """
     from versioner.rules.gate.evaluate import evaluate
+    from versioner.rules.gate.unread import unread_error
 
     answer = evaluate(registry, question)
     if not answer.is_known and not allow_unknown_version:
         raise _unknown(registry, question, now)
-    refuse_unreadable(answer)
+    if answer.unreadable:
+        raise unread_error(answer.unreadable)
     return answer
 
 
@@ -110,19 +111,6 @@ def _unknown(registry: Registry, question: Question, now: str) -> InvalidInput:
     meant = f"did you mean {' or '.join(near)}? otherwise " if near else ""
     hint = f"{meant}record its build first, or give --allow-unknown-version"
     return InvalidInput(message, field="version", hint=hint)
-
-
-def refuse_unreadable(answer: Answer) -> None:
-    """Raise OperationFailed where the files that a question may be about have errors."""
-    if not answer.unreadable:
-        return
-    first, *others = answer.unreadable
-    message = f"{first.path}:{first.line}: {first.message}"
-    if others:
-        message += "".join(f"\n{each.path}:{each.line}: {each.message}" for each in others)
-    raise OperationFailed(
-        message, hint="nothing is allowed by a rule that cannot be read: correct the file"
-    )
 
 
 def with_tree(answer: Answer, source: OpenRegistry) -> Answer:

@@ -10,26 +10,25 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 from versioner import layout
-from versioner.errors import Blocked, InvalidInput, UnreadableRules
+from versioner.errors import Blocked, InvalidInput
 from versioner.git.files.entries import FileEntry, below, selection_of
 from versioner.git.object_format import hash_object
 from versioner.git.objects import reading, tip_view
 from versioner.git.snapshot import snapshot_at
-from versioner.models.documents import DEFAULT_STALE_AFTER
 from versioner.models.governance import ConcurrencyBlock
 from versioner.names import is_name, nearest
 from versioner.registry.event_order import seconds_of
-from versioner.registry.governance.calendar import duration_seconds
 from versioner.registry.governance.signatures import add_signatures
 from versioner.registry.head import load_head
 from versioner.registry.load import load_registry
 from versioner.rules.gate import Question, evaluate
+from versioner.rules.gate.open_logs import is_open_log, open_periods
 from versioner.rules.gate.open_times import SEARCHED_YEARS
 from versioner.rules.gate.requests import versions_in
+from versioner.rules.gate.unread import unread_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -95,7 +94,7 @@ class Preflight:
         add_signatures(registry, place, place.tip or "", [registry.target_of(product)])
         answer = evaluate(registry, question)
         if answer.unreadable:
-            raise _unreadable(answer)
+            raise unread_error(answer.unreadable, "not recorded: ")
         if not answer.allowed:
             raise refusal_of(answer, registry.governance.rules)
         reasons = {each["rule"]: each["reason"] for each in event.get("overrides") or ()}
@@ -173,16 +172,7 @@ def _wanted(head: Registry, question: Question) -> tuple[list[str], frozenset[st
         for rule in head.governance.rules
     ):
         return list(whole), frozenset()
-    # A deployment that began earlier counts no more.
-    document = head.environments.get(question.environment, {})
-    seconds = duration_seconds(document.get("stale_after", DEFAULT_STALE_AFTER))
-    last = datetime.fromisoformat(question.at).astimezone(UTC)
-    day = last - timedelta(seconds=seconds)
-    periods = {f"{last:%Y-%m}", f"{last:%Y}"}
-    while day < last:
-        periods |= {f"{day:%Y-%m}", f"{day:%Y}"}
-        day += timedelta(days=27)
-    return list(whole), frozenset(periods)
+    return list(whole), open_periods(head, question)
 
 
 class _TipSnapshot:
@@ -252,7 +242,8 @@ class _TipSnapshot:
 
     def names_with_events(self) -> list[str]:
         """Return the products that have a log of the periods."""
-        return sorted({_product_of(path) for path in self.entries() if self._is_recent(path)})
+        entries = self.entries().items()
+        return sorted({_product_of(path) for path, each in entries if self._is_recent(path, each)})
 
     def paths_of(self, name: str) -> list[str]:
         """Return what is read of a product."""
@@ -265,20 +256,22 @@ class _TipSnapshot:
     def _with_changes(
         self, found: Mapping[str, FileEntry], is_asked: Callable[[str], bool]
     ) -> dict[str, FileEntry]:
-        kept = {path: entry for path, entry in found.items() if self._is_read(path)}
+        kept = {path: entry for path, entry in found.items() if self._is_read(path, entry)}
         kept.update((path, each) for path, each in self._changed.items() if is_asked(path))
         return dict(sorted(kept.items()))
 
-    def _is_read(self, path: str) -> bool:
+    def _is_read(self, path: str, entry: FileEntry) -> bool:
         if path in self._data:
             return self._data[path] is not None
         name = _product_of(path)
         is_whole = not self._periods or not name or name in self._whole
-        return is_whole or path.endswith("/product.yaml") or self._is_recent(path)
+        return is_whole or path.endswith("/product.yaml") or self._is_recent(path, entry)
 
-    def _is_recent(self, path: str) -> bool:
-        folder, _, name = path.rpartition("/")
-        return folder.endswith("/deployments") and name.removesuffix(".yaml") in self._periods
+    def _is_recent(self, path: str, entry: FileEntry) -> bool:
+        if entry.kind != "file":
+            # It stands in place of a log, or of their folder.
+            return bool(_product_of(path))
+        return is_open_log(path, self._periods)
 
 
 def _product_of(path: str) -> str:
@@ -299,16 +292,6 @@ def _check_overrides(registry: Registry, event: Event) -> None:
                 if near
                 else "`versioner rule list` shows the rules",
             )
-
-
-def _unreadable(answer: Answer) -> UnreadableRules:
-    first = answer.unreadable[0]
-    place = f"{first.path}:{first.line}" if first.line else first.path
-    return UnreadableRules(
-        f"not recorded: {place}: {first.message}",
-        hint="nothing starts under a rule that cannot be read: correct the file "
-        "(`versioner validate`)",
-    )
 
 
 def refusal_of(answer: Answer, rules: Sequence[Rule]) -> Refused:

@@ -100,8 +100,8 @@ def unread_text(files: Sequence[UnreadableFile]) -> str:
     """Return a warning for each file that cannot be read."""
     return "\n".join(
         clean(
-            f"warning: {each.path}:{each.line}: {each.message}; every question that it may be "
-            "about is answered with exit code 1"
+            f"warning: {each.text}; every question that it may be about is answered with exit "
+            "code 1"
         )
         for each in files
     )

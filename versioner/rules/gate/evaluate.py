@@ -71,7 +71,7 @@ def _unreadable(registry: Registry, question: Question) -> Iterator[UnreadableFi
     for problem in record.problems if record is not None else ():
         if problem.severity == "error" and problem.path.startswith(folder):
             yield UnreadableFile(problem.path, problem.line, problem.message)
-    yield from unread_files(registry, site)
+    yield from unread_files(registry, question, site)
 
 
 def resolved(registry: Registry, question: Question) -> Question:
