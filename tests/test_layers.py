@@ -53,6 +53,15 @@ THIRD_PARTIES = {
     "pyarrow": {"export"},
     "dateutil": {"registry"},
     "icalendar": {"site"},
+    # The extra `server`.
+    "authlib": {"server"},
+    "fastapi": {"server"},
+    "fastapi_offline": {"server"},
+    "httpx": {"server"},
+    "itsdangerous": {"server"},
+    "pydantic": {"server"},
+    "starlette": {"server"},
+    "uvicorn": {"server"},
 }
 # What only the command line may read, and who passes the environment on by design.
 WORLD = {
@@ -156,6 +165,11 @@ def test_parts_of_one_layer_do_not_lean_on_each_other(pair):
         if other.startswith("versioner.")
     }
     assert not {pair, pair[::-1]} <= leaning
+
+
+def test_the_server_imports_no_command():
+    met = {other for module in MODULES if part_of(module) == "server" for other in imports(module)}
+    assert not {other for other in met if other.startswith("versioner.cli")}
 
 
 def circles(graph: dict[str, list[str]]) -> set[frozenset[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-__all__ = ["entropy", "now"]
+__all__ = ["entropy", "monotonic", "now", "random_bytes"]
 
 
 def now() -> str:
@@ -16,3 +16,13 @@ def now() -> str:
 def entropy() -> tuple[int, bytes]:
     """Return the time in milliseconds and ten random bytes, for a time-ordered id."""
     return time.time_ns() // 1_000_000, os.urandom(10)
+
+
+def monotonic() -> float:
+    """Return seconds that never go back, from an arbitrary start."""
+    return time.monotonic()
+
+
+def random_bytes(count: int) -> bytes:
+    """Return random bytes that nobody can guess."""
+    return os.urandom(count)

@@ -66,6 +66,10 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
         "site": Listed("site:site", "Build, check or serve the site."),
         "export": Listed("export:export", "Export to Parquet, CSV, JSON Lines or SQLite."),
     },
+    "Serve": {
+        "serve": Listed("serving.serve:serve", "Serve the API and the site."),
+        "token": Listed("serving.token:token", "Make, list or revoke the tokens of a server."),
+    },
     "Maintain": {
         "init": Listed("init:init", "Create a new registry."),
         "validate": Listed("validate:validate", "Check the registry, or the effect of a change."),

@@ -1,0 +1,96 @@
+"""The application: the routers, what every request passes, and how errors are answered."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from versioner import __version__
+from versioner.server import api, hooks, pages, wire
+from versioner.server.health import router as health_router
+from versioner.server.live_site import LiveSite
+from versioner.server.middleware import (
+    AccessLog,
+    BodyLimit,
+    HostCheck,
+    ProxyHeaders,
+    SecurityHeaders,
+)
+from versioner.server.problems import add_handlers
+from versioner.server.rates import Rates
+from versioner.server.reader import RegistryReader
+from versioner.server.services import Services
+from versioner.server.sessions import Sessions
+from versioner.server.tokens import TokenStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from versioner.server.settings import ServerSettings
+
+__all__ = ["create_app"]
+
+
+def create_app(settings: ServerSettings) -> FastAPI:
+    """Return the application for a registry; raise where there is none.
+
+    What runs beside the requests begins with the application's lifespan (in tests: with
+    `with TestClient(app)`) and ends with it.
+    """
+    services = _services(settings)
+    app = FastAPI(
+        title="Versioner",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.services = services
+    add_handlers(app)
+    _add_routers(app)
+    # The last one added is the first that a request passes.
+    app.add_middleware(BodyLimit, limits=settings.limits)
+    app.add_middleware(HostCheck, settings=settings)
+    app.add_middleware(ProxyHeaders, proxy=settings.proxy)
+    app.add_middleware(SecurityHeaders, settings=settings)
+    app.add_middleware(AccessLog, monotonic=settings.clock.monotonic)
+    return app
+
+
+def _add_routers(app: FastAPI) -> None:
+    """Add the routes; of two that match, the first one answers."""
+    app.include_router(health_router)
+    app.include_router(wire.router)
+    app.include_router(api.router)
+    app.include_router(hooks.router)
+    app.include_router(pages.router)
+
+
+def _services(settings: ServerSettings) -> Services:
+    reader = RegistryReader(settings)
+    reader.open()
+    tokens = TokenStore(settings.state_dir)
+    return Services(
+        settings=settings,
+        tokens=tokens,
+        sessions=Sessions(settings, tokens),
+        rates=Rates(settings.limits, settings.clock.monotonic),
+        reader=reader,
+        site=LiveSite(settings, reader),
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    services.reader.start()
+    services.site.start()
+    try:
+        yield
+    finally:
+        services.site.stop()
+        services.reader.stop()

@@ -1,0 +1,202 @@
+"""Problem details (RFC 9457): one list of codes, and the only place that makes errors responses.
+
+A route raises `HttpProblem("not_found", "there is no product ...")`, or lets a VersionerError pass:
+`problem_of` gives its code. The body is `application/problem+json` with the members `type`,
+`title`, `status`, `detail` (a text), `code`, and where there are any `hint`, `field`, `errors`.
+`HttpProblem.extra` adds further members.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from versioner.errors import (
+    Ambiguous,
+    Blocked,
+    FilesChanged,
+    InvalidInput,
+    NotFound,
+    UsageFault,
+    ValidationFailed,
+    VersionerError,
+)
+from versioner.secret_scanning import without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+__all__ = [
+    "MEDIA_TYPE",
+    "PROBLEMS",
+    "HttpProblem",
+    "ProblemType",
+    "add_handlers",
+    "problem_body",
+    "problem_of",
+    "problem_response",
+]
+
+MEDIA_TYPE: Final = "application/problem+json"
+_LOG: Final = logging.getLogger("versioner.server")
+
+
+class ProblemType(NamedTuple):
+    """The status and the title that a code always has."""
+
+    status: int
+    title: str
+
+
+# The codes are part of the contract with clients: docs/serving.md lists them.
+PROBLEMS: Final[Mapping[str, ProblemType]] = {
+    "bad_request": ProblemType(400, "The request cannot be read"),
+    "unauthenticated": ProblemType(401, "A token or a login is needed"),
+    "forbidden": ProblemType(403, "The caller may not do this"),
+    "csrf": ProblemType(403, "The form has expired"),
+    "not_found": ProblemType(404, "There is no such thing"),
+    "method_not_allowed": ProblemType(405, "The method is not allowed here"),
+    "not_acceptable": ProblemType(406, "No such representation"),
+    "timeout": ProblemType(408, "The request took too long to arrive"),
+    "conflict": ProblemType(409, "The registry does not allow this"),
+    "ambiguous": ProblemType(409, "Several entries have that name"),
+    "precondition_failed": ProblemType(412, "The entry was changed meanwhile"),
+    "too_large": ProblemType(413, "The request is too large"),
+    "unsupported_media_type": ProblemType(415, "The media type is not supported"),
+    "misdirected": ProblemType(421, "The server does not answer to that host name"),
+    "invalid": ProblemType(422, "A value is not valid"),
+    "registry_invalid": ProblemType(422, "The registry would have errors"),
+    "precondition_required": ProblemType(428, "A precondition is required"),
+    "too_many_requests": ProblemType(429, "Too many requests"),
+    "internal": ProblemType(500, "Internal error"),
+    "unavailable": ProblemType(503, "The operation could not be done now"),
+}
+_BY_STATUS: Final = {
+    each.status: code for code, each in reversed(list(PROBLEMS.items())) if code != "csrf"
+}
+
+
+class HttpProblem(Exception):
+    """A refusal, with one of the codes of `PROBLEMS`; `extra` are further members of the body."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        hint: str = "",
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = without_secrets(detail)
+        self.hint = without_secrets(hint)
+        self.headers = dict(headers or {})
+        self.extra = dict(extra or {})
+
+    @property
+    def status(self) -> int:
+        """Return the status of the response."""
+        return PROBLEMS[self.code].status
+
+
+# The first class that an error is an instance of gives the code.
+_CODES: Final[tuple[tuple[type[VersionerError], str], ...]] = (
+    (InvalidInput, "invalid"),
+    (ValidationFailed, "registry_invalid"),
+    (Blocked, "conflict"),
+    (Ambiguous, "ambiguous"),
+    (NotFound, "not_found"),
+    (UsageFault, "bad_request"),
+)
+
+
+def problem_of(error: VersionerError) -> HttpProblem:
+    """Return the problem that an error of the library is."""
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), "unavailable")
+    extra: dict[str, Any] = {}
+    if isinstance(error, InvalidInput) and error.field:
+        extra["field"] = error.field
+    if isinstance(error, ValidationFailed):
+        extra["errors"] = [
+            {"path": each.path, "line": each.line, "column": each.column, "code": each.code}
+            | {"message": each.message, "hint": each.hint}
+            for each in error.problems
+        ]
+    headers = {"Retry-After": "1"} if isinstance(error, FilesChanged) else {}
+    return HttpProblem(code, error.message, hint=error.hint, headers=headers, extra=extra)
+
+
+def problem_body(problem: HttpProblem) -> dict[str, Any]:
+    """Return the members of a problem's body."""
+    kind = PROBLEMS[problem.code]
+    body: dict[str, Any] = {
+        "type": f"urn:versioner:problem:{problem.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": problem.detail,
+        "code": problem.code,
+    }
+    if problem.hint:
+        body["hint"] = problem.hint
+    return {**body, **problem.extra}
+
+
+def problem_response(problem: HttpProblem) -> Response:
+    """Return the response of a problem."""
+    headers = dict(problem.headers)
+    if problem.status == 401:
+        headers.setdefault("WWW-Authenticate", 'Bearer realm="versioner"')
+    content = json.dumps(problem_body(problem), ensure_ascii=False).encode("utf-8", "replace")
+    return Response(content, problem.status, headers, media_type=MEDIA_TYPE)
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Let the application answer every error with problem details."""
+
+    async def of_problem(_request: Request, error: Exception) -> Response:
+        return problem_response(_expected(error))
+
+    async def of_defect(_request: Request, error: Exception) -> Response:
+        # What went wrong is for the log of the server, not for who asked.
+        _LOG.error("internal error (%s)", type(error).__name__, exc_info=error)
+        return problem_response(HttpProblem("internal", "the server met an internal error"))
+
+    for kind in (HttpProblem, VersionerError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, of_problem)
+    app.add_exception_handler(Exception, of_defect)
+
+
+def _expected(error: Exception) -> HttpProblem:
+    if isinstance(error, HttpProblem):
+        return error
+    if isinstance(error, VersionerError):
+        return problem_of(error)
+    if isinstance(error, RequestValidationError):
+        return _of_validation(error)
+    if isinstance(error, HTTPException):
+        code = _BY_STATUS.get(error.status_code, "bad_request")
+        return HttpProblem(code, str(error.detail), headers=error.headers)
+    raise error
+
+
+def _of_validation(error: RequestValidationError) -> HttpProblem:
+    # Without the values: one may be a secret in the wrong place.
+    errors = [
+        {"loc": list(each["loc"]), "msg": each["msg"], "type": each["type"]}
+        for each in error.errors()
+    ]
+    if any(each["type"] == "json_invalid" for each in errors):
+        return HttpProblem("bad_request", "the body is not valid JSON", extra={"errors": errors})
+    first = errors[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    return HttpProblem("invalid", f"{where}: {first['msg']}", extra={"errors": errors})

@@ -1,0 +1,196 @@
+"""The registry at the tip of its branch, for every route that reads.
+
+    with reader.index() as index:           # of versioner.registry.index, at the tip
+        index.product("user-service")
+    reader.repository()                     # the Repository at the tip, for use cases
+    reader.tip                              # the commit
+
+The block of `index()` must be entered and left in one thread: use it in a `def` route, not in a
+dependency. A folder is read as it is, so that a commit is seen as soon as it is on the branch. Of
+a remote there is a bare mirror in the state folder: `refresh()` fetches it, a thread does so every
+few seconds, and a writer calls it after a push (or writes into the mirror, whose `client` reaches
+the remote).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from versioner import layout
+from versioner.errors import OperationFailed, UsageFault, VersionerError
+from versioner.git.repository import Repository, on_branch, open_repository, reread
+from versioner.git.snapshot import snapshot_at
+from versioner.registry.config import no_registry
+from versioner.registry.index import open_index
+from versioner.remote.client import RemoteClient, create_bare, failure_of
+from versioner.remote.faults import RemoteFailure
+from versioner.remote.inbox_refs import INBOX, REFUSED
+from versioner.remote.url import Remote
+from versioner.server.tokens import private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from pathlib import Path
+
+    from versioner.git.snapshot import RevisionSnapshot
+    from versioner.registry.index import RegistryIndex
+    from versioner.server.settings import ServerSettings
+
+__all__ = ["RegistryReader"]
+
+_LIMIT_SECONDS: Final = 120.0
+_MIRROR_SETTINGS: Final = (
+    "gc.auto=0",
+    "transfer.credentialsInUrl=die",
+    "fetch.writeCommitGraph=false",
+)
+
+
+class RegistryReader:
+    """The registry of one server, at the tip of its branch."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self._settings = settings
+        self.client: RemoteClient | None = None
+        self._repository: Repository | None = None
+        self._fetching = threading.Lock()
+        self._snapshot: RevisionSnapshot | None = None
+        self._halt = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._moved: list[Callable[[], None]] = []
+        # Why the last fetch failed, "" if it did not: what is shown may be behind the remote.
+        self.problem = ""
+
+    def open(self) -> None:
+        """Open the repository; fetch the mirror of a remote. Raises where there is no registry."""
+        location = self._settings.location
+        if isinstance(location, Remote):
+            self._repository = self._open_mirror(location)
+        else:
+            found = open_repository(location)
+            branch = self._settings.branch
+            self._repository = on_branch(found, branch) if branch else found
+        if layout.CONFIG not in self._at_tip().selected_entries(()):
+            raise no_registry()
+
+    def repository(self) -> Repository:
+        """Return the repository with its branch and tip as they are now."""
+        if self._repository is None:
+            raise OperationFailed("the registry was not opened")
+        return reread(self._repository)
+
+    @property
+    def tip(self) -> str:
+        """Return the commit at the tip."""
+        return self.repository().tip or ""
+
+    @property
+    def is_behind(self) -> bool:
+        """Return whether the last fetch from the remote failed."""
+        return bool(self.problem)
+
+    @contextmanager
+    def index(self, products: Collection[str] | None = None) -> Iterator[RegistryIndex]:
+        """Open the index at the tip, of all products or of some; see `versioner.registry.index`.
+
+        Raises NotFound for an unknown product.
+        """
+        repository = self.repository()
+        with open_index(repository, self._at_tip(repository), products=products) as index:
+            yield index
+
+    def refresh(self) -> bool:
+        """Fetch from the remote, if there is one; return whether the tip moved.
+
+        Raises RemoteFailure.
+        """
+        if self.client is None:
+            return False
+        with self._fetching:
+            before = self.tip
+            self._fetch(self.client, self.repository().branch or "")
+            moved = self.tip != before
+        if moved:
+            self.announce()
+        return moved
+
+    def on_move(self, call: Callable[[], None]) -> None:
+        """Call a function whenever the tip may have moved, in any thread; it must return soon."""
+        self._moved.append(call)
+
+    def announce(self) -> None:
+        """Tell that the tip has moved: for a writer, after its commit is on the branch."""
+        for call in self._moved:
+            call()
+
+    def start(self) -> None:
+        """Begin to look for the commits of others in a thread."""
+        self._thread = threading.Thread(target=self._look, name="reader", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End that thread."""
+        self._halt.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def _look(self) -> None:
+        seen = self.tip
+        while not self._halt.wait(self._settings.refresh_seconds):
+            try:
+                self.refresh()
+                self.problem = ""
+                tip = self.tip
+            except VersionerError as error:
+                self.problem = error.message
+                continue
+            if tip != seen:
+                seen = tip
+                self.announce()
+
+    def _at_tip(self, repository: Repository | None = None) -> RevisionSnapshot:
+        repository = repository or self.repository()
+        if repository.tip is None:
+            raise no_registry()
+        known = self._snapshot
+        if known is None or known.revision != repository.tip:
+            # What it lists is kept: the same commit is asked about many times.
+            known = self._snapshot = snapshot_at(repository, repository.tip)
+        return known
+
+    def _open_mirror(self, remote: Remote) -> Repository:
+        folder = self._mirror_folder(remote)
+        branch = self._settings.branch
+        ref = branch if not branch or branch.startswith("refs/") else f"refs/heads/{branch}"
+        if not (folder / "HEAD").exists():
+            create_bare(folder, remote.url, "sha1")
+        self.client = RemoteClient(remote, folder, settings=_MIRROR_SETTINGS, limit=_LIMIT_SECONDS)
+        ref = ref or self.client.list_refs().head
+        if not ref:
+            raise UsageFault("the remote has no branch", hint="name one with --branch")
+        try:
+            self._fetch(self.client, ref)
+        except RemoteFailure as failure:
+            if failure.fault != "format":
+                raise
+            create_bare(folder, remote.url, "sha256")
+            self._fetch(self.client, ref)
+        (folder / "HEAD").write_text(f"ref: {ref}\n", "utf-8")
+        return on_branch(open_repository(folder), ref)
+
+    def _mirror_folder(self, remote: Remote) -> Path:
+        key = hashlib.sha256(f"{remote.url}\0{self._settings.branch}".encode()).hexdigest()[:16]
+        mirrors = private_folder(private_folder(self._settings.state_dir) / "mirrors")
+        return private_folder(mirrors / f"{key}.git")
+
+    def _fetch(self, client: RemoteClient, ref: str) -> None:
+        inbox = [f"+{prefix}*:{prefix}*" for prefix in (INBOX, REFUSED)]
+        done = client.fetch(["--prune", "origin", f"+{ref}:{ref}", *inbox])
+        if done.returncode == 0:
+            return
+        if "couldn't find remote ref" in done.stderr:
+            raise OperationFailed(f'the remote has no branch "{ref.removeprefix("refs/heads/")}"')
+        raise failure_of(done)
