@@ -34,10 +34,13 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
         "spool": Listed("spool:spool", "List, send or discard events kept on this machine."),
     },
     "Query": {
-        "status": Listed("status:status", "Show which version runs in each environment."),
-        "diff": Listed("diff:diff", "Compare two environments, or two points in time."),
-        "deployment": Listed("deployment:deployment", "List, show, void or redact deployments."),
-        "version": Listed("version:version", "List and show the versions of a product."),
+        "status": Listed("query.status:status", "Show which version runs in each environment."),
+        "diff": Listed("query.diff:diff", "Compare two environments, or two points in time."),
+        "deployment": Listed(
+            "query.deployment:deployment", "List, show, void or redact deployments."
+        ),
+        "metrics": Listed("query.metrics:metrics", "Show how often deployments happen and fail."),
+        "version": Listed("query.version:version", "List and show the versions of a product."),
     },
     "Decide": {
         "check": Listed("gate.check:check", "Ask whether a version may ship."),

@@ -104,6 +104,15 @@ class CommitIdentity(TypedDict):
     email: str
 
 
+class MetricsSettings(TypedDict):
+    """What the metrics count; durations are texts such as `7d`."""
+
+    rollback_window: NotRequired[str]
+    rework_window: NotRequired[str]
+    environments: NotRequired[list[str]]
+    failures: NotRequired[list[Literal["failed", "aborted", "rolled-back"]]]
+
+
 class RegistryConfig(TypedDict):
     """The configuration of a registry (`registry.yaml`)."""
 
@@ -120,4 +129,5 @@ class RegistryConfig(TypedDict):
     commit: NotRequired[CommitIdentity]
     buttons: NotRequired[list[DeploymentButton]]
     variables: NotRequired[dict[str, str]]
+    metrics: NotRequired[MetricsSettings]
     site: NotRequired[dict[str, Any]]

@@ -9,7 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from versioner.errors import NotFound
 from versioner.models.events import DEFAULT_ARTIFACT
+from versioner.names import nearest
 from versioner.query.times import seconds_between
 from versioner.rules.times import utc_text
 
@@ -40,6 +42,7 @@ __all__ = [
     "owner_of",
     "pending_instances",
     "place_text",
+    "products_of_team",
     "version_on",
 ]
 
@@ -196,6 +199,24 @@ def owner_of(record: ProductRecord, hidden: Collection[str] = ()) -> str:
     metadata = record.document.get("extra_metadata") or {}
     values = (metadata.get(key) for key in _OWNER_KEYS if key not in hidden)
     return next((str(value) for value in values if value), "")
+
+
+def products_of_team(records: Iterable[ProductRecord], team: str) -> list[str]:
+    """Return the names of the products that a team owns, whatever the case of its name.
+
+    Raises NotFound, with the nearest names, where none has that owner.
+    """
+    owners = {record.name: owner_of(record) for record in records}
+    found = [name for name, owner in owners.items() if owner.lower() == team.strip().lower()]
+    if not found:
+        near = nearest(team, sorted({*owners.values()} - {""}))
+        raise NotFound(
+            f'no product has the team "{team}"',
+            hint=f"did you mean {', '.join(near)}?"
+            if near
+            else "extra_metadata.team of a product's file names its team",
+        )
+    return found
 
 
 def contacts_of(

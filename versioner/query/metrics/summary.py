@@ -1,0 +1,142 @@
+"""The figures of the metrics over a period, from deployments that ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from versioner.query.metrics.outcomes import ended_deployments
+from versioner.query.metrics.periods import Period, periods_between
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from versioner.query.metrics.outcomes import EndedDeployment
+    from versioner.query.metrics.periods import Cut
+    from versioner.query.metrics.policy import MetricsPolicy
+    from versioner.registry.records import ProductRecord
+
+__all__ = ["Metrics", "MetricsReport", "Spread", "ended_in", "metrics_of", "report_of", "spread_of"]
+
+
+class Spread(NamedTuple):
+    """How many seconds something took: the number of samples, the quartiles and the median."""
+
+    n: int
+    q1: float | None
+    median: float | None
+    q3: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The metrics of a period.
+
+    `completed` counts completed deployments of another version than ran before, `rollbacks` those
+    of them that went back; `redeployments` are counted apart. `failed` of `changes` are failed
+    changes, `rework` of them completed soon after a failed one.
+    """
+
+    period: Period
+    completed: int
+    rollbacks: int
+    redeployments: int
+    changes: int
+    failed: int
+    rework: int
+    lead_time: Spread
+    lead_times_from_build: int
+    time_to_restore: Spread
+
+    @property
+    def failure_rate(self) -> float | None:
+        """Return the share of the changes that failed; None where there were none."""
+        return self.failed / self.changes if self.changes else None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsReport:
+    """The metrics of a period, and those of the weeks or months of it, where they are asked for."""
+
+    total: Metrics
+    parts: Sequence[Metrics] = field(default_factory=tuple)
+
+
+def spread_of(values: Iterable[int]) -> Spread:
+    """Return the median and quartiles of values, by linear interpolation with both ends."""
+    ordered = sorted(values)
+    if not ordered:
+        return Spread(0, None, None, None)
+    q1, median, q3 = (_quantile(ordered, Fraction(part, 4)) for part in (1, 2, 3))
+    return Spread(len(ordered), q1, median, q3)
+
+
+def _quantile(ordered: Sequence[int], part: Fraction) -> float:
+    # Fractions, so that no figure depends on the order of the arithmetic.
+    place = part * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    exact = ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+    return int(exact) if exact.denominator == 1 else float(exact)
+
+
+def ended_in(
+    records: Iterable[ProductRecord],
+    policy: MetricsPolicy,
+    *,
+    since: str,
+    until: str,
+    done: Callable[[str], None] = lambda _: None,
+) -> Iterator[EndedDeployment]:
+    """Yield the deployments of some products that ended in a period, both ends included.
+
+    What came before the period and after it decides about them, too. `done` is called with the
+    name of each product after it was read, so that its record can be dropped.
+    """
+    for record in records:
+        for row in ended_deployments(record, policy):
+            if since <= row.at <= until:
+                yield row
+        done(record.name)
+
+
+def report_of(
+    ended: Iterable[EndedDeployment], *, since: str, until: str, by: Cut | None = None
+) -> MetricsReport:
+    """Return the metrics of deployments that ended in a period, with those of its parts."""
+    rows = [*ended]
+    total = metrics_of(rows, Period("", since, until))
+    if by is None:
+        return MetricsReport(total)
+    rows.sort(key=lambda row: row.at)
+    parts, first = [], 0
+    for period in periods_between(since, until, by):
+        end = first
+        while end < len(rows) and rows[end].at <= period.until:
+            end += 1
+        parts.append(metrics_of(rows[first:end], period))
+        first = end
+    return MetricsReport(total, parts)
+
+
+def metrics_of(rows: Sequence[EndedDeployment], period: Period) -> Metrics:
+    """Return the metrics of the deployments that ended in a period."""
+    kinds = [row.kind for row in rows]
+    changes, rollbacks = kinds.count("change"), kinds.count("rollback")
+    aborted = sum(row.is_failure for row in rows if row.kind == "aborted")
+    leads = [row.lead_time for row in rows if row.lead_time is not None]
+    return Metrics(
+        period=period,
+        completed=changes + rollbacks,
+        rollbacks=rollbacks,
+        redeployments=kinds.count("redeployment"),
+        changes=changes + kinds.count("failed") + aborted,
+        failed=sum(row.is_failure for row in rows),
+        rework=sum(row.is_rework for row in rows),
+        lead_time=spread_of(lead.seconds for lead in leads),
+        lead_times_from_build=sum(lead.since == "build" for lead in leads),
+        time_to_restore=spread_of(
+            row.restored_after for row in rows if row.restored_after is not None
+        ),
+    )
