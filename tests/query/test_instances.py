@@ -19,8 +19,8 @@ from versioner.query.versions import running_periods, show_version
 from versioner.reporting.changes import change_text
 from versioner.reporting.deployments import deployment_text, deployments_json, deployments_text
 from versioner.reporting.differences import diff_json, diff_text
-from versioner.reporting.matrix import matrix_json, matrix_text
-from versioner.reporting.matrix_listing import matrix_listing
+from versioner.reporting.matrix.listing import matrix_listing
+from versioner.reporting.matrix.report import matrix_json, matrix_text
 from versioner.reporting.products import product_json, product_view
 from versioner.reporting.text import TextLayout
 from versioner.site.context import SiteContext

@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import NOW, deployment, product, registry, undeployment
 from versioner.query.matrix import matrix
-from versioner.reporting.matrix import InboxCounts, matrix_json, matrix_text
+from versioner.reporting.matrix.report import InboxCounts, matrix_json, matrix_text
 from versioner.reporting.text import TextLayout
 
 if TYPE_CHECKING:

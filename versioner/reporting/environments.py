@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.query.selectors import latest_value
 from versioner.reporting.delimited import Listing
-from versioner.reporting.matrix import cell_document, version_lines
+from versioner.reporting.matrix.report import cell_document, version_lines
 from versioner.reporting.tables import Column, facts, paragraph, table, value_lines
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import Span, count, moment, wrap

@@ -11,7 +11,7 @@ from versioner.query.times import age_text
 from versioner.query.versions import list_versions
 from versioner.reporting.delimited import Listing
 from versioner.reporting.deployments import deployment_table
-from versioner.reporting.matrix import (
+from versioner.reporting.matrix.report import (
     cell_document,
     is_rolled_back,
     observed_lines,

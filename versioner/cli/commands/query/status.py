@@ -69,8 +69,8 @@ def status(
     from versioner.query.times import parse_moment
     from versioner.remote.inbox_refs import count_inbox
     from versioner.reporting.attention import attention_text
-    from versioner.reporting.matrix import InboxCounts, matrix_json, matrix_text
-    from versioner.reporting.matrix_listing import matrix_listing
+    from versioner.reporting.matrix.listing import matrix_listing
+    from versioner.reporting.matrix.report import InboxCounts, matrix_json, matrix_text
 
     repository = find_registry(repo, as_of, inbox=True)
     # Which environments are compared for drift depends on all products, unless they are named.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.query.times import seconds_between
 from versioner.reporting.delimited import Listing
-from versioner.reporting.matrix import cell_document
+from versioner.reporting.matrix.report import cell_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
