@@ -200,7 +200,8 @@ def test_a_rejection_and_a_cancellation_are_seen(desk: Desk) -> None:
     desk.run("request", "reject", "r1", "--type", "qa", "--by", "bob", "-m", "not yet")
     assert shown(desk)["state"] == "rejected"
     assert "qa rejected by bob" in desk.run("request", "list").out
-    assert desk.run("request", "cancel", "r1").code == 0
+    assert desk.run("request", "cancel", "r1", "--comment", "Put off").code == 0
+    assert desk.git("log", "-1", "--format=%B") == "Cancel request r1\n\nPut off"
     assert the_request(desk).state == "cancelled"
     assert desk.run("request", "approve", "r1", "--type", "qa", "--by", "alice").code == 5
     create(desk, name="december")

@@ -49,8 +49,55 @@ def test_a_freeze_of_a_product_may_begin_later_and_be_called_off(desk: Desk) -> 
     assert desk.run(*ASK).code == 0
     desk.run("track", "build", "-p", "payment-api", "--version", "9")
     assert desk.run("check", "payment-api", "9", "production", *at).code == 0
-    assert "disabled" in desk.run("thaw", "move").out
+    thawed = desk.run("thaw", "move", "--comment", "The move is put off")
+    assert "disabled" in thawed.out
+    assert desk.git("log", "-1", "--format=%B").endswith("\n\nThe move is put off")
     assert desk.run(*ASK, *at).code == 0
+
+
+def test_a_freeze_lasts_from_now_in_words_and_says_when_in_its_zone(desk: Desk) -> None:
+    frozen = desk.run("freeze", "production", "--until", "2h", "--reason", "Move", "--name", "move")
+    assert "closed from Sun 22 Nov 2026 10:15 UTC to Sun 22 Nov 2026 12:15 UTC" in frozen.out
+    assert desk.run(*ASK).code == 5
+    assert desk.run(*ASK, "--at", "in 2h").code == 0
+    zone = ("--time-zone", "Europe/Berlin", "--from", "tomorrow 18:00", "--until", "tuesday 09:00")
+    closed = desk.run("freeze", "production", *zone, "--reason", "Night", "--name", "night")
+    assert "Mon 23 Nov 2026 18:00 Europe/Berlin to Tue 24 Nov 2026 09:00" in closed.out
+    text = (desk.top / "registry/rules/night.yaml").read_text("utf-8")
+    assert 'from: "2026-11-23T18:00:00"' in text
+    assert 'time_zone: "Europe/Berlin"' in text
+    assert desk.run(*ASK, "--at", "2026-11-23T16:59:59Z").code == 0
+    refused = desk.run(*ASK, "--at", "monday 17:00")
+    assert (refused.code, "Allowed from 2026-11-24T08:00:00Z" in refused.out) == (5, True)
+    assert desk.run("validate").code == 0
+
+
+def test_an_end_in_an_hour_that_passes_twice_is_exact(desk: Desk) -> None:
+    # Clocks in Berlin go back at 01:00 UTC; both times are 02:30 there.
+    until = ("--until", "2027-10-31T00:30:00Z", "--time-zone", "Europe/Berlin", "--name", "x")
+    assert desk.run("freeze", "production", *until, "--reason", "x").code == 0
+    assert desk.run(*ASK, "--at", "2027-10-31T00:29:59Z").code == 5
+    assert desk.run(*ASK, "--at", "2027-10-31T00:30:00Z").code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--until", "2h ago"), "would end at 2026-11-22T08:15:00Z, and it is 2026-11-22T10:15"),
+        (("--until", "today"), "a day means its first second"),
+        (("--until", "2h", "--from", "3h"), "before it begins at 2026-11-22T13:15:00Z"),
+        (("--until", "2h", "--time-zone", "Europe/Londn"), "write Europe/London"),
+        (("--until", "someday"), "monday 09:00"),
+    ],
+)
+def test_a_freeze_that_would_never_be_is_refused_with_what_to_write(
+    desk: Desk, options: tuple[str, ...], words: str
+) -> None:
+    before = desk.git("rev-parse", "HEAD")
+    refused = desk.run("freeze", "production", *options, "--reason", "x")
+    assert refused.code in (2, 4)
+    assert words in refused.err
+    assert desk.git("rev-parse", "HEAD") == before
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 
 from tests.builders import NOW
 from versioner.errors import InvalidInput
-from versioner.query.times import age_text, parse_duration, parse_moment, seconds_between
+from versioner.query.times import (
+    age_text,
+    parse_duration,
+    parse_moment,
+    parse_zone,
+    seconds_between,
+)
 
 
 @pytest.mark.parametrize(
@@ -100,9 +106,97 @@ def test_other_moments_are_refused(text):
     assert caught.value.hint
 
 
+# NOW is Sunday, 10:15.
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2h", "2026-11-22T12:15:00Z"),
+        ("in 90 minutes", "2026-11-22T11:45:00Z"),
+        ("+3d", "2026-11-25T10:15:00Z"),
+        ("1 month", "2026-12-22T10:15:00Z"),
+        ("2 days from now", "2026-11-24T10:15:00Z"),
+        ("2 days ago", "2026-11-20T10:15:00Z"),
+        ("tomorrow", "2026-11-23T00:00:00Z"),
+        ("tomorrow 9:00", "2026-11-23T09:00:00Z"),
+        ("at 11:00", "2026-11-22T11:00:00Z"),
+        ("10:15", "2026-11-23T10:15:00Z"),
+        ("monday", "2026-11-23T00:00:00Z"),
+        ("Monday at 09:00", "2026-11-23T09:00:00Z"),
+        ("sunday 10:15", "2026-11-29T10:15:00Z"),
+        ("sunday 10:16", "2026-11-22T10:16:00Z"),
+        ("next sunday", "2026-11-29T00:00:00Z"),
+        ("next week", "2026-11-23T00:00:00Z"),
+        ("next month", "2026-12-01T00:00:00Z"),
+        ("next year", "2027-01-01T00:00:00Z"),
+        ("2027-02", "2027-02-01T00:00:00Z"),
+        ("2026-12-01", "2026-12-01T00:00:00Z"),
+        ("2026-12-01 09:00", "2026-12-01T09:00:00Z"),
+        ("2026-12-01T09:00:30", "2026-12-01T09:00:30Z"),
+        ("2026-12-01T09:00:00+01:00", "2026-12-01T08:00:00Z"),
+        ("today 09:00", "2026-11-22T09:00:00Z"),
+        ("yesterday", "2026-11-21T00:00:00Z"),
+    ],
+)
+def test_words_for_the_future_mean_the_next_such_moment(text, moment):
+    assert parse_moment(text, NOW, direction="future") == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "moment"),
+    [
+        ("monday 09:00", "Europe/Berlin", "2026-11-23T08:00:00Z"),
+        # It is 20:45 there, and 21:00 comes today.
+        ("21:00", "Australia/Lord_Howe", "2026-11-22T10:00:00Z"),
+        ("2h", "Australia/Lord_Howe", "2026-11-22T11:45:00Z"),
+        ("2027-03-28 02:30", "Europe/Berlin", "2027-03-28T01:00:00Z"),
+        ("2027-03-28", "Europe/Berlin", "2027-03-27T23:00:00Z"),
+        ("2027-03-28T02:30:00Z", "Europe/Berlin", "2027-03-28T02:30:00Z"),
+    ],
+)
+def test_days_and_their_times_are_those_of_a_zone(text, zone, moment):
+    now = "2026-11-22T09:45:00Z"
+    assert parse_moment(text, now, direction="future", zone=parse_zone(zone)) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("7d", "2026-11-15T10:15:00Z"),
+        ("monday", "2026-11-16T00:00:00Z"),
+        ("in 7d", "2026-11-29T10:15:00Z"),
+        ("tomorrow", "2026-11-23T00:00:00Z"),
+        ("monday 09:00", "2026-11-23T09:00:00Z"),
+    ],
+)
+def test_where_both_directions_are_known_a_bare_word_is_past(text, moment):
+    assert parse_moment(text, NOW, direction="both") == moment
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["monday 25:00", "2026-13-40 09:00", "in 2h ago", "9999999 weeks", "9 years 09:00", "9:60"],
+)
+def test_other_words_for_the_future_are_refused_with_what_can_be_written(text):
+    for direction in ("future", "both"):
+        with pytest.raises(InvalidInput) as caught:
+            parse_moment(text, NOW, direction=direction)
+        assert caught.value.hint
+
+
+def test_a_zone_that_does_not_exist_is_refused_with_the_nearest():
+    with pytest.raises(InvalidInput) as caught:
+        parse_zone("Europe/Londn")
+    assert "Europe/London" in caught.value.hint
+    assert parse_zone("") is None
+
+
 @given(st.text(max_size=20))
 def test_no_text_ends_in_a_traceback(text):
-    for parse in (parse_duration, lambda each: parse_moment(each, NOW)):
+    moments = [
+        lambda each, way=way: parse_moment(each, NOW, direction=way)
+        for way in ("past", "future", "both")
+    ]
+    for parse in (parse_duration, parse_zone, *moments):
         try:
             parse(text)
         except InvalidInput as error:

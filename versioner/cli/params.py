@@ -19,6 +19,7 @@ __all__ = [
     "NounGroup",
     "assignments_of",
     "clone_option",
+    "comment_option",
     "edit_options",
     "examples_epilog",
     "list_output_option",
@@ -122,6 +123,14 @@ def edit_options(command: _Command) -> _Command:
     return click.option(
         "--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a key (dotted if nested).",
         callback=assignments_of,
+    )(command)  # fmt: skip
+
+
+def comment_option(command: _Command) -> _Command:
+    """Add --comment to a command whose commit says why."""
+    return click.option(
+        "--comment", "-m", default="", metavar="TEXT",
+        help="Why: it stands in the message of the commit.",
     )(command)  # fmt: skip
 
 

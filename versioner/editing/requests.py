@@ -101,7 +101,9 @@ def create_request(
     return created
 
 
-def open_request(repository: Repository, name: str, *, now: str, by: str = "") -> EditResult:
+def open_request(
+    repository: Repository, name: str, *, now: str, by: str = "", comment: str = ""
+) -> EditResult:
     """Open a request, which people can then approve; the log says who opened it, and when."""
     with edit_session(repository) as edit:
         request = request_of_name(edit.registry, name)
@@ -109,16 +111,20 @@ def open_request(repository: Repository, name: str, *, now: str, by: str = "") -
         changes = edit.edited(request.path, [Set(("state",), "open")])
         if not changes and opened_at(request, now):
             return EditResult(None, subject, notes=("the request was already open",))
-        changes |= _opening(edit, request.name, now, by)
+        changes |= _opening(edit, request.name, now, by, comment)
         return edit.commit(changes, subject, now=now)
 
 
-def cancel_request(repository: Repository, name: str, *, now: str) -> EditResult:
-    """Cancel a request: it refuses and allows nothing any more."""
+def cancel_request(repository: Repository, name: str, *, now: str, comment: str = "") -> EditResult:
+    """Cancel a request: it refuses and allows nothing any more.
+
+    The comment stands in the message of the commit.
+    """
+    refuse_secrets({"comment": comment})
     with edit_session(repository) as edit:
         request = request_of_name(edit.registry, name)
         changes = edit.edited(request.path, [Set(("state",), "cancelled")])
-        return edit.commit(changes, f"Cancel request {request.name}", now=now)
+        return edit.commit(changes, f"Cancel request {request.name}", now=now, comment=comment)
 
 
 def add_versions(
@@ -214,11 +220,11 @@ def _template(registry: Registry, name: str) -> RequestTemplate:
     raise NotFound(f'there is no template "{name}"', hint=hint)
 
 
-def _opening(edit: EditSession, name: str, now: str, by: str) -> Changes:
+def _opening(edit: EditSession, name: str, now: str, by: str, comment: str = "") -> Changes:
     """Return the change that adds the line of a request's opening to its log."""
     event: Event = {"at": now, "decision": "opened"}
-    if by:
-        event["by"] = by
+    own = {"by": by, "comment": comment.strip()}
+    event.update({key: value for key, value in own.items() if value})
     refuse_secrets(event)
     leave_people_out("request-decision", event, edit.registry.config)
     event["id"] = derive_content_id(name, {**event, "kind": "request-decision"})

@@ -10,8 +10,11 @@ from versioner.editing.session import EditResult, edit_session, parse_edits
 from versioner.errors import Blocked, InvalidInput, NotFound
 from versioner.models.governance import OnceWindow, ScheduleBlock
 from versioner.names import check_name, nearest
+from versioner.query.times import no_zone
+from versioner.recording.policy import refuse_secrets
 from versioner.registry.event_order import seconds_of
 from versioner.registry.governance.calendar import local_time, moment_of, zone_of
+from versioner.rules.gate.schedule import local_text
 from versioner.serialization.assignments import Set
 from versioner.serialization.documents import dump_document
 from versioner.serialization.yaml_edit import edit_document
@@ -100,20 +103,18 @@ def freeze(
     products: Sequence[str] = (),
     since: str = "",
     until: str,
+    time_zone: str = "UTC",
     reason: str,
     name: str = "",
     now: str,
 ) -> EditResult:
     """Add a rule with one window, in which nothing may ship to an environment.
 
-    The window begins at `since`, or now. Raises InvalidInput where it would never occur, and
-    NotFound for an unknown environment or product.
+    The window begins at `since`, or now, and stands in the file in the time of a zone. Raises
+    InvalidInput where it would never occur, and NotFound for an unknown environment or product.
     """
     since = since or now
-    if until <= max(since, now):
-        raise InvalidInput(
-            f"the freeze would be over by {until}", field="until", hint="give a later time"
-        )
+    _refuse_past(since, until, now)
     with edit_session(repository) as edit:
         registry = edit.registry
         environment = registry.environment(environment)["name"]
@@ -122,11 +123,29 @@ def freeze(
             check_name(name, "rule")
             _refuse_existing(edit, name)
         name = name or _free_name(edit, environment, names, since)
-        document = _freeze_document(name, environment, names, since, until, reason)
+        schedule = _freeze_schedule(since, until, time_zone)
+        document = _freeze_document(name, environment, names, schedule, reason)
         changes: Changes = {layout.rule_path(name): dump_document("rule", document)}
-        note = f"`versioner thaw {name}` ends it before"
+        start, end = (local_text(seconds_of(each), time_zone) for each in (since, until))
+        notes = (f"closed from {start} to {end}", f"`versioner thaw {name}` ends it before")
         subject = f"Freeze {environment} (rule {name})"
-        return edit.commit(changes, subject, now=now, notes=(note,))
+        return edit.commit(changes, subject, now=now, notes=notes)
+
+
+def _refuse_past(since: str, until: str, now: str) -> None:
+    if until <= now:
+        raise InvalidInput(
+            f"the freeze would end at {until}, and it is {now} now",
+            field="until",
+            hint="give a time after now: 2h, 3d, tomorrow, monday 09:00; a day means its first "
+            "second",
+        )
+    if until <= since:
+        raise InvalidInput(
+            f"the freeze would end at {until}, before it begins at {since}",
+            field="until",
+            hint="both are counted from now: to begin in 1h for 2h, give --from 1h --until 3h",
+        )
 
 
 def _free_name(edit: EditSession, environment: str, products: Sequence[str], since: str) -> str:
@@ -138,26 +157,45 @@ def _free_name(edit: EditSession, environment: str, products: Sequence[str], sin
     return name
 
 
+def _freeze_schedule(since: str, until: str, time_zone: str) -> dict[str, Any]:
+    """Return a schedule with one window, in the time of a zone where that is exact, else in UTC."""
+    zone = zone_of(time_zone)
+    if zone is None:
+        raise no_zone(time_zone)
+    bounds = [seconds_of(since), seconds_of(until)]
+    start, end = (local_time(each, zone) for each in bounds)
+    if [moment_of(start, zone), moment_of(end, zone, is_end=True)] != bounds:
+        # A local time that the clocks pass twice.
+        return _freeze_schedule(since, until, "UTC")
+    window = {"from": start.isoformat(), "to": end.isoformat()}
+    return {"time_zone": time_zone, "blocked": [{"once": window}]}
+
+
 def _freeze_document(
-    name: str, environment: str, products: Sequence[str], since: str, until: str, reason: str
+    name: str,
+    environment: str,
+    products: Sequence[str],
+    schedule: Mapping[str, Any],
+    reason: str,
 ) -> dict[str, Any]:
     where = {"products": [*products], "environments": [environment]}
-    window = {"from": since.removesuffix("Z"), "to": until.removesuffix("Z")}
     return {
         "name": name,
         "title": f"Freeze of {environment}",
         "reason": reason,
         "applies_to": where if products else {"environments": [environment]},
         "type": "schedule",
-        "schedule": {"time_zone": "UTC", "blocked": [{"once": window}]},
+        "schedule": schedule,
     }
 
 
-def thaw(repository: Repository, name: str, *, now: str) -> EditResult:
+def thaw(repository: Repository, name: str, *, now: str, comment: str = "") -> EditResult:
     """End the one window of a rule now; one that did not begin yet is disabled.
 
+    The comment stands in the message of the commit.
     Raises Blocked for a rule that is no freeze: one with other windows, or of another type.
     """
+    refuse_secrets({"comment": comment})
     with edit_session(repository) as edit:
         rule = rule_of_name(edit.registry, name)
         window, zone_name = _window_of(rule)
@@ -172,10 +210,10 @@ def thaw(repository: Repository, name: str, *, now: str) -> EditResult:
         if moment <= start:
             changes = edit.edited(rule.path, [Set(("enforcement",), "disabled")])
             note = "it did not begin yet, so it is disabled"
-            return edit.commit(changes, subject, now=now, notes=(note,))
+            return edit.commit(changes, subject, now=now, notes=(note,), comment=comment)
         text = local_time(moment, zone).isoformat(timespec="seconds")
         changed = _with_end(edit.read(rule.path), text)
-        return edit.commit({rule.path: changed}, subject, now=now)
+        return edit.commit({rule.path: changed}, subject, now=now, comment=comment)
 
 
 def _window_of(rule: Rule) -> tuple[OnceWindow, str]:

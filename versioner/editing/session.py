@@ -85,14 +85,17 @@ class EditSession:
         now: str,
         notes: tuple[str, ...] = (),
         assignments: Sequence[str] = (),
+        comment: str = "",
     ) -> EditResult:
         """Commit the changes; `assignments` are the texts of --set that made them.
 
-        Raises InvalidInput with the first new error, if the changes cause one.
+        The message of the commit is the subject, and the comment of the person below. Raises
+        InvalidInput with the first new error, if the changes cause one.
         """
         _refuse_new_errors(self, changes, assignments)
         identity = cast("CommitIdentity | None", self.registry.config.get("commit"))
-        commit = commit_changes(self.repository, changes, subject, identity=identity, when=now)
+        message = f"{subject}\n\n{comment.strip()}" if comment.strip() else subject
+        commit = commit_changes(self.repository, changes, message, identity=identity, when=now)
         paths = tuple(sorted(changes)) if commit else ()
         return EditResult(commit, subject, paths, self.repository.branch or "", notes)
 

@@ -68,7 +68,7 @@ def moment_of_question(at: str | None, now: str) -> str:
         return now
     from versioner.query.times import parse_moment
 
-    moment = parse_moment(at, now, field="at")
+    moment = parse_moment(at, now, field="at", direction="both")
     # The years that an event may have.
     if not "1000" <= moment[:4] <= "2999":
         hint = f"give a moment of the years 1000 to 2999, for example {now}"

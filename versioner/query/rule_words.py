@@ -18,6 +18,7 @@ from versioner.models.governance import (
     WeeklySpan,
     WeeklyWindow,
 )
+from versioner.registry.governance.calendar import WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["duration_words", "requirement_words", "scope_words", "window_words"]
 
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DAYS: Final = tuple(day[:3] for day in WEEKDAYS)
 _UNITS: Final = ((86_400, "day"), (3600, "hour"), (60, "minute"))
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DAY",
     "LAST_YEAR",
+    "WEEKDAYS",
     "Recurrence",
     "duration_seconds",
     "local_time",
@@ -31,11 +32,13 @@ __all__ = [
     "parse_local",
     "recurrence",
     "recurrence_fault",
-    "similar_zone",
+    "zone_hint",
     "zone_of",
 ]
 
 DAY: Final = 86_400
+# Not from the standard library, which has the words of the machine's locale.
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # Windows after this year are not looked for.
 LAST_YEAR: Final = 9000
 # All windows from the start of a recurrence on are computed, so that its start and the number of
@@ -78,7 +81,13 @@ def zone_of(name: str) -> ZoneInfo | None:
         return None
 
 
-def similar_zone(name: str) -> str:
+def zone_hint(name: str) -> str:
+    """Return what to write in place of a zone that does not exist."""
+    near = _similar_zone(name)
+    return f"write {near}" if near else "write a name such as Europe/London, or UTC"
+
+
+def _similar_zone(name: str) -> str:
     """Return the zone whose name is nearest to a text, "" for none."""
     from difflib import get_close_matches
     from zoneinfo import available_timezones

@@ -11,7 +11,7 @@ from versioner.registry.governance.calendar import (
     moment_of,
     parse_local,
     recurrence_fault,
-    similar_zone,
+    zone_hint,
     zone_of,
 )
 from versioner.validation import codes
@@ -49,10 +49,8 @@ def _schedule_problems(block: Mapping[str, Any]) -> Iterator[ContentProblem]:
     name = block.get("time_zone", "UTC")
     zone = zone_of(name)
     if zone is None:
-        near = similar_zone(name)
-        hint = f"write {near}" if near else "write a name such as Europe/London, or UTC"
         message = f'there is no time zone "{name}"'
-        yield ContentProblem(("schedule", "time_zone"), codes.TIME_ZONE, message, hint)
+        yield ContentProblem(("schedule", "time_zone"), codes.TIME_ZONE, message, zone_hint(name))
     for key in there:
         for number, window in enumerate(block[key]):
             yield from _window_problems(("schedule", key, number), window, zone)

@@ -23,16 +23,16 @@ from versioner.models.governance import (
     WeeklySpan,
     WeeklyWindow,
 )
-from versioner.registry.governance.calendar import duration_seconds
+from versioner.registry.governance.calendar import WEEKDAYS, duration_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from versioner.models.governance import RuleBlock, RuleType, Window
 
-__all__ = ["WEEKDAYS", "minutes_of", "rule_of", "text_of"]
+__all__ = ["minutes_of", "rule_of", "text_of"]
 
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAYS: Final = [day[:3].lower() for day in WEEKDAYS]
 
 
 def minutes_of(time: str) -> int:
@@ -77,12 +77,10 @@ def _window(document: Mapping[str, Any]) -> Window:
 
 def _weekly(value: Mapping[str, Any]) -> WeeklyWindow | WeeklySpan:
     if "days" in value:
-        days = tuple(WEEKDAYS.index(day) for day in value["days"])
+        days = tuple(_DAYS.index(day) for day in value["days"])
         return WeeklyWindow(days, minutes_of(value["from"]), minutes_of(value["to"]))
     (first, start), (last, end) = value["from"].split(" "), value["to"].split(" ")
-    return WeeklySpan(
-        WEEKDAYS.index(first), minutes_of(start), WEEKDAYS.index(last), minutes_of(end)
-    )
+    return WeeklySpan(_DAYS.index(first), minutes_of(start), _DAYS.index(last), minutes_of(end))
 
 
 _WINDOWS: Final[dict[str, Callable[[Mapping[str, Any]], Window]]] = {

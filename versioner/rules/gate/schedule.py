@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.registry.governance.calendar import local_time, zone_of
+from versioner.registry.governance.calendar import WEEKDAYS, local_time, zone_of
 from versioner.rules.gate.finding import Finding
 from versioner.rules.gate.windows import blocked_until
 
@@ -32,8 +32,7 @@ def local_text(moment: int, time_zone: str) -> str:
     if zone is None or moment >= 253_402_214_400:
         return "the end of the calendar"
     local = local_time(moment, zone)
-    # Not by strftime, which has the words of the machine's locale.
-    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[local.weekday()]
+    day = WEEKDAYS[local.weekday()][:3]
     month = (
         *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
         *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),

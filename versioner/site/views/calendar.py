@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from versioner.registry.event_order import seconds_of
-from versioner.registry.governance.calendar import DAY
+from versioner.registry.governance.calendar import DAY, WEEKDAYS
 from versioner.rules.gate.finding import moment_text
 from versioner.site.urls import CALENDAR, FREEZES, RULES, request_page
 from versioner.site.views.layout import View, frame
@@ -100,12 +100,9 @@ def _day(context: SiteContext, entries: list[_Entry], day: date) -> View:
     return {
         "date": text,
         "number": day.day,
-        "weekday": _WEEKDAYS[day.weekday()],
+        "weekday": WEEKDAYS[day.weekday()],
         "entries": found,
     }
-
-
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def _part(context: SiteContext, entry: _Entry, day: str) -> View | None:

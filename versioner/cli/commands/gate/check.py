@@ -36,7 +36,8 @@ _REFUSED = 5
 @click.option(
     "--at",
     metavar="TIME",
-    help="Ask for this moment, past or future (default: now): RFC 3339, or as for `status --at`.",
+    help="Ask for this moment (default: now): RFC 3339, as for `status --at`, or ahead: in 2h, "
+    "tomorrow, monday 09:00.",
 )
 @click.option("--all", "every", is_flag=True, help="List the rules that do not refuse, too.")
 @click.option(

@@ -8,7 +8,12 @@ import click
 
 from versioner.cli import clock
 from versioner.cli.commands.completion import environment_names, request_names, template_names
-from versioner.cli.params import examples_epilog, output_option, repo_option
+from versioner.cli.params import (
+    comment_option,
+    examples_epilog,
+    output_option,
+    repo_option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +90,7 @@ _by: Final = click.option("--by", default="", metavar="LOGIN", help="Who opens i
     nargs=2,
     metavar="FROM TO",
     default=None,
-    help="From when and until when it allows its versions (RFC 3339).",
+    help="From when and until when it allows its versions, as for `freeze`: now 4h, or RFC 3339.",
 )
 @click.option("--open", "opened", is_flag=True, help="Open it at once; else it is a draft.")
 @_by
@@ -154,9 +159,10 @@ def _number(key: str, text: str) -> int:
 def _window(texts: tuple[str, str] | None) -> dict[str, str]:
     if not texts:
         return {}
-    from versioner.rules.times import parse_rfc3339, utc_text
+    from versioner.query.times import parse_moment
 
-    start, end = (utc_text(parse_rfc3339(each, field="window")) for each in texts)
+    now = clock.now()
+    start, end = (parse_moment(each, now, field="window", direction="future") for each in texts)
     return {"from": start, "to": end}
 
 
@@ -167,28 +173,36 @@ def _window(texts: tuple[str, str] | None) -> dict[str, str]:
 )
 @_name
 @_by
+@click.option("--comment", "-m", default="", metavar="TEXT", help="Why.")
 @repo_option
-def open_(name: str, by: str, repo: str | None) -> None:
+def open_(name: str, by: str, comment: str, repo: str | None) -> None:
     """Open a request: people can approve it now, and it refuses until they did."""
     from versioner.cli.after_commit import apply
     from versioner.cli.decisions import person_of
     from versioner.editing.requests import open_request
 
     who = person_of(by, repo)
-    apply(repo, lambda repository: open_request(repository, name, now=clock.now(), by=who))
+    apply(
+        repo,
+        lambda repository: open_request(repository, name, now=clock.now(), by=who, comment=comment),
+    )
 
 
 @click.command(
-    short_help="Cancel a request.", epilog=examples_epilog("versioner request cancel december")
+    short_help="Cancel a request.",
+    epilog=examples_epilog("versioner request cancel december --comment 'moved to January'"),
 )
 @_name
+@comment_option
 @repo_option
-def cancel(name: str, repo: str | None) -> None:
+def cancel(name: str, comment: str, repo: str | None) -> None:
     """Cancel a request: it refuses and allows nothing any more."""
     from versioner.cli.after_commit import apply
     from versioner.editing.requests import cancel_request
 
-    apply(repo, lambda repository: cancel_request(repository, name, now=clock.now()))
+    apply(
+        repo, lambda repository: cancel_request(repository, name, now=clock.now(), comment=comment)
+    )
 
 
 @click.command(
