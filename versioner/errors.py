@@ -22,10 +22,12 @@ __all__ = [
     "InvalidInput",
     "NotFound",
     "OperationFailed",
+    "ProductDeleted",
     "Spooled",
     "UnreadableRules",
     "UsageFault",
     "ValidationFailed",
+    "VersionConflict",
     "VersionerError",
     "quoted",
 ]
@@ -128,6 +130,14 @@ class Blocked(VersionerError):
     """An operation that a rule, a version conflict or a deletion does not allow."""
 
     exit_code = 5
+
+
+class VersionConflict(Blocked):
+    """A version that is known with another commit, another artifact or another spelling."""
+
+
+class ProductDeleted(Blocked):
+    """An event of a product that was deleted."""
 
 
 def quoted(text: str) -> str:

@@ -179,7 +179,7 @@ TEXTS = st.one_of(
     st.sampled_from(
         ["1.4.0", "1..2", "production", "con", "2026-11-22T10:15:00Z", "2026-02-29T10:15:00Z",
          "4f2a9c1", "completed", "x\n", "https://example.com/", "https://u@example.com/",
-         "a@b", "", "e1", "x" * 201, "x" * 2001]
+         "a@b", "", "e1", "x" * 256, "x" * 2001]
     ),
 )  # fmt: skip
 VALUES = st.recursive(

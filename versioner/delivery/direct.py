@@ -102,7 +102,7 @@ def dry_run(target: Destination, draft: EventDraft, *, now: str, entropy: Entrop
 
 def ensure_event_id(draft: EventDraft, entropy: Entropy) -> EventDraft:
     """Give an event of no known run its id before the first try, so that every try has the same."""
-    if draft.event_id or draft.fields.get("invoke_id"):
+    if draft.event_id or draft.request or draft.fields.get("invoke_id"):
         return draft
     if draft.kind in DECISION_KINDS:
         from versioner.recording.decision_checks import decision_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from versioner import layout
-from versioner.errors import Blocked, UsageFault
+from versioner.errors import Blocked, ProductDeleted, UsageFault
 from versioner.git.objects import missing, reading, tip_view
 from versioner.git.process import printable
 from versioner.models.events import UNDEPLOYED
@@ -37,7 +37,9 @@ class EventDraft(NamedTuple):
     `detected` is true where the product's name comes from a CI system, and may be turned
     into a legal one. `environment_type` is that of an environment that a CI system knows. `resent`
     is true where it was sent before and may have arrived: then the same id and time are this event.
-    `foreign` is true where anyone may have written it: it is from the inbox, the spool or a log.
+    `foreign` is true where anyone may have written it: it is from the inbox, the spool or a log. An
+    event recorded no more than `within` seconds from its time is the same one. `request` is the
+    identity of the request to a server, for an event without a run.
     """
 
     kind: RecordKind
@@ -48,6 +50,8 @@ class EventDraft(NamedTuple):
     resent: bool = False
     foreign: bool = False
     environment_type: EnvironmentType | Literal[""] = ""
+    within: int = 0
+    request: str = ""
 
 
 class RecordContext(NamedTuple):
@@ -218,23 +222,19 @@ class TipFiles:
         have archived events of these months, and is read too. Only an event that names another one,
         or the version that it removes, needs all logs of the product.
         """
-        near = {f"{period}.yaml" for period in layout.visible_periods(event["at"])}
-        if _needs_all(event):
-            return self.logs_of(product, _KINDS)
-        paths = []
-        for kind in _KINDS:
-            folder = layout.log_path(product, kind, "").rpartition("/")[0]
-            names = {*(self.view.directory(folder) or {}), *self._pending_in(folder)}
-            paths += [f"{folder}/{name}" for name in sorted(near.intersection(names))]
-        return self._read_all([path for path in paths if layout.place_of(path) is not None])
+        periods = () if _needs_all(event) else layout.visible_periods(event["at"])
+        return self.logs_of(product, _KINDS, periods)
 
-    def logs_of(self, product: str, kinds: Iterable[LogKind]) -> dict[str, bytes]:
-        """Return all logs of some kinds that a product has."""
+    def logs_of(
+        self, product: str, kinds: Iterable[LogKind], periods: Iterable[str] = ()
+    ) -> dict[str, bytes]:
+        """Return the logs of some kinds that a product has: all of them, or those of periods."""
+        near = {f"{period}.yaml" for period in periods}
         paths = []
         for kind in kinds:
             folder = layout.log_path(product, kind, "").rpartition("/")[0]
             names = {*(self.view.directory(folder) or {}), *self._pending_in(folder)}
-            paths += [f"{folder}/{name}" for name in sorted(names)]
+            paths += [f"{folder}/{name}" for name in sorted(names & near if near else names)]
         return self._read_all([path for path in paths if layout.place_of(path) is not None])
 
     def files_in(self, folder: str) -> list[bytes]:
@@ -294,7 +294,7 @@ def follow_alias(tip: TipFiles, name: str) -> str:
     if tip.has(layout.product_path(target)):
         return target
     if tip.has(layout.deleted_path(target)):
-        raise Blocked(
+        raise ProductDeleted(
             f'the product "{target}" was deleted',
             hint=f"`versioner product restore {target}` restores it; "
             f"`versioner product create {target}` creates a new one",

@@ -26,7 +26,7 @@ from versioner.recording.event_warnings import (
 from versioner.recording.gate import gate_for
 from versioner.recording.policy import check_creation, leave_people_out, refuse_secrets
 from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
-from versioner.rules.event_identity import derive_event_id, random_event_id
+from versioner.rules.event_identity import derive_content_id, derive_event_id, random_event_id
 from versioner.serialization import log
 from versioner.validation.events import check_event
 
@@ -249,9 +249,12 @@ def _evaluate(
 ) -> EventDecision:
     # The id is made of the names as given: a retry after a rename is the same event.
     given = event | {key: draft.fields[key] for key in ("environment",) if key in event}
-    fresh = "" if draft.event_id or event.get("invoke_id") else random_event_id(*entropy())
+    is_known = draft.event_id or draft.request or event.get("invoke_id")
+    fresh = "" if is_known else random_event_id(*entropy())
 
     def candidate(ordinal: int) -> str:
+        if draft.request and not draft.event_id:
+            return derive_content_id(draft.product, {"request": draft.request}, ordinal)
         return draft.event_id or fresh or derive_event_id(draft.product, given, ordinal)
 
     return evaluate_event(
@@ -261,6 +264,8 @@ def _evaluate(
         candidate=candidate,
         given=bool(draft.event_id or fresh),
         resent=draft.resent,
+        within=draft.within,
+        is_request=bool(draft.request),
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.errors import Blocked, InvalidInput
+from versioner.errors import Blocked, InvalidInput, VersionConflict
 from versioner.layout import month_of
 from versioner.models.events import UNDEPLOYED
-from versioner.registry.event_order import order_key
+from versioner.registry.event_order import order_key, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,12 +59,16 @@ def evaluate_event(
     candidate: Callable[[int], str],
     given: bool = False,
     resent: bool = False,
+    within: int = 0,
+    is_request: bool = False,
 ) -> EventDecision:
     """Return whether an event is new, given the events of its product that the writer can see.
 
     `candidate` returns the event's id by ordinal. With `given`, the caller chose the id (or it is
     random): there is only one. With `resent`, the event was sent before: a recorded event with
-    its id and its time is the same event, whatever was recorded since. Raises Blocked for a
+    its id and its time is the same event, whatever was recorded since; so is one whose time is no
+    more than `within` seconds from its own. With `is_request`, the id is that of a request, which
+    anyone may make again later: then no other event is the same. Raises Blocked for a
     conflict, and InvalidInput where the event names another one that does not exist.
     """
     ordinals = range(1 if given else _MOST_RETURNS)
@@ -76,6 +80,11 @@ def evaluate_event(
             return _void_or_new(visible, {**event, "id": event_id})
         is_whole = given or kind == "build" or "voids" in event
         is_whole = is_whole or (resent and recorded["at"] == event["at"])
+        if is_request or within:
+            seconds = abs(seconds_of(recorded["at"]) - seconds_of(event["at"]))
+            is_whole = seconds <= within or (is_whole and not is_request)
+            if is_request and not is_whole:
+                continue
         if is_whole or not _left_since(visible, recorded, event):
             return AlreadyRecorded(recorded)
     raise Blocked(
@@ -178,7 +187,7 @@ def _check_version(visible: Visible, event: Event) -> None:
     known = [each for kind in _KINDS for each in visible.find(kind, "version", version)]
     for each in known:
         if each["version"] != version:
-            raise Blocked(
+            raise VersionConflict(
                 f"version {version} differs from {each['version']} only in case",
                 hint=f"write {each['version']} if it is the same; else give it another name",
             )
@@ -191,17 +200,17 @@ def _check_version(visible: Visible, event: Event) -> None:
         raise _artifact_conflict(event, each)
 
 
-def _sha_conflict(event: Event, other: Event) -> Blocked:
-    return Blocked(
+def _sha_conflict(event: Event, other: Event) -> VersionConflict:
+    return VersionConflict(
         f"version {event['version']} was built from {other['scm_sha'][:12]}, "
         f"not from {event['scm_sha'][:12]}",
         hint=_IMMUTABLE,
     )
 
 
-def _artifact_conflict(event: Event, other: Event) -> Blocked:
+def _artifact_conflict(event: Event, other: Event) -> VersionConflict:
     name = artifact_in_conflict(event, other)
-    return Blocked(
+    return VersionConflict(
         f'version {event["version"]} has the artifact "{name}" with the digest '
         f"{other['artifacts'][name][:19]}..., not {event['artifacts'][name][:19]}...",
         hint=f'{_IMMUTABLE}; another artifact of this version needs another name than "{name}"',

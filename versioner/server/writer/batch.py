@@ -10,21 +10,32 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from versioner import layout
 from versioner.delivery.direct import message_of
 from versioner.errors import VersionerError
 from versioner.git.commit import make_commit
+from versioner.git.objects import reading, tip_view
 from versioner.models.events import DECISION_KINDS
-from versioner.recording.gate import gate_for
+from versioner.recording.context import TipFiles
+from versioner.recording.gate import is_start
+from versioner.recording.preflight import Preflight
 from versioner.recording.record import prepare
+from versioner.server.writer.writes import Judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from versioner.git.session import LockedRepository
-    from versioner.models import Changes
+    from versioner.models import Changes, RegistryConfig
+    from versioner.models.events import LogKind
+    from versioner.recording.context import EventDraft
+    from versioner.recording.gate import Gate
     from versioner.recording.preflight import Fetch
     from versioner.recording.record import RecordResult
+    from versioner.rules.gate.question import Answer
     from versioner.server.writer.writes import EventWrite
+
+    _Prepared = tuple[RecordResult, Changes, RegistryConfig]
 
 __all__ = ["Batch", "Moment", "judge"]
 
@@ -111,16 +122,11 @@ def judge(
 
     `fetch` fetches files of the tip, where they are not here.
     """
-    batch = Batch()
+    judge = _Judge(locked, moment, fetch)
+    batch = judge.batch
     for write in writes:
-        draft = write.draft
-        gate = gate_for(draft.kind, draft.fields, moment.now, fetch)
         try:
-            recorded, own, config = prepare(
-                locked, draft, moment.entropy, write.create, batch.changes, gate=gate
-            )
-            if write.check is not None:
-                write.check(recorded)
+            recorded, own, config = judge.prepare(write)
         except VersionerError as error:
             batch.outcomes[write] = error
         except Exception as error:  # no event may stop the others
@@ -132,3 +138,47 @@ def judge(
             if own:
                 batch.add(write, recorded, own)
     return batch
+
+
+class _Judge:
+    """The judge of one batch."""
+
+    def __init__(self, locked: LockedRepository, moment: Moment, fetch: Fetch | None) -> None:
+        self.batch = Batch()
+        self._locked = locked
+        self._moment = moment
+        self._fetch = fetch
+
+    def prepare(self, write: EventWrite) -> tuple[RecordResult, Changes, RegistryConfig]:
+        """Judge one event; raise what `prepare`, `check` and `review` of the event raise."""
+        prepared, answer = self._prepare(write, write.draft)
+        if write.check is not None:
+            write.check(prepared[0])
+        if write.review is not None:
+            other = write.review(self._judged(prepared, answer))
+            if other is not None:
+                prepared, answer = self._prepare(write, other)
+                write.review(self._judged(prepared, answer))
+        return prepared
+
+    def _prepare(self, write: EventWrite, draft: EventDraft) -> tuple[_Prepared, Answer | None]:
+        answers: list[Answer] = []
+        gate: Gate | None = None
+        if is_start(draft.kind, draft.fields):
+            gate = Preflight(self._moment.now, self._fetch, answers.append)
+        prepared = prepare(
+            self._locked, draft, self._moment.entropy, write.create, self.batch.changes, gate=gate
+        )
+        return prepared, answers[-1] if answers else None
+
+    def _judged(self, prepared: _Prepared, answer: Answer | None) -> Judged:
+        recorded, own, _ = prepared
+
+        def logs(kind: LogKind) -> Mapping[str, bytes]:
+            with reading(self._locked) as reader:
+                view = tip_view(self._locked, reader)
+                tip = TipFiles(reader, view, {**self.batch.changes, **own})
+                periods = layout.visible_periods(recorded.event["at"])
+                return tip.logs_of(recorded.product, [kind], periods)
+
+        return Judged(recorded, answer, logs)

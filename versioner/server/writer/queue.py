@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from versioner.recording.context import EventDraft
     from versioner.recording.record import RecordResult
     from versioner.remote.url import Remote
-    from versioner.server.writer.writes import Author, Check, Write
+    from versioner.server.writer.writes import Author, Check, Review, Write
 
     Listener = Callable[[Landed], None]
 
@@ -125,12 +125,16 @@ class RegistryWriter:
         *,
         author: Author | None = None,
         check: Check | None = None,
+        review: Review | None = None,
         create: bool = True,
     ) -> Future[RecordResult]:
-        """Queue an event or a decision as `record_event` does; return its result to come."""
+        """Queue an event or a decision as `record_event` does; return its result to come.
+
+        `review` is that of `EventWrite`.
+        """
         # Each try has the same id.
         draft = ensure_event_id(draft, self._entropy)
-        write = EventWrite(draft, author, check, create)
+        write = EventWrite(draft, author, check, review, create)
         self._put(write)
         return write.future
 

@@ -10,13 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from versioner.git.repository import Repository
+    from versioner.models.events import LogKind
     from versioner.recording.context import EventDraft
     from versioner.recording.record import RecordResult
+    from versioner.rules.gate.question import Answer
 
     Check = Callable[[RecordResult], None]
+    Review = Callable[["Judged"], EventDraft | None]
     Operation = Callable[[Repository], Any]
 
-__all__ = ["Author", "EditWrite", "EventWrite", "Landed", "Write"]
+__all__ = ["Author", "EditWrite", "EventWrite", "Judged", "Landed", "Write"]
 
 
 class Author(NamedTuple):
@@ -34,17 +37,33 @@ class Author(NamedTuple):
         return None if people == "none" or "@" in self.login else (self.login, "")
 
 
+class Judged(NamedTuple):
+    """An event that is judged, and not recorded yet.
+
+    `answer` is what the rules said to the start of a deployment, None where nothing was asked.
+    `logs` returns the bytes of the product's logs of a kind, by path, of the event's month and the
+    one before, with the event itself.
+    """
+
+    recorded: RecordResult
+    answer: Answer | None
+    logs: Callable[[LogKind], Mapping[str, bytes]]
+
+
 @dataclass(eq=False, slots=True)
 class EventWrite:
     """An event or a decision to record.
 
     `check` raises where the caller may not record it: its product and its environment are those of
-    the registry then, whatever name the caller used. `create` allows new products and environments.
+    the registry then, whatever name the caller used. `review` sees what is going to be recorded; it
+    may return another draft, which is then judged in its place. It is called again where the
+    branch moved. `create` allows new products and environments.
     """
 
     draft: EventDraft
     author: Author | None = None
     check: Check | None = None
+    review: Review | None = None
     create: bool = True
     future: Future[RecordResult] = field(default_factory=Future)
 
