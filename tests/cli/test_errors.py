@@ -21,10 +21,12 @@ from versioner.errors import (
     InvalidInput,
     NotFound,
     OperationFailed,
+    ProductDeleted,
     Spooled,
     UnreadableRules,
     UsageFault,
     ValidationFailed,
+    VersionConflict,
     VersionerError,
 )
 
@@ -43,6 +45,8 @@ CODES = {
     ValidationFailed: 3,
     InvalidInput: 4,
     Blocked: 5,
+    ProductDeleted: 5,
+    VersionConflict: 5,
     Spooled: 6,
 }
 

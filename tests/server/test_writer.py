@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.fixtures.local_registry import NOW, Desk
+from tests.server.conftest import clock_at
 from versioner.editing.products import create_product, delete_product
 from versioner.errors import Blocked, InvalidInput
-from versioner.git.repository import open_repository
 from versioner.recording.context import EventDraft
 from versioner.remote.url import Remote
+from versioner.server.reader import RegistryReader
+from versioner.server.settings import ServerSettings
 from versioner.server.writer import Author, Landed, RegistryWriter
 
 if TYPE_CHECKING:
@@ -45,8 +47,12 @@ class Registry:
             self.top = folder / "bare.git"
             desk.git("clone", "-q", "--bare", str(desk.top), str(self.top))
             self.git("config", "uploadpack.allowFilter", "true")
-        self.place = Remote(f"file://{self.top}") if kind == "url" else open_repository(self.top)
-        self.writer = RegistryWriter(self.place, now=lambda: NOW, entropy=entropy)
+        location = Remote(f"file://{self.top}") if kind == "url" else self.top
+        reader = RegistryReader(ServerSettings(location, folder / "state", clock_at(NOW)))
+        reader.open()
+        self.writer = RegistryWriter(
+            reader.repository(), reader.client, now=lambda: NOW, entropy=entropy
+        )
 
     def git(self, *arguments: str) -> str:
         done = subprocess.run(

@@ -24,6 +24,7 @@ from versioner.server.reader import RegistryReader
 from versioner.server.services import Services
 from versioner.server.sessions import Sessions
 from versioner.server.tokens import TokenStore
+from versioner.server.writer import RegistryWriter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -81,7 +82,21 @@ def _services(settings: ServerSettings) -> Services:
         rates=Rates(settings.limits, settings.clock.monotonic),
         reader=reader,
         site=LiveSite(settings, reader),
+        writer=_writer(settings, reader),
     )
+
+
+def _writer(settings: ServerSettings, reader: RegistryReader) -> RegistryWriter:
+    clock = settings.clock
+    writer = RegistryWriter(
+        reader.repository(),
+        reader.client,
+        branch=settings.branch,
+        now=clock.now,
+        entropy=clock.entropy,
+    )
+    writer.subscribe(lambda _: reader.announce())
+    return writer
 
 
 @asynccontextmanager
@@ -92,5 +107,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        services.writer.close()
         services.site.stop()
         services.reader.stop()

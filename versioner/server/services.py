@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from versioner.server.sessions import Sessions
     from versioner.server.settings import ServerSettings
     from versioner.server.tokens import TokenStore
+    from versioner.server.writer import RegistryWriter
 
 __all__ = ["Services", "services_of"]
 
@@ -28,6 +29,7 @@ class Services:
     rates: Rates
     reader: RegistryReader
     site: LiveSite
+    writer: RegistryWriter
 
 
 def services_of(request: HTTPConnection) -> Services:

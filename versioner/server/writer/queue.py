@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from versioner.delivery.direct import ensure_event_id
 from versioner.errors import OperationFailed
 from versioner.git.process import RefChanged
-from versioner.git.repository import Repository
 from versioner.remote.faults import RemoteFailure
 from versioner.server.writer.batch import Moment
 from versioner.server.writer.local import LocalPlace
@@ -25,9 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
+    from versioner.git.repository import Repository
     from versioner.recording.context import EventDraft
     from versioner.recording.record import RecordResult
-    from versioner.remote.url import Remote
+    from versioner.remote.client import RemoteClient
     from versioner.server.writer.writes import Author, Check, Review, Write
 
     Listener = Callable[[Landed], None]
@@ -63,23 +63,25 @@ class _Place(Protocol):
 class RegistryWriter:
     """The only writer of one server: each write is the same operation that a command makes.
 
-    `place` is a repository of this machine or a remote, `branch` the branch to write on (default:
-    as `track` finds it). `now` returns the time as RFC 3339 in UTC, `entropy` the time in
-    milliseconds and ten random bytes. Any number of servers and commands may write at once.
+    `repository` is one of this machine, in which the writer commits on `branch` (default: as
+    `track` finds it) or, with `client`, the mirror of a remote, to whose branch it pushes. `now`
+    returns the time as RFC 3339 in UTC, `entropy` the time in milliseconds and ten random bytes.
+    Any number of servers and commands may write at once.
     """
 
     def __init__(
         self,
-        place: Repository | Remote,
+        repository: Repository,
+        client: RemoteClient | None = None,
         *,
         branch: str = "",
         now: Callable[[], str],
         entropy: Callable[[], tuple[int, bytes]],
     ) -> None:
         self._place: _Place = (
-            LocalPlace(place, branch)
-            if isinstance(place, Repository)
-            else RemotePlace(place, branch)
+            LocalPlace(repository, branch)
+            if client is None
+            else RemotePlace(repository, client, entropy()[1].hex())
         )
         self._now = now
         self._entropy = entropy
@@ -110,14 +112,13 @@ class RegistryWriter:
         operation: Callable[[Repository], T],
         *,
         author: Author | None = None,
-        restoring: str = "",
     ) -> T:
         """Carry out an operation of `editing`, and return its result when it is on the branch.
 
         It returns an EditResult, or a value whose `edited` is one, and may be called again where
         the branch moved meanwhile. Raises what the operation raises, and RemoteFailure.
         """
-        return self.submit_edit(operation, author=author, restoring=restoring).result()
+        return self.submit_edit(operation, author=author).result()
 
     def submit_event(
         self,
@@ -143,10 +144,9 @@ class RegistryWriter:
         operation: Callable[[Repository], T],
         *,
         author: Author | None = None,
-        restoring: str = "",
     ) -> Future[T]:
         """Queue an operation as `edit` does; return its result to come."""
-        write = EditWrite(operation, author, restoring)
+        write = EditWrite(operation, author)
         self._put(write)
         return write.future
 

@@ -1,28 +1,30 @@
-"""The writer's place at a remote: fetch the tip, judge there, push only onto that tip."""
+"""The writer's place at a remote: fetch the tip, judge there, push only onto that tip.
+
+All is done in the server's mirror of the remote, so that a fetch brings only what is new. The tip
+that is judged has a ref of its own there: the mirror's branch is that of the readers.
+"""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from versioner.backoff import Backoff
-from versioner.delivery.context import fetch_context, ref_of_branch
-from versioner.delivery.tip_files import fetch_tip_files
-from versioner.editing.remote import edit_remotely
+from versioner.errors import OperationFailed
+from versioner.git.process import git
+from versioner.git.repository import tip_of
 from versioner.git.transaction import transaction
-from versioner.remote.client import RefUpdate
+from versioner.remote.client import RefUpdate, failure_of
 from versioner.remote.faults import PASSING, RemoteFailure
-from versioner.remote.partial_clone import partial_clone
 from versioner.server.writer.authors import set_author
 from versioner.server.writer.batch import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from versioner.git.repository import Repository
     from versioner.recording.record import RecordResult
-    from versioner.remote.partial_clone import PartialClone
-    from versioner.remote.url import Remote
+    from versioner.remote.client import RemoteClient
     from versioner.server.writer.batch import Moment
     from versioner.server.writer.writes import EditWrite, EventWrite
 
@@ -30,22 +32,24 @@ __all__ = ["RemotePlace"]
 
 # The clients of the hosted product wait 30 seconds for an answer.
 _LONGEST_SECONDS: Final = 25.0
-_PAUSE_SECONDS: Final = 0.05
-_LONGEST_PAUSE_SECONDS: Final = 1.0
-# The objects of a clone that is used for long take more and more of the disk.
-_MOST_BATCHES: Final = 500
+_PAUSE_SECONDS: Final = 0.02
+_LONGEST_PAUSE_SECONDS: Final = 0.5
+T = TypeVar("T")
+_PASSING: Final = (*PASSING, "race", "locked", "unknown")
 
 
 class RemotePlace:
-    """A branch of a remote, on which the writer pushes what it has judged at its tip."""
+    """A branch of a remote, on which the writer pushes what it has judged at its tip.
 
-    def __init__(self, remote: Remote, branch: str) -> None:
-        self._remote = remote
-        self._named = ref_of_branch(branch)
-        self._branch = self._named
-        self._open = ExitStack()
-        self._clone: PartialClone | None = None
-        self._batches = 0
+    `mirror` is a mirror of the remote with all objects of the branch, `client` reaches the remote
+    from there, and `name` tells this writer from others that use the mirror.
+    """
+
+    def __init__(self, mirror: Repository, client: RemoteClient, name: str) -> None:
+        self._mirror = mirror
+        self._client = client
+        self._branch = mirror.branch or ""
+        self._judged = f"refs/versioner/server/{name}"
 
     def record(
         self, writes: Sequence[EventWrite], moment: Moment
@@ -54,64 +58,77 @@ class RemotePlace:
 
         Raises RemoteFailure where no try succeeded.
         """
-        backoff = Backoff(_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS, limit=_LONGEST_SECONDS)
-        while True:
-            try:
-                return self._record(writes, moment)
-            except RemoteFailure as failure:
-                is_passing = failure.fault in (*PASSING, "race", "locked", "unknown")
-                if backoff.is_over or not is_passing:
-                    raise
-                if failure.fault != "race":
-                    self.close()
+
+        def once() -> dict[EventWrite, RecordResult | Exception]:
+            place = self._fetch()
+            with transaction(place) as locked:
+                batch = judge(locked, writes, moment)
+                new = batch.commit(locked, moment.now)
+            if new is not None:
+                self._push(place.tip, new)
+            return batch.on_branch(self._branch, self._client.remote.url)
+
+        def again() -> None:
             # The push may have arrived although its answer did not.
             for write in writes:
                 write.draft = write.draft._replace(resent=True)
-            backoff.pause()
 
-    def _record(
-        self, writes: Sequence[EventWrite], moment: Moment
-    ) -> dict[EventWrite, RecordResult | Exception]:
-        clone = self._fresh_clone()
-        place, _ = fetch_context(clone, self._branch, [each.draft for each in writes])
-        self._branch = place.branch or ""
-        with transaction(place) as locked:
-            batch = judge(locked, writes, moment, fetch_tip_files)
-            new = batch.commit(locked, moment.now)
-        if new is not None:
-            _push(clone, RefUpdate(self._branch, place.tip, new))
-        return batch.on_branch(self._branch, self._remote.url)
+        return _repeated(once, again)
 
     def edit(self, write: EditWrite) -> Any:
         """Carry out an operation at the tip, push its commit, and return the operation's result."""
-        results: list[Any] = []
 
-        def operate(place: Repository) -> Any:
+        def once() -> Any:
+            place = self._fetch()
             with transaction(place) as locked:
                 set_author(locked, write.author)
-                results.append(write.operation(locked))
-            return getattr(results[-1], "edited", results[-1])
+                result = write.operation(locked)
+            new = write.commit_of(result)
+            if new is not None:
+                self._push(place.tip, new)
+            return self._on_branch(result)
 
-        edit_remotely(self._remote, operate, branch=self._named, restoring=write.restoring)
-        return results[-1]
+        return _repeated(once, lambda: None)
 
     def close(self) -> None:
-        """Delete the clone; the next write makes another."""
-        self._clone = None
-        self._open.close()
+        """Delete the writer's own ref."""
+        git(["update-ref", "-d", self._judged], cwd=self._mirror.top, check=False)
 
-    def _fresh_clone(self) -> PartialClone:
-        if self._batches >= _MOST_BATCHES:
-            self.close()
-        if self._clone is None:
-            self._batches = 0
-            self._branch = self._named
-            self._clone = self._open.enter_context(partial_clone(self._remote))
-        self._batches += 1
-        return self._clone
+    def _fetch(self) -> Repository:
+        """Fetch the tip, and return the mirror with that tip on the writer's own ref."""
+        done = self._client.fetch(["origin", f"+{self._branch}:{self._judged}"])
+        if done.returncode != 0:
+            if "couldn't find remote ref" in done.stderr:
+                name = self._branch.removeprefix("refs/heads/")
+                raise OperationFailed(f'the remote has no branch "{name}" any more')
+            raise failure_of(done)
+        tip = tip_of(self._mirror, self._judged)
+        return self._mirror._replace(branch=self._judged, tip=tip, pinned=True)
+
+    def _push(self, tip: str | None, new: str) -> None:
+        update = RefUpdate(self._branch, tip, new)
+        status = self._client.push([update])[update.ref]
+        if status.fault is not None:
+            raise RemoteFailure(status.fault, status.reason, sent=status.fault == "unknown")
+        # The readers of this server see it at once; a fetch of theirs may be quicker.
+        args = ["update-ref", self._branch, new, *([tip] if tip else [])]
+        git(args, cwd=self._mirror.top, check=False)
+
+    def _on_branch(self, result: Any) -> Any:
+        edited = getattr(result, "edited", None)
+        if edited is not None:
+            return replace(result, edited=replace(edited, branch=self._branch))
+        return replace(result, branch=self._branch)
 
 
-def _push(clone: PartialClone, update: RefUpdate) -> None:
-    status = clone.client.push([update])[update.ref]
-    if status.fault is not None:
-        raise RemoteFailure(status.fault, status.reason, sent=status.fault == "unknown")
+def _repeated(once: Callable[[], T], again: Callable[[], None]) -> T:
+    """Return the result of the first try that succeeds; after a lost race, try at the new tip."""
+    backoff = Backoff(_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS, limit=_LONGEST_SECONDS)
+    while True:
+        try:
+            return once()
+        except RemoteFailure as failure:
+            if backoff.is_over or failure.fault not in _PASSING:
+                raise
+        again()
+        backoff.pause()

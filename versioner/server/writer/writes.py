@@ -72,13 +72,11 @@ class EventWrite:
 class EditWrite:
     """An operation that makes at most one commit, as those of `editing` do.
 
-    It returns an EditResult, or a value whose `edited` is one. `restoring` is the deleted product
-    that it searches the history for.
+    It returns an EditResult, or a value whose `edited` is one.
     """
 
     operation: Operation
     author: Author | None = None
-    restoring: str = ""
     future: Future[Any] = field(default_factory=Future)
 
     def commit_of(self, result: Any) -> str | None:
