@@ -71,6 +71,7 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
     },
     "Serve": {
         "serve": Listed("serving.serve:serve", "Serve the API and the site."),
+        "mcp": Listed("serving.mcp:mcp", "Answer the questions of agents (MCP)."),
         "token": Listed("serving.token:token", "Make, list or revoke the tokens of a server."),
     },
     "Maintain": {

@@ -36,6 +36,7 @@ __all__ = [
     "create_request",
     "open_request",
     "request_of_name",
+    "unknown_versions",
 ]
 
 # What a request takes over from its template, as it stands there.
@@ -95,8 +96,11 @@ def create_request(
             changes |= _opening(edit, name, now, by)
         subject = f"Create request {name}"
         created.edited = EditResult(None, subject)
-        if not dry_run:
-            notes = tuple(_unknown_versions(edit.registry, created.document["versions"]))
+        notes = tuple(unknown_versions(edit.registry, created.document["versions"]))
+        if dry_run:
+            edit.check(changes)
+            created.edited = EditResult(None, subject, notes=notes)
+        else:
             created.edited = edit.commit(changes, subject, now=now, notes=notes)
     return created
 
@@ -157,7 +161,7 @@ def add_versions(
         changed |= {key: versions[given] for key, given in added.items()}
         edits = [Set(("versions",), changed), *_order_without(request, changed)]
         changes = edit.edited(request.path, edits) if changed != held else {}
-        notes = list(_unknown_versions(edit.registry, versions))
+        notes = list(unknown_versions(edit.registry, versions))
         if changes and any(each.of for each in request.decisions):
             notes.append("the content is another one now: approvals must be given again")
         return edit.commit(changes, f"Edit request {request.name}", now=now, notes=tuple(notes))
@@ -249,7 +253,7 @@ def _order_without(request: Request, versions: Mapping[str, str]) -> list[Set | 
     return [Set(("order",), stages) if stages else Unset(("order",))]
 
 
-def _unknown_versions(registry: Registry, versions: Mapping[str, str]) -> list[str]:
+def unknown_versions(registry: Registry, versions: Mapping[str, str]) -> list[str]:
     """Return a note for each version that no event names yet."""
     notes = []
     for product, version in versions.items():

@@ -77,6 +77,10 @@ class EditSession:
         """Return the files of a product's directory."""
         return dict(self.snapshot.read_many(self.snapshot.entries(layout.product_dir(product))))
 
+    def check(self, changes: Changes) -> None:
+        """Raise InvalidInput with the first new error that the changes cause, if there is one."""
+        _refuse_new_errors(self, changes, ())
+
     def commit(
         self,
         changes: Changes,

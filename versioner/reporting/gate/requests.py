@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from versioner.rules.gate.requests import RequestState, Slot
 
 __all__ = [
+    "created_document",
     "created_json",
     "created_text",
     "request_json",
@@ -299,18 +300,21 @@ def created_text(layout: TextLayout, created: CreatedRequest, *, dry_run: bool) 
 
 def created_json(created: CreatedRequest, *, dry_run: bool) -> str:
     """Return the same as JSON with stable keys."""
-    return as_json(
-        {
-            "outcome": "would_create" if dry_run else "created",
-            "request": created.document,
-            "left_out": [
-                empty_as_null(
-                    {"product": each.product, "version": each.version, "reason": each.left_out}
-                )
-                for each in created.proposals
-                if each.left_out and each.product not in created.document["versions"]
-            ],
-            "notes": list(created.edited.notes),
-            "commit": created.edited.commit,
-        }
-    )
+    return as_json(created_document(created, dry_run=dry_run))
+
+
+def created_document(created: CreatedRequest, *, dry_run: bool) -> dict[str, Any]:
+    """Return the same as data with stable keys."""
+    return {
+        "outcome": "would_create" if dry_run else "created",
+        "request": created.document,
+        "left_out": [
+            empty_as_null(
+                {"product": each.product, "version": each.version, "reason": each.left_out}
+            )
+            for each in created.proposals
+            if each.left_out and each.product not in created.document["versions"]
+        ],
+        "notes": list(created.edited.notes),
+        "commit": created.edited.commit,
+    }
