@@ -23,6 +23,7 @@ from versioner.server.rates import Rates
 from versioner.server.reader import RegistryReader
 from versioner.server.services import Services
 from versioner.server.sessions import Sessions
+from versioner.server.site_routes import site_or_nothing
 from versioner.server.tokens import TokenStore
 from versioner.server.writer import RegistryWriter
 
@@ -69,6 +70,8 @@ def _add_routers(app: FastAPI) -> None:
     app.include_router(api.router)
     app.include_router(hooks.router)
     app.include_router(pages.router)
+    # No route, so that a wrong method stays 405 where the path is known, and 404 where it is not.
+    app.router.default = site_or_nothing
 
 
 def _services(settings: ServerSettings) -> Services:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import logging
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import quote
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from versioner.errors import (
     Ambiguous,
@@ -43,6 +44,7 @@ __all__ = [
     "problem_body",
     "problem_of",
     "problem_response",
+    "wants_page",
 ]
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -163,8 +165,13 @@ def problem_response(problem: HttpProblem) -> Response:
 def add_handlers(app: FastAPI) -> None:
     """Let the application answer every error with problem details."""
 
-    async def of_problem(_request: Request, error: Exception) -> Response:
-        return problem_response(_expected(error))
+    async def of_problem(request: Request, error: Exception) -> Response:
+        problem = _expected(error)
+        is_page = request.method == "GET" and wants_page(request)
+        if problem.code == "unauthenticated" and is_page and "authorization" not in request.headers:
+            asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"/login?next={quote(asked, safe='')}", 303)
+        return problem_response(problem)
 
     async def of_defect(_request: Request, error: Exception) -> Response:
         # What went wrong is for the log of the server, not for who asked.
@@ -174,6 +181,11 @@ def add_handlers(app: FastAPI) -> None:
     for kind in (HttpProblem, VersionerError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, of_problem)
     app.add_exception_handler(Exception, of_defect)
+
+
+def wants_page(request: Request) -> bool:
+    """Return whether a request comes from a browser that shows a page: it accepts text/html."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _expected(error: Exception) -> HttpProblem:

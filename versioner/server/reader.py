@@ -8,15 +8,14 @@
 The block of `index()` must be entered and left in one thread: use it in a `def` route, not in a
 dependency. A folder is read as it is, so that a commit is seen as soon as it is on the branch. Of
 a remote there is a bare mirror in the state folder: `refresh()` fetches it, a thread does so every
-few seconds, and a writer calls it after a push (or writes into the mirror, whose `client` reaches
-the remote).
+few seconds, and after `announce()`, which a writer calls, the next reader does.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from versioner import layout
@@ -60,6 +59,7 @@ class RegistryReader:
         self._snapshot: RevisionSnapshot | None = None
         self._halt = threading.Event()
         self._thread: threading.Thread | None = None
+        self._is_stale = False
         self._moved: list[Callable[[], None]] = []
         # Why the last fetch failed, "" if it did not: what is shown may be behind the remote.
         self.problem = ""
@@ -76,10 +76,24 @@ class RegistryReader:
         if layout.CONFIG not in self._at_tip().selected_entries(()):
             raise no_registry()
 
+    @property
+    def key(self) -> str:
+        """Return a name for files about this registry and branch, the same after a restart."""
+        location = self._settings.location
+        where = location.url if isinstance(location, Remote) else str(location.resolve())
+        return hashlib.sha256(f"{where}\0{self._settings.branch}".encode()).hexdigest()[:16]
+
     def repository(self) -> Repository:
-        """Return the repository with its branch and tip as they are now."""
+        """Return the repository with its branch and tip as they are now.
+
+        A commit of this server is in it, as soon as a writer has called `announce`.
+        """
         if self._repository is None:
             raise OperationFailed("the registry was not opened")
+        if self._is_stale:
+            self._is_stale = False
+            with suppress(RemoteFailure):
+                self._fetch_now()
         return reread(self._repository)
 
     @property
@@ -107,14 +121,9 @@ class RegistryReader:
 
         Raises RemoteFailure.
         """
-        if self.client is None:
-            return False
-        with self._fetching:
-            before = self.tip
-            self._fetch(self.client, self.repository().branch or "")
-            moved = self.tip != before
+        moved = self._fetch_now()
         if moved:
-            self.announce()
+            self._call_listeners()
         return moved
 
     def on_move(self, call: Callable[[], None]) -> None:
@@ -122,9 +131,24 @@ class RegistryReader:
         self._moved.append(call)
 
     def announce(self) -> None:
-        """Tell that the tip has moved: for a writer, after its commit is on the branch."""
+        """Tell that this server moved the branch: the next one who reads sees it.
+
+        Returns at once: of a remote, the next reader waits for the fetch.
+        """
+        self._is_stale = self.client is not None
+        self._call_listeners()
+
+    def _call_listeners(self) -> None:
         for call in self._moved:
             call()
+
+    def _fetch_now(self) -> bool:
+        if self.client is None or self._repository is None:
+            return False
+        with self._fetching:
+            before = reread(self._repository)
+            self._fetch(self.client, before.branch or "")
+            return reread(self._repository).tip != before.tip
 
     def start(self) -> None:
         """Begin to look for the commits of others in a thread."""
@@ -149,7 +173,7 @@ class RegistryReader:
                 continue
             if tip != seen:
                 seen = tip
-                self.announce()
+                self._call_listeners()
 
     def _at_tip(self, repository: Repository | None = None) -> RevisionSnapshot:
         repository = repository or self.repository()
@@ -162,7 +186,7 @@ class RegistryReader:
         return known
 
     def _open_mirror(self, remote: Remote) -> Repository:
-        folder = self._mirror_folder(remote)
+        folder = self._mirror_folder()
         branch = self._settings.branch
         ref = branch if not branch or branch.startswith("refs/") else f"refs/heads/{branch}"
         if not (folder / "HEAD").exists():
@@ -181,10 +205,9 @@ class RegistryReader:
         (folder / "HEAD").write_text(f"ref: {ref}\n", "utf-8")
         return on_branch(open_repository(folder), ref)
 
-    def _mirror_folder(self, remote: Remote) -> Path:
-        key = hashlib.sha256(f"{remote.url}\0{self._settings.branch}".encode()).hexdigest()[:16]
+    def _mirror_folder(self) -> Path:
         mirrors = private_folder(private_folder(self._settings.state_dir) / "mirrors")
-        return private_folder(mirrors / f"{key}.git")
+        return private_folder(mirrors / f"{self.key}.git")
 
     def _fetch(self, client: RemoteClient, ref: str) -> None:
         inbox = [f"+{prefix}*:{prefix}*" for prefix in (INBOX, REFUSED)]

@@ -1,0 +1,47 @@
+"""The files of the built site: whatever no route answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from versioner.server.access import current_caller
+from versioner.server.problems import HttpProblem
+from versioner.server.services import services_of
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from versioner.server.callers import Caller
+
+__all__ = ["site_or_nothing"]
+
+# What a caller that is limited to some products may read, `{}` being the product.
+_OWN: Final = ("products/{}/", "badges/{}/", "api/v1/products/{}/", "api/v1/products/{}.json")
+_OF_ALL: Final = ("assets/",)
+
+
+async def site_or_nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with a file of the site, to those who may read it."""
+    request = Request(scope, receive)
+    if request.method not in ("GET", "HEAD"):
+        raise HttpProblem("not_found", "there is no such endpoint")
+    caller = await current_caller(request)
+    services = services_of(request)
+    path = scope["path"].removeprefix("/")
+    if not services.settings.public_read:
+        caller.require("read")
+        if caller.products:
+            _require_own(caller, path)
+    response = await run_in_threadpool(services.site.respond, request, path)
+    await response(scope, receive, send)
+
+
+def _require_own(caller: Caller, path: str) -> None:
+    own = [each.format(name) for name in caller.products for each in _OWN]
+    if not path.startswith((*own, *_OF_ALL)):
+        raise HttpProblem(
+            "forbidden", f'"{caller.name}" is limited to some products, and may read their pages'
+        )
