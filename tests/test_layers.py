@@ -25,7 +25,7 @@ LAYERS = (
     ("cli", "mcp", "server"),
     ("reporting",),
     ("doctor",),
-    ("editing", "export", "setup", "spool"),
+    ("editing", "export", "notify", "setup", "spool"),
     ("delivery",),
     ("recording",),
     ("site",),
@@ -64,6 +64,8 @@ THIRD_PARTIES = {
     "uvicorn": {"server"},
     "mcp": {"mcp"},
     "mcp_types": {"mcp"},
+    # The extra `notify`.
+    "apprise": {"notify"},
 }
 # What only the command line may read, and who passes the environment on by design.
 WORLD = {

@@ -67,6 +67,7 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
     },
     "Publish": {
         "site": Listed("site:site", "Build, check or serve the site."),
+        "notify": Listed("notify:notify", "Send what happened to people and other systems."),
         "export": Listed("export:export", "Export to Parquet, CSV, JSON Lines or SQLite."),
     },
     "Serve": {

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "find_remote",
+    "find_remote_or_repository",
     "remote_at",
     "remote_at_url",
 ]
@@ -55,6 +56,19 @@ def find_remote(named: str | None) -> Remote:
             hint="give the URL of the registry with --repo, or add a remote (`git remote add`)",
         )
     return remote
+
+
+def find_remote_or_repository(named: str | None) -> Repository | Remote:
+    """Return the remote at a URL or of a clone; else the repository itself, which is its own."""
+    from versioner.git.repository import open_repository
+
+    at_url = remote_at(named)
+    if at_url is not None:
+        return at_url
+    repository = open_repository(Path(named) if named else Path.cwd())
+    if repository.work_tree is None:
+        return repository
+    return _remote_of_clone(repository) or repository
 
 
 def _remote_of_clone(repository: Repository) -> Remote | None:

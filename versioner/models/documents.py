@@ -13,6 +13,7 @@ __all__ = [
     "EnvironmentType",
     "Forge",
     "Link",
+    "NotificationChannel",
     "Observe",
     "Product",
     "RegistryConfig",
@@ -113,6 +114,19 @@ class MetricsSettings(TypedDict):
     failures: NotRequired[list[Literal["failed", "aborted", "rolled-back"]]]
 
 
+class NotificationChannel(TypedDict):
+    """Where notifications are sent: the names of variables that have the address and the secret."""
+
+    name: str
+    to: str
+    url_env: str
+    secret_env: NotRequired[str]
+    events: NotRequired[list[str]]
+    products: NotRequired[list[str]]
+    environments: NotRequired[list[str]]
+    teams: NotRequired[list[str]]
+
+
 class RegistryConfig(TypedDict):
     """The configuration of a registry (`registry.yaml`)."""
 
@@ -130,4 +144,5 @@ class RegistryConfig(TypedDict):
     buttons: NotRequired[list[DeploymentButton]]
     variables: NotRequired[dict[str, str]]
     metrics: NotRequired[MetricsSettings]
+    notify: NotRequired[list[NotificationChannel]]
     site: NotRequired[dict[str, Any]]

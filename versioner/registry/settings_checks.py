@@ -1,4 +1,4 @@
-"""Check settings of registry.yaml that no schema can judge: addresses, and the time zone."""
+"""Check settings of registry.yaml that no schema can judge: addresses, time zone, channels."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["SAFE_PATH", "settings_problems", "site_address"]
 
 SAFE_PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*")
+# The channels whose requests are signed.
+_SIGNED: Final = ("webhook", "cdevents")
 # A name of the machine's own zone, which differs from machine to machine.
 _OF_THE_MACHINE: Final = ("localtime", "Factory")
 
@@ -28,9 +30,11 @@ _OF_THE_MACHINE: Final = ("localtime", "Factory")
 def settings_problems(config: Mapping[str, Any], snapshot: Snapshot) -> Iterator[Problem]:
     """Yield the problems of registry.yaml that `validate` reports; recording goes on with them.
 
-    They are those of addresses that no page can have, and of a time zone that does not exist.
+    They are those of addresses that no page can have, of a time zone that does not exist, and of
+    channels of notifications that share a name or have a secret that nothing uses.
     """
-    for pointer, message, hint, severity in (*_address_faults(config), *_zone_faults(config)):
+    faults = (*_address_faults(config), *_zone_faults(config), *_channel_faults(config))
+    for pointer, message, hint, severity in faults:
         line, column = locate(snapshot.read(layout.CONFIG) or b"", pointer)
         yield Problem(layout.CONFIG, line, column, codes.VALUE, message, hint, severity)
 
@@ -118,3 +122,17 @@ def _zone_faults(config: Mapping[str, Any]) -> Iterator[_Fault]:
         close = get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
         hint = f"write {lower[close[0]]}" if close else "write a name such as Europe/Berlin, or UTC"
         yield pointer, f'site.time_zone: there is no time zone "{name}"', hint, "error"
+
+
+def _channel_faults(config: Mapping[str, Any]) -> Iterator[_Fault]:
+    seen = set[str]()
+    for number, channel in enumerate(config.get("notify") or ()):
+        name = str(channel.get("name", ""))
+        if name in seen:
+            message = f'notify[{number}].name: another channel has the name "{name}"'
+            yield ("notify", number, "name"), message, "give each channel its own name", "error"
+        seen.add(name)
+        if channel.get("secret_env") and channel.get("to") not in _SIGNED:
+            message = f"notify[{number}].secret_env: only webhook and cdevents are signed"
+            hint = "remove it: the address of a service of Apprise contains what the service asks"
+            yield ("notify", number, "secret_env"), message, hint, "warning"

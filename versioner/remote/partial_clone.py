@@ -122,7 +122,7 @@ class PartialClone:
         Returns the tip, None where there is no such branch. The prefixes' refs keep their names.
         """
         local = branch or _HEAD
-        self._forget(also)
+        self.forget_refs(also)
         specs = [f"+{branch or 'HEAD'}:{local}", *(f"+{each}*:{each}*" for each in also)]
         done = self._fetch_filtered(
             specs, {} if branch else {"GIT_TRACE_PACKET": str(self._packets)}
@@ -191,7 +191,7 @@ class PartialClone:
 
     def fetch_refs_below(self, prefixes: Sequence[str]) -> None:
         """Fetch all refs under prefixes with their events and refusals; delete all older ones."""
-        self._forget(prefixes)
+        self.forget_refs(prefixes)
         specs = [f"+{prefix}*:{prefix}*" for prefix in prefixes]
         done = self._fetch_filtered(specs, {}, depth=2)
         # If there is no such ref, git fails without a message.
@@ -284,7 +284,7 @@ class PartialClone:
     def _git(self, args: Sequence[str], stdin: bytes | None = None) -> Completed:
         return run([f"--git-dir={self.folder}", *args], cwd=self.folder, stdin=stdin)
 
-    def _forget(self, prefixes: Sequence[str]) -> None:
+    def forget_refs(self, prefixes: Sequence[str]) -> None:
         """Delete the refs of an earlier fetch, since the remote may have deleted them."""
         lines = [f"delete {ref}" for prefix in prefixes for ref in self.refs(prefix)]
         if lines:

@@ -25,6 +25,9 @@ __all__ = ["explain", "field_name"]
 # Characters of a value in a message, and of a field's name or a corrected value.
 _VALUE_LIMIT: Final = 60
 _TEXT_LIMIT: Final = 200
+# A list of more known words than this is cut.
+_KNOWN_SHOWN: Final = 100
+_KNOWN_SHOWN_OF_MANY: Final = 10
 
 _TYPE_NAMES: Final[dict[str, str]] = {
     "string": "text",
@@ -36,6 +39,8 @@ _TYPE_NAMES: Final[dict[str, str]] = {
     "object": "a mapping of keys to values",
 }
 
+# The definition of the names of environment variables, in whose place people write secrets.
+_VARIABLE: Final = "environmentVariable"
 # The definition of the names of instances; they break rules of names.
 _INSTANCE: Final = "instance"
 _CODES: Final = {_INSTANCE: codes.NAME}
@@ -108,7 +113,9 @@ def _suggest(word: Any, known: list[str]) -> str:
     """Return a hint with the known word that is nearest to a word, and all known words."""
     close = nearest(word, known, limit=1) if isinstance(word, str) else []
     suggestion = f"did you mean {close[0]}? " if close else ""
-    return f"{suggestion}use one of {', '.join(known)}"
+    shown = known if len(known) <= _KNOWN_SHOWN else known[:_KNOWN_SHOWN_OF_MANY]
+    more = f", or one of {len(known) - len(shown)} more" if len(shown) < len(known) else ""
+    return f"{suggestion}use one of {', '.join(shown)}{more}"
 
 
 def _subject(violation: Violation) -> str:
@@ -235,9 +242,21 @@ def _explain_pattern(violation: Violation) -> Explanation:
     kind = kind_of_pattern(schema["pattern"])
     if kind in (codes.NAME, codes.VERSION, _INSTANCE) and not holds_secret(value):
         return _explain_name(kind, violation)
+    if kind == _VARIABLE:
+        return _explain_variable(violation)
     hint = _HINTS[kind](value) if kind in _HINTS else ""
     description = f"{schema.get('description', '').rstrip('.')}{_example(schema)}"
     return Explanation(codes.VALUE, _invalid(violation), hint or description)
+
+
+def _explain_variable(violation: Violation) -> Explanation:
+    # The value is not shown: it may be the address or the secret itself.
+    return Explanation(
+        codes.VALUE,
+        f"{_subject(violation)} must be the name of an environment variable",
+        "write a name such as OPS_URL, and set the variable where `versioner notify` runs: "
+        "addresses and secrets stay out of git",
+    )
 
 
 def _explain_name(kind: str, violation: Violation) -> Explanation:

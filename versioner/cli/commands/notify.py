@@ -1,0 +1,187 @@
+"""versioner notify: send what happened to people and to other systems, each thing once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from versioner.cli import clock
+from versioner.cli.params import NounGroup, examples_epilog, output_option, repo_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from versioner.git.repository import Repository
+    from versioner.notify.run import NotifyContext
+    from versioner.remote.notified import NotifiedState
+    from versioner.remote.url import Remote
+
+__all__ = ["notify"]
+
+_BRANCH_HELP: Final = (
+    "The branch (default: the one that registry.yaml names, else the remote's HEAD)."
+)
+
+
+def _branch_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--branch", metavar="NAME", default="", help=_BRANCH_HELP)(command)
+
+
+class NotifyGroup(NounGroup):
+    """A group that sends when no subcommand is given."""
+
+
+@click.group(
+    cls=NotifyGroup,
+    invoke_without_command=True,
+    epilog=examples_epilog(
+        "versioner notify --repo https://git.example.com/team/registry.git",
+        keys="commit, first_run, dry_run, sent, failed and in_doubt (arrays of {channel, id, "
+        "type, title, error}), waiting and unset_variables (objects by channel).",
+    ),
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be sent; send nothing.")
+@_branch_option
+@output_option
+@repo_option
+@click.pass_context
+def notify(ctx: click.Context, dry_run: bool, branch: str, output: str, repo: str | None) -> None:
+    """Send what happened since the last run to the channels of `notify` in registry.yaml.
+
+    Each notification is sent once, whoever runs this: `refs/versioner/notified` notes what was
+    sent. The first run takes what is there as notified. Addresses and secrets are taken from the
+    environment variables that the channels name. Exit code 1 if something failed, is in doubt or
+    waits.
+    """
+    if ctx.invoked_subcommand is not None:
+        if dry_run:
+            raise click.UsageError("--dry-run is an option of `versioner notify` alone")
+        ctx.obj = {"repo": repo, "branch": branch}
+        return
+    _run(repo, branch, output, dry_run=dry_run)
+
+
+def _run(
+    repo: str | None,
+    branch: str,
+    output: str,
+    *,
+    dry_run: bool = False,
+    retry: Callable[[NotifiedState], NotifiedState] | None = None,
+) -> None:
+    from versioner.cli.output import show
+    from versioner.notify.run import notify as send
+    from versioner.reporting.notifications import notified_json, notified_text
+
+    result = send(_target(repo), _context(), branch=branch, dry_run=dry_run, retry=retry)
+    show(notified_json(result) if output == "json" else notified_text(result))
+    if not result.is_done:
+        sys.exit(1)
+
+
+def _target(repo: str | None) -> Repository | Remote:
+    from versioner.cli.remotes import find_remote_or_repository
+
+    return find_remote_or_repository(_given("repo", repo))
+
+
+def _given(name: str, value: Any) -> Any:
+    """Return an option of the subcommand, else the one before it."""
+    whole = click.get_current_context().obj or {}
+    return value or whole.get(name) or value
+
+
+def _context() -> NotifyContext:
+    from versioner.notify.run import NotifyContext
+    from versioner.notify.sender import this_sender
+
+    return NotifyContext(os.environ, clock.now, this_sender(clock.entropy))
+
+
+@notify.command(
+    "test",
+    short_help="Send a test to a channel.",
+    epilog=examples_epilog("versioner notify test ops"),
+)
+@click.argument("channel")
+@_branch_option
+@repo_option
+def test(channel: str, branch: str, repo: str | None) -> None:
+    """Send a test to a channel: a deployment of a product that does not exist.
+
+    Exit code 1 if the receiver does not take it.
+    """
+    from versioner.cli.output import show
+    from versioner.notify.trial import send_test
+
+    sent = send_test(_target(repo), _context(), channel, branch=_given("branch", branch))
+    show(f"Sent a test to {sent.name} ({sent.to}).")
+
+
+@notify.command(
+    "list",
+    short_help="List the channels, what waits, and what failed.",
+    epilog=examples_epilog(
+        "versioner notify list --output json",
+        keys="commit, at, channels (array of {name, to, unset_variables}), waiting (array of "
+        "{channel, id, type, title}), sending, failed (array of {channel, id, type, title, "
+        "error, at, in_doubt}).",
+    ),
+)
+@_branch_option
+@output_option
+@repo_option
+def list_(branch: str, output: str, repo: str | None) -> None:
+    """List the channels, the notifications that wait, and those that failed or are in doubt."""
+    from versioner.cli.output import show
+    from versioner.notify.dead_letters import list_notifications
+    from versioner.reporting.notifications import notifications_json, notifications_text
+
+    found = list_notifications(_target(repo), _context(), branch=_given("branch", branch))
+    show(notifications_json(found) if output == "json" else notifications_text(found))
+
+
+@notify.command(
+    short_help="Send again what failed.",
+    epilog=examples_epilog("versioner notify retry 01a2059fc78c"),
+)
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--channel", metavar="NAME", default="", help="Only those to this channel.")
+@_branch_option
+@output_option
+@repo_option
+def retry(ids: tuple[str, ...], channel: str, branch: str, output: str, repo: str | None) -> None:
+    """Send notifications again that failed: those named, or all.
+
+    One that is in doubt may have arrived, so it is sent again only where it is named. ID is an id
+    that `notify list` shows, or its first characters.
+    """
+    from versioner.notify.dead_letters import retry_of
+
+    change = retry_of(ids, channel, clock.now())
+    _run(repo, _given("branch", branch), output, retry=change)
+
+
+@notify.command(
+    short_help="Remove notifications that failed.",
+    epilog=examples_epilog("versioner notify discard 01a2059fc78c"),
+)
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Remove all of them.")
+@click.option("--channel", metavar="NAME", default="", help="Only those to this channel.")
+@_branch_option
+@repo_option
+def discard(ids: tuple[str, ...], every: bool, channel: str, branch: str, repo: str | None) -> None:
+    """Remove notifications that failed or are in doubt, so that they are never sent."""
+    if bool(ids) == every:
+        raise click.UsageError("name notifications by their ids, or give --all")
+    from versioner.cli.output import show
+    from versioner.notify.dead_letters import discard as remove
+    from versioner.reporting.text import count
+
+    branch = _given("branch", branch)
+    number = remove(_target(repo), _context(), ids, channel=channel, branch=branch)
+    show(f"{count(number, 'notification')} removed")

@@ -1,0 +1,92 @@
+"""What a server calls after each commit: notifications in the background, one run at a time."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from versioner.errors import VersionerError
+from versioner.notify.run import NotifyContext, NotifyResult, notify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from versioner.git.repository import Repository
+    from versioner.remote.url import Remote
+
+__all__ = ["AfterWrite", "NotifyContext", "context_of"]
+
+
+class AfterWrite:
+    """The notifications of one registry, made by one thread whenever something was written.
+
+        after = AfterWrite(target, context, branch="main", report=log)
+        after.wrote()     # after each commit; returns at once
+        after.close()     # at the end of the server
+
+    `target` is an open repository or a remote, `report` is called with the result of each run, or
+    with the error that ended it. Commits during a run are one more run. A run also looks for what
+    other writers pushed, so a server may call `wrote` now and then as well.
+    """
+
+    def __init__(
+        self,
+        target: Repository | Remote,
+        context: NotifyContext,
+        *,
+        branch: str = "",
+        report: Callable[[NotifyResult | VersionerError], None] | None = None,
+    ) -> None:
+        self._target = target
+        self._context = context
+        self._branch = branch
+        self._report = report
+        self._wanted = threading.Event()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def wrote(self) -> None:
+        """Ask for a run; return at once."""
+        self._wanted.set()
+        with self._lock:
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(
+                    target=self._work, name="versioner-notify", daemon=True
+                )
+                self._thread.start()
+
+    def close(self, seconds: float = 10.0) -> None:
+        """End after the present run, for which some seconds are waited."""
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+        self._wanted.set()
+        if thread is not None:
+            thread.join(seconds)
+
+    def _work(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            if self._closed:
+                return
+            self._run()
+
+    def _run(self) -> None:
+        found: NotifyResult | VersionerError
+        try:
+            found = notify(self._target, self._context, branch=self._branch)
+        except VersionerError as error:
+            found = error
+        if self._report is not None:
+            self._report(found)
+
+
+def context_of(
+    variables: Mapping[str, str], now: Callable[[], str], entropy: Callable[[], tuple[int, bytes]]
+) -> NotifyContext:
+    """Return the context of the runs of this process."""
+    from versioner.notify.sender import this_sender
+
+    return NotifyContext(variables, now, this_sender(entropy))

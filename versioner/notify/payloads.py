@@ -1,0 +1,179 @@
+"""The JSON of signed webhooks, with the keys of the hosted product."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner import __version__
+from versioner.notify.wording import message_of
+
+if TYPE_CHECKING:
+    from versioner.notify.facts import Facts
+
+__all__ = ["HttpRequest", "signature_of", "webhook_request"]
+
+# Body and headers of a request.
+HttpRequest = tuple[bytes, dict[str, str]]
+
+_SUCCESS: Final = {
+    "deployment.completed": True,
+    "deployment.failed": False,
+    "deployment.preflight_failed": False,
+}
+_STATES: Final = {"open": "in_progress"}
+
+
+def webhook_request(facts: Facts, secret: str) -> HttpRequest:
+    """Return the body and the headers of a webhook; with a secret it is signed."""
+    notice = facts.notice
+    kind = notice.type.partition(".")[0]
+    if kind in ("deployment", "build"):
+        payload = _deployment(facts)
+    elif kind == "dr":
+        payload = _request(facts)
+    elif kind == "version":
+        payload = _version(facts)
+    else:
+        payload = _other(facts)
+    body = compact(payload)
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": f"versioner/{__version__}",
+        "X-Versioner-Event": notice.type,
+        # The same for each try, so that a receiver can recognize one.
+        "X-Versioner-Delivery": notice.key,
+    }
+    if secret:
+        headers["X-Versioner-Signature"] = signature_of(body, secret)
+    return body, headers
+
+
+def compact(payload: dict[str, Any]) -> bytes:
+    """Return JSON without spaces."""
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8")
+
+
+def signature_of(body: bytes, secret: str) -> str:
+    """Return the signature of a body: `sha256=` and the HMAC-SHA256 in hexadecimal digits."""
+    return f"sha256={hmac.new(secret.encode('utf-8'), body, hashlib.sha256).hexdigest()}"
+
+
+def _moment(at: str) -> str:
+    """Return a time in the form of the hosted product, with an offset."""
+    return datetime.fromisoformat(at).isoformat() if at else ""
+
+
+def _deployment(facts: Facts) -> dict[str, Any]:
+    notice = facts.notice
+    return {
+        "id": notice.deployment or notice.key,
+        "deployed_at": _moment(notice.at),
+        "event_type": notice.type,
+        "environment": notice.environment,
+        "is_successful": _SUCCESS.get(notice.type),
+        "deployer": facts.actor or None,
+        "product_name": notice.product or None,
+        "version": notice.version or None,
+        "repo_name": facts.latest("scm_repository") or None,
+        "commit_sha": facts.latest("scm_sha") or None,
+        "preflight_status": _preflight(facts),
+        "source_url": facts.url or None,
+        "event_id": notice.event or notice.key,
+        "instance": notice.instance or None,
+        "kind": _kind(facts),
+        "previous_version": notice.previous or None
+        if notice.type == "deployment.completed"
+        else None,
+        "voided_event_id": notice.previous if notice.type == "deployment.voided" else None,
+        "reason": facts.event.get("reason") or None,
+        "is_void": facts.is_void,
+    }
+
+
+def _kind(facts: Facts) -> str | None:
+    if facts.notice.type != "deployment.completed":
+        return None
+    words = ("rollback", "redeployment", "return")
+    found = (word for word in words if f"deployment.{word}" in facts.notice.also)
+    return next(found, "deployment")
+
+
+def _preflight(facts: Facts) -> str | None:
+    """Return what the rules said of the start, null where none was judged."""
+    if facts.notice.type == "deployment.preflight_failed":
+        return "failed"
+    events = [facts.event, *(facts.deployment.events if facts.deployment is not None else ())]
+    if any(each.get("overrides") for each in events):
+        return "skipped"
+    started = any(each.get("status") == "started" for each in events)
+    return "passed" if facts.has_rules and started else None
+
+
+def _request(facts: Facts) -> dict[str, Any]:
+    notice, request = facts.notice, facts.request
+    word = notice.type.partition(".")[2]
+    state = request.state if request is not None else "cancelled"
+    payload: dict[str, Any] = {
+        "event_type": notice.type,
+        "occurred_at": _moment(notice.at),
+        "dr_id": notice.name,
+        "dr_name": (request.title if request is not None else "") or notice.name,
+        "dr_url": facts.url or None,
+        "status": "completed" if word == "completed" else _STATES.get(state, state),
+        "environment_names": list(notice.environments or ()),
+        "event_id": notice.event or notice.key,
+    }
+    if facts.actor:
+        payload["actor"] = facts.actor
+    if word in ("approved", "rejected"):
+        kind = notice.words[0] if notice.words else ""
+        payload |= {"approval_type": kind, "approver_role": kind, "slot_status": word}
+    if word == "step" and notice.words:
+        payload |= {"step": notice.words[0], "step_status": notice.words[-1]}
+    if facts.event.get("comment"):
+        payload["comments"] = facts.event["comment"]
+    return payload
+
+
+def _version(facts: Facts) -> dict[str, Any]:
+    notice = facts.notice
+    payload: dict[str, Any] = {
+        "event_type": notice.type,
+        "occurred_at": _moment(notice.at),
+        "version_id": f"{notice.product}@{notice.version}",
+        "product_name": notice.product,
+        "version": notice.version,
+        "approval_type": notice.name or None,
+        "approver_role": notice.name or None,
+        "event_id": notice.event,
+        "source_url": facts.url or None,
+    }
+    if facts.event.get("comment"):
+        payload["comments"] = facts.event["comment"]
+    if facts.actor:
+        payload["actor"] = facts.actor
+    return payload
+
+
+def _other(facts: Facts) -> dict[str, Any]:
+    notice = facts.notice
+    return {
+        "event_type": notice.type,
+        "occurred_at": _moment(notice.at),
+        "id": notice.key,
+        "product_name": notice.product or None,
+        "environment": notice.environment or None,
+        "version": notice.version or None,
+        "name": notice.name or None,
+        "old_name": notice.old_name or None,
+        "fields": list(notice.words),
+        "text": message_of(facts).title,
+        "actor": facts.actor or None,
+        "source_url": facts.url or None,
+        "event_id": notice.event or notice.key,
+    }

@@ -1,0 +1,215 @@
+"""A notice in plain words: a title of one line, a text, and the link to the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from versioner.git.process import printable
+from versioner.query.selectors import place_text
+from versioner.secret_scanning import without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from versioner.notify.facts import Facts
+    from versioner.notify.notices import Notice
+
+__all__ = ["Message", "message_of"]
+
+_LONGEST_TITLE: Final = 200
+_LONGEST_LINE: Final = 1000
+
+
+class Message(NamedTuple):
+    """What people read: a title of one line, and the lines of the text, the link last."""
+
+    title: str
+    lines: tuple[str, ...]
+    url: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return the lines and the link."""
+        return "\n".join([*self.lines, *([self.url] if self.url else [])])
+
+
+def message_of(facts: Facts) -> Message:
+    """Return the message about a notice."""
+    notice = facts.notice
+    title = _line(_TITLES.get(notice.type.partition(".")[0], _other)(facts), _LONGEST_TITLE)
+    if facts.is_void:
+        title += " (declared a mistake since)"
+    return Message(title, tuple(_line(each) for each in _lines(facts) if each), facts.url)
+
+
+def _line(text: str, longest: int = _LONGEST_LINE) -> str:
+    """Return a text on one line, without control characters, in a bounded length."""
+    line = " ".join(printable(without_secrets(text)).split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def _product(facts: Facts) -> str:
+    return facts.product_title or facts.notice.product
+
+
+def _place(facts: Facts) -> str:
+    notice = facts.notice
+    return place_text(facts.environment_title or notice.environment, notice.instance)
+
+
+def _deployment(facts: Facts) -> str:
+    notice = facts.notice
+    what = f"{_product(facts)} {notice.version}".strip()
+    where = _place(facts)
+    word = notice.type.partition(".")[2]
+    if word == "completed":
+        if "deployment.rollback" in notice.also:
+            return f"{_product(facts)} rolled back to {notice.version} in {where}"
+        if "deployment.redeployment" in notice.also:
+            return f"{what} deployed again to {where}"
+        return f"{what} deployed to {where}"
+    return {
+        "pending": f"Deployment of {what} to {where} waits",
+        "started": f"Deployment of {what} to {where} started",
+        "failed": f"Deployment of {what} to {where} failed",
+        "aborted": f"Deployment of {what} to {where} was cancelled",
+        "undeployed": f"{what} removed from {where}",
+        "voided": f"Recorded deployment of {what} to {where} was a mistake",
+        "preflight_failed": f"Deployment of {what} to {where} was refused",
+    }.get(word, f"{what} to {where}: {word}")
+
+
+def _build(facts: Facts) -> str:
+    what = f"{_product(facts)} {facts.notice.version}"
+    return {
+        "pending": f"Build of {what} waits",
+        "started": f"Build of {what} started",
+        "completed": f"{what} was built",
+        "failed": f"Build of {what} failed",
+        "aborted": f"Build of {what} was cancelled",
+    }[facts.notice.type.partition(".")[2]]
+
+
+def _version(facts: Facts) -> str:
+    notice = facts.notice
+    what, kind = f"{_product(facts)} {notice.version}", notice.name
+    return {
+        "approved": f"{what}: {kind} approved",
+        "rejected": f"{what}: {kind} rejected",
+        "revoked": f"{what}: {kind} decision taken back",
+        "blocked": f"{what} is blocked: it may not be deployed anywhere",
+        "unblocked": f"{what} is no longer blocked",
+    }[notice.type.partition(".")[2]]
+
+
+def _product_change(facts: Facts) -> str:
+    notice = facts.notice
+    word = notice.type.partition(".")[2]
+    if word == "renamed":
+        return f"Product {notice.old_name} is called {notice.product} now"
+    if word == "merged":
+        return f"Product {notice.old_name} was merged into {notice.product}"
+    words = {"created": "is new", "changed": "was edited", "deleted": "was deleted"}
+    return f"Product {notice.product} {words.get(word, 'was restored')}"
+
+
+def _environment(facts: Facts) -> str:
+    notice = facts.notice
+    word = notice.type.partition(".")[2]
+    if word == "renamed":
+        return f"Environment {notice.old_name} is called {notice.name} now"
+    if word == "merged":
+        return f"Environment {notice.old_name} was merged into {notice.environment}"
+    words = {"created": "is new", "changed": "was edited"}
+    return f"Environment {notice.name} {words.get(word, 'was deleted')}"
+
+
+def _rule(facts: Facts) -> str:
+    title = facts.rule.title if facts.rule is not None else ""
+    word = facts.notice.type.partition(".")[2]
+    name = f"{facts.notice.name} ({title})" if title else facts.notice.name
+    return f"Rule {name} was {word}"
+
+
+def _freeze(facts: Facts) -> str:
+    places = ", ".join(facts.notice.environments or ()) or "All environments"
+    some = ", ".join(facts.notice.products or ())
+    what = f"{places} (for {some})" if some else places
+    if facts.notice.type == "freeze.ended":
+        return f"Freeze of {what} was ended"
+    return f"{what} is frozen"
+
+
+def _request(facts: Facts) -> str:
+    notice, request = facts.notice, facts.request
+    name = (request.title if request is not None else "") or notice.name
+    word = notice.type.partition(".")[2]
+    kind = notice.words[0] if notice.words else ""
+    if word in ("approved", "rejected"):
+        return f"Deployment request {name}: {kind} {word}"
+    if word == "step":
+        done = "is to be done again" if notice.words[-1:] == ("undone",) else "is done"
+        return f"Deployment request {name}: step {kind} {done}"
+    return f"Deployment request {name} " + {
+        "created": "was created",
+        "activated": "is open for approval",
+        "deactivated": "is a draft again",
+        "changed": "was changed: approvals of what it was before do not count",
+        "completed": "is completed",
+        "cancelled": "was cancelled",
+    }.get(word, "was deleted")
+
+
+def _other(facts: Facts) -> str:
+    notice = facts.notice
+    if notice.type == "event.redacted":
+        return f"A value of an event of {_product(facts)} was removed: {', '.join(notice.words)}"
+    if notice.type == "override.reviewed":
+        return f"Override of a rule for {_product(facts)} {notice.version} was reviewed"
+    if notice.type == "registry.imported":
+        return f"{notice.count:,} old events of {_many(notice)} were recorded"
+    return f"Settings of the registry changed: {', '.join(notice.words)}"
+
+
+def _many(notice: Notice) -> str:
+    number = len(notice.products or ())
+    return f"{number:,} products" if number != 1 else notice.product
+
+
+_TITLES: Final[dict[str, Callable[[Facts], str]]] = {
+    "deployment": _deployment,
+    "build": _build,
+    "version": _version,
+    "product": _product_change,
+    "environment": _environment,
+    "rule": _rule,
+    "freeze": _freeze,
+    "dr": _request,
+}
+
+
+def _lines(facts: Facts) -> Iterator[str]:
+    notice, event = facts.notice, facts.event
+    when = f"{notice.at[:10]} {notice.at[11:16]} UTC" if notice.at else ""
+    yield f"{when} by {facts.actor}" if facts.actor else when
+    if notice.type == "deployment.completed" and notice.previous not in ("", notice.version):
+        yield f"Before: {notice.previous}"
+    if facts.team:
+        yield f"Team: {facts.team}"
+    for key, label in (("reason", "Reason"), ("comment", "Comment"), ("notes", "Notes")):
+        if event.get(key):
+            yield f"{label}: {event[key]}"
+    for each in event.get("overrides") or ():
+        yield f"Overrides rule {each.get('rule')}: {each.get('reason', '')}"
+    if facts.rule is not None and facts.rule.reason:
+        yield f"Reason: {facts.rule.reason}"
+    for window in getattr(facts.rule.block, "windows", ()) if facts.rule is not None else ():
+        if notice.type.startswith("freeze.") and hasattr(window, "end"):
+            yield f"Until: {str(window.end).replace('T', ' ')} {facts.rule.block.time_zone}"  # type: ignore[union-attr]
+    if facts.request is not None:
+        for product, version in facts.request.versions.items():
+            yield f"{product} {version} to {', '.join(facts.request.environments)}"
+    if notice.type == "product.deleted":
+        yield f"`versioner product restore {notice.product}` restores it."
+    if notice.words and notice.type.endswith(".changed") and not notice.type.startswith("registry"):
+        yield f"Changed: {', '.join(notice.words)}"
