@@ -13,6 +13,7 @@ from versioner.serialization.yaml_parser import shortened
 from versioner.validation import codes
 from versioner.validation.schemas import kind_of_pattern
 from versioner.validation.shapes import own_keys_hint, shape_hint, where_key_belongs
+from versioner.validation.value_hints import VALUE_HINTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,6 @@ _VALUE_LIMIT: Final = 60
 _TEXT_LIMIT: Final = 200
 # A list of more known words than this is cut.
 _KNOWN_SHOWN: Final = 100
-_KNOWN_SHOWN_OF_MANY: Final = 10
 
 _TYPE_NAMES: Final[dict[str, str]] = {
     "string": "text",
@@ -41,6 +41,7 @@ _TYPE_NAMES: Final[dict[str, str]] = {
 
 # The definition of the names of environment variables, in whose place people write secrets.
 _VARIABLE: Final = "environmentVariable"
+_VARIABLE_HINT: Final = "write a name such as OPS_URL: addresses and secrets stay out of git"
 # The definition of the names of instances; they break rules of names.
 _INSTANCE: Final = "instance"
 _CODES: Final = {_INSTANCE: codes.NAME}
@@ -113,9 +114,8 @@ def _suggest(word: Any, known: list[str]) -> str:
     """Return a hint with the known word that is nearest to a word, and all known words."""
     close = nearest(word, known, limit=1) if isinstance(word, str) else []
     suggestion = f"did you mean {close[0]}? " if close else ""
-    shown = known if len(known) <= _KNOWN_SHOWN else known[:_KNOWN_SHOWN_OF_MANY]
-    more = f", or one of {len(known) - len(shown)} more" if len(shown) < len(known) else ""
-    return f"{suggestion}use one of {', '.join(shown)}{more}"
+    shown = known if len(known) <= _KNOWN_SHOWN else [*known[:10], f"or {len(known) - 10} more"]
+    return f"{suggestion}use one of {', '.join(shown)}"
 
 
 def _subject(violation: Violation) -> str:
@@ -243,20 +243,12 @@ def _explain_pattern(violation: Violation) -> Explanation:
     if kind in (codes.NAME, codes.VERSION, _INSTANCE) and not holds_secret(value):
         return _explain_name(kind, violation)
     if kind == _VARIABLE:
-        return _explain_variable(violation)
-    hint = _HINTS[kind](value) if kind in _HINTS else ""
+        # The value is not shown: it may be the address or the secret itself.
+        message = f"{_subject(violation)} must be the name of an environment variable"
+        return Explanation(codes.VALUE, message, _VARIABLE_HINT)
+    hint = VALUE_HINTS[kind](value) if kind in VALUE_HINTS else ""
     description = f"{schema.get('description', '').rstrip('.')}{_example(schema)}"
     return Explanation(codes.VALUE, _invalid(violation), hint or description)
-
-
-def _explain_variable(violation: Violation) -> Explanation:
-    # The value is not shown: it may be the address or the secret itself.
-    return Explanation(
-        codes.VALUE,
-        f"{_subject(violation)} must be the name of an environment variable",
-        "write a name such as OPS_URL, and set the variable where `versioner notify` runs: "
-        "addresses and secrets stay out of git",
-    )
 
 
 def _explain_name(kind: str, violation: Violation) -> Explanation:
@@ -290,64 +282,6 @@ def _example(schema: Schema) -> str:
     examples = schema.get("examples")
     return f", for example {examples[0]}" if examples else ""
 
-
-def _time_hint(value: str) -> str:
-    from datetime import UTC, datetime
-
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return ""
-    if moment.tzinfo is None:
-        return "add the time zone: times are UTC and end in Z, for example 2026-11-22T10:15:00Z"
-    try:
-        utc = moment.astimezone(UTC)
-    except OverflowError:
-        return ""
-    return f'write "{utc.strftime("%Y-%m-%dT%H:%M:%SZ")}"' if utc.year > 1000 else ""
-
-
-def _url_hint(value: str) -> str:
-    if "@" in value.partition("://")[2].partition("/")[0]:
-        return "remove the user name and password before the @ from the URL"
-    if not value.startswith(("http://", "https://")) and "://" not in value:
-        return "begin the URL with https://"
-    return ""
-
-
-def _sha_hint(value: str) -> str:
-    lower = value.strip().lower()
-    is_hex = lower != "" and all(char in "0123456789abcdef" for char in lower)
-    return f'write "{lower}"' if is_hex else ""
-
-
-def _digest_hint(value: str) -> str:
-    lower = value.strip().lower()
-    digits = lower.rpartition(":")[2]
-    name = {64: "sha256", 128: "sha512"}.get(len(digits), "")
-    is_hex = all(char in "0123456789abcdef" for char in digits)
-    return f'write "{name}:{digits}"' if name and is_hex else ""
-
-
-def _image_hint(value: str) -> str:
-    name = value.removeprefix("https://").removeprefix("docker://").partition("@")[0]
-    head, slash, last = name.rpartition("/")
-    name = f"{head}{slash}{last.partition(':')[0]}".lower().strip("/")
-    is_other = bool(name) and name != value and " " not in name
-    return f'write "{name}": the name of the image, without tag and digest' if is_other else ""
-
-
-_HINTS: Final[dict[str, Callable[[str], str]]] = {
-    "time": _time_hint,
-    "url": _url_hint,
-    "repository": _url_hint,
-    "sha": _sha_hint,
-    "digest": _digest_hint,
-    "imagePattern": _image_hint,
-    "line": lambda _: "write it on one line, without control characters",
-    "person": lambda _: "write it on one line, without control characters",
-    "text": lambda _: "remove the control characters",
-}
 
 _EXPLAINERS: Final[dict[str, Callable[[Violation], Explanation]]] = {
     "required": _explain_required,
