@@ -19,13 +19,10 @@ __all__ = ["ENDINGS", "is_file_sound", "open_database", "remove_database", "side
 ENDINGS: Final = ("-wal", "-shm", "-journal", "")
 
 # The file is locked, the disk is full, or the folder cannot be written: the file itself is sound.
-_SOUND: Final = frozenset(
-    {
-        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY),
-        *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_PERM),
-        *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT),
-    }
-)
+# These are SQLite's numbers of PERM, BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL and
+# CANTOPEN; Python 3.10, where versioner.pyz also runs, has no names of them.
+_CANTOPEN: Final = 14
+_SOUND: Final = frozenset({3, 5, 6, 7, 8, 9, 10, 13, _CANTOPEN})
 # The part of an error's number that is without details.
 _PRIMARY: Final = 0xFF
 
@@ -64,7 +61,7 @@ def sidecar(path: Path, ending: str) -> Path:
 
 def is_file_sound(error: sqlite3.Error) -> bool:
     """Return whether an error is one of the use of a file, and says nothing against its content."""
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CANTOPEN) & _PRIMARY in _SOUND
+    return getattr(error, "sqlite_errorcode", _CANTOPEN) & _PRIMARY in _SOUND
 
 
 def remove_database(path: Path) -> None:

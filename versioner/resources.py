@@ -1,12 +1,52 @@
-"""The files packaged with the tool: schemas, site templates, starter files, sample registry."""
+"""The files packaged with the tool: schemas, site templates, starter files, sample registry.
+
+The recorder is the package in a zip archive, with some of its modules and the schemas alone.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Final
 
-__all__ = ["example_dir", "schemas_dir", "site_templates_dir", "starter_dir"]
+from versioner import IS_RECORDER
+
+__all__ = [
+    "RECORDER_COMMANDS",
+    "ZONES",
+    "archive_path",
+    "example_dir",
+    "package_dir",
+    "read_packaged",
+    "read_schema",
+    "schemas_dir",
+    "site_templates_dir",
+    "starter_dir",
+]
 
 _PACKAGE = Path(__file__).resolve().parent
+
+# The commands of the recorder, each with its module in `versioner.cli.commands`.
+RECORDER_COMMANDS: Final = {"track": "track", "spool": "spool", "check": "gate.check"}
+# The recorder's file of time zones.
+ZONES: Final = "zones.bin"
+
+
+def archive_path() -> Path:
+    """Return the path of the recorder's file."""
+    return _PACKAGE.parent
+
+
+def read_packaged(path: str) -> bytes:
+    """Return a file of the package in the recorder, by its path in the package."""
+    # Relative to the archive, which may have been reached by another name.
+    data: bytes = __spec__.loader.get_data(os.path.join("versioner", *path.split("/")))  # type: ignore[union-attr]  # noqa: PTH118
+    return data
+
+
+def package_dir() -> Path:
+    """Return the folder of the package."""
+    return _PACKAGE
 
 
 def _packaged(name: str) -> Path:
@@ -18,6 +58,12 @@ def _packaged(name: str) -> Path:
 def schemas_dir() -> Path:
     """Return the folder of the JSON Schemas."""
     return _packaged("schemas")
+
+
+def read_schema(name: str) -> bytes:
+    """Return a JSON Schema by its name without `.schema.json`."""
+    file = f"{name}.schema.json"
+    return read_packaged(f"schemas/{file}") if IS_RECORDER else (schemas_dir() / file).read_bytes()
 
 
 def site_templates_dir() -> Path:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.errors import VersionerError
+from versioner import IS_RECORDER
+from versioner.errors import UsageFault, VersionerError
 from versioner.git.state import state_file
 
 if TYPE_CHECKING:
@@ -45,12 +46,19 @@ def after_commit(repository: Repository, commit: str | None) -> None:
     if commit is None or not state_file(repository.common_dir, "hooks.json").exists():
         return
     from versioner.cli.errors import report_warning
-    from versioner.cli.output import publish_with_progress
     from versioner.setup.hooks import site_after_commit
 
     out = site_after_commit(repository)
     if out is None:
         return
+    if IS_RECORDER:
+        # The recorder has no module of the site.
+        hint = "run `versioner site build` of the whole tool"
+        error = UsageFault("versioner.pyz builds no site", hint=hint)
+        report_warning(error, "committed, but the site was not built: ")
+        return
+    from versioner.cli.output import publish_with_progress
+
     try:
         publish_with_progress(repository, commit, out)
     except (VersionerError, OSError) as error:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from versioner import __version__
+from versioner import IS_RECORDER, __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +69,7 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
     "Publish": {
         "site": Listed("site:site", "Build, check or serve the site."),
         "notify": Listed("notify:notify", "Send what happened to people and other systems."),
+        "recorder": Listed("recorder:recorder", "Write the recorder, one file for CI jobs."),
         "export": Listed("export:export", "Export to Parquet, CSV, JSON Lines or SQLite."),
     },
     "Serve": {
@@ -93,8 +95,22 @@ _OTHER_NAMES: Final = {"can-i-deploy": "check"}
 
 
 def _listed() -> Iterator[tuple[str, Listed]]:
-    for commands in COMMANDS.values():
+    for commands in _sections().values():
         yield from commands.items()
+
+
+@cache
+def _sections() -> dict[str, dict[str, Listed]]:
+    """Return the commands by section, in the recorder those that it contains."""
+    if not IS_RECORDER:
+        return COMMANDS
+    from versioner.resources import RECORDER_COMMANDS
+
+    sections = {
+        section: {name: each for name, each in commands.items() if name in RECORDER_COMMANDS}
+        for section, commands in COMMANDS.items()
+    }
+    return {section: commands for section, commands in sections.items() if commands}
 
 
 class SectionedGroup(click.Group):
@@ -126,6 +142,11 @@ class SectionedGroup(click.Group):
         if args and args[0] not in known and not args[0].startswith("-"):
             from versioner.names import nearest
 
+            if any(args[0] in commands for commands in COMMANDS.values()):
+                ctx.fail(
+                    f'versioner.pyz has no command "{args[0]}", only {", ".join(sorted(known))}. '
+                    "`pip install versioner` has them all."
+                )
             near = nearest(args[0], self.list_commands(ctx))
             meant = f" Did you mean {' or '.join(near)}?" if near else ""
             ctx.fail(f'No such command "{args[0]}".{meant}')
@@ -133,14 +154,14 @@ class SectionedGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands section by section."""
-        for section, commands in COMMANDS.items():
+        for section, commands in _sections().items():
             with formatter.section(section):
                 formatter.write_dl([(name, listed.summary) for name, listed in commands.items()])
 
 
 def _print_version(ctx: click.Context, _parameter: Any, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        click.echo(f"versioner {__version__}")
+        click.echo(f"versioner {__version__}{' (versioner.pyz)' if IS_RECORDER else ''}")
         ctx.exit()
 
 

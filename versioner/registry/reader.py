@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner import __version__
+from versioner import IS_RECORDER, __version__
 from versioner.git.state import keep_json, read_json
+from versioner.resources import archive_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +21,7 @@ __all__ = ["reader_version"]
 _ABOVE: Final = frozenset(
     {
         "__pycache__", "cli", "delivery", "docs", "doctor", "editing", "export", "query",
-        "recording", "reporting", "rules", "server", "setup", "site", "spool",
+        "recorder", "recording", "reporting", "rules", "server", "setup", "site", "spool",
     }
 )  # fmt: skip
 
@@ -35,6 +36,8 @@ def reader_version(package: Path, schemas: Path, memory: Path | None = None) -> 
     `memory` is a file that has the result for the sizes and times of the files. With it, the
     files are read once, and the next call takes a millisecond or two.
     """
+    if IS_RECORDER:
+        return f"{__version__}-{_digest([archive_path().read_bytes()])[:16]}"
     found = sorted([*_modules(package, ""), *_schemas(schemas)])
     looks = _digest(f"{each.path} {each.size} {each.time}\n".encode() for each in found)
     known = read_json(memory) if memory is not None else None

@@ -1,4 +1,4 @@
-"""Reports of exports."""
+"""Reports of exports, and of the recorder."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from versioner.export.run import ExportReport
+    from versioner.recorder.archive import MadeRecorder
 
-__all__ = ["exported_json", "exported_text"]
+__all__ = ["exported_json", "exported_text", "recorder_json", "recorder_text"]
 
 
 def exported_text(
@@ -48,3 +49,19 @@ def exported_json(
             "rows": report.rows,
         }
     )
+
+
+def recorder_text(made: MadeRecorder, file: Path) -> str:
+    """Return where the recorder is, its SHA-256 and the packages in it."""
+    packages = ", ".join(f"{name} {version}" for name, version in made.packages.items())
+    return (
+        f"written: {clean(str(file))} ({len(made.data):,} bytes)\n"
+        f"  sha256 {made.sha256}\n"
+        f"  has {clean(packages)}"
+    )
+
+
+def recorder_json(made: MadeRecorder, file: Path) -> str:
+    """Return the same as JSON with stable keys."""
+    facts = {"file": str(file), "sha256": made.sha256, "bytes": len(made.data)}
+    return as_json({**facts, "packages": dict(made.packages)})

@@ -27,35 +27,47 @@ _PRECEDENCE: Final = ("type", "minLength", "maxLength", "enum", "const", "patter
 
 def is_valid(name: SchemaName, value: Any) -> bool:
     """Return whether data conforms to a schema; its texts must have no lone surrogates."""
-    return bool(_fast_validator(name).is_valid(value))
+    fast = _fast_validator(name)
+    if fast is None:
+        schema = bundled_schema(name)
+        return next(violations_of(schema, value, schema), None) is None
+    return bool(fast.is_valid(value))
 
 
 def find_violations(name: SchemaName, value: Any, base: Pointer = ()) -> list[Violation]:
     """Return the violations of a schema in data, at most one for each value."""
     # Most documents have none, and importing jsonschema takes a large part of a command's time.
     schema = bundled_schema(name)
-    if next(violations_of(schema, value, schema), None) is None:
+    own = list(violations_of(schema, value, schema))
+    if not own:
         return []
+    precise = _precise_validator(name)
+    if precise is not None:
+        own = [each for error in precise.iter_errors(value) for each in _violations_of_error(error)]
     found: dict[tuple[object, ...], Violation] = {}
-    for error in _precise_validator(name).iter_errors(value):
-        for violation in _violations_of_error(error):
-            key = (violation.pointer, violation.is_key, violation.name)
-            if key not in found or _rank(violation) < _rank(found[key]):
-                found[key] = violation
+    for violation in own:
+        key = (violation.pointer, violation.is_key, violation.name)
+        if key not in found or _rank(violation) < _rank(found[key]):
+            found[key] = violation
     return [violation._replace(base=base) for violation in found.values()]
 
 
+# The recorder has neither of the two packages, and does without.
 @cache
 def _fast_validator(name: SchemaName) -> Any:
-    import jsonschema_rs
-
+    try:
+        import jsonschema_rs
+    except ImportError:
+        return None
     return jsonschema_rs.validator_for(with_fast_patterns(bundled_schema(name)))
 
 
 @cache
 def _precise_validator(name: SchemaName) -> Any:
-    import jsonschema
-
+    try:
+        import jsonschema
+    except ImportError:
+        return None
     return jsonschema.Draft202012Validator(bundled_schema(name))
 
 

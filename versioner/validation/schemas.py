@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import Any, Final, Literal
 
-from versioner.resources import schemas_dir
+from versioner.resources import read_schema
 
 __all__ = ["Schema", "SchemaName", "bundled_schema", "kind_of_pattern"]
 
@@ -56,8 +56,7 @@ def kind_of_pattern(pattern: str) -> str:
 
 @cache
 def _read(name: str) -> Schema:
-    path = schemas_dir() / f"{name}.schema.json"
-    content: Schema = json.loads(path.read_text(encoding="utf-8"), object_hook=_with_local_ref)
+    content: Schema = json.loads(read_schema(name), object_hook=_with_local_ref)
     return content
 
 

@@ -44,7 +44,6 @@ class Violation(NamedTuple):
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "string": str,
     "number": (int, float),
-    # In JSON Schema 1.0 is an integer, too: jsonschema has the final decision.
     "integer": int,
     "boolean": bool,
     "null": type(None),
@@ -151,6 +150,8 @@ def _is_type(wanted: str | list[str], value: Any) -> bool:
     names = [wanted] if isinstance(wanted, str) else wanted
     if isinstance(value, bool):
         return "boolean" in names
+    if isinstance(value, float) and value.is_integer() and "integer" in names:
+        return True
     return any(isinstance(value, _TYPES[name]) for name in names)
 
 
@@ -161,7 +162,14 @@ def _is_number(value: Any) -> bool:
 def _is_distinct(wanted: bool, value: Any) -> bool:
     if not wanted or not isinstance(value, list):
         return True
-    return not any(item in value[:index] for index, item in enumerate(value))
+    return not any(
+        _is_equal(item, other) for index, item in enumerate(value) for other in value[:index]
+    )
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    # In Python true is 1, in JSON it is not.
+    return bool(one == other) and isinstance(one, bool) is isinstance(other, bool)
 
 
 def _text(check: Callable[[Any, str], bool]) -> Callable[[Any, Any], bool]:
@@ -175,7 +183,7 @@ def _size(kind: type[Sized], check: Callable[[int, int], bool]) -> Callable[[Any
 _CHECKS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "type": _is_type,
     "enum": lambda wanted, value: value in wanted,
-    "const": lambda wanted, value: value == wanted and type(value) is type(wanted),
+    "const": _is_equal,
     "minimum": lambda wanted, value: not _is_number(value) or wanted <= value,
     "maximum": lambda wanted, value: not _is_number(value) or wanted >= value,
     # The event schemas have `not` only with an `enum`.

@@ -12,10 +12,11 @@ from bisect import bisect_right
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from importlib.util import find_spec
+from io import BytesIO
 from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from versioner.registry.governance.zones import zone_data, zone_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,11 +71,10 @@ def zone_of(name: str) -> ZoneInfo | None:
 
     if name in _OF_THE_MACHINE or not re.fullmatch(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*", name):
         return None
-    # Not by importlib.resources, which is slow to import.
-    package = find_spec("tzdata")
-    for folder in package.submodule_search_locations or () if package is not None else ():
-        with suppress(OSError, ValueError), Path(folder, "zoneinfo", name).open("rb") as file:
-            return ZoneInfo.from_file(file, key=name)
+    data = zone_data(name)
+    if data is not None:
+        with suppress(ValueError):
+            return ZoneInfo.from_file(BytesIO(data), key=name)
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError):
@@ -90,9 +90,8 @@ def zone_hint(name: str) -> str:
 def _similar_zone(name: str) -> str:
     """Return the zone whose name is nearest to a text, "" for none."""
     from difflib import get_close_matches
-    from zoneinfo import available_timezones
 
-    lower = {each.lower(): each for each in sorted(available_timezones())}
+    lower = {each.lower(): each for each in sorted(zone_names())}
     close = get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
     return lower[close[0]] if close else ""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import FilesChanged, NotFound, OperationFailed
@@ -18,7 +17,7 @@ from versioner.registry.index.store import FAILURES, IndexStore, finish, private
 from versioner.registry.index.wanted import Wanted
 from versioner.registry.reader import reader_version
 from versioner.registry.records import wanted_products
-from versioner.resources import schemas_dir
+from versioner.resources import package_dir, schemas_dir
 
 if TYPE_CHECKING:
     import sqlite3
@@ -46,12 +45,11 @@ _OUTDATED: Final = (
 
 def index_store(repository: Repository, *, past: bool = False) -> IndexStore:
     """Return the index of a repository's files, or with `past` that of its past revisions."""
-    package = Path(__file__).resolve().parent.parent.parent
     name = "index-past.sqlite" if past else "index.sqlite"
     path = state_file(repository.git_dir, name)
     memory = state_file(repository.common_dir, "reader.json")
     outdated = [state_file(repository.common_dir, each) for each in _OUTDATED]
-    return IndexStore(path, reader_version(package, schemas_dir(), memory), outdated)
+    return IndexStore(path, reader_version(package_dir(), schemas_dir(), memory), outdated)
 
 
 @contextmanager
