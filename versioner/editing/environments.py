@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from versioner import layout
 from versioner.editing.session import EditResult, edit_session, parse_edits
 from versioner.errors import Blocked
 from versioner.names import check_name
+from versioner.recording.policy import refuse_secrets
 from versioner.serialization.assignments import Set, Unset
 from versioner.serialization.documents import dump_document
 from versioner.serialization.yaml_edit import edit_document
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from versioner.git.repository import Repository
     from versioner.models import Changes
@@ -22,10 +24,19 @@ __all__ = ["create_environment", "edit_environment", "retire_environment"]
 
 
 def create_environment(
-    repository: Repository, name: str, *, assignments: Sequence[str] = (), now: str
+    repository: Repository,
+    name: str,
+    *,
+    fields: Mapping[str, Any] = MappingProxyType({}),
+    assignments: Sequence[str] = (),
+    now: str,
 ) -> EditResult:
-    """Add an environment; `assignments` are KEY=VALUE with dotted keys."""
+    """Add an environment.
+
+    `fields` are keys of its file with JSON values, `assignments` are KEY=VALUE with dotted keys.
+    """
     check_name(name, "environment")
+    refuse_secrets(dict(fields))
     with edit_session(repository) as edit:
         if name in edit.registry.environment_aliases:
             owner = edit.registry.environment_aliases[name]
@@ -39,7 +50,7 @@ def create_environment(
                 f'the environment "{name}" already exists',
                 hint=f"`versioner environment edit {name}` edits it",
             )
-        source = dump_document("environment", {"name": name})
+        source = dump_document("environment", {**fields, "name": name})
         if assignments:
             source = edit_document(source, parse_edits(assignments))
         changes: Changes = {layout.environment_path(name): source}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from versioner import layout
@@ -16,12 +17,13 @@ from versioner.editing.session import (
 from versioner.errors import Blocked, InvalidInput, UsageFault
 from versioner.names import check_name
 from versioner.query.selectors import dependents, former_names
+from versioner.recording.policy import refuse_secrets
 from versioner.serialization.assignments import Set, Unset
 from versioner.serialization.documents import dump_document
 from versioner.serialization.yaml_edit import edit_document
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from versioner.editing.session import EditSession
     from versioner.git.repository import Repository
@@ -46,18 +48,21 @@ def create_product(
     name: str,
     *,
     description: str = "",
+    fields: Mapping[str, Any] = MappingProxyType({}),
     assignments: Sequence[str] = (),
     now: str,
 ) -> EditResult:
     """Add a product; a deleted product of the same name is not restored.
 
-    `assignments` are KEY=VALUE with dotted keys. Raises InvalidInput, and Blocked if the name is
+    `fields` are keys of its file with JSON values, `assignments` are KEY=VALUE with dotted keys.
+    Raises InvalidInput, and Blocked if the name is
     taken.
     """
     check_name(name, "product")
     with edit_session(repository) as edit:
         _refuse_taken(edit.registry, name)
-        document: dict[str, Any] = {"name": name}
+        refuse_secrets(dict(fields))
+        document: dict[str, Any] = {**fields, "name": name}
         if description:
             document["description"] = description
         source = dump_document("product", document)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from versioner.models.governance import Rule
     from versioner.registry.records import Registry
 
-__all__ = ["create_rule", "edit_rule", "freeze", "rule_of_name", "thaw"]
+__all__ = ["create_rule", "edit_rule", "freeze", "rule_of_name", "thaw", "unknown_rule"]
 
 
 def create_rule(
@@ -37,17 +37,18 @@ def create_rule(
     name: str,
     kind: str,
     *,
-    fields: Mapping[str, str],
+    fields: Mapping[str, Any],
     assignments: Sequence[str] = (),
     now: str,
 ) -> EditResult:
-    """Add a rule; `assignments` are KEY=VALUE with dotted keys, `fields` are texts of its own."""
+    """Add a rule; `assignments` are KEY=VALUE with dotted keys, `fields` are keys of its file."""
     check_name(name, "rule")
+    refuse_secrets(dict(fields))
     with edit_session(repository) as edit:
         _refuse_existing(edit, name)
         source = dump_document("rule", {"name": name, **fields, "type": kind})
         edits = parse_edits(assignments)
-        if not any(each.path[0] == kind for each in edits):
+        if kind not in fields and not any(each.path[0] == kind for each in edits):
             edits.append(Set((kind,), {}))
         changes: Changes = {layout.rule_path(name): edit_document(source, edits)}
         return edit.commit(changes, f"Create rule {name}", now=now, assignments=assignments)
@@ -73,7 +74,7 @@ def edit_rule(
         path = layout.rule_path(name)
         if edit.snapshot.read(path) is None:
             # Also one with errors can be edited, so the file alone counts.
-            raise _unknown(edit.registry, name)
+            raise unknown_rule(edit.registry, name)
         changes = edit.edited(path, edits)
         return edit.commit(changes, f"Edit rule {name}", now=now, assignments=set_)
 
@@ -87,10 +88,11 @@ def rule_of_name(registry: Registry, name: str) -> Rule:
     for each in registry.governance.unreadable:
         if each.path == path:
             raise InvalidInput(each.text, hint="correct the file first")
-    raise _unknown(registry, name)
+    raise unknown_rule(registry, name)
 
 
-def _unknown(registry: Registry, name: str) -> NotFound:
+def unknown_rule(registry: Registry, name: str) -> NotFound:
+    """Return the error for a rule that has no file, with the nearest names."""
     near = nearest(name, [rule.name for rule in registry.governance.rules])
     hint = f"did you mean {', '.join(near)}?" if near else "see `versioner rule list`"
     return NotFound(f'there is no rule "{name}"', hint=hint)

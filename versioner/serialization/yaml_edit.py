@@ -13,7 +13,7 @@ from versioner.serialization.yaml_tree import data_of, parse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["edit_document"]
+__all__ = ["edit_document", "read_document"]
 
 
 def edit_document(data: bytes, changes: Sequence[Change]) -> bytes:
@@ -34,13 +34,13 @@ def edit_document(data: bytes, changes: Sequence[Change]) -> bytes:
 
 
 def _apply(text: str, change: Change) -> str:
-    document = _document(text)
+    document = read_document(text)
     if isinstance(change, Set):
         json_value(change.value, dotted(change.path), DEPTH - len(change.path))
     expected = _changed(document, change, 0)
     for step in _smallest_changes(document, change):
         text = edit_entry(parse(text.encode()), step)
-    if not _is_same(_document(text), expected):
+    if not _is_same(read_document(text), expected):
         raise OperationFailed(
             f"{dotted(change.path)} cannot be changed in the way this file is written",
             hint="run `versioner format` on it first, or edit it by hand",
@@ -48,7 +48,8 @@ def _apply(text: str, change: Change) -> str:
     return text
 
 
-def _document(text: str) -> dict[str, Any]:
+def read_document(text: str) -> dict[str, Any]:
+    """Return the mapping that the text of a people's file is, {} for an empty file."""
     # With a path to a field of any type, every scalar keeps the type that it is written with.
     document = data_of(parse(text.encode()).root, ("metadata",)) or {}
     if not isinstance(document, dict):
