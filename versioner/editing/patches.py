@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from versioner import layout
 from versioner.editing.rules import unknown_rule
 from versioner.editing.session import EditResult, edit_session
-from versioner.errors import Blocked, InvalidInput
+from versioner.errors import InvalidInput
 from versioner.names import check_name
 from versioner.recording.policy import refuse_secrets
 from versioner.serialization.assignments import Set, Unset
@@ -22,32 +22,14 @@ if TYPE_CHECKING:
 
     from versioner.editing.session import EditSession
     from versioner.git.repository import Repository
-    from versioner.git.snapshot import Snapshot
 
 __all__ = [
-    "EditConflict",
     "Patched",
-    "blob_id_of",
     "edits_of_patch",
     "patch_file",
-    "refuse_other_content",
 ]
 
 Patched = Literal["product", "environment", "rule"]
-
-
-class EditConflict(Blocked):
-    """The error of an edit whose author saw another content; `path` is the file at the tip.
-
-    `found` is the blob id that it has now, "" where it is gone, and `content` its text.
-    """
-
-    def __init__(self, path: str, found: str, content: bytes) -> None:
-        super().__init__(
-            f"{path} was changed meanwhile" if found else f"{path} was removed meanwhile",
-            hint="read it again, and repeat the edit on what it says now",
-        )
-        self.path, self.found, self.content = path, found, content
 
 
 def patch_file(
@@ -67,7 +49,7 @@ def patch_file(
     refuse_secrets(dict(patch))
     with edit_session(repository) as edit:
         path, name = _file_of(edit, kind, name)
-        refuse_other_content(edit, path, expected)
+        edit.refuse_other_content(path, expected)
         if "name" in patch and patch["name"] != name:
             raise InvalidInput(
                 f"the name of the {kind} is that of its file", field="name",
@@ -76,21 +58,6 @@ def patch_file(
         before = read_document(edit.read(path).decode("utf-8", "replace"))
         changes = edit.edited(path, [*edits_of_patch(patch, before)])
         return edit.commit(changes, f"Edit {kind} {name}", now=now)
-
-
-def refuse_other_content(edit: EditSession, path: str, expected: str | None) -> None:
-    """Raise EditConflict where a file is not the blob that is expected; None expects any."""
-    if expected is None:
-        return
-    found = blob_id_of(edit.snapshot, path)
-    if found != expected:
-        raise EditConflict(path, found, edit.snapshot.read(path) or b"")
-
-
-def blob_id_of(snapshot: Snapshot, path: str) -> str:
-    """Return the id of the blob that a file is, "" where there is no such file."""
-    entry = snapshot.entries(path.rpartition("/")[0]).get(path)
-    return entry.id or "" if entry is not None else ""
 
 
 def edits_of_patch(

@@ -212,16 +212,24 @@ def _plan(registry: Registry, product: str) -> DeletionPlan:
 
 
 def delete_product(
-    repository: Repository, name: str, *, force: bool = False, by: str = "", now: str
+    repository: Repository,
+    name: str,
+    *,
+    force: bool = False,
+    by: str = "",
+    expected: str | None = None,
+    now: str,
 ) -> EditResult:
     """Remove all files of a product, and add a record of the deletion.
 
-    Its aliases stay, so that an event under an old name is refused too. Raises Blocked if other
-    products list it in `depends_on` (with `force`, they are updated in the same commit), and if
-    some of its files cannot be read.
+    Its aliases stay, so that an event under an old name is refused too. `expected` is the blob id
+    of its file that the caller has seen. Raises Blocked if other products list it in `depends_on`
+    (with `force`, they are updated in the same commit), if some of its files cannot be read, and
+    EditConflict if its file is another one.
     """
     with edit_session(repository) as edit:
         product = edit.registry.resolve(name).name
+        edit.refuse_other_content(layout.product_path(product), expected)
         refuse_unread(edit.registry, product)
         plan = _plan(edit.registry, product)
         if plan.dependents and not force:

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from versioner.serialization.assignments import Set
 
 __all__ = [
+    "EditConflict",
     "EditResult",
     "EditSession",
+    "blob_id_of",
     "edit_session",
     "parse_edits",
     "read_tip",
@@ -54,6 +56,20 @@ class EditResult:
     notes: tuple[str, ...] = ()
 
 
+class EditConflict(Blocked):
+    """The error of an edit whose author saw another content; `path` is the file at the tip.
+
+    `found` is the blob id that it has now, "" where it is gone, and `content` its text.
+    """
+
+    def __init__(self, path: str, found: str, content: bytes) -> None:
+        super().__init__(
+            f"{path} was changed meanwhile" if found else f"{path} was removed meanwhile",
+            hint="read it again, and repeat the edit on what it says now",
+        )
+        self.path, self.found, self.content = path, found, content
+
+
 @dataclass(slots=True)
 class EditSession:
     """The registry at the tip, under the write lock; events are read when they are asked for."""
@@ -72,6 +88,14 @@ class EditSession:
         before = self.read(path)
         after = edit_document(before, edits)
         return {path: after} if after != before else {}
+
+    def refuse_other_content(self, path: str, expected: str | None) -> None:
+        """Raise EditConflict where a file is not the blob that is expected; None expects any."""
+        if expected is None:
+            return
+        found = blob_id_of(self.snapshot, path)
+        if found != expected:
+            raise EditConflict(path, found, self.snapshot.read(path) or b"")
 
     def files_of(self, product: str) -> dict[str, bytes]:
         """Return the files of a product's directory."""
@@ -102,6 +126,12 @@ class EditSession:
         commit = commit_changes(self.repository, changes, message, identity=identity, when=now)
         paths = tuple(sorted(changes)) if commit else ()
         return EditResult(commit, subject, paths, self.repository.branch or "", notes)
+
+
+def blob_id_of(snapshot: Snapshot, path: str) -> str:
+    """Return the id of the blob that a file is, "" where there is no such file."""
+    entry = snapshot.entries(path.rpartition("/")[0]).get(path)
+    return entry.id or "" if entry is not None else ""
 
 
 def parse_edits(set_: Sequence[str], unset: Sequence[str] = ()) -> list[Set | Unset]:

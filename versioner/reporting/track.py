@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "kept_json",
     "kept_outputs",
+    "recorded_document",
     "recorded_json",
     "recorded_text",
     "step_outputs",
@@ -22,8 +23,8 @@ __all__ = [
 ]
 
 
-def recorded_json(recorded: RecordResult, *, dry_run: bool) -> str:
-    """Return the outcome as JSON with stable keys."""
+def recorded_document(recorded: RecordResult, *, dry_run: bool = False) -> dict[str, Any]:
+    """Return the outcome as data with stable keys; what there is nothing of is null."""
     document = {
         "outcome": _outcome(recorded, dry_run=dry_run).replace(" ", "_"),
         "kind": recorded.kind,
@@ -38,7 +39,12 @@ def recorded_json(recorded: RecordResult, *, dry_run: bool) -> str:
         "page": recorded.page,
         "warnings": [empty_as_null(each._asdict()) for each in recorded.warnings],
     }
-    return json.dumps(empty_as_null(document), ensure_ascii=True, indent=2)
+    return empty_as_null(document)
+
+
+def recorded_json(recorded: RecordResult, *, dry_run: bool) -> str:
+    """Return the outcome as JSON."""
+    return json.dumps(recorded_document(recorded, dry_run=dry_run), ensure_ascii=True, indent=2)
 
 
 def recorded_text(recorded: RecordResult, *, dry_run: bool) -> str:

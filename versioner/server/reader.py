@@ -116,6 +116,10 @@ class RegistryReader:
         with open_index(repository, self._at_tip(repository), products=products) as index:
             yield index
 
+    def snapshot(self) -> RevisionSnapshot:
+        """Return the files at the tip."""
+        return self._at_tip()
+
     def refresh(self) -> bool:
         """Fetch from the remote, if there is one; return whether the tip moved.
 

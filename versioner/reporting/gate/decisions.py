@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from versioner.models import Event
     from versioner.recording.record import RecordResult
 
-__all__ = ["decision_json", "decision_summary", "decision_text"]
+__all__ = ["decision_document", "decision_json", "decision_summary", "decision_text"]
 
 _SHORT_SHA = 12
 _SHORT_DIGEST = 19
 
 
-def decision_json(recorded: RecordResult, *, dry_run: bool) -> str:
-    """Return the outcome as JSON with stable keys."""
+def decision_document(recorded: RecordResult, *, dry_run: bool = False) -> dict[str, Any]:
+    """Return the outcome as data with stable keys; what there is nothing of is null."""
     subject = "request" if recorded.kind == "request-decision" else "product"
     document: dict[str, Any] = {
         "outcome": _outcome(recorded, dry_run=dry_run).replace(" ", "_"),
@@ -34,7 +34,12 @@ def decision_json(recorded: RecordResult, *, dry_run: bool) -> str:
         "received_as": recorded.received,
         "warnings": [empty_as_null(each._asdict()) for each in recorded.warnings],
     }
-    return as_json(empty_as_null(document))
+    return empty_as_null(document)
+
+
+def decision_json(recorded: RecordResult, *, dry_run: bool) -> str:
+    """Return the outcome as JSON."""
+    return as_json(decision_document(recorded, dry_run=dry_run))
 
 
 def decision_text(recorded: RecordResult, *, dry_run: bool) -> str:

@@ -1,0 +1,110 @@
+"""Query and path parameters, the header If-Match, and the problems that routes answer with."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import Header, Path, Query
+from pydantic import Field
+
+from versioner.server.problems import MEDIA_TYPE, PROBLEMS, HttpProblem
+
+__all__ = [
+    "READ_PROBLEMS",
+    "WRITE_PROBLEMS",
+    "EnvironmentName",
+    "IfMatch",
+    "Limit",
+    "MomentText",
+    "ProductName",
+    "expected_content",
+    "problems",
+]
+
+_NAME: Final = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+
+ProductName = Annotated[
+    str, Field(min_length=1, max_length=63, pattern=_NAME, examples=["user-service"])
+]
+EnvironmentName = Annotated[
+    str, Field(min_length=1, max_length=63, pattern=_NAME, examples=["production"])
+]
+MomentText = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        examples=["2026-11-01T10:00:00Z"],
+        description="A moment: RFC 3339 with a zone, a day, or how long ago (`7d`).",
+    ),
+]
+Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many entries.")]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        max_length=200,
+        description="The ETag of the content that the edit was made for; `*` for any content. "
+        "Where the file is another one by now, the answer is 412 and nothing is written.",
+    ),
+]
+
+_PROBLEM_SCHEMA: Final = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "description": "`urn:versioner:problem:` and the code."},
+        "title": {"type": "string", "description": "What the code means, the same each time."},
+        "status": {"type": "integer", "description": "The status of the response."},
+        "detail": {"type": "string", "description": "What is wrong in this request."},
+        "code": {"type": "string", "enum": sorted(PROBLEMS), "description": "The kind of error."},
+        "hint": {"type": "string", "description": "What to do."},
+        "field": {"type": "string", "description": "The field that is wrong."},
+        "errors": {"type": "array", "items": {"type": "object"}, "description": "Each error."},
+    },
+}
+
+
+def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """Return what a route answers, beside its success, as OpenAPI describes it."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for code in codes:
+        status, title = PROBLEMS[code]
+        content = {MEDIA_TYPE: {"schema": _PROBLEM_SCHEMA}}
+        found[status] = {"description": title, "content": content}
+    return found
+
+
+_EVERYWHERE: Final = (
+    "bad_request",
+    "unauthenticated",
+    "forbidden",
+    "not_found",
+    "timeout",
+    "conflict",
+    "too_large",
+    "misdirected",
+    "invalid",
+    "too_many_requests",
+    "internal",
+    "unavailable",
+)
+READ_PROBLEMS: Final = problems(*_EVERYWHERE)
+WRITE_PROBLEMS: Final = problems(*_EVERYWHERE, "precondition_failed", "unsupported_media_type")
+
+EventId = Annotated[str, Path(min_length=1, max_length=200)]
+
+
+def expected_content(if_match: str | None, current: str) -> str | None:
+    """Return the blob id that an edit expects, None for any; `current` is the one at the tip.
+
+    Raises HttpProblem where the client saw another content.
+    """
+    from versioner.server.api.responses import etag_of
+
+    if if_match is None or if_match.strip() == "*":
+        return None
+    if etag_of(current) in [each.strip() for each in if_match.split(",")]:
+        return current
+    raise HttpProblem(
+        "precondition_failed", "the entry was changed since it was read",
+        hint="read it again, and repeat the edit on what it says now",
+    )  # fmt: skip

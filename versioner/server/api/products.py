@@ -1,0 +1,229 @@
+"""Products: read, create, edit by merge patch, rename, merge, delete and restore."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from versioner import layout
+from versioner.editing.patches import patch_file
+from versioner.editing.product_merge import merge_product
+from versioner.editing.products import create_product, delete_product, rename_product
+from versioner.editing.restore import restore_product
+from versioner.editing.session import blob_id_of
+from versioner.query.selectors import former_names
+from versioner.reporting.products import product_summary
+from versioner.server.access import Caller, requires
+from versioner.server.api.parameters import (
+    READ_PROBLEMS,
+    WRITE_PROBLEMS,
+    IfMatch,
+    Limit,
+    ProductName,
+    expected_content,
+)
+from versioner.server.api.responses import document_response, etag_of
+from versioner.server.api.writes import edit, edited_response
+from versioner.server.problems import HttpProblem
+from versioner.server.services import services_of
+
+if TYPE_CHECKING:
+    from versioner.registry.index import RegistryIndex
+    from versioner.server.services import Services
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["products"])
+PATH = "/products/{product}"
+
+
+class NewProduct(BaseModel):
+    """A product's file, as `registry-files.md` describes it."""
+
+    model_config = ConfigDict(extra="allow")
+    name: ProductName
+    title: str | None = Field(None, max_length=200)
+    description: str | None = Field(None, max_length=10_000)
+    lifecycle: Literal["active", "deprecated"] | None = None
+
+
+class NewName(BaseModel):
+    """The new name of something."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: ProductName
+
+
+class Into(BaseModel):
+    """What takes over."""
+
+    model_config = ConfigDict(extra="forbid")
+    into: ProductName
+
+
+@router.get("/products", summary="The products", responses=READ_PROBLEMS)
+def list_products(
+    request: Request, _caller: Annotated[Caller, requires("read")], limit: Limit = 1000
+) -> Response:
+    """Return the products in order of name."""
+    with services_of(request).reader.index() as index:
+        registry = index.registry()
+        names = index.product_names[:limit]
+        documents = [product_summary(registry.products[name]) for name in names]
+    return document_response(request, {"products": documents})
+
+
+@router.get(PATH, summary="A product's file", responses=READ_PROBLEMS)
+def show_product(
+    request: Request, _caller: Annotated[Caller, requires("read")], product: ProductName
+) -> Response:
+    """Return what a product's file says; the ETag is that of the file, for `If-Match`."""
+    services = services_of(request)
+    with services.reader.index([product]) as index:
+        return _product_response(request, services, index)
+
+
+def _product_response(request: Request, services: Services, index: RegistryIndex) -> Response:
+    (name,) = index.product_names
+    record = index.product(name)
+    document = {
+        **record.document,
+        "path": layout.product_path(name),
+        "former_names": former_names(index.registry()).get(name, []),
+    }
+    return document_response(request, document, etag=etag_of(_blob(services, name)))
+
+
+def _blob(services: Services, name: str) -> str:
+    return blob_id_of(services.reader.snapshot(), layout.product_path(name))
+
+
+@router.post("/products", status_code=201, summary="Create a product", responses=WRITE_PROBLEMS)
+def create(
+    request: Request, caller: Annotated[Caller, requires("edit")], body: NewProduct
+) -> Response:
+    """Create a product; the body is what its file is to say."""
+    caller.require_product(body.name)
+    writes = edit(request)
+    fields = body.model_dump(exclude_none=True, exclude={"name"})
+    result = writes.run(
+        caller,
+        lambda repository: create_product(repository, body.name, fields=fields, now=writes.now()),
+    )
+    location = f"/api/v1/products/{body.name}"
+    return edited_response(request, result, status=201, location=location, name=body.name)
+
+
+@router.patch(PATH, summary="Edit a product", responses=WRITE_PROBLEMS)
+def patch(
+    request: Request,
+    caller: Annotated[Caller, requires("edit")],
+    product: ProductName,
+    body: Annotated[
+        dict[str, Any],
+        Body(
+            media_type="application/merge-patch+json",
+            examples=[{"description": "Accounts and sessions", "links": None}],
+        ),
+    ],
+    if_match: IfMatch = None,
+) -> Response:
+    """Apply a JSON merge patch (RFC 7396) to a product's file: null removes a key.
+
+    Comments, order and style of the file are kept.
+    """
+    writes = edit(request)
+    name = _present_name(writes.services, product)
+    caller.require_product(name)
+    expected = expected_content(if_match, _blob(writes.services, name))
+    result = writes.run(
+        caller,
+        lambda repository: patch_file(
+            repository, "product", name, body, expected=expected, now=writes.now()
+        ),
+    )
+    return edited_response(request, result, name=name)
+
+
+@router.delete(PATH, summary="Delete a product", responses=WRITE_PROBLEMS)
+def delete(
+    request: Request,
+    caller: Annotated[Caller, requires("edit")],
+    product: ProductName,
+    body: NewName,
+    if_match: IfMatch = None,
+) -> Response:
+    """Delete a product with its events; the body repeats its name. It can be restored."""
+    writes = edit(request)
+    name = _present_name(writes.services, product)
+    caller.require_product(name)
+    if body.name != product:
+        raise HttpProblem(
+            "invalid", f'the body names "{body.name}", the address "{product}"',
+            hint="repeat the name of the product that is to be deleted", extra={"field": "name"},
+        )  # fmt: skip
+    expected = expected_content(if_match, _blob(writes.services, name))
+    result = writes.run(
+        caller,
+        lambda repository: delete_product(
+            repository, name, by=writes.login(caller), expected=expected, now=writes.now()
+        ),
+    )
+    return edited_response(request, result, name=name)
+
+
+@router.post(f"{PATH}/restore", summary="Restore a deleted product", responses=WRITE_PROBLEMS)
+def restore(
+    request: Request, caller: Annotated[Caller, requires("edit")], product: ProductName
+) -> Response:
+    """Bring a deleted product back, with its events."""
+    caller.require_product(product)
+    writes = edit(request)
+    result = writes.run(
+        caller,
+        lambda repository: restore_product(repository, product, now=writes.now()),
+    )
+    return edited_response(request, result, name=product)
+
+
+@router.post(f"{PATH}/rename", summary="Rename a product", responses=WRITE_PROBLEMS)
+def rename(
+    request: Request,
+    caller: Annotated[Caller, requires("edit")],
+    product: ProductName,
+    body: NewName,
+) -> Response:
+    """Rename a product; its former name stays valid."""
+    writes = edit(request)
+    name = _present_name(writes.services, product)
+    caller.require_product(name, body.name)
+    result = writes.run(
+        caller, lambda repository: rename_product(repository, name, body.name, now=writes.now())
+    )
+    return edited_response(request, result, name=body.name)
+
+
+@router.post(f"{PATH}/merge", summary="Merge a product into another", responses=WRITE_PROBLEMS)
+def merge(
+    request: Request, caller: Annotated[Caller, requires("edit")], product: ProductName, body: Into
+) -> Response:
+    """Give the events of a product to another one; its name becomes a former name of it."""
+    writes = edit(request)
+    name = _present_name(writes.services, product)
+    into = _present_name(writes.services, body.into)
+    caller.require_product(name, into)
+    result = writes.run(
+        caller, lambda repository: merge_product(repository, name, into, now=writes.now())
+    )
+    return edited_response(request, result, name=into)
+
+
+def _present_name(services: Services, name: str) -> str:
+    """Return the present name of a product; raise NotFound."""
+    with services.reader.index([name]) as index:
+        (present,) = index.product_names
+    return present
