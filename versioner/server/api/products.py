@@ -58,6 +58,17 @@ class NewName(BaseModel):
     name: ProductName
 
 
+class Deletion(BaseModel):
+    """The name of the product that is to be deleted, once more.
+
+    With `force`, products that depend on it are edited in the same commit.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    name: ProductName
+    force: bool = False
+
+
 class Into(BaseModel):
     """What takes over."""
 
@@ -154,7 +165,7 @@ def delete(
     request: Request,
     caller: Annotated[Caller, requires("edit")],
     product: ProductName,
-    body: NewName,
+    body: Deletion,
     if_match: IfMatch = None,
 ) -> Response:
     """Delete a product with its events; the body repeats its name. It can be restored."""
@@ -170,7 +181,12 @@ def delete(
     result = writes.run(
         caller,
         lambda repository: delete_product(
-            repository, name, by=writes.login(caller), expected=expected, now=writes.now()
+            repository,
+            name,
+            force=body.force,
+            by=writes.login(caller),
+            expected=expected,
+            now=writes.now(),
         ),
     )
     return edited_response(request, result, name=name)
