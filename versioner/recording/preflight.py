@@ -71,12 +71,12 @@ class Preflight:
     """The judge of starts that one command records.
 
     `now` is the time of the command. `fetch` fetches files of the tip, None where all are there.
-    `report` is given each answer, for a caller that passes on what it says beside the decision.
+    `report` is given each answer and the rules, for a caller that passes on more than a decision.
     """
 
     now: str
     fetch: Fetch | None = None
-    report: Callable[[Answer], None] | None = None
+    report: Callable[[Answer, Sequence[Rule]], None] | None = None
 
     def judge(
         self,
@@ -98,7 +98,7 @@ class Preflight:
         if answer.unreadable:
             raise unread_error(answer.unreadable, "not recorded: ")
         if self.report is not None:
-            self.report(answer)
+            self.report(answer, registry.governance.rules)
         if not answer.allowed:
             raise refusal_of(answer, registry.governance.rules)
         reasons = {each["rule"]: each["reason"] for each in event.get("overrides") or ()}

@@ -20,17 +20,18 @@ from versioner.recording.context import TipFiles
 from versioner.recording.gate import is_start
 from versioner.recording.preflight import Preflight
 from versioner.recording.record import prepare
-from versioner.server.writer.writes import Judged
+from versioner.rules.visible import VisibleLogs
+from versioner.server.problems import HttpProblem
+from versioner.server.writer.writes import GateAnswer, Judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from versioner.git.session import LockedRepository
-    from versioner.models import Changes, RegistryConfig
-    from versioner.models.events import LogKind
+    from versioner.models import Changes, EventKind, RegistryConfig
+    from versioner.models.governance import Rule
     from versioner.recording.context import EventDraft
     from versioner.recording.gate import Gate
-    from versioner.recording.preflight import Fetch
     from versioner.recording.record import RecordResult
     from versioner.rules.gate.question import Answer
     from versioner.server.writer.writes import EventWrite
@@ -116,18 +117,14 @@ def judge(
     locked: LockedRepository,
     writes: Sequence[EventWrite],
     moment: Moment,
-    fetch: Fetch | None = None,
 ) -> Batch:
-    """Judge events at the tip, each with those before it; an error is the outcome of its event.
-
-    `fetch` fetches files of the tip, where they are not here.
-    """
-    judge = _Judge(locked, moment, fetch)
+    """Judge events at the tip, each with those before it; an error is the outcome of its event."""
+    judge = _Judge(locked, moment)
     batch = judge.batch
     for write in writes:
         try:
             recorded, own, config = judge.prepare(write)
-        except VersionerError as error:
+        except (VersionerError, HttpProblem) as error:
             batch.outcomes[write] = error
         except Exception as error:  # no event may stop the others
             _log.exception("an event could not be judged")
@@ -143,42 +140,51 @@ def judge(
 class _Judge:
     """The judge of one batch."""
 
-    def __init__(self, locked: LockedRepository, moment: Moment, fetch: Fetch | None) -> None:
+    def __init__(self, locked: LockedRepository, moment: Moment) -> None:
         self.batch = Batch()
         self._locked = locked
         self._moment = moment
-        self._fetch = fetch
 
     def prepare(self, write: EventWrite) -> tuple[RecordResult, Changes, RegistryConfig]:
         """Judge one event; raise what `prepare`, `check` and `review` of the event raise."""
-        prepared, answer = self._prepare(write, write.draft)
+        prepared = self._prepare(write, write.draft)
         if write.check is not None:
             write.check(prepared[0])
         if write.review is not None:
-            other = write.review(self._judged(prepared, answer))
+            other = write.review(self._judged(prepared))
             if other is not None:
-                prepared, answer = self._prepare(write, other)
-                write.review(self._judged(prepared, answer))
+                prepared = self._prepare(write, other)
+                write.review(self._judged(prepared))
         return prepared
 
-    def _prepare(self, write: EventWrite, draft: EventDraft) -> tuple[_Prepared, Answer | None]:
-        answers: list[Answer] = []
+    def _prepare(self, write: EventWrite, draft: EventDraft) -> _Prepared:
+        def report(answer: Answer, rules: Sequence[Rule]) -> None:
+            write.gate = GateAnswer(answer, rules)
+
+        write.gate = None
         gate: Gate | None = None
         if is_start(draft.kind, draft.fields):
-            gate = Preflight(self._moment.now, self._fetch, answers.append)
-        prepared = prepare(
+            gate = Preflight(self._moment.now, report=report)
+        return prepare(
             self._locked, draft, self._moment.entropy, write.create, self.batch.changes, gate=gate
         )
-        return prepared, answers[-1] if answers else None
 
-    def _judged(self, prepared: _Prepared, answer: Answer | None) -> Judged:
+    def _judged(self, prepared: _Prepared) -> Judged:
         recorded, own, _ = prepared
+        event = recorded.event
 
-        def logs(kind: LogKind) -> Mapping[str, bytes]:
+        def visible(kind: EventKind) -> VisibleLogs:
             with reading(self._locked) as reader:
                 view = tip_view(self._locked, reader)
                 tip = TipFiles(reader, view, {**self.batch.changes, **own})
-                periods = layout.visible_periods(recorded.event["at"])
-                return tip.logs_of(recorded.product, [kind], periods)
+                periods = layout.visible_periods(event["at"])
+                logs = tip.logs_of(recorded.product, [kind], periods)
+                environment, former = tip.environment(event.get("environment", ""))
+            places = {layout.place_of(path): data for path, data in logs.items()}
+            return VisibleLogs(
+                {(kind, place.period): data for place, data in places.items() if place},
+                dict.fromkeys(former, environment),
+                months=layout.visible_months(event["at"]),
+            )
 
-        return Judged(recorded, answer, logs)
+        return Judged(recorded, visible)

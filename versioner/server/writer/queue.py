@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from versioner.recording.context import EventDraft
     from versioner.recording.record import RecordResult
     from versioner.remote.client import RemoteClient
-    from versioner.server.writer.writes import Author, Check, Review, Write
+    from versioner.server.writer.writes import Author, Check, Write
 
     Listener = Callable[[Landed], None]
 
@@ -126,16 +126,15 @@ class RegistryWriter:
         *,
         author: Author | None = None,
         check: Check | None = None,
-        review: Review | None = None,
         create: bool = True,
     ) -> Future[RecordResult]:
-        """Queue an event or a decision as `record_event` does; return its result to come.
+        """Queue an event or a decision as `record_event` does; return its result to come."""
+        return self.submit(EventWrite(draft, author, check, create=create))
 
-        `review` is that of `EventWrite`.
-        """
+    def submit(self, write: EventWrite) -> Future[RecordResult]:
+        """Queue an event or a decision; return its result to come."""
         # Each try has the same id.
-        draft = ensure_event_id(draft, self._entropy)
-        write = EventWrite(draft, author, check, review, create)
+        write.draft = ensure_event_id(write.draft, self._entropy)
         self._put(write)
         return write.future
 

@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from versioner.git.repository import Repository
-    from versioner.models.events import LogKind
+    from versioner.models import EventKind
+    from versioner.models.governance import Rule
     from versioner.recording.context import EventDraft
     from versioner.recording.record import RecordResult
     from versioner.rules.gate.question import Answer
+    from versioner.rules.visible import VisibleLogs
 
     Check = Callable[[RecordResult], None]
     Review = Callable[["Judged"], EventDraft | None]
     Operation = Callable[[Repository], Any]
 
-__all__ = ["Author", "EditWrite", "EventWrite", "Judged", "Landed", "Write"]
+__all__ = ["Author", "EditWrite", "EventWrite", "GateAnswer", "Judged", "Landed", "Write"]
 
 
 class Author(NamedTuple):
@@ -40,14 +42,19 @@ class Author(NamedTuple):
 class Judged(NamedTuple):
     """An event that is judged, and not recorded yet.
 
-    `answer` is what the rules said to the start of a deployment, None where nothing was asked.
-    `logs` returns the bytes of the product's logs of a kind, by path, of the event's month and the
-    one before, with the event itself.
+    `visible` returns the product's events of a kind, of the event's month and the one before, with
+    the event itself and with the present names of environments.
     """
 
     recorded: RecordResult
-    answer: Answer | None
-    logs: Callable[[LogKind], Mapping[str, bytes]]
+    visible: Callable[[EventKind], VisibleLogs]
+
+
+class GateAnswer(NamedTuple):
+    """What the rules said to the start of a deployment, and the rules."""
+
+    answer: Answer
+    rules: Sequence[Rule]
 
 
 @dataclass(eq=False, slots=True)
@@ -57,7 +64,8 @@ class EventWrite:
     `check` raises where the caller may not record it: its product and its environment are those of
     the registry then, whatever name the caller used. `review` sees what is going to be recorded; it
     may return another draft, which is then judged in its place. It is called again where the
-    branch moved. `create` allows new products and environments.
+    branch moved. `create` allows new products and environments. `gate` is what the rules said, also
+    of a start that is refused; None where no rule was asked.
     """
 
     draft: EventDraft
@@ -65,6 +73,7 @@ class EventWrite:
     check: Check | None = None
     review: Review | None = None
     create: bool = True
+    gate: GateAnswer | None = None
     future: Future[RecordResult] = field(default_factory=Future)
 
 
