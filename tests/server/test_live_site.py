@@ -60,13 +60,13 @@ def traps(live: TestClient) -> Iterator[None]:
     ],
 )
 def test_a_file_has_its_type_its_tag_and_the_headers_of_a_page(live, path: str, kind: str) -> None:
-    answer = live.get(path)
+    answer = live.get(path, headers=PAGE)
     assert answer.status_code == 200, path
     assert answer.headers["content-type"] == kind
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
-    again = live.get(path, headers={"If-None-Match": answer.headers["etag"]})
+    again = live.get(path, headers={**PAGE, "If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert live.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
     assert live.head(path).status_code == 200
@@ -107,7 +107,7 @@ def test_nothing_beside_the_pages_is_served(live: TestClient, path: str) -> None
 
 
 def test_a_folder_leads_to_its_page_on_this_host(live: TestClient) -> None:
-    answer = live.get("/products")
+    answer = live.get("/products", headers=PAGE)
     assert (answer.status_code, answer.headers["location"]) == (308, "/products/")
 
 
@@ -139,7 +139,7 @@ def test_a_token_for_one_product_reads_the_pages_of_that_product(live: TestClien
     settings = live.app.state.services.settings
     own = bearer(token_for(settings, "read", products=["shop"]))
     assert live.get("/products/shop/", headers=own).status_code == 200
-    for path in ("/", "/products/", "/products/shop-two/", "/feeds/all.atom"):
+    for path in ("/", "/products/index.html", "/products/shop-two/index.html", "/feeds/all.atom"):
         assert live.get(path, headers=own).status_code == 403, path
 
 

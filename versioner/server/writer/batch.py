@@ -7,6 +7,7 @@ share a commit; each commit is the parent of the next, and the caller moves the 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +18,7 @@ from versioner.git.commit import make_commit
 from versioner.git.objects import reading, tip_view
 from versioner.models.events import DECISION_KINDS
 from versioner.recording.context import TipFiles
-from versioner.recording.gate import is_start
+from versioner.recording.gate import has_gate, is_start
 from versioner.recording.preflight import Preflight
 from versioner.recording.record import prepare
 from versioner.rules.visible import VisibleLogs
@@ -165,9 +166,17 @@ class _Judge:
         gate: Gate | None = None
         if is_start(draft.kind, draft.fields):
             gate = Preflight(self._moment.now, report=report)
-        return prepare(
-            self._locked, draft, self._moment.entropy, write.create, self.batch.changes, gate=gate
+        pending = self.batch.changes
+        prepared = prepare(
+            self._locked, draft, self._moment.entropy, write.create, pending, gate=gate
         )
+        recorded = prepared[0]
+        view = self._locked.view()
+        if gate is not None and recorded.already and has_gate(view, recorded.product):
+            # A start that was sent again is not judged again; its answer says the same.
+            with suppress(VersionerError):
+                gate.judge(self._locked, recorded.product, recorded.event, pending)
+        return prepared
 
     def _judged(self, prepared: _Prepared) -> Judged:
         recorded, own, _ = prepared

@@ -1,0 +1,115 @@
+"""The endpoints that take events from the clients of the hosted product.
+
+The clients send to the path with a slash at its end, and to `//` where their base address ends in
+one; they follow no redirect. So every form of the path is the endpoint itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from versioner.errors import VersionerError
+from versioner.server.access import Caller, requires
+from versioner.server.problems import HttpProblem
+from versioner.server.services import services_of
+from versioner.server.wire.body import read_body
+from versioner.server.wire.drafts import posted_event
+from versioner.server.wire.refusals import Refusal, refusal_of
+from versioner.server.wire.replies import (
+    BuildReview,
+    DeploymentReview,
+    build_reply,
+    deployment_reply,
+)
+from versioner.server.writer import EventWrite
+
+if TYPE_CHECKING:
+    from versioner.models import EventKind
+    from versioner.recording.record import RecordResult
+    from versioner.server.wire.body import Body
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["events"])
+_Recorder = Annotated[Caller, requires("record")]
+
+
+async def post_deployment(request: Request, caller: _Recorder) -> Response:
+    """Record an event of a deployment; a repeat of the same request is the same event.
+
+    The start of a deployment is judged by the rules of the registry.
+    """
+    return await _post(request, caller, "deployment")
+
+
+async def post_build(request: Request, caller: _Recorder) -> Response:
+    """Record an event of a build; a repeat of the same request is the same event."""
+    return await _post(request, caller, "build")
+
+
+def _add_routes() -> None:
+    for path, endpoint, summary in (
+        ("deployment-events", post_deployment, "Record an event of a deployment"),
+        ("build-events", post_build, "Record an event of a build"),
+    ):
+        for form in (f"/{path}/", f"/{path}", f"//{path}/", f"//{path}"):
+            router.add_api_route(
+                form,
+                endpoint,
+                methods=["POST"],
+                summary=summary,
+                response_model=None,
+                name=path,
+                include_in_schema=form == f"/{path}/",
+            )
+
+
+_add_routes()
+
+
+async def _post(request: Request, caller: Caller, kind: EventKind) -> Response:
+    try:
+        body = read_body(kind, await request.body())
+        return JSONResponse(await _record(request, caller, body))
+    except Refusal as refusal:
+        return refusal.response()
+
+
+async def _record(request: Request, caller: Caller, body: Body) -> dict[str, Any]:
+    services = services_of(request)
+    write: EventWrite | None = None
+    try:
+        posted = posted_event(
+            body,
+            sender=f"{caller.by} {caller.token_id or caller.name}",
+            now=services.settings.clock.now(),
+            is_action=request.headers.get("user-agent", "").startswith("axios/"),
+        )
+        of_deployment, of_build = DeploymentReview(posted), BuildReview()
+        write = EventWrite(
+            posted.draft,
+            check=_permitted(caller),
+            review=of_deployment if body.kind == "deployment" else of_build,
+        )
+        recorded = await asyncio.wrap_future(services.writer.submit(write))
+    except (VersionerError, HttpProblem) as error:
+        gate = write.gate if write is not None else None
+        raise refusal_of(error, body.kind, gate) from None
+    if body.kind == "build":
+        return build_reply(body, recorded, of_build)
+    return deployment_reply(body, recorded, of_deployment, write.gate)
+
+
+def _permitted(caller: Caller) -> Any:
+    def check(recorded: RecordResult) -> None:
+        caller.require_product(recorded.product)
+        environment = recorded.event.get("environment")
+        if environment:
+            caller.require_environment(environment)
+
+    return check
