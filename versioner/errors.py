@@ -39,6 +39,8 @@ class VersionerError(Exception):
     """The root of all errors that a user can see: a message, a hint and an exit code."""
 
     exit_code: ClassVar[int] = 1
+    # Whether a start of a deployment is not recorded because of rules about what may ship.
+    is_of_rules: ClassVar[bool] = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         # A refused value may be a secret in the wrong place: no message repeats it.
@@ -74,6 +76,7 @@ class UnreadableRules(VersionerError):
     """
 
     exit_code = 1
+    is_of_rules = True
 
 
 class Spooled(OperationFailed):

@@ -4,6 +4,8 @@
 
 A run records a few events or sends or collects them, meets its fault, has the fault taken away,
 and does what a CI system and its people do then: `spool send`, the same command again, `collect`.
+Of three runs, one is in a registry without rules, one in a registry whose rule allows, and one in a
+registry whose rule refuses every start in production; then the command starts a deployment there.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from tests.git_server.fault_kinds import KINDS, TOKEN, WORDS, options_of
 from tests.git_server.fault_world import World, litter
 from tests.git_server.processes import run_versioner
 from tests.git_server.proxy import Proxy
-from tests.git_server.registries import registry_on
+from tests.git_server.registries import RULES, registry_on
 from tests.git_server.server import GitServer
 
 if TYPE_CHECKING:
@@ -35,12 +37,14 @@ if TYPE_CHECKING:
 
     from tests.git_server.processes import Job, Ran
 
-__all__ = ["WAYS", "Outcome", "pair_of", "run_seeds", "summary"]
+__all__ = ["WAYS", "Outcome", "pair_of", "rule_of", "run_seeds", "summary"]
 
 WAYS = ("auto", "direct", "inbox", "collect", "spool send")
 _PAIRS = [(way, kind) for kind in KINDS for way in WAYS]
 random.Random("pairs").shuffle(_PAIRS)
+_RULES = ("", *RULES)
 _KILLED = -9
+_REFUSED = 5
 
 
 class Outcome(NamedTuple):
@@ -55,12 +59,18 @@ class Outcome(NamedTuple):
 
     def __str__(self) -> str:
         again = f"python -m tests.git_server.fault_runs {self.seed}"
-        return f"{again}  # {self.way}, {self.kind}, exit {self.code}\n{self.wrong}"
+        rule = rule_of(self.seed) or "no rule"
+        return f"{again}  # {self.way}, {self.kind}, {rule}, exit {self.code}\n{self.wrong}"
 
 
 def pair_of(seed: int) -> tuple[str, str]:
     """Return the way and the kind of fault of a seed: all in turn."""
     return _PAIRS[seed % len(_PAIRS)]
+
+
+def rule_of(seed: int) -> str:
+    """Return the rule of a seed, "" for none: all in turn, each with every pair."""
+    return _RULES[seed % len(_RULES)]
 
 
 def run_seeds(server: GitServer, seeds: Iterable[int], workers: int) -> list[Outcome]:
@@ -72,7 +82,7 @@ def run_seeds(server: GitServer, seeds: Iterable[int], workers: int) -> list[Out
 
 def _warm_up(server: GitServer) -> None:
     """Make what all of them copy, and see how long a command takes."""
-    forge = registry_on(server)
+    forge, *_ = [registry_on(server, rule=rule) for rule in _RULES]
     what = ("--product", "user-service", "--environment", "staging", "--version", "1")
     begun = time.monotonic()
     assert run_versioner(["track", "deployment", *what, "--repo", forge.url]).code == 0
@@ -86,7 +96,8 @@ def _run(server: GitServer, seed: int) -> Outcome:
     code = 0
     with tempfile.TemporaryDirectory(prefix="fault-") as folder, Proxy(server.url) as proxy:
         try:
-            world = World(server, proxy, Path(folder), seed, **options_of(kind, chance))
+            options = options_of(kind, chance)
+            world = World(server, proxy, Path(folder), seed, rule_of(seed), **options)
             try:
                 ran = _meet(world, way, kind, chance)
                 code = ran.code
@@ -115,7 +126,9 @@ def _command(world: World, way: str, chance: Random) -> Job:
     """Prepare what a command works on, and return it."""
     if way == "collect":
         for number in range(chance.randint(1, 4)):
-            world.record(world.draft(f"waits-{number}"), "inbox")
+            # The rule that refuses is not about staging, whose starts may wait in the inbox.
+            status = "started" if world.rule == "closed" else "completed"
+            world.record(world.draft(f"waits-{number}", status=status), "inbox")
         if chance.random() < 0.3:
             world.record(world.draft("future", at="2099-01-01T00:00:00Z"), "inbox")
             world.promised.discard("future")
@@ -123,11 +136,18 @@ def _command(world: World, way: str, chance: Random) -> Job:
         return world.job("collect", "--repo", world.url, "-o", "json")
     if way == "spool send":
         for number in range(chance.randint(1, 4)):
-            world.keep(world.draft(f"kept-{number}"), chance.choice(("auto", "direct", "inbox")))
+            # What was kept has happened, and no rule refuses it.
+            started = ("production", "started") if world.rule else ("staging", "completed")
+            draft = world.draft(f"kept-{number}", started[0], status=started[1])
+            world.keep(draft, chance.choice(("auto", "direct", "inbox")))
         return world.job("spool", "send", "-o", "json")
     what = ("--product", "user-service", "--environment", "production", "--version", "act")
     known = chance.choice((("--invoke-id", f"run-{chance.randrange(10**6)}"), _ID))
     args = ("track", "deployment", *what, *known, "--repo", world.url, "--via", way)
+    if world.rule and (way != "inbox" or chance.random() < 0.3):
+        args = (*args, "--status", "started")
+        # Nobody judges the inbox, so that no start under a rule is sent there.
+        world.is_refused = world.rule == "closed" or way == "inbox"
     return world.job(*args, "-o", "json")
 
 
@@ -141,11 +161,17 @@ def _hold_told(world: World, way: str, kind: str, ran: Ran) -> None:
     if ran.code == _KILLED:
         return
     codes = {"collect": (0, 1), "spool send": (0, 1, 6)}.get(way, (0, 6))
+    if world.is_refused:
+        # A fault before the rules were read: the event is kept as of one that has happened.
+        codes = (_REFUSED, 6)
     assert ran.code in codes, (ran.code, ran.said)
+    if ran.code == _REFUSED:
+        there = {*world.waiting(), *world.recorded(), *world.kept()}
+        assert "act" not in there, ran.said
     if ran.code == 6 and way not in ("collect", "spool send"):
         assert "\nhint: " in ran.err, ran.err
         assert "act" in world.promised, ran.said
-    if ran.code != 0 and kind in WORDS:
+    if ran.code not in (0, _REFUSED) and kind in WORDS:
         assert re.search(WORDS[kind], ran.said), ran.said
     if not world.crowded:
         assert ran.left == [], ran.left
@@ -176,7 +202,9 @@ def _paste(world: World, line: str) -> Job:
 def _has_to_work(world: World, job: Job) -> None:
     ran = world.run(job)
     world.note(ran)
-    assert ran.code == 0, (job.argv[3:], ran.code, ran.said)
+    # Where it was kept, or killed after it was recorded, it is recorded already.
+    codes = (0, _REFUSED) if world.is_refused else (0,)
+    assert ran.code in codes, (job.argv[3:], ran.code, ran.said)
 
 
 def _judge(world: World) -> None:
@@ -186,6 +214,8 @@ def _judge(world: World) -> None:
     ids = world.forge.event_ids()
     assert len(ids) == len(set(ids)), ids
     assert world.promised <= set(found), (world.promised - set(found), found)
+    if world.is_refused:
+        assert "act" in world.promised or "act" not in found, found
     assert set(world.waiting("refused")) == world.refused, world.forge.refs()
     assert set(world.forge.refs()) == {
         "refs/heads/main",

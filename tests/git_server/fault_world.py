@@ -38,15 +38,27 @@ PATIENCE = 90.0
 class World:
     """Run commands on a machine whose home and temporary folder last; note what is promised.
 
+    `rule` is that of `registries.RULES` that is enabled, "" for none.
+
     Each event has a version of its own, by which it is known: `promised` are those that some
     command answered for, `refused` those that can only be put aside, `lines` what was kept nowhere
     but in a log. What undoes a fault is in `later`, or in `much_later`: when all else is done.
     """
 
     def __init__(
-        self, server: GitServer, proxy: Proxy, folder: Path, seed: int, **options: Any
+        self,
+        server: GitServer,
+        proxy: Proxy,
+        folder: Path,
+        seed: int,
+        rule: str = "",
+        **options: Any,
     ) -> None:
-        self.forge = registry_on(server, f"faulty-{seed}-{time.monotonic_ns():x}", **options)
+        name = f"faulty-{seed}-{time.monotonic_ns():x}"
+        self.forge = registry_on(server, name, rule=rule, **options)
+        self.rule = rule
+        # Whether the command that meets the fault starts a deployment that the rules refuse.
+        self.is_refused = False
         self.proxy = proxy
         self.folder = folder
         self.home, self.tmp = folder / "home", folder / "tmp"

@@ -22,8 +22,16 @@ if TYPE_CHECKING:
     from tests.git_server.served import Served
     from tests.git_server.server import GitServer
 
-__all__ = ["registry_on"]
+__all__ = ["RULES", "registry_on"]
 
+# One that reads the recent deployments of all products and refuses nothing here, and one by which
+# nothing may start in production.
+RULES = {
+    "few-at-once": "name: few-at-once\ntype: concurrency\n"
+    "concurrency: {limit: 1000, per: environment}\n",
+    "closed": "name: closed\ntype: schedule\napplies_to: {environments: [production]}\n"
+    'schedule: {blocked: [{once: {from: "2020-01-01T00:00", to: "2090-01-01T00:00"}}]}\n',
+}
 _ENVIRONMENTS = ("development", "test", "staging", "production")
 _DAYS = 360
 
@@ -47,27 +55,32 @@ def registry_on(
     products: int = 0,
     events: int = 0,
     beside: bool = False,
+    rule: str = "",
     **options: Any,
 ) -> Served:
     """Serve a registry on branch main: a small one, or with so many products and events.
+
+    `rule` is one of `RULES` that is enabled, "" for none.
 
     The products are `user-service`, `payment-api` and `web-frontend`; a large one has
     `service-0000` and so on too, with their events spread over the twelve months before now.
     `beside` puts code and pictures into the same repository. Options are the server's.
     """
-    template = _template(server.folder / "templates", products, events, beside)
+    template = _template(server.folder / "templates", products, events, beside, rule)
     return server.repository(name, copy_of=template, **options)
 
 
 @cache
-def _template(folder: Path, products: int, events: int, beside: bool) -> Path:
+def _template(folder: Path, products: int, events: int, beside: bool, rule: str) -> Path:
     """Make a registry once, as a bare repository of one pack."""
-    top = folder / f"{products}-{events}-{int(beside)}"
+    top = folder / f"{products}-{events}-{int(beside)}-{rule}"
     top.mkdir(parents=True)
     now = datetime.now(UTC).replace(microsecond=0)
     _small(top / "clone", now)
-    if products or beside:
+    if products or beside or rule:
         files = [*_large(products, events, now), *(_beside() if beside else ())]
+        if rule:
+            files.append((f"registry/rules/{rule}.yaml", RULES[rule].encode()))
         stream = b"".join(_stream(files))
         command = ["git", "fast-import", "--quiet", "--done", "--date-format=now"]
         subprocess.run(command, cwd=top / "clone", input=stream, check=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.git_server.fault_kinds import KINDS
-from tests.git_server.fault_runs import WAYS, pair_of, run_seeds, summary
+from tests.git_server.fault_runs import WAYS, pair_of, rule_of, run_seeds, summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,4 +41,9 @@ def test_whatever_fails_nothing_acknowledged_is_lost_or_twice_or_half(
     assert not wrong, "\n".join(wrong)
     # They do bite: commands fail, and some are killed.
     codes = {each.code for each in outcomes}
-    assert {-9, 0, 1, 6} <= codes
+    assert {-9, 0, 1, 5, 6} <= codes
+
+
+def test_each_way_meets_its_faults_without_a_rule_and_under_each() -> None:
+    seeds = range(3 * len(WAYS) * len(KINDS))
+    assert len({(*pair_of(seed), rule_of(seed)) for seed in seeds}) == len(seeds)

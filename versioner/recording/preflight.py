@@ -52,6 +52,8 @@ _FEW: Final = 8
 class Refused(Blocked):
     """A start that rules refuse; `answer` has each reason."""
 
+    is_of_rules = True
+
     def __init__(self, message: str, *, hint: str = "", answer: Answer | None = None) -> None:
         super().__init__(message, hint=hint)
         self.answer = answer

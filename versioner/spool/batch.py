@@ -124,10 +124,15 @@ def settle(spool: Spool, entry: SpoolEntry, outcome: SendOutcome) -> None:
 def _to_spool(
     folder: Path, queue: _Queue, outcomes: Sequence[tuple[SpoolEntry, SendOutcome]]
 ) -> None:
-    """Move failed events into the spool: no process may ever use this queue again."""
+    """Move failed events into the spool: no process may ever use this queue again.
+
+    A start that rules refuse is dropped: its process was killed before it had an answer.
+    """
     spool = Spool(folder)
     for entry, outcome in outcomes:
-        if outcome.is_failed:
+        if outcome.is_of_rules:
+            queue.forget(entry)
+        elif outcome.is_failed:
             spool.add(entry._replace(reason=outcome.message))
             settle(spool, entry, outcome)
             queue.forget(entry)

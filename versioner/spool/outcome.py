@@ -35,6 +35,8 @@ _FAULTS_FOR_ALL: Final = (
 )
 # True in the details of a start that was not judged, since a file of the rules has errors.
 _UNREADABLE: Final = "unreadable_rules"
+# True in the details of a start that rules refuse, or that they could not judge.
+_OF_RULES: Final = "rules"
 # The exit codes of failures that are the event's own: it is not valid, or it is blocked.
 _REFUSALS: Final = (InvalidInput.exit_code, Blocked.exit_code)
 
@@ -54,6 +56,11 @@ class SendOutcome(NamedTuple):
     def is_refused(self) -> bool:
         """Return whether another try would fail too, since the event itself is at fault."""
         return self.is_failed and self.exit_code in _REFUSALS
+
+    @property
+    def is_of_rules(self) -> bool:
+        """Return whether the event is a start that rules refuse, or could not judge."""
+        return self.is_failed and self.details.get(_OF_RULES) is True
 
     @property
     def exit_code(self) -> int:
@@ -82,6 +89,8 @@ def outcome_of(result: RecordResult | VersionerError, *, for_all: bool = False) 
         "hint": result.hint,
         "code": result.exit_code,
     }
+    if result.is_of_rules:
+        details[_OF_RULES] = True
     if isinstance(result, UnreadableRules):
         details[_UNREADABLE] = True
     for_all = for_all or (isinstance(result, RemoteFailure) and result.fault in _FAULTS_FOR_ALL)

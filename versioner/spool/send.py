@@ -69,7 +69,7 @@ def send_entries(
     """Send this process's own events, if any, and spooled ones to the remote they are for.
 
     Events with the same destination are pushed together. With `judged`, the starts of deployments
-    among the spooled ones are judged: they are those of processes that wait for the answer.
+    among the spooled ones are judged: they are those of processes that had no answer yet.
     Returns the result of each, in order.
     """
     results: dict[int, RecordResult | VersionerError] = {}
@@ -114,7 +114,9 @@ def send_spooled(
             settle(spool, entry, outcome)
             sent.append(Sent(entry, url, outcome))
         if url in left:
-            sent += [Sent(entry, url, outcome) for entry, outcome in drain(folder, url, send)]
+            # Nobody had an answer to these: their starts are judged, those in the spool are facts.
+            judge = partial(send, judged=True)
+            sent += [Sent(entry, url, outcome) for entry, outcome in drain(folder, url, judge)]
     return sent
 
 
@@ -143,13 +145,21 @@ def token_for_host(url: str, named: str, urls: Iterable[str]) -> bool:
 
 
 def _send_to(
-    url: str, token: str, entries: Sequence[SpoolEntry], *, now: str, entropy: Entropy
+    url: str,
+    token: str,
+    entries: Sequence[SpoolEntry],
+    *,
+    now: str,
+    entropy: Entropy,
+    judged: bool = False,
 ) -> list[SendOutcome]:
     """Send to one registry; a failure that stops the sending is the outcome of every event."""
     if not entries:
         return []
     try:
-        results = send_entries(address_of(url, token), entries, now=now, entropy=entropy)
+        results = send_entries(
+            address_of(url, token), entries, now=now, entropy=entropy, judged=judged
+        )
     except VersionerError as error:
         return [outcome_of(error, for_all=True)] * len(entries)
     except OSError as error:
