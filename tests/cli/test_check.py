@@ -186,6 +186,41 @@ def test_github_gets_an_annotation_and_a_summary(
     assert summary.read_text("utf-8").count("```") == 2
 
 
+def test_a_step_that_follows_never_takes_an_error_for_an_answer(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule(desk, "days-only", NIGHTS.replace("blocked:", "blokced:"))
+    outputs, summary = tmp_path / "outputs", tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_OUTPUT", str(outputs))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    for version, code, words in (("1.4.0", 1, "rules/days-only.yaml:7: "), ("9", 4, "no event")):
+        outputs.write_text("", "utf-8")
+        assert desk.run("check", "user-service", version, "production").code == code
+        assert outputs.read_text("utf-8") == "allowed=false\nallowed_from=\n"
+        assert words in summary.read_text("utf-8")
+
+
+def test_gitlab_gets_what_refuses_as_a_report(desk: Desk) -> None:
+    rule(desk, "days-only", NIGHTS)
+    rule(desk, "maybe", NIGHTS.replace("days-only", "maybe\nenforcement: report-only"))
+    refused = desk.run("check", "user-service", "1.4.0", "production", "--format", "gitlab")
+    assert refused.code == 5
+    first, second = json.loads(refused.out)
+    assert first["location"]["path"] == "registry/rules/days-only.yaml"
+    assert (first["check_name"], first["severity"]) == ("NO_DEPLOY_WINDOW", "major")
+    assert "days-only: inside a closed window" in first["description"]
+    assert (second["location"]["path"], second["severity"]) == (
+        "registry/rules/maybe.yaml",
+        "minor",
+    )
+    desk.run("block", "user-service", "1.4.0")
+    blocked = desk.run("check", "user-service", "1.4.0", "staging", "--format", "gitlab")
+    (issue,) = json.loads(blocked.out)
+    assert issue["location"]["path"] == "registry/products/user-service/product.yaml"
+    allowed = desk.run("check", "user-service", "1.3.9", "staging", "--format", "gitlab")
+    assert (allowed.code, json.loads(allowed.out)) == (0, [])
+
+
 @pytest.mark.parametrize("year", ["0001", "0999", "3000", "9999"])
 def test_a_moment_that_no_event_can_have_is_refused(desk: Desk, year: str) -> None:
     asked = desk.run("check", "user-service", "1.4.0", "production", "--at", f"{year}-01-01")

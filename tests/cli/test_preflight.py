@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.acceptance.tool import environment
-from tests.cli.registries import Desk, Outcome, make_registry
+from tests.cli.registries import NOW, Desk, Outcome
 from tests.fixtures.remotes import LIMITED, OLD, ONLY_BLOBS
+from tests.fixtures.spool_entries import entry
 from versioner.cli.errors import run
+from versioner.spool.batch import take_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +80,29 @@ def test_a_refused_start_writes_nothing_and_says_why(closed: Desk) -> None:
         ):
             assert text in refused.err, text
     assert (closed.git("rev-parse", "HEAD"), closed.git("status", "--porcelain")) == before
+
+
+def test_a_ci_system_is_told_of_a_refused_start(
+    closed: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs, summary = tmp_path / "outputs", tmp_path / "summary.md"
+    job = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": outputs, "GITHUB_STEP_SUMMARY": summary}
+    for name, value in job.items():
+        monkeypatch.setenv(name, str(value))
+    refused = closed.run(*START, "--local")
+    assert refused.code == 5
+    assert "::error::refused: user-service 1.5.0 to production (NO_DEPLOY_WINDOW)%0A" in refused.err
+    told = "outcome=refused\nallowed=false\nallowed_from=2026-11-23T08:00:00Z\n"
+    assert outputs.read_text("utf-8") == told
+    text = summary.read_text("utf-8")
+    assert text.startswith("**Refused**: user-service 1.5.0 to production\n")
+    assert "closed: inside a closed window" in text
+    assert "Nobody is there." in text
+    add_rule(closed, CLOSED.replace("blocked:", "blokced:"))
+    outputs.write_text("", "utf-8")
+    assert closed.run(*START, "--local").code == 1
+    assert outputs.read_text("utf-8") == "outcome=refused\nallowed=false\nallowed_from=\n"
+    assert "registry/rules/closed.yaml:6: " in summary.read_text("utf-8")
 
 
 @pytest.mark.parametrize("status", ["pending", "completed", "failed", "aborted"])
@@ -261,39 +287,42 @@ def test_a_deployment_of_another_product_is_in_the_way(
     assert at(capsys, url, *other).code == 0
 
 
+@pytest.mark.parametrize(("place", "few"), [("URL", 6), ("clone", 4), ("bare", 4)])
 def test_of_jobs_that_start_at_once_exactly_one_is_allowed(
-    tmp_path: Path, scale: Callable[[int, int], int], monkeypatch: pytest.MonkeyPatch
+    desk: Desk, tmp_path: Path, scale: Callable[[int, int], int], place: str, few: int
 ) -> None:
-    top = make_registry(tmp_path / "registry")
-    (top / "registry/rules").mkdir(exist_ok=True)
-    (top / "registry/rules/one-at-once.yaml").write_text(ONE_AT_ONCE, encoding="utf-8")
-    for line in ("add -A", "commit -qm Rule"):
-        subprocess.run(["git", *line.split()], cwd=top, check=True)
-    bare = tmp_path / "bare.git"
-    subprocess.run(["git", "clone", "-q", "--bare", top, bare], check=True)
+    add_rule(desk, ONE_AT_ONCE)
+    top, bare = desk.top, served(desk, tmp_path / "bare.git", {})
+    repo = {"URL": f"file://{bare}", "clone": str(top), "bare": str(bare)}[place]
 
     def job(number: int) -> tuple[int, str]:
         home = tmp_path / f"home-{number}"
         home.mkdir()
         done = subprocess.run(
-            [sys.executable, "-m", "versioner", "track", "deployment", "--repo", f"file://{bare}",
+            [sys.executable, "-m", "versioner", "track", "deployment", "--repo", repo,
              "--product", ("user-service", "payment-api", "web-frontend")[number % 3],
              "--environment", "production", "--version", f"7.{number}", "--status", "started",
-             "--invoke-id", f"run-{number}"],
+             "--invoke-id", f"run-{number}", "--deployed-by", f"jane{number}"],
             env={**environment(), "XDG_CACHE_HOME": str(home), "TMPDIR": str(home)},
             capture_output=True, text=True, check=False, cwd=tmp_path,
         )  # fmt: skip
         return done.returncode, done.stderr
 
-    with ThreadPoolExecutor(scale(6, 64)) as pool:
-        outcomes = list(pool.map(job, range(scale(6, 64))))
+    count = scale(few, 64)
+    with ThreadPoolExecutor(count) as pool:
+        outcomes = list(pool.map(job, range(count)))
     codes = sorted(code for code, _ in outcomes)
-    assert codes == [0, *[5] * (len(codes) - 1)], outcomes
-    log = subprocess.check_output(["git", "-C", bare, "log", "--format=%s", "main"], text=True)
+    assert codes == [0, *[5] * (count - 1)], outcomes
+    where = top if place == "clone" else bare
+    log = subprocess.check_output(["git", "-C", where, "log", "--format=%s", "main"], text=True)
     (allowed,) = (line for line in log.splitlines() if " 7." in line)
-    version = allowed.partition(" 7.")[2].partition(" ")[0]
-    assert all(f"7.{version}" in text for code, text in outcomes if code == 5), outcomes
-    assert "refs/versioner" not in refs(f"file://{bare}")
+    product, version = re.findall(r"(\S+) (7\.\d+) ", allowed)[0]
+    in_the_way = f"{product} {version} to production by jane{version[2:]} since "
+    assert all(in_the_way in text for code, text in outcomes if code == 5), outcomes
+    assert "refs/versioner" not in refs(str(where))
+    if place == "clone":
+        status = ["git", "-C", top, "status", "--porcelain", "--ignored"]
+        assert subprocess.check_output(status) == b""
 
 
 def test_a_start_that_was_kept_on_this_machine_is_not_judged_later(
@@ -309,3 +338,34 @@ def test_a_start_that_was_kept_on_this_machine_is_not_judged_later(
     assert run(["spool", "send"]) == 0
     found = at(capsys, url, "deployment", "list", "--product", "user-service", "-o", "json")
     assert json.loads(found.out)[0]["status"] == "started"
+
+
+@pytest.mark.parametrize(
+    ("environment", "code", "words"),
+    [("production", 5, "closed: inside a closed window"), ("staging", 0, "recorded: ")],
+)
+def test_a_start_that_a_killed_process_left_in_the_queue_is_judged(
+    url: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: str,
+    code: int,
+    words: str,
+) -> None:
+    spool = tmp_path / "spool"
+    monkeypatch.setenv("VERSIONER_SPOOL", str(spool))
+    fields = {"at": NOW, "environment": environment, "version": "1.5.0", "status": "started"}
+    left = entry(repo=url, event_id="e-1", event=fields)
+    with take_turn(spool, url, left, wait_seconds=1, now=0):
+        (file,) = (spool / "queue").rglob("*.json")
+        text = file.read_text("ascii")
+    # As if the process had been killed before it took its event out of the queue.
+    file.write_text(text, "ascii")
+    before = refs(url)
+    capsys.readouterr()
+    assert run(["spool", "send"]) == code
+    assert words in capsys.readouterr().out
+    assert (refs(url) == before) == (code == 5)
+    assert run(["spool", "list"]) == 0
+    assert "No events are waiting" in capsys.readouterr().out

@@ -151,6 +151,14 @@ def test_rules_are_created_edited_listed_and_replayed(desk: Desk) -> None:
     assert (
         'rule "through-staging" would have refused 3 of 4 deployments since 2026-08-24' in told.out
     )
+    words = 'rule "through-staging" would have refused 3 of 4 deployments'
+    path = "registry/rules/through-staging.yaml"
+    for command in (("validate", "--base", base), ("rule", "replay", "--base", base)):
+        (note,) = json.loads(desk.run(*command, "--format", "gitlab").out)
+        assert (note["severity"], note["location"]["path"]) == ("info", path)
+        assert words in note["description"]
+        noticed = desk.run(*command, "--format", "github")
+        assert f"::notice file={path},line=1::{words}" in noticed.out + noticed.err
     desk.run("rule", "edit", "through-staging", "--set", "enforcement=disabled")
     assert "would have refused" not in desk.run("validate", "--base", base).out
     assert desk.run("rule", "replay").out == "there are no rules to replay\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from versioner.ci.presence import PRESENT
+from versioner.ci.steps import OUTPUTS, SUMMARY
 from versioner.ci.system import System
 
 __all__ = ["FORGE_SYSTEMS"]
@@ -37,8 +38,8 @@ _GITHUB: Final = System(
         ("vi_gh_head_ref", "GITHUB_HEAD_REF"),
         ("vi_gh_base_ref", "GITHUB_BASE_REF"),
     ),
-    summary_file="GITHUB_STEP_SUMMARY",
-    output_file="GITHUB_OUTPUT",
+    summary_file=SUMMARY,
+    output_file=OUTPUTS,
 )
 
 # Gitea and Forgejo set GITHUB_* too; the URL of a run contains its number, not its id.

@@ -127,7 +127,9 @@ def _print_message(level: Literal["error", "warning"], message: str, hint: str =
     click.echo(f"{click.style(level, fg=colour, bold=True)}: {message}", err=True)
     if hint:
         click.echo(f"{click.style('hint', bold=True)}: {hint}", err=True)
-    if os.environ.get("GITHUB_ACTIONS") == "true":
+    from versioner.ci.steps import reads_annotations
+
+    if reads_annotations(os.environ):
         from versioner.reporting.ci_annotations import github_annotation
 
         # On stderr, which the runner reads too, because stdout may be a JSON document.

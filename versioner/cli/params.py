@@ -22,6 +22,7 @@ __all__ = [
     "comment_option",
     "edit_options",
     "examples_epilog",
+    "format_of",
     "list_output_option",
     "output_option",
     "read_for",
@@ -92,6 +93,13 @@ def rev_option(command: _Command) -> _Command:
         default=None,
         help="Read the registry at this git revision (default: the current files).",
     )(command)
+
+
+def format_of(form: str | None, output: str) -> str:
+    """Return the format that --format or --output chooses; raise UsageError if they differ."""
+    if output == "json" and form not in (None, "json"):
+        raise click.UsageError(f"--output json and --format {form} contradict each other: give one")
+    return form or output
 
 
 @contextmanager

@@ -20,10 +20,10 @@ from versioner.reporting.track import (
 if TYPE_CHECKING:
     from versioner.ci import DetectedRun
     from versioner.cli.track_options import TrackOptions
-    from versioner.errors import Spooled, VersionerError
+    from versioner.errors import Blocked, Spooled, UnreadableRules, VersionerError
     from versioner.recording.record import RecordResult
 
-__all__ = ["Output", "append_for_ci", "report", "report_spooled", "warn"]
+__all__ = ["Output", "append_for_ci", "report", "report_refused", "report_spooled", "warn"]
 
 
 def report(
@@ -59,6 +59,25 @@ def report_spooled(options: TrackOptions, detected: DetectedRun | None, spooled:
             detected.summary_file, "step summary", "Not recorded: kept to be sent later\n"
         )
         append_for_ci(detected.output_file, "step's outputs", kept_outputs(spooled.line))
+
+
+def report_refused(detected: DetectedRun | None, error: Blocked | UnreadableRules) -> None:
+    """Report to the CI system that rules let a deployment not start; the caller reports the error.
+
+    The outputs are those of `check`, for steps that follow.
+    """
+    if detected is None:
+        return
+    from versioner.recording.preflight import Refused
+    from versioner.reporting.gate.check import answer_outputs, answer_summary, error_summary
+
+    answer, summary = None, error_summary(error.message)
+    if isinstance(error, Refused):
+        answer, summary = error.answer, answer_summary(error.answer, error.rules)
+    append_for_ci(detected.summary_file, "step summary", summary)
+    append_for_ci(
+        detected.output_file, "step's outputs", f"outcome=refused\n{answer_outputs(answer)}"
+    )
 
 
 class Output:

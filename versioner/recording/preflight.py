@@ -50,13 +50,15 @@ _FEW: Final = 8
 
 
 class Refused(Blocked):
-    """A start that rules refuse; `answer` has each reason."""
+    """A start that rules refuse; `answer` has each reason, by `rules` among others."""
 
     is_of_rules = True
 
-    def __init__(self, message: str, *, hint: str = "", answer: Answer | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", answer: Answer, rules: Sequence[Rule] = ()
+    ) -> None:
         super().__init__(message, hint=hint)
-        self.answer = answer
+        self.answer, self.rules = answer, rules
 
 
 class Fetch(Protocol):
@@ -322,7 +324,7 @@ def refusal_of(answer: Answer, rules: Sequence[Rule]) -> Refused:
     names = " ".join(f"--override {name}" for name in may_override)
     all_of_them = len(may_override) == len(answer.refusals)
     hint = f"{when}; in an emergency: {names} --reason TEXT" if all_of_them else when
-    return Refused("\n".join(lines), hint=hint, answer=answer)
+    return Refused("\n".join(lines), hint=hint, answer=answer, rules=rules)
 
 
 def _from_when(answer: Answer) -> str:

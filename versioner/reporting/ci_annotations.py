@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.reporting.terminal import as_json, clean
 
@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
     from versioner.models import Problem, Severity
 
-__all__ = ["github_annotation", "problems_github", "problems_gitlab"]
+__all__ = [
+    "FileNote",
+    "github_annotation",
+    "notes_github",
+    "problems_github",
+    "problems_gitlab",
+]
 
 # GitHub silently drops annotations of a step beyond ten errors and ten warnings.
 _MOST: Final = 10
@@ -65,15 +71,44 @@ def _property(text: str) -> str:
 _GITLAB_SEVERITIES: Final = {"error": "major", "warning": "minor"}
 
 
-def problems_gitlab(problems: Iterable[Problem]) -> str:
-    """Return the report; a problem keeps its fingerprint when the lines above it change."""
+class FileNote(NamedTuple):
+    """Something that is said of a file, and is no problem of it."""
+
+    path: str
+    code: str
+    text: str
+
+
+def notes_github(notes: Iterable[FileNote]) -> str:
+    """Return a notice for each note."""
+    return "\n".join(
+        github_annotation("notice", clean(each.text), path=clean(each.path), line=1)
+        for each in notes
+    )
+
+
+def problems_gitlab(problems: Iterable[Problem], notes: Iterable[FileNote] = ()) -> str:
+    """Return the report; a problem keeps its fingerprint when the lines above it change.
+
+    A note has the lowest severity, and keeps its fingerprint when its text changes.
+    """
     seen: Counter[tuple[str, str, str]] = Counter()
     report = []
     for problem in problems:
         what = (problem.path, problem.code, problem.message)
         seen[what] += 1
         report.append(_issue(problem, _fingerprint(*what, str(seen[what]))))
-    return as_json(report)
+    return as_json([*report, *map(_note, notes)])
+
+
+def _note(note: FileNote) -> dict[str, Any]:
+    return {
+        "description": clean(note.text),
+        "check_name": note.code,
+        "fingerprint": _fingerprint(note.path, note.code),
+        "severity": "info",
+        "location": {"path": note.path, "lines": {"begin": 1}},
+    }
 
 
 def _issue(problem: Problem, fingerprint: str) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from versioner.cli.track_options import (
     read_options,
     source_of,
 )
-from versioner.cli.track_report import report, report_spooled, warn
-from versioner.errors import OperationFailed, Spooled
+from versioner.cli.track_report import report, report_refused, report_spooled, warn
+from versioner.errors import Blocked, OperationFailed, Spooled, UnreadableRules
 from versioner.git.repository import Repository, RepositoryLookup
 from versioner.remote.url import TOKEN, is_url
 
@@ -154,6 +154,10 @@ def _record_event(ctx: click.Context, options: TrackOptions, detected: DetectedR
             recorded, incomplete = _record(place, draft, options)
         else:
             recorded, incomplete = _deliver(*place, draft, options)
+    except (Blocked, UnreadableRules) as error:
+        if error.is_of_rules and not options.dry_run:
+            report_refused(detected, error)
+        raise
     except (OperationFailed, OSError) as error:
         if isinstance(error, Spooled):
             report_spooled(options, detected, error)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from versioner.cli.params import examples_epilog, output_option, repo_option, rev_option
+from versioner.cli.params import examples_epilog, format_of, output_option, repo_option, rev_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
+    from versioner.reporting.ci_annotations import FileNote
     from versioner.rules.gate.replay import Replay
 
 __all__ = ["validate"]
@@ -72,8 +73,7 @@ def validate(
     from versioner.cli.registry import find_registry, take_snapshot
     from versioner.remote.url import is_url
 
-    if output == "json" and form not in (None, "json"):
-        raise click.UsageError(f"--output json and --format {form} contradict each other: give one")
+    chosen = format_of(form, output)
     if base == "":
         raise click.UsageError("--base is empty: give a revision, for example origin/main")
     if base is not None and repo is not None and is_url(repo):
@@ -83,7 +83,7 @@ def validate(
     checked = _check(repository, snapshot, base, rev or "HEAD", allow_log_changes)
     problems = _of_paths(repository, snapshot, checked.problems, paths)
     replayed = _replayed(repository, snapshot, rev, checked) if checked.changed_rules else None
-    _report(checked, problems, form or output, replayed, has_paths=bool(paths))
+    _report(checked, problems, chosen, replayed, has_paths=bool(paths))
     severe = ("error", "warning") if strict else ("error",)
     return _FOUND_ERRORS if any(each.severity in severe for each in problems) else 0
 
@@ -162,7 +162,8 @@ def _report(
     if form in ("json", "gitlab"):
         from versioner.reporting.ci_annotations import problems_gitlab
 
-        click.echo(problems_json(problems) if form == "json" else problems_gitlab(problems))
+        notes = _replay_notes(replayed) if form == "gitlab" else []
+        click.echo(problems_json(problems) if form == "json" else problems_gitlab(problems, notes))
         click.echo(closing, err=True)
     elif form == "github":
         _report_to_github(checked, problems, closing, replayed)
@@ -176,6 +177,14 @@ def _replay_lines(replayed: Replay | None) -> list[str]:
     from versioner.reporting.gate.replay import replay_lines
 
     return replay_lines(replayed)
+
+
+def _replay_notes(replayed: Replay | None) -> list[FileNote]:
+    if replayed is None:
+        return []
+    from versioner.reporting.gate.replay import replay_notes
+
+    return replay_notes(replayed)
 
 
 def _report_to_people(
@@ -197,20 +206,21 @@ def _report_to_people(
 def _report_to_github(
     checked: ValidationResult, problems: list[Problem], closing: str, replayed: Replay | None
 ) -> None:
+    from versioner.ci.steps import step_files
     from versioner.cli.track_report import append_for_ci
     from versioner.reporting.changes import change_markdown
-    from versioner.reporting.ci_annotations import problems_github
+    from versioner.reporting.ci_annotations import notes_github, problems_github
     from versioner.reporting.problems import step_summary
     from versioner.reporting.text import TextLayout
 
     if problems:
         click.echo(problems_github(problems))
-    lines = _replay_lines(replayed)
-    for line in [*lines, closing]:
-        click.echo(line)
-    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if notes := _replay_notes(replayed):
+        click.echo(notes_github(notes))
+    click.echo(closing)
+    path = step_files(os.environ).summary
     if not path:
         return
     change = change_markdown(checked.change) if checked.change is not None else ""
-    change += "".join(f"- {line}\n" for line in lines)
+    change += "".join(f"- {line}\n" for line in _replay_lines(replayed))
     append_for_ci(path, "step summary", step_summary(TextLayout(), problems, change, closing))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.reporting.terminal import as_json, clean
+from versioner.layout import product_path
+from versioner.models import Problem
+from versioner.reporting.terminal import as_json, clean, clean_lines
 from versioner.rules.gate.open_times import SEARCHED_YEARS
 
 if TYPE_CHECKING:
@@ -18,8 +20,11 @@ __all__ = [
     "answer_document",
     "answer_json",
     "answer_lines",
+    "answer_outputs",
+    "answer_problems",
     "answer_summary",
     "answer_text",
+    "error_summary",
     "question_text",
 ]
 
@@ -135,6 +140,43 @@ def _from_when(answer: Answer) -> str:
     if not answer.allowed_from:
         return "No time alone will do: something else has to change first."
     return f"Allowed from {answer.allowed_from} on, if nothing else changes."
+
+
+def answer_outputs(answer: Answer | None) -> str:
+    """Return the lines of a step's outputs; None for a question that has no answer."""
+    if answer is None:
+        return "allowed=false\nallowed_from=\n"
+    allowed = "true" if answer.allowed else "false"
+    return f"allowed={allowed}\nallowed_from={answer.allowed_from}\n"
+
+
+def error_summary(message: str) -> str:
+    """Return why there is no answer as Markdown for the page of a CI run."""
+    text = clean_lines(message).replace("```", "'''")
+    return f"**Not allowed**: the question has no answer\n\n```text\n{text}\n```\n"
+
+
+def answer_problems(answer: Answer, rules: Sequence[Rule]) -> list[Problem]:
+    """Return what refuses as problems of the files of rules, for reports about files.
+
+    What does not refuse, as a rule that only reports, is a warning. The problem of a built-in check
+    is one of the product.
+    """
+    paths = {rule.name: rule.path for rule in rules}
+    product = product_path(answer.question.product)
+    return [
+        Problem(
+            paths.get(each.rule, product),
+            0,
+            0,
+            each.code,
+            f"{question_text(answer.question)}: {each.rule or each.type}: {each.message}",
+            each.hint,
+            "error" if each.is_refusal else "warning",
+        )
+        for each in answer.verdicts
+        if each.outcome != "passed"
+    ]
 
 
 def answer_summary(answer: Answer, rules: Sequence[Rule]) -> str:

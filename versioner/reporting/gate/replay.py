@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from versioner.layout import rule_path
+from versioner.reporting.ci_annotations import FileNote
 from versioner.reporting.tables import Column, table
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import count
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from versioner.reporting.text import TextLayout
     from versioner.rules.gate.replay import RefusedDeployment, Replay, ReplayedRule
 
-__all__ = ["replay_json", "replay_lines", "replay_text"]
+__all__ = ["replay_json", "replay_lines", "replay_notes", "replay_text"]
 
 
 def replay_text(layout: TextLayout, done: Replay, limit: int) -> str:
@@ -97,8 +99,16 @@ def replay_lines(done: Replay) -> list[str]:
     """Return a sentence for each rule: what it would have refused."""
     return [
         f'rule "{rule.name}" would have refused {_share(rule.refused, rule.judged, rule.rollbacks)}'
-        f" since {done.since[:10]}"
+        + (f" since {done.since[:10]}" if done.since else "")
         for rule in done.rules
+    ]
+
+
+def replay_notes(done: Replay) -> list[FileNote]:
+    """Return the same sentences as notes of the files of rules."""
+    return [
+        FileNote(rule_path(rule.name), "replay", text)
+        for rule, text in zip(done.rules, replay_lines(done), strict=True)
     ]
 
 

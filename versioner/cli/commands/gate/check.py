@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from versioner.cli.commands.completion import environment_names, product_names
-from versioner.cli.params import examples_epilog, output_option, repo_option, rev_option
+from versioner.cli.params import examples_epilog, format_of, output_option, repo_option, rev_option
+from versioner.errors import VersionerError
 
 if TYPE_CHECKING:
-    from versioner.registry.records import Registry
+    from collections.abc import Sequence
+
+    from versioner.models.governance import Rule
     from versioner.rules.gate.question import Answer
 
 __all__ = ["check"]
@@ -45,6 +48,12 @@ _REFUSED = 5
     is_flag=True,
     help="Answer also for a version that no event names yet.",
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "gitlab"]),
+    help="The output format: text, JSON, or a GitLab code quality report of what refuses.",
+)
 @rev_option
 @output_option
 @repo_option
@@ -56,6 +65,7 @@ def check(
     at: str | None,
     every: bool,
     allow_unknown_version: bool,
+    form: str | None,
     rev: str | None,
     output: str,
     repo: str | None,
@@ -66,43 +76,68 @@ def check(
     rule, a request or a log of decisions cannot be read. Nothing is written.
     """
     from versioner.cli.gate import ask
-    from versioner.cli.output import show, terminal_layout
-    from versioner.reporting.gate.check import answer_json, answer_text
 
-    asked = ask(
-        *(product, version, environment, instance),
-        at=at,
-        rev=rev,
-        repo=repo,
-        allow_unknown_version=allow_unknown_version,
-    )
-    answer, registry = asked
-    if output == "json":
-        show(answer_json(answer))
-    else:
-        rules = registry.governance.rules
-        show(answer_text(terminal_layout(), answer, rules, passed=every))
-    _report_to_ci(answer, registry)
+    chosen = format_of(form, output)
+    try:
+        answer, registry = ask(
+            *(product, version, environment, instance),
+            at=at,
+            rev=rev,
+            repo=repo,
+            allow_unknown_version=allow_unknown_version,
+        )
+    except VersionerError as error:
+        _report_no_answer(error)
+        raise
+    rules = registry.governance.rules
+    _show(answer, rules, chosen, every=every)
+    _report_to_ci(answer, rules)
     return 0 if answer.allowed else _REFUSED
 
 
-def _report_to_ci(answer: Answer, registry: Registry) -> None:
-    """Write an annotation and the step's summary where GitHub runs the command."""
-    if os.environ.get("GITHUB_ACTIONS") != "true":
-        return
-    from versioner.cli.track_report import append_for_ci
-    from versioner.reporting.ci_annotations import github_annotation
-    from versioner.reporting.gate.check import answer_lines, answer_summary, question_text
+def _show(answer: Answer, rules: Sequence[Rule], form: str, *, every: bool) -> None:
+    from versioner.cli.output import show, terminal_layout
+    from versioner.reporting.gate.check import answer_json, answer_problems, answer_text
 
-    rules = registry.governance.rules
-    if not answer.allowed:
+    if form == "json":
+        show(answer_json(answer))
+    elif form == "gitlab":
+        from versioner.reporting.ci_annotations import problems_gitlab
+
+        show(problems_gitlab(answer_problems(answer, rules)))
+    else:
+        show(answer_text(terminal_layout(), answer, rules, passed=every))
+
+
+def _report_no_answer(error: VersionerError) -> None:
+    """Write to the step's files that nothing is allowed: a step after this one may ask them."""
+    from versioner.ci.steps import step_files
+    from versioner.cli.track_report import append_for_ci
+    from versioner.reporting.gate.check import answer_outputs, error_summary
+
+    files = step_files(os.environ)
+    append_for_ci(files.summary, "step summary", error_summary(error.message))
+    append_for_ci(files.outputs, "step's outputs", answer_outputs(None))
+
+
+def _report_to_ci(answer: Answer, rules: Sequence[Rule]) -> None:
+    """Write an annotation, the step's summary and its outputs where the CI system reads them."""
+    from versioner.ci.steps import reads_annotations, step_files
+    from versioner.cli.track_report import append_for_ci
+    from versioner.reporting.gate.check import (
+        answer_lines,
+        answer_outputs,
+        answer_summary,
+        question_text,
+    )
+
+    if not answer.allowed and reads_annotations(os.environ):
+        from versioner.reporting.ci_annotations import github_annotation
+
         text = f"refused: {question_text(answer.question)}"
         # On stderr, which the runner reads too, because stdout may be a JSON document.
         details = "\n".join(answer_lines(answer, rules))
         click.echo(github_annotation("error", text, details), err=True)
-    outputs = (
-        f"allowed={'true' if answer.allowed else 'false'}\nallowed_from={answer.allowed_from}\n"
-    )
-    summary = answer_summary(answer, rules)
-    append_for_ci(os.environ.get("GITHUB_STEP_SUMMARY", ""), "step summary", summary)
-    append_for_ci(os.environ.get("GITHUB_OUTPUT", ""), "step's outputs", outputs)
+    files = step_files(os.environ)
+    append_for_ci(files.summary, "step summary", answer_summary(answer, rules))
+    append_for_ci(files.outputs, "step's outputs", answer_outputs(answer))

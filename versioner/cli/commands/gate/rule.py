@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -12,6 +13,7 @@ from versioner.cli.params import (
     assignments_of,
     edit_options,
     examples_epilog,
+    format_of,
     list_output_option,
     output_option,
     read_for,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from versioner.models.governance import Rule
     from versioner.registry.records import Registry
+    from versioner.rules.gate.replay import Replay
 
 __all__ = ["rule"]
 
@@ -189,6 +192,12 @@ def edit(name: str, set_: tuple[str, ...], unset: tuple[str, ...], repo: str | N
     "--limit", type=click.IntRange(min=0), default=20, show_default=True,
     help="How many of the refused deployments the text lists, the last ones.",
 )  # fmt: skip
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "gitlab"]),
+    help="The output format: text, JSON, GitHub annotations, or a GitLab code quality report.",
+)
 @output_option
 @rev_option
 @repo_option
@@ -198,6 +207,7 @@ def replay(
     until: str | None,
     base: str | None,
     limit: int,
+    form: str | None,
     output: str,
     rev: str | None,
     repo: str | None,
@@ -209,12 +219,12 @@ def replay(
     report. Nothing is written.
     """
     from versioner.cli.gate import refuse_unread_rules
-    from versioner.cli.output import Progress, show, terminal_layout
+    from versioner.cli.output import Progress
     from versioner.cli.registry import find_registry, read_index, reference_time
     from versioner.query.times import parse_moment
-    from versioner.reporting.gate.replay import replay_json, replay_text
     from versioner.rules.gate.replay import replay as replay_rules
 
+    chosen = format_of(form, output)
     repository = find_registry(repo, rev)
     registry = read_index(repository, rev).registry()
     refuse_unread_rules(registry, names)
@@ -234,7 +244,33 @@ def replay(
         end = parse_moment(until, now, field="until") if until is not None else ""
     with Progress("Replaying products") as progress:
         done = replay_rules(registry, rules, since=begin, until=end, progress=progress.advance)
-    show(replay_json(done) if output == "json" else replay_text(terminal_layout(), done, limit))
+    _show(done, chosen, limit)
+
+
+def _show(done: Replay, form: str, limit: int) -> None:
+    from versioner.cli.output import show, terminal_layout
+    from versioner.reporting.ci_annotations import notes_github, problems_gitlab
+    from versioner.reporting.gate.replay import (
+        replay_json,
+        replay_lines,
+        replay_notes,
+        replay_text,
+    )
+
+    if form == "json":
+        show(replay_json(done))
+    elif form == "gitlab":
+        show(problems_gitlab([], replay_notes(done)))
+    else:
+        show(replay_text(terminal_layout(), done, limit))
+    if form == "github":
+        from versioner.ci.steps import step_files
+        from versioner.cli.track_report import append_for_ci
+
+        # On stderr, which the runner reads too.
+        click.echo(notes_github(replay_notes(done)), err=True)
+        summary = "".join(f"- {line}\n" for line in replay_lines(done))
+        append_for_ci(step_files(os.environ).summary, "step summary", summary)
 
 
 def _chosen(registry: Registry, names: Sequence[str]) -> list[Rule]:
