@@ -17,6 +17,7 @@ KEYS = [
     *("-----BEGIN RSA " + "PRIVATE KEY-----", "SG." + "A1b2C3d4E5" * 2 + "." + "A1b2C3d4E5" * 2),
     *("AccountKey=" + "A1b2C3d4E5" * 3, "hooks.slack.com/services/" + "T0/B0/x1"),
     *(f"https://a.example/?{name}=" + "A1b2C3d4" for name in ("token", "sig", "api_key")),
+    "vr_" + "a1b2c3d4e5" + "_" + "A1b2C3d4E5" * 4,
     "https://jane:hunter2@a.example/",
 ]  # fmt: skip
 

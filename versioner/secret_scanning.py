@@ -31,6 +31,7 @@ _MARKERS_BY_PART: Final = (
     ("gh", ("ghp_", "gho_", "ghs_", "ghu_", "ghr_")),
     ("_live_", ("sk_live_", "rk_live_")),
     ("_pat_", ("github_pat_", "dckr_pat_")),
+    ("vr_", ("vr_",)),
     ("", ("glpat-", "xox", "npm_", "hvs.", "sk-ant-", "hooks.slack.com/services/")),
 )
 _MARKERS: Final = tuple(item for _, items in _MARKERS_BY_PART for item in items)
@@ -55,6 +56,8 @@ _SHAPES: Final = (
     r"|sk-ant-[A-Za-z0-9_-]{16,}"
     r"|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"
     r"|dckr_pat_[A-Za-z0-9_-]{20,}"
+    # A token of our own server.
+    r"|vr_[a-z0-9]{10}_[A-Za-z0-9]{40}"
     r"|AccountKey=[A-Za-z0-9+/]{20,}={0,2}"
     r"|hooks\.slack\.com/services/[A-Za-z0-9]+/[A-Za-z0-9]+/[A-Za-z0-9]+"
     r"|[?&](?:[a-z]+_token|token|sig|api_key)=[A-Za-z0-9%._~+/=-]{8,}"

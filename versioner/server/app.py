@@ -6,14 +6,16 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.middleware.sessions import SessionMiddleware
 
 from versioner import __version__
-from versioner.server import api, hooks, pages, wire
+from versioner.server import admin, api, docs_pages, hooks, login, pages, wire
 from versioner.server.health import router as health_router
 from versioner.server.live_site import LiveSite
 from versioner.server.middleware import (
     AccessLog,
     BodyLimit,
+    DefectBoundary,
     HostCheck,
     ProxyHeaders,
     SecurityHeaders,
@@ -55,9 +57,20 @@ def create_app(settings: ServerSettings) -> FastAPI:
     add_handlers(app)
     _add_routers(app)
     # The last one added is the first that a request passes.
+    if settings.oidc is not None:
+        app.add_middleware(
+            SessionMiddleware,
+            secret_key=services.sessions.login_key,
+            session_cookie="versioner_oidc",
+            max_age=600,
+            path="/login",
+            same_site="lax",
+            https_only=settings.is_encrypted,
+        )
     app.add_middleware(BodyLimit, limits=settings.limits)
     app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(ProxyHeaders, proxy=settings.proxy)
+    app.add_middleware(DefectBoundary)
     app.add_middleware(SecurityHeaders, settings=settings)
     app.add_middleware(AccessLog, monotonic=settings.clock.monotonic)
     return app
@@ -66,6 +79,9 @@ def create_app(settings: ServerSettings) -> FastAPI:
 def _add_routers(app: FastAPI) -> None:
     """Add the routes; of two that match, the first one answers."""
     app.include_router(health_router)
+    app.include_router(docs_pages.router)
+    app.include_router(login.router)
+    app.include_router(admin.router)
     app.include_router(wire.router)
     app.include_router(api.router)
     app.include_router(hooks.router)

@@ -1,8 +1,8 @@
 """What every request passes: the proxy's headers, the host name, limits, headers, the log.
 
 Pure ASGI, for each request pays for it. From the outside: `AccessLog`, `SecurityHeaders`,
-`ProxyHeaders`, `HostCheck`, `BodyLimit`, and then the routes. A route whose response has a header
-of its own keeps it.
+`DefectBoundary`, `ProxyHeaders`, `HostCheck`, `BodyLimit`, and then the routes. A route whose
+response has a header of its own keeps it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import traceback
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -27,8 +28,16 @@ if TYPE_CHECKING:
 
     from versioner.server.settings import Limits, ProxySettings, ServerSettings
 
-__all__ = ["AccessLog", "BodyLimit", "HostCheck", "ProxyHeaders", "SecurityHeaders"]
+__all__ = [
+    "AccessLog",
+    "BodyLimit",
+    "DefectBoundary",
+    "HostCheck",
+    "ProxyHeaders",
+    "SecurityHeaders",
+]
 
+_LOG: Final = logging.getLogger("versioner.server")
 _ACCESS: Final = logging.getLogger("versioner.server.access")
 _STRICT: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 _HEADERS: Final = {
@@ -97,6 +106,33 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, adding)
+
+
+class DefectBoundary:
+    """The only place that turns an unexpected exception into a response: 500, and a log entry."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 500 where the response has not begun."""
+        has_begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception:
+            if scope["type"] != "http":
+                raise
+            # What went wrong is for the log of the server, not for who asked.
+            _LOG.error("internal error\n%s", without_secrets(traceback.format_exc()))
+            if not has_begun:
+                problem = HttpProblem("internal", "the server met an internal error")
+                await problem_response(problem)(scope, receive, send)
 
 
 class ProxyHeaders:

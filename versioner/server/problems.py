@@ -9,7 +9,6 @@ A route raises `HttpProblem("not_found", "there is no product ...")`, or lets a 
 from __future__ import annotations
 
 import json
-import logging
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -48,7 +47,6 @@ __all__ = [
 ]
 
 MEDIA_TYPE: Final = "application/problem+json"
-_LOG: Final = logging.getLogger("versioner.server")
 
 
 class ProblemType(NamedTuple):
@@ -163,7 +161,7 @@ def problem_response(problem: HttpProblem) -> Response:
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Let the application answer every error with problem details."""
+    """Let the application answer errors with problem details; `DefectBoundary` has the others."""
 
     async def of_problem(request: Request, error: Exception) -> Response:
         problem = _expected(error)
@@ -173,14 +171,8 @@ def add_handlers(app: FastAPI) -> None:
             return RedirectResponse(f"/login?next={quote(asked, safe='')}", 303)
         return problem_response(problem)
 
-    async def of_defect(_request: Request, error: Exception) -> Response:
-        # What went wrong is for the log of the server, not for who asked.
-        _LOG.error("internal error (%s)", type(error).__name__, exc_info=error)
-        return problem_response(HttpProblem("internal", "the server met an internal error"))
-
     for kind in (HttpProblem, VersionerError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, of_problem)
-    app.add_exception_handler(Exception, of_defect)
 
 
 def wants_page(request: Request) -> bool:

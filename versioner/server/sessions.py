@@ -53,6 +53,8 @@ class Sessions:
         self._ended = settings.state_dir / "ended-sessions"
         self._key = _key(settings)
         self._signer = URLSafeSerializer(self._key, salt="session")
+        # For the cookie of a login at a provider.
+        self.login_key = hmac.new(self._key, b"oidc", hashlib.sha256).hexdigest()
 
     def caller(self, request: Request) -> Caller | None:
         """Return the person of a session, or the one that a trusted proxy names; None for none."""
@@ -97,18 +99,15 @@ class Sessions:
     def form_token(self, request: Request) -> str:
         """Return the value of the hidden field `csrf_token` of a page's forms.
 
-        Raises HttpProblem where there is neither a session nor a person of a proxy, nor the
-        cookie of the login form.
+        Raises HttpProblem where there is neither a session nor a person of a proxy.
         """
         content = self._content(request)
-        caller = None if content is not None else self._of_proxy(request)
         if content is not None:
-            owner = f"session {content['id']}"
-        elif caller is not None:
-            owner = f"proxy {caller.name}"
-        else:
-            owner = f"login {self._login_id(request)}"
-        return hmac.new(self._key, owner.encode("utf-8"), hashlib.sha256).hexdigest()
+            return self._token_of(f"session {content['id']}")
+        caller = self._of_proxy(request)
+        if caller is None:
+            raise HttpProblem("csrf", "the session has ended", hint="log in again")
+        return self._token_of(f"proxy {caller.name}")
 
     def start_login_form(self, request: Request, response: Response, login_id: str) -> None:
         """Set the cookie that binds a login form to a browser; see `new_login_form`."""
@@ -117,19 +116,28 @@ class Sessions:
     def new_login_form(self) -> tuple[str, str]:
         """Return an id for the cookie of a login form, and the value of its `csrf_token`."""
         login_id = self._new_id()
-        owner = f"login {login_id}".encode("ascii")
-        return login_id, hmac.new(self._key, owner, hashlib.sha256).hexdigest()
+        return login_id, self._token_of(f"login {login_id}")
 
     async def check_form(self, request: Request) -> None:
         """Raise HttpProblem unless a request comes from a form or a script of our own pages."""
+        await self._check(request, self.form_token(request))
+
+    async def check_login_form(self, request: Request) -> None:
+        """Raise HttpProblem unless a request comes from the login form of the same browser."""
+        await self._check(request, self._token_of(f"login {self._login_id(request)}"))
+
+    async def _check(self, request: Request, expected: str) -> None:
         origin = request.headers.get("origin")
         if origin is not None and not self.is_own_origin(request, origin):
             raise HttpProblem("csrf", "the request comes from a page of another site")
         given = request.headers.get("x-csrf-token", "") or await _form_field(request)
-        if not hmac.compare_digest(given.encode("utf-8"), self.form_token(request).encode("ascii")):
+        if not hmac.compare_digest(given.encode("utf-8"), expected.encode("ascii")):
             raise HttpProblem(
                 "csrf", "the form has expired, or comes from elsewhere", hint="load the page again"
             )
+
+    def _token_of(self, owner: str) -> str:
+        return hmac.new(self._key, owner.encode("utf-8"), hashlib.sha256).hexdigest()
 
     def is_own_origin(self, request: Request, origin: str) -> bool:
         """Return whether an `Origin` header names this server."""
@@ -193,9 +201,16 @@ async def _form_field(request: Request) -> str:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
         return ""
-    await request.body()  # so that the route can read it again
-    found = (await request.form()).get("csrf_token")
-    return found if isinstance(found, str) else ""
+    # The body is kept for a route that reads it. Of a route with fields of a form, FastAPI has read
+    # it before, and keeps the form.
+    with suppress(RuntimeError):
+        await request.body()
+    form = await request.form()
+    found = form.get("csrf_token")
+    if isinstance(found, str):
+        return found
+    await form.close()
+    return ""
 
 
 def _key(settings: ServerSettings) -> bytes:
