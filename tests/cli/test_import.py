@@ -18,7 +18,9 @@ from tests.editing.test_import_exports import (
     github_status,
     gitlab,
     sync,
+    vercel,
 )
+from tests.server.deliveries import DELIVERIES
 from versioner.cli.commands import imports
 from versioner.editing.importing.options import FORMATS
 
@@ -78,6 +80,8 @@ EXPORTS: dict[str, tuple[Any, int]] = {
         2,
     ),
     "argocd": ({"kind": "List", "items": [argocd(history=[sync(1), sync(2)])]}, 4),
+    "vercel": ({"deployments": [vercel()], "pagination": {"count": 1, "next": None}}, 2),
+    "cdevents": ([DELIVERIES["cdevents service.deployed"][1]], 1),
 }
 
 

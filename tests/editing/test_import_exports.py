@@ -396,6 +396,81 @@ def test_the_history_of_argo_cd_is_read(read: Any) -> None:
     assert {row.get("scm_sha") for row in rows} == {None}
 
 
+def vercel(**fields: Any) -> dict[str, Any]:
+    """A deployment as vercel.com/docs/rest-api shows it."""
+    return {
+        "uid": "dpl_2euZBFqxYdDMDG1jTrHFnNZ2eUVa",
+        "name": "docs",
+        "url": "docs-9jaeg38me.vercel.app",
+        "created": 1609492210000,
+        "buildingAt": 1609492211000,
+        "ready": 1609492260000,
+        "state": "READY",
+        "type": "LAMBDAS",
+        "creator": {"uid": "eLrCnEgbKhsHyfbiNR7E8496", "username": "johndoe"},
+        "meta": {"githubCommitSha": SHA, "githubCommitRef": "main"}
+        | {"githubOrg": "acme", "githubRepo": "docs"},
+        "target": "production",
+        "inspectorUrl": "https://vercel.com/acme/docs/J1hXN00qjUeoYfpEEf7dnDtpSiVq",
+        **fields,
+    }
+
+
+def test_the_deployments_of_vercel_are_read(read: Any) -> None:
+    rows, notes = read(
+        vercel(),
+        vercel(uid="dpl_2", state="ERROR", target=None, buildingAt=None, meta={}),
+        vercel(uid="dpl_3", state="BUILDING", customEnvironment={"slug": "qa"}),
+        vercel(uid="dpl_4", state="DELETED"),
+    )
+    assert notes.format == "vercel-deployments"
+    assert told(rows) == [
+        ("2021-01-01T09:10:11Z", "production", "a84d88e7", "started"),
+        ("2021-01-01T09:11:00Z", "production", "a84d88e7", "completed"),
+        ("2021-01-01T09:11:00Z", "preview", "dpl_2", "failed"),
+        ("2021-01-01T09:10:11Z", "qa", "a84d88e7", "started"),
+    ]
+    assert told(rows, "product", "scm_repository", "deployed_by", "deploy_url")[1] == (
+        "docs",
+        "acme/docs",
+        "johndoe",
+        "https://docs-9jaeg38me.vercel.app",
+    )
+    assert dict(notes.skipped) == {"status DELETED": 1}
+
+
+def cdevent(kind: str, at: int, **content: Any) -> dict[str, Any]:
+    return {
+        "context": {
+            "version": "0.4.1",
+            "id": f"271069a8-{at}",
+            "source": "/event/source/123",
+            "type": f"dev.cdevents.{kind}.0.2.0",
+            "timestamp": f"2026-11-20T14:27:{at:02}.315384Z",
+        },
+        "subject": {"id": "apps/shop", "content": {"environment": {"id": "test"}, **content}},
+    }
+
+
+def test_cdevents_of_services_are_read(read: Any) -> None:
+    digest = "sha256:" + "ab" * 32
+    rows, notes = read(
+        cdevent("service.deployed", 1, artifactId="pkg:generic/shop@1.2.0%2Bbuild.1"),
+        cdevent("service.upgraded", 2, artifactId=f"pkg:oci/shop@{digest}?tag=1.3.0"),
+        cdevent("service.rolledback", 3, artifactId=f"pkg:oci/shop@{digest.replace(':', '%3A')}"),
+        cdevent("service.removed", 4),
+        cdevent("change.merged", 5),
+    )
+    assert notes.format == "cdevents"
+    assert told(rows, "product", "environment", "version", "status") == [
+        ("shop", "test", "1.2.0+build.1", "completed"),
+        ("shop", "test", "1.3.0", "completed"),
+        ("shop", "test", "abababababab", "completed"),
+        ("shop", "test", None, "undeployed"),
+    ]
+    assert rows[1]["artifacts"] == {"artifact": digest}
+
+
 def test_an_application_without_an_environment_is_refused_with_the_remedy(read: Any) -> None:
     application = argocd(history=[sync(1)])
     del application["metadata"]["labels"]
@@ -415,8 +490,11 @@ def test_an_application_without_an_environment_is_refused_with_the_remedy(read: 
         {**argocd(history=[None, 3, {}], operationState=[]), "metadata": {"labels": [1]}},
         argocd(history={"a": 1}, operationState={"phase": "Running", "operation": "x"}),
         argocd(history=[sync(1, source={"helm": {"parameters": {}}, "kustomize": [2]})]),
+        vercel(created="x", ready=True, buildingAt=1e308, meta=[1], url=7, target={}),
+        {**cdevent("service.deployed", 1), "customData": [1]},
+        cdevent("service.deployed", 1, environment=[], artifactId={}),
     ],
-    ids=range(7),
+    ids=range(10),
 )
 def test_an_object_of_unexpected_types_is_read_or_refused(read: Any, hostile: Any) -> None:
     rows, _ = read([hostile])

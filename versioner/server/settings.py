@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ["LOOPBACK_HOSTS", "Clock", "Limits", "OidcSettings", "ProxySettings", "ServerSettings"]
 
@@ -102,6 +102,8 @@ class ServerSettings:
     proxy: ProxySettings | None = None
     oidc: OidcSettings | None = None
     limits: Limits = Limits()
+    # The secrets that each system may sign its deliveries with (`/hooks/...`), by its name.
+    hook_secrets: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     # Seconds between two looks at a remote for the commits of others.
     refresh_seconds: float = 2.0
 

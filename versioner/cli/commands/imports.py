@@ -22,6 +22,7 @@ __all__ = ["import_"]
 _FORMATS: Final = (
     *("csv", "tsv", "json", "jsonl"),
     *("github-deployments", "gitlab-deployments", "octopus-deployments", "argocd-applications"),
+    *("vercel-deployments", "cdevents"),
 )
 # The progress is shown each time that so many rows are done.
 _SHOWN: Final = 256

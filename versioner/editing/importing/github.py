@@ -31,6 +31,7 @@ WORDS: Final = {
     "error": "failed",
     "in_progress": "started",
     "queued": "pending",
+    "waiting": "pending",
     "pending": "pending",
     "inactive": "-",
 }

@@ -49,13 +49,16 @@ def _deployment(row: SourceRow) -> Iterator[ExportRow]:
     url = text_of(values, "deployable.web_url", "deployable.pipeline.web_url")
     found = _JOB.fullmatch(url)
     is_tag = isinstance(values.get("deployable"), dict) and values["deployable"].get("tag") is True
+    # The project is in events of GitLab, not in the answers of its API.
+    project = text_of(values, "project.path_with_namespace")
+    server = found[1] if found else _host(text_of(values, "project.web_url"))
     fields = {
-        **(repository_of(found[2]) if found else {}),
+        **repository_of(found[2] if found else project),
         **version_of(text_of(values, "ref"), text_of(values, "sha"), is_tag=is_tag),
         "environment": text_of(values, "environment.name"),
         "deployed_by": text_of(values, "user.username", "deployable.user.username"),
         "source_system": "gitlab",
-        "source_server": found[1] if found and found[1] != _HOSTED else "",
+        "source_server": server if server != _HOSTED else "",
         "invoke_id": text_of(values, "id"),
         "build_url": url,
         "deploy_url": text_of(values, "environment.external_url"),
@@ -67,3 +70,7 @@ def _deployment(row: SourceRow) -> Iterator[ExportRow]:
         yield ExportRow(row.place, {**fields, "at": started, "status": "running"}, values)
     at = ended if status in _CLOSED else (started if status == "running" else "") or created
     yield ExportRow(row.place, {**fields, "at": at, "status": status}, values)
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0]

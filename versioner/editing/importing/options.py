@@ -42,6 +42,8 @@ SHAPES: Final = (
     "gitlab-deployments",
     "octopus-deployments",
     "argocd-applications",
+    "vercel-deployments",
+    "cdevents",
 )
 FORMATS: Final = (*CONTAINERS, *SHAPES)
 

@@ -28,12 +28,12 @@ from versioner.errors import InvalidInput
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from versioner.editing.importing.options import ImportRow
     from versioner.editing.importing.source import Source
 
-__all__ = ["read_rows"]
+__all__ = ["read_objects", "read_rows"]
 
 # How many objects are looked at to tell which system a file is from.
 _LOOKED_AT: Final = 20
@@ -63,6 +63,18 @@ def read_rows(
             return
         rows = _json_rows(text, container, most_characters)
         yield from _object_rows(rows, container, options, notes, columns, values)
+
+
+def read_objects(
+    objects: Iterable[Mapping[str, Any]], shape: str, notes: ImportNotes
+) -> Iterator[ImportRow]:
+    """Yield the rows of objects of an export, as of a file that has them.
+
+    A row that cannot be read is yielded with the reason under the key "".
+    """
+    options = ImportOptions(format=shape)
+    rows = (SourceRow(Place(1, number), each) for number, each in enumerate(objects))
+    yield from _export_rows(rows, shape, Columns(options), ValueReader(options, notes))
 
 
 def _json_rows(text: io.TextIOWrapper, container: str, most_characters: int) -> Iterator[SourceRow]:

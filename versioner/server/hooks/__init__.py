@@ -1,9 +1,10 @@
-"""Events that other systems send, each with its signature checked."""
+"""Events that other systems send, each with its signature checked.
 
-from __future__ import annotations
+`routes.py` has a route for each system. `signatures.py` checks who sent a request, the module of a
+system says what it tells, `drafts.py` makes events of that by the mappings of `versioner import`,
+and `answers.py` says to the sender what was recorded, or why nothing was.
+"""
 
-from fastapi import APIRouter
+from versioner.server.hooks.routes import router
 
 __all__ = ["router"]
-
-router = APIRouter()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from versioner.cli.hook_secrets import hook_secrets
 from versioner.cli.params import examples_epilog, repo_option
 from versioner.cli.signals import Stopped
 from versioner.cli.state_dir import state_folder, state_option
@@ -54,6 +56,11 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--proxy-address", "proxy_addresses", multiple=True, metavar="NETWORK",
     help="Believe the headers of a proxy at this address; may be given several times (default: "
     "the loopback addresses).",
+)  # fmt: skip
+@click.option(
+    "--hook", "hooks", multiple=True, metavar="SYSTEM[=VARIABLE]",
+    help="Take the deliveries of github, gitlab, vercel or cdevents; VARIABLE is the environment "
+    "variable that has the secret (default: VERSIONER_HOOK_GITHUB and so on). Repeatable.",
 )  # fmt: skip
 @state_option
 def serve(repo: str | None, **options: Any) -> int:
@@ -102,4 +109,5 @@ def _settings(repo: str | None, options: dict[str, Any]) -> ServerSettings:
         tls_cert=options["tls_cert"],
         tls_key=options["tls_key"],
         proxy=proxy if options["behind_proxy"] else None,
+        hook_secrets=hook_secrets(options["hooks"], os.environ),
     )

@@ -1,0 +1,54 @@
+"""Read the body of a delivery, whose signature was checked before."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, NoReturn
+from urllib.parse import parse_qs
+
+from versioner.server.problems import HttpProblem
+
+__all__ = ["payload_of"]
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_DEEPEST: Final = 40
+
+
+def payload_of(body: bytes, content_type: str) -> dict[str, Any]:
+    """Return the object in a body; a list of objects as the value of the key "".
+
+    GitHub sends a form with the field `payload` unless it is told to send JSON. Raises HttpProblem
+    for a body that is none of these.
+    """
+    try:
+        text = body.decode("utf-8")
+        if content_type.partition(";")[0].strip().lower() == _FORM:
+            text = parse_qs(text, strict_parsing=True, max_num_fields=10)["payload"][0]
+        found = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, KeyError, RecursionError):
+        raise HttpProblem("bad_request", "the body is not valid JSON") from None
+    if isinstance(found, list):
+        found = {"": found}
+    if not isinstance(found, dict) or _depth(found) > _DEEPEST:
+        raise HttpProblem("bad_request", "the body is not a JSON object that can be read")
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _depth(value: Any) -> int:
+    """Return how deeply objects and lists are nested, as far as it matters."""
+    level: list[Any] = [value]
+    depth = 0
+    while level and depth <= _DEEPEST:
+        depth += 1
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner += each.values()
+            elif isinstance(each, list):
+                inner += each
+        level = [each for each in inner if isinstance(each, dict | list)]
+    return depth
