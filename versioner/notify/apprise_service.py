@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.errors import UsageFault
@@ -30,7 +31,12 @@ _WARNS: Final = (".aborted", ".voided", ".deleted", "freeze.started")
 def require_apprise() -> Any:
     """Return the module of Apprise; raise UsageFault where it is not installed."""
     try:
-        import apprise
+        with warnings.catch_warnings():
+            # Its plugins import what newer versions of Python lack, and warn of it.
+            warnings.simplefilter("ignore")
+            import apprise
+
+            apprise.Apprise.instantiate("json://localhost")
     except ImportError:
         raise UsageFault(
             "channels of Apprise need the package apprise",

@@ -35,13 +35,18 @@ def file_notices(old: Registry, new: Registry) -> Iterator[Notice]:
     change = changes_between(old, new)
     revision = (new.revision or "")[:12]
     at = new.commit_time or ""
-    yield from (_environment(each, revision, at) for each in change.environments)
+    # A merge edits the environment that it leads to.
+    targets = {each.into for each in change.environments if each.into}
+    for each in change.environments:
+        if not (each.kind == "changed" and each.environment in targets):
+            yield _environment(each, revision, at)
+    moved = any(each.kind not in ("added", "changed") for each in change.products)
     for product in change.products:
-        if product.kind != "changed" or product.fields:
+        if product.kind != "changed" or _is_edited(product, moved):
             yield _product(old, new, product, revision, at)
-    for each in change.governance:
-        if each.what == "rule":
-            yield _rule(old, new, each, revision, at)
+    for file in change.governance:
+        if file.what == "rule":
+            yield _rule(old, new, file, revision, at)
     words = tuple(
         dict.fromkeys(
             each.field.partition(".")[0] for each in change.config if each.field not in _SILENT
@@ -49,6 +54,12 @@ def file_notices(old: Registry, new: Registry) -> Iterator[Notice]:
     )
     if words:
         yield Notice(f"registry.changed-{revision}", "registry.changed", at, words=words)
+
+
+def _is_edited(change: ProductChange, moved: bool) -> bool:
+    """Return whether a product was edited for itself: a move of another one edits `depends_on`."""
+    fields = {each.field for each in change.fields}
+    return bool(fields - {"depends_on"} if moved else fields)
 
 
 def _environment(change: EnvironmentChange, revision: str, at: str) -> Notice:
