@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from versioner.errors import VersionerError
 from versioner.notify.run import NotifyContext, NotifyResult, notify
@@ -11,27 +11,29 @@ from versioner.notify.run import NotifyContext, NotifyResult, notify
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from versioner.git.repository import Repository
-    from versioner.remote.url import Remote
+    from versioner.notify.place import Target
+
 
 __all__ = ["AfterWrite", "NotifyContext", "context_of"]
+
+_PAUSE_SECONDS: Final = 0.5
 
 
 class AfterWrite:
     """The notifications of one registry, made by one thread whenever something was written.
 
-        after = AfterWrite(target, context, branch="main", report=log)
+        after = AfterWrite(lambda: repository, context, branch="main", report=log)
         after.wrote()     # after each commit; returns at once
         after.close()     # at the end of the server
 
-    `target` is an open repository or a remote, `report` is called with the result of each run, or
-    with the error that ended it. Commits during a run are one more run. A run also looks for what
-    other writers pushed, so a server may call `wrote` now and then as well.
+    `target` returns an open repository, a mirror or a remote, as it is now. `report` is called with
+    the result of each run, or with the error that ended it. Commits during a run are one more run.
+    A run also looks for what other writers pushed, so a server may call `wrote` at any time.
     """
 
     def __init__(
         self,
-        target: Repository | Remote,
+        target: Callable[[], Target],
         context: NotifyContext,
         *,
         branch: str = "",
@@ -42,7 +44,7 @@ class AfterWrite:
         self._branch = branch
         self._report = report
         self._wanted = threading.Event()
-        self._closed = False
+        self._closed = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -50,7 +52,7 @@ class AfterWrite:
         """Ask for a run; return at once."""
         self._wanted.set()
         with self._lock:
-            if self._thread is None and not self._closed:
+            if self._thread is None and not self._closed.is_set():
                 self._thread = threading.Thread(
                     target=self._work, name="versioner-notify", daemon=True
                 )
@@ -59,7 +61,7 @@ class AfterWrite:
     def close(self, seconds: float = 10.0) -> None:
         """End after the present run, for which some seconds are waited."""
         with self._lock:
-            self._closed = True
+            self._closed.set()
             thread = self._thread
         self._wanted.set()
         if thread is not None:
@@ -69,14 +71,16 @@ class AfterWrite:
         while True:
             self._wanted.wait()
             self._wanted.clear()
-            if self._closed:
+            if self._closed.is_set():
                 return
             self._run()
+            # Many commits a second are one run.
+            self._closed.wait(_PAUSE_SECONDS)
 
     def _run(self) -> None:
         found: NotifyResult | VersionerError
         try:
-            found = notify(self._target, self._context, branch=self._branch)
+            found = notify(self._target(), self._context, branch=self._branch)
         except VersionerError as error:
             found = error
         if self._report is not None:

@@ -17,10 +17,9 @@ from versioner.notify.wording import message_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from versioner.git.repository import Repository
+    from versioner.notify.place import Target
     from versioner.notify.run import NotifyContext
     from versioner.remote.notified import NotifiedState
-    from versioner.remote.url import Remote
 
 __all__ = ["DeadLetter", "Notifications", "discard", "list_notifications", "retry_of"]
 
@@ -54,7 +53,7 @@ class Notifications(NamedTuple):
 
 
 def list_notifications(
-    target: Repository | Remote, context: NotifyContext, *, branch: str = ""
+    target: Target, context: NotifyContext, *, branch: str = ""
 ) -> Notifications:
     """Return the channels, and what waits and failed, with its title as it would be sent now."""
     with open_place(target, branch) as place:
@@ -120,7 +119,7 @@ def retry_of(
 
 
 def discard(
-    target: Repository | Remote,
+    target: Target,
     context: NotifyContext,
     keys: Sequence[str],
     *,

@@ -20,7 +20,7 @@ from versioner.git.repository import Repository, on_branch, reread
 from versioner.git.snapshot import snapshot_at
 from versioner.registry.config import no_registry, read_config
 from versioner.registry.load import load_registry
-from versioner.remote.client import RefUpdate
+from versioner.remote.client import RefUpdate, RemoteClient, failure_of
 from versioner.remote.faults import RemoteFailure
 from versioner.remote.notified import (
     NOTIFIED,
@@ -31,16 +31,17 @@ from versioner.remote.notified import (
     swap,
 )
 from versioner.remote.partial_clone import partial_clone
+from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from versioner.git.snapshot import RevisionSnapshot
+    from versioner.models import RegistryConfig
     from versioner.registry.records import Registry
     from versioner.remote.partial_clone import PartialClone
-    from versioner.remote.url import Remote
 
-__all__ = ["Found", "Place", "open_place"]
+__all__ = ["Found", "Mirror", "Place", "Target", "open_place"]
 
 _FILES = ("state.json", "queue.json", "dead.json", "gone.json")
 
@@ -52,6 +53,16 @@ class Found(NamedTuple):
     state: NotifiedState
 
 
+class Mirror(NamedTuple):
+    """A bare repository that has the whole branch of a remote, and the client of that remote."""
+
+    repository: Repository
+    client: RemoteClient
+
+
+Target = Repository | Remote | Mirror
+
+
 class Place(Protocol):
     """The branch and the ref of one registry."""
 
@@ -61,6 +72,9 @@ class Place(Protocol):
 
     def refresh(self) -> None:
         """Look again for the commit of the branch."""
+
+    def has_channels(self) -> bool:
+        """Return whether registry.yaml at the tip names channels, at little cost."""
 
     def read(self) -> Found:
         """Return the state that the ref leads to now."""
@@ -79,7 +93,7 @@ class Place(Protocol):
 
 
 @contextmanager
-def open_place(target: Repository | Remote, branch: str = "") -> Iterator[Place]:
+def open_place(target: Target, branch: str = "") -> Iterator[Place]:
     """Open the place of a registry; raise UsageFault where there is none on the branch.
 
     `branch` "" is the one that registry.yaml of a remote names, else the current one.
@@ -89,8 +103,11 @@ def open_place(target: Repository | Remote, branch: str = "") -> Iterator[Place]
     if isinstance(target, Repository):
         yield _Local(target, ref)
         return
+    if isinstance(target, Mirror):
+        yield _Mirrored(target, ref)
+        return
     with partial_clone(target) as clone:
-        yield _Remote(clone, ref)
+        yield _AtUrl(clone, ref)
 
 
 class _Local:
@@ -99,15 +116,10 @@ class _Local:
     def __init__(self, repository: Repository, ref: str) -> None:
         self._repository = on_branch(repository, ref) if ref else repository
         self.refresh()
-        if not ref and repository.work_tree is None and (own := self._own_branch()):
+        own = _config_of(self._repository).get("branch", "")
+        if own and not ref and repository.work_tree is None:
             self._repository = on_branch(repository, own)
             self.refresh()
-
-    def _own_branch(self) -> str:
-        """Return the branch that registry.yaml of a bare repository names, "" for none."""
-        with reading(self._repository) as reader:
-            entry = tip_view(self._repository, reader).entry(layout.CONFIG)
-        return read_config(self._repository, entry.id).get("branch", "") if entry else ""
 
     @property
     def tip(self) -> str:
@@ -115,10 +127,9 @@ class _Local:
 
     def refresh(self) -> None:
         self._repository = reread(self._repository)
-        if self._repository.tip is None:
-            raise no_registry()
-        if snapshot_at(self._repository, self.tip).read(layout.CONFIG) is None:
-            raise no_registry()
+
+    def has_channels(self) -> bool:
+        return _has_channels(self._repository)
 
     def read(self) -> Found:
         commit = notified_tip(self._repository)
@@ -135,7 +146,29 @@ class _Local:
         return load_registry(self.snapshot(commit), products=sorted(products))
 
 
-class _Remote:
+class _Mirrored(_Local):
+    """A mirror of a remote: objects are read from the mirror, the ref is the remote's."""
+
+    def __init__(self, mirror: Mirror, ref: str) -> None:
+        self._client = mirror.client
+        self._updater = RefUpdater(mirror.client)
+        super().__init__(mirror.repository, ref)
+
+    def read(self) -> Found:
+        commit = self._client.list_refs(NOTIFIED).refs.get(NOTIFIED, "")
+        if commit and commit != notified_tip(self._repository):
+            done = self._client.fetch(["--", self._client.remote.url, f"+{NOTIFIED}:{NOTIFIED}"])
+            if done.returncode != 0:
+                raise failure_of(done)
+            commit = notified_tip(self._repository)
+        return Found(commit, read_notified(self._repository, commit))
+
+    def swap(self, old: str, state: NotifiedState, nonce: str, now: str) -> str:
+        new = store_notified(self._repository, state, nonce, epoch_of(now))
+        return _push(self._updater, old, new)
+
+
+class _AtUrl:
     """A remote, in a temporary partial clone of its branch."""
 
     def __init__(self, clone: PartialClone, ref: str) -> None:
@@ -174,13 +207,10 @@ class _Remote:
 
     def swap(self, old: str, state: NotifiedState, nonce: str, now: str) -> str:
         new = store_notified(self._place, state, nonce, epoch_of(now))
-        try:
-            self._updater.push([RefUpdate(NOTIFIED, old or None, new)])
-        except RemoteFailure as failure:
-            if failure.fault != "race":
-                raise
-            return ""
-        return new
+        return _push(self._updater, old, new)
+
+    def has_channels(self) -> bool:
+        return _has_channels(self._place)
 
     def snapshot(self, commit: str) -> RevisionSnapshot:
         self._fetch(commit)
@@ -206,6 +236,30 @@ class _Remote:
         if folders:
             self._clone.fetch_files_below(commit, folders)
         return load_registry(snapshot, products=sorted(products))
+
+
+def _push(updater: RefUpdater, old: str, new: str) -> str:
+    """Move the ref on a remote; return the new commit, "" after a lost race."""
+    try:
+        updater.push([RefUpdate(NOTIFIED, old or None, new)])
+    except RemoteFailure as failure:
+        if failure.fault != "race":
+            raise
+        return ""
+    return new
+
+
+def _config_of(repository: Repository) -> RegistryConfig:
+    """Return registry.yaml at the tip; raise UsageFault where there is none."""
+    with reading(repository) as reader:
+        entry = tip_view(repository, reader).entry(layout.CONFIG)
+    if repository.tip is None or entry is None:
+        raise no_registry()
+    return read_config(repository, entry.id)
+
+
+def _has_channels(repository: Repository) -> bool:
+    return bool(_config_of(repository).get("notify"))
 
 
 def _beside(place: Repository, commit: str) -> list[str]:

@@ -27,12 +27,10 @@ from versioner.notify.wording import message_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from versioner.git.repository import Repository
     from versioner.notify.facts import Facts
-    from versioner.notify.place import Place
+    from versioner.notify.place import Place, Target
     from versioner.notify.sender import Sender
     from versioner.remote.notified import NotifiedState
-    from versioner.remote.url import Remote
 
 __all__ = ["Delivery", "NotifyContext", "NotifyResult", "notify"]
 
@@ -85,7 +83,7 @@ class NotifyResult:
 
 
 def notify(
-    target: Repository | Remote,
+    target: Target,
     context: NotifyContext,
     *,
     branch: str = "",
@@ -98,6 +96,8 @@ def notify(
     first. Raises RemoteFailure where the ref cannot be moved: then nothing more is sent.
     """
     with open_place(target, branch) as place:
+        if not place.has_channels() and not place.read().commit:
+            return NotifyResult(place.tip, is_dry_run=dry_run)
         run = _Run(place, context)
         return run.dry_run() if dry_run else run.run(retry)
 
@@ -132,8 +132,6 @@ class _Run:
 
     def run(self, retry: Callable[[NotifiedState], NotifiedState] | None) -> NotifyResult:
         found = self._ledger.found()
-        if not found.commit and not self._channels:
-            return self._result
         if not found.commit and self._begin():
             self._result.is_first = True
             return self._result

@@ -14,18 +14,15 @@ from versioner.notify.place import open_place
 from versioner.notify.sending import send
 
 if TYPE_CHECKING:
-    from versioner.git.repository import Repository
     from versioner.notify.channels import Channel
+    from versioner.notify.place import Target
     from versioner.notify.run import NotifyContext
     from versioner.registry.records import Registry
-    from versioner.remote.url import Remote
 
 __all__ = ["send_test", "usable_channel"]
 
 
-def send_test(
-    target: Repository | Remote, context: NotifyContext, name: str, *, branch: str = ""
-) -> Channel:
+def send_test(target: Target, context: NotifyContext, name: str, *, branch: str = "") -> Channel:
     """Send a deployment that did not happen to a channel, and return the channel.
 
     No ref moves. Raises NotFound for an unknown channel, UsageFault for a variable that is not

@@ -20,6 +20,7 @@ from versioner.server.middleware import (
     ProxyHeaders,
     SecurityHeaders,
 )
+from versioner.server.notifications import notifications_of
 from versioner.server.problems import add_handlers
 from versioner.server.rates import Rates
 from versioner.server.reader import RegistryReader
@@ -123,9 +124,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
     services.reader.start()
     services.site.start()
+    notifications = notifications_of(services.settings, services.reader)
+    notifications.wrote()
     try:
         yield
     finally:
+        notifications.close()
         services.writer.close()
         services.site.stop()
         services.reader.stop()

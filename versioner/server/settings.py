@@ -104,6 +104,8 @@ class ServerSettings:
     limits: Limits = Limits()
     # The secrets that each system may sign its deliveries with (`/hooks/...`), by its name.
     hook_secrets: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    # The environment, from which channels of notifications have their addresses and secrets.
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     # Seconds between two looks at a remote for the commits of others.
     refresh_seconds: float = 2.0
 

@@ -110,4 +110,5 @@ def _settings(repo: str | None, options: dict[str, Any]) -> ServerSettings:
         tls_key=options["tls_key"],
         proxy=proxy if options["behind_proxy"] else None,
         hook_secrets=hook_secrets(options["hooks"], os.environ),
+        variables=os.environ,
     )

@@ -1,0 +1,101 @@
+"""The same notifications from a clone, a bare repository, a URL, a server's mirror and a server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fixtures.local_registry import NOW, Desk
+from tests.notify.conftest import CHANNEL, configure, context_for
+from versioner.git.repository import open_repository
+from versioner.notify.place import Mirror
+from versioner.notify.run import notify
+from versioner.remote.client import RemoteClient, create_bare
+from versioner.remote.url import Remote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.notify.receivers import Receiver
+    from versioner.notify.place import Target
+
+ONLY = CHANNEL.replace("}", ", events: [deployment.completed]}")
+
+
+@pytest.fixture
+def bare(desk: Desk, tmp_path: Path) -> Path:
+    configure(desk, ONLY)
+    bare = tmp_path / "bare.git"
+    subprocess.run(["git", "clone", "-q", "--bare", str(desk.top), str(bare)], check=True)
+    desk.git("remote", "add", "origin", str(bare))
+    return bare
+
+
+def mirror_of(bare: Path, folder: Path) -> Mirror:
+    remote = Remote(f"file://{bare}")
+    folder.mkdir(exist_ok=True)
+    create_bare(folder, remote.url, "sha1")
+    client = RemoteClient(remote, folder)
+    client.fetch(["origin", "+refs/heads/main:refs/heads/main"])
+    (folder / "HEAD").write_text("ref: refs/heads/main\n", "utf-8")
+    return Mirror(open_repository(folder), client)
+
+
+def test_every_place_goes_on_where_another_one_stopped(
+    desk: Desk, bare: Path, tmp_path: Path, variables: dict[str, str], receiver: Receiver
+) -> None:
+    context = context_for(variables)
+    assert notify(open_repository(bare), context).is_first
+    sent = []
+    for number in range(3):
+        desk.record(version=f"3.{number}", event_id=f"e-{number}")
+        desk.git("push", "-q", "origin", "HEAD")
+        places: list[Target] = [
+            Remote(f"file://{bare}"),
+            mirror_of(bare, tmp_path / "mirror.git"),
+            open_repository(bare),
+        ]
+        found = [notify(places[(number + each) % 3], context).sent for each in range(3)]
+        sent += [[each.notice.key for each in some] for some in found]
+    assert sent == [["e-0"], [], [], ["e-1"], [], [], ["e-2"], [], []]
+    assert receiver.keys == ["e-0", "e-1", "e-2"]
+
+
+def test_a_server_sends_after_each_commit(
+    bare: Path, tmp_path: Path, variables: dict[str, str], receiver: Receiver
+) -> None:
+    pytest.importorskip("fastapi")
+    from starlette.testclient import TestClient
+
+    from versioner.recording.context import EventDraft
+    from versioner.server.app import create_app
+    from versioner.server.settings import Clock, ServerSettings
+
+    clock = Clock(
+        lambda: NOW,
+        lambda: (time.time_ns() // 1_000_000, os.urandom(10)),
+        time.monotonic,
+        os.urandom,
+    )
+    settings = ServerSettings(bare, tmp_path / "state", clock, variables=variables)
+    assert "secret" not in repr(settings)
+    app = create_app(settings)
+    with TestClient(app):
+        until = time.monotonic() + 20
+        while (
+            "notified"
+            not in subprocess.run(
+                ["git", "for-each-ref"], cwd=bare, capture_output=True, text=True, check=True
+            ).stdout
+        ):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        fields = {"at": NOW, "environment": "staging", "version": "4", "status": "completed"}
+        app.state.services.writer.record_event(EventDraft("deployment", "shop", fields, "served"))
+        while receiver.keys != ["served"]:
+            assert time.monotonic() < until
+            time.sleep(0.02)
