@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -27,6 +28,8 @@ _TIME: Final = (1980, 1, 1, 0, 0, 0)
 _UNIX: Final = 3
 _MODE: Final = 0o100644
 _EXECUTABLE: Final = 0o755
+# The highest level takes three times as long, and saves 3 KB.
+_LEVEL: Final = 6
 
 
 class MadeRecorder(NamedTuple):
@@ -45,6 +48,7 @@ class MadeRecorder(NamedTuple):
         return f"{self.sha256}  {name}\n".encode("ascii")
 
 
+@cache
 def made_recorder() -> MadeRecorder:
     """Return the recorder of this installation; raise OperationFailed where a package is missing.
 
@@ -57,7 +61,7 @@ def made_recorder() -> MadeRecorder:
         for path in sorted(files):
             entry = ZipInfo(path, _TIME)
             entry.create_system, entry.external_attr = _UNIX, _MODE << 16
-            archive.writestr(entry, files[path], ZIP_DEFLATED, 9)
+            archive.writestr(entry, files[path], ZIP_DEFLATED, _LEVEL)
     return MadeRecorder(target.getvalue(), bundled_versions())
 
 

@@ -13,6 +13,7 @@ import json
 import marshal
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
@@ -20,22 +21,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import versioner
+from versioner.errors import OperationFailed
 from versioner.git.event_commits import EventCommits
+from versioner.recorder.archive import CHECKSUM, RECORDER, made_recorder
+from versioner.recorder.contents import bundled_versions
 from versioner.site.exports.feeds import origin_of
 from versioner.site.exports.files import files_of_product
 from versioner.site.exports.search_index import shard_files
 from versioner.site.facts.product_facts import SEARCH
-from versioner.site.pages import environment_pages, month_pages, product_pages
-from versioner.site.urls import API, month_page, product_page
+from versioner.site.pages import Page, environment_pages, month_pages, product_pages
+from versioner.site.urls import API, RECORD, month_page, product_page
 from versioner.site.views.cells import cell_view
 from versioner.site.views.products import title_of
+from versioner.site.views.record import record_view
 from versioner.site.views.shipping import governance_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from versioner.site.context import SiteContext
-    from versioner.site.pages import Page
     from versioner.site.pagination import PageLink
     from versioner.site.rendering.render import Templates
 
@@ -43,7 +47,10 @@ __all__ = ["Parts", "Unit", "code_digest", "hash_of", "units_of"]
 
 _MONTH: Final = re.compile(r"\d{4}-\d{2}(?=[-.])")
 _WITH_MONTHS: Final = ("products/", f"{API}products/", "tables/")
-_TEMPLATES = ("product.html", "month.html", "deployments.html", "environment_month.html")
+_TEMPLATES = (
+    *("product.html", "month.html", "deployments.html", "environment_month.html"),
+    "record.html",
+)
 
 
 def _nothing() -> None:
@@ -114,7 +121,27 @@ def units_of(
         )
         for name in context.registry.products
     ]
-    return [*products, *_months(context, common), *_shards(context, common)]
+    return [
+        *products,
+        *_months(context, common),
+        *_shards(context, common),
+        *_recorder(context, common),
+    ]
+
+
+def _recorder(context: SiteContext, common: str) -> Iterator[Unit]:
+    """Yield the unit of the recorder and its page; none where one of its packages is missing."""
+    with suppress(OperationFailed):
+        key = hash_of(common, sorted(bundled_versions().items()))
+
+        def page() -> list[Page]:
+            return [Page(RECORD, "record.html", lambda: record_view(context, made_recorder()))]
+
+        def files() -> list[tuple[str, bytes]]:
+            made = made_recorder()
+            return [(RECORDER, made.data), (CHECKSUM, made.checksum())]
+
+        yield Unit("recorder", key, page, files)
 
 
 @cache

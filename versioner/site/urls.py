@@ -25,6 +25,7 @@ __all__ = [
     "OPENAPI",
     "OVERVIEW",
     "PRODUCTS",
+    "RECORD",
     "REFERENCE",
     "REQUESTS",
     "RULES",
@@ -57,6 +58,7 @@ REQUESTS: Final = "requests/index.html"
 CALENDAR: Final = "calendar/index.html"
 FREEZES: Final = "freezes.ics"
 ABOUT: Final = "about/index.html"
+RECORD: Final = "record/index.html"
 LOST: Final = "404.html"
 
 # Only a URL of these characters becomes a link: with spaces, quotes, control or bidirectional

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.resources import schemas_dir
-from versioner.site.urls import ABOUT, EVERYTHING, OPENAPI, REFERENCE
+from versioner.site.urls import ABOUT, EVERYTHING, OPENAPI, RECORD, REFERENCE
 from versioner.site.views.instances import MIXED, UNDEPLOYED
 from versioner.site.views.layout import View, frame
 from versioner.site.views.observed import DIFFERS
@@ -39,6 +39,7 @@ _OBSERVED = (DIFFERS, "observed", "something else was seen to run than is record
 
 _FOR_PROGRAMS = (
     ("API reference", REFERENCE, "every endpoint, with examples"),
+    ("Record from a job", RECORD, "the tool in one file, and how a job records with it"),
     ("OpenAPI document", OPENAPI, "the API reference for programs"),
     (
         "Atom feed",
