@@ -15,7 +15,7 @@ from versioner.ci.presence import ALSO_PRESENT, PRESENT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytest_plugins = ("tests.fixtures.registries",)
+pytest_plugins = ("tests.fixtures.registries", "tests.fixtures.recorder")
 
 # The variables by which a CI system is known, for the tests may run in one.
 MARKS = (*PRESENT.values(), *(mark for _, marks in ALSO_PRESENT for mark in marks))

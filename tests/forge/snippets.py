@@ -14,12 +14,16 @@ from tests.forge.shells import RECORDING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["INSTALL", "REGISTRY", "SNIPPETS", "shell_of"]
+__all__ = ["FETCH", "INSTALL", "REGISTRY", "SNIPPETS", "shell_of"]
 
 REGISTRY: Final = "https://git.example.com/acme/deployments.git"
 # How each of them gets the tool; of all that a snippet runs, this alone is seen to apart.
 INSTALL: Final = (
     'python3 -m venv .versioner && .versioner/bin/pip install --quiet "$VERSIONER_PACKAGE"'
+)
+FETCH: Final = (
+    'curl -fsSLo versioner.pyz "$VERSIONER_RECORDER" &&',
+    'echo "$VERSIONER_SHA256  versioner.pyz" | sha256sum -c - &&',
 )
 _FENCED: Final = re.compile(r"<!-- snippet: ([a-z-]+) -->\n```[a-z]+\n(.*?)```\n", re.DOTALL)
 
@@ -112,5 +116,6 @@ _READERS: Final[dict[str, Callable[[str], tuple[str, dict[str, Any]]]]] = {
     "rundeck": _rundeck,
     "terraform": _terraform,
     "shell": _plain,
+    "pip": _plain,
     "post-receive": _plain,
 }

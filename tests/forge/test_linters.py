@@ -114,7 +114,7 @@ def test_snippets_keep_the_schema_of_their_system(tmp_path: Path, name: str) -> 
 @pytest.mark.parametrize("name", sorted(SNIPPETS.keys() - {"github"}))
 def test_shellcheck_finds_nothing_in_a_snippet(name: str) -> None:
     script = shell_of(name)[0]
-    dialect = "sh" if name in ("shell", "post-receive", "terraform", "rundeck") else "bash"
+    dialect = "sh" if name in ("shell", "pip", "post-receive", "terraform", "rundeck") else "bash"
     code, said = judged("shellcheck", f"--shell={dialect}", "-", stdin=script)
     assert code == 0, said
 

@@ -1,4 +1,4 @@
-"""The recorder, made once as a user makes it."""
+"""What jobs of the recorder need."""
 
 from __future__ import annotations
 
@@ -7,19 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.tool import versioner
-
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.fixture(scope="session")
-def pyz(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the path of the recorder, in a folder that nobody may write to."""
-    folder: Path = tmp_path_factory.mktemp("recorder")
-    versioner("recorder", folder / "versioner.pyz")
-    folder.chmod(0o555)
-    return folder / "versioner.pyz"
 
 
 @pytest.fixture
