@@ -8,11 +8,13 @@ from versioner.rules.gate.finding import Finding, listed
 from versioner.rules.gate.schedule import local_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from versioner.models.governance import ConcurrencyBlock
     from versioner.rules.gate.facts import Facts, OpenDeployment
     from versioner.rules.gate.question import Question
 
-__all__ = ["judge_concurrency"]
+__all__ = ["find_open", "judge_concurrency"]
 
 
 def judge_concurrency(
@@ -23,6 +25,13 @@ def judge_concurrency(
         every = facts.open_in_environment(question.environment)
     else:
         every = facts.open_of_product(question.product)
+    return find_open(block, every, question, now)
+
+
+def find_open(
+    block: ConcurrencyBlock, every: Iterable[OpenDeployment], question: Question, now: int
+) -> Finding | None:
+    """Return which of some started deployments are in the way, None where there are few enough."""
     found = [each for each in every if each.stale_at > now and not _is_own(each, question)]
     if len(found) < block.limit:
         return None

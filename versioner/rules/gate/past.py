@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from versioner.models.governance import Decision
     from versioner.registry.records import ProductRecord, Registry
 
-__all__ = ["OpenSpans", "PastProduct"]
+__all__ = ["OpenSpans", "PastProduct", "open_times"]
 
 # When something took effect, whether it is a completion, and what it is.
 _Step = tuple[int, bool, "Deployment | Undeployment"]
@@ -37,19 +37,13 @@ class OpenSpans:
 
     def add(self, deployment: Deployment, registry: Registry) -> None:
         """Add the times in which a deployment is in the way of others."""
-        openings = [each for each in deployment.events if each["status"] in OPENING]
-        begun = next((n for n, each in enumerate(openings) if each["status"] == "started"), None)
-        if begun is None:
-            return
-        end = None if deployment.is_open else seconds_of(result_at(deployment))
-        for number in range(begun, len(openings)):
-            found = open_deployment(registry, deployment, openings[: number + 1])
-            after = openings[number + 1 : number + 2]
-            until = min([found.stale_at, *(seconds_of(each["at"]) for each in after)])
-            until = until if end is None else min(until, end)
-            if until > found.since:
-                self._spans.append((found.since, until, deployment.id, found))
-                self._longest = max(self._longest, until - found.since)
+        for until, found in open_times(deployment, registry):
+            self.insert(until, deployment.id, found)
+
+    def insert(self, until: int, own: str, found: OpenDeployment) -> None:
+        """Add a time in which the deployment with an id is in the way of others."""
+        self._spans.append((found.since, until, own, found))
+        self._longest = max(self._longest, until - found.since)
 
     def finish(self) -> None:
         """Put the times in order; nothing is added afterwards."""
@@ -64,6 +58,22 @@ class OpenSpans:
         ]:
             if until > moment and deployment_id != own:
                 yield found
+
+
+def open_times(deployment: Deployment, registry: Registry) -> Iterator[tuple[int, OpenDeployment]]:
+    """Yield the times in which a deployment is in the way of others: the end of each, and it."""
+    openings = [each for each in deployment.events if each["status"] in OPENING]
+    begun = next((n for n, each in enumerate(openings) if each["status"] == "started"), None)
+    if begun is None:
+        return
+    end = None if deployment.is_open else seconds_of(result_at(deployment))
+    for number in range(begun, len(openings)):
+        found = open_deployment(registry, deployment, openings[: number + 1])
+        after = openings[number + 1 : number + 2]
+        until = min([found.stale_at, *(seconds_of(each["at"]) for each in after)])
+        until = until if end is None else min(until, end)
+        if until > found.since:
+            yield until, found
 
 
 class PastProduct:

@@ -6,18 +6,14 @@ itself is left out: the question was asked before it. The cost is linear in the 
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from versioner.models.governance import ConcurrencyBlock, ScheduleBlock
+from versioner.models.governance import ConcurrencyBlock
 from versioner.registry.event_order import seconds_of
 from versioner.registry.governance.scopes import site_of
-from versioner.rules.gate.closed_times import closed_times
-from versioner.rules.gate.evaluate import find_reason
-from versioner.rules.gate.finding import Finding
 from versioner.rules.gate.past import OpenSpans, PastProduct
-from versioner.rules.gate.question import Question
+from versioner.rules.gate.past_judge import PastJudge, is_exempt, question_of
 from versioner.rules.gate.scope import is_in_scope
 
 if TYPE_CHECKING:
@@ -26,7 +22,7 @@ if TYPE_CHECKING:
     from versioner.models import Deployment
     from versioner.models.governance import Rule
     from versioner.registry.records import ProductRecord, Registry
-    from versioner.rules.gate.closed_times import ClosedTime
+    from versioner.rules.gate.finding import Finding
 
 __all__ = ["RefusedDeployment", "Replay", "ReplayedRule", "replay"]
 
@@ -175,7 +171,7 @@ def _judge(
 ) -> None:
     """Ask the rules in whose scope a deployment is, and add what they say."""
     past.go_to(deployment)
-    question = _question(deployment)
+    question = question_of(deployment)
     now = seconds_of(deployment.at)
     refusals: list[tuple[str, Finding]] = []
     for judge in judges:
@@ -183,30 +179,13 @@ def _judge(
         judge.row.judged += 1
         if finding is None:
             continue
-        if judge.rule.rollbacks == "exempt" and _is_rollback(past, question):
+        if is_exempt(judge.rule, past, question):
             judge.row.exempt += 1
             continue
         judge.add(finding, now, is_rollback=deployment.kind == "rollback")
         refusals.append((judge.rule.name, finding))
     if refusals:
         done.refused.append(_refused(deployment, refusals, now))
-
-
-def _is_rollback(past: PastProduct, question: Question) -> bool:
-    timeline = past.timeline(question.product, question.environment)
-    return timeline.is_rollback(question.version, question.instance)
-
-
-def _question(deployment: Deployment) -> Question:
-    runs = [each["invoke_id"] for each in deployment.events if each.get("invoke_id")]
-    return Question(
-        deployment.product,
-        deployment.version,
-        deployment.environment,
-        deployment.instance,
-        deployment.at,
-        runs[0] if runs else "",
-    )
 
 
 def _refused(
@@ -223,20 +202,12 @@ def _refused(
     )
 
 
-class _Judge:
+class _Judge(PastJudge):
     """One rule, and what it said so far."""
 
     def __init__(self, rule: Rule, row: ReplayedRule) -> None:
-        self.rule, self.row = rule, row
-        block = rule.block
-        self._closed = _ClosedTimes(block) if isinstance(block, ScheduleBlock) else None
-
-    def ask(self, past: PastProduct, question: Question, now: int) -> Finding | None:
-        """Return why the rule refuses a question, None where it does not."""
-        if self._closed is not None:
-            closed = self._closed.at(now)
-            return Finding("NO_DEPLOY_WINDOW", "", closed.end) if closed is not None else None
-        return find_reason(self.rule, past, question, now)
+        super().__init__(rule)
+        self.row = row
 
     def add(self, finding: Finding, now: int, *, is_rollback: bool) -> None:
         """Count a refusal."""
@@ -244,29 +215,3 @@ class _Judge:
         self.row.rollbacks += is_rollback
         if finding.until is not None:
             self.row.waits.append(finding.until - now)
-
-
-# The closed times of a schedule are computed for so many seconds at once.
-_CHUNK = 92 * 86_400
-
-
-class _ClosedTimes:
-    """The closed times of a schedule, computed once for each quarter of a year that is asked."""
-
-    def __init__(self, block: ScheduleBlock) -> None:
-        self._block = block
-        self._chunks: dict[int, tuple[list[int], list[ClosedTime]]] = {}
-
-    def at(self, now: int) -> ClosedTime | None:
-        """Return the closed time that a moment is in, None where it is in none."""
-        number = now // _CHUNK
-        if number not in self._chunks:
-            first = number * _CHUNK
-            found = closed_times(self._block, first, first + _CHUNK)
-            self._chunks[number] = [each.start or 0 for each in found], found
-        starts, times = self._chunks[number]
-        place = bisect_right(starts, now) - 1
-        if place < 0:
-            return None
-        end = times[place].end
-        return times[place] if end is None or now < end else None
