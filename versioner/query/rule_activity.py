@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.governance import RequestApprovalBlock
 from versioner.registry.event_order import seconds_of
+from versioner.registry.governance.rule_history import RulePeriod
 from versioner.rules.gate.breaches import ProductPast, breaches_between, judges_of, past_of
 from versioner.rules.gate.requests import versions_in
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from versioner.git.repository import Repository
-    from versioner.registry.governance.rule_history import RulePeriod
     from versioner.registry.index.kept import KeptAnswers
     from versioner.registry.records import ProductRecord, Registry
     from versioner.rules.gate.breaches import Breach
@@ -76,19 +76,15 @@ def rule_activity_in(
     git directory, so that the next call reads only products that changed.
     """
     from versioner.git.state import state_file
-    from versioner.registry.governance.rule_history import RulePeriod, rule_periods
+    from versioner.registry.governance.rule_history import rule_periods
     from versioner.registry.index.kept import KeptAnswers
 
     rules = registry.governance.rules
-    first = seconds_of(_begin_of_month(_since(now)))
     revision = registry.revision
-    if not rules:
-        return RuleActivity(_since(now), now, {})
-    periods = (
-        [RulePeriod(each) for each in rules if each.enforcement != "disabled"]
-        if revision is None
-        else rule_periods(rules, repository, revision, first)
-    )
+    if not rules or revision is None:
+        return rule_activity(registry, now=now)
+    first = seconds_of(_begin_of_month(_since(now)))
+    periods = rule_periods(rules, repository, revision, first)
     path = state_file(repository.common_dir, "rule-activity.json")
     kept = KeptAnswers(path, _code())
     found = rule_activity(registry, periods, now=now, kept=kept, progress=progress)
@@ -98,7 +94,7 @@ def rule_activity_in(
 
 def rule_activity(
     registry: Registry,
-    periods: Sequence[RulePeriod],
+    periods: Sequence[RulePeriod] | None = None,
     *,
     now: str,
     kept: KeptAnswers | None = None,
@@ -106,10 +102,15 @@ def rule_activity(
 ) -> RuleActivity:
     """Return what happened in the last days before a moment, by the rules in force then.
 
-    `kept` has what was found of products that have not changed since. Records that are read are
-    released.
+    Without `periods`, the rules have always been as they are. `kept` has what was found of products
+    that have not changed since. Records that are read are released.
     """
     since = _since(now)
+    rules = registry.governance.rules
+    if not rules:
+        return RuleActivity(since, now, {})
+    if periods is None:
+        periods = [RulePeriod(each) for each in rules if each.enforcement != "disabled"]
     judges = judges_of(periods)
     reading = _Reading(registry, periods, _begin_of_month(since))
     pasts = []

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from versioner.git.event_commits import RecordedBy
+    from versioner.query.rule_activity import RuleActivity
     from versioner.registry.records import Registry
     from versioner.remote.inbox_refs import Inbox
     from versioner.site.rendering.parallel_render import Made
@@ -70,6 +71,7 @@ def build_site(
     forge: Mapping[str, str] | None = None,
     cache: Path | None = None,
     trees: Mapping[str, str] | None = None,
+    activity: RuleActivity | None = None,
     committed: Callable[[], Mapping[str, str | None]] = dict,
     jobs: int = 1,
     fresh: bool = False,
@@ -82,7 +84,8 @@ def build_site(
     `404.html`, the sitemap and the feeds need it. `overrides` are the registry's own templates.
     `recorded` maps event ids to the commits that recorded the events. `inbox` has the events that
     were received and are not recorded. `forge` is the forge of the clone's remote, where
-    registry.yaml names none. `cache` is the file of the render cache: with it, a page is rendered
+    registry.yaml names none. `activity` is what happened to the rules; without it, they were
+    always as they are. `cache` is the file of the render cache: with it, a page is rendered
     again only when its view or its template changed. `trees` are the git tree ids of products: with
     them and a cache, nothing is computed for a product that is as the last build had it, as long as
     its folders are; with `fresh`, everything is made and compared with the files. `committed`
@@ -98,7 +101,7 @@ def build_site(
     def build() -> BuildReport:
         context = SiteContext(
             registry, now=now, base_url=base_url, recorded=recorded, inbox=inbox, forge=forge,
-            catalogue=Catalogue(registry, state, keys, jobs),
+            catalogue=Catalogue(registry, state, keys, jobs), activity=activity,
         )  # fmt: skip
         _check_logo(context, overrides)
         earlier = EarlierBuild(out, state, fresh=fresh)

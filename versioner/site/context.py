@@ -18,6 +18,7 @@ from versioner.query.matrix import (
     with_observed,
 )
 from versioner.query.observed import seen_until, was_observed
+from versioner.query.rule_activity import rule_activity
 from versioner.query.selectors import dependents, former_names
 from versioner.query.times import age_text, parse_duration, seconds_between
 from versioner.registry.settings_checks import SAFE_PATH, site_address
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
     from versioner.git.event_commits import RecordedBy
     from versioner.models import Deployment, Event, Undeployment
+    from versioner.query.rule_activity import RuleActivity
     from versioner.query.selectors import HiddenEnvironment
     from versioner.registry.records import ProductRecord, Registry
     from versioner.remote.inbox_refs import Inbox
@@ -68,7 +70,8 @@ class SiteContext:
     site is not configured. `recorded` maps event ids to the commits that recorded the events;
     it is empty in a shallow clone. `inbox` has the events that are not recorded yet; its content
     is not trusted. `forge` is what the clone's remote says of the forge, with the keys of
-    registry.yaml, for what that does not say. An environment that events name but the registry
+    registry.yaml, for what that does not say. `activity` is what happened to the rules in the last
+    days, None where they were always as they are. An environment that events name but the registry
     does not define (`validate` reports it) has a page too.
     """
 
@@ -82,8 +85,10 @@ class SiteContext:
         inbox: Inbox | None = None,
         forge: Mapping[str, str] | None = None,
         catalogue: Catalogue | None = None,
+        activity: RuleActivity | None = None,
     ) -> None:
         self._records = registry.products
+        self.activity = activity or rule_activity(registry, now=now)
         self.catalogue = catalogue or Catalogue(registry, SiteState(None), {})
         self.ambiguous = _ambiguous(registry)
         self.registry = registry = replace(registry, products=self.catalogue.summaries)

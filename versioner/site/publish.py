@@ -16,6 +16,7 @@ from versioner.git.repository import reread
 from versioner.git.snapshot import snapshot_at
 from versioner.git.state import state_file
 from versioner.git.worktree_snapshot import snapshot_of_work_tree
+from versioner.query.rule_activity import rule_activity_in
 from versioner.registry.config import no_registry
 from versioner.registry.index import open_index
 from versioner.remote.hosting import hosting_of_clone
@@ -76,10 +77,12 @@ def publish_site(
             if registry.revision == expected
             else _commits_of_events(repository, registry.revision)
         )
+        time = registry.commit_time or now
         return build_site(
             registry,
             out,
-            now=registry.commit_time or now,
+            now=time,
+            activity=rule_activity_in(repository, registry, now=time),
             tool_version=__version__,
             base_url=base_url,
             overrides=overrides_of(snapshot),
