@@ -12,6 +12,7 @@ from versioner.cli import clock
 if TYPE_CHECKING:
     from tests.cli.registries import Desk
 
+COUNTS = ("violations", "overrides", "reports")
 FROZEN = "freeze-production-2026-11-22"
 ASK = ("check", "user-service", "1.4.0", "production")
 
@@ -162,6 +163,41 @@ def test_rules_are_created_edited_listed_and_replayed(desk: Desk) -> None:
     desk.run("rule", "edit", "through-staging", "--set", "enforcement=disabled")
     assert "would have refused" not in desk.run("validate", "--base", base).out
     assert desk.run("rule", "replay").out == "there are no rules to replay\n"
+
+
+def test_what_broke_a_rule_is_counted_alike_on_the_site_and_by_the_list(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = 'schedule.blocked=[{"daily": {"from": "00:00", "to": "24:00"}}]'
+    for name, mode in (("shut", "enabled"), ("told", "report-only")):
+        create = ("rule", "create", name, "--type", "schedule", "--enforcement", mode)
+        assert desk.run(*create, "--set", closed).code == 0
+    monkeypatch.setattr(clock, "now", lambda: "2026-11-22T11:00:07Z")
+    track = ("track", "deployment", "-p", "user-service", "-e", "staging", "--status")
+    assert desk.run(*track, "completed", "--version", "1.6.0").code == 0
+    start = (*track, "started", "--version", "1.7.0")
+    assert desk.run(*start).code == 5
+    assert desk.run(*start, "--override", "shut", "--reason", "The shop is down").code == 0
+    assert "violations" not in desk.run("rule", "show", "shut", "-o", "json").json()
+    assert "last 90 days" not in desk.run("rule", "list").out
+    listed = desk.run("rule", "list", "--counts", "-o", "json").json()
+    found = {each["name"]: [each[key] for key in COUNTS] for each in listed}
+    assert found["shut"] == [1, 1, 0]
+    assert found["told"] == [0, 0, 2]
+    assert {each["counted_since"] for each in listed} == {"2026-08-24T11:00:07Z"}
+    assert "1 violation, 1 override" in desk.run("rule", "list", "--counts").out
+    assert "2 reports" in desk.run("rule", "show", "told", "--counts").out
+    shown = desk.run("rule", "show", "shut", "--counts", "-o", "json").json()
+    assert shown == next(each for each in listed if each["name"] == "shut")
+    assert desk.run("site", "build").code == 0
+    rules = json.loads((desk.top / "_site/api/v1/rules.json").read_text("utf-8"))
+    assert {each["name"]: [each[key] for key in COUNTS] for each in rules["rules"]} == found
+    (violation,) = rules["violations"]
+    assert (violation["rule"], violation["code"]) == ("shut", "NO_DEPLOY_WINDOW")
+    assert (violation["product"], violation["version"]) == ("user-service", "1.6.0")
+    overview = (desk.top / "_site/index.html").read_text("utf-8")
+    assert "1 deployment broke a rule without an override" in overview
+    assert "1 deployment in spite of a rule, not reviewed" in overview
 
 
 def test_a_rule_that_cannot_be_read_is_told_of(desk: Desk) -> None:

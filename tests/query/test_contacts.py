@@ -8,7 +8,7 @@ from versioner.query.selectors import contacts_of
 from versioner.reporting.attention import attention_text
 from versioner.reporting.text import TextLayout
 from versioner.site.context import SiteContext
-from versioner.site.views.overview import attention
+from versioner.site.views.attention import attention
 from versioner.site.views.product import product_view
 
 KNOWN = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from versioner.git.history import is_shallow
 from versioner.git.process import git
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from versioner.git.repository import Repository
 
-__all__ = ["FileChange", "changes_below"]
+__all__ = ["FileChange", "begin_of_history", "changes_below"]
 
 
 class FileChange(NamedTuple):
@@ -43,13 +44,26 @@ def changes_below(repo: Repository, folder: str, revision: str, since: int) -> l
     return [change for commit in reversed(text.split("\x01")[1:]) for change in _changes(commit)]
 
 
+def begin_of_history(repo: Repository, revision: str) -> str:
+    """Return the time of the oldest commit of a branch that a shallow clone has, "" in another."""
+    if not is_shallow(repo):
+        return ""
+    args = ["log", "--first-parent", "--max-parents=0", "-1", "--format=%ct", revision, "--"]
+    text = git(args, cwd=repo.top).decode("ascii").strip()
+    return _moment(text) if text else ""
+
+
 def _changes(commit: str) -> Iterator[FileChange]:
     """Yield the changes of a commit: its time, then entries and paths, each with a NUL after it."""
     time, *parts = commit.strip("\0\n").split("\0")
-    at = datetime.fromtimestamp(int(time), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = _moment(time)
     for entry, path in zip(parts[::2], parts[1::2], strict=True):
         before, after = entry.split()[2:4]
         yield FileChange(at, path, _real(before), _real(after))
+
+
+def _moment(seconds: str) -> str:
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _real(blob: str) -> str:

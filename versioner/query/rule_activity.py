@@ -45,11 +45,18 @@ class RuleCounts:
     overrides: int = 0
     reports: int = 0
 
+    @property
+    def total(self) -> int:
+        """Return the sum of the counts."""
+        return self.violations + self.overrides + self.reports
+
 
 @dataclass(frozen=True, slots=True)
 class RuleActivity:
     """What happened from one moment to another, by rule.
 
+    `is_partial` is whether a part of the last days is not counted, because a shallow clone does not
+    tell which rules were in force.
     `violations` are those that nobody has reviewed, the newest first.
     """
 
@@ -57,6 +64,7 @@ class RuleActivity:
     until: str
     counts: Mapping[str, RuleCounts]
     violations: Sequence[Breach] = field(default=())
+    is_partial: bool = False
 
     def of(self, rule: str) -> RuleCounts:
         """Return the counts of a rule."""
@@ -75,6 +83,7 @@ def rule_activity_in(
     Each deployment is judged by the rules as they stood when it began. What is found is kept in the
     git directory, so that the next call reads only products that changed.
     """
+    from versioner.git.file_changes import begin_of_history
     from versioner.git.state import state_file
     from versioner.registry.governance.rule_history import rule_periods
     from versioner.registry.index.kept import KeptAnswers
@@ -87,7 +96,8 @@ def rule_activity_in(
     periods = rule_periods(rules, repository, revision, first)
     path = state_file(repository.common_dir, "rule-activity.json")
     kept = KeptAnswers(path, _code())
-    found = rule_activity(registry, periods, now=now, kept=kept, progress=progress)
+    begin = begin_of_history(repository, revision)
+    found = rule_activity(registry, periods, now=now, begin=begin, kept=kept, progress=progress)
     kept.write()
     return found
 
@@ -97,12 +107,14 @@ def rule_activity(
     periods: Sequence[RulePeriod] | None = None,
     *,
     now: str,
+    begin: str = "",
     kept: KeptAnswers | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RuleActivity:
     """Return what happened in the last days before a moment, by the rules in force then.
 
-    Without `periods`, the rules have always been as they are. `kept` has what was found of products
+    Without `periods`, the rules have always been as they are; from `begin` on they are known.
+    `kept` has what was found of products
     that have not changed since. Records that are read are released.
     """
     since = _since(now)
@@ -126,8 +138,10 @@ def rule_activity(
         pasts.append(past)
         if progress is not None:
             progress(number, len(registry.products))
-    breaches = breaches_between(pasts, judges, since, now)
-    return RuleActivity(since, now, _counts(pasts, breaches, since, now), _violations(breaches))
+    first = max(since, begin)
+    breaches = breaches_between(pasts, judges, first, now)
+    counts = _counts(pasts, breaches, first, now)
+    return RuleActivity(first, now, counts, _violations(breaches), first > since)
 
 
 class _Reading:
@@ -167,7 +181,7 @@ class _Reading:
             cell.latest is not None and cell.latest.changed_at >= self._since
             for cell in record.cells.values()
         ):
-            return ProductPast([], [], [], [])
+            return ProductPast([], [], [], [], [])
         found = past_of(self._registry, record, self._judges, self._since)
         record.release()
         return found
@@ -181,6 +195,9 @@ def _counts(
         for name, at in past.overrides:
             if since <= at <= until:
                 counts.setdefault(name, RuleCounts()).overrides += 1
+        for name, at in past.reports:
+            if since <= at <= until:
+                counts.setdefault(name, RuleCounts()).reports += 1
     for each in breaches:
         own = counts.setdefault(each.rule, RuleCounts())
         own.reports += each.is_reported

@@ -96,8 +96,10 @@ def test_what_was_overridden_breaks_no_rule_that_permits_it() -> None:
     other = rule("other", "schedule", ALWAYS, enforcement="report-only")
     assert breaches(whole, in_force(closed)) == []
     assert [each.rule for each in breaches(whole, in_force(never))] == ["closed"]
-    (reported,) = breaches(whole, in_force(closed, other))
-    assert (reported.rule, reported.is_reported) == ("other", True)
+    judges = judges_of(in_force(closed, other))
+    past = past_of(whole, whole.products["a"], judges, EPOCH)
+    at = moment(0)
+    assert (past.breaches, past.reports, past.overrides) == ([], [["other", at]], [["closed", at]])
 
 
 def test_a_reviewed_breach_is_marked() -> None:

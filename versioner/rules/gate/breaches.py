@@ -52,13 +52,14 @@ class Breach(NamedTuple):
 class ProductPast(NamedTuple):
     """What one product has of breaches since a moment, as JSON data.
 
-    `breaches` are lists of the values of `Breach`. `overrides` are pairs: the rule, and when the
-    deployment began. Rules about all products of an environment are judged later: `open` are the
-    times of open deployments, and `asked` the number of a judge, a breach without its code, and the
-    run that asked.
+    `breaches` are lists of the values of `Breach`, of rules that were enabled. `reports`, of rules
+    that only reported, and `overrides` are pairs: the rule, and when the deployment began. Rules
+    about all products of an environment are judged later: `open` are the times of open deployments,
+    and `asked` the number of a judge, a breach without its code, and the run that asked.
     """
 
     breaches: list[list[Any]]
+    reports: list[list[str]]
     overrides: list[list[str]]
     open: list[list[Any]]
     asked: list[list[Any]]
@@ -87,7 +88,7 @@ def past_of(
     registry: Registry, record: ProductRecord, judges: Sequence[_Judge], since: str
 ) -> ProductPast:
     """Return what one product has of deployments that began at a moment or later."""
-    found = ProductPast([], [], [], [])
+    found = ProductPast([], [], [], [], [])
     past = PastProduct(registry, record, {})
     reviewed = {each.event for each in record.decisions if each.decision == "override-reviewed"}
     places: dict[str, list[tuple[int, _Judge]]] = {}
@@ -163,7 +164,11 @@ def _judge(
                 found.asked.append([number, [*breach], question.run])
             continue
         finding = judge.ask(past, question, now)
-        if finding is not None and not is_exempt(judge.rule, past, question):
+        if finding is None or is_exempt(judge.rule, past, question):
+            continue
+        if breach.is_reported:
+            found.reports.append([breach.rule, breach.at])
+        else:
             found.breaches.append([*breach._replace(code=finding.code)])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from versioner.query.rule_words import requirement_words, scope_words
 from versioner.rules.gate.finding import moment_text
@@ -14,25 +14,49 @@ from versioner.site.views.schedules import schedules_of
 if TYPE_CHECKING:
     from versioner.models.governance import Decision, Rule, Scope
     from versioner.query.requests import RequestCell, RequestDetail, RequestStep
+    from versioner.query.rule_activity import RuleCounts
+    from versioner.rules.gate.breaches import Breach
     from versioner.site.api.deployments import Document
     from versioner.site.context import SiteContext
 
 __all__ = ["calendar", "request", "requests", "rules"]
 
+# So many deployments that broke a rule are listed.
+_MOST: Final = 100
+
 
 def rules(context: SiteContext) -> Document:
     """Return the document of all rules and of the groups of people who approve."""
     governance = context.registry.governance
+    activity = context.activity
     return {
-        "rules": [_rule(each) for each in governance.rules],
+        "rules": [_rule(each, activity.of(each.name)) for each in governance.rules],
         "groups": [
             {"name": name, "people": list(people)}
             for name, people in sorted(governance.groups.items())
         ],
+        "counted_since": activity.since,
+        "violations": [_breach(context, each) for each in activity.violations[:_MOST]],
     }
 
 
-def _rule(rule: Rule) -> Document:
+def _breach(context: SiteContext, breach: Breach) -> Document:
+    return {
+        "rule": breach.rule,
+        "code": breach.code,
+        "product": breach.product,
+        "environment": breach.environment,
+        "instance": breach.instance,
+        "version": breach.version,
+        "at": breach.at,
+        "deployment": breach.deployment,
+        "event": breach.event,
+        # From a page in the root, the link to another page is its path.
+        "page": context.row("", breach.product, breach.deployment, breach.at),
+    }
+
+
+def _rule(rule: Rule, counts: RuleCounts) -> Document:
     return {
         "name": rule.name,
         "title": rule.title or rule.name,
@@ -46,6 +70,9 @@ def _rule(rule: Rule) -> Document:
         "scope_text": scope_words(rule),
         "text": requirement_words(rule.block),
         "page": f"{RULES}#{rule_anchor(rule.name)}",
+        "violations": counts.violations,
+        "overrides": counts.overrides,
+        "reports": counts.reports,
     }
 
 

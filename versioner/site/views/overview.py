@@ -6,28 +6,27 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from versioner.query.doubtful_names import doubtful_names
-from versioner.query.selectors import is_inactive, place_text
+from versioner.query.selectors import is_inactive
 from versioner.registry.event_order import seconds_of
-from versioner.site.urls import DEPLOYMENTS, EVERYTHING, OVERVIEW, PRODUCTS
+from versioner.site.urls import DEPLOYMENTS, EVERYTHING, OVERVIEW
+from versioner.site.views.attention import attention
 from versioner.site.views.cells import cell_view
 from versioner.site.views.deployments import latest_deployments
-from versioner.site.views.event_details import contacts
 from versioner.site.views.inbox import inbox_groups
 from versioner.site.views.layout import View, frame
-from versioner.site.views.observed import DIFFERS, differing, recorded_words, running_words
-from versioner.site.views.products import document_of, is_owned, team_of, title_of
+from versioner.site.views.observed import differing
+from versioner.site.views.products import document_of, team_of, title_of
 from versioner.site.views.schedules import closed_notices, schedules_of
-from versioner.site.wording import count, day_text, moment_text, version_text
+from versioner.site.wording import count, moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from versioner.models import Deployment
-    from versioner.query.matrix import CellState, MatrixRow
+    from versioner.query.matrix import MatrixRow
     from versioner.site.context import SiteContext
 
-__all__ = ["attention", "overview_view"]
+__all__ = ["overview_view"]
 
 _LATEST: Final = 12
 
@@ -163,147 +162,4 @@ def _figure(number: int, noun: str, status_class: str) -> View:
     return {
         "number": f"{number:,}", "text": text, "note": "", "status_class": status_class,
         "noun": "", "times": "",
-    }  # fmt: skip
-
-
-_SHOWN: Final = 5
-
-
-def attention(context: SiteContext) -> list[View]:
-    """Return the groups of problems that need attention, without empty groups."""
-    cells = [cell for row in context.matrix.rows for cell in row.cells]
-    stale = [cell.no_result for cell in cells if cell.no_result]
-    failed = [cell.failed_last for cell in cells if cell.failed_last]
-    groups = [
-        _deployments(context, stale, "status-stale", "deployment without a result"),
-        _deployments(context, failed, "status-failed", "failed or aborted deployment"),
-        _overrides(context),
-        _observed(context, cells),
-        _doubtful(context),
-        _unowned(context),
-    ]
-    return [group for group in groups if group["number"]]
-
-
-def _deployments(
-    context: SiteContext, found: Sequence[Deployment], status_class: str, noun: str
-) -> View:
-    words = count(len(found), noun, noun.replace("deployment", "deployments"))
-    newest = sorted(found, key=lambda each: (each.changed_at, each.product), reverse=True)
-    return {
-        **_group(len(found), status_class, words),
-        "flag": "attention",
-        "items": [
-            {
-                "product": title_of(context, each.product),
-                "environment": place_text(
-                    context.environment_title(each.environment), each.instance
-                ),
-                "version": version_text(each.version),
-                "version_full": each.version,
-                "status": each.status,
-                "href": context.deployment(OVERVIEW, each),
-                "at": each.changed_at,
-                "age": context.age(each.changed_at),
-                "contacts": contacts(
-                    context.registry.products[each.product], each.events, context.hidden
-                ),
-            }
-            for each in newest[:_SHOWN]
-        ],
-        "more": max(0, len(found) - _SHOWN),
-    }
-
-
-def _observed(context: SiteContext, cells: Sequence[CellState]) -> View:
-    """Return the group of the cells where something else was seen to run than is recorded."""
-    found = [(cell, each) for cell in cells for each in differing(cell)]
-    found.sort(key=lambda pair: (pair[1].differs_since, pair[0].product), reverse=True)
-    words = count(len(found), "difference") + " between what runs and what is recorded"
-    return {
-        **_group(len(found), DIFFERS, words),
-        "flag": "attention",
-        "dated": True,
-        "items": [
-            {
-                "product": title_of(context, cell.product),
-                "environment": place_text(
-                    context.environment_title(cell.environment), each.instance
-                ),
-                "version": running_words(each)[0],
-                "version_full": running_words(each)[1],
-                "status": f"runs; recorded: {recorded_words(each)}",
-                "href": context.product(OVERVIEW, cell.product),
-                "when": day_text(each.differs_since[:10]),
-                "at": each.differs_since,
-                "age": context.age(each.differs_since),
-                "contacts": contacts(
-                    context.registry.products[cell.product], hidden=context.hidden
-                ),
-            }
-            for cell, each in found[:_SHOWN]
-        ],
-        "more": max(0, len(found) - _SHOWN),
-    }
-
-
-def _overrides(context: SiteContext) -> View:
-    """Return the group of the deployments that overrode rules, which nobody has reviewed."""
-    found = [(facts, each) for facts in context.catalogue for each in facts.overrides]
-    found.sort(key=lambda pair: (pair[1].at, pair[0].name), reverse=True)
-    words = count(len(found), "deployment") + " in spite of a rule, not reviewed"
-    return {
-        **_group(len(found), "status-stale", words),
-        "flag": "attention",
-        "items": [
-            {
-                "product": title_of(context, facts.name),
-                "environment": place_text(
-                    context.environment_title(each.environment), each.instance
-                ),
-                "version": version_text(each.version),
-                "version_full": each.version,
-                "status": f"overrides {', '.join(each.rules)}: {each.reason}",
-                "href": context.row(OVERVIEW, facts.name, each.deployment, each.began),
-                "at": each.at,
-                "age": context.age(each.at),
-                "contacts": [],
-            }
-            for facts, each in found[:_SHOWN]
-        ],
-        "more": max(0, len(found) - _SHOWN),
-    }
-
-
-def _doubtful(context: SiteContext) -> View:
-    """Return the group of the names that are probably slips, each with the command that helps."""
-    found = doubtful_names(
-        context.registry,
-        uses_of=lambda name: sum(each.uses.get(name, 0) for each in context.catalogue),
-        events_of=lambda name: context.catalogue.of(name).events,
-    )
-    return {
-        **_group(
-            len(found), "status-unknown", f"{count(len(found), 'name')} similar to another name"
-        ),
-        "commands": [{"text": each.text, "command": each.command} for each in found[:_SHOWN]],
-        "more": max(0, len(found) - _SHOWN),
-    }
-
-
-def _unowned(context: SiteContext) -> View:
-    unowned = [name for name in context.registry.products if not is_owned(context, name)]
-    if {"team", "owner"} & context.hidden:
-        unowned = []
-    words = f"{count(len(unowned), 'product')} without an owner"
-    return {
-        **_group(len(unowned), "status-unknown", words),
-        "href": f"{context.link(OVERVIEW, PRODUCTS)}?nobody=1",
-    }
-
-
-def _group(number: int, status_class: str, text: str) -> View:
-    return {
-        "number": number, "status_class": status_class, "text": text,
-        "href": "", "flag": "", "items": [], "dated": False, "more": 0, "commands": [],
     }  # fmt: skip

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from versioner.query.rule_activity import DAYS
 from versioner.query.rule_words import requirement_words, scope_words
 from versioner.site.urls import CALENDAR, RULES
+from versioner.site.views.attention import spite_of_rules
 from versioner.site.views.layout import View, frame
 from versioner.site.views.schedules import closed_notices, schedules_of
-from versioner.site.wording import count
+from versioner.site.wording import count, moment_text
 
 if TYPE_CHECKING:
     from versioner.models.governance import Rule, UnreadableFile
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["rule_anchor", "rules_view"]
 
+# So many deployments in spite of rules are listed.
+_MOST: Final = 50
 # What a rule is about, by its type.
 _KINDS: Final = {
     "schedule": "times",
@@ -49,6 +53,11 @@ def rules_view(context: SiteContext) -> View:
         "summary": count(len(governance.rules), "rule"),
         "closed": closed_notices(context, schedules),
         "calendar": context.link(RULES, CALENDAR) if schedules else "",
+        "attention": spite_of_rules(context, RULES, _MOST),
+        "days": DAYS,
+        "counted_since": ""
+        if not context.activity.is_partial
+        else moment_text(context.activity.since),
         "rules": [_rule(context, rule) for rule in governance.rules],
         "unreadable": [_unreadable(context, each) for each in governance.unreadable],
         "groups": [
@@ -61,6 +70,17 @@ def rules_view(context: SiteContext) -> View:
 def rule_anchor(name: str) -> str:
     """Return the anchor of a rule on the page of rules."""
     return f"r-{name}"
+
+
+def _counts(context: SiteContext, rule: Rule) -> list[View]:
+    """Return what happened to a rule in the last days, in words; [] for nothing."""
+    counts = context.activity.of(rule.name)
+    found = (
+        (counts.violations, "violation", "status-failed"),
+        (counts.overrides, "override", "status-pending"),
+        (counts.reports, "report", "status-started"),
+    )
+    return [{"text": count(number, noun), "class": name} for number, noun, name in found if number]
 
 
 def _rule(context: SiteContext, rule: Rule) -> View:
@@ -76,6 +96,8 @@ def _rule(context: SiteContext, rule: Rule) -> View:
         "words": requirement_words(rule.block),
         "status_class": status_class,
         "mode": mode,
+        "counts": _counts(context, rule),
+        "number": context.activity.of(rule.name).total,
         "notes": [
             *(["rollbacks are exempt"] if rule.rollbacks == "exempt" else []),
             *(["no override"] if rule.override == "never" else []),

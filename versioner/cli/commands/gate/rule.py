@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.models.governance import Rule
+    from versioner.query.rule_activity import RuleActivity
     from versioner.registry.records import Registry
     from versioner.rules.gate.replay import Replay
 
@@ -34,7 +35,14 @@ __all__ = ["rule"]
 
 _KEYS: Final = (
     "name, title, type, enforcement, scope and requirement (in words), rollbacks, override, "
-    "reason, path"
+    "reason, path; with --counts: violations, overrides, reports, counted_since"
+)
+
+
+_counts_option = click.option(
+    "--counts",
+    is_flag=True,
+    help="Count the violations, overrides and reports of the last 90 days too, from a clone.",
 )
 
 
@@ -48,21 +56,22 @@ def rule() -> None:
     short_help="List the rules.",
     epilog=examples_epilog("versioner rule list", keys=f"an array of {{{_KEYS}}}."),
 )
+@_counts_option
 @list_output_option
 @rev_option
 @repo_option
-def list_(output: str, rev: str | None, repo: str | None) -> None:
+def list_(output: str, rev: str | None, repo: str | None, *, counts: bool) -> None:
     """List the rules, and warn of those that cannot be read."""
     from versioner.cli.output import show_list
     from versioner.reporting.gate import rules as report
 
-    registry = _head(repo, rev)
+    registry, activity = _read(repo, rev, counts=counts)
     found = registry.governance.rules
     show_list(
         output,
-        text=lambda layout: report.rules_text(layout, found),
-        json=lambda: report.rules_json(found),
-        listing=lambda: report.rules_listing(found),
+        text=lambda layout: report.rules_text(layout, found, activity),
+        json=lambda: report.rules_json(found, activity),
+        listing=lambda: report.rules_listing(found, activity),
     )
 
 
@@ -72,28 +81,47 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
     epilog=examples_epilog("versioner rule show no-friday", keys=f"{_KEYS}."),
 )
 @click.argument("name", shell_complete=rule_names)
+@_counts_option
 @output_option
 @rev_option
 @repo_option
-def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
+def show_(name: str, output: str, rev: str | None, repo: str | None, *, counts: bool) -> None:
     """Show one rule in words."""
     from versioner.cli.output import show, terminal_layout
     from versioner.editing.rules import rule_of_name
     from versioner.reporting.gate.rules import rule_json, rule_text
 
-    found = rule_of_name(_head(repo, rev), name)
-    show(rule_json(found) if output == "json" else rule_text(terminal_layout(), found))
+    registry, activity = _read(repo, rev, counts=counts)
+    found = rule_of_name(registry, name)
+    layout = terminal_layout()
+    show(rule_json(found, activity) if output == "json" else rule_text(layout, found, activity))
 
 
-def _head(repo: str | None, rev: str | None) -> Registry:
-    """Return the registry without products, and warn of files that cannot be read."""
-    from versioner.cli.registry import find_registry, read_index
+def _read(
+    repo: str | None, rev: str | None, *, counts: bool
+) -> tuple[Registry, RuleActivity | None]:
+    """Return the registry and, with `counts`, what happened to its rules; else without products.
+
+    Files that cannot be read are warned of.
+    """
+    from versioner.cli.registry import find_registry, find_repository, read_index
     from versioner.reporting.gate.rules import unread_text
 
-    registry = read_index(find_registry(repo, rev), rev, products=[]).registry()
+    # Which rules were in force when is seen in the history, which a URL does not give.
+    repository = find_repository(repo) if counts else find_registry(repo, rev)
+    registry = read_index(repository, rev, products=None if counts else []).registry()
     if registry.governance.unreadable:
         click.echo(unread_text(registry.governance.unreadable), err=True)
-    return registry
+    if not counts:
+        return registry, None
+    from versioner.cli.output import Progress
+    from versioner.cli.registry import reference_time
+    from versioner.query.rule_activity import rule_activity_in
+
+    now = registry.commit_time or reference_time(registry, rev)
+    with Progress("Judging products") as progress:
+        found = rule_activity_in(repository, registry, now=now, progress=progress.advance)
+    return registry, found
 
 
 @rule.command(
