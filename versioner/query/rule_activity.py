@@ -83,7 +83,7 @@ def rule_activity_in(
     Each deployment is judged by the rules as they stood when it began. What is found is kept in the
     git directory, so that the next call reads only products that changed.
     """
-    from versioner.git.file_changes import begin_of_history
+    from versioner.git.files.file_changes import begin_of_history
     from versioner.git.state import state_file
     from versioner.registry.governance.rule_history import rule_periods
     from versioner.registry.index.kept import KeptAnswers

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from versioner import layout
-from versioner.git.file_changes import changes_below
+from versioner.git.files.file_changes import changes_below
 from versioner.git.objects import contents_of, reading
 from versioner.registry.governance.rules import rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from versioner.git.file_changes import FileChange
+    from versioner.git.files.file_changes import FileChange
     from versioner.git.repository import Repository
     from versioner.models.governance import Rule
 
