@@ -1,10 +1,10 @@
-"""The folder of the server's own state: --state, else one in the user's state folder."""
+"""What the commands of the server share: its state folder (--state), and the scopes."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,7 +13,10 @@ from versioner.errors import UsageFault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["state_folder", "state_option"]
+__all__ = ["SCOPES", "state_folder", "state_option"]
+
+# Named here too, so that the help of a command imports nothing of the server.
+SCOPES: Final = ("read", "record", "edit", "approve", "admin")
 
 
 def state_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -216,7 +216,10 @@ class HostCheck:
 
 
 class BodyLimit:
-    """Receive the whole body before the routes see it: 413 if too large, 408 if too slow."""
+    """Receive the whole body before the routes see it: 413 if too large, 408 if too slow.
+
+    Headers that are too large are 431.
+    """
 
     def __init__(self, app: ASGIApp, *, limits: Limits) -> None:
         self._app, self._limits = app, limits
@@ -227,6 +230,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         try:
+            self._check_headers(scope)
             async with asyncio.timeout(self._limits.body_seconds):
                 body = await self._body(Headers(scope=scope), receive)
         except TimeoutError:
@@ -241,6 +245,13 @@ class BodyLimit:
         # The rest of the body is not read: the connection cannot be used again.
         refusal.headers["Connection"] = "close"
         await problem_response(refusal)(scope, receive, send)
+
+    def _check_headers(self, scope: Scope) -> None:
+        size = sum(len(name) + len(value) for name, value in scope["headers"])
+        size += len(scope.get("raw_path") or b"") + len(scope.get("query_string", b""))
+        if size > self._limits.header_bytes:
+            most = f"{self._limits.header_bytes // 1024} KiB"
+            raise HttpProblem("headers_too_large", f"the headers and the path are over {most}")
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes | None:
         """Return the body, None where the client is gone."""

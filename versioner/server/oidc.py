@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx
+import httpx2
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.starlette_client import OAuth
+from joserfc.errors import JoseError
 
 from versioner.server.callers import Person
 from versioner.server.problems import HttpProblem
@@ -40,7 +41,7 @@ async def start_login(request: Request, path: str) -> Response:
     request.session[_NEXT] = path
     try:
         response: Response = await client.authorize_redirect(request, _callback(request))
-    except (AuthlibBaseError, httpx.HTTPError, ValueError, RuntimeError) as error:
+    except (AuthlibBaseError, httpx2.HTTPError, ValueError, RuntimeError) as error:
         raise ProviderFault("The provider cannot be reached now.") from error
     return response
 
@@ -54,9 +55,9 @@ async def finish_login(request: Request) -> tuple[Person, frozenset[str], str]:
     path = str(request.session.pop(_NEXT, "/"))
     try:
         answer = await client.authorize_access_token(request)
-    except (httpx.HTTPError, RuntimeError) as error:
+    except (httpx2.HTTPError, RuntimeError) as error:
         raise ProviderFault("The provider cannot be reached now.") from error
-    except (AuthlibBaseError, ValueError, KeyError) as error:
+    except (AuthlibBaseError, JoseError, ValueError, KeyError) as error:
         raise ProviderFault("The login was not completed: try again.") from error
     finally:
         request.session.clear()

@@ -76,6 +76,7 @@ PROBLEMS: Final[Mapping[str, ProblemType]] = {
     "registry_invalid": ProblemType(422, "The registry would have errors"),
     "precondition_required": ProblemType(428, "A precondition is required"),
     "too_many_requests": ProblemType(429, "Too many requests"),
+    "headers_too_large": ProblemType(431, "The headers of the request are too large"),
     "internal": ProblemType(500, "Internal error"),
     "unavailable": ProblemType(503, "The operation could not be done now"),
 }

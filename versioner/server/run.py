@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
 from versioner.errors import OperationFailed, UsageFault
 from versioner.server.app import create_app
+from versioner.server.protocol import timed_protocol
 from versioner.server.settings import LOOPBACK_HOSTS
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ def run_server(settings: ServerSettings, on_ready: Callable[[str], None]) -> Non
     `on_ready` gets the address. Raises VersionerError where the server cannot start.
     """
     check_exposure(settings)
+    _check_certificate(settings)
     app = create_app(settings)
     sock = listen(settings.host, settings.port)
     host, port = sock.getsockname()[:2]
@@ -73,10 +76,23 @@ def run_server(settings: ServerSettings, on_ready: Callable[[str], None]) -> Non
         sock.close()
 
 
+def _check_certificate(settings: ServerSettings) -> None:
+    if settings.tls_cert is None:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(settings.tls_cert, settings.tls_key)
+    except (ssl.SSLError, OSError) as error:
+        raise UsageFault(
+            f"--tls-cert and --tls-key cannot be used: {error.strerror or error}",
+            hint="give a certificate and its key as PEM files, the key without a password",
+        ) from error
+
+
 def _options(settings: ServerSettings) -> dict[str, Any]:
     limits = settings.limits
     return {
-        "http": "h11",
+        "http": timed_protocol(limits.header_seconds),
         "ws": "none",
         "lifespan": "on",
         "log_config": _logging(),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from versioner.cli.params import NounGroup, examples_epilog, list_output_option, read_for
-from versioner.cli.state_dir import state_folder, state_option
+from versioner.cli.state_dir import SCOPES, state_folder, state_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,6 @@ _COLUMNS: Final = (
     *("id", "name", "scopes", "products", "environments"),
     *("created_at", "expires_at", "last_used_at"),
 )
-_SCOPES: Final = ("read", "record", "edit", "approve", "admin")
 
 
 @click.group(
@@ -40,7 +39,7 @@ def token() -> None:
 )
 @click.argument("name")
 @click.option(
-    "--scope", "scopes", multiple=True, required=True, type=click.Choice(_SCOPES),
+    "--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES),
     help="What the token may do; may be given several times. edit and approve include read; admin "
     "includes all.",
 )  # fmt: skip
