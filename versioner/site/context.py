@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from versioner.git.event_commits import EventCommits
+from versioner.layout import month_of
 from versioner.query.matrix import (
     DEFAULT_STALE_AFTER,
     CellState,
@@ -29,8 +30,8 @@ from versioner.site.inbox import InboxEvents, inbox_events
 from versioner.site.navigation import sections_of
 from versioner.site.pagination import (
     ROWS,
-    DeploymentPage,
     HistoryPage,
+    ListedPage,
     PageLink,
     history_pages,
 )
@@ -41,6 +42,7 @@ from versioner.site.urls import (
     deployments_page,
     environment_month,
     environment_page,
+    month_page,
     outward,
     product_page,
     relative,
@@ -174,6 +176,11 @@ class SiteContext:
         target = self.catalogue.page_of(product, row_id, at)
         return _anchor_link(page, target, deployment_anchor(row_id))
 
+    def listed_row(self, page: str, row: ListedRow) -> str:
+        """Return the link to a row of a list on its product's page."""
+        target = month_page(row.product, month_of(row.at), row.data.part)
+        return _anchor_link(page, target, deployment_anchor(row.id))
+
     def version(self, page: str, product: str, version: str) -> str:
         """Return the link to a version's row, `""` where the product has no such version."""
         target = self.catalogue.version_page(product, version)
@@ -237,10 +244,10 @@ class SiteContext:
             name: self._links(name, partial(environment_month, name)) for name in self.environments
         }
 
-    def listed(self, link: PageLink, environment: str = "") -> DeploymentPage:
+    def listed(self, link: PageLink, environment: str = "") -> ListedPage:
         """Return one of these pages with its rows."""
-        rows = self.catalogue.rows(self.listed_rows(link, environment))
-        return DeploymentPage(link.path, link.month, link.part, rows)
+        rows = self.listed_rows(link, environment)
+        return ListedPage(link.path, link.month, link.part, rows)
 
     def listed_rows(self, link: PageLink, environment: str = "") -> Sequence[ListedRow]:
         """Return the rows of one of these pages in short."""
@@ -271,9 +278,9 @@ class SiteContext:
             # The rows of a month are read once, and counted for the lists of all environments.
             lists: dict[str, list[bool]] = {}
             for row in self.catalogue.listed(month):
-                is_deployment = bool(row.data[5])
+                is_deployment = bool(row.data.kind)
                 lists.setdefault("", []).append(is_deployment)
-                lists.setdefault(row.data[1], []).append(is_deployment)
+                lists.setdefault(row.data.environment, []).append(is_deployment)
             self._counted[month] = {
                 name: [sum(own[start : start + ROWS]) for start in range(0, len(own), ROWS)]
                 for name, own in lists.items()

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from versioner.registry.records import ProductRecord
+    from versioner.site.facts.catalogue import ListedRow
 
 __all__ = [
     "NO_PAGER",
     "ROWS",
-    "DeploymentPage",
     "HistoryPage",
+    "ListedPage",
     "PageLink",
-    "deployment_pages",
     "history_pages",
     "months_by_year",
     "pager",
@@ -41,29 +41,23 @@ _Row = TypeVar("_Row", bound="Deployment | Undeployment | Version")
 
 
 @dataclass(slots=True)
-class DeploymentPage:
-    """One page of deployments and undeployments: a month, or a part of it, oldest rows first."""
+class ListedPage:
+    """One page of the rows of several products: a month, or a part of it, oldest rows first."""
 
     path: str
     month: str
     part: int
-    rows: list[Deployment | Undeployment]
+    rows: Sequence[ListedRow]
 
     @property
-    def deployments(self) -> list[Deployment]:
-        """Return the rows without undeployments, which count as no deployment."""
-        return [row for row in self.rows if isinstance(row, Deployment)]
+    def number(self) -> int:
+        """Return the number of deployments; undeployments are none."""
+        return sum(1 for row in self.rows if row.data.kind)
 
     @property
     def removals(self) -> str:
         """Return the number of undeployments, to be added to a summary: `, 1 undeployment`."""
-        number = len(self.rows) - len(self.deployments)
-        return f", {count(number, 'undeployment')}" if number else ""
-
-    @property
-    def number(self) -> int:
-        """Return the number of deployments."""
-        return len(self.deployments)
+        return _removals(len(self.rows) - self.number)
 
     @property
     def title(self) -> str:
@@ -86,11 +80,35 @@ class PageLink(NamedTuple):
 
 
 @dataclass(slots=True)
-class HistoryPage(DeploymentPage):
-    """One page of a product's history; its limit of rows counts versions and deployments."""
+class HistoryPage:
+    """One page of a product's history, oldest rows first; its limit of rows counts versions too."""
 
+    path: str
+    month: str
+    part: int
+    rows: list[Deployment | Undeployment]
     product: str
     versions: list[Version]
+
+    @property
+    def deployments(self) -> list[Deployment]:
+        """Return the rows without undeployments, which count as no deployment."""
+        return [row for row in self.rows if isinstance(row, Deployment)]
+
+    @property
+    def removals(self) -> str:
+        """Return the number of undeployments, to be added to a summary: `, 1 undeployment`."""
+        return _removals(len(self.rows) - len(self.deployments))
+
+    @property
+    def number(self) -> int:
+        """Return the number of deployments."""
+        return len(self.deployments)
+
+    @property
+    def title(self) -> str:
+        """Return the period of the page."""
+        return _title(self.month, self.part)
 
 
 _NO_LINK: Final = {"text": "", "href": ""}
@@ -98,7 +116,7 @@ NO_PAGER: Final = {"older": _NO_LINK, "newer": _NO_LINK}
 
 
 def pager(
-    pages: Sequence[DeploymentPage | PageLink], index: int, link: Callable[[str], str]
+    pages: Sequence[HistoryPage | PageLink], index: int, link: Callable[[str], str]
 ) -> dict[str, dict[str, str]]:
     """Return the links from a page to the older and the newer one; empty where there is none.
 
@@ -114,7 +132,7 @@ def pager(
 
 
 def months_by_year(
-    pages: Sequence[DeploymentPage | PageLink], link: Callable[[str], str]
+    pages: Sequence[HistoryPage | PageLink], link: Callable[[str], str]
 ) -> list[dict[str, object]]:
     """Return the links to pages by year, newest first, each with its number of deployments."""
     parts = Counter(page.month for page in pages)
@@ -131,15 +149,6 @@ def months_by_year(
             }
         )
     return [{"year": year, "months": months} for year, months in years.items()]
-
-
-def deployment_pages(
-    rows: Iterable[Deployment | Undeployment], path_of: Callable[[str, int], str]
-) -> list[DeploymentPage]:
-    """Return the pages of rows, which are oldest first; `path_of` takes month and part."""
-    return [
-        DeploymentPage(path_of(month, part), month, part, own) for month, part, own in _months(rows)
-    ]
 
 
 def undeployments_of(record: ProductRecord) -> list[Undeployment]:
@@ -167,6 +176,10 @@ def history_pages(record: ProductRecord) -> list[HistoryPage]:
         )
         for month, part, own in _months(rows)
     ]
+
+
+def _removals(number: int) -> str:
+    return f", {count(number, 'undeployment')}" if number else ""
 
 
 def _title(month: str, part: int) -> str:

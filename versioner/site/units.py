@@ -292,7 +292,7 @@ def _keys_of_pages(
     found = {}
     for index in own:
         rows = context.listed_rows(links[index], environment)
-        digest = hashlib.blake2b(marshal.dumps([row.data for row in rows], 2), digest_size=16)
+        digest = hashlib.blake2b(marshal.dumps([[*row.data] for row in rows], 2), digest_size=16)
         titles = [title_of(context, row.product) for row in rows]
         names = [row.product for row in rows]
         around = _around([link.path for link in links[index - 1 if index else 0 : index + 2]],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.layout import month_of
 from versioner.models import Deployment
-from versioner.site.facts.codec import row_from
+from versioner.site.facts.codec import RowData, row_from
 from versioner.site.facts.learning import learn
 from versioner.site.facts.product_facts import SEARCH, VERSIONS, SummaryRecord, history_from
 from versioner.site.facts.sums import Sum, list_name
@@ -38,7 +38,7 @@ class ListedRow(NamedTuple):
     at: str
     product: str
     id: str
-    data: list[Any]
+    data: RowData
 
 
 class Catalogue:
@@ -108,12 +108,12 @@ class Catalogue:
         if found is not None:
             return found
         if environment:
-            rows = [row for row in self._listed(month, "") if row.data[1] == environment]
+            rows = [row for row in self._listed(month, "") if row.data.environment == environment]
         else:
             rows = [
-                ListedRow(data[6], name, data[0], data)
+                ListedRow(data.at, name, data.id, data)
                 for name, own in self._rows_of_all(month)
-                for data in own
+                for data in map(RowData._make, own)
             ]
             rows.sort(key=itemgetter(0, 1, 2))
         if sum(map(len, self._lists.values())) > _ROWS_MOST:
@@ -128,8 +128,8 @@ class Catalogue:
             self._parts.clear()
         for row in listed:
             found.append(row_from(row.product, row.data))
-            if (part := row.data[-1]) > 1:
-                self._parts[row.product, row.id] = part
+            # The facts of the product's history need not be read for a link to the row.
+            self._parts[row.product, row.id] = row.data.part
         return found
 
     def page_of(self, product: str, row_id: str, at: str) -> str:
@@ -148,16 +148,27 @@ class Catalogue:
         removals: bool = True,
     ) -> list[Deployment | Undeployment]:
         """Return the newest rows, newest first, with or without undeployments."""
+        return self.rows(self.latest_rows(limit, environment, products, removals=removals))
+
+    def latest_rows(
+        self,
+        limit: int,
+        environment: str = "",
+        products: Collection[str] | None = None,
+        *,
+        removals: bool = True,
+    ) -> list[ListedRow]:
+        """Return the newest rows in short, newest first, with or without undeployments."""
         found: list[ListedRow] = []
         for month in reversed(self.months):
             if len(found) >= limit:
                 break
             for row in reversed(self.listed(month, environment, products)):
-                if removals or row.data[5]:
+                if removals or row.data.kind:
                     found.append(row)
                     if len(found) >= limit:
                         break
-        return self.rows(found)
+        return found
 
     def since(self, at: str) -> Iterator[Deployment]:
         """Yield the deployments that began at a time or later, newest first."""

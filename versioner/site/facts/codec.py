@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from versioner.models import Cell, CellResults, Deployment, Instance, Undeployment
 from versioner.query.selectors import latest_value
 from versioner.registry.cell_results import results_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["cell_data", "cell_from", "deciding_deployments", "row_data", "row_from"]
+__all__ = ["RowData", "cell_data", "cell_from", "deciding_deployments", "row_data", "row_from"]
+
+
+class RowData(NamedTuple):
+    """A deployment or an undeployment in short, and the part of the page of its product's month.
+
+    An undeployment has no kind; `before` are the versions that it ended, and for a deployment the
+    one before it. `void` has the time and the reason where it was declared void.
+    """
+
+    id: str
+    environment: str
+    instance: str
+    version: str
+    status: str
+    kind: str
+    at: str
+    changed_at: str
+    by: str
+    reason: str
+    before: str | list[str]
+    void: list[str] | None
+    part: int
+
+    @property
+    def version_shown(self) -> str:
+        """Return the version of the row; of an undeployment, what it ended, else `nothing`."""
+        before = self.before if isinstance(self.before, str) else ", ".join(self.before)
+        return self.version or before or "nothing"
 
 
 def row_data(row: Deployment | Undeployment) -> list[Any]:
@@ -34,10 +62,10 @@ def row_data(row: Deployment | Undeployment) -> list[Any]:
     ]
 
 
-def row_from(product: str, data: list[Any]) -> Deployment | Undeployment:
+def row_from(product: str, data: Sequence[Any]) -> Deployment | Undeployment:
     """Return a deployment or an undeployment with one event, which has its texts."""
     (key, environment, instance, version, status, kind, at, changed, by, reason, before, void,
-     *_) = data  # fmt: skip
+     _) = data  # fmt: skip
     event = {"at": changed, "deployed_by": by, "reason": reason, "status": status}
     voided = None if void is None else {"at": void[0], "reason": void[1]}
     if not kind:

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from versioner.models import Deployment, Undeployment
-from versioner.query.selectors import latest_value, place_text
+from versioner.query.selectors import place_text
 from versioner.site.pagination import NO_PAGER, months_by_year, pager
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
-from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES, deployment_row, row_version
+from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES, deployment_row
 from versioner.site.wording import count, day_text, version_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from versioner.site.context import SiteContext
+    from versioner.site.facts.catalogue import ListedRow
 
 __all__ = ["deployments_view", "latest_deployments", "month_of_all_view"]
 
 _LATEST: Final = 100
-_Change: TypeAlias = "Deployment | Undeployment"
 
 
 def deployments_view(context: SiteContext) -> View:
     """Return the view of the latest deployments, with links to every month."""
-    latest = context.catalogue.latest(_LATEST)
-    latest.reverse()
-    shown = sum(isinstance(each, Deployment) for each in latest)
+    latest = context.catalogue.latest_rows(_LATEST)
+    shown = sum(1 for each in latest if each.data.kind)
     number = sum(each.deployments for each in context.catalogue)
     total = count(number, "deployment")
     feed = {"title": "All deployments", "href": context.link(DEPLOYMENTS, EVERYTHING)}
@@ -76,62 +74,58 @@ def month_of_all_view(context: SiteContext, index: int) -> View:
         ),
         "heading": "Deployments",
         "period": month.title,
-        "summary": count(len(month.deployments), "deployment") + month.removals,
+        "summary": count(month.number, "deployment") + month.removals,
         "pager": pager(context.deployment_links, index, partial(context.link, page)),
         "zone": context.zone.name,
-        "days": _days(context, page, month.rows),
+        "days": _days(context, page, reversed(month.rows)),
         "years": [],
         "feed": "",
     }
 
 
-def _days(context: SiteContext, page: str, deployments: Iterable[_Change]) -> list[View]:
-    newest = reversed([*deployments])
+def _days(context: SiteContext, page: str, newest: Iterable[ListedRow]) -> list[View]:
     return [
         {"day": day_text(day), "rows": _rows(context, page, rows)}
         for day, rows in groupby(newest, key=lambda each: context.zone.day(each.at))
     ]
 
 
-def _rows(context: SiteContext, page: str, deployments: Iterable[_Change]) -> list[View]:
+def _rows(context: SiteContext, page: str, rows: Iterable[ListedRow]) -> list[View]:
     """Return a day's deployments, newest first.
 
     Deployments that differ only in environment and time share a row, so that a version which
     goes through all environments on one day is one row.
     """
+    is_hidden, clock = "deployed_by" in context.hidden, context.zone.clock
     found: dict[tuple[object, ...], View] = {}
-    for each in deployments:
-        by = latest_value(each.events, "deployed_by", context.hidden)
-        is_void = each.void is not None
-        key = (each.product, row_version(each), each.status, each.kind, by, is_void)
+    for each in rows:
+        data = each.data
+        version = data.version or data.version_shown
+        by = "" if is_hidden else data.by
+        key = (each.product, version, data.status, data.kind, by, data.void is None)
         row = found.get(key)
         if row is None:
-            row = found[key] = _row(context, page, each, by)
+            row = found[key] = _row(context, page, each, version, by)
+        title = context.environment_title(data.environment)
         row["places"].append(
-            {
-                "environment": place_text(
-                    context.environment_title(each.environment), each.instance
-                ),
-                "clock": context.zone.clock(each.at),
-            }
+            {"environment": place_text(title, data.instance), "clock": clock(each.at)}
         )
     return list(found.values())
 
 
-def _row(context: SiteContext, page: str, deployment: _Change, by: str) -> View:
+def _row(context: SiteContext, page: str, row: ListedRow, version: str, by: str) -> View:
+    status, kind = row.data.status, row.data.kind
     return {
         "places": [],
-        "href": context.deployment(page, deployment),
-        "product": title_of(context, deployment.product),
-        "version": version_text(row_version(deployment)),
+        "href": context.listed_row(page, row),
+        "product": title_of(context, row.product),
+        "version": version_text(version),
         # Most deployments are completed; the style sheet shows that without a class.
-        "status_class": ""
-        if deployment.status == "completed"
-        else STATUS_CLASSES[deployment.status],
-        "status": deployment.status,
-        "kind": deployment.kind if deployment.kind in KIND_CLASSES else "",
-        "kind_class": KIND_CLASSES.get(deployment.kind, ""),
-        "void": deployment.void is not None,
+        "status_class": "" if status == "completed" else STATUS_CLASSES[status],
+        "status": status,
+        "kind": kind if kind in KIND_CLASSES else "",
+        "kind_class": KIND_CLASSES.get(kind, ""),
+        "void": row.data.void is not None,
         "by": by,
     }
 

@@ -14,15 +14,17 @@ from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.event_details import metadata
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
-from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES, row_version
+from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES
 from versioner.site.views.schedules import closed_notices, schedules_of
 from versioner.site.wording import adds_to, count, day_text, version_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from versioner.models import Deployment, Undeployment
+    from versioner.models import Deployment
     from versioner.site.context import SiteContext
+    from versioner.site.facts.catalogue import ListedRow
+    from versioner.site.facts.codec import RowData
 
 __all__ = ["environment_month_view", "environment_view", "environments_view"]
 
@@ -149,6 +151,7 @@ def environment_month_view(context: SiteContext, name: str, index: int) -> View:
         crumb(title, context.environment(page, name)),
     ]
     newest = reversed(month.rows)
+    products = len({each.product for each in month.rows if each.data.kind})
     return {
         "frame": frame(
             context,
@@ -160,8 +163,8 @@ def environment_month_view(context: SiteContext, name: str, index: int) -> View:
         ),
         "title": title,
         "period": month.title,
-        "summary": f"{count(len(month.deployments), 'deployment')} of "
-        f"{count(len({each.product for each in month.deployments}), 'product')}{month.removals}",
+        "summary": f"{count(month.number, 'deployment')} of {count(products, 'product')}"
+        f"{month.removals}",
         "pager": pager(
             months,
             index,
@@ -175,35 +178,33 @@ def environment_month_view(context: SiteContext, name: str, index: int) -> View:
     }
 
 
-def _products(
-    context: SiteContext, page: str, deployments: Iterable[Deployment | Undeployment]
-) -> list[View]:
+def _products(context: SiteContext, page: str, rows: Iterable[ListedRow]) -> list[View]:
     """Return a day's deployments by product; the product deployed last comes first."""
-    found: dict[str, list[Deployment | Undeployment]] = {}
-    for each in deployments:
+    found: dict[str, list[ListedRow]] = {}
+    for each in rows:
         found.setdefault(each.product, []).append(each)
     return [
         {
             "product": title_of(context, name),
-            "href": context.deployment(page, own[0]),
+            "href": context.listed_row(page, own[0]),
             "versions": [
-                _entry(context, each, "," if index else "") for index, each in enumerate(own)
+                _entry(context, each.data, "," if index else "") for index, each in enumerate(own)
             ],
         }
         for name, own in found.items()
     ]
 
 
-def _entry(context: SiteContext, deployment: Deployment | Undeployment, before: str) -> View:
+def _entry(context: SiteContext, row: RowData, before: str) -> View:
+    version = version_text(row.version or row.version_shown)
     # Most deployments are completed, so only another status is shown.
     return {
         "before": before,
-        "clock": context.zone.clock(deployment.at),
-        "version": version_text(row_version(deployment))
-        + (f" on {deployment.instance}" if deployment.instance else ""),
-        "status_class": STATUS_CLASSES[deployment.status],
-        "status": "" if deployment.status == "completed" else deployment.status,
-        "kind": "rollback" if deployment.kind == "rollback" else "",
+        "clock": context.zone.clock(row.at),
+        "version": f"{version} on {row.instance}" if row.instance else version,
+        "status_class": STATUS_CLASSES[row.status],
+        "status": "" if row.status == "completed" else row.status,
+        "kind": "rollback" if row.kind == "rollback" else "",
         "kind_class": KIND_CLASSES["rollback"],
-        "void": deployment.void is not None,
+        "void": row.void is not None,
     }
