@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from versioner.query.selectors import HiddenEnvironment
     from versioner.registry.records import ProductRecord, Registry
     from versioner.remote.inbox_refs import Inbox
-    from versioner.site.facts.catalogue import ListedRow
+    from versioner.site.facts.codec import ListedRow
 
 __all__ = ["SiteContext"]
 

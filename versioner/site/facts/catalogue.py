@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import month_of
 from versioner.models import Deployment
-from versioner.site.facts.codec import RowData, row_from
+from versioner.site.facts.codec import ListedRow, RowData, row_from
 from versioner.site.facts.learning import learn
 from versioner.site.facts.product_facts import SEARCH, VERSIONS, SummaryRecord, history_from
 from versioner.site.facts.sums import Sum, list_name
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from versioner.site.facts.product_facts import HistoryFacts, ProductFacts
     from versioner.site.facts.state import SiteState
 
-__all__ = ["Catalogue", "ListedRow"]
+__all__ = ["Catalogue"]
 
 # The products whose versions, and whose facts of the history, are in memory.
 _PRODUCTS_MOST: Final = 50
@@ -30,15 +30,6 @@ _PRODUCTS_MOST: Final = 50
 _ROWS_MOST: Final = 60_000
 
 _EMPTY: Final = Sum(0, 0, 0, 0)
-
-
-class ListedRow(NamedTuple):
-    """A row of a list of several products, in its order, with its data in short."""
-
-    at: str
-    product: str
-    id: str
-    data: RowData
 
 
 class Catalogue:

@@ -11,7 +11,15 @@ from versioner.registry.cell_results import results_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["RowData", "cell_data", "cell_from", "deciding_deployments", "row_data", "row_from"]
+__all__ = [
+    "ListedRow",
+    "RowData",
+    "cell_data",
+    "cell_from",
+    "deciding_deployments",
+    "row_data",
+    "row_from",
+]
 
 
 class RowData(NamedTuple):
@@ -40,6 +48,15 @@ class RowData(NamedTuple):
         """Return the version of the row; of an undeployment, what it ended, else `nothing`."""
         before = self.before if isinstance(self.before, str) else ", ".join(self.before)
         return self.version or before or "nothing"
+
+
+class ListedRow(NamedTuple):
+    """A row of a list of several products, in its order, with its data in short."""
+
+    at: str
+    product: str
+    id: str
+    data: RowData
 
 
 def row_data(row: Deployment | Undeployment) -> list[Any]:

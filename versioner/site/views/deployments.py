@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from versioner.site.context import SiteContext
-    from versioner.site.facts.catalogue import ListedRow
+    from versioner.site.facts.codec import ListedRow
 
 __all__ = ["deployments_view", "latest_deployments", "month_of_all_view"]
 

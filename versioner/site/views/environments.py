@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Deployment
     from versioner.site.context import SiteContext
-    from versioner.site.facts.catalogue import ListedRow
-    from versioner.site.facts.codec import RowData
+    from versioner.site.facts.codec import ListedRow, RowData
 
 __all__ = ["environment_month_view", "environment_view", "environments_view"]
 
