@@ -265,10 +265,15 @@ def former_names(registry: Registry) -> dict[str, list[str]]:
 
 def latest_value(events: Sequence[Event], field: str, hidden: Collection[str] = ()) -> str:
     """Return the latest value of a field in some events, "" where none has it or it is hidden."""
-    if field not in hidden:
-        for event in reversed(events):
-            if value := event.get(field):
-                return str(value)
+    if field in hidden:
+        return ""
+    if len(events) == 1:
+        # Nearly all deployments have one event.
+        value = events[0].get(field)
+        return str(value) if value else ""
+    for event in reversed(events):
+        if value := event.get(field):
+            return str(value)
     return ""
 
 

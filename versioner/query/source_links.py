@@ -119,7 +119,7 @@ def _source_of(registry: Registry, record: ProductRecord, version: Version) -> S
 def commit_url(registry: Registry, record: ProductRecord, version: Version) -> str:
     """Return the link to a version's commit, or ""."""
     sha = _sha(version)
-    source = _source_of(registry, record, version) if _SHA.fullmatch(sha) else None
+    source = _source_of(registry, record, version) if sha and _SHA.fullmatch(sha) else None
     return f"{source.url}/{FORGES[source.forge].commit.format(sha=sha)}" if source else ""
 
 
@@ -136,8 +136,10 @@ def compare_url(registry: Registry, record: ProductRecord, old: Version, new: Ve
 
 def _sha(version: Version) -> str:
     # A version that is named after its whole commit often has no other mention of it.
-    is_commit = re.fullmatch(r"[0-9a-f]{40}", version.name)
-    return version.scm_sha or (version.name if is_commit else "")
+    if version.scm_sha:
+        return version.scm_sha
+    name = version.name
+    return name if len(name) == 40 and re.fullmatch(r"[0-9a-f]{40}", name) else ""
 
 
 def _on_server(registry: Registry, version: Version, path: str) -> Source | None:

@@ -13,7 +13,7 @@ their own. `fold_instances.py` puts their results together: what runs where, and
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from versioner.models import Cell, Undeployment, Version
 from versioner.models.events import UNDEPLOYED
@@ -35,6 +35,10 @@ __all__ = [
     "void_ids",
     "void_ids_of",
 ]
+
+
+# The fields of events that name the source of a version.
+_SOURCE: Final = frozenset({"scm_sha", "scm_repository", "scm_branch", "artifacts"})
 
 
 def fold_product(
@@ -127,6 +131,9 @@ def _fill_in(version: Version) -> None:
     if version.builds:
         version.status = _build_status(version.builds)
     for event in version.source_events:
+        # Most events name no source, and all events of a registry pass here.
+        if _SOURCE.isdisjoint(event):
+            continue
         sha = event.get("scm_sha", "")
         # One may be the short form of the other.
         if len(sha) > len(version.scm_sha):

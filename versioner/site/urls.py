@@ -121,7 +121,8 @@ def outward(text: str) -> str:
 
     Only `http:` and `https:` URLs with a host and without user information become links.
     """
-    if not _URL.fullmatch(text):
+    # Nearly all texts are no URL.
+    if text[:1] not in ("h", "H") or not _URL.fullmatch(text):
         return ""
     try:
         parts = urlsplit(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.event_fields import detail_fields
@@ -11,7 +12,7 @@ from versioner.query.times import seconds_between
 from versioner.site.privacy import pruned
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from versioner.models import Deployment, Event, Undeployment, Version
     from versioner.query.matrix import CellState
@@ -39,6 +40,8 @@ _MAY_BE_EMPTY: Final = frozenset(("value", "instance"))
 
 _DEPLOYMENT_DETAILS: Final = frozenset(detail_fields("deployment"))
 _BUILD_DETAILS: Final = frozenset(detail_fields("build"))
+# The fields whose values events add to.
+_SEVERAL: Final = frozenset({"artifacts", "extra_metadata"})
 
 
 def with_nulls(value: Any, key: str = "") -> Any:
@@ -59,7 +62,7 @@ def deployment_of(deployment: Deployment, hidden: Collection[str]) -> Document:
     row["version"] = row["version"] or None
     row["deployed_by"] = row["deployed_by"] or None
     events = deployment.events
-    details = row["details"] = _details(event_details(events), _DEPLOYMENT_DETAILS, hidden)
+    details = row["details"] = _details_of(events, hidden)
     if reason:
         details["reason"] = reason
     if len(events) > 1 or deployment.void_events:
@@ -76,7 +79,7 @@ def undeployment_of(removal: Undeployment, hidden: Collection[str]) -> Document:
     row["version"] = row["version"] or None
     row["deployed_by"] = row["deployed_by"] or None
     row["ended"] = list(removal.ended)
-    row["details"] = _details(event_details(removal.events), _DEPLOYMENT_DETAILS, hidden)
+    row["details"] = _details_of(removal.events, hidden)
     if reason:
         row["details"]["reason"] = reason
     return row
@@ -147,6 +150,24 @@ def _steps(deployment: Deployment) -> list[Document]:
 
 def _step(event: Event, *, is_void: bool) -> Document:
     return {"id": event["id"], "at": event["at"], "status": event["status"], "void": is_void}
+
+
+def _details_of(events: Sequence[Event], hidden: Collection[str]) -> dict[str, Any]:
+    """Return the details of a deployment's events."""
+    if len(events) > 1 or not _SEVERAL.isdisjoint(events[0]):
+        return _details(event_details(events), _DEPLOYMENT_DETAILS, hidden)
+    # Nearly all deployments have one event, with a text in each field.
+    shown = _shown(frozenset(hidden))
+    return {
+        key: value if type(value) is str else with_nulls(value, key)
+        for key, value in events[0].items()
+        if key in shown and value
+    }
+
+
+@lru_cache(maxsize=16)
+def _shown(hidden: frozenset[str]) -> frozenset[str]:
+    return (_DEPLOYMENT_DETAILS - hidden) | {"redacted"}
 
 
 def _details(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.event_fields import EVENT_FIELDS
@@ -49,14 +50,24 @@ def contacts(
 
 def event_facts(events: Sequence[Event], hidden: Collection[str] = ()) -> list[View]:
     """Return the latest value of each field that has no column, and the metadata."""
-    if len(events) == 1 and not _OTHERS & events[0].keys():
+    if len(events) == 1:
         event = events[0]
-        return [
-            fact(_LABELS[name], event[name])
-            for name in sorted(event.keys() & _LABELS.keys(), key=_PLACES.__getitem__)
-            if event[name] and name not in hidden
-        ]
+        names = _facts_of_one(tuple(event))
+        if names is not None:
+            return [
+                fact(_LABELS[name], event[name])
+                for name in names
+                if event[name] and name not in hidden
+            ]
     return detail_facts(event_details(events), hidden)
+
+
+@lru_cache(maxsize=1024)
+def _facts_of_one(keys: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return which keys of an event have a label, in order; None if a field has several values."""
+    if not _OTHERS.isdisjoint(keys):
+        return None
+    return tuple(sorted(_LABELS.keys() & set(keys), key=_PLACES.__getitem__))
 
 
 def detail_facts(details: EventDetails, hidden: Collection[str] = ()) -> list[View]:

@@ -47,13 +47,18 @@ class MonthRows:
         self._hidden = context.hidden
         self._hidden_of_versions = context.hidden | _SOURCE
         self._links: dict[str, str] = {}
+        self._places: dict[tuple[str, str], str] = {}
         events = chain(*(row.events for row in month.rows), *(v.builds for v in month.versions))
         self._recorded = context.commits_of(events)
         self.deployments = [self._deployment(row) for row in reversed(month.rows)]
         self.versions = [self._version(version) for version in reversed(month.versions)]
 
     def _deployment(self, row: Deployment | Undeployment) -> View:
-        version, status = row_version(row), row.status
+        version, status = row.version or row_version(row), row.status
+        where = (row.environment, row.instance)
+        shown = self._places.get(where)
+        if shown is None:
+            shown = self._places[where] = place(self._context, row)
         kind = row.kind if row.kind in KIND_CLASSES else ""
         events, void_events = row.events, row.void_events
         href = self._links.get(version)
@@ -64,7 +69,7 @@ class MonthRows:
         return {
             "id": deployment_anchor(row.id),
             "precise": precise_text(row.at),
-            "environment": place(self._context, row),
+            "environment": shown,
             "version_full": version,
             "version_href": href,
             "status_class": STATUS_CLASSES[status],
@@ -112,6 +117,9 @@ class MonthRows:
     def _commits(self, events: Sequence[Event]) -> list[View]:
         """Return the commits that recorded events, each once, in the events' order."""
         known = self._recorded
+        if len(events) == 1:
+            commit = known.get(events[0]["id"])
+            return [] if commit is None else [recorded_by(self._context, commit)]
         found = [known[event["id"]] for event in events if event["id"] in known]
         if len(found) > 1:
             found = [*dict.fromkeys(found)]
