@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput
-from versioner.git.files.entries import FileEntry, below, selection_of
+from versioner.git.files.entries import FileEntry, below, product_of, selection_of
 from versioner.git.object_format import hash_object
 from versioner.git.objects import reading, tip_view
 from versioner.git.snapshot import snapshot_at
@@ -40,9 +41,8 @@ if TYPE_CHECKING:
     from versioner.registry.records import Registry
     from versioner.rules.gate.question import Answer
 
-__all__ = ["Fetch", "Preflight", "Refused", "refusal_of"]
+__all__ = ["Fetch", "Preflight", "Refused", "TipReads", "refusal_of"]
 
-_PRODUCTS: Final = f"{layout.ROOT}/products/"
 # Seconds.
 _CLOCKS_DIFFER: Final = 300
 # As many products are listed one by one.
@@ -70,17 +70,29 @@ class Fetch(Protocol):
         """Fetch them."""
 
 
+class TipReads(Protocol):
+    """What is read of a tip once for many starts."""
+
+    def snapshot(self, place: Repository) -> Snapshot:
+        """Return the files of the tip."""
+
+    def head(self, place: Repository, tip: Snapshot) -> Registry:
+        """Return a registry without products of the tip with changes; the caller adds to it."""
+
+
 @dataclass(frozen=True)
 class Preflight:
     """The judge of starts that one command records.
 
     `now` is the time of the command. `fetch` fetches files of the tip, None where all are there.
     `report` is given each answer and the rules, for a caller that passes on more than a decision.
+    `reads` has what was read for the starts before, where one process judges many.
     """
 
     now: str
     fetch: Fetch | None = None
     report: Callable[[Answer, Sequence[Rule]], None] | None = None
+    reads: TipReads | None = None
 
     def judge(
         self,
@@ -123,9 +135,9 @@ class Preflight:
         assert place.tip is not None  # noqa: S101 -- an event has a registry at the tip
         if self.fetch is not None:
             self.fetch(place, [*_beside_products(place), layout.product_dir(product)])
-        base = snapshot_at(place, place.tip)
+        base = snapshot_at(place, place.tip) if self.reads is None else self.reads.snapshot(place)
         tip = _TipSnapshot(base, changes, place.object_format)
-        head = load_head(tip)
+        head = load_head(tip) if self.reads is None else self.reads.head(place, tip)
         question = Question(
             product,
             event["version"],
@@ -145,7 +157,8 @@ class Preflight:
         if self.fetch is not None and len(names) > 1:
             self.fetch(place, [path for name in names for path in tip.paths_of(name)])
         known = tip.product_names()
-        return load_registry(tip, products=[each for each in names if each in known]), question
+        names = [each for each in names if each in known]
+        return load_registry(tip, products=names, head=head), question
 
     def _moment(self, event: Event, tip_time: str) -> str:
         """Return the moment of the question: now.
@@ -183,6 +196,12 @@ def _wanted(head: Registry, question: Question) -> tuple[list[str], frozenset[st
     return list(whole), open_periods(head, question)
 
 
+@lru_cache(maxsize=256)
+def _entry_of(data: bytes, object_format: str) -> FileEntry:
+    # A server judges one start after the other, each with the files of those before it.
+    return FileEntry("file", len(data), hash_object("blob", data, object_format))
+
+
 class _TipSnapshot:
     """The files of the tip with changes; of all but some products the recent deployments alone."""
 
@@ -196,7 +215,7 @@ class _TipSnapshot:
     ) -> None:
         self._base, self._whole, self._periods = base, whole, periods
         self._changed = {
-            path: FileEntry("file", len(data), hash_object("blob", data, object_format))
+            path: _entry_of(data, object_format)
             for path, data in changes.items()
             if data is not None
         }
@@ -228,11 +247,11 @@ class _TipSnapshot:
             # One list of everything is quicker than many lists of one directory.
             return selection_of(self.entries(), products)
         found = self._base.selected_entries(products)
-        return self._with_changes(found, lambda path: _product_of(path) in ("", *products))
+        return self._with_changes(found, lambda path: product_of(path) in ("", *products))
 
     def product_names(self) -> set[str]:
         """Return the names of the products."""
-        return {*self._base.product_names(), *map(_product_of, self._changed)} - {""}
+        return {*self._base.product_names(), *map(product_of, self._changed)} - {""}
 
     def product_trees(self, names: Collection[str] | None = None) -> Mapping[str, str | None]:
         """Return no trees: the records are made for one question."""
@@ -251,7 +270,7 @@ class _TipSnapshot:
     def names_with_events(self) -> list[str]:
         """Return the products that have a log of the periods."""
         entries = self.entries().items()
-        return sorted({_product_of(path) for path, each in entries if self._is_recent(path, each)})
+        return sorted({product_of(path) for path, each in entries if self._is_recent(path, each)})
 
     def paths_of(self, name: str) -> list[str]:
         """Return what is read of a product."""
@@ -271,19 +290,15 @@ class _TipSnapshot:
     def _is_read(self, path: str, entry: FileEntry) -> bool:
         if path in self._data:
             return self._data[path] is not None
-        name = _product_of(path)
+        name = product_of(path)
         is_whole = not self._periods or not name or name in self._whole
         return is_whole or path.endswith("/product.yaml") or self._is_recent(path, entry)
 
     def _is_recent(self, path: str, entry: FileEntry) -> bool:
         if entry.kind != "file":
             # It stands in place of a log, or of their folder.
-            return bool(_product_of(path))
+            return bool(product_of(path))
         return is_open_log(path, self._periods)
-
-
-def _product_of(path: str) -> str:
-    return path[len(_PRODUCTS) :].partition("/")[0] if path.startswith(_PRODUCTS) else ""
 
 
 def _check_overrides(registry: Registry, event: Event) -> None:

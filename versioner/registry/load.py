@@ -28,14 +28,16 @@ def load_registry(
     *,
     products: Collection[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    head: Registry | None = None,
 ) -> Registry:
     """Load everything, or with `products` those alone (old names lead to new ones).
 
+    `head` is the registry without products, where it was loaded before; products are added to it.
     `progress` is called with the number of products read and of all to read. Checks across
     products are made only when all of them are loaded. Raises NotFound for an unknown name in
     `products`.
     """
-    registry = load_head(snapshot)
+    registry = load_head(snapshot) if head is None else head
     if products is None:
         entries = by_product(snapshot.entries(layout.ROOT))
     else:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from versioner.server.wire import events, links, reads
+from versioner.server.wire.events import router as events
+from versioner.server.wire.links import router as links
+from versioner.server.wire.reads import router as reads
 
 __all__ = ["router"]
 
 router = APIRouter()
-router.include_router(events.router)
-router.include_router(reads.router)
-router.include_router(links.router)
+router.include_router(events)
+router.include_router(reads)
+router.include_router(links)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from versioner.models.governance import Rule
     from versioner.recording.context import EventDraft
     from versioner.recording.gate import Gate
+    from versioner.recording.preflight import TipReads
     from versioner.recording.record import RecordResult
     from versioner.rules.gate.question import Answer
     from versioner.server.writer.writes import EventWrite
@@ -118,9 +119,13 @@ def judge(
     locked: LockedRepository,
     writes: Sequence[EventWrite],
     moment: Moment,
+    reads: TipReads,
 ) -> Batch:
-    """Judge events at the tip, each with those before it; an error is the outcome of its event."""
-    judge = _Judge(locked, moment)
+    """Judge events at the tip, each with those before it; an error is the outcome of its event.
+
+    `reads` has what is read of a tip for the judge of starts.
+    """
+    judge = _Judge(locked, moment, reads)
     batch = judge.batch
     for write in writes:
         try:
@@ -141,10 +146,11 @@ def judge(
 class _Judge:
     """The judge of one batch."""
 
-    def __init__(self, locked: LockedRepository, moment: Moment) -> None:
+    def __init__(self, locked: LockedRepository, moment: Moment, reads: TipReads) -> None:
         self.batch = Batch()
         self._locked = locked
         self._moment = moment
+        self._reads = reads
 
     def prepare(self, write: EventWrite) -> tuple[RecordResult, Changes, RegistryConfig]:
         """Judge one event; raise what `prepare`, `check` and `review` of the event raise."""
@@ -165,7 +171,7 @@ class _Judge:
         write.gate = None
         gate: Gate | None = None
         if is_start(draft.kind, draft.fields):
-            gate = Preflight(self._moment.now, report=report)
+            gate = Preflight(self._moment.now, report=report, reads=self._reads)
         pending = self.batch.changes
         prepared = prepare(
             self._locked, draft, self._moment.entropy, write.create, pending, gate=gate

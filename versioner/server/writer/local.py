@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.backoff import Backoff
 from versioner.git.commit import advance, updates_of
+from versioner.git.objects import OpenRepository
 from versioner.git.process import RefChanged
 from versioner.git.transaction import transaction
 from versioner.recording.local import at_branch
 from versioner.server.writer.authors import set_author
 from versioner.server.writer.batch import judge
+from versioner.server.writer.kept_objects import KeptObjects
+from versioner.server.writer.tip_reads import KeptReads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +34,12 @@ class LocalPlace:
     """A repository of this machine, in which the writer commits on one branch."""
 
     def __init__(self, repository: Repository, branch: str) -> None:
-        self._repository = at_branch(repository, branch or None)
+        found = at_branch(repository, branch or None)
+        self._reader = KeptObjects(found.top)
+        # A reader of a work tree's index has to be a new one after each change of the index.
+        is_bare = found.work_tree is None
+        self._repository = OpenRepository(found, self._reader) if is_bare else found
+        self._reads = KeptReads()
 
     def record(
         self, writes: Sequence[EventWrite], moment: Moment
@@ -53,7 +61,7 @@ class LocalPlace:
         self, writes: Sequence[EventWrite], moment: Moment
     ) -> dict[EventWrite, RecordResult | Exception]:
         with transaction(self._repository) as locked:
-            batch = judge(locked, writes, moment)
+            batch = judge(locked, writes, moment, self._reads)
             new = batch.commit(locked, moment.now)
             if new is not None:
                 message = batch.groups[-1].message
@@ -74,4 +82,5 @@ class LocalPlace:
                 backoff.pause()
 
     def close(self) -> None:
-        """Release what the place keeps open."""
+        """End the process that reads objects."""
+        self._reader.close()

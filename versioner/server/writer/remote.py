@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from versioner.backoff import Backoff
 from versioner.errors import OperationFailed
+from versioner.git.objects import OpenRepository
 from versioner.git.process import git
 from versioner.git.repository import tip_of
 from versioner.git.transaction import transaction
@@ -18,6 +19,8 @@ from versioner.remote.client import RefUpdate, failure_of
 from versioner.remote.faults import PASSING, RemoteFailure
 from versioner.server.writer.authors import set_author
 from versioner.server.writer.batch import judge
+from versioner.server.writer.kept_objects import KeptObjects
+from versioner.server.writer.tip_reads import KeptReads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,9 +49,11 @@ class RemotePlace:
     """
 
     def __init__(self, mirror: Repository, client: RemoteClient, name: str) -> None:
-        self._mirror = mirror
+        self._reader = KeptObjects(mirror.top)
+        self._mirror = OpenRepository(mirror, self._reader)
         self._client = client
         self._branch = mirror.branch or ""
+        self._reads = KeptReads()
         self._judged = f"refs/versioner/server/{name}"
 
     def record(
@@ -62,7 +67,7 @@ class RemotePlace:
         def once() -> dict[EventWrite, RecordResult | Exception]:
             place = self._fetch()
             with transaction(place) as locked:
-                batch = judge(locked, writes, moment)
+                batch = judge(locked, writes, moment, self._reads)
                 new = batch.commit(locked, moment.now)
             if new is not None:
                 self._push(place.tip, new)
@@ -91,7 +96,8 @@ class RemotePlace:
         return _repeated(once, lambda: None)
 
     def close(self) -> None:
-        """Delete the writer's own ref."""
+        """Delete the writer's own ref, and end the process that reads objects."""
+        self._reader.close()
         git(["update-ref", "-d", self._judged], cwd=self._mirror.top, check=False)
 
     def _fetch(self) -> Repository:
