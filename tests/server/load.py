@@ -42,14 +42,15 @@ class RunningServer:
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "versioner", "serve", "--repo", self.repo,
-             "--port", str(self.port), "--state", str(self.state)],
-            stdout=subprocess.DEVNULL,
-            stderr=(self.state / "log").open("ab"),
-            env=self._env,
-            start_new_session=True,
-        )  # fmt: skip
+        with (self.state / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "versioner", "serve", "--repo", self.repo,
+                 "--port", str(self.port), "--state", str(self.state)],
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                env=self._env,
+                start_new_session=True,
+            )  # fmt: skip
         end = time.monotonic() + _READY_SECONDS
         while time.monotonic() < end and self._process.poll() is None:
             with socket.socket() as sock:
@@ -98,8 +99,9 @@ class Load:
     async def drive(self, clients: int, *, seconds: float = 0, events: int = 0) -> float:
         """Send as `run` does."""
         begun = time.monotonic()
-        numbers = count()
+        numbers = count(self.sent)
         end = begun + seconds if seconds else float("inf")
+        events += self.sent if events else 0
 
         async def client(own: int) -> None:
             connection = _Connection(self.ports[own % len(self.ports)], self.token)

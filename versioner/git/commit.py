@@ -211,6 +211,8 @@ def _move(repo: LockedRepository, new: str, message: str) -> None:
     session, branch = repo.session, branch_of(repo)
     reason = f"versioner: {message.splitlines()[0]}"
     args = ["update-ref", "--no-deref", "-m", reason, branch, new, repo.tip or "0" * len(new)]
+    if session.before_move is not None:
+        session.before_move(branch, new)
     try:
         git(args, cwd=repo.top, pass_fds=session.pass_fds, env=_REFLOG)
     except GitFailure as error:

@@ -9,7 +9,7 @@ from versioner.git.process import finish
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from typing import Self
 
@@ -25,7 +25,8 @@ class WriteSession:
     `index_input` is the file that `git update-index` reads its input from, `empty` the folder
     that it runs in. `settings` is the process that prints who commits, started early
     (`identity`). `author` is the name and the address of the author of its commits, where that is
-    somebody else than git's configuration says.
+    somebody else than git's configuration says. `before_move` is called with the branch and its new
+    commit before the branch moves.
     """
 
     def __init__(self, lock: WriteLock, reader: ObjectReader | None = None) -> None:
@@ -35,6 +36,7 @@ class WriteSession:
         self.empty = lock.folder / "empty"
         self.settings: subprocess.Popen[bytes] | None = None
         self.author: tuple[str, str] | None = None
+        self.before_move: Callable[[str, str], None] | None = None
         self._readers: dict[Path, ObjectReader] = {}
         self._views: dict[tuple[Path, str | None], TreeView] = {}
 

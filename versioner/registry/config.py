@@ -34,6 +34,18 @@ def read_config(repository: Repository, blob: str) -> RegistryConfig:
 
     Raises Blocked where the file has errors: nothing is recorded under rules that are unclear.
     """
+    if _latest[0] == (repository.common_dir, blob):
+        return cast("RegistryConfig", _latest[1])
+    config = _read(repository, blob)
+    # A server reads it for each event.
+    _latest[:] = [(repository.common_dir, blob), config]
+    return config
+
+
+_latest: list[Any] = [None, None]
+
+
+def _read(repository: Repository, blob: str) -> RegistryConfig:
     kept_in = state_file(repository.common_dir, "config.json")
     key = f"{__version__} {blob}"
     kept = read_json(kept_in)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.backoff import Backoff
@@ -13,12 +14,14 @@ from versioner.recording.local import at_branch
 from versioner.server.writer.authors import set_author
 from versioner.server.writer.batch import judge
 from versioner.server.writer.kept_objects import KeptObjects
+from versioner.server.writer.own_locks import OwnLocks
 from versioner.server.writer.tip_reads import KeptReads
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from versioner.git.repository import Repository
+    from versioner.git.session import LockedRepository
     from versioner.recording.record import RecordResult
     from versioner.server.writer.batch import Moment
     from versioner.server.writer.writes import EditWrite, EventWrite
@@ -39,6 +42,7 @@ class LocalPlace:
         # A reader of a work tree's index has to be a new one after each change of the index.
         is_bare = found.work_tree is None
         self._repository = OpenRepository(found, self._reader) if is_bare else found
+        self._locks = OwnLocks(found.common_dir)
         self._reads = KeptReads()
 
     def record(
@@ -60,7 +64,7 @@ class LocalPlace:
     def _record(
         self, writes: Sequence[EventWrite], moment: Moment
     ) -> dict[EventWrite, RecordResult | Exception]:
-        with transaction(self._repository) as locked:
+        with self._transaction() as locked:
             batch = judge(locked, writes, moment, self._reads)
             new = batch.commit(locked, moment.now)
             if new is not None:
@@ -73,13 +77,20 @@ class LocalPlace:
         backoff = Backoff(_PAUSE_SECONDS, tries=_TRIES)
         while True:
             try:
-                with transaction(self._repository) as locked:
+                with self._transaction() as locked:
                     set_author(locked, write.author)
                     return write.operation(locked)
             except RefChanged:
                 if backoff.is_over:
                     raise
                 backoff.pause()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[LockedRepository]:
+        with transaction(self._repository) as locked:
+            self._locks.release(locked)
+            yield locked
+            self._locks.forget()
 
     def close(self) -> None:
         """End the process that reads objects."""
