@@ -460,6 +460,7 @@ def test_cdevents_of_services_are_read(read: Any) -> None:
         cdevent("service.rolledback", 3, artifactId=f"pkg:oci/shop@{digest.replace(':', '%3A')}"),
         cdevent("service.removed", 4),
         cdevent("change.merged", 5),
+        {**cdevent("x", 6), "context": {"type": "dev.cdeventsx.service.deployed.0.1.0"}},
     )
     assert notes.format == "cdevents"
     assert told(rows, "product", "environment", "version", "status") == [

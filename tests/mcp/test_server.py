@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = "2026-11-22T10:15:00Z"
+HELLO = {
+    "jsonrpc": "2.0", "id": 1, "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18", "capabilities": {},
+        "clientInfo": {"name": "t", "version": "0"},
+    },
+}  # fmt: skip
 
 
 def test_a_read_only_server_offers_no_tool_that_writes(top: Path) -> None:
@@ -79,19 +87,12 @@ def test_without_the_sdk_one_line_says_what_to_install(
 
 
 def test_nothing_but_the_protocol_is_on_stdout_and_the_end_of_stdin_ends_it(top: Path) -> None:
-    hello = {
-        "jsonrpc": "2.0", "id": 1, "method": "initialize",
-        "params": {
-            "protocolVersion": "2025-06-18", "capabilities": {},
-            "clientInfo": {"name": "t", "version": "0"},
-        },
-    }  # fmt: skip
     call = {
         "jsonrpc": "2.0", "id": 2, "method": "tools/call",
         "params": {"name": "no_such_tool\x1b[2J", "arguments": {}},
     }  # fmt: skip
     ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
-    lines = [json.dumps(hello), json.dumps(ready), "no JSON at all", "[" * 9000, json.dumps(call)]
+    lines = [json.dumps(HELLO), json.dumps(ready), "no JSON at all", "[" * 9000, json.dumps(call)]
     done = subprocess.run(
         [sys.executable, "-m", "versioner", "mcp", "--repo", str(top)],
         input="\n".join(lines) + "\n",
@@ -158,3 +159,30 @@ def test_an_unknown_environment_has_no_deployments_and_is_an_error(top: Path) ->
     tools = HistoryTools(RegistrySource(top, clock=lambda: NOW))
     with pytest.raises(VersionerError, match='no environment "nowhere"'):
         tools.get_deployments(environment="nowhere")
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize(("how", "code"), [("SIGTERM", 143), ("SIGINT", 130), ("gone", 0)])
+def test_a_signal_or_a_client_that_is_gone_ends_it_without_a_word(
+    top: Path, how: str, code: int
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "versioner", "mcp", "--repo", str(top)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=dict(os.environ),
+    )  # fmt: skip
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(json.dumps(HELLO) + "\n")
+        process.stdin.flush()
+        assert "serverInfo" in process.stdout.readline()
+        if how == "gone":
+            process.stdout.close()
+            process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 2, "method": "ping"}) + "\n")
+            process.stdin.close()
+        else:
+            process.send_signal(getattr(signal, how))
+        assert process.wait(30) == code
+        assert process.stderr.read() == ""

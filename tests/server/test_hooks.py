@@ -21,6 +21,9 @@ from tests.server.deliveries import DELIVERIES, DIGEST, GITHUB_DEPLOYMENT, GITHU
 from versioner.cli.errors import run
 from versioner.cli.hook_secrets import hook_secrets
 from versioner.errors import UsageFault, VersionerError
+from versioner.notify.cdevents import cdevents_request
+from versioner.notify.facts import Facts
+from versioner.notify.notices import Notice
 from versioner.server.app import create_app
 from versioner.server.hooks.routes import _READERS
 from versioner.server.problems import HttpProblem
@@ -353,15 +356,40 @@ def test_a_batch_of_cdevents_is_recorded(server: Server) -> None:
     assert server.send("github", [payload]).status_code == 400
 
 
-def test_notifications_of_another_server_of_ours_are_understood(server: Server) -> None:
-    _, payload = DELIVERIES["cdevents service.deployed"]
-    own = {
-        "product": "told", "version": "3.1", "environment": "staging", "instance": "eu",
-        "event_type": "deployment.failed",
-    }  # fmt: skip
-    payload = changed(payload, ("context", "type"), "dev.cdevents.taskrun.finished.0.2.0")
-    message = server.message("cdevents", {**payload, "customData": own})
-    assert message == "recorded: deployment of told 3.1 to staging/eu (failed)"
+@pytest.mark.parametrize(
+    ("kind", "fields", "message"),
+    [
+        ("deployment.completed", {}, "deployment of told 3.1 to staging (completed)"),
+        (
+            "deployment.completed",
+            {"previous": "3.0", "instance": "eu"},
+            "deployment of told 3.1 to staging/eu (completed)",
+        ),
+        (
+            "deployment.completed",
+            {"previous": "3.2", "also": ("deployment.rollback",), "instance": "us"},
+            "deployment of told 3.1 to staging/us (completed)",
+        ),
+        ("deployment.started", {"version": "3.2"}, "deployment of told 3.2 to staging (started)"),
+        ("deployment.failed", {"version": "3.2"}, "deployment of told 3.2 to staging (failed)"),
+        ("deployment.undeployed", {}, "undeployment of told 3.1 from staging"),
+        ("build.completed", {"version": "4.0"}, "build of told 4.0 (completed)"),
+        ("product.deleted", {}, ""),
+        ("deployment.preflight_failed", {}, ""),
+    ],
+)
+def test_notifications_of_another_server_of_ours_are_understood(
+    server: Server, kind: str, fields: dict[str, Any], message: str
+) -> None:
+    given = {"version": "3.1", "products": ("told",), "environments": ("staging",), **fields}
+    notice = Notice(f"key-{kind}", kind, "2026-11-27T10:00:00Z", **given)
+    body, headers = cdevents_request(Facts(notice), SECRET)
+    answer = server.client.post("/hooks/cdevents", content=body, headers=headers)
+    assert answer.status_code == 200
+    if message:
+        assert answer.json()["message"] == f"recorded: {message}"
+    else:
+        assert answer.json()["message"].startswith("nothing recorded: only these events")
 
 
 def test_cdevents_may_be_sent_with_a_token_instead(server: Server) -> None:

@@ -20,12 +20,13 @@ from versioner.mcp.arguments import (
 )
 from versioner.mcp.source import ReadRegistry, RegistrySource
 from versioner.names import canonical_status
-from versioner.query.deployments import existing_names, find_in_index
+from versioner.query.deployments import existing_names
+from versioner.query.deployments import find_in_index as find_deployment
 from versioner.query.differences import EnvironmentAt, diff
 from versioner.query.selectors import latest_value
 from versioner.query.source_links import commit_url
 from versioner.query.times import parse_moment
-from versioner.query.versions import find_versions, list_versions, show_version
+from versioner.query.versions import find_in_index, list_versions, show_version
 from versioner.registry.index import DeploymentFilter
 from versioner.reporting.deployments import deployment_document
 from versioner.reporting.differences import difference_document
@@ -79,7 +80,7 @@ class HistoryTools:
     def get_deployment(self, deployment: DeploymentId) -> Answer:
         """Return one deployment with the events that it is made of, by the id of any of them."""
         with self._reading() as read:
-            found = find_in_index(read.index, read.registry, deployment)
+            found = find_deployment(read.index, read.registry, deployment)
             voided = [{"event": event, "voided_by": by} for event, by in found.void_events]
             result = {
                 **deployment_document(found),
@@ -123,11 +124,13 @@ class HistoryTools:
         """
         with self._reading() as read:
             start = _moment("since", since, read) or ""
-            end = _moment("until", until, read, end=True) or read.now
+            given = _moment("until", until, read, end=True)
+            end = given or read.now
             if start > end:
                 raise InvalidInput(f"since ({start}) is after until ({end})", field="since")
             wanted = _filter(read, product, environment)._replace(since=start, until=end)
-            sides = EnvironmentAt(environment, start), EnvironmentAt(environment, end)
+            # What runs now is read at once; the state of a moment of the past is folded.
+            sides = EnvironmentAt(environment, start), EnvironmentAt(environment, given)
             found = diff(read.registry, *sides, now=read.now, product=product or None)
             page = page_of(found, difference_document, limit=limit, cursor=cursor)
             result = {
@@ -178,9 +181,10 @@ class HistoryTools:
     ) -> Answer:
         """Return the versions that were made of a commit, or that have an artifact's digest."""
         with self._reading() as read:
-            registry = read.registry
-            records = [registry.resolve(product)] if product else registry.products.values()
-            found = find_versions(records, digits)
+            found = find_in_index(read.index, digits)
+            if product:
+                name = read.registry.resolve(product).name
+                found = [each for each in found if each.version.product == name]
             page = page_of(found, version_summary, limit=limit, cursor=cursor)
             return read.answer({"versions": page.items}, page)
 

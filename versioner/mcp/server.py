@@ -89,9 +89,11 @@ def create_server(source: RegistrySource, *, read_only: bool = False) -> MCPServ
 
 
 def serve(source: RegistrySource, *, read_only: bool = False) -> None:
-    """Serve over stdin and stdout until stdin ends."""
+    """Serve over stdin and stdout until stdin ends, or nobody reads stdout any more."""
     try:
         create_server(source, read_only=read_only).run("stdio")
+    except* BrokenPipeError:
+        pass
     finally:
         source.close()
 

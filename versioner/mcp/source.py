@@ -94,11 +94,18 @@ class RegistrySource:
         self._clone: PartialClone | None = None
         self._fetched: tuple[Repository, str] | None = None
 
-    def close(self) -> None:
-        """Remove the temporary clone, if there is one."""
-        with self._lock:
+    def close(self, wait_seconds: float = -1) -> None:
+        """Remove the temporary clone, if there is one; wait for a call that is under way.
+
+        After `wait_seconds` nothing is removed; -1 waits for as long as the call takes.
+        """
+        if not self._lock.acquire(timeout=wait_seconds):
+            return
+        try:
             self._stack.close()
             self._clone = self._fetched = None
+        finally:
+            self._lock.release()
 
     @property
     def now(self) -> str:

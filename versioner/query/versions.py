@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
     from versioner.models import RunningPeriod, Version
     from versioner.models.governance import Decision
+    from versioner.registry.index import RegistryIndex
     from versioner.registry.records import ProductRecord
 
 __all__ = [
     "VersionDetail",
     "VersionSummary",
+    "find_in_index",
     "find_versions",
     "list_versions",
     "running_periods",
@@ -96,6 +98,12 @@ def find_versions(records: Iterable[ProductRecord], text: str) -> list[VersionSu
         for summary in list_versions(record)
         if _has_digits(summary.version, wanted)
     ]
+
+
+def find_in_index(index: RegistryIndex, text: str) -> list[VersionSummary]:
+    """Return what `find_versions` returns; only products that have such a version are read."""
+    names = dict.fromkeys(each.product for each in index.find_source(_digits(text)))
+    return find_versions(map(index.product, names), text)
 
 
 def _digits(text: str) -> str:

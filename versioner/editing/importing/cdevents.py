@@ -30,7 +30,8 @@ WORDS: Final = {
     "deployment.failed": "failed",
     "deployment.aborted": "aborted",
 }
-_TYPE: Final = re.compile(r"dev\.cdevents\.([a-z]+\.[a-z]+)\.[0-9]+\.[0-9]+\.[0-9]+.*")
+# A custom event is of `dev.cdeventsx` and of a subject of its tool's own.
+_TYPE: Final = re.compile(r"dev\.cdevents(x?)\.([a-z-]+\.[a-z]+)\.[0-9]+\.[0-9]+\.[0-9]+.*")
 _DIGEST: Final = re.compile(r"(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 _SHORT: Final = 12
 
@@ -51,7 +52,7 @@ def is_one(values: Mapping[str, Any]) -> bool:
 def kind_of(values: Mapping[str, Any]) -> str:
     """Return the subject and the predicate of a CDEvent, "" for another object."""
     found = _TYPE.fullmatch(text_of(values, "context.type"))
-    return found[1] if found else ""
+    return f"{'custom ' if found[1] else ''}{found[2]}" if found else ""
 
 
 def read(rows: Sequence[SourceRow]) -> Iterator[ExportRow]:

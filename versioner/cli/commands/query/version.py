@@ -128,12 +128,13 @@ def find(digest: str, product: str | None, output: str, rev: str | None, repo: s
     digits of one of these.
     """
     from versioner.cli.output import show_list
-    from versioner.cli.registry import load_from
-    from versioner.query.versions import find_versions
+    from versioner.cli.registry import find_registry, read_index, warn_of_errors
+    from versioner.query.versions import find_in_index
     from versioner.reporting.versions import found_versions_text, versions_json, versions_listing
 
-    registry = load_from(repo, rev, products=[product] if product else None)
-    found = find_versions(registry.products.values(), digest)
+    index = read_index(find_registry(repo, rev), rev, products=[product] if product else None)
+    warn_of_errors([each for each in index.problems() if each.severity == "error"])
+    found = find_in_index(index, digest)
     show_list(
         output,
         text=lambda layout: found_versions_text(layout, found),

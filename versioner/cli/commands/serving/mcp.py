@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,9 +14,15 @@ from versioner.cli.params import examples_epilog, repo_option
 from versioner.errors import UsageFault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from versioner.mcp.source import RegistrySource
     from versioner.remote.url import Remote
 
 __all__ = ["mcp"]
+
+_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
+_GRACE_SECONDS: Final = 10.0
 
 
 @click.command(
@@ -45,7 +54,31 @@ def mcp(read_only: bool, repo: str | None) -> None:
     from versioner.mcp.source import RegistrySource
 
     source = RegistrySource(_place(repo), clock=clock.now, after_commit=after_commit)
-    serve(source, read_only=read_only)
+    with _ended_by_signals(source):
+        serve(source, read_only=read_only)
+
+
+@contextmanager
+def _ended_by_signals(source: RegistrySource) -> Iterator[None]:
+    """End the process at a signal in the block, when the call under way is done.
+
+    A thread waits for stdin: an exception in the main thread would wait for it in vain.
+    """
+
+    def end(number: int, _frame: object) -> None:
+        source.close(_GRACE_SECONDS)
+        os._exit(128 + number)
+
+    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    handled = [each for each in numbers if before[each] is not signal.SIG_IGN]
+    try:
+        for number in handled:
+            signal.signal(number, end)
+        yield
+    finally:
+        for number in handled:
+            signal.signal(number, before[number])
 
 
 def _place(repo: str | None) -> Path | Remote:
