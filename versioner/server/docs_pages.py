@@ -27,6 +27,8 @@ _OF_PACKAGE: Final = {
     "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
     "swagger-ui.css": "text/css; charset=utf-8",
 }
+# Redoc would load a logo for its footer from there.
+_FOREIGN_LOGO: Final = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 _SCRIPTS: Final = {
     "docs.js": """\
 "use strict";
@@ -52,6 +54,7 @@ _PAGE: Final = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
+<link rel="icon" href="data:,">
 {style}<script defer src="/_versioner/{bundle}"></script>
 <script defer src="/_versioner/{start}"></script>
 </head>
@@ -186,7 +189,8 @@ def _asset(name: str) -> tuple[bytes, str]:
     if name in _SCRIPTS:
         return _SCRIPTS[name].encode("utf-8"), "text/javascript; charset=utf-8"
     if name in _OF_PACKAGE:
-        return (files("fastapi_offline") / "static" / name).read_bytes(), _OF_PACKAGE[name]
+        content = (files("fastapi_offline") / "static" / name).read_bytes()
+        return content.replace(_FOREIGN_LOGO, b"data:,"), _OF_PACKAGE[name]
     if name == "site.css":
         found = site_templates_dir() / "assets" / "site.css"
         return found.read_bytes(), "text/css; charset=utf-8"

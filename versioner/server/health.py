@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse
 
 from versioner import __version__
@@ -14,7 +17,25 @@ __all__ = ["router"]
 router = APIRouter(tags=["server"])
 
 
-@router.get("/health", summary="Whether the server works")
+class Health(BaseModel):
+    """Whether the server works."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"status": "ok", "version": "0.1.0", "behind": False}]}
+    )
+
+    status: Literal["ok", "unavailable"]
+    version: str
+    behind: bool
+
+
+@router.get(
+    "/health",
+    summary="Whether the server works",
+    response_model=Health,
+    responses={503: {"model": Health, "description": "The registry cannot be read."}},
+    openapi_extra={"security": []},
+)
 def health(request: Request) -> JSONResponse:
     """Return 200 with `ok` while the registry can be read, else 503. Open to everybody.
 
