@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import versioner
+from versioner.server.problems import PROBLEMS
+
 
 def test_health_is_open_and_tells_the_version(serving) -> None:
     answer = serving().get("/health")
@@ -13,3 +19,13 @@ def test_an_unknown_path_is_a_problem_with_its_code(serving) -> None:
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "not_found"
+
+
+def test_the_documentation_lists_each_code_of_a_problem_with_its_status() -> None:
+    page = (Path(versioner.__file__).parent / "docs" / "serving.md").read_text("utf-8")
+    table = page.partition("## Errors")[2].partition("\n## ")[0]
+    listed = {}
+    for row in re.findall(r"^\| (`.+?) \| ([0-9, ]+) \|", table, re.MULTILINE):
+        codes, statuses = re.findall("`(.+?)`", row[0]), row[1].split(", ")
+        listed |= dict(zip(codes, statuses, strict=True))
+    assert listed == {code: str(kind.status) for code, kind in PROBLEMS.items()}
