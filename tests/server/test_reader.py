@@ -105,12 +105,12 @@ def test_the_next_reader_sees_what_this_server_pushed(remotely, post: Post) -> N
 def test_a_mirror_is_used_again_after_a_restart_and_is_private(remotely, post: Post) -> None:
     first = opened(remotely)
     folder = first.repository().git_dir
-    before = {each for each in (folder / "objects").rglob("*")}
+    before = set((folder / "objects").rglob("*"))
     Desk(post.path).record(version="9.0")
     second = opened(remotely)
     assert second.repository().git_dir == folder
     assert "9.0" in versions(second)
-    assert before < {each for each in (folder / "objects").rglob("*")}
+    assert before < set((folder / "objects").rglob("*"))
     if os.name == "posix":
         assert folder.stat().st_mode & 0o077 == 0
 
