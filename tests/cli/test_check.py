@@ -186,6 +186,21 @@ def test_github_gets_an_annotation_and_a_summary(
     assert summary.read_text("utf-8").count("```") == 2
 
 
+def test_a_misspelt_name_is_not_taken_for_another_in_silence(desk: Desk) -> None:
+    rule(desk, "days-only", NIGHTS)
+    allowed = desk.run("check", "user-service", "1.4.0", "prodution", "-o", "json")
+    assert allowed.json()["allowed"]
+    assert allowed.err == (
+        'warning: there is no environment "prodution": did you mean production?\n'
+    )
+    new = desk.run("check", "user-service", "1.4.0", "review-42")
+    assert (new.code, "is judged by its name" in new.err) == (0, True)
+    unknown = desk.run("check", "user-servic", "1.4.0", "production")
+    assert unknown.code == 4
+    assert 'there is no product "user-servic"' in unknown.err
+    assert "did you mean user-service?" in unknown.err
+
+
 def test_a_step_that_follows_never_takes_an_error_for_an_answer(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

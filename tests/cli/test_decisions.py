@@ -150,6 +150,25 @@ def test_what_cannot_be_decided_is_refused_and_nothing_is_written(
     assert desk.git("status", "--porcelain") == ""
 
 
+def test_who_deployed_it_is_not_asked_to_approve_and_a_misspelt_type_is_doubted(
+    desk: Desk,
+) -> None:
+    groups(desk, quality=["alice", "Jane", "bob"])
+    path = desk.top / "registry/rules/quality.yaml"
+    block = "{types: {quality: 2}, not_by: [deployer]}"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"name: quality\ntype: version-approval\nversion-approval: {block}\n")
+    desk.git("add", "-A")
+    desk.git("commit", "-qm", "Ask for approvals")
+    approve = ("approve", "user-service", "1.4.0", "--by", "alice", "--type")
+    assert "did you mean quality?" in desk.run(*approve, "qualty").err
+    assert "did you mean" not in desk.run(*approve, "security").err
+    assert desk.run(*approve, "quality").code == 0
+    # Jane deployed it.
+    refused = desk.run("check", "user-service", "1.4.0", "production").out
+    assert "to change it: bob may approve: " in refused
+
+
 def test_who_is_not_in_the_group_of_a_type_is_told_who_is(desk: Desk) -> None:
     groups(desk, qa=["alice", "bob"])
     outcome = approve(desk, "--by", "mallory", version="1.4.0")

@@ -155,6 +155,8 @@ def test_a_rule_that_cannot_be_read_lets_nothing_start(closed: Desk) -> None:
     refused = closed.run(*START, "--best-effort")
     assert refused.code == 1
     assert "registry/rules/closed.yaml:6: " in refused.err
+    overridden = closed.run(*START, "--override", "closed", "--reason", "Down")
+    assert (overridden.code, "closed.yaml:6: " in overridden.err) == (1, True)
     # Its scope can be read, and leaves other places out.
     assert closed.run(*START[:4], "--environment", "staging", *START[6:]).code == 0
 

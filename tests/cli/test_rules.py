@@ -89,13 +89,15 @@ def test_an_end_in_an_hour_that_passes_twice_is_exact(desk: Desk) -> None:
         (("--until", "2h", "--from", "3h"), "before it begins at 2026-11-22T13:15:00Z"),
         (("--until", "2h", "--time-zone", "Europe/Londn"), "write Europe/London"),
         (("--until", "someday"), "monday 09:00"),
+        (("--until", "9999-12-31"), "before the year 3000"),
+        (("--until", "2h", "--reason", " "), "has no reason"),
     ],
 )
 def test_a_freeze_that_would_never_be_is_refused_with_what_to_write(
     desk: Desk, options: tuple[str, ...], words: str
 ) -> None:
     before = desk.git("rev-parse", "HEAD")
-    refused = desk.run("freeze", "production", *options, "--reason", "x")
+    refused = desk.run("freeze", "production", "--reason", "x", *options)
     assert refused.code in (2, 4)
     assert words in refused.err
     assert desk.git("rev-parse", "HEAD") == before

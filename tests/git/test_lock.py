@@ -58,6 +58,27 @@ def test_a_waiting_writer_goes_on_when_the_lock_is_free(top, holder):
     assert_sound(top)
 
 
+@pytest.mark.parametrize(("seconds", "ends"), [(1.0, True), (60, False)])
+def test_writers_that_follow_each_other_are_waited_for_longer(top, seconds, ends):
+    text = HOLD.replace("    time.sleep(60)\n", "")
+    follow = (
+        "    for number in range(int(float(sys.argv[2]) * 20)):\n"
+        "        Path(sys.argv[1], 'versioner/lock').write_text(f'process {number:<14}\\n')\n"
+        "        time.sleep(0.05)\n"
+    )
+    command = [sys.executable, "-c", text + follow, str(top / ".git"), str(seconds)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writers:
+        assert writers.stdout.readline() == "held\n"
+        if ends:
+            # Each of them has it for a shorter time than a single one may.
+            WriteLock(top / ".git", wait=0.5).__enter__()
+        else:
+            with pytest.raises(OperationFailed, match="other writers have held") as caught:
+                WriteLock(top / ".git", wait=0.2).__enter__()
+            assert "fewer jobs" in caught.value.hint
+        writers.kill()
+
+
 def test_the_lock_outlives_its_holder_while_a_git_of_its_own_still_runs(top):
     with WriteLock(top / ".git") as lock:
         orphan = subprocess.Popen(["sleep", "60"], pass_fds=lock.inherited)

@@ -77,10 +77,27 @@ def ask(
         registry = whole
     source = may_ship.OpenRegistry(repository, snapshot, index, is_of_files=rev is None)
     _warn_of_signatures(may_ship.add_question_signatures(registry, source, question))
+    _warn_of_environment(registry, environment)
     answer = may_ship.answer_of(
-        registry, question, now=clock.now(), allow_unknown_version=allow_unknown_version
+        registry,
+        question,
+        now=clock.now(),
+        allow_unknown_version=allow_unknown_version,
+        product_names=snapshot.product_names,
     )
     return Asked(may_ship.with_tree(answer, source), registry)
+
+
+def _warn_of_environment(registry: Registry, environment: str) -> None:
+    """Warn of an environment that does not exist, for no rule about another one is asked."""
+    name = registry.environment_name(environment)
+    if name in registry.environments or not registry.environments:
+        return
+    from versioner.names import nearest
+
+    near = nearest(name, registry.environments)
+    meant = f": did you mean {' or '.join(near)}?" if near else ", and is judged by its name"
+    click.echo(f'warning: there is no environment "{name}"{meant}', err=True)
 
 
 def _warn_of_signatures(wrong: str) -> None:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["create_rule", "edit_rule", "freeze", "rule_of_name", "thaw", "unknown_rule"]
 
+# No event is later.
+_LAST = "3000-01-01T00:00:00Z"
+
 
 def create_rule(
     repository: Repository,
@@ -117,6 +120,9 @@ def freeze(
     """
     since = since or now
     _refuse_past(since, until, now)
+    if not reason.strip():
+        hint = "say it with --reason: whoever is refused reads it"
+        raise InvalidInput("the freeze has no reason", field="reason", hint=hint)
     with edit_session(repository) as edit:
         registry = edit.registry
         environment = registry.environment(environment)["name"]
@@ -135,6 +141,12 @@ def freeze(
 
 
 def _refuse_past(since: str, until: str, now: str) -> None:
+    if until >= _LAST:
+        raise InvalidInput(
+            f"the freeze would end at {until}",
+            field="until",
+            hint="give a time before the year 3000; `versioner block` stops a version for good",
+        )
     if until <= now:
         raise InvalidInput(
             f"the freeze would end at {until}, and it is {now} now",

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["WAIT_SECONDS", "WriteLock", "open_lock", "try_lock"]
 
+# For one writer; while writers follow each other, ten times as long.
 WAIT_SECONDS: Final = 30.0
+_WRITERS: Final = 10
 
 
 class WriteLock:
-    """The lock of a `with` block, which waits up to `wait` seconds for it."""
+    """The lock of a `with` block, which waits up to `wait` seconds for each writer before it."""
 
     def __init__(self, common_dir: Path, wait: float = WAIT_SECONDS) -> None:
         self.folder = state_dir(common_dir)
@@ -95,12 +97,21 @@ class WriteLock:
     def _wait_for_lock(self) -> None:
         from versioner.backoff import Backoff
 
-        backoff = Backoff(0.002, longest=0.05, limit=self._wait)
+        whole = Backoff(0, limit=_WRITERS * self._wait)
+        backoff, holder = Backoff(0.002, longest=0.05, limit=self._wait), self._holder()
         while not try_lock(self._descriptor):
+            if self._holder() != holder:
+                # Many jobs at once: each is served in turn.
+                holder = self._holder()
+                backoff = Backoff(0.02, longest=0.05, limit=self._wait)
+            if whole.is_over:
+                raise OperationFailed(
+                    f"other writers have held the registry for {_WRITERS * self._wait:.0f} seconds",
+                    hint="try again when fewer jobs write to it",
+                )
             if backoff.is_over:
                 raise OperationFailed(
-                    f"another writer ({self._holder()}) has held the registry for "
-                    f"{self._wait:.0f} seconds",
+                    f"another writer ({holder}) has held the registry for {self._wait:.0f} seconds",
                     hint="wait for it to end, or end it, and try again",
                 )
             backoff.pause()

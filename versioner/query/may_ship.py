@@ -11,7 +11,7 @@ from versioner.names import check_name, may_slugify, nearest, slugify
 from versioner.registry.head import key_of_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from versioner.git.objects import TreeView
     from versioner.git.repository import Repository
@@ -44,10 +44,16 @@ class OpenRegistry:
 
 
 def answer_of(
-    registry: Registry, question: Question, *, now: str, allow_unknown_version: bool = False
+    registry: Registry,
+    question: Question,
+    *,
+    now: str,
+    allow_unknown_version: bool = False,
+    product_names: Callable[[], Iterable[str]] = tuple,
 ) -> Answer:
     """Return the answer to a question.
 
+    `product_names` returns the products there are, for the error of one that is not.
     Raises InvalidInput for a version that no event names, and UnreadableRules where a file that the
     question may be about cannot be read. `add_question_signatures` comes before.
     """
@@ -56,7 +62,7 @@ def answer_of(
 
     answer = evaluate(registry, question)
     if not answer.is_known and not allow_unknown_version:
-        raise _unknown(registry, question, now)
+        raise _unknown(registry, question, now, product_names)
     if answer.unreadable:
         raise unread_error(answer.unreadable)
     return answer
@@ -100,8 +106,13 @@ def add_question_signatures(registry: Registry, source: OpenRegistry, question: 
     return add_signatures(registry, source.repository, revision, products)
 
 
-def _unknown(registry: Registry, question: Question, now: str) -> InvalidInput:
+def _unknown(
+    registry: Registry, question: Question, now: str, product_names: Callable[[], Iterable[str]]
+) -> InvalidInput:
     name = registry.target_of(question.product)
+    if name not in registry.products and (near := nearest(name, {*product_names()} - {name})):
+        message = f'no event names the version "{question.version}": there is no product "{name}"'
+        return InvalidInput(message, field="product", hint=f"did you mean {' or '.join(near)}?")
     message = f'no event names the version "{question.version}" of "{question.product}"'
     if question.at < now:
         message += f" by {question.at}"

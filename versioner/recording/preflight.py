@@ -303,10 +303,12 @@ class _TipSnapshot:
 
 def _check_overrides(registry: Registry, event: Event) -> None:
     """Raise InvalidInput for an override of a rule that does not exist."""
+    # Of a rule that cannot be read, the answer says so.
+    unread = {each.path for each in registry.governance.unreadable}
     known = [each.name for each in registry.governance.rules]
     for each in event.get("overrides") or ():
         name = each["rule"]
-        if name != "all" and name not in known:
+        if name != "all" and name not in known and layout.rule_path(name) not in unread:
             near = nearest(name, known) if is_name(name) else []
             raise InvalidInput(
                 f'there is no rule "{name}" to override',

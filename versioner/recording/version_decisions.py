@@ -19,7 +19,7 @@ from versioner.rules.version_facts import facts_of
 from versioner.rules.visible import VisibleLogs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from versioner.models import Event, RegistryConfig
     from versioner.models.events import RecordKind
@@ -52,7 +52,7 @@ def decide_on_version(
         return Decided(product, standing, path, None, already=True)
     if event["decision"] in OF_TYPE:
         event = {**event, **facts.as_fields()}
-    warnings = tuple(_doubts(product, event, facts))
+    warnings = tuple(_doubts(product, event, facts, config))
     return Decided(product, event, path, logs.get(path), warnings=warnings)
 
 
@@ -148,7 +148,24 @@ def _standing(decided: Sequence[Event], event: Event) -> Event | None:
     return None
 
 
-def _doubts(product: str, event: Event, facts: VersionFacts) -> list[EventWarning]:
+def _doubts(
+    product: str, event: Event, facts: VersionFacts, config: RegistryConfig
+) -> Iterator[EventWarning]:
+    if "approval_type" in event:
+        yield from _doubts_of_type(event["approval_type"], config)
+    yield from _doubts_of_facts(product, event, facts)
+
+
+def _doubts_of_type(approval_type: str, config: RegistryConfig) -> Iterator[EventWarning]:
+    """Yield a warning for a type that is perhaps one of registry.yaml, but misspelt."""
+    groups = config.get("groups", {})
+    near = nearest(approval_type, groups) if approval_type not in groups else []
+    if near:
+        message = f'there is no group "{approval_type}" in registry.yaml'
+        yield EventWarning("near-name", message, f"did you mean {' or '.join(near)}?")
+
+
+def _doubts_of_facts(product: str, event: Event, facts: VersionFacts) -> list[EventWarning]:
     what = f"{product} {event['version']}"
     if event["decision"] == "blocked" and "comment" not in event:
         hint = "`--comment` tells those whom it stops"

@@ -9,7 +9,7 @@ from versioner.registry.event_order import seconds_of
 from versioner.rules.gate.finding import Finding, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from versioner.models.governance import Decision, VersionApprovalBlock
     from versioner.rules.gate.facts import Facts, VersionEvents
@@ -116,7 +116,8 @@ def judge_version_approval(
     if all(each.is_filled for each in tallies):
         return None
     message = "; ".join(each.text for each in tallies)
-    return Finding("QUALITY_APPROVAL_REQUIRED", message, hint=_hint(tallies, facts, question))
+    hint = _hint(tallies, facts, question, _people(block, events))
+    return Finding("QUALITY_APPROVAL_REQUIRED", message, hint=hint)
 
 
 class _Conditions:
@@ -170,7 +171,8 @@ def _people(block: VersionApprovalBlock, events: VersionEvents) -> dict[str, str
     return found
 
 
-def _hint(tallies: list[Tally], facts: Facts, question: Question) -> str:
+def _hint(tallies: list[Tally], facts: Facts, question: Question, excluded: Collection[str]) -> str:
+    """Return who can change what; `excluded` are people whose approval does not count."""
     groups = facts.registry.governance.groups
     parts = []
     for each in tallies:
@@ -178,7 +180,10 @@ def _hint(tallies: list[Tally], facts: Facts, question: Question) -> str:
             command = f"`versioner revoke {question.product} {question.version} --type {each.type}`"
             parts.append(f"{listed(each.rejected)} may take it back: {command}")
         elif not each.is_filled:
-            people = [name for name in groups.get(each.type, ()) if name not in each.approved]
+            out = {*each.approved, *excluded}
+            people = [
+                name for name in groups.get(each.type, ()) if not {name, name.casefold()} & out
+            ]
             who = listed(people) if each.type in groups else "anybody"
             command = (
                 f"`versioner approve {question.product} {question.version} --type {each.type}`"

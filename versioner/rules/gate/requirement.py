@@ -23,7 +23,7 @@ def judge_requirement(block: RequirementBlock, facts: Facts, question: Question)
     for key, wanted in block.values.items():
         value = _latest(events, key)
         if value is None:
-            faults.append(f"{key} is not told" + ("" if wanted == "*" else f", not {wanted}"))
+            faults.append(f"{key} is missing" + ("" if wanted == "*" else f", not {wanted}"))
         elif wanted not in ("*", text_of(value)):
             faults.append(f"{key} is {_short(value)}, not {wanted}")
     if not faults:
