@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from versioner.serialization.log import event_line
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -22,6 +24,13 @@ schedule:
   blocked:
     - daily: {from: "10:00", to: "11:30"}
 """
+OPENED = {
+    "at": "2026-11-22T10:00:00Z",
+    "environment": "staging",
+    "version": "2.0",
+    "status": "started",
+    "id": "x-1",
+}
 FLOW = """\
 name: through-staging
 applies_to: {environments: [production]}
@@ -184,6 +193,24 @@ def test_github_gets_an_annotation_and_a_summary(
     assert "::error::x" not in annotation.removeprefix("::error::")
     assert summary.read_text("utf-8").startswith("**Refused**: user-service 1.4.0 to production\n")
     assert summary.read_text("utf-8").count("```") == 2
+
+
+def test_an_answer_by_files_that_are_not_committed_names_no_commit(desk: Desk) -> None:
+    ask = ("check", "user-service", "1.4.0", "staging", "-o", "json")
+    block = "concurrency: {limit: 1, per: environment}"
+    rule(desk, "alone", f"name: alone\ntype: concurrency\n{block}\n")
+    log = desk.top / "registry/products/payment-api/deployments/2026-11.yaml"
+    text = log.read_text("utf-8")
+    at_commit = json.loads(desk.run(*ask).out)
+    assert at_commit["commit"] == desk.git("rev-parse", "HEAD")
+    # The rule reads the deployments of other products.
+    log.write_text(text + event_line("deployment", OPENED), "utf-8")
+    changed = json.loads(desk.run(*ask).out)
+    assert "payment-api 2.0 to staging" in changed["verdicts"][0]["message"]
+    assert (changed["commit"], changed["tree"]) == ("", "")
+    assert "by files that are not committed" in desk.run(*ask[:4]).out
+    log.write_text(text, "utf-8")
+    assert json.loads(desk.run(*ask).out) == at_commit
 
 
 def test_a_misspelt_name_is_not_taken_for_another_in_silence(desk: Desk) -> None:

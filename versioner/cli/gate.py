@@ -70,12 +70,15 @@ def ask(
         registry = index.registry()
     environment = may_ship.legal_name(environment, registry, "environment")
     question = Question(product, version, environment, instance, moment)
-    if _needs_other_products(registry, question):
+    is_whole = _needs_other_products(registry, question)
+    if is_whole:
         fetch_others()
         whole = _read(repository, snapshot, rev, None).registry()
         whole.load_governance = registry.load_governance
         registry = whole
-    source = may_ship.OpenRegistry(repository, snapshot, index, is_of_files=rev is None)
+    source = may_ship.OpenRegistry(
+        repository, snapshot, index, is_of_files=rev is None, is_whole=is_whole
+    )
     _warn_of_signatures(may_ship.add_question_signatures(registry, source, question))
     _warn_of_environment(registry, environment)
     answer = may_ship.answer_of(

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.errors import InvalidInput
+from versioner.git.object_format import hash_object
 from versioner.names import check_name, may_slugify, nearest, slugify
 from versioner.registry.head import key_of_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from versioner.git.objects import TreeView
     from versioner.git.repository import Repository
@@ -34,13 +35,15 @@ __all__ = [
 class OpenRegistry:
     """A registry that is open for reading.
 
-    `is_of_files` is whether the snapshot is that of the current files, not of a revision.
+    `is_of_files` is whether the snapshot is that of the current files, not of a revision, and
+    `is_whole` whether the question reads other products too.
     """
 
     repository: Repository
     snapshot: Snapshot
     index: RegistryIndex
     is_of_files: bool = True
+    is_whole: bool = False
 
 
 def answer_of(
@@ -130,42 +133,60 @@ def with_tree(answer: Answer, source: OpenRegistry) -> Answer:
     commit = snapshot.revision
     if commit is None:
         return answer
-    product = answer.question.product
     beside = key_of_entries(snapshot.selected_entries(()))
     is_of_files = source.is_of_files and repository.work_tree is not None
-    parts = (commit, beside, product, _tree_id(snapshot, product), is_of_files)
-    key = " ".join(map(str, parts))
+    product = "" if source.is_whole else answer.question.product
+    trees = _trees(snapshot, product)
+    key = " ".join(map(str, (commit, beside, product, _key_of(trees), is_of_files)))
     tree: str | None = index.kept.get("tree", key)
     if tree is None:
-        tree = _tree_of(repository, snapshot, commit, product if is_of_files else "")
+        tree = _tree_of(source, commit, product, trees if is_of_files else None)
         index.kept.put("tree", key, tree)
     return replace(answer, commit=commit if tree else "", tree=tree)
 
 
-def _tree_of(repository: Repository, snapshot: Snapshot, commit: str, product: str) -> str:
-    """Return the tree of a commit, "" where the files of a question about a product differ."""
+def _trees(snapshot: Snapshot, product: str) -> dict[str, str | None]:
+    """Return the tree of a product, or of all where it is "", of those that exist."""
+    known = snapshot.product_names()
+    names = sorted(known & {product} if product else known)
+    found = snapshot.product_trees(names) if names else {}
+    return {name: found.get(name) for name in names}
+
+
+def _key_of(trees: Mapping[str, str | None]) -> str:
+    text = "".join(f"{name} {tree}\n" for name, tree in trees.items())
+    return hash_object("blob", text.encode("utf-8", "surrogateescape"))
+
+
+def _tree_of(
+    source: OpenRegistry, commit: str, product: str, trees: Mapping[str, str | None] | None
+) -> str:
+    """Return the tree of a commit, "" where the files of a question, with trees, differ."""
     from versioner.git.objects import TreeView, reading
 
-    with reading(repository) as reader:
-        if product and not _is_committed(snapshot, TreeView(reader, commit), product):
+    with reading(source.repository) as reader:
+        view = TreeView(reader, commit)
+        if trees is not None and not _is_committed(source.snapshot, view, product, trees):
             return ""
         data = next(reader.find_or_fetch([commit]))
     return data.data[5:].partition(b"\n")[0].decode("ascii") if data is not None else ""
 
 
-def _is_committed(snapshot: Snapshot, view: TreeView, product: str) -> bool:
-    """Return whether the files that a question about a product reads are those of a commit."""
-    entry = view.entry(layout.product_dir(product))
-    if (entry.id if entry is not None else None) != _tree_id(snapshot, product):
+def _is_committed(
+    snapshot: Snapshot, view: TreeView, product: str, trees: Mapping[str, str | None]
+) -> bool:
+    """Return whether the files that a question reads are those of a commit."""
+    if product:
+        entry = view.entry(layout.product_dir(product))
+        committed = {product: entry.id} if entry is not None else {}
+    else:
+        folder = view.directory(f"{layout.ROOT}/products") or {}
+        committed = {name: entry.id for name, entry in folder.items() if entry.is_tree}
+    if committed != trees:
         return False
     return dict(_files_beside(view, layout.ROOT)) == {
         path: entry.id for path, entry in snapshot.selected_entries(()).items()
     }
-
-
-def _tree_id(snapshot: Snapshot, product: str) -> str | None:
-    is_there = product in snapshot.product_names()
-    return snapshot.product_trees([product]).get(product) if is_there else None
 
 
 def _files_beside(view: TreeView, folder: str) -> Iterator[tuple[str, str]]:

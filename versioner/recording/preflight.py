@@ -327,7 +327,7 @@ def refusal_of(answer: Answer, rules: Sequence[Rule]) -> Refused:
     lines = [f"refused: {question.product} {question.version} to {place} ({answer.code})"]
     for each in answer.refusals:
         name = each.rule or each.type
-        because = reasons.get(each.rule, "")
+        because = " ".join(reasons.get(each.rule, "").split())
         lines.append(f"  {name}: {each.message}" + (f" ({because})" if because else ""))
         if each.hint:
             lines.append(f"    {each.hint}")

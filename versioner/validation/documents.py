@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.errors import quoted
 from versioner.layout import place_of
 from versioner.models import Problem
 from versioner.names import NAME_RULE, is_name, slugify
@@ -95,7 +96,7 @@ def _path_problems(path: str) -> Iterator[Problem]:
         return
     legal = slugify(place.name)
     hint = f"rename the {_container(place.kind)}{f' to {legal}' if legal else ''}: {NAME_RULE}"
-    yield Problem(path, 0, 0, codes.NAME, f"{place.name!a} is not a legal name", hint)
+    yield Problem(path, 0, 0, codes.NAME, f"{quoted(place.name)} is not a legal name", hint)
 
 
 def _name_problems(kind: DocumentKind, path: str, value: Any) -> Iterator[ContentProblem]:

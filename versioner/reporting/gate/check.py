@@ -98,9 +98,10 @@ def answer_text(
     if not answer.allowed:
         lines.append(_from_when(answer))
     at = f"asked for {answer.question.at}"
-    lines.append(
-        layout.paint(f"{at}, at commit {answer.commit[:12]}" if answer.commit else at, "dim")
+    where = (
+        f"at commit {answer.commit[:12]}" if answer.commit else "by files that are not committed"
     )
+    lines.append(layout.paint(f"{at}, {where}", "dim"))
     return "\n".join(lines)
 
 

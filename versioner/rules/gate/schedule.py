@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from versioner.registry.governance.calendar import WEEKDAYS, local_time, zone_of
@@ -9,6 +10,8 @@ from versioner.rules.gate.finding import Finding
 from versioner.rules.gate.windows import blocked_until
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from versioner.models.governance import ScheduleBlock
 
 __all__ = ["judge_schedule", "local_text"]
@@ -21,7 +24,8 @@ def judge_schedule(block: ScheduleBlock, now: int) -> Finding | None:
         return None
     closed = "inside a closed window" if block.is_blocked else "outside the open windows"
     if until is None:
-        return Finding("NO_DEPLOY_WINDOW", f"{closed}, and none opens again")
+        for_ever = "that does not end" if block.is_blocked else "and none opens again"
+        return Finding("NO_DEPLOY_WINDOW", f"{closed}, {for_ever}")
     when = local_text(until, block.time_zone)
     return Finding("NO_DEPLOY_WINDOW", f"{closed}, until {when}", until)
 
@@ -38,4 +42,15 @@ def local_text(moment: int, time_zone: str) -> str:
         *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     )[local.month - 1]
     clock = f"{local.hour:02}:{local.minute:02}" + (f":{local.second:02}" if local.second else "")
-    return f"{day} {local.day} {month} {local.year} {clock} {time_zone}"
+    return f"{day} {local.day} {month} {local.year} {clock} {time_zone}{_offset(moment, zone)}"
+
+
+def _offset(moment: int, zone: ZoneInfo) -> str:
+    """Return the offset of a local time that the clocks pass twice, "" for any other."""
+    local = datetime.fromtimestamp(moment, zone)
+    offset = local.utcoffset() or timedelta()
+    if local.replace(fold=1 - local.fold).utcoffset() == offset:
+        return ""
+    minutes = int(offset.total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    return f" (UTC{'-' if minutes < 0 else '+'}{hours}{f':{rest:02}' if rest else ''})"
