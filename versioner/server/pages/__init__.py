@@ -1,9 +1,25 @@
-"""The pages that edit."""
+"""The pages that edit, below `/edit`: forms that work without script.
+
+forms.py        what a form and its fields are, and the texts of typed values
+respond.py      pages from forms; one submission: the write, and what came of it
+products.py     create, edit, rename, delete and restore products
+deployments.py  declare a deployment a mistake; decide about versions
+freezes.py      freeze and thaw
+requests.py     deployment requests with their approvals and steps
+links.py        links to the forms, on the pages of the site
+"""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
+from versioner.server.pages.deployments import router as deployments_router
+from versioner.server.pages.freezes import router as freezes_router
+from versioner.server.pages.products import router as products_router
+from versioner.server.pages.requests import router as requests_router
+
 __all__ = ["router"]
 
-router = APIRouter()
+router = APIRouter(prefix="/edit", include_in_schema=False)
+for each in (products_router, deployments_router, freezes_router, requests_router):
+    router.include_router(each)

@@ -1,0 +1,393 @@
+"""Create, edit, rename, delete and restore products."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from versioner import layout
+from versioner.editing.patches import patch_file
+from versioner.editing.products import (
+    create_product,
+    delete_product,
+    plan_deletion,
+    rename_product,
+)
+from versioner.editing.restore import restore_product
+from versioner.editing.session import blob_id_of
+from versioner.errors import InvalidInput
+from versioner.names import NAME_RULE
+from versioner.reporting.text import count
+from versioner.server.access import Caller, requires
+from versioner.server.api.writes import Writes
+from versioner.server.pages.forms import (
+    Field,
+    Form,
+    Option,
+    Pair,
+    Section,
+    pairs_of,
+    read_pairs,
+    section_line,
+    text_of_value,
+    value_of_text,
+    words,
+)
+from versioner.server.pages.respond import FormPage, Sent, page, saved_at, submit
+from versioner.server.services import Services, services_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["router"]
+
+router = APIRouter()
+Editor = Annotated[Caller, requires("edit")]
+
+_LIFECYCLES = (Option("active", "Active"), Option("deprecated", "Deprecated"))
+_PRODUCTS = ("/products/index.html", "Products")
+
+
+def _home(name: str) -> tuple[str, str]:
+    return f"/products/{name}/index.html", name
+
+
+@router.get("/products/new")
+def new_product(request: Request, _caller: Editor) -> Response:
+    """Return the form of a new product."""
+    return page(request, _new_page(Sent({})))
+
+
+@router.post("/products/new")
+async def add_product(request: Request, caller: Editor) -> Response:
+    """Create a product."""
+    return await submit(request, caller, _new_page, _create)
+
+
+def _new_page(sent: Sent) -> FormPage:
+    fields = [
+        Field("name", "Name", value=sent.text("name"), hint=NAME_RULE, required=True),
+        Field("title", "Title", value=sent.text("title")),
+        Field("description", "Description", "textarea", value=sent.text("description")),
+        Field("team", "Team", value=sent.text("team")),
+        Field("repository", "Source repository", value=sent.text("repository"),
+              hint="owner/name on the forge of the registry, or an address"),
+    ]  # fmt: skip
+    return FormPage(
+        "New product",
+        [Form("/edit/products/new", fields, "Create the product")],
+        lead="A product is one small file in the registry. Its first deployment creates the "
+        "product too; the file adds a description and an owner.",
+        back=_PRODUCTS,
+        crumbs=(_PRODUCTS,),
+    )
+
+
+def _create(services: Services, caller: Caller, sent: Sent) -> str:
+    name = sent.text("name")
+    caller.require_product(name)
+    fields: dict[str, Any] = {
+        key: sent.text(key) for key in ("title", "description") if sent.text(key)
+    }
+    metadata = {key: sent.text(key) for key in ("team", "repository") if sent.text(key)}
+    if metadata:
+        fields["extra_metadata"] = metadata
+    writes = Writes(services)
+    result = writes.run(
+        caller,
+        lambda repository: create_product(repository, name, fields=fields, now=writes.now()),
+    )
+    return saved_at(f"/edit/products/{name}", result.commit)
+
+
+@router.get("/products/{name}")
+def product_form(request: Request, _caller: Editor, name: str) -> Response:
+    """Return the form of a product's file."""
+    services = services_of(request)
+    present, document, blob = _read(services, name)
+    return page(request, _edit_page(present, document, blob))
+
+
+@router.post("/products/{name}")
+async def save_product(request: Request, caller: Editor, name: str) -> Response:
+    """Write what a product's file is to say."""
+    services = services_of(request)
+    present, document, blob = await run_in_threadpool(_read, services, name)
+    return await submit(
+        request,
+        caller,
+        lambda sent: _edit_page(present, document, sent.text("content") or blob, sent),
+        lambda services, caller, sent: _save(services, caller, present, sent),
+    )
+
+
+def _read(services: Services, name: str) -> tuple[str, Mapping[str, Any], str]:
+    """Return the present name of a product, what its file says, and the id of its content."""
+    with services.reader.index([name]) as index:
+        (present,) = index.product_names
+        document = dict(index.product(present).document)
+    return present, document, blob_id_of(services.reader.snapshot(), layout.product_path(present))
+
+
+def _edit_page(
+    name: str, document: Mapping[str, Any], blob: str, sent: Sent | None = None
+) -> FormPage:
+    links = [(each["title"], each["url"]) for each in document.get("links", ())]
+    metadata = [
+        (key, text_of_value(key, value))
+        for key, value in (document.get("extra_metadata") or {}).items()
+    ]
+
+    def text(key: str, stored: str) -> str:
+        return sent.text(key) if sent is not None else stored
+
+    def rows(key: str, stored: list[tuple[str, str]]) -> list[Pair]:
+        if sent is None:
+            return pairs_of(stored)
+        return [*read_pairs(sent.values, key), *pairs_of(())]
+
+    needed = ", ".join(document.get("depends_on", ()))
+    fields = [
+        Field("title", "Title", value=text("title", str(document.get("title", "")))),
+        Field("description", "Description", "textarea", lines=4,
+              value=text("description", str(document.get("description", "")).rstrip())),
+        Field("lifecycle", "Lifecycle", "select", options=_LIFECYCLES,
+              value=text("lifecycle", str(document.get("lifecycle", "active")))),
+        Field("depends_on", "Depends on", value=text("depends_on", needed),
+              hint="Names of products, separated by commas."),
+        Field("links", "Links", "pairs", rows=rows("links", links), first="Title",
+              second="Address"),
+        Field("extra_metadata", "Metadata", "pairs", rows=rows("extra_metadata", metadata),
+              hint="To remove a key, empty its row. To rename one, write another key. Values are "
+              "text, numbers, true, false, or JSON."),
+    ]  # fmt: skip
+    form = Form(f"/edit/products/{name}", fields, "Save", hidden=[("content", blob)])
+    others = [
+        section_line("", f"/edit/products/{name}/rename", "Rename"),
+        section_line("", f"/edit/products/{name}/delete", "Delete"),
+        section_line("", f"/edit/products/{name}/deployments", "Declare a deployment a mistake"),
+        section_line("", f"/edit/products/{name}/decide", "Approve, reject or block a version"),
+    ]
+    return FormPage(
+        f"Edit {name}",
+        [form],
+        lead=f"What {layout.product_path(name)} says. Its comments and order stay.",
+        sections=[Section("More", lines=others)],
+        back=_home(name),
+        crumbs=(_PRODUCTS, _home(name)),
+    )
+
+
+def _save(services: Services, caller: Caller, name: str, sent: Sent) -> str:
+    caller.require_product(name)
+    _, document, _ = _read(services, name)
+    patch = _patch(document, sent)
+    expected = sent.text("content") or None
+    writes = Writes(services)
+    result = services.writer.edit(
+        lambda repository: patch_file(
+            repository, "product", name, patch, expected=expected, now=writes.now()
+        ),
+        author=writes.author(caller),
+    )
+    return saved_at(f"/edit/products/{name}", result.commit)
+
+
+def _patch(document: Mapping[str, Any], sent: Sent) -> dict[str, Any]:
+    """Return the merge patch that makes the file say what the form says."""
+    patch: dict[str, Any] = {}
+    for key in ("title", "description"):
+        if sent.text(key) != str(document.get(key, "")).strip():
+            patch[key] = sent.text(key) or None
+    lifecycle = sent.text("lifecycle") or "active"
+    if lifecycle != document.get("lifecycle", "active"):
+        patch["lifecycle"] = lifecycle
+    needed = words(sent.text("depends_on"))
+    if needed != list(document.get("depends_on", ())):
+        patch["depends_on"] = needed or None
+    links = [{"title": row.key, "url": row.value} for row in _filled(sent, "links")]
+    if links != list(document.get("links", ())):
+        patch["links"] = links or None
+    metadata = _metadata_patch(document.get("extra_metadata") or {}, sent)
+    if metadata:
+        patch["extra_metadata"] = metadata
+    return patch
+
+
+def _filled(sent: Sent, name: str) -> list[Pair]:
+    rows = [row for row in read_pairs(sent.values, name) if row.key or row.value]
+    for row in rows:
+        if not row.key or not row.value:
+            what = "title" if not row.key else "address"
+            raise InvalidInput(
+                f'"{row.key or row.value}" has no {what}', field=name,
+                hint="fill both, or empty the row",
+            )  # fmt: skip
+    return rows
+
+
+def _metadata_patch(stored: Mapping[str, Any], sent: Sent) -> dict[str, Any]:
+    patch: dict[str, Any] = {}
+    rows = read_pairs(sent.values, "extra_metadata")
+    keys = [row.key for row in rows if row.key]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise InvalidInput(
+                f'the key "{key}" is there twice', field="extra_metadata", hint="remove one row"
+            )
+    for row in rows:
+        if row.was and row.was != row.key:
+            patch.setdefault(row.was, None)
+        if row.value and not row.key:
+            raise InvalidInput(
+                f'the value "{row.value[:40]}" has no key', field="extra_metadata",
+                hint="name the key, or empty the row",
+            )  # fmt: skip
+        if row.key:
+            value = value_of_text(row.key, row.value)
+            if row.key not in stored or row.key != row.was or stored[row.key] != value:
+                patch[row.key] = value
+    return patch
+
+
+@router.get("/products/{name}/rename")
+def rename_form(request: Request, _caller: Editor, name: str) -> Response:
+    """Return the form of another name."""
+    present, _, _ = _read(services_of(request), name)
+    return page(request, _rename_page(present, Sent({})))
+
+
+@router.post("/products/{name}/rename")
+async def rename(request: Request, caller: Editor, name: str) -> Response:
+    """Rename a product."""
+    return await submit(
+        request,
+        caller,
+        lambda sent: _rename_page(name, sent),
+        lambda services, caller, sent: _rename(services, caller, name, sent),
+    )
+
+
+def _rename_page(name: str, sent: Sent) -> FormPage:
+    field = Field("name", "New name", value=sent.text("name"), hint=NAME_RULE, required=True)
+    return FormPage(
+        f"Rename {name}",
+        [Form(f"/edit/products/{name}/rename", [field], "Rename")],
+        lead="The former name stays valid: in pipelines, in addresses and in commands.",
+        back=(f"/edit/products/{name}", f"Edit {name}"),
+        crumbs=(_PRODUCTS, _home(name)),
+    )
+
+
+def _rename(services: Services, caller: Caller, name: str, sent: Sent) -> str:
+    new = sent.text("name")
+    caller.require_product(name, new)
+    writes = Writes(services)
+    result = writes.run(
+        caller, lambda repository: rename_product(repository, name, new, now=writes.now())
+    )
+    return saved_at(f"/edit/products/{new}", result.commit)
+
+
+@router.get("/products/{name}/delete")
+def delete_form(request: Request, _caller: Editor, name: str) -> Response:
+    """Return what goes with a product, and the form that deletes it."""
+    services = services_of(request)
+    present, _, blob = _read(services, name)
+    return page(request, _delete_page(services, present, blob, Sent({})))
+
+
+@router.post("/products/{name}/delete")
+async def delete(request: Request, caller: Editor, name: str) -> Response:
+    """Delete a product whose name was typed."""
+    services = services_of(request)
+    return await submit(
+        request,
+        caller,
+        lambda sent: _delete_page(services, name, sent.text("content"), sent),
+        lambda services, caller, sent: _delete(services, caller, name, sent),
+    )
+
+
+def _delete_page(services: Services, name: str, blob: str, sent: Sent) -> FormPage:
+    plan = plan_deletion(services.reader.repository(), name)
+    gone = [
+        section_line(
+            f"{count(plan.deployments, 'deployment')} of {count(plan.versions, 'version')}"
+        ),
+        section_line(f"{count(plan.events, 'event')} in its logs"),
+    ]
+    hidden = [("content", blob)]
+    if plan.dependents:
+        gone.append(section_line(f"{', '.join(plan.dependents)} will no longer depend on it"))
+        hidden.append(("force", "yes"))
+    field = Field("name", f"Type {name} to confirm", value=sent.text("name"), required=True)
+    form = Form(
+        f"/edit/products/{name}/delete", [field], "Delete the product", danger=True, hidden=hidden
+    )
+    return FormPage(
+        f"Delete {name}",
+        [form],
+        lead="The product can be restored, with its events: they stay in the history of git.",
+        sections=[Section("What goes with it", lines=gone)],
+        back=_home(name),
+        crumbs=(_PRODUCTS, _home(name)),
+    )
+
+
+def _delete(services: Services, caller: Caller, name: str, sent: Sent) -> str:
+    caller.require_product(name)
+    if sent.text("name") != name:
+        raise InvalidInput("this is not the name of the product", field="name", hint=f"type {name}")
+    writes = Writes(services)
+    result = writes.run(
+        caller,
+        lambda repository: delete_product(
+            repository, name, force=bool(sent.text("force")), by=writes.login(caller),
+            expected=sent.text("content") or None, now=writes.now(),
+        ),
+    )  # fmt: skip
+    return saved_at("/edit/deleted", result.commit)
+
+
+@router.get("/deleted")
+def deleted_products(request: Request, _caller: Editor) -> Response:
+    """Return the deleted products, each with the button that restores it."""
+    return page(request, _deleted_page(services_of(request)))
+
+
+@router.post("/deleted/{name}/restore")
+async def restore(request: Request, caller: Editor, name: str) -> Response:
+    """Restore a deleted product."""
+    services = services_of(request)
+    return await submit(
+        request,
+        caller,
+        lambda _: _deleted_page(services),
+        lambda services, caller, _: _restore(services, caller, name),
+    )
+
+
+def _deleted_page(services: Services) -> FormPage:
+    with services.reader.index([]) as index:
+        deleted = dict(index.head.deleted)
+    forms = [
+        Form(f"/edit/deleted/{name}/restore", [], f"Restore {name}",
+             title=f"{name}, deleted {str(record.get('deleted_at', ''))[:10]}")
+        for name, record in sorted(deleted.items())
+    ]  # fmt: skip
+    lead = "" if forms else "No product was deleted."
+    return FormPage("Deleted products", forms, lead=lead, back=_PRODUCTS, crumbs=(_PRODUCTS,))
+
+
+def _restore(services: Services, caller: Caller, name: str) -> str:
+    caller.require_product(name)
+    writes = Writes(services)
+    result = writes.run(
+        caller, lambda repository: restore_product(repository, name, now=writes.now())
+    )
+    return saved_at(f"/edit/products/{name}", result.commit)

@@ -1,0 +1,255 @@
+"""Deployment requests: create, open, approve, tick steps, cancel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from versioner.editing.requests import (
+    RequestDraft,
+    cancel_request,
+    create_request,
+    open_request,
+    request_of_name,
+)
+from versioner.errors import InvalidInput
+from versioner.query.requests import RequestDetail, RequestStep, request_detail
+from versioner.recording.context import EventDraft
+from versioner.recording.request_decisions import content_in
+from versioner.reporting.text import count
+from versioner.server.access import Caller, requires
+from versioner.server.api.writes import Writes
+from versioner.server.pages.forms import (
+    Field,
+    Form,
+    Option,
+    Pair,
+    Section,
+    read_pairs,
+    section_line,
+)
+from versioner.server.pages.respond import FormPage, Sent, page, saved_at, submit
+from versioner.server.services import Services, services_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from versioner.rules.gate.requests import Slot
+
+__all__ = ["router"]
+
+router = APIRouter()
+Requester = Annotated[Caller, requires("edit", "approve")]
+_REQUESTS = ("/requests/index.html", "Requests")
+
+
+@router.get("/requests/new")
+def request_form(request: Request, _caller: Requester) -> Response:
+    """Return the form of a new request."""
+    return page(request, _new_page(services_of(request), Sent(request.query_params)))
+
+
+@router.post("/requests/new")
+async def add_request(request: Request, caller: Requester) -> Response:
+    """Create a deployment request."""
+    services = services_of(request)
+    return await submit(request, caller, lambda sent: _new_page(services, sent), _create)
+
+
+def _new_page(services: Services, sent: Sent) -> FormPage:
+    with services.reader.index([]) as index:
+        registry = index.registry()
+        environments = [
+            Option("", "(none)"),
+            *(Option(each, each) for each in registry.environments),
+        ]
+        templates = [Option("", "(none)")]
+        templates += [Option(each.name, each.name) for each in registry.governance.templates]
+    rows = [*read_pairs(sent.values, "versions"), *[Pair("", "")] * 5]
+    fields = [
+        Field("name", "Name", value=sent.text("name"), required=True,
+              hint="Lower-case letters, digits and hyphens, such as 2026-12-friday."),
+        Field("title", "Title", value=sent.text("title")),
+        Field("template", "Template", "select", value=sent.text("template"), options=templates),
+        Field("target", "Deploy to", "select", value=sent.text("target"), options=environments),
+        Field("source", "Propose all that differs from", "select", value=sent.text("source"),
+              options=environments),
+        Field("versions", "Versions", "pairs", rows=rows, first="Product", second="Version"),
+        Field("approvals", "Approvals", "pairs", first="Type", second="People",
+              rows=[*read_pairs(sent.values, "approvals"), *[Pair("", "")] * 2]),
+        Field("before", "Steps before", "textarea", value=sent.text("before"),
+              hint="One a line."),
+        Field("after", "Steps after", "textarea", value=sent.text("after"), hint="One a line."),
+    ]  # fmt: skip
+    return FormPage(
+        "New deployment request",
+        [Form("/edit/requests/new", fields, "Create a draft")],
+        lead="A request names versions that are to be deployed together, who must approve, and "
+        "what people do before and after.",
+        back=_REQUESTS,
+        crumbs=(_REQUESTS,),
+    )
+
+
+def _options(names: Iterable[str]) -> list[Option]:
+    return [Option("", "(none)"), *(Option(each, each) for each in names)]
+
+
+def _create(services: Services, caller: Caller, sent: Sent) -> str:
+    versions = {row.key: row.value for row in read_pairs(sent.values, "versions") if row.key}
+    fields: dict[str, object] = {"title": sent.text("title")} if sent.text("title") else {}
+    approvals = {row.key: _people(row) for row in read_pairs(sent.values, "approvals") if row.key}
+    steps = {
+        when: [line.strip() for line in sent.text(when).split("\n") if line.strip()]
+        for when in ("before", "after")
+    }
+    steps = {when: texts for when, texts in steps.items() if texts}
+    target, source = sent.text("target"), sent.text("source")
+    if target and not source:
+        fields["environments"] = [target]
+    fields |= {"approvals": approvals} if approvals else {}
+    fields |= {"steps": steps} if steps else {}
+    caller.require_product(*versions)
+    if source:
+        caller.require_unrestricted()
+    draft = RequestDraft(
+        sent.text("name"), sent.text("template"), source, target if source else "", versions, fields
+    )
+    writes = Writes(services)
+    created = writes.run(
+        caller,
+        lambda repository: create_request(
+            repository, draft, now=writes.now(), by=writes.login(caller)
+        ),
+    )
+    return saved_at(f"/edit/requests/{draft.name}", created.edited.commit)
+
+
+def _people(row: Pair) -> int:
+    text = row.value or "1"
+    if not text.isdecimal() or len(text) > 3:
+        raise InvalidInput(
+            f'"{text}" is no number of people', field="approvals", hint="write 1 or 2"
+        )
+    return int(text)
+
+
+@router.get("/requests/{name}")
+def show_request(request: Request, _caller: Requester, name: str) -> Response:
+    """Return a request with what can be done now."""
+    return page(request, _request_page(services_of(request), name))
+
+
+@router.post("/requests/{name}")
+async def act(request: Request, caller: Requester, name: str) -> Response:
+    """Open, approve, reject or cancel a request, or tick one of its steps."""
+    services = services_of(request)
+    return await submit(
+        request,
+        caller,
+        lambda _: _request_page(services, name),
+        lambda services, caller, sent: _act(services, caller, name, sent),
+    )
+
+
+def _detail(services: Services, name: str) -> RequestDetail:
+    with services.reader.index() as index:
+        registry = index.registry()
+        found = request_of_name(registry, name)
+        return request_detail(registry, found, services.settings.clock.now())
+
+
+def _request_page(services: Services, name: str) -> FormPage:
+    detail = _detail(services, name)
+    versions = [f"{product} {version}" for product, version in detail.request.versions.items()]
+    slots = [_slot_text(each) for each in detail.slots]
+    lacking = [] if detail.state == "draft" else list(detail.lacks)
+    sections = [
+        Section(title, lines=[section_line(each) for each in texts])
+        for title, texts in (("Versions", versions), ("Approvals", slots), ("It lacks", lacking))
+        if texts
+    ]
+    return FormPage(
+        detail.request.title or name,
+        _forms(detail),
+        lead=f"This request is {detail.state}.",
+        sections=sections,
+        back=(f"/requests/{name}/index.html", name),
+        crumbs=(_REQUESTS,),
+    )
+
+
+def _slot_text(slot: Slot) -> str:
+    given = f"{len(slot.approved_by)} of {count(slot.needed, 'person', 'people')}"
+    by = f" ({', '.join(slot.approved_by)})" if slot.approved_by else ""
+    against = f"; rejected by {', '.join(slot.rejected_by)}" if slot.rejected_by else ""
+    return f"{slot.approval_type}: {given}{by}{against}"
+
+
+def _forms(detail: RequestDetail) -> list[Form]:
+    action = f"/edit/requests/{detail.request.name}"
+    forms = []
+    if detail.request.state == "draft":
+        forms.append(Form(action, [], "Open the request", hidden=[("do", "open")]))
+    if detail.request.state == "open":
+        forms += [_decision_form(action, detail)] if detail.slots else []
+        steps = (*detail.before, *detail.after)
+        forms += [_step_form(action, step) for step in steps]
+    if detail.request.state in ("draft", "open"):
+        cancel = Form(action, [], "Cancel the request", danger=True, hidden=[("do", "cancel")])
+        forms.append(cancel)
+    return forms
+
+
+def _decision_form(action: str, detail: RequestDetail) -> Form:
+    types = [Option(slot.approval_type, slot.approval_type) for slot in detail.slots]
+    fields = [
+        Field("approval_type", "Type", "select", value=types[0].value, options=types),
+        Field("do", "Decision", "select", value="approved",
+              options=[Option("approved", "Approve"), Option("rejected", "Reject")]),
+        Field("comment", "Comment", "textarea", lines=2),
+    ]  # fmt: skip
+    return Form(
+        action, fields, "Record the decision", title="Approve",
+        hidden=[("of", detail.content)],
+    )  # fmt: skip
+
+
+def _step_form(action: str, step: RequestStep) -> Form:
+    word = "It is not done" if step.done else "It is done"
+    hidden = [("do", "undone" if step.done else "done"), ("step", step.name)]
+    return Form(action, [], word, title=f"Step: {step.text}", hidden=hidden)
+
+
+def _act(services: Services, caller: Caller, name: str, sent: Sent) -> str:
+    caller.require_unrestricted()
+    writes, what = Writes(services), sent.text("do")
+    address = f"/edit/requests/{name}"
+    if what == "open":
+        opened = writes.run(
+            caller,
+            lambda repository: open_request(
+                repository, name, now=writes.now(), by=writes.login(caller)
+            ),
+        )
+        return saved_at(address, opened.commit)
+    if what == "cancel":
+        cancelled = writes.run(
+            caller, lambda repository: cancel_request(repository, name, now=writes.now())
+        )
+        return saved_at(address, cancelled.commit)
+    caller.require("approve")
+    fields = {key: sent.text(key) for key in ("approval_type", "step", "of", "comment")}
+    if what in ("done", "undone"):
+        fields["of"] = fields["approval_type"] = ""
+    elif not fields["of"]:
+        fields["of"] = content_in(services.reader.repository(), name)
+    fields |= {"decision": what, "by": writes.login(caller)}
+    event = {"at": writes.now(), **{key: value for key, value in fields.items() if value}}
+    recorded = services.writer.record_decision(
+        EventDraft("request-decision", name, event), author=writes.author(caller)
+    )
+    return saved_at(address, recorded.commit)
