@@ -12,6 +12,7 @@ import logging
 import re
 import stat
 import threading
+import zlib
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -19,17 +20,22 @@ from starlette.responses import RedirectResponse, Response
 
 from versioner.errors import VersionerError
 from versioner.git.state import read_regular
+from versioner.server.pages.links import with_links
 from versioner.server.problems import HttpProblem, wants_page
 from versioner.server.site_process import BuildTask, Built, SiteProcess
 from versioner.server.tokens import private_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
 
     from versioner.server.reader import RegistryReader
     from versioner.server.settings import ServerSettings
 
 __all__ = ["LiveSite", "is_known", "with_notice"]
+
+Links = list[tuple[str, str]]
 
 _LOG: Final = logging.getLogger("versioner.server")
 
@@ -110,15 +116,20 @@ class LiveSite:
             pause.wait(0.05)
         return self.built == commit
 
-    def respond(self, request: Request, path: str) -> Response:
-        """Return the response for a path of the site: a file, a redirect, 304, 404 or 503."""
+    def respond(
+        self, request: Request, path: str, links_of: Callable[[str], Links] = lambda _: []
+    ) -> Response:
+        """Return the response for a path of the site: a file, a redirect, 304, 404 or 503.
+
+        `links_of` returns the links to forms that a page shows to who asked for it.
+        """
         if _is_safe(path) and self._is_folder(path):
             # Such a path begins with a letter: no other host can be in it.
             return RedirectResponse(f"/{path}/", 308)
         name = f"{path}index.html" if not path or path.endswith("/") else path
         found = self._read(name) if _is_safe(name) else None
         if found is not None:
-            return self._of_file(request, name, *found)
+            return self._of_file(request, name, *found, links_of(name))
         return self._nothing(request)
 
     def notice(self) -> str:
@@ -153,15 +164,18 @@ class LiveSite:
         except (OSError, VersionerError):
             return None
 
-    def _of_file(self, request: Request, name: str, content: bytes, tag: str) -> Response:
+    def _of_file(
+        self, request: Request, name: str, content: bytes, tag: str, links: Links
+    ) -> Response:
         suffix = name[name.rindex(".") :] if "." in name else ""
         headers = {"Content-Security-Policy": _POLICY}
         if suffix in _SHARED and self._settings.public_read:
             headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         if suffix == ".html":
             notice = self.notice()
-            content = with_notice(content, notice)
+            content = with_notice(with_links(content, links), notice)
             tag += f"-{len(notice):x}" if notice else ""
+            tag += f"-{zlib.crc32(repr(links).encode()):x}" if links else ""
         headers["ETag"] = f'"{tag}"'
         if is_known(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)

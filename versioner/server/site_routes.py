@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from versioner.server.access import current_caller
+from versioner.server.pages.links import edit_links
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 
@@ -35,7 +36,9 @@ async def site_or_nothing(scope: Scope, receive: Receive, send: Send) -> None:
         caller.require("read")
         if caller.products:
             _require_own(caller, path)
-    response = await run_in_threadpool(services.site.respond, request, path)
+    response = await run_in_threadpool(
+        services.site.respond, request, path, lambda name: edit_links(name, caller)
+    )
     await response(scope, receive, send)
 
 

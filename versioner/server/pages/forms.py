@@ -51,7 +51,10 @@ class Pair:
 
 @dataclass(slots=True)
 class Field:
-    """A field of a form; `first` and `second` name the columns of pairs."""
+    """A field of a form; `first` and `second` name the columns of pairs.
+
+    `about` are other names that errors give what the field holds.
+    """
 
     name: str
     label: str
@@ -65,6 +68,7 @@ class Field:
     rows: Sequence[Pair] = ()
     first: str = "Key"
     second: str = "Value"
+    about: Sequence[str] = ()
 
 
 @dataclass(slots=True)

@@ -70,7 +70,8 @@ async def add_product(request: Request, caller: Editor) -> Response:
 
 def _new_page(sent: Sent) -> FormPage:
     fields = [
-        Field("name", "Name", value=sent.text("name"), hint=NAME_RULE, required=True),
+        Field("name", "Name", value=sent.text("name"), hint=NAME_RULE, required=True,
+              about=("product",)),
         Field("title", "Title", value=sent.text("title")),
         Field("description", "Description", "textarea", value=sent.text("description")),
         Field("team", "Team", value=sent.text("team")),
@@ -166,17 +167,17 @@ def _edit_page(
               "text, numbers, true, false, or JSON."),
     ]  # fmt: skip
     form = Form(f"/edit/products/{name}", fields, "Save", hidden=[("content", blob)])
-    others = [
-        section_line("", f"/edit/products/{name}/rename", "Rename"),
-        section_line("", f"/edit/products/{name}/delete", "Delete"),
-        section_line("", f"/edit/products/{name}/deployments", "Declare a deployment a mistake"),
-        section_line("", f"/edit/products/{name}/decide", "Approve, reject or block a version"),
-    ]
+    actions = (
+        (f"/edit/products/{name}/decide", "Approve or block a version"),
+        (f"/edit/products/{name}/deployments", "Declare a deployment a mistake"),
+        (f"/edit/products/{name}/rename", "Rename"),
+        (f"/edit/products/{name}/delete", "Delete"),
+    )
     return FormPage(
         f"Edit {name}",
         [form],
         lead=f"What {layout.product_path(name)} says. Its comments and order stay.",
-        sections=[Section("More", lines=others)],
+        actions=actions,
         back=_home(name),
         crumbs=(_PRODUCTS, _home(name)),
     )
@@ -273,7 +274,10 @@ async def rename(request: Request, caller: Editor, name: str) -> Response:
 
 
 def _rename_page(name: str, sent: Sent) -> FormPage:
-    field = Field("name", "New name", value=sent.text("name"), hint=NAME_RULE, required=True)
+    field = Field(
+        "name", "New name", value=sent.text("name"), hint=NAME_RULE, required=True,
+        about=("product",),
+    )  # fmt: skip
     return FormPage(
         f"Rename {name}",
         [Form(f"/edit/products/{name}/rename", [field], "Rename")],

@@ -70,7 +70,7 @@ def _new_page(services: Services, sent: Sent) -> FormPage:
         templates += [Option(each.name, each.name) for each in registry.governance.templates]
     rows = [*read_pairs(sent.values, "versions"), *[Pair("", "")] * 5]
     fields = [
-        Field("name", "Name", value=sent.text("name"), required=True,
+        Field("name", "Name", value=sent.text("name"), required=True, about=("request",),
               hint="Lower-case letters, digits and hyphens, such as 2026-12-friday."),
         Field("title", "Title", value=sent.text("title")),
         Field("template", "Template", "select", value=sent.text("template"), options=templates),

@@ -13,7 +13,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from versioner.editing.session import EditConflict
 from versioner.errors import InvalidInput, ValidationFailed, VersionerError
 from versioner.resources import site_templates_dir
-from versioner.server.access import requires
 from versioner.server.pages.forms import Form, Section
 from versioner.server.problems import HttpProblem, problem_of
 from versioner.server.services import Services, services_of
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from versioner.server.callers import Caller
 
-__all__ = ["FormPage", "Sent", "page", "read_form", "saved_at", "submit", "writer_of"]
+__all__ = ["FormPage", "Sent", "page", "read_form", "saved_at", "submit"]
 
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
@@ -40,7 +39,7 @@ _LONGEST_COMMIT: Final = 64
 
 @dataclass(slots=True)
 class FormPage:
-    """A page with forms: its title, what it says, and where it leads back to."""
+    """A page with forms: its title, what it says, and where it leads; `actions` are other forms."""
 
     title: str
     forms: list[Form] = field(default_factory=list)
@@ -48,6 +47,7 @@ class FormPage:
     sections: list[Section] = field(default_factory=list)
     back: tuple[str, str] = ("/", "Overview")
     crumbs: tuple[tuple[str, str], ...] = ()
+    actions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,6 @@ async def read_form(request: Request) -> Sent:
     return Sent(found)
 
 
-def writer_of(*scopes: Any) -> Any:
-    """Return the dependency of a page that writes."""
-    return requires(*scopes)
-
-
 def page(
     request: Request,
     made: FormPage,
@@ -92,6 +87,7 @@ def page(
         "lead": made.lead,
         "saved": _saved(request, services),
         "problem": _problem_view(problem) if problem is not None else None,
+        "actions": [{"href": href, "text": text} for href, text in made.actions],
         "sections": [each.view() for each in made.sections],
         "forms": [each.view() for each in made.forms],
         "csrf": _csrf(request, services),
@@ -126,7 +122,7 @@ def _frame(services: Services, made: FormPage) -> dict[str, Any]:
         "description": "",
         "home": "/index.html",
         "logo": "",
-        "style": "/assets/site.css",
+        "style": "/_versioner/site.css",
         "script": f"/{script_path('default')}",
         "icon": "/assets/icon.svg",
         "navigation": [
@@ -210,7 +206,7 @@ def _mark(made: FormPage, error: InvalidInput) -> bool:
     wanted = error.field.partition(".")[0]
     for form in made.forms:
         for each in form.fields:
-            if wanted and each.name == wanted:
+            if wanted and wanted in (each.name, *each.about):
                 each.fault = error.message + (f": {error.hint}" if error.hint else "")
                 return True
     return False

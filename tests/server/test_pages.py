@@ -1,0 +1,203 @@
+"""The pages that edit: forms without script, and the commits that they make."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.server.conftest import token_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.testclient import TestClient
+
+    from versioner.server.settings import ServerSettings
+
+
+class Person:
+    """A person with a browser that runs no script: fields are taken from the page."""
+
+    def __init__(self, client: TestClient, token: str) -> None:
+        self.client = client
+        self.form = self.fields_of(client.get("/login").text)
+        answer = client.post("/login", data={**self.form, "token": token})
+        assert answer.status_code == 303, answer.text
+
+    @staticmethod
+    def fields_of(text: str) -> dict[str, str]:
+        """Return the fields of the forms of a page with their values."""
+        found: dict[str, str] = {}
+        for tag in re.findall(r"<input [^>]*>", text):
+            name, value = re.search(r'name="([^"]*)"', tag), re.search(r' value="([^"]*)"', tag)
+            if name:
+                found.setdefault(name[1], unescape(value[1]) if value else "")
+        for name, value in re.findall(
+            r'<textarea [^>]*name="([^"]*)"[^>]*>\n(.*?)</tex', text, re.S
+        ):
+            found[name] = unescape(value)
+        for name, options in re.findall(r'<select [^>]*name="([^"]*)"[^>]*>(.*?)</sel', text, re.S):
+            chosen = re.search(r'value="([^"]*)" selected', options)
+            first = re.search(r'value="([^"]*)"', options)
+            found[name] = unescape((chosen or first)[1]) if chosen or first else ""
+        return found
+
+    def open(self, path: str) -> str:
+        answer = self.client.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def send(self, path: str, expected: int = 303, **changes: str) -> str:
+        """Load a page, change fields, send it; return the page that it leads to, or the refusal."""
+        fields = {**self.fields_of(self.open(path)), **changes}
+        answer = self.client.post(path, data=fields)
+        assert answer.status_code == expected, answer.text
+        return self.open(answer.headers["location"]) if expected == 303 else answer.text
+
+
+@pytest.fixture
+def jane(serving: Callable[..., TestClient], settings: ServerSettings) -> Person:
+    """Return a person who may do everything."""
+    return Person(serving(), token_for(settings, "admin"))
+
+
+def test_a_product_is_created_and_its_commit_is_told(jane: Person) -> None:
+    page = jane.send("/edit/products/new", name="tea", title="Tea & more", team="kitchen")
+    assert "Saved in the commit" in page
+    assert 'value="Tea &amp; more"' in page
+    assert 'value="kitchen"' in page
+
+
+def test_an_error_stands_beside_its_field_with_what_was_typed(jane: Person) -> None:
+    page = jane.send("/edit/products/new", 422, name="Not Legal", title="<b>x</b>")
+    assert re.search(r'id="f-name"[^>]*aria-invalid="true"', page)
+    assert "did you mean not-legal?" in page
+    assert 'value="&lt;b&gt;x&lt;/b&gt;"' in page
+
+
+def test_metadata_is_added_renamed_and_removed(jane: Person) -> None:
+    path = "/edit/products/tea"
+    jane.send("/edit/products/new", name="tea", team="kitchen")
+    added = {"extra_metadata-2-key": "port", "extra_metadata-2-value": "8080"}
+    jane.send(path, **added, description="Leaves", **{"links-1-key": "Wiki"},
+              **{"links-1-value": "https://wiki.example/tea"})  # fmt: skip
+    fields = jane.fields_of(jane.open(path))
+    assert fields["extra_metadata-2-value"] == "8080"
+    assert (fields["description"], fields["links-1-key"]) == ("Leaves", "Wiki")
+    jane.send(path, **{"extra_metadata-1-key": "owner", "extra_metadata-2-key": "",
+                       "extra_metadata-2-value": "", "description": ""})  # fmt: skip
+    document = jane.client.get("/api/v1/products/tea").json()
+    assert document["extra_metadata"] == {"owner": "kitchen"}
+    assert "description" not in document
+
+
+def test_nothing_changed_makes_no_commit(jane: Person) -> None:
+    assert "Nothing was to be changed" in jane.send("/edit/products/shop")
+
+
+def test_a_conflict_shows_both_sides_and_can_be_sent_again(jane: Person) -> None:
+    path = "/edit/products/shop"
+    fields = jane.fields_of(jane.open(path))
+    jane.client.patch("/api/v1/products/shop", json={"title": "Theirs"}, headers=csrf(jane))
+    answer = jane.client.post(path, data={**fields, "title": "Mine"})
+    assert answer.status_code == 412
+    assert "title: &#34;Theirs&#34;" in answer.text or "Theirs" in answer.text
+    again = jane.fields_of(answer.text)
+    assert again["title"] == "Mine"
+    assert jane.client.post(path, data=again).status_code == 303
+    assert jane.client.get("/api/v1/products/shop").json()["title"] == "Mine"
+
+
+def csrf(person: Person) -> dict[str, str]:
+    return {"X-CSRF-Token": person.fields_of(person.open("/edit/products/new"))["csrf_token"]}
+
+
+def test_a_product_is_renamed_deleted_by_its_name_and_restored(jane: Person) -> None:
+    jane.send("/edit/products/shop/rename", name="store")
+    assert "Type store to confirm" in jane.open("/edit/products/store/delete")
+    assert "not the name of the product" in jane.send("/edit/products/store/delete", 422, name="x")
+    assert "Restore store" in jane.send("/edit/products/store/delete", name="store")
+    fields = jane.fields_of(jane.open("/edit/deleted"))
+    assert jane.client.post("/edit/deleted/store/restore", data=fields).status_code == 303
+    assert jane.client.get("/api/v1/products/store").status_code == 200
+
+
+def test_a_deployment_is_declared_a_mistake(jane: Person) -> None:
+    event = {"product": "shop", "environment": "staging", "version": "9.0", "id": "oops"}
+    jane.client.post("/api/v1/events", json=event, headers=csrf(jane))
+    assert "/edit/deployments/shop/oops/void" in jane.open("/edit/products/shop/deployments")
+    jane.send("/edit/deployments/shop/oops/void", 422, reason=" ")
+    jane.send("/edit/deployments/shop/oops/void", reason="wrong environment")
+    assert (
+        jane.client.get("/api/v1/deployments/oops").json()["void"]["reason"] == "wrong environment"
+    )
+
+
+def test_a_version_is_approved_and_an_environment_frozen_and_thawed(jane: Person) -> None:
+    event = {"product": "shop", "environment": "staging", "version": "9.0"}
+    jane.client.post("/api/v1/events", json=event, headers=csrf(jane))
+    refused = jane.send("/edit/products/shop/decide", 422, version="9.0", approval_type="")
+    assert "a type is missing" in refused
+    jane.send("/edit/products/shop/decide", version="9.0", approval_type="qa", comment="fine")
+    decisions = jane.client.get("/api/v1/products/shop/versions/9.0").json()["decisions"]
+    assert [each["decision"] for each in decisions] == ["approved"]
+    page = jane.send(
+        "/edit/freezes/new", environment="staging", until="2999-01-01T00:00:00Z", reason="sale"
+    )
+    assert "End it now" in page
+    asked = {"product": "shop", "version": "9.0", "environment": "staging"}
+    assert jane.client.get("/api/v1/check", params=asked).json()["allowed"] is False
+    name = re.search(r'action="(/edit/rules/[^"]+/thaw)"', page)
+    jane.send(name[1])
+    assert jane.client.get("/api/v1/check", params=asked).json()["allowed"] is True
+
+
+def test_a_request_is_made_opened_approved_and_ticked(jane: Person) -> None:
+    event = {"product": "shop", "environment": "staging", "version": "9.0"}
+    jane.client.post("/api/v1/events", json=event, headers=csrf(jane))
+    page = jane.send(
+        "/edit/requests/new", name="friday", target="production", before="tell support",
+        **{"versions-1-key": "shop", "versions-1-value": "9.0", "approvals-1-key": "qa",
+           "approvals-1-value": "1"},
+    )  # fmt: skip
+    assert "This request is draft" in page
+    post(jane, do="open")
+    post(jane, do="approved", approval_type="qa")
+    post(jane, do="done", step="before.1")
+    found = jane.client.get("/api/v1/requests/friday").json()
+    assert found["state"] == "approved"
+    post(jane, do="cancel")
+    assert "This request is cancelled" in jane.open("/edit/requests/friday")
+
+
+def post(person: Person, **fields: str) -> None:
+    token = person.fields_of(person.open("/edit/requests/friday")).get("csrf_token", "")
+    answer = person.client.post("/edit/requests/friday", data={"csrf_token": token, **fields})
+    assert answer.status_code == 303, answer.text
+
+
+def test_a_form_without_its_token_or_scope_does_nothing(
+    serving: Callable[..., TestClient], settings: ServerSettings, jane: Person
+) -> None:
+    forged = jane.client.post("/edit/products/new", data={"name": "tea"})
+    assert (forged.status_code, forged.json()["code"]) == (403, "csrf")
+    reader = Person(serving(), token_for(settings, "read"))
+    assert reader.client.get("/edit/products/shop").status_code == 403
+    assert serving().get("/edit/products/shop").status_code in (303, 401)
+
+
+def test_pages_of_the_site_lead_editors_to_the_forms(settings: ServerSettings) -> None:
+    from versioner.server.callers import Caller
+    from versioner.server.pages.links import edit_links, with_links
+
+    editor = Caller("jane", frozenset({"edit"}), by="session")
+    links = edit_links("products/shop/index.html", editor)
+    assert ("/edit/products/shop", "Edit") in links
+    assert edit_links("products/shop/index.html", Caller("joe", frozenset({"read"}))) == []
+    other = Caller("jo", frozenset({"edit"}), products=frozenset({"web"}))
+    assert edit_links("products/shop/index.html", other) == []
+    page = with_links(b"<main id='content'>\n<h1>x</h1>", links)
+    assert page.index(b"/edit/products/shop") < page.index(b"<h1>")
