@@ -15,11 +15,18 @@ from fastapi import APIRouter
 
 from versioner.server.pages.deployments import router as deployments_router
 from versioner.server.pages.freezes import router as freezes_router
+from versioner.server.pages.product_moves import router as product_moves_router
 from versioner.server.pages.products import router as products_router
 from versioner.server.pages.requests import router as requests_router
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/edit", include_in_schema=False)
-for each in (products_router, deployments_router, freezes_router, requests_router):
+for each in (
+    products_router,
+    product_moves_router,
+    deployments_router,
+    freezes_router,
+    requests_router,
+):
     router.include_router(each)
