@@ -109,7 +109,7 @@ def product_form(request: Request, _caller: Editor, name: str) -> Response:
 async def save_product(request: Request, caller: Editor, name: str) -> Response:
     """Write what a product's file is to say."""
     services = services_of(request)
-    present, document, blob = await run_in_threadpool(_read, services, name)
+    present, document, blob = await run_in_threadpool(read_product, services, name)
     return await submit(
         request,
         caller,
