@@ -10,8 +10,10 @@ import json
 import logging
 import subprocess
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 from starlette.testclient import TestClient
 
@@ -107,6 +109,14 @@ def test_a_delivery_is_recorded_once_however_often_it_comes(server: Server, name
     assert server.message(system, payload) == f"recorded: {RECORDED[name]}"
     assert server.message(system, payload) == f"recorded already: {RECORDED[name]}"
     assert server.commits() == before + 1
+
+
+def test_a_delivery_that_comes_many_times_at_once_is_recorded_once(server: Server) -> None:
+    payload = changed(DELIVERIES["github deployment"][1], ("deployment", "environment"), "at-once")
+    with ThreadPoolExecutor(8) as pool:
+        answers = [*pool.map(lambda _: server.send("github", payload), range(16))]
+    outcomes = [each.json()["events"][0]["outcome"] for each in answers]
+    assert sorted(outcomes) == [*["already"] * 15, "recorded"]
 
 
 def test_what_is_recorded_is_what_the_system_tells(server: Server) -> None:
@@ -317,6 +327,21 @@ def test_names_of_other_systems_are_made_legal(server: Server) -> None:
     assert server.message(system, payload).endswith(
         "deployment of my-app a84d88e7 to production-eu (pending)"
     )
+
+
+def test_each_hook_and_its_answers_are_described(server: Server) -> None:
+    paths = server.client.get("/openapi.json").json()["paths"]
+    for system in SECRETS:
+        described = paths[f"/hooks/{system}"]["post"]
+        assert {"200", "400", "401", "404", "413", "503"} <= described["responses"].keys()
+        answer = described["responses"]["200"]["content"]["application/json"]["schema"]
+        name = next(each for each in DELIVERIES if each.startswith(system))
+        found = server.send(*DELIVERIES[name]).json()
+        jsonschema.validate(found, answer)
+        for example in answer["examples"]:
+            jsonschema.validate(example, answer)
+        (header,) = described["parameters"]
+        assert header["name"] in signed(system, b"")
 
 
 def test_github_may_send_a_form(server: Server) -> None:

@@ -16,6 +16,7 @@ from versioner.server.access import current_caller
 from versioner.server.callers import Caller
 from versioner.server.hooks import cdevents, github, gitlab, vercel
 from versioner.server.hooks.bodies import payload_of
+from versioner.server.hooks.documentation import documentation_of
 from versioner.server.hooks.signatures import is_signed
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
@@ -42,25 +43,25 @@ _RETRY_SECONDS: Final = 30
 router = APIRouter(prefix="/hooks", tags=["hooks"])
 
 
-@router.post("/github", summary="A delivery of GitHub")
+@router.post("/github", **documentation_of("github"), summary="A delivery of GitHub")
 async def github_hook(request: Request) -> JSONResponse:
     """Record a deployment, a status of one, or a published release that GitHub tells."""
     return await _delivery(request, "github")
 
 
-@router.post("/gitlab", summary="A delivery of GitLab")
+@router.post("/gitlab", **documentation_of("gitlab"), summary="A delivery of GitLab")
 async def gitlab_hook(request: Request) -> JSONResponse:
     """Record what GitLab tells of a deployment."""
     return await _delivery(request, "gitlab")
 
 
-@router.post("/vercel", summary="A delivery of Vercel")
+@router.post("/vercel", **documentation_of("vercel"), summary="A delivery of Vercel")
 async def vercel_hook(request: Request) -> JSONResponse:
     """Record what Vercel tells of a deployment."""
     return await _delivery(request, "vercel")
 
 
-@router.post("/cdevents", summary="CDEvents")
+@router.post("/cdevents", **documentation_of("cdevents"), summary="CDEvents")
 async def cdevents_hook(request: Request) -> JSONResponse:
     """Record what CDEvents tell of services and builds."""
     return await _delivery(request, "cdevents")
