@@ -11,6 +11,7 @@ from versioner.site.exports.badges import badges_of
 from versioner.site.exports.csv import tables_of
 from versioner.site.exports.feeds import feeds_of, feeds_of_product
 from versioner.site.exports.freezes import freezes_file
+from versioner.site.exports.openmetrics import METRICS, metrics_file
 from versioner.site.exports.xml import markup
 from versioner.site.urls import CALENDAR, FREEZES, OPENAPI, table
 
@@ -34,6 +35,7 @@ def machine_files(context: SiteContext) -> Iterator[tuple[str, bytes]]:
     yield from feeds_of(context)
     if CALENDAR in context.sections:
         yield FREEZES, freezes_file(context)
+    yield METRICS, metrics_file(context)
     for schema in sorted(schemas_dir().glob("*.schema.json")):
         yield f"schemas/{schema.name}", schema.read_bytes()
 

@@ -92,9 +92,10 @@ class ProductFacts:
     """What pages of all products show of one.
 
     `cells` have only the deployments that decide their state; `near` has the parts of the pages
-    with the rows of these. `deployed` is the number of deployments by environment, `uses` that of
-    events; `events` is the number of all events. `overrides` are the starts that override rules and
-    are not reviewed. `load` returns the facts of the history.
+    with the rows of these. `deployed` is the number of deployments by environment, `results` that
+    by environment and status without void ones, `uses` that of events; `events` is the number of
+    all events. `overrides` are the starts that override rules and are not reviewed. `load` returns
+    the facts of the history.
     """
 
     name: str
@@ -109,6 +110,7 @@ class ProductFacts:
     events: int
     uses: dict[str, int]
     deployed: dict[str, int]
+    results: dict[str, dict[str, int]]
     has_returns: bool
     overrides: list[OverriddenStart]
     near: dict[str, int]
@@ -216,6 +218,10 @@ def _facts(
             event["environment"] for event in record.deployment_events if "environment" in event
         ),
         deployed={name: len(cell.deployments) for name, cell in record.cells.items()},
+        results={
+            name: Counter(each.status for each in cell.deployments if each.void is None)
+            for name, cell in record.cells.items()
+        },
         has_returns=any(each.kind == "return" for each in deployments),
         overrides=overrides,
         near={
