@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.sessions import SessionMiddleware
 
 from versioner import __version__
-from versioner.server import admin, api, docs_pages, hooks, login, pages, wire
+from versioner.server import admin, api, docs_pages, hooks, login, openmetrics, pages, wire
 from versioner.server.health import router as health_router
 from versioner.server.live_site import LiveSite
 from versioner.server.middleware import (
@@ -21,6 +21,7 @@ from versioner.server.middleware import (
     SecurityHeaders,
 )
 from versioner.server.notifications import notifications_of
+from versioner.server.openmetrics import CountRequests, RequestCounts
 from versioner.server.problems import add_handlers
 from versioner.server.rates import Rates
 from versioner.server.reader import RegistryReader
@@ -55,6 +56,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.services = services
+    app.state.request_counts = RequestCounts()
     add_handlers(app)
     _add_routers(app)
     # The last one added is the first that a request passes.
@@ -73,6 +75,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
     app.add_middleware(ProxyHeaders, proxy=settings.proxy)
     app.add_middleware(DefectBoundary)
     app.add_middleware(SecurityHeaders, settings=settings)
+    app.add_middleware(CountRequests, counts=app.state.request_counts)
     app.add_middleware(AccessLog, monotonic=settings.clock.monotonic)
     return app
 
@@ -80,6 +83,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
 def _add_routers(app: FastAPI) -> None:
     """Add the routes; of two that match, the first one answers."""
     app.include_router(health_router)
+    app.include_router(openmetrics.router)
     app.include_router(docs_pages.router)
     app.include_router(login.router)
     app.include_router(admin.router)
