@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import pytest
+import uvicorn
 from starlette.requests import Request
 from starlette.testclient import TestClient
+from uvicorn.server import ServerState
 
 from tests.server.conftest import ADDRESS, bearer, clock_at, token_for
 from versioner.server.access import Caller, requires
 from versioner.server.app import create_app
 from versioner.server.middleware import BodyLimit
+from versioner.server.protocol import timed_protocol
 from versioner.server.rates import Bucket
 from versioner.server.settings import Limits, ServerSettings
 from versioner.server.tokens import TokenStore
@@ -201,3 +205,53 @@ def test_comparing_a_token_takes_as_long_whatever_of_it_is_wrong(settings) -> No
     medians = [statistics.median(each) for each in zip(*taken, strict=True)]
     # The secrets are hashed before they are compared, so that a prefix tells nothing.
     assert 0.7 < medians[0] / medians[1] < 1.4
+
+
+async def answer_to(sent: list[bytes], pause: float, head_seconds: float) -> tuple[bytes, float]:
+    """Send parts of a request with pauses, and return what came back, and after how long."""
+
+    async def app(_scope, _receive, send) -> None:
+        headers = [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    config = uvicorn.Config(app, http=timed_protocol(head_seconds), log_config=None)
+    config.load()
+    loop = asyncio.get_running_loop()
+    made = config.http_protocol_class
+    server = await loop.create_server(lambda: made(config, ServerState(), {}, loop), "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        began = time.perf_counter()
+        got = b""
+        # The server may close the connection while the client still sends.
+        with suppress(ConnectionError):
+            for part in sent:
+                writer.write(part)
+                await asyncio.sleep(pause)
+            got = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+    return got, time.perf_counter() - began
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        [],
+        [b"GET / HTTP/1.1\r\nHost: a\r\n"],
+        [b"GET / HTTP/1.1\r\n", *[b"X: a\r\n"] * 8],
+        [b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", *[b"G"] * 2],
+    ],
+)
+def test_a_head_that_trickles_in_ends_the_connection(sent: list[bytes]) -> None:
+    got, seconds = asyncio.run(answer_to(sent, 0.03, 0.15))
+    assert seconds < 2
+    assert got.count(b"200 OK") == (len(sent) == 3)
+
+
+def test_a_connection_between_requests_is_kept() -> None:
+    request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    last = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    got, _ = asyncio.run(answer_to([request, request, last], 0.2, 0.1))
+    assert got.count(b"200 OK") == 3

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Final
 from versioner import layout
 from versioner.errors import OperationFailed, UsageFault, VersionerError
 from versioner.git.repository import Repository, on_branch, open_repository, reread
-from versioner.git.snapshot import snapshot_at
+from versioner.git.snapshot import RevisionSnapshot, snapshot_at
 from versioner.registry.config import no_registry
-from versioner.registry.index import open_index
+from versioner.registry.index.session import index_store, read_index
 from versioner.remote.client import RemoteClient, create_bare, failure_of
 from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import INBOX, REFUSED
@@ -31,21 +31,44 @@ from versioner.remote.url import Remote
 from versioner.server.tokens import private_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
-    from versioner.git.snapshot import RevisionSnapshot
     from versioner.registry.index import RegistryIndex
+    from versioner.registry.index.store import IndexStore
     from versioner.server.settings import ServerSettings
 
-__all__ = ["RegistryReader"]
+__all__ = ["RegistryReader", "TipSnapshot"]
 
+# So many products are asked about one by one.
+_FEW: Final = 3
 _LIMIT_SECONDS: Final = 120.0
 _MIRROR_SETTINGS: Final = (
     "gc.auto=0",
     "transfer.credentialsInUrl=die",
     "fetch.writeCommitGraph=false",
 )
+
+
+class TipSnapshot(RevisionSnapshot):
+    """The files of the tip, which many requests ask about: the trees of products are kept too."""
+
+    def __init__(self, repo: Repository, revision: str, commit_time: str) -> None:
+        super().__init__(repo, revision, commit_time)
+        self._every: Mapping[str, str | None] | None = None
+        self._some: dict[str, Mapping[str, str | None]] = {}
+
+    def product_trees(self, names: Collection[str] | None = None) -> Mapping[str, str | None]:
+        """Return the tree id of each product, or of the named ones."""
+        if names is None or len(names) > _FEW:
+            if self._every is None:
+                self._every = super().product_trees()
+            wanted = self._every if names is None else names
+            return {name: self._every[name] for name in wanted if name in self._every}
+        for name in names:
+            if name not in self._some:
+                self._some[name] = super().product_trees([name])
+        return {key: tree for name in names for key, tree in self._some[name].items()}
 
 
 class RegistryReader:
@@ -56,7 +79,8 @@ class RegistryReader:
         self.client: RemoteClient | None = None
         self._repository: Repository | None = None
         self._fetching = threading.Lock()
-        self._snapshot: RevisionSnapshot | None = None
+        self._snapshot: TipSnapshot | None = None
+        self._store: IndexStore | None = None
         self._halt = threading.Event()
         self._thread: threading.Thread | None = None
         self._is_stale = False
@@ -113,7 +137,10 @@ class RegistryReader:
         Raises NotFound for an unknown product.
         """
         repository = self.repository()
-        with open_index(repository, self._at_tip(repository), products=products) as index:
+        if self._store is None:
+            # Which files of the tool the index depends on is looked up once: none changes now.
+            self._store = index_store(repository)
+        with read_index(self._store, self._at_tip(repository), products=products) as index:
             yield index
 
     def snapshot(self) -> RevisionSnapshot:
@@ -186,7 +213,10 @@ class RegistryReader:
         known = self._snapshot
         if known is None or known.revision != repository.tip:
             # What it lists is kept: the same commit is asked about many times.
-            known = self._snapshot = snapshot_at(repository, repository.tip)
+            found = snapshot_at(repository, repository.tip)
+            known = self._snapshot = TipSnapshot(
+                repository, repository.tip, found.commit_time or ""
+            )
         return known
 
     def _open_mirror(self, remote: Remote) -> Repository:
