@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from versioner import layout
@@ -31,6 +32,7 @@ from versioner.doctor.machine import (
     check_spool,
     server_time,
 )
+from versioner.doctor.notifications import check_notified, check_notified_remotely
 from versioner.doctor.remote import (
     check_branch,
     check_inbox_refs,
@@ -50,6 +52,7 @@ from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.registry.config import no_registry
 from versioner.remote.configured import remote_of
 from versioner.remote.inbox_refs import read_inbox
+from versioner.remote.notified import notified_tip, read_notified
 from versioner.remote.probe import greet, probing
 
 if TYPE_CHECKING:
@@ -91,7 +94,8 @@ def examine_clone(
     content, config = check_content(snapshot, context.now(), kept)
     found += content
     if name is None:
-        return [*found, *_alone(repository, context)]
+        found += _alone(repository, context)
+        return found + guarded("notify", partial(_notified, repository, config, context))
     try:
         remote = remote_of(repository, name, token)
     except VersionerError as error:
@@ -206,7 +210,9 @@ def _check_remote(
     may_push = not any(each.name == "push" and each.verdict == "problem" for each in found)
     if may_push or not context.probe:
         found += guarded("inbox-refs", lambda: check_inbox_refs(remote, greeting, context))
-    return found + guarded("waiting", lambda: check_waiting(remote, greeting, context))
+    found += guarded("waiting", lambda: check_waiting(remote, greeting, context))
+    notified = partial(check_notified_remotely, remote, greeting, config, context)
+    return found + guarded("notify", notified)
 
 
 def _unsigned() -> Check:
@@ -238,6 +244,14 @@ def _alone(repository: Repository, context: CheckContext) -> Iterator[Check]:
         "this clone has no remote: events that are recorded here stay on this machine",
         "git remote add origin URL, then git push -u origin HEAD",
     )
+
+
+def _notified(
+    repository: Repository, config: Mapping[str, Any], context: CheckContext
+) -> Iterator[Check]:
+    commit = notified_tip(repository)
+    state = read_notified(repository, commit) if commit else None
+    return check_notified(state, config, context.now())
 
 
 def _unreached(remote: Remote, error: VersionerError) -> Check:

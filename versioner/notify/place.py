@@ -165,7 +165,11 @@ class _Mirrored(_Local):
 
     def swap(self, old: str, state: NotifiedState, nonce: str, now: str) -> str:
         new = store_notified(self._repository, state, nonce, epoch_of(now))
-        return _push(self._updater, old, new)
+        if not _push(self._updater, old, new):
+            return ""
+        # The site of the server shows what failed from the mirror.
+        swap(self._repository, notified_tip(self._repository), new)
+        return new
 
 
 class _AtUrl:

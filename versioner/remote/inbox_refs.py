@@ -79,12 +79,16 @@ class RefusedEvent(NamedTuple):
 
 
 class Inbox(NamedTuple):
-    """The oldest waiting and the latest refused events, and how many more there are."""
+    """The oldest waiting and the latest refused events, and how many more there are.
+
+    `unsent` are the notifications that failed, where a caller adds them.
+    """
 
     waiting: tuple[WaitingEvent, ...] = ()
     more_waiting: int = 0
     refused: tuple[RefusedEvent, ...] = ()
     more_refused: int = 0
+    unsent: tuple[Mapping[str, Any], ...] = ()
 
 
 def read_inbox(repo: Repository, *, limit: int = SHOWN) -> Inbox:

@@ -9,6 +9,7 @@ text in it is trusted.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
 
     from versioner.git.repository import Repository
 
-__all__ = ["NOTIFIED", "NotifiedState", "notified_tip", "read_notified", "store_notified", "swap"]
+__all__ = [
+    "NOTIFIED",
+    "NotifiedState",
+    "failed_notifications",
+    "notified_tip",
+    "read_notified",
+    "store_notified",
+    "swap",
+]
 
 NOTIFIED: Final = "refs/versioner/notified"
 _FORMAT: Final = 1
@@ -101,6 +110,13 @@ def _state(head: Any, queue: Any, dead: Any, gone: Any) -> NotifiedState:
         frozenset(map(str, gone)),
         dict(head["digests"]),
     )
+
+
+def failed_notifications(repo: Repository) -> tuple[dict[str, Any], ...]:
+    """Return the notifications that failed or are in doubt, none where the state is unreadable."""
+    with suppress(OperationFailed):
+        return read_notified(repo, notified_tip(repo)).dead
+    return ()
 
 
 def store_notified(repo: Repository, state: NotifiedState, nonce: str, seconds: int) -> str:

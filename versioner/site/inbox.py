@@ -50,12 +50,16 @@ class InboxEvent(NamedTuple):
 
 
 class InboxEvents(NamedTuple):
-    """The waiting events, oldest first, the refused ones, latest first, and how many more exist."""
+    """The waiting events, oldest first, the refused ones, latest first, and how many more exist.
+
+    `unsent` are the notifications that failed; their `status` is the type, and `ref` their id.
+    """
 
     waiting: tuple[InboxEvent, ...] = ()
     more_waiting: int = 0
     refused: tuple[InboxEvent, ...] = ()
     more_refused: int = 0
+    unsent: tuple[InboxEvent, ...] = ()
 
 
 def inbox_events(registry: Registry, inbox: Inbox) -> InboxEvents:
@@ -65,6 +69,7 @@ def inbox_events(registry: Registry, inbox: Inbox) -> InboxEvents:
         inbox.more_waiting,
         tuple(_refusal(registry, each) for each in inbox.refused),
         inbox.more_refused,
+        tuple(_unsent(registry, each) for each in inbox.unsent),
     )
 
 
@@ -86,6 +91,30 @@ def _event(registry: Registry, found: WaitingEvent | RefusedEvent) -> InboxEvent
         environment=_part(event, "environment"),
         status=status if status in (*STATUSES, UNDEPLOYED) else "",
     )
+
+
+def _unsent(registry: Registry, dead: Mapping[str, Any]) -> InboxEvent:
+    notice = dead["notice"] if isinstance(dead.get("notice"), dict) else {}
+    products, environments = notice.get("products"), notice.get("environments")
+    name = registry.target_of(_only(products))
+    channel, error = _text(dead.get("channel"), _NAME_LONGEST), _text(dead.get("error"))
+    return InboxEvent(
+        _text(notice.get("key"), _NAME_LONGEST),
+        name,
+        name in registry.products,
+        _moment(dead.get("at")),
+        "notification",
+        _text(notice.get("version"), _NAME_LONGEST),
+        _only(environments),
+        _text(notice.get("type"), _NAME_LONGEST),
+        message=f"to {channel}: {error}",
+        hint=_text(notice.get("key"), _NAME_LONGEST),
+    )
+
+
+def _only(names: object) -> str:
+    """Return the text of a list of one, "" for anything else."""
+    return _text(names[0], _NAME_LONGEST) if isinstance(names, list) and len(names) == 1 else ""
 
 
 def _refusal(registry: Registry, found: RefusedEvent) -> InboxEvent:

@@ -21,6 +21,7 @@ from versioner.registry.config import no_registry
 from versioner.registry.index import open_index
 from versioner.remote.hosting import hosting_of_clone
 from versioner.remote.inbox_refs import read_inbox
+from versioner.remote.notified import failed_notifications
 from versioner.site.build import build_site
 from versioner.site.template_overrides import FOLDER, overrides_of
 
@@ -88,7 +89,7 @@ def publish_site(
             overrides=overrides_of(snapshot),
             recorded=recorded,
             # The inbox belongs to the present; a past revision has none.
-            inbox=read_inbox(repository)
+            inbox=read_inbox(repository)._replace(unsent=failed_notifications(repository))
             if registry.revision == repository.tip or rev is None
             else None,
             forge=_forge_of(repository),

@@ -167,7 +167,7 @@ def _product_key(
     states = [context.state(name, environment) for environment in context.environments]
     inbox = [
         each
-        for found in (context.inbox.waiting, context.inbox.refused)
+        for found in (context.inbox.waiting, context.inbox.refused, context.inbox.unsent)
         for each in found
         if each.product == name
     ]

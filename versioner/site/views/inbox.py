@@ -1,4 +1,4 @@
-"""The events in the inbox, waiting or refused, as groups on the overview and product pages."""
+"""The events in the inbox, and notifications that failed, as groups on overview and products."""
 
 from __future__ import annotations
 
@@ -21,24 +21,28 @@ _SHOWN_OF_ONE: Final = 20
 # The meaning of each group, and the command for it.
 _WAITING: Final = ("received, not recorded yet", "versioner collect")
 _REFUSED: Final = ("not recorded", "versioner inbox list")
+_UNSENT: Final = ("failed or in doubt", "versioner notify list")
 
 
 def inbox_groups(context: SiteContext, page: str, product: str = "") -> list[View]:
-    """Return the waiting and the refused events of all products or of one, without empty groups.
+    """Return the waiting and refused events and unsent notifications, without empty groups.
+
+    They are those of all products or of one.
 
     Events beyond those that were read are counted only where all products are shown.
     """
     found = context.inbox
     limit = _SHOWN_OF_ONE if product else _SHOWN
     groups = []
-    for events, rest, status_class, noun, (note, command) in (
-        (found.waiting, found.more_waiting, "status-pending", "waiting", _WAITING),
-        (found.refused, found.more_refused, "status-failed", "refused", _REFUSED),
+    for events, rest, status_class, noun, what, (note, command) in (
+        (found.waiting, found.more_waiting, "status-pending", "waiting", "event", _WAITING),
+        (found.refused, found.more_refused, "status-failed", "refused", "event", _REFUSED),
+        (found.unsent, 0, "status-failed", "not sent", "notification", _UNSENT),
     ):
         own = [each for each in events if product in ("", each.product)]
         number = len(own) + (0 if product else rest)
         if own:
-            words = f"{count(number, 'event')} {noun}"
+            words = f"{count(number, what)} {noun}"
             items = _items(context, page, own[:limit])
             groups.append(
                 {
