@@ -26,9 +26,9 @@ _numbers = count(1)
 def configure(desk: Desk, *channels: str) -> None:
     """Write channels into registry.yaml, instead of those that are there, in one commit."""
     path = desk.top / "registry/registry.yaml"
-    kept = path.read_text("utf-8").partition("notify:")[0]
+    kept = path.read_text("utf-8").partition("\nnotify:\n")[0]
     lines = "".join(f"  {each}\n" for each in channels)
-    path.write_text(f"{kept}notify:\n{lines}" if lines else kept, "utf-8")
+    path.write_text(f"{kept}\nnotify:\n{lines}" if lines else kept, "utf-8")
     desk.git("commit", "-qam", "Set the channels")
 
 

@@ -12,8 +12,8 @@ from aiosmtpd.controller import Controller
 
 from tests.notify.conftest import configure, context_for
 from versioner.notify.apprise_service import send_message
+from versioner.notify.forms.wording import Message
 from versioner.notify.run import notify
-from versioner.notify.wording import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

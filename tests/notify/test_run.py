@@ -79,8 +79,8 @@ def test_a_dead_letter_is_listed_and_sent_again_when_asked(
     (dead,) = list_notifications(desk.repository, context).dead
     assert (dead.channel, dead.notice.key, dead.in_doubt) == ("ops", "first", False)
     with pytest.raises(NotFound, match="no failed notification"):
-        notify(desk.repository, context, retry=retry_of(["other"], "", NOW))
-    result = notify(desk.repository, context, retry=retry_of([], "", NOW))
+        notify(desk.repository, context, asked=retry_of(["other"], "", NOW))
+    result = notify(desk.repository, context, asked=retry_of([], "", NOW))
     assert [each.notice.key for each in result.sent] == ["first"]
     assert list_notifications(desk.repository, context).dead == ()
     assert receiver.keys == ["first"]
@@ -204,7 +204,7 @@ def test_a_sender_that_is_killed_while_it_sends_leaves_one_in_doubt_and_loses_no
             met.set() or "hang" if one.key == at and not met.is_set() else 200
         )
         sender = subprocess.Popen([sys.executable, "-c", SENDER, str(desk.top), receiver.url])
-        assert met.wait(20)
+        assert met.wait(60)
         sender.kill()
         sender.wait()
         receiver.answer = lambda _: 200
@@ -213,9 +213,9 @@ def test_a_sender_that_is_killed_while_it_sends_leaves_one_in_doubt_and_loses_no
         assert sorted(receiver.keys) == sorted(set(ids) - {at})
         assert told().in_doubt == []
         desk_context = context_for({"OPS_URL": receiver.url, "OPS_SECRET": SECRET})
-        all_dead = notify(desk.repository, desk_context, retry=retry_of([], "", NOW))
+        all_dead = notify(desk.repository, desk_context, asked=retry_of([], "", NOW))
         assert all_dead.sent == []
-        named = notify(desk.repository, desk_context, retry=retry_of([at], "", NOW))
+        named = notify(desk.repository, desk_context, asked=retry_of([at], "", NOW))
         assert [each.notice.key for each in named.sent] == [at]
         assert sorted(receiver.keys) == sorted(ids)
 
@@ -269,5 +269,5 @@ def test_each_notification_arrives_once_through_random_faults_of_the_sender(
         (bare / "hooks" / name).unlink(missing_ok=True)
     receiver.answer = lambda _: 200
     notify(remote, context_for(variables))
-    notify(remote, context_for(variables), retry=retry_of([], "", NOW))
+    notify(remote, context_for(variables), asked=retry_of([], "", NOW))
     assert sorted(receiver.keys) == sorted(ids)

@@ -11,7 +11,7 @@ from versioner.errors import UsageFault
 from versioner.notify.http_post import TIMEOUT_SECONDS, Answer
 
 if TYPE_CHECKING:
-    from versioner.notify.wording import Message
+    from versioner.notify.forms.wording import Message
 
 __all__ = ["require_apprise", "send_message"]
 

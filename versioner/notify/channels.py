@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Channel", "channels_of", "gets", "gets_digest"]
 
+_MAIL: Final = ("mail", "email", "mailto", "mailtos")
 _HTTP: Final = ("webhook", "cdevents")
 
 
@@ -36,6 +37,11 @@ class Channel:
     def is_http(self) -> bool:
         """Return whether it is sent to by this tool itself, and not by Apprise."""
         return self.to in _HTTP
+
+    @property
+    def is_mail(self) -> bool:
+        """Return whether it sends mail, which may be HTML."""
+        return self.to in _MAIL
 
     def missing(self, variables: Mapping[str, str]) -> list[str]:
         """Return the variables of the environment that it needs and that are not set."""

@@ -9,11 +9,15 @@ from versioner.query.times import seconds_between
 from versioner.rules.times import utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+    from versioner.notify.channels import Channel
     from versioner.notify.http_post import Answer
     from versioner.notify.sender import Sender
     from versioner.remote.notified import NotifiedState
+
+    # What a person asked for: a change of the state, made before the queue is sent.
+    Asked = Callable[[NotifiedState, Sequence[Channel]], NotifiedState]
 
 __all__ = ["IN_DOUBT", "Attempt", "claim", "doubtful", "finish", "give_back", "without_ended"]
 

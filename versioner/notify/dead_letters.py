@@ -8,15 +8,16 @@ from versioner.errors import Ambiguous, NotFound
 from versioner.names import nearest
 from versioner.notify.channels import Channel, channels_of
 from versioner.notify.facts import facts_of
+from versioner.notify.forms.wording import message_of
 from versioner.notify.ledger import Ledger
 from versioner.notify.news import TipReader
 from versioner.notify.notices import Notice, notice_of
 from versioner.notify.place import open_place
-from versioner.notify.wording import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from versioner.notify.claims import Asked
     from versioner.notify.place import Target
     from versioner.notify.run import NotifyContext
     from versioner.remote.notified import NotifiedState
@@ -94,9 +95,7 @@ def list_notifications(
         )
 
 
-def retry_of(
-    keys: Sequence[str], channel: str, now: str
-) -> Callable[[NotifiedState], NotifiedState]:
+def retry_of(keys: Sequence[str], channel: str, now: str) -> Asked:
     """Return the change of a state that returns dead letters to the queue.
 
     Without keys these are all that failed; those in doubt may have arrived, so they are named.
@@ -104,7 +103,7 @@ def retry_of(
     """
     chosen: set[tuple[str, str]] | None = None
 
-    def change(state: NotifiedState) -> NotifiedState:
+    def change(state: NotifiedState, _channels: Sequence[Channel]) -> NotifiedState:
         nonlocal chosen
         if chosen is None:
             chosen = _choose(state, keys, channel, without_doubtful=not keys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from versioner.models.notification_types import DIGEST
 from versioner.registry.settings_checks import site_address
 from versioner.site.privacy import hidden_fields, pruned
 from versioner.site.urls import (
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Deployment
     from versioner.models.governance import Request, Rule
+    from versioner.notify.digests.digest import Digest
     from versioner.notify.notices import Notice
     from versioner.registry.records import ProductRecord, Registry
 
@@ -49,6 +51,7 @@ class Facts:
     has_rules: bool = False
     is_void: bool = False
     url: str = ""
+    digest: Digest | None = None
 
     @property
     def actor(self) -> str:
@@ -65,6 +68,12 @@ class Facts:
 
 def facts_of(notice: Notice, registry: Registry) -> Facts:
     """Return what a registry says of a notice; its product must be loaded, if it exists."""
+    if notice.type == DIGEST:
+        # Few runs send one.
+        from versioner.notify.digests.digest import digest_of
+
+        digest = digest_of(registry, notice.name, *notice.words)
+        return Facts(notice, digest.title, url=digest.url, digest=digest)
     hidden = hidden_fields(registry.config)
     record = registry.products.get(registry.target_of(notice.product)) if notice.product else None
     event, deployment = _event_of(notice, record, registry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from versioner.errors import NotFound
-from versioner.notify.happened import happened_between, happened_since
+from versioner.notify.changes.between import happened_between, happened_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,6 +47,10 @@ class TipReader:
             products = {*wanted, *self._registry.products}
             self._registry = self._place.load(self.commit, products)
         return self._registry
+
+    def whole(self) -> Registry:
+        """Return the registry with all products."""
+        return self.with_products(self._names)
 
     @property
     def registry(self) -> Registry:

@@ -13,20 +13,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.errors import OperationFailed
+from versioner.models.notification_types import DIGEST
 from versioner.notify.channels import channels_of, gets
 from versioner.notify.claims import Attempt, claim, doubtful, finish, give_back, without_ended
+from versioner.notify.digests.queue import with_digests
 from versioner.notify.facts import facts_of
+from versioner.notify.forms.wording import message_of
 from versioner.notify.http_post import Answer
 from versioner.notify.ledger import Ledger
 from versioner.notify.news import TipReader, news_since
 from versioner.notify.notices import Notice, notice_of
 from versioner.notify.place import open_place
 from versioner.notify.sending import TRIES, Pace, send
-from versioner.notify.wording import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from versioner.notify.claims import Asked
     from versioner.notify.facts import Facts
     from versioner.notify.place import Place, Target
     from versioner.notify.sender import Sender
@@ -88,18 +91,19 @@ def notify(
     *,
     branch: str = "",
     dry_run: bool = False,
-    retry: Callable[[NotifiedState], NotifiedState] | None = None,
+    asked: Asked | None = None,
 ) -> NotifyResult:
     """Send what happened since the last run; the first run takes what is there as notified.
 
-    With `dry_run`, nothing is sent and no ref moves. `retry` returns dead letters to the queue
-    first. Raises RemoteFailure where the ref cannot be moved: then nothing more is sent.
+    With `dry_run`, nothing is sent and no ref moves. `asked` changes the queue first: it returns
+    dead letters to it, or adds digests. Raises RemoteFailure where the ref cannot be moved: then
+    nothing more is sent.
     """
     with open_place(target, branch) as place:
         if not place.has_channels() and not place.read().commit:
             return NotifyResult(place.tip, is_dry_run=dry_run)
         run = _Run(place, context)
-        return run.dry_run() if dry_run else run.run(retry)
+        return run.dry_run() if dry_run else run.run(asked)
 
 
 class _Run:
@@ -130,14 +134,15 @@ class _Run:
             self._result.sent += [Delivery(name, notice, title) for name in entry["channels"]]
         return self._result
 
-    def run(self, retry: Callable[[NotifiedState], NotifiedState] | None) -> NotifyResult:
+    def run(self, asked: Asked | None) -> NotifyResult:
         found = self._ledger.found()
         if not found.commit and self._begin():
             self._result.is_first = True
             return self._result
         self._ledger.update(self._queue_news)
-        if retry is not None:
-            self._ledger.update(retry)
+        if asked is not None:
+            channels = tuple(self._channels.values())
+            self._ledger.update(lambda state: asked(state, channels))
         self._require_services()
         self._send_all()
         self._note_waiting(self._ledger.found().state)
@@ -161,6 +166,7 @@ class _Run:
         now = self._context.now()
         self._note_doubts(state)
         state = without_ended(state, self._context.sender, now)
+        state = with_digests(state, self._channels.values(), now)
         if state.commit == self._place.tip:
             return state
         entries, gone = self._news(state)
@@ -276,6 +282,8 @@ class _Run:
         self._failures[name] = self._failures.get(name, 0) + 1 if is_down else 0
 
     def _facts(self, notice: Notice) -> Facts:
+        if notice.type == DIGEST:
+            return facts_of(notice, self._reader.whole())
         return facts_of(notice, self._reader.with_products(filter(None, [notice.product])))
 
     def _note_waiting(self, state: NotifiedState) -> None:

@@ -45,13 +45,19 @@ def _send_once(channel: Channel, facts: Facts, variables: Mapping[str, str], pac
     if channel.is_http:
         secret = variables.get(channel.secret_env, "").strip() if channel.secret_env else ""
         if channel.to == "webhook":
-            from versioner.notify.payloads import webhook_request as request_of
+            from versioner.notify.forms.payloads import webhook_request as request_of
         else:
-            from versioner.notify.cdevents import cdevents_request as request_of
+            from versioner.notify.forms.cdevents import cdevents_request as request_of
         return post(url, *request_of(facts, secret), pace.timeout)
     from versioner.notify.apprise_service import send_message
-    from versioner.notify.wording import message_of
+    from versioner.notify.forms.wording import message_of
 
+    html = ""
+    if facts.digest is not None and channel.is_mail:
+        from versioner.notify.digests.words import digest_html
+
+        html = digest_html(facts.digest)
+    message = message_of(facts)
     return send_message(
-        channel.to, url, message_of(facts), kind=facts.notice.type, seconds=pace.timeout
+        channel.to, url, message, kind=facts.notice.type, html=html, seconds=pace.timeout
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from versioner import layout
 from versioner.errors import Blocked, UsageFault, quoted
@@ -100,6 +100,19 @@ def _repository(directory: Path, branch: str) -> Repository:
     return repository
 
 
+# An example in the words of versioner/docs/notifications.md.
+_CHANNELS: Final = b"""
+# Whom to tell what happens, with `versioner notify`. Addresses and secrets are in the environment
+# of the sender, never here.
+# notify:
+#   - name: ops
+#     to: slack # webhook, cdevents, mail, teams, or another service of Apprise
+#     url_env: OPS_URL
+#     events: [deployment.failed, deployment.rollback, digest]
+#     environments: [production]
+"""
+
+
 def _files(title: str, example: bool, hosting: Hosting, branch: str) -> dict[str, bytes]:
     """Return every file of a new registry by its path."""
     files = {
@@ -117,7 +130,7 @@ def _files(title: str, example: bool, hosting: Hosting, branch: str) -> dict[str
         config["forge"] = hosting.described
     if branch != "main":
         config["branch"] = branch
-    files[layout.CONFIG] = dump_document("config", config)
+    files[layout.CONFIG] = dump_document("config", config) + _CHANNELS
     for name in _ENVIRONMENTS:
         files[layout.environment_path(name)] = dump_document("environment", {"name": name})
     return files | example_files()

@@ -70,13 +70,13 @@ def _run(
     output: str,
     *,
     dry_run: bool = False,
-    retry: Callable[[NotifiedState], NotifiedState] | None = None,
+    asked: Callable[..., NotifiedState] | None = None,
 ) -> None:
     from versioner.cli.output import show
     from versioner.notify.run import notify as send
     from versioner.reporting.notifications import notified_json, notified_text
 
-    result = send(_target(repo), _context(), branch=branch, dry_run=dry_run, retry=retry)
+    result = send(_target(repo), _context(), branch=branch, dry_run=dry_run, asked=asked)
     show(notified_json(result) if output == "json" else notified_text(result))
     if not result.is_done:
         sys.exit(1)
@@ -145,6 +145,64 @@ def list_(branch: str, output: str, repo: str | None) -> None:
 
 
 @notify.command(
+    short_help="Print or send the digest of a week.",
+    epilog=examples_epilog("versioner notify digest --team identity --since 7d"),
+)
+@click.option("--team", metavar="NAME", default="", help="The products of one team.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    default="",
+    help="From when on until now (7d, 2026-11-01); default: the last whole week, from Monday on.",
+)
+@click.option("--send", is_flag=True, help="Send it to the channels that list digest, once a week.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Choice(["text", "html"]),
+    default="text",
+    show_default=True,
+    help="Text, or HTML for a mail.",
+)
+@_branch_option
+@repo_option
+def digest(team: str, since: str, send: bool, output: str, branch: str, repo: str | None) -> None:
+    """Print what happened in a week in plain words: what was deployed, failed, and waits.
+
+    `versioner notify` itself sends the digest of the last week with its first run after Monday
+    06:00 UTC, to the channels whose events name it.
+    """
+    branch = _given("branch", branch)
+    if send:
+        if since:
+            raise click.UsageError("--send sends the last whole week: it takes no --since")
+        _send_digest(repo, branch, team)
+        return
+    from versioner.cli.output import show
+    from versioner.cli.params import read_for
+    from versioner.notify.digests.digest import digest_of, last_week
+    from versioner.notify.digests.words import digest_html, digest_text
+    from versioner.notify.news import TipReader
+    from versioner.notify.place import open_place
+    from versioner.query.times import parse_moment
+
+    now = clock.now()
+    span = last_week(now)
+    if since:
+        with read_for("--since"):
+            span = parse_moment(since, now, field="since"), now
+    with open_place(_target(repo), branch) as place:
+        found = digest_of(TipReader(place).whole(), team, *span)
+    show(digest_html(found) if output == "html" else digest_text(found))
+
+
+def _send_digest(repo: str | None, branch: str, team: str) -> None:
+    from versioner.notify.digests.queue import digests_asked_for
+
+    _run(repo, branch, "text", asked=digests_asked_for(clock.now(), team))
+
+
+@notify.command(
     short_help="Send again what failed.",
     epilog=examples_epilog("versioner notify retry 01a2059fc78c"),
 )
@@ -162,7 +220,7 @@ def retry(ids: tuple[str, ...], channel: str, branch: str, output: str, repo: st
     from versioner.notify.dead_letters import retry_of
 
     change = retry_of(ids, channel, clock.now())
-    _run(repo, _given("branch", branch), output, retry=change)
+    _run(repo, _given("branch", branch), output, asked=change)
 
 
 @notify.command(

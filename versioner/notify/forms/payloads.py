@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner import __version__
-from versioner.notify.wording import message_of
+from versioner.notify.forms.wording import message_of
 
 if TYPE_CHECKING:
     from versioner.notify.facts import Facts
@@ -160,6 +160,12 @@ def _version(facts: Facts) -> dict[str, Any]:
     return payload
 
 
+def _words(facts: Facts) -> list[str]:
+    """Return the title, and of a digest the lines too."""
+    message = message_of(facts)
+    return [message.title, "", *message.lines] if facts.digest is not None else [message.title]
+
+
 def _other(facts: Facts) -> dict[str, Any]:
     notice = facts.notice
     return {
@@ -172,7 +178,7 @@ def _other(facts: Facts) -> dict[str, Any]:
         "name": notice.name or None,
         "old_name": notice.old_name or None,
         "fields": list(notice.words),
-        "text": message_of(facts).title,
+        "text": "\n".join(_words(facts)),
         "actor": facts.actor or None,
         "source_url": facts.url or None,
         "event_id": notice.event or notice.key,

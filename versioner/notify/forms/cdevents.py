@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from versioner import __version__
-from versioner.notify.payloads import compact, signature_of
-from versioner.notify.wording import message_of
+from versioner.notify.forms.payloads import compact, signature_of
+from versioner.notify.forms.wording import message_of
 
 if TYPE_CHECKING:
     from versioner.notify.facts import Facts
-    from versioner.notify.payloads import HttpRequest
+    from versioner.notify.forms.payloads import HttpRequest
 
 __all__ = ["cdevent_of", "cdevents_request"]
 
@@ -75,6 +75,7 @@ def cdevent_of(facts: Facts) -> dict[str, Any]:
         "subject": {"source": source, **subject},
         "customData": {
             "title": message_of(facts).title,
+            **({"text": message_of(facts).text} if facts.digest is not None else {}),
             "product": notice.product,
             "version": notice.version,
             "environment": notice.environment,
@@ -164,7 +165,7 @@ def _custom(facts: Facts) -> tuple[str, dict[str, Any]]:
     notice = facts.notice
     subject, _, predicate = notice.type.partition(".")
     subject = {"dr": "request"}.get(subject, subject)
-    predicate = predicate.replace("_", "")
+    predicate = predicate.replace("_", "") or "published"
     content = {
         "name": notice.name or notice.product or notice.environment,
         "oldName": notice.old_name,

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.notify.happened_events import event_notices
-from versioner.notify.happened_files import file_notices
-from versioner.notify.happened_requests import request_notices
+from versioner.notify.changes.events import event_notices
+from versioner.notify.changes.files import file_notices
+from versioner.notify.changes.requests import request_notices
 from versioner.notify.notices import Notice
 from versioner.query.times import seconds_between
 from versioner.registry.records import Registry

@@ -36,6 +36,11 @@ class Message(NamedTuple):
 def message_of(facts: Facts) -> Message:
     """Return the message about a notice."""
     notice = facts.notice
+    if facts.digest is not None:
+        from versioner.notify.digests.words import digest_lines, digest_title
+
+        # The last line is the link, where there is one.
+        return Message(digest_title(facts.digest), tuple(digest_lines(facts.digest)))
     title = _line(_TITLES.get(notice.type.partition(".")[0], _other)(facts), _LONGEST_TITLE)
     if facts.is_void:
         title += " (declared a mistake since)"

@@ -1,0 +1,1 @@
+"""What happened between two states of a registry, as notices."""

@@ -1,0 +1,1 @@
+"""The digest of a week: what it has, its words, and its place in the queue."""

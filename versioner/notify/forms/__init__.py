@@ -1,0 +1,1 @@
+"""The forms of a notice: words for people, the JSON of webhooks, and CDEvents."""
