@@ -69,13 +69,13 @@ def _families(context: SiteContext) -> Iterator[Family]:
     yield from _of_registry(context)
     yield from _of_cells(context)
     yield from _of_environments(context)
-    waiting, more, refused, more_refused = context.inbox
+    inbox = context.inbox
     yield Family(
         "versioner_inbox_events",
         "Events in the inbox, by state.",
         [
-            Sample({"state": "waiting"}, len(waiting) + more),
-            Sample({"state": "refused"}, len(refused) + more_refused),
+            Sample({"state": "waiting"}, len(inbox.waiting) + inbox.more_waiting),
+            Sample({"state": "refused"}, len(inbox.refused) + inbox.more_refused),
         ],
     )
 
