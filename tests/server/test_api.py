@@ -244,3 +244,9 @@ def test_a_token_does_what_its_scopes_and_limits_allow(
     assert client.post("/api/v1/rules", json={}, headers=editor).status_code == 422
     freeze = {"environment": "staging", "until": "2999-01-01", "reason": "x"}
     assert client.post("/api/v1/freezes", json=freeze, headers=editor).status_code == 403
+
+
+def test_a_parameter_that_a_path_does_not_have_is_refused_with_the_nearest(api: TestClient) -> None:
+    answer = api.get("/api/v1/deployments", params={"enviroment": "staging"})
+    assert (answer.status_code, answer.json()["field"]) == (422, "enviroment")
+    assert "environment" in answer.json()["hint"]

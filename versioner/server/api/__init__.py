@@ -13,13 +13,14 @@ writes.py       what every write shares: the writer, the author, the reply
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from versioner.server.api.check import router as check_router
 from versioner.server.api.decisions import router as decisions_router
 from versioner.server.api.deployments import router as deployments_router
 from versioner.server.api.environments import router as environments_router
 from versioner.server.api.events import router as events_router
+from versioner.server.api.parameters import refuse_unknown_parameters
 from versioner.server.api.products import router as products_router
 from versioner.server.api.reads import router as reads_router
 from versioner.server.api.requests import router as requests_router
@@ -27,7 +28,7 @@ from versioner.server.api.rules import router as rules_router
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(refuse_unknown_parameters)])
 for each in (
     reads_router,
     deployments_router,

@@ -14,7 +14,7 @@ from versioner.recording.context import EventDraft
 from versioner.recording.policy import refuse_secrets
 from versioner.reporting.gate.decisions import decision_document
 from versioner.server.access import Caller, requires
-from versioner.server.api.parameters import WRITE_PROBLEMS, ProductName
+from versioner.server.api.parameters import ALREADY, WRITE_PROBLEMS, ProductName
 from versioner.server.api.responses import document_response
 from versioner.server.api.writes import author_of, edit
 
@@ -50,7 +50,7 @@ class NewDecision(BaseModel):
     "/products/{product}/decisions",
     status_code=201,
     summary="Decide about a version",
-    responses=WRITE_PROBLEMS,
+    responses={**WRITE_PROBLEMS, **ALREADY},
 )
 def decide_on_version(
     request: Request,

@@ -14,7 +14,7 @@ from versioner.recording.context import EventDraft
 from versioner.reporting.track import recorded_document
 from versioner.rules.times import check_at
 from versioner.server.access import Caller, requires
-from versioner.server.api.parameters import WRITE_PROBLEMS
+from versioner.server.api.parameters import ALREADY, WRITE_PROBLEMS
 from versioner.server.api.responses import document_response
 from versioner.server.api.writes import author_of
 from versioner.server.problems import HttpProblem, problem_body, problem_of
@@ -70,7 +70,9 @@ class NewEvents(BaseModel):
     events: list[NewEvent] = Field(min_length=1, max_length=_MOST)
 
 
-@router.post("/events", status_code=201, summary="Record an event", responses=WRITE_PROBLEMS)
+@router.post(
+    "/events", status_code=201, summary="Record an event", responses={**WRITE_PROBLEMS, **ALREADY}
+)
 def record(
     request: Request, caller: Annotated[Caller, requires("record")], body: NewEvent
 ) -> Response:

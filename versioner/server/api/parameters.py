@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import Header, Path, Query
+from fastapi import Header, Path, Query, Request
+from fastapi.dependencies.models import Dependant
 from pydantic import Field
 
+from versioner.names import nearest
 from versioner.server.problems import MEDIA_TYPE, PROBLEMS, HttpProblem
 
 __all__ = [
+    "ALREADY",
     "READ_PROBLEMS",
     "WRITE_PROBLEMS",
     "EnvironmentName",
@@ -19,6 +22,7 @@ __all__ = [
     "ProductName",
     "expected_content",
     "problems",
+    "refuse_unknown_parameters",
 ]
 
 _NAME: Final = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
@@ -90,7 +94,30 @@ _EVERYWHERE: Final = (
 READ_PROBLEMS: Final = problems(*_EVERYWHERE)
 WRITE_PROBLEMS: Final = problems(*_EVERYWHERE, "precondition_failed", "unsupported_media_type")
 
+# The status of a write that was made before: 201 is that of a new one.
+ALREADY: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "It was recorded before; nothing is written."}
+}
+
 EventId = Annotated[str, Path(min_length=1, max_length=200)]
+
+
+def refuse_unknown_parameters(request: Request) -> None:
+    """Raise HttpProblem for a query parameter that the route does not have: a slip, mostly."""
+    known = _query_names(request.scope["route"].dependant)
+    for name in request.query_params:
+        if name not in known:
+            near = nearest(name, sorted(known))
+            raise HttpProblem(
+                "invalid", f'there is no parameter "{name[:100]}"',
+                hint=f"did you mean {' or '.join(near)}?" if near else "leave it out",
+                extra={"field": name[:100]},
+            )  # fmt: skip
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    names = {field.alias for field in dependant.query_params}
+    return names.union(*map(_query_names, dependant.dependencies))
 
 
 def expected_content(if_match: str | None, current: str) -> str | None:

@@ -24,7 +24,13 @@ from versioner.recording.request_decisions import content_in
 from versioner.reporting.gate.requests import request_document
 from versioner.server.access import Caller, requires
 from versioner.server.api.decisions import decide
-from versioner.server.api.parameters import READ_PROBLEMS, WRITE_PROBLEMS, Limit, ProductName
+from versioner.server.api.parameters import (
+    ALREADY,
+    READ_PROBLEMS,
+    WRITE_PROBLEMS,
+    Limit,
+    ProductName,
+)
 from versioner.server.api.responses import document_response
 from versioner.server.api.writes import edit, edited_response
 from versioner.server.problems import HttpProblem
@@ -183,7 +189,7 @@ def change_versions(
     "/requests/{name}/decisions",
     status_code=201,
     summary="Decide about a request",
-    responses=WRITE_PROBLEMS,
+    responses={**WRITE_PROBLEMS, **ALREADY},
 )
 def decide_on_request(
     request: Request,
