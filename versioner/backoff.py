@@ -1,7 +1,7 @@
 """Pauses between tries, with jitter: processes that fail at once must not try again at once.
 
 The only module of the library that sleeps, measures time and draws random numbers for it. Each
-caller has its own seconds: for `track` at a URL these are in `delivery/direct.py`.
+caller has its own seconds: for `track` at a URL these are in `delivery/retries.py`.
 """
 
 from __future__ import annotations

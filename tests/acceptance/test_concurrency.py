@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.acceptance.tool import assert_sound, environment, git, look, versioner
+from tests.git_server.registries import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,8 @@ name, count = sys.argv[1], int(sys.argv[2])
 for number in range(count):
     subprocess.run(
         [sys.executable, "-m", "versioner", "track", "deployment", "--product", f"p{number % 3}",
-         "--environment", ("staging", "production")[number % 2], "--version", f"{name}.{number}"],
+         "--environment", ("staging", "production")[number % 2], "--version", f"{name}.{number}",
+         "--status", ("completed", "started")[number // 2 % 2]],
         check=True, stdout=subprocess.DEVNULL,
     )
 """
@@ -37,6 +39,10 @@ def test_processes_that_record_at_once_lose_and_repeat_nothing(
     processes, events = scale(6, 16), scale(4, 25)
     top = tmp_path / "registry"
     versioner("init", top)
+    # Half of the events are starts, which the rule judges by the deployments of all products.
+    (top / "registry/rules/few-at-once.yaml").write_text(RULES["few-at-once"], encoding="utf-8")
+    git(top, "add", "registry/rules")
+    git(top, "commit", "-q", "-m", "Judge starts")
     before = int(git(top, "rev-list", "--count", "HEAD"))
     running = [
         subprocess.Popen(

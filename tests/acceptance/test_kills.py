@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.acceptance.tool import assert_sound, environment, git, look, versioner
+from tests.git_server.registries import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 TRACK = ("track", "deployment", "--product", "shop", "--environment", "production", "--version")
+REFUSED = tuple("staging" if each == "production" else each for each in TRACK)
+STARTED = ("--status", "started")
 NOTE = "notes.txt"
 
 # The command itself, in a process that dies exactly between the ref's move and the refresh.
@@ -43,7 +46,13 @@ def top(tmp_path: Path) -> Path:
     made = tmp_path / "registry"
     versioner("init", made)
     (made / NOTE).write_text("0\n")
-    git(made, "add", NOTE)
+    rules = made / "registry/rules"
+    rules.mkdir(exist_ok=True)
+    for name, text in RULES.items():
+        # What is refused is refused elsewhere, beside the events of these tests.
+        text = text.replace("[production]", "[staging]")
+        (rules / f"{name}.yaml").write_text(text, encoding="utf-8")
+    git(made, "add", NOTE, "registry/rules")
     git(made, "commit", "-q", "-m", "Take notes")
     versioner(*TRACK, "0", cwd=made)
     return made
@@ -67,10 +76,10 @@ def versions_at_tip(top: Path) -> list[str]:
     return [each["version"] for each in look("deployment", "list", "--rev", "HEAD", cwd=top)]
 
 
-def kill_at_a_random_moment(top: Path, version: str, longest: float) -> bool:
+def kill_at_a_random_moment(top: Path, version: str, longest: float, *more: str) -> bool:
     """Start `track`, kill it, and tell whether it had acknowledged the event by then."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "versioner", *TRACK, version],
+        [sys.executable, "-m", "versioner", *TRACK, version, *more],
         cwd=top, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     time.sleep(random.uniform(0, longest))
@@ -90,11 +99,15 @@ def test_kills_at_random_moments_lose_no_acknowledged_event(
     for number in range(scale(15, 200)):
         killed = f"killed-{number}"
         tried.add(killed)
-        if kill_at_a_random_moment(top, killed, longest):
+        # Every second event is the start of a deployment under a rule, which is judged.
+        started = STARTED if number % 2 else ()
+        if kill_at_a_random_moment(top, killed, longest, *started):
             acknowledged.add(killed)
         user_commits_all(top, str(number))
         # The next command just works, and completes what was cut off.
-        versioner(*TRACK, f"next-{number}", cwd=top)
+        if number % 5 == 1:
+            versioner(*REFUSED, f"refused-{number}", *STARTED, cwd=top, code=5)
+        versioner(*TRACK, f"next-{number}", *started, cwd=top)
         acknowledged.add(f"next-{number}")
         tried.add(f"next-{number}")
         assert git(top, "status", "--porcelain") == ""
@@ -115,7 +128,7 @@ def test_a_kill_between_ref_and_refresh_is_completed_by_the_next_command(
     for number in range(scale(5, 50)):
         version = f"killed-{number}"
         dying = subprocess.run(
-            [sys.executable, "-c", DIES_AFTER_MOVE, *TRACK, version],
+            [sys.executable, "-c", DIES_AFTER_MOVE, *TRACK, version, *STARTED[: number % 2 * 2]],
             cwd=top, env=environment(), check=False, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         assert dying.returncode == -signal.SIGKILL
@@ -172,8 +185,9 @@ def test_a_killed_process_group_is_got_over_as_the_message_says(
     """Kill git's own processes too, which may leave a lock of git's: only a user may remove it."""
     acknowledged = {"0"}
     for number in range(scale(6, 60)):
+        started = STARTED if number % 2 else ()
         child = subprocess.Popen(
-            [sys.executable, "-m", "versioner", *TRACK, f"killed-{number}"],
+            [sys.executable, "-m", "versioner", *TRACK, f"killed-{number}", *started],
             cwd=top, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             text=True, start_new_session=True,
         )  # fmt: skip

@@ -102,6 +102,18 @@ def test_fresh_processes_at_once_are_each_on_the_branch_once(
     assert_recorded_once(forge, [f"w.{number}" for number in range(count)])
 
 
+def test_starts_under_a_rule_that_allows_them_are_each_on_the_branch_once(
+    server: GitServer, scale: Callable[[int, int], int]
+) -> None:
+    forge = registry_on(server, hook_seconds=HOOK_SECONDS, rule="few-at-once")
+    # None may go through the inbox, and each of them is judged again after every lost race.
+    count = scale(6, 64)
+    ran = many(jobs(forge, count, "--status", "started"))
+    assert_all_done(ran)
+    assert {each.out.split(":")[0] for each in ran} == {"recorded"}
+    assert_recorded_once(forge, [f"w.{number}" for number in range(count)])
+
+
 @pytest.mark.parametrize("via", ["inbox", "auto", "direct"])
 def test_processes_of_one_host_share_their_pushes(
     server: GitServer,

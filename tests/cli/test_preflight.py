@@ -289,7 +289,7 @@ def test_a_deployment_of_another_product_is_in_the_way(
     assert at(capsys, url, *other).code == 0
 
 
-@pytest.mark.parametrize(("place", "few"), [("URL", 6), ("clone", 4), ("bare", 4)])
+@pytest.mark.parametrize(("place", "few"), [("URL", 5), ("clone", 3), ("bare", 3)])
 def test_of_jobs_that_start_at_once_exactly_one_is_allowed(
     desk: Desk, tmp_path: Path, scale: Callable[[int, int], int], place: str, few: int
 ) -> None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from versioner.backoff import Backoff
 from versioner.delivery.context import fetch_context, ref_of_branch
 from versioner.delivery.inbox import prepare_submission, submit
+from versioner.delivery.retries import Retries
 from versioner.delivery.tip_files import fetch_tip_files
 from versioner.errors import Blocked, InvalidInput, UnreadableRules, VersionerError
 from versioner.git.commit import make_commit
@@ -22,7 +22,7 @@ from versioner.recording.envelope import draft_of
 from versioner.recording.gate import gate_for, is_start
 from versioner.recording.record import prepare, subject_of
 from versioner.remote.client import RefUpdate
-from versioner.remote.faults import PASSING, RemoteFailure, too_many_races
+from versioner.remote.faults import PASSING, RemoteFailure
 from versioner.remote.partial_clone import partial_clone
 from versioner.rules.event_identity import random_event_id
 from versioner.rules.times import check_at
@@ -46,15 +46,6 @@ __all__ = ["Destination", "Via", "dry_run", "ensure_event_id", "message_of", "re
 # "" is the value in registry.yaml, which is `auto` by default.
 Via = Literal["", "auto", "direct", "inbox"]
 
-# Eight lost races in a row mean heavy contention; stop retrying.
-_RACES: Final = 8
-_RACE_PAUSE_SECONDS: Final = 0.1
-# After a failure of the server or the network there are two more tries: half a second later, and
-# two seconds after that. Give up after 60 s: an unresponsive host already costs one full timeout.
-_FAILURES: Final = 3
-_FAILURE_PAUSE_SECONDS: Final = 0.5
-_FAILURE_GROWTH: Final = 4.0
-_LONGEST_SECONDS: Final = 60
 # How many waiting events of its own products a direct writer records too.
 _MOST_ALONG: Final = 20
 # After these, the inbox may accept what the branch does not.
@@ -130,13 +121,7 @@ class _RemoteRecorder:
         self._config: Mapping[str, Any] = {}
         self._via = target.via or "auto"
         self._has_changed = False
-        self._after_races = Backoff(_RACE_PAUSE_SECONDS, tries=_RACES)
-        self._after_failures = Backoff(
-            _FAILURE_PAUSE_SECONDS,
-            growth=_FAILURE_GROWTH,
-            limit=_LONGEST_SECONDS,
-            tries=_FAILURES,
-        )
+        self._retries = Retries()
         self._open = dict(enumerate(drafts))
         self._results: dict[int, RecordResult | VersionerError] = {}
         # The starts that the last try judged, and those to which an enabled rule applies.
@@ -170,19 +155,19 @@ class _RemoteRecorder:
             resent = {number: each._replace(resent=True) for number, each in self._open.items()}
             self._open = resent
         # After a lost race a start under a rule is judged at the new tip, and never handed over.
-        may_lose = failure.fault != "race" or not self._ruled & self._open.keys()
-        if self._via == "auto" and failure.fault in _TO_INBOX and may_lose:
+        is_race = failure.fault == "race"
+        is_ruled = is_race and bool(self._ruled & self._open.keys())
+        if self._via == "auto" and failure.fault in _TO_INBOX and not is_ruled:
             self._via = "inbox"
             return
-        is_race = failure.fault == "race"
-        backoff = self._after_races if is_race else self._after_failures
+        backoff = self._retries.pauses_after(failure, is_ruled=is_ruled)
         if not backoff.is_over and (is_race or failure.fault in PASSING):
             backoff.pause()
         elif self._via == "auto" and failure.fault == "locked":
             # A lock of the branch that a killed process left may stay for long.
             self._via = "inbox"
         else:
-            last = self._with_hint(too_many_races(_RACES) if is_race else failure)
+            last = self._with_hint(self._retries.last_failure(failure, is_ruled=is_ruled))
             self._settle(dict.fromkeys(self._open, last))
 
     def _unjudged(self) -> set[int]:

@@ -10,7 +10,14 @@ from versioner.errors import GitFailure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FAULTS", "PASSING", "RemoteFailure", "RemoteFault", "too_many_races"]
+__all__ = [
+    "FAULTS",
+    "PASSING",
+    "RemoteFailure",
+    "RemoteFault",
+    "too_many_races",
+    "too_many_ruled_races",
+]
 
 RemoteFault = Literal[
     "atomic",
@@ -178,4 +185,14 @@ def too_many_races(tries: int) -> RemoteFailure:
         "race",
         message=f"other processes pushed first, {tries} times in a row",
         hint="record with `--via auto` or `--via inbox`, which cannot lose a race",
+    )
+
+
+def too_many_ruled_races(seconds: int) -> RemoteFailure:
+    """Return the failure of the start of a deployment whose pushes all came second."""
+    return RemoteFailure(
+        "race",
+        message=f"other processes pushed first, for {seconds} seconds",
+        hint="rules judge a start on the branch, so that it cannot wait in the inbox: try again "
+        "when fewer jobs record",
     )
