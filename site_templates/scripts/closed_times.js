@@ -14,8 +14,28 @@ function closedPairs(text) {
   return parts.flatMap((start, index) => (index % 2 ? [] : [[start, parts[index + 1]]]));
 }
 
+function timesAfter(text, now) {
+  return closedPairs(text).filter(([, end]) => end === null || end > now);
+}
+
+function isClosedNow(text, now) {
+  const [first] = timesAfter(text, now);
+  return first !== undefined && (first[0] === null || first[0] <= now);
+}
+
+/* Links that deploy are held while a rule closes. */
+function holdLinks(now) {
+  const times = window.versionerClosedTimes ?? {};
+  for (const place of all("[data-held-by]")) {
+    const isHeld = place.dataset.heldBy.split(" ").some((rule) => isClosedNow(times[rule] ?? "", now));
+    const [link, note] = place.children;
+    link.hidden = isHeld;
+    note.hidden = !isHeld;
+  }
+}
+
 function showClosed(item, now) {
-  const times = closedPairs(item.dataset.closed).filter(([, end]) => end === null || end > now);
+  const times = timesAfter(item.dataset.closed, now);
   const mark = item.querySelector("[data-closed-now]");
   const text = item.querySelector("[data-closed-text]");
   if (!times.length) {
@@ -37,4 +57,5 @@ export function showClosedTimes() {
   for (const list of all(".closed")) {
     list.hidden = ![...list.children].some((item) => !item.hidden);
   }
+  holdLinks(now);
 }

@@ -25,8 +25,9 @@ from versioner.site.rendering.render_cache import RenderCache
 from versioner.site.scripts import script_files
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
 from versioner.site.units import Unit, code_digest, units_of
-from versioner.site.urls import REFERENCE
+from versioner.site.urls import CLOSED_TIMES, REFERENCE
 from versioner.site.views.about import counts
+from versioner.site.views.schedules import closed_times_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -178,6 +179,8 @@ class _Build:
         context = self._context
         files = dict(machine_files(context))
         files["build.json"] = _build_facts(context, self._tool_version)
+        if closed := closed_times_script(context):
+            files[CLOSED_TIMES] = closed
         files["assets/built.js"] = f"versionerBuilt({json.dumps(context.now)});\n".encode()
         files.update(_assets(self._overrides))
         unindexed = {

@@ -12,6 +12,7 @@ __all__ = [
     "API",
     "CALENDAR",
     "CALENDAR_DOCUMENT",
+    "CLOSED_TIMES",
     "CREATE",
     "DEPLOYMENTS",
     "DEPLOYMENTS_DOCUMENT",
@@ -138,6 +139,8 @@ INDEX: Final = API + "index.json"
 MATRIX: Final = API + "matrix.json"
 INBOX: Final = API + "inbox.json"
 DEPLOYMENTS_DOCUMENT: Final = API + "deployments/index.json"
+# A script with the closed times of rules, for pages that stay as they are from build to build.
+CLOSED_TIMES: Final = "assets/closed_times.js"
 RULES_DOCUMENT: Final = API + "rules.json"
 CALENDAR_DOCUMENT: Final = API + "calendar.json"
 OPENAPI: Final = API + "openapi.json"

@@ -1,3 +1,4 @@
+import { loadClosedTimes } from "../closed_loader.js";
 import { startPage } from "../common.js";
 import { enableCopying } from "../copy.js";
 import { showSiteAge } from "../site_age.js";
@@ -5,5 +6,6 @@ import { enableSorting } from "../sort.js";
 
 startPage();
 showSiteAge();
+loadClosedTimes();
 enableSorting();
 enableCopying();

@@ -18,6 +18,8 @@ from versioner.site.views.observed import last_looks
 from versioner.site.views.product_sections import actions, badges, deletion, pending_changes
 from versioner.site.views.products import document_of, title_of
 from versioner.site.views.rows import deployment_row, version_row
+from versioner.site.views.schedules import closed_of_product
+from versioner.site.views.shipping import rollback
 from versioner.site.wording import adds_to, count
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ def product_view(context: SiteContext, name: str) -> View:
         ),
         "actions": actions(context, page, name),
         "inbox": inbox_groups(context, page, name),
+        "closed": closed_of_product(context, name),
         "badges": badges(context, page, record),
         "badges_note": "" if context.base_url else _NO_ADDRESS,
         "deletion": deletion(context, record, needed_by),
@@ -116,6 +119,7 @@ def _places(context: SiteContext, page: str, record: ProductRecord) -> list[View
             "rows": instance_rows(context, page, context.state(record.name, name)),
             "contacts": _contacts(context, record, name),
             "observed": last_looks(context.state(record.name, name)),
+            "rollback": rollback(context, page, record, name),
         }
         for name, document in context.environments.items()
         if name in context.columns or context.has_cell(record, name)

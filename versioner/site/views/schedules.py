@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
     from versioner.site.context import SiteContext
     from versioner.site.views.layout import View
 
-__all__ = ["DAYS_AHEAD", "Schedule", "closed_notices", "schedules_of"]
+__all__ = [
+    "DAYS_AHEAD",
+    "Schedule",
+    "closed_notices",
+    "closed_of_product",
+    "closed_rules",
+    "closed_times_script",
+    "schedules_of",
+]
 
 # How far ahead of the last commit the calendar and the data of the pages go.
 DAYS_AHEAD: Final = 60
@@ -128,6 +137,45 @@ def closed_notices(
         and schedule.environments
         and (not environment or environment in schedule.environments)
     ]
+
+
+def closed_rules(context: SiteContext) -> list[Schedule]:
+    """Return the rules of windows that close anything at the last commit or later."""
+    return [each for each in schedules_of(context) if each.times]
+
+
+def closed_of_product(context: SiteContext, product: str) -> list[View]:
+    """Return the rules of windows about a product, for a banner.
+
+    The page stays as it is while time passes, so its windows stand as words. The closed times are
+    in a script of their own (`closed_times_script`), by the name of the rule.
+    """
+    registry, found = context.registry, []
+    for schedule in closed_rules(context):
+        names = [
+            context.environment_title(name)
+            for name in schedule.environments
+            if is_in_scope(schedule.rule, site_of(registry, product, name), registry)
+        ]
+        if names:
+            found.append(
+                {
+                    "rule": schedule.rule.name,
+                    "title": schedule.title,
+                    "is_enforced": schedule.rule.enforcement == "enabled",
+                    "reason": schedule.rule.reason,
+                    "text": schedule.words,
+                    "environments": ", ".join(names),
+                }
+            )
+    return found
+
+
+def closed_times_script(context: SiteContext) -> bytes:
+    """Return the script with the closed times of each rule, b"" where no rule has windows."""
+    schedules = schedules_of(context)
+    times = {each.rule.name: _data(each.times) for each in schedules}
+    return f"versionerClosed({json.dumps(times)});\n".encode() if schedules else b""
 
 
 def _first(schedule: Schedule) -> int:
