@@ -310,10 +310,66 @@ def test_a_product_says_what_its_next_version_waits_for(tmp_path: Path) -> None:
     assert "https://ci.test/?v=1.1&amp;to=production" in page.text
     page = built(tmp_path / "blocked", *parts, QA)["products/moved/index.html"]
     assert "qa: 0 of 1" in page.shown
-    assert "https://ci.test" not in page.text
-    assert "Deploy: not allowed yet" in page.shown
+    assert "https://ci.test/?v=1.1" not in page.text
+    assert "Deploy 1.1: not allowed yet (qa)" in page.shown
     decisions = b'- {at: "2026-11-28T09:30:00Z", version: "1.1", decision: "approved", '
     decisions += b'approval_type: "qa", by: "ann", id: "q"}\n'
     approved = {"registry/products/moved/decisions/2026-11.yaml": b"# log\n" + decisions}
     page = built(tmp_path / "approved", *parts, QA, approved)["products/moved/index.html"]
     assert "https://ci.test/?v=1.1&amp;to=production" in page.text
+
+
+ROLLED = (
+    deployment("1.0", id="r1", at="2026-11-20T10:00:00Z", environment="production"),
+    deployment("1.1", id="r2", at="2026-11-24T10:00:00Z", environment="production"),
+)
+
+
+def test_a_place_leads_back_to_the_version_before(tmp_path: Path) -> None:
+    parts = (product("rolled", *BUTTON), log("rolled", *ROLLED))
+    page = built(tmp_path / "free", *parts)["products/rolled/index.html"]
+    assert "Roll back to 1.0" in page.shown
+    assert "https://ci.test/?v=1.0&amp;to=production" in page.text
+    page = built(tmp_path / "held", *parts, QA, WEEKEND)["products/rolled/index.html"]
+    assert "Deploy: not allowed yet (qa)" in page.shown
+    assert "https://ci.test/?v=1.0" not in page.text
+    exempt = {path: text + b'rollbacks: "exempt"\n' for path, text in QA.items()}
+    page = built(tmp_path / "exempt", *parts, exempt, WEEKEND)["products/rolled/index.html"]
+    assert "https://ci.test/?v=1.0&amp;to=production" in page.text
+    assert 'data-held-by="weekend"' in page.text
+    back = deployment("1.0", id="r3", at="2026-11-25T10:00:00Z", environment="production")
+    again = (product("rolled", *BUTTON), log("rolled", *ROLLED, back))
+    page = built(tmp_path / "back", *again)["products/rolled/index.html"]
+    assert "Roll back" not in page.shown
+
+
+def test_a_product_says_what_is_closed_in_words_and_by_the_name_of_the_rule(
+    pages: dict[str, Page], out: Path
+) -> None:
+    page = pages["products/shop/index.html"]
+    assert "Nothing ships each week from Fri 15:00 to Mon 09:00 (UTC)" in page.shown
+    assert 'data-closed-rule="weekend"' in page.text
+    assert 'data-closed-rule="nights" data-report-only' in page.text
+    script = (out / "assets/closed_times.js").read_text("utf-8")
+    times = json.loads(script.removeprefix("versionerClosed(").removesuffix(");\n"))
+    assert set(times) == {"weekend", "nights"}
+    start, end = seconds_of("2026-11-27T15:00:00Z"), seconds_of("2026-11-30T09:00:00Z")
+    assert times["weekend"].startswith(f"{start} {end} ")
+
+
+WAITING = REQUEST["registry/requests/rates/request.yaml"].replace(b'shop: "1.1"', b'shop: "1.2"')
+STAGED = log(
+    "shop",
+    deployment("1.2", id="s", at="2026-11-27T10:00:00Z", environment="staging"),
+    deployment("1.0", id="a", at="2026-11-20T10:00:00Z", environment="production"),
+)
+ASKS = rule("asks", PRODUCTION, 'type: "request-approval"', "request-approval: {}")
+
+
+def test_a_product_says_what_its_request_lacks(tmp_path: Path) -> None:
+    request = {"registry/requests/rates/request.yaml": WAITING}
+    page = built(tmp_path / "open", STAGED, request, product("stock"), ASKS)
+    shown = page["products/shop/index.html"].shown
+    assert "New <rates> not approved: qa 0 of 1, step before.1" in shown
+    assert "its window is from 1 Dec 2026 06:00 to 1 Dec 2026 10:00 UTC" in shown
+    assert "no approved request has 1.2" in shown

@@ -1,4 +1,4 @@
-import { loadClosedTimes } from "../closed_loader.js";
+import { loadClosedRules } from "../closed_rules.js";
 import { startPage } from "../common.js";
 import { enableCopying } from "../copy.js";
 import { showSiteAge } from "../site_age.js";
@@ -6,6 +6,6 @@ import { enableSorting } from "../sort.js";
 
 startPage();
 showSiteAge();
-loadClosedTimes();
+loadClosedRules();
 enableSorting();
 enableCopying();

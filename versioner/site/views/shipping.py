@@ -130,7 +130,8 @@ def _buttons(
 
     `held_by` are the rules of windows that hold a link while they block, by the reader's clock.
     """
-    why = [each["title"] for each in verdicts if each["status_class"] == "status-failed"]
+    failed = [each["title"] for each in verdicts if each["status_class"] == "status-failed"]
+    why = list(dict.fromkeys(failed))
     held_by = [each["rule"] for each in verdicts if each["holds"]]
     known = record.versions.get(version)
     events = known.builds if known is not None else []
@@ -176,6 +177,8 @@ def _rule(
     title, href = rule.title or rule.name, f"{context.link(page, RULES)}#{rule_anchor(rule.name)}"
     words = requirement_words(rule.block)
     if isinstance(rule.block, RequestApprovalBlock):
+        if _is_exempt(rule, facts, question):
+            return _view("status-completed", title, href, f"{words}: rollbacks are exempt")
         return _request_rule(context, question, rule, title, href)
     if isinstance(rule.block, _ELSEWHERE):
         if isinstance(rule.block, ScheduleBlock):
