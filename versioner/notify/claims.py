@@ -23,6 +23,8 @@ __all__ = ["IN_DOUBT", "Attempt", "claim", "doubtful", "finish", "give_back", "w
 
 # A queue of this many is sent one by one, so that an ended sender leaves one in doubt at most.
 _FEW: Final = 60
+# Older dead letters than so many are dropped: a receiver that is gone for ever fills no ref.
+_MOST_DEAD: Final = 1000
 # What waits for so long, for a variable that is not set or a channel that is down, is dead.
 _LONGEST_WAIT_SECONDS: Final = 7 * 24 * 3600
 IN_DOUBT: Final = "the sender was ended while it was sending: it may have arrived"
@@ -88,7 +90,7 @@ def finish(
         for each in found
         if each.answer.error
     ]
-    return state.with_(sending=sending, dead=tuple(dead))
+    return state.with_(sending=sending, dead=tuple(dead[-_MOST_DEAD:]))
 
 
 def give_back(

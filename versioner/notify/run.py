@@ -138,7 +138,8 @@ class _Run:
         found = self._ledger.found()
         if not found.commit and self._begin():
             self._result.is_first = True
-            return self._result
+            if asked is None:
+                return self._result
         self._ledger.update(self._queue_news)
         if asked is not None:
             channels = tuple(self._channels.values())
@@ -233,6 +234,9 @@ class _Run:
 
         def step(state: NotifiedState) -> NotifiedState:
             now = context.now()
+            # A push of a sender that was killed may arrive after it.
+            self._note_doubts(state)
+            state = without_ended(state, context.sender, now)
             state, claimed[:] = claim(
                 finish(state, context.sender, attempts, now),
                 context.sender,

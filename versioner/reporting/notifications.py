@@ -37,7 +37,8 @@ def _notified(result: NotifyResult) -> Iterator[str]:
             f"The first run {taken} what is there as notified, up to commit "
             f"{result.commit[:12]}; what happens from now on is sent."
         )
-        return
+        if not (result.sent or result.failed or result.waiting):
+            return
     if result.is_rewritten:
         yield (
             "The commit that was notified last no longer exists: events up to its time count as "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -79,7 +78,7 @@ def _run(
     result = send(_target(repo), _context(), branch=branch, dry_run=dry_run, asked=asked)
     show(notified_json(result) if output == "json" else notified_text(result))
     if not result.is_done:
-        sys.exit(1)
+        click.get_current_context().exit(1)
 
 
 def _target(repo: str | None) -> Repository | Remote:
