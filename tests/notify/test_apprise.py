@@ -64,14 +64,14 @@ def test_a_mail_is_sent_once_also_where_the_server_asks_to_come_again(
     configure(desk, MAIL)
     context = context_for({"OPS_MAIL": mailbox.url})
     notify(desk.repository, context)
-    desk.record(version="1.4", event_id="first", reason="<b>bold</b> & more")
+    desk.record(version="1.4", event_id="first", reason="<b>bold</b> & @Everyone")
     mailbox.answers = ["451 try again later"]
     assert [each.notice.key for each in notify(desk.repository, context).sent] == ["first"]
     assert notify(desk.repository, context).sent == []
     (mail,) = mailbox.mails
     assert mail["Subject"] == "shop 1.4 deployed to staging"
     assert mail["To"] == "ops@example.test"
-    assert "Reason: <b>bold</b> & more" in mail.get_body(("plain",)).get_content()
+    assert "Reason: <b>bold</b> & @ Everyone" in mail.get_body(("plain",)).get_content()
     html = mail.get_body(("html",))
     assert html is None or "<b>bold" not in html.get_content()
 

@@ -23,6 +23,8 @@ _SCHEMES: Final = {
     "telegram": ("tgram",),
 }
 _STATUS: Final = re.compile(r"\berror=(\d{3})\b")
+# Words by which chats call everybody.
+_CALLS: Final = re.compile(r"@(?=(?:everyone|here|channel|all|team|room)\b)", re.IGNORECASE)
 _DETAIL: Final = 200
 _FAILED: Final = (".failed", ".rejected", ".blocked", ".preflight_failed")
 _WARNS: Final = (".aborted", ".voided", ".deleted", "freeze.started")
@@ -59,8 +61,14 @@ def send_message(
     `kind` is the type of the notice, by which a service chooses a colour.
     """
     apprise = require_apprise()
+    # Without pictures, which would be fetched from another host.
     asset = apprise.AppriseAsset(
-        app_id="versioner", app_desc="versioner", app_url="", async_mode=False
+        app_id="versioner",
+        app_desc="versioner",
+        app_url="",
+        async_mode=False,
+        image_url_mask="",
+        image_url_logo="",
     )
     with _Messages() as told:
         plugin = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
@@ -71,12 +79,17 @@ def send_message(
         sender = apprise.Apprise(asset=asset)
         sender.add(plugin)
         done = sender.notify(
-            title=message.title,
-            body=html or message.text,
+            title=_without_calls(message.title),
+            body=html or _without_calls(message.text),
             body_format=apprise.NotifyFormat.HTML if html else apprise.NotifyFormat.TEXT,
             notify_type=_type_of(apprise, kind),
         )
     return Answer() if done else _failure(told.texts, url)
+
+
+def _without_calls(text: str) -> str:
+    """Return a text that calls nobody: a reason must not wake a whole channel."""
+    return _CALLS.sub("@ ", text)
 
 
 def _fault_of(plugin: Any, service: str) -> str:
