@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.server.conftest import bearer, token_for
+from versioner.recorder.archive import made_recorder
 
 
 def test_the_server_adds_its_numbers_to_those_of_the_site(serving, settings) -> None:
@@ -18,6 +19,10 @@ def test_the_server_adds_its_numbers_to_those_of_the_site(serving, settings) -> 
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("application/openmetrics-text;")
         registry = client.get("/metrics.txt", headers=bearer(token)).text
+        # The tool of jobs is open, the registry is not.
+        assert client.get("/versioner.pyz").content == made_recorder().data
+        assert client.get("/versioner.pyz.sha256").content == made_recorder().checksum()
+        assert client.get("/metrics.txt").status_code == 401
     assert answer.text.startswith(registry.removesuffix("# EOF\n"))
     families = {each.name: each for each in text_string_to_metric_families(answer.text)}
     requests = {

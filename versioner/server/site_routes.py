@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from versioner.recorder.archive import CHECKSUM, RECORDER
 from versioner.server.access import current_caller
 from versioner.server.pages.links import edit_links
 from versioner.server.problems import HttpProblem
@@ -21,6 +22,8 @@ __all__ = ["site_or_nothing"]
 
 # What a caller that is limited to some products may read, `{}` being the product.
 _OWN: Final = ("products/{}/", "badges/{}/", "api/v1/products/{}/", "api/v1/products/{}.json")
+# The tool is nothing of the registry, and a job fetches it before it has a token.
+_OPEN: Final = frozenset({RECORDER, CHECKSUM})
 _OF_ALL: Final = ("assets/",)
 
 
@@ -32,7 +35,7 @@ async def site_or_nothing(scope: Scope, receive: Receive, send: Send) -> None:
     caller = await current_caller(request)
     services = services_of(request)
     path = scope["path"].removeprefix("/")
-    if not services.settings.public_read:
+    if not services.settings.public_read and path not in _OPEN:
         caller.require("read")
         if caller.products:
             _require_own(caller, path)
