@@ -43,14 +43,20 @@ def assert_each_once(repo: str | Path, load: Load) -> None:
     assert [each for each, number in counts.items() if number > 1] == []
 
 
-async def kill_at_random(server: RunningServer, kills: int, seconds: float) -> None:
-    """Kill the server at random moments, and start it again at once."""
+async def kill_at_random(
+    server: RunningServer, load: Load, kills: int, seconds: float, tell: Callable[[str], None]
+) -> None:
+    """Kill the server at random moments while it records, and start it again at once."""
     for number in range(kills):
+        before = len(load.acknowledged)
+        while len(load.acknowledged) == before:
+            await asyncio.sleep(0.01)
         share = int.from_bytes(os.urandom(2), "big") / 65536
-        await asyncio.sleep(seconds / kills * (0.5 + share))
+        await asyncio.sleep(seconds / kills * share)
         # With the git processes that it runs, and without them.
         server.kill(group=number % 2 == 0)
         await asyncio.to_thread(server.start)
+        tell(f"{number + 1} kills, {len(load.acknowledged)} events acknowledged")
 
 
 LOCKED = """
@@ -109,15 +115,17 @@ print(writer.record_event(EventDraft("deployment", "shop", fields, "k-1")).alrea
 def test_what_a_killed_server_acknowledged_is_on_the_branch_once(
     running: RunningServer, scale: Callable[[int, int], int]
 ) -> None:
-    clients, kills, seconds = scale(8, 64), scale(2, 50), scale(4, 60)
+    clients, kills, seconds = scale(4, 64), scale(1, 50), scale(1, 60)
     load = Load([running.port], running.token)
 
+    def tell(line: str) -> None:
+        (running.state / "kills").write_text(f"{line}\n")
+
     async def both() -> None:
-        killing = asyncio.create_task(kill_at_random(running, kills, seconds))
+        killing = asyncio.create_task(kill_at_random(running, load, kills, seconds, tell))
         while not killing.done():
             await load.drive(clients, seconds=scale(1, 5))
         await killing
 
     asyncio.run(both())
-    print(f"{len(load.acknowledged)} events acknowledged, {kills} kills")
     assert_each_once(running.repo, load)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -189,3 +189,41 @@ def test_listeners_learn_of_each_move_of_the_branch(bare: Registry) -> None:
     assert again.already
     bare.writer.close()
     assert told == [Landed(recorded.commit or "", (recorded,)), Landed(edited.commit or "")]
+
+
+def test_two_servers_on_one_remote_record_every_event_once(
+    desk: Desk, tmp_path: Path, scale: Callable[[int, int], int]
+) -> None:
+    one = Registry(desk, tmp_path, "url")
+    two = RegistryReader(ServerSettings(Remote(f"file://{one.top}"), tmp_path / "2", clock_at(NOW)))
+    two.open()
+    other = RegistryWriter(two.repository(), two.client, now=lambda: NOW, entropy=entropy)
+    # Both push at once, and one of them loses.
+    hook = one.top / "hooks/pre-receive"
+    hook.write_text(f"#!/bin/sh\nsleep {scale(5, 30) / 100}\n")
+    hook.chmod(0o755)
+    number, clients = scale(24, 400), scale(8, 64)
+
+    def send(index: int) -> RecordResult:
+        writer = (one.writer, other)[index % 2]
+        return writer.record_event(draft(f"5.{index}", f"p{index % 7}", invoke_id=str(index)))
+
+    with ThreadPoolExecutor(clients) as pool:
+        results = list(pool.map(send, range(number)))
+    other.close()
+    one.writer.close()
+    ids = one.ids()
+    assert [each for each in results if ids.count(each.event["id"]) != 1] == []
+    assert len({each.commit for each in results}) < number
+
+
+def test_a_push_whose_answer_is_lost_is_found_at_the_next_try(desk: Desk, tmp_path: Path) -> None:
+    made = Registry(desk, tmp_path, "url")
+    # The branch moves, and then the connection ends without an answer, once.
+    hook = made.top / "hooks/post-receive"
+    hook.write_text("#!/bin/sh\n[ -e once ] && exit 0\ntouch once\nkill -9 $PPID\n")
+    hook.chmod(0o755)
+    recorded = made.writer.record_event(draft("6.0"))
+    made.writer.close()
+    assert (made.top / "once").exists()
+    assert made.ids().count(recorded.event["id"]) == 1
