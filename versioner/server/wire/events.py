@@ -7,6 +7,7 @@ one; they follow no redirect. So every form of the path is the endpoint itself.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter
@@ -29,6 +30,8 @@ from versioner.server.wire.replies import (
 from versioner.server.writer import EventWrite
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from versioner.models import EventKind
     from versioner.recording.record import RecordResult
     from versioner.server.wire.body import Body
@@ -36,7 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["router"]
 
 router = APIRouter(tags=["events"])
-_Recorder = Annotated[Caller, requires("record")]
+_RECORD = requires("record")
+_Recorder = Annotated[Caller, _RECORD]
 
 
 async def post_deployment(request: Request, caller: _Recorder) -> Response:
@@ -52,21 +56,29 @@ async def post_build(request: Request, caller: _Recorder) -> Response:
     return await _post(request, caller, "build")
 
 
+async def _admitted(
+    endpoint: Callable[[Request, Caller], Awaitable[Response]], request: Request
+) -> Response:
+    return await endpoint(request, await _RECORD.dependency(request))
+
+
 def _add_routes() -> None:
     for path, endpoint, summary in (
         ("deployment-events", post_deployment, "Record an event of a deployment"),
         ("build-events", post_build, "Record an event of a build"),
     ):
+        # The plain routes come first: the dependencies of the last one, which describes them, take
+        # as long as all else that is done for a request.
         for form in (f"/{path}/", f"/{path}", f"//{path}/", f"//{path}"):
-            router.add_api_route(
-                form,
-                endpoint,
-                methods=["POST"],
-                summary=summary,
-                response_model=None,
-                name=path,
-                include_in_schema=form == f"/{path}/",
-            )
+            router.add_route(form, partial(_admitted, endpoint), methods=["POST"])
+        router.add_api_route(
+            f"/{path}/",
+            endpoint,
+            methods=["POST"],
+            summary=summary,
+            response_model=None,
+            name=path,
+        )
 
 
 _add_routes()
