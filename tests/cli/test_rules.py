@@ -197,9 +197,20 @@ def test_what_broke_a_rule_is_counted_alike_on_the_site_and_by_the_list(
     (violation,) = rules["violations"]
     assert (violation["rule"], violation["code"]) == ("shut", "NO_DEPLOY_WINDOW")
     assert (violation["product"], violation["version"]) == ("user-service", "1.6.0")
+    assert desk.git("status", "--porcelain", "registry") == ""
+    page = (desk.top / "_site/rules/index.html").read_text("utf-8")
+    command = f"versioner review user-service 1.6.0 --event {violation['event']}"
+    assert command in page
     overview = (desk.top / "_site/index.html").read_text("utf-8")
     assert "1 deployment broke a rule without an override" in overview
     assert "1 deployment in spite of a rule, not reviewed" in overview
+    monkeypatch.setattr(clock, "now", lambda: "2026-11-22T11:30:00Z")
+    assert desk.run(*command.split()[1:]).code == 0
+    assert desk.run("site", "build").code == 0
+    assert "broke a rule" not in (desk.top / "_site/index.html").read_text("utf-8")
+    rules = json.loads((desk.top / "_site/api/v1/rules.json").read_text("utf-8"))
+    assert rules["violations"] == []
+    assert next(each for each in rules["rules"] if each["name"] == "shut")["violations"] == 1
 
 
 def test_a_rule_that_cannot_be_read_is_told_of(desk: Desk) -> None:

@@ -46,7 +46,7 @@ def decide_on_version(
     decided = [each for each in visible.events("decision") if each["version"] == event["version"]]
     facts = _facts(visible, product, event, has_voids=any(b"voids: " in x for x in logs.values()))
     if event["decision"] == "override-reviewed":
-        _check_overrides(visible, event)
+        _check_reviewed(tip, visible, event)
     standing = _standing(decided, event)
     if standing is not None:
         return Decided(product, standing, path, None, already=True)
@@ -105,7 +105,8 @@ def _facts(visible: VisibleLogs, product: str, event: Event, *, has_voids: bool)
     return facts
 
 
-def _check_overrides(visible: VisibleLogs, event: Event) -> None:
+def _check_reviewed(tip: TipFiles, visible: VisibleLogs, event: Event) -> None:
+    """Raise InvalidInput for the review of an event that overrides no rule and can break none."""
     named = event.get("event", "")
     found = [each for each in visible.find("deployment", "id", named) if each["id"] == named]
     if not found or found[0].get("version") != event["version"]:
@@ -114,10 +115,22 @@ def _check_overrides(visible: VisibleLogs, event: Event) -> None:
             field="event",
             hint="`versioner deployment list` shows the ids",
         )
-    if not found[0].get("overrides"):
+    can_break = found[0].get("status") in ("started", "completed")
+    if not found[0].get("overrides") and not (can_break and _has_enabled_rule(tip)):
         raise InvalidInput(
             f"the event {quoted(named)} overrides no rule", field="event", hint="nothing to review"
         )
+
+
+def _has_enabled_rule(tip: TipFiles) -> bool:
+    from versioner.registry.governance.rule_files import read_rule
+
+    for name in sorted(tip.names(f"{layout.ROOT}/rules")):
+        path = layout.rule_path(name)
+        document = read_rule(tip.read(path), path).document if tip.has(path) else None
+        if document is not None and document.get("enforcement", "enabled") == "enabled":
+            return True
+    return False
 
 
 def _standing(decided: Sequence[Event], event: Event) -> Event | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.doubtful_names import doubtful_names
@@ -60,6 +61,7 @@ def _deployments(
                 "version_full": each.version,
                 "status": each.status,
                 "href": context.deployment(OVERVIEW, each),
+                "command": "",
                 "at": each.changed_at,
                 "age": context.age(each.changed_at),
                 "contacts": contacts(
@@ -91,6 +93,7 @@ def _observed(context: SiteContext, cells: Sequence[CellState]) -> View:
                 "version_full": running_words(each)[1],
                 "status": f"runs; recorded: {recorded_words(each)}",
                 "href": context.product(OVERVIEW, cell.product),
+                "command": "",
                 "when": day_text(each.differs_since[:10]),
                 "at": each.differs_since,
                 "age": context.age(each.differs_since),
@@ -121,6 +124,7 @@ def _overrides(context: SiteContext, page: str, most: int) -> View:
                 "version_full": each.version,
                 "status": f"overrides {', '.join(each.rules)}: {each.reason}",
                 "href": context.row(page, facts.name, each.deployment, each.began),
+                "command": _review(page, facts.name, each.version, each.event),
                 "at": each.at,
                 "age": context.age(each.at),
                 "contacts": [],
@@ -152,6 +156,13 @@ def _violations(context: SiteContext, page: str, most: int) -> View:
     }
 
 
+def _review(page: str, product: str, version: str, event: str) -> str:
+    """Return the command that records a review, on the page that has room for it."""
+    if page != RULES:
+        return ""
+    return f"versioner review {product} {shlex.quote(version)} --event {event}"
+
+
 def _to_rules(context: SiteContext, page: str) -> str:
     return context.link(page, RULES) if RULES in context.sections and page != RULES else ""
 
@@ -165,6 +176,7 @@ def _breach(context: SiteContext, page: str, own: Sequence[Breach]) -> View:
         "version_full": first.version,
         "status": "breaks " + ", ".join(each.rule for each in own),
         "href": context.row(page, first.product, first.deployment, first.at),
+        "command": _review(page, first.product, first.version, first.event),
         "at": first.at,
         "age": context.age(first.at),
         "contacts": [],

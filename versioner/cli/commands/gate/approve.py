@@ -91,7 +91,7 @@ def unblock(product: str, version: str, **values: Any) -> None:
 @_command("versioner review user-service 1.4.0 --event 01a9c3f2b7d4 --comment 'seen by audit'")
 @click.option("--event", required=True, metavar="ID", help="The deployment event.")
 def review(product: str, version: str, event: str, **values: Any) -> None:
-    """Record that the overrides of a deployment were reviewed.
+    """Record that a deployment in spite of rules was reviewed: its overrides, or a violation.
 
     It is then no longer among what needs attention.
     """
