@@ -12,8 +12,8 @@ import pytest
 from tests.fixtures.local_registry import NOW, Desk
 from tests.notify.conftest import CHANNEL, configure, context_for
 from versioner.git.repository import open_repository
-from versioner.notify.place import Mirror
-from versioner.notify.run import notify
+from versioner.notify.place import Mirror, open_place
+from versioner.notify.run import _Run, notify
 from versioner.remote.client import RemoteClient, create_bare
 from versioner.remote.url import Remote
 
@@ -63,6 +63,29 @@ def test_every_place_goes_on_where_another_one_stopped(
         sent += [[each.notice.key for each in some] for some in found]
     assert sent == [["e-0"], [], [], ["e-1"], [], [], ["e-2"], [], []]
     assert receiver.keys == ["e-0", "e-1", "e-2"]
+
+
+@pytest.mark.parametrize("kind", ["repository", "url", "mirror"])
+def test_a_sender_that_is_behind_takes_nothing_for_gone(
+    desk: Desk, bare: Path, tmp_path: Path, variables: dict[str, str], kind: str
+) -> None:
+    """It read the branch, then another sender notified a newer commit."""
+    configure(desk, CHANNEL)
+    desk.git("push", "-q", "origin", "HEAD")
+    context = context_for(variables)
+    assert notify(open_repository(bare), context).is_first
+    place: Target = open_repository(bare)
+    if kind != "repository":
+        place = mirror_of(bare, tmp_path / "mirror.git")
+    if kind == "url":
+        place = Remote(f"file://{bare}")
+    with open_place(place) as behind:
+        late = _Run(behind, context)
+        desk.record("mail", version="1", event_id="m-1")
+        desk.git("push", "-q", "origin", "HEAD")
+        assert len(notify(open_repository(bare), context).sent) == 2
+        assert late.run(None).sent == []
+    assert notify(open_repository(bare), context).sent == []
 
 
 def test_a_server_sends_after_each_commit(

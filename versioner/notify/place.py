@@ -16,6 +16,7 @@ from versioner.editing.remote import fetch_registry
 from versioner.errors import GitFailure, NotFound
 from versioner.git.commit_objects import epoch_of
 from versioner.git.objects import list_tree, reading, tip_view
+from versioner.git.process import run
 from versioner.git.repository import Repository, on_branch, reread
 from versioner.git.snapshot import snapshot_at
 from versioner.registry.config import no_registry, read_config
@@ -70,8 +71,8 @@ class Place(Protocol):
     def tip(self) -> str:
         """Return the commit of the branch."""
 
-    def refresh(self) -> None:
-        """Look again for the commit of the branch."""
+    def refresh(self, known: str = "") -> None:
+        """Look again for the commit of the branch, which may be behind a commit that is known."""
 
     def has_channels(self) -> bool:
         """Return whether registry.yaml at the tip names channels, at little cost."""
@@ -125,7 +126,7 @@ class _Local:
     def tip(self) -> str:
         return self._repository.tip or ""
 
-    def refresh(self) -> None:
+    def refresh(self, known: str = "") -> None:
         self._repository = reread(self._repository)
 
     def has_channels(self) -> bool:
@@ -154,6 +155,22 @@ class _Mirrored(_Local):
         self._updater = RefUpdater(mirror.client)
         super().__init__(mirror.repository, ref)
 
+    def refresh(self, known: str = "") -> None:
+        if known and not self._is_ahead_of(known):
+            ref = self._repository.branch
+            done = self._client.fetch(["--", self._client.remote.url, f"+{ref}:{ref}"])
+            if done.returncode != 0:
+                raise failure_of(done)
+        super().refresh(known)
+
+    def _is_ahead_of(self, commit: str) -> bool:
+        """Return whether the mirror has a commit, and its branch is not behind it."""
+        where = self._repository.top
+        if run(["cat-file", "-e", f"{commit}^{{commit}}"], cwd=where).returncode != 0:
+            return False
+        args = ["merge-base", "--is-ancestor", self.tip, commit]
+        return run(args, cwd=where).returncode != 0
+
     def read(self) -> Found:
         commit = self._client.list_refs(NOTIFIED).refs.get(NOTIFIED, "")
         if commit and commit != notified_tip(self._repository):
@@ -180,22 +197,25 @@ class _AtUrl:
         self._ref = ref
         self._updater = RefUpdater(clone.client)
         self._fetched: set[str] = set()
-        self._commit = ""
+        self._is_fresh = self._is_of_one_fetch = False
         self.refresh()
 
     @property
     def tip(self) -> str:
         return self._place.tip or ""
 
-    def refresh(self) -> None:
+    def refresh(self, known: str = "") -> None:
+        if known and self._is_of_one_fetch:
+            # The ref was fetched together with the branch: it is not ahead.
+            return
         self._place = fetch_registry(self._clone, self._ref, [NOTIFIED], products=[])
         self._fetched.add(self.tip)
-        self._fresh = True
+        self._is_fresh = True
 
     def read(self) -> Found:
-        if not self._fresh:
+        if not self._is_fresh:
             self._fetch_ref()
-        self._fresh = False
+        self._is_of_one_fetch, self._is_fresh = self._is_fresh, False
         commit = self._clone.refs(NOTIFIED).get(NOTIFIED, "")
         if commit:
             self._clone.fetch_files_below(commit, _FILES)

@@ -113,16 +113,35 @@ class _Run:
         self._place = place
         self._context = context
         self._ledger = Ledger(place, context.sender, context.now)
-        self._reader = TipReader(place)
-        self._channels = {each.name: each for each in channels_of(self._reader.registry.config)}
-        self._result = NotifyResult(place.tip, len(self._channels))
+        self._result = NotifyResult()
         self._failures: dict[str, int] = {}
         self._begun: set[tuple[str, str]] = set()
-        missing = {name: each.missing(context.variables) for name, each in self._channels.items()}
+        self._look()
+
+    def _look(self) -> None:
+        """Read the registry at the tip, and its channels."""
+        self._reader = TipReader(self._place)
+        self._channels = {each.name: each for each in channels_of(self._reader.registry.config)}
+        self._result.commit, self._result.channels = self._place.tip, len(self._channels)
+        variables = self._context.variables
+        missing = {name: each.missing(variables) for name, each in self._channels.items()}
         self._unset = {name: names for name, names in missing.items() if names}
+
+    def _catch_up(self, state: NotifiedState) -> None:
+        """Look again for the tip, which another sender may have notified since it was read.
+
+        Else what that sender notified would look as if it had gone.
+        """
+        if state.commit in ("", self._place.tip):
+            return
+        before = self._place.tip
+        self._place.refresh(state.commit)
+        if self._place.tip != before:
+            self._look()
 
     def dry_run(self) -> NotifyResult:
         found = self._ledger.found()
+        self._catch_up(found.state)
         self._result.is_dry_run = True
         if not found.commit:
             self._result.is_first = True
@@ -165,6 +184,7 @@ class _Run:
     def _queue_news(self, state: NotifiedState) -> NotifiedState:
         """Return the state with what happened in its queue, and with the ended senders' rest."""
         now = self._context.now()
+        self._catch_up(state)
         self._note_doubts(state)
         state = without_ended(state, self._context.sender, now)
         state = with_digests(state, self._channels.values(), now)
