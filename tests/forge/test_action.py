@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
@@ -393,3 +394,34 @@ def test_a_copy_of_the_action_without_the_tool_beside_it_says_so(runner: Job) ->
     env = {"IN_PACKAGE": "", "IN_FAIL": "true", "GITHUB_ACTION_PATH": str(lone)}
     assert runner.run(step["run"], env) == 1
     assert "set package" in runner.said
+
+
+def test_the_tool_in_one_file_records_where_its_hash_is_right(
+    runner: Job, forge: Forge, pyz: Path
+) -> None:
+    given = {"recorder": pyz.as_uri(), "registry": forge.url, "product_name": "user-service"}
+    given |= {"environment": "production", "version": "1.4.0", "package": ""}
+    (runner.folder / "bin" / "versioner").unlink()
+    (runner.folder / "bin" / "python3").symlink_to(sys.executable)
+    right = hashlib.sha256(pyz.read_bytes()).hexdigest()
+    for wrong, why in (
+        ("", "needs sha256"),
+        ("x" * 64, "needs sha256"),
+        ("0" * 64, "another SHA-256"),
+    ):
+        assert run_action(runner, **given, sha256=wrong)[0] == 1
+        assert why in runner.said
+        code, _ = run_action(runner, **given, sha256=wrong, fail_on_api_error="false")
+        assert code == 0
+    missing = {**given, "recorder": "file:///no/such/file", "sha256": right}
+    assert run_action(runner, **missing)[0] == 1
+    assert "could not be fetched" in runner.said
+    assert forge.deployments() == []
+    code, outputs = run_action(runner, **given, sha256=right)
+    assert code == 0, runner.said
+    assert outputs["outcome"] == "recorded"
+    # The file is there now, and is used only as it is.
+    (kept,) = (runner.folder / "temp").glob("versioner-*.pyz")
+    assert kept.read_bytes() == pyz.read_bytes()
+    kept.write_text("raise SystemExit('changed')\n")
+    assert run_action(runner, **given, sha256=right)[1]["outcome"] == "already_recorded"
