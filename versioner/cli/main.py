@@ -41,6 +41,7 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
             "query.deployment:deployment", "List, show, void or redact deployments."
         ),
         "metrics": Listed("query.metrics:metrics", "Show how often deployments happen and fail."),
+        "where": Listed("query.where:where", "Show which environments have a commit."),
         "version": Listed("query.version:version", "List and show the versions of a product."),
     },
     "Decide": {

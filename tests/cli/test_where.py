@@ -1,0 +1,218 @@
+"""Where a change runs, against what git says of each commit."""
+
+from __future__ import annotations
+
+import subprocess
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from versioner.editing.imports import import_file
+from versioner.git.repository import open_repository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.cli.registries import Desk
+
+pytestmark = pytest.mark.slow
+
+NOW = "2026-11-22T10:15:00Z"
+FILES = ("a.txt", "b.txt", "c.txt")
+
+
+class Source:
+    """A source repository with a history of branches, merges, cherry-picks and reverts."""
+
+    def __init__(self, top: Path) -> None:
+        self.top = top
+        top.mkdir()
+        self.clock = 1_700_000_000
+        self.git("init", "-q", "-b", "main")
+        self.git("config", "user.name", "Jane")
+        self.git("config", "user.email", "jane@example.com")
+        for name in FILES:
+            (top / name).write_text("".join(f"line {number}\n" for number in range(60)))
+        self.git("add", ".")
+        self.git("commit", "-q", "-m", "Begin")
+
+    def git(self, *args: str, check: bool = True) -> str:
+        self.clock += 60
+        when = f"{self.clock} +0000"
+        env = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when, "PATH": "/usr/bin:/bin"}
+        done = subprocess.run(
+            ["git", "-C", str(self.top), *args], capture_output=True, text=True, env=env,
+            check=False,
+        )  # fmt: skip
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def change(self, random: Random, subject: str) -> str:
+        path = self.top / random.choice(FILES)
+        lines = path.read_text().splitlines()
+        lines[random.randrange(len(lines))] = f"changed {random.random()}"
+        path.write_text("\n".join(lines) + "\n")
+        self.git("commit", "-q", "-am", subject)
+        return self.git("rev-parse", "HEAD")
+
+    def grow(self, random: Random, steps: int) -> None:
+        branches = ["main"]
+        for number in range(steps):
+            commits = self.git("rev-list", "--no-merges", "--all").split()
+            what = random.random()
+            self.git("checkout", "-q", random.choice(branches))
+            if what < 0.5:
+                self.change(random, f"Change {number}")
+            elif what < 0.6 and len(branches) < 4:
+                branches.append(f"branch-{number}")
+                self.git("checkout", "-q", "-b", branches[-1])
+            elif what < 0.75:
+                self.try_("merge", "-q", "--no-edit", random.choice(branches))
+            elif what < 0.88:
+                self.try_("cherry-pick", random.choice(commits))
+            else:
+                self.try_("revert", "--no-edit", random.choice(commits))
+
+    def try_(self, *args: str) -> None:
+        self.git(*args, check=False)
+        if self.git("status", "--porcelain"):
+            self.git("reset", "-q", "--hard")
+            (self.top / ".git/CHERRY_PICK_HEAD").unlink(missing_ok=True)
+            (self.top / ".git/REVERT_HEAD").unlink(missing_ok=True)
+
+    def is_ancestor(self, commit: str, head: str) -> bool:
+        done = subprocess.run(
+            ["git", "-C", str(self.top), "merge-base", "--is-ancestor", commit, head], check=False
+        )
+        return done.returncode == 0
+
+    def patch_id(self, commit: str) -> str:
+        shown = subprocess.run(
+            ["git", "-C", str(self.top), "show", "--no-renames", commit], capture_output=True,
+            check=True,
+        ).stdout  # fmt: skip
+        done = subprocess.run(
+            ["git", "-C", str(self.top), "patch-id", "--stable"], input=shown, capture_output=True,
+            check=True,
+        )  # fmt: skip
+        return done.stdout.decode().split(" ")[0]
+
+    def says(self, commit: str, head: str) -> bool:
+        """Return whether a change is in a head, by the sentence that defines it."""
+        everything = self.git("rev-list", "--all").split()
+        own = self.patch_id(commit)
+        merges = set(self.git("rev-list", "--all", "--merges").split())
+        copies = {commit} | {
+            each for each in everything if own and each not in merges and self.patch_id(each) == own
+        }
+        for copy in copies:
+            if self.is_ancestor(copy, head):
+                reverts = self.git(
+                    "log", "--all", "--format=%H", f"--grep=This reverts commit {copy}"
+                ).split()
+                if not any(self.is_ancestor(revert, head) for revert in reverts):
+                    return True
+        return False
+
+
+def deploy(desk: Desk, rows: list[tuple[str, str, str]]) -> None:
+    """Record that commits were deployed: a moment, an environment and a commit each."""
+    path = desk.top.parent / "source-rows.csv"
+    lines = ["at,product,environment,version,status,deployed_by,scm_sha,id"]
+    for number, (at, environment, commit) in enumerate(rows):
+        version = f"v{number}-{commit[:8]}"
+        lines.append(f"{at},tea,{environment},{version},completed,jane,{commit},tea-{number}")
+    path.write_text("\n".join(lines) + "\n")
+    import_file(open_repository(desk.top), path, now=NOW)
+
+
+def test_the_answer_is_what_git_says_of_each_commit(
+    desk: Desk, tmp_path: Path, scale: Callable[[int, int], int]
+) -> None:
+    random = Random(7)
+    source = Source(tmp_path / "source")
+    source.grow(random, scale(24, 120))
+    commits = source.git("rev-list", "--all").split()
+    deployed = {each: random.choice(commits) for each in ("staging", "production")}
+    deploy(desk, [("2026-11-01T09:00:00Z", *item) for item in deployed.items()])
+    asked = random.sample(commits, scale(6, min(len(commits), 1000)))
+    seen = set()
+    for commit in asked:
+        found = desk.run(
+            "where", commit, "--source", str(source.top), "-p", "tea", "-o", "json"
+        ).json()["environments"]
+        states = {each["environment"]: each["state"] for each in found}
+        for environment, head in deployed.items():
+            expected = "there" if source.says(commit, head) else "never"
+            assert states[environment] == expected, (commit, head)
+            seen.add(expected)
+    assert seen == {"there", "never"}
+
+
+def test_a_change_that_was_reverted_or_rolled_back_is_taken_back(
+    desk: Desk, tmp_path: Path
+) -> None:
+    random, source = Random(1), Source(tmp_path / "source")
+    first = source.git("rev-parse", "HEAD")
+    change = source.change(random, "Fix the login (#12)")
+    source.git("revert", "--no-edit", change)
+    reverted = source.git("rev-parse", "HEAD")
+    source.git("revert", "--no-edit", reverted)
+    again = source.git("rev-parse", "HEAD")
+    deploy(
+        desk,
+        [
+            ("2026-11-01T09:00:00Z", "staging", first),
+            ("2026-11-02T09:00:00Z", "staging", change),
+            ("2026-11-03T09:00:00Z", "staging", reverted),
+            ("2026-11-01T09:00:00Z", "production", first),
+            ("2026-11-04T09:00:00Z", "production", again),
+        ],
+    )
+    for name in (change, change[:10], "#12"):
+        found = desk.run("where", name, "--source", str(source.top), "-o", "json").json()
+        assert found["commits"] == [{"id": change, "subject": "Fix the login (#12)"}]
+        places = {each["environment"]: each for each in found["environments"]}
+        assert {key: each["state"] for key, each in places.items()} == {
+            "staging": "taken-back",
+            "production": "there",
+        } | {key: "never" for key in places if key not in ("staging", "production")}
+        assert places["staging"]["since"] == "2026-11-02T09:00:00Z"
+        assert places["staging"]["until"] == "2026-11-03T09:00:00Z"
+        assert places["production"]["by"] == "jane"
+        assert places["production"]["until"] is None
+    text = desk.run("where", "#12", "--source", str(source.top)).out
+    assert "taken back" in text
+
+
+def test_without_a_source_only_the_versions_of_the_commit_are_known(desk: Desk) -> None:
+    commit = "1234567890" * 4
+    deploy(desk, [("2026-11-01T09:00:00Z", "staging", commit)])
+    found = desk.run("where", commit[:12], "-o", "json").json()
+    assert found["exact"] is False
+    states = {each["environment"]: each["state"] for each in found["environments"]}
+    assert states["staging"] == "there"
+    assert desk.run("where", "#12").code == 2
+    assert "--source" in desk.run("where", "#12").err
+    assert desk.run("where", "abcdef123").code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("abcdef0123", "has no commit"),
+        ("#77", "no commit of the source names #77"),
+        ("what", "is no commit, pull request or ticket"),
+        ("--all", "No such option"),
+    ],
+)
+def test_a_change_that_is_not_there_is_said_so(
+    desk: Desk, tmp_path: Path, name: str, message: str
+) -> None:
+    source = Source(tmp_path / "source")
+    done = desk.run("where", name, "--source", str(source.top))
+    assert done.code == 2
+    assert message in done.err

@@ -1,0 +1,1 @@
+"""Reading the history of a source repository, which is not the registry."""
