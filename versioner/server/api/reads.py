@@ -16,8 +16,8 @@ from versioner.query.selectors import products_of_team
 from versioner.query.source_links import commit_url
 from versioner.query.times import parse_moment
 from versioner.query.versions import list_versions, show_version
+from versioner.reporting.insight.metrics import metrics_document
 from versioner.reporting.matrix.report import cell_document
-from versioner.reporting.metrics import metrics_document
 from versioner.reporting.versions import version_document, version_summary
 from versioner.server.access import requires
 from versioner.server.api.parameters import (

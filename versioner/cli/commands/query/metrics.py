@@ -72,7 +72,7 @@ def metrics(
     from versioner.query.metrics.policy import metrics_policy
     from versioner.query.metrics.summary import ended_in, report_of
     from versioner.query.selectors import products_of_team
-    from versioner.reporting import metrics as report
+    from versioner.reporting.insight import metrics as report
 
     wanted = None if product is None else [product]
     index = read_index(find_registry(repo, rev), rev, products=wanted)

@@ -53,7 +53,7 @@ def where(
     """
     from versioner.cli.output import show_list
     from versioner.cli.registry import find_registry, read_index, warn_of_errors
-    from versioner.reporting.where import where_json, where_listing, where_text
+    from versioner.reporting.insight.where import where_json, where_listing, where_text
 
     wanted = None if product is None else [product]
     index = read_index(find_registry(repo, rev), rev, products=wanted)

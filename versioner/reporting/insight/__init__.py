@@ -1,0 +1,1 @@
+"""Reports of how deployments go, and of where a change is."""
