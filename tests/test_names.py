@@ -266,3 +266,12 @@ def test_words_for_an_undeployment_are_words_of_deployments_only(word: str) -> N
     with pytest.raises(InvalidInput) as caught:
         names.canonical_status(word, "build")
     assert "undeployed" not in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("given", "title"),
+    [("My.Service", "My.Service"), ("Größe", "Größe"), ("x" * 255, "x" * 255), ("x" * 256, ""),
+     ("", ""), ("a\nb", ""), ("a\x85", ""), ("a\u2028", ""), ("\ud800", ""), ("a\n", "")],
+)  # fmt: skip
+def test_a_name_as_given_is_a_title_where_the_schema_allows_it(given: str, title: str) -> None:
+    assert names.title_of(given) == title

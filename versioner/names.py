@@ -37,6 +37,7 @@ __all__ = [
     "may_slugify",
     "nearest",
     "slugify",
+    "title_of",
     "unexpanded",
 ]
 
@@ -202,6 +203,15 @@ def slugify(value: str) -> str:
 def may_slugify(value: str) -> bool:
     """Return whether `names: slugify` applies: ASCII letters, digits, space and `. _ - /`."""
     return re.fullmatch(r"[A-Za-z0-9 ._/-]+", value) is not None and slugify(value) != ""
+
+
+def title_of(given: str) -> str:
+    """Return a name as it was given as a title, "" for one that no title may be.
+
+    A title is one line of at most 255 characters.
+    """
+    pattern = "[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,255}"
+    return given if re.fullmatch(pattern, given) else ""
 
 
 def nearest(word: str, known: Iterable[str], limit: int = 3) -> list[str]:

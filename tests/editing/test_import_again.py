@@ -139,6 +139,19 @@ def test_names_of_environments_are_made_legal_where_the_registry_wants_it(desk: 
     desk.assert_sound()
 
 
+def test_a_name_that_no_title_may_be_is_no_title(desk: Desk) -> None:
+    config = desk.top / "registry/registry.yaml"
+    config.write_text(config.read_text() + "names: slugify\n")
+    desk.git("commit", "-qam", "Configure")
+    long = "Shop." * 51
+    for name in (long, f"X.{long}"):
+        assert counts(load(desk, HEADER, ROW.replace("shop", name))) == (1, 0)
+        load(desk, HEADER, ROW.replace("staging", name.replace("Shop", "Zone")))
+    titles = {record.document.get("title", "") for record in desk.registry.products.values()}
+    assert max(map(len, titles)) == 255
+    desk.assert_sound()
+
+
 def test_no_name_is_created_where_the_registry_creates_none(desk: Desk) -> None:
     config = desk.top / "registry/registry.yaml"
     config.write_text(config.read_text() + "create: never\n")

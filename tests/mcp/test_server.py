@@ -9,9 +9,12 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 
 from tests.mcp.conftest import git
+from tests.mcp.test_session import CALLS
 from versioner.cli.errors import run
 from versioner.errors import UsageFault, VersionerError
 from versioner.mcp.answers import Answer, page_of
@@ -24,6 +27,7 @@ from versioner.mcp.state_tools import StateTools
 from versioner.remote.url import address_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 NOW = "2026-11-22T10:15:00Z"
@@ -186,3 +190,32 @@ def test_a_signal_or_a_client_that_is_gone_ends_it_without_a_word(
             process.send_signal(getattr(signal, how))
         assert process.wait(30) == code
         assert process.stderr.read() == ""
+
+
+HOSTILE = (
+    None, "", "\x00", "\ud800", "../../x", "x" * 99, "-1", "--help", "production@7d", "1e9", "[]",
+    '{"a": 1}', "\u202e::error::x", 0, -1, 10**30, 1.5, True, [], [[]], {}, {"": ""},
+    {"user-service": "../x"}, {"user-service": "1.4.0", "x": "1"}, ["x" * 501], ["\x1b[2J"],
+)  # fmt: skip
+
+
+def test_no_argument_of_any_tool_is_a_defect(top: Path, scale: Callable[[int, int], int]) -> None:
+    copy = top.parent / "copy"
+    git(top.parent, "clone", "-q", str(top), str(copy))
+    server = create_server(RegistrySource(copy, clock=lambda: NOW))
+    calls = [
+        (tool.name, {**CALLS[tool.name], argument: value})
+        for tool in server._tool_manager.list_tools()
+        for argument in tool.parameters["properties"]
+        for value in HOSTILE
+    ]
+    refused = 0
+    for name, arguments in calls[:: scale(61, 1)]:
+        try:
+            anyio.run(server.call_tool, name, arguments)
+        except ToolError as error:
+            assert not isinstance(error, UnexpectedToolError), (name, arguments)
+            assert str(error) == safe_text(str(error))
+            refused += 1
+    assert refused
+    assert run(["validate", "--repo", str(copy)]) == 0

@@ -15,7 +15,7 @@ from versioner.git.commit import commit_changes
 from versioner.git.process import RefChanged
 from versioner.git.transaction import transaction
 from versioner.models.events import UNDEPLOYED
-from versioner.names import check_instance, check_name, check_version
+from versioner.names import check_instance, check_name, check_version, title_of
 from versioner.recording.context import EventDraft, load_context
 from versioner.recording.event_warnings import (
     absent_names,
@@ -276,8 +276,8 @@ def _creations(context: RecordContext, environment_type: str) -> Changes:
         from versioner.serialization.documents import dump_document
 
         document: dict[str, Any] = {"name": absent.name}
-        if absent.title:
-            document["title"] = absent.title
+        if title := title_of(absent.title):
+            document["title"] = title
         if absent.kind == "environment" and environment_type:
             document["type"] = environment_type
         changes[absent.path] = dump_document(absent.kind, document)

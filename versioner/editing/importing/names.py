@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput
-from versioner.names import check_name, may_slugify, slugify
+from versioner.names import check_name, may_slugify, slugify, title_of
 from versioner.rules.near_names import near_name, near_pairs
 from versioner.serialization.documents import dump_document
 
@@ -123,7 +123,7 @@ class ImportNames:
         }
 
     def _document(self, what: _What, name: str) -> bytes:
-        title = self._titles.get(f"{what} {name}")
+        title = title_of(self._titles.get(f"{what} {name}", ""))
         return dump_document(what, {"name": name} | ({"title": title} if title else {}))
 
     def near(self) -> list[tuple[str, str, str]]:

@@ -114,7 +114,7 @@ async def _sender(request: Request, system: str, body: bytes, services: Services
 async def _record(
     system: str, told: Told, caller: Caller, services: Services
 ) -> list[dict[str, Any]]:
-    found = [{"outcome": "nothing", "reason": each} for each in told.left_out]
+    found = [{"outcome": "nothing", "reason": clean(each)} for each in told.left_out]
     futures = [_submitted(draft, caller, services) for draft in told.drafts]
     outcomes = await asyncio.gather(
         *(asyncio.wrap_future(each) for each in futures), return_exceptions=True
@@ -151,13 +151,14 @@ def _recorded(result: RecordResult) -> dict[str, Any]:
         "event": describe_event(result.kind, result.product, result.event),
         "id": result.event["id"],
         "commit": result.commit,
-        "warnings": [each.message for each in result.warnings],
+        "warnings": [clean(each.message) for each in result.warnings],
     }
 
 
 def _refused(system: str, error: VersionerError) -> dict[str, Any]:
-    reason = f"{error.message} ({error.hint})" if error.hint else error.message
-    _LOG.warning("a delivery of %s was refused: %s", system, clean(reason))
+    # Cleaned: it may quote half a character, which no answer can have.
+    reason = clean(f"{error.message} ({error.hint})" if error.hint else error.message)
+    _LOG.warning("a delivery of %s was refused: %s", system, reason)
     return {"outcome": "refused", "reason": reason}
 
 
