@@ -169,19 +169,23 @@ def test_another_authorization_is_refused_and_never_taken_for_nobody(settings, s
     "host", ["evil.example", "127.0.0.1.evil.example", "", "127.0.0.1@evil.example", "[::1", "a b"]
 )
 def test_a_foreign_host_name_is_answered_with_421(settings, host: str) -> None:
-    answer = client_of(settings).get("/health", headers={"Host": host})
-    assert (answer.status_code, answer.json()["code"]) == (421, "misdirected")
+    client = client_of(settings)
+    for path in ("/", "/login", "/openapi.json", "//health"):
+        answer = client.get(f"{ADDRESS}{path}", headers={"Host": host})
+        assert (answer.status_code, answer.json()["code"]) == (421, "misdirected")
+    # A load balancer asks by an address.
+    assert client.get("/health", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:9", "[::1]:8080", "LOCALHOST:1"])
 def test_the_names_of_this_machine_are_known(settings, host: str) -> None:
-    assert client_of(settings).get("/health", headers={"Host": host}).status_code == 200
+    assert client_of(settings).get("/login", headers={"Host": host}).status_code == 200
 
 
 def test_the_public_name_is_known_where_it_was_told(settings) -> None:
     client = client_of(replace(settings, base_url="https://releases.example.com"))
-    assert client.get("/health", headers={"Host": "releases.example.com"}).status_code == 200
-    assert client.get("/health", headers={"Host": "other.example.com"}).status_code == 421
+    assert client.get("/login", headers={"Host": "releases.example.com"}).status_code == 200
+    assert client.get("/login", headers={"Host": "other.example.com"}).status_code == 421
 
 
 def test_a_defect_tells_the_log_and_not_the_caller(settings, caplog) -> None:

@@ -37,6 +37,7 @@ __all__ = [
     "SecurityHeaders",
 ]
 
+_HEALTH: Final = "/health"
 _LOG: Final = logging.getLogger("versioner.server")
 _ACCESS: Final = logging.getLogger("versioner.server.access")
 _STRICT: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -182,7 +183,7 @@ class HostCheck:
 
     Otherwise a page elsewhere could read from a server on the loopback address by a name that
     resolves to it (DNS rebinding). A server that listens elsewhere, and was not told its public
-    address, answers to every name.
+    address, answers to every name. Load balancers ask for /health by an address.
     """
 
     def __init__(self, app: ASGIApp, *, settings: ServerSettings) -> None:
@@ -194,7 +195,8 @@ class HostCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 421 to a foreign name."""
-        if scope["type"] == "http" and not self._is_known(Headers(scope=scope).getlist("host")):
+        is_checked = scope["type"] == "http" and scope["path"] != _HEALTH
+        if is_checked and not self._is_known(Headers(scope=scope).getlist("host")):
             problem = HttpProblem(
                 "misdirected", "the server does not answer to that host name",
                 hint="name the server's public address with --base-url",
