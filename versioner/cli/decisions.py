@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from versioner.cli import clock
-from versioner.cli.params import output_option, repo_option
+from versioner.cli.commands.completion import approval_types
+from versioner.cli.params import examples_epilog, output_option, repo_option
 from versioner.cli.track_options import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from versioner.delivery.direct import Destination, Via
     from versioner.git.repository import Repository
@@ -25,12 +27,14 @@ if TYPE_CHECKING:
 __all__ = [
     "DECISION_KEYS",
     "DecisionOptions",
+    "decision_command",
     "decision_options",
     "draft_fields",
     "find_place",
     "person_of",
     "read_options",
     "record_and_report",
+    "type_option",
 ]
 
 DECISION_KEYS: Final = (
@@ -39,6 +43,8 @@ DECISION_KEYS: Final = (
     "pushed_to, received_as (a ref), warnings (array of {code, message, hint})."
 )
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+_VARIABLES: Final = {"auto_envvar_prefix": "VERSIONER"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,33 @@ def decision_options(command: _Command) -> _Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def decision_command(
+    *examples: str, arguments: Sequence[_Decorator], short_help: str | None = None
+) -> Callable[[Callable[..., None]], click.Command]:
+    """Return a decorator that makes a command of a function with the options of decisions.
+
+    `arguments` add its arguments and own options, in their order.
+    """
+
+    def decorate(function: Callable[..., None]) -> click.Command:
+        function = decision_options(function)
+        for add in reversed(arguments):
+            function = add(function)
+        epilog = examples_epilog(*examples, keys=DECISION_KEYS)
+        command = click.command(context_settings=_VARIABLES, epilog=epilog, short_help=short_help)
+        return command(function)
+
+    return decorate
+
+
+def type_option(text: str) -> _Decorator:
+    """Return what adds --type to a command; `text` is its help."""
+    return click.option(
+        "--type", "-t", "approval_type", required=True, metavar="TYPE",
+        shell_complete=approval_types, help=text,
+    )  # fmt: skip
 
 
 def read_options(values: dict[str, Any]) -> DecisionOptions:

@@ -6,44 +6,43 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from versioner.cli.commands.completion import approval_types, request_names
+from versioner.cli.commands.completion import request_names
 from versioner.cli.decisions import (
-    DECISION_KEYS,
-    decision_options,
+    decision_command,
     draft_fields,
     find_place,
     read_options,
     record_and_report,
+    type_option,
 )
-from versioner.cli.params import examples_epilog
 
 if TYPE_CHECKING:
     from versioner.cli.decisions import DecisionOptions, Place
 
 __all__ = ["approve", "reject", "step"]
 
-_VARIABLES: Final = {"auto_envvar_prefix": "VERSIONER"}
-_name: Final = click.argument("name", shell_complete=request_names)
-_type: Final = click.option(
-    "--type", "-t", "approval_type", required=True, metavar="TYPE", shell_complete=approval_types,
-    help="The type of the approval: a slot of the request.",
+_NAME: Final = click.argument("name", shell_complete=request_names)
+_OF_CONTENT: Final = (
+    _NAME,
+    type_option("The type of the approval: a slot of the request."),
+    click.option(
+        "--of", default="", metavar="HASH",
+        help="The content that was looked at, as `request show` prints it: if it is another one "
+        "now, nothing is recorded.",
+    ),
 )  # fmt: skip
-_of: Final = click.option(
-    "--of", default="", metavar="HASH",
-    help="The content that was looked at, as `request show` prints it: if it is another one now, "
-    "nothing is recorded.",
-)  # fmt: skip
-
-
-@click.command(
-    short_help="Approve a request.",
-    context_settings=_VARIABLES,
-    epilog=examples_epilog("versioner request approve december --type qa", keys=DECISION_KEYS),
+_STEP: Final = (
+    _NAME,
+    click.argument("step"),
+    click.option("--undo", is_flag=True, help="Record that it is not done."),
 )
-@_name
-@_type
-@_of
-@decision_options
+
+
+@decision_command(
+    "versioner request approve december --type qa",
+    arguments=_OF_CONTENT,
+    short_help="Approve a request.",
+)
 def approve(name: str, approval_type: str, of: str, **values: Any) -> None:
     """Approve the content of a request: its versions, environments, window, order and steps.
 
@@ -52,33 +51,22 @@ def approve(name: str, approval_type: str, of: str, **values: Any) -> None:
     _decide(name, approval_type, of, "approved", values)
 
 
-@click.command(
+@decision_command(
+    "versioner request reject december --type qa",
+    arguments=_OF_CONTENT,
     short_help="Reject a request.",
-    context_settings=_VARIABLES,
-    epilog=examples_epilog("versioner request reject december --type qa", keys=DECISION_KEYS),
 )
-@_name
-@_type
-@_of
-@decision_options
 def reject(name: str, approval_type: str, of: str, **values: Any) -> None:
     """Reject the content of a request: one rejection outweighs the approvals of its type."""
     _decide(name, approval_type, of, "rejected", values)
 
 
-@click.command(
+@decision_command(
+    "versioner request step december before.1",
+    "versioner request step december after.1 --undo",
+    arguments=_STEP,
     short_help="Record that a step is done.",
-    context_settings=_VARIABLES,
-    epilog=examples_epilog(
-        "versioner request step december before.1",
-        "versioner request step december after.1 --undo",
-        keys=DECISION_KEYS,
-    ),
 )
-@_name
-@click.argument("step")
-@click.option("--undo", is_flag=True, help="Record that it is not done.")
-@decision_options
 def step(name: str, step: str, undo: bool, **values: Any) -> None:
     """Record that a step of a request is done: before.1 is the first one before."""
     options = read_options(values)
