@@ -226,6 +226,10 @@ def test_a_misspelt_name_is_not_taken_for_another_in_silence(desk: Desk) -> None
     assert unknown.code == 4
     assert 'there is no product "user-servic"' in unknown.err
     assert "did you mean user-service?" in unknown.err
+    assert desk.run("product", "delete", "web-frontend", "--yes").code == 0
+    deleted = desk.run("check", "web-frontend", "2026.11.1", "staging")
+    assert deleted.code == 4
+    assert 'the product "web-frontend" was deleted on 2026-11-22' in deleted.err
 
 
 def test_a_step_that_follows_never_takes_an_error_for_an_answer(

@@ -162,6 +162,12 @@ def test_rules_are_created_edited_listed_and_replayed(desk: Desk) -> None:
         assert words in note["description"]
         noticed = desk.run(*command, "--format", "github")
         assert f"::notice file={path},line=1::{words}" in noticed.out + noticed.err
+    log = desk.top / "registry/products/payment-api/deployments/2026-11.yaml"
+    text = log.read_text("utf-8")
+    log.write_text(text + "- {\n", "utf-8")
+    half = desk.run("rule", "replay")
+    assert (half.code, "omits what could not be read" in half.err) == (0, True)
+    log.write_text(text, "utf-8")
     desk.run("rule", "edit", "through-staging", "--set", "enforcement=disabled")
     assert "would have refused" not in desk.run("validate", "--base", base).out
     assert desk.run("rule", "replay").out == "there are no rules to replay\n"

@@ -113,6 +113,11 @@ def _unknown(
     registry: Registry, question: Question, now: str, product_names: Callable[[], Iterable[str]]
 ) -> InvalidInput:
     name = registry.target_of(question.product)
+    if name not in registry.products and name in registry.deleted:
+        when = str(registry.deleted[name].get("deleted_at", ""))[:10]
+        message = f'the product "{name}" was deleted' + (f" on {when}" if when else "")
+        hint = f"restore it with `versioner product restore {name}`"
+        return InvalidInput(message, field="product", hint=hint)
     if name not in registry.products and (near := nearest(name, {*product_names()} - {name})):
         message = f'no event names the version "{question.version}": there is no product "{name}"'
         return InvalidInput(message, field="product", hint=f"did you mean {' or '.join(near)}?")

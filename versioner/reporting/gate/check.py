@@ -32,7 +32,7 @@ _CODE_WORDS: Final = {
     "VERSION_BLOCKED": "the version is blocked",
     "DEPLOYMENT_IN_PROGRESS": "other deployments are in progress",
     "NO_DEPLOY_WINDOW": "closed at this time",
-    "FLOW_VIOLATION": "not through the environments before",
+    "FLOW_VIOLATION": "something else has to be deployed first",
     "INSUFFICIENT_SOAK_TIME": "not there for long enough",
     "QUALITY_APPROVAL_REQUIRED": "approvals of the version are missing",
     "APPROVAL_REQUIRED": "an approved request is missing",

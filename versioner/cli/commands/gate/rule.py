@@ -248,7 +248,7 @@ def replay(
     """
     from versioner.cli.gate import refuse_unread_rules
     from versioner.cli.output import Progress
-    from versioner.cli.registry import find_registry, read_index, reference_time
+    from versioner.cli.registry import find_registry, read_index, reference_time, warn_of_errors
     from versioner.query.times import parse_moment
     from versioner.rules.gate.replay import replay as replay_rules
 
@@ -256,6 +256,7 @@ def replay(
     repository = find_registry(repo, rev)
     registry = read_index(repository, rev).registry()
     refuse_unread_rules(registry, names)
+    warn_of_errors(registry.errors)
     rules = _chosen(registry, names)
     if base is not None:
         from versioner.git.snapshot import snapshot_at
