@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 from starlette.testclient import TestClient
-from versioner.notify.cdevents import cdevents_request
 
 from tests.cli.registries import make_registry
 from tests.server.conftest import ADDRESS, bearer, clock_at, token_for
@@ -25,6 +24,7 @@ from versioner.cli.errors import run
 from versioner.cli.hook_secrets import hook_secrets
 from versioner.errors import UsageFault, VersionerError
 from versioner.notify.facts import Facts
+from versioner.notify.forms.cdevents import cdevents_request
 from versioner.notify.notices import Notice
 from versioner.server.app import create_app
 from versioner.server.hooks.routes import _READERS
