@@ -165,7 +165,7 @@ print(rows.fetchall())
 _DUCKDB = """\
 import duckdb, sys
 print(duckdb.sql(f"SELECT * FROM read_parquet('{sys.argv[1]}/deployments/*/*/*.parquet', "
-    f"hive_partitioning=true) WHERE product = '{sys.argv[2]}' ORDER BY at DESC LIMIT 20"
+    f"hive_partitioning=true) WHERE product = '{sys.argv[2]}' ORDER BY \\"at\\" DESC LIMIT 20"
 ).fetchall())
 """
 _IN_SQLITE = """\

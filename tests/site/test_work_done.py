@@ -10,6 +10,7 @@ from versioner.site.api import deployments, documents
 from versioner.site.build import build_site
 from versioner.site.context import SiteContext
 from versioner.site.facts import catalogue
+from versioner.site.facts.state import SiteState
 from versioner.site.rendering import template_code
 from versioner.site.rendering.render import Renderer
 from versioner.site.views.month_rows import MonthRows
@@ -39,6 +40,7 @@ def work_of(out: Path, rows: int, monkeypatch: pytest.MonkeyPatch) -> Counter[st
         (MonthRows, "_deployment"),
         (MonthRows, "_version"),
         (catalogue, "row_from"),
+        (catalogue, "ListedRow"),
         (template_code, "escaped_text"),
         (deployments, "with_nulls"),
         (documents, "with_nulls"),
@@ -67,7 +69,9 @@ def test_a_further_deployment_makes_a_row_a_page_and_no_copy(
     more = {name: (many[name] - few[name]) / ROWS for name in many}
     # The page of the month shows all of it, those of all deployments and of its environment less.
     assert more["_deployment"] == 1
-    assert 2 <= more["row_from"] < 4
+    # A list is made from rows in short; only the newest ones are read as deployments.
+    assert more["ListedRow"] == 1
+    assert more["row_from"] < 2
     # Each value once on each of the four pages with the row: the product, its month, two lists.
     assert more["escaped_text"] < 36
     # Summaries of the newest ones are copied, and no document of a month.
@@ -100,3 +104,40 @@ def test_the_rows_of_a_month_are_read_once_to_count_those_of_all_lists(
     assert read == ["2026-09", "2026-10"]
     assert [len(links) for links in pages] == [6, 4, 4]
     assert [sum(each.number for each in links) for links in pages] == [1640, 820, 820]
+
+
+def test_a_row_of_a_list_needs_no_history_of_its_product(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More products than the histories that stay in memory, in turn in the same month."""
+    names = [f"product-{number}" for number in range(60)]
+    whole = registry(
+        *(
+            product(
+                name,
+                [
+                    deployment(f"v{day}", at=f"2026-10-{day:02d}T10:00:00Z", id=f"{name}-{day}")
+                    for day in range(1, 6)
+                ],
+            )
+            for name in names
+        )
+    )
+    reads: Counter[str] = Counter()
+    history = SiteState.history
+
+    def counted(state: SiteState, name: str) -> str:
+        reads[name] += 1
+        return history(state, name)
+
+    monkeypatch.setattr(SiteState, "history", counted)
+    build_site(
+        whole,
+        tmp_path / "site",
+        now=NOW,
+        tool_version="1",
+        cache=tmp_path / "pages.json",
+        trees=dict.fromkeys(names, "0" * 40),
+    )
+    assert reads.keys() == set(names)
+    assert max(reads.values()) < 5

@@ -26,8 +26,10 @@ __all__ = ["Learned", "learn"]
 
 # For fewer products, starting a process costs more than it saves.
 _SHARED_LEAST: Final = 8
-# The events of products that stay in memory, to be rendered after their facts are known.
+# The events of products that stay in memory, to be rendered after their facts are known. Of very
+# many products they would be a small part, and each process that is forked would have a copy.
 _EVENTS_MOST: Final = 40_000
+_PRODUCTS_MOST: Final = 200
 
 
 @dataclass
@@ -142,6 +144,7 @@ class _Reading:
 
     def __init__(self, records: Sequence[ProductRecord], load: Load) -> None:
         self._records, self._load = records, load
+        self._most = _EVENTS_MOST if len(records) <= _PRODUCTS_MOST else 0
         self._process = os.getpid()
         self._events = 0
 
@@ -151,6 +154,6 @@ class _Reading:
         facts, history, rows = facts_of(record, self._load)
         self._events += facts.events
         # Another process ends before anything is rendered.
-        if self._events > _EVENTS_MOST or self._process != os.getpid():
+        if self._events > self._most or self._process != os.getpid():
             record.release()
         return marshal.dumps((facts.to_json(), history.to_json(), packed_rows(rows)))
