@@ -11,6 +11,7 @@ import pytest
 
 from tests.fixtures.local_registry import NOW, Desk
 from tests.notify.conftest import CHANNEL, configure, context_for
+from versioner.editing.rules import freeze
 from versioner.git.repository import open_repository
 from versioner.notify.place import Mirror, open_place
 from versioner.notify.run import _Run, notify
@@ -88,16 +89,20 @@ def test_a_sender_that_is_behind_takes_nothing_for_gone(
     assert notify(open_repository(bare), context).sent == []
 
 
-def test_a_server_sends_after_each_commit(
-    bare: Path, tmp_path: Path, variables: dict[str, str], receiver: Receiver
+def test_a_server_sends_after_each_commit_and_after_each_refusal(
+    desk: Desk, bare: Path, tmp_path: Path, variables: dict[str, str], receiver: Receiver
 ) -> None:
     pytest.importorskip("fastapi")
     from starlette.testclient import TestClient
 
     from versioner.recording.context import EventDraft
+    from versioner.recording.preflight import Refused
     from versioner.server.app import create_app
     from versioner.server.settings import Clock, ServerSettings
 
+    configure(desk, ONLY.replace("]", ", deployment.preflight_failed]"))
+    freeze(desk.repository, "staging", until="2026-12-01T00:00:00Z", reason="ice", now=NOW)
+    desk.git("push", "-q", "origin", "HEAD")
     clock = Clock(
         lambda: NOW,
         lambda: (time.time_ns() // 1_000_000, os.urandom(10)),
@@ -122,3 +127,16 @@ def test_a_server_sends_after_each_commit(
         while receiver.keys != ["served"]:
             assert time.monotonic() < until
             time.sleep(0.02)
+        started = {**fields, "version": "5", "status": "started"}
+        with pytest.raises(Refused):
+            app.state.services.writer.record_event(EventDraft("deployment", "shop", started, "no"))
+        while len(receiver.keys) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+    sent = receiver.accepted[-1].json
+    assert (sent["event_type"], sent["preflight_status"], sent["is_successful"]) == (
+        "deployment.preflight_failed",
+        "failed",
+        False,
+    )
+    assert (sent["product_name"], sent["environment"], sent["version"]) == ("shop", "staging", "5")

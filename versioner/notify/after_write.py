@@ -6,17 +6,21 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import VersionerError
+from versioner.notify.notices import Notice
 from versioner.notify.run import NotifyContext, NotifyResult, notify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from versioner.notify.place import Target
+    from versioner.rules.gate.question import Question, Verdict
 
 
 __all__ = ["AfterWrite", "NotifyContext", "context_of"]
 
 _PAUSE_SECONDS: Final = 0.5
+# As many refused starts are kept while the ref cannot be moved.
+_MOST_OTHERS: Final = 100
 
 
 class AfterWrite:
@@ -43,6 +47,7 @@ class AfterWrite:
         self._context = context
         self._branch = branch
         self._report = report
+        self._others: list[Notice] = []
         self._wanted = threading.Event()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
@@ -57,6 +62,23 @@ class AfterWrite:
                     target=self._work, name="versioner-notify", daemon=True
                 )
                 self._thread.start()
+
+    def refused(self, event_id: str, question: Question, refusals: Sequence[Verdict]) -> None:
+        """Tell of a start that rules refused, of which git has nothing; return at once."""
+        names = (f"{each.rule or each.type} ({each.code})" for each in refusals)
+        notice = Notice(
+            f"refused-{event_id}",
+            "deployment.preflight_failed",
+            question.at,
+            products=(question.product,),
+            environments=(question.environment,),
+            version=question.version,
+            instance=question.instance,
+            words=tuple(names),
+        )
+        with self._lock:
+            self._others.append(notice)
+        self.wrote()
 
     def close(self, seconds: float = 10.0) -> None:
         """End after the present run, for which some seconds are waited."""
@@ -79,10 +101,14 @@ class AfterWrite:
 
     def _run(self) -> None:
         found: NotifyResult | VersionerError
+        with self._lock:
+            others, self._others = self._others, []
         try:
-            found = notify(self._target(), self._context, branch=self._branch)
+            found = notify(self._target(), self._context, branch=self._branch, also=others)
         except VersionerError as error:
             found = error
+            with self._lock:
+                self._others = others[-_MOST_OTHERS:] + self._others
         if self._report is not None:
             self._report(found)
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from versioner.notify.facts import Facts
     from versioner.notify.place import Place, Target
     from versioner.notify.sender import Sender
+    from versioner.registry.records import Registry
     from versioner.remote.notified import NotifiedState
 
 __all__ = ["Delivery", "NotifyContext", "NotifyResult", "notify"]
@@ -92,25 +93,27 @@ def notify(
     branch: str = "",
     dry_run: bool = False,
     asked: Asked | None = None,
+    also: Sequence[Notice] = (),
 ) -> NotifyResult:
     """Send what happened since the last run; the first run takes what is there as notified.
 
     With `dry_run`, nothing is sent and no ref moves. `asked` changes the queue first: it returns
-    dead letters to it, or adds digests. Raises RemoteFailure where the ref cannot be moved: then
-    nothing more is sent.
+    dead letters to it, or adds digests. `also` are notices of what is not in git. Raises
+    RemoteFailure where the ref cannot be moved: then nothing more is sent.
     """
     with open_place(target, branch) as place:
         if not place.has_channels() and not place.read().commit:
             return NotifyResult(place.tip, is_dry_run=dry_run)
-        run = _Run(place, context)
+        run = _Run(place, context, also)
         return run.dry_run() if dry_run else run.run(asked)
 
 
 class _Run:
     """One run."""
 
-    def __init__(self, place: Place, context: NotifyContext) -> None:
+    def __init__(self, place: Place, context: NotifyContext, also: Sequence[Notice] = ()) -> None:
         self._place = place
+        self._also = also
         self._context = context
         self._ledger = Ledger(place, context.sender, context.now)
         self._result = NotifyResult()
@@ -188,6 +191,7 @@ class _Run:
         self._note_doubts(state)
         state = without_ended(state, self._context.sender, now)
         state = with_digests(state, self._channels.values(), now)
+        state = self._with_others(state)
         if state.commit == self._place.tip:
             return state
         entries, gone = self._news(state)
@@ -200,16 +204,29 @@ class _Run:
         now = self._context.now()
         news = news_since(self._place, self._reader, state, now)
         self._result.is_rewritten = news.is_rewritten
-        entries = []
-        for notice in news.notices:
-            names = [
-                name
-                for name, each in self._channels.items()
-                if gets(each, notice, news.old, news.new)
-            ]
+        return self._entries(news.notices, news.old, news.new), news.gone
+
+    def _entries(
+        self, notices: Sequence[Notice], old: Registry, new: Registry
+    ) -> list[dict[str, Any]]:
+        """Return notices as entries of the queue, those that a channel gets."""
+        now = self._context.now()
+        found = []
+        for notice in notices:
+            channels = self._channels.items()
+            names = [name for name, each in channels if gets(each, notice, old, new)]
             if names:
-                entries.append({"notice": notice.as_json(), "channels": names, "at": now})
-        return entries, news.gone
+                found.append({"notice": notice.as_json(), "channels": names, "at": now})
+        return found
+
+    def _with_others(self, state: NotifiedState) -> NotifiedState:
+        """Return the state with the notices of what is not in git in its queue, each once."""
+        known = {each["notice"]["key"] for each in state.queue}
+        notices = [each for each in self._also if each.key not in known]
+        if not notices:
+            return state
+        registry = self._reader.with_products(each.product for each in notices)
+        return state.with_(queue=(*state.queue, *self._entries(notices, registry, registry)))
 
     def _note_doubts(self, state: NotifiedState) -> None:
         known = {(each.notice.key, each.channel) for each in self._result.in_doubt}

@@ -14,14 +14,20 @@ if TYPE_CHECKING:
     from versioner.notify.run import NotifyResult
     from versioner.server.reader import RegistryReader
     from versioner.server.settings import ServerSettings
+    from versioner.server.writer import RegistryWriter
 
 __all__ = ["notifications_of"]
 
 _log = logging.getLogger("versioner.server.notify")
 
 
-def notifications_of(settings: ServerSettings, reader: RegistryReader) -> AfterWrite:
-    """Return what sends the notifications of a registry; `wrote` is called when its tip moves."""
+def notifications_of(
+    settings: ServerSettings, reader: RegistryReader, writer: RegistryWriter
+) -> AfterWrite:
+    """Return what sends the notifications of a registry, whenever its tip moves.
+
+    Starts that rules refuse, of which git has nothing, are notified too.
+    """
 
     def target() -> Repository | Mirror:
         repository, client = reader.repository(), reader.client
@@ -32,6 +38,7 @@ def notifications_of(settings: ServerSettings, reader: RegistryReader) -> AfterW
     context = context_of(settings.variables, clock.now, clock.entropy)
     after = AfterWrite(target, context, branch=branch, report=_report)
     reader.on_move(after.wrote)
+    writer.on_refusal(lambda name, answer: after.refused(name, answer.question, answer.refusals))
     return after
 
 

@@ -214,6 +214,8 @@ def _lines(facts: Facts) -> Iterator[str]:
     if facts.request is not None:
         for product, version in facts.request.versions.items():
             yield f"{product} {version} to {', '.join(facts.request.environments)}"
+    if notice.type == "deployment.preflight_failed" and notice.words:
+        yield f"Refused by {', '.join(notice.words)}"
     if notice.type == "product.deleted":
         yield f"`versioner product restore {notice.product}` restores it."
     if notice.words and notice.type.endswith(".changed") and not notice.type.startswith("registry"):

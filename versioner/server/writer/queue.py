@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from versioner.delivery.direct import ensure_event_id
 from versioner.errors import OperationFailed
 from versioner.git.process import RefChanged
+from versioner.recording.preflight import Refused
 from versioner.remote.faults import RemoteFailure
 from versioner.server.writer.batch import Moment
 from versioner.server.writer.local import LocalPlace
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from versioner.recording.context import EventDraft
     from versioner.recording.record import RecordResult
     from versioner.remote.client import RemoteClient
+    from versioner.rules.gate.question import Answer
     from versioner.server.writer.writes import Author, Check, Write
 
     Listener = Callable[[Landed], None]
@@ -86,6 +88,7 @@ class RegistryWriter:
         self._now = now
         self._entropy = entropy
         self._listeners: list[Listener] = []
+        self._refusal_listeners: list[Callable[[str, Answer], None]] = []
         self._waiting: deque[Write] = deque()
         self._changed = Condition()
         self._is_closed = False
@@ -135,6 +138,8 @@ class RegistryWriter:
         """Queue an event or a decision; return its result to come."""
         # Each try has the same id.
         write.draft = ensure_event_id(write.draft, self._entropy)
+        if self._refusal_listeners:
+            write.future.add_done_callback(lambda done: self._report_refusal(write, done))
         self._put(write)
         return write.future
 
@@ -152,6 +157,16 @@ class RegistryWriter:
     def subscribe(self, listener: Listener) -> None:
         """Call a function, which must be quick, after each move of the branch."""
         self._listeners.append(listener)
+
+    def on_refusal(self, listener: Callable[[str, Answer], None]) -> None:
+        """Call a function, which must be quick, with the id and the answer of refused starts."""
+        self._refusal_listeners.append(listener)
+
+    def _report_refusal(self, write: EventWrite, done: Future[RecordResult]) -> None:
+        error = None if done.cancelled() else done.exception()
+        if isinstance(error, Refused):
+            for listener in self._refusal_listeners:
+                listener(write.draft.event_id, error.answer)
 
     def close(self) -> None:
         """Carry out what waits, and end the thread."""
