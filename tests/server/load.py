@@ -40,6 +40,12 @@ class RunningServer:
         self._process: subprocess.Popen[bytes] | None = None
         self.token = token_for(ServerSettings(Path(repo), state, clock_at()), "record", "read")
 
+    @property
+    def pid(self) -> int:
+        """Return the id of the process."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start the server, and wait until it answers."""
         with (self.state / "log").open("ab") as log:
@@ -187,8 +193,7 @@ def ids_on_branch(repo: Path) -> list[str]:
 
 
 def commits_a_second(folder: Path, seconds: float) -> float:
-    """Return how many commits of one line each `git commit` makes in a second, one by one."""
-    subprocess.run(["git", "init", "-q", "."], cwd=folder, check=True)
+    """Return how many commits of one line each `git commit` makes a second in a work tree."""
     log, made, begun = folder / "log.yaml", 0, time.monotonic()
     while time.monotonic() - begun < seconds:
         with log.open("a") as file:

@@ -23,6 +23,7 @@ from versioner.recording.preflight import Preflight
 from versioner.recording.record import prepare
 from versioner.rules.visible import VisibleLogs
 from versioner.server.problems import HttpProblem
+from versioner.server.writer.tip_reads import StartGate
 from versioner.server.writer.writes import GateAnswer, Judged
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
     from versioner.models.governance import Rule
     from versioner.recording.context import EventDraft
     from versioner.recording.gate import Gate
-    from versioner.recording.preflight import TipReads
     from versioner.recording.record import RecordResult
     from versioner.rules.gate.question import Answer
+    from versioner.server.writer.tip_reads import KeptReads
     from versioner.server.writer.writes import EventWrite
 
     _Prepared = tuple[RecordResult, Changes, RegistryConfig]
@@ -119,7 +120,7 @@ def judge(
     locked: LockedRepository,
     writes: Sequence[EventWrite],
     moment: Moment,
-    reads: TipReads,
+    reads: KeptReads,
 ) -> Batch:
     """Judge events at the tip, each with those before it; an error is the outcome of its event.
 
@@ -146,7 +147,7 @@ def judge(
 class _Judge:
     """The judge of one batch."""
 
-    def __init__(self, locked: LockedRepository, moment: Moment, reads: TipReads) -> None:
+    def __init__(self, locked: LockedRepository, moment: Moment, reads: KeptReads) -> None:
         self.batch = Batch()
         self._locked = locked
         self._moment = moment
@@ -171,7 +172,9 @@ class _Judge:
         write.gate = None
         gate: Gate | None = None
         if is_start(draft.kind, draft.fields):
-            gate = Preflight(self._moment.now, report=report, reads=self._reads)
+            gate = StartGate(
+                self._reads, Preflight(self._moment.now, report=report, reads=self._reads)
+            )
         pending = self.batch.changes
         prepared = prepare(
             self._locked, draft, self._moment.entropy, write.create, pending, gate=gate

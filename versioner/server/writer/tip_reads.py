@@ -7,17 +7,25 @@ what was read of them stays.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from versioner import layout
+from versioner.git.objects import reading, tip_view
 from versioner.git.snapshot import snapshot_at
 from versioner.registry.head import key_of_entries, load_head
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from versioner.git.repository import Repository
     from versioner.git.snapshot import RevisionSnapshot, Snapshot
+    from versioner.models import Event
+    from versioner.recording.preflight import Preflight
     from versioner.registry.records import Registry
 
-__all__ = ["KeptReads"]
+__all__ = ["KeptReads", "StartGate"]
+
+_PRODUCTS: Final = f"{layout.ROOT}/products/"
 
 
 class KeptReads:
@@ -48,3 +56,37 @@ class KeptReads:
             products={},
             problems=[*head.problems],
         )
+
+
+class StartGate(NamedTuple):
+    """The judge of starts, which is asked only where something at the tip may refuse one.
+
+    A registry begins with a rule that is disabled, and to ask takes longer than all else that is
+    done for an event.
+    """
+
+    reads: KeptReads
+    preflight: Preflight
+
+    def judge(
+        self, place: Repository, product: str, event: Event, changes: Mapping[str, bytes | None]
+    ) -> tuple[list[dict[str, str]], bool]:
+        """Judge a start as `Preflight` does."""
+        if self._is_asked(place, product, event, changes):
+            return self.preflight.judge(place, product, event, changes)
+        return [], False
+
+    def _is_asked(
+        self, place: Repository, product: str, event: Event, changes: Mapping[str, bytes | None]
+    ) -> bool:
+        decisions = f"{layout.product_dir(product)}/decisions"
+        if "overrides" in event or any(
+            not path.startswith(_PRODUCTS) or path.startswith(f"{decisions}/") for path in changes
+        ):
+            return True
+        with reading(place) as reader:
+            if tip_view(place, reader).directory(decisions):
+                return True
+        found = self.reads.head(place, self.reads.snapshot(place)).governance
+        is_asked = any(each.enforcement != "disabled" for each in found.rules)
+        return is_asked or bool(found.requests or found.unreadable)
