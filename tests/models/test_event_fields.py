@@ -51,7 +51,7 @@ def test_track_has_an_option_with_the_help_of_the_table_for_each_field_that_has_
 def test_the_action_takes_fields_of_the_table_and_options_of_track() -> None:
     inputs = yaml.safe_load(ACTION.read_text(encoding="utf-8"))["inputs"]
     steering = {"event_type", "fail_on_api_error", "registry", "token", "branch", "via", "wait"}
-    steering |= {"product_name", "metadata", "event_id", "package", "check"}
+    steering |= {"product_name", "metadata", "event_id", "package", "recorder", "sha256", "check"}
     fields = set(inputs) - steering
     assert fields <= set(EVENT_FIELDS)
     assert all(EVENT_FIELDS[name].help for name in fields)
