@@ -10,6 +10,7 @@ import pytest
 
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import snapshot_at
+from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.query.rule_activity import RuleActivity, rule_activity_in
 from versioner.registry.index import open_index
 
@@ -118,6 +119,17 @@ def test_a_rule_is_in_force_from_the_merge_that_brought_it(top: Path) -> None:
     commit(top, "11-28", **{"README.md": "y\n"})
     found, _ = activity(top)
     assert [each.deployment for each in found.violations] == ["11-20"]
+
+
+def test_a_rule_that_is_not_committed_was_never_in_force(top: Path) -> None:
+    commit(top, "08-15", **{RULE: rule("report-only")})
+    commit(top, "11-28", **{"README.md": "x\n"})
+    write(top, RULE, rule("enabled"))
+    write(top, RULE.replace("closed", "other"), rule("enabled").replace("closed", "other"))
+    repository = open_repository(top)
+    with open_index(repository, snapshot_of_work_tree(repository)) as index:
+        found = rule_activity_in(repository, index.registry(), now="2026-11-28T09:00:00Z")
+    assert (counts(found), found.of("other").total) == ((0, 0, 6), 0)
 
 
 def test_only_products_that_changed_are_read_again(top: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from versioner import layout
 from versioner.git.files.file_changes import changes_below
-from versioner.git.objects import contents_of, reading
+from versioner.git.objects import contents_of, read_blobs, reading
 from versioner.registry.governance.rules import rule_of
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def rule_periods(
 ) -> list[RulePeriod]:
     """Return the rules as they were from a moment (in seconds) to a revision, by name.
 
-    `rules` are those of the revision; a rule that it does not have is left out, and so are the
-    times in which a rule was disabled or could not be read.
+    `rules` are those that the registry has now; of them, what is not committed was never in force.
+    Left out are the times in which a rule was disabled or could not be read.
     """
     changes: dict[str, list[FileChange]] = {}
     for each in changes_below(repository, _FOLDER, revision, since):
@@ -43,11 +43,24 @@ def rule_periods(
     known = {each.path: each for each in rules}
     own = {path: found for path, found in changes.items() if path in known}
     contents = _contents(repository, own)
-    periods = [RulePeriod(rule) for path, rule in known.items() if path not in own]
+    others = {path: rule for path, rule in known.items() if path not in own}
+    if repository.work_tree is not None:
+        others = _committed(repository, revision, others)
+    periods = [RulePeriod(rule) for rule in others.values()]
     for path, found in own.items():
         periods += _periods(path, found, contents)
     periods = [each for each in periods if each.rule.enforcement != "disabled"]
     return sorted(periods, key=lambda each: (each.rule.name, each.since))
+
+
+def _committed(repository: Repository, revision: str, rules: Mapping[str, Rule]) -> dict[str, Rule]:
+    """Return rules by path as a revision has them; the files may have changes."""
+    found = {}
+    for path, data in read_blobs(repository, revision, rules).items():
+        rule = _rule(data, path) if data is not None else None
+        if rule is not None:
+            found[path] = rule
+    return found
 
 
 def _contents(
