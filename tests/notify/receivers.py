@@ -94,15 +94,18 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(answer, float):
             receiver.released.wait(answer)
             answer = 200
+        # Before the answer: a sender may look as soon as it has it.
+        is_taken = 200 <= int(answer) < 300
+        if is_taken:
+            receiver.accepted.append(received)
         try:
             self.send_response(int(answer))
             if receiver.location:
                 self.send_header("Location", receiver.location)
             self.end_headers()
         except OSError:
-            return
-        if 200 <= int(answer) < 300:
-            receiver.accepted.append(received)
+            if is_taken:
+                receiver.accepted.remove(received)
 
     def _drip(self, receiver: Receiver) -> None:
         try:

@@ -159,7 +159,7 @@ def test_senders_at_once_send_each_notification_once(
     desk: Desk, told: Run, variables: dict[str, str], receiver: Receiver
 ) -> None:
     configure(desk, ONLY)
-    ids = record_many(desk, 6)
+    ids = record_many(desk, 4)
     errors: list[BaseException] = []
 
     def send() -> None:
@@ -249,7 +249,7 @@ def test_each_notification_arrives_once_through_random_faults_of_the_sender(
         "kill -9 $PPID; exit 0",
     }
     ids: list[str] = []
-    rounds = scale(5, 200)
+    rounds = scale(3, 200)
     for number in range(rounds):
         ids += record_many(desk, 1 + chance.randrange(2), first=number * 10)
         desk.git("push", "-q", "origin", "HEAD")
