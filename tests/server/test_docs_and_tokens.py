@@ -120,7 +120,7 @@ def test_an_admin_of_one_product_makes_no_token(client, settings) -> None:
         (b'{"name": "x", "scopes": ["read"], "admin": true}', 422),
         (b'{"name": "x\\n", "scopes": ["read"]}', 422),
         (b'{"name": "x", "scopes": ["read"], "expires": ""}', 422),
-        (b'{"name": "x", "scopes": ["read"], "expires": "2020-01-01"}', 422),
+        (b'{"name": "x", "scopes": ["read"], "expires": "2020-01-01"}', 409),
         (b'{"name": "x", "scopes": ["read"], "products": ["../x"]}', 422),
         (b'{"name": "\\ud800", "scopes": ["read"]}', 422),
         (b'{"name": "' + b"x" * 100_000 + b'", "scopes": ["read"]}', 422),
@@ -135,6 +135,13 @@ def test_a_body_that_is_not_valid_makes_nothing(client, admin, body: bytes, stat
     assert len(answer.content) < 2000
     after = client.get(TOKENS, headers=admin).json()
     assert [each["id"] for each in after] == [each["id"] for each in before]
+
+
+def test_a_wrong_method_is_told_all_the_methods_of_the_path(client, admin) -> None:
+    answer = client.patch(f"{TOKENS}/ci", headers=admin)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, DELETE")
+    assert client.put(TOKENS, headers=admin).headers["allow"] == "GET, POST"
+    assert client.post("/health").headers["allow"] == "GET"
 
 
 def test_what_a_body_holds_is_not_said_again(client, admin) -> None:

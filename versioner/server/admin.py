@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Body, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from versioner.server.access import Caller, requires
 from versioner.server.problems import HttpProblem
@@ -37,6 +37,25 @@ _Name = Annotated[
 ]
 
 
+_NAME: Final = r"^[A-Za-z0-9](?:[A-Za-z0-9._@-]*[A-Za-z0-9])?$"
+_LegalName = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", max_length=63, examples=["user-service"]),
+]
+_Expiry = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": "^[1-9][0-9]{0,3}[smhdw]$"},
+                {"type": "string", "format": "date"},
+                {"type": "string", "format": "date-time"},
+            ]
+        }
+    ),
+]
+
+
 class TokenDocument(BaseModel):
     """A token, without its secret."""
 
@@ -63,12 +82,15 @@ class TokenRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_CREATE]})
 
-    name: str = Field(description="Up to 63 letters, digits and . _ @ -", max_length=63)
+    name: str = Field(
+        description="Up to 63 ASCII letters, digits and . _ @ -", max_length=63, pattern=_NAME
+    )
     scopes: list[Literal["read", "record", "edit", "approve", "admin"]] = Field(min_length=1)
-    products: list[str] = Field(default=[], max_length=1000)
-    environments: list[str] = Field(default=[], max_length=1000)
-    expires: str | None = Field(
-        default=None, description="A date, an RFC 3339 time, or a duration (90d).", max_length=60
+    products: list[_LegalName] = Field(default=[], max_length=1000)
+    environments: list[_LegalName] = Field(default=[], max_length=1000)
+    expires: _Expiry | None = Field(
+        default=None,
+        description="A date, an RFC 3339 time, or a duration (90d). A time that is over is 409.",
     )
 
 
@@ -86,7 +108,9 @@ def list_tokens(
     status_code=201,
     summary="Make a token",
     response_model=CreatedToken,
-    responses={409: {"description": "There is a token with that name (code `conflict`)."}},
+    responses={
+        409: {"description": "A token has that name, or the time is over (code `conflict`)."}
+    },
 )
 def create_token(
     request: Request,
@@ -99,6 +123,9 @@ def create_token(
     services = services_of(request)
     clock = services.settings.clock
     now = clock.now()
+    end = expiry_of(wanted.expires, now) if wanted.expires is not None else ""
+    if end and end <= now:
+        raise HttpProblem("conflict", "the time in `expires` is over")
     if any(each.name == wanted.name for each in services.tokens.list()):
         raise HttpProblem("conflict", f'there is a token "{wanted.name}" already')
     made = services.tokens.create(
@@ -106,7 +133,7 @@ def create_token(
         wanted.scopes,
         products=wanted.products,
         environments=wanted.environments,
-        expires=expiry_of(wanted.expires, now) if wanted.expires is not None else "",
+        expires=end,
         now=now,
         random=clock.random,
     )

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match
 
 from versioner.errors import (
     Ambiguous,
@@ -46,6 +47,7 @@ __all__ = [
     "wants_page",
 ]
 
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MEDIA_TYPE: Final = "application/problem+json"
 
 
@@ -166,6 +168,8 @@ def add_handlers(app: FastAPI) -> None:
 
     async def of_problem(request: Request, error: Exception) -> Response:
         problem = _expected(error)
+        if problem.code == "method_not_allowed":
+            problem.headers["Allow"] = ", ".join(_methods_of_path(request))
         is_page = request.method == "GET" and wants_page(request)
         if problem.code == "unauthenticated" and is_page and "authorization" not in request.headers:
             asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -174,6 +178,17 @@ def add_handlers(app: FastAPI) -> None:
 
     for kind in (HttpProblem, VersionerError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, of_problem)
+
+
+def _methods_of_path(request: Request) -> list[str]:
+    """Return the methods that a path has, of all its routes; Starlette names those of the first."""
+    routes = request.app.router.routes
+
+    def is_known(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in routes)
+
+    return [method for method in _METHODS if is_known(method)]
 
 
 def wants_page(request: Request) -> bool:
