@@ -8,6 +8,7 @@ import pytest
 
 from tests.builders import NOW, build, deployment, product, registry, void
 from tests.site.samples import TOOL
+from versioner.recorder.archive import RECORDER, made_recorder
 from versioner.site.build import build_site
 from versioner.site.privacy import hidden_fields, pruned
 
@@ -47,6 +48,9 @@ def words_of(out: Path, **config: Any) -> str:
         config={"schema_version": 1, "title": "Registry", **config},
     )
     build_site(whole, out, now=NOW, tool_version=TOOL)
+    # The schemas and the recorder are the tool's own, and the same in every registry.
+    assert (out / RECORDER).read_bytes() == made_recorder().data
+    (out / RECORDER).unlink()
     files = [path for path in out.rglob("*") if path.is_file() and "schemas" not in path.parts]
     return "\n".join(f"{path}\n{path.read_text(encoding='utf-8')}" for path in files)
 
