@@ -141,3 +141,23 @@ def test_a_row_of_a_list_needs_no_history_of_its_product(
     )
     assert reads.keys() == set(names)
     assert max(reads.values()) < 5
+
+
+def test_the_newest_rows_are_found_once_where_no_list_stays_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(catalogue, "_ROWS_MOST", -1)
+    events = [deployment(f"v{day}", at=f"2026-10-{day:02d}T10:00:00Z") for day in range(1, 29)]
+    events[3:3] = [undeployment(at="2026-10-04T12:00:00Z", id="gone")]
+    made = catalogue.Catalogue(registry(product("shop", events)), SiteState(None), {})
+    first = {
+        (place, removals): made.latest_rows(27, place, removals=removals)
+        for place in ("", "production")
+        for removals in (True, False)
+    }
+    assert [each.at[8:10] for each in first["", True]][-3:] == ["04", "04", "03"]
+    assert [each.at[8:10] for each in first["production", False]][-3:] == ["04", "03", "02"]
+    monkeypatch.setattr(catalogue, "ListedRow", None)
+    for (place, removals), rows in first.items():
+        assert made.latest_rows(27, place, removals=removals) == rows
+        assert made.latest_rows(5, place, removals=removals) == rows[:5]

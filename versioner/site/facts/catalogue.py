@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +29,8 @@ __all__ = ["Catalogue"]
 _PRODUCTS_MOST: Final = 50
 # The rows of lists that stay in memory, and the parts of pages that are remembered.
 _ROWS_MOST: Final = 60_000
+# The newest rows of a month that stay in memory by environment: what feeds and summaries show.
+_NEWEST_MOST: Final = 200
 
 _EMPTY: Final = Sum(0, 0, 0, 0)
 
@@ -50,6 +53,7 @@ class Catalogue:
         self._own_histories, self._own_rows = found.histories, found.rows
         self._histories: dict[str, HistoryFacts] = {}
         self._lists: dict[tuple[str, str], list[ListedRow]] = {}
+        self._newest: dict[tuple[str, str, bool], list[ListedRow]] = {}
         self._parts: dict[tuple[str, str], int] = {}
         self._pages_of_versions: dict[str, dict[str, str]] = {}
         listed = registry.listed_instances
@@ -154,11 +158,22 @@ class Catalogue:
         for month in reversed(self.months):
             if len(found) >= limit:
                 break
-            for row in reversed(self.listed(month, environment, products)):
-                if removals or row.data.kind:
-                    found.append(row)
-                    if len(found) >= limit:
-                        break
+            if products is None and limit <= _NEWEST_MOST:
+                rows = self._newest_of(month, environment, removals=removals)
+            else:
+                listed = reversed(self.listed(month, environment, products))
+                rows = [row for row in listed if removals or row.data.kind]
+            found += rows[: limit - len(found)]
+        return found
+
+    def _newest_of(self, month: str, environment: str, *, removals: bool) -> list[ListedRow]:
+        """Return the newest rows of a month, newest first, with or without undeployments."""
+        place = (month, environment, removals)
+        found = self._newest.get(place)
+        if found is None:
+            newest = reversed(self.listed(month, environment))
+            rows = (row for row in newest if removals or row.data.kind)
+            found = self._newest[place] = [*islice(rows, _NEWEST_MOST)]
         return found
 
     def since(self, at: str) -> Iterator[Deployment]:
