@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.fixtures.bare_registry import copy_of
 from tests.server.load import Load, RunningServer, ids_on_branch
+from versioner.git.process import LockedByGit
+from versioner.git.repository import open_repository
+from versioner.recording.context import EventDraft
+from versioner.server.writer import RegistryWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.fixtures.local_registry import Desk
+    from versioner.recording.record import RecordResult
 
 pytestmark = pytest.mark.slow
 
@@ -94,22 +100,31 @@ fields = {"at": now(), "environment": "staging", "version": "7", "status": "comp
 print(writer.record_event(EventDraft("deployment", "shop", fields, "k-1")).already)
 """
 
-    def run(code: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", code], cwd=bare, capture_output=True, text=True, check=False
-        )
-
-    assert run(LOCKED + record).returncode == -signal.SIGKILL
+    done = subprocess.run([sys.executable, "-c", LOCKED + record], cwd=bare, check=False)
+    assert done.returncode == -signal.SIGKILL
     assert (bare / "refs/heads/main.lock").exists()
-    done = run(record)
-    assert done.stdout == "False\n", done.stderr
+    other = Path(shutil.copytree(bare, tmp_path / "other.git"))
+    assert not record_in(bare).already
     assert desk.git("-C", str(bare), "grep", "-c", "k-1", "main").endswith(":1")
     assert not [*bare.rglob("*.lock")]
-    assert run(LOCKED + record.replace("k-1", "k-2")).returncode == -signal.SIGKILL
-    (bare / "refs/heads/main.lock").write_text("0" * 40 + "\n")
-    told = run(record.replace("k-1", "k-2"))
-    assert "main.lock" in told.stderr and "exists" in told.stderr
-    assert (bare / "refs/heads/main.lock").exists()
+    # Another git has the lock: its new commit is not the one that the dead server noted.
+    (other / "refs/heads/main.lock").write_text("0" * 40 + "\n")
+    with pytest.raises(LockedByGit, match=r"main\.lock"):
+        record_in(other)
+    assert (other / "refs/heads/main.lock").exists()
+
+
+def record_in(bare: Path) -> RecordResult:
+    """Record the event that the killed server was to record."""
+    now = "2026-11-29T12:00:00Z"
+    writer = RegistryWriter(
+        open_repository(bare), now=lambda: now, entropy=lambda: (1, os.urandom(10))
+    )
+    fields = {"at": now, "environment": "staging", "version": "7", "status": "completed"}
+    try:
+        return writer.record_event(EventDraft("deployment", "shop", fields, "k-1"))
+    finally:
+        writer.close()
 
 
 def test_what_a_killed_server_acknowledged_is_on_the_branch_once(
