@@ -69,6 +69,7 @@ PROBLEMS: Final[Mapping[str, ProblemType]] = {
     "not_acceptable": ProblemType(406, "No such representation"),
     "timeout": ProblemType(408, "The request took too long to arrive"),
     "conflict": ProblemType(409, "The registry does not allow this"),
+    "refused": ProblemType(409, "The registry does not accept this"),
     "ambiguous": ProblemType(409, "Several entries have that name"),
     "precondition_failed": ProblemType(412, "The entry was changed meanwhile"),
     "too_large": ProblemType(413, "The request is too large"),

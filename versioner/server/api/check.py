@@ -14,12 +14,13 @@ from versioner.reporting.gate.check import answer_document
 from versioner.rules.gate.question import Question
 from versioner.server.access import Caller, requires
 from versioner.server.api.parameters import READ_PROBLEMS, MomentText
+from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response
 from versioner.server.services import services_of
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["rules"])
+router = APIRouter(tags=["rules"], route_class=RegistryRoute)
 
 
 @router.get("/check", summary="May this version ship?", responses=READ_PROBLEMS)

@@ -15,6 +15,7 @@ from versioner.recording.policy import refuse_secrets
 from versioner.reporting.gate.decisions import decision_document
 from versioner.server.access import Caller, requires
 from versioner.server.api.parameters import ALREADY, WRITE_PROBLEMS, ProductName
+from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response
 from versioner.server.api.writes import author_of, edit
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NewDecision", "decide", "router"]
 
-router = APIRouter(tags=["decisions"])
+router = APIRouter(tags=["decisions"], route_class=RegistryRoute)
 
 
 class NewDecision(BaseModel):

@@ -25,6 +25,7 @@ from versioner.server.api.parameters import (
     MomentText,
     ProductName,
 )
+from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import Cursor, document_response, page_response, read_cursor
 from versioner.server.api.writes import edit, edited_response
 from versioner.server.services import services_of
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["deployments"])
+router = APIRouter(tags=["deployments"], route_class=RegistryRoute)
 
 
 @router.get("/deployments", summary="Deployments, newest first", responses=READ_PROBLEMS)

@@ -27,6 +27,7 @@ from versioner.server.api.parameters import (
     IfMatch,
     expected_content,
 )
+from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response, etag_of
 from versioner.server.api.writes import edit, edited_response
 from versioner.server.problems import HttpProblem
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["environments"])
+router = APIRouter(tags=["environments"], route_class=RegistryRoute)
 PATH = "/environments/{environment}"
 
 
@@ -186,7 +187,7 @@ def delete(
     caller.require_environment(environment)
     if body.name != environment:
         raise HttpProblem(
-            "invalid", f'the body names "{body.name}", the address "{environment}"',
+            "refused", f'the body names "{body.name}", the address "{environment}"',
             hint="repeat the name of the environment that is to be deleted",
             extra={"field": "name"},
         )  # fmt: skip

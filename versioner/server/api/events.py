@@ -15,6 +15,7 @@ from versioner.reporting.track import recorded_document
 from versioner.rules.times import check_at
 from versioner.server.access import Caller, requires
 from versioner.server.api.parameters import ALREADY, WRITE_PROBLEMS
+from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response
 from versioner.server.api.writes import author_of
 from versioner.server.problems import HttpProblem, problem_body, problem_of
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["events"])
+router = APIRouter(tags=["events"], route_class=RegistryRoute)
 
 _MOST: int = 1000
 

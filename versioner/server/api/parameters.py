@@ -46,6 +46,8 @@ IfMatch = Annotated[
     str | None,
     Header(
         max_length=200,
+        # Any value but an ETag of now is refused, which no schema can say.
+        include_in_schema=False,
         description="The ETag of the content that the edit was made for; `*` for any content. "
         "Where the file is another one by now, the answer is 412 and nothing is written.",
     ),

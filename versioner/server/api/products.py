@@ -26,6 +26,7 @@ from versioner.server.api.parameters import (
     ProductName,
     expected_content,
 )
+from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response, etag_of
 from versioner.server.api.writes import edit, edited_response
 from versioner.server.problems import HttpProblem
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["products"])
+router = APIRouter(tags=["products"], route_class=RegistryRoute)
 PATH = "/products/{product}"
 
 
@@ -174,7 +175,7 @@ def delete(
     caller.require_product(name)
     if body.name != product:
         raise HttpProblem(
-            "invalid", f'the body names "{body.name}", the address "{product}"',
+            "refused", f'the body names "{body.name}", the address "{product}"',
             hint="repeat the name of the product that is to be deleted", extra={"field": "name"},
         )  # fmt: skip
     expected = expected_content(if_match, _blob(writes.services, name))

@@ -27,13 +27,19 @@ from versioner.server.api.parameters import (
     MomentText,
     ProductName,
 )
+from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response, etag_of
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["read"], dependencies=[requires("read")], responses=READ_PROBLEMS)
+router = APIRouter(
+    tags=["read"],
+    route_class=RegistryRoute,
+    dependencies=[requires("read")],
+    responses=READ_PROBLEMS,
+)
 
 
 @router.get("/status", summary="What runs where")
@@ -121,7 +127,7 @@ def metrics(
     last = parse_moment(until, now, end=True, field="until") if until else now
     if last < first:
         raise HttpProblem(
-            "invalid", f"the period ends at {last}, before it begins at {first}",
+            "refused", f"the period ends at {last}, before it begins at {first}",
             extra={"field": "until"},
         )  # fmt: skip
     with services.reader.index(None if product is None else [product]) as index:

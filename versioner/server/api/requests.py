@@ -31,6 +31,7 @@ from versioner.server.api.parameters import (
     Limit,
     ProductName,
 )
+from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response
 from versioner.server.api.writes import edit, edited_response
 from versioner.server.problems import HttpProblem
@@ -38,7 +39,7 @@ from versioner.server.services import services_of
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["requests"])
+router = APIRouter(tags=["requests"], route_class=RegistryRoute)
 
 RequestName = Annotated[
     str, Path(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
@@ -201,7 +202,7 @@ def decide_on_request(
     is_step = body.decision in ("done", "undone")
     if is_step == bool(body.approval_type) or is_step != bool(body.step):
         raise HttpProblem(
-            "invalid",
+            "refused",
             "done and undone name a step, approved and rejected an approval type",
             extra={"field": "step" if is_step else "approval_type"},
         )

@@ -24,13 +24,14 @@ from versioner.server.api.parameters import (
     ProductName,
     expected_content,
 )
+from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response, etag_of
 from versioner.server.api.writes import edit, edited_response
 from versioner.server.services import services_of
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["rules"])
+router = APIRouter(tags=["rules"], route_class=RegistryRoute)
 
 RuleName = Annotated[
     str, Path(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
