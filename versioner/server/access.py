@@ -73,9 +73,10 @@ def _found(request: Request) -> Caller:
     if kind:
         if kind.lower() != "bearer":
             raise HttpProblem("unauthenticated", "only bearer tokens are known here")
-        services.rates.refuse_guessing(request)
         token = services.tokens.check(text.strip(), now=services.settings.clock.now())
         if token is None:
+            # A right token is never refused for the wrong ones that come from the same address,
+            # which may be that of a proxy or of a whole office.
             services.rates.note_failure(request)
             raise HttpProblem("unauthenticated", "the token is unknown, revoked or expired")
         return caller_of_token(token)

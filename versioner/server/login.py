@@ -95,7 +95,6 @@ async def log_in(
 ) -> Response:
     """Begin a session with a token, and go on to the page that was asked for."""
     services = services_of(request)
-    services.rates.refuse_guessing(request)
     await services.sessions.check_login_form(request)
     found = services.tokens.check(token.strip(), now=services.settings.clock.now())
     if found is None:
@@ -132,7 +131,6 @@ async def log_in_at_provider(request: Request) -> Response:
 async def log_in_from_provider(request: Request) -> Response:
     """Begin a session of the person whom the provider names."""
     services = services_of(request)
-    services.rates.refuse_guessing(request)
     try:
         person, scopes, path = await finish_login(request)
     except ProviderFault as fault:

@@ -30,14 +30,14 @@ class Bucket:
         self._levels: dict[str, tuple[float, float]] = {}
         self._lock = threading.Lock()
 
-    def wait(self, key: str, *, take: bool = True) -> float:
+    def wait(self, key: str) -> float:
         """Take one if there is one and return 0, else return the seconds until there is one."""
         with self._lock:
             now = self._monotonic()
             level, at = self._levels.pop(key, (float(self._burst), now))
             level = min(self._burst, level + (now - at) * self._rate)
             is_there = level >= 1
-            self._levels[key] = (level - 1 if is_there and take else level, now)
+            self._levels[key] = (level - 1 if is_there else level, now)
             if len(self._levels) > _MOST:
                 self._levels.pop(next(iter(self._levels)))
         return 0.0 if is_there else (1 - level) / self._rate
@@ -57,13 +57,9 @@ class Rates:
             key = f"address {address_of_client(request)}"
         _refuse(self._requests.wait(key))
 
-    def refuse_guessing(self, request: Request) -> None:
-        """Raise HttpProblem where an address sent too many wrong tokens."""
-        _refuse(self._failures.wait(address_of_client(request), take=False))
-
     def note_failure(self, request: Request) -> None:
-        """Count a wrong token or a failed login of an address."""
-        self._failures.wait(address_of_client(request))
+        """Count a wrong token or a failed login; raise HttpProblem where an address has many."""
+        _refuse(self._failures.wait(address_of_client(request)))
 
 
 def address_of_client(request: Request) -> str:

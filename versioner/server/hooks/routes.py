@@ -101,7 +101,6 @@ async def _sender(request: Request, system: str, body: bytes, services: Services
         raise HttpProblem("not_found", detail, hint=hint)
     if not is_signed(system, request.headers, body, secrets, services.settings.clock.now()):
         # Only these are limited: all deliveries of a system may come from one address.
-        services.rates.refuse_guessing(request)
         services.rates.note_failure(request)
         raise HttpProblem("unauthenticated", "the signature is missing, wrong or too old")
     name = f"{system} hook"
