@@ -12,7 +12,7 @@ import pytest
 from tests.fixtures.local_registry import NOW, Desk
 from tests.server.conftest import clock_at
 from versioner.editing.products import create_product, delete_product
-from versioner.errors import Blocked, InvalidInput
+from versioner.errors import Blocked, GitFailure, InvalidInput
 from versioner.recording.context import EventDraft
 from versioner.remote.url import Remote
 from versioner.server.reader import RegistryReader
@@ -48,7 +48,9 @@ class Registry:
             desk.git("clone", "-q", "--bare", str(desk.top), str(self.top))
             self.git("config", "uploadpack.allowFilter", "true")
         location = Remote(f"file://{self.top}") if kind == "url" else self.top
-        reader = RegistryReader(ServerSettings(location, folder / "state", clock_at(NOW)))
+        reader = self.reader = RegistryReader(
+            ServerSettings(location, folder / "state", clock_at(NOW))
+        )
         reader.open()
         self.writer = RegistryWriter(
             reader.repository(), reader.client, now=lambda: NOW, entropy=entropy
@@ -227,3 +229,21 @@ def test_a_push_whose_answer_is_lost_is_found_at_the_next_try(desk: Desk, tmp_pa
     made.writer.close()
     assert (made.top / "once").exists()
     assert made.ids().count(recorded.event["id"]) == 1
+
+
+def test_a_lock_in_the_mirror_of_a_dead_server_is_removed(desk: Desk, tmp_path: Path) -> None:
+    made = Registry(desk, tmp_path, "url")
+    (mirror,) = (tmp_path / "state/mirrors").iterdir()
+    settings = ServerSettings(Remote(f"file://{made.top}"), tmp_path / "state", clock_at(NOW))
+    lock = mirror / "refs/heads/main.lock"
+    lock.touch()
+    # The first server lives, and the lock may be that of its git.
+    Desk(desk.top).record(version="8.0")
+    desk.git("push", "-q", str(made.top), "main")
+    with pytest.raises(GitFailure):
+        RegistryReader(settings).open()
+    os.close(made.reader._mirror_lock)
+    second = RegistryReader(settings)
+    second.open()
+    assert second.tip == made.git("rev-parse", "main")
+    assert not lock.exists()

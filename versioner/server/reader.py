@@ -29,6 +29,7 @@ from versioner.remote.faults import RemoteFailure
 from versioner.remote.inbox_refs import INBOX, REFUSED
 from versioner.remote.url import Remote
 from versioner.server.tokens import private_folder
+from versioner.server.writer.own_locks import hold_mirror
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -225,6 +226,7 @@ class RegistryReader:
         ref = branch if not branch or branch.startswith("refs/") else f"refs/heads/{branch}"
         if not (folder / "HEAD").exists():
             create_bare(folder, remote.url, "sha1")
+        self._mirror_lock = hold_mirror(folder)
         self.client = RemoteClient(remote, folder, settings=_MIRROR_SETTINGS, limit=_LIMIT_SECONDS)
         ref = ref or self.client.list_refs().head
         if not ref:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.backoff import Backoff
 from versioner.git.checkout import checkouts_of
+from versioner.git.lock import open_lock, try_lock
 from versioner.git.state import keep_json, read_json, state_file
 
 if TYPE_CHECKING:
     from versioner.git.session import LockedRepository
 
-__all__ = ["OwnLocks"]
+__all__ = ["OwnLocks", "hold_mirror"]
 
 _NOTE: Final = "server-move.json"
 # git writes into a lock of a ref at once, and changes an index for longer.
@@ -85,3 +86,17 @@ def _state(lock: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def hold_mirror(folder: Path) -> int:
+    """Take the lock of a server's mirror, and return its descriptor, to be kept open.
+
+    Where no other server has it, locks of git that stay as they are were left by a dead one.
+    """
+    own = folder / "server.lock"
+    descriptor = open_lock(own)
+    if try_lock(descriptor):
+        for lock in [*folder.glob("*.lock"), *(folder / "refs").rglob("*.lock")]:
+            if lock != own:
+                _remove_unchanged(lock, _REF_SECONDS)
+    return descriptor
