@@ -201,3 +201,45 @@ def test_pages_of_the_site_lead_editors_to_the_forms(settings: ServerSettings) -
     assert edit_links("products/shop/index.html", other) == []
     page = with_links(b"<main id='content'>\n<h1>x</h1>", links)
     assert page.index(b"/edit/products/shop") < page.index(b"<h1>")
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+def test_a_browser_gets_a_page_where_something_is_refused_or_absent(
+    serving: Callable[..., TestClient], settings: ServerSettings, jane: Person
+) -> None:
+    reader = Person(serving(), token_for(settings, "read"))
+    for person, path, status, title in (
+        (reader, "/edit/products/shop", 403, "The caller may not do this"),
+        (jane, "/edit/products/nothere", 404, "There is no such thing"),
+    ):
+        answer = person.client.get(path, headers=BROWSER)
+        assert answer.status_code == status
+        assert answer.headers["content-type"].startswith("text/html")
+        assert f"<h1>{title}</h1>" in answer.text
+    assert "Log in as somebody else" in reader.client.get("/edit/deleted", headers=BROWSER).text
+    hostile = jane.client.get("/edit/products/%3Cb%3Ex", headers=BROWSER)
+    assert "<b>" not in hostile.text
+    # What a program would get stays the same.
+    told = jane.client.get("/api/v1/products/nothere", headers=BROWSER)
+    assert told.json()["code"] == "not_found"
+
+
+def test_a_form_that_is_sent_after_the_session_leads_to_the_login_and_back(jane: Person) -> None:
+    fields = {**jane.fields_of(jane.open("/edit/products/shop")), "title": "Late"}
+    jane.client.cookies.clear()
+    answer = jane.client.post("/edit/products/shop", data=fields, headers=BROWSER)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/login?next=%2Fedit%2Fproducts%2Fshop"
+
+
+def test_a_form_of_a_former_session_leads_to_the_form_again(jane: Person) -> None:
+    answer = jane.client.post("/edit/products/new", data={"name": "tea"}, headers=BROWSER)
+    assert answer.status_code == 403
+    assert '<a href="/edit/products/new">Load the form again</a>' in answer.text
+
+
+def test_the_login_after_a_late_restoration_leads_to_the_deleted_products(jane: Person) -> None:
+    answer = jane.client.get("/edit/deleted/shop/restore", headers=BROWSER)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/edit/deleted")

@@ -12,62 +12,42 @@ from typing import Annotated, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from versioner.server.access import current_caller
 from versioner.server.callers import Caller, Person
 from versioner.server.oidc import ProviderFault, finish_login, start_login
+from versioner.server.plain_page import plain_page
 from versioner.server.services import services_of
 
 __all__ = ["router", "safe_path"]
 
 router = APIRouter(include_in_schema=False)
 
-_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
 # A path of this server: a browser takes two slashes, or a slash and a backslash, for a host.
 _OWN_PATH: Final = r"/(?![/\\])[!-\[\]-~]*"
 _LONGEST_NEXT: Final = 2000
 
-_PAGE: Final = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/_versioner/site.css">
-</head>
-<body>
-<main id="content" class="wide" tabindex="-1">
-<h1>{title}</h1>
-{content}
-</main>
-</body>
-</html>
-"""
 # A link, for the policy lets no form lead to another host, where the provider is.
 _BY_PROVIDER: Final = """<p><a href="/login/oidc?next={next}">Log in with {issuer}</a></p>
 """
-_FORM: Final = """<form method="post" action="/login">
+_FORM: Final = """<form class="create" method="post" action="/login">
 <input type="hidden" name="csrf_token" value="{csrf}">
 <input type="hidden" name="next" value="{next}">
-{problem}<p><label for="token">Token</label><br>
+{problem}<p class="field"><label for="token">Token</label>
 <input id="token" name="token" type="password" size="60" maxlength="200" required
  autocomplete="current-password" spellcheck="false"{described}></p>
-<p><button type="submit">Log in</button></p>
+<p class="actions"><button class="button" type="submit">Log in</button></p>
 </form>
-<p>An administrator makes a token: <code>versioner token create NAME --scope edit</code>.</p>
+<p class="note">An administrator makes a token:
+<code>versioner token create NAME --scope edit</code>.</p>
 """
-_LOGOUT: Final = """<p>You are logged in as {name}.</p>
+_LOGOUT: Final = """<p class="lead">You are logged in as {name}.</p>
 <form method="post" action="/logout">
 <input type="hidden" name="csrf_token" value="{csrf}">
-<p><button type="submit">Log out</button></p>
+<p class="actions"><button class="button" type="submit">Log out</button>
+<a href="{next}">Go on</a></p>
 </form>
-<p><a href="{next}">Go on</a></p>
 """
 
 
@@ -148,10 +128,10 @@ def _login_form(request: Request, path: str, problem: str = "", status: int = 20
     parts = (
         [_BY_PROVIDER.format(next=quote(path, safe=""), issuer=escape(oidc.issuer))] if oidc else []
     )
-    text = f'<p id="problem" class="error" role="alert">{escape(problem)}</p>\n' if problem else ""
+    text = f'<p id="problem" class="fault" role="alert">{escape(problem)}</p>\n' if problem else ""
     described = ' aria-describedby="problem" aria-invalid="true" autofocus' if problem else ""
     parts.append(_FORM.format(csrf=csrf, next=next_, problem=text, described=described))
-    response = _page("Log in", "".join(parts), status)
+    response = plain_page("Log in", "".join(parts), status)
     services.sessions.start_login_form(request, response, login_id)
     return response
 
@@ -159,9 +139,4 @@ def _login_form(request: Request, path: str, problem: str = "", status: int = 20
 def _logged_in(request: Request, caller: Caller, path: str) -> Response:
     csrf = services_of(request).sessions.form_token(request)
     content = _LOGOUT.format(name=escape(caller.name), csrf=csrf, next=escape(path))
-    return _page("Logged in", content, 200)
-
-
-def _page(title: str, content: str, status: int) -> Response:
-    headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
-    return HTMLResponse(_PAGE.format(title=title, content=content), status, headers)
+    return plain_page("Logged in", content)

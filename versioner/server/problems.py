@@ -28,6 +28,7 @@ from versioner.errors import (
     VersionerError,
 )
 from versioner.secret_scanning import without_secrets
+from versioner.server.plain_page import refusal_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +50,8 @@ __all__ = [
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MEDIA_TYPE: Final = "application/problem+json"
+# A person who opens an address of the API in a browser sees what a program would get.
+_FOR_PROGRAMS: Final = "/api/"
 
 
 class ProblemType(NamedTuple):
@@ -171,11 +174,14 @@ def add_handlers(app: FastAPI) -> None:
         problem = _expected(error)
         if problem.code == "method_not_allowed":
             problem.headers["Allow"] = ", ".join(_methods_of_path(request))
-        is_page = request.method == "GET" and wants_page(request)
-        if problem.code == "unauthenticated" and is_page and "authorization" not in request.headers:
+        if not wants_page(request) or "authorization" in request.headers:
+            return problem_response(problem)
+        is_api = request.url.path.startswith(_FOR_PROGRAMS)
+        if problem.code == "unauthenticated" and (request.method == "GET" or not is_api):
+            # A form that was sent after the end of its session leads to its page.
             asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/login?next={quote(asked, safe='')}", 303)
-        return problem_response(problem)
+        return problem_response(problem) if is_api else _problem_page(request, problem)
 
     for kind in (HttpProblem, VersionerError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, of_problem)
@@ -190,6 +196,16 @@ def _methods_of_path(request: Request) -> list[str]:
         return any(route.matches(scope)[0] is Match.FULL for route in routes)
 
     return [method for method in _METHODS if is_known(method)]
+
+
+def _problem_page(request: Request, problem: HttpProblem) -> Response:
+    texts = [problem.detail, problem.hint]
+    response = refusal_page(
+        PROBLEMS[problem.code].title, problem.status, texts, request.url.path,
+        form=request.method == "POST" and problem.code == "csrf",
+    )  # fmt: skip
+    response.headers.update(problem.headers)
+    return response
 
 
 def wants_page(request: Request) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from versioner.editing.products import delete_product, plan_deletion, rename_product
 from versioner.editing.restore import restore_product
@@ -130,6 +130,12 @@ def _delete(services: Services, caller: Caller, name: str, sent: Sent) -> str:
 def deleted_products(request: Request, _caller: Editor) -> Response:
     """Return the deleted products, each with the button that restores it."""
     return page(request, _deleted_page(services_of(request)))
+
+
+@router.get("/deleted/{name}/restore")
+def restore_form(_caller: Editor) -> Response:
+    """Lead to the deleted products: a login after a form was sent ends here."""
+    return RedirectResponse("/edit/deleted", 303)
 
 
 @router.post("/deleted/{name}/restore")
