@@ -53,9 +53,10 @@ def deployments(request: Request, _caller: Editor, name: str) -> Response:
         found = [*index.deployments(DeploymentFilter(present), limit=_SHOWN)]
     lines = [
         section_line(
-            f"{moment(each.at)} UTC, {each.environment}: {each.version or 'all'}, {each.status}",
+            f"{moment(each.at)} UTC, {each.environment}: {each.version or 'all'}, {each.status}"
+            + (", declared a mistake" if each.void else ""),
             "" if each.void else f"/edit/deployments/{present}/{each.id}/void",
-            "A mistake",
+            "Declare it a mistake",
         )
         for each in found
     ]
@@ -104,7 +105,7 @@ def _void_page(services: Services, product: str, event_id: str, sent: Sent) -> F
     action = f"/edit/deployments/{product}/{event_id}/void"
     return FormPage(
         "Declare a deployment a mistake",
-        [Form(action, [field], "It was a mistake", danger=True)],
+        [Form(action, [field], "Declare it a mistake", danger=True)],
         sections=[Section(f"{entry.product}", lines=facts)],
         back=(f"/edit/products/{product}/deployments", f"Deployments of {product}"),
         crumbs=_crumbs(product),

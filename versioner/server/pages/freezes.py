@@ -107,7 +107,7 @@ def _thaw_page(services: Services, name: str) -> FormPage:
     facts = [
         section_line(scope_words(rule)),
         section_line(requirement_words(rule.block)),
-        section_line(f"It is {rule.enforcement}."),
+        section_line(f"Enforcement: {rule.enforcement}"),
     ]
     return FormPage(
         rule.title or name,

@@ -98,11 +98,11 @@ def _create(services: Services, caller: Caller, sent: Sent) -> str:
 
 
 @router.get("/products/{name}")
-def product_form(request: Request, _caller: Editor, name: str) -> Response:
+def product_form(request: Request, caller: Editor, name: str) -> Response:
     """Return the form of a product's file."""
     services = services_of(request)
     present, document, blob = read_product(services, name)
-    return page(request, _edit_page(present, document, blob))
+    return page(request, _edit_page(caller, present, document, blob))
 
 
 @router.post("/products/{name}")
@@ -113,7 +113,7 @@ async def save_product(request: Request, caller: Editor, name: str) -> Response:
     return await submit(
         request,
         caller,
-        lambda sent: _edit_page(present, document, sent.text("content") or blob, sent),
+        lambda sent: _edit_page(caller, present, document, sent.text("content") or blob, sent),
         lambda services, caller, sent: _save(services, caller, present, sent),
     )
 
@@ -127,7 +127,11 @@ def read_product(services: Services, name: str) -> tuple[str, Mapping[str, Any],
 
 
 def _edit_page(
-    name: str, document: Mapping[str, Any], blob: str, sent: Sent | None = None
+    caller: Caller,
+    name: str,
+    document: Mapping[str, Any],
+    blob: str,
+    sent: Sent | None = None,
 ) -> FormPage:
     links = [(each["title"], each["url"]) for each in document.get("links", ())]
     metadata = [
@@ -159,17 +163,18 @@ def _edit_page(
               "text, numbers, true, false, or JSON."),
     ]  # fmt: skip
     form = Form(f"/edit/products/{name}", fields, "Save", hidden=[("content", blob)])
-    actions = (
-        (f"/edit/products/{name}/decide", "Approve or block a version"),
+    actions = [
         (f"/edit/products/{name}/deployments", "Declare a deployment a mistake"),
         (f"/edit/products/{name}/rename", "Rename"),
         (f"/edit/products/{name}/delete", "Delete"),
-    )
+    ]
+    if caller.may("approve"):
+        actions.insert(0, (f"/edit/products/{name}/decide", "Approve or block a version"))
     return FormPage(
         f"Edit {name}",
         [form],
-        lead=f"What {layout.product_path(name)} says. Its comments and order stay.",
-        actions=actions,
+        lead=f"The fields of {layout.product_path(name)}. Its comments and their order stay.",
+        actions=tuple(actions),
         back=product_home(name),
         crumbs=(PRODUCTS, product_home(name)),
     )

@@ -138,9 +138,9 @@ def _people(row: Pair) -> int:
 
 
 @router.get("/requests/{name}")
-def show_request(request: Request, _caller: Requester, name: str) -> Response:
+def show_request(request: Request, caller: Requester, name: str) -> Response:
     """Return a request with what can be done now."""
-    return page(request, _request_page(services_of(request), name))
+    return page(request, _request_page(services_of(request), caller, name))
 
 
 @router.post("/requests/{name}")
@@ -150,7 +150,7 @@ async def act(request: Request, caller: Requester, name: str) -> Response:
     return await submit(
         request,
         caller,
-        lambda _: _request_page(services, name),
+        lambda _: _request_page(services, caller, name),
         lambda services, caller, sent: _act(services, caller, name, sent),
     )
 
@@ -162,19 +162,23 @@ def _detail(services: Services, name: str) -> RequestDetail:
         return request_detail(registry, found, services.settings.clock.now())
 
 
-def _request_page(services: Services, name: str) -> FormPage:
+def _request_page(services: Services, caller: Caller, name: str) -> FormPage:
     detail = _detail(services, name)
     versions = [f"{product} {version}" for product, version in detail.request.versions.items()]
     slots = [_slot_text(each) for each in detail.slots]
     lacking = [] if detail.state == "draft" else list(detail.lacks)
     sections = [
         Section(title, lines=[section_line(each) for each in texts])
-        for title, texts in (("Versions", versions), ("Approvals", slots), ("It lacks", lacking))
+        for title, texts in (
+            ("Versions", versions),
+            ("Approvals", slots),
+            ("What it lacks", lacking),
+        )
         if texts
     ]
     return FormPage(
         detail.request.title or name,
-        _forms(detail),
+        _forms(detail, caller),
         lead=f"This request is {detail.state}.",
         sections=sections,
         back=(f"/requests/{name}/index.html", name),
@@ -189,12 +193,12 @@ def _slot_text(slot: Slot) -> str:
     return f"{slot.approval_type}: {given}{by}{against}"
 
 
-def _forms(detail: RequestDetail) -> list[Form]:
+def _forms(detail: RequestDetail, caller: Caller) -> list[Form]:
     action = f"/edit/requests/{detail.request.name}"
     forms = []
     if detail.request.state == "draft":
         forms.append(Form(action, [], "Open the request", hidden=[("do", "open")]))
-    if detail.request.state == "open":
+    if detail.request.state == "open" and caller.may("approve"):
         forms += [_decision_form(action, detail)] if detail.slots else []
         steps = (*detail.before, *detail.after)
         forms += [_step_form(action, step) for step in steps]
@@ -213,15 +217,17 @@ def _decision_form(action: str, detail: RequestDetail) -> Form:
         Field("comment", "Comment", "textarea", lines=2),
     ]  # fmt: skip
     return Form(
-        action, fields, "Record the decision", title="Approve",
+        action, fields, "Record the decision", title="Approve or reject",
         hidden=[("of", detail.content)],
     )  # fmt: skip
 
 
 def _step_form(action: str, step: RequestStep) -> Form:
-    word = "It is not done" if step.done else "It is done"
+    word = "Mark as not done" if step.done else "Mark as done"
     hidden = [("do", "undone" if step.done else "done"), ("step", step.name)]
-    return Form(action, [], word, title=f"Step: {step.text}", hidden=hidden)
+    return Form(
+        action, [], word, title=f"{step.text}{', done' if step.done else ''}", hidden=hidden
+    )
 
 
 def _act(services: Services, caller: Caller, name: str, sent: Sent) -> str:
