@@ -33,15 +33,11 @@ _LEVEL: Final = 6
 
 
 class MadeRecorder(NamedTuple):
-    """The bytes of the recorder, and the packages in it with their versions."""
+    """The bytes of the recorder, their SHA-256, and the packages in it with their versions."""
 
     data: bytes
+    sha256: str
     packages: Mapping[str, str]
-
-    @property
-    def sha256(self) -> str:
-        """Return the SHA-256 of the bytes."""
-        return hashlib.sha256(self.data).hexdigest()
 
     def checksum(self, name: str = RECORDER) -> bytes:
         """Return the line that `sha256sum -c` reads."""
@@ -62,7 +58,8 @@ def made_recorder() -> MadeRecorder:
             entry = ZipInfo(path, _TIME)
             entry.create_system, entry.external_attr = _UNIX, _MODE << 16
             archive.writestr(entry, files[path], ZIP_DEFLATED, _LEVEL)
-    return MadeRecorder(target.getvalue(), bundled_versions())
+    data = target.getvalue()
+    return MadeRecorder(data, hashlib.sha256(data).hexdigest(), bundled_versions())
 
 
 def write_recorder(file: Path) -> MadeRecorder:

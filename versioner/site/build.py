@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import ValidationFailed
+from versioner.recorder.archive import made_recorder
 from versioner.resources import site_templates_dir
 from versioner.site.api.reference import example_product, reference_view
 from versioner.site.context import SiteContext
@@ -24,7 +25,7 @@ from versioner.site.rendering.render import Templates, read_templates
 from versioner.site.rendering.render_cache import RenderCache
 from versioner.site.scripts import script_files
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
-from versioner.site.units import Unit, code_digest, units_of
+from versioner.site.units import RECORDER_UNIT, Unit, code_digest, units_of
 from versioner.site.urls import CLOSED_TIMES, REFERENCE
 from versioner.site.views.about import counts
 from versioner.site.views.schedules import closed_times_script
@@ -140,6 +141,9 @@ class _Build:
         units = units_of(context, self._templates, keys, tool_version, committed)
         self._front = _front(context, tool_version)
         self._made = [*self._front, *self._earlier.to_make(units)]
+        if any(unit.name == RECORDER_UNIT for unit in self._made):
+            # Here, so that it is made once, whichever process writes it.
+            made_recorder()
 
     def run(
         self, cache: Path | None, jobs: int, progress: Callable[[int, int], None] | None

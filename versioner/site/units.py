@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from versioner.site.pagination import PageLink
     from versioner.site.rendering.render import Templates
 
-__all__ = ["Parts", "Unit", "code_digest", "hash_of", "units_of"]
+__all__ = ["RECORDER_UNIT", "Parts", "Unit", "code_digest", "hash_of", "units_of"]
+
+RECORDER_UNIT: Final = "recorder"
 
 _MONTH: Final = re.compile(r"\d{4}-\d{2}(?=[-.])")
 _WITH_MONTHS: Final = ("products/", f"{API}products/", "tables/")
@@ -141,7 +143,7 @@ def _recorder(context: SiteContext, common: str) -> Iterator[Unit]:
             made = made_recorder()
             return [(RECORDER, made.data), (CHECKSUM, made.checksum())]
 
-        yield Unit("recorder", key, page, files)
+        yield Unit(RECORDER_UNIT, key, page, files)
 
 
 @cache
