@@ -144,7 +144,9 @@ def _add_problems(made: dict[str, Any]) -> None:
             responses = operation.get("responses", {})
             found = responses.get("422", {}).get("content", {}).get("application/json", {})
             if found.get("schema", {}).get("$ref", "").endswith("/HTTPValidationError"):
-                responses["422"] = {"description": "A value is not valid", "content": content}
+                # An endpoint of the hosted product describes its refusals itself.
+                described = responses.get("default", {}).get("content", content)
+                responses["422"] = {"description": "A value is not valid", "content": described}
             responses.setdefault("default", {"description": "A problem", "content": content})
 
 

@@ -51,7 +51,12 @@ class CountRequests:
         await self._app(scope, receive, counting)
 
 
-@router.get("/metrics", summary="The registry and this server in numbers")
+@router.get(
+    "/metrics",
+    summary="The registry and this server in numbers",
+    response_class=Response,
+    responses={200: {"content": {"application/openmetrics-text": {}}}},
+)
 def metrics(request: Request, caller: Annotated[Caller, requires("read")]) -> Response:
     """Return the numbers in the text format of OpenMetrics, for Prometheus and others.
 

@@ -36,7 +36,7 @@ class NewDecision(BaseModel):
     whose overrides were reviewed.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     version: str = Field(min_length=1, max_length=128, examples=["1.4.0"])
     decision: Literal[
         "approved", "rejected", "revoked", "blocked", "unblocked", "override-reviewed"

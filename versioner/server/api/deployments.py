@@ -103,7 +103,7 @@ def show_deployment(
 class Reason(BaseModel):
     """Why an event is declared a mistake."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     reason: str = Field(min_length=1, max_length=2000, examples=["recorded by mistake"])
 
 

@@ -45,7 +45,7 @@ PATH = "/environments/{environment}"
 class NewEnvironment(BaseModel):
     """An environment's file, as `registry-files.md` describes it."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", strict=True)
     name: EnvironmentName
     title: str | None = Field(None, max_length=200)
     description: str | None = Field(None, max_length=10_000)
@@ -55,14 +55,14 @@ class NewEnvironment(BaseModel):
 class NewName(BaseModel):
     """The new name of an environment."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     name: EnvironmentName
 
 
 class Into(BaseModel):
     """The environment that takes over."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     into: EnvironmentName
 
 

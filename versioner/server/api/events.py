@@ -42,6 +42,7 @@ class NewEvent(BaseModel):
 
     model_config = ConfigDict(
         extra="allow",
+        strict=True,
         json_schema_extra={
             "examples": [
                 {
@@ -67,7 +68,7 @@ class NewEvent(BaseModel):
 class NewEvents(BaseModel):
     """Events that are recorded in their order."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     events: list[NewEvent] = Field(min_length=1, max_length=_MOST)
 
 

@@ -45,7 +45,7 @@ PATH = "/products/{product}"
 class NewProduct(BaseModel):
     """A product's file, as `registry-files.md` describes it."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", strict=True)
     name: ProductName
     title: str | None = Field(None, max_length=200)
     description: str | None = Field(None, max_length=10_000)
@@ -55,7 +55,7 @@ class NewProduct(BaseModel):
 class NewName(BaseModel):
     """The new name of something."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     name: ProductName
 
 
@@ -65,7 +65,7 @@ class Deletion(BaseModel):
     With `force`, products that depend on it are edited in the same commit.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     name: ProductName
     force: bool = False
 
@@ -73,7 +73,7 @@ class Deletion(BaseModel):
 class Into(BaseModel):
     """What takes over."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     into: ProductName
 
 

@@ -44,13 +44,13 @@ router = APIRouter(tags=["requests"], route_class=RegistryRoute)
 RequestName = Annotated[
     str, Path(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
 ]
-Versions = dict[ProductName, Annotated[str, Field(min_length=1, max_length=128)]]
+Versions = dict[str, Annotated[str, Field(min_length=1, max_length=128)]]
 
 
 class NewRequest(BaseModel):
     """A new deployment request; `source` and `target` propose all that differs between them."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     name: str = Field(min_length=1, max_length=63)
     template: str = Field("", max_length=63)
     source: str = Field("", max_length=63)
@@ -65,7 +65,7 @@ class NewRequest(BaseModel):
 class ChangedVersions(BaseModel):
     """Versions to add or replace, and products to remove."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     versions: Versions = Field(default_factory=dict, max_length=500)
     remove: list[ProductName] = Field(default_factory=list, max_length=500)
 
@@ -77,7 +77,7 @@ class NewRequestDecision(BaseModel):
     default that at the tip.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     decision: Literal["approved", "rejected", "done", "undone"]
     approval_type: str = Field("", max_length=63)
     step: str = Field("", max_length=20, examples=["before.1"])

@@ -49,7 +49,7 @@ RuleType = Literal[
 class NewRule(BaseModel):
     """A rule's file, as `gate.md` describes it; the block of its type is a member of that name."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", strict=True)
     name: str = Field(min_length=1, max_length=63)
     type: RuleType
 
@@ -57,7 +57,7 @@ class NewRule(BaseModel):
 class NewFreeze(BaseModel):
     """A time in which nothing may ship to an environment."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     environment: EnvironmentName
     products: list[ProductName] = Field(default_factory=list, max_length=200)
     until: str = Field(min_length=1, max_length=40, examples=["2026-12-24T18:00:00Z"])

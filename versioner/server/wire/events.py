@@ -19,6 +19,7 @@ from versioner.server.access import Caller, requires
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 from versioner.server.wire.body import read_body
+from versioner.server.wire.description import REFUSALS, body_description
 from versioner.server.wire.drafts import posted_event
 from versioner.server.wire.refusals import Refusal, refusal_of
 from versioner.server.wire.replies import (
@@ -31,6 +32,8 @@ from versioner.server.writer import EventWrite
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    Endpoint = Callable[[Request, Caller], Awaitable[Response]]
 
     from versioner.models import EventKind
     from versioner.recording.record import RecordResult
@@ -63,10 +66,11 @@ async def _admitted(
 
 
 def _add_routes() -> None:
-    for path, endpoint, summary in (
-        ("deployment-events", post_deployment, "Record an event of a deployment"),
-        ("build-events", post_build, "Record an event of a build"),
-    ):
+    kinds: tuple[tuple[str, Endpoint, str, EventKind], ...] = (
+        ("deployment-events", post_deployment, "Record an event of a deployment", "deployment"),
+        ("build-events", post_build, "Record an event of a build", "build"),
+    )
+    for path, endpoint, summary, kind in kinds:
         # The plain routes come first: the dependencies of the last one, which describes them, take
         # as long as all else that is done for a request.
         for form in (f"/{path}/", f"/{path}", f"//{path}/", f"//{path}"):
@@ -78,6 +82,8 @@ def _add_routes() -> None:
             summary=summary,
             response_model=None,
             name=path,
+            responses=REFUSALS,
+            openapi_extra={"requestBody": body_description(kind)},
         )
 
 

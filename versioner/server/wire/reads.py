@@ -19,6 +19,7 @@ from versioner.registry.index import DeploymentFilter
 from versioner.rules.event_decision import same_sha
 from versioner.server.access import Caller, requires
 from versioner.server.services import services_of
+from versioner.server.wire.description import REFUSALS
 from versioner.server.wire.refusals import Refusal, refusal_of
 from versioner.server.wire.replies import version_id
 
@@ -306,10 +307,16 @@ def _add_routes() -> None:
                 methods=["GET"],
                 name=path,
                 response_model=None,
+                responses=REFUSALS,
                 include_in_schema=form == f"/{path}/",
             )
         router.add_api_route(
-            f"/{path}/{{entry_id:path}}", one, methods=["GET"], name=path, response_model=None
+            f"/{path}/{{entry_id:path}}",
+            one,
+            methods=["GET"],
+            name=path,
+            response_model=None,
+            responses=REFUSALS,
         )
 
 

@@ -1,0 +1,78 @@
+"""The description of the hosted product's endpoints for OpenAPI, made from the table of fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from versioner.models.events import STATUS_WORDS
+from versioner.names import NAME_PATTERN, VERSION_PATTERN
+from versioner.server.wire.body import fields_of
+
+if TYPE_CHECKING:
+    from versioner.models import EventKind
+
+__all__ = ["REFUSALS", "body_description"]
+
+_SHA: Final = r"^[0-9a-f]{7,64}$"
+
+_REFUSAL: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["detail"],
+    "properties": {
+        "detail": {"description": "A text, a list of errors of fields, or the refusal of a rule."},
+        "error": {"type": "string"},
+        "message": {"type": "string"},
+        "code": {"type": "string"},
+        "retry_after": {"type": ["string", "null"]},
+        "details": {"type": "object"},
+    },
+}
+
+# What the endpoints answer where they refuse, in the form that the product's clients read.
+REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    "default": {
+        "description": "A refusal",
+        "content": {
+            "application/json": {"schema": _REFUSAL},
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+        },
+    }
+}
+
+
+def body_description(kind: EventKind) -> dict[str, Any]:
+    """Return the request body of an event of a kind, as OpenAPI describes it."""
+    properties: dict[str, Any] = {
+        "extra_metadata": {"type": ["object", "null"], "description": "Keys of your own."}
+    }
+    required = []
+    for field in fields_of(kind):
+        described: dict[str, Any] = {"type": "string", "maxLength": field.longest}
+        described.update(_limits(kind, field.target))
+        if field.is_required:
+            required.append(field.name)
+            described["minLength"] = 1
+        else:
+            described["type"] = ["string", "null"]
+        properties[field.name] = described
+    schema = {"type": "object", "required": required, "properties": properties}
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _limits(kind: EventKind, target: str) -> dict[str, Any]:
+    if target in ("product", "environment"):
+        return {"pattern": f"^(?:{NAME_PATTERN})$", "maxLength": 63}
+    if target == "version":
+        return {"pattern": f"^(?:{VERSION_PATTERN})$"}
+    if target == "scm_sha":
+        return {"pattern": _SHA}
+    if target in ("completed_at", "started_at"):
+        return {"format": "date-time"}
+    if target == "status":
+        words = "|".join(map(_any_case, sorted(STATUS_WORDS[kind])))
+        return {"pattern": f"^(?:{words})$"}
+    return {}
+
+
+def _any_case(word: str) -> str:
+    return "".join(f"[{each}{each.upper()}]" if each.isalpha() else each for each in word)
