@@ -243,3 +243,9 @@ def test_a_form_of_a_former_session_leads_to_the_form_again(jane: Person) -> Non
 def test_the_login_after_a_late_restoration_leads_to_the_deleted_products(jane: Person) -> None:
     answer = jane.client.get("/edit/deleted/shop/restore", headers=BROWSER)
     assert (answer.status_code, answer.headers["location"]) == (303, "/edit/deleted")
+
+
+def test_a_form_lets_the_browser_name_its_origin(jane: Person) -> None:
+    # With "no-referrer" a browser sends "Origin: null", which is refused as another site.
+    page = jane.open("/edit/products/new")
+    assert re.findall(r'<meta name="referrer" content="([^"]*)"', page) == ["same-origin"]
