@@ -74,8 +74,8 @@ def _freeze(services: Services, caller: Caller, sent: Sent) -> str:
         caller,
         lambda repository: freeze(
             repository, sent.text("environment"), products=products,
-            since=parse_moment(since, now, field="since") if since else "",
-            until=parse_moment(sent.text("until"), now, field="until"),
+            since=parse_moment(since, now, field="since", direction="future") if since else "",
+            until=parse_moment(sent.text("until"), now, field="until", direction="future"),
             reason=sent.text("reason"), now=now,
         ),
     )  # fmt: skip
