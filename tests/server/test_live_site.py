@@ -56,6 +56,8 @@ def traps(live: TestClient) -> Iterator[None]:
         ("/index.html", "text/html; charset=utf-8"),
         ("/products/", "text/html; charset=utf-8"),
         ("/build.json", "application/json"),
+        ("/api/v1/products/index.json", "application/json"),
+        ("/api/v1/deployments/index.json", "application/json"),
         ("/feeds/all.atom", "application/atom+xml"),
     ],
 )

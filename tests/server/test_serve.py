@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import re
 import signal
 import socket
@@ -90,6 +92,15 @@ def test_the_head_of_a_request_has_a_limit_of_size(running: Running) -> None:
     answer = httpx.get(f"{running.url}/health", headers={"X-Long": "a" * 40_000})
     assert answer.status_code == 431
     assert httpx.get(f"{running.url}/health").status_code == 200
+
+
+def test_who_sends_too_much_before_reading_gets_the_answer_in_both_shapes(running) -> None:
+    host, _, port = running.url.removeprefix("http://").partition(":")
+    client = http.client.HTTPConnection(host, int(port), timeout=30)
+    client.request("POST", "/deployment-events/", b"a" * 12_000_000)
+    answer = client.getresponse()
+    told = json.loads(answer.read())
+    assert (answer.status, told["code"], told["detail"]) == (413, "TOO_LARGE", told["message"])
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,13 @@ def test_each_form_of_the_path_is_the_endpoint(client: Client, path: str) -> Non
     assert answer.json()["product_id"] == client.product
 
 
+def test_the_former_path_of_builds_is_that_of_builds(client: Client) -> None:
+    build = {"product_name": client.product, "version": "5", "status": "success"}
+    for path in ("/version-events/", "/build-events/"):
+        assert client.post(build, path).json()["version_id"] == f"{client.product}@5"
+    assert len(client.events()) == 1
+
+
 def test_a_resent_post_is_the_same_event(client: Client) -> None:
     replies = [client.post(client.cli("started")).json() for _ in range(3)]
     assert replies[0] == replies[1] == replies[2]
@@ -226,7 +233,8 @@ def test_a_wrong_body_is_refused_in_both_shapes(
         assert told["detail"][0]["loc"] == place
         assert told["message"]
     else:
-        assert isinstance(told["detail"], str)
+        assert told["detail"] == told["message"]
+        assert told["code"] in ("INVALID_JSON", "METADATA_TOO_LARGE", "TOO_LARGE")
     assert client.events() == []
 
 
@@ -264,6 +272,9 @@ def test_a_missing_and_a_wrong_token_and_a_missing_scope(client: Client) -> None
         told = client.post(client.cli(), **headers)
         assert told.status_code == code, headers
         assert isinstance(told.json()["detail"], str)
+        assert told.json()["message"] == told.json()["detail"]
+        assert told.json()["code"] == {401: "UNAUTHENTICATED", 403: "FORBIDDEN"}[code]
+        assert ("www-authenticate" in told.headers) == (code == 401)
     assert client.events() == []
 
 

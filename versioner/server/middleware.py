@@ -11,6 +11,7 @@ import asyncio
 import ipaddress
 import logging
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from versioner.reporting.terminal import clean
 from versioner.secret_scanning import without_secrets
 from versioner.server.problems import HttpProblem, problem_response
 from versioner.server.settings import LOOPBACK_HOSTS
+from versioner.server.wire.refusals import answer_of_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +43,9 @@ _HEALTH: Final = "/health"
 _LOG: Final = logging.getLogger("versioner.server")
 _ACCESS: Final = logging.getLogger("versioner.server.access")
 _STRICT: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+# What is read of a body that is too large, so that its sender gets the answer.
+_DISCARDED_BYTES: Final = 32 << 20
+_DISCARD_SECONDS: Final = 5.0
 _HEADERS: Final = {
     "Content-Security-Policy": _STRICT,
     "X-Content-Type-Options": "nosniff",
@@ -244,9 +249,22 @@ class BodyLimit:
             if body is not None:
                 await self._app(scope, _Replay(body, receive), send)
             return
-        # The rest of the body is not read: the connection cannot be used again.
+        if refusal.code == "too_large":
+            await self._discard(receive)
+        # What is left of the body is not read: the connection cannot be used again.
         refusal.headers["Connection"] = "close"
-        await problem_response(refusal)(scope, receive, send)
+        await answer_of_problem(scope["path"], refusal)(scope, receive, send)
+
+    async def _discard(self, receive: Receive) -> None:
+        """Receive a body further, up to some size: clients that still send see no answer."""
+        left = _DISCARDED_BYTES
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DISCARD_SECONDS):
+                while left > 0:
+                    message = await receive()
+                    left -= len(message.get("body", b"")) + 1
+                    if not message.get("more_body", False):
+                        return
 
     def _check_headers(self, scope: Scope) -> None:
         size = sum(len(name) + len(value) for name, value in scope["headers"])

@@ -42,6 +42,7 @@ __all__ = [
     "HttpProblem",
     "ProblemType",
     "add_handlers",
+    "headers_of",
     "problem_body",
     "problem_of",
     "problem_response",
@@ -158,11 +159,17 @@ def problem_body(problem: HttpProblem) -> dict[str, Any]:
     return {**body, **problem.extra}
 
 
-def problem_response(problem: HttpProblem) -> Response:
-    """Return the response of a problem."""
+def headers_of(problem: HttpProblem) -> dict[str, str]:
+    """Return the headers of the response of a problem."""
     headers = dict(problem.headers)
     if problem.status == 401:
         headers.setdefault("WWW-Authenticate", 'Bearer realm="versioner"')
+    return headers
+
+
+def problem_response(problem: HttpProblem) -> Response:
+    """Return the response of a problem."""
+    headers = headers_of(problem)
     content = json.dumps(problem_body(problem), ensure_ascii=False).encode("utf-8", "replace")
     return Response(content, problem.status, headers, media_type=MEDIA_TYPE)
 

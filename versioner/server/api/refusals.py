@@ -8,9 +8,10 @@ event names. So a client that holds to the description meets no 422.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.routing import APIRoute
+from starlette.routing import Match
 
 from versioner.errors import InvalidInput, NotFound, UsageFault, ValidationFailed
 from versioner.server.problems import HttpProblem, problem_of
@@ -20,12 +21,22 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import Scope
 
 __all__ = ["RegistryRoute"]
+
+# A document of the site that lists what is in its folder; no entry has a name with a dot.
+_LIST_OF_SITE: Final = "/index.json"
 
 
 class RegistryRoute(APIRoute):
     """A route of the API: errors of the registry about what was sent are refusals."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return no match for a list of the site, whose bytes are those of the static site."""
+        if scope["path"].endswith(_LIST_OF_SITE):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler of the route."""

@@ -21,7 +21,7 @@ from versioner.server.services import services_of
 from versioner.server.wire.body import read_body
 from versioner.server.wire.description import REFUSALS, body_description
 from versioner.server.wire.drafts import posted_event
-from versioner.server.wire.refusals import Refusal, refusal_of
+from versioner.server.wire.refusals import EVENT_PATHS, Refusal, forms_of, refusal_of
 from versioner.server.wire.replies import (
     BuildReview,
     DeploymentReview,
@@ -59,10 +59,12 @@ async def post_build(request: Request, caller: _Recorder) -> Response:
     return await _post(request, caller, "build")
 
 
-async def _admitted(
-    endpoint: Callable[[Request, Caller], Awaitable[Response]], request: Request
-) -> Response:
-    return await endpoint(request, await _RECORD.dependency(request))
+async def _admitted(endpoint: Endpoint, kind: EventKind, request: Request) -> Response:
+    try:
+        caller = await _RECORD.dependency(request)
+    except HttpProblem as problem:
+        return refusal_of(problem, kind, None).response()
+    return await endpoint(request, caller)
 
 
 def _add_routes() -> None:
@@ -73,8 +75,9 @@ def _add_routes() -> None:
     for path, endpoint, summary, kind in kinds:
         # The plain routes come first: the dependencies of the last one, which describes them, take
         # as long as all else that is done for a request.
-        for form in (f"/{path}/", f"/{path}", f"//{path}/", f"//{path}"):
-            router.add_route(form, partial(_admitted, endpoint), methods=["POST"])
+        names = [name for name, its_kind in EVENT_PATHS.items() if its_kind == kind]
+        for form in (form for name in names for form in forms_of(name)):
+            router.add_route(form, partial(_admitted, endpoint, kind), methods=["POST"])
         router.add_api_route(
             f"/{path}/",
             endpoint,

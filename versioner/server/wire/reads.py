@@ -20,11 +20,11 @@ from versioner.rules.event_decision import same_sha
 from versioner.server.access import Caller, requires
 from versioner.server.services import services_of
 from versioner.server.wire.description import REFUSALS
-from versioner.server.wire.refusals import Refusal, refusal_of
+from versioner.server.wire.refusals import Refusal, forms_of, refusal_of
 from versioner.server.wire.replies import version_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from starlette.types import Scope
 
@@ -300,7 +300,7 @@ def _add_routes() -> None:
         ("products", products, product),
         ("environments", environments, environment),
     ):
-        for form in _forms(path):
+        for form in forms_of(path):
             router.add_api_route(
                 form,
                 many,
@@ -318,10 +318,6 @@ def _add_routes() -> None:
             response_model=None,
             responses=REFUSALS,
         )
-
-
-def _forms(path: str) -> Iterator[str]:
-    yield from (f"/{path}/", f"/{path}", f"//{path}/", f"//{path}")
 
 
 _add_routes()

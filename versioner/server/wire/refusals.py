@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from versioner.errors import (
     Blocked,
@@ -19,7 +19,7 @@ from versioner.errors import (
 )
 from versioner.recording.preflight import Refused
 from versioner.secret_scanning import without_secrets
-from versioner.server.problems import HttpProblem
+from versioner.server.problems import HttpProblem, headers_of, problem_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,22 @@ if TYPE_CHECKING:
     from versioner.rules.gate.question import Answer, Verdict
     from versioner.server.writer import GateAnswer
 
-__all__ = ["Refusal", "refusal_of", "rule_title"]
+__all__ = [
+    "EVENT_PATHS",
+    "Refusal",
+    "answer_of_problem",
+    "forms_of",
+    "refusal_of",
+    "rule_title",
+    "verdict_document",
+]
+
+# The paths that take events; version-events is a former name, which old pages still have.
+EVENT_PATHS: Final[Mapping[str, EventKind]] = {
+    "deployment-events": "deployment",
+    "build-events": "build",
+    "version-events": "build",
+}
 
 _STATUS: Final = {"NO_DEPLOY_WINDOW": 423, "DEPLOYMENT_IN_PROGRESS": 409}
 _OTHER_STATUS: Final = 428
@@ -88,10 +103,21 @@ class Refusal(Exception):
         return JSONResponse({"detail": self._nested, **self._flat}, self.status, self.headers)
 
 
+def forms_of(path: str) -> tuple[str, ...]:
+    """Return the forms of a path that are one endpoint: with and without slashes around."""
+    return (f"/{path}/", f"/{path}", f"//{path}/", f"//{path}")
+
+
+def answer_of_problem(path: str, problem: HttpProblem) -> Response:
+    """Return the answer to a request that no route sees, as those who use its path read it."""
+    kind = EVENT_PATHS.get(path.strip("/"))
+    return refusal_of(problem, kind, None).response() if kind else problem_response(problem)
+
+
 def refusal_of(error: Exception, kind: EventKind, gate: GateAnswer | None) -> Refusal:
     """Return the refusal that an error of the writer is; `gate` is what the rules said."""
     if isinstance(error, HttpProblem):
-        return Refusal(error.status, error.code.upper(), error.detail, headers=error.headers)
+        return Refusal(error.status, error.code.upper(), error.detail, headers=headers_of(error))
     if not isinstance(error, VersionerError):
         raise error
     message = _with_hint(error)
