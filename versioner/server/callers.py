@@ -92,13 +92,29 @@ class Caller:
                     "forbidden", f'"{self.name}" may not use the environment "{each}"'
                 )
 
+    def require_every_product(self) -> None:
+        """Raise HttpProblem for a caller that is limited to products.
+
+        For what concerns all products, such as an environment.
+        """
+        if self.products:
+            raise HttpProblem("forbidden", f'"{self.name}" is limited to some products')
+
+    def require_every_environment(self) -> None:
+        """Raise HttpProblem for a caller that is limited to environments.
+
+        For what counts in all environments, such as a decision about a version.
+        """
+        if self.environments:
+            raise HttpProblem("forbidden", f'"{self.name}" is limited to some environments')
+
     def require_unrestricted(self) -> None:
         """Raise HttpProblem for a caller that is limited to products or environments.
 
         For what concerns the whole registry, such as rules.
         """
-        if self.products or self.environments:
-            raise HttpProblem("forbidden", f'"{self.name}" is limited to some products')
+        self.require_every_product()
+        self.require_every_environment()
 
 
 ANONYMOUS: Final = Caller("anonymous")

@@ -8,6 +8,7 @@ products.py     products; environments.py, rules.py, requests.py likewise
 events.py       record events, one or many
 decisions.py    approve, reject, block, review
 check.py        may this ship
+own_products.py what callers that are limited to products may read
 writes.py       what every write shares: the writer, the author, the reply
 """
 
@@ -20,6 +21,7 @@ from versioner.server.api.decisions import router as decisions_router
 from versioner.server.api.deployments import router as deployments_router
 from versioner.server.api.environments import router as environments_router
 from versioner.server.api.events import router as events_router
+from versioner.server.api.own_products import reads_own_products
 from versioner.server.api.parameters import refuse_unknown_parameters
 from versioner.server.api.products import router as products_router
 from versioner.server.api.reads import router as reads_router
@@ -28,7 +30,10 @@ from versioner.server.api.rules import router as rules_router
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/v1", dependencies=[Depends(refuse_unknown_parameters)])
+router = APIRouter(
+    prefix="/api/v1",
+    dependencies=[Depends(refuse_unknown_parameters), Depends(reads_own_products)],
+)
 for each in (
     reads_router,
     deployments_router,

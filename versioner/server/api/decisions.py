@@ -82,6 +82,7 @@ def decide(
 
     def check(recorded: RecordResult) -> None:
         if kind == "decision":
+            caller.require_every_environment()
             caller.require_product(recorded.product)
         else:
             caller.require_unrestricted()

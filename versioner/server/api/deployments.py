@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -10,12 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from versioner.editing.corrections import redact_field, void_event, whole_event_id
+from versioner.errors import NotFound
 from versioner.names import canonical_status
 from versioner.query.deployments import existing_names, find_in_index
 from versioner.query.times import parse_moment
 from versioner.registry.index import DeploymentFilter
 from versioner.reporting.deployments import deployment_document
 from versioner.server.access import Caller, requires
+from versioner.server.api.own_products import may_read
 from versioner.server.api.parameters import (
     READ_PROBLEMS,
     WRITE_PROBLEMS,
@@ -33,6 +36,7 @@ from versioner.server.services import services_of
 if TYPE_CHECKING:
     from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
+    from versioner.registry.index import RegistryIndex
 
 __all__ = ["router"]
 
@@ -42,7 +46,7 @@ router = APIRouter(tags=["deployments"], route_class=RegistryRoute)
 @router.get("/deployments", summary="Deployments, newest first", responses=READ_PROBLEMS)
 def list_deployments(
     request: Request,
-    _caller: Annotated[Caller, requires("read")],
+    caller: Annotated[Caller, requires("read")],
     product: Annotated[ProductName | None, Query()] = None,
     environment: Annotated[EnvironmentName | None, Query()] = None,
     version: Annotated[str | None, Query(max_length=128)] = None,
@@ -73,7 +77,12 @@ def list_deployments(
         )
         # Those of the page before that began in its last second come first again.
         skipped = after.served if after is not None and wanted.until == after.at else 0
-        found = [*index.deployments(wanted, limit=skipped + limit + 1)][skipped:]
+        if may_read(request, caller, ""):
+            matching = index.deployments(wanted, limit=skipped + limit + 1)
+        else:
+            every = index.deployments(wanted)
+            matching = (each for each in every if may_read(request, caller, each.product))
+        found = [*islice(matching, skipped, skipped + limit + 1)]
         documents = [deployment_document(each) for each in found[:limit]]
     following = None
     if len(found) > limit:
@@ -92,12 +101,24 @@ def _status(text: str | None) -> str | None:
 
 @router.get("/deployments/{event_id}", summary="One deployment", responses=READ_PROBLEMS)
 def show_deployment(
-    request: Request, _caller: Annotated[Caller, requires("read")], event_id: EventId
+    request: Request, caller: Annotated[Caller, requires("read")], event_id: EventId
 ) -> Response:
     """Return the deployment that has an event with this id; the beginning of an id is enough."""
     with services_of(request).reader.index() as index:
-        document = deployment_document(find_in_index(index, index.registry(), event_id))
+        whole = event_id
+        if not may_read(request, caller, ""):
+            whole = _among_own(index, caller, event_id)
+        document = deployment_document(find_in_index(index, index.registry(), whole))
     return document_response(request, document)
+
+
+def _among_own(index: RegistryIndex, caller: Caller, event_id: str) -> str:
+    """Return an event's id with the product that it belongs to; others are not there."""
+    found = index.find_deployments(event_id, is_whole=False)
+    for product in sorted(found):
+        if caller.may_product(product):
+            return f"{product}/{event_id}"
+    raise NotFound(f'no event of a deployment has the id "{event_id}"')
 
 
 class Reason(BaseModel):

@@ -98,6 +98,7 @@ def create(
     request: Request, caller: Annotated[Caller, requires("edit")], body: NewEnvironment
 ) -> Response:
     """Create an environment; the body is what its file is to say."""
+    caller.require_every_product()
     caller.require_environment(body.name)
     writes = edit(request)
     fields = body.model_dump(exclude_none=True, exclude={"name"})
@@ -125,6 +126,7 @@ def patch(
     """Apply a JSON merge patch (RFC 7396) to an environment's file: null removes a key."""
     writes = edit(request)
     name = _present_name(writes.services, environment)
+    caller.require_every_product()
     caller.require_environment(name)
     expected = expected_content(if_match, _blob(writes.services, name))
     result = writes.run(
@@ -146,6 +148,7 @@ def rename(
     """Rename an environment; its former name stays valid."""
     writes = edit(request)
     name = _present_name(writes.services, environment)
+    caller.require_every_product()
     caller.require_environment(name, body.name)
     result = writes.run(
         caller,
@@ -169,6 +172,7 @@ def merge(
     with writes.services.reader.index([]) as index:
         name = index.head.environment_name(environment)
         into = str(index.head.environment(body.into)["name"])
+    caller.require_every_product()
     caller.require_environment(name, into)
     result = writes.run(
         caller, lambda repository: merge_environment(repository, name, into, now=writes.now())
@@ -184,6 +188,7 @@ def delete(
     body: NewName,
 ) -> Response:
     """Delete an environment that no event names; the body repeats its name."""
+    caller.require_every_product()
     caller.require_environment(environment)
     if body.name != environment:
         raise HttpProblem(

@@ -18,6 +18,7 @@ from versioner.editing.session import blob_id_of
 from versioner.query.selectors import former_names
 from versioner.reporting.products import product_summary
 from versioner.server.access import Caller, requires
+from versioner.server.api.own_products import may_read, require_dependents
 from versioner.server.api.parameters import (
     READ_PROBLEMS,
     WRITE_PROBLEMS,
@@ -79,13 +80,13 @@ class Into(BaseModel):
 
 @router.get("/products", summary="The products", responses=READ_PROBLEMS)
 def list_products(
-    request: Request, _caller: Annotated[Caller, requires("read")], limit: Limit = 1000
+    request: Request, caller: Annotated[Caller, requires("read")], limit: Limit = 1000
 ) -> Response:
     """Return the products in order of name."""
     with services_of(request).reader.index() as index:
         registry = index.registry()
-        names = index.product_names[:limit]
-        documents = [product_summary(registry.products[name]) for name in names]
+        names = [each for each in index.product_names if may_read(request, caller, each)]
+        documents = [product_summary(registry.products[name]) for name in names[:limit]]
     return document_response(request, {"products": documents})
 
 
@@ -172,12 +173,15 @@ def delete(
     """Delete a product with its events; the body repeats its name. It can be restored."""
     writes = edit(request)
     name = _present_name(writes.services, product)
+    caller.require_every_environment()
     caller.require_product(name)
     if body.name != product:
         raise HttpProblem(
             "refused", f'the body names "{body.name}", the address "{product}"',
             hint="repeat the name of the product that is to be deleted", extra={"field": "name"},
         )  # fmt: skip
+    if body.force:
+        require_dependents(writes.services, caller, name)
     expected = expected_content(if_match, _blob(writes.services, name))
     result = writes.run(
         caller,
@@ -198,6 +202,7 @@ def restore(
     request: Request, caller: Annotated[Caller, requires("edit")], product: ProductName
 ) -> Response:
     """Bring a deleted product back, with its events."""
+    caller.require_every_environment()
     caller.require_product(product)
     writes = edit(request)
     result = writes.run(
@@ -217,6 +222,7 @@ def rename(
     """Rename a product; its former name stays valid."""
     writes = edit(request)
     name = _present_name(writes.services, product)
+    caller.require_every_environment()
     caller.require_product(name, body.name)
     result = writes.run(
         caller, lambda repository: rename_product(repository, name, body.name, now=writes.now())
@@ -232,6 +238,7 @@ def merge(
     writes = edit(request)
     name = _present_name(writes.services, product)
     into = _present_name(writes.services, body.into)
+    caller.require_every_environment()
     caller.require_product(name, into)
     result = writes.run(
         caller, lambda repository: merge_product(repository, name, into, now=writes.now())

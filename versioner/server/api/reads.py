@@ -19,7 +19,8 @@ from versioner.query.versions import list_versions, show_version
 from versioner.reporting.insight.metrics import metrics_document
 from versioner.reporting.matrix.report import cell_document
 from versioner.reporting.versions import version_document, version_summary
-from versioner.server.access import requires
+from versioner.server.access import Caller, requires
+from versioner.server.api.own_products import may_read
 from versioner.server.api.parameters import (
     READ_PROBLEMS,
     EnvironmentName,
@@ -45,6 +46,7 @@ router = APIRouter(
 @router.get("/status", summary="What runs where")
 def status(
     request: Request,
+    caller: Annotated[Caller, requires("read")],
     product: Annotated[list[ProductName] | None, Query(max_length=100)] = None,
     environment: Annotated[list[EnvironmentName] | None, Query(max_length=100)] = None,
     at: MomentText = None,
@@ -58,13 +60,14 @@ def status(
         found = matrix(
             registry, now=now, at=moment, products=product or None, environments=environment or None
         )
+        own = [row for row in found.rows if may_read(request, caller, row.product)]
         rows = [
             {
                 "product": row.product,
                 "drifting": row.drifting,
                 "cells": {cell.environment: cell_document(cell) for cell in row.cells},
             }
-            for row in found.rows
+            for row in own
         ]
         document = {
             "at": found.at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +24,7 @@ from versioner.recording.request_decisions import content_in
 from versioner.reporting.gate.requests import request_document
 from versioner.server.access import Caller, requires
 from versioner.server.api.decisions import decide
+from versioner.server.api.own_products import present_names
 from versioner.server.api.parameters import (
     ALREADY,
     READ_PROBLEMS,
@@ -33,11 +34,15 @@ from versioner.server.api.parameters import (
 )
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response
-from versioner.server.api.writes import edit, edited_response
+from versioner.server.api.writes import Writes, edit, edited_response
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 
-__all__ = ["router"]
+if TYPE_CHECKING:
+    from versioner.editing.requests import CreatedRequest
+    from versioner.git.repository import Repository
+
+__all__ = ["create_own_request", "router"]
 
 router = APIRouter(tags=["requests"], route_class=RegistryRoute)
 
@@ -120,24 +125,39 @@ def create(
     request: Request, caller: Annotated[Caller, requires("edit", "approve")], body: NewRequest
 ) -> Response:
     """Create a deployment request: a draft, or with `opened` an open one."""
-    caller.require_product(*body.versions)
-    if body.source or body.target:
-        caller.require_unrestricted()
     draft = RequestDraft(
         body.name, body.template, body.source, body.target, body.versions, body.fields
     )
     writes = edit(request)
-    created = writes.run(
-        caller,
-        lambda repository: create_request(
-            repository, draft, now=writes.now(), by=writes.login(caller), opened=body.opened
-        ),
-    )
+    created = create_own_request(writes, caller, draft, opened=body.opened)
     proposals = [each._asdict() for each in created.proposals]
     return edited_response(
         request, created.edited, status=201, location=f"/api/v1/requests/{body.name}",
         name=body.name, document=created.document, proposals=proposals,
     )  # fmt: skip
+
+
+def create_own_request(
+    writes: Writes, caller: Caller, draft: RequestDraft, *, opened: bool = False
+) -> CreatedRequest:
+    """Create a request; raise HttpProblem where it would hold what the caller may not use.
+
+    What it holds is known when its template, its fields and the proposals are put together.
+    """
+    if draft.source or draft.target or opened:
+        caller.require_unrestricted()
+
+    def operation(repository: Repository) -> CreatedRequest:
+        now, by = writes.now(), writes.login(caller)
+        if caller.products or caller.environments:
+            planned = create_request(repository, draft, now=now, by=by, dry_run=True).document
+            caller.require_product(*planned["versions"])
+            caller.require_environment(*planned.get("environments", ()))
+            if not planned.get("environments"):
+                caller.require_every_environment()
+        return create_request(repository, draft, now=now, by=by, opened=opened)
+
+    return writes.run(caller, operation)
 
 
 @router.post("/requests/{name}/open", summary="Open a request", responses=WRITE_PROBLEMS)
@@ -177,7 +197,9 @@ def change_versions(
     body: ChangedVersions,
 ) -> Response:
     """Add versions, replace them, or remove products; approvals of the former content end."""
-    caller.require_product(*body.versions, *body.remove)
+    caller.require_every_environment()
+    names = present_names(services_of(request), [*body.versions, *body.remove])
+    caller.require_product(*names)
     writes = edit(request)
 
     def operation(repository: Any) -> EditResult:

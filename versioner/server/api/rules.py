@@ -16,6 +16,7 @@ from versioner.editing.session import blob_id_of
 from versioner.query.times import parse_moment
 from versioner.reporting.gate.rules import rule_document
 from versioner.server.access import Caller, requires
+from versioner.server.api.own_products import present_names
 from versioner.server.api.parameters import (
     READ_PROBLEMS,
     WRITE_PROBLEMS,
@@ -95,10 +96,7 @@ def show_rule(
 def create(
     request: Request, caller: Annotated[Caller, requires("edit")], body: NewRule
 ) -> Response:
-    """Create a rule; the body is what its file is to say.
-
-    Where the branch is protected, the commit is on a new branch, which `branch` names.
-    """
+    """Create a rule; the body is what its file is to say."""
     caller.require_unrestricted()
     writes = edit(request)
     fields = body.model_dump(exclude={"name", "type"})
@@ -107,9 +105,8 @@ def create(
         lambda repository: create_rule(
             repository, body.name, body.type, fields=fields, now=writes.now()
         ),
-        proposal=f"rule-{body.name}",
     )
-    location = "" if writes.is_proposal(result) else f"/api/v1/rules/{body.name}"
+    location = f"/api/v1/rules/{body.name}"
     return edited_response(request, result, status=201, location=location, name=body.name)
 
 
@@ -124,10 +121,7 @@ def patch(
     ],
     if_match: IfMatch = None,
 ) -> Response:
-    """Apply a JSON merge patch (RFC 7396) to a rule's file: null removes a key.
-
-    Where the branch is protected, the commit is on a new branch, which `branch` names.
-    """
+    """Apply a JSON merge patch (RFC 7396) to a rule's file: null removes a key."""
     caller.require_unrestricted()
     writes = edit(request)
     blob = blob_id_of(writes.services.reader.snapshot(), layout.rule_path(rule))
@@ -137,7 +131,6 @@ def patch(
         lambda repository: patch_file(
             repository, "rule", rule, body, expected=expected, now=writes.now()
         ),
-        proposal=f"rule-{rule}",
     )
     return edited_response(request, result, name=rule)
 
@@ -149,7 +142,7 @@ def add_freeze(
     """Close an environment for a time: a rule with one window."""
     caller.require_environment(body.environment)
     if body.products:
-        caller.require_product(*body.products)
+        caller.require_product(*present_names(services_of(request), body.products))
     elif caller.products:
         caller.require_unrestricted()
     writes = edit(request)

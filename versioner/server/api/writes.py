@@ -53,23 +53,18 @@ class Writes:
         """Return the person whom a commit names as its author, None for a pipeline."""
         return author_of(caller)
 
-    def run(self, caller: Caller, operation: Callable[[Repository], T], proposal: str = "") -> T:
+    def run(self, caller: Caller, operation: Callable[[Repository], T]) -> T:
         """Carry out an operation, and return its result when its commit is on the branch.
 
-        With `proposal`, a commit that a protected branch does not take is on a new branch. Raises
-        HttpProblem where the file to edit is another one than the client saw.
+        Raises HttpProblem where the file to edit is another one than the client saw.
         """
         try:
-            return self.services.writer.edit(operation, author=author_of(caller), proposal=proposal)
+            return self.services.writer.edit(operation, author=author_of(caller))
         except EditConflict as error:
             raise HttpProblem(
                 "precondition_failed", error.message, hint=error.hint,
                 extra={"path": error.path, "content": error.content.decode("utf-8", "replace")},
             ) from error  # fmt: skip
-
-    def is_proposal(self, result: EditResult) -> bool:
-        """Return whether the commit of an edit is on a new branch: the registry's is protected."""
-        return result.branch not in ("", self.services.reader.repository().branch)
 
     def require_event(self, caller: Caller, event_id: str) -> None:
         """Raise HttpProblem where the caller may not change what an event is about."""

@@ -11,8 +11,9 @@ links.py        links to the forms, on the pages of the site
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
+from versioner.server.api.own_products import edits_own_products
 from versioner.server.pages.deployments import router as deployments_router
 from versioner.server.pages.freezes import router as freezes_router
 from versioner.server.pages.product_moves import router as product_moves_router
@@ -21,7 +22,9 @@ from versioner.server.pages.requests import router as requests_router
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/edit", include_in_schema=False)
+router = APIRouter(
+    prefix="/edit", include_in_schema=False, dependencies=[Depends(edits_own_products)]
+)
 for each in (
     products_router,
     product_moves_router,

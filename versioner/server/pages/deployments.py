@@ -174,6 +174,7 @@ def _decide_page(services: Services, name: str, sent: Sent) -> FormPage:
 
 
 def _decide(services: Services, caller: Caller, name: str, sent: Sent) -> str:
+    caller.require_every_environment()
     writes = Writes(services)
     decision, kind = sent.text("decision"), sent.text("approval_type")
     if decision in _OF_TYPE and not kind:

@@ -13,6 +13,7 @@ from versioner.errors import InvalidInput
 from versioner.query.rule_words import requirement_words, scope_words
 from versioner.query.times import parse_moment
 from versioner.server.access import Caller, requires
+from versioner.server.api.own_products import present_names
 from versioner.server.api.writes import Writes
 from versioner.server.pages.forms import Field, Form, Option, Section, section_line, words
 from versioner.server.pages.respond import FormPage, Sent, page, saved_at, submit
@@ -64,7 +65,7 @@ def _freeze(services: Services, caller: Caller, sent: Sent) -> str:
     now, products = writes.now(), words(sent.text("products"))
     caller.require_environment(sent.text("environment"))
     if products:
-        caller.require_product(*products)
+        caller.require_product(*present_names(services, products))
     elif caller.products:
         caller.require_unrestricted()
     if not sent.text("reason"):

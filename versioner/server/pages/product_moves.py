@@ -12,6 +12,7 @@ from versioner.errors import InvalidInput
 from versioner.names import NAME_RULE
 from versioner.reporting.text import count
 from versioner.server.access import Caller
+from versioner.server.api.own_products import require_dependents
 from versioner.server.api.writes import Writes
 from versioner.server.pages.forms import Field, Form, Section, section_line
 from versioner.server.pages.products import PRODUCTS, Editor, product_home, read_product
@@ -57,6 +58,7 @@ def _rename_page(name: str, sent: Sent) -> FormPage:
 
 def _rename(services: Services, caller: Caller, name: str, sent: Sent) -> str:
     new = sent.text("name")
+    caller.require_every_environment()
     caller.require_product(name, new)
     writes = Writes(services)
     result = writes.run(
@@ -112,7 +114,10 @@ def _delete_page(services: Services, name: str, blob: str, sent: Sent) -> FormPa
 
 
 def _delete(services: Services, caller: Caller, name: str, sent: Sent) -> str:
+    caller.require_every_environment()
     caller.require_product(name)
+    if sent.text("force"):
+        require_dependents(services, caller, name)
     if sent.text("name") != name:
         raise InvalidInput("this is not the name of the product", field="name", hint=f"type {name}")
     writes = Writes(services)
@@ -127,9 +132,9 @@ def _delete(services: Services, caller: Caller, name: str, sent: Sent) -> str:
 
 
 @router.get("/deleted")
-def deleted_products(request: Request, _caller: Editor) -> Response:
+def deleted_products(request: Request, caller: Editor) -> Response:
     """Return the deleted products, each with the button that restores it."""
-    return page(request, _deleted_page(services_of(request)))
+    return page(request, _deleted_page(services_of(request), caller))
 
 
 @router.get("/deleted/{name}/restore")
@@ -145,24 +150,26 @@ async def restore(request: Request, caller: Editor, name: str) -> Response:
     return await submit(
         request,
         caller,
-        lambda _: _deleted_page(services),
+        lambda _: _deleted_page(services, caller),
         lambda services, caller, _: _restore(services, caller, name),
     )
 
 
-def _deleted_page(services: Services) -> FormPage:
+def _deleted_page(services: Services, caller: Caller) -> FormPage:
     with services.reader.index([]) as index:
         deleted = dict(index.head.deleted)
     forms = [
         Form(f"/edit/deleted/{name}/restore", [], f"Restore {name}",
              title=f"{name}, deleted {str(record.get('deleted_at', ''))[:10]}")
         for name, record in sorted(deleted.items())
+        if caller.may_product(name)
     ]  # fmt: skip
     lead = "" if forms else "No product was deleted."
     return FormPage("Deleted products", forms, lead=lead, back=PRODUCTS, crumbs=(PRODUCTS,))
 
 
 def _restore(services: Services, caller: Caller, name: str) -> str:
+    caller.require_every_environment()
     caller.require_product(name)
     writes = Writes(services)
     result = writes.run(

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from versioner.editing.requests import (
     RequestDraft,
     cancel_request,
-    create_request,
     open_request,
     request_of_name,
 )
@@ -21,6 +20,7 @@ from versioner.recording.context import EventDraft
 from versioner.recording.request_decisions import content_in
 from versioner.reporting.text import count
 from versioner.server.access import Caller, requires
+from versioner.server.api.requests import create_own_request
 from versioner.server.api.writes import Writes
 from versioner.server.pages.forms import (
     Field,
@@ -112,19 +112,10 @@ def _create(services: Services, caller: Caller, sent: Sent) -> str:
         fields["environments"] = [target]
     fields |= {"approvals": approvals} if approvals else {}
     fields |= {"steps": steps} if steps else {}
-    caller.require_product(*versions)
-    if source:
-        caller.require_unrestricted()
     draft = RequestDraft(
         sent.text("name"), sent.text("template"), source, target if source else "", versions, fields
     )
-    writes = Writes(services)
-    created = writes.run(
-        caller,
-        lambda repository: create_request(
-            repository, draft, now=writes.now(), by=writes.login(caller)
-        ),
-    )
+    created = create_own_request(Writes(services), caller, draft)
     return saved_at(f"/edit/requests/{draft.name}", created.edited.commit)
 
 
