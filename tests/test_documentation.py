@@ -85,3 +85,11 @@ def test_the_readme_is_short() -> None:
 def test_the_changelog_begins_with_unreleased_changes() -> None:
     headings = re.findall(r"^## (.+)$", (PROJECT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     assert headings[0] == "Unreleased"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_no_page_installs_the_tool_from_an_index_by_its_bare_name(page: Path) -> None:
+    # PyPI has another project under the name versioner.
+    blocks = "\n".join(_FENCE.findall(page.read_text("utf-8")))
+    bare = r"""(?:pip install|PACKAGE=).*?[\s="']versioner(?:\[\w+\])?["']?[ \t]*(?:#.*)?$"""
+    assert re.findall(bare, blocks, re.MULTILINE) == []

@@ -59,7 +59,11 @@ def usable_channel(registry: Registry, name: str, context: NotifyContext) -> Cha
     if channel is None:
         near = nearest(name, channels)
         known = f"the channels are {', '.join(channels)}" if channels else "there is none yet"
-        hint = f"did you mean {near[0]}?" if near else f"{known} (`notify` in registry.yaml)"
+        hint = (
+            f"did you mean {near[0]}?"
+            if near
+            else f"{known} (`notify` in registry.yaml, committed)"
+        )
         raise NotFound(f'there is no channel "{name}"', hint=hint)
     missing = channel.missing(context.variables)
     if missing:

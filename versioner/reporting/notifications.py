@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import count
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from versioner.notify.run import Delivery, NotifyResult
 
 __all__ = ["notifications_json", "notifications_text", "notified_json", "notified_text"]
+
+# The tip of the branch is read, not the files of a work tree.
+_NO_CHANNEL: Final = (
+    "No channel is configured: `notify` in registry.yaml, as it is committed, names them."
+)
 
 
 def notified_text(result: NotifyResult) -> str:
@@ -29,7 +34,7 @@ def clean_join(lines: Iterator[str]) -> str:
 def _notified(result: NotifyResult) -> Iterator[str]:
     would = "would be " if result.is_dry_run else ""
     if not result.channels and not result.is_first and not result.sent:
-        yield "No channel is configured: `notify` in registry.yaml names them."
+        yield _NO_CHANNEL
         return
     if result.is_first:
         taken = "would take" if result.is_dry_run else "took"
@@ -97,7 +102,7 @@ def notifications_text(found: Notifications) -> str:
 
 def _listed(found: Notifications) -> Iterator[str]:
     if not found.channels:
-        yield "No channel is configured: `notify` in registry.yaml names them."
+        yield _NO_CHANNEL
     for channel, missing in found.channels:
         lacks = f", {', '.join(missing)} not set here" if missing else ""
         yield f"{channel.name}: {channel.to}{lacks}"
