@@ -323,6 +323,15 @@ def test_the_read_endpoints_answer_lists_and_objects(client: Client) -> None:
     assert client.get("/deployments/?status=odd").status_code == 422
 
 
+@pytest.mark.parametrize("query", ["limit=0", "limit=many", "status=flying"])
+def test_a_wrong_filter_is_refused_in_both_shapes(client: Client, query: str) -> None:
+    told = client.get(f"/deployments/?{query}")
+    assert told.status_code == 422
+    assert told.json()["detail"][0]["loc"] == ["query", query.partition("=")[0]]
+    assert told.json()["message"]
+    assert (client.get("/deployments/", Authorization="").json()["code"]) == "UNAUTHENTICATED"
+
+
 def test_links_that_the_clients_print_lead_to_our_pages(client: Client) -> None:
     made = client.post(client.cli("started", version="4.1.0+b/1")).json()
     month = made["deployed_at"][:7]

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Query
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -18,13 +19,14 @@ from versioner.registry.event_order import OPENING
 from versioner.registry.index import DeploymentFilter
 from versioner.rules.event_decision import same_sha
 from versioner.server.access import Caller, requires
+from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 from versioner.server.wire.description import REFUSALS
 from versioner.server.wire.refusals import Refusal, forms_of, refusal_of
 from versioner.server.wire.replies import version_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from starlette.types import Scope
 
@@ -49,6 +51,21 @@ class _ReadRoute(APIRoute):
         if "text/html" in accepted or (is_file and not scope["path"].startswith("/versions/")):
             return Match.NONE, {}
         return found, child
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler of the route; what it refuses has both shapes."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except HttpProblem as problem:
+                return refusal_of(problem, "deployment", None).response()
+            except RequestValidationError as error:
+                found = [(str(x["loc"][-1]), x["msg"], x["type"]) for x in error.errors()]
+                return Refusal.of_fields(found, "query").response()
+
+        return handle
 
 
 router = APIRouter(tags=["reads"], route_class=_ReadRoute)
@@ -87,7 +104,7 @@ def _answer(request: Request, caller: Caller, read: Callable[[_Reading], Any]) -
     except Refusal as refusal:
         return refusal.response()
     except InvalidInput as error:
-        return refusal_of(error, "deployment", None).response()
+        return Refusal.of_fields([(error.field, error.message, "value_error")], "query").response()
 
 
 def _missing(what: str, name: str) -> Refusal:

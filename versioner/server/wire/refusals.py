@@ -84,10 +84,10 @@ class Refusal(Exception):
         self._nested = nested if nested is not None else flat["message"]
 
     @classmethod
-    def of_fields(cls, errors: Sequence[tuple[str, str, str]]) -> Refusal:
+    def of_fields(cls, errors: Sequence[tuple[str, str, str]], place: str = "body") -> Refusal:
         """Return the refusal of fields: the name, the message and the type of each."""
         nested = [
-            {"loc": ["body", *([name] if name else [])], "msg": message, "type": kind}
+            {"loc": [place, *([name] if name else [])], "msg": message, "type": kind}
             for name, message, kind in errors
         ]
         text = "; ".join(f"{name}: {message}" if name else message for name, message, _ in errors)
