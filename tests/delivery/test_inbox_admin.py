@@ -38,7 +38,7 @@ def refuse(post: Post, *keys: str) -> None:
 
 
 def test_an_empty_inbox_lists_nothing(post: Post) -> None:
-    assert post.inbox() == ((), 0, (), 0)
+    assert post.inbox() == ((), 0, (), 0, ())
 
 
 def test_both_kinds_are_listed_with_what_they_say(post: Post) -> None:
