@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -101,3 +102,14 @@ def test_openssl_makes_the_same_signature(tmp_path: Path) -> None:
     assert headers["X-Versioner-Signature"] == f"sha256={made.split()[-1]}"
     assert "X-Versioner-Signature" not in webhook_request(Facts(notice), "")[1]
     assert b": " not in body
+
+
+def test_a_login_in_the_address_is_sent_as_a_header_and_is_in_no_error(receiver: Receiver) -> None:
+    url = receiver.url.replace("http://", "http://bot:hunter%402@")
+    assert post(url, b"{}", HEADERS) == ("", False)
+    sent = receiver.accepted[0].headers
+    assert sent["authorization"] == f"Basic {base64.b64encode(b'bot:hunter@2').decode()}"
+    assert "@" not in sent["host"]
+    error, _ = post("https://bot:hunter2@127.0.0.1:9/hook", b"{}", HEADERS, 2)
+    assert error
+    assert "hunter2" not in error

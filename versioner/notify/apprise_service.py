@@ -6,6 +6,7 @@ import logging
 import re
 import warnings
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from versioner.errors import UsageFault
 from versioner.notify.http_post import TIMEOUT_SECONDS, Answer
@@ -121,7 +122,9 @@ def _failure(texts: list[str], url: str) -> Answer:
     is_final = bool(statuses) and all(
         400 <= each < 500 and each not in (408, 425, 429) for each in statuses
     )
-    secrets = [each for each in re.split(r"[:/@?&=]+", url) if len(each) >= 6]
+    # Apprise decodes the parts of an address, and may name them so.
+    parts = {each for part in re.split(r"[:/@?&=]+", url) for each in (part, unquote(part))}
+    secrets = [each for each in parts if len(each) >= 6]
     for each in sorted(secrets, key=len, reverse=True):
         said = said.replace(each, "…")
     return Answer(said[:_DETAIL] or "the service did not take it", is_final=is_final)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import threading
 import urllib.error
@@ -9,7 +10,7 @@ import urllib.request
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,8 +36,9 @@ def post(
     fault = _url_fault(url)
     if fault:
         return Answer(fault, is_final=True)
+    url, login = _without_login(url)
     # The scheme was checked: http or https.
-    request = urllib.request.Request(url, body, dict(headers), method="POST")  # noqa: S310
+    request = urllib.request.Request(url, body, {**headers, **login}, method="POST")  # noqa: S310
     limit = _Limit(seconds)
     opener = urllib.request.build_opener(_NoRedirect, _Http(limit), _Https(limit))
     try:
@@ -62,6 +64,19 @@ def _url_fault(url: str) -> str:
     if not usable or not url.isprintable() or " " in url:
         return "the address is not a URL that begins with https:// or http://"
     return ""
+
+
+def _without_login(url: str) -> tuple[str, dict[str, str]]:
+    """Return an address without its login, and the header that has it.
+
+    In the address it would be taken for a part of the host, which error messages name.
+    """
+    parts = urlsplit(url)
+    login, at, place = parts.netloc.rpartition("@")
+    if not at:
+        return url, {}
+    coded = base64.b64encode(unquote(login).encode("utf-8")).decode("ascii")
+    return urlunsplit(parts._replace(netloc=place)), {"Authorization": f"Basic {coded}"}
 
 
 def _of_status(status: int, location: str) -> Answer:
