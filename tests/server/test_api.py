@@ -250,3 +250,13 @@ def test_a_parameter_that_a_path_does_not_have_is_refused_with_the_nearest(api: 
     answer = api.get("/api/v1/deployments", params={"enviroment": "staging"})
     assert (answer.status_code, answer.json()["field"]) == (422, "enviroment")
     assert "environment" in answer.json()["hint"]
+
+
+def test_a_body_that_is_nested_too_deeply_is_refused(api: TestClient) -> None:
+    deep = '{"a":' * 900 + "1" + "}" * 900
+    for path in ("products/shop", "environments/staging"):
+        body = f'{{"extra_metadata": {{"x": {deep}}}}}'
+        answer = api.patch(
+            f"/api/v1/{path}", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")

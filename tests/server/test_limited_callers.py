@@ -139,3 +139,16 @@ def test_a_deletion_edits_no_dependent_product_of_others(
         client.request("DELETE", "/api/v1/products/storefront", json=sent, headers=both).status_code
         == 200
     )
+
+
+def test_links_of_other_clients_lead_a_limited_token_to_no_product_of_others(
+    client: TestClient, settings: ServerSettings
+) -> None:
+    own = bearer(token_for(settings, "read", products=["shop"]))
+    for path, target in (
+        ("/manage/deployments?view=run-web", "/deployments/index.html"),
+        ("/manage/versions?view=storefront@7.0", "/products/index.html"),
+    ):
+        assert client.get(path, headers=own).headers["location"] == target
+    mine = client.get("/manage/deployments?view=run-shop", headers=own).headers["location"]
+    assert mine.startswith("/products/shop/")

@@ -47,6 +47,8 @@ class RegistryRoute(APIRoute):
                 return await handler(request)
             except NotFound:
                 raise
+            except RecursionError:
+                raise HttpProblem("bad_request", "the body is nested too deeply") from None
             except (InvalidInput, UsageFault, ValidationFailed) as error:
                 raise _refused_by(problem_of(error)) from error
 

@@ -27,7 +27,7 @@ _Reader = Annotated[Caller, requires("read")]
 def deployment_link(request: Request, caller: _Reader, view: str = "") -> RedirectResponse:
     """Lead to the anchor of a deployment, on the page of its product's month."""
     with services_of(request).reader.index() as index:
-        target = _deployment_target(index, view)
+        target = _deployment_target(index, view, caller)
     return _redirect(request, target or "deployments/index.html")
 
 
@@ -36,7 +36,7 @@ def deployment_link(request: Request, caller: _Reader, view: str = "") -> Redire
 def version_link(request: Request, caller: _Reader, view: str = "") -> RedirectResponse:
     """Lead to the anchor of a version, on the page of its product's month."""
     with services_of(request).reader.index() as index:
-        target = _version_target(index, view)
+        target = _version_target(index, view, caller)
     return _redirect(request, target or "products/index.html")
 
 
@@ -45,9 +45,10 @@ def _redirect(request: Request, target: str) -> RedirectResponse:
     return RedirectResponse(f"{root}/{target}", 302, headers={"Cache-Control": "no-store"})
 
 
-def _deployment_target(index: RegistryIndex, event_id: str) -> str:
+def _deployment_target(index: RegistryIndex, event_id: str, caller: Caller) -> str:
     """Return the row of the deployment that an event belongs to, "" where there is none."""
-    for product in index.find_deployments(event_id, is_whole=True) if event_id else ():
+    found = index.find_deployments(event_id, is_whole=True) if event_id else ()
+    for product in filter(caller.may_product, found):
         for page in reversed(history_pages(index.product(product))):
             for row in page.rows:
                 if any(event["id"] == event_id for event in row.events):
@@ -55,10 +56,10 @@ def _deployment_target(index: RegistryIndex, event_id: str) -> str:
     return ""
 
 
-def _version_target(index: RegistryIndex, view: str) -> str:
+def _version_target(index: RegistryIndex, view: str, caller: Caller) -> str:
     product, _, version = view.partition("@")
     product = index.head.aliases.get(product, product)
-    if product not in index.product_names:
+    if product not in index.product_names or not caller.may_product(product):
         return ""
     # Clients print the id as it is, and a plus sign in a query is read as a space.
     names = (version, version.replace(" ", "+"))
