@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 import versioner
 from versioner.server.problems import PROBLEMS
 
@@ -12,6 +14,12 @@ from versioner.server.problems import PROBLEMS
 def test_health_is_open_and_tells_the_version(serving) -> None:
     answer = serving().get("/health")
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/", "/docs", "/docs/", "/openapi.json"])
+def test_what_is_open_answers_monitors_too(serving, path: str) -> None:
+    client = serving()
+    assert client.get(path).status_code == client.head(path).status_code == 200
 
 
 def test_an_unknown_path_is_a_problem_with_its_code(serving) -> None:

@@ -141,7 +141,7 @@ def test_a_wrong_method_is_told_all_the_methods_of_the_path(client, admin) -> No
     answer = client.patch(f"{TOKENS}/ci", headers=admin)
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, DELETE")
     assert client.put(TOKENS, headers=admin).headers["allow"] == "GET, POST"
-    assert client.post("/health").headers["allow"] == "GET"
+    assert client.post("/health").headers["allow"] == "GET, HEAD"
 
 
 def test_what_a_body_holds_is_not_said_again(client, admin) -> None:

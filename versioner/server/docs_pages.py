@@ -80,23 +80,28 @@ Send a token with each request: `Authorization: Bearer vr_...`. Errors of `/api/
 details (RFC 9457); `code` is one of {codes}.
 """
 
+# Monitors and load balancers ask with HEAD.
+_READING: Final = ["GET", "HEAD"]
+
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/docs")
+@router.api_route("/docs", methods=_READING)
+@router.api_route("/docs/", methods=_READING)
 def docs() -> Response:
     """Return the page of Swagger UI."""
     style = '<link rel="stylesheet" href="/_versioner/swagger-ui.css">\n'
     return _page("API docs", "swagger-ui-bundle.js", "docs.js", style)
 
 
-@router.get("/redoc")
+@router.api_route("/redoc", methods=_READING)
+@router.api_route("/redoc/", methods=_READING)
 def redoc() -> Response:
     """Return the page of Redoc."""
     return _page("API reference", "redoc.standalone.js", "redoc.js", "")
 
 
-@router.get("/openapi.json")
+@router.api_route("/openapi.json", methods=_READING)
 def openapi(request: Request) -> Response:
     """Return the description of the API, OpenAPI 3.1."""
     return JSONResponse(description_of(request.app))
