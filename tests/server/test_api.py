@@ -260,3 +260,16 @@ def test_a_body_that_is_nested_too_deeply_is_refused(api: TestClient) -> None:
             f"/api/v1/{path}", content=body, headers={"Content-Type": "application/json"}
         )
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("method", ["POST /api/v1/events", "PATCH /api/v1/products/shop"])
+def test_a_body_of_another_media_type_is_refused_with_the_header_to_send(
+    api: TestClient, method: str
+) -> None:
+    # What `curl -d` sends where no header is given.
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = api.request(*method.split(), content='{"product": "shop"}', headers=form)
+    assert answer.status_code == 422
+    assert answer.json()["hint"] == "send JSON, with the header Content-Type: application/json"
+    patched = api.request(*method.split(), json=["shop"])
+    assert (patched.status_code, "hint" in patched.json()) == (422, False)

@@ -1,4 +1,7 @@
-"""When a record at a remote is tried again, and for how long."""
+"""When a record at a remote is tried again, and for how long.
+
+The tries themselves, also those after a lost race, are made by `direct.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The differences between two environments, or between two moments of one."""
+"""The differences between two environments, or between two moments of one.
+
+Whether a product drifts is decided by `is_drifting` in `selectors.py`.
+"""
 
 from __future__ import annotations
 

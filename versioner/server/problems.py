@@ -53,6 +53,7 @@ _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MEDIA_TYPE: Final = "application/problem+json"
 # A person who opens an address of the API in a browser sees what a program would get.
 _FOR_PROGRAMS: Final = "/api/"
+_SEND_JSON: Final = "send JSON, with the header Content-Type: application/json"
 
 
 class ProblemType(NamedTuple):
@@ -243,4 +244,6 @@ def _of_validation(error: RequestValidationError) -> HttpProblem:
         return HttpProblem("bad_request", "the body is not valid JSON", extra={"errors": errors})
     first = errors[0]
     where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-    return HttpProblem("invalid", f"{where}: {first['msg']}", extra={"errors": errors})
+    # A body stays bytes where its header does not say that it is JSON, as with a plain `curl -d`.
+    hint = _SEND_JSON if error.body and isinstance(error.body, bytes) else ""
+    return HttpProblem("invalid", f"{where}: {first['msg']}", hint=hint, extra={"errors": errors})

@@ -1,4 +1,7 @@
-"""Rows of deployments and of versions that several pages show."""
+"""Rows of deployments and of versions that several pages show.
+
+Those of a product's history are made by `month_rows.py`, those of the matrix by `overview.py`.
+"""
 
 from __future__ import annotations
 
