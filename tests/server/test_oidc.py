@@ -77,6 +77,12 @@ def test_a_person_of_no_group_may_only_read(client: TestClient, provider: Provid
     assert client.get("/api/v1/tokens").status_code == 403
 
 
+def test_groups_of_another_shape_are_none(client: TestClient, provider: Provider) -> None:
+    provider.person["groups"] = 7
+    assert log_in(client).status_code == 303
+    assert client.get("/x/caller").json()["edit"] is False
+
+
 @pytest.mark.parametrize("path", ["//evil.example", "https://evil.example", "/\\evil.example"])
 def test_a_login_at_the_provider_leads_to_no_other_host(client, provider, path: str) -> None:
     assert log_in(client, path).headers["location"] == "/"
@@ -93,6 +99,7 @@ LIES = {
     "another domain": lambda claims: claims.update(email="jane@evil.example"),
     "a longer domain": lambda claims: claims.update(email="jane@notexample.com"),
     "an address not verified": lambda claims: claims.update(email_verified=False),
+    "an address not verified, as text": lambda claims: claims.update(email_verified="false"),
 }
 
 

@@ -71,7 +71,7 @@ async def finish_login(request: Request) -> tuple[Person, frozenset[str], str]:
 
 def person_of_claims(claims: Mapping[str, Any], settings: OidcSettings) -> Person:
     """Return the person of an ID token; raise ProviderFault for one who may not log in."""
-    email = _text(claims.get("email")) if claims.get("email_verified") is not False else ""
+    email = _text(claims.get("email")) if _may_be_verified(claims) else ""
     domain = email.rpartition("@")[2].lower()
     if settings.domains and domain not in settings.domains:
         raise ProviderFault("People with your e-mail address may not log in here.")
@@ -84,12 +84,20 @@ def person_of_claims(claims: Mapping[str, Any], settings: OidcSettings) -> Perso
 def scopes_of_claims(claims: Mapping[str, Any], settings: OidcSettings) -> frozenset[str]:
     """Return the scopes of a person, by the groups that the provider names."""
     told = claims.get(settings.groups_claim, [])
-    groups = {told} if isinstance(told, str) else {each for each in told if isinstance(each, str)}
+    groups = {told} if isinstance(told, str) else set[str]()
+    if isinstance(told, list | dict):
+        groups = {each for each in told if isinstance(each, str)}
     found = settings.scopes
     for group, scopes in settings.groups:
         if group in groups:
             found |= scopes
     return found
+
+
+def _may_be_verified(claims: Mapping[str, Any]) -> bool:
+    """Return whether an address may be trusted: some providers say nothing of it, some a text."""
+    told = claims.get("email_verified", True)
+    return told is True or (isinstance(told, str) and told.strip().lower() == "true")
 
 
 def _text(value: object) -> str:
