@@ -25,6 +25,8 @@ _OWN: Final = ("products/{}/", "badges/{}/", "api/v1/products/{}/", "api/v1/prod
 # The tool is nothing of the registry, and a job fetches it before it has a token.
 _OPEN: Final = frozenset({RECORDER, CHECKSUM})
 _OF_ALL: Final = ("assets/",)
+# The index of the search has the names of all products.
+_OF_NONE: Final = ("assets/search/",)
 
 
 async def site_or_nothing(scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,7 +49,7 @@ async def site_or_nothing(scope: Scope, receive: Receive, send: Send) -> None:
 
 def _require_own(caller: Caller, path: str) -> None:
     own = [each.format(name) for name in caller.products for each in _OWN]
-    if not path.startswith((*own, *_OF_ALL)):
+    if not path.startswith((*own, *_OF_ALL)) or path.startswith(_OF_NONE):
         raise HttpProblem(
             "forbidden", f'"{caller.name}" is limited to some products, and may read their pages'
         )
