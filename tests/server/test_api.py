@@ -236,7 +236,11 @@ def test_a_token_does_what_its_scopes_and_limits_allow(
     assert client.post("/api/v1/events", json=event("9.0"), headers=pipeline).status_code == 201
     elsewhere = event("9.0", environment="production")
     assert client.post("/api/v1/events", json=elsewhere, headers=pipeline).status_code == 403
-    assert client.get("/api/v1/deployments", headers=pipeline).status_code == 403
+    unread = client.get("/api/v1/deployments", headers=pipeline)
+    assert (unread.status_code, "token create NAME --scope read" in unread.json()["hint"]) == (
+        403,
+        True,
+    )
     assert client.post("/api/v1/products", json={"name": "x"}, headers=pipeline).status_code == 403
     assert client.get("/api/v1/deployments").status_code == 401
     editor = bearer(token_for(settings, "edit", products=("other",)))

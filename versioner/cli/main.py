@@ -146,7 +146,7 @@ class SectionedGroup(click.Group):
             if any(args[0] in commands for commands in COMMANDS.values()):
                 ctx.fail(
                     f'versioner.pyz has no command "{args[0]}", only {", ".join(sorted(known))}. '
-                    "`pip install versioner` has them all."
+                    "The tool that pip installs has them all."
                 )
             near = nearest(args[0], self.list_commands(ctx))
             meant = f" Did you mean {' or '.join(near)}?" if near else ""

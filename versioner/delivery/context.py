@@ -91,7 +91,7 @@ def no_branch(branch: str) -> UsageFault:
     return UsageFault(
         f'the remote has no branch "{branch.removeprefix("refs/heads/")}"'
         if branch
-        else "the remote has no commit yet",
+        else "the remote has no commit yet on its default branch",
         hint="name another branch with --branch, or push a registry first (`versioner init`)",
     )
 

@@ -86,7 +86,7 @@ def fetch_registry(
         raise UsageFault(
             f'the remote has no branch "{ref.removeprefix("refs/heads/")}"'
             if ref
-            else "the remote has no commit yet",
+            else "the remote has no commit yet on its default branch",
             hint="push a registry first (`versioner init` creates one in a clone)",
         )
     place = clone.repository(ref, tip)

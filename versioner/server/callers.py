@@ -65,7 +65,13 @@ class Caller:
             return
         if self.is_anonymous:
             raise HttpProblem("unauthenticated", "send a token: Authorization: Bearer vr_...")
-        raise HttpProblem("forbidden", f'"{self.name}" does not have the scope "{scope}"')
+        raise HttpProblem(
+            "forbidden",
+            f'"{self.name}" does not have the scope "{scope}"',
+            hint=f"`versioner token create NAME --scope {scope}` makes a token that has it"
+            if self.token_id
+            else "",
+        )
 
     def may_product(self, product: str) -> bool:
         """Return whether the caller may do anything with a product."""
