@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ from versioner.server.app import create_app
 from versioner.server.settings import ServerSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
@@ -177,3 +178,31 @@ def test_a_registry_with_errors_keeps_the_last_site_and_says_so(live: TestClient
         services.site.wait_until_built("never", 0.05)
     assert "the registry has errors" in services.site.problem
     assert "could not be built" in live.get("/", headers=PAGE).text
+
+
+def test_a_notification_that_failed_is_on_the_site_without_a_further_commit(
+    pattern: Path, tmp_path: Path
+) -> None:
+    post = copy_of(pattern, tmp_path / "bare.git")
+    channel = b'notify:\n  - {name: "ops", to: "webhook", url_env: "OPS_URL"}\n'
+    config = post.git("show", "main:registry/registry.yaml").encode() + b"\n" + channel
+    commit_on_branch(post, "registry/registry.yaml", config)
+    settings = ServerSettings(
+        post.path, tmp_path / "state", clock_at(), variables={"OPS_URL": "http://127.0.0.1:1/"}
+    )
+    with TestClient(create_app(settings), base_url=ADDRESS) as client:
+        client.headers.update(bearer(token_for(settings, "admin")))
+        site = client.app.state.services.site
+        wait_for(lambda: post.git("for-each-ref", "refs/versioner/notified") != "")
+        event = {"product": "shop", "version": "99", "environment": "staging"}
+        made = client.post("/api/v1/events", json=event).json()
+        wait_for(lambda: site.built == made["commit"])
+        wait_for(lambda: "no answer: Connection refused" in client.get("/", headers=PAGE).text)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not happen within 15 seconds")

@@ -128,7 +128,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
     services.reader.start()
     services.site.start()
-    notifications = notifications_of(services.settings, services.reader, services.writer)
+    notifications = notifications_of(
+        services.settings, services.reader, services.writer, services.site.rebuild
+    )
     notifications.wrote()
     try:
         yield

@@ -88,6 +88,7 @@ class LiveSite:
         self.built = ""
         self.problem = ""
         self._failed, self._failed_at = "", 0.0
+        self._is_stale = False
         self._process = SiteProcess()
         self._wake = threading.Event()
         self._halt = threading.Event()
@@ -106,6 +107,11 @@ class LiveSite:
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
+
+    def rebuild(self) -> None:
+        """Build again although the branch has not moved: what is beside it has changed."""
+        self._is_stale = True
+        self._wake.set()
 
     def wait_until_built(self, commit: str, seconds: float) -> bool:
         """Return whether the site of a commit is there within some seconds."""
@@ -214,10 +220,11 @@ class LiveSite:
         now, monotonic = self._settings.clock.now, self._settings.clock.monotonic
         began = monotonic()
         waited = began - self._failed_at
-        if repository.tip == self.built:
+        if repository.tip == self.built and not self._is_stale:
             return _IDLE_SECONDS
         if repository.tip == self._failed and waited < _RETRY_SECONDS:
             return _RETRY_SECONDS - waited
+        self._is_stale = False
         task = BuildTask(
             repository.top, repository.branch or "", self.folder, self._settings.base_url, now()
         )

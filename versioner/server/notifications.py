@@ -10,6 +10,8 @@ from versioner.notify.after_write import AfterWrite, context_of
 from versioner.notify.place import Mirror
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from versioner.git.repository import Repository
     from versioner.notify.run import NotifyResult
     from versioner.server.reader import RegistryReader
@@ -22,12 +24,21 @@ _log = logging.getLogger("versioner.server.notify")
 
 
 def notifications_of(
-    settings: ServerSettings, reader: RegistryReader, writer: RegistryWriter
+    settings: ServerSettings,
+    reader: RegistryReader,
+    writer: RegistryWriter,
+    unsent: Callable[[], None] = lambda: None,
 ) -> AfterWrite:
     """Return what sends the notifications of a registry, whenever its tip moves.
 
-    Starts that rules refuse, of which git has nothing, are notified too.
+    Starts that rules refuse, of which git has nothing, are notified too. `unsent` is called after
+    a run in which some failed: the site lists them.
     """
+
+    def report(found: NotifyResult | VersionerError) -> None:
+        _report(found)
+        if not isinstance(found, VersionerError) and (found.failed or found.in_doubt):
+            unsent()
 
     def target() -> Repository | Mirror:
         repository, client = reader.repository(), reader.client
@@ -36,7 +47,7 @@ def notifications_of(
     branch = (reader.repository().branch or "").removeprefix("refs/heads/")
     clock = settings.clock
     context = context_of(settings.variables, clock.now, clock.entropy)
-    after = AfterWrite(target, context, branch=branch, report=_report)
+    after = AfterWrite(target, context, branch=branch, report=report)
     reader.on_move(after.wrote)
     writer.on_refusal(lambda name, answer: after.refused(name, answer.question, answer.refusals))
     return after
