@@ -277,3 +277,12 @@ def test_a_body_of_another_media_type_is_refused_with_the_header_to_send(
     assert answer.json()["hint"] == "send JSON, with the header Content-Type: application/json"
     patched = api.request(*method.split(), json=["shop"])
     assert (patched.status_code, "hint" in patched.json()) == (422, False)
+
+
+def test_a_body_without_the_fields_of_a_form_changes_nothing(api: TestClient) -> None:
+    told = {"description": "Sells tea", "links": [{"title": "Code", "url": "https://example.com"}]}
+    assert api.patch("/api/v1/products/shop", json=told).status_code == 200
+    for sent in ({"json": {}}, {"content": b""}, {"data": {"title": "Shop"}}):
+        assert api.post("/edit/products/shop", **sent).status_code == 303  # type: ignore[arg-type]
+    found = api.get("/api/v1/products/shop").json()
+    assert {**found, **told, "title": "Shop"} == found

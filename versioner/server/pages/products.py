@@ -196,19 +196,22 @@ def _save(services: Services, caller: Caller, name: str, sent: Sent) -> str:
 
 
 def _patch(document: Mapping[str, Any], sent: Sent) -> dict[str, Any]:
-    """Return the merge patch that makes the file say what the form says."""
+    """Return the merge patch that makes the file say what the form says.
+
+    A field that was not sent, as of a body that is no form, stays as it is.
+    """
     patch: dict[str, Any] = {}
     for key in ("title", "description"):
-        if sent.text(key) != str(document.get(key, "")).strip():
+        if key in sent.values and sent.text(key) != str(document.get(key, "")).strip():
             patch[key] = sent.text(key) or None
     lifecycle = sent.text("lifecycle") or "active"
-    if lifecycle != document.get("lifecycle", "active"):
+    if "lifecycle" in sent.values and lifecycle != document.get("lifecycle", "active"):
         patch["lifecycle"] = lifecycle
     needed = words(sent.text("depends_on"))
-    if needed != list(document.get("depends_on", ())):
+    if "depends_on" in sent.values and needed != list(document.get("depends_on", ())):
         patch["depends_on"] = needed or None
     links = [{"title": row.key, "url": row.value} for row in _filled(sent, "links")]
-    if links != list(document.get("links", ())):
+    if "links-1-key" in sent.values and links != list(document.get("links", ())):
         patch["links"] = links or None
     metadata = _metadata_patch(document.get("extra_metadata") or {}, sent)
     if metadata:
