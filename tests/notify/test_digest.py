@@ -55,7 +55,7 @@ def test_it_says_in_words_what_happened_and_what_needs_people() -> None:
     assert text.splitlines() == [
         "Acme & Co: deployments from Monday 16 November 2026 to Sunday 22 November 2026",
         "",
-        "2 deployments of 2 products succeeded (1 rollback), 1 failed or were cancelled. There are "
+        "2 deployments of 2 products succeeded (1 rollback), 1 failed or was cancelled. There are "
         "2 products.",
         "",
         "The last deployment failed",

@@ -68,7 +68,8 @@ def _summary(digest: Digest) -> str:
     done = _number(digest.completed, "deployment")
     text = f"{done} of {_number(digest.active, 'product')} succeeded"
     text += f" ({_number(digest.rollbacks, 'rollback')})" if digest.rollbacks else ""
-    text += f", {digest.failed:,} failed or were cancelled" if digest.failed else ", none failed"
+    was = "was" if digest.failed == 1 else "were"
+    text += f", {digest.failed:,} failed or {was} cancelled" if digest.failed else ", none failed"
     return f"{text}. There are {products}." if digest.products != 1 else f"{text}."
 
 
