@@ -26,6 +26,8 @@ def clone(tmp_path: Path) -> Path:
 
 
 def read(clone: Path):
+    """Return the configuration as another process reads it."""
+    module._latest[:] = [None, None]
     repository = open_repository(clone)
     return read_config(repository, sh(clone, "rev-parse", f"HEAD:{CONFIG}").strip())
 

@@ -50,7 +50,7 @@ def top(tmp_path: Path) -> Path:
 
 
 def test_a_repository_without_such_refs_has_nothing_waiting(top):
-    assert read_inbox(open_repository(top)) == ((), 0, (), 0)
+    assert read_inbox(open_repository(top)) == ((), 0, (), 0, ())
 
 
 def test_what_waits_and_what_was_refused_are_told_with_what_they_say(top):
