@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from starlette.testclient import TestClient
@@ -14,11 +16,12 @@ from versioner.server.app import create_app
 from versioner.server.settings import Clock, ServerSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
     from tests.fixtures.bare_registry import Post
 
+T = TypeVar("T")
 ADDRESS = "http://127.0.0.1:8080"
 NOW = "2026-11-29T12:00:00Z"
 
@@ -42,6 +45,12 @@ def token_for(settings: ServerSettings, *scopes: str, **limits: object) -> str:
         f"t{os.urandom(4).hex()}", scopes, now=settings.clock.now(), random=os.urandom, **limits
     )
     return made.text
+
+
+def run_async(made: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread of its own, for a browser's driver may have a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, made).result()
 
 
 def bearer(token: str) -> dict[str, str]:

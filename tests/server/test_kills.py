@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fixtures.bare_registry import copy_of
+from tests.server.conftest import run_async
 from tests.server.load import Load, RunningServer, ids_on_branch
 from versioner.git.process import LockedByGit
 from versioner.git.repository import open_repository
@@ -142,5 +143,5 @@ def test_what_a_killed_server_acknowledged_is_on_the_branch_once(
             await load.drive(clients, seconds=scale(1, 5))
         await killing
 
-    asyncio.run(both())
+    run_async(both())
     assert_each_once(running.repo, load)

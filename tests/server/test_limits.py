@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 from uvicorn.server import ServerState
 
-from tests.server.conftest import ADDRESS, bearer, clock_at, token_for
+from tests.server.conftest import ADDRESS, bearer, clock_at, run_async, token_for
 from versioner.server.access import Caller, requires
 from versioner.server.app import create_app
 from versioner.server.middleware import BodyLimit
@@ -97,7 +97,7 @@ def test_a_body_that_trickles_in_is_given_up() -> None:
 
     limit = BodyLimit(never, limits=Limits(body_seconds=0.1))
     scope = {"type": "http", "method": "POST", "headers": [], "path": "/"}
-    asyncio.run(limit(scope, receive, send))
+    run_async(limit(scope, receive, send))
     assert sent[0]["status"] == 408
 
 
@@ -109,7 +109,7 @@ def test_a_client_that_goes_away_in_its_body_reaches_no_route() -> None:
         return {"type": "http.disconnect"}
 
     limit = BodyLimit(never, limits=Limits())
-    asyncio.run(limit({"type": "http", "headers": []}, receive, never))
+    run_async(limit({"type": "http", "headers": []}, receive, never))
 
 
 def test_a_token_that_asks_too_often_waits_and_no_other_does(settings) -> None:
@@ -263,7 +263,7 @@ async def answer_to(sent: list[bytes], pause: float, head_seconds: float) -> tup
     ],
 )
 def test_a_head_that_trickles_in_ends_the_connection(sent: list[bytes]) -> None:
-    got, seconds = asyncio.run(answer_to(sent, 0.03, 0.15))
+    got, seconds = run_async(answer_to(sent, 0.03, 0.15))
     assert seconds < 2
     assert got.count(b"200 OK") == (len(sent) == 3)
 
@@ -271,5 +271,5 @@ def test_a_head_that_trickles_in_ends_the_connection(sent: list[bytes]) -> None:
 def test_a_connection_between_requests_is_kept() -> None:
     request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     last = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-    got, _ = asyncio.run(answer_to([request, request, last], 0.2, 0.1))
+    got, _ = run_async(answer_to([request, request, last], 0.2, 0.1))
     assert got.count(b"200 OK") == 3
