@@ -48,7 +48,7 @@ def token_for(settings: ServerSettings, *scopes: str, **limits: object) -> str:
 
 
 def run_async(made: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in a thread of its own, for a browser's driver may have a loop in this one."""
+    """Run a coroutine in a thread of its own: a browser driver may have a loop in this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, made).result()
 
