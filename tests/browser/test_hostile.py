@@ -27,7 +27,7 @@ ALARM = "window.ran = 0; window.pwned = function () { window.ran += 1; };"
 def test_no_script_of_a_text_runs_on_any_kind_of_page(
     tmp_path: Path, open_page: Callable[..., Visit], scale: Callable[[int, int], int]
 ) -> None:
-    for number, text in enumerate(batches(scale(200, 8))):
+    for number, text in enumerate(batches(scale(400, 8))):
         out = tmp_path / str(number)
         build_site(everything(text), out, now=NOW, tool_version=TOOL)
         with open_server(out) as server:

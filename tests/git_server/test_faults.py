@@ -31,7 +31,7 @@ def test_each_way_meets_each_kind_of_fault() -> None:
 def test_whatever_fails_nothing_acknowledged_is_lost_or_twice_or_half(
     server: GitServer, scale: Callable[[int, int], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    count = scale(20, 500)
+    count = scale(14, 500)
     # The small tier says the same of the same commit; the full one goes searching.
     first = scale(0, random.randrange(10**6))
     outcomes = run_seeds(server, range(first, first + count), WORKERS)
