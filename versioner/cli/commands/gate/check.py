@@ -123,6 +123,11 @@ def _report_no_answer(error: VersionerError) -> None:
 def _report_to_ci(answer: Answer, rules: Sequence[Rule]) -> None:
     """Write an annotation, the step's summary and its outputs where the CI system reads them."""
     from versioner.ci.steps import reads_annotations, step_files
+
+    files = step_files(os.environ)
+    if not (files.summary or files.outputs or reads_annotations(os.environ)):
+        return
+    # What writes to these files takes longer to import than the answer takes.
     from versioner.cli.track_report import append_for_ci
     from versioner.reporting.gate.check import (
         answer_lines,
@@ -138,6 +143,5 @@ def _report_to_ci(answer: Answer, rules: Sequence[Rule]) -> None:
         # On stderr, which the runner reads too, because stdout may be a JSON document.
         details = "\n".join(answer_lines(answer, rules))
         click.echo(github_annotation("error", text, details), err=True)
-    files = step_files(os.environ)
     append_for_ci(files.summary, "step summary", answer_summary(answer, rules))
     append_for_ci(files.outputs, "step's outputs", answer_outputs(answer))
