@@ -14,8 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from versioner.resources import site_templates_dir
-from versioner.server.live_site import is_known
-from versioner.server.problems import MEDIA_TYPE, PROBLEMS, HttpProblem
+from versioner.server.problems import MEDIA_TYPE, PROBLEMS, HttpProblem, is_known
 
 __all__ = ["ASSETS", "router"]
 

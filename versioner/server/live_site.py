@@ -21,7 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from versioner.errors import VersionerError
 from versioner.git.state import read_regular
 from versioner.server.pages.links import with_links
-from versioner.server.problems import HttpProblem, wants_page
+from versioner.server.problems import HttpProblem, is_known, wants_page
 from versioner.server.site_process import BuildTask, Built, SiteProcess
 from versioner.server.tokens import private_folder
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from versioner.server.reader import RegistryReader
     from versioner.server.settings import ServerSettings
 
-__all__ = ["LiveSite", "is_known", "with_notice"]
+__all__ = ["LiveSite", "with_notice"]
 
 Links = list[tuple[str, str]]
 
@@ -252,13 +252,6 @@ class LiveSite:
             _LOG.warning("the site was not built: %s", built.problem)
         else:
             self.built, self._failed = built.commit, ""
-
-
-def is_known(request: Request, tag: str) -> bool:
-    """Return whether `If-None-Match` names an entity tag."""
-    given = request.headers.get("if-none-match", "")
-    tags = {each.strip().removeprefix("W/") for each in given.split(",")}
-    return tag in tags or "*" in tags
 
 
 def with_notice(page: bytes, notice: str) -> bytes:

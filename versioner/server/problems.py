@@ -43,6 +43,7 @@ __all__ = [
     "ProblemType",
     "add_handlers",
     "headers_of",
+    "is_known",
     "problem_body",
     "problem_of",
     "problem_response",
@@ -199,11 +200,11 @@ def _methods_of_path(request: Request) -> list[str]:
     """Return the methods that a path has, of all its routes; Starlette names those of the first."""
     routes = request.app.router.routes
 
-    def is_known(method: str) -> bool:
+    def has_method(method: str) -> bool:
         scope = {**request.scope, "method": method}
         return any(route.matches(scope)[0] is Match.FULL for route in routes)
 
-    return [method for method in _METHODS if is_known(method)]
+    return [method for method in _METHODS if has_method(method)]
 
 
 def _problem_page(request: Request, problem: HttpProblem) -> Response:
@@ -214,6 +215,13 @@ def _problem_page(request: Request, problem: HttpProblem) -> Response:
     )  # fmt: skip
     response.headers.update(problem.headers)
     return response
+
+
+def is_known(request: Request, tag: str) -> bool:
+    """Return whether `If-None-Match` names an entity tag (RFC 9110, 13.1.2)."""
+    given = request.headers.get("if-none-match", "")
+    tags = {each.strip().removeprefix("W/") for each in given.split(",")}
+    return tag in tags or "*" in tags
 
 
 def wants_page(request: Request) -> bool:

@@ -53,20 +53,8 @@ IfMatch = Annotated[
     ),
 ]
 
-_PROBLEM_SCHEMA: Final = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string", "description": "`urn:versioner:problem:` and the code."},
-        "title": {"type": "string", "description": "What the code means, the same each time."},
-        "status": {"type": "integer", "description": "The status of the response."},
-        "detail": {"type": "string", "description": "What is wrong in this request."},
-        "code": {"type": "string", "enum": sorted(PROBLEMS), "description": "The kind of error."},
-        "hint": {"type": "string", "description": "What to do."},
-        "field": {"type": "string", "description": "The field that is wrong."},
-        "errors": {"type": "array", "items": {"type": "object"}, "description": "Each error."},
-    },
-}
+# The schema stands once in the description: `docs_pages` adds it.
+_PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 
 
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
@@ -74,7 +62,7 @@ def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     found: dict[int | str, dict[str, Any]] = {}
     for code in codes:
         status, title = PROBLEMS[code]
-        content = {MEDIA_TYPE: {"schema": _PROBLEM_SCHEMA}}
+        content = {MEDIA_TYPE: {"schema": _PROBLEM}}
         found[status] = {"description": title, "content": content}
     return found
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from versioner.server.problems import HttpProblem
+from versioner.server.problems import HttpProblem, is_known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,7 +74,7 @@ def document_response(
     etag = etag or etag_of(body.decode())
     # No cache between may keep what a token was needed for.
     sent = {"ETag": etag, "Cache-Control": "private, no-cache", **(headers or {})}
-    if request.method in ("GET", "HEAD") and _has(request.headers.get("if-none-match", ""), etag):
+    if request.method in ("GET", "HEAD") and is_known(request, etag):
         return Response(status_code=304, headers=sent)
     return Response(body, status, sent, media_type="application/json")
 
@@ -91,8 +91,3 @@ def page_response(
         headers["Link"] = f'<{address}>; rel="next"'
     document = {name: list(entries), "next": following.text() if following else None}
     return document_response(request, document, headers=headers)
-
-
-def _has(header: str, etag: str) -> bool:
-    known = [each.strip().removeprefix("W/") for each in header.split(",")]
-    return etag in known or known == ["*"]

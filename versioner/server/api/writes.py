@@ -49,10 +49,6 @@ class Writes:
         """Return who a record says has done it: the person, else the name of the token."""
         return caller.person.login if caller.person is not None else caller.name
 
-    def author(self, caller: Caller) -> Author | None:
-        """Return the person whom a commit names as its author, None for a pipeline."""
-        return author_of(caller)
-
     def run(self, caller: Caller, operation: Callable[[Repository], T]) -> T:
         """Carry out an operation, and return its result when its commit is on the branch.
 

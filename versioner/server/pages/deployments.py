@@ -18,7 +18,7 @@ from versioner.recording.context import EventDraft
 from versioner.registry.index import DeploymentFilter
 from versioner.reporting.text import moment
 from versioner.server.access import Caller, requires
-from versioner.server.api.writes import Writes
+from versioner.server.api.writes import Writes, author_of
 from versioner.server.pages.forms import Field, Form, Option, Section, section_line
 from versioner.server.pages.respond import FormPage, Sent, page, saved_at, submit
 from versioner.server.services import Services, services_of
@@ -191,7 +191,7 @@ def _decide(services: Services, caller: Caller, name: str, sent: Sent) -> str:
     event = {"at": writes.now(), **{key: value for key, value in fields.items() if value}}
     recorded = services.writer.record_decision(
         EventDraft("decision", name, event),
-        author=writes.author(caller),
+        author=author_of(caller),
         check=lambda recorded: caller.require_product(recorded.product),
     )
     return saved_at(f"/edit/products/{name}/decide", recorded.commit)

@@ -16,7 +16,7 @@ from versioner.editing.session import blob_id_of
 from versioner.errors import InvalidInput
 from versioner.names import NAME_RULE
 from versioner.server.access import Caller, requires
-from versioner.server.api.writes import Writes
+from versioner.server.api.writes import Writes, author_of
 from versioner.server.pages.forms import (
     Field,
     Form,
@@ -190,7 +190,7 @@ def _save(services: Services, caller: Caller, name: str, sent: Sent) -> str:
         lambda repository: patch_file(
             repository, "product", name, patch, expected=expected, now=writes.now()
         ),
-        author=writes.author(caller),
+        author=author_of(caller),
     )
     return saved_at(f"/edit/products/{name}", result.commit)
 

@@ -21,7 +21,7 @@ from versioner.recording.request_decisions import content_in
 from versioner.reporting.text import count
 from versioner.server.access import Caller, requires
 from versioner.server.api.requests import create_own_request
-from versioner.server.api.writes import Writes
+from versioner.server.api.writes import Writes, author_of
 from versioner.server.pages.forms import (
     Field,
     Form,
@@ -247,6 +247,6 @@ def _act(services: Services, caller: Caller, name: str, sent: Sent) -> str:
     fields |= {"decision": what, "by": writes.login(caller)}
     event = {"at": writes.now(), **{key: value for key, value in fields.items() if value}}
     recorded = services.writer.record_decision(
-        EventDraft("request-decision", name, event), author=writes.author(caller)
+        EventDraft("request-decision", name, event), author=author_of(caller)
     )
     return saved_at(address, recorded.commit)
