@@ -21,7 +21,7 @@ pytest_plugins = ("tests.fixtures.registries", "tests.fixtures.recorder")
 MARKS = (*PRESENT.values(), *(mark for _, marks in ALSO_PRESENT for mark in marks))
 PRESENCE = {"CI", *(mark.partition("=")[0] for mark in MARKS)}
 
-# Of the variants of a test marked `sampled`, one in so many runs by default.
+# By default, one variant in this number runs of each test marked `sampled`.
 SAMPLE = 5
 
 

@@ -1,4 +1,4 @@
-"""Each notification once: whatever fails, whoever else sends, and whenever a sender is killed."""
+"""Each notification is sent once, also after failures, with other senders and after kills."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def test_only_products_that_changed_are_read_again(top: Path) -> None:
     again, read = activity(top)
     assert (again, read) == (first, 0)
     commit(top, "11-29", **{"registry/products/b/product.yaml": 'name: "b"\ntitle: "B"\n'})
-    # Of the changed product, only its cells: nothing was deployed.
+    # Only the cells of the changed product are read, because nothing was deployed.
     assert activity(top)[1] == 1
     (top / ".git/versioner/rule-activity.json").write_bytes(b"12\n{")
     assert counts(activity(top)[0]) == (6, 0, 0)

@@ -75,7 +75,7 @@ def test_every_third_party_of_the_modules_is_bundled_or_optional(needed: set[str
 
 @pytest.fixture
 def no_jsonschema(monkeypatch: pytest.MonkeyPatch, with_jsonschema: list[object]) -> Iterator[None]:
-    """Be where neither package can be imported, as in the recorder."""
+    """Make both packages impossible to import, as in the recorder."""
     made = (schema_check._fast_validator, schema_check._precise_validator)
     for cached in made:
         cached.cache_clear()

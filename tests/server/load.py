@@ -75,7 +75,7 @@ class RunningServer:
         self._process.wait()
 
     def stop(self) -> None:
-        """Let the server end."""
+        """Stop the server."""
         assert self._process is not None
         if self._process.poll() is None:
             self._process.terminate()

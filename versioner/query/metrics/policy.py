@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAST_SAMPLES", "MetricsPolicy", "metrics_policy"]
 
-# Of fewer values no verdict is given: one value more may turn the median round.
+# With fewer samples no verdict is given, because one more sample may change the median much.
 LEAST_SAMPLES: Final = 5
 _WEEK: Final = 7 * 86400
 _DAY: Final = 86400

@@ -90,7 +90,7 @@ def _recorded(index: RegistryIndex, change: str) -> tuple[list[tuple[str, str]],
         )
     found: list[Presence] = []
     for name, versions in own.items():
-        # Of another version nobody knows whether the commit is in it.
+        # Whether another version has the commit is not known without the source.
         heads = dict.fromkeys(versions, "own")
         found += _presences(index, name, heads, {"own"})
     return [(each, "") for each in sorted(commits)], found
