@@ -64,7 +64,7 @@ class AfterWrite:
                 self._thread.start()
 
     def refused(self, event_id: str, question: Question, refusals: Sequence[Verdict]) -> None:
-        """Send a notification of a start that rules refused, and return at once; git has none of it."""
+        """Notify a start that rules refused, which git does not have; return at once."""
         names = (f"{each.rule or each.type} ({each.code})" for each in refusals)
         notice = Notice(
             f"refused-{event_id}",
