@@ -496,10 +496,13 @@ def test_a_replace_ref_does_not_hide_a_lost_event(clone: Clone) -> None:
 def test_a_graft_does_not_hide_a_lost_event(clone: Clone) -> None:
     clone.replace("user-service", 2, None)
     tip = clone.commit("Drop an event")
-    # It says that main came from the change, which would then be the merge base.
+    clone.switch("main")
+    later = clone.commit("Go on")
+    clone.switch("change")
+    # The graft says that the later commit came from the change, which would then be the merge base.
     info = clone.top / ".git" / "info"
     info.mkdir(exist_ok=True)
-    (info / "grafts").write_text(f"{clone.git('rev-parse', 'main')} {tip}\n", "ascii")
+    (info / "grafts").write_text(f"{later} {tip}\n", "ascii")
     assert clone.git("merge-base", "main", "change") == tip
     assert [problem.code for problem in clone.check()] == [codes.HISTORY_MISSING]
 
