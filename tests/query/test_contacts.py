@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tests.builders import NOW, deployment, product, registry
+from versioner.query.derived.owners import contacts_of
 from versioner.query.matrix import matrix
-from versioner.query.selectors import contacts_of
 from versioner.reporting.attention import attention_text
 from versioner.reporting.text import TextLayout
 from versioner.site.context import SiteContext

@@ -3,17 +3,12 @@ from __future__ import annotations
 import pytest
 
 from tests.builders import NOW, build, deployment, moment, product, registry, void
+from versioner.query.derived.drift import is_drifting, is_inactive
+from versioner.query.derived.latest_values import event_details, latest_value
+from versioner.query.derived.owners import owner_of
+from versioner.query.derived.relations import dependents, former_names
+from versioner.query.derived.running_versions import last_deployed_at
 from versioner.query.matrix import CellState
-from versioner.query.selectors import (
-    dependents,
-    event_details,
-    former_names,
-    is_drifting,
-    is_inactive,
-    last_deployed_at,
-    latest_value,
-    owner_of,
-)
 
 
 @pytest.mark.parametrize(

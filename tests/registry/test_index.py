@@ -16,8 +16,8 @@ from tests.registry.test_naive_fold import history
 from versioner.errors import NotFound
 from versioner.git.snapshot import MemorySnapshot
 from versioner.query.deployments import find, find_by_id, find_in_index
+from versioner.query.derived.relations import dependents
 from versioner.query.matrix import matrix
-from versioner.query.selectors import dependents
 from versioner.query.versions import find_versions, list_versions, running_periods
 from versioner.registry.index import DeploymentFilter, session
 from versioner.registry.index.check import index_differences

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.builders import cell_of, deployment, moment, undeployment, void
-from versioner.query.selectors import version_on
+from versioner.query.derived.running_versions import version_on
 from versioner.registry.fold import fold_product, fold_versions, void_ids
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from versioner import layout
 from versioner.editing.products import replaced_in_dependents
 from versioner.editing.session import EditResult, edit_session, refuse_unread
 from versioner.errors import UsageFault
-from versioner.query.selectors import former_names
+from versioner.query.derived.relations import former_names
 from versioner.serialization import log
 from versioner.serialization.documents import dump_document
 from versioner.serialization.year_log import year_header

@@ -16,7 +16,7 @@ from versioner.editing.session import (
 )
 from versioner.errors import Blocked, InvalidInput, UsageFault
 from versioner.names import check_name
-from versioner.query.selectors import dependents, former_names
+from versioner.query.derived.relations import dependents, former_names
 from versioner.recording.policy import refuse_secrets
 from versioner.serialization.assignments import Set, Unset
 from versioner.serialization.documents import dump_document

@@ -13,7 +13,7 @@ from versioner.git.merge_base import deleted_states
 from versioner.git.objects import reading
 from versioner.git.snapshot import snapshot_at
 from versioner.names import nearest
-from versioner.query.selectors import former_names
+from versioner.query.derived.relations import former_names
 from versioner.serialization import log
 from versioner.serialization.assignments import Set, Unset
 from versioner.serialization.documents import dump_document

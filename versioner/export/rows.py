@@ -9,13 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.export.tables import TABLES
-from versioner.query.selectors import (
-    build_details,
-    event_details,
-    former_names,
-    latest_value,
-    owner_of,
-)
+from versioner.query.derived.latest_values import build_details, event_details, latest_value
+from versioner.query.derived.owners import owner_of
+from versioner.query.derived.relations import former_names
 from versioner.query.times import seconds_between
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from versioner.mcp.source import ReadRegistry, RegistrySource
 from versioner.names import canonical_status
 from versioner.query.deployments import existing_names
 from versioner.query.deployments import find_in_index as find_deployment
+from versioner.query.derived.latest_values import latest_value
 from versioner.query.differences import EnvironmentAt, diff
-from versioner.query.selectors import latest_value
 from versioner.query.source_links import commit_url
 from versioner.query.times import parse_moment
 from versioner.query.versions import find_in_index, list_versions, show_version

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from versioner import layout
+from versioner.query.derived.running_versions import instance_names, version_on
 from versioner.query.governance_changes import governance_changes
-from versioner.query.selectors import instance_names, version_on
 from versioner.validation import codes
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.errors import Ambiguous, NotFound
 from versioner.models.event_fields import personal_fields
-from versioner.query.selectors import place_text
+from versioner.query.derived.running_versions import place_text
 from versioner.registry.index import DeploymentFilter
 
 if TYPE_CHECKING:

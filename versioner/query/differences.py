@@ -1,6 +1,6 @@
 """The differences between two environments, or between two moments of one.
 
-Whether a product drifts is decided by `is_drifting` in `selectors.py`.
+Whether a product drifts is decided by `is_drifting` in `derived/drift.py`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from versioner.errors import InvalidInput
+from versioner.query.derived.running_versions import instance_names
 from versioner.query.matrix import matrix
-from versioner.query.selectors import instance_names
 from versioner.query.source_links import compare_url
 from versioner.query.times import parse_moment
 from versioner.query.version_order import is_newer, versions_between

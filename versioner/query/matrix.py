@@ -7,14 +7,14 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 from versioner.models.documents import DEFAULT_STALE_AFTER
-from versioner.query.observed import UNNAMED, RecordedState, observed_states, seen_until
-from versioner.query.selectors import (
+from versioner.query.derived.drift import (
     HiddenEnvironment,
     active_since,
     compared_environments,
     is_drifting,
-    version_on,
 )
+from versioner.query.derived.running_versions import version_on
+from versioner.query.observed import UNNAMED, RecordedState, observed_states, seen_until
 from versioner.query.times import parse_duration, seconds_between
 from versioner.registry.cell_results import is_later, results_of
 from versioner.registry.fold import empty_cell

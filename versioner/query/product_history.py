@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from versioner.git.history import log_of
 from versioner.layout import product_dir
-from versioner.query.selectors import former_names
+from versioner.query.derived.relations import former_names
 
 if TYPE_CHECKING:
     from versioner.git.history import CommitInfo

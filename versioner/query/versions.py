@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import InvalidInput, NotFound
-from versioner.query.selectors import last_deployed_at
+from versioner.query.derived.running_versions import last_deployed_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.query.selectors import contacts_of
+from versioner.query.derived.owners import contacts_of
 from versioner.reporting.tables import Column, table
 from versioner.reporting.text import Span
 

@@ -6,7 +6,7 @@ import json
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.query.selectors import place_text
+from versioner.query.derived.running_versions import place_text
 from versioner.reporting.terminal import clean
 from versioner.reporting.text import count
 

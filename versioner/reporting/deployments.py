@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models import Undeployment
 from versioner.models.event_fields import EVENT_FIELDS
-from versioner.query.selectors import artifact_lines, event_details, latest_value, place_text
+from versioner.query.derived.latest_values import artifact_lines, event_details, latest_value
+from versioner.query.derived.running_versions import place_text
 from versioner.reporting.delimited import Listing
 from versioner.reporting.tables import Column, facts, paragraph, table, value_lines
 from versioner.reporting.terminal import as_json, clean, json_array

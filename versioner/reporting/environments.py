@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.query.selectors import latest_value
+from versioner.query.derived.latest_values import latest_value
 from versioner.reporting.delimited import Listing
 from versioner.reporting.matrix.report import cell_document, version_lines
 from versioner.reporting.tables import Column, facts, paragraph, table, value_lines

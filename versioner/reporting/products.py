@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.query.derived.owners import owner_of
+from versioner.query.derived.relations import dependents, former_names
+from versioner.query.derived.running_versions import last_deployed_at
 from versioner.query.matrix import matrix
-from versioner.query.selectors import dependents, former_names, last_deployed_at, owner_of
 from versioner.query.times import age_text
 from versioner.query.versions import list_versions
 from versioner.reporting.delimited import Listing

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.query.selectors import artifact_lines, last_deployed_at, latest_value, place_text
+from versioner.query.derived.latest_values import artifact_lines, latest_value
+from versioner.query.derived.running_versions import last_deployed_at, place_text
 from versioner.reporting.delimited import Listing
 from versioner.reporting.deployments import (
     deployment_document,

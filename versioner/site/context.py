@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from versioner.git.event_commits import EventCommits
 from versioner.layout import month_of
+from versioner.query.derived.relations import dependents, former_names
 from versioner.query.matrix import (
     DEFAULT_STALE_AFTER,
     CellState,
@@ -20,7 +21,6 @@ from versioner.query.matrix import (
 )
 from versioner.query.observed import seen_until, was_observed
 from versioner.query.rule_activity import rule_activity
-from versioner.query.selectors import dependents, former_names
 from versioner.query.times import age_text, parse_duration, seconds_between
 from versioner.registry.settings_checks import SAFE_PATH, site_address
 from versioner.site.facts.catalogue import Catalogue
@@ -56,8 +56,8 @@ if TYPE_CHECKING:
 
     from versioner.git.event_commits import RecordedBy
     from versioner.models import Deployment, Event, Undeployment
+    from versioner.query.derived.drift import HiddenEnvironment
     from versioner.query.rule_activity import RuleActivity
-    from versioner.query.selectors import HiddenEnvironment
     from versioner.registry.records import ProductRecord, Registry
     from versioner.remote.inbox_refs import Inbox
     from versioner.site.facts.codec import ListedRow

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from versioner.query.derived.running_versions import place_text
 from versioner.query.matrix import cell_state, stale_after
 from versioner.query.requests import list_requests
-from versioner.query.selectors import place_text
 from versioner.registry.settings_checks import site_address
 from versioner.rules.times import utc_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.git.process import printable
-from versioner.query.selectors import place_text
+from versioner.query.derived.running_versions import place_text
 from versioner.secret_scanning import without_secrets
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.query.selectors import place_text
+from versioner.query.derived.running_versions import place_text
 from versioner.reporting.delimited import Listing
 from versioner.reporting.tables import Column, table
 from versioner.reporting.terminal import as_json, clean

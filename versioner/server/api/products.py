@@ -15,7 +15,7 @@ from versioner.editing.product_merge import merge_product
 from versioner.editing.products import create_product, delete_product, rename_product
 from versioner.editing.restore import restore_product
 from versioner.editing.session import blob_id_of
-from versioner.query.selectors import former_names
+from versioner.query.derived.relations import former_names
 from versioner.reporting.products import product_summary
 from versioner.server.access import Caller, requires
 from versioner.server.api.own_products import may_read, require_dependents

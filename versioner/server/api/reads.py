@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from versioner.query.deployments import existing_names
+from versioner.query.derived.owners import products_of_team
 from versioner.query.matrix import matrix
 from versioner.query.metrics.policy import metrics_policy
 from versioner.query.metrics.summary import ended_in, report_of
-from versioner.query.selectors import products_of_team
 from versioner.query.source_links import commit_url
 from versioner.query.times import parse_moment
 from versioner.query.versions import list_versions, show_version

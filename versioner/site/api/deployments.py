@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.event_fields import detail_fields
-from versioner.query.selectors import build_details, event_details, latest_value
+from versioner.query.derived.latest_values import build_details, event_details, latest_value
 from versioner.query.times import seconds_between
 from versioner.site.privacy import pruned
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from versioner.models import Deployment, Event, Undeployment, Version
+    from versioner.query.derived.latest_values import EventDetails
     from versioner.query.matrix import CellState
     from versioner.query.observed import ObservedState
-    from versioner.query.selectors import EventDetails
     from versioner.site.context import SiteContext
 
 __all__ = [

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from versioner.query.selectors import place_text
+from versioner.query.derived.running_versions import place_text
 from versioner.site.api.deployments import deployment_page, head_of
 from versioner.site.api.documents import newest
 from versioner.site.exports.former_names import environment_names, product_names

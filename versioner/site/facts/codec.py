@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from versioner.models import Cell, CellResults, Deployment, Instance, Undeployment
-from versioner.query.selectors import latest_value
+from versioner.query.derived.latest_values import latest_value
 from versioner.registry.cell_results import results_of
 
 if TYPE_CHECKING:

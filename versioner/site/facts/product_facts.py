@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from versioner.query.derived.running_versions import last_deployed_at
 from versioner.query.overrides import OverriddenStart, unreviewed_overrides
-from versioner.query.selectors import last_deployed_at
 from versioner.registry.records import ProductRecord
 from versioner.site.facts.codec import cell_data, cell_from, deciding_deployments, row_data
 from versioner.site.facts.search_entries import search_entries

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from versioner.query.derived.running_versions import place_text
 from versioner.query.doubtful_names import doubtful_names
-from versioner.query.selectors import place_text
 from versioner.site.urls import OVERVIEW, PRODUCTS, RULES
 from versioner.site.views.event_details import contacts
 from versioner.site.views.observed import DIFFERS, differing, recorded_words, running_words

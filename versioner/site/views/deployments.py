@@ -6,7 +6,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from versioner.query.selectors import place_text
+from versioner.query.derived.running_versions import place_text
 from versioner.site.pagination import NO_PAGER, months_by_year, pager
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING
 from versioner.site.views.layout import View, crumb, frame

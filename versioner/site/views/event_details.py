@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.event_fields import EVENT_FIELDS
-from versioner.query.selectors import artifact_lines, contacts_of, event_details
+from versioner.query.derived.latest_values import artifact_lines, event_details
+from versioner.query.derived.owners import contacts_of
 from versioner.site.privacy import pruned
 from versioner.site.urls import outward
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from versioner.models import Event
-    from versioner.query.selectors import EventDetails
+    from versioner.query.derived.latest_values import EventDetails
     from versioner.registry.records import ProductRecord
     from versioner.site.views.layout import View
 

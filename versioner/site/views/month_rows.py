@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from versioner.query.selectors import build_details, latest_value
+from versioner.query.derived.latest_values import build_details, latest_value
 from versioner.site.urls import deployment_anchor, version_anchor
 from versioner.site.views.event_details import detail_facts, event_facts
 from versioner.site.views.rows import (

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from versioner.query.selectors import is_inactive
+from versioner.query.derived.drift import is_inactive
 from versioner.registry.event_order import seconds_of
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING, OVERVIEW
 from versioner.site.views.attention import attention

@@ -6,7 +6,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.layout import product_dir, product_path
-from versioner.query.selectors import latest_value, pending_instances, place_text
+from versioner.query.derived.latest_values import latest_value
+from versioner.query.derived.running_versions import pending_instances, place_text
 from versioner.query.source_links import compare_url
 from versioner.query.version_order import is_newer, rolled_back_near, versions_between
 from versioner.registry.buttons import buttons_of

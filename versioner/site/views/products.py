@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import product_path
 from versioner.names import NAME_LIMIT, NAME_PATTERN, NAME_RULE, slugify
-from versioner.query.selectors import owner_of, place_text
+from versioner.query.derived.owners import owner_of
+from versioner.query.derived.running_versions import place_text
 from versioner.site.urls import CREATE, PRODUCTS
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.wording import adds_to, count, day_text, first_line, version_text

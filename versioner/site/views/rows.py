@@ -8,7 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from versioner.query.selectors import latest_value, place_text
+from versioner.query.derived.latest_values import latest_value
+from versioner.query.derived.running_versions import place_text
 from versioner.query.source_links import commit_url
 from versioner.site.urls import outward
 from versioner.site.views.instances import UNDEPLOYED

@@ -69,9 +69,9 @@ def metrics(
     from versioner.cli.output import show_list
     from versioner.cli.registry import find_registry, read_index, reference_time, warn_of_errors
     from versioner.query.deployments import existing_names
+    from versioner.query.derived.owners import products_of_team
     from versioner.query.metrics.policy import metrics_policy
     from versioner.query.metrics.summary import ended_in, report_of
-    from versioner.query.selectors import products_of_team
     from versioner.reporting.insight import metrics as report
 
     wanted = None if product is None else [product]
