@@ -63,15 +63,6 @@ function enableMenu(menu) {
     const now = checked().join(" ");
     saveChoices({ columns: now === usual ? "" : now });
   });
-  document.addEventListener("click", (event) => {
-    if (!menu.contains(event.target)) { menu.open = false; }
-  });
-  menu.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    }
-  });
 }
 
 export function enableColumns() {

@@ -1,5 +1,6 @@
-/* What every page has: the theme, local times and the search field. */
+/* What every page has: the theme, local times, menus and the search field. */
 
+import { enableMenus } from "./menus.js";
 import { enableSearchBox } from "./search_box.js";
 import { startTheme } from "./theme.js";
 import { showLocalTimes } from "./times.js";
@@ -7,5 +8,6 @@ import { showLocalTimes } from "./times.js";
 export function startPage() {
   startTheme();
   showLocalTimes();
+  enableMenus();
   enableSearchBox();
 }

@@ -188,6 +188,41 @@ def test_try_it_tells_what_is_not_there(sample_url: str, open_page: Callable[...
     box.locator("[role=status]").filter(has_text="404").wait_for(timeout=5000)
 
 
+def test_the_menu_of_pages_opens_and_the_escape_key_closes_it(
+    sample_url: str, open_page: Callable[..., Visit]
+) -> None:
+    visit = open_page(sample_url).go("index.html")
+    about = visit.page.get_by_role("link", name="About", exact=True)
+    visit.page.locator("nav summary").press("Enter")
+    assert about.is_visible()
+    visit.page.keyboard.press("Escape")
+    assert not about.is_visible()
+    assert visit.page.evaluate("document.activeElement.textContent") == "More"
+    visit.page.locator("nav summary").click()
+    visit.page.locator("h1").click()
+    assert not about.is_visible()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with-script", "without-script"])
+def test_on_a_phone_the_pages_are_a_menu(
+    sample_url: str, open_page: Callable[..., Visit], script: bool
+) -> None:
+    visit = open_page(sample_url, width=390, java_script_enabled=script).go("about/index.html")
+    pages = visit.page.locator("#pages a:visible")
+    assert pages.count() == 0
+    visit.page.get_by_role("button", name="Menu").click()
+    names = pages.all_inner_texts()
+    assert {"Overview", "Deployments", "About"} <= set(names)
+    current = visit.page.locator("#pages a[aria-current]:visible")
+    assert current.all_inner_texts() == ["About"]
+    box = visit.page.locator("#pages").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    visit.page.keyboard.press("Escape")
+    assert pages.count() == 0
+
+
 def test_the_keyboard_reaches_the_content(sample_url: str, open_page: Callable[..., Visit]) -> None:
     visit = open_page(sample_url).go("index.html")
     visit.page.keyboard.press("Tab")

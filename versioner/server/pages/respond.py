@@ -17,7 +17,7 @@ from versioner.server.pages.forms import Form, Section
 from versioner.server.problems import HttpProblem, problem_of
 from versioner.server.services import Services, services_of
 from versioner.site.forge_links import ForgeLinks
-from versioner.site.navigation import sections_of
+from versioner.site.navigation import navigation_view, sections_of
 from versioner.site.rendering.render import Renderer, Templates, read_templates
 from versioner.site.scripts import script_path
 
@@ -125,9 +125,7 @@ def _frame(services: Services, made: FormPage) -> dict[str, Any]:
         "style": "/_versioner/site.css",
         "script": f"/{script_path('default')}",
         "icon": "/assets/icon.svg",
-        "navigation": [
-            {"text": text, "href": f"/{path}", "current": False} for path, text in sections.items()
-        ],
+        **navigation_view(sections, "/{}".format, ""),
         "crumbs": [{"href": href, "text": text} for href, text in made.crumbs],
         "feeds": [],
         "current": False,

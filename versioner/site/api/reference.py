@@ -31,6 +31,7 @@ def reference_view(context: SiteContext, read: Callable[[str], bytes | None]) ->
             context,
             REFERENCE,
             "API",
+            section=REFERENCE,
             script="api",
             description="Every file that programs can fetch from this site.",
             crumbs=[crumb("About", context.link(REFERENCE, ABOUT))],

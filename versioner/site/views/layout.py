@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from versioner.site.navigation import navigation_view
 from versioner.site.scripts import script_path
 from versioner.site.urls import OVERVIEW, outward
 from versioner.site.wording import day_text, moment_text
@@ -53,10 +55,7 @@ def frame(
         "style": context.link(page, "assets/site.css"),
         "script": context.link(page, script_path(script)),
         "icon": context.link(page, "assets/icon.svg"),
-        "navigation": [
-            {"text": text, "href": context.link(page, target), "current": target == section}
-            for target, text in context.sections.items()
-        ],
+        **navigation_view(context.sections, partial(context.link, page), section),
         "crumbs": list(crumbs),
         "feeds": list(feeds),
         "current": current,

@@ -22,7 +22,7 @@ def record_view(context: SiteContext, made: MadeRecorder) -> View:
     site = context.base_url or "https://ADDRESS-OF-THIS-SITE/"
     registry = f"{context.forge.url}.git" if context.forge.url else "URL-OF-THE-REGISTRY"
     return {
-        "frame": frame(context, RECORD, "Record from a job", section=ABOUT, crumbs=[about]),
+        "frame": frame(context, RECORD, "Record from a job", section=RECORD, crumbs=[about]),
         "file": {"text": RECORDER, "href": context.link(RECORD, RECORDER)},
         "checksum": {"text": CHECKSUM, "href": context.link(RECORD, CHECKSUM)},
         "sha256": made.sha256,
