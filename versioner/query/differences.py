@@ -9,17 +9,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from versioner.errors import InvalidInput
-from versioner.query.derived.running_versions import instance_names
+from versioner.query.courses import NOTHING, Running, course_of
 from versioner.query.matrix import matrix
 from versioner.query.source_links import compare_url
 from versioner.query.times import parse_moment
 from versioner.query.version_order import is_newer, versions_between
 
 if TYPE_CHECKING:
-    from versioner.query.matrix import CellState
-    from versioner.registry.records import Registry
+    from collections.abc import Sequence
 
-__all__ = ["Difference", "EnvironmentAt", "InstanceDifference", "diff", "parse_environment_at"]
+    from versioner.query.matrix import CellState
+    from versioner.registry.records import ProductRecord, Registry
+
+__all__ = [
+    "Difference",
+    "EnvironmentAt",
+    "InstanceDifference",
+    "VersionStep",
+    "diff",
+    "difference_of",
+    "differs_since",
+    "instances_apart",
+    "parse_environment_at",
+    "step_between",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,17 @@ class InstanceDifference(NamedTuple):
     b: str
 
 
+class VersionStep(NamedTuple):
+    """The step between the versions of two sides: the side with the newer one, and those between.
+
+    `newer` is "" where a side has no version, or several. `between` are the versions between the
+    two, oldest first, without either.
+    """
+
+    newer: Literal["a", "b", ""] = ""
+    between: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """The difference of a product between two sides.
@@ -46,7 +70,8 @@ class Difference:
     has none. `between` are the versions between the two, oldest first, without either;
     `compare_url` shows the changes from the older to the newer, "" where the forge is unknown.
     Where a side is mixed there is no newer one. `instances` are the instances that differ; there
-    are none where neither side has instances.
+    are none where neither side has instances. `differs_since` is when the two environments began
+    to differ without a break; it is "" where the sides are of different moments.
     """
 
     product: str
@@ -56,6 +81,7 @@ class Difference:
     between: tuple[str, ...]
     compare_url: str
     instances: tuple[InstanceDifference, ...] = ()
+    differs_since: str = ""
 
 
 def parse_environment_at(text: str, now: str) -> EnvironmentAt:
@@ -82,24 +108,94 @@ def diff(
         matrix(registry, now=now, at=side.at, products=products, environments=[side.environment])
         for side in (a, b)
     )
-    pairs = zip(left.rows, right.rows, strict=True)
-    return [
-        _difference(registry, one.cells[0], other.cells[0], instances)
-        for one, other in pairs
-        if (instances := _instances(one.cells[0], other.cells[0]))
-    ]
+    found = []
+    for one, other in zip(left.rows, right.rows, strict=True):
+        cells = one.cells[0], other.cells[0]
+        instances = instances_apart(*cells)
+        if instances:
+            record = registry.products[one.product]
+            step = step_between(record, cells[0].version, cells[1].version)
+            since = _since(record, *cells, a.at) if a.at == b.at else ""
+            url = _compare_url(registry, record, *cells, step.newer)
+            found.append(difference_of(*cells, instances, step, url, since))
+    return found
 
 
-def _instances(a: CellState, b: CellState) -> tuple[InstanceDifference, ...]:
+def difference_of(
+    a: CellState,
+    b: CellState,
+    instances: tuple[InstanceDifference, ...],
+    step: VersionStep,
+    url: str,
+    since: str,
+) -> Difference:
+    """Return the difference of two cells that do not agree on some instances."""
+    return Difference(
+        product=a.product,
+        a=a,
+        b=b,
+        newer=step.newer,
+        between=step.between,
+        compare_url=url,
+        instances=instances if a.instances or b.instances else (),
+        differs_since=since,
+    )
+
+
+def step_between(record: ProductRecord, a: str, b: str) -> VersionStep:
+    """Return the step between the versions of two sides, "" for none."""
+    if not a or not b or a == b:
+        return VersionStep()
+    return VersionStep(
+        "a" if is_newer(record, a, b) else "b", tuple(versions_between(record, a, b))
+    )
+
+
+def instances_apart(
+    a: CellState | Running, b: CellState | Running
+) -> tuple[InstanceDifference, ...]:
     """Return the instances that differ; the one "" for all where neither side has instances."""
+    named = dict.fromkeys((*_names(a), *_names(b))) or {"": None}
     return tuple(
         InstanceDifference(name, a.version_on(name), b.version_on(name))
-        for name in instance_names(a, b)
+        for name in named
         if not _agrees(name, a, b)
     )
 
 
-def _agrees(name: str, a: CellState, b: CellState) -> bool:
+def differs_since(a: Sequence[Running], b: Sequence[Running]) -> str:
+    """Return since when two courses differ without a break, "" where they agree at their end."""
+    moments = sorted({each.at for each in (*a, *b)}, reverse=True)
+    one, other, found = len(a), len(b), ""
+    for moment in moments:
+        while one and a[one - 1].at > moment:
+            one -= 1
+        while other and b[other - 1].at > moment:
+            other -= 1
+        if not instances_apart(a[one - 1] if one else NOTHING, b[other - 1] if other else NOTHING):
+            return found
+        found = moment
+    return found
+
+
+def _since(record: ProductRecord, a: CellState, b: CellState, at: str | None) -> str:
+    courses = [course_of(record, each.environment) for each in (a, b)]
+    if at is not None:
+        courses = [[each for each in course if each.at <= at] for course in courses]
+    return differs_since(*courses)
+
+
+def _compare_url(
+    registry: Registry, record: ProductRecord, a: CellState, b: CellState, newer: str
+) -> str:
+    if not newer:
+        return ""
+    old, new = (b, a) if newer == "a" else (a, b)
+    versions = record.versions
+    return compare_url(registry, record, versions[old.version], versions[new.version])
+
+
+def _agrees(name: str, a: CellState | Running, b: CellState | Running) -> bool:
     one, other = a.version_on(name), b.version_on(name)
     # The sides may have instances of their own, which then compare with any of the other side.
     if not _has(a, name):
@@ -109,27 +205,10 @@ def _agrees(name: str, a: CellState, b: CellState) -> bool:
     return one == other
 
 
-def _has(cell: CellState, instance: str) -> bool:
-    return not cell.instances or any(each.name in (instance, "") for each in cell.instances)
+def _has(cell: CellState | Running, instance: str) -> bool:
+    names = _names(cell)
+    return not names or instance in names or "" in names
 
 
-def _difference(
-    registry: Registry, a: CellState, b: CellState, found: tuple[InstanceDifference, ...]
-) -> Difference:
-    instances = found if a.instances or b.instances else ()
-    if not a.version or not b.version or a.version == b.version:
-        return Difference(a.product, a, b, "", (), "", instances)
-    record = registry.products[a.product]
-    newer: Literal["a", "b"] = "a" if is_newer(record, a.version, b.version) else "b"
-    old, new = (b, a) if newer == "a" else (a, b)
-    return Difference(
-        product=a.product,
-        a=a,
-        b=b,
-        newer=newer,
-        between=tuple(versions_between(record, old.version, new.version)),
-        compare_url=compare_url(
-            registry, record, record.versions[old.version], record.versions[new.version]
-        ),
-        instances=instances,
-    )
+def _names(cell: CellState | Running) -> list[str]:
+    return [each[0] if isinstance(each, tuple) else each.name for each in cell.instances]

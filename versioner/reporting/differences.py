@@ -32,6 +32,7 @@ _COLUMNS: Final = (
     "newer",
     "between",
     "compare_url",
+    "differs_since",
 )
 
 _BETWEEN_SHOWN = 3
@@ -44,14 +45,16 @@ def diff_text(
     sides = f"{_named(a)} and {_named(b)}"
     if not found:
         return f"No difference between {sides}."
+    dated = any(each.differs_since for each in found)
     columns = [
         Column("product", 12),
         Column(_title(a), 11),
         Column(_title(b), 11),
         Column("newer in", spare=True),
+        *([Column("differs since", spare=True)] if dated else []),
         Column("versions between", 16, spare=True),
     ]
-    rows = [_row(each, a, b) for each in found]
+    rows = [_row(each, a, b, dated=dated) for each in found]
     parts = [table(layout, columns, rows)]
     links = [
         f"  {clean(each.product)}  {clean(each.compare_url)}" for each in found if each.compare_url
@@ -119,6 +122,7 @@ def difference_document(difference: Difference) -> dict[str, Any]:
         "newer": difference.newer or None,
         "between": list(difference.between),
         "compare_url": difference.compare_url or None,
+        "differs_since": difference.differs_since or None,
         "instances": [
             {"instance": each.instance, "a": each.a or None, "b": each.b or None}
             for each in difference.instances
@@ -134,7 +138,9 @@ def _title(side: EnvironmentAt) -> str:
     return f"{side.environment} {moment(side.at)}" if side.at else side.environment
 
 
-def _row(difference: Difference, a: EnvironmentAt, b: EnvironmentAt) -> list[CellText]:
+def _row(
+    difference: Difference, a: EnvironmentAt, b: EnvironmentAt, *, dated: bool
+) -> list[CellText]:
     newer = {"a": a, "b": b}.get(difference.newer)
     # If both sides are the same environment, the name does not tell them apart.
     named = "" if newer is None else newer.environment
@@ -145,6 +151,7 @@ def _row(difference: Difference, a: EnvironmentAt, b: EnvironmentAt) -> list[Cel
         _side_lines(difference, difference.a),
         _side_lines(difference, difference.b),
         named,
+        *([moment(difference.differs_since)] if dated else []),
         _between(difference.between) if difference.newer else "",
     ]
 

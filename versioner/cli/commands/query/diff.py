@@ -15,8 +15,8 @@ __all__ = ["diff"]
         "versioner diff staging production",
         "versioner diff production@2026-11-01 production",
         keys="a and b: {environment, at}; differences: {product, a and b: {version, since, "
-        "deployment, mixed} or null, newer, between, compare_url, instances: {instance, a, b}}; "
-        "problems (number of errors found).",
+        "deployment, mixed} or null, newer, between, compare_url, differs_since, "
+        "instances: {instance, a, b}}; problems (number of errors found).",
     )
 )
 @click.argument("a", shell_complete=environment_names)
