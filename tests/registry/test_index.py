@@ -255,7 +255,16 @@ def rows_of(store: IndexStore) -> dict[str, list[tuple[object, ...]]]:
     connection = store.reading()
     assert connection is not None
     with closing(connection):
-        tables = ("products", "logs", "events", "deployments", "cells", "sources", "claims")
+        tables = (
+            "products",
+            "logs",
+            "events",
+            "deployments",
+            "cells",
+            "sources",
+            "changes",
+            "claims",
+        )
         return {
             table: connection.execute(f"SELECT rowid, * FROM {table}").fetchall()
             if table in ("products", "events", "deployments", "cells")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 NAMES = [f"p{number}" for number in range(12)]
-TABLES = ("products", "logs", "events", "deployments", "cells", "sources", "claims")
+TABLES = ("products", "logs", "events", "deployments", "cells", "sources", "changes", "claims")
 
 
 def registry() -> Files:

@@ -144,6 +144,7 @@ def _version(version: Version) -> Row:
         {
             **fields,
             "product": version.product,
+            "changes": version.changes,
             "version": version.name,
             "at": version.at,
             "status": version.status or None,

@@ -74,6 +74,7 @@ _FIELDS: Final[dict[str, tuple[ColumnType, str]]] = {
     "scm_sha": ("text", "The commit that was built."),
     "scm_branch": ("text", "The branch that was built."),
     "artifacts": ("digests", "The digest of each artifact, by the name of the artifact."),
+    "changes": ("json", "The commits since the version before, as its event has them."),
     "build_number": ("text", "The number of the build in the CI system."),
     "build_url": ("text", "The page of the build in the CI system."),
     "source_system": ("text", "The system that reported it: `github`, `gitlab`, `jenkins` ..."),

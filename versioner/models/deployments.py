@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from versioner.models.events import Event, Status
+    from versioner.models.events import Event, RecordedChanges, Status
 
 __all__ = [
     "Cell",
@@ -211,7 +211,8 @@ class Version:
 
     `name` is unique in the product. `at` is its first event's time. `status` is the latest
     build event's ("" where only deployments name the version). `deployments` are newest last.
-    `artifacts` maps names to digests.
+    `artifacts` maps names to digests. `changes` are the commits since the version before, as the
+    first event that knows them says; None where no event does.
     """
 
     product: str
@@ -222,6 +223,7 @@ class Version:
     scm_repository: str = ""
     scm_branch: str = ""
     artifacts: dict[str, str] = field(default_factory=dict)
+    changes: RecordedChanges | None = None
     builds: list[Event] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
 

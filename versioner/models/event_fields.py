@@ -85,6 +85,10 @@ _FIELDS: Final = (
         detail=True,
     ),
     EventField(
+        "changes",
+        "commits",
+    ),
+    EventField(
         "source_system",
         "from",
         "The CI system that reports the event (github, jenkins, ...).",

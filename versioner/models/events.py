@@ -36,6 +36,8 @@ __all__ = [
     "LogKind",
     "Observation",
     "RecordKind",
+    "RecordedChanges",
+    "RecordedCommit",
     "RequestDecisionEvent",
     "Status",
 ]
@@ -115,6 +117,32 @@ STATUS_WORDS: Final[dict[EventKind, dict[str, EventStatus]]] = {
 }
 
 
+class RecordedCommit(TypedDict):
+    """A commit of a version: its id, shortened, and what is recorded of its message.
+
+    `author` is there where `people:` allows it. `keys` are the pull requests and tickets that the
+    message names.
+    """
+
+    id: str
+    subject: NotRequired[str]
+    author: NotRequired[str]
+    keys: NotRequired[list[str]]
+
+
+class RecordedChanges(TypedDict):
+    """The commits of a version that the version `since` does not have, newest first.
+
+    `more` is the number of those that are not listed. `partial` says that others are not known;
+    nothing is said then of a version before.
+    """
+
+    since: NotRequired[str]
+    more: NotRequired[int]
+    partial: NotRequired[Literal[True]]
+    commits: list[RecordedCommit]
+
+
 class BuildEvent(TypedDict):
     """An event of one build of a version."""
 
@@ -130,6 +158,7 @@ class BuildEvent(TypedDict):
     scm_sha: NotRequired[str]
     scm_branch: NotRequired[str]
     artifacts: NotRequired[dict[str, str]]
+    changes: NotRequired[RecordedChanges]
     build_number: NotRequired[str]
     build_url: NotRequired[str]
     source_system: NotRequired[str]
@@ -170,6 +199,7 @@ class DeploymentEvent(TypedDict):
     scm_sha: NotRequired[str]
     scm_branch: NotRequired[str]
     artifacts: NotRequired[dict[str, str]]
+    changes: NotRequired[RecordedChanges]
     build_number: NotRequired[str]
     build_url: NotRequired[str]
     source_system: NotRequired[str]

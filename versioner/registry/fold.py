@@ -38,7 +38,7 @@ __all__ = [
 
 
 # The fields of events that name the source of a version.
-_SOURCE: Final = frozenset({"scm_sha", "scm_repository", "scm_branch", "artifacts"})
+_SOURCE: Final = frozenset({"scm_sha", "scm_repository", "scm_branch", "artifacts", "changes"})
 
 
 def fold_product(
@@ -130,6 +130,8 @@ def _fill_in(version: Version) -> None:
     """Set a version's source and status from its events; builds take precedence."""
     if version.builds:
         version.status = _build_status(version.builds)
+    # Whole lists come before partial ones, then the first one counts.
+    known: tuple[bool, str] | None = None
     for event in version.source_events:
         # Most events name no source, and all events of a registry pass here.
         if _SOURCE.isdisjoint(event):
@@ -142,6 +144,11 @@ def _fill_in(version: Version) -> None:
         version.scm_branch = version.scm_branch or event.get("scm_branch", "")
         if "artifacts" in event:
             version.artifacts = {**event["artifacts"], **version.artifacts}
+        if "changes" in event:
+            changes = event["changes"]
+            rank = "partial" in changes, event["at"]
+            if known is None or rank < known:
+                known, version.changes = rank, changes
 
 
 def _build_status(builds: list[Event]) -> Status | Literal[""]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from versioner.models import Cell, Deployment, Event, Problem, Version
+    from versioner.models.events import RecordedChanges
     from versioner.models.governance import Decision, Governance
     from versioner.registry.decisions import Decider
     from versioner.registry.governance.load import LoadedGovernance
@@ -87,6 +88,13 @@ class ProductRecord:
     def versions(self) -> dict[str, Version]:
         """Return the versions by name, first seen first."""
         return fold_versions(self.name, self.builds, self.deployments)
+
+    @property
+    def recorded_changes(self) -> Mapping[str, RecordedChanges]:
+        """Return the commits of each version since the one before it, where they are known."""
+        return {
+            name: each.changes for name, each in self.versions.items() if each.changes is not None
+        }
 
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:

@@ -21,6 +21,7 @@ from versioner.registry.index.encoding import (
 )
 from versioner.registry.index.product_rows import (
     blobs_of,
+    change_rows,
     event_rows,
     insert_events,
     keys_of,
@@ -310,12 +311,16 @@ def _write_sources(product: _Product) -> None:
         )
         deployments: Any = [*found]
         folded = fold_versions(product.name, builds.get(str(version), ()), deployments)
-        product.connection.execute(
-            "DELETE FROM sources WHERE product = ? AND version = ?", (product.number, version)
-        )
+        for table in ("sources", "changes"):
+            product.connection.execute(
+                f"DELETE FROM {table} WHERE product = ? AND version = ?", (product.number, version)
+            )
         product.connection.executemany(
             "INSERT INTO sources VALUES (?, ?, ?)",
             source_digits(product.number, folded.values()),
+        )
+        product.connection.executemany(
+            "INSERT INTO changes VALUES (?, ?, ?)", change_rows(product.number, folded.values())
         )
 
 

@@ -23,7 +23,7 @@ __all__ = ["IndexDifference", "index_differences"]
 
 # Claims are left out: those of void events stay when events are appended, and are only a hint.
 _BY_KEY: Final = ("events", "deployments")
-_BY_PRODUCT: Final = ("logs", "cells", "sources")
+_BY_PRODUCT: Final = ("logs", "cells", "sources", "changes")
 
 
 class IndexDifference(NamedTuple):

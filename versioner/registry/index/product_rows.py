@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ProductSource",
     "blobs_of",
+    "change_rows",
     "delete_product",
     "event_rows",
     "insert_events",
@@ -42,7 +43,7 @@ def delete_product(connection: sqlite3.Connection, product: int) -> None:
     start, end = key_range(product)
     for table in ("events", "deployments"):
         connection.execute(f"DELETE FROM {table} WHERE key >= ? AND key < ?", (start, end))
-    for table in ("logs", "cells", "sources", "claims"):
+    for table in ("logs", "cells", "sources", "changes", "claims"):
         connection.execute(f"DELETE FROM {table} WHERE product = ?", (product,))
     connection.execute("DELETE FROM products WHERE id = ?", (product,))
 
@@ -84,6 +85,9 @@ def _insert_product(
         _insert_cell(connection, product, cell, key_of)
     connection.executemany(
         "INSERT INTO sources VALUES (?, ?, ?)", source_digits(product, record.versions.values())
+    )
+    connection.executemany(
+        "INSERT INTO changes VALUES (?, ?, ?)", change_rows(product, record.versions.values())
     )
     add_claims(connection, product, [*record.builds, *record.deployment_events], None)
     connection.executemany(
@@ -133,6 +137,13 @@ def source_digits(product: int, versions: Iterable[Version]) -> Iterator[tuple[i
         if version.scm_sha or version.artifacts:
             for digits in {version.scm_sha, *map(_digits, version.artifacts.values())} - {""}:
                 yield product, version.name, digits
+
+
+def change_rows(product: int, versions: Iterable[Version]) -> Iterator[tuple[int, str, str]]:
+    """Yield a row for each version whose commits are known."""
+    for version in versions:
+        if version.changes is not None:
+            yield product, version.name, as_json(version.changes)
 
 
 def blobs_of(entries: Mapping[str, FileEntry]) -> dict[str, str]:

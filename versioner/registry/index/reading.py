@@ -130,6 +130,10 @@ class Rows:
         """Yield the environment and the course of each cell of a product."""
         return self.select("SELECT environment, course FROM cells WHERE product = ?", number)
 
+    def changes(self, number: int) -> Iterator[tuple[str, str]]:
+        """Yield each version of a product whose commits are known, with these."""
+        return self.select("SELECT version, data FROM changes WHERE product = ?", number)
+
     def entries_of_product(
         self, number: int, name: str, events: Mapping[int, Event]
     ) -> list[tuple[int, Entry]]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from versioner.models import Deployment, Event, Undeployment
+    from versioner.models.events import RecordedChanges
     from versioner.registry.index.reading import Rows
 
 __all__ = ["Documents", "IndexedCell", "IndexedProduct", "IndexedRegistry"]
@@ -120,6 +121,15 @@ class IndexedProduct(ProductRecord):
                 for environment, state in self._rows.cells(self._number)
             }
         return found
+
+    @property
+    def recorded_changes(self) -> Mapping[str, RecordedChanges]:
+        """Return the commits of each version since the one before it, where they are known.
+
+        Neither events nor versions are read for it.
+        """
+        rows = self._rows.changes(self._number)
+        return {version: json.loads(data) for version, data in rows}
 
     @property
     def deployments(self) -> list[Deployment]:

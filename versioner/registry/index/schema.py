@@ -49,6 +49,8 @@ SCHEMA: Final = (
     " PRIMARY KEY (product, environment))",
     "CREATE TABLE sources (product INTEGER, version TEXT, digits TEXT,"
     " PRIMARY KEY (product, version, digits)) WITHOUT ROWID",
+    "CREATE TABLE changes (product INTEGER, version TEXT, data TEXT,"
+    " PRIMARY KEY (product, version)) WITHOUT ROWID",
     "CREATE TABLE claims (product INTEGER, folded TEXT, version TEXT, sha TEXT, artifacts TEXT,"
     " PRIMARY KEY (product, folded)) WITHOUT ROWID",
     "CREATE TABLE shared_ids (id TEXT PRIMARY KEY) WITHOUT ROWID",
