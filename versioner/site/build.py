@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import ValidationFailed
+from versioner.query.metrics.policy import metrics_policy
 from versioner.recorder.archive import made_recorder
 from versioner.resources import site_templates_dir
 from versioner.site.api.reference import example_product, reference_view
@@ -216,11 +217,15 @@ def _machines(context: SiteContext, files: Mapping[str, bytes]) -> Unit:
 
 def _keys_of_facts(registry: Registry, trees: Mapping[str, str]) -> dict[str, str]:
     """Return by product the key of its facts, for those whose content has one."""
+    policy = metrics_policy(registry)
     common = json.dumps(
         [
             code_digest(),
             sorted(registry.environment_aliases.items()),
             sorted(registry.listed_instances.items()),
+            policy.rollback_window,
+            policy.rework_window,
+            sorted(policy.failures),
         ]
     )
     digest = hashlib.blake2b(common.encode("ascii"), digest_size=16).hexdigest()

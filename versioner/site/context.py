@@ -25,6 +25,7 @@ from versioner.query.times import age_text, parse_duration, seconds_between
 from versioner.registry.settings_checks import SAFE_PATH, site_address
 from versioner.site.facts.catalogue import Catalogue
 from versioner.site.facts.state import SiteState
+from versioner.site.facts.tallies import Tallies
 from versioner.site.forge_links import ForgeLinks
 from versioner.site.inbox import InboxEvents, inbox_events
 from versioner.site.navigation import sections_of
@@ -106,6 +107,7 @@ class SiteContext:
         # A path from the repository's top; its picture is published with the other assets.
         self.logo = str(self.settings.get("logo", "")).removeprefix("site_templates/")
         self.zone = Zone(str(self.settings.get("time_zone", "")))
+        self.tallies = Tallies(self.catalogue, registry, now, self.hidden)
         self.sections = sections_of(registry)
         self.environments = _environments(registry)
         self._titles = {

@@ -6,18 +6,17 @@ of a product to an environment are one row, in the order in which they ended.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from versioner.registry.event_order import order_key, seconds_of
-from versioner.registry.fold import result_at
 from versioner.registry.fold_cell import closing_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from versioner.models import Deployment
+    from versioner.models import Deployment, Event
     from versioner.query.metrics.policy import MetricsPolicy
     from versioner.registry.records import ProductRecord
 
@@ -63,48 +62,53 @@ def ended_deployments(record: ProductRecord, policy: MetricsPolicy) -> Iterator[
     for environment, cell in record.cells.items():
         if not policy.counts(environment):
             continue
-        ended = [each for each in cell.deployments if each.void is None and not each.is_open]
-        if len({result_at(each) for each in ended}) < len(ended) and not positions:
-            positions = {event["id"]: n for n, event in enumerate(record.deployment_events)}
-        rows = _judged(_in_order(ended, positions), policy)
-        if environment in policy.lead_time_environments:
-            _add_lead_times(rows, begun)
+        ended = [
+            _Ended(order_key(event), 0, event, each)
+            for each in cell.deployments
+            if each.void is None and not each.is_open
+            for event in (closing_event(each),)
+        ]
+        if len({each.event["at"] for each in ended}) < len(ended):
+            positions = positions or {e["id"]: n for n, e in enumerate(record.deployment_events)}
+            ended = [each._replace(place=positions.get(each.event["id"], 0)) for each in ended]
+        ended.sort(key=itemgetter(0, 1))
+        rows = _kinds(ended)
+        times = [seconds_of(row.at) for row in rows]
+        _judge(rows, times, policy)
+        if policy.has_lead_times(environment):
+            _add_lead_times(rows, times, begun)
         yield from rows
 
 
-def _in_order(ended: Iterable[Deployment], positions: Mapping[str, int]) -> list[Deployment]:
-    """Return deployments in the order of their ends; those of one second as the log has them."""
+class _Ended(NamedTuple):
+    """A deployment that ended, with its place: by its end, in one second as the log has it."""
 
-    def key(deployment: Deployment) -> tuple[str, int]:
-        event = closing_event(deployment)
-        return order_key(event), positions.get(event["id"], 0)
+    order: str
+    place: int
+    event: Event
+    deployment: Deployment
 
-    return sorted(ended, key=key)
 
-
-def _judged(ended: Sequence[Deployment], policy: MetricsPolicy) -> list[EndedDeployment]:
-    rows = _kinds(ended)
-    times = [seconds_of(row.at) for row in rows]
+def _judge(rows: Sequence[EndedDeployment], times: Sequence[int], policy: MetricsPolicy) -> None:
     taken_back = _taken_back(rows, times, policy.rollback_window)
     _mark_failures(rows, taken_back, policy)
     _mark_restored(rows, times, taken_back)
     _mark_rework(rows, times, policy.rework_window)
-    return rows
 
 
-def _kinds(ended: Sequence[Deployment]) -> list[EndedDeployment]:
+def _kinds(ended: Sequence[_Ended]) -> list[EndedDeployment]:
     """Return the deployments with their kinds: what ran before decides about each."""
     rows: list[EndedDeployment] = []
     firsts: dict[str, int] = {}  # by version: its first completion
     current = ""
-    for position, deployment in enumerate(ended):
+    for position, (_, _, event, deployment) in enumerate(ended):
         version, kind = deployment.version, _kind_of_failed(deployment)
         if kind is None:
             kind = "redeployment" if version == current else "change"
             if kind == "change" and firsts.setdefault(version, position) != position:
                 kind = "rollback" if firsts[version] < firsts[current] else "change"
             current = version
-        rows.append(EndedDeployment(deployment, result_at(deployment), kind))
+        rows.append(EndedDeployment(deployment, str(event["at"]), kind))
     return rows
 
 
@@ -169,40 +173,50 @@ def _mark_rework(rows: Sequence[EndedDeployment], times: Sequence[int], window: 
 
 
 class _Beginning(NamedTuple):
-    at: str
+    at: int
     since: Literal["build", "deployment"]
 
 
 def _beginnings(record: ProductRecord) -> dict[str, _Beginning]:
     """Return by version when it was first known: its first build, else its first deployment."""
-    deployed: dict[str, list[str]] = defaultdict(list)
-    for deployment in record.deployments:
-        if deployment.void is None:
-            deployed[deployment.version].append(deployment.at)
-    found = {name: _Beginning(min(times), "deployment") for name, times in deployed.items()}
-    built: dict[str, list[str]] = defaultdict(list)
-    for event in record.builds:
-        built[event["version"]].append(event["at"])
-    found.update({name: _Beginning(min(times), "build") for name, times in built.items()})
+    deployed = _firsts((each.version, each.at) for each in record.deployments if each.void is None)
+    built = _firsts((event["version"], event["at"]) for event in record.builds)
+    found = {
+        name: _Beginning(seconds_of(at), "deployment")
+        for name, at in deployed.items()
+        if name not in built
+    }
+    found.update({name: _Beginning(seconds_of(at), "build") for name, at in built.items()})
     return found
 
 
-def _add_lead_times(rows: Iterable[EndedDeployment], begun: Mapping[str, _Beginning]) -> None:
+def _firsts(times: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the first of the times with each name."""
+    found: dict[str, str] = {}
+    for name, at in times:
+        if at < found.setdefault(name, at):
+            found[name] = at
+    return found
+
+
+def _add_lead_times(
+    rows: Sequence[EndedDeployment], times: Sequence[int], begun: Mapping[str, _Beginning]
+) -> None:
     seen = set[str]()
-    for row in rows:
+    for row, time in zip(rows, times, strict=True):
         version = row.deployment.version
         if _is_completed(row) and version not in seen:
             seen.add(version)
-            row.lead_time = _lead_time(begun[version], row.at)
+            row.lead_time = _lead_time(begun[version], time)
 
 
-def _lead_time(beginning: _Beginning, completed: str) -> LeadTime | None:
+def _lead_time(beginning: _Beginning, completed: int) -> LeadTime | None:
     """Return a lead time; None where no event tells it.
 
     A version that this very completion makes known has none, and so has one of 0 s without a
     build event. A build that was recorded as later than the completion tells none either.
     """
-    seconds = seconds_of(completed) - seconds_of(beginning.at)
+    seconds = completed - beginning.at
     if seconds < 0 or (seconds == 0 and beginning.since == "deployment"):
         return None
     return LeadTime(seconds, beginning.since)

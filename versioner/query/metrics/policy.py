@@ -25,14 +25,14 @@ class MetricsPolicy:
     """The windows of the metrics in seconds, the environments that count, and what is a failure.
 
     `environments` are those whose deployments count, None for all. `lead_time_environments` are
-    those in which a lead time ends. `failures` are words out of `failed`, `aborted` and
-    `rolled-back`.
+    those in which a lead time ends, None for all. `failures` are words out of `failed`, `aborted`
+    and `rolled-back`.
     """
 
     rollback_window: int = _WEEK
     rework_window: int = _DAY
     environments: frozenset[str] | None = None
-    lead_time_environments: frozenset[str] = frozenset()
+    lead_time_environments: frozenset[str] | None = frozenset()
     failures: frozenset[str] = frozenset(("failed", "rolled-back"))
 
     def in_environment(self, environment: str) -> MetricsPolicy:
@@ -40,9 +40,19 @@ class MetricsPolicy:
         only = frozenset((environment,))
         return MetricsPolicy(self.rollback_window, self.rework_window, only, only, self.failures)
 
+    @property
+    def everywhere(self) -> MetricsPolicy:
+        """Return the policy with all environments, for figures that are chosen from later."""
+        return MetricsPolicy(self.rollback_window, self.rework_window, None, None, self.failures)
+
     def counts(self, environment: str) -> bool:
         """Return whether the deployments to an environment count."""
         return self.environments is None or environment in self.environments
+
+    def has_lead_times(self, environment: str) -> bool:
+        """Return whether a lead time ends in an environment."""
+        chosen = self.lead_time_environments
+        return chosen is None or environment in chosen
 
 
 def metrics_policy(registry: Registry) -> MetricsPolicy:

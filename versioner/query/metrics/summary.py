@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from versioner.query.metrics.outcomes import ended_deployments
 from versioner.query.metrics.periods import Period, periods_between
@@ -12,12 +13,46 @@ from versioner.query.metrics.periods import Period, periods_between
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from versioner.query.metrics.outcomes import EndedDeployment
+    from versioner.query.metrics.outcomes import EndedDeployment, EndedKind, LeadTime
     from versioner.query.metrics.periods import Cut
     from versioner.query.metrics.policy import MetricsPolicy
     from versioner.registry.records import ProductRecord
 
-__all__ = ["Metrics", "MetricsReport", "Spread", "ended_in", "metrics_of", "report_of", "spread_of"]
+__all__ = [
+    "Counted",
+    "Metrics",
+    "MetricsReport",
+    "Spread",
+    "Tally",
+    "ended_in",
+    "metrics_of",
+    "report_of",
+    "spread_of",
+]
+
+
+class Counted(Protocol):
+    """What the figures take of a deployment that ended: see EndedDeployment."""
+
+    @property
+    def kind(self) -> EndedKind:
+        """Return its kind."""
+
+    @property
+    def is_failure(self) -> bool:
+        """Return whether it is a failed change."""
+
+    @property
+    def restored_after(self) -> int | None:
+        """Return after how many seconds a version completed that stayed."""
+
+    @property
+    def lead_time(self) -> LeadTime | None:
+        """Return its lead time."""
+
+    @property
+    def is_rework(self) -> bool:
+        """Return whether it is rework."""
 
 
 class Spread(NamedTuple):
@@ -53,6 +88,68 @@ class Metrics:
     def failure_rate(self) -> float | None:
         """Return the share of the changes that failed; None where there were none."""
         return self.failed / self.changes if self.changes else None
+
+
+@dataclass(slots=True)
+class Tally:
+    """The numbers behind the metrics, which can be added up: of days, environments or products.
+
+    `kinds` counts the deployments by their kind; `failed` are failed changes, `failed_aborted`
+    those of them that were aborted. `leads` and `restored` have the samples in seconds.
+    """
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    failed: int = 0
+    failed_aborted: int = 0
+    rework: int = 0
+    leads: list[int] = field(default_factory=list)
+    leads_from_build: int = 0
+    restored: list[int] = field(default_factory=list)
+
+    def add(self, row: Counted) -> None:
+        """Count a deployment that ended."""
+        self.kinds[row.kind] += 1
+        if row.is_failure:
+            self.failed += 1
+            self.failed_aborted += row.kind == "aborted"
+        self.rework += row.is_rework
+        if row.lead_time is not None:
+            self.leads.append(row.lead_time.seconds)
+            self.leads_from_build += row.lead_time.since == "build"
+        if row.restored_after is not None:
+            self.restored.append(row.restored_after)
+
+    def add_all(self, other: Tally, *, lead_times: bool = True) -> None:
+        """Count what another tally has, with its lead times or without them."""
+        self.kinds.update(other.kinds)
+        self.failed += other.failed
+        self.failed_aborted += other.failed_aborted
+        self.rework += other.rework
+        self.restored += other.restored
+        if lead_times:
+            self.leads += other.leads
+            self.leads_from_build += other.leads_from_build
+
+    @property
+    def total(self) -> int:
+        """Return the number of deployments that ended."""
+        return sum(self.kinds.values())
+
+    def metrics(self, period: Period) -> Metrics:
+        """Return the metrics of a period whose deployments were counted."""
+        changes, rollbacks = self.kinds["change"], self.kinds["rollback"]
+        return Metrics(
+            period=period,
+            completed=changes + rollbacks,
+            rollbacks=rollbacks,
+            redeployments=self.kinds["redeployment"],
+            changes=changes + self.kinds["failed"] + self.failed_aborted,
+            failed=self.failed,
+            rework=self.rework,
+            lead_time=spread_of(self.leads),
+            lead_times_from_build=self.leads_from_build,
+            time_to_restore=spread_of(self.restored),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,23 +217,9 @@ def report_of(
     return MetricsReport(total, parts)
 
 
-def metrics_of(rows: Sequence[EndedDeployment], period: Period) -> Metrics:
+def metrics_of(rows: Iterable[Counted], period: Period) -> Metrics:
     """Return the metrics of the deployments that ended in a period."""
-    kinds = [row.kind for row in rows]
-    changes, rollbacks = kinds.count("change"), kinds.count("rollback")
-    aborted = sum(row.is_failure for row in rows if row.kind == "aborted")
-    leads = [row.lead_time for row in rows if row.lead_time is not None]
-    return Metrics(
-        period=period,
-        completed=changes + rollbacks,
-        rollbacks=rollbacks,
-        redeployments=kinds.count("redeployment"),
-        changes=changes + kinds.count("failed") + aborted,
-        failed=sum(row.is_failure for row in rows),
-        rework=sum(row.is_rework for row in rows),
-        lead_time=spread_of(lead.seconds for lead in leads),
-        lead_times_from_build=sum(lead.since == "build" for lead in leads),
-        time_to_restore=spread_of(
-            row.restored_after for row in rows if row.restored_after is not None
-        ),
-    )
+    tally = Tally()
+    for row in rows:
+        tally.add(row)
+    return tally.metrics(period)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import month_of
 from versioner.models import Deployment
+from versioner.query.metrics.policy import metrics_policy
 from versioner.site.facts.codec import ListedRow, RowData, row_from
+from versioner.site.facts.ended import ENDED, EndedRow
 from versioner.site.facts.learning import learn
 from versioner.site.facts.product_facts import SEARCH, VERSIONS, SummaryRecord, history_from
 from versioner.site.facts.sums import Sum, list_name
@@ -47,7 +49,8 @@ class Catalogue:
     ) -> None:
         self._products = registry.products
         self._state = state
-        found = learn(registry.products, state, keys, self.history, jobs)
+        policy = metrics_policy(registry).everywhere
+        found = learn(registry.products, policy, state, keys, self.history, jobs)
         self._facts, self._sums = found.facts, found.sums
         # What the state does not have: all, where there is none.
         self._own_histories, self._own_rows = found.histories, found.rows
@@ -80,7 +83,7 @@ class Catalogue:
     @cached_property
     def months(self) -> list[str]:
         """Return the months with rows, oldest first."""
-        names = (name.split(" ") for name in self._sums if not name.startswith(SEARCH))
+        names = (name.split(" ") for name in self._sums if not name.startswith((SEARCH, ENDED)))
         return sorted({month for month, *_ in names if month != VERSIONS})
 
     def total(self, month: str, environment: str = "") -> Sum:
@@ -212,10 +215,32 @@ class Catalogue:
         for _, rows in self._rows_of_all(SEARCH + prefix):
             yield from rows
 
+    def ended_of_all(self, month: str) -> Iterator[tuple[str, list[EndedRow]]]:
+        """Yield the products of which deployments ended in a month, with these, oldest first."""
+        for name, rows in self._rows_of_all(ENDED + month):
+            yield name, [EndedRow._make(row) for row in rows]
+
+    def ended(self, product: str) -> list[EndedRow]:
+        """Return the deployments of a product that ended in its last months, oldest first."""
+        names = sorted(name for name in self.history(product).rows if name.startswith(ENDED))
+        return [EndedRow._make(row) for name in names for row in self._rows(name, product)]
+
+    def remembered_of_ended(
+        self, month: str, others: str, count: Callable[[], list[Any]]
+    ) -> list[Any]:
+        """Return what is counted in what ended in a month, and kept while that stays.
+
+        `others` is the hash of all else that is counted with.
+        """
+        key = f"{self._sums.get(ENDED + month, _EMPTY).digest:x} {others}"
+        return self._remembered(ENDED + month, key, count)
+
     def remembered(self, month: str, environment: str, count: Callable[[], list[int]]) -> list[int]:
         """Return numbers that are counted in the rows of a month, and kept while these stay."""
         name = list_name(month, environment)
-        key = f"{self.total(month, environment).digest:x}"
+        return self._remembered(name, f"{self.total(month, environment).digest:x}", count)
+
+    def _remembered(self, name: str, key: str, count: Callable[[], list[Any]]) -> list[Any]:
         found = self._state.numbers(name, key)
         if found is None:
             found = count()

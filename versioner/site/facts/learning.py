@@ -15,6 +15,7 @@ from versioner.site.rendering.processes import made_by_processes
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from versioner.query.metrics.policy import MetricsPolicy
     from versioner.registry.records import ProductRecord
     from versioner.site.facts.product_facts import HistoryFacts, ProductFacts
     from versioner.site.facts.state import SiteState
@@ -47,6 +48,7 @@ class Learned:
 
 def learn(
     products: Mapping[str, ProductRecord],
+    policy: MetricsPolicy,
     state: SiteState,
     keys: Mapping[str, str],
     load: Load,
@@ -54,15 +56,15 @@ def learn(
 ) -> Learned:
     """Return the facts of products, and keep those that the state does not have.
 
-    `keys` has the key of all that the facts of a product are made from; without one, the state is
-    not used for it. `load` returns the facts of a product's history later. `jobs` is how many
-    processes share the reading. Raises StateLost.
+    `policy` says what the metrics count. `keys` has the key of all that the facts of a product are
+    made from; without one, the state is not used for it. `load` returns the facts of a product's
+    history later. `jobs` is how many processes share the reading. Raises StateLost.
     """
     found = Learned()
     if not state.is_on:
         keys = {}
     state.begin()
-    learning = _Learning(state, load, found)
+    learning = _Learning(state, policy, load, found)
     for name, text in state.heads():
         if learning.known.get(name, "") == keys.get(name):
             found.facts[name] = from_json(text, load)
@@ -84,8 +86,8 @@ def learn(
 class _Learning:
     """The state while it is brought up to date."""
 
-    def __init__(self, state: SiteState, load: Load, found: Learned) -> None:
-        self._state, self._load, self._found = state, load, found
+    def __init__(self, state: SiteState, policy: MetricsPolicy, load: Load, found: Learned) -> None:
+        self._state, self._policy, self._load, self._found = state, policy, load, found
         self.known = state.keys()
         kept = state.sums()
         self._mark = kept.get("", "")
@@ -111,7 +113,7 @@ class _Learning:
 
     def read(self, records: Sequence[ProductRecord], keys: Mapping[str, str], jobs: int) -> None:
         """Read products in several processes, and keep their facts under their keys."""
-        reading = _Reading(records, self._load)
+        reading = _Reading(records, self._policy, self._load)
         jobs = jobs if len(records) >= _SHARED_LEAST else 1
         for number, result in made_by_processes(len(records), jobs, reading.make):
             name = records[number].name
@@ -127,7 +129,7 @@ class _Learning:
     def read_without_key(self, record: ProductRecord) -> None:
         """Read a product, and keep its facts in memory."""
         name = record.name
-        facts, self._found.histories[name], rows = facts_of(record, self._load)
+        facts, self._found.histories[name], rows = facts_of(record, self._policy, self._load)
         self._found.facts[name], self._found.rows[name] = facts, rows
 
     def keep_sums(self, keys: Mapping[str, str]) -> None:
@@ -142,8 +144,8 @@ class _Learning:
 class _Reading:
     """The reading of products, in the process that calls it."""
 
-    def __init__(self, records: Sequence[ProductRecord], load: Load) -> None:
-        self._records, self._load = records, load
+    def __init__(self, records: Sequence[ProductRecord], policy: MetricsPolicy, load: Load) -> None:
+        self._records, self._policy, self._load = records, policy, load
         self._most = _EVENTS_MOST if len(records) <= _PRODUCTS_MOST else 0
         self._process = os.getpid()
         self._events = 0
@@ -151,7 +153,7 @@ class _Reading:
     def make(self, number: int) -> bytes:
         """Return the facts of a product and of its history, and its rows, as they are kept."""
         record = self._records[number]
-        facts, history, rows = facts_of(record, self._load)
+        facts, history, rows = facts_of(record, self._policy, self._load)
         self._events += facts.events
         # Another process ends before anything is rendered.
         if self._events > self._most or self._process != os.getpid():

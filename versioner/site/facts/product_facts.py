@@ -13,6 +13,7 @@ from versioner.query.derived.running_versions import last_deployed_at
 from versioner.query.overrides import OverriddenStart, unreviewed_overrides
 from versioner.registry.records import ProductRecord
 from versioner.site.facts.codec import cell_data, cell_from, deciding_deployments, row_data
+from versioner.site.facts.ended import ended_rows
 from versioner.site.facts.search_entries import search_entries
 from versioner.site.pagination import history_pages, undeployments_of
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from versioner.models import Cell, Event, Version
+    from versioner.query.metrics.policy import MetricsPolicy
     from versioner.site.pagination import HistoryPage
 
 __all__ = [
@@ -38,7 +40,7 @@ __all__ = [
 
 
 # The rows of a product under these names, which are no months, are its versions, each with the
-# end of the name of its page, and its entries in the search index.
+# end of the name of its page, and its entries in the search index. What ended is under ENDED.
 VERSIONS: Final = "versions"
 SEARCH: Final = "search "
 
@@ -68,7 +70,8 @@ class HistoryFacts:
     `months` has by month the facts of its rows, by environment, and of all of them under "".
     `later` has the part of the page of each row that is not on the first page of its month.
     `whole` has the digest of all that the pages of a month show. `rows` has the digests of the
-    rows under other names: the versions, and what the search index has by the first characters.
+    rows under other names: the versions, what the search index has by the first characters, and
+    what ended.
     """
 
     title: str
@@ -172,9 +175,12 @@ def history_from(text: str) -> HistoryFacts:
 
 
 def facts_of(
-    record: ProductRecord, load: Callable[[str], HistoryFacts]
+    record: ProductRecord, policy: MetricsPolicy, load: Callable[[str], HistoryFacts]
 ) -> tuple[ProductFacts, HistoryFacts, dict[str, list[Any]]]:
-    """Return the facts of a product and of its history, and its rows by name."""
+    """Return the facts of a product and of its history, and its rows by name.
+
+    `policy` says what the metrics count.
+    """
     pages = history_pages(record)
     rows: dict[str, list[Any]] = {}
     for page in pages:
@@ -184,7 +190,8 @@ def facts_of(
     later = {row.id: page.part for page in pages if page.part > 1 for row in page.rows}
     versions = {v.name: _stem(page) for page in pages for v in page.versions}
     entries = search_entries(record.name, record.versions.values(), versions)
-    others = {SEARCH + prefix: own for prefix, own in entries.items()}
+    others: dict[str, list[Any]] = {SEARCH + prefix: own for prefix, own in entries.items()}
+    others.update(ended_rows(record, policy, later))
     others[VERSIONS] = [[*each] for each in versions.items()]
     history = HistoryFacts(
         title=str((record.document or {}).get("title") or record.name),

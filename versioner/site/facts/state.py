@@ -147,15 +147,15 @@ class SiteState:
         for product, data in self._select(query, name):
             yield product, self._loaded(data)
 
-    def numbers(self, name: str, key: str) -> list[int] | None:
+    def numbers(self, name: str, key: str) -> list[Any] | None:
         """Return numbers that were kept under a name and a key, None where there are none."""
         query = "SELECT data FROM numbers WHERE name = ? AND key = ?"
         for (text,) in self._select(query, name, key):
-            found: list[int] = json.loads(text)
+            found: list[Any] = json.loads(text)
             return found
         return None
 
-    def keep_numbers(self, name: str, key: str, numbers: list[int]) -> None:
+    def keep_numbers(self, name: str, key: str, numbers: list[Any]) -> None:
         """Keep numbers, in place of earlier ones, when the build is finished."""
         self._numbers.append((name, key, _json(numbers)))
 

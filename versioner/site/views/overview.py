@@ -13,6 +13,7 @@ from versioner.site.views.attention import attention
 from versioner.site.views.cells import cell_view
 from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.inbox import inbox_groups
+from versioner.site.views.insight.weekly import weekly_chart
 from versioner.site.views.layout import View, frame
 from versioner.site.views.observed import differing
 from versioner.site.views.products import document_of, team_of, title_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["overview_view"]
 
 _LATEST: Final = 12
+_WEEKS: Final = 52
 
 # A matrix with more columns scrolls sideways on every screen.
 _FITTING_COLUMNS: Final = 5
@@ -64,6 +66,7 @@ def overview_view(context: SiteContext) -> View:
         "fits": len(context.columns) <= _FITTING_COLUMNS,
         "rows": rows,
         "observed": any(cell.observed for row in context.matrix.rows for cell in row.cells),
+        "weekly": weekly_chart(context.tallies.days(), context.now, _WEEKS),
         "deployments": latest_deployments(context, OVERVIEW, _LATEST),
         "all_deployments": {
             "href": context.link(OVERVIEW, DEPLOYMENTS),

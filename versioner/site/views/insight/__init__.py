@@ -1,0 +1,1 @@
+"""Views of how deployments go: metrics and pictures."""
