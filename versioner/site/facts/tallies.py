@@ -9,9 +9,9 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import month_of
+from versioner.query.derived.owners import owner_of
 from versioner.query.metrics.policy import metrics_policy
 from versioner.query.metrics.summary import Tally
-from versioner.query.derived.owners import owner_of
 from versioner.site.facts.ended import tally_from, tally_json
 from versioner.site.weeks import months_before, week_of
 
