@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
+# A mail has its styles in its elements, and no frame.
+MAIL = "today/mail.html"
+FAULTS_OF_MAIL = ("inline style", "0 <header>", "0 <footer>", "a table without caption")
 LANDMARKS = ("header", "main", "footer")
 
 
@@ -101,6 +104,8 @@ def check_site(out: Path) -> list[str]:
     faults = []
     for path, page in pages.items():
         found = [*page.faults, *_structure(page), *_links(path, page, pages, files)]
+        if path == MAIL:
+            found = [each for each in found if each not in FAULTS_OF_MAIL]
         faults += [f"{path}: {fault}" for fault in found]
     return faults
 

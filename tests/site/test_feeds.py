@@ -60,6 +60,7 @@ def assert_rfc_4287(feed: Element) -> None:
 def test_there_is_a_feed_of_everything_and_of_each_product_environment_and_team() -> None:
     assert set(feeds(everything("Crew One"))) == {
         "feeds/all.atom",
+        "feeds/days.atom",
         *(
             f"feeds/products/{name}.atom"
             for name in ("empty-thing", "search-indexer", "user-service", "web-frontend")

@@ -144,5 +144,6 @@ class RegistryConfig(TypedDict):
     buttons: NotRequired[list[DeploymentButton]]
     variables: NotRequired[dict[str, str]]
     metrics: NotRequired[MetricsSettings]
+    lag: NotRequired[dict[str, Any]]
     notify: NotRequired[list[NotificationChannel]]
     site: NotRequired[dict[str, Any]]

@@ -45,9 +45,11 @@ __all__ = ["BuildReport", "build_site"]
 
 # The pages of one unit of those that each build makes.
 _FRONT_PAGES: Final = 10
-_ASSETS: Final = ("icon.svg", "site.css")
+_ASSETS: Final = ("icon.svg", "site.css", "today.css")
 # Redirects, and pages about what is not there.
-_UNINDEXED: Final = frozenset({"redirect.html", "deleted.html", "not_found.html"})
+_UNINDEXED: Final = frozenset(
+    {"redirect.html", "deleted.html", "not_found.html", "today_mail.html"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from versioner.query.matrix import (
 from versioner.query.observed import seen_until, was_observed
 from versioner.query.rule_activity import rule_activity
 from versioner.query.times import age_text, parse_duration, seconds_between
+from versioner.query.zones import Zone
 from versioner.registry.settings_checks import SAFE_PATH, site_address
 from versioner.site.facts.catalogue import Catalogue
 from versioner.site.facts.state import SiteState
@@ -49,7 +50,6 @@ from versioner.site.urls import (
     relative,
     version_anchor,
 )
-from versioner.site.wording import Zone
 from versioner.validation import codes
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from versioner.site.urls import (
     REFERENCE,
     REQUESTS,
     RULES,
+    TODAY,
 )
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def _has_recorder(registry: Registry) -> bool:
 # In the bar: what readers open daily. In the menu "More" (`in_menu`): everything else.
 _ENTRIES: Final = (
     _Entry(OVERVIEW, "Overview"),
+    _Entry(TODAY, "Today"),
     _Entry(PRODUCTS, "Products"),
     _Entry(ENVIRONMENTS, "Environments"),
     _Entry(DEPLOYMENTS, "Deployments"),

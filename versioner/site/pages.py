@@ -17,6 +17,9 @@ from versioner.site.urls import (
     PRODUCTS,
     REQUESTS,
     RULES,
+    TODAY,
+    TODAY_MAIL,
+    WEEK,
     environment_month,
     environment_page,
     month_page,
@@ -31,6 +34,7 @@ from versioner.site.views.environments import (
     environment_view,
     environments_view,
 )
+from versioner.site.views.insight.today import mail_view, today_view
 from versioner.site.views.overview import overview_view
 from versioner.site.views.product import month_view, product_view
 from versioner.site.views.products import new_product_view, products_view
@@ -73,6 +77,9 @@ class Page:
 def front_pages(context: SiteContext, tool_version: str) -> Iterator[Page]:
     """Yield the pages that each build makes: those of the present state, redirects, and others."""
     yield Page(OVERVIEW, "overview.html", partial(overview_view, context))
+    for path in (TODAY, WEEK):
+        yield Page(path, "today.html", partial(today_view, context, path))
+    yield Page(TODAY_MAIL, "today_mail.html", partial(mail_view, context))
     yield Page(PRODUCTS, "products.html", partial(products_view, context))
     yield Page(CREATE, "new_product.html", partial(new_product_view, context))
     yield from _of_environments(context)

@@ -31,6 +31,11 @@ __all__ = [
     "REQUESTS",
     "RULES",
     "RULES_DOCUMENT",
+    "TODAY",
+    "TODAY_DOCUMENT",
+    "TODAY_FEED",
+    "TODAY_MAIL",
+    "WEEK",
     "badge",
     "data_of",
     "deployment_anchor",
@@ -50,6 +55,9 @@ __all__ = [
 ]
 
 OVERVIEW: Final = "index.html"
+TODAY: Final = "today/index.html"
+WEEK: Final = "today/week.html"
+TODAY_MAIL: Final = "today/mail.html"
 PRODUCTS: Final = "products/index.html"
 CREATE: Final = "products/new.html"
 ENVIRONMENTS: Final = "environments/index.html"
@@ -145,6 +153,8 @@ RULES_DOCUMENT: Final = API + "rules.json"
 CALENDAR_DOCUMENT: Final = API + "calendar.json"
 OPENAPI: Final = API + "openapi.json"
 EVERYTHING: Final = "feeds/all.atom"
+TODAY_DOCUMENT: Final = API + "today.json"
+TODAY_FEED: Final = "feeds/days.atom"
 
 
 def data_of(page: str) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Final
 
 __all__ = [
-    "Zone",
     "adds_to",
     "count",
     "day_text",
@@ -86,32 +84,3 @@ def count(number: int, one: str, many: str = "") -> str:
 def adds_to(title: str, name: str) -> bool:
     """Return whether a name differs from the title beside it by more than case and spaces."""
     return title.lower().replace(" ", "-") != name
-
-
-class Zone:
-    """A time zone (IANA name) that gives day and clock of UTC times; an unknown name means UTC."""
-
-    def __init__(self, name: str) -> None:
-        self._zone = _zone(name)
-        self.name = name if self._zone is not UTC else "UTC"
-
-    def day(self, at: str) -> str:
-        """Return the day (`2025-11-22`) of a time (RFC 3339, `Z`)."""
-        return at[:10] if self._zone is UTC else self._local(at)[:10]
-
-    def clock(self, at: str) -> str:
-        """Return the time of day (`10:15`) of a time (RFC 3339, `Z`)."""
-        return at[11:16] if self._zone is UTC else self._local(at)[11:16]
-
-    @lru_cache(maxsize=4096)  # noqa: B019 -- a build has one zone
-    def _local(self, at: str) -> str:
-        return datetime.fromisoformat(at).astimezone(self._zone).isoformat()
-
-
-def _zone(name: str) -> tzinfo:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    try:
-        return UTC if name in ("", "UTC") else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from versioner.models import Deployment
+from versioner.query.today.document import today_document
 from versioner.site.api import governance
 from versioner.site.api.deployments import (
     Document,
@@ -28,6 +29,9 @@ from versioner.site.urls import (
     PRODUCTS,
     REQUESTS,
     RULES_DOCUMENT,
+    TODAY,
+    TODAY_DOCUMENT,
+    TODAY_FEED,
     data_of,
     environment_feed,
     environment_page,
@@ -36,6 +40,7 @@ from versioner.site.urls import (
     team_feed,
 )
 from versioner.site.views.about import counts
+from versioner.site.views.insight.today import report_of_days, writer_of
 from versioner.site.views.products import team_slugs, teams_of
 
 if TYPE_CHECKING:
@@ -52,6 +57,7 @@ __all__ = [
     "json_bytes",
     "latest",
     "newest",
+    "today",
 ]
 
 _LATEST_OF_ONE: Final = 50
@@ -101,6 +107,7 @@ def _documents(context: SiteContext) -> Iterator[tuple[str, Document]]:
     yield MATRIX, matrix(context)
     yield DEPLOYMENTS_DOCUMENT, deployments(context)
     yield INBOX, inbox(context)
+    yield TODAY_DOCUMENT, today(context)
     yield RULES_DOCUMENT, governance.rules(context)
     yield CALENDAR_DOCUMENT, governance.calendar(context)
     yield data_of(REQUESTS), governance.requests(context)
@@ -130,6 +137,7 @@ def _index(context: SiteContext) -> Document:
                 ("matrix", MATRIX),
                 ("deployments", DEPLOYMENTS_DOCUMENT),
                 ("inbox", INBOX),
+                ("today", TODAY_DOCUMENT),
                 ("rules", RULES_DOCUMENT),
                 ("requests", data_of(REQUESTS)),
                 ("calendar", CALENDAR_DOCUMENT),
@@ -139,6 +147,19 @@ def _index(context: SiteContext) -> Document:
             {"name": team, "products": len(names), "feed": team_feed(slugs[team])}
             for team, names in teams.items()
         ],
+    }
+
+
+def today(context: SiteContext) -> Document:
+    """Return the document of the day of the last commit, and of the week that ends with it."""
+    found = {name: report_of_days(context, days) for name, days in (("day", 1), ("week", 7))}
+    return {
+        "page": TODAY,
+        "feed": TODAY_FEED,
+        **{
+            name: today_document(each, writer_of(context, each.report))
+            for name, each in found.items()
+        },
     }
 
 

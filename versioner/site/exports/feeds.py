@@ -33,13 +33,13 @@ from versioner.site.views.rows import row_version
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from versioner.models import Deployment, Undeployment
     from versioner.registry.records import ProductRecord
     from versioner.site.context import SiteContext
 
-__all__ = ["ENTRIES", "feeds_of", "feeds_of_product", "origin_of"]
+__all__ = ["ENTRIES", "atom_feed", "entry_id", "feeds_of", "feeds_of_product", "origin_of"]
 
 ENTRIES: Final = 50
 # The namespace of the UUIDs (version 5) of feeds and entries.
@@ -106,19 +106,34 @@ def origin_of(context: SiteContext) -> str:
 
 def _feed(context: SiteContext, feed: _Feed, origin: str) -> str:
     updated = max((_updated(each) for each in feed.rows), default=_NEVER)
+    entries = [_entry(context, feed.path, each) for each in feed.rows]
+    key = entry_id("feed", origin, feed.path)
+    return atom_feed(context, feed.path, feed.title, feed.page, updated, entries, key)
+
+
+def atom_feed(
+    context: SiteContext,
+    path: str,
+    title: str,
+    page: str,
+    updated: str,
+    entries: Iterable[str],
+    key: str = "",
+) -> str:
+    """Return a feed with entries, which are XML; `key` is its id, "" for that of its path."""
     own = f'<link rel="self" type="application/atom+xml" href="{attribute(context.base_url)}'
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
         '<feed xmlns="http://www.w3.org/2005/Atom">',
-        f"<id>{_id('feed', origin, feed.path)}</id>",
-        f"<title>{markup(feed.title)}</title>",
+        f"<id>{key or entry_id('feed', origin_of(context), path)}</id>",
+        f"<title>{markup(title)}</title>",
         f"<updated>{updated}</updated>",
         f"<author><name>{markup(context.title.strip() or 'versioner')}</name></author>",
         "<generator>versioner</generator>",
-        _alternate(context, feed.path, feed.page),
+        _alternate(context, path, page),
         # A reader needs an absolute link to subscribe by.
-        *([f'{own}{feed.path}"/>'] if context.base_url else []),
-        *(_entry(context, feed.path, each) for each in feed.rows),
+        *([f'{own}{path}"/>'] if context.base_url else []),
+        *entries,
         "</feed>\n",
     ]
     return "\n".join(lines)
@@ -129,7 +144,7 @@ def _entry(context: SiteContext, path: str, deployment: Deployment | Undeploymen
     by = f"<author><name>{markup(head['deployed_by'])}</name></author>"
     return "".join(
         (
-            f"<entry><id>{_id(deployment.product, deployment.id)}</id>",
+            f"<entry><id>{entry_id(deployment.product, deployment.id)}</id>",
             f"<title>{markup(_title(context, deployment))}</title>",
             f"<published>{deployment.at}</published>",
             f"<updated>{_updated(deployment)}</updated>",
@@ -180,5 +195,6 @@ def _alternate(context: SiteContext, path: str, page: str) -> str:
     return f'<link rel="alternate" type="text/html" href="{attribute(href)}"/>'
 
 
-def _id(*names: str) -> str:
+def entry_id(*names: str) -> str:
+    """Return the id of an entry or a feed that has these names."""
     return uuid.uuid5(_NAMESPACE, "\n".join(names)).urn

@@ -9,11 +9,12 @@ from versioner.site.api.documents import documents_of, documents_of_product, jso
 from versioner.site.api.openapi import openapi
 from versioner.site.exports.badges import badges_of
 from versioner.site.exports.csv import tables_of
+from versioner.site.exports.days_feed import days_feed
 from versioner.site.exports.feeds import feeds_of, feeds_of_product
 from versioner.site.exports.freezes import freezes_file
 from versioner.site.exports.openmetrics import METRICS, metrics_file
 from versioner.site.exports.xml import markup
-from versioner.site.urls import CALENDAR, FREEZES, OPENAPI, table
+from versioner.site.urls import CALENDAR, FREEZES, OPENAPI, TODAY_FEED, table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -33,6 +34,7 @@ def machine_files(context: SiteContext) -> Iterator[tuple[str, bytes]]:
         yield path, json_bytes(document)
     yield OPENAPI, json_bytes(openapi(context.title), indent=2)
     yield from feeds_of(context)
+    yield TODAY_FEED, days_feed(context)
     if CALENDAR in context.sections:
         yield FREEZES, freezes_file(context)
     yield METRICS, metrics_file(context)

@@ -26,7 +26,8 @@ class RowData(NamedTuple):
     """A deployment or an undeployment in short, and the part of the page of its product's month.
 
     An undeployment has no kind; `before` are the versions that it ended, and for a deployment the
-    one before it. `void` has the time and the reason where it was declared void.
+    one before it, which ran since `before_since` ("": not known). `void` has the time and
+    the reason where it was declared void.
     """
 
     id: str
@@ -41,6 +42,7 @@ class RowData(NamedTuple):
     reason: str
     before: str | list[str]
     void: list[str] | None
+    before_since: str
     part: int
 
     @property
@@ -59,7 +61,7 @@ class ListedRow(NamedTuple):
     data: RowData
 
 
-def row_data(row: Deployment | Undeployment) -> list[Any]:
+def row_data(row: Deployment | Undeployment, before_since: str = "") -> list[Any]:
     """Return a deployment or an undeployment in short, as JSON data."""
     removed = isinstance(row, Undeployment)
     void = row.void
@@ -76,13 +78,14 @@ def row_data(row: Deployment | Undeployment) -> list[Any]:
         latest_value(row.events, "reason"),
         list(row.ended) if isinstance(row, Undeployment) else row.previous,
         None if void is None else [void["at"], latest_value([void], "reason")],
+        before_since,
     ]
 
 
 def row_from(product: str, data: Sequence[Any]) -> Deployment | Undeployment:
     """Return a deployment or an undeployment with one event, which has its texts."""
     (key, environment, instance, version, status, kind, at, changed, by, reason, before, void,
-     _) = data  # fmt: skip
+     *_) = data  # fmt: skip
     event = {"at": changed, "deployed_by": by, "reason": reason, "status": status}
     voided = None if void is None else {"at": void[0], "reason": void[1]}
     if not kind:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.query.derived.running_versions import last_deployed_at
 from versioner.query.overrides import OverriddenStart, unreviewed_overrides
+from versioner.query.today.happenings import previous_stays
 from versioner.registry.records import ProductRecord
 from versioner.site.facts.codec import cell_data, cell_from, deciding_deployments, row_data
 from versioner.site.facts.ended import ended_rows
@@ -182,9 +183,10 @@ def facts_of(
     `policy` says what the metrics count.
     """
     pages = history_pages(record)
+    stays = {key: at for cell in record.cells.values() for key, at in previous_stays(cell).items()}
     rows: dict[str, list[Any]] = {}
     for page in pages:
-        own = [[*row_data(row), page.part] for row in page.rows]
+        own = [[*row_data(row, stays.get(row.id, "")), page.part] for row in page.rows]
         rows.setdefault(page.month, []).extend(own)
     rows = {month: own for month, own in rows.items() if own}
     later = {row.id: page.part for page in pages if page.part > 1 for row in page.rows}

@@ -1,1 +1,1 @@
-"""Views of how deployments go: metrics and pictures."""
+"""Views of what happened and how deployments go: days, metrics and pictures."""

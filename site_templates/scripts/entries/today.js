@@ -1,0 +1,5 @@
+import { startPage } from "../common.js";
+import { showSiteAge } from "../site_age.js";
+
+startPage();
+showSiteAge();
