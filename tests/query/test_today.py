@@ -93,8 +93,8 @@ def test_what_was_taken_back_has_the_reason_and_what_was_taken_away() -> None:
         )
     )
     assert found["taken-back"] == [
-        "payment-api was rolled back from 2, which had run for 2 hours, to 1 in production at 09:15,"
-        " by omar: Login failed",
+        "payment-api was rolled back from 2, which had run for 2 hours, to 1 in production"
+        " at 09:15, by omar: Login failed",
         "The deployment of payment-api 9 to staging of Tue 17 Nov 10:15 was declared a mistake at"
         " 09:55: wrong place",
     ]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Deployment
     from versioner.models.governance import Decision
-    from versioner.query.lag import Lag, LagPolicy
+    from versioner.query.today.lag import Lag, LagPolicy
     from versioner.query.matrix import Matrix
     from versioner.query.requests import RequestDetail
     from versioner.query.today.closed import ClosedWindow
