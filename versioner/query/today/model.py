@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
     from versioner.models import Deployment
     from versioner.models.governance import Decision
-    from versioner.query.today.lag import Lag, LagPolicy
     from versioner.query.matrix import Matrix
     from versioner.query.requests import RequestDetail
     from versioner.query.today.closed import ClosedWindow
     from versioner.query.today.happenings import Happening
+    from versioner.query.today.lag import Lag, LagPolicy
     from versioner.registry.records import Registry
 
 __all__ = [

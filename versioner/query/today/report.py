@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from versioner.query.today.lag import lag_policy, lags_of
 from versioner.query.today.closed import closed_windows
+from versioner.query.today.lag import lag_policy, lags_of
 from versioner.query.today.model import (
     Failing,
     Failure,
