@@ -207,6 +207,19 @@ def test_a_wrong_method_is_405_where_the_path_is_known_and_404_elsewhere(setting
     assert client.request(method, "/no/such").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "path", ["/products/", "//deployments", "/versions/shop@1", "/environments/x"]
+)
+@pytest.mark.parametrize("method", ["TRACE", "POST", "PATCH", "BREW"])
+@pytest.mark.parametrize("accept", ["*/*", "text/html"])
+def test_a_wrong_method_of_a_read_endpoint_is_405_also_for_a_browser(
+    settings, path: str, method: str, accept: str
+) -> None:
+    client = client_of(replace(settings, public_read=True))
+    answer = client.request(method, f"{ADDRESS}{path}", headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
+
 def test_comparing_a_token_takes_as_long_whatever_of_it_is_wrong(settings) -> None:
     store = TokenStore(settings.state_dir)
     token = token_for(settings, "read")

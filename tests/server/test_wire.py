@@ -194,6 +194,13 @@ def test_unknown_fields_are_ignored_and_values_of_255_characters_are_taken(clien
     assert too_long.json()["detail"][0]["loc"] == ["body", "invoke_id"]
 
 
+def test_a_name_of_a_person_that_cannot_be_kept_costs_no_event(client: Client) -> None:
+    reply = client.post(client.cli(deployed_by_name="Ann\tLee\x1b[2J", deployed_by_email="none"))
+    assert reply.status_code == 200, reply.text
+    (event,) = client.events()
+    assert event["extra_metadata"].keys() & {"vi_sent_deployed_by_name"} == set()
+
+
 @pytest.mark.parametrize(
     ("word", "status"),
     [("cancelled", "aborted"), ("SUCCESS", "completed"), ("skipped", "aborted"),

@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from versioner.resources import site_templates_dir
+from versioner.server.api.links import add_links
 from versioner.server.problems import MEDIA_TYPE, PROBLEMS, HttpProblem, is_known
 
 __all__ = ["ASSETS", "router"]
@@ -127,6 +128,7 @@ def description_of(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
         )
         _add_problems(made)
+        add_links(made)
         app.openapi_schema = made
     return app.openapi_schema
 

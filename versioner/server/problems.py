@@ -201,7 +201,8 @@ def _methods_of_path(request: Request) -> list[str]:
     routes = request.app.router.routes
 
     def has_method(method: str) -> bool:
-        scope = {**request.scope, "method": method}
+        # A browser is answered by the site where programs are answered by a route.
+        scope = {**request.scope, "method": method, "headers": []}
         return any(route.matches(scope)[0] is Match.FULL for route in routes)
 
     return [method for method in _METHODS if has_method(method)]

@@ -8,6 +8,7 @@ products.py     products; environments.py, rules.py, requests.py likewise
 events.py       record events, one or many
 decisions.py    approve, reject, block, review
 check.py        may this ship
+links.py        what follows a write, for the description
 own_products.py what callers that are limited to products may read
 writes.py       what every write shares: the writer, the author, the reply
 """

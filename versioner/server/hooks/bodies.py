@@ -8,17 +8,17 @@ from urllib.parse import parse_qs
 
 from versioner.server.problems import HttpProblem
 
-__all__ = ["payload_of"]
+__all__ = ["objects_of"]
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _DEEPEST: Final = 40
 
 
-def payload_of(body: bytes, content_type: str) -> dict[str, Any]:
-    """Return the object in a body; a list of objects as the value of the key "".
+def objects_of(body: bytes, content_type: str, *, most: int) -> list[dict[str, Any]]:
+    """Return the object in a body, or the objects in a list of at most `most`.
 
     GitHub sends a form with the field `payload` unless it is told to send JSON. Raises HttpProblem
-    for a body that is none of these.
+    for a body that is none of these; with `most` 0 also for a list.
     """
     try:
         text = body.decode("utf-8")
@@ -27,11 +27,12 @@ def payload_of(body: bytes, content_type: str) -> dict[str, Any]:
         found = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, KeyError, RecursionError):
         raise HttpProblem("bad_request", "the body is not valid JSON") from None
-    if isinstance(found, list):
-        found = {"": found}
-    if not isinstance(found, dict) or _depth(found) > _DEEPEST:
+    if isinstance(found, list) and (not most or len(found) > most):
+        raise HttpProblem("bad_request", "the body is a list, or too long a list")
+    objects = found if isinstance(found, list) else [found]
+    if not all(isinstance(each, dict) for each in objects) or _depth(objects) > _DEEPEST:
         raise HttpProblem("bad_request", "the body is not a JSON object that can be read")
-    return found
+    return objects
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -11,9 +11,7 @@ from versioner.models.events import DEFAULT_ARTIFACT
 from versioner.server.hooks.drafts import Told, deployments_of, draft_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from versioner.recording.context import EventDraft
+    from collections.abc import Mapping
 
 __all__ = ["MOST_EVENTS", "told_by"]
 
@@ -23,26 +21,15 @@ _BUILT: Final = ("build.finished", "artifact.packaged", "artifact.published")
 
 
 def told_by(payload: Mapping[str, Any], now: str) -> Told:
-    """Return what one event, or a batch of them, tells of services and builds.
+    """Return what an event tells of a service or a build; raise InvalidInput for another object.
 
-    Raises InvalidInput for what is no CDEvent.
+    The event stands alone, or is the data of a CloudEvent.
     """
-    drafts: list[EventDraft] = []
-    reasons: list[str] = []
-    for event in _events(payload):
-        if not is_one(event):
-            raise InvalidInput("the body is not a CDEvent", hint="see https://cdevents.dev")
-        told = _build(event, now) if kind_of(event) in _BUILT else _service(event, now)
-        drafts += told.drafts
-        reasons += told.left_out
-    return Told(tuple(drafts), tuple(reasons))
-
-
-def _events(payload: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    batch = payload.get("")
-    for each in batch if isinstance(batch, list) else [payload]:
-        data = each.get("data") if isinstance(each, dict) else None
-        yield data if isinstance(data, dict) else each if isinstance(each, dict) else {}
+    data = payload.get("data")
+    event = data if isinstance(data, dict) else payload
+    if not is_one(event):
+        raise InvalidInput("the body is not a CDEvent", hint="see https://cdevents.dev")
+    return _build(event, now) if kind_of(event) in _BUILT else _service(event, now)
 
 
 def _service(event: Mapping[str, Any], now: str) -> Told:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from versioner.server.hooks.cdevents import MOST_EVENTS
 from versioner.server.problems import MEDIA_TYPE, PROBLEMS
 
 __all__ = ["documentation_of"]
@@ -21,6 +22,10 @@ _SIGNATURES: Final = {
 }
 _PROBLEMS: Final = ("bad_request", "unauthenticated", "not_found", "too_large", "unavailable")
 _TEXT: Final = {"type": "string"}
+_OBJECT: Final[dict[str, Any]] = {"type": "object"}
+_BATCH: Final[dict[str, Any]] = {
+    "anyOf": [_OBJECT, {"type": "array", "items": _OBJECT, "maxItems": MOST_EVENTS}]
+}
 _EVENT: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["outcome"],
@@ -70,13 +75,14 @@ def documentation_of(system: str) -> dict[str, Any]:
         "description": "What was recorded, or why nothing was",
         "content": {"application/json": {"schema": _ANSWER}},
     }
+    is_batched = system == "cdevents"
     body = {
         "required": True,
         "description": "The delivery, as the system documents it.",
-        "content": {"application/json": {"schema": {"type": "object"}}},
+        "content": {"application/json": {"schema": _BATCH if is_batched else _OBJECT}},
     }
     parameter = {"name": header, "in": "header", "schema": _TEXT, "description": description}
     extra = {"requestBody": body, "parameters": [parameter]}
-    if system != "cdevents":
-        extra["security"] = []
+    # A signature takes the place of a token, and only CDEvents may have one.
+    extra["security"] = [{"token": []}, {}] if is_batched else []
     return {"responses": responses, "openapi_extra": extra}

@@ -15,8 +15,9 @@ from versioner.reporting.terminal import clean
 from versioner.server.access import current_caller
 from versioner.server.callers import Caller
 from versioner.server.hooks import cdevents, github, gitlab, vercel
-from versioner.server.hooks.bodies import payload_of
+from versioner.server.hooks.bodies import objects_of
 from versioner.server.hooks.documentation import documentation_of
+from versioner.server.hooks.drafts import Told
 from versioner.server.hooks.signatures import is_signed
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from versioner.recording.context import EventDraft
     from versioner.recording.record import RecordResult
-    from versioner.server.hooks.drafts import Told
     from versioner.server.services import Services
 
 __all__ = ["router"]
@@ -77,15 +77,22 @@ async def _delivery(request: Request, system: str) -> JSONResponse:
     services = services_of(request)
     body = await request.body()
     caller = await _sender(request, system, body, services)
-    payload = payload_of(body, request.headers.get("content-type", ""))
-    batch = payload.get("")
-    if batch is not None and (system != "cdevents" or len(batch) > cdevents.MOST_EVENTS):
-        raise HttpProblem("bad_request", "the body is a list, or too long a list")
+    kind = request.headers.get("content-type", "")
+    objects = objects_of(body, kind, most=cdevents.MOST_EVENTS if system == "cdevents" else 0)
     try:
-        told = _READERS[system](payload, services.settings.clock.now())
+        told = _told(system, objects, services.settings.clock.now())
     except VersionerError as error:
         return _answer([_refused(system, error)])
     return _answer(await _record(system, told, caller, services))
+
+
+def _told(system: str, objects: list[dict[str, Any]], now: str) -> Told:
+    """Return what the objects of a delivery tell; raise InvalidInput for what tells nothing."""
+    told = [_READERS[system](each, now) for each in objects]
+    return Told(
+        tuple(draft for each in told for draft in each.drafts),
+        tuple(reason for each in told for reason in each.left_out),
+    )
 
 
 async def _sender(request: Request, system: str, body: bytes, services: Services) -> Caller:

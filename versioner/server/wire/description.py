@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.models.events import STATUS_WORDS
 from versioner.names import NAME_PATTERN, VERSION_PATTERN
 from versioner.server.wire.body import fields_of
+from versioner.server.wire.drafts import DOUBTFUL
+from versioner.validation.schemas import bundled_schema
 
 if TYPE_CHECKING:
     from versioner.models import EventKind
 
-__all__ = ["REFUSALS", "body_description"]
+__all__ = ["REFUSALS", "body_description", "status_words"]
 
-_SHA: Final = r"^[0-9a-f]{7,64}$"
-
+_NOTHING: Final = {"type": "string", "maxLength": 0}
 _REFUSAL: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["detail"],
@@ -52,6 +53,8 @@ def body_description(kind: EventKind) -> dict[str, Any]:
         if field.is_required:
             required.append(field.name)
             described["minLength"] = 1
+        elif "format" in described:
+            described = {"anyOf": [described, _NOTHING, {"type": "null"}]}
         else:
             described["type"] = ["string", "null"]
         properties[field.name] = described
@@ -64,14 +67,20 @@ def _limits(kind: EventKind, target: str) -> dict[str, Any]:
         return {"pattern": f"^(?:{NAME_PATTERN})$", "maxLength": 63}
     if target == "version":
         return {"pattern": f"^(?:{VERSION_PATTERN})$"}
-    if target == "scm_sha":
-        return {"pattern": _SHA}
     if target in ("completed_at", "started_at"):
-        return {"format": "date-time"}
+        # Times are kept with a year of four digits.
+        return {"format": "date-time", "pattern": "^[1-9]"}
     if target == "status":
-        words = "|".join(map(_any_case, sorted(STATUS_WORDS[kind])))
-        return {"pattern": f"^(?:{words})$"}
-    return {}
+        return {"pattern": f"^(?:{status_words(kind)})$"}
+    if target in DOUBTFUL:
+        return {}
+    line: str = bundled_schema("deployment-event")["$defs"]["line"]["pattern"]
+    return {"pattern": line}
+
+
+def status_words(kind: EventKind) -> str:
+    """Return a pattern of the words for a status, in any case."""
+    return "|".join(map(_any_case, sorted(STATUS_WORDS[kind])))
 
 
 def _any_case(word: str) -> str:

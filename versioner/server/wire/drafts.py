@@ -14,7 +14,7 @@ from versioner.validation.violations import violations_of
 if TYPE_CHECKING:
     from versioner.server.wire.body import Body
 
-__all__ = ["REPEAT_SECONDS", "PostedEvent", "posted_event"]
+__all__ = ["DOUBTFUL", "REPEAT_SECONDS", "PostedEvent", "posted_event"]
 
 # A client tries four times, waits 30 seconds for each answer, and 7 between them.
 REPEAT_SECONDS: Final = 120
@@ -31,16 +31,21 @@ _JOB: Final = (
     "vi_rd_job_execid",
 )
 # What is kept as metadata where our schemas do not take it as what it says that it is: a revision
-# that is no hash, a page that is no address, a person whose e-mail address is none.
-_DOUBTFUL: Final = {
+# that is no hash, a page that is no address, a person whose name or e-mail address is none.
+DOUBTFUL: Final = {
     "scm_sha": "sha",
     "build_url": "url",
     "deploy_url": "url",
     "scm_repository": "repository",
     "deployed_by_email": "email",
     "built_by_email": "email",
+    "deployed_by_name": "person",
+    "built_by_name": "person",
 }
-_PERSONAL: Final = frozenset({"deployed_by_email", "built_by_email"})
+# Of people, what is not valid is left out: metadata is on every page.
+_PERSONAL: Final = frozenset(
+    {"deployed_by_email", "built_by_email", "deployed_by_name", "built_by_name"}
+)
 
 
 class PostedEvent(NamedTuple):
@@ -94,7 +99,7 @@ def _certain(values: dict[str, str], metadata: dict[str, Any]) -> dict[str, str]
     found = {}
     for name, text in values.items():
         value = text.lower() if name == "scm_sha" else text
-        if name not in _DOUBTFUL or _is_valid(_DOUBTFUL[name], value):
+        if name not in DOUBTFUL or _is_valid(DOUBTFUL[name], value):
             found[name] = value
         elif name not in _PERSONAL:
             metadata.setdefault(f"vi_sent_{name}", text)

@@ -21,7 +21,7 @@ from versioner.rules.event_decision import same_sha
 from versioner.server.access import Caller, requires
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
-from versioner.server.wire.description import REFUSALS
+from versioner.server.wire.description import REFUSALS, status_words
 from versioner.server.wire.refusals import Refusal, forms_of, refusal_of
 from versioner.server.wire.replies import version_id
 
@@ -42,15 +42,14 @@ class _ReadRoute(APIRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return no match where a browser asks, or where the path is that of a file."""
         found, child = super().matches(scope)
-        if found is not Match.FULL:
-            # The site answers HEAD.
-            return Match.NONE, {}
-        accepted = Headers(scope=scope).get("accept", "")
         entry = child.get("path_params", {}).get("entry_id", "")
         is_file = "/" in entry or "." in entry
-        if "text/html" in accepted or (is_file and not scope["path"].startswith("/versions/")):
+        if is_file and not scope["path"].startswith("/versions/"):
             return Match.NONE, {}
-        return found, child
+        # The site answers HEAD.
+        accepted = Headers(scope=scope).get("accept", "")
+        is_of_site = scope["method"] == "HEAD" or (found is Match.FULL and "text/html" in accepted)
+        return (Match.NONE, {}) if is_of_site else (found, child)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler of the route; what it refuses has both shapes."""
@@ -187,7 +186,9 @@ def deployments(
     caller: _Reader,
     product: str | None = None,
     environment: str | None = None,
-    status: str | None = None,
+    status: Annotated[
+        str | None, Query(json_schema_extra={"pattern": f"^(?:{status_words('deployment')})?$"})
+    ] = None,
     limit: _Limit = _USUAL,
 ) -> Response:
     """Return deployments, newest first."""

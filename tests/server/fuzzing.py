@@ -1,0 +1,106 @@
+"""Schemathesis on the description of the API, with all of its checks, in process.
+
+    python -m tests.server.fuzzing REPOSITORY STATE SEQUENCES CASES EVERY
+
+prints as JSON which operations were tried and what was found: `sequences` of the examples and of
+sequences of operations, `cases` of generated requests to one operation in EVERY. It is a process
+of its own, for pytest would rewrite all modules of Schemathesis, which takes longer than the test.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tests.server.conftest import bearer, clock_at, token_for
+from versioner.server.app import create_app
+from versioner.server.settings import Limits, ServerSettings
+
+HOST = {"Host": "127.0.0.1"}
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+
+
+def without_lifespan(app: ASGIApp) -> ASGIApp:
+    """Return the routes alone: Schemathesis begins and ends the application with each request."""
+
+    async def routes(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+        for word in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{word}.complete"})
+
+    return routes
+
+
+def settings_of(headers: dict[str, str], cases: int, phases: tuple[str, ...]) -> dict[str, Any]:
+    """Return the settings of a run, which has all checks; a small one is always the same."""
+    steps = {"enabled": "stateful" in phases, "max-steps": min(cases * 15, 50)}
+    return {
+        "headers": headers,
+        "generation": {"max-examples": cases, "deterministic": cases < 10},
+        "phases": {each: {"enabled": each in phases} for each in PHASES} | {"stateful": steps},
+        "suppress-health-check": ["all"],
+        "continue-on-failure": True,
+    }
+
+
+def findings(
+    app: ASGIApp, headers: dict[str, str], cases: int, *phases: str, every: int = 1
+) -> dict[str, Any]:
+    """Return the operations that were meant, those that were tried, and what the checks found."""
+    schema: Any = schemathesis.openapi.from_asgi(
+        "/openapi.json",
+        app,
+        config=SchemathesisConfig.from_dict(settings_of(headers, cases, phases)),
+        headers=HOST,
+    )
+    # The first of a sample is the event of a deployment, which takes the most values.
+    names = [each.ok().label for each in schema.get_all_operations()]
+    chosen = names[names.index("POST /deployment-events/") % every :: every]
+    if every > 1:
+        schema = schema.include(lambda context: context.operation.label in chosen)
+    tried: set[str] = set()
+    found: dict[tuple[str, str], str] = {}
+    number = 0
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.NonFatalError | events.FatalError):
+            found["error", str(event)] = str(vars(event))
+        if not isinstance(event, events.ScenarioFinished):
+            continue
+        recorder = event.recorder
+        for case_id, checks in recorder.checks.items():
+            label = recorder.cases[case_id].value.operation.label
+            tried.add(label)
+            number += 1
+            for failure in (each.failure_info for each in checks if each.failure_info):
+                title = type(failure.failure).__name__
+                text = f"{title} of {label}: {failure.failure}\n{failure.code_sample}"
+                found.setdefault((title, label), text)
+    told = [*found.values()]
+    return {"meant": chosen, "tried": sorted(tried), "requests": number, "found": told}
+
+
+def main(repository: Path, state: Path, sequences: int, cases: int, every: int) -> None:
+    """Print what both runs find."""
+    unlimited = Limits(rate=1e6, burst=10**6, failures=10**6)
+    settings = ServerSettings(repository, state, clock_at(), limits=unlimited)
+    app = without_lifespan(create_app(settings))
+    headers = {**HOST, **bearer(token_for(settings, "admin"))}
+    document = {
+        "sequences": findings(app, headers, sequences, "examples", "stateful"),
+        "cases": findings(app, headers, cases, "coverage", "fuzzing", every=every),
+    }
+    json.dump(document, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))
