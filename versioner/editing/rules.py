@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from versioner import layout
 from versioner.editing.session import EditResult, edit_session, parse_edits
@@ -29,7 +29,16 @@ if TYPE_CHECKING:
     from versioner.models.governance import Rule
     from versioner.registry.records import Registry
 
-__all__ = ["create_rule", "edit_rule", "freeze", "rule_of_name", "thaw", "unknown_rule"]
+__all__ = [
+    "FreezeTime",
+    "create_rule",
+    "edit_rule",
+    "freeze",
+    "freeze_time",
+    "rule_of_name",
+    "thaw",
+    "unknown_rule",
+]
 
 # No event is later.
 _LAST = "3000-01-01T00:00:00Z"
@@ -203,6 +212,36 @@ def _freeze_document(
     }
 
 
+class FreezeTime(NamedTuple):
+    """When a freeze is, in seconds, and its time zone; a disabled one is never."""
+
+    start: int
+    end: int
+    time_zone: str
+    is_disabled: bool
+
+    def state(self, now: int) -> Literal["planned", "now", "ended", "disabled"]:
+        """Return what a freeze is at a moment."""
+        if self.is_disabled:
+            return "disabled"
+        if self.end <= now:
+            return "ended"
+        return "planned" if now < self.start else "now"
+
+
+def freeze_time(rule: Rule) -> FreezeTime:
+    """Return when a freeze is; raise Blocked for a rule that is none."""
+    window, zone_name = _window_of(rule)
+    zone = zone_of(zone_name)
+    assert zone is not None  # noqa: S101 - a rule of an unknown zone is unreadable
+    return FreezeTime(
+        moment_of(datetime.fromisoformat(window.start), zone),
+        moment_of(datetime.fromisoformat(window.end), zone, is_end=True),
+        zone_name,
+        rule.enforcement == "disabled",
+    )
+
+
 def thaw(repository: Repository, name: str, *, now: str, comment: str = "") -> EditResult:
     """End the one window of a rule now; one that did not begin yet is disabled.
 
@@ -212,19 +251,16 @@ def thaw(repository: Repository, name: str, *, now: str, comment: str = "") -> E
     refuse_secrets({"comment": comment})
     with edit_session(repository) as edit:
         rule = rule_of_name(edit.registry, name)
-        window, zone_name = _window_of(rule)
-        zone = zone_of(zone_name)
-        assert zone is not None  # noqa: S101 - a rule of an unknown zone is unreadable
-        moment = seconds_of(now)
-        start = moment_of(datetime.fromisoformat(window.start), zone)
-        end = moment_of(datetime.fromisoformat(window.end), zone, is_end=True)
-        subject = f"Thaw (rule {name})"
-        if end <= moment or rule.enforcement == "disabled":
+        time, moment = freeze_time(rule), seconds_of(now)
+        subject, state = f"Thaw (rule {name})", time.state(moment)
+        if state in ("ended", "disabled"):
             return EditResult(None, subject)
-        if moment <= start:
+        if state == "planned" or moment == time.start:
             changes = edit.edited(rule.path, [Set(("enforcement",), "disabled")])
             note = "it did not begin yet, so it is disabled"
             return edit.commit(changes, subject, now=now, notes=(note,), comment=comment)
+        zone = zone_of(time.time_zone)
+        assert zone is not None  # noqa: S101 - its time was read
         text = local_time(moment, zone).isoformat(timespec="seconds")
         changed = _with_end(edit.read(rule.path), text)
         return edit.commit({rule.path: changed}, subject, now=now, comment=comment)

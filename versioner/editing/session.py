@@ -32,6 +32,7 @@ __all__ = [
     "EditConflict",
     "EditResult",
     "EditSession",
+    "InvalidEdit",
     "blob_id_of",
     "edit_session",
     "parse_edits",
@@ -54,6 +55,14 @@ class EditResult:
     paths: tuple[str, ...] = ()
     branch: str = ""
     notes: tuple[str, ...] = ()
+
+
+class InvalidEdit(InvalidInput):
+    """An edit that would cause errors: `problems` are those that are new."""
+
+    def __init__(self, message: str, problems: Sequence[Problem], *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
 
 
 class EditConflict(Blocked):
@@ -177,8 +186,8 @@ def _refuse_new_errors(editing: EditSession, changes: Changes, assignments: Sequ
         first = new[0]
         _refuse_unknown_key(first, assignments)
         more = f" (and {len(new) - 1} more)" if len(new) > 1 else ""
-        raise InvalidInput(
-            f"{first.path}:{first.line}:{first.column}: {first.message}{more}", hint=first.hint
+        raise InvalidEdit(
+            f"{first.path}:{first.line}:{first.column}: {first.message}{more}", new, hint=first.hint
         )
 
 

@@ -52,6 +52,8 @@ def check_decision(draft: EventDraft, event: Event, config: Mapping[str, Any]) -
     """
     if draft.kind == "decision":
         check_version(event.get("version", ""))
+    if not event.get("decision"):
+        raise InvalidInput("the decision is missing", field="decision", hint="say what was decided")
     _check_author(draft.kind, event, config)
     if draft.kind == "request-decision" and event["decision"] in OF_TYPE and "of" not in event:
         raise InvalidInput(

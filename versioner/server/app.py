@@ -22,6 +22,7 @@ from versioner.server.middleware import (
 )
 from versioner.server.notifications import notifications_of
 from versioner.server.openmetrics import CountRequests, RequestCounts
+from versioner.server.pages.submissions import Submissions
 from versioner.server.problems import add_handlers
 from versioner.server.rates import Rates
 from versioner.server.reader import RegistryReader
@@ -57,6 +58,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
     )
     app.state.services = services
     app.state.request_counts = RequestCounts()
+    app.state.submissions = Submissions()
     add_handlers(app)
     _add_routers(app)
     # The last one added is the first that a request passes.

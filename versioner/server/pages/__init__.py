@@ -1,7 +1,9 @@
 """The pages that edit, below `/edit`: forms that work without script.
 
 forms.py        what a form and its fields are, and the texts of typed values
+checks.py       what a field cannot have, and the field that an error is about
 respond.py      pages from forms; one submission: the write, and what came of it
+submissions.py  a form that is sent twice
 products.py     create, edit, rename, delete and restore products
 deployments.py  declare a deployment a mistake; decide about versions
 freezes.py      freeze and thaw

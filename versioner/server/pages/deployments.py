@@ -92,7 +92,7 @@ async def void(request: Request, caller: Editor, product: str, event_id: str) ->
 def _void_page(services: Services, product: str, event_id: str, sent: Sent) -> FormPage:
     with services.reader.index() as index:
         entry = find_in_index(index, index.registry(), f"{product}/{event_id}")
-    what = "Deployment" if isinstance(entry, Deployment) else "Removal"
+    what = "Deployment" if isinstance(entry, Deployment) else "Undeployment"
     facts = [
         section_line(f"{what} of {entry.version or 'all versions'} to {entry.environment}"),
         section_line(f"{moment(entry.at)} UTC, {entry.status}"),
@@ -154,13 +154,21 @@ def _decide_page(services: Services, name: str, sent: Sent) -> FormPage:
         types = sorted(index.registry().governance.groups)
     if sent.text("version") and sent.text("version") not in names:
         names.insert(0, sent.text("version"))
+    if not names:
+        return FormPage(
+            f"Decide about a version of {present}",
+            lead="No version of this product is known yet: its first build or deployment makes it "
+            "known.",
+            back=(f"/products/{present}/index.html", present),
+            crumbs=_crumbs(present),
+        )
     known = f"For example {', '.join(types)}." if types else "For example qa or security."
     fields = [
         Field("version", "Version", "select", value=sent.text("version"),
               options=[Option(each, each) for each in names], required=True),
         Field("decision", "Decision", "select", value=sent.text("decision"), options=_DECISIONS),
         Field("approval_type", "Type of approval", value=sent.text("approval_type"),
-              hint=f"{known} For a block it stays empty."),
+              hint=f"{known} For a block it stays empty.", about=("type of approval",)),
         Field("comment", "Comment", "textarea", value=sent.text("comment"), lines=2),
     ]  # fmt: skip
     return FormPage(

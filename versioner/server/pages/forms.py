@@ -19,8 +19,10 @@ __all__ = [
     "Option",
     "Pair",
     "Section",
+    "filled_rows",
     "pairs_of",
     "read_pairs",
+    "refuse_twice",
     "section_line",
     "text_of_value",
     "value_of_text",
@@ -143,9 +145,38 @@ def read_pairs(form: Mapping[str, str], name: str) -> list[Pair]:
     for number in range(1, _MOST_ROWS + 1):
         if f"{name}-{number}-key" not in form:
             break
-        key = form[f"{name}-{number}-key"].strip()
-        value = form.get(f"{name}-{number}-value", "").strip()
+        key = form[f"{name}-{number}-key"].replace("\r\n", "\n").strip()
+        value = form.get(f"{name}-{number}-value", "").replace("\r\n", "\n").strip()
         was = form.get(f"{name}-{number}-was", "")
         if key or value or was:
             found.append(Pair(key, value, was))
     return found
+
+
+def filled_rows(form: Mapping[str, str], name: str, *, needs: tuple[str, str]) -> list[Pair]:
+    """Return the rows that were filled; raise InvalidInput for a half or a second one.
+
+    `needs` are the words for what each row has, "" for a value that it may lack.
+    """
+    rows = [row for row in read_pairs(form, name) if row.key or row.value]
+    for row in rows:
+        lacking = needs[0] if not row.key else needs[1] if not row.value else ""
+        if lacking:
+            raise InvalidInput(
+                f'"{(row.key or row.value)[:40]}" has no {lacking}', field=name,
+                hint="fill both, or empty the row",
+            )  # fmt: skip
+    if needs[0] != "title":
+        refuse_twice(rows, name, needs[0])
+    return rows
+
+
+def refuse_twice(rows: Iterable[Pair], name: str, what: str) -> None:
+    """Raise InvalidInput where two rows have the same key; `what` is the word for it."""
+    seen = set()
+    for row in rows:
+        if row.key and row.key in seen:
+            raise InvalidInput(
+                f'the {what} "{row.key}" is there twice', field=name, hint="remove one row"
+            )
+        seen.add(row.key)

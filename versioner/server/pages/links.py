@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["edit_links", "with_links"]
 
 _NAME: Final = r"[a-z0-9][a-z0-9-]*"
+_FREEZES: Final = ("/edit/freezes", "Freezes")
 _MAIN: Final = re.compile(rb"<main[^>]*>")
 
 
@@ -22,9 +23,11 @@ def edit_links(path: str, caller: Caller) -> list[tuple[str, str]]:
         links = _of_product(match[1], caller)
     elif path == "products/index.html" and caller.may("edit"):
         links = [("/edit/products/new", "New product"), ("/edit/deleted", "Deleted products")]
+    elif path in ("rules/index.html", "calendar/index.html") and caller.may("edit"):
+        links = [_FREEZES]
     elif match := re.fullmatch(rf"environments/({_NAME})/index\.html", path):
-        if caller.may("edit"):
-            links = [(f"/edit/freezes/new?environment={match[1]}", "Freeze")]
+        if caller.may("edit") and caller.may_environment(match[1]):
+            links = [(f"/edit/freezes/new?environment={match[1]}", "Freeze"), _FREEZES]
     elif match := re.fullmatch(rf"requests/({_NAME})/index\.html", path):
         if caller.may("edit") or caller.may("approve"):
             links = [(f"/edit/requests/{match[1]}", "Approve or change")]
@@ -43,13 +46,12 @@ def _of_product(name: str, caller: Caller) -> list[tuple[str, str]]:
     links = []
     if caller.may("edit"):
         base = f"/edit/products/{name}"
-        links += [
-            (base, "Edit"),
-            (f"{base}/rename", "Rename"),
-            (f"{base}/deployments", "Correct"),
-            (f"{base}/delete", "Delete"),
-        ]
-    if caller.may("approve"):
+        links += [(base, "Edit"), (f"{base}/deployments", "Void a deployment")]
+        if not caller.environments:
+            links.insert(1, (f"{base}/rename", "Rename"))
+            links.append((f"{base}/delete", "Delete"))
+    # What counts in all environments is for those who may use all of them.
+    if caller.may("approve") and not caller.environments:
         links.insert(1, (f"/edit/products/{name}/decide", "Approve"))
     return links
 

@@ -17,13 +17,16 @@ from versioner.errors import InvalidInput
 from versioner.names import NAME_RULE
 from versioner.server.access import Caller, requires
 from versioner.server.api.writes import Writes, author_of
+from versioner.server.pages.checks import require_products
 from versioner.server.pages.forms import (
     Field,
     Form,
     Option,
     Pair,
+    filled_rows,
     pairs_of,
     read_pairs,
+    refuse_twice,
     text_of_value,
     value_of_text,
     words,
@@ -165,10 +168,13 @@ def _edit_page(
     form = Form(f"/edit/products/{name}", fields, "Save", hidden=[("content", blob)])
     actions = [
         (f"/edit/products/{name}/deployments", "Declare a deployment a mistake"),
-        (f"/edit/products/{name}/rename", "Rename"),
-        (f"/edit/products/{name}/delete", "Delete"),
     ]
-    if caller.may("approve"):
+    if not caller.environments:
+        actions += [
+            (f"/edit/products/{name}/rename", "Rename"),
+            (f"/edit/products/{name}/delete", "Delete"),
+        ]
+    if caller.may("approve") and not caller.environments:
         actions.insert(0, (f"/edit/products/{name}/decide", "Approve or block a version"))
     return FormPage(
         f"Edit {name}",
@@ -184,6 +190,7 @@ def _save(services: Services, caller: Caller, name: str, sent: Sent) -> str:
     caller.require_product(name)
     _, document, _ = read_product(services, name)
     patch = _patch(document, sent)
+    require_products(services, patch.get("depends_on") or (), "depends_on")
     expected = sent.text("content") or None
     writes = Writes(services)
     result = services.writer.edit(
@@ -210,7 +217,8 @@ def _patch(document: Mapping[str, Any], sent: Sent) -> dict[str, Any]:
     needed = words(sent.text("depends_on"))
     if "depends_on" in sent.values and needed != list(document.get("depends_on", ())):
         patch["depends_on"] = needed or None
-    links = [{"title": row.key, "url": row.value} for row in _filled(sent, "links")]
+    rows = filled_rows(sent.values, "links", needs=("title", "address"))
+    links = [{"title": row.key, "url": row.value} for row in rows]
     if "links-1-key" in sent.values and links != list(document.get("links", ())):
         patch["links"] = links or None
     metadata = _metadata_patch(document.get("extra_metadata") or {}, sent)
@@ -219,27 +227,10 @@ def _patch(document: Mapping[str, Any], sent: Sent) -> dict[str, Any]:
     return patch
 
 
-def _filled(sent: Sent, name: str) -> list[Pair]:
-    rows = [row for row in read_pairs(sent.values, name) if row.key or row.value]
-    for row in rows:
-        if not row.key or not row.value:
-            what = "title" if not row.key else "address"
-            raise InvalidInput(
-                f'"{row.key or row.value}" has no {what}', field=name,
-                hint="fill both, or empty the row",
-            )  # fmt: skip
-    return rows
-
-
 def _metadata_patch(stored: Mapping[str, Any], sent: Sent) -> dict[str, Any]:
     patch: dict[str, Any] = {}
     rows = read_pairs(sent.values, "extra_metadata")
-    keys = [row.key for row in rows if row.key]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise InvalidInput(
-                f'the key "{key}" is there twice', field="extra_metadata", hint="remove one row"
-            )
+    refuse_twice(rows, "extra_metadata", "key")
     for row in rows:
         if row.was and row.was != row.key:
             patch.setdefault(row.was, None)

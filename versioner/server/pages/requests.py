@@ -15,6 +15,7 @@ from versioner.editing.requests import (
     request_of_name,
 )
 from versioner.errors import InvalidInput
+from versioner.names import check_version
 from versioner.query.requests import RequestDetail, RequestStep, request_detail
 from versioner.recording.context import EventDraft
 from versioner.recording.request_decisions import content_in
@@ -22,12 +23,14 @@ from versioner.reporting.text import count
 from versioner.server.access import Caller, requires
 from versioner.server.api.requests import create_own_request
 from versioner.server.api.writes import Writes, author_of
+from versioner.server.pages.checks import require_products
 from versioner.server.pages.forms import (
     Field,
     Form,
     Option,
     Pair,
     Section,
+    filled_rows,
     read_pairs,
     section_line,
 )
@@ -43,6 +46,7 @@ __all__ = ["router"]
 
 router = APIRouter()
 Requester = Annotated[Caller, requires("edit", "approve")]
+_DECISIONS = ("approved", "rejected", "done", "undone")
 _REQUESTS = ("/requests/index.html", "Requests")
 
 
@@ -99,9 +103,10 @@ def _options(names: Iterable[str]) -> list[Option]:
 
 
 def _create(services: Services, caller: Caller, sent: Sent) -> str:
-    versions = {row.key: row.value for row in read_pairs(sent.values, "versions") if row.key}
+    versions = _versions(services, sent)
     fields: dict[str, object] = {"title": sent.text("title")} if sent.text("title") else {}
-    approvals = {row.key: _people(row) for row in read_pairs(sent.values, "approvals") if row.key}
+    rows = filled_rows(sent.values, "approvals", needs=("type", ""))
+    approvals = {row.key: _people(row) for row in rows}
     steps = {
         when: [line.strip() for line in sent.text(when).split("\n") if line.strip()]
         for when in ("before", "after")
@@ -119,6 +124,17 @@ def _create(services: Services, caller: Caller, sent: Sent) -> str:
     return saved_at(f"/edit/requests/{draft.name}", created.edited.commit)
 
 
+def _versions(services: Services, sent: Sent) -> dict[str, str]:
+    rows = filled_rows(sent.values, "versions", needs=("product", "version"))
+    require_products(services, [row.key for row in rows], "versions")
+    for row in rows:
+        try:
+            check_version(row.value)
+        except InvalidInput as error:
+            raise InvalidInput(error.message, field="versions", hint=error.hint) from error
+    return {row.key: row.value for row in rows}
+
+
 def _people(row: Pair) -> int:
     text = row.value or "1"
     if not text.isdecimal() or len(text) > 3:
@@ -131,7 +147,7 @@ def _people(row: Pair) -> int:
 @router.get("/requests/{name}")
 def show_request(request: Request, caller: Requester, name: str) -> Response:
     """Return a request with what can be done now."""
-    return page(request, _request_page(services_of(request), caller, name))
+    return page(request, _request_page(services_of(request), caller, name, Sent({})))
 
 
 @router.post("/requests/{name}")
@@ -141,7 +157,7 @@ async def act(request: Request, caller: Requester, name: str) -> Response:
     return await submit(
         request,
         caller,
-        lambda _: _request_page(services, caller, name),
+        lambda sent: _request_page(services, caller, name, sent),
         lambda services, caller, sent: _act(services, caller, name, sent),
     )
 
@@ -153,7 +169,7 @@ def _detail(services: Services, name: str) -> RequestDetail:
         return request_detail(registry, found, services.settings.clock.now())
 
 
-def _request_page(services: Services, caller: Caller, name: str) -> FormPage:
+def _request_page(services: Services, caller: Caller, name: str, sent: Sent) -> FormPage:
     detail = _detail(services, name)
     versions = [f"{product} {version}" for product, version in detail.request.versions.items()]
     slots = [_slot_text(each) for each in detail.slots]
@@ -169,7 +185,7 @@ def _request_page(services: Services, caller: Caller, name: str) -> FormPage:
     ]
     return FormPage(
         detail.request.title or name,
-        _forms(detail, caller),
+        _forms(detail, caller, sent),
         lead=f"This request is {detail.state}.",
         sections=sections,
         back=(f"/requests/{name}/index.html", name),
@@ -184,13 +200,13 @@ def _slot_text(slot: Slot) -> str:
     return f"{slot.approval_type}: {given}{by}{against}"
 
 
-def _forms(detail: RequestDetail, caller: Caller) -> list[Form]:
+def _forms(detail: RequestDetail, caller: Caller, sent: Sent) -> list[Form]:
     action = f"/edit/requests/{detail.request.name}"
     forms = []
     if detail.request.state == "draft":
         forms.append(Form(action, [], "Open the request", hidden=[("do", "open")]))
     if detail.request.state == "open" and caller.may("approve"):
-        forms += [_decision_form(action, detail)] if detail.slots else []
+        forms += [_decision_form(action, detail, sent)] if detail.slots else []
         steps = (*detail.before, *detail.after)
         forms += [_step_form(action, step) for step in steps]
     if detail.request.state in ("draft", "open"):
@@ -199,13 +215,14 @@ def _forms(detail: RequestDetail, caller: Caller) -> list[Form]:
     return forms
 
 
-def _decision_form(action: str, detail: RequestDetail) -> Form:
+def _decision_form(action: str, detail: RequestDetail, sent: Sent) -> Form:
     types = [Option(slot.approval_type, slot.approval_type) for slot in detail.slots]
     fields = [
-        Field("approval_type", "Type", "select", value=types[0].value, options=types),
-        Field("do", "Decision", "select", value="approved",
+        Field("approval_type", "Type", "select", options=types,
+              value=sent.text("approval_type") or types[0].value, about=("type of approval",)),
+        Field("do", "Decision", "select", value=sent.text("do") or "approved",
               options=[Option("approved", "Approve"), Option("rejected", "Reject")]),
-        Field("comment", "Comment", "textarea", lines=2),
+        Field("comment", "Comment", "textarea", value=sent.text("comment"), lines=2),
     ]  # fmt: skip
     return Form(
         action, fields, "Record the decision", title="Approve or reject",
@@ -239,6 +256,8 @@ def _act(services: Services, caller: Caller, name: str, sent: Sent) -> str:
         )
         return saved_at(address, cancelled.commit)
     caller.require("approve")
+    if what not in _DECISIONS:
+        raise InvalidInput("this is none of the choices", field="do", hint="choose one of the list")
     fields = {key: sent.text(key) for key in ("approval_type", "step", "of", "comment")}
     if what in ("done", "undone"):
         fields["of"] = fields["approval_type"] = ""

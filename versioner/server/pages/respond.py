@@ -10,19 +10,22 @@ from urllib.parse import quote, urlencode
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from versioner.editing.session import EditConflict
-from versioner.errors import InvalidInput, ValidationFailed, VersionerError
+from versioner.editing.session import EditConflict, InvalidEdit
+from versioner.errors import ValidationFailed, VersionerError
 from versioner.resources import site_templates_dir
-from versioner.server.pages.forms import Form, Section
+from versioner.server.pages.checks import check_form, mark_faults
+from versioner.server.pages.forms import Form, Section, section_line
+from versioner.server.pages.submissions import submission_key
 from versioner.server.problems import HttpProblem, problem_of
 from versioner.server.services import Services, services_of
 from versioner.site.forge_links import ForgeLinks
 from versioner.site.navigation import navigation_view, sections_of
 from versioner.site.rendering.render import Renderer, Templates, read_templates
 from versioner.site.scripts import script_path
+from versioner.site.urls import CALENDAR, OVERVIEW, REQUESTS, RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -35,6 +38,8 @@ _POLICY: Final = (
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _LONGEST_COMMIT: Final = 64
+# Pages that a site has only where the registry has something for them.
+_SOMETIMES: Final = frozenset(f"/{path}" for path in (RULES, REQUESTS, CALENDAR))
 
 
 @dataclass(slots=True)
@@ -81,8 +86,14 @@ def page(
 ) -> Response:
     """Return a page with its forms; `problem` is why what was sent was not written."""
     services = services_of(request)
+    with services.reader.index([]) as index:
+        registry = index.registry()
+    sections = sections_of(registry)
+    absent = _SOMETIMES - {f"/{path}" for path in sections}
+    back = (f"/{OVERVIEW}", "Overview") if made.back[0] in absent else made.back
+    crumbs = [each for each in made.crumbs if each[0] not in absent]
     view = {
-        "frame": _frame(services, made),
+        "frame": _frame(registry.config, made.title, sections, crumbs),
         "title": made.title,
         "lead": made.lead,
         "saved": _saved(request, services),
@@ -91,7 +102,8 @@ def page(
         "sections": [each.view() for each in made.sections],
         "forms": [each.view() for each in made.forms],
         "csrf": _csrf(request, services),
-        "back": {"href": made.back[0], "text": made.back[1]},
+        "once": services.settings.clock.random(16).hex(),
+        "back": {"href": back[0], "text": back[1]},
     }
     headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
     return HTMLResponse(_renderer().render("edit/form.html", view), status, headers)
@@ -110,14 +122,16 @@ def _renderer() -> Renderer:
     return Renderer(Templates(read_templates(site_templates_dir())))
 
 
-def _frame(services: Services, made: FormPage) -> dict[str, Any]:
-    with services.reader.index([]) as index:
-        registry = index.registry()
-        settings = registry.config.get("site") or {}
-        title = settings.get("title") or registry.config.get("title") or "Versioner"
-        sections = sections_of(registry)
+def _frame(
+    config: Mapping[str, Any],
+    page_title: str,
+    sections: Mapping[str, str],
+    crumbs: Sequence[tuple[str, str]],
+) -> dict[str, Any]:
+    settings = config.get("site") or {}
+    title = settings.get("title") or config.get("title") or "Versioner"
     return {
-        "page_title": made.title,
+        "page_title": page_title,
         "site_title": title,
         "description": "",
         "home": "/index.html",
@@ -126,7 +140,7 @@ def _frame(services: Services, made: FormPage) -> dict[str, Any]:
         "script": f"/{script_path('default')}",
         "icon": "/assets/icon.svg",
         **navigation_view(sections, "/{}".format, ""),
-        "crumbs": [{"href": href, "text": text} for href, text in made.crumbs],
+        "crumbs": [{"href": href, "text": text} for href, text in crumbs],
         "feeds": [],
         "current": False,
         "zone": "",
@@ -174,8 +188,16 @@ async def submit(
     """
     services = services_of(request)
     given = sent or await read_form(request)
+    key = submission_key(f"{caller.by} {caller.name}", request.url.path, given.values)
+
+    def checked() -> str:
+        forms = make(given).forms
+        if len(forms) == 1:
+            check_form(forms[0], given.values)
+        return write(services, caller, given)
+
     try:
-        address = await run_in_threadpool(write, services, caller, given)
+        address = await run_in_threadpool(request.app.state.submissions.run, key, checked)
     except (VersionerError, HttpProblem) as error:
         return await run_in_threadpool(_refused, request, make, given, error)
     return RedirectResponse(address, 303)
@@ -189,25 +211,19 @@ def _refused(
 ) -> Response:
     made = make(sent)
     status = error.status if isinstance(error, HttpProblem) else problem_of(error).status
-    if isinstance(error, EditConflict):
+    conflict = error if isinstance(error, EditConflict) else error.__cause__
+    if isinstance(conflict, EditConflict):
         status = 412
-        _show_both(made, error)
-    elif isinstance(error, InvalidInput) and _mark(made, error):
+        _show_both(made, conflict)
+    elif isinstance(error, VersionerError) and mark_faults(made.forms, error):
         return page(request, made, status=status)
-    elif isinstance(error, ValidationFailed):
-        made.sections.insert(0, Section("Errors", text=str(error)))
+    elif isinstance(error, ValidationFailed | InvalidEdit) and len(error.problems) > 1:
+        lines = [
+            section_line(f"{each.message}{f': {each.hint}' if each.hint else ''}")
+            for each in error.problems
+        ]
+        made.sections.insert(0, Section("Errors", lines=lines))
     return page(request, made, status=status, problem=error)
-
-
-def _mark(made: FormPage, error: InvalidInput) -> bool:
-    """Put an error beside the field that it is about; return whether there is one."""
-    wanted = error.field.partition(".")[0]
-    for form in made.forms:
-        for each in form.fields:
-            if wanted and wanted in (each.name, *each.about):
-                each.fault = error.message + (f": {error.hint}" if error.hint else "")
-                return True
-    return False
 
 
 def _show_both(made: FormPage, error: EditConflict) -> None:
