@@ -448,7 +448,7 @@ def test_every_option_is_a_field_or_steers_the_command() -> None:
     steering = {
         *("product", "event_id", "no_create", "branch", "push", "local", "dry_run", "debug"),
         *("fail_on_api_error", "best_effort", "skip_preflight_checks", "verbose", "output"),
-        *("repo", "completed_at", "via", "wait", "artifact_files"),
+        *("repo", "completed_at", "via", "wait", "artifact_files", "no_changes"),
     }
     for kind, keys in (("build", BUILD_KEYS), ("deployment", DEPLOYMENT_KEYS)):
         command = track.get_command(click.Context(track), kind)

@@ -21,7 +21,7 @@ from versioner.site.views.event_details import event_facts
 ACTION = Path(__file__).parents[2] / ".github/actions/track/action.yml"
 KEYS: dict[EventKind, tuple[str, ...]] = {"build": BUILD_KEYS, "deployment": DEPLOYMENT_KEYS}
 # Fields that no option of `track` sets: detected, derived, or written by other commands.
-WITHOUT_OPTION = {"at", "id", "voids", "redacted", "source_server", "attempt", "job", "changes"}
+WITHOUT_OPTION = {"at", "id", "voids", "redacted", "source_server", "attempt", "job"}
 
 
 def test_the_table_has_the_fields_of_both_kinds_and_no_others() -> None:

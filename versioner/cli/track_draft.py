@@ -14,6 +14,7 @@ from versioner.ci.presence import is_ci
 from versioner.cli import clock
 from versioner.errors import InvalidInput, OperationFailed
 from versioner.git.identity import author_at
+from versioner.layout import CONFIG
 from versioner.models.event_fields import RUN_KEYS, personal_fields
 from versioner.models.events import UNDEPLOYED
 from versioner.names import canonical_status
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from versioner.models import Event, EventKind, EventStatus
     from versioner.recording.context import EventDraft
 
-__all__ = ["doubts_of", "draft_event", "person_here", "print_sources"]
+__all__ = ["doubts_of", "draft_event", "person_here", "print_sources", "source_checkout"]
 
 # Far more than a log may hold, and few enough for Python to read.
 _MOST_DIGITS: Final = 400
@@ -63,6 +64,10 @@ def draft_event(options: TrackOptions, detected: DetectedRun | None) -> EventDra
         from versioner.cli.track_artifacts import read_artifacts
 
         fields["artifacts"] = read_artifacts(options.artifacts, options.artifact_files)
+    if options.changes and not options.no_changes and status != UNDEPLOYED:
+        from versioner.cli.track_changes import read_changes
+
+        fields["changes"] = read_changes(options.changes)
     _set_times(kind, fields)
     metadata = {**metadata, **_metadata(options)}
     if metadata:
@@ -87,7 +92,30 @@ def draft_event(options: TrackOptions, detected: DetectedRun | None) -> EventDra
         options.event_id,
         detected=not options.product,
         environment_type=detected.environment_type if detected and is_detected else "",
+        checkout="" if options.no_changes or options.changes else source_checkout(),
     )
+
+
+def source_checkout() -> str:
+    """Return the top of the checkout of a source that this is run in, "" for none.
+
+    In a CI job, it may be the folder that the system checks sources out into. A checkout of a
+    registry is none.
+    """
+    top = _top_of(os.getcwd())  # noqa: PTH109 -- no pathlib to load
+    if not top and is_ci(os.environ):
+        from versioner.ci.workspace import workspace
+
+        top = _top_of(workspace(os.environ))
+    return top
+
+
+def _top_of(folder: str) -> str:
+    while folder and not os.path.exists(os.path.join(folder, ".git")):  # noqa: PTH110, PTH118
+        above = os.path.dirname(folder)  # noqa: PTH120
+        folder = above if above != folder else ""
+    is_registry = folder and os.path.exists(os.path.join(folder, CONFIG))  # noqa: PTH110, PTH118
+    return "" if is_registry else folder
 
 
 def doubts_of(options: TrackOptions, detected: DetectedRun) -> list[str]:

@@ -30,7 +30,17 @@ __all__ = [
 
 # Fields that are not taken from an option as it is.
 _COMPUTED: Final = frozenset(
-    ("at", "id", "status", "artifacts", "extra_metadata", "overrides", "redacted", "voids")
+    (
+        "at",
+        "id",
+        "status",
+        "artifacts",
+        "changes",
+        "extra_metadata",
+        "overrides",
+        "redacted",
+        "voids",
+    )
 )
 _FIELDS: Final[dict[EventKind, frozenset[str]]] = {
     "build": frozenset(BUILD_KEYS) - _COMPUTED,
@@ -54,6 +64,8 @@ class TrackOptions(NamedTuple):
     artifacts: tuple[str, ...]
     artifact_files: tuple[str, ...]
     overrides: tuple[str, ...]
+    changes: str
+    no_changes: bool
     fields: Mapping[str, str]
     repo: str
     branch: str
@@ -89,22 +101,25 @@ def _artifacts() -> list[Option]:
     file_help = "The path of an artifact: the SHA-256 of the file is recorded. Repeatable."
     return [
         click.option(
-            "--artifact",
-            "artifacts",
-            multiple=True,
-            envvar="VERSIONER_ARTIFACT",
-            metavar="[NAME=]DIGEST",
-            help=EVENT_FIELDS["artifacts"].help,
+            "--artifact", "artifacts", multiple=True, envvar="VERSIONER_ARTIFACT",
+            metavar="[NAME=]DIGEST", help=EVENT_FIELDS["artifacts"].help,
         ),
         click.option(
-            "--artifact-file",
-            "artifact_files",
-            multiple=True,
-            envvar="VERSIONER_ARTIFACT_FILE",
-            metavar="[NAME=]PATH",
-            help=file_help,
+            "--artifact-file", "artifact_files", multiple=True, envvar="VERSIONER_ARTIFACT_FILE",
+            metavar="[NAME=]PATH", help=file_help,
         ),
-    ]
+    ]  # fmt: skip
+
+
+def _changes() -> list[Option]:
+    """Return the options of the commits since the version before."""
+    return [
+        click.option(
+            "--changes-from", "changes", envvar="VERSIONER_CHANGES_FROM", metavar="FILE",
+            help=EVENT_FIELDS["changes"].help,
+        ),
+        click.option("--no-changes", is_flag=True, help="Record no commits."),
+    ]  # fmt: skip
 
 
 def _field(name: str, **attributes: Any) -> Option:
@@ -163,6 +178,7 @@ def _what(kind: EventKind) -> list[Option]:
         _field("status", default="completed", show_default=True),
         *map(_field, _RUN_FIELDS),
         *_artifacts(),
+        *_changes(),
         *map(_field, personal_fields(kind)),
         _field("completed_at", metavar="TIME"),
         _field("extra_metadata", metavar="JSON"),
@@ -273,6 +289,8 @@ def read_options(ctx: click.Context, kind: EventKind, values: Mapping[str, Any])
         extra_metadata=given["extra_metadata"] or "",
         artifacts=tuple(text for text in given["artifacts"] if text.strip()),
         artifact_files=tuple(text for text in given["artifact_files"] if text.strip()),
+        changes=given["changes"] or "",
+        no_changes=given["no_changes"],
         overrides=tuple(text.strip() for text in given.get("overrides", ()) if text.strip()),
         fields={
             name: value
@@ -292,6 +310,13 @@ def read_options(ctx: click.Context, kind: EventKind, values: Mapping[str, Any])
         debug=given["debug"],
         output=given["output"] or "text",
     )
+
+
+# The options whose values have another name.
+_SPELLED: Final = {
+    "artifacts": "artifact", "artifact_files": "artifact_file", "overrides": "override",
+    "changes": "changes_from",
+}  # fmt: skip
 
 
 def given_options(ctx: click.Context, names: Iterable[str]) -> set[str]:
@@ -314,11 +339,7 @@ def source_of(ctx: click.Context, name: str) -> str:
     given, source = ctx.params.get(name), ctx.get_parameter_source(name)
     if given in (None, ()):
         return ""
-    name = (
-        name.replace("artifacts", "artifact")
-        .replace("artifact_files", "artifact_file")
-        .replace("overrides", "override")
-    )
+    name = _SPELLED.get(name, name)
     variable = f"{ctx.auto_envvar_prefix}_{name.upper()}"
     if isinstance(given, str) and not given.strip():
         return variable if os.environ.get(variable, "").strip() else ""

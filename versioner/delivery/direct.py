@@ -264,6 +264,10 @@ class _RemoteRecorder:
                 self._settle({number: error})
                 continue
             self._config = config
+            if "changes" in recorded.event:
+                # Nobody who records it later has the checkout.
+                fields = {**draft.fields, "changes": recorded.event["changes"]}
+                self._open[number] = draft._replace(fields=fields, checkout="")
             self._cleared.add(number)
             self._ruled |= {number} if recorded.is_ruled else set()
             judged[number] = recorded

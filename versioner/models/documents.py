@@ -56,6 +56,7 @@ class Product(TypedDict):
     lifecycle: NotRequired[Literal["active", "deprecated"]]
     links: NotRequired[list[Link]]
     depends_on: NotRequired[list[str]]
+    source_paths: NotRequired[list[str]]
     observe: NotRequired[Observe]
     buttons: NotRequired[list[DeploymentButton]]
     variables: NotRequired[dict[str, str]]
@@ -105,6 +106,20 @@ class CommitIdentity(TypedDict):
     email: str
 
 
+class KeyPattern(TypedDict):
+    """How messages of commits name a pull request or ticket, and the address of its page."""
+
+    match: str
+    url: NotRequired[str]
+
+
+class ChangesSettings(TypedDict):
+    """Which commits are recorded, and the keys in their messages."""
+
+    record: NotRequired[Literal["auto", "never"]]
+    patterns: NotRequired[list[KeyPattern]]
+
+
 class MetricsSettings(TypedDict):
     """What the metrics count; durations are texts such as `7d`."""
 
@@ -143,6 +158,7 @@ class RegistryConfig(TypedDict):
     commit: NotRequired[CommitIdentity]
     buttons: NotRequired[list[DeploymentButton]]
     variables: NotRequired[dict[str, str]]
+    changes: NotRequired[ChangesSettings]
     metrics: NotRequired[MetricsSettings]
     lag: NotRequired[dict[str, Any]]
     notify: NotRequired[list[NotificationChannel]]

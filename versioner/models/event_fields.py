@@ -87,6 +87,8 @@ _FIELDS: Final = (
     EventField(
         "changes",
         "commits",
+        "A file with the commits since the version before: JSON, or lines of git log (default: "
+        "those in the checkout of the source).",
     ),
     EventField(
         "source_system",

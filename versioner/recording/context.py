@@ -39,7 +39,8 @@ class EventDraft(NamedTuple):
     is true where it was sent before and may have arrived: then the same id and time are this event.
     `foreign` is true where anyone may have written it: it is from the inbox, the spool or a log. An
     event recorded no more than `within` seconds from its time is the same one. `request` is the
-    identity of the request to a server, for an event without a run.
+    identity of the request to a server, for an event without a run. `checkout` is the folder of the
+    checkout of the source whose commits are recorded, "" for none.
     """
 
     kind: RecordKind
@@ -52,6 +53,7 @@ class EventDraft(NamedTuple):
     environment_type: EnvironmentType | Literal[""] = ""
     within: int = 0
     request: str = ""
+    checkout: str = ""
 
 
 class RecordContext(NamedTuple):
@@ -136,7 +138,7 @@ def load_context(
             if has_environment or not environment
             else _near_environment(tip, environment),
             former_names=former_names,
-            listed=_listed(tip, environment)
+            listed=tuple(_value_in(tip, environment, "instances") or ())
             if has_environment and _needs_list(draft.fields)
             else (),
             is_gated=is_start(draft.kind, draft.fields) and has_gate(tip.view, product),
@@ -331,10 +333,6 @@ def _removes_version(event: Event) -> bool:
 
 def _needs_list(event: Event) -> bool:
     return bool(event.get("instance")) or _removes_version(event)
-
-
-def _listed(tip: TipFiles, environment: str) -> tuple[str, ...]:
-    return tuple(_value_in(tip, environment, "instances") or ())
 
 
 def _value_in(tip: TipFiles, environment: str, key: str) -> Any:

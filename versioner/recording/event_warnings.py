@@ -28,6 +28,7 @@ class EventWarning(NamedTuple):
     """Something about a recorded event that is probably a mistake; `code` is stable."""
 
     code: Literal[
+        "commits",
         "decision",
         "instance",
         "missing-value",

@@ -54,6 +54,11 @@ def leave_people_out(kind: RecordKind, event: Event, config: Mapping[str, Any]) 
     if people != "all":
         for key in personal:
             event.pop(key, None)
+    if people != "all" and "changes" in event:
+        # Imported here, because most events have no commits.
+        from versioner.recording.commit_texts import without_people
+
+        event["changes"] = without_people(event["changes"], people)
 
 
 def refuse_secrets(values: Mapping[str, Any]) -> None:

@@ -151,6 +151,12 @@ def prepare(
     decision = _evaluate(kind, draft, context, event, entropy)
     already = isinstance(decision, AlreadyRecorded)
     event = decision.event
+    notes: tuple[EventWarning, ...] = ()
+    if not already and (draft.checkout or "changes" in event):
+        # Imported here, because most events have no commits.
+        from versioner.recording.commits import with_commits
+
+        event, notes = with_commits(repository, kind, pending or {}, draft, context, event)
     path = layout.log_path(context.product, kind, layout.month_of(event["at"]))
     check_event(kind, event)
     recorded = RecordResult(
@@ -161,7 +167,7 @@ def prepare(
         line=log.event_line(kind, event),
         already=already,
         page=_page_of(context, kind, event),
-        warnings=(*warnings_of_place(context), *warnings_of_values(event)),
+        warnings=(*warnings_of_place(context), *warnings_of_values(event), *notes),
     )
     if already:
         return recorded, {}, context.config

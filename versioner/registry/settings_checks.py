@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from versioner import layout
 from versioner.models import Problem
 from versioner.validation import codes
+from versioner.validation.commit_keys import is_pattern
 from versioner.validation.locate import locate
 
 if TYPE_CHECKING:
@@ -30,10 +31,16 @@ _OF_THE_MACHINE: Final = ("localtime", "Factory")
 def settings_problems(config: Mapping[str, Any], snapshot: Snapshot) -> Iterator[Problem]:
     """Yield the problems of registry.yaml that `validate` reports; recording goes on with them.
 
-    They are those of addresses that no page can have, of a time zone that does not exist, and of
-    channels of notifications that share a name or have a secret that nothing uses.
+    They are those of addresses that no page can have, of a time zone that does not exist, of
+    channels of notifications that share a name or have a secret that nothing uses, and of patterns
+    of keys without a number.
     """
-    faults = (*_address_faults(config), *_zone_faults(config), *_channel_faults(config))
+    faults = (
+        *_address_faults(config),
+        *_zone_faults(config),
+        *_channel_faults(config),
+        *_pattern_faults(config),
+    )
     for pointer, message, hint, severity in faults:
         line, column = locate(snapshot.read(layout.CONFIG) or b"", pointer)
         yield Problem(layout.CONFIG, line, column, codes.VALUE, message, hint, severity)
@@ -51,6 +58,14 @@ def site_address(given: str) -> str:
     if not is_usable or not SAFE_PATH.fullmatch(path):
         return ""
     return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _pattern_faults(config: Mapping[str, Any]) -> Iterator[_Fault]:
+    for place, each in enumerate((config.get("changes") or {}).get("patterns") or ()):
+        if not is_pattern(each["match"]):
+            pointer = ("changes", "patterns", place, "match")
+            message = f'"{each["match"]}" has no number: N, standing alone and once'
+            yield pointer, message, "example: ABC-N, or [A-Z]+-N", "error"
 
 
 _Fault = tuple["Pointer", str, str, Literal["error", "warning"]]

@@ -1,0 +1,204 @@
+"""The commits of a version since the one before it, on the first event that knows them.
+
+The version before is the one that was seen last, among those whose commit the registry knows and
+that is an ancestor of this one's. It is looked for in the logs of the event's month and the one
+before and, where these name no commit, in the newest log before them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from versioner import layout
+from versioner.git.objects import reading, tip_view
+from versioner.git.source.log import commits_since
+from versioner.models.events import UNDEPLOYED, RecordedChanges, RecordedCommit
+from versioner.recording.commit_texts import MOST_KEYS, CommitText, recorded_commits
+from versioner.recording.context import TipFiles
+from versioner.recording.event_warnings import EventWarning
+from versioner.rules.event_decision import same_sha
+from versioner.serialization.log import read_canonical
+from versioner.validation.commit_keys import keys_in, patterns_of
+from versioner.validation.events import check_event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from versioner.git.repository import Repository
+    from versioner.models import Event, EventKind
+    from versioner.recording.context import EventDraft, RecordContext
+
+__all__ = ["with_commits"]
+
+_KINDS: Final[tuple[EventKind, ...]] = ("build", "deployment")
+# Lines of a log that are searched for the commits of earlier versions, newest first.
+_MOST_LINES: Final = 1000
+_MOST_EARLIER: Final = 200
+_SECRET: Final = EventWarning(
+    "commits",
+    "the message of a commit looks like it holds a secret key, and is not recorded",
+    "revoke that key: whoever may read the source can read it",
+)
+
+
+def with_commits(
+    repository: Repository,
+    kind: EventKind,
+    pending: Mapping[str, bytes | None],
+    draft: EventDraft,
+    context: RecordContext,
+    event: Event,
+) -> tuple[Event, tuple[EventWarning, ...]]:
+    """Return an event with the commits of its version, where no event of the version has them.
+
+    They are those that the draft has, else those of its checkout. A failure to read these changes
+    nothing. Nothing is recorded with `record: never` in registry.yaml.
+    """
+    given: RecordedChanges | None = event.get("changes")
+    if given is not None:
+        # Anybody may have written it.
+        check_event(kind, event)
+    event = {key: value for key, value in event.items() if key != "changes"}
+    version = event.get("version", "")
+    is_off = (context.config.get("changes") or {}).get("record") == "never"
+    if not version or is_off or "voids" in event or event["status"] == UNDEPLOYED:
+        return event, ()
+    visible = context.visible()
+    own: list[Event] = []
+    for one in _KINDS:
+        own += visible.find(one, "version", version)
+    known = _known(own)
+    if known == "whole" or (known and given is not None and "partial" in given):
+        return event, ()
+    with reading(repository) as reader:
+        tip = TipFiles(reader, tip_view(repository, reader), pending)
+        earlier = _earlier(tip, context, event)
+        if given is not None:
+            return {**event, "changes": _completed(given, earlier, context)}, ()
+        paths = _source_paths(tip, context)
+    sha = event.get("scm_sha") or max(
+        (each.get("scm_sha", "") for each in own), key=len, default=""
+    )
+    found, secrets = _read(draft.checkout, sha, earlier, paths, context) if sha else (None, 0)
+    if found is None or ("partial" in found and known):
+        return event, ()
+    return {**event, "changes": found}, (_SECRET,) if secrets else ()
+
+
+def _known(events: Sequence[Event]) -> Literal["", "partial", "whole"]:
+    """Return what the events of a version have of its commits; a removed list stays removed."""
+    lists = [each["changes"] for each in events if "changes" in each]
+    is_removed = any("changes" in each.get("redacted", ()) for each in events)
+    if is_removed or any("partial" not in each for each in lists):
+        return "whole"
+    return "partial" if lists else ""
+
+
+def _completed(
+    given: RecordedChanges, earlier: Mapping[str, str], context: RecordContext
+) -> RecordedChanges:
+    """Return given commits with their keys and the version before: it is the one seen last."""
+    patterns = patterns_of(context.config)
+    commits: list[RecordedCommit] = []
+    for each in given["commits"]:
+        keys = dict.fromkeys((*each.get("keys", ()), *keys_in(each.get("subject", ""), patterns)))
+        values: Any = {**each, "keys": [*keys][:MOST_KEYS]} if keys else each
+        commits.append(_in_order(values, RecordedCommit))
+    latest = "" if "partial" in given else next(iter(earlier), "")
+    whole = {**({"since": latest} if latest else {}), **given, "commits": commits}
+    found: RecordedChanges = _in_order(whole, RecordedChanges)
+    return found
+
+
+def _in_order(values: Mapping[str, Any], kind: type) -> Any:
+    """Return values in the order of a log's line; the inbox has them in another one."""
+    return {key: values[key] for key in kind.__annotations__ if key in values}
+
+
+def _read(
+    checkout: str,
+    sha: str,
+    earlier: Mapping[str, str],
+    paths: list[str],
+    context: RecordContext,
+) -> tuple[RecordedChanges | None, int]:
+    """Return the commits in a checkout since the version before, and how many texts are secrets."""
+    known = {version: commit for version, commit in earlier.items() if commit}
+    for version, commit in known.items():
+        if same_sha(commit, sha):
+            return {"since": version, "commits": []}, 0
+    if not known or not checkout:
+        return None, 0
+    log = commits_since(checkout, sha, list(known.values()), paths)
+    if log is None:
+        return None, 0
+    texts = [CommitText(each.id, each.message, each.name, each.email) for each in log.commits]
+    commits, secrets = recorded_commits(texts, context.config)
+    if not log.since:
+        return {"partial": True, "commits": commits}, secrets
+    since = next(version for version, commit in known.items() if commit == log.since)
+    more = len(texts) + log.more - len(commits)
+    found: Any = {"since": since, **({"more": more} if more else {}), "commits": commits}
+    return found, secrets
+
+
+def _earlier(tip: TipFiles, context: RecordContext, event: Event) -> dict[str, str]:
+    """Return the commit of each version that was seen before an event, the latest first.
+
+    A version whose commit is not known has "". The time of a version is that of its first event.
+    """
+    found = _seen(context.logs, event)
+    if not any(found.values()):
+        found = _seen(_logs_before(tip, context), event) | found
+    return found
+
+
+def _seen(logs: Mapping[str, bytes], event: Event) -> dict[str, str]:
+    first: dict[str, str] = {}
+    commits: dict[str, str] = {}
+    for each in _events(logs):
+        version, at = each.get("version"), each.get("at", "")
+        if version and at <= event["at"] and version != event["version"]:
+            first[version] = min(at, first.get(version, at))
+            commits[version] = max(each.get("scm_sha", ""), commits.get(version, ""), key=len)
+    # Of those of one second, the one that was recorded last comes first.
+    latest = [*reversed(first)]
+    latest.sort(key=first.__getitem__, reverse=True)
+    return {version: commits[version] for version in latest[:_MOST_EARLIER]}
+
+
+def _events(logs: Mapping[str, bytes]) -> Iterator[Event]:
+    for path, data in logs.items():
+        place = layout.place_of(path)
+        if place is None or place.log_kind not in _KINDS:
+            continue
+        lines = data.split(b"\n")[-_MOST_LINES:]
+        # A log in another style is read by no writer, and tells nothing here.
+        for _, each in read_canonical(place.log_kind, b"\n".join(lines)) or ():
+            yield each
+
+
+def _logs_before(tip: TipFiles, context: RecordContext) -> dict[str, bytes]:
+    """Return the newest log of each kind before the visible ones."""
+    visible = [place.period for path in context.logs if (place := layout.place_of(path))]
+    found: dict[str, bytes] = {}
+    for kind in _KINDS:
+        folder = layout.log_path(context.product, kind, "").rpartition("/")[0]
+        periods = {*tip.names(folder)} - {*visible}
+        before = [each for each in periods if not visible or each < min(visible)]
+        if before:
+            found |= tip.logs_of(context.product, (kind,), (max(before),))
+    return found
+
+
+def _source_paths(tip: TipFiles, context: RecordContext) -> list[str]:
+    """Return the paths of the source that the product is built from; none for all of it."""
+    path = layout.product_path(context.product)
+    data = tip.read(path) if context.has_product else b""
+    # Importing the YAML loader is slow, and few products have these paths.
+    if b"source_paths" not in data:
+        return []
+    from versioner.validation.documents import validate_document
+
+    document: Any = validate_document("product", data, path)[0] or {}
+    return list(document.get("source_paths", ()))
