@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from versioner.query.version_numbers import VersionNumber
     from versioner.registry.records import ProductRecord, Registry
 
-__all__ = ["first_ready_at", "is_newer", "rolled_back_from", "rolled_back_near", "versions_between"]
+__all__ = ["first_ready_at", "is_newer", "rolled_back_from", "rolled_back_near", "stage_of", "versions_between"]
 
 # The fewest digits that git shortens the id of a commit to.
 _SHORT_COMMIT: Final = 7
@@ -79,8 +79,8 @@ def rolled_back_near(registry: Registry, record: ProductRecord, environment: str
     Each was rolled back from in the environment, or in one of the same or a later stage; the
     value is the name of that environment.
     """
-    stage = _stage(registry, environment)
-    names = [name for name in record.cells if _stage(registry, name) >= stage]
+    stage = stage_of(registry, environment)
+    names = [name for name in record.cells if stage_of(registry, name) >= stage]
     names.sort(key=lambda name: name != environment)
     found: dict[str, str] = {}
     for name in names:
@@ -89,7 +89,8 @@ def rolled_back_near(registry: Registry, record: ProductRecord, environment: str
     return found
 
 
-def _stage(registry: Registry, environment: str) -> int:
+def stage_of(registry: Registry, environment: str) -> int:
+    """Return the place of an environment in the order of promotion."""
     return int(registry.environments.get(environment, {}).get("order", 0))
 
 

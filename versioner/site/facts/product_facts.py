@@ -13,6 +13,7 @@ from versioner.query.derived.running_versions import last_deployed_at
 from versioner.query.overrides import OverriddenStart, unreviewed_overrides
 from versioner.query.today.happenings import previous_stays
 from versioner.registry.records import ProductRecord
+from versioner.site.facts.apart import apart_of
 from versioner.site.facts.codec import cell_data, cell_from, deciding_deployments, row_data
 from versioner.site.facts.ended import ended_rows
 from versioner.site.facts.search_entries import search_entries
@@ -98,8 +99,8 @@ class ProductFacts:
     `cells` have only the deployments that decide their state; `near` has the parts of the pages
     with the rows of these. `deployed` is the number of deployments by environment, `results` that
     by environment and status without void ones, `uses` that of events; `events` is the number of
-    all events. `overrides` are the starts that override rules and are not reviewed. `load` returns
-    the facts of the history.
+    all events. `overrides` are the starts that override rules and are not reviewed. `apart` says
+    where the cells differ (`apart.py`). `load` returns the facts of the history.
     """
 
     name: str
@@ -118,6 +119,7 @@ class ProductFacts:
     has_returns: bool
     overrides: list[OverriddenStart]
     near: dict[str, int]
+    apart: dict[str, Any]
     load: Callable[[str], HistoryFacts]
 
     @property
@@ -239,6 +241,7 @@ def _facts(
             for each in deciding_deployments(cell)
         }
         | {each.deployment: later.get(each.deployment, 1) for each in overrides},
+        apart=apart_of(record),
         load=load,
     )
 
