@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from versioner.query.version_numbers import VersionNumber
     from versioner.registry.records import ProductRecord, Registry
 
-__all__ = ["first_ready_at", "is_newer", "rolled_back_from", "rolled_back_near", "stage_of", "versions_between"]
+__all__ = [
+    "first_ready_at",
+    "is_newer",
+    "rolled_back_from",
+    "rolled_back_near",
+    "stage_of",
+    "versions_between",
+]
 
 # The fewest digits that git shortens the id of a commit to.
 _SHORT_COMMIT: Final = 7

@@ -79,7 +79,8 @@ def comparison(context: SiteContext, pair: Pair) -> list[Comparison]:
 def _compared(context: SiteContext, a: CellState, b: CellState) -> Comparison:
     apart = context.catalogue.of(a.product).apart
     step, between = step_of(apart, a.version, b.version)
-    since = since_of(apart, a.environment, b.environment)
+    record = context.registry.products[a.product]
+    since = since_of(apart, record, a.environment, b.environment)
     url = _url(context, a, b, step)
     return Comparison(
         difference=difference_of(a, b, instances_apart(a, b), step, url, since),

@@ -13,6 +13,7 @@ from versioner.recorder.contents import bundled_versions
 from versioner.site.urls import (
     ABOUT,
     CALENDAR,
+    COMPARE,
     DEPLOYMENTS,
     ENVIRONMENTS,
     OVERVIEW,
@@ -67,6 +68,7 @@ _ENTRIES: Final = (
     _Entry(RULES, "Rules", _has_rules),
     _Entry(REQUESTS, "Requests", lambda registry: bool(registry.governance.requests)),
     _Entry(CALENDAR, "Calendar", _has_calendar),
+    _Entry(COMPARE, "Compare", in_menu=True),
     _Entry(REFERENCE, "API", in_menu=True),
     _Entry(RECORD, "Record", _has_recorder, in_menu=True),
     _Entry(ABOUT, "About", in_menu=True),

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from versioner.site.comparisons import compared_pairs
 from versioner.site.urls import (
     ABOUT,
     CALENDAR,
+    COMPARE,
     CREATE,
     DEPLOYMENTS,
     ENVIRONMENTS,
@@ -20,6 +22,7 @@ from versioner.site.urls import (
     TODAY,
     TODAY_MAIL,
     WEEK,
+    compare_page,
     environment_month,
     environment_page,
     month_page,
@@ -35,6 +38,7 @@ from versioner.site.views.environments import (
     environments_view,
 )
 from versioner.site.views.insight.today import mail_view, today_view
+from versioner.site.views.insight.compare import compare_index_view, compare_view
 from versioner.site.views.overview import overview_view
 from versioner.site.views.product import month_view, product_view
 from versioner.site.views.products import new_product_view, products_view
@@ -84,6 +88,7 @@ def front_pages(context: SiteContext, tool_version: str) -> Iterator[Page]:
     yield Page(CREATE, "new_product.html", partial(new_product_view, context))
     yield from _of_environments(context)
     yield Page(DEPLOYMENTS, "deployments.html", partial(deployments_view, context))
+    yield from _comparisons(context)
     yield from _of_governance(context)
     yield from _redirects(context)
     yield Page(ABOUT, "about.html", partial(about_view, context, tool_version))
@@ -130,6 +135,12 @@ def _of_environments(context: SiteContext) -> Iterator[Page]:
     for name in context.environments:
         page = environment_page(name)
         yield Page(page, "environment.html", partial(environment_view, context, name))
+
+
+def _comparisons(context: SiteContext) -> Iterator[Page]:
+    yield Page(COMPARE, "compare_index.html", partial(compare_index_view, context))
+    for pair in compared_pairs(context):
+        yield Page(compare_page(*pair), "compare.html", partial(compare_view, context, pair))
 
 
 def _of_governance(context: SiteContext) -> Iterator[Page]:

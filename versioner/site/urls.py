@@ -13,6 +13,7 @@ __all__ = [
     "CALENDAR",
     "CALENDAR_DOCUMENT",
     "CLOSED_TIMES",
+    "COMPARE",
     "CREATE",
     "DEPLOYMENTS",
     "DEPLOYMENTS_DOCUMENT",
@@ -37,6 +38,7 @@ __all__ = [
     "TODAY_MAIL",
     "WEEK",
     "badge",
+    "compare_page",
     "data_of",
     "deployment_anchor",
     "deployments_page",
@@ -62,6 +64,7 @@ PRODUCTS: Final = "products/index.html"
 CREATE: Final = "products/new.html"
 ENVIRONMENTS: Final = "environments/index.html"
 DEPLOYMENTS: Final = "deployments/index.html"
+COMPARE: Final = "compare/index.html"
 RULES: Final = "rules/index.html"
 REQUESTS: Final = "requests/index.html"
 CALENDAR: Final = "calendar/index.html"
@@ -93,6 +96,11 @@ def environment_page(environment: str) -> str:
 def environment_month(environment: str, month: str, part: int = 1) -> str:
     """Return the path of an environment's month."""
     return f"environments/{environment}/{month}{'' if part == 1 else f'-{part}'}.html"
+
+
+def compare_page(one: str, other: str) -> str:
+    """Return the path of the page that compares two environments, in the order of promotion."""
+    return f"compare/{one}/{other}.html"
 
 
 def request_page(request: str) -> str:

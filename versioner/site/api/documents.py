@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from versioner.models import Deployment
 from versioner.query.today.document import today_document
 from versioner.site.api import governance
+from versioner.site.api.compare import compare
 from versioner.site.api.deployments import (
     Document,
     metadata_of,
@@ -17,6 +18,7 @@ from versioner.site.api.deployments import (
     with_nulls,
 )
 from versioner.site.api.products import history, product, products
+from versioner.site.comparisons import compared_pairs
 from versioner.site.urls import (
     CALENDAR_DOCUMENT,
     DEPLOYMENTS_DOCUMENT,
@@ -32,6 +34,7 @@ from versioner.site.urls import (
     TODAY,
     TODAY_DOCUMENT,
     TODAY_FEED,
+    compare_page,
     data_of,
     environment_feed,
     environment_page,
@@ -116,6 +119,8 @@ def _documents(context: SiteContext) -> Iterator[tuple[str, Document]]:
     yield data_of(ENVIRONMENTS), environments(context)
     for name in context.environments:
         yield data_of(environment_page(name)), environment(context, name)
+    for pair in compared_pairs(context):
+        yield data_of(compare_page(*pair)), compare(context, pair)
     yield data_of(PRODUCTS), products(context)
 
 

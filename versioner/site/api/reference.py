@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.site.api.documents import latest as latest_deployments
 from versioner.site.api.openapi import Endpoint, Schema, endpoints, schemas
+from versioner.site.comparisons import compared_pairs
 from versioner.site.urls import ABOUT, OPENAPI, REFERENCE
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import team_slugs, teams_of
@@ -53,6 +54,7 @@ def _values(context: SiteContext) -> dict[str, str]:
         "request": next((each.name for each in context.registry.governance.requests), ""),
         "month": "",
         "part": "",
+        **dict(zip(("a", "b"), next(iter(compared_pairs(context)), ("", "")), strict=True)),
     }
     if latest is not None:
         page = context.deployment("", latest).partition("#")[0]

@@ -37,7 +37,8 @@ _CELLS_MOST: Final = 16
 def apart_of(record: ProductRecord) -> dict[str, Any]:
     """Return where the cells of a product differ, since when, and how their versions do.
 
-    `since` has by two environments, in order of name, since when they differ; `steps` has by two
+    `since` has by two environments, in order of name, since when they differ, and by one alone
+    since when anything runs there, where that began with an earlier version; `steps` has by two
     versions, the older one first, how many are between them and the names of the newest;
     `sources` has the source of each of these; `rolled_back` has by environment those of them that
     were rolled back from. It is empty where all cells run the same.
@@ -45,12 +46,15 @@ def apart_of(record: ProductRecord) -> dict[str, Any]:
     newest = sorted(record.cells.values(), key=lambda cell: cell.since, reverse=True)[:_CELLS_MOST]
     cells = {cell.environment: cell for cell in newest}
     running = {name: running_in(cells[name]) for name in sorted(cells)}
-    pairs = [
-        (a, b) for a, b in combinations(running, 2) if instances_apart(running[a], running[b])
-    ]
-    if not pairs:
+    pairs = [(a, b) for a, b in combinations(running, 2) if instances_apart(running[a], running[b])]
+    courses = {name: course_of(record, name) for name in running}
+    alone = {
+        name: at
+        for name, course in courses.items()
+        if (at := differs_since(course, ())) and at != cells[name].since
+    }
+    if not pairs and not alone:
         return {}
-    courses = {name: course_of(record, name) for name in {name for pair in pairs for name in pair}}
     versions = {
         version for pair in pairs for name in pair if (version := _only(running[name].versions))
     }
@@ -61,16 +65,20 @@ def apart_of(record: ProductRecord) -> dict[str, Any]:
             steps[f"{old} {new}"] = [len(step.between), [*step.between[-NAMED_MOST:]]]
     back = {name: sorted(rolled_back_from(cell) & versions) for name, cell in cells.items()}
     return {
-        "since": {f"{a} {b}": differs_since(courses[a], courses[b]) for a, b in pairs},
+        "since": {f"{a} {b}": differs_since(courses[a], courses[b]) for a, b in pairs} | alone,
         "steps": steps,
         "sources": {name: _source(record.versions[name]) for name in sorted(versions)},
         "rolled_back": {name: found for name, found in back.items() if found},
     }
 
 
-def since_of(apart: Mapping[str, Any], a: str, b: str) -> str:
+def since_of(apart: Mapping[str, Any], record: ProductRecord, a: str, b: str) -> str:
     """Return since when two environments of a product differ, "" where that is not known."""
-    return str(apart.get("since", {}).get(" ".join(sorted((a, b))), ""))
+    since, cells = apart.get("since", {}), record.cells
+    if a in cells and b in cells:
+        return str(since.get(" ".join(sorted((a, b))), ""))
+    # Nothing ever happened in one of them, so that it differs while anything runs in the other.
+    return next((str(since.get(name, cells[name].since)) for name in (a, b) if name in cells), "")
 
 
 def step_of(apart: Mapping[str, Any], a: str, b: str) -> tuple[VersionStep, int]:

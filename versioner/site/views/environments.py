@@ -7,8 +7,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import environment_path
+from versioner.site.comparisons import compared_pairs
 from versioner.site.pagination import months_by_year, pager
-from versioner.site.urls import ENVIRONMENTS, environment_feed, environment_page
+from versioner.site.urls import (
+    COMPARE,
+    ENVIRONMENTS,
+    compare_page,
+    environment_feed,
+    environment_page,
+)
 from versioner.site.views.cells import cell_view
 from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.event_details import metadata
@@ -45,6 +52,7 @@ def environments_view(context: SiteContext) -> View:
             current=True,
         ),
         "summary": count(len(context.environments), "environment"),
+        "compare": context.link(ENVIRONMENTS, COMPARE),
         "environments": [_row(context, name) for name in context.environments],
     }
 
@@ -86,7 +94,23 @@ def environment_view(context: SiteContext, name: str) -> View:
         "edit": context.forge.edit(environment_path(name)) if name in context.registry.environments
         else "",
         "feed": feed["href"],
+        "compared": _compared(context, page, name),
     }  # fmt: skip
+
+
+def _compared(context: SiteContext, page: str, name: str) -> list[View]:
+    """Return the links to the comparisons of an environment with the others."""
+    found = [
+        (each, pair)
+        for pair in compared_pairs(context)
+        if name in pair
+        for each in pair
+        if each != name
+    ]
+    return [
+        {"text": context.environment_title(each), "href": context.link(page, compare_page(*pair))}
+        for each, pair in found
+    ]
 
 
 def _about(document: dict[str, Any], title: str) -> View:

@@ -1,0 +1,53 @@
+"""The documents that compare two environments: what `versioner diff` says of each pair."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from versioner.site.comparisons import comparison
+from versioner.site.urls import compare_page, product_page
+
+if TYPE_CHECKING:
+    from versioner.query.matrix import CellState
+    from versioner.site.api.deployments import Document
+    from versioner.site.comparisons import Comparison, Pair
+    from versioner.site.context import SiteContext
+
+__all__ = ["compare"]
+
+
+def compare(context: SiteContext, pair: Pair) -> Document:
+    """Return the document of the products that differ between two environments."""
+    return {
+        "a": pair[0],
+        "b": pair[1],
+        "page": compare_page(*pair),
+        "differences": [_difference(each) for each in comparison(context, pair)],
+    }
+
+
+def _difference(found: Comparison) -> Document:
+    each = found.difference
+    return {
+        "product": each.product,
+        "page": product_page(each.product),
+        "owner": found.owner,
+        "a": _side(each.a),
+        "b": _side(each.b),
+        "newer": each.newer,
+        "differs_since": each.differs_since,
+        "between": list(each.between),
+        "versions_between": found.between,
+        "compare_url": each.compare_url,
+        "rolled_back_in": found.rolled_back,
+        "instances": [{"instance": own.instance, "a": own.a, "b": own.b} for own in each.instances],
+    }
+
+
+def _side(state: CellState) -> Document:
+    return {
+        "version": state.version,
+        "since": state.since,
+        "deployment": state.deployment.id if state.deployment is not None else "",
+        "mixed": state.mixed,
+    }
