@@ -121,8 +121,9 @@ def _structure(page: Page) -> list[str]:
         if tag in ("script", "img", "iframe") and urlsplit(given.get("src") or "").scheme:
             faults.append(f"<{tag}> from elsewhere")
         for name in ("aria-labelledby", "for"):
-            if name in given and given[name] not in page.ids:
-                faults.append(f"{name} names no id: {given[name]}")
+            for each in (given.get(name) or "-").split() if name in given else ():
+                if each not in page.ids:
+                    faults.append(f"{name} names no id: {each}")
     if page.count("caption") != page.count("table"):
         faults.append("a table without caption")
     policy = [a for tag, a in page.elements if tag == "meta" and "http-equiv" in dict(a)]
