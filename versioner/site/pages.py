@@ -37,8 +37,8 @@ from versioner.site.views.environments import (
     environment_view,
     environments_view,
 )
-from versioner.site.views.insight.today import mail_view, today_view
 from versioner.site.views.insight.compare import compare_index_view, compare_view
+from versioner.site.views.insight.today import mail_view, today_view
 from versioner.site.views.overview import overview_view
 from versioner.site.views.product import month_view, product_view
 from versioner.site.views.products import new_product_view, products_view
