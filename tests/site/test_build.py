@@ -82,6 +82,9 @@ def test_one_more_event_writes_only_the_pages_that_show_it(tmp_path: Path) -> No
     assert {path for path in changed if path.endswith(".html")} == {
         "about/index.html",
         "api/index.html",
+        "compare/dev/production.html",
+        "compare/staging/production.html",
+        "compare/test/production.html",
         "deployments/2026-11.html",
         "deployments/index.html",
         "environments/index.html",
@@ -91,6 +94,9 @@ def test_one_more_event_writes_only_the_pages_that_show_it(tmp_path: Path) -> No
         "products/a/2026-11.html",
         "products/a/index.html",
         "products/index.html",
+        "today/index.html",
+        "today/mail.html",
+        "today/week.html",
     }
 
 
