@@ -35,8 +35,10 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
         "spool": Listed("spool:spool", "List, send or discard events kept on this machine."),
     },
     "Query": {
+        "today": Listed("query.today:today", "Show in sentences what happened today."),
         "status": Listed("query.status:status", "Show which version runs in each environment."),
         "diff": Listed("query.diff:diff", "Compare two environments, or two points in time."),
+        "lag": Listed("query.lag:lag", "Show which versions wait for production, and why."),
         "deployment": Listed(
             "query.deployment:deployment", "List, show, void or redact deployments."
         ),

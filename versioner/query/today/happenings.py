@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.models import Undeployment
 from versioner.query.derived.latest_values import latest_value
-from versioner.registry.fold import result_at
+from versioner.registry.index.answers import CellStep
 from versioner.rules.times import utc_text
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Happening",
-    "Step",
     "earliest_beginning",
     "happening_of",
     "previous_stays",
@@ -55,14 +54,6 @@ class Happening(NamedTuple):
     is_void: bool = False
 
 
-class Step(NamedTuple):
-    """A completion or an undeployment in a cell: what ended what ran there; "" is no version."""
-
-    at: str
-    instance: str
-    version: str
-
-
 def happening_of(
     entry: Deployment | Undeployment, before_since: str = "", hidden: Collection[str] = ()
 ) -> Happening:
@@ -92,12 +83,14 @@ def happening_of(
     )
 
 
-def steps_of(cell: Cell) -> list[Step]:
+def steps_of(cell: Cell) -> list[CellStep]:
     """Return the completions and the undeployments of a cell, the latest first."""
-    found = [Step(result_at(each), each.instance, each.version) for each in cell.completed]
+    found = [CellStep(each.changed_at, each.instance, each.version) for each in cell.completed]
     removed = (each for each in cell.undeployments if each.has_effect)
-    found += [Step(each.at, each.instance, "") for each in removed]
-    return sorted(found, key=lambda each: each.at, reverse=True)
+    found += [CellStep(each.at, each.instance, "") for each in removed]
+    # Of one second, the later one comes first, too.
+    found.sort(key=lambda each: each.at)
+    return found[::-1]
 
 
 def previous_stays(cell: Cell) -> dict[str, str]:
@@ -108,9 +101,11 @@ def previous_stays(cell: Cell) -> dict[str, str]:
     entries: list[Deployment | Undeployment] = [*cell.deployments, *cell.undeployments]
     for entry in entries:
         version = entry.ended[:1] if isinstance(entry, Undeployment) else (entry.previous,)
-        if not version or not version[0] or entry.status not in ("completed", "undeployed"):
+        if entry.void is not None or not version or not version[0]:
             continue
-        at = result_at(entry) if not isinstance(entry, Undeployment) else entry.at
+        if entry.status not in ("completed", "undeployed"):
+            continue
+        at = entry.changed_at
         first = len(times) - bisect_left(times, at)
         since = ran_since(islice(steps, first, None), version[0], entry.instance, at)
         if since:
@@ -118,7 +113,7 @@ def previous_stays(cell: Cell) -> dict[str, str]:
     return found
 
 
-def ran_since(steps: Iterable[Step], version: str, instance: str, before: str) -> str:
+def ran_since(steps: Iterable[CellStep], version: str, instance: str, before: str) -> str:
     """Return since when a version had run without a break before a moment, "" where it did not.
 
     `steps` are those of its cell, the latest first.

@@ -32,10 +32,18 @@ if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord, Registry
     from versioner.rules.gate.closed_times import ClosedTime
 
-__all__ = ["DEFAULT_LAG_DAYS", "Lag", "LagPolicy", "LagReason", "lag_policy", "lags_of"]
+__all__ = [
+    "_DEFAULT_DAYS",
+    "Lag",
+    "LagPolicy",
+    "LagReason",
+    "lag_policy",
+    "lags_of",
+    "policy_of",
+]
 
-DEFAULT_LAG_DAYS: Final = 7
-DAY_SECONDS: Final = 86400
+_DEFAULT_DAYS: Final = 7
+_DAY_SECONDS: Final = 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +88,14 @@ class Lag:
     seconds: int
     running: str
     running_since: str
+    running_seconds: int = 0
     reasons: tuple[LagReason, ...] = ()
     commits: int | None = None
 
     @property
     def days(self) -> int:
         """Return for how many whole days it waits."""
-        return self.seconds // DAY_SECONDS
+        return self.seconds // _DAY_SECONDS
 
 
 def lag_policy(registry: Registry) -> LagPolicy:
@@ -108,7 +117,20 @@ def lag_policy(registry: Registry) -> LagPolicy:
     if "from" in told:
         asked = {registry.environment_name(name) for name in told["from"]}
         sources = [name for name in registry.environments if name in asked and name != target]
-    return LagPolicy(int(told.get("days", DEFAULT_LAG_DAYS)), tuple(sources), target)
+    return LagPolicy(int(told.get("days", _DEFAULT_DAYS)), tuple(sources), target)
+
+
+def policy_of(
+    registry: Registry, policy: LagPolicy, sources: Sequence[str], target: str | None
+) -> LagPolicy:
+    """Return a policy with other environments; raise NotFound for one that does not exist."""
+    to = str(registry.environment(target)["name"]) if target else policy.target
+    names = {str(registry.environment(name)["name"]) for name in sources}
+    order = [*registry.environments]
+    if not names:
+        before = order[: order.index(to)] if to in order else order
+        names = {name for name in before if not registry.environments[name].get("retired")}
+    return LagPolicy(policy.days, tuple(n for n in order if n in names and n != to), to)
 
 
 def lags_of(
@@ -164,6 +186,7 @@ def _lag(
                 seconds=max(0, seconds_between(since, now)),
                 running=running,
                 running_since=_since(target, running) if running else "",
+                running_seconds=seconds_between(_since(target, running), now) if running else 0,
             )
         return None
     return None

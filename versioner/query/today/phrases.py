@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         Waiting,
     )
 
-__all__ = ["Phrases", "lag_sentence"]
+__all__ = ["Phrases", "lag_sentence", "why_text"]
 
 _VERSIONS_SHOWN: Final = 4
 _PRODUCTS_SHOWN: Final = 8
@@ -273,8 +273,13 @@ def lag_sentence(lag: Lag, writer: Writer) -> Sentence:
     else:
         parts.append(Part(" (nothing runs there)"))
     if lag.reasons:
-        parts.append(Part(f": {'; '.join(_why(each, writer) for each in lag.reasons)}"))
+        parts.append(Part(f": {why_text(lag, writer)}"))
     return tuple(parts)
+
+
+def why_text(lag: Lag, writer: Writer) -> str:
+    """Return why a version waits, as far as the registry says."""
+    return "; ".join(_why(each, writer) for each in lag.reasons)
 
 
 def _why(reason: LagReason, writer: Writer) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from versioner.query.today.closed import closed_windows
@@ -16,6 +17,7 @@ from versioner.query.today.model import (
     TodayReport,
     Waiting,
 )
+from versioner.rules.times import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -26,7 +28,15 @@ if TYPE_CHECKING:
     from versioner.query.today.model import TodaySource
     from versioner.query.zones import Zone
 
-__all__ = ["LatestReport", "days_until", "happened_in", "last_days", "latest_report", "report_of"]
+__all__ = [
+    "LatestReport",
+    "days_until",
+    "happened_in",
+    "last_days",
+    "latest_report",
+    "report_of",
+    "report_since",
+]
 
 
 def last_days(now: str, zone: Zone, days: int = 1) -> Period:
@@ -155,6 +165,24 @@ def latest_report(
         period = days_until(report.last_day, zone, days)
         report = report_of(source, period, zone, now=now, products=products, team=team)
     return LatestReport(asked, report)
+
+
+def report_since(
+    source: TodaySource,
+    since: str,
+    zone: Zone,
+    *,
+    now: str,
+    products: Collection[str] | None = None,
+    team: str = "",
+) -> LatestReport:
+    """Return the report of the time from a moment until now."""
+    first, last = zone.day(since), zone.day(now)
+    days = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+    until = utc_text(datetime.fromisoformat(now) + timedelta(seconds=1))
+    period = Period(since, until, first, last, max(1, days))
+    report = report_of(source, period, zone, now=now, products=products, team=team)
+    return LatestReport(period, report)
 
 
 def _latest_at(state: CellState) -> str:

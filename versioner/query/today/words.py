@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from versioner.query.today.model import (
         TodayReport,
     )
+    from versioner.query.today.report import LatestReport
 
-__all__ = ["Group", "Section", "report_title", "sections_of", "summary_of"]
+__all__ = ["Group", "Section", "quiet_text", "report_title", "sections_of", "summary_of"]
 
 
 # A version that has waited for longer is hardly on its way.
@@ -101,6 +102,22 @@ def _summary_of_state(report: TodayReport) -> str:
 
 def _production(report: TodayReport, writer: Writer) -> str:
     return joined([writer.place(each).text for each in report.production]) or "production"
+
+
+def quiet_text(found: LatestReport) -> str:
+    """Return that nothing happened in the days that were asked for, "" where something did."""
+    asked, shown = found.asked, found.report.period
+    if asked == shown:
+        return ""
+    if asked.days == 1:
+        return (
+            f"Nothing was deployed on {long_day(asked.last)}. "
+            f"Below is the last day with a deployment, {long_day(shown.last)}."
+        )
+    return (
+        f"Nothing was deployed in the days {span_text(asked.first, asked.last)}. "
+        f"Below are the {asked.days} days to the last deployment."
+    )
 
 
 def sections_of(report: TodayReport, writer: Writer) -> list[Section]:

@@ -21,16 +21,18 @@ Deleting its files costs time only. `session.py` opens it, `store.py` has the fi
 `seal.py` notices damage, `update.py` compares and writes, `schema.py` has the tables.
 """
 
-from versioner.registry.index.queries import (
+from versioner.registry.index.answers import (
+    CellStep,
     DeploymentFilter,
     FoundEvent,
     FoundSource,
     IndexCounts,
-    RegistryIndex,
 )
+from versioner.registry.index.queries import RegistryIndex
 from versioner.registry.index.session import index_store, open_index
 
 __all__ = [
+    "CellStep",
     "DeploymentFilter",
     "FoundEvent",
     "FoundSource",

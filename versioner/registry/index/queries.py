@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import astuple
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from versioner.git.object_format import hash_object
 from versioner.registry.head import key_of_entries, problems_of
+from versioner.registry.index.answers import (
+    CellStep,
+    DeploymentFilter,
+    FoundEvent,
+    FoundSource,
+    IndexCounts,
+)
 from versioner.registry.index.records import Documents, IndexedProduct, IndexedRegistry
 from versioner.registry.index.schema import key_range, product_of_key
 
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
 
     Entry = Deployment | Undeployment
 
-__all__ = ["DeploymentFilter", "FoundEvent", "FoundSource", "IndexCounts", "RegistryIndex"]
+__all__ = ["RegistryIndex"]
 
 # As `query.deployments.find` sorts: the latest first, and of one second by name, in reverse.
 _NEWEST: Final = (
@@ -36,45 +43,6 @@ _ALL: Final = "1"
 # The problems between products that follow from few things, and those that follow from all files.
 _OF_DOCUMENTS: Final = "problems between documents"
 _OF_TREES: Final = "problems between products"
-
-
-class DeploymentFilter(NamedTuple):
-    """Which deployments and undeployments are asked for; None leaves a filter out.
-
-    Without `status`, void ones are included; a status excludes them, and "void" selects them.
-    `since` and `until` (UTC text, both inclusive) limit when a deployment began. `person` is a
-    login, e-mail or name, upper and lower case alike.
-    """
-
-    product: str | None = None
-    environment: str | None = None
-    version: str | None = None
-    status: str | None = None
-    person: str | None = None
-    since: str | None = None
-    until: str | None = None
-
-
-class FoundEvent(NamedTuple):
-    """The product and the whole id of an event that was found by the beginning of its id."""
-
-    product: str
-    id: str
-
-
-class IndexCounts(NamedTuple):
-    """How much the index has; events are those of all logs."""
-
-    products: int
-    events: int
-    deployments: int
-
-
-class FoundSource(NamedTuple):
-    """A version with an artifact or a commit that was found by its digits."""
-
-    product: str
-    version: str
 
 
 class RegistryIndex:
@@ -228,6 +196,21 @@ class RegistryIndex:
             order, values = f"{order} LIMIT ?", [*values, limit]
         yield from self._rows.entries(self._names, condition, values, order)
 
+    def cell_steps(self, product: str, environment: str, before: str) -> Iterator[CellStep]:
+        """Yield what took effect in a cell before a moment, the latest first."""
+        rows = self._rows.select(
+            "SELECT d.changed_at, d.instance, d.version, d.kind, d.rest FROM deployments d"
+            " WHERE d.key >= ? AND d.key < ? AND d.environment = ? AND d.changed_at < ?"
+            " AND d.void = 0 AND d.status IN ('completed', 'undeployed')"
+            " ORDER BY d.changed_at DESC, d.rank DESC, d.key DESC",
+            *(*key_range(self._numbers[product]), environment, before),
+        )
+        for at, instance, version, kind, rest in rows:
+            if kind != "undeployment":
+                yield CellStep(at, instance, version)
+            elif not version or "n" in json.loads(rest or "{}"):
+                yield CellStep(at, instance, "")
+
     def open_deployments(self, environment: str = "", at: str = "") -> Iterator[Deployment]:
         """Yield the valid deployments that may be open at a moment, or were at any, of a place."""
         condition, values = f"d.void = 0 AND (d.changed_at > d.at OR {_OPEN})", []
@@ -284,6 +267,8 @@ class RegistryIndex:
             add("d.at >= ?", wanted.since)
         if wanted.until is not None:
             add("d.at <= ?", wanted.until)
+        if wanted.changed_since is not None:
+            add("(d.changed_at >= ? OR d.void = 1)", wanted.changed_since)
         if wanted.person is not None:
             add("instr(d.people, ?) > 0", f"\n{wanted.person.casefold()}\n")
         return " AND ".join(terms) or _ALL, values

@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.today.report import latest_report
-from versioner.query.today.sentences import Writer, long_day, short_day
-from versioner.query.today.words import report_title, sections_of, summary_of
+from versioner.query.today.sentences import Writer
+from versioner.query.today.words import quiet_text, report_title, sections_of, summary_of
 from versioner.site.urls import (
     DEPLOYMENTS,
     TODAY,
@@ -17,6 +17,7 @@ from versioner.site.urls import (
     request_page,
 )
 from versioner.site.views.event_details import contacts
+from versioner.site.views.insight.mail import mail_of
 from versioner.site.views.insight.source import source_of
 from versioner.site.views.layout import View, frame
 from versioner.site.views.products import title_of
@@ -33,9 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["mail_view", "report_of_days", "today_view", "writer_of"]
 
-# The most sentences of a section that a page shows; a mail that is too large is cut.
+# The most sentences of a section that a page shows.
 _SHOWN: Final = 150
-_SHOWN_IN_MAIL: Final = 40
 _MARKS: Final = {
     "failed": "status-failed",
     "aborted": "status-aborted",
@@ -46,7 +46,7 @@ _MARKS: Final = {
     "pending": "status-pending",
     "no result": "status-stale",
 }
-_DAYS: Final = {TODAY: 1, WEEK: 7, TODAY_MAIL: 1}
+_DAYS: Final = {TODAY: 1, WEEK: 7}
 
 
 @lru_cache(maxsize=2)
@@ -88,7 +88,7 @@ def today_view(context: SiteContext, page: str) -> View:
         ),
         "title": title,
         "period": report_title(report),
-        **_parts(context, page, found, _SHOWN),
+        **_parts(context, page, found),
         "turns": [
             {"text": text, "href": context.link(page, target), "current": target == page}
             for target, text in ((TODAY, "Day"), (WEEK, "Week"))
@@ -102,47 +102,34 @@ def today_view(context: SiteContext, page: str) -> View:
 
 
 def mail_view(context: SiteContext) -> View:
-    """Return the view of the mail of the last day: links are absolute where the site's address is.
+    """Return the view of the mail of the last day.
 
-    Without an address of the site there are no links: a mail has no place that they start from.
+    Its links are absolute; without an address of the site it has none.
     """
     found = report_of_days(context, 1)
-    return {
-        "title": f"{context.title}: {report_title(found.report)}",
-        "site_title": context.title,
-        "period": report_title(found.report),
-        "zone": context.zone.name,
-        "site": context.base_url + TODAY if context.base_url else "",
-        "as_of": moment_text(context.now),
-        **_parts(context, TODAY_MAIL, found, _SHOWN_IN_MAIL),
-    }
+    return mail_of(
+        found,
+        writer_of(context, found.report),
+        site_title=context.title,
+        site=context.base_url + TODAY if context.base_url else "",
+        as_of=f"{moment_text(context.now)} UTC",
+        href=lambda part: _address(context, _target(context, TODAY_MAIL, part)),
+    )
 
 
-def _parts(context: SiteContext, page: str, found: LatestReport, most: int) -> View:
+def _address(context: SiteContext, href: str) -> str:
+    return context.base_url + href.removeprefix("../") if context.base_url and href else ""
+
+
+def _parts(context: SiteContext, page: str, found: LatestReport) -> View:
     report = found.report
     writer = writer_of(context, report)
     return {
-        "quiet": _quiet(found),
+        "quiet": quiet_text(found),
         "summary": summary_of(report, writer),
         "figures": _figures(report, writer),
-        "sections": [_section(context, page, each, most) for each in sections_of(report, writer)],
+        "sections": [_section(context, page, each) for each in sections_of(report, writer)],
     }
-
-
-def _quiet(found: LatestReport) -> str:
-    """Return that nothing happened in the days that were asked for, "" where something did."""
-    if found.asked == found.report.period:
-        return ""
-    asked, shown = found.asked, found.report.period
-    if asked.days == 1:
-        return (
-            f"Nothing was deployed on {long_day(asked.last)}. "
-            f"Below is the last day with a deployment, {long_day(shown.last)}."
-        )
-    return (
-        f"Nothing was deployed from {short_day(asked.first)} to {short_day(asked.last)}. "
-        f"Below are the {asked.days} days to the last deployment."
-    )
 
 
 def _figures(report: TodayReport, writer: Writer) -> list[View]:
@@ -170,8 +157,8 @@ def _figure(name: str, number: int, text: str, status_class: str) -> View:
     }
 
 
-def _section(context: SiteContext, page: str, section: Section, most: int) -> View:
-    left, groups = most, []
+def _section(context: SiteContext, page: str, section: Section) -> View:
+    left, groups = _SHOWN, []
     for group in section.groups:
         if left <= 0:
             break
@@ -183,8 +170,8 @@ def _section(context: SiteContext, page: str, section: Section, most: int) -> Vi
         "title": section.title,
         "number": section.number,
         "groups": groups,
-        "more": max(0, section.number - most),
-        "more_href": _href(context, page, DEPLOYMENTS),
+        "more": max(0, section.number - _SHOWN),
+        "more_href": context.link(page, DEPLOYMENTS),
         "named": len(section.groups) > 1 or any(group.owner for group in section.groups),
     }
 
@@ -215,30 +202,23 @@ def _contacts(context: SiteContext, shown: Sequence[Sequence[Part]]) -> list[Vie
 
 
 def _part(context: SiteContext, page: str, part: Part) -> View:
-    href = ""
-    if part.role == "product":
-        href = context.product(page, part.about[0])
-    elif part.role == "environment":
-        href = context.environment(page, part.about[0])
-    elif part.role == "version" and part.about:
-        href = source_of(context).row(page, *part.about)
-    elif part.role == "request":
-        href = context.link(page, request_page(part.about[0]))
     return {
         "text": part.text,
         "role": part.role,
-        "href": _outside(context, page, href),
+        "href": _target(context, page, part),
         "at": part.about[0] if part.role == "time" else "",
         "status_class": _MARKS.get(part.about[0], "") if part.role == "mark" else "",
     }
 
 
-def _href(context: SiteContext, page: str, target: str) -> str:
-    return _outside(context, page, context.link(page, target))
-
-
-def _outside(context: SiteContext, page: str, href: str) -> str:
-    """Return a link as it is on a page; in a mail with the address of the site."""
-    if page != TODAY_MAIL or not href:
-        return href
-    return context.base_url + href.removeprefix("../") if context.base_url else ""
+def _target(context: SiteContext, page: str, part: Part) -> str:
+    """Return the link from a page to what a part of a sentence names, "" for none."""
+    if part.role == "product":
+        return context.product(page, part.about[0])
+    if part.role == "environment":
+        return context.environment(page, part.about[0])
+    if part.role == "version" and part.about:
+        return source_of(context).row(page, *part.about)
+    if part.role == "request":
+        return context.link(page, request_page(part.about[0]))
+    return ""

@@ -1,0 +1,78 @@
+"""What the reports of the command line and of agents are made from: the index of a registry."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from versioner.models import Undeployment
+from versioner.query.derived.owners import owner_of
+from versioner.query.matrix import matrix
+from versioner.query.requests import list_requests
+from versioner.query.today.happenings import earliest_beginning, happening_of, ran_since
+from versioner.registry.index import DeploymentFilter
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from versioner.models import Deployment
+    from versioner.models.governance import Decision
+    from versioner.query.matrix import Matrix
+    from versioner.query.requests import RequestDetail
+    from versioner.query.today.happenings import Happening
+    from versioner.registry.index import RegistryIndex
+    from versioner.registry.records import Registry
+
+__all__ = ["IndexSource"]
+
+
+class IndexSource:
+    """The source of reports from an index, at a moment; only what happened in a time is read."""
+
+    def __init__(
+        self, index: RegistryIndex, registry: Registry, now: str, hidden: Collection[str] = ()
+    ) -> None:
+        self.registry, self.hidden = registry, hidden
+        self._index, self._now = index, now
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        """Return the matrix of now."""
+        return matrix(self.registry, now=self._now)
+
+    def happenings(self, since: str, until: str) -> Iterator[Happening]:
+        """Yield what ended, began or was declared a mistake from a moment on, before another."""
+        wanted = DeploymentFilter(since=earliest_beginning(since), changed_since=since)
+        entries = []
+        for entry in self._index.deployments(wanted, newest_first=False):
+            at = entry.changed_at if entry.void is None else entry.void["at"]
+            if since <= at < until:
+                entries.append(entry)
+        for entry in reversed(entries):
+            yield happening_of(entry, self._before_since(entry), self.hidden)
+
+    def requests(self) -> Sequence[RequestDetail]:
+        """Return the deployment requests that are not over."""
+        return self._requests
+
+    @cached_property
+    def _requests(self) -> list[RequestDetail]:
+        return list_requests(self.registry, self._now)
+
+    def decisions(self, product: str) -> Sequence[Decision]:
+        """Return the decisions about the versions of a product."""
+        return self.registry.products[product].decisions
+
+    def owner(self, product: str) -> str:
+        """Return the team or person that owns a product, "" for none."""
+        return owner_of(self.registry.products[product], self.hidden)
+
+    def _before_since(self, entry: Deployment | Undeployment) -> str:
+        version: Any = entry.ended[:1] if isinstance(entry, Undeployment) else [entry.previous]
+        if entry.void is not None or entry.status not in ("completed", "undeployed"):
+            return ""
+        if not version or not version[0]:
+            return ""
+        place = entry.product, entry.environment
+        steps = self._index.cell_steps(*place, entry.changed_at)
+        return ran_since(steps, version[0], entry.instance, entry.changed_at)
