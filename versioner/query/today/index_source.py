@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from versioner.models import Deployment
-    from versioner.models.governance import Decision
     from versioner.query.matrix import Matrix
     from versioner.query.requests import RequestDetail
     from versioner.query.today.happenings import Happening
     from versioner.registry.index import RegistryIndex
-    from versioner.registry.records import Registry
+    from versioner.registry.records import ProductRecord, Registry
 
 __all__ = ["IndexSource"]
 
@@ -59,9 +58,9 @@ class IndexSource:
     def _requests(self) -> list[RequestDetail]:
         return list_requests(self.registry, self._now)
 
-    def decisions(self, product: str) -> Sequence[Decision]:
-        """Return the decisions about the versions of a product."""
-        return self.registry.products[product].decisions
+    def record(self, product: str) -> ProductRecord:
+        """Return a product with its decisions and its commits."""
+        return self.registry.products[product]
 
     def owner(self, product: str) -> str:
         """Return the team or person that owns a product, "" for none."""

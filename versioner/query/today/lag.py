@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.governance import ScheduleBlock
+from versioner.query.commits.between import commits_behind
 from versioner.query.derived.owners import owner_of
 from versioner.query.derived.running_versions import pending_instances
 from versioner.query.times import seconds_between
@@ -141,15 +142,15 @@ def lags_of(
     now: str,
     requests: Iterable[RequestDetail] = (),
     hidden: Collection[str] = (),
-    decisions: Callable[[str], Sequence[Decision]] | None = None,
+    record_of: Callable[[str], ProductRecord] | None = None,
 ) -> list[Lag]:
     """Return the versions that wait, those that have waited longest first, one of each product.
 
-    `requests` are those that are not over. `decisions` returns the decisions about the versions of
-    a product, where its record in the registry does not have them. The days of the policy are not
+    `requests` are those that are not over. `record_of` returns a product with its decisions and its
+    commits, where its record in the registry does not have them. The days of the policy are not
     looked at: the caller chooses.
     """
-    reasons = _Reasons(registry, policy.target, now, requests, decisions)
+    reasons = _Reasons(registry, policy.target, now, requests, record_of)
     found = []
     for row in matrix.rows:
         states = {cell.environment: cell for cell in row.cells}
@@ -225,10 +226,10 @@ class _Reasons:
         target: str,
         now: str,
         requests: Iterable[RequestDetail],
-        decisions: Callable[[str], Sequence[Decision]] | None,
+        record_of: Callable[[str], ProductRecord] | None,
     ) -> None:
         self._registry, self._target, self._now = registry, target, now
-        self._decisions = decisions or (lambda name: registry.products[name].decisions)
+        self._record_of = record_of or registry.products.__getitem__
         self._closed = [*self._closed_now()]
         self._requests = [
             each
@@ -237,8 +238,11 @@ class _Reasons:
         ]
 
     def with_reasons(self, lag: Lag, target: CellState) -> Lag:
-        """Return what waits with the reasons for it."""
-        return replace(lag, reasons=tuple(self._of(lag, target)))
+        """Return what waits with the reasons for it, and by how many commits."""
+        record, behind = self._record_of(lag.product), None
+        if lag.running:
+            behind = commits_behind(record, lag.running, lag.version)
+        return replace(lag, reasons=tuple(self._of(lag, target)), commits=behind)
 
     def _of(self, lag: Lag, target: CellState) -> Iterator[LagReason]:
         document = self._registry.products[lag.product].document or {}
@@ -256,7 +260,7 @@ class _Reasons:
 
     def _decided(self, lag: Lag) -> Iterator[LagReason]:
         latest: dict[bool, Decision] = {}
-        for each in self._decisions(lag.product):
+        for each in self._record_of(lag.product).decisions:
             if each.version == lag.version and each.at <= self._now:
                 kept = latest.get(each.decision in ("blocked", "unblocked"))
                 if kept is None or (each.at, each.position) >= (kept.at, kept.position):

@@ -9,13 +9,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from versioner.models import Deployment
-    from versioner.models.governance import Decision
     from versioner.query.matrix import Matrix
     from versioner.query.requests import RequestDetail
     from versioner.query.today.closed import ClosedWindow
     from versioner.query.today.happenings import Happening
     from versioner.query.today.lag import Lag, LagPolicy
-    from versioner.registry.records import Registry
+    from versioner.registry.records import ProductRecord, Registry
 
 __all__ = [
     "Failing",
@@ -63,8 +62,8 @@ class TodaySource(Protocol):
     def requests(self) -> Sequence[RequestDetail]:
         """Return the deployment requests that are not over."""
 
-    def decisions(self, product: str) -> Sequence[Decision]:
-        """Return the decisions about the versions of a product."""
+    def record(self, product: str) -> ProductRecord:
+        """Return a product with its decisions and its commits."""
 
     def owner(self, product: str) -> str:
         """Return the team or person that owns a product, "" for none."""

@@ -69,7 +69,7 @@ def report_of(
         each
         for each in lags_of(
             registry, matrix, report.policy, now=now, requests=source.requests(),
-            hidden=source.hidden, decisions=source.decisions,
+            hidden=source.hidden, record_of=source.record,
         )
         if each.product in wanted
     ]  # fmt: skip

@@ -64,7 +64,7 @@ def today_markdown(found: LatestReport, writer: Writer, quiet: str) -> str:
     parts += [_escaped(quiet), ""] if quiet else []
     parts.append(_escaped(summary_of(report, writer)))
     for section in sections_of(report, writer):
-        parts += ["", f"### {_escaped(section.title)}", ""]
+        parts += [*([""] if parts[-1] else []), f"### {_escaped(section.title)}", ""]
         named = len(section.groups) > 1 or section.groups[0].owner
         for group in section.groups:
             if named:

@@ -14,10 +14,9 @@ from versioner.site.views.requests import details_of_requests
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from versioner.models.governance import Decision
     from versioner.query.matrix import Matrix
     from versioner.query.requests import RequestDetail
-    from versioner.registry.records import Registry
+    from versioner.registry.records import ProductRecord, Registry
     from versioner.site.context import SiteContext
     from versioner.site.facts.codec import ListedRow
 
@@ -58,9 +57,9 @@ class SiteSource:
         found = details_of_requests(self._context).values()
         return [each for each in found if each.state not in ("completed", "cancelled")]
 
-    def decisions(self, product: str) -> Sequence[Decision]:
-        """Return the decisions about the versions of a product."""
-        return self._context.record(product).decisions
+    def record(self, product: str) -> ProductRecord:
+        """Return a product with its decisions and its commits."""
+        return self._context.record(product)
 
     def owner(self, product: str) -> str:
         """Return the team or person that owns a product, "" for none."""
