@@ -168,6 +168,11 @@ def test_rules_and_decisions_change_the_answer_of_the_check(api: TestClient) -> 
     assert refused["allowed"] is False
     start = api.post("/api/v1/events", json=event("9.0", "started"))
     assert (start.status_code, start.json()["code"]) == (409, "conflict")
+    details = start.json()["details"]
+    assert details["verdicts"] == refused["verdicts"]
+    assert details.keys() == refused.keys()
+    batch = api.post("/api/v1/events/batch", json={"events": [event("9.0", "started")]}).json()
+    assert batch["results"][0]["problem"]["details"]["verdicts"] == refused["verdicts"]
     decision = {"version": "9.0", "decision": "approved", "approval_type": "qa"}
     approved = api.post("/api/v1/products/shop/decisions", json=decision)
     assert approved.status_code == 201, approved.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from tests.server.conftest import ADDRESS, clock_at
 from tests.server.provider import CLIENT, SECRET, Provider
 from tests.server.test_login import with_form
 from versioner.server.app import create_app
+from versioner.server.oidc import person_of_claims
 from versioner.server.settings import OidcSettings, ServerSettings
 
 
@@ -99,6 +101,8 @@ LIES = {
     "another domain": lambda claims: claims.update(email="jane@evil.example"),
     "a longer domain": lambda claims: claims.update(email="jane@notexample.com"),
     "an address not verified": lambda claims: claims.update(email_verified=False),
+    "an address of which nothing is said": lambda claims: claims.pop("email_verified"),
+    "an address that is verified by a number": lambda claims: claims.update(email_verified=1),
     "an address not verified, as text": lambda claims: claims.update(email_verified="false"),
 }
 
@@ -110,6 +114,16 @@ def test_a_token_that_is_not_for_us_logs_nobody_in(client, provider, lie: str) -
     assert answer.status_code == 401
     assert 'role="alert"' in answer.text
     assert client.get("/x/caller").status_code == 401
+
+
+@pytest.mark.parametrize(("told", "email"), [({}, "jane@example.com"), ({"email_verified": 0}, "")])
+def test_a_provider_that_says_nothing_of_addresses_may_be_believed(
+    app: FastAPI, told: dict[str, object], email: str
+) -> None:
+    settings = replace(app.state.services.settings.oidc, assumes_verified=True, domains=frozenset())
+    claims = {"sub": "1", "email": "jane@example.com", **told}
+    assert person_of_claims(claims, settings).email == email
+    assert person_of_claims(claims, replace(settings, assumes_verified=False)).email == ""
 
 
 def test_a_token_that_another_key_signed_logs_nobody_in(client, provider) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -23,7 +24,7 @@ from versioner.server.middleware import (
 from versioner.server.notifications import notifications_of
 from versioner.server.openmetrics import CountRequests, RequestCounts
 from versioner.server.pages.submissions import Submissions
-from versioner.server.problems import add_handlers
+from versioner.server.problems import add_handlers, keep_private
 from versioner.server.rates import Rates
 from versioner.server.reader import RegistryReader
 from versioner.server.services import Services
@@ -46,6 +47,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
     What runs beside the requests begins with the application's lifespan (in tests: with
     `with TestClient(app)`) and ends with it.
     """
+    keep_private(_folders(settings))
     services = _services(settings)
     app = FastAPI(
         title="Versioner",
@@ -95,6 +97,14 @@ def _add_routers(app: FastAPI) -> None:
     app.include_router(pages.router)
     # No route, so that a wrong method stays 405 where the path is known, and 404 where it is not.
     app.router.default = site_or_nothing
+
+
+def _folders(settings: ServerSettings) -> dict[str, Path]:
+    """Return the folders whose places are nobody's business, by what answers call them."""
+    found = {"STATE": settings.state_dir}
+    if isinstance(settings.location, Path):
+        found["REPOSITORY"] = settings.location
+    return found
 
 
 def _services(settings: ServerSettings) -> Services:

@@ -21,7 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from versioner.errors import VersionerError
 from versioner.git.state import read_regular
 from versioner.server.pages.links import with_links
-from versioner.server.problems import HttpProblem, is_known, wants_page
+from versioner.server.problems import HttpProblem, is_known, public_text, wants_page
 from versioner.server.site_process import BuildTask, Built, SiteProcess
 from versioner.server.tokens import private_folder
 
@@ -192,10 +192,10 @@ class LiveSite:
     def _nothing(self, request: Request) -> Response:
         html, headers = _TYPES[".html"], {"Content-Security-Policy": _POLICY}
         if not self.built and self._read("index.html") is None:
-            why = self.problem or "the site is being built"
+            why = public_text(self.problem) or "the site is being built"
             if not wants_page(request):
                 raise HttpProblem("unavailable", why, headers={"Retry-After": "2"})
-            text = self.problem or "Please wait: this page loads again by itself."
+            text = public_text(self.problem) or "Please wait: this page loads again by itself."
             return Response(_WAITING.format(escape(text)), 503, {"Retry-After": "2"}, html)
         page = self._read("404.html") if wants_page(request) else None
         if page is None:

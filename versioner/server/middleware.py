@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 
 from versioner.reporting.terminal import clean
 from versioner.secret_scanning import without_secrets
-from versioner.server.problems import HttpProblem, problem_response
+from versioner.server.problems import HttpProblem
 from versioner.server.settings import LOOPBACK_HOSTS
 from versioner.server.wire.refusals import answer_of_problem
 
@@ -138,7 +139,7 @@ class DefectBoundary:
             _LOG.error("internal error\n%s", without_secrets(traceback.format_exc()))
             if not has_begun:
                 problem = HttpProblem("internal", "the server met an internal error")
-                await problem_response(problem)(scope, receive, send)
+                await answer_of_problem(Request(scope), problem)(scope, receive, send)
 
 
 class ProxyHeaders:
@@ -206,7 +207,7 @@ class HostCheck:
                 "misdirected", "the server does not answer to that host name",
                 hint="name the server's public address with --base-url",
             )  # fmt: skip
-            await problem_response(problem)(scope, receive, send)
+            await answer_of_problem(Request(scope), problem)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -253,7 +254,7 @@ class BodyLimit:
             await self._discard(receive)
         # What is left of the body is not read: the connection cannot be used again.
         refusal.headers["Connection"] = "close"
-        await answer_of_problem(scope["path"], refusal)(scope, receive, send)
+        await answer_of_problem(Request(scope), refusal)(scope, receive, send)
 
     async def _discard(self, receive: Receive) -> None:
         """Receive a body further, up to some size: clients that still send see no answer."""

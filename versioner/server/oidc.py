@@ -71,7 +71,7 @@ async def finish_login(request: Request) -> tuple[Person, frozenset[str], str]:
 
 def person_of_claims(claims: Mapping[str, Any], settings: OidcSettings) -> Person:
     """Return the person of an ID token; raise ProviderFault for one who may not log in."""
-    email = _text(claims.get("email")) if _may_be_verified(claims) else ""
+    email = _text(claims.get("email")) if _is_verified(claims, settings) else ""
     domain = email.rpartition("@")[2].lower()
     if settings.domains and domain not in settings.domains:
         raise ProviderFault("People with your e-mail address may not log in here.")
@@ -94,9 +94,12 @@ def scopes_of_claims(claims: Mapping[str, Any], settings: OidcSettings) -> froze
     return found
 
 
-def _may_be_verified(claims: Mapping[str, Any]) -> bool:
-    """Return whether an address may be trusted: some providers say nothing of it, some a text."""
-    told = claims.get("email_verified", True)
+def _is_verified(claims: Mapping[str, Any], settings: OidcSettings) -> bool:
+    """Return whether an address is the person's: some providers say so by a text, some not at all.
+
+    Where nothing is said, the person may have typed it.
+    """
+    told = claims.get("email_verified", settings.assumes_verified)
     return told is True or (isinstance(told, str) and told.strip().lower() == "true")
 
 

@@ -27,11 +27,14 @@ from versioner.errors import (
     ValidationFailed,
     VersionerError,
 )
+from versioner.recording.preflight import Refused
+from versioner.reporting.gate.check import answer_document
 from versioner.secret_scanning import without_secrets
 from versioner.server.plain_page import refusal_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from fastapi import FastAPI
     from starlette.requests import Request
@@ -42,11 +45,14 @@ __all__ = [
     "HttpProblem",
     "ProblemType",
     "add_handlers",
+    "answer_of",
     "headers_of",
     "is_known",
+    "keep_private",
     "problem_body",
     "problem_of",
     "problem_response",
+    "public_text",
     "wants_page",
 ]
 
@@ -89,9 +95,25 @@ PROBLEMS: Final[Mapping[str, ProblemType]] = {
     "internal": ProblemType(500, "Internal error"),
     "unavailable": ProblemType(503, "The operation could not be done now"),
 }
+# The names that stand in answers for the folders of this machine, by the paths of these.
+_PRIVATE: Final[dict[str, str]] = {}
 _BY_STATUS: Final = {
     each.status: code for code, each in reversed(list(PROBLEMS.items())) if code != "csrf"
 }
+
+
+def keep_private(folders: Mapping[str, Path]) -> None:
+    """Let answers name folders of this machine by other names than their paths."""
+    for name, folder in folders.items():
+        for path in {str(folder), str(folder.resolve())} - {folder.anchor}:
+            _PRIVATE[path] = name
+
+
+def public_text(text: str) -> str:
+    """Return a text without secrets and without the paths of this machine."""
+    for path in sorted(_PRIVATE, key=len, reverse=True):
+        text = text.replace(path, _PRIVATE[path])
+    return without_secrets(text)
 
 
 class HttpProblem(Exception):
@@ -108,8 +130,8 @@ class HttpProblem(Exception):
     ) -> None:
         super().__init__(detail)
         self.code = code
-        self.detail = without_secrets(detail)
-        self.hint = without_secrets(hint)
+        self.detail = public_text(detail)
+        self.hint = public_text(hint)
         self.headers = dict(headers or {})
         self.extra = dict(extra or {})
 
@@ -134,6 +156,8 @@ def problem_of(error: VersionerError) -> HttpProblem:
     """Return the problem that an error of the library is."""
     code = next((code for kind, code in _CODES if isinstance(error, kind)), "unavailable")
     extra: dict[str, Any] = {}
+    if isinstance(error, Refused):
+        extra["details"] = answer_document(error.answer)
     if isinstance(error, InvalidInput) and error.field:
         extra["field"] = error.field
     if isinstance(error, ValidationFailed):
@@ -183,17 +207,23 @@ def add_handlers(app: FastAPI) -> None:
         problem = _expected(error)
         if problem.code == "method_not_allowed":
             problem.headers["Allow"] = ", ".join(_methods_of_path(request))
-        if not wants_page(request) or "authorization" in request.headers:
-            return problem_response(problem)
-        is_api = request.url.path.startswith(_FOR_PROGRAMS)
-        if problem.code == "unauthenticated" and (request.method == "GET" or not is_api):
-            # A form that was sent after the end of its session leads to its page.
-            asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            return RedirectResponse(f"/login?next={quote(asked, safe='')}", 303)
-        return problem_response(problem) if is_api else _problem_page(request, problem)
+        return answer_of(request, problem)
 
     for kind in (HttpProblem, VersionerError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, of_problem)
+
+
+def answer_of(request: Request, problem: HttpProblem) -> Response:
+    """Return the answer to a request that is refused: for a browser a page, or the login."""
+    if not wants_page(request) or "authorization" in request.headers:
+        return problem_response(problem)
+    path = request.url.path
+    is_api = path.startswith(_FOR_PROGRAMS)
+    if problem.code == "unauthenticated" and (request.method == "GET" or not is_api):
+        # A form that was sent after the end of its session leads to its page.
+        asked = path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/login?next={quote(asked, safe='')}", 303)
+    return problem_response(problem) if is_api else _problem_page(request, problem)
 
 
 def _methods_of_path(request: Request) -> list[str]:

@@ -55,6 +55,8 @@ class OidcSettings:
 
     `scopes` are what each person gets who may log in; `groups` maps the name of a group (in the
     claim `groups_claim`) to further scopes. `domains` limits the e-mail domains that may log in.
+    An address counts where the provider says that it is verified; with `assumes_verified` also
+    where it says nothing of that.
     """
 
     issuer: str
@@ -64,6 +66,7 @@ class OidcSettings:
     groups: tuple[tuple[str, frozenset[str]], ...] = ()
     groups_claim: str = "groups"
     domains: frozenset[str] = frozenset()
+    assumes_verified: bool = False
 
 
 @dataclass(frozen=True)

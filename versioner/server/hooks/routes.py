@@ -19,7 +19,7 @@ from versioner.server.hooks.bodies import objects_of
 from versioner.server.hooks.documentation import documentation_of
 from versioner.server.hooks.drafts import Told
 from versioner.server.hooks.signatures import is_signed
-from versioner.server.problems import HttpProblem
+from versioner.server.problems import HttpProblem, public_text
 from versioner.server.services import services_of
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _recorded(result: RecordResult) -> dict[str, Any]:
 
 def _refused(system: str, error: VersionerError) -> dict[str, Any]:
     # Cleaned: it may quote half a character, which no answer can have.
-    reason = clean(f"{error.message} ({error.hint})" if error.hint else error.message)
+    reason = clean(public_text(f"{error.message} ({error.hint})" if error.hint else error.message))
     _LOG.warning("a delivery of %s was refused: %s", system, reason)
     return {"outcome": "refused", "reason": reason}
 

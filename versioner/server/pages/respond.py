@@ -163,9 +163,8 @@ def _saved(request: Request, services: Services) -> dict[str, str] | None:
 
 
 def _problem_view(problem: VersionerError | HttpProblem) -> dict[str, str]:
-    if isinstance(problem, HttpProblem):
-        return {"text": problem.detail, "hint": problem.hint}
-    return {"text": problem.message, "hint": problem.hint}
+    told = problem if isinstance(problem, HttpProblem) else problem_of(problem)
+    return {"text": told.detail, "hint": told.hint}
 
 
 def saved_at(path: str, commit: str | None) -> str:

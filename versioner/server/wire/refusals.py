@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from versioner.errors import (
@@ -18,8 +19,7 @@ from versioner.errors import (
     VersionerError,
 )
 from versioner.recording.preflight import Refused
-from versioner.secret_scanning import without_secrets
-from versioner.server.problems import HttpProblem, headers_of, problem_response
+from versioner.server.problems import HttpProblem, answer_of, headers_of, public_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,7 +73,7 @@ class Refusal(Exception):
         self.headers = dict(headers or {})
         flat: dict[str, Any] = {
             "error": error or code.lower(),
-            "message": without_secrets(message),
+            "message": public_text(message),
             "code": code,
         }
         if retry_after is not None:
@@ -108,10 +108,10 @@ def forms_of(path: str) -> tuple[str, ...]:
     return (f"/{path}/", f"/{path}", f"//{path}/", f"//{path}")
 
 
-def answer_of_problem(path: str, problem: HttpProblem) -> Response:
+def answer_of_problem(request: Request, problem: HttpProblem) -> Response:
     """Return the answer to a request that no route sees, as those who use its path read it."""
-    kind = EVENT_PATHS.get(path.strip("/"))
-    return refusal_of(problem, kind, None).response() if kind else problem_response(problem)
+    kind = EVENT_PATHS.get(request.scope["path"].strip("/"))
+    return refusal_of(problem, kind, None).response() if kind else answer_of(request, problem)
 
 
 def refusal_of(error: Exception, kind: EventKind, gate: GateAnswer | None) -> Refusal:

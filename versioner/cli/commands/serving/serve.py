@@ -93,6 +93,10 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Only people with an e-mail address of this domain; may be given several times.",
 )  # fmt: skip
 @click.option(
+    "--oidc-assume-verified", is_flag=True,
+    help="Believe an e-mail address also where the provider does not say whether it is verified.",
+)  # fmt: skip
+@click.option(
     "--rate", type=click.FloatRange(min=0, min_open=True), default=500.0, show_default=True,
     help="Requests a second that a token may make, and twice as many at once.",
 )  # fmt: skip
@@ -205,6 +209,7 @@ def _oidc(options: dict[str, Any]) -> OidcSettings | None:
         scopes=frozenset(options["oidc_scopes"] or ["read"]),
         groups=tuple(_group(each) for each in options["oidc_groups"]),
         domains=frozenset(each.lower() for each in options["oidc_domains"]),
+        assumes_verified=options["oidc_assume_verified"],
     )
 
 
