@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -161,6 +162,35 @@ def test_gitlab_gets_a_report_and_nothing_else_on_stdout(
     code, out = validated(capsys, "--format", "gitlab")
     assert code == 3
     assert [each["check_name"] for each in json.loads(out)] == ["value", "unknown-key"]
+
+
+def test_a_reviewer_gets_what_a_rule_would_have_refused_before_and_after(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def rule(start: str) -> bytes:
+        window = f'schedule:\n  blocked: [{{once: {{from: "{start}", to: "2027-01-01T00:00"}}}}]\n'
+        return f'name: "closed"\nenforcement: "report-only"\ntype: "schedule"\n{window}'.encode()
+
+    clone.write("registry/rules/closed.yaml", rule("2026-12-01T00:00"))
+    clone.commit("Close")
+    clone.git("branch", "-f", "main", "HEAD")
+    clone.write("registry/rules/closed.yaml", rule("2020-01-01T00:00"))
+    clone.commit("Close for longer")
+    code, out = validated(capsys, "--base", "main", "--rev", "HEAD", "--format", "markdown")
+    assert code == 0
+    assert out.startswith("<!-- versioner-review -->\n### Registry: This change is valid\n")
+    (row,) = re.findall(r"^\| <code>closed</code> \| (.* refused.*) \|$", out, re.MULTILINE)
+    before, after = row.split(" | ")
+    assert before.startswith("0 refused, ")
+    assert after.endswith(" refused, 0 allowed")
+    assert not after.startswith("0 ")
+    assert "Nothing ships from 2020-01-01 00&#58;00" in out
+    assert "**Metrics:** unchanged." in out
+    clone.remove("registry/rules/closed.yaml")
+    clone.commit("Open")
+    out = validated(capsys, "--base", "main", "--rev", "HEAD", "--format", "markdown")[1]
+    assert re.search(r"<code>closed</code> \| 0 refused, \d+ allowed \| not asked", out)
+    assert "(report-only) | no rule |" in out
 
 
 # ---- a change ----------------------------------------------------------------------------

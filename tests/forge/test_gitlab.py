@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -78,6 +81,8 @@ def test_a_merge_request_gets_a_report_of_code_quality_and_a_preview(
     assert run_job(runner, jobs, "versioner-validate", **told) == 0, runner.said
     report = runner.workspace / "gl-code-quality-report.json"
     assert json.loads(report.read_text()) == []
+    review = runner.workspace / "review.md"
+    assert review.read_text().startswith("<!-- versioner-review -->\n### Registry: This change is")
     assert "user-service" in runner.said
     assert (runner.workspace / "preview" / "index.html").is_file()
     product.write_text(f"{product.read_text()}lifecycle: retired\n")
@@ -85,6 +90,81 @@ def test_a_merge_request_gets_a_report_of_code_quality_and_a_preview(
     assert run_job(runner, jobs, "versioner-validate", **told) == 3
     (fault,) = json.loads(report.read_text())
     assert fault["location"]["path"] == "registry/products/user-service/product.yaml"
+
+
+class Notes(BaseHTTPRequestHandler):
+    """The notes of a merge request, as GitLab keeps them, on pages of one."""
+
+    kept: ClassVar[list[dict[str, Any]]] = []
+    refused: ClassVar[list[str]] = []
+
+    def _answer(self, document: object, next_page: str = "") -> None:
+        if self.headers["PRIVATE-TOKEN"] != "the-token":
+            self.refused.append(self.path)
+        body = json.dumps(document).encode()
+        self.send_response(200)
+        self.send_header("X-Next-Page", next_page)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        if self.path == "/api/v4/user":
+            return self._answer({"id": 5})
+        page = int(parse_qs(urlsplit(self.path).query)["page"][0])
+        found = self.kept[page - 1 : page]
+        return self._answer(found, str(page + 1) if page < len(self.kept) else "")
+
+    def do_POST(self) -> None:
+        self._write({"id": len(self.kept) + 1, "author": {"id": 5}})
+
+    def do_PUT(self) -> None:
+        number = int(self.path.rpartition("/")[2])
+        self._write(self.kept.pop(number - 1))
+
+    def _write(self, note: dict[str, Any]) -> None:
+        assert urlsplit(self.path).path.startswith("/api/v4/projects/9/merge_requests/3/notes")
+        length = int(self.headers["Content-Length"])
+        self.kept.insert(note["id"] - 1, {**note, **json.loads(self.rfile.read(length))})
+        self._answer({})
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+def test_a_merge_request_gets_one_comment_which_is_updated(
+    jobs: dict[str, Any], runner: Job
+) -> None:
+    marker = "<!-- versioner-review -->"
+    others = [(5, "Looks good"), (6, f"{marker} of somebody else"), (5, f"> {marker}")]
+    Notes.kept[:] = [
+        {"id": number, "author": {"id": author}, "body": body}
+        for number, (author, body) in enumerate(others, 1)
+    ]
+    before, told = [*Notes.kept], runner.workspace / "review.md"
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Notes)
+    Thread(target=server.serve_forever, daemon=True).start()
+    variables = {
+        "CI_API_V4_URL": f"http://127.0.0.1:{server.server_address[1]}/api/v4",
+        "CI_PROJECT_ID": "9",
+        "CI_MERGE_REQUEST_IID": "3",
+        "CI_PIPELINE_URL": "https://gitlab.example/p/1",
+        "VERSIONER_REVIEW_TOKEN": "the-token",
+    }
+    for text in ("first", 'second "$(touch pwned)" é'):
+        told.write_text(f"{marker}\n### {text}\n")
+        assert run_job(runner, jobs, "versioner-review", **variables) == 0, runner.said
+        assert Notes.kept[:3] == before
+        (note,) = Notes.kept[3:]
+        assert note["body"].startswith(f"{marker}\n### {text}\n\n[Preview of the site](https://")
+    told.write_text("")
+    assert run_job(runner, jobs, "versioner-review", **variables) == 1
+    assert len(Notes.kept) == 4
+    assert Notes.refused == []
+    assert "the-token" not in runner.said
+    runner.assert_unharmed()
+    server.shutdown()
+    server.server_close()
 
 
 def test_pages_folds_what_waits_and_builds_the_tip(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -162,7 +163,10 @@ def test_each_job_may_do_no_more_than_it_needs(starter: Path) -> None:
 
     write = {"contents": "write"}
     pages = {"pages": "write", "id-token": "write"}
-    assert granted("validate") == {"validate": {"contents": "read"}}
+    assert granted("validate") == {
+        "validate": {"contents": "read"},
+        "comment": {"pull-requests": "write"},
+    }
     assert granted("publish") == {"collect": write, "build": {"contents": "read"}, "deploy": pages}
     assert granted("record") == {"record": write, "publish": write | pages}
     assert granted("delete-product") == {"delete": write, "publish": write | pages}
@@ -201,6 +205,66 @@ def test_a_pull_request_is_validated_and_shown(
         built = run_step(runner, validate, "validate", "Build a preview", {})
         assert built == code
         assert (runner.workspace / "_site" / "index.html").is_file() == (code == 0)
+
+
+GH = """#!{python}
+import json, os, sys
+from pathlib import Path
+
+with Path(os.environ["CALLS"]).open("a") as file:
+    print(json.dumps(sys.argv[1:]), file=file)
+if "--jq" in sys.argv and os.environ.get("KNOWN"):
+    print(os.environ["KNOWN"] + "\\n999")
+"""
+
+
+def test_one_comment_is_made_and_then_updated_in_place(
+    starter: Path, runner: Job, forge: Forge, tmp_path: Path
+) -> None:
+    track(forge, "--via=direct")
+    git(runner.folder, "clone", "-q", forge.url, str(runner.workspace))
+    git(runner.workspace, "switch", "-qc", "change")
+    product = runner.workspace / "registry" / "products" / "user-service" / "product.yaml"
+    product.write_text(f"{product.read_text()}title: 'EOF $(touch pwned) @all'\n")
+    git(runner.workspace, "commit", "-qam", "Describe")
+    validate = workflow(starter, "validate")
+    assert not run_step(runner, validate, "validate", "Review", {"github.base_ref": "main"})
+    lines = (runner.folder / "temp" / "output").read_text().splitlines()
+    assert lines[0] == f"text<<{lines[-1]}"
+    review = "\n".join(lines[1:-1])
+    assert review.startswith("<!-- versioner-review -->\n### Registry: This change is valid\n")
+    gh, calls = runner.folder / "bin" / "gh", tmp_path / "calls"
+    gh.write_text(GH.format(python=sys.executable))
+    gh.chmod(0o755)
+    values = {
+        "github.event.pull_request.number": "7",
+        "needs.validate.outputs.review": review,
+        "needs.validate.outputs.preview": "https://forge.example/artifact",
+    }
+    comments = "repos/acme/deployments/issues/7/comments"
+    for known, sent in (
+        ("", ["--silent", comments]),
+        ("41", ["--silent", "--method", "PATCH", "repos/acme/deployments/issues/comments/41"]),
+    ):
+        calls.unlink(missing_ok=True)
+        runner.environ |= {"CALLS": str(calls), "KNOWN": known}
+        assert run_step(runner, validate, "comment", "Comment", values) == 0, runner.said
+        asked, written = map(json.loads, calls.read_text().splitlines())
+        assert asked[:3] == ["api", "--paginate", f"{comments}?per_page=100"]
+        assert written == ["api", *sent, "--field", "body=@review.md"]
+        body = (runner.workspace / "review.md").read_text()
+        assert body.startswith(review)
+        assert "[Preview of the site](https://forge.example/artifact)" in body
+    runner.assert_unharmed()
+
+
+def test_a_pull_request_from_a_fork_gets_no_comment_and_runs_with_no_right(starter: Path) -> None:
+    document = workflow(starter, "validate")
+    assert [*document["on"]] == ["pull_request"]
+    condition = document["jobs"]["comment"]["if"]
+    assert "head.repo.full_name == github.repository" in condition
+    used = [each.get("uses", "") for each in document["jobs"]["comment"]["steps"]]
+    assert used == [""]
 
 
 @pytest.mark.parametrize("text", HOSTILE[:2])

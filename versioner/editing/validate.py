@@ -15,7 +15,7 @@ from versioner.registry.product_files import read_product
 from versioner.registry.settings_checks import settings_problems
 from versioner.registry.validated import load_checked
 from versioner.registry.warnings import clock_problems, drift_problems
-from versioner.rules.gate.rule_changes import changed_rules
+from versioner.rules.gate.rule_changes import changed_rules, rule_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,13 +35,15 @@ __all__ = ["ValidationResult", "validate_change", "validate_contents", "validate
 class ValidationResult:
     """A registry and its problems; `change` is None if no base was given.
 
-    `changed_rules` are the rules that the change adds or edits, without disabled ones.
+    `changed_rules` are the rules that the change adds or edits, without disabled ones;
+    `rule_pairs` are all that differ, as they were and as they are.
     """
 
     registry: Registry
     problems: list[Problem]
     change: RegistryChange | None = None
     changed_rules: list[Rule] = field(default_factory=list)
+    rule_pairs: list[tuple[Rule | None, Rule | None]] = field(default_factory=list)
 
     @property
     def events(self) -> int:
@@ -106,6 +108,7 @@ def validate_change(
         before = _registry_before(bases[0], snapshot, checked)
         checked.change = changes_between(before, checked.registry)
         checked.changed_rules = changed_rules(before, checked.registry)
+        checked.rule_pairs = rule_pairs(before, checked.registry)
     checked.problems = sorted([*checked.problems, *found])
 
 

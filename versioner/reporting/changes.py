@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
         RegistryChange,
     )
 
-__all__ = ["change_markdown", "change_text"]
+__all__ = ["change_markdown", "change_rows", "change_text", "code_text"]
 
 _LONGEST: Final = 60
 _NOTHING: Final = "This change has no effect on the content of the registry."
@@ -42,10 +43,19 @@ def change_markdown(change: RegistryChange) -> str:
     if change.is_empty:
         return _NOTHING + "\n"
     lines = ["#### This change", ""]
-    for title, details in _parts(change, _code):
+    for title, details in _parts(change, code_text):
         lines.append(f"- {title}")
         lines += [f"  - {detail}" for detail in details]
     return "\n".join(lines) + "\n"
+
+
+def change_rows(change: RegistryChange) -> list[tuple[str, list[str]]]:
+    """Return what changes, in Markdown: the name of each thing with its fate, and the details.
+
+    What runs where is left out.
+    """
+    bare = replace(change, products=tuple(replace(each, cells=()) for each in change.products))
+    return [*_parts(bare, code_text)]
 
 
 def _parts(change: RegistryChange, show: Callable[[str], str]) -> Iterator[tuple[str, list[str]]]:
@@ -121,7 +131,8 @@ def _plain(text: str) -> str:
     return clean(text)
 
 
-def _code(text: str) -> str:
+def code_text(text: str) -> str:
+    """Return a text as Markdown that shows it as it is."""
     # Markdown reads its own marks even in <code>: each becomes a character reference.
     safe = escape(clean(text))
     return f"<code>{''.join(_REFERENCES.get(each, each) for each in safe)}</code>"

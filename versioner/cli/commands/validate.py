@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
+    from versioner.models.governance import Rule
     from versioner.reporting.ci_annotations import FileNote
     from versioner.rules.gate.replay import Replay
 
@@ -31,6 +32,7 @@ _FOUND_ERRORS = 3
     epilog=examples_epilog(
         "versioner validate",
         "versioner validate --base origin/main --format github",
+        "versioner validate --base origin/main --format markdown > review.md",
         keys="an array of {path, line, column, code, severity, message, hint}; line and column 0 "
         "mean the file as a whole.",
     )
@@ -49,8 +51,9 @@ _FOUND_ERRORS = 3
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "github", "gitlab"]),
-    help="The output format: text, JSON, GitHub annotations, or a GitLab code quality report.",
+    type=click.Choice(["text", "json", "github", "gitlab", "markdown"]),
+    help="The output format: text, JSON, GitHub annotations, a GitLab code quality report, or the "
+    "Markdown of a comment on a pull or merge request.",
 )
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @output_option
@@ -82,8 +85,13 @@ def validate(
     snapshot = take_snapshot(repository, rev)
     checked = _check(repository, snapshot, base, rev or "HEAD", allow_log_changes)
     problems = _of_paths(repository, snapshot, checked.problems, paths)
-    replayed = _replayed(repository, snapshot, rev, checked) if checked.changed_rules else None
-    _report(checked, problems, chosen, replayed, has_paths=bool(paths))
+    replayed = _replayed(repository, snapshot, rev, checked.changed_rules)
+    if chosen == "markdown":
+        old = [each for each, _ in checked.rule_pairs if each and each.enforcement != "disabled"]
+        former = _replayed(repository, snapshot, rev, old)
+        _report_to_reviewers(checked, problems, former, replayed, has_paths=bool(paths))
+    else:
+        _report(checked, problems, chosen, replayed, has_paths=bool(paths))
     severe = ("error", "warning") if strict else ("error",)
     return _FOUND_ERRORS if any(each.severity in severe for each in problems) else 0
 
@@ -121,9 +129,11 @@ def _check(
 
 
 def _replayed(
-    repository: Repository, snapshot: Snapshot, rev: str | None, checked: ValidationResult
+    repository: Repository, snapshot: Snapshot, rev: str | None, rules: Sequence[Rule]
 ) -> Replay | None:
-    """Return what the rules that were changed would have refused in the last days of events."""
+    """Return what rules would have refused in the last days of events, None without a rule."""
+    if not rules:
+        return None
     from versioner.cli.registry import open_registry_index
     from versioner.query.times import parse_moment
     from versioner.rules.gate.replay import replay
@@ -133,7 +143,7 @@ def _replayed(
     if newest is None:
         return None
     since = parse_moment(_REPLAYED, newest.at)
-    return replay(index.registry(), checked.changed_rules, since=since)
+    return replay(index.registry(), rules, since=since)
 
 
 def _of_paths(
@@ -169,6 +179,22 @@ def _report(
         _report_to_github(checked, problems, closing, replayed)
     else:
         _report_to_people(checked, problems, closing, replayed)
+
+
+def _report_to_reviewers(
+    checked: ValidationResult,
+    problems: list[Problem],
+    before: Replay | None,
+    after: Replay | None,
+    *,
+    has_paths: bool,
+) -> None:
+    from versioner.reporting.insight.review import Review, review_markdown
+    from versioner.reporting.problems import verdict
+
+    closing = verdict(len(checked.registry.products), checked.events, problems, paths=has_paths)
+    review = Review(closing, problems, checked.change, checked.rule_pairs, before, after)
+    click.echo(review_markdown(review), nl=False)
 
 
 def _replay_lines(replayed: Replay | None) -> list[str]:
