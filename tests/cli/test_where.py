@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
+from hashlib import sha256
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -216,3 +219,142 @@ def test_a_change_that_is_not_there_is_said_so(
     done = desk.run("where", name, "--source", str(source.top))
     assert done.code == 2
     assert message in done.err
+
+
+def recorded(desk: Desk, rows: list[tuple[str, str, str, dict[str, object] | None]]) -> None:
+    """Record deployments of versions: a day of November, an environment, and the commits."""
+    path = desk.top.parent / "recorded.jsonl"
+    lines = []
+    for number, (day, environment, version, changes) in enumerate(rows):
+        event = {
+            "at": f"2026-11-{day}T09:00:00Z", "product": "tea", "environment": environment,
+            "version": version, "status": "completed", "deployed_by": "jane", "id": f"tea-{number}",
+        }  # fmt: skip
+        lines.append(json.dumps(event | ({"changes": changes} if changes else {})))
+    path.write_text("\n".join(lines) + "\n")
+    import_file(open_repository(desk.top), path, now=NOW)
+
+
+def listed(since: str, *subjects: str, **more: object) -> dict[str, object]:
+    """Return the list of a version; the id of a commit is made of its subject."""
+    commits = []
+    for subject in subjects:
+        commit: dict[str, object] = {"id": sha256(subject.encode()).hexdigest()[:10]}
+        commit["subject"] = subject
+        if keys := re.findall(r"[#!][0-9]+|[A-Z]+-[0-9]+", subject):
+            commit["keys"] = keys
+        commits.append(commit)
+    return {"since": since, **more, "commits": commits}
+
+
+@pytest.fixture
+def recorded_desk(desk: Desk) -> Desk:
+    recorded(
+        desk,
+        [
+            ("01", "staging", "1.0", None),
+            ("01", "production", "1.0", None),
+            ("02", "staging", "1.1", listed("1.0", "Fix the login (#12)", "Add ABC-7")),
+            ("03", "production", "1.1", None),
+            ("04", "production", "1.0", None),
+            ("05", "staging", "1.2", listed("1.1", "More of ABC-7", "Pour !4", more=1)),
+            ("06", "test", "1.0.1", listed("1.0", "Patch")),
+            ("07", "review", "9.9", None),
+        ],
+    )
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("name", "states"),
+    [
+        ("#12", ["there", "taken-back", "never", "unknown"]),
+        (sha256(b"Fix the login (#12)").hexdigest(), ["there", "taken-back", "never", "unknown"]),
+        # All of its commits, of which one was in staging alone.
+        ("ABC-7", ["there", "never", "never", "unknown"]),
+        ("!4", ["there", "never", "never", "unknown"]),
+        (sha256(b"Patch").hexdigest()[:8], ["unknown", "never", "there", "unknown"]),
+    ],
+)
+def test_recorded_commits_tell_where_a_change_is(
+    recorded_desk: Desk, name: str, states: list[str]
+) -> None:
+    found = recorded_desk.run("where", name, "-o", "json").json()
+    assert found["exact"] is False
+    places = {each["environment"]: each for each in found["environments"]}
+    assert [places[each]["state"] for each in ("staging", "production", "test", "review")] == states
+    if name == "#12":
+        assert found["commits"][0]["subject"] == "Fix the login (#12)"
+        assert places["staging"]["since"] == "2026-11-02T09:00:00Z"
+        assert places["production"]["until"] == "2026-11-04T09:00:00Z"
+    assert "a revert is not known" in recorded_desk.run("where", name).out
+
+
+@pytest.mark.parametrize("name", ["#13", "XYZ-1", "abcdef1234", "what", "--", "#"])
+def test_a_change_that_no_recorded_commit_names_is_an_error(recorded_desk: Desk, name: str) -> None:
+    done = recorded_desk.run("where", name)
+    assert (done.code, done.out) == (2, "")
+    assert "Traceback" not in done.err
+
+
+def test_the_commits_between_two_versions_are_told_in_both_directions(recorded_desk: Desk) -> None:
+    def told(*arguments: str) -> dict[str, Any]:
+        return dict(recorded_desk.run("version", "changes", "tea", *arguments, "-o", "json").json())
+
+    forward, back = told("1.0..1.1"), told("1.1..1.0")
+    assert [each["subject"] for each in forward["added"]["commits"]] == [
+        "Fix the login (#12)", "Add ABC-7",
+    ]  # fmt: skip
+    assert forward["removed"]["count"] == 0
+    assert (back["removed"], back["added"]["count"]) == (forward["added"], 0)
+    assert forward["added"]["commits"][0]["keys"] == [{"key": "#12", "url": None}]
+    whole = told("--from-env", "staging", "--to-env", "production")
+    assert (whole["from"], whole["to"], whole["exact"]) == ("1.0", "1.2", True)
+    assert whole["added"]["count"] == 5
+    assert told("1.2")["added"]["count"] == 3
+    doubtful = told("1.2..9.9")
+    assert (doubtful["exact"], doubtful["unknown"]) == (False, ["9.9"])
+    text = recorded_desk.run("version", "changes", "tea", "1.1..1.0").out
+    assert "2 commits taken away:" in text
+    assert "1 commit not listed" in recorded_desk.run("version", "changes", "tea", "1.0..1.2").out
+    rows = recorded_desk.run("version", "changes", "tea", "1.0..1.1", "-o", "csv").out.splitlines()
+    assert rows[0] == "change,id,subject,author,keys,url"
+    assert len(rows) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["1.0..7"], 'has no version "7"'),
+        (["1.0.."], "is not A..B"),
+        (["1.0"], "the version before tea 1.0 is not known"),
+        ([], "give A..B"),
+        (["--from-env", "staging"], "give A..B"),
+        (["1.0..1.1", "--from-env", "a", "--to-env", "b"], "give A..B"),
+        (["--from-env", "staging", "--to-env", "mars"], 'no environment "mars"'),
+    ],
+)
+def test_versions_that_cannot_be_compared_are_said_so(
+    recorded_desk: Desk, arguments: list[str], message: str
+) -> None:
+    done = recorded_desk.run("version", "changes", "tea", *arguments)
+    assert done.code == 2
+    assert message in done.err
+
+
+def test_links_lead_to_the_forge_and_to_the_pages_of_patterns(recorded_desk: Desk) -> None:
+    config = recorded_desk.top / "registry/registry.yaml"
+    patterns = [
+        {"match": "(#N)"},
+        {"match": "[A-Z]+-N", "url": "https://tickets.example.com/{key}?n={number}"},
+    ]
+    config.write_text(f"{config.read_text()}changes: {json.dumps({'patterns': patterns})}\n")
+    product = recorded_desk.top / "registry/products/tea/product.yaml"
+    address = "https://github.com/acme/tea"
+    product.write_text(f'{product.read_text()}extra_metadata: {{repository: "{address}"}}\n')
+    recorded_desk.git("commit", "-qam", "Name the source")
+    found = recorded_desk.run("version", "changes", "tea", "1.0..1.1", "-o", "json").json()
+    first, second = found["added"]["commits"]
+    assert first["url"] == f"{address}/commit/{first['id']}"
+    assert first["keys"] == [{"key": "#12", "url": f"{address}/pull/12"}]
+    assert second["keys"][0]["url"] == "https://tickets.example.com/ABC-7?n=7"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from versioner.models import Version
     from versioner.registry.records import ProductRecord, Registry
 
-__all__ = ["FORGES", "commit_url", "compare_url"]
+__all__ = ["FORGES", "Source", "commit_url", "compare_url", "source_of"]
 
 
 class ForgePages(NamedTuple):
@@ -29,6 +29,9 @@ class ForgePages(NamedTuple):
     log: str
     workflow: str = ""
     new_file: tuple[str, str, str] = ("", "", "")
+    # What `#12` and `!12` in the message of a commit lead to.
+    number: str = ""
+    merge_request: str = ""
 
 
 _GITEA: Final = ForgePages(
@@ -39,6 +42,7 @@ _GITEA: Final = ForgePages(
     edit="_edit/{branch}/{path}",
     log="commits/branch/{branch}/{path}",
     workflow="actions?workflow={workflow}",
+    number="pulls/{number}",
     # The page reads the path on the server, and the content in the browser.
     new_file=("_new/{branch}/", "filename", "value"),
 )
@@ -52,6 +56,7 @@ FORGES: Final = {
         log="commits/{branch}/{path}",
         workflow="actions/workflows/{workflow}",
         new_file=("new/{branch}", "filename", "value"),
+        number="pull/{number}",
     ),
     "gitlab": ForgePages(
         name="GitLab",
@@ -63,6 +68,8 @@ FORGES: Final = {
         # A workflow that is started by hand is a new pipeline with variables.
         workflow="-/pipelines/new",
         new_file=("-/new/{branch}/", "file_name", "content"),
+        number="-/issues/{number}",
+        merge_request="-/merge_requests/{number}",
     ),
     "gitea": _GITEA,
     "forgejo": _GITEA._replace(name="Forgejo"),
@@ -73,6 +80,7 @@ FORGES: Final = {
         compare="branches/compare/{new}..{old}",
         edit="src/{branch}/{path}?mode=edit",
         log="history-node/{branch}/{path}",
+        number="pull-requests/{number}",
     ),
 }
 _PATH: Final = r"[A-Za-z0-9_~][A-Za-z0-9._~-]*(?:/[A-Za-z0-9_~][A-Za-z0-9._~-]*)*"
@@ -90,7 +98,7 @@ class Source(NamedTuple):
     forge: str
 
 
-def _source_of(registry: Registry, record: ProductRecord, version: Version) -> Source | None:
+def source_of(registry: Registry, record: ProductRecord, version: Version) -> Source | None:
     """Return the repository of a version on its forge, or None where it is unknown.
 
     The repository is the one that the version's events name, else the product's `repository`. A
@@ -119,15 +127,15 @@ def _source_of(registry: Registry, record: ProductRecord, version: Version) -> S
 def commit_url(registry: Registry, record: ProductRecord, version: Version) -> str:
     """Return the link to a version's commit, or ""."""
     sha = _sha(version)
-    source = _source_of(registry, record, version) if sha and _SHA.fullmatch(sha) else None
+    source = source_of(registry, record, version) if sha and _SHA.fullmatch(sha) else None
     return f"{source.url}/{FORGES[source.forge].commit.format(sha=sha)}" if source else ""
 
 
 def compare_url(registry: Registry, record: ProductRecord, old: Version, new: Version) -> str:
     """Return the link to the changes between two versions of a product, or ""."""
-    source = _source_of(registry, record, new)
+    source = source_of(registry, record, new)
     shas = _sha(old), _sha(new)
-    if source is None or source != _source_of(registry, record, old):
+    if source is None or source != source_of(registry, record, old):
         return ""
     if shas[0] == shas[1] or not all(map(_SHA.fullmatch, shas)):
         return ""

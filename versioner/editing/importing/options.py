@@ -20,6 +20,7 @@ __all__ = [
     "FORMATS",
     "IGNORE",
     "MAPS",
+    "OBJECT",
     "SHAPES",
     "ImportNotes",
     "ImportOptions",
@@ -33,6 +34,8 @@ __all__ = [
 FIELDS: Final = ("product", *DEPLOYMENT_KEYS)
 # The fields that hold names and values of their own: `extra_metadata.KEY` is one of them.
 MAPS: Final = tuple(key for key in ("extra_metadata", "artifacts") if key in DEPLOYMENT_KEYS)
+# The field that is an object with keys of its own, or the JSON of one.
+OBJECT: Final = "changes"
 # As the field of a column, or the value of a word: leave it out.
 IGNORE: Final = "-"
 

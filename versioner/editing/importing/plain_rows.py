@@ -9,7 +9,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from versioner.editing.importing.options import FIELDS, MAPS
+from versioner.editing.importing.options import FIELDS, MAPS, OBJECT
 from versioner.models.event_fields import personal_fields
 from versioner.serialization import log
 
@@ -23,7 +23,7 @@ __all__ = ["PlainForm", "is_plain", "plain_form"]
 # Events with more text are checked for the length of their line, which has their keys, too.
 _SHORT: Final = log.LONGEST_LINE // 2
 _NEEDED: Final = frozenset(("product", "at", "environment"))
-_USUAL: Final = frozenset(FIELDS).difference(("voids", "deployment", "redacted", *MAPS))
+_USUAL: Final = frozenset(FIELDS).difference(("voids", "deployment", "redacted", OBJECT, *MAPS))
 
 
 def is_plain(texts: str | None) -> bool:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.editing.importing.columns import is_empty
 from versioner.editing.importing.json_rows import load_json
-from versioner.editing.importing.options import FIELDS, IGNORE, MAPS, UnknownName, check_field
+from versioner.editing.importing.options import (
+    FIELDS,
+    IGNORE,
+    MAPS,
+    OBJECT,
+    UnknownName,
+    check_field,
+)
 from versioner.editing.importing.times import TimeReader
 from versioner.errors import InvalidInput
 from versioner.models.events import DEFAULT_ARTIFACT
@@ -22,7 +29,7 @@ __all__ = ["ValueReader"]
 # What a spreadsheet shows for a long number, and for a formula that failed.
 _SCIENTIFIC: Final = re.compile(r"[0-9](?:[.,][0-9]+)?E[+-][0-9]{2,3}")
 _BROKEN: Final = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|#{3,})")
-_TEXTS: Final = frozenset(FIELDS) - {"at", *MAPS}
+_TEXTS: Final = frozenset(FIELDS) - {"at", OBJECT, *MAPS}
 _FREE: Final = ("reason", "deployed_by_name", "deployed_by_email", "at")
 
 
@@ -113,7 +120,7 @@ class ValueReader:
     def _value(self, field: str, value: Any) -> Any:
         if field == "at":
             return self._times.read(value)
-        if field in MAPS:
+        if field in (OBJECT, *MAPS):
             return _map_of(field, value)
         if isinstance(value, str):
             return _text(field, value)

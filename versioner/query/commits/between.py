@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from versioner.models.events import RecordedChanges, RecordedCommit
     from versioner.registry.records import ProductRecord
 
-__all__ = ["CommitDifference", "CommitList", "commits_behind", "commits_between", "total_of"]
+__all__ = [
+    "CommitDifference",
+    "CommitList",
+    "commits_behind",
+    "commits_between",
+    "total_of",
+    "versions_before",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +96,9 @@ def commits_between(record: ProductRecord, base: str, head: str) -> CommitDiffer
 
 def _exact(changes: Mapping[str, RecordedChanges], base: str, head: str) -> CommitDifference | None:
     """Return the difference by the versions that each list names, None where one is missing."""
-    below = {name: place for place, name in enumerate(_way(changes, base))}
+    below = {name: place for place, name in enumerate(versions_before(changes, base))}
     above: list[str] = []
-    for name in _way(changes, head):
+    for name in versions_before(changes, head):
         if name in below:
             removed = [*below][: below[name]]
             return _without_shared(changes, base, head, above, removed)
@@ -99,7 +106,7 @@ def _exact(changes: Mapping[str, RecordedChanges], base: str, head: str) -> Comm
     return None
 
 
-def _way(changes: Mapping[str, RecordedChanges], name: str) -> Iterator[str]:
+def versions_before(changes: Mapping[str, RecordedChanges], name: str) -> Iterator[str]:
     """Yield a version, the one before it, and so on, as far as they are known."""
     seen = set[str]()
     while name and name not in seen:

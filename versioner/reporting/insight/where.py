@@ -8,7 +8,7 @@ from versioner.query.derived.running_versions import place_text
 from versioner.reporting.delimited import Listing
 from versioner.reporting.tables import Column, table
 from versioner.reporting.terminal import as_json, clean
-from versioner.reporting.text import Span, abbreviate, count, moment
+from versioner.reporting.text import Span, abbreviate, count, moment, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,13 +19,21 @@ if TYPE_CHECKING:
 
 __all__ = ["where_json", "where_listing", "where_text"]
 
+_RECORDED: Final = (
+    "By the commits that are recorded: a revert is not known. --source PATH, with a clone of the "
+    "source, tells exactly."
+)
 _COLUMNS: Final = (
     "product", "environment", "instance", "state", "since", "until", "version", "by",
 )  # fmt: skip
 
 
 def where_text(
-    layout: TextLayout, commits: Sequence[tuple[str, str]], found: Sequence[Presence]
+    layout: TextLayout,
+    commits: Sequence[tuple[str, str]],
+    found: Sequence[Presence],
+    *,
+    exact: bool,
 ) -> str:
     """Return where a change is as a table; `commits` are ids with their subjects."""
     lines = [f"{each[:12]}  {clean(subject)}".rstrip() for each, subject in commits[:10]]
@@ -53,7 +61,8 @@ def where_text(
         for each in found
     ]
     body = table(layout, columns, rows) if rows else "No product was built from it."
-    return "\n\n".join(["\n".join(lines), body]) if lines else body
+    rests = "" if exact else "\n".join(wrap(_RECORDED, layout.width))
+    return "\n\n".join(filter(None, ["\n".join(lines), body, rests]))
 
 
 def where_json(

@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from versioner.cli.commands.completion import product_names
+from versioner.cli.commands.completion import environment_names, product_names
 from versioner.cli.params import (
     NounGroup,
     examples_epilog,
@@ -104,6 +104,68 @@ def show_(product: str, name: str, output: str, rev: str | None, repo: str | Non
         show(version_json(detail, commit_url=url, problems=len(registry.errors)))
     else:
         show(version_text(terminal_layout(), detail, commit_url=url))
+
+
+@version.command(
+    short_help="Show the commits between two versions.",
+    epilog=examples_epilog(
+        "versioner version changes user-service 1.3.0..1.4.0",
+        "versioner version changes user-service --from-env staging --to-env production",
+        keys="product, from, to, exact (whether the lists are whole), unknown (versions whose "
+        "commits are not all known), added and removed: {count, commits: {id, subject, author, "
+        "url, keys: {key, url}}}, problems (number of errors found).",
+    ),
+)
+@click.argument("product", shell_complete=product_names)
+@click.argument("range_", metavar="[A..B|VERSION]", required=False)
+@click.option(
+    "--from-env", metavar="ENVIRONMENT", shell_complete=environment_names,
+    help="The version that runs there is B: what would ship from it.",
+)  # fmt: skip
+@click.option(
+    "--to-env", metavar="ENVIRONMENT", shell_complete=environment_names,
+    help="The version that runs there is A.",
+)  # fmt: skip
+@list_output_option
+@rev_option
+@repo_option
+def changes(
+    product: str, range_: str | None, from_env: str | None, to_env: str | None, output: str,
+    rev: str | None, repo: str | None,
+) -> None:  # fmt: skip
+    """Show the commits that version B has and version A has not, and the other way round.
+
+    A..B may go back: a rollback takes commits away. A single VERSION is compared with the version
+    before it. Only recorded commits are known: see `versioner track build --help`.
+    """
+    from versioner.cli.output import show_list
+    from versioner.cli.registry import load_from
+    from versioner.query.commits.between import commits_between
+    from versioner.query.commits.links import CommitLinks
+    from versioner.query.commits.ranges import range_of_environments, range_of_text
+    from versioner.query.source_links import source_of
+    from versioner.reporting.insight.commits import (
+        difference_json,
+        difference_listing,
+        difference_text,
+    )
+
+    if (range_ is None) is (from_env is None or to_env is None) or bool(from_env) != bool(to_env):
+        raise click.UsageError("give A..B, or --from-env and --to-env")
+    registry = load_from(repo, rev, products=[product])
+    record = registry.resolve(product)
+    if range_ is None:
+        base, head = range_of_environments(registry, record, from_env or "", to_env or "")
+    else:
+        base, head = range_of_text(record, range_)
+    found = commits_between(record, base, head)
+    links = CommitLinks(registry.config, source_of(registry, record, record.versions[head]))
+    show_list(
+        output,
+        text=lambda layout: difference_text(layout, record.name, found),
+        json=lambda: difference_json(record.name, found, links, problems=len(registry.errors)),
+        listing=lambda: difference_listing(found, links),
+    )
 
 
 @version.command(

@@ -23,14 +23,15 @@ __all__ = ["where"]
 @click.command(
     epilog=examples_epilog(
         "versioner where 4f5d1c2a",
-        "versioner where '#128' --source ~/src/user-service",
+        "versioner where '#128'",
         "versioner where ABC-123 --source ~/src/user-service --product user-service",
-        keys="commits: {id, subject or null}; exact (whether a source was read); environments: "
+        keys="commits: {id, subject or null}; exact (true by the history of a source, "
+        "false by recorded commits); environments: "
         "{product, environment, instance, state (there, taken-back, never, unknown), since, until, "
         "version, by, each null where there is none}; problems (number of errors found).",
     )
 )
-@click.argument("change", metavar="COMMIT|#PR|TICKET")
+@click.argument("change", metavar="COMMIT|#PR|!MR|TICKET")
 @click.option(
     "--source", type=click.Path(exists=True, path_type=Path), metavar="PATH",
     help="A clone of the product's source, whose history tells what is in each version.",
@@ -49,7 +50,7 @@ def where(
 
     With --source, the history decides: a change is there where its commit, or a cherry-pick of it,
     is in the version that runs, and no revert of that commit is. Nothing is fetched. Without it,
-    only versions of this very commit are known to have the change.
+    the commits that `track` has recorded decide; a revert of one is not known then.
     """
     from versioner.cli.output import show_list
     from versioner.cli.registry import find_registry, read_index, warn_of_errors
@@ -62,38 +63,51 @@ def where(
     commits, found = _recorded(index, change) if source is None else _exact(index, change, source)
     show_list(
         output,
-        text=lambda layout: where_text(layout, commits, found),
+        text=lambda layout: where_text(layout, commits, found, exact=source is not None),
         json=lambda: where_json(commits, found, source=source is not None, problems=len(errors)),
         listing=lambda: where_listing(found),
     )
 
 
 def _recorded(index: RegistryIndex, change: str) -> tuple[list[tuple[str, str]], list[Presence]]:
-    """Return the versions of a commit, and where they run, from what is recorded alone."""
-    from versioner.errors import NotFound, UsageFault
+    """Return the commits of a change, and where it is, by the commits that are recorded."""
+    from versioner.errors import NotFound
+    from versioner.query.commits.having import check_wanted, find_changes, having
+    from versioner.query.where import commits_of, presences
+
+    wanted = check_wanted(change)
+    shown: dict[str, str] = {}
+    found: list[Presence] = []
+    built = _versions_of(index, wanted)
+    for name in index.product_names:
+        record = index.product(name)
+        changes = record.recorded_changes
+        if not changes and name not in built:
+            continue
+        commits = commits_of(record) if name in built else {}
+        own = find_changes(changes, commits, wanted)
+        if own:
+            for each in own:
+                texts = ((key, one.get("subject", "")) for key, one in each.commits.items())
+                shown.update(texts)
+            has = having(changes, own)
+            found += presences(record, _environments(index, record), has)
+    if not shown:
+        raise NotFound(
+            f'no recorded commit is or names "{wanted[:60]}"',
+            hint="name a clone of the source with --source, whose history tells exactly",
+        )
+    return sorted(shown.items()), found
+
+
+def _versions_of(index: RegistryIndex, change: str) -> set[str]:
+    """Return the products that have a version of this very commit."""
+    from versioner.query.commits.having import is_commit
     from versioner.query.versions import find_in_index
 
-    if change.startswith(("#", "!")) or "-" in change:
-        raise UsageFault(
-            f'"{change[:60]}" is no commit id, and other names need the source',
-            hint="name a clone of the source with --source",
-        )
-    own: dict[str, set[str]] = {}
-    commits: set[str] = set()
-    for each in find_in_index(index, change):
-        own.setdefault(each.version.product, set()).add(each.version.name)
-        commits.add(each.version.scm_sha)
-    if not own:
-        raise NotFound(
-            f'no version was built from a commit "{change}"',
-            hint="name a clone of the source with --source: a later version may have the change",
-        )
-    found: list[Presence] = []
-    for name, versions in own.items():
-        # Whether another version has the commit is not known without the source.
-        heads = dict.fromkeys(versions, "own")
-        found += _presences(index, name, heads, {"own"})
-    return [(each, "") for each in sorted(commits)], found
+    if not is_commit(change):
+        return set()
+    return {each.version.product for each in find_in_index(index, change)}
 
 
 def _exact(
