@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from versioner.query.matrix import CellState
     from versioner.site.context import SiteContext
 
-__all__ = ["Comparison", "Pair", "Way", "compared_pairs", "comparison"]
+__all__ = ["Comparison", "Pair", "Way", "compared", "compared_pairs", "comparison"]
 
 # Which side is ahead: `a` has the newer version, or alone has one; `unclear` where a side runs
 # several versions.
@@ -60,11 +60,8 @@ def compared_pairs(context: SiteContext) -> list[Pair]:
 
 def comparison(context: SiteContext, pair: Pair) -> list[Comparison]:
     """Return the products that differ: those that `a` has newer first, the longest wait first."""
-    found = []
-    for name in context.registry.products:
-        a, b = (context.state(name, environment) for environment in pair)
-        if instances_apart(a, b):
-            found.append(_compared(context, a, b))
+    every = (compared(context, pair, name) for name in context.registry.products)
+    found = [each for each in every if each is not None]
     ways = ("a newer", "b newer", "only a", "only b", "unclear")
     return sorted(
         found,
@@ -76,7 +73,11 @@ def comparison(context: SiteContext, pair: Pair) -> list[Comparison]:
     )
 
 
-def _compared(context: SiteContext, a: CellState, b: CellState) -> Comparison:
+def compared(context: SiteContext, pair: Pair, product: str) -> Comparison | None:
+    """Return how a product differs between two environments, None where it does not."""
+    a, b = (context.state(product, environment) for environment in pair)
+    if not instances_apart(a, b):
+        return None
     apart = context.catalogue.of(a.product).apart
     step, between = step_of(apart, a.version, b.version)
     record = context.registry.products[a.product]

@@ -9,7 +9,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.errors import OperationFailed
+from versioner.query.derived.owners import owner_of
 from versioner.recorder.contents import bundled_versions
+from versioner.site.privacy import hidden_fields
 from versioner.site.urls import (
     ABOUT,
     CALENDAR,
@@ -22,6 +24,7 @@ from versioner.site.urls import (
     REFERENCE,
     REQUESTS,
     RULES,
+    TEAMS,
     TODAY,
 )
 
@@ -52,6 +55,11 @@ def _has_calendar(registry: Registry) -> bool:
     return windows or any(each.type == "schedule" for each in registry.governance.rules)
 
 
+def _has_teams(registry: Registry) -> bool:
+    hidden = hidden_fields(registry.config)
+    return any(owner_of(record, hidden) for record in registry.products.values())
+
+
 def _has_recorder(registry: Registry) -> bool:
     with suppress(OperationFailed):
         return bool(bundled_versions())
@@ -69,6 +77,7 @@ _ENTRIES: Final = (
     _Entry(REQUESTS, "Requests", lambda registry: bool(registry.governance.requests)),
     _Entry(CALENDAR, "Calendar", _has_calendar),
     _Entry(COMPARE, "Compare", in_menu=True),
+    _Entry(TEAMS, "Teams", _has_teams, in_menu=True),
     _Entry(REFERENCE, "API", in_menu=True),
     _Entry(RECORD, "Record", _has_recorder, in_menu=True),
     _Entry(ABOUT, "About", in_menu=True),

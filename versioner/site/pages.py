@@ -19,6 +19,7 @@ from versioner.site.urls import (
     PRODUCTS,
     REQUESTS,
     RULES,
+    TEAMS,
     TODAY,
     TODAY_MAIL,
     WEEK,
@@ -28,6 +29,7 @@ from versioner.site.urls import (
     month_page,
     product_page,
     request_page,
+    team_page,
 )
 from versioner.site.views.about import about_view
 from versioner.site.views.calendar import calendar_view
@@ -38,10 +40,16 @@ from versioner.site.views.environments import (
     environments_view,
 )
 from versioner.site.views.insight.compare import compare_index_view, compare_view
+from versioner.site.views.insight.teams import team_view, teams_view
 from versioner.site.views.insight.today import mail_view, today_view
 from versioner.site.views.overview import overview_view
 from versioner.site.views.product import month_view, product_view
-from versioner.site.views.products import new_product_view, products_view
+from versioner.site.views.products import (
+    new_product_view,
+    products_view,
+    team_slugs,
+    teams_of,
+)
 from versioner.site.views.redirects import (
     deleted_view,
     lost_view,
@@ -89,6 +97,7 @@ def front_pages(context: SiteContext, tool_version: str) -> Iterator[Page]:
     yield from _of_environments(context)
     yield Page(DEPLOYMENTS, "deployments.html", partial(deployments_view, context))
     yield from _comparisons(context)
+    yield from _teams(context)
     yield from _of_governance(context)
     yield from _redirects(context)
     yield Page(ABOUT, "about.html", partial(about_view, context, tool_version))
@@ -141,6 +150,13 @@ def _comparisons(context: SiteContext) -> Iterator[Page]:
     yield Page(COMPARE, "compare_index.html", partial(compare_index_view, context))
     for pair in compared_pairs(context):
         yield Page(compare_page(*pair), "compare.html", partial(compare_view, context, pair))
+
+
+def _teams(context: SiteContext) -> Iterator[Page]:
+    if TEAMS in context.sections:
+        yield Page(TEAMS, "teams.html", partial(teams_view, context))
+        for team, slug in team_slugs(teams_of(context)).items():
+            yield Page(team_page(slug), "team.html", partial(team_view, context, team, slug))
 
 
 def _of_governance(context: SiteContext) -> Iterator[Page]:

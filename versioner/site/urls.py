@@ -32,6 +32,7 @@ __all__ = [
     "REQUESTS",
     "RULES",
     "RULES_DOCUMENT",
+    "TEAMS",
     "TODAY",
     "TODAY_DOCUMENT",
     "TODAY_FEED",
@@ -53,6 +54,7 @@ __all__ = [
     "request_page",
     "table",
     "team_feed",
+    "team_page",
     "version_anchor",
 ]
 
@@ -65,6 +67,7 @@ CREATE: Final = "products/new.html"
 ENVIRONMENTS: Final = "environments/index.html"
 DEPLOYMENTS: Final = "deployments/index.html"
 COMPARE: Final = "compare/index.html"
+TEAMS: Final = "teams/index.html"
 RULES: Final = "rules/index.html"
 REQUESTS: Final = "requests/index.html"
 CALENDAR: Final = "calendar/index.html"
@@ -96,6 +99,11 @@ def environment_page(environment: str) -> str:
 def environment_month(environment: str, month: str, part: int = 1) -> str:
     """Return the path of an environment's month."""
     return f"environments/{environment}/{month}{'' if part == 1 else f'-{part}'}.html"
+
+
+def team_page(slug: str) -> str:
+    """Return the path of a team's page."""
+    return f"teams/{slug}/index.html"
 
 
 def compare_page(one: str, other: str) -> str:

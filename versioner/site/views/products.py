@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import product_path
 from versioner.names import NAME_LIMIT, NAME_PATTERN, NAME_RULE, slugify
 from versioner.query.derived.owners import owner_of
 from versioner.query.derived.running_versions import place_text
-from versioner.site.urls import CREATE, PRODUCTS
+from versioner.site.urls import CREATE, PRODUCTS, team_page
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.wording import adds_to, count, day_text, first_line, version_text
 
@@ -26,6 +27,7 @@ __all__ = [
     "is_owned",
     "new_product_view",
     "products_view",
+    "team_link",
     "team_of",
     "team_slugs",
     "teams_of",
@@ -69,6 +71,7 @@ def _row(context: SiteContext, record: ProductRecord) -> View:
         "named": adds_to(title, record.name),
         "description": first_line(str(document.get("description", ""))),
         "team": team_of(context, record.name),
+        "team_href": team_link(context, PRODUCTS, team_of(context, record.name)),
         "deprecated": document.get("lifecycle") == "deprecated",
         "lifecycle": "deprecated" if document.get("lifecycle") == "deprecated" else "active",
         "flags": "" if is_owned(context, record.name) else "nobody",
@@ -108,6 +111,16 @@ def teams_of(context: SiteContext) -> dict[str, list[str]]:
         if team := team_of(context, name):
             teams.setdefault(team, []).append(name)
     return dict(sorted(teams.items()))
+
+
+@lru_cache(maxsize=1)
+def _slugs(context: SiteContext) -> dict[str, str]:
+    return team_slugs(teams_of(context))
+
+
+def team_link(context: SiteContext, page: str, team: str) -> str:
+    """Return the link to a team's page, "" for no team."""
+    return context.link(page, team_page(_slugs(context)[team])) if team else ""
 
 
 def team_slugs(teams: Iterable[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from versioner.site.comparisons import compared_pairs, comparison
 from versioner.site.urls import COMPARE, compare_page, data_of, outward
 from versioner.site.views.layout import View, crumb, frame
-from versioner.site.views.products import title_of
+from versioner.site.views.products import team_link, title_of
 from versioner.site.wording import count, day_text, version_text
 
 if TYPE_CHECKING:
@@ -156,6 +156,7 @@ def _row(context: SiteContext, page: str, found: Comparison, titles: Sequence[st
         "product": title_of(context, name),
         "href": context.product(page, name),
         "team": found.owner,
+        "team_href": team_link(context, page, found.owner),
         "way": found.way,
         "way_text": _way_text(found.way, titles),
         "sides": [
