@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from starlette.testclient import TestClient
 
-from tests.server.conftest import bearer, token_for
+from tests.server.conftest import ADDRESS, bearer, clock_at, token_for
+from versioner.remote.url import Remote
+from versioner.server.app import create_app
+from versioner.server.settings import ServerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from starlette.testclient import TestClient
-
-    from versioner.server.settings import ServerSettings
+    from tests.fixtures.bare_registry import Post
 
 
 @pytest.fixture
@@ -180,6 +183,34 @@ def test_rules_and_decisions_change_the_answer_of_the_check(api: TestClient) -> 
     disabled = api.patch("/api/v1/rules/two-eyes", json={"enforcement": "disabled"})
     assert disabled.status_code == 200
     assert api.get("/api/v1/rules/two-eyes").json()["enforcement"] == "disabled"
+
+
+def test_a_rule_for_a_protected_branch_is_on_a_new_branch(post: Post, tmp_path: Path) -> None:
+    hook = post.path / "hooks/update"
+    hook.write_text(
+        '#!/bin/sh\n[ "$1" != refs/heads/main ] || { echo GH006: protected; exit 1; }\n'
+    )
+    hook.chmod(0o755)
+    before = post.git("rev-parse", "main")
+    settings = ServerSettings(Remote(f"file://{post.path}"), tmp_path / "state", clock_at())
+    client = TestClient(create_app(settings), base_url=ADDRESS)
+    client.headers.update(bearer(token_for(settings, "admin")))
+    rule = {
+        "name": "two-eyes",
+        "type": "version-approval",
+        "version-approval": {"types": {"qa": 1}},
+    }
+    made = client.post("/api/v1/rules", json=rule)
+    told = made.json()
+    assert made.status_code == 201, told
+    assert told["branch"] == f"rule-two-eyes-{told['commit'][:8]}"
+    assert "location" not in made.headers
+    assert post.git("rev-parse", told["branch"]) == told["commit"]
+    assert post.git("rev-parse", "main") == before == post.git("rev-parse", f"{told['commit']}^")
+    assert client.get("/api/v1/rules/two-eyes").status_code == 404
+    product = client.post("/api/v1/products", json={"name": "pay"})
+    assert (product.status_code, product.json()["code"]) == (503, "unavailable")
+    client.app.state.services.writer.close()
 
 
 def test_a_freeze_closes_an_environment_until_it_is_thawed(api: TestClient) -> None:

@@ -96,7 +96,10 @@ def show_rule(
 def create(
     request: Request, caller: Annotated[Caller, requires("edit")], body: NewRule
 ) -> Response:
-    """Create a rule; the body is what its file is to say."""
+    """Create a rule; the body is what its file is to say.
+
+    Where the branch is protected, the commit is on a new branch, which `branch` names.
+    """
     caller.require_unrestricted()
     writes = edit(request)
     fields = body.model_dump(exclude={"name", "type"})
@@ -105,8 +108,9 @@ def create(
         lambda repository: create_rule(
             repository, body.name, body.type, fields=fields, now=writes.now()
         ),
+        proposal=f"rule-{body.name}",
     )
-    location = f"/api/v1/rules/{body.name}"
+    location = "" if writes.is_proposal(result) else f"/api/v1/rules/{body.name}"
     return edited_response(request, result, status=201, location=location, name=body.name)
 
 
@@ -121,7 +125,10 @@ def patch(
     ],
     if_match: IfMatch = None,
 ) -> Response:
-    """Apply a JSON merge patch (RFC 7396) to a rule's file: null removes a key."""
+    """Apply a JSON merge patch (RFC 7396) to a rule's file: null removes a key.
+
+    Where the branch is protected, the commit is on a new branch, which `branch` names.
+    """
     caller.require_unrestricted()
     writes = edit(request)
     blob = blob_id_of(writes.services.reader.snapshot(), layout.rule_path(rule))
@@ -131,6 +138,7 @@ def patch(
         lambda repository: patch_file(
             repository, "rule", rule, body, expected=expected, now=writes.now()
         ),
+        proposal=f"rule-{rule}",
     )
     return edited_response(request, result, name=rule)
 

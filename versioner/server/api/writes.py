@@ -49,18 +49,23 @@ class Writes:
         """Return who a record says has done it: the person, else the name of the token."""
         return caller.person.login if caller.person is not None else caller.name
 
-    def run(self, caller: Caller, operation: Callable[[Repository], T]) -> T:
+    def run(self, caller: Caller, operation: Callable[[Repository], T], proposal: str = "") -> T:
         """Carry out an operation, and return its result when its commit is on the branch.
 
-        Raises HttpProblem where the file to edit is another one than the client saw.
+        With `proposal`, a commit that a protected branch does not take is on a new branch. Raises
+        HttpProblem where the file to edit is another one than the client saw.
         """
         try:
-            return self.services.writer.edit(operation, author=author_of(caller))
+            return self.services.writer.edit(operation, author=author_of(caller), proposal=proposal)
         except EditConflict as error:
             raise HttpProblem(
                 "precondition_failed", error.message, hint=error.hint,
                 extra={"path": error.path, "content": error.content.decode("utf-8", "replace")},
             ) from error  # fmt: skip
+
+    def is_proposal(self, result: EditResult) -> bool:
+        """Return whether the commit of an edit is on a new branch: the registry's is protected."""
+        return result.branch not in ("", self.services.reader.repository().branch)
 
     def require_event(self, caller: Caller, event_id: str) -> None:
         """Raise HttpProblem where the caller may not change what an event is about."""

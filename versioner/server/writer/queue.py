@@ -115,13 +115,16 @@ class RegistryWriter:
         operation: Callable[[Repository], T],
         *,
         author: Author | None = None,
+        proposal: str = "",
     ) -> T:
         """Carry out an operation of `editing`, and return its result when it is on the branch.
 
         It returns an EditResult, or a value whose `edited` is one, and may be called again where
-        the branch moved meanwhile. Raises what the operation raises, and RemoteFailure.
+        the branch moved meanwhile. With `proposal`, a commit that a protected branch does not take
+        is pushed to a new branch, whose name begins so and which the result names. Raises what the
+        operation raises, and RemoteFailure.
         """
-        return self.submit_edit(operation, author=author).result()
+        return self.submit_edit(operation, author=author, proposal=proposal).result()
 
     def submit_event(
         self,
@@ -148,9 +151,10 @@ class RegistryWriter:
         operation: Callable[[Repository], T],
         *,
         author: Author | None = None,
+        proposal: str = "",
     ) -> Future[T]:
         """Queue an operation as `edit` does; return its result to come."""
-        write = EditWrite(operation, author)
+        write = EditWrite(operation, author, proposal)
         self._put(write)
         return write.future
 

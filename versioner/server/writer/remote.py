@@ -38,6 +38,8 @@ _LONGEST_SECONDS: Final = 25.0
 _PAUSE_SECONDS: Final = 0.02
 _LONGEST_PAUSE_SECONDS: Final = 0.5
 T = TypeVar("T")
+# The remote takes no push to its branch, and may take one to another branch.
+_PROTECTED: Final = ("protected", "signature", "hook", "refused")
 _PASSING: Final = (*PASSING, "race", "locked", "unknown")
 
 
@@ -89,9 +91,8 @@ class RemotePlace:
                 set_author(locked, write.author)
                 result = write.operation(locked)
             new = write.commit_of(result)
-            if new is not None:
-                self._push(place.tip, new)
-            return self._on_branch(result)
+            branch = self._branch if new is None else self._pushed(place.tip, new, write.proposal)
+            return _on_branch(result, branch)
 
         return _repeated(once, lambda: None)
 
@@ -120,11 +121,27 @@ class RemotePlace:
         args = ["update-ref", self._branch, new, *([tip] if tip else [])]
         git(args, cwd=self._mirror.top, check=False)
 
-    def _on_branch(self, result: Any) -> Any:
-        edited = getattr(result, "edited", None)
-        if edited is not None:
-            return replace(result, edited=replace(edited, branch=self._branch))
-        return replace(result, branch=self._branch)
+    def _pushed(self, tip: str | None, new: str, proposal: str) -> str:
+        """Push a commit, and return the branch that it is on; see `EditWrite.proposal`."""
+        try:
+            self._push(tip, new)
+        except RemoteFailure as failure:
+            if not proposal or failure.fault not in _PROTECTED:
+                raise
+        else:
+            return self._branch
+        update = RefUpdate(f"refs/heads/{proposal}-{new[:8]}", None, new)
+        status = self._client.push([update])[update.ref]
+        if status.fault is not None:
+            raise RemoteFailure(status.fault, status.reason, sent=status.fault == "unknown")
+        return update.ref
+
+
+def _on_branch(result: Any, branch: str) -> Any:
+    edited = getattr(result, "edited", None)
+    if edited is not None:
+        return replace(result, edited=replace(edited, branch=branch))
+    return replace(result, branch=branch)
 
 
 def _repeated(once: Callable[[], T], again: Callable[[], None]) -> T:

@@ -81,11 +81,14 @@ class EventWrite:
 class EditWrite:
     """An operation that makes at most one commit, as those of `editing` do.
 
-    It returns an EditResult, or a value whose `edited` is one.
+    It returns an EditResult, or a value whose `edited` is one. `proposal` is how the name of the
+    new branch begins to which the commit is pushed where the remote's branch is protected; "" for
+    none, where that is an error.
     """
 
     operation: Operation
     author: Author | None = None
+    proposal: str = ""
     future: Future[Any] = field(default_factory=Future)
 
     def commit_of(self, result: Any) -> str | None:
