@@ -14,7 +14,7 @@ from versioner.recording.context import EventDraft
 from versioner.recording.policy import refuse_secrets
 from versioner.reporting.gate.decisions import decision_document
 from versioner.server.access import Caller, requires
-from versioner.server.api.parameters import ALREADY, WRITE_PROBLEMS, ProductName
+from versioner.server.api.parameters import OTHER_OUTCOMES, WRITE_PROBLEMS, ProductName
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response
 from versioner.server.api.writes import author_of, edit
@@ -51,7 +51,7 @@ class NewDecision(BaseModel):
     "/products/{product}/decisions",
     status_code=201,
     summary="Decide about a version",
-    responses={**WRITE_PROBLEMS, **ALREADY},
+    responses={**WRITE_PROBLEMS, **OTHER_OUTCOMES},
 )
 def decide_on_version(
     request: Request,
@@ -92,6 +92,5 @@ def decide(
     recorded = writes.services.writer.record_decision(
         EventDraft(kind, name, event, event_id), author=author_of(caller), check=check
     )
-    return document_response(
-        request, decision_document(recorded), status=200 if recorded.already else 201
-    )
+    status = 202 if recorded.received else 200 if recorded.already else 201
+    return document_response(request, decision_document(recorded), status=status)

@@ -14,7 +14,7 @@ from versioner.recording.context import EventDraft
 from versioner.reporting.track import recorded_document
 from versioner.rules.times import check_at
 from versioner.server.access import Caller, requires
-from versioner.server.api.parameters import ALREADY, WRITE_PROBLEMS
+from versioner.server.api.parameters import OTHER_OUTCOMES, WRITE_PROBLEMS
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response
 from versioner.server.api.writes import author_of
@@ -73,19 +73,23 @@ class NewEvents(BaseModel):
 
 
 @router.post(
-    "/events", status_code=201, summary="Record an event", responses={**WRITE_PROBLEMS, **ALREADY}
+    "/events",
+    status_code=201,
+    summary="Record an event",
+    responses={**WRITE_PROBLEMS, **OTHER_OUTCOMES},
 )
 def record(
     request: Request, caller: Annotated[Caller, requires("record")], body: NewEvent
 ) -> Response:
     """Record a build or a deployment; 200 where it was recorded before.
 
+    202 where the branch is protected and the event waits in the inbox, until `collect` records it.
+
     The start of a deployment is judged first: a refusal is 409, and nothing is written.
     """
     recorded = _submit(services_of(request), caller, body).result()
-    return document_response(
-        request, recorded_document(recorded), status=200 if recorded.already else 201
-    )
+    status = 202 if recorded.received else 200 if recorded.already else 201
+    return document_response(request, recorded_document(recorded), status=status)
 
 
 @router.post("/events/batch", summary="Record events", responses=WRITE_PROBLEMS)

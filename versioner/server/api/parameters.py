@@ -12,7 +12,7 @@ from versioner.names import nearest
 from versioner.server.problems import MEDIA_TYPE, PROBLEMS, HttpProblem
 
 __all__ = [
-    "ALREADY",
+    "OTHER_OUTCOMES",
     "READ_PROBLEMS",
     "WRITE_PROBLEMS",
     "EnvironmentName",
@@ -84,9 +84,10 @@ _EVERYWHERE: Final = (
 READ_PROBLEMS: Final = problems(*_EVERYWHERE)
 WRITE_PROBLEMS: Final = problems(*_EVERYWHERE, "precondition_failed", "unsupported_media_type")
 
-# The status of a write that was made before: 201 is that of a new one.
-ALREADY: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "It was recorded before; nothing is written."}
+# The statuses of an event that is not recorded now: 201 is that of one that is.
+OTHER_OUTCOMES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "It was recorded before; nothing is written."},
+    202: {"description": "The branch is protected: it waits in the inbox until it is collected."},
 }
 
 EventId = Annotated[str, Path(min_length=1, max_length=200)]

@@ -26,7 +26,7 @@ from versioner.server.access import Caller, requires
 from versioner.server.api.decisions import decide
 from versioner.server.api.own_products import present_names
 from versioner.server.api.parameters import (
-    ALREADY,
+    OTHER_OUTCOMES,
     READ_PROBLEMS,
     WRITE_PROBLEMS,
     Limit,
@@ -212,7 +212,7 @@ def change_versions(
     "/requests/{name}/decisions",
     status_code=201,
     summary="Decide about a request",
-    responses={**WRITE_PROBLEMS, **ALREADY},
+    responses={**WRITE_PROBLEMS, **OTHER_OUTCOMES},
 )
 def decide_on_request(
     request: Request,

@@ -30,7 +30,10 @@ _EVENT: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["outcome"],
     "properties": {
-        "outcome": {"type": "string", "enum": ["recorded", "already", "refused", "nothing"]},
+        "outcome": {
+            "type": "string",
+            "enum": ["recorded", "already", "received", "refused", "nothing"],
+        },
         "event": {**_TEXT, "description": "What was recorded, now or before."},
         "id": {**_TEXT, "description": "The id of the event."},
         "commit": {"type": ["string", "null"], "description": "The commit that recorded it."},

@@ -153,7 +153,7 @@ def _submitted(draft: EventDraft, caller: Caller, services: Services) -> Any:
 
 def _recorded(result: RecordResult) -> dict[str, Any]:
     return {
-        "outcome": "already" if result.already else "recorded",
+        "outcome": "already" if result.already else "received" if result.received else "recorded",
         "event": describe_event(result.kind, result.product, result.event),
         "id": result.event["id"],
         "commit": result.commit,
@@ -171,6 +171,7 @@ def _refused(system: str, error: VersionerError) -> dict[str, Any]:
 _WORDS: Final[Mapping[str, str]] = {
     "recorded": "recorded: ",
     "already": "recorded already: ",
+    "received": "waits in the inbox: ",
     "refused": "refused, nothing recorded: ",
     "nothing": "nothing recorded: ",
 }

@@ -85,7 +85,10 @@ def _add_routes() -> None:
             summary=summary,
             response_model=None,
             name=path,
-            responses=REFUSALS,
+            responses={
+                **REFUSALS,
+                202: {"description": "It waits in the inbox: see `received_as`."},
+            },
             openapi_extra={"requestBody": body_description(kind)},
         )
 
@@ -96,7 +99,8 @@ _add_routes()
 async def _post(request: Request, caller: Caller, kind: EventKind) -> Response:
     try:
         body = read_body(kind, await request.body())
-        return JSONResponse(await _record(request, caller, body))
+        reply = await _record(request, caller, body)
+        return JSONResponse(reply, 202 if "received_as" in reply else 200)
     except Refusal as refusal:
         return refusal.response()
 
@@ -121,9 +125,10 @@ async def _record(request: Request, caller: Caller, body: Body) -> dict[str, Any
     except (VersionerError, HttpProblem) as error:
         gate = write.gate if write is not None else None
         raise refusal_of(error, body.kind, gate) from None
+    received = {"received_as": recorded.received} if recorded.received else {}
     if body.kind == "build":
-        return build_reply(body, recorded, of_build)
-    return deployment_reply(body, recorded, of_deployment, write.gate)
+        return {**build_reply(body, recorded, of_build), **received}
+    return {**deployment_reply(body, recorded, of_deployment, write.gate), **received}
 
 
 def _permitted(caller: Caller) -> Any:

@@ -246,7 +246,7 @@ class RegistryWriter:
                 write.future.set_exception(outcome)
             else:
                 write.future.set_result(outcome)
-                recorded += [] if outcome.already else [outcome]
+                recorded += [] if outcome.already or outcome.received else [outcome]
         last = recorded[-1].commit if recorded else None
         if last is not None:
             self._report(Landed(last, tuple(recorded)))
