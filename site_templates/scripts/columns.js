@@ -5,14 +5,14 @@ import { saveChoices, savedChoices } from "./address.js";
 
 /* The versions of a cell by instance; "" stands for the instances that are not named. */
 function versionsOf(cell) {
-  const link = cell.querySelector(":scope > .v");
+  const link = cell.querySelector(":scope > .cell > .v");
   const on = cell.dataset.on ?? (link ? `=${link.title}` : "");
   return new Map(on.split(" ").map((each) => each.split("=")));
 }
 
 /* The rule of `is_drifting` in query/selectors.py. */
 function isDrifting(row, shown) {
-  const cells = [...row.cells].filter((cell, index) => index && shown[index]).map(versionsOf);
+  const cells = [...row.cells].filter((cell, index) => shown[index]).map(versionsOf);
   const on = (name) => cells.map((each) => each.get(name) ?? each.get("")).filter(Boolean);
   return cells.some((each) => [...each.keys()].some((name) => new Set(on(name)).size > 1));
 }
@@ -22,9 +22,10 @@ function markDrift(row, drifting) {
   const mark = row.querySelector(".status-drifting");
   if (drifting) {
     flags.push("drifting");
-    if (!mark) { row.querySelector("th .under").append(" ", make("span", "status status-drifting", "drifting")); }
+    if (!mark) { row.cells[row.cells.length - 1].prepend(make("span", "status status-drifting", "drifting")); }
   } else if (mark) {
-    mark.remove();
+    /* What is told of the drift is about the environments that the page shows at first. */
+    mark.parentNode.textContent = "";
   }
   row.dataset.flags = flags.join(" ");
 }
@@ -36,8 +37,8 @@ function showColumns(table, names) {
   }
   let drifting = 0;
   for (const row of table.rows) {
-    [...row.cells].slice(1).forEach((cell, index) => cell.classList.toggle("off", !shown[index + 1]));
-    if (row.parentNode !== table.tHead) {
+    [...row.cells].forEach((cell, index) => { if (index in shown) { cell.classList.toggle("off", !shown[index]); } });
+    if (row.parentNode !== table.tHead && !row.classList.contains("day")) {
       const isOne = isDrifting(row, shown);
       markDrift(row, isOne);
       drifting += isOne ? 1 : 0;
@@ -49,7 +50,7 @@ function showColumns(table, names) {
 
 function enableMenu(menu) {
   const table = document.getElementById(menu.dataset.columns);
-  const boxes = all("input", menu);
+  const boxes = all("[data-environments] input", menu);
   const checked = () => boxes.filter((box) => box.checked).map((box) => box.value);
   const usual = checked().join(" ");
   const saved = (savedChoices().get("columns") || "").split(" ").filter(Boolean);

@@ -1,5 +1,6 @@
-/* What every page has: the theme, local times, menus and the search field. */
+/* What every page has: the theme, local times, menus, the search field and keys. */
 
+import { enableKeys } from "./keys.js";
 import { enableMenus } from "./menus.js";
 import { enableSearchBox } from "./search_box.js";
 import { startTheme } from "./theme.js";
@@ -10,4 +11,5 @@ export function startPage() {
   showLocalTimes();
   enableMenus();
   enableSearchBox();
+  enableKeys();
 }

@@ -14,6 +14,10 @@ export function make(tag, className = "", text = "") {
   return element;
 }
 
+export function isTyping(element) {
+  return Boolean(element.closest("input, textarea, select, [contenteditable], dialog"));
+}
+
 export function loadScript(path, onError = null) {
   const script = make("script");
   script.src = new URL(path, HOME).href;

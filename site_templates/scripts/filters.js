@@ -19,7 +19,7 @@ function addOptions(select, rows) {
     const names = [...values].sort(new Intl.Collator("en", { numeric: true }).compare);
     for (const name of names) { select.add(new Option(name, name)); }
   }
-  select.closest("[data-options]").hidden = values.size < 2;
+  select.disabled = values.size < 2;
 }
 
 function matches(row, words, selects, flags) {

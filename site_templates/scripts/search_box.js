@@ -1,10 +1,6 @@
 /* The search field of every page. The search itself is a script that is loaded at first use. */
 
-import { loadScript } from "./dom.js";
-
-function isTyping(element) {
-  return element.closest("input, textarea, select, [contenteditable]");
-}
+import { isTyping, loadScript } from "./dom.js";
 
 export function searchField() {
   return document.querySelector("[data-search] input");

@@ -12,17 +12,27 @@ function keyOf(row, column, kind) {
   return time ? time.dateTime : cell.textContent.trim();
 }
 
-function sortRows(table, heading, ascending) {
-  const body = table.tBodies[0];
-  const rows = [...body.rows].map((row) => ({ row, key: keyOf(row, heading.cellIndex, heading.dataset.sort) }));
+function sortBody(body, heading, ascending) {
+  const rows = [...body.rows].filter((row) => !row.classList.contains("day"))
+    .map((row) => ({ row, key: keyOf(row, heading.cellIndex, heading.dataset.sort) }));
   rows.sort((a, b) => {
     /* Rows without a value are last in both directions. */
     if (!a.key || !b.key) { return (a.key ? 0 : 1) - (b.key ? 0 : 1); }
     return ascending ? compareTexts(a.key, b.key) : compareTexts(b.key, a.key);
   });
+  body.append(...rows.map((entry) => entry.row));
+}
+
+function sortRows(table, heading, ascending) {
+  for (const body of table.tBodies) { sortBody(body, heading, ascending); }
   for (const other of all("th[aria-sort]", table)) { other.removeAttribute("aria-sort"); }
   heading.setAttribute("aria-sort", ascending ? "ascending" : "descending");
-  body.append(...rows.map((entry) => entry.row));
+}
+
+/* Sort a table with other bodies by the heading that it is sorted by. */
+export function sortAgain(table) {
+  const heading = table.querySelector("th[aria-sort]");
+  if (heading) { sortRows(table, heading, heading.getAttribute("aria-sort") === "ascending"); }
 }
 
 function addButton(heading) {

@@ -27,7 +27,7 @@ ROWS = "#matrix tbody tr:visible"
 
 def names(visit: Visit) -> list[str]:
     """Return the names of the matrix's visible rows."""
-    return [each.split("\n")[0] for each in visit.page.locator(f"{ROWS} th").all_inner_texts()]
+    return visit.page.locator(f"{ROWS} th a").all_inner_texts()
 
 
 def test_the_matrix_is_filtered_by_text_and_says_how_many(

@@ -1,7 +1,4 @@
 /* A page under a former name leads to the page under the present one, and keeps the anchor. */
 
-import { startTheme } from "../theme.js";
-
-startTheme();
 const target = document.querySelector("a[data-moved]");
 if (target) { location.replace(target.href.split("#")[0] + location.hash); }

@@ -137,6 +137,7 @@ def _frame(
         "home": "/index.html",
         "logo": "",
         "style": "/_versioner/site.css",
+        "early": f"/{script_path('early')}",
         "script": f"/{script_path('default')}",
         "icon": "/assets/icon.svg",
         **navigation_view(sections, "/{}".format, ""),

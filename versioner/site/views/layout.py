@@ -53,6 +53,7 @@ def frame(
         "home": context.link(page, OVERVIEW),
         "logo": context.link(page, context.logo) if context.logo else "",
         "style": context.link(page, "assets/site.css"),
+        "early": context.link(page, script_path("early")),
         "script": context.link(page, script_path(script)),
         "icon": context.link(page, "assets/icon.svg"),
         **navigation_view(context.sections, partial(context.link, page), section),

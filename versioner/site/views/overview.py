@@ -32,8 +32,9 @@ __all__ = ["overview_view"]
 _LATEST: Final = 12
 _WEEKS: Final = 52
 
-# A matrix with more columns scrolls sideways on every screen.
-_FITTING_COLUMNS: Final = 5
+# A matrix with more columns scrolls sideways, and one with many has two lines a row.
+_FITTING_COLUMNS: Final = 10
+_MANY_COLUMNS: Final = 6
 
 
 def overview_view(context: SiteContext) -> View:
@@ -63,8 +64,11 @@ def overview_view(context: SiteContext) -> View:
             {"title": context.environment_title(name), "why": why}
             for name, why in context.hidden_environments
         ],
-        "fits": len(context.columns) <= _FITTING_COLUMNS,
+        "wide": len(context.columns) > _FITTING_COLUMNS,
+        "size": " many" if len(context.columns) >= _MANY_COLUMNS else "",
         "rows": rows,
+        "teams": len({row["team"] for row in rows} - {""}),
+        "lifecycles": len({row["lifecycle"] for row in rows}),
         "observed": any(cell.observed for row in context.matrix.rows for cell in row.cells),
         "weekly": weekly_chart(context.tallies.days(), context.now, _WEEKS),
         "deployments": latest_deployments(context, OVERVIEW, _LATEST),
@@ -106,11 +110,31 @@ def _row(context: SiteContext, row: MatrixRow) -> View:
         "lifecycle": "deprecated" if deprecated else "active",
         "drifting": name in context.drifting,
         "flags": " ".join(flag for flag, is_set in flags.items() if is_set),
+        "behind": "",
+        "waits": "",
         "cells": [
-            {**cell_view(context, OVERVIEW, record, column), "shown": column in context.columns}
+            {
+                **cell_view(context, OVERVIEW, record, column),
+                "place": context.environment_title(column),
+                "class": _class_of(context, column),
+            }
             for column in context.matrix.environments
         ],
     }
+
+
+def _class_of(context: SiteContext, environment: str) -> str:
+    """Return the class of a cell: `main` for production, which a narrow screen shows first."""
+    if environment not in context.columns:
+        return "off"
+    return "main" if environment in _main_columns(context) else ""
+
+
+def _main_columns(context: SiteContext) -> list[str]:
+    """Return the environments of the type production, without one the last that is shown."""
+    known = context.environments
+    production = [name for name in context.columns if known[name].get("type") == "production"]
+    return production or list(context.columns[-1:])
 
 
 def _figures(context: SiteContext) -> list[View]:

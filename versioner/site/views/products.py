@@ -39,6 +39,7 @@ def products_view(context: SiteContext) -> View:
     """Return the view of the list of products."""
     products = context.registry.products
     teams = {team for name in products if (team := team_of(context, name))}
+    rows = [_row(context, record) for record in products.values()]
     summary = count(len(products), "product")
     if teams:
         summary += f" of {count(len(teams), 'team')}"
@@ -46,7 +47,9 @@ def products_view(context: SiteContext) -> View:
         "frame": frame(context, PRODUCTS, "Products", section=PRODUCTS, script="products"),
         "summary": summary,
         "create": context.link(PRODUCTS, CREATE),
-        "products": [_row(context, record) for record in products.values()],
+        "teams": len(teams),
+        "lifecycles": len({each["lifecycle"] for each in rows}),
+        "products": rows,
     }
 
 
