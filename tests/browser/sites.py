@@ -73,6 +73,8 @@ def kind_of(path: str, text: str) -> str:
     parts = ["month" if _MONTH.fullmatch(part) else part for part in parts]
     if len(parts) > 2 and parts[0] in _NAMED:
         parts[1] = "*"
+    elif parts[0] == "compare" and len(parts) > 2:
+        parts[1:] = ["*", "*"]
     if "data-moved" in text:
         parts.append("moved")
     elif " was deleted</h1>" in text:
