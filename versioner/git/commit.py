@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from versioner.errors import GitFailure, InvalidInput, OperationFailed, UsageFault, quoted
 from versioner.git.checkout import FileUpdate, checkouts_of, refresh, refuse_uncommitted
-from versioner.git.commit_objects import build_commit
+from versioner.git.commit_objects import MOST_FILES, build_commit
 from versioner.git.identity import committer_of, person
 from versioner.git.journal import JournalEntry, drop_journal, write_journal
 from versioner.git.object_format import hash_object
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from versioner.git.session import LockedRepository
     from versioner.models import Changes, CommitIdentity
 
-__all__ = ["advance", "commit_changes", "make_commit", "publish", "updates_of"]
+__all__ = ["advance", "commit_changes", "make_commit", "publish", "updates_of", "write_commit"]
 
 
 def commit_changes(
@@ -66,8 +66,28 @@ def make_commit(
     Returns None where nothing changes.
     """
     updates = updates_of(repo, changes)
-    committer = _committer(repo, identity)
-    return build_commit(repo, _Contents(updates), message, committer, when) if updates else None
+    return write_commit(repo, updates, message, identity=identity, when=when) if updates else None
+
+
+def write_commit(
+    repo: LockedRepository,
+    updates: Mapping[str, FileUpdate],
+    message: str,
+    *,
+    identity: CommitIdentity | None = None,
+    when: str | None = None,
+    most_files: int = MOST_FILES,
+) -> str:
+    """Write a commit of updates on the tip that no ref names; `most_files` as `build_commit`."""
+    return build_commit(
+        repo,
+        _Contents(updates),
+        message,
+        _committer(repo, identity),
+        when,
+        most_files=most_files,
+        ids={path: update.id for path, update in updates.items()},
+    )
 
 
 def updates_of(
@@ -141,8 +161,7 @@ def publish(
     journal entry that it found as `resuming`, leaves such a path as it is.
     """
     checkouts = _ready(repo, updates, refusing=resuming is None)
-    committer = _committer(repo, identity)
-    new = build_commit(repo, _Contents(updates), message, committer, when)
+    new = write_commit(repo, updates, message, identity=identity, when=when)
     _land(repo, checkouts, updates, new, message, resuming)
     return new
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.errors import GitFailure
 from versioner.git.object_format import TreeEntry, hash_bytes, hash_object, tree_bytes
+from versioner.git.objects import GitObject
 from versioner.git.process import failure, finish, git, start
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_FILES", "build_commit", "epoch_of", "unpack_commit"]
 
+# Each file becomes a loose object, and so does each directory above it.
+MOST_FILES: Final = 16
+
 
 def build_commit(
     repo: LockedRepository,
@@ -25,11 +29,18 @@ def build_commit(
     message: str,
     committer: Committer,
     when: str | None,
+    *,
+    most_files: int = MOST_FILES,
+    ids: Mapping[str, str | None] | None = None,
 ) -> str:
-    """Write the objects of a commit on the tip, and return its id."""
+    """Write the objects of a commit on the tip, and return its id.
+
+    A commit of more than `most_files` files is made by `git fast-import`. `ids` are those of the
+    blobs by path, where they are known.
+    """
     seconds = None if when is None else epoch_of(when)
-    if seconds is not None and len(changes) <= MOST_FILES:
-        commit, tree = unpack_commit(repo, changes, message, committer, seconds)
+    if seconds is not None and len(changes) <= most_files:
+        commit, tree = unpack_commit(repo, changes, message, committer, seconds, ids)
     else:
         # Rare: a large commit, or one that git's own clock dates.
         from versioner.git.fast_import import import_commit
@@ -73,8 +84,6 @@ def _sign(
     return made.decode("ascii").strip()
 
 
-# Each file becomes a loose object, and so does each directory above it.
-MOST_FILES: Final = 16
 _KINDS: Final = {"commit": 1, "tree": 2, "blob": 3}
 _FILE: Final = 0o100644
 _DIRECTORY: Final = 0o40000
@@ -86,18 +95,20 @@ def unpack_commit(
     message: str,
     committer: Committer,
     seconds: int,
+    ids: Mapping[str, str | None] | None = None,
 ) -> tuple[str, str]:
     """Write a commit on the tip with `git unpack-objects`; return its id and its tree's."""
     args = ["unpack-objects", "-q"]
     fds = repo.session.pass_fds
     # git starts while the objects are built.
     with start(args, cwd=repo.top, pass_fds=fds, piped=True) as process:
-        pack = _Pack(repo.object_format)
+        pack = _Pack(repo.object_format, ids or {})
         tree = _with_changes(repo.view(), "", changes, pack)
         commit = pack.add("commit", _commit(repo, tree, message, committer, seconds))
         done = finish(process, pack.close())
     if done.returncode != 0:
         raise failure(args, done.stderr)
+    repo.reader.note_written(pack.objects)
     return commit, tree
 
 
@@ -115,6 +126,7 @@ def _with_changes(
 ) -> str:
     """Add a changed directory and all below it to a pack; return its id, "" if it is empty."""
     entries = dict(view.directory(path) or {})
+    before = f"{path}/" if path else ""
     below: dict[str, dict[str, bytes | None]] = {}
     for name, data in changes.items():
         first, slash, rest = name.partition("/")
@@ -123,9 +135,9 @@ def _with_changes(
         elif data is None:
             entries.pop(name, None)
         else:
-            entries[name] = TreeEntry(_FILE, pack.add("blob", data))
+            entries[name] = TreeEntry(_FILE, pack.add_file(before + name, data))
     for name, inner in below.items():
-        made = _with_changes(view, f"{path}/{name}" if path else name, inner, pack)
+        made = _with_changes(view, before + name, inner, pack)
         if made:
             entries[name] = TreeEntry(_DIRECTORY, made)
         else:
@@ -136,12 +148,17 @@ def _with_changes(
 class _Pack:
     """A pack in git's format (version 2), of whole objects without deltas."""
 
-    def __init__(self, object_format: str) -> None:
-        self._format = object_format
-        self._objects: list[bytes] = []
+    def __init__(self, object_format: str, ids: Mapping[str, str | None]) -> None:
+        self._format, self._ids = object_format, ids
+        self._packed: list[bytes] = []
+        self.objects: list[GitObject] = []
 
-    def add(self, kind: str, data: bytes) -> str:
-        """Add an object, and return its id."""
+    def add_file(self, path: str, data: bytes) -> str:
+        """Add the content of a file, and return its id."""
+        return self.add("blob", data, self._ids.get(path))
+
+    def add(self, kind: str, data: bytes, name: str | None = None) -> str:
+        """Add an object, and return its id, which is `name` where it is known."""
         from zlib import compress
 
         head = [_KINDS[kind] << 4 | len(data) & 0b1111]
@@ -151,11 +168,13 @@ class _Pack:
             head.append(size & 0x7F)
             size >>= 7
         # Level 0 stores the bytes: git compresses what it unpacks.
-        self._objects.append(bytes(head) + compress(data, 0))
-        return hash_object(kind, data, self._format)
+        self._packed.append(bytes(head) + compress(data, 0))
+        name = name or hash_object(kind, data, self._format)
+        self.objects.append(GitObject(name, kind, data))
+        return name
 
     def close(self) -> bytes:
         """Return the bytes of the pack."""
-        head = b"PACK\0\0\0\2" + len(self._objects).to_bytes(4, "big")
-        packed = head + b"".join(self._objects)
+        head = b"PACK\0\0\0\2" + len(self._packed).to_bytes(4, "big")
+        packed = head + b"".join(self._packed)
         return packed + bytes.fromhex(hash_bytes(packed, self._format))

@@ -11,7 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["finish_settings", "is_true", "settings", "start_settings", "value_of", "values_of"]
+__all__ = [
+    "Setting",
+    "finish_settings",
+    "is_true",
+    "settings",
+    "start_settings",
+    "value_of",
+    "values_of",
+]
 
 
 class Setting(NamedTuple):

@@ -16,10 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from versioner.git.config import Setting
     from versioner.git.repository import Repository
     from versioner.models import CommitIdentity
 
-__all__ = ["Committer", "ask_settings", "author_at", "committer_of", "person"]
+__all__ = [
+    "Committer",
+    "ask_settings",
+    "author_at",
+    "committer_of",
+    "person",
+    "settings_of_committer",
+]
 
 _ASKED: Final = r"^(user|author|committer)\.(name|email|signingkey)$|^commit\.gpgsign$|^gpg\."
 _AUTHOR: Final = r"^(user|author)\.(name|email)$"
@@ -47,15 +55,15 @@ class Committer(NamedTuple):
 def committer_of(
     repo: Repository,
     fallback: CommitIdentity | None,
-    listing: subprocess.Popen[bytes] | None = None,
+    listing: subprocess.Popen[bytes] | list[Setting] | None = None,
 ) -> Committer:
     """Return who commits here by git's configuration, else the fallback, else `versioner`.
 
-    `listing` is the process that `ask_settings` started, if it was started.
+    `listing` is the process that `ask_settings` started, or the settings of it, if it was started.
     """
     values: dict[str, str] = {}
     trusted: dict[str, str] = {}
-    for scope, key, value in finish_settings(listing or ask_settings(repo)):
+    for scope, key, value in _finished(ask_settings(repo) if listing is None else listing):
         values[key] = value
         if scope in _TRUSTED:
             trusted[key] = value
@@ -81,6 +89,15 @@ def person(name: str, email: str) -> tuple[str, str]:
 def ask_settings(repo: Repository, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
     """Start the git process that prints the settings of `committer_of`."""
     return start_settings(repo.top, _ASKED, pass_fds)
+
+
+def settings_of_committer(repo: Repository) -> list[Setting]:
+    """Return the settings of `committer_of`, for a caller that makes many commits."""
+    return finish_settings(ask_settings(repo))
+
+
+def _finished(listing: subprocess.Popen[bytes] | list[Setting]) -> Sequence[Setting]:
+    return listing if isinstance(listing, list) else finish_settings(listing)
 
 
 def _person(role: str, values: dict[str, str], fallback: CommitIdentity | None) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -68,8 +69,9 @@ def hash_object(kind: str, data: bytes, object_format: str = "sha1") -> str:
 
 def hash_bytes(data: bytes | bytearray | memoryview, object_format: str) -> str:
     """Return the hexadecimal hash of bytes in a repository of this object format."""
-    if object_format == "sha1" and len(data) < _LARGE:
-        # hashlib loads a cryptographic library, which takes as long as starting git.
+    if object_format == "sha1" and len(data) < _LARGE and "_hashlib" not in sys.modules:
+        # hashlib loads a cryptographic library, which takes as long as starting git, and is quicker
+        # where it is loaded.
         try:
             from _sha1 import sha1  # type: ignore[import-not-found,unused-ignore]
         except ImportError:

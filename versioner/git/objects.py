@@ -87,6 +87,13 @@ class ObjectReader:
             found = [each or fetched[name] for name, each in zip(ids, found, strict=True)]
         yield from found
 
+    def view(self, revision: str | None) -> TreeView:
+        """Return a view of the files of a commit."""
+        return TreeView(self, revision)
+
+    def note_written(self, objects: Iterable[GitObject]) -> None:
+        """Take note of objects that were written now; a reader may keep them."""
+
     def close(self) -> None:
         """End the process; the next call starts another, which reads the index again."""
         process, self._process = self._process, None
@@ -253,7 +260,7 @@ class OpenRepository(Repository):
 
     def view(self) -> TreeView:
         """Return a view of the tip's files."""
-        return TreeView(self.reader, self.tip)
+        return self.reader.view(self.tip)
 
 
 def tip_view(repo: Repository, reader: ObjectReader) -> TreeView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.git.objects import ObjectReader, OpenRepository, TreeView
+from versioner.git.objects import ObjectReader, OpenRepository
 from versioner.git.process import finish
 
 if TYPE_CHECKING:
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
+    from versioner.git.config import Setting
     from versioner.git.lock import WriteLock
+    from versioner.git.objects import TreeView
     from versioner.git.repository import Repository
 
 __all__ = ["LockedRepository", "WriteSession"]
@@ -24,9 +26,10 @@ class WriteSession:
 
     `index_input` is the file that `git update-index` reads its input from, `empty` the folder
     that it runs in. `settings` is the process that prints who commits, started early
-    (`identity`). `author` is the name and the address of the author of its commits, where that is
-    somebody else than git's configuration says. `before_move` is called with the branch and its new
-    commit before the branch moves.
+    (`identity`), and `known_settings` what it prints, where the caller has that. `author` is the
+    name and the address of the author of its commits, where that is somebody else than git's
+    configuration says. `before_move` is called with the branch and its new commit before the
+    branch moves.
     """
 
     def __init__(self, lock: WriteLock, reader: ObjectReader | None = None) -> None:
@@ -35,6 +38,7 @@ class WriteSession:
         self.index_input = lock.folder / "index-info"
         self.empty = lock.folder / "empty"
         self.settings: subprocess.Popen[bytes] | None = None
+        self.known_settings: list[Setting] | None = None
         self.author: tuple[str, str] | None = None
         self.before_move: Callable[[str, str], None] | None = None
         self._readers: dict[Path, ObjectReader] = {}
@@ -57,11 +61,13 @@ class WriteSession:
         """Return the view of a commit that the transaction shares; it reads a directory once."""
         key = cwd, revision
         if key not in self._views:
-            self._views[key] = TreeView(self.reader(cwd), revision)
+            self._views[key] = self.reader(cwd).view(revision)
         return self._views[key]
 
-    def take_settings(self) -> subprocess.Popen[bytes] | None:
-        """Return the process that prints who commits, to be finished by the caller."""
+    def take_settings(self) -> subprocess.Popen[bytes] | list[Setting] | None:
+        """Return what says who commits: settings, or the process that prints them."""
+        if self.known_settings is not None:
+            return self.known_settings
         settings, self.settings = self.settings, None
         return settings
 

@@ -16,17 +16,21 @@ from versioner.git.session import LockedRepository, WriteSession
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from versioner.git.config import Setting
     from versioner.git.repository import Repository
 
 __all__ = ["recover", "transaction"]
 
 
 @contextmanager
-def transaction(repo: Repository, *, wait: float = WAIT_SECONDS) -> Iterator[LockedRepository]:
+def transaction(
+    repo: Repository, *, wait: float = WAIT_SECONDS, settings: list[Setting] | None = None
+) -> Iterator[LockedRepository]:
     """Take the write lock, and yield the repository as it is now.
 
     Waits up to `wait` seconds for another writer, then raises OperationFailed that names it.
-    Inside a transaction this yields the repository of the outer one.
+    Inside a transaction this yields the repository of the outer one. `settings` say who commits,
+    where the caller knows them (`identity`).
     """
     if isinstance(repo, LockedRepository):
         yield repo
@@ -41,8 +45,10 @@ def transaction(repo: Repository, *, wait: float = WAIT_SECONDS) -> Iterator[Loc
 
                 complete(locked)
                 locked = reread(locked)
-            # git answers while the caller decides what to write.
-            session.settings = ask_settings(locked, session.pass_fds)
+            session.known_settings = settings
+            if settings is None:
+                # git answers while the caller decides what to write.
+                session.settings = ask_settings(locked, session.pass_fds)
             yield locked
         finally:
             session.close()

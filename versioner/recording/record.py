@@ -179,6 +179,8 @@ def prepare(
     if gate is None or not context.is_gated or kind != "deployment":
         return recorded, changes, context.config
     overrides, is_ruled = gate.judge(repository, context.product, event, pending or {})
+    if not overrides and "overrides" not in event:
+        return recorded._replace(is_ruled=is_ruled), changes, context.config
     event = {key: value for key, value in event.items() if key != "overrides"}
     event |= {"overrides": overrides} if overrides else {}
     changes[path] = log.append(kind, context.logs.get(path), [event])

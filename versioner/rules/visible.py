@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from versioner.layout import month_of, year_of
-from versioner.serialization.log import lines_naming, read_canonical
+from versioner.serialization.log import events_naming, read_canonical
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -51,7 +51,7 @@ class VisibleLogs:
         found = [
             event
             for _, data in self._logs.get(kind, ())
-            for _, event in lines_naming(data, value, key=key)
+            for event in events_naming(data, value, key=key)
         ]
         return self._named(self._visible(kind, found))
 

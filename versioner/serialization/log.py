@@ -32,6 +32,7 @@ __all__ = [
     "append",
     "append_lines",
     "event_line",
+    "events_naming",
     "header",
     "lines_naming",
     "read_canonical",
@@ -198,21 +199,45 @@ def lines_naming(data: bytes, value: str, *, key: str = "version") -> list[tuple
     be missed; `validate` reports them.
     """
     found: list[tuple[int, Event]] = []
-    lowered = value.lower()
-    pattern = f'{key}: "{lowered}"'.encode("utf-8", "surrogatepass")
     number = 1
     counted = 0
-    for start, end in _lines_with(data, pattern):
+    for start, event in _events_naming(data, value, key):
         number += data.count(b"\n", counted, start)
         counted = start
-        event = _parse(data[start:end].decode(errors="replace").removesuffix("\r"))
-        if event is not None and str(event.get(key)).lower() == lowered:
-            found.append((number, event))
+        found.append((number, event))
     return found
 
 
-def _lines_with(data: bytes, pattern: bytes) -> Iterator[tuple[int, int]]:
+def events_naming(data: bytes, value: str, *, key: str = "version") -> list[Event]:
+    """Return the events of `lines_naming`."""
+    return [event for _, event in _events_naming(data, value, key)]
+
+
+def _events_naming(data: bytes, value: str, key: str) -> Iterator[tuple[int, Event]]:
+    """Yield where the line of an event begins, and the event."""
+    wanted = value.lower()
+    pattern = f'{key}: "{wanted}"'.encode("utf-8", "surrogatepass")
+    for start, end in _lines_with(data, pattern):
+        event = _parse(data[start:end].decode(errors="replace").removesuffix("\r"))
+        if event is not None and str(event.get(key)).lower() == wanted:
+            yield start, event
+
+
+# The logs that were searched last, with their bytes in lower case: most are searched many times.
+_searched: list[tuple[bytes, bytes]] = []
+
+
+def _lowered(data: bytes) -> bytes:
+    for known, lowered in _searched:
+        if known is data:
+            return lowered
     lowered = data.lower()
+    _searched[:] = [(data, lowered), *_searched[:3]]
+    return lowered
+
+
+def _lines_with(data: bytes, pattern: bytes) -> Iterator[tuple[int, int]]:
+    lowered = _lowered(data)
     at = lowered.find(pattern)
     while at >= 0:
         end = data.find(b"\n", at)
@@ -321,7 +346,7 @@ def _check_appendable(existing: bytes) -> None:
     first = _start_of_content(existing)
     if first < 0:
         return
-    ended = b"\n..." in existing or b"\n---" in existing[first:]
+    ended = b"\n..." in existing or existing.find(b"\n---", first) >= 0
     if ended or not existing.startswith((b"- ", b"-\n", b"-\r\n"), first):
         raise OperationFailed(
             "no event can be added to this log: it does not have one event per line",

@@ -7,6 +7,7 @@ violations with jsonschema; a property test compares the two.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -14,7 +15,15 @@ if TYPE_CHECKING:
 
     from versioner.validation.schemas import Schema
 
-__all__ = ["KEYWORDS", "Pointer", "Violation", "unknown_keys", "violations_of"]
+__all__ = [
+    "CHECKS",
+    "KEYWORDS",
+    "Pointer",
+    "Violation",
+    "schema_parts",
+    "unknown_keys",
+    "violations_of",
+]
 
 Pointer = tuple[str | int, ...]
 
@@ -54,7 +63,28 @@ _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
 
 def violations_of(schema: Schema | bool, value: Any, root: Schema) -> Iterator[Violation]:
     """Yield every violation of a schema by a value; `root` is the schema that `$ref` refers to."""
-    yield from _violations(schema, value, root, ())
+    if not _is_known_valid(schema, value, root):
+        yield from _violations(schema, value, root, ())
+
+
+# How often a schema was asked about, by its identity. Only many questions are worth a function.
+_uses: Counter[int] = Counter()
+_FEW: Final = 3
+
+
+def _is_known_valid(schema: Schema | bool, value: Any, root: Schema) -> bool:
+    """Return whether a value is valid, as far as that is known without a search."""
+    if _uses[id(schema)] < _FEW:
+        _uses[id(schema)] += 1
+        return False
+    from versioner.validation.predicates import predicate_of
+
+    return predicate_of(schema, root)(value)
+
+
+def schema_parts(schema: Schema, root: Schema) -> list[Schema]:
+    """Return a schema and the schemas that it refers to."""
+    return _flatten(schema, root).parts
 
 
 def unknown_keys(schema: Schema, value: dict[str, Any]) -> list[str]:
@@ -138,7 +168,7 @@ def _flatten(schema: Schema, root: Schema) -> _FlatSchema:
         while "$ref" in flat.parts[-1]:
             flat.parts.append(root["$defs"][flat.parts[-1]["$ref"].removeprefix("#/$defs/")])
         for part in flat.parts:
-            for keyword, check in _CHECKS.items():
+            for keyword, check in CHECKS.items():
                 if keyword in part:
                     flat.checks.append((keyword, check, part[keyword], part))
     return flat
@@ -180,7 +210,7 @@ def _size(kind: type[Sized], check: Callable[[int, int], bool]) -> Callable[[Any
     return lambda wanted, value: not isinstance(value, kind) or check(wanted, len(value))
 
 
-_CHECKS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+CHECKS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "type": _is_type,
     "enum": lambda wanted, value: value in wanted,
     "const": _is_equal,
@@ -200,7 +230,7 @@ _CHECKS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 
 KEYWORDS: Final = frozenset(
     {
-        *_CHECKS,
+        *CHECKS,
         *("$ref", "required", "properties", "additionalProperties", "propertyNames", "items"),
         *("if", "then", "else"),
     }

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.backoff import Backoff
-from versioner.git.commit import advance, updates_of
+from versioner.git.commit import advance
 from versioner.git.objects import OpenRepository
 from versioner.git.process import RefChanged
 from versioner.git.transaction import transaction
 from versioner.recording.local import at_branch
-from versioner.server.writer.authors import set_author
+from versioner.server.writer.authors import KeptSettings, set_author
 from versioner.server.writer.batch import judge
 from versioner.server.writer.kept_objects import KeptObjects
 from versioner.server.writer.own_locks import OwnLocks
@@ -20,6 +20,7 @@ from versioner.server.writer.tip_reads import KeptReads
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from versioner.git.config import Setting
     from versioner.git.repository import Repository
     from versioner.git.session import LockedRepository
     from versioner.recording.record import RecordResult
@@ -44,6 +45,7 @@ class LocalPlace:
         self._repository = OpenRepository(found, self._reader) if is_bare else found
         self._locks = OwnLocks(found.common_dir)
         self._reads = KeptReads()
+        self._settings = KeptSettings()
 
     def record(
         self, writes: Sequence[EventWrite], moment: Moment
@@ -64,12 +66,13 @@ class LocalPlace:
     def _record(
         self, writes: Sequence[EventWrite], moment: Moment
     ) -> dict[EventWrite, RecordResult | Exception]:
-        with self._transaction() as locked:
+        settings = self._settings.at(self._repository, moment.now)
+        with self._transaction(settings) as locked:
             batch = judge(locked, writes, moment, self._reads)
             new = batch.commit(locked, moment.now)
             if new is not None:
                 message = batch.groups[-1].message
-                advance(locked, new, updates_of(locked, batch.changes), message)
+                advance(locked, new, batch.updates, message)
         return batch.on_branch(locked.branch or "")
 
     def edit(self, write: EditWrite) -> Any:
@@ -86,8 +89,8 @@ class LocalPlace:
                 backoff.pause()
 
     @contextmanager
-    def _transaction(self) -> Iterator[LockedRepository]:
-        with transaction(self._repository) as locked:
+    def _transaction(self, settings: list[Setting] | None = None) -> Iterator[LockedRepository]:
+        with transaction(self._repository, settings=settings) as locked:
             self._locks.release(locked)
             yield locked
             self._locks.forget()

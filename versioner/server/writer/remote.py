@@ -17,7 +17,7 @@ from versioner.git.repository import tip_of
 from versioner.git.transaction import transaction
 from versioner.remote.client import RefUpdate, failure_of
 from versioner.remote.faults import PASSING, RemoteFailure
-from versioner.server.writer.authors import set_author
+from versioner.server.writer.authors import KeptSettings, set_author
 from versioner.server.writer.batch import Batch, judge
 from versioner.server.writer.handover import handed_over
 from versioner.server.writer.kept_objects import KeptObjects
@@ -57,6 +57,7 @@ class RemotePlace:
         self._client = client
         self._branch = mirror.branch or ""
         self._reads = KeptReads()
+        self._settings = KeptSettings()
         self._judged = f"refs/versioner/server/{name}"
 
     def record(
@@ -72,7 +73,8 @@ class RemotePlace:
         def once() -> dict[EventWrite, RecordResult | Exception]:
             nonlocal batch
             place = self._fetch()
-            with transaction(place) as locked:
+            settings = self._settings.at(place, moment.now)
+            with transaction(place, settings=settings) as locked:
                 batch = judge(locked, writes, moment, self._reads)
                 new = batch.commit(locked, moment.now)
             if new is not None:

@@ -35,6 +35,8 @@ class KeptReads:
         self._snapshot: RevisionSnapshot | None = None
         self._key: object = None
         self._head: Registry | None = None
+        self._beside: object = None
+        self._may_refuse = False
 
     def snapshot(self, place: Repository) -> Snapshot:
         """Return the files of the tip."""
@@ -56,6 +58,18 @@ class KeptReads:
             products={},
             problems=[*head.problems],
         )
+
+    def may_refuse(self, place: Repository) -> bool:
+        """Return whether a rule or a request of the tip may refuse a start."""
+        with reading(place) as reader:
+            entries = tip_view(place, reader).directory(layout.ROOT) or {}
+        beside = sorted((name, each) for name, each in entries.items() if name != "products")
+        if self._beside != beside:
+            found = self.head(place, self.snapshot(place)).governance
+            is_asked = any(each.enforcement != "disabled" for each in found.rules)
+            self._may_refuse = is_asked or bool(found.requests or found.unreadable)
+            self._beside = beside
+        return self._may_refuse
 
 
 class StartGate(NamedTuple):
@@ -87,6 +101,4 @@ class StartGate(NamedTuple):
         with reading(place) as reader:
             if tip_view(place, reader).directory(decisions):
                 return True
-        found = self.reads.head(place, self.reads.snapshot(place)).governance
-        is_asked = any(each.enforcement != "disabled" for each in found.rules)
-        return is_asked or bool(found.requests or found.unreadable)
+        return self.reads.may_refuse(place)
