@@ -200,6 +200,7 @@ def test_what_the_small_finder_finds_good_is_good(scale: Callable[[int, int], in
     """It is asked first, so that the libraries are loaded only for what may be wrong."""
     import jsonschema
 
+    from versioner.validation.predicates import predicate_of
     from versioner.validation.schemas import bundled_schema
     from versioner.validation.violations import violations_of
 
@@ -225,7 +226,9 @@ def test_what_the_small_finder_finds_good_is_good(scale: Callable[[int, int], in
         document |= {
             key: "user-service" for key in schema.get("required", ()) if data.draw(st.booleans())
         }
-        if next(violations_of(schema, document, schema), None) is None:
+        is_good = next(violations_of(schema, document, schema), None) is None
+        assert predicate_of(schema, schema)(document) == is_good
+        if is_good:
             assert jsonschema.Draft202012Validator(schema).is_valid(document)
 
     check()

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from versioner.errors import InvalidInput
 from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS, STATUSES
 from versioner.validation.events import METADATA_LIMIT, check_event
+from versioner.validation.predicates import predicate_of
 from versioner.validation.schema_check import find_violations, is_valid
 from versioner.validation.schemas import bundled_schema
 from versioner.validation.violations import violations_of
@@ -223,6 +224,7 @@ def test_the_small_finder_and_both_engines_find_the_same(scale: Callable[[int, i
         assert ours == theirs
         judge = jsonschema.Draft202012Validator(schema)
         assert (not ours) == judge.is_valid(event) == is_valid(name, event)
+        assert (not ours) == predicate_of(schema, schema)(event)
 
     check()
 

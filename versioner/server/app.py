@@ -74,6 +74,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
             same_site="lax",
             https_only=settings.is_encrypted,
         )
+    app.add_middleware(wire.EventDoor)
     app.add_middleware(BodyLimit, limits=settings.limits)
     app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(ProxyHeaders, proxy=settings.proxy)

@@ -81,6 +81,10 @@ class TokenStore:
     def __init__(self, state_dir: Path) -> None:
         self._state_dir = state_dir
         self._folder = state_dir / "tokens"
+        # By id: what its file was when it was read, and what it said.
+        self._known: dict[str, tuple[tuple[int, int, int], tuple[Token, str]]] = {}
+        # By id: the minute of the last use that this process wrote.
+        self._noted: dict[str, str] = {}
 
     def create(
         self,
@@ -121,7 +125,7 @@ class TokenStore:
     def check(self, text: str, *, now: str) -> Token | None:
         """Return the token that a text is, None where it is none, is revoked or has expired."""
         found = re.fullmatch(_FORM, text)
-        stored = self._read(found[1]) if found else None
+        stored = self._kept(found[1]) if found else None
         token, expected = stored or (None, _NO_HASH)
         given = hashlib.sha256((found[2] if found else "").encode("ascii")).hexdigest()
         is_right = hmac.compare_digest(given, expected)
@@ -184,6 +188,23 @@ class TokenStore:
             # A damaged file is no token.
             return None
 
+    def _kept(self, token_id: str) -> tuple[Token, str] | None:
+        """Return what a file says, which is read again where it is another file."""
+        path = self._path(token_id)
+        try:
+            found = path.lstat()
+        except OSError:
+            self._known.pop(token_id, None)
+            return None
+        state = (found.st_ino, found.st_mtime_ns, found.st_size)
+        known = self._known.get(token_id)
+        if known is None or known[0] != state:
+            stored = self._read(token_id)
+            if stored is None:
+                return None
+            known = self._known[token_id] = (state, stored)
+        return known[1]
+
     def _all(self) -> Iterator[tuple[Token, str]]:
         with suppress(FileNotFoundError, NotADirectoryError):
             for path in self._folder.iterdir():
@@ -200,8 +221,9 @@ class TokenStore:
     def _note_use(self, token: Token, now: str) -> None:
         """Write when a token was used, at most once a minute."""
         minute = f"{now[:16]}:00Z"
-        if self._used(token.id) == minute:
+        if self._noted.get(token.id) == minute:
             return
+        self._noted[token.id] = minute
         path = self._used_path(token.id)
         # Two threads of this process may be here at once, and the disk may be full: the time of
         # the last use is no reason to refuse a request.

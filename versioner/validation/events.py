@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from versioner.errors import InvalidInput
@@ -18,7 +19,7 @@ from versioner.validation.violations import violations_of
 
 if TYPE_CHECKING:
     from versioner.models import Event, LogKind
-    from versioner.validation.schemas import SchemaName
+    from versioner.validation.schemas import Schema, SchemaName
     from versioner.validation.violations import Pointer, Violation
 
 __all__ = [
@@ -43,9 +44,10 @@ EVENT_SCHEMAS: Final[dict[LogKind, SchemaName]] = {
 def check_event(kind: LogKind, event: Event) -> None:
     """Raise InvalidInput, which names the field, for an event that a log may not contain."""
     schema = bundled_schema(EVENT_SCHEMAS[kind])
-    violations = list(violations_of(schema, event, schema))
-    if violations:
-        raise _invalid_field(min(violations, key=_precedence))
+    if not _is_known_valid(kind, schema, event):
+        violations = list(violations_of(schema, event, schema))
+        if violations:
+            raise _invalid_field(min(violations, key=_precedence))
     for key, value in event.items():
         _check_value(value, (key,))
     # Most events end here: repr() escapes no character of a secret.
@@ -53,6 +55,21 @@ def check_event(kind: LogKind, event: Event) -> None:
         hint = "never record a secret: remove it, and revoke it where it is used"
         _refuse(pointer, "contains a text that looks like a secret key", hint)
     _check_size(event)
+
+
+# How many events of a kind were checked: only many are worth a function made of the schema.
+_checked: Counter[LogKind] = Counter()
+_FEW: Final = 3
+
+
+def _is_known_valid(kind: LogKind, schema: Schema, event: Event) -> bool:
+    """Return whether an event conforms to its schema, as far as no search is needed for that."""
+    _checked[kind] += 1
+    if _checked[kind] <= _FEW:
+        return False
+    from versioner.validation.predicates import predicate_of
+
+    return predicate_of(schema, schema)(event)
 
 
 def metadata_size(metadata: Any) -> int:

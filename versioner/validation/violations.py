@@ -7,7 +7,6 @@ violations with jsonschema; a property test compares the two.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -63,23 +62,7 @@ _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
 
 def violations_of(schema: Schema | bool, value: Any, root: Schema) -> Iterator[Violation]:
     """Yield every violation of a schema by a value; `root` is the schema that `$ref` refers to."""
-    if not _is_known_valid(schema, value, root):
-        yield from _violations(schema, value, root, ())
-
-
-# How often a schema was asked about, by its identity. Only many questions are worth a function.
-_uses: Counter[int] = Counter()
-_FEW: Final = 3
-
-
-def _is_known_valid(schema: Schema | bool, value: Any, root: Schema) -> bool:
-    """Return whether a value is valid, as far as that is known without a search."""
-    if _uses[id(schema)] < _FEW:
-        _uses[id(schema)] += 1
-        return False
-    from versioner.validation.predicates import predicate_of
-
-    return predicate_of(schema, root)(value)
+    yield from _violations(schema, value, root, ())
 
 
 def schema_parts(schema: Schema, root: Schema) -> list[Schema]:

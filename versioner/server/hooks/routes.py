@@ -21,6 +21,7 @@ from versioner.server.hooks.drafts import Told
 from versioner.server.hooks.signatures import is_signed
 from versioner.server.problems import HttpProblem, public_text
 from versioner.server.services import services_of
+from versioner.server.writer import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,9 +123,7 @@ async def _record(
 ) -> list[dict[str, Any]]:
     found = [{"outcome": "nothing", "reason": clean(each)} for each in told.left_out]
     futures = [_submitted(draft, caller, services) for draft in told.drafts]
-    outcomes = await asyncio.gather(
-        *(asyncio.wrap_future(each) for each in futures), return_exceptions=True
-    )
+    outcomes = await asyncio.gather(*(result_of(each) for each in futures), return_exceptions=True)
     for outcome in outcomes:
         if isinstance(outcome, (OperationFailed, UnreadableRules)):
             raise HttpProblem(

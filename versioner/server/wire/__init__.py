@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from versioner.server.wire.events import EventDoor
 from versioner.server.wire.events import router as events
 from versioner.server.wire.links import router as links
 from versioner.server.wire.reads import router as reads
 
-__all__ = ["router"]
+__all__ = ["EventDoor", "router"]
 
 router = APIRouter()
 router.include_router(events)

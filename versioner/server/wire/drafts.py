@@ -8,8 +8,8 @@ from versioner.names import canonical_status
 from versioner.recording.context import EventDraft
 from versioner.registry.event_order import OPENING, seconds_of
 from versioner.rules.times import parse_rfc3339, utc_text
+from versioner.validation.predicates import predicate_of
 from versioner.validation.schemas import bundled_schema
-from versioner.validation.violations import violations_of
 
 if TYPE_CHECKING:
     from versioner.server.wire.body import Body
@@ -108,7 +108,7 @@ def _certain(values: dict[str, str], metadata: dict[str, Any]) -> dict[str, str]
 
 def _is_valid(definition: str, value: str) -> bool:
     schema = bundled_schema("deployment-event")
-    return not list(violations_of(schema["$defs"][definition], value, schema))
+    return predicate_of(schema["$defs"][definition], schema)(value)
 
 
 def _run(metadata: dict[str, Any]) -> dict[str, str]:

@@ -6,7 +6,6 @@ one; they follow no redirect. So every form of the path is the endpoint itself.
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,10 +27,12 @@ from versioner.server.wire.replies import (
     build_reply,
     deployment_reply,
 )
-from versioner.server.writer import EventWrite
+from versioner.server.writer import EventWrite, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     Endpoint = Callable[[Request, Caller], Awaitable[Response]]
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from versioner.recording.record import RecordResult
     from versioner.server.wire.body import Body
 
-__all__ = ["router"]
+__all__ = ["EventDoor", "router"]
 
 router = APIRouter(tags=["events"])
 _RECORD = requires("record")
@@ -67,14 +68,36 @@ async def _admitted(endpoint: Endpoint, kind: EventKind, request: Request) -> Re
     return await endpoint(request, caller)
 
 
+class EventDoor:
+    """A way for events past the routes: to find theirs takes longer than all else in a request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._kinds = {form: kind for name, kind in EVENT_PATHS.items() for form in forms_of(name)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that records an event; the routes have all others."""
+        is_post = scope["type"] == "http" and scope["method"] == "POST"
+        kind = self._kinds.get(scope["path"]) if is_post else None
+        if kind is None:
+            await self._app(scope, receive, send)
+            return
+        endpoint = post_deployment if kind == "deployment" else post_build
+        try:
+            response = await _admitted(endpoint, kind, Request(scope, receive, send))
+        except (VersionerError, HttpProblem) as error:
+            response = refusal_of(error, kind, None).response()
+        await response(scope, receive, send)
+
+
 def _add_routes() -> None:
     kinds: tuple[tuple[str, Endpoint, str, EventKind], ...] = (
         ("deployment-events", post_deployment, "Record an event of a deployment", "deployment"),
         ("build-events", post_build, "Record an event of a build", "build"),
     )
     for path, endpoint, summary, kind in kinds:
-        # The plain routes come first: the dependencies of the last one, which describes them, take
-        # as long as all else that is done for a request.
+        # For an application without the door. The plain routes come first: the dependencies of the
+        # last one, which describes them, take as long as all else that is done for a request.
         names = [name for name, its_kind in EVENT_PATHS.items() if its_kind == kind]
         for form in (form for name in names for form in forms_of(name)):
             router.add_route(form, partial(_admitted, endpoint, kind), methods=["POST"])
@@ -121,7 +144,7 @@ async def _record(request: Request, caller: Caller, body: Body) -> dict[str, Any
             check=_permitted(caller),
             review=of_deployment if body.kind == "deployment" else of_build,
         )
-        recorded = await asyncio.wrap_future(services.writer.submit(write))
+        recorded = await result_of(services.writer.submit(write))
     except (VersionerError, HttpProblem) as error:
         gate = write.gate if write is not None else None
         raise refusal_of(error, body.kind, gate) from None

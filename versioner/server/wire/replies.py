@@ -51,6 +51,8 @@ class DeploymentReview:
             if any(each["at"] > event["at"] and _is_same_run(each, event) for each in openings):
                 return later
         ids = {each["id"] for each in same}
+        if ids == {event["id"]}:
+            return None
         voids = [
             each
             for name in ids
