@@ -51,7 +51,7 @@ class VisibleLogs:
         found = [
             event
             for _, data in self._logs.get(kind, ())
-            for event in events_naming(data, value, key=key)
+            for _, event in events_naming(data, value, key=key)
         ]
         return self._named(self._visible(kind, found))
 

@@ -193,56 +193,35 @@ def read_canonical(kind: LogKind, data: bytes) -> list[tuple[int, Event]] | None
 
 
 def lines_naming(data: bytes, value: str, *, key: str = "version") -> list[tuple[int, Event]]:
-    """Return (line number, event) of the events with a value, in any case, of a key.
-
-    The bytes are searched, and only the lines found are parsed. Lines that are not canonical may
-    be missed; `validate` reports them.
-    """
-    found: list[tuple[int, Event]] = []
-    number = 1
-    counted = 0
-    for start, event in _events_naming(data, value, key):
-        number += data.count(b"\n", counted, start)
-        counted = start
-        found.append((number, event))
-    return found
-
-
-def events_naming(data: bytes, value: str, *, key: str = "version") -> list[Event]:
-    """Return the events of `lines_naming`."""
-    return [event for _, event in _events_naming(data, value, key)]
-
-
-def _events_naming(data: bytes, value: str, key: str) -> Iterator[tuple[int, Event]]:
-    """Yield where the line of an event begins, and the event."""
-    wanted = value.lower()
-    pattern = f'{key}: "{wanted}"'.encode("utf-8", "surrogatepass")
-    for start, end in _lines_with(data, pattern):
-        event = _parse(data[start:end].decode(errors="replace").removesuffix("\r"))
-        if event is not None and str(event.get(key)).lower() == wanted:
-            yield start, event
+    """Return (line number, event) of the events of `events_naming`."""
+    found = events_naming(data, value, key=key)
+    return [(data.count(b"\n", 0, start) + 1, event) for start, event in found]
 
 
 # The logs that were searched last, with their bytes in lower case: most are searched many times.
 _searched: list[tuple[bytes, bytes]] = []
 
 
-def _lowered(data: bytes) -> bytes:
-    for known, lowered in _searched:
-        if known is data:
-            return lowered
-    lowered = data.lower()
-    _searched[:] = [(data, lowered), *_searched[:3]]
-    return lowered
+def events_naming(data: bytes, value: str, *, key: str = "version") -> Iterator[tuple[int, Event]]:
+    """Yield the events with a value, in any case, of a key, after where their lines begin.
 
-
-def _lines_with(data: bytes, pattern: bytes) -> Iterator[tuple[int, int]]:
-    lowered = _lowered(data)
+    The bytes are searched, and only the lines found are parsed. Lines that are not canonical may
+    be missed; `validate` reports them.
+    """
+    wanted = value.lower()
+    pattern = f'{key}: "{wanted}"'.encode("utf-8", "surrogatepass")
+    lowered = next((lower for known, lower in _searched if known is data), None)
+    if lowered is None:
+        lowered = data.lower()
+        _searched[:] = [(data, lowered), *_searched[:3]]
     at = lowered.find(pattern)
     while at >= 0:
         end = data.find(b"\n", at)
         end = len(data) if end < 0 else end
-        yield data.rfind(b"\n", 0, at) + 1, end
+        start = data.rfind(b"\n", 0, at) + 1
+        event = _parse(data[start:end].decode(errors="replace").removesuffix("\r"))
+        if event is not None and str(event.get(key)).lower() == wanted:
+            yield start, event
         at = lowered.find(pattern, end)
 
 
