@@ -9,7 +9,7 @@ function headingOf(team, rows, columns) {
   const heading = make("th", "", team || "Without an owner");
   heading.scope = "rowgroup";
   heading.colSpan = columns;
-  heading.append(make("span", "under", String(rows.length)));
+  heading.append(" ", make("span", "under", String(rows.length)));
   row.append(heading);
   return row;
 }

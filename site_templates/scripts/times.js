@@ -1,7 +1,7 @@
 /* Times of the page in the reader's time zone, and ages counted from now. */
 
 import { all, make } from "./dom.js";
-import { ageText, clockText, dayText } from "./time_text.js";
+import { ageText, clockText, dayText, spanText } from "./time_text.js";
 
 function showTime(time, now) {
   if (!time.dateTime) { time.dateTime = time.textContent.replace(" ", "T"); }
@@ -10,6 +10,8 @@ function showTime(time, now) {
   time.title = time.dateTime.replace("T", " ").replace("Z", " UTC");
   if (time.className === "age") {
     time.textContent = ageText(moment, now);
+  } else if (time.className === "span") {
+    time.textContent = spanText((now - moment) / 1000) || "just now";
   } else if (time.className === "day") {
     time.textContent = dayText(moment);
   } else if (time.className === "since") {

@@ -203,6 +203,89 @@ def test_the_menu_of_pages_opens_and_the_escape_key_closes_it(
     assert not about.is_visible()
 
 
+def test_the_rows_of_the_matrix_are_moved_along_and_opened_with_keys(
+    sample_url: str, open_page: Callable[..., Visit]
+) -> None:
+    visit = open_page(sample_url).go("index.html")
+    every, keyboard = names(visit), visit.page.keyboard
+    chosen = "document.activeElement.textContent"
+    for key, row in (("j", 0), ("j", 1), ("ArrowDown", 2), ("k", 1), ("ArrowUp", 0), ("k", 0)):
+        keyboard.press(key)
+        assert visit.page.evaluate(chosen) == every[row], key
+    keyboard.press("?")
+    keys = visit.page.get_by_role("dialog", name="Keys")
+    keys.wait_for()
+    keyboard.press("j")
+    keyboard.press("Escape")
+    assert not keys.is_visible()
+    keyboard.press("j")
+    assert visit.page.evaluate(chosen) == every[1]
+    keyboard.press("Enter")
+    visit.page.wait_for_url("**/products/*/index.html")
+    visit.assert_quiet()
+
+
+def test_the_matrix_is_grouped_by_team_and_sorted_in_each_group(
+    sample_url: str, open_page: Callable[..., Visit]
+) -> None:
+    visit = open_page(sample_url).go("index.html")
+    every = names(visit)
+    visit.page.locator("[data-columns] summary").click()
+    visit.page.get_by_label("By team").check()
+    teams = visit.page.locator("#matrix tr.day th").all_inner_texts()
+    assert [text.split()[0] for text in teams] == ["data", "identity", "payments", "storefront"]
+    grouped = names(visit)
+    assert sorted(grouped) == sorted(every)
+    assert grouped != every
+    visit.page.keyboard.press("Escape")
+    visit.page.locator("#matrix thead th").first.locator("button").click(click_count=2)
+    assert names(visit)[:2] == grouped[:2][::-1]
+    assert visit.page.locator("#matrix tr.day").count() == len(teams)
+    visit.page.locator("[data-tools=matrix] input[type=search]").fill("payments")
+    assert visit.page.locator("#matrix tr.day:visible").count() == 1
+    again = open_page(visit.page.url.partition("?")[0])
+    again.page.goto(visit.page.url.replace("q=payments", "q="))
+    assert names(again)[0] in every
+    assert again.page.locator("#matrix tr.day").count() == len(teams)
+    visit.page.locator("[data-tools=matrix] input[type=search]").fill("")
+    visit.page.locator("[data-columns] summary").click()
+    visit.page.get_by_label("By team").uncheck()
+    assert visit.page.locator("#matrix tr.day").count() == 0
+    assert names(visit) == every[::-1]
+    visit.assert_quiet()
+
+
+def test_the_density_of_rows_is_remembered_and_set_before_the_page_is_painted(
+    sample_url: str, open_page: Callable[..., Visit]
+) -> None:
+    visit = open_page(sample_url).go("index.html")
+    row = visit.page.locator("#matrix tbody tr").nth(2)
+    height = "row => row.getBoundingClientRect().height"
+    compact = row.evaluate(height)
+    assert compact <= 34, "25 rows and the head are on a screen of 900 pixels"
+    visit.page.locator("[data-columns] summary").click()
+    visit.page.get_by_label("Comfortable").check()
+    roomy = row.evaluate(height)
+    assert roomy > compact + 10
+    # The script that does the rest does not come.
+    visit.page.route("**/overview.js", lambda route: route.abort())
+    visit.page.goto(f"{sample_url}index.html")
+    assert row.evaluate(height) == pytest.approx(roomy, abs=0.5)
+
+
+def test_on_a_phone_the_matrix_is_cards_with_production_first(
+    sample_url: str, open_page: Callable[..., Visit]
+) -> None:
+    visit = open_page(sample_url, width=390).go("index.html")
+    cards = visit.page.locator("#matrix tbody tr")
+    tops = "card => [...card.querySelectorAll('td[data-place]')].map("
+    tops += "cell => [cell.getBoundingClientRect().top, cell.dataset.place])"
+    for number in range(cards.count()):
+        places = [place for _, place in sorted(cards.nth(number).evaluate(tops))]
+        assert places == ["production", "development", "test", "staging"]
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["with-script", "without-script"])
 def test_on_a_phone_the_pages_are_a_menu(
     sample_url: str, open_page: Callable[..., Visit], script: bool

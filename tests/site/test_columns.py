@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from tests.builders import NOW, deployment, product, registry
 from tests.site.samples import DAY
+from versioner.models.governance import Governance, Request
+from versioner.registry.governance.load import LoadedGovernance
 from versioner.site.context import SiteContext
+from versioner.site.views.insight.drift import drift_view
 
 YEAR = 365 * DAY
 
@@ -59,3 +62,34 @@ def test_drift_is_reckoned_over_the_columns() -> None:
         many(2, "production", minutes=-DAY), many(1, "staging", minutes=-DAY, version="2")
     )
     assert context.drifting == {"p0"}
+
+
+def test_drift_is_told_with_its_age_its_size_and_where() -> None:
+    names = ("staging", "production")
+    both = [deployment("1", environment=name, minutes=-9 * DAY) for name in names]
+    ahead = [
+        *both,
+        deployment("2", environment="staging", minutes=-3 * DAY),
+        deployment("3", environment="staging", minutes=-DAY),
+    ]
+    back = [*both, deployment("2", environment="production", minutes=-60)]
+    context = SiteContext(registry(product("ahead", ahead), product("back", back)), now=NOW)
+    found = drift_view(context, "ahead")
+    assert (found["age"], found["size"], found["waits"]) == ("3 days", "2 versions behind", "")
+    assert drift_view(context, "back")["size"] == "staging is 1 version behind"
+    assert drift_view(context, "back")["age"] == "1 hour"
+
+
+def test_drift_that_a_request_can_end_says_whose_approval_it_waits_for() -> None:
+    events = [
+        deployment("1", environment="production", minutes=-9 * DAY),
+        deployment("2", environment="staging", minutes=-3 * DAY),
+    ]
+    wanted = Request(
+        "release", "requests/release/request.yaml", {}, state="open", environments=("production",),
+        versions={"shop": "2"}, approvals={"qa": 1},
+    )  # fmt: skip
+    whole = registry(product("shop", events))
+    loaded = LoadedGovernance(Governance(requests=(wanted,)))
+    whole.load_governance = lambda: loaded
+    assert drift_view(SiteContext(whole, now=NOW), "shop")["waits"] == "waits for approval of qa"

@@ -13,6 +13,7 @@ from versioner.site.views.attention import attention
 from versioner.site.views.cells import cell_view
 from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.inbox import inbox_groups
+from versioner.site.views.insight.drift import NO_DRIFT, drift_view, main_columns
 from versioner.site.views.insight.weekly import weekly_chart
 from versioner.site.views.layout import View, frame
 from versioner.site.views.observed import differing
@@ -110,8 +111,7 @@ def _row(context: SiteContext, row: MatrixRow) -> View:
         "lifecycle": "deprecated" if deprecated else "active",
         "drifting": name in context.drifting,
         "flags": " ".join(flag for flag, is_set in flags.items() if is_set),
-        "behind": "",
-        "waits": "",
+        "drift": drift_view(context, name) if name in context.drifting else NO_DRIFT,
         "cells": [
             {
                 **cell_view(context, OVERVIEW, record, column),
@@ -127,14 +127,7 @@ def _class_of(context: SiteContext, environment: str) -> str:
     """Return the class of a cell: `main` for production, which a narrow screen shows first."""
     if environment not in context.columns:
         return "off"
-    return "main" if environment in _main_columns(context) else ""
-
-
-def _main_columns(context: SiteContext) -> list[str]:
-    """Return the environments of the type production, without one the last that is shown."""
-    known = context.environments
-    production = [name for name in context.columns if known[name].get("type") == "production"]
-    return production or list(context.columns[-1:])
+    return "main" if environment in main_columns(context) else ""
 
 
 def _figures(context: SiteContext) -> list[View]:
