@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from versioner.models.notification_types import DIGEST
+from versioner.query.commits.words import brought_by, difference_words, list_words
 from versioner.registry.settings_checks import site_address
 from versioner.site.privacy import hidden_fields, pruned
 from versioner.site.urls import (
@@ -36,7 +37,8 @@ class Facts:
     """A notice with what the registry says of it now; `event` is its line of the log, if any.
 
     `url` is the page of the site, "" where the address of the site is not known. `is_void` is
-    whether the event was declared a mistake since. What the site hides is not in it.
+    whether the event was declared a mistake since. `commits` are those that a completed deployment
+    or a build brought, in words. What the site hides is not in it.
     """
 
     notice: Notice
@@ -52,6 +54,7 @@ class Facts:
     is_void: bool = False
     url: str = ""
     digest: Digest | None = None
+    commits: str = ""
 
     @property
     def actor(self) -> str:
@@ -95,7 +98,22 @@ def facts_of(notice: Notice, registry: Registry) -> Facts:
         has_rules=any(each.enforcement == "enabled" for each in rules),
         is_void=_is_void(notice, deployment),
         url=_url(notice, registry, deployment),
+        commits="" if "changes" in hidden else _commits(notice, record, event, deployment),
     )
+
+
+def _commits(
+    notice: Notice,
+    record: ProductRecord | None,
+    event: Mapping[str, Any],
+    deployment: Deployment | None,
+) -> str:
+    if record is None or not record.recorded_changes:
+        return ""
+    if notice.type == "deployment.completed" and deployment is not None:
+        found = brought_by(record.recorded_changes, deployment)
+        return difference_words(found) if found is not None else ""
+    return list_words(event["changes"]) if "changes" in event else ""
 
 
 def _request_of(notice: Notice, registry: Registry) -> Request | None:

@@ -199,6 +199,8 @@ def _lines(facts: Facts) -> Iterator[str]:
     yield f"{when} by {facts.actor}" if facts.actor else when
     if notice.type == "deployment.completed" and notice.previous not in ("", notice.version):
         yield f"Before: {notice.previous}"
+    if facts.commits:
+        yield f"{facts.commits[0].upper()}{facts.commits[1:]}"
     if facts.team:
         yield f"Team: {facts.team}"
     for key, label in (("reason", "Reason"), ("comment", "Comment"), ("notes", "Notes")):

@@ -10,7 +10,8 @@ known.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from versioner.query.version_order import is_newer, versions_between
 
@@ -25,9 +26,13 @@ __all__ = [
     "CommitList",
     "commits_behind",
     "commits_between",
+    "exact_difference",
     "total_of",
     "versions_before",
 ]
+
+# More versions than this between two are not looked at, so that each question ends soon.
+_MOST_VERSIONS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ def commits_behind(
     that more than one question is asked of. Without recorded commits, the answer is None at once.
     """
     changes = record.recorded_changes if changes is None else changes
-    found = _exact(changes, behind, ahead) if changes or behind == ahead else None
+    found = exact_difference(changes, behind, ahead) if changes or behind == ahead else None
     return found.added.count if found is not None else None
 
 
@@ -91,14 +96,19 @@ def commits_between(record: ProductRecord, base: str, head: str) -> CommitDiffer
     read for their order.
     """
     changes = record.recorded_changes
-    return _exact(changes, base, head) or _by_order(record, changes, base, head)
+    return exact_difference(changes, base, head) or _by_order(record, changes, base, head)
 
 
-def _exact(changes: Mapping[str, RecordedChanges], base: str, head: str) -> CommitDifference | None:
+def exact_difference(
+    changes: Mapping[str, RecordedChanges], base: str, head: str
+) -> CommitDifference | None:
     """Return the difference by the versions that each list names, None where one is missing."""
-    below = {name: place for place, name in enumerate(versions_before(changes, base))}
+    below = {
+        name: place
+        for place, name in enumerate(islice(versions_before(changes, base), _MOST_VERSIONS))
+    }
     above: list[str] = []
-    for name in versions_before(changes, head):
+    for name in islice(versions_before(changes, head), _MOST_VERSIONS):
         if name in below:
             removed = [*below][: below[name]]
             return _without_shared(changes, base, head, above, removed)

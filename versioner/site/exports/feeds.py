@@ -7,15 +7,17 @@ where the address of the site is known, else relative to the feed, which RFC 428
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from versioner.query.commits.words import brought_by, difference_words
 from versioner.query.derived.running_versions import place_text
 from versioner.site.api.deployments import deployment_page, head_of
 from versioner.site.api.documents import newest
 from versioner.site.exports.former_names import environment_names, product_names
 from versioner.site.exports.xml import attribute, markup
+from versioner.site.facts.codec import BROUGHT
 from versioner.site.pagination import undeployments_of
 from versioner.site.urls import (
     EVERYTHING,
@@ -33,7 +35,7 @@ from versioner.site.views.rows import row_version
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from versioner.models import Deployment, Undeployment
     from versioner.registry.records import ProductRecord
@@ -54,6 +56,8 @@ class _Feed:
     title: str
     page: str
     rows: list[Deployment | Undeployment]
+    # What deployments brought, in words; rows in short have their own.
+    brought: Mapping[str, str] = field(default_factory=dict)
 
 
 def feeds_of(context: SiteContext) -> Iterator[tuple[str, bytes]]:
@@ -72,10 +76,14 @@ def feeds_of_product(context: SiteContext, name: str) -> Iterator[tuple[str, byt
     Under a former name, the feed has the id that it had then, so that readers go on with it.
     """
     title = f"{title_of(context, name)}: deployments"
-    rows = newest(_rows(context.record(name)), ENTRIES)
+    record = context.record(name)
+    rows = newest(_rows(record), ENTRIES)
+    changes = record.recorded_changes
+    found = {each.id: brought_by(changes, each) for each in rows if changes}
+    words = {key: difference_words(each) for key, each in found.items() if each is not None}
     origin = origin_of(context)
     for each in product_names(context, name):
-        feed = _Feed(product_feed(each), title, product_page(name), rows)
+        feed = _Feed(product_feed(each), title, product_page(name), rows, words)
         yield feed.path, _feed(context, feed, origin).encode("utf-8")
 
 
@@ -106,7 +114,9 @@ def origin_of(context: SiteContext) -> str:
 
 def _feed(context: SiteContext, feed: _Feed, origin: str) -> str:
     updated = max((_updated(each) for each in feed.rows), default=_NEVER)
-    entries = [_entry(context, feed.path, each) for each in feed.rows]
+    entries = [
+        _entry(context, feed.path, each, feed.brought.get(each.id, "")) for each in feed.rows
+    ]
     key = entry_id("feed", origin, feed.path)
     return atom_feed(context, feed.path, feed.title, feed.page, updated, entries, key)
 
@@ -139,8 +149,11 @@ def atom_feed(
     return "\n".join(lines)
 
 
-def _entry(context: SiteContext, path: str, deployment: Deployment | Undeployment) -> str:
+def _entry(
+    context: SiteContext, path: str, deployment: Deployment | Undeployment, brought: str
+) -> str:
     head = head_of(deployment, context.hidden)
+    summary = markup(_summary(context, deployment, head, brought))
     by = f"<author><name>{markup(head['deployed_by'])}</name></author>"
     return "".join(
         (
@@ -151,7 +164,7 @@ def _entry(context: SiteContext, path: str, deployment: Deployment | Undeploymen
             by if head["deployed_by"].strip() else "",
             f'<category term="{attribute(head["status"])}"/>',
             _alternate(context, path, deployment_page(context, deployment)),
-            f'<summary type="text">{markup(_summary(context, deployment, head))}</summary></entry>',
+            f'<summary type="text">{summary}</summary></entry>',
         )
     )
 
@@ -170,7 +183,10 @@ def _title(context: SiteContext, deployment: Deployment | Undeployment) -> str:
 
 
 def _summary(
-    context: SiteContext, deployment: Deployment | Undeployment, head: dict[str, str]
+    context: SiteContext,
+    deployment: Deployment | Undeployment,
+    head: dict[str, str],
+    brought: str,
 ) -> str:
     parts = [f"{moment_text(deployment.at)} UTC"]
     if head["deployed_by"]:
@@ -180,6 +196,9 @@ def _summary(
         parts.append(f"before: {deployment.previous}")
     if head["reason"]:
         parts.append(head["reason"])
+    brought = brought or str(deployment.events[0].get(BROUGHT, ""))
+    if brought and "changes" not in context.hidden:
+        parts.append(brought)
     return " · ".join(parts)
 
 

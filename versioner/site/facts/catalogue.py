@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import islice
+from itertools import islice, starmap
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -111,7 +111,7 @@ class Catalogue:
             rows = [
                 ListedRow(data.at, name, data.id, data)
                 for name, own in self._rows_of_all(month)
-                for data in map(RowData._make, own)
+                for data in starmap(RowData, own)
             ]
             rows.sort(key=itemgetter(0, 1, 2))
         if sum(map(len, self._lists.values())) > _ROWS_MOST:

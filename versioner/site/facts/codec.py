@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.models import Cell, CellResults, Deployment, Instance, Undeployment
 from versioner.query.derived.latest_values import latest_value
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 __all__ = [
+    "BROUGHT",
     "ListedRow",
     "RowData",
     "cell_data",
@@ -22,12 +23,16 @@ __all__ = [
 ]
 
 
+# The key, of no event, under which the event of a row has the commits in words.
+BROUGHT: Final = "brought"
+
+
 class RowData(NamedTuple):
     """A deployment or an undeployment in short, and the part of the page of its product's month.
 
     An undeployment has no kind; `before` are the versions that it ended, and for a deployment the
     one before it, which ran since `before_since` ("": not known). `void` has the time and
-    the reason where it was declared void.
+    the reason where it was declared void. `commits` are those that it brought, in words.
     """
 
     id: str
@@ -44,6 +49,7 @@ class RowData(NamedTuple):
     void: list[str] | None
     before_since: str
     part: int
+    commits: str = ""
 
     @property
     def version_shown(self) -> str:
@@ -85,8 +91,10 @@ def row_data(row: Deployment | Undeployment, before_since: str = "") -> list[Any
 def row_from(product: str, data: Sequence[Any]) -> Deployment | Undeployment:
     """Return a deployment or an undeployment with one event, which has its texts."""
     (key, environment, instance, version, status, kind, at, changed, by, reason, before, void,
-     *_) = data  # fmt: skip
+     _, _, *commits) = data  # fmt: skip
     event = {"at": changed, "deployed_by": by, "reason": reason, "status": status}
+    if commits:
+        event[BROUGHT] = commits[0]
     voided = None if void is None else {"at": void[0], "reason": void[1]}
     if not kind:
         return Undeployment(

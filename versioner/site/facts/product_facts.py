@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from versioner.query.commits.words import brought_by, count_words, difference_words
 from versioner.query.derived.running_versions import last_deployed_at
 from versioner.query.overrides import OverriddenStart, unreviewed_overrides
 from versioner.query.today.happenings import previous_stays
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from versioner.models import Cell, Event, Version
+    from versioner.query.commits.between import CommitDifference
     from versioner.query.metrics.policy import MetricsPolicy
     from versioner.site.pagination import HistoryPage
 
@@ -186,9 +188,14 @@ def facts_of(
     """
     pages = history_pages(record)
     stays = {key: at for cell in record.cells.values() for key, at in previous_stays(cell).items()}
+    brought = _brought(record)
+    words = {key: [difference_words(each)] for key, each in brought.items()}
     rows: dict[str, list[Any]] = {}
     for page in pages:
-        own = [[*row_data(row, stays.get(row.id, "")), page.part] for row in page.rows]
+        own = [
+            [*row_data(row, stays.get(row.id, "")), page.part, *words.get(row.id, ())]
+            for row in page.rows
+        ]
         rows.setdefault(page.month, []).extend(own)
     rows = {month: own for month, own in rows.items() if own}
     later = {row.id: page.part for page in pages if page.part > 1 for row in page.rows}
@@ -202,7 +209,7 @@ def facts_of(
         pages=[_page(page) for page in pages],
         months={month: _lists(own) for month, own in rows.items()},
         later=later,
-        whole=_whole(record, pages, versions),
+        whole=_whole(record, pages, versions, brought),
         rows={name: digest_of_json(own) for name, own in others.items()},
     )
     return _facts(record, later, load), history, {**rows, **others}
@@ -263,8 +270,18 @@ def _lists(rows: list[Any]) -> dict[str, ListFacts]:
     return found
 
 
+def _brought(record: ProductRecord) -> dict[str, CommitDifference]:
+    """Return what the deployments of a product brought, by id, where it is known."""
+    changes = record.recorded_changes
+    found = {each.id: brought_by(changes, each) for each in record.deployments if changes}
+    return {key: each for key, each in found.items() if each is not None}
+
+
 def _whole(
-    record: ProductRecord, pages: list[HistoryPage], stems: Mapping[str, str]
+    record: ProductRecord,
+    pages: list[HistoryPage],
+    stems: Mapping[str, str],
+    brought: Mapping[str, CommitDifference],
 ) -> dict[str, str]:
     """Return by month the digest of all that a product's own pages of it show of its rows."""
     # A table has one more column where any event names an instance.
@@ -277,6 +294,10 @@ def _whole(
             found[page.month] = hashlib.blake2b(marshal.dumps(common, 2), digest_size=12)
         # Version 2 gives equal bytes for equal data, whether objects are shared or not.
         found[page.month].update(marshal.dumps(_shown(page, stems), 2))
+        # The commits of another month's versions count in what a deployment brings.
+        counts = [(row.id, count_words(brought[row.id])) for row in page.rows if row.id in brought]
+        if counts:
+            found[page.month].update(marshal.dumps(counts, 2))
     return {month: digest.hexdigest() for month, digest in found.items()}
 
 

@@ -13,6 +13,12 @@ from typing import TYPE_CHECKING, Final
 from versioner.query.derived.latest_values import build_details, latest_value
 from versioner.site.urls import deployment_anchor, version_anchor
 from versioner.site.views.event_details import detail_facts, event_facts
+from versioner.site.views.insight.commits import (
+    brought_view,
+    changes_of_product,
+    commits_view,
+    shown_of_each,
+)
 from versioner.site.views.rows import (
     KIND_CLASSES,
     STATUS_CLASSES,
@@ -50,6 +56,8 @@ class MonthRows:
         self._places: dict[tuple[str, str], str] = {}
         events = chain(*(row.events for row in month.rows), *(v.builds for v in month.versions))
         self._recorded = context.commits_of(events)
+        self._changes = changes_of_product(context, month.product)
+        self._shown = shown_of_each(context, month.versions) if self._changes else 0
         self.deployments = [self._deployment(row) for row in reversed(month.rows)]
         self.versions = [self._version(version) for version in reversed(month.versions)]
 
@@ -79,6 +87,7 @@ class MonthRows:
             "void": row.void is not None,
             "by": latest_value(events, "deployed_by", self._hidden),
             "remark": remark(row, self._hidden),
+            "brought": brought_view(self._changes, row) if self._changes else "",
             "facts": event_facts(events, self._hidden),
             "commits": self._commits(events) if self._recorded else [],
             # The row itself shows the status and the time of a single event.
@@ -105,6 +114,7 @@ class MonthRows:
             else [],
             "commits": self._commits(builds) if self._recorded else [],
             "notes": latest_value(builds, "notes", self._hidden),
+            "changes": commits_view(self._context, version, self._shown) if self._changes else {},
         }
 
     def _struck(self, event: Event, voider: Event) -> View:

@@ -35,7 +35,7 @@ _NO_ADDRESS: Final = (
     "Put the site's address before each path: site.base_url in registry.yaml is not set."
 )
 # The keys of a version row that only build events fill.
-_OF_BUILDS: Final = ("status", "commit", "by", "note")
+_OF_BUILDS: Final = ("status", "commit", "by", "note", "changes")
 
 
 def product_view(context: SiteContext, name: str) -> View:
@@ -182,7 +182,7 @@ def month_view(context: SiteContext, name: str, index: int) -> View:
         "pager": pager(months, index, partial(context.link, page)),
         "deployments": deployments,
         "versions": versions,
-        "built": any(v.builds or v.scm_sha or v.artifacts for v in month.versions),
+        "built": any(v.builds or v.scm_sha or v.artifacts or v.changes for v in month.versions),
     }
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.layout import product_dir, product_path
+from versioner.query.commits.between import exact_difference
 from versioner.query.derived.latest_values import latest_value
 from versioner.query.derived.running_versions import pending_instances, place_text
 from versioner.query.source_links import compare_url
@@ -20,6 +21,7 @@ from versioner.site.urls import (
     product_feed,
     product_page,
 )
+from versioner.site.views.insight.commits import changes_of_product, difference_view
 from versioner.site.views.rows import STATUS_CLASSES
 from versioner.site.views.shipping import shipping
 from versioner.site.wording import count, day_text, version_text
@@ -150,6 +152,7 @@ def _step(
         "behind": behind,
         "text": _text(context, record, (has, lacks), len(lacking), rolled_back),
         "compare": compare,
+        "commits": _commits(context, record, old, new),
         "versions": [
             _version(context, page, record.versions[v], rolled_back) for v in proposed[:_SHOWN]
         ],
@@ -185,6 +188,13 @@ def _text(
         return text
     when = "now" if record.cell(lacks.environment).completed else "yet"
     return f"{text}: nothing runs in {second} {when}"
+
+
+def _commits(context: SiteContext, record: ProductRecord, old: str, new: str) -> View:
+    """Return the commits that would ship, where they are all known."""
+    changes = changes_of_product(context, record.name)
+    found = exact_difference(changes, old, new) if old and changes else None
+    return difference_view(context, found, record.versions[new]) if found is not None else {}
 
 
 def _compare(context: SiteContext, record: ProductRecord, old: str, new: str) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from versioner.query.commits.between import total_of
 from versioner.query.derived.latest_values import latest_value
 from versioner.query.derived.running_versions import place_text
 from versioner.query.source_links import commit_url
 from versioner.site.urls import outward
 from versioner.site.views.instances import UNDEPLOYED
 from versioner.site.wording import (
+    count,
     day_text,
     first_line,
     moment_text,
@@ -106,8 +108,17 @@ def version_row(context: SiteContext, page: str, version: Version) -> View:
         "status": version.status,
         **source_of(context, version),
         "by": latest_value(version.builds, "built_by", context.hidden),
+        "changes": _changes(context, version),
         "reached": _reached(context, page, version),
     }
+
+
+def _changes(context: SiteContext, version: Version) -> str:
+    """Return how many commits a version has since the one before it, "" where it is not known."""
+    changes = version.changes
+    if changes is None or "partial" in changes or "changes" in context.hidden:
+        return ""
+    return count(total_of(changes), "commit")
 
 
 def recorded_by(context: SiteContext, recorded: RecordedBy) -> View:
