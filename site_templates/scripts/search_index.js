@@ -7,8 +7,8 @@ import { HOME, loadScript } from "./dom.js";
 const MOST_PARTS = 3;
 const FEWEST_LETTERS = 2;
 const KEY_LENGTH = 64;
-/* A commit is found by so many digits. */
-const COMMIT_KEY = /^[0-9a-f]{16}$/;
+/* A commit is found by so many digits: the one of a version by 16, another one by 10. */
+const COMMIT_KEY = /^(?:[0-9a-f]{10}|[0-9a-f]{16})$/;
 
 let names = null;
 const parts = new Map();

@@ -118,9 +118,10 @@ def test_only_details_and_facts_of_instances_are_left_out() -> None:
         for name, schema in DESCRIBED["components"]["schemas"].items()
         if set(schema["required"]) != set(schema["properties"])
     }
-    # A registry without instances or undeployments, or never observed, has the documents that it
-    # had before.
+    # A registry without instances, undeployments or recorded commits, or never observed, has the
+    # documents that it had before.
     instances = {"Beside", "Deployment", "DeploymentSummary", "History", "State", "Undeployment"}
+    instances |= {"Version"}
     assert loose == {"BuildDetails", "DeploymentDetails", *instances}
     components = DESCRIBED["components"]["schemas"]
     left_out = {
@@ -129,10 +130,11 @@ def test_only_details_and_facts_of_instances_are_left_out() -> None:
     }
     assert left_out == {
         "Beside": {"instance"},
-        "Deployment": {"instance"},
+        "Deployment": {"instance", "commits"},
         "DeploymentSummary": {"instance"},
         "History": {"undeployments"},
         "Undeployment": {"instance"},
+        "Version": {"changes"},
         "State": {"redeployed_at", "mixed", "instances", "observed"},
     }
 

@@ -11,6 +11,7 @@ from versioner.validation.commit_keys import key_number, pattern_of, patterns_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from versioner.models.events import RecordedCommit
     from versioner.query.source_links import Source
 
 __all__ = ["CommitLinks"]
@@ -45,3 +46,13 @@ class CommitLinks:
         if self._pages is not None and key[1:] == number:
             page = {"#": self._pages.number, "!": self._pages.merge_request}.get(key[:1], "")
         return f"{self._base}/{page.format(number=number)}" if page else ""
+
+    def document(self, commit: RecordedCommit, *, author: bool = True) -> dict[str, Any]:
+        """Return a commit as data, with the addresses of its pages, and with or without author."""
+        return {
+            "id": commit["id"],
+            "subject": commit.get("subject"),
+            "author": commit.get("author") if author else None,
+            "url": self.commit(commit["id"]) or None,
+            "keys": [{"key": key, "url": self.key(key) or None} for key in commit.get("keys", ())],
+        }

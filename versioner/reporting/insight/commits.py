@@ -12,7 +12,6 @@ from versioner.reporting.text import count, wrap
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from versioner.models.events import RecordedCommit
     from versioner.query.commits.between import CommitDifference, CommitList
     from versioner.query.commits.links import CommitLinks
     from versioner.reporting.tables import CellText
@@ -85,18 +84,7 @@ def difference_document(found: CommitDifference, links: CommitLinks) -> dict[str
 def _list_document(commits: CommitList, links: CommitLinks) -> dict[str, Any]:
     return {
         "count": commits.count,
-        "commits": [commit_document(each, links) for each in commits.commits],
-    }
-
-
-def commit_document(commit: RecordedCommit, links: CommitLinks) -> dict[str, Any]:
-    """Return a commit as data, with the addresses of its pages."""
-    return {
-        "id": commit["id"],
-        "subject": commit.get("subject"),
-        "author": commit.get("author"),
-        "url": links.commit(commit["id"]) or None,
-        "keys": [{"key": key, "url": links.key(key) or None} for key in commit.get("keys", ())],
+        "commits": [links.document(each) for each in commits.commits],
     }
 
 
@@ -116,5 +104,5 @@ def difference_listing(found: CommitDifference, links: CommitLinks) -> Listing:
 
 def _rows(change: str, commits: CommitList, links: CommitLinks) -> Iterator[dict[str, Any]]:
     for each in commits.commits:
-        document = commit_document(each, links)
+        document = links.document(each)
         yield {"change": change, **document, "keys": list(each.get("keys", ()))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from versioner.models import Undeployment
+from versioner.site.api.commits import brought_of, changes_of
 from versioner.site.api.deployments import (
     Document,
     deployment_of,
@@ -15,6 +16,7 @@ from versioner.site.api.deployments import (
 )
 from versioner.site.exports.csv import months_of
 from versioner.site.urls import badge, data_of, product_feed, product_page, table
+from versioner.site.views.insight.commits import changes_of_product
 from versioner.site.views.products import document_of, team_of, title_of
 
 if TYPE_CHECKING:
@@ -69,13 +71,20 @@ def product(context: SiteContext, name: str) -> Document:
 def history(context: SiteContext, month: HistoryPage) -> Document:
     """Return the document of one page of a product's history, with everything recorded."""
     removals = [row for row in month.rows if isinstance(row, Undeployment)]
+    changes = changes_of_product(context, month.product)
     return {
         "product": month.product,
         "month": month.month,
         "part": month.part,
         "page": month.path,
-        "versions": [version_of(each, context.hidden) for each in month.versions],
-        "deployments": [deployment_of(each, context.hidden) for each in month.deployments],
+        "versions": [
+            {**version_of(each, context.hidden), **changes_of(context, each)}
+            for each in month.versions
+        ],
+        "deployments": [
+            {**deployment_of(each, context.hidden), **brought_of(changes, each)}
+            for each in month.deployments
+        ],
         # Left out where there are none, so that other documents stay as they are.
         **(
             {"undeployments": [undeployment_of(each, context.hidden) for each in removals]}

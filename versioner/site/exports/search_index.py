@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.site.facts.search_entries import KEY
+from versioner.site.facts.search_entries import ID_OF_CHANGE, KEY
 from versioner.site.urls import environment_page
 from versioner.site.views.products import team_of, title_of
 
@@ -50,10 +50,13 @@ def index_file(context: SiteContext, shards: Iterable[str]) -> tuple[str, bytes]
 
 def shard_files(context: SiteContext, first: str) -> Iterator[tuple[str, bytes]]:
     """Yield the shards of the entries with the same first characters."""
+    hidden = context.hidden
+    if not hidden.isdisjoint(("changes", "scm_sha")):
+        hidden |= {ID_OF_CHANGE}
     entries = [
         _Entry(key, at, line)
         for key, at, line, fields in context.catalogue.search_entries(first)
-        if not context.hidden.issuperset(fields)
+        if not hidden.issuperset(fields)
     ]
     entries.sort(key=lambda each: (each.key, each.line))
     for prefix, own in sorted(_cut(first, entries)):

@@ -1,4 +1,8 @@
-"""The entries of a product in the search index: its versions, and their commits and artifacts."""
+"""The entries of a product in the search index.
+
+They are its versions, the commits and artifacts of these, and the commits since the version before,
+with the pull requests and tickets that they name.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,11 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from versioner.models import Version
 
-__all__ = ["KEY", "PREFIX", "search_entries"]
+__all__ = ["ID_OF_CHANGE", "KEY", "PREFIX", "search_entries"]
 
 # The characters of a version and of a commit that are compared; all that agree in these are
 # found.
@@ -21,7 +25,9 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{12,}")
 PREFIX: Final = 2
 
 # What an entry is found by; a registry may hide some of it.
-_NAME, _COMMIT, _ARTIFACT = "", "scm_sha", "artifacts"
+_NAME, _COMMIT, _ARTIFACT, _CHANGE = "", "scm_sha", "artifacts", "changes"
+# No field: the id of a recorded commit, which is hidden where commits are, in any way.
+ID_OF_CHANGE: Final = "changes.id"
 
 
 def search_entries(
@@ -41,11 +47,21 @@ def search_entries(
             word = digest[:_DIGEST_KEY]
             if not named.startswith(word):
                 words.setdefault(word, []).append(field)
+        for word, field in _changes(version):
+            if not named.startswith(word) and word not in words:
+                words[word] = [field]
         for word, fields in words.items():
             line = f"{word} {product} {pages[version.name]} {version.name}"
             entry = [word, version.at, line.removesuffix(f" {word}"), fields]
             found.setdefault(word[:PREFIX], []).append(entry)
     return found
+
+
+def _changes(version: Version) -> Iterator[tuple[str, str]]:
+    for commit in version.changes["commits"] if version.changes is not None else ():
+        yield commit["id"], ID_OF_CHANGE
+        for key in commit.get("keys", ()):
+            yield key.lower(), _CHANGE
 
 
 def _digests(version: Version) -> Iterable[tuple[str, str]]:

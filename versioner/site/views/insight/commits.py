@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from versioner.site.context import SiteContext
     from versioner.site.views.layout import View
 
-__all__ = ["brought_view", "changes_of_product", "commits_view", "difference_view", "shown_of_each"]
+__all__ = [
+    "brought_view",
+    "changes_of_product",
+    "commits_view",
+    "difference_view",
+    "links_of",
+    "shown_of_each",
+]
 
 # The most commits of a page of a month, and of one version there or on a product's page.
 _MOST_OF_PAGE: Final = 600
@@ -74,12 +81,13 @@ def _list(
     number: int,
     shown: int,
 ) -> View:
-    links = _links(context, version)
+    links = links_of(context, version)
     kept = [_commit(context, each, links) for each in commits[:shown]]
     return {"commits": kept, "more": number - len(kept)}
 
 
-def _links(context: SiteContext, version: Version) -> CommitLinks:
+def links_of(context: SiteContext, version: Version) -> CommitLinks:
+    """Return the addresses of the commits of a version, as far as the site shows its source."""
     record = context.registry.products[version.product]
     is_hidden = {"scm_sha", "scm_repository"} & context.hidden
     source = None if is_hidden else source_of(context.registry, record, version)
