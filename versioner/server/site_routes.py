@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from starlette.concurrency import run_in_threadpool
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["site_or_nothing"]
 
-# What a caller that is limited to some products may read, `{}` being the product.
+# What a caller that is limited to some products may read, `{}` being the product. To some
+# environments: no page, for each shows several environments.
 _OWN: Final = ("products/{}/", "badges/{}/", "api/v1/products/{}/", "api/v1/products/{}.json")
 # The tool is nothing of the registry, and a job fetches it before it has a token.
 _OPEN: Final = frozenset({RECORDER, CHECKSUM})
-_OF_ALL: Final = ("assets/",)
-# The index of the search has the names of all products.
-_OF_NONE: Final = ("assets/search/",)
+# What pages are made with. Scripts beside these folders have data: the index of the search, and
+# when environments are closed.
+_OF_ALL: Final = r"assets/(?:scripts/[^/]+\.js|built\.js|(?!search/).+(?<!\.js)(?<!\.json))"
 
 
 async def site_or_nothing(scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +41,7 @@ async def site_or_nothing(scope: Scope, receive: Receive, send: Send) -> None:
     path = scope["path"].removeprefix("/")
     if not services.settings.public_read and path not in _OPEN:
         caller.require("read")
-        if caller.products:
+        if caller.products or caller.environments:
             _require_own(caller, path)
     response = await run_in_threadpool(
         services.site.respond, request, path, lambda name: edit_links(name, caller)
@@ -48,8 +50,14 @@ async def site_or_nothing(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _require_own(caller: Caller, path: str) -> None:
-    own = [each.format(name) for name in caller.products for each in _OWN]
-    if not path.startswith((*own, *_OF_ALL)) or path.startswith(_OF_NONE):
+    if re.fullmatch(_OF_ALL, path):
+        return
+    if caller.environments:
+        raise HttpProblem(
+            "forbidden", f'"{caller.name}" is limited to some environments, and no page is',
+            hint="/api/v1 has what happens in them, such as /api/v1/status",
+        )  # fmt: skip
+    if not path.startswith(tuple(each.format(name) for name in caller.products for each in _OWN)):
         raise HttpProblem(
             "forbidden", f'"{caller.name}" is limited to some products, and may read their pages'
         )

@@ -9,7 +9,7 @@ events.py       record events, one or many
 decisions.py    approve, reject, block, review
 check.py        may this ship
 links.py        what follows a write, for the description
-own_products.py what callers that are limited to products may read
+own_products.py what callers that are limited to products may read; own_environments.py likewise
 writes.py       what every write shares: the writer, the author, the reply
 """
 
@@ -22,6 +22,7 @@ from versioner.server.api.decisions import router as decisions_router
 from versioner.server.api.deployments import router as deployments_router
 from versioner.server.api.environments import router as environments_router
 from versioner.server.api.events import router as events_router
+from versioner.server.api.own_environments import reads_own_environments
 from versioner.server.api.own_products import reads_own_products
 from versioner.server.api.parameters import refuse_unknown_parameters
 from versioner.server.api.products import router as products_router
@@ -33,7 +34,11 @@ __all__ = ["router"]
 
 router = APIRouter(
     prefix="/api/v1",
-    dependencies=[Depends(refuse_unknown_parameters), Depends(reads_own_products)],
+    dependencies=[
+        Depends(refuse_unknown_parameters),
+        Depends(reads_own_products),
+        Depends(reads_own_environments),
+    ],
 )
 for each in (
     reads_router,

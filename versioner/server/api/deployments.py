@@ -18,6 +18,7 @@ from versioner.query.times import parse_moment
 from versioner.registry.index import DeploymentFilter
 from versioner.reporting.deployments import deployment_document
 from versioner.server.access import Caller, requires
+from versioner.server.api.own_environments import may_read_environment
 from versioner.server.api.own_products import may_read
 from versioner.server.api.parameters import (
     READ_PROBLEMS,
@@ -77,11 +78,16 @@ def list_deployments(
         )
         # Those of the page before that began in its last second come first again.
         skipped = after.served if after is not None and wanted.until == after.at else 0
-        if may_read(request, caller, ""):
+        if may_read(request, caller, "") and may_read_environment(request, caller, ""):
             matching = index.deployments(wanted, limit=skipped + limit + 1)
         else:
             every = index.deployments(wanted)
-            matching = (each for each in every if may_read(request, caller, each.product))
+            matching = (
+                each
+                for each in every
+                if may_read(request, caller, each.product)
+                and may_read_environment(request, caller, each.environment)
+            )
         found = [*islice(matching, skipped, skipped + limit + 1)]
         documents = [deployment_document(each) for each in found[:limit]]
     following = None
@@ -108,7 +114,10 @@ def show_deployment(
         whole = event_id
         if not may_read(request, caller, ""):
             whole = _among_own(index, caller, event_id)
-        document = deployment_document(find_in_index(index, index.registry(), whole))
+        found = find_in_index(index, index.registry(), whole)
+        if not may_read_environment(request, caller, found.environment):
+            raise _no_event(event_id)
+        document = deployment_document(found)
     return document_response(request, document)
 
 
@@ -118,7 +127,11 @@ def _among_own(index: RegistryIndex, caller: Caller, event_id: str) -> str:
     for product in sorted(found):
         if caller.may_product(product):
             return f"{product}/{event_id}"
-    raise NotFound(f'no event of a deployment has the id "{event_id}"')
+    raise _no_event(event_id)
+
+
+def _no_event(event_id: str) -> NotFound:
+    return NotFound(f'no event of a deployment has the id "{event_id}"')
 
 
 class Reason(BaseModel):

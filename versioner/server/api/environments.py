@@ -20,6 +20,7 @@ from versioner.editing.patches import patch_file
 from versioner.editing.session import blob_id_of
 from versioner.reporting.environments import environment_documents
 from versioner.server.access import Caller, requires
+from versioner.server.api.own_environments import may_read_environment
 from versioner.server.api.parameters import (
     READ_PROBLEMS,
     WRITE_PROBLEMS,
@@ -67,10 +68,14 @@ class Into(BaseModel):
 
 
 @router.get("/environments", summary="The environments", responses=READ_PROBLEMS)
-def list_environments(request: Request, _caller: Annotated[Caller, requires("read")]) -> Response:
+def list_environments(request: Request, caller: Annotated[Caller, requires("read")]) -> Response:
     """Return the environments in display order."""
     with services_of(request).reader.index() as index:
-        documents = environment_documents(index.registry())
+        documents = [
+            each
+            for each in environment_documents(index.registry())
+            if may_read_environment(request, caller, each["name"])
+        ]
     return document_response(request, {"environments": documents})
 
 

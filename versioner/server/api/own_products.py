@@ -29,6 +29,7 @@ __all__ = [
     "present_names",
     "reads_own_products",
     "require_dependents",
+    "route_of",
 ]
 
 _Known = Annotated[Caller, Depends(current_caller)]
@@ -48,20 +49,20 @@ async def reads_own_products(request: Request, caller: _Known) -> None:
         return
     path = request.path_params.get("product")
     names = [*([path] if path else ()), *request.query_params.getlist("product")]
-    await _require(request, caller, names, is_of_all=_route(request) not in _FILTERED)
+    await _require(request, caller, names, is_of_all=route_of(request) not in _FILTERED)
 
 
 async def edits_own_products(request: Request, caller: _Known) -> None:
     """Raise HttpProblem where a caller opens or sends a form of a product that is not its own."""
     if not caller.products:
         return
-    route = _route(request)
+    route = route_of(request)
     key = "name" if route.startswith("/products/{name}") else "product"
     name = request.path_params.get(key)
     await _require(request, caller, [name] if name else [], is_of_all=route not in _OF_NONE)
 
 
-def _route(request: Request) -> str:
+def route_of(request: Request) -> str:
     """Return the path of a route, without the prefix that its router has."""
     path: str = request.scope["route"].path
     return path.removeprefix("/api/v1").removeprefix("/edit")

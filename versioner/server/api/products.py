@@ -18,6 +18,7 @@ from versioner.editing.session import blob_id_of
 from versioner.query.derived.relations import former_names
 from versioner.reporting.products import product_summary
 from versioner.server.access import Caller, requires
+from versioner.server.api.own_environments import of_own_environments
 from versioner.server.api.own_products import may_read, require_dependents
 from versioner.server.api.parameters import (
     READ_PROBLEMS,
@@ -86,7 +87,10 @@ def list_products(
     with services_of(request).reader.index() as index:
         registry = index.registry()
         names = [each for each in index.product_names if may_read(request, caller, each)]
-        documents = [product_summary(registry.products[name]) for name in names[:limit]]
+        records = [registry.products[name] for name in names[:limit]]
+        documents = [
+            of_own_environments(request, caller, each, product_summary(each)) for each in records
+        ]
     return document_response(request, {"products": documents})
 
 

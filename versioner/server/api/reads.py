@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -10,7 +12,7 @@ from starlette.responses import Response
 
 from versioner.query.deployments import existing_names
 from versioner.query.derived.owners import products_of_team
-from versioner.query.matrix import matrix
+from versioner.query.matrix import Matrix, matrix
 from versioner.query.metrics.policy import metrics_policy
 from versioner.query.metrics.summary import ended_in, report_of
 from versioner.query.source_links import commit_url
@@ -20,6 +22,7 @@ from versioner.reporting.insight.metrics import metrics_document
 from versioner.reporting.matrix.report import cell_document
 from versioner.reporting.versions import version_document, version_summary
 from versioner.server.access import Caller, requires
+from versioner.server.api.own_environments import own_environments
 from versioner.server.api.own_products import may_read
 from versioner.server.api.parameters import (
     READ_PROBLEMS,
@@ -57,9 +60,16 @@ def status(
     moment = parse_moment(at, now, field="at") if at else None
     with services.reader.index(product if product and environment else None) as index:
         registry = index.registry()
-        found = matrix(
-            registry, now=now, at=moment, products=product or None, environments=environment or None
-        )
+
+        def found_in(names: Sequence[str] | None) -> Matrix:
+            asked = product or None
+            return matrix(registry, now=now, at=moment, products=asked, environments=names)
+
+        found = found_in(environment or None)
+        columns = own_environments(request, caller, found.environments)
+        if columns is not None:
+            # Whether something drifts is a question to the environments that are shown.
+            found = found_in(columns) if columns else replace(found, environments=(), rows=())
         own = [row for row in found.rows if may_read(request, caller, row.product)]
         rows = [
             {

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
+from versioner.server.api.own_environments import edits_own_environments
 from versioner.server.api.own_products import edits_own_products
 from versioner.server.pages.deployments import router as deployments_router
 from versioner.server.pages.freezes import router as freezes_router
@@ -25,7 +26,9 @@ from versioner.server.pages.requests import router as requests_router
 __all__ = ["router"]
 
 router = APIRouter(
-    prefix="/edit", include_in_schema=False, dependencies=[Depends(edits_own_products)]
+    prefix="/edit",
+    include_in_schema=False,
+    dependencies=[Depends(edits_own_products), Depends(edits_own_environments)],
 )
 for each in (
     products_router,

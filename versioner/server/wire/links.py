@@ -51,7 +51,8 @@ def _deployment_target(index: RegistryIndex, event_id: str, caller: Caller) -> s
     for product in filter(caller.may_product, found):
         for page in reversed(history_pages(index.product(product))):
             for row in page.rows:
-                if any(event["id"] == event_id for event in row.events):
+                is_meant = any(event["id"] == event_id for event in row.events)
+                if is_meant and caller.may_environment(row.environment):
                     return f"{page.path}#{deployment_anchor(row.id)}"
     return ""
 
