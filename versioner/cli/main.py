@@ -39,6 +39,9 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
         "status": Listed("query.status:status", "Show which version runs in each environment."),
         "diff": Listed("query.diff:diff", "Compare two environments, or two points in time."),
         "lag": Listed("query.lag:lag", "Show which versions wait for production, and why."),
+        "incident": Listed(
+            "query.incident:incident", "Show everything that changed in the hours before a moment."
+        ),
         "deployment": Listed(
             "query.deployment:deployment", "List, show, void or redact deployments."
         ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +22,7 @@ from versioner.rules.gate.requests import versions_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from versioner.git.files.file_changes import FileChange
     from versioner.git.repository import Repository
     from versioner.registry.index.kept import KeptAnswers
     from versioner.registry.records import ProductRecord, Registry
@@ -57,7 +58,8 @@ class RuleActivity:
 
     `is_partial` is whether a part of the last days is not counted, because a shallow clone does not
     tell which rules were in force.
-    `violations` are those that nobody has reviewed, the newest first.
+    `violations` are those that nobody has reviewed, the newest first. `changes` are those of the
+    files of rules, oldest first.
     """
 
     since: str
@@ -65,6 +67,7 @@ class RuleActivity:
     counts: Mapping[str, RuleCounts]
     violations: Sequence[Breach] = field(default=())
     is_partial: bool = False
+    changes: Sequence[FileChange] = ()
 
     def of(self, rule: str) -> RuleCounts:
         """Return the counts of a rule."""
@@ -83,9 +86,9 @@ def rule_activity_in(
     Each deployment is judged by the rules as they stood when it began. What is found is kept in the
     git directory, so that the next call reads only products that changed.
     """
-    from versioner.git.files.file_changes import begin_of_history
+    from versioner.git.files.file_changes import begin_of_history, changes_below
     from versioner.git.state import state_file
-    from versioner.registry.governance.rule_history import rule_periods
+    from versioner.registry.governance.rule_history import RULES_FOLDER, rule_periods
     from versioner.registry.index.kept import KeptAnswers
 
     rules = registry.governance.rules
@@ -99,7 +102,8 @@ def rule_activity_in(
     begin = begin_of_history(repository, revision)
     found = rule_activity(registry, periods, now=now, begin=begin, kept=kept, progress=progress)
     kept.write()
-    return found
+    changes = changes_below(repository, RULES_FOLDER, revision, seconds_of(found.since))
+    return replace(found, changes=changes)
 
 
 def rule_activity(

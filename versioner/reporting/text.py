@@ -22,6 +22,7 @@ __all__ = [
     "ago",
     "count",
     "day",
+    "escaped_markdown",
     "moment",
     "pad",
     "short_id",
@@ -145,6 +146,11 @@ def _keep_ends(text: str, width: int) -> str:
     while text_width(head) + text_width(end) + 1 > width and head:
         head = head[:-1]
     return f"{head}…{end}"
+
+
+def escaped_markdown(text: str) -> str:
+    """Return a line of text whose characters have no meaning in Markdown."""
+    return re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", clean(text))
 
 
 STATUS_STYLES: Final[dict[str, Style]] = {

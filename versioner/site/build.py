@@ -13,6 +13,7 @@ from versioner.query.metrics.policy import metrics_policy
 from versioner.recorder.archive import made_recorder
 from versioner.resources import site_templates_dir
 from versioner.site.api.reference import example_product, reference_view
+from versioner.site.changes import changes_file
 from versioner.site.context import SiteContext
 from versioner.site.earlier import EarlierBuild
 from versioner.site.exports.files import files_of_product, machine_files
@@ -213,6 +214,7 @@ def _machines(context: SiteContext, files: Mapping[str, bytes]) -> Unit:
     if product:
         others = {page.month for page in context.catalogue.of(product).pages} - {month}
         own = dict(files_of_product(context, product, others))
+        own.update(changes_file(context, month))
     make = partial(reference_view, context, {**files, **own}.get)
     return Unit("files", "", lambda: [Page(REFERENCE, "api.html", make)], files.items)
 

@@ -14,6 +14,7 @@ from versioner.site.urls import (
     CREATE,
     DEPLOYMENTS,
     ENVIRONMENTS,
+    INCIDENT,
     LOST,
     OVERVIEW,
     PRODUCTS,
@@ -40,6 +41,7 @@ from versioner.site.views.environments import (
     environments_view,
 )
 from versioner.site.views.insight.compare import compare_index_view, compare_view
+from versioner.site.views.insight.incident import incident_view
 from versioner.site.views.insight.teams import team_view, teams_view
 from versioner.site.views.insight.today import mail_view, today_view
 from versioner.site.views.overview import overview_view
@@ -91,6 +93,7 @@ def front_pages(context: SiteContext, tool_version: str) -> Iterator[Page]:
     yield Page(OVERVIEW, "overview.html", partial(overview_view, context))
     for path in (TODAY, WEEK):
         yield Page(path, "today.html", partial(today_view, context, path))
+    yield Page(INCIDENT, "incident.html", partial(incident_view, context))
     yield Page(TODAY_MAIL, "today_mail.html", partial(mail_view, context))
     yield Page(PRODUCTS, "products.html", partial(products_view, context))
     yield Page(CREATE, "new_product.html", partial(new_product_view, context))

@@ -25,6 +25,7 @@ from versioner.errors import OperationFailed
 from versioner.git.event_commits import EventCommits
 from versioner.recorder.archive import CHECKSUM, RECORDER, made_recorder
 from versioner.recorder.contents import bundled_versions
+from versioner.site.changes import changes_file, key_of_changes, months_of_changes
 from versioner.site.exports.feeds import origin_of
 from versioner.site.exports.files import files_of_product
 from versioner.site.exports.search_index import shard_files
@@ -263,6 +264,10 @@ def _months(context: SiteContext, common: str) -> Iterator[Unit]:
             newest = month == context.catalogue.months[-1]
             keys = partial(_keys_of_pages, context, common, environment, own) if newest else dict
             yield _month(context, environment, month, key, own, keys)
+    for month in months_of_changes(context):
+        key = hash_of(common, key_of_changes(context, month))
+        files = partial(changes_file, context, month)
+        yield Unit(f"changes:{month}", key, tuple, files, group=month)
 
 
 def _month(

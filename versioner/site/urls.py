@@ -21,6 +21,7 @@ __all__ = [
     "EVERYTHING",
     "FREEZES",
     "INBOX",
+    "INCIDENT",
     "INDEX",
     "LOST",
     "MATRIX",
@@ -39,6 +40,7 @@ __all__ = [
     "TODAY_MAIL",
     "WEEK",
     "badge",
+    "changes_document",
     "compare_page",
     "data_of",
     "deployment_anchor",
@@ -62,6 +64,7 @@ OVERVIEW: Final = "index.html"
 TODAY: Final = "today/index.html"
 WEEK: Final = "today/week.html"
 TODAY_MAIL: Final = "today/mail.html"
+INCIDENT: Final = "incident/index.html"
 PRODUCTS: Final = "products/index.html"
 CREATE: Final = "products/new.html"
 ENVIRONMENTS: Final = "environments/index.html"
@@ -176,6 +179,11 @@ TODAY_FEED: Final = "feeds/days.atom"
 def data_of(page: str) -> str:
     """Return the path of the JSON document with the data of a page."""
     return API + page.removesuffix(".html") + ".json"
+
+
+def changes_document(month: str) -> str:
+    """Return the path of the document with the changes of a month."""
+    return f"{API}changes/{month}.json"
 
 
 def product_feed(product: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,13 @@ from versioner.query.derived.owners import owner_of
 from versioner.query.matrix import matrix
 from versioner.query.requests import list_requests
 from versioner.query.today.happenings import earliest_beginning, happening_of, ran_since
+from versioner.query.today.incident import (
+    change_of,
+    changes_of_product,
+    changes_of_request,
+)
 from versioner.registry.index import DeploymentFilter
+from versioner.rules.times import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -19,6 +26,7 @@ if TYPE_CHECKING:
     from versioner.query.matrix import Matrix
     from versioner.query.requests import RequestDetail
     from versioner.query.today.happenings import Happening
+    from versioner.query.today.incident import Change
     from versioner.registry.index import RegistryIndex
     from versioner.registry.records import ProductRecord, Registry
 
@@ -49,6 +57,19 @@ class IndexSource:
                 entries.append(entry)
         for entry in reversed(entries):
             yield happening_of(entry, self._before_since(entry), self.hidden)
+
+    def changes(self, since: str, until: str) -> Iterator[Change]:
+        """Yield all changes from a moment to another one, without those of rules."""
+        after = utc_text(datetime.fromisoformat(until) + timedelta(seconds=1))
+        yield from map(change_of, self.happenings(since, after))
+        found: list[Change] = []
+        for record in self.registry.products.values():
+            seen = any(since <= each["at"] <= until for each in record.observations)
+            if seen or any(since <= each.at <= until for each in record.decisions):
+                found += changes_of_product(record)
+        for request in self.registry.governance.requests:
+            found += changes_of_request(request)
+        yield from (each for each in found if since <= each.at <= until)
 
     def requests(self) -> Sequence[RequestDetail]:
         """Return the deployment requests that are not over."""

@@ -34,6 +34,7 @@ __all__ = [
     "happened_in",
     "last_days",
     "latest_report",
+    "production_of",
     "report_of",
     "report_since",
 ]
@@ -192,14 +193,20 @@ def _latest_at(state: CellState) -> str:
     return max(state.since, *found, *current, "")
 
 
+def production_of(source: TodaySource) -> tuple[str, ...]:
+    """Return the environments that count as production."""
+    known, names = source.registry.environments, source.matrix.environments
+    found = [name for name in names if known.get(name, {}).get("type") == "production"]
+    return tuple(found or filter(None, [lag_policy(source.registry).target]))
+
+
 class _Order:
     """The order of what a report names: production first, then by team, product and time."""
 
     def __init__(self, source: TodaySource, owners: dict[str, str]) -> None:
         self._source, self.owners = source, owners
         known, names = source.registry.environments, source.matrix.environments
-        found = [name for name in names if known.get(name, {}).get("type") == "production"]
-        self.production = tuple(found or filter(None, [lag_policy(source.registry).target]))
+        self.production = production_of(source)
         others = (name for name in reversed([*known, *names]) if name not in self.production)
         places = [*self.production, *others]
         self._places = {name: place for place, name in reversed([*enumerate(places)])}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner import layout
 from versioner.git.files.file_changes import changes_below
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from versioner.git.repository import Repository
     from versioner.models.governance import Rule
 
-__all__ = ["RulePeriod", "rule_periods"]
+__all__ = ["RULES_FOLDER", "RulePeriod", "rule_periods"]
 
-_FOLDER = f"{layout.ROOT}/rules"
+RULES_FOLDER: Final = f"{layout.ROOT}/rules"
 
 
 class RulePeriod(NamedTuple):
@@ -38,7 +38,7 @@ def rule_periods(
     Left out are the times in which a rule was disabled or could not be read.
     """
     changes: dict[str, list[FileChange]] = {}
-    for each in changes_below(repository, _FOLDER, revision, since):
+    for each in changes_below(repository, RULES_FOLDER, revision, since):
         changes.setdefault(each.path, []).append(each)
     known = {each.path: each for each in rules}
     own = {path: found for path, found in changes.items() if path in known}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.query.derived.running_versions import place_text
@@ -12,7 +11,7 @@ from versioner.query.today.words import report_title, sections_of, summary_of
 from versioner.reporting.delimited import Listing
 from versioner.reporting.tables import Column, table
 from versioner.reporting.terminal import as_json, clean
-from versioner.reporting.text import abbreviate, age_short, count, wrap
+from versioner.reporting.text import abbreviate, age_short, count, escaped_markdown, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,7 +31,6 @@ __all__ = [
     "today_text",
 ]
 
-_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>#|~])")
 _LAG_COLUMNS: Final = (
     "product", "team", "version", "environment", "instance", "since", "days", "target", "running",
     "running_since", "commits_behind",
@@ -60,15 +58,15 @@ def today_text(layout: TextLayout, found: LatestReport, writer: Writer, quiet: s
 def today_markdown(found: LatestReport, writer: Writer, quiet: str) -> str:
     """Return a report as Markdown."""
     report = found.report
-    parts = [f"## {_escaped(_heading(found))}", ""]
-    parts += [_escaped(quiet), ""] if quiet else []
-    parts.append(_escaped(summary_of(report, writer)))
+    parts = [f"## {escaped_markdown(_heading(found))}", ""]
+    parts += [escaped_markdown(quiet), ""] if quiet else []
+    parts.append(escaped_markdown(summary_of(report, writer)))
     for section in sections_of(report, writer):
-        parts += [*([""] if parts[-1] else []), f"### {_escaped(section.title)}", ""]
+        parts += [*([""] if parts[-1] else []), f"### {escaped_markdown(section.title)}", ""]
         named = len(section.groups) > 1 or section.groups[0].owner
         for group in section.groups:
             if named:
-                parts += [f"**{_escaped(group.owner or 'No team')}**", ""]
+                parts += [f"**{escaped_markdown(group.owner or 'No team')}**", ""]
             parts += [f"- {markdown_of(each)}" for each in group.sentences]
             parts += [""] if named else []
     return "\n".join(parts).rstrip()
@@ -81,14 +79,10 @@ def markdown_of(sentence: Iterable[Part]) -> str:
 
 def _marked(part: Part) -> str:
     if part.role == "product":
-        return f"**{_escaped(part.text)}**"
+        return f"**{escaped_markdown(part.text)}**"
     if part.role == "version":
         return f"`{clean(part.text).replace('`', '')}`"
-    return _escaped(part.text)
-
-
-def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", clean(text))
+    return escaped_markdown(part.text)
 
 
 def _heading(found: LatestReport) -> str:

@@ -13,6 +13,7 @@ from versioner.query.metrics.policy import metrics_policy
 from versioner.site.facts.codec import ListedRow, RowData, row_from
 from versioner.site.facts.ended import ENDED, EndedRow
 from versioner.site.facts.learning import learn
+from versioner.site.facts.others import OTHERS
 from versioner.site.facts.product_facts import SEARCH, VERSIONS, SummaryRecord, history_from
 from versioner.site.facts.sums import Sum, list_name
 from versioner.site.urls import month_page
@@ -35,6 +36,8 @@ _ROWS_MOST: Final = 60_000
 _NEWEST_MOST: Final = 200
 
 _EMPTY: Final = Sum(0, 0, 0, 0)
+# The beginnings of the names of rows that are not those of a month of deployments.
+_NAMED: Final = (SEARCH, ENDED, OTHERS)
 
 
 class Catalogue:
@@ -83,7 +86,7 @@ class Catalogue:
     @cached_property
     def months(self) -> list[str]:
         """Return the months with rows, oldest first."""
-        names = (name.split(" ") for name in self._sums if not name.startswith((SEARCH, ENDED)))
+        names = (name.split(" ") for name in self._sums if not name.startswith(_NAMED))
         return sorted({month for month, *_ in names if month != VERSIONS})
 
     def total(self, month: str, environment: str = "") -> Sum:
@@ -214,6 +217,20 @@ class Catalogue:
         """Yield the entries in the search index with the same first characters."""
         for _, rows in self._rows_of_all(SEARCH + prefix):
             yield from rows
+
+    @cached_property
+    def other_months(self) -> list[str]:
+        """Return the months with changes that are no deployments, oldest first."""
+        return sorted(n.removeprefix(OTHERS) for n in self._sums if n.startswith(OTHERS))
+
+    def others(self, month: str) -> Iterator[list[Any]]:
+        """Yield the changes of a month that are no deployments."""
+        for _, rows in self._rows_of_all(OTHERS + month):
+            yield from rows
+
+    def digest_of(self, name: str) -> str:
+        """Return the digest of all rows with a name."""
+        return f"{self._sums.get(name, _EMPTY).digest:x}"
 
     def ended_of_all(self, month: str) -> Iterator[tuple[str, list[EndedRow]]]:
         """Yield the products of which deployments ended in a month, with these, oldest first."""

@@ -17,6 +17,7 @@ from versioner.registry.records import ProductRecord
 from versioner.site.facts.apart import apart_of
 from versioner.site.facts.codec import cell_data, cell_from, deciding_deployments, row_data
 from versioner.site.facts.ended import ended_rows
+from versioner.site.facts.others import other_rows
 from versioner.site.facts.search_entries import search_entries
 from versioner.site.pagination import history_pages, undeployments_of
 
@@ -203,6 +204,7 @@ def facts_of(
     entries = search_entries(record.name, record.versions.values(), versions)
     others: dict[str, list[Any]] = {SEARCH + prefix: own for prefix, own in entries.items()}
     others.update(ended_rows(record, policy, later))
+    others.update(other_rows(record))
     others[VERSIONS] = [[*each] for each in versions.items()]
     history = HistoryFacts(
         title=str((record.document or {}).get("title") or record.name),

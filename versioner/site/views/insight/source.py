@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from versioner.site.context import SiteContext
     from versioner.site.facts.codec import ListedRow
 
-__all__ = ["SiteSource"]
+__all__ = ["SiteSource", "happening_of_row", "source_of"]
 
 
 class SiteSource:
@@ -50,7 +50,7 @@ class SiteSource:
                     at = row.data.void[0] if row.data.void else row.data.changed_at
                     if since <= at < until and row.at >= earliest:
                         self._parts[row.product, row.id] = row.data.part
-                        yield _happening(row, at, self.hidden)
+                        yield happening_of_row(row, self.hidden)
 
     def requests(self) -> Sequence[RequestDetail]:
         """Return the deployment requests that are not over."""
@@ -75,8 +75,10 @@ class SiteSource:
         )
 
 
-def _happening(row: ListedRow, at: str, hidden: frozenset[str]) -> Happening:
+def happening_of_row(row: ListedRow, hidden: frozenset[str]) -> Happening:
+    """Return a row of the lists of all products as what happened."""
     data = row.data
+    at = data.void[0] if data.void else data.changed_at
     before = (data.before,) if isinstance(data.before, str) else tuple(data.before)
     reason = data.void[1] if data.void else data.reason
     return Happening(

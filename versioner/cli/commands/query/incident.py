@@ -1,0 +1,111 @@
+"""versioner incident: everything that changed in the hours before a moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from versioner.cli.commands.completion import environment_names
+from versioner.cli.params import examples_epilog, repo_option, rev_option
+
+if TYPE_CHECKING:
+    from versioner.git.repository import Repository
+    from versioner.query.today.incident import Change
+    from versioner.registry.records import Registry
+
+__all__ = ["incident"]
+
+
+@click.command(
+    epilog=examples_epilog(
+        "versioner incident",
+        "versioner incident --at 2026-11-22T09:45:00Z --hours 6",
+        "versioner incident --at 'yesterday 14:30' -e production -o markdown",
+        keys="at, since, hours, environments, changes: {at, kind (deployment, rollback, "
+        "undeployment, failure, void, decision, drift, rule), environment, text}, problems "
+        "(number of errors found).",
+    )
+)
+@click.option(
+    "--at",
+    metavar="TIME",
+    help="The moment of the incident: RFC 3339, 2h (2 hours ago), or a day (its end). Default: "
+    "now, or the time of the commit of --rev.",
+)
+@click.option(
+    "--hours",
+    type=click.IntRange(1, 24 * 366),
+    default=24,
+    show_default=True,
+    metavar="N",
+    help="What changed in the N hours before it.",
+)
+@click.option(
+    "--environment",
+    "-e",
+    "environments",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=environment_names,
+    help="Only this environment, with rules and decisions; may be given several times.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="The output format. The JSON keys are stable.",
+)
+@rev_option
+@repo_option
+def incident(
+    at: str | None, hours: int, environments: tuple[str, ...], output: str, rev: str | None,
+    repo: str | None,
+) -> None:  # fmt: skip
+    """Show everything that changed in the hours before a moment, in one list to paste.
+
+    Deployments, removals, failures, what was declared a mistake, decisions about versions and
+    requests, changes of rules, and what was observed to differ: production first, the latest first.
+    """
+    from versioner.cli.output import show, terminal_layout
+    from versioner.cli.params import read_for
+    from versioner.cli.registry import find_registry, read_index, reference_time, warn_of_errors
+    from versioner.query.times import parse_moment
+    from versioner.query.today.incident import grouped, hours_before
+    from versioner.query.today.index_source import IndexSource
+    from versioner.query.today.report import production_of
+    from versioner.reporting.insight import incident as report
+
+    repository = find_registry(repo, rev)
+    index = read_index(repository, rev)
+    registry = index.registry()
+    warn_of_errors(registry.errors)
+    now = reference_time(registry, rev)
+    with read_for("--at"):
+        until = parse_moment(at, now, end=True, field="at") if at else now
+    since = hours_before(until, hours)
+    names = [str(registry.environment(each)["name"]) for each in environments]
+    source = IndexSource(index, registry, now)
+    changes = [*source.changes(since, until), *_of_rules(repository, registry, since, until)]
+    groups = grouped(changes, production_of(source), names)
+    moment = report.Moment(until, since, hours, tuple(names))
+    if output == "text":
+        show(report.incident_text(terminal_layout(), groups, moment))
+    elif output == "markdown":
+        show(report.incident_markdown(groups, moment))
+    else:
+        show(report.incident_json(groups, moment, problems=len(registry.errors)))
+
+
+def _of_rules(repository: Repository, registry: Registry, since: str, until: str) -> list[Change]:
+    from versioner.git.files.file_changes import changes_below
+    from versioner.query.today.incident import change_of_rule
+    from versioner.registry.event_order import seconds_of
+    from versioner.registry.governance.rule_history import RULES_FOLDER
+
+    if registry.revision is None:
+        return []
+    found = changes_below(repository, RULES_FOLDER, registry.revision, seconds_of(since))
+    return [change_of_rule(each) for each in found if since <= each.at <= until]
