@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft202012Validator
 
 from tests.builders import NOW
+from versioner.site.changes import changes_file, months_of_changes
 from versioner.site.context import SiteContext
 from versioner.site.exports.files import files_of_product, machine_files
 
@@ -43,6 +44,8 @@ def files_of(whole: Registry, base_url: str = "") -> dict[str, bytes]:
     files = dict(machine_files(context))
     for name in whole.products:
         files.update(files_of_product(context, name))
+    for month in months_of_changes(context):
+        files.update(changes_file(context, month))
     return files
 
 
