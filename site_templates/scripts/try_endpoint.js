@@ -39,7 +39,6 @@ function enableForm(form) {
     try { show(...await fetchText(address)); } catch (error) { show(`It could not be fetched: ${error.message}`); }
   }
 
-  form.hidden = false;
   form.querySelector("button").addEventListener("click", send);
   for (const input of all("input", form)) {
     input.addEventListener("keydown", (event) => {
