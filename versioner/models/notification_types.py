@@ -12,11 +12,13 @@ __all__ = [
     "NOTIFICATION_SELECTORS",
     "NOTIFICATION_TYPES",
     "SERVICE_NAMES",
+    "STUCK",
     "selects",
 ]
 
 # What a channel gets only where its `events` list names it.
 DIGEST: Final = "digest"
+STUCK: Final = "version.stuck"
 
 # Each type and what happened, in words for people.
 NOTIFICATION_TYPES: Final[dict[str, str]] = {
@@ -38,6 +40,7 @@ NOTIFICATION_TYPES: Final[dict[str, str]] = {
     "version.revoked": "An approval or a rejection of a version was taken back.",
     "version.blocked": "A version was blocked everywhere.",
     "version.unblocked": "The block of a version ended.",
+    "version.stuck": "A version has waited for production for days; only where a list names it.",
     "override.reviewed": "The override of a rule was reviewed.",
     "event.redacted": "A value of a recorded event was removed.",
     "product.created": "A product was created.",

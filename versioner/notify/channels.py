@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.models.notification_types import DIGEST, selects
+from versioner.models.notification_types import DIGEST, STUCK, selects
 from versioner.registry.governance.scopes import is_name_match
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ def gets(channel: Channel, notice: Notice, old: Registry, new: Registry) -> bool
 
     The old state knows the team of a product that was deleted.
     """
+    if channel.events is None and notice.type == STUCK:
+        return False
     if channel.events is not None and not any(
         selects(word, notice.type, notice.also) for word in channel.events
     ):

@@ -17,6 +17,7 @@ from versioner.models.notification_types import DIGEST
 from versioner.notify.channels import channels_of, gets
 from versioner.notify.claims import Attempt, claim, doubtful, finish, give_back, without_ended
 from versioner.notify.digests.queue import with_digests
+from versioner.notify.digests.stuck import asks_for_stuck, with_stuck
 from versioner.notify.facts import facts_of
 from versioner.notify.forms.wording import message_of
 from versioner.notify.http_post import Answer
@@ -191,7 +192,7 @@ class _Run:
         self._note_doubts(state)
         state = without_ended(state, self._context.sender, now)
         state = with_digests(state, self._channels.values(), now)
-        state = self._with_others(state)
+        state = self._with_stuck(self._with_others(state), now)
         if state.commit == self._place.tip:
             return state
         entries, gone = self._news(state)
@@ -226,6 +227,16 @@ class _Run:
         if not notices:
             return state
         registry = self._reader.with_products(each.product for each in notices)
+        return state.with_(queue=(*state.queue, *self._entries(notices, registry, registry)))
+
+    def _with_stuck(self, state: NotifiedState, now: str) -> NotifiedState:
+        """Return the state with the versions that are stuck since the last look in its queue."""
+        if not asks_for_stuck(self._channels.values()):
+            return state
+        state, notices = with_stuck(state, self._reader.whole, now)
+        if not notices:
+            return state
+        registry = self._reader.whole()
         return state.with_(queue=(*state.queue, *self._entries(notices, registry, registry)))
 
     def _note_doubts(self, state: NotifiedState) -> None:

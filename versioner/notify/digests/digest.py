@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from versioner.notify.digests.stuck import stuck_lines
 from versioner.query.derived.running_versions import place_text
 from versioner.query.matrix import cell_state, stale_after
 from versioner.query.requests import list_requests
@@ -35,7 +36,8 @@ class Digest:
     """What happened in a time, of a team or ("") of all.
 
     `completed`, `failed` and `rollbacks` count deployments; `no_result` and `failed_last` name
-    where something is to be looked at now, `requests` what waits for approvals.
+    where something is to be looked at now, `requests` what waits for approvals. `stuck` has
+    a sentence for each version that has waited for production for days.
     """
 
     title: str
@@ -52,13 +54,15 @@ class Digest:
     failed_last: tuple[tuple[str, str, str], ...] = ()
     no_result: tuple[tuple[str, str, str], ...] = ()
     requests: tuple[tuple[str, str], ...] = ()
+    stuck: tuple[str, ...] = ()
     url: str = ""
 
     @property
     def is_quiet(self) -> bool:
         """Return whether nothing happened and nothing waits."""
         counts = (self.completed, self.failed)
-        return not (any(counts) or self.failed_last or self.no_result or self.requests)
+        waits = (self.failed_last, self.no_result, self.requests, self.stuck)
+        return not any((*counts, *waits))
 
 
 def digest_of(registry: Registry, team: str, since: str, until: str) -> Digest:
@@ -94,6 +98,7 @@ def digest_of(registry: Registry, team: str, since: str, until: str) -> Digest:
             for each in list_requests(registry, until, states=("open", "rejected"))
             if not team or names & {registry.target_of(name) for name in each.request.versions}
         ),
+        stuck=stuck_lines(registry, names, until, _before(until)),
         url=site_address(str((registry.config.get("site") or {}).get("base_url") or "")),
     )
 

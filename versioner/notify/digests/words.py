@@ -85,6 +85,8 @@ def _sections(digest: Digest) -> Iterator[Section]:
             "Deployment requests that wait",
             [f"{name}: {lacks}" if lacks else name for name, lacks in digest.requests],
         )
+    if digest.stuck:
+        yield _section("What is stuck, and with whom", [*digest.stuck])
     if digest.moved:
         yield _section("What runs now that did not before", [*map(_moved, digest.moved)])
     if len(digest.busiest) > 1:

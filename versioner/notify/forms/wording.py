@@ -104,7 +104,12 @@ def _version(facts: Facts) -> str:
         "revoked": f"{what}: {kind} decision taken back",
         "blocked": f"{what} is blocked: it may not be deployed anywhere",
         "unblocked": f"{what} is no longer blocked",
+        "stuck": f"{what} has waited for {_place(facts)} for {_days(notice.count)}",
     }[notice.type.partition(".")[2]]
+
+
+def _days(number: int) -> str:
+    return f"{number:,} {'day' if number == 1 else 'days'}"
 
 
 def _product_change(facts: Facts) -> str:
@@ -201,6 +206,9 @@ def _lines(facts: Facts) -> Iterator[str]:
         yield f"Before: {notice.previous}"
     if facts.commits:
         yield f"{facts.commits[0].upper()}{facts.commits[1:]}"
+    if notice.type == "version.stuck":
+        runs = f", which runs {notice.previous}" if notice.previous else ", where nothing runs"
+        yield f"It is in {notice.name} and not in {_place(facts)}{runs}"
     if facts.team:
         yield f"Team: {facts.team}"
     for key, label in (("reason", "Reason"), ("comment", "Comment"), ("notes", "Notes")):
