@@ -43,7 +43,7 @@ HELLO = {
 def test_a_read_only_server_offers_no_tool_that_writes(top: Path) -> None:
     source = RegistrySource(top, clock=lambda: NOW)
     tools = create_server(source, read_only=True)._tool_manager.list_tools()
-    assert len(tools) == 24
+    assert len(tools) == 27
     assert not [each.name for each in tools if "write" in each.parameters["properties"]]
 
 

@@ -52,7 +52,10 @@ CALLS: dict[str, dict[str, object]] = {
     "get_drift": {},
     "get_environment_status": {"environment": "production"},
     "get_pending_changes": {"source": "staging", "target": "production"},
+    "get_incident_changes": {"at": "2026-10-03T12:00:00Z", "hours": 48},
     "get_status_at": {"at": "2026-10-03T10:00:00Z"},
+    "get_stuck_versions": {"days": 0},
+    "get_today": {"days": 7},
     "get_version": {"product": "user-service", "version": "1.4.0"},
     "get_who_deployed": {"product": "user-service"},
     "list_dr_templates": {},
@@ -60,6 +63,22 @@ CALLS: dict[str, dict[str, object]] = {
     "list_products": {},
     "list_versions": {"product": "user-service"},
 }  # fmt: skip
+
+
+def test_what_happened_lately_and_what_waits_is_answered_as_the_commands_do(
+    session: Session,
+) -> None:
+    today = session.call("get_today", days=7)
+    assert today["summary"].startswith("Nothing reached production, nothing was taken back")
+    assert any("9e8d7c6b failed in staging" in each["text"] for each in today["sentences"])
+    stuck = session.call("get_stuck_versions")["versions"]
+    assert [each["product"] for each in stuck] == ["user-service", "web-frontend"]
+    assert stuck[0]["reasons"][0] == {
+        "code": "rolled back", "at": "2026-10-03T11:00:00Z", "text": None,
+    }  # fmt: skip
+    assert "request" in {each["code"] for each in stuck[1]["reasons"]}
+    before = session.call("get_incident_changes", at="2026-10-03T12:00:00Z", hours=2)
+    assert [each["kind"] for each in before["changes"]] == ["rollback"]
 
 
 def test_what_runs_where_is_answered_as_status_does(session: Session) -> None:

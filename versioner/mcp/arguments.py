@@ -19,6 +19,7 @@ __all__ = [
     "Since",
     "Status",
     "Steps",
+    "Team",
     "Template",
     "Text",
     "Title",
@@ -31,6 +32,7 @@ __all__ = [
 Product = Annotated[str, Field(max_length=100, description="The name of a product.")]
 Environment = Annotated[str, Field(max_length=100, description="The name of an environment.")]
 Version = Annotated[str, Field(max_length=200, description="A version, as its events name it.")]
+Team = Annotated[str, Field(max_length=200, description="The team that owns the products.")]
 Instance = Annotated[
     str, Field(max_length=100, description="An instance of the environment, if it has some.")
 ]

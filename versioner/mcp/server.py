@@ -21,6 +21,7 @@ from versioner.mcp.rule_tools import RuleTools
 from versioner.mcp.safe_text import safe_text
 from versioner.mcp.source import RegistrySource
 from versioner.mcp.state_tools import StateTools
+from versioner.mcp.today_tools import TodayTools
 
 __all__ = ["create_server", "serve"]
 
@@ -74,7 +75,8 @@ def _argument_errors(tool: str, error: ValidationError) -> str:
 
 def create_server(source: RegistrySource, *, read_only: bool = False) -> MCPServer[Any]:
     """Return a server with all tools, or with `read_only` without those that write."""
-    reading = (StateTools(source), HistoryTools(source), RuleTools(source), RequestTools(source))
+    kinds = (StateTools, TodayTools, HistoryTools, RuleTools, RequestTools)
+    reading = tuple(kind(source) for kind in kinds)
     tools = [_tool(each, _READING) for group in reading for each in _methods(group)]
     if not read_only:
         tools += [_tool(each, _WRITING) for each in _methods(DraftTools(source))]
