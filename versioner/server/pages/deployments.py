@@ -150,7 +150,13 @@ async def decide(request: Request, caller: Approver, name: str) -> Response:
 def _decide_page(services: Services, name: str, sent: Sent) -> FormPage:
     with services.reader.index([name]) as index:
         (present,) = index.product_names
-        names = [each.version.name for each in list_versions(index.product(present), _SHOWN)]
+        found = [each.version for each in list_versions(index.product(present), _SHOWN)]
+        # A version that only void events name is none to decide about.
+        names = [
+            each.name
+            for each in found
+            if each.builds or any(known.void is None for known in each.deployments)
+        ]
         types = sorted(index.registry().governance.groups)
     if sent.text("version") and sent.text("version") not in names:
         names.insert(0, sent.text("version"))
