@@ -174,13 +174,13 @@ def _request_page(services: Services, caller: Caller, name: str, sent: Sent) -> 
     detail = _detail(services, name)
     versions = [f"{product} {version}" for product, version in detail.request.versions.items()]
     slots = [_slot_text(each) for each in detail.slots]
-    lacking = [] if detail.state == "draft" else list(detail.lacks)
+    lacking = [] if detail.state == "draft" else _lacking(detail)
     sections = [
         Section(title, lines=[section_line(each) for each in texts])
         for title, texts in (
             ("Versions", versions),
             ("Approvals", slots),
-            ("What it lacks", lacking),
+            ("Still missing", lacking),
         )
         if texts
     ]
@@ -192,6 +192,14 @@ def _request_page(services: Services, caller: Caller, name: str, sent: Sent) -> 
         back=(f"/requests/{name}/index.html", name),
         crumbs=(_REQUESTS,),
     )
+
+
+def _lacking(detail: RequestDetail) -> list[str]:
+    steps = {f"step {each.name}": f"step: {each.text}" for each in (*detail.before, *detail.after)}
+    return [
+        "the time of its window" if each == "its window" else steps.get(each, each)
+        for each in detail.lacks
+    ]
 
 
 def _slot_text(slot: Slot) -> str:
