@@ -15,6 +15,7 @@ __all__ = [
     "RECORDER_COMMANDS",
     "ZONES",
     "archive_path",
+    "docs_dir",
     "example_dir",
     "package_dir",
     "read_packaged",
@@ -53,6 +54,11 @@ def _packaged(name: str) -> Path:
     # Inside the package in a wheel; next to it in a checkout (pyproject.toml, force-include).
     inside = _PACKAGE / name
     return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def docs_dir() -> Path:
+    """Return the folder of the user documentation."""
+    return _PACKAGE / "docs"
 
 
 def schemas_dir() -> Path:

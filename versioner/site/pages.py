@@ -14,6 +14,7 @@ from versioner.site.urls import (
     CREATE,
     DEPLOYMENTS,
     ENVIRONMENTS,
+    GLOSSARY,
     INCIDENT,
     LOST,
     OVERVIEW,
@@ -41,6 +42,7 @@ from versioner.site.views.environments import (
     environments_view,
 )
 from versioner.site.views.insight.compare import compare_index_view, compare_view
+from versioner.site.views.insight.glossary import glossary_view
 from versioner.site.views.insight.incident import incident_view
 from versioner.site.views.insight.teams import team_view, teams_view
 from versioner.site.views.insight.today import mail_view, today_view
@@ -103,6 +105,7 @@ def front_pages(context: SiteContext, tool_version: str) -> Iterator[Page]:
     yield from _teams(context)
     yield from _of_governance(context)
     yield from _redirects(context)
+    yield Page(GLOSSARY, "glossary.html", partial(glossary_view, context))
     yield Page(ABOUT, "about.html", partial(about_view, context, tool_version))
     yield Page(LOST, "not_found.html", partial(lost_view, context))
 

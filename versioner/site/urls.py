@@ -20,6 +20,7 @@ __all__ = [
     "ENVIRONMENTS",
     "EVERYTHING",
     "FREEZES",
+    "GLOSSARY",
     "INBOX",
     "INCIDENT",
     "INDEX",
@@ -75,6 +76,7 @@ RULES: Final = "rules/index.html"
 REQUESTS: Final = "requests/index.html"
 CALENDAR: Final = "calendar/index.html"
 FREEZES: Final = "freezes.ics"
+GLOSSARY: Final = "glossary/index.html"
 ABOUT: Final = "about/index.html"
 RECORD: Final = "record/index.html"
 LOST: Final = "404.html"

@@ -22,7 +22,7 @@ from versioner.site.forge_links import ForgeLinks
 from versioner.site.navigation import navigation_view, sections_of
 from versioner.site.rendering.render import Renderer, Templates, read_templates
 from versioner.site.scripts import script_path
-from versioner.site.urls import CALENDAR, OVERVIEW, REQUESTS, RULES
+from versioner.site.urls import CALENDAR, GLOSSARY, OVERVIEW, REQUESTS, RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -135,6 +135,7 @@ def _frame(
         "site_title": title,
         "description": "",
         "home": "/index.html",
+        "glossary": f"/{GLOSSARY}",
         "logo": "",
         "style": "/_versioner/site.css",
         "early": f"/{script_path('early')}",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from versioner.site.navigation import navigation_view
 from versioner.site.scripts import script_path
-from versioner.site.urls import OVERVIEW, outward
+from versioner.site.urls import GLOSSARY, OVERVIEW, outward
 from versioner.site.wording import day_text, moment_text
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def frame(
         "site_title": context.title,
         "description": description or f"{title}: {context.title}",
         "home": context.link(page, OVERVIEW),
+        "glossary": context.link(page, GLOSSARY),
         "logo": context.link(page, context.logo) if context.logo else "",
         "style": context.link(page, "assets/site.css"),
         "early": context.link(page, script_path("early")),
