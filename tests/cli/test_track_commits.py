@@ -385,3 +385,31 @@ def test_commits_are_recorded_at_a_url_and_those_of_a_file_in_the_inbox(
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert 'changes: {"since": "1.2", "commits": [{"id": "4f5d1c2a", "subject": "Fix (#1)"' in logs
+
+
+def test_a_list_or_the_texts_of_one_commit_can_be_taken_away(
+    desk: Desk, source: SourceClone, build: Callable[..., Any]
+) -> None:
+    build("1.0", source.commit("Begin"))
+    source.commit("A name that should not be here (#5)")
+    event = build("1.1", source.commit("Fine"))
+    base = desk.git("rev-parse", "HEAD")
+    first, second = event["changes"]["commits"]
+    for field in ("changes.commits", "changes.since", "changes.12345678"):
+        done = desk.run("deployment", "redact", event["id"], field)
+        assert done.code == 4
+        assert "no commit" in done.err
+    assert desk.run("deployment", "redact", event["id"], f"changes.{second['id']}").code == 0
+    assert desk.run("deployment", "redact", event["id"], f"changes.{second['id']}").code == 0
+    found = desk.run("version", "changes", "tea", "1.0..1.1", "-o", "json").json()["added"]
+    assert [(each["id"], each["subject"]) for each in found["commits"]] == [
+        (first["id"], "Fine"),
+        (second["id"], None),
+    ]
+    assert desk.run("where", "#5").code == 2
+    assert desk.run("validate", "--base", base, "--allow-log-changes").code == 0
+    assert desk.run("deployment", "redact", event["id"], "changes").code == 0
+    assert desk.run("validate", "--base", base, "--allow-log-changes").code == 0
+    # What was taken away is not recorded again.
+    assert "changes" not in build("1.1", source.git("rev-parse", "HEAD"), kind="deployment")
+    assert not desk.run("version", "changes", "tea", "1.0..1.1", "-o", "json").json()["exact"]

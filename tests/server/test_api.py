@@ -43,6 +43,27 @@ def test_an_event_is_recorded_once_and_is_in_the_list(api: TestClient) -> None:
     assert shown["version"] == "9.0"
 
 
+def test_an_event_has_the_commits_that_are_given_and_no_hostile_ones(api: TestClient) -> None:
+    assert api.post("/api/v1/events", json=event("9.3")).status_code == 201
+    commits = [{"id": "4f5d1c2a9e", "subject": "Fix (#12)", "author": "Jane Doe"}]
+    answer = api.post("/api/v1/events", json=event("9.4", changes={"commits": commits}))
+    recorded = answer.json()["event"]["changes"]
+    assert recorded["since"] == "9.3"
+    # `people: login` allows no name.
+    assert recorded["commits"] == [{"id": "4f5d1c2a9e", "subject": "Fix (#12)", "keys": ["#12"]}]
+    hostile: list[Any] = [
+        "all", 7, [], {}, {"commits": "x"}, {"commits": [3]}, {"commits": [{"id": "zz"}]},
+        {"commits": [{"id": "4f5d1c2a", "subject": "two\nlines"}]},
+        {"commits": [{"id": "4f5d1c2a", "subject": "\u202eflip"}]},
+        {"commits": [{"id": "4f5d1c2a"}] * 201}, {"commits": [], "since": ".."},
+        {"commits": [{"id": "4f5d1c2a", "subject": "ghp_" + "a" * 36}]},
+    ]  # fmt: skip
+    events = [event("9.5", changes=each) for each in hostile]
+    refused = api.post("/api/v1/events/batch", json={"events": events}).json()
+    assert refused["refused"] == len(hostile)
+    assert all("changes" in str(each["problem"]) for each in refused["results"])
+
+
 def test_a_batch_has_the_outcome_of_each_and_one_refusal_stops_no_other(api: TestClient) -> None:
     events = [event("9.1", id="a"), event("9.1", "flying", id="b"), event("9.2", id="c")]
     answer = api.post("/api/v1/events/batch", json={"events": events})

@@ -10,6 +10,7 @@ from versioner.editing.session import EditResult, edit_session, read_tip
 from versioner.errors import Ambiguous, Blocked, InvalidInput, NotFound
 from versioner.models.events import DECISION_KINDS
 from versioner.recording.policy import leave_people_out, refuse_secrets
+from versioner.registry.history.log_compare import without_commit
 from versioner.registry.positions import locate_event
 from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
 from versioner.rules.event_identity import derive_content_id
@@ -85,8 +86,8 @@ def void_event(
 def redact_field(repository: Repository, event_id: str, field: str, *, now: str) -> EditResult:
     """Remove one value from an event, and add its name to `redacted`.
 
-    `field` is a key of the event, or `extra_metadata.KEY`. The value stays in git's history;
-    a note of the result says so.
+    `field` is a key of the event, `extra_metadata.KEY`, or `changes.ID` for the texts of a commit.
+    The value stays in git's history; a note of the result says so.
     """
     with edit_session(repository) as edit:
         kind, name, event = _find(edit, event_id)
@@ -179,7 +180,14 @@ def _without(event: Event, field: str) -> Event | None:
     needs_author = top == "by" and event.get("decision") in ("rejected", "revoked")
     if top in _NEEDED or needs_author or ("voids" in event and top == "reason"):
         raise InvalidInput(f"the field {top} of an event cannot be redacted", field=field)
-    if key and isinstance(value, dict) and key in value:
+    if top == "changes" and key:
+        changed = without_commit(event, key)
+        if changed == event:
+            raise InvalidInput(
+                f'the event has no commit "{key}" with texts', field=field,
+                hint="name a commit as the event does, or `changes` for all of them",
+            )  # fmt: skip
+    elif key and isinstance(value, dict) and key in value:
         changed[top] = {name: item for name, item in value.items() if name != key}
         if not changed[top]:
             del changed[top]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from versioner.models import Event
     from versioner.registry.history.log_index import LoggedEvent, RawLog
 
-__all__ = ["OldLog", "changed_fields", "compare_log", "out_of_order", "unmatched"]
+__all__ = ["OldLog", "changed_fields", "compare_log", "out_of_order", "unmatched", "without_commit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +160,9 @@ _MAPPINGS: Final = ("extra_metadata", "artifacts")
 def changed_fields(old: Event, new: Event) -> list[str]:
     """Return the fields in which an event differs from its old state, except redactions.
 
-    A redaction removes a value and lists its field (`extra_metadata.KEY` for one key) under
-    `redacted`. The order of keys does not matter; `1`, `1.0` and `true` are three values.
+    A redaction removes a value and lists its field (`extra_metadata.KEY` for one key, `changes.ID`
+    for the texts of one commit) under `redacted`. The order of keys does not matter; `1`, `1.0` and
+    `true` are three values.
     """
     if _is_same(old, new):
         return []
@@ -193,6 +194,7 @@ def _redactable(event: Event) -> set[str]:
         if isinstance(event.get(name), dict)
         for key in event[name]
     }
+    inner |= {f"changes.{commit}" for commit in _commits(event)}
     needed = {"by"} if event.get("decision") in _NEED_AUTHOR else set[str]()
     return (set(event) - _NOT_REDACTABLE - needed) | inner
 
@@ -205,9 +207,29 @@ def _without(event: Event, names: Iterable[str]) -> dict[str, Any]:
             continue
         if not key:
             kept.pop(top, None)
+        elif top == "changes":
+            kept = without_commit(kept, key)
         elif isinstance(kept.get(top), dict):
             kept[top] = {each: value for each, value in kept[top].items() if each != key}
     return kept
+
+
+def _commits(event: Event) -> set[str]:
+    """Return the ids of the recorded commits of an event that have texts."""
+    changes = event.get("changes")
+    commits = changes.get("commits") if isinstance(changes, dict) else None
+    found = commits if isinstance(commits, list) else []
+    return {str(each["id"]) for each in found if isinstance(each, dict) and len(each) > 1}
+
+
+def without_commit(event: Event, commit: str) -> dict[str, Any]:
+    """Return an event without the texts of one of its recorded commits, whose id stays."""
+    if commit not in _commits(event):
+        return dict(event)
+    commits = [
+        {"id": commit} if each.get("id") == commit else each for each in event["changes"]["commits"]
+    ]
+    return {**event, "changes": {**event["changes"], "commits": commits}}
 
 
 def _is_same(one: Any, other: Any) -> bool:
