@@ -14,9 +14,11 @@ from versioner.site.urls import (
     CREATE,
     DEPLOYMENTS,
     ENVIRONMENTS,
+    FAILURES,
     GLOSSARY,
     INCIDENT,
     LOST,
+    METRICS_PAGE,
     OVERVIEW,
     PRODUCTS,
     REQUESTS,
@@ -44,6 +46,7 @@ from versioner.site.views.environments import (
 from versioner.site.views.insight.compare import compare_index_view, compare_view
 from versioner.site.views.insight.glossary import glossary_view
 from versioner.site.views.insight.incident import incident_view
+from versioner.site.views.insight.metrics_page import failures_view, metrics_page_view
 from versioner.site.views.insight.teams import team_view, teams_view
 from versioner.site.views.insight.today import mail_view, today_view
 from versioner.site.views.overview import overview_view
@@ -103,6 +106,8 @@ def front_pages(context: SiteContext, tool_version: str) -> Iterator[Page]:
     yield Page(DEPLOYMENTS, "deployments.html", partial(deployments_view, context))
     yield from _comparisons(context)
     yield from _teams(context)
+    yield Page(METRICS_PAGE, "metrics.html", partial(metrics_page_view, context))
+    yield Page(FAILURES, "metrics_failures.html", partial(failures_view, context))
     yield from _of_governance(context)
     yield from _redirects(context)
     yield Page(GLOSSARY, "glossary.html", partial(glossary_view, context))

@@ -19,6 +19,7 @@ __all__ = [
     "DEPLOYMENTS_DOCUMENT",
     "ENVIRONMENTS",
     "EVERYTHING",
+    "FAILURES",
     "FREEZES",
     "GLOSSARY",
     "INBOX",
@@ -26,6 +27,7 @@ __all__ = [
     "INDEX",
     "LOST",
     "MATRIX",
+    "METRICS_PAGE",
     "OPENAPI",
     "OVERVIEW",
     "PRODUCTS",
@@ -72,6 +74,8 @@ ENVIRONMENTS: Final = "environments/index.html"
 DEPLOYMENTS: Final = "deployments/index.html"
 COMPARE: Final = "compare/index.html"
 TEAMS: Final = "teams/index.html"
+METRICS_PAGE: Final = "metrics/index.html"
+FAILURES: Final = "metrics/failures.html"
 RULES: Final = "rules/index.html"
 REQUESTS: Final = "requests/index.html"
 CALENDAR: Final = "calendar/index.html"

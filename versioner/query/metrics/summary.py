@@ -89,6 +89,11 @@ class Metrics:
         """Return the share of the changes that failed; None where there were none."""
         return self.failed / self.changes if self.changes else None
 
+    @property
+    def is_any(self) -> bool:
+        """Return whether any deployment is counted."""
+        return bool(self.completed or self.redeployments or self.changes)
+
 
 @dataclass(slots=True)
 class Tally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.query.metrics.documents import SPREAD_KEYS, duration_text, metrics_document
 from versioner.query.metrics.policy import LEAST_SAMPLES
 from versioner.reporting.delimited import Listing
 from versioner.reporting.tables import Column, table
@@ -30,7 +31,6 @@ __all__ = [
     "metrics_text",
 ]
 
-_SPREAD: Final = ("n", "q1_seconds", "median_seconds", "q3_seconds")
 _COLUMNS: Final = (
     "period.name",
     "period.since",
@@ -38,11 +38,11 @@ _COLUMNS: Final = (
     "frequency.count",
     "frequency.rollbacks",
     "frequency.redeployments",
-    *(f"lead_time.{key}" for key in (*_SPREAD, "from_build")),
+    *(f"lead_time.{key}" for key in (*SPREAD_KEYS, "from_build")),
     "change_failure_rate.failed",
     "change_failure_rate.changes",
     "change_failure_rate.rate",
-    *(f"time_to_restore.{key}" for key in _SPREAD),
+    *(f"time_to_restore.{key}" for key in SPREAD_KEYS),
     "rework.count",
     "rework.changes",
 )
@@ -60,38 +60,6 @@ _COUNTED: Final = (
     "lead_time_since",
     "rework",
 )
-_UNITS: Final = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
-
-
-def metrics_document(metrics: Metrics) -> dict[str, Any]:
-    """Return the metrics of a period as a JSON document; durations are in seconds."""
-    return {
-        "period": {
-            "name": metrics.period.name or None,
-            "since": metrics.period.since,
-            "until": metrics.period.until,
-        },
-        "frequency": {
-            "count": metrics.completed,
-            "rollbacks": metrics.rollbacks,
-            "redeployments": metrics.redeployments,
-        },
-        "lead_time": {
-            **_spread(metrics.lead_time),
-            "from_build": metrics.lead_times_from_build,
-        },
-        "change_failure_rate": {
-            "failed": metrics.failed,
-            "changes": metrics.changes,
-            "rate": metrics.failure_rate,
-        },
-        "time_to_restore": _spread(metrics.time_to_restore),
-        "rework": {"count": metrics.rework, "changes": metrics.changes},
-    }
-
-
-def _spread(spread: Spread) -> dict[str, Any]:
-    return dict(zip(_SPREAD, spread, strict=True))
 
 
 def metrics_json(
@@ -206,19 +174,6 @@ def _quartiles(spread: Spread) -> str:
     if spread.q1 is None or spread.q3 is None:
         return ""
     return f"{duration_text(spread.q1)} to {duration_text(spread.q3)}"
-
-
-def duration_text(seconds: float) -> str:
-    """Return a duration in its two largest units: `3d 4h`, `12m 5s`, `0s`."""
-    whole = round(seconds)
-    parts: list[str] = []
-    for size, unit in _UNITS:
-        number, whole = divmod(whole, size)
-        if number or parts:
-            parts.append(f"{number}{unit}" if number else "")
-        if len(parts) == 2:
-            break
-    return " ".join(filter(None, parts)) or "0s"
 
 
 def _counted_documents(ended: Iterable[EndedDeployment]) -> Iterator[dict[str, Any]]:

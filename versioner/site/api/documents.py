@@ -17,6 +17,7 @@ from versioner.site.api.deployments import (
     summary_of,
     with_nulls,
 )
+from versioner.site.api.metrics import metrics_of_all
 from versioner.site.api.products import history, product, products
 from versioner.site.comparisons import compared_pairs
 from versioner.site.urls import (
@@ -27,6 +28,7 @@ from versioner.site.urls import (
     INBOX,
     INDEX,
     MATRIX,
+    METRICS_PAGE,
     OVERVIEW,
     PRODUCTS,
     REQUESTS,
@@ -122,6 +124,7 @@ def _documents(context: SiteContext) -> Iterator[tuple[str, Document]]:
     for pair in compared_pairs(context):
         yield data_of(compare_page(*pair)), compare(context, pair)
     yield data_of(PRODUCTS), products(context)
+    yield data_of(METRICS_PAGE), metrics_of_all(context)
 
 
 def _index(context: SiteContext) -> Document:
@@ -146,6 +149,7 @@ def _index(context: SiteContext) -> Document:
                 ("rules", RULES_DOCUMENT),
                 ("requests", data_of(REQUESTS)),
                 ("calendar", CALENDAR_DOCUMENT),
+                ("metrics", data_of(METRICS_PAGE)),
             )
         ],
         "teams": [

@@ -176,7 +176,13 @@ def _type(schema: Schema) -> View:
         inner = _type(schema["items"])
         return {"type": f"list of {inner['type']}".strip(), **_only(inner, "target", "values")}
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    words = {"string": "text", "integer": "number", "boolean": "true or false", "null": "null"}
+    words = {
+        "string": "text",
+        "integer": "number",
+        "number": "number",
+        "boolean": "true or false",
+        "null": "null",
+    }
     values = [json.dumps(each) for each in schema.get("enum", ())]
     return {"type": " or ".join(words[kind] for kind in kinds), "target": "", "values": values}
 

@@ -19,6 +19,8 @@ from versioner.site.urls import (
 from versioner.site.views.cells import cell_view
 from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.event_details import metadata
+from versioner.site.views.insight.metrics import metrics_view
+from versioner.site.views.insight.weekly import weekly_chart
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
 from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["environment_month_view", "environment_view", "environments_view"]
 
 _LATEST: Final = 20
+_WEEKS: Final = 52
 
 # The classes of deployments without a result: in progress, pending, stale.
 _OPEN: Final = ("status-started", "status-pending", "status-stale")
@@ -64,6 +67,7 @@ def environment_view(context: SiteContext, name: str) -> View:
     title = context.environment_title(name)
     crumbs = [crumb("Environments", context.link(page, ENVIRONMENTS))]
     running = _running(context, page, name)
+    days, policy = context.tallies.days(name), context.tallies.policy
     feed = {"title": f"Deployments to {title}", "href": context.link(page, environment_feed(name))}
     return {
         "frame": frame(
@@ -86,6 +90,8 @@ def environment_view(context: SiteContext, name: str) -> View:
         "metadata": metadata(document.get("metadata") or {}, context.hidden),
         "summary": f"{count(sum(bool(row['version']) for row in running), 'product')} running",
         "running": running,
+        "weekly": weekly_chart(days, context.now, _WEEKS),
+        "metrics": metrics_view(days, context.now, policy, f"--environment {name}"),
         "deployments": latest_deployments(context, page, _LATEST, environment=name),
         "years": months_by_year(
             context.environment_links[name],

@@ -11,6 +11,7 @@ from versioner.site.urls import PRODUCTS, outward, product_feed, product_page
 from versioner.site.views.cells import cell_view
 from versioner.site.views.event_details import contacts, metadata
 from versioner.site.views.inbox import inbox_groups
+from versioner.site.views.insight.of_product import product_insight
 from versioner.site.views.instances import instance_rows
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.month_rows import MonthRows
@@ -80,6 +81,7 @@ def product_view(context: SiteContext, name: str) -> View:
         "needed_by": _products(context, page, needed_by),
         "former_names": context.former_names.get(name, []),
         "places": _places(context, page, record),
+        **product_insight(context, name),
         **_history(context, page, record),
     }
 

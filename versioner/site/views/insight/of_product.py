@@ -1,0 +1,33 @@
+"""What a product's page shows of how its deployments go.
+
+The page of a product stays as it is while other products change, so what it shows ends with the
+last deployment of the product, not with the last commit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from versioner.site.views.insight.metrics import days_of, metrics_view
+from versioner.site.views.insight.weekly import weekly_chart
+
+if TYPE_CHECKING:
+    from versioner.site.context import SiteContext
+    from versioner.site.views.layout import View
+
+__all__ = ["product_insight"]
+
+_WEEKS: Final = 26
+
+
+def product_insight(context: SiteContext, name: str) -> View:
+    """Return the pictures and the metrics of a product; none where no deployment ended."""
+    rows = context.catalogue.ended(name)
+    if not rows:
+        return {"weekly": None, "metrics": None}
+    policy, last = context.tallies.policy, rows[-1].at
+    days = days_of(rows, policy)
+    return {
+        "weekly": weekly_chart(days_of(rows, policy.everywhere), last, _WEEKS),
+        "metrics": metrics_view(days, last, policy, f"--product {name}"),
+    }
