@@ -25,6 +25,7 @@ from versioner.errors import OperationFailed
 from versioner.git.event_commits import EventCommits
 from versioner.recorder.archive import CHECKSUM, RECORDER, made_recorder
 from versioner.recorder.contents import bundled_versions
+from versioner.resources import docs_dir
 from versioner.site.changes import changes_file, key_of_changes, months_of_changes
 from versioner.site.exports.feeds import origin_of
 from versioner.site.exports.files import files_of_product
@@ -135,7 +136,8 @@ def units_of(
 def _recorder(context: SiteContext, common: str) -> Iterator[Unit]:
     """Yield the unit of the recorder and its page; none where one of its packages is missing."""
     with suppress(OperationFailed):
-        key = hash_of(common, sorted(bundled_versions().items()))
+        snippets = (docs_dir() / "recording.md").read_text(encoding="utf-8")
+        key = hash_of(common, sorted(bundled_versions().items()), snippets)
 
         def page() -> list[Page]:
             return [Page(RECORD, "record.html", lambda: record_view(context, made_recorder()))]

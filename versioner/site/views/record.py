@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from versioner.recorder.archive import CHECKSUM, RECORDER
 from versioner.site.urls import ABOUT, RECORD
+from versioner.site.views.insight.snippets import snippet_views
 from versioner.site.views.layout import View, crumb, frame
 
 if TYPE_CHECKING:
@@ -36,5 +37,11 @@ def record_view(context: SiteContext, made: MadeRecorder) -> View:
                 f"--environment ENVIRONMENT --repo {quote(registry)}",
             ]
         ),
+        "variables": [
+            {"name": "VERSIONER_REPO", "value": registry},
+            {"name": "VERSIONER_RECORDER", "value": site + RECORDER},
+            {"name": "VERSIONER_SHA256", "value": made.sha256},
+        ],
+        "systems": snippet_views(registry, site + RECORDER, made.sha256),
         "packages": [f"{name} {version}" for name, version in made.packages.items()],
     }
