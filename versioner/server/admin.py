@@ -8,13 +8,14 @@ from fastapi import APIRouter, Body, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from versioner.server.access import Caller, requires
+from versioner.server.api.refusals import StrictRoute
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 from versioner.server.tokens import Token, expiry_of, token_document
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/v1/tokens", tags=["tokens"])
+router = APIRouter(prefix="/api/v1/tokens", tags=["tokens"], route_class=StrictRoute)
 
 _EXAMPLE: Final[dict[str, Any]] = {
     "id": "k2v9x0q4hd",

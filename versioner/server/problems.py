@@ -280,7 +280,9 @@ def _of_validation(error: RequestValidationError) -> HttpProblem:
         for each in error.errors()
     ]
     if any(each["type"] == "json_invalid" for each in errors):
-        return HttpProblem("bad_request", "the body is not valid JSON", extra={"errors": errors})
+        reason = error.errors()[0].get("ctx", {}).get("error", "")
+        detail = f"the body is not valid JSON: {reason}".rstrip(": ")
+        return HttpProblem("bad_request", detail, extra={"errors": errors})
     first = errors[0]
     where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
     # A body stays bytes where its header does not say that it is JSON, as with a plain `curl -d`.

@@ -23,6 +23,7 @@ from versioner.git.state import read_regular, write_whole
 from versioner.names import check_name
 from versioner.query.times import parse_duration, parse_moment
 from versioner.rules.times import parse_rfc3339, utc_text
+from versioner.secret_scanning import holds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -296,6 +297,9 @@ def _checked_name(name: str) -> str:
             "the name of a token is made of up to 63 ASCII letters, digits and . _ @ -",
             field="name",
         )
+    if holds_secret(name):
+        # A name is in lists, logs and commits.
+        raise InvalidInput("the name looks like a secret key", field="name")
     return name
 
 

@@ -11,25 +11,49 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.routing import APIRoute
+from starlette.requests import Request
 from starlette.routing import Match
 
 from versioner.errors import InvalidInput, NotFound, UsageFault, ValidationFailed
+from versioner.serialization.strict_json import read_json
 from versioner.server.problems import HttpProblem, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import Scope
 
-__all__ = ["RegistryRoute"]
+__all__ = ["RegistryRoute", "StrictRoute"]
 
 # A document of the site that lists what is in its folder; no entry has a name with a dot.
 _LIST_OF_SITE: Final = "/index.json"
 
 
-class RegistryRoute(APIRoute):
+class _StrictRequest(Request):
+    """A request whose body has no key twice, and no number that is none."""
+
+    async def json(self) -> Any:
+        """Return the value of the body; raise JSONDecodeError."""
+        if not hasattr(self, "_json"):
+            self._json = read_json(await self.body())
+        return self._json
+
+
+class StrictRoute(APIRoute):
+    """A route whose body is read strictly."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler of the route."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            return await handler(_StrictRequest(request.scope, request.receive))
+
+        return handle
+
+
+class RegistryRoute(StrictRoute):
     """A route of the API: errors of the registry about what was sent are refusals."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 from urllib.parse import parse_qs
 
+from versioner.serialization.strict_json import read_json
 from versioner.server.problems import HttpProblem
 
 __all__ = ["objects_of"]
@@ -21,11 +21,11 @@ def objects_of(body: bytes, content_type: str, *, most: int) -> list[dict[str, A
     for a body that is none of these; with `most` 0 also for a list.
     """
     try:
-        text = body.decode("utf-8")
         if content_type.partition(";")[0].strip().lower() == _FORM:
-            text = parse_qs(text, strict_parsing=True, max_num_fields=10)["payload"][0]
-        found = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, KeyError, RecursionError):
+            form = parse_qs(body.decode("utf-8"), strict_parsing=True, max_num_fields=10)
+            body = form["payload"][0].encode("utf-8")
+        found = read_json(body)
+    except (ValueError, KeyError):
         raise HttpProblem("bad_request", "the body is not valid JSON") from None
     if isinstance(found, list) and (not most or len(found) > most):
         raise HttpProblem("bad_request", "the body is a list, or too long a list")
@@ -33,10 +33,6 @@ def objects_of(body: bytes, content_type: str, *, most: int) -> list[dict[str, A
     if not all(isinstance(each, dict) for each in objects) or _depth(objects) > _DEEPEST:
         raise HttpProblem("bad_request", "the body is not a JSON object that can be read")
     return objects
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _depth(value: Any) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from versioner.serialization.strict_json import read_json
 from versioner.server.wire.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -117,17 +118,12 @@ def read_body(kind: EventKind, data: bytes) -> Body:
 
 def _document(data: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(data.decode("utf-8"), parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "it cannot be read"
-        raise Refusal(400, "INVALID_JSON", f"the body is not JSON: {reason}") from None
+        document = read_json(data)
+    except json.JSONDecodeError as error:
+        raise Refusal(400, "INVALID_JSON", f"the body is not JSON: {error.msg}") from None
     if not isinstance(document, dict):
         raise Refusal.of_fields([("", "Input should be a valid dictionary", "model_type")])
     return document
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
 
 
 def _is_text(value: str) -> bool:
