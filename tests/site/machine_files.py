@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from tests.builders import NOW
 from versioner.site.changes import changes_file, months_of_changes
 from versioner.site.context import SiteContext
-from versioner.site.exports.files import files_of_product, machine_files
+from versioner.site.exports.files import files_of_product, machine_files, past_file
 
 if TYPE_CHECKING:
     from versioner.registry.records import Registry
@@ -46,6 +46,8 @@ def files_of(whole: Registry, base_url: str = "") -> dict[str, bytes]:
         files.update(files_of_product(context, name))
     for month in months_of_changes(context):
         files.update(changes_file(context, month))
+    for month in context.catalogue.past_months:
+        files.update(past_file(context, month))
     return files
 
 

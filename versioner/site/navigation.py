@@ -14,6 +14,7 @@ from versioner.recorder.contents import bundled_versions
 from versioner.site.privacy import hidden_fields
 from versioner.site.urls import (
     ABOUT,
+    AS_IT_WAS,
     CALENDAR,
     COMPARE,
     DEPLOYMENTS,
@@ -82,6 +83,7 @@ _ENTRIES: Final = (
     _Entry(CALENDAR, "Calendar", _has_calendar),
     _Entry(COMPARE, "Compare", in_menu=True),
     _Entry(INCIDENT, "Incident", in_menu=True),
+    _Entry(AS_IT_WAS, "As it was", in_menu=True),
     _Entry(TEAMS, "Teams", _has_teams, in_menu=True),
     _Entry(GLOSSARY, "Glossary", in_menu=True),
     _Entry(REFERENCE, "API", in_menu=True),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from versioner.site.comparisons import compared_pairs
 from versioner.site.urls import (
     ABOUT,
+    AS_IT_WAS,
     CALENDAR,
     COMPARE,
     CREATE,
@@ -27,6 +28,7 @@ from versioner.site.urls import (
     TODAY,
     TODAY_MAIL,
     WEEK,
+    as_it_was_page,
     compare_page,
     environment_month,
     environment_page,
@@ -42,6 +44,11 @@ from versioner.site.views.environments import (
     environment_month_view,
     environment_view,
     environments_view,
+)
+from versioner.site.views.insight.as_it_was import (
+    as_it_was_view,
+    month_end_view,
+    months_with_page,
 )
 from versioner.site.views.insight.compare import compare_index_view, compare_view
 from versioner.site.views.insight.glossary import glossary_view
@@ -72,7 +79,15 @@ if TYPE_CHECKING:
     from versioner.site.context import SiteContext
     from versioner.site.views.layout import View
 
-__all__ = ["Page", "environment_pages", "front_pages", "month_pages", "pages_of", "product_pages"]
+__all__ = [
+    "Page",
+    "environment_pages",
+    "front_pages",
+    "month_end_pages",
+    "month_pages",
+    "pages_of",
+    "product_pages",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +120,7 @@ def front_pages(context: SiteContext, tool_version: str) -> Iterator[Page]:
     yield from _of_environments(context)
     yield Page(DEPLOYMENTS, "deployments.html", partial(deployments_view, context))
     yield from _comparisons(context)
+    yield Page(AS_IT_WAS, "as_it_was.html", partial(as_it_was_view, context))
     yield from _teams(context)
     yield Page(METRICS_PAGE, "metrics.html", partial(metrics_page_view, context))
     yield Page(FAILURES, "metrics_failures.html", partial(failures_view, context))
@@ -121,6 +137,8 @@ def pages_of(context: SiteContext, tool_version: str) -> Iterator[Page]:
     for name in context.registry.products:
         yield from product_pages(context, name)
     yield from month_pages(context, range(len(context.deployment_links)))
+    for month in context.catalogue.past_months:
+        yield from month_end_pages(context, month)
     for name, links in context.environment_links.items():
         yield from environment_pages(context, name, range(len(links)))
 
@@ -155,6 +173,13 @@ def _of_environments(context: SiteContext) -> Iterator[Page]:
     for name in context.environments:
         page = environment_page(name)
         yield Page(page, "environment.html", partial(environment_view, context, name))
+
+
+def month_end_pages(context: SiteContext, month: str) -> Iterator[Page]:
+    """Yield the page of the state at the end of a month, where it has one."""
+    if month in months_with_page(context):
+        view = partial(month_end_view, context, month)
+        yield Page(as_it_was_page(month), "as_it_was_month.html", view)
 
 
 def _comparisons(context: SiteContext) -> Iterator[Page]:

@@ -28,10 +28,16 @@ from versioner.recorder.contents import bundled_versions
 from versioner.resources import docs_dir
 from versioner.site.changes import changes_file, key_of_changes, months_of_changes
 from versioner.site.exports.feeds import origin_of
-from versioner.site.exports.files import files_of_product
+from versioner.site.exports.files import files_of_product, past_file
 from versioner.site.exports.search_index import shard_files
 from versioner.site.facts.product_facts import SEARCH
-from versioner.site.pages import Page, environment_pages, month_pages, product_pages
+from versioner.site.pages import (
+    Page,
+    environment_pages,
+    month_end_pages,
+    month_pages,
+    product_pages,
+)
 from versioner.site.urls import API, RECORD, month_page, product_page
 from versioner.site.views.cells import cell_view
 from versioner.site.views.products import title_of
@@ -53,7 +59,7 @@ _MONTH: Final = re.compile(r"\d{4}-\d{2}(?=[-.])")
 _WITH_MONTHS: Final = ("products/", f"{API}products/", "tables/")
 _TEMPLATES = (
     *("product.html", "month.html", "deployments.html", "environment_month.html"),
-    "record.html",
+    *("record.html", "as_it_was_month.html"),
 )
 
 
@@ -129,6 +135,7 @@ def units_of(
         *products,
         *_months(context, common),
         *_shards(context, common),
+        *_past(context, common),
         *_recorder(context, common),
     ]
 
@@ -316,6 +323,22 @@ def _shards(context: SiteContext, common: str) -> Iterator[Unit]:
     for prefix, own in context.catalogue.prefixes.items():
         key = hash_of(common, f"{own.digest:x}")
         yield Unit(f"{SEARCH}{prefix}", key, tuple, partial(shard_files, context, prefix))
+
+
+def _past(context: SiteContext, common: str) -> Iterator[Unit]:
+    """Yield the units of what ran in each month; those of a late event change from then on."""
+    titles = hash_of([[name, title_of(context, name)] for name in context.registry.products])
+    for month in context.catalogue.past_months:
+        pages = [*month_end_pages(context, month)]
+        key = hash_of(common, context.catalogue.past_key(month), titles if pages else "")
+        # One process makes them all: the state at the end of a month begins the next one.
+        yield Unit(
+            f"past:{month}",
+            key,
+            partial(tuple, pages),
+            partial(past_file, context, month),
+            group="past",
+        )
 
 
 def _by_month(links: Sequence[PageLink]) -> dict[str, list[int]]:

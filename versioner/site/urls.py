@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 __all__ = [
     "ABOUT",
     "API",
+    "AS_IT_WAS",
     "CALENDAR",
     "CALENDAR_DOCUMENT",
     "CLOSED_TIMES",
@@ -42,6 +43,8 @@ __all__ = [
     "TODAY_FEED",
     "TODAY_MAIL",
     "WEEK",
+    "as_it_was_data",
+    "as_it_was_page",
     "badge",
     "changes_document",
     "compare_page",
@@ -73,6 +76,7 @@ CREATE: Final = "products/new.html"
 ENVIRONMENTS: Final = "environments/index.html"
 DEPLOYMENTS: Final = "deployments/index.html"
 COMPARE: Final = "compare/index.html"
+AS_IT_WAS: Final = "as-it-was/index.html"
 TEAMS: Final = "teams/index.html"
 METRICS_PAGE: Final = "metrics/index.html"
 FAILURES: Final = "metrics/failures.html"
@@ -113,6 +117,16 @@ def environment_month(environment: str, month: str, part: int = 1) -> str:
 def team_page(slug: str) -> str:
     """Return the path of a team's page."""
     return f"teams/{slug}/index.html"
+
+
+def as_it_was_page(month: str) -> str:
+    """Return the path of the page of the state at the end of a month."""
+    return f"as-it-was/{month}.html"
+
+
+def as_it_was_data(month: str) -> str:
+    """Return the path of the document of what changed in a month."""
+    return f"{API}as-it-was/{month}.json"
 
 
 def compare_page(one: str, other: str) -> str:

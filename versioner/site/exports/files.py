@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from versioner.resources import schemas_dir
 from versioner.site.api.documents import documents_of, documents_of_product, json_bytes
 from versioner.site.api.openapi import openapi
+from versioner.site.api.past import month_of_past
 from versioner.site.exports.badges import badges_of
 from versioner.site.exports.csv import tables_of
 from versioner.site.exports.days_feed import days_feed
@@ -14,14 +15,14 @@ from versioner.site.exports.feeds import feeds_of, feeds_of_product
 from versioner.site.exports.freezes import freezes_file
 from versioner.site.exports.openmetrics import METRICS, metrics_file
 from versioner.site.exports.xml import markup
-from versioner.site.urls import CALENDAR, FREEZES, OPENAPI, TODAY_FEED, table
+from versioner.site.urls import CALENDAR, FREEZES, OPENAPI, TODAY_FEED, as_it_was_data, table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from versioner.site.context import SiteContext
 
-__all__ = ["crawler_files", "files_of_product", "machine_files"]
+__all__ = ["crawler_files", "files_of_product", "machine_files", "past_file"]
 
 # The protocol allows 50,000 addresses in a file.
 SITEMAP_LIMIT: Final = 45_000
@@ -55,6 +56,11 @@ def files_of_product(
     yield from badges_of(context, name)
     for month, content in tables_of(context, context.record(name), less):
         yield table(name, month), content
+
+
+def past_file(context: SiteContext, month: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the document of what ran in a month, with its path."""
+    yield as_it_was_data(month), json_bytes(month_of_past(context, month))
 
 
 def crawler_files(

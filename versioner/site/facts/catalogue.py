@@ -15,6 +15,14 @@ from versioner.site.facts.ended import ENDED, EndedRow
 from versioner.site.facts.learning import learn
 from versioner.site.facts.others import OTHERS
 from versioner.site.facts.product_facts import SEARCH, VERSIONS, SummaryRecord, history_from
+from versioner.site.facts.past import PAST
+from versioner.site.facts.product_facts import (
+    SEARCH,
+    VERSIONS,
+    SummaryRecord,
+    digest_of_json,
+    history_from,
+)
 from versioner.site.facts.sums import Sum, list_name
 from versioner.site.urls import month_page
 
@@ -34,6 +42,8 @@ _PRODUCTS_MOST: Final = 50
 _ROWS_MOST: Final = 60_000
 # The newest rows of a month that stay in memory by environment: what feeds and summaries show.
 _NEWEST_MOST: Final = 200
+
+_OTHERS: Final = (SEARCH, ENDED, PAST)
 
 _EMPTY: Final = Sum(0, 0, 0, 0)
 # The beginnings of the names of rows that are not those of a month of deployments.
@@ -87,6 +97,7 @@ class Catalogue:
     def months(self) -> list[str]:
         """Return the months with rows, oldest first."""
         names = (name.split(" ") for name in self._sums if not name.startswith(_NAMED))
+        names = (name.split(" ") for name in self._sums if not name.startswith(_OTHERS))
         return sorted({month for month, *_ in names if month != VERSIONS})
 
     def total(self, month: str, environment: str = "") -> Sum:
@@ -251,6 +262,22 @@ class Catalogue:
         """
         key = f"{self._sums.get(ENDED + month, _EMPTY).digest:x} {others}"
         return self._remembered(ENDED + month, key, count)
+
+    @cached_property
+    def past_months(self) -> list[str]:
+        """Return the months in which anything changed in a cell, oldest first."""
+        return sorted(name.removeprefix(PAST) for name in self._sums if name.startswith(PAST))
+
+    def past_key(self, month: str) -> str:
+        """Return the digest of all changes up to the end of a month."""
+        texts = [
+            f"{self._sums[PAST + each].digest:x}" for each in self.past_months if each <= month
+        ]
+        return digest_of_json(texts)
+
+    def past_rows(self, month: str) -> Iterator[tuple[str, list[Any]]]:
+        """Yield the products whose cells changed in a month, with their changes."""
+        return self._rows_of_all(PAST + month)
 
     def remembered(self, month: str, environment: str, count: Callable[[], list[int]]) -> list[int]:
         """Return numbers that are counted in the rows of a month, and kept while these stay."""

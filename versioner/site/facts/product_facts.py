@@ -18,6 +18,7 @@ from versioner.site.facts.apart import apart_of
 from versioner.site.facts.codec import cell_data, cell_from, deciding_deployments, row_data
 from versioner.site.facts.ended import ended_rows
 from versioner.site.facts.others import other_rows
+from versioner.site.facts.past import past_of
 from versioner.site.facts.search_entries import search_entries
 from versioner.site.pagination import history_pages, undeployments_of
 
@@ -75,8 +76,8 @@ class HistoryFacts:
     `months` has by month the facts of its rows, by environment, and of all of them under "".
     `later` has the part of the page of each row that is not on the first page of its month.
     `whole` has the digest of all that the pages of a month show. `rows` has the digests of the
-    rows under other names: the versions, what the search index has by the first characters, and
-    what ended.
+    rows under other names: the versions, what the search index has by the first characters, what
+    ended, and what ran when.
     """
 
     title: str
@@ -103,7 +104,8 @@ class ProductFacts:
     with the rows of these. `deployed` is the number of deployments by environment, `results` that
     by environment and status without void ones, `uses` that of events; `events` is the number of
     all events. `overrides` are the starts that override rules and are not reviewed. `apart` says
-    where the cells differ (`apart.py`). `load` returns the facts of the history.
+    where the cells differ (`apart.py`), `past` what ran around the latest month with a change
+    (`past.py`). `load` returns the facts of the history.
     """
 
     name: str
@@ -123,6 +125,7 @@ class ProductFacts:
     overrides: list[OverriddenStart]
     near: dict[str, int]
     apart: dict[str, Any]
+    past: list[Any]
     load: Callable[[str], HistoryFacts]
 
     @property
@@ -205,6 +208,8 @@ def facts_of(
     others: dict[str, list[Any]] = {SEARCH + prefix: own for prefix, own in entries.items()}
     others.update(ended_rows(record, policy, later))
     others.update(other_rows(record))
+    changes, past = past_of(record)
+    others.update(changes)
     others[VERSIONS] = [[*each] for each in versions.items()]
     history = HistoryFacts(
         title=str((record.document or {}).get("title") or record.name),
@@ -214,11 +219,14 @@ def facts_of(
         whole=_whole(record, pages, versions, brought),
         rows={name: digest_of_json(own) for name, own in others.items()},
     )
-    return _facts(record, later, load), history, {**rows, **others}
+    return _facts(record, later, past, load), history, {**rows, **others}
 
 
 def _facts(
-    record: ProductRecord, later: Mapping[str, int], load: Callable[[str], HistoryFacts]
+    record: ProductRecord,
+    later: Mapping[str, int],
+    past: list[Any],
+    load: Callable[[str], HistoryFacts],
 ) -> ProductFacts:
     deployments = record.deployments
     first = deployments[0] if deployments else None
@@ -251,6 +259,7 @@ def _facts(
         }
         | {each.deployment: later.get(each.deployment, 1) for each in overrides},
         apart=apart_of(record),
+        past=past,
         load=load,
     )
 

@@ -1,0 +1,5 @@
+import { enableMoments } from "../as_it_was.js";
+import { startPage } from "../common.js";
+
+startPage();
+enableMoments();
