@@ -82,6 +82,7 @@ def test_one_more_event_writes_only_the_pages_that_show_it(tmp_path: Path) -> No
     assert {path for path in changed if path.endswith(".html")} == {
         "about/index.html",
         "api/index.html",
+        "as-it-was/index.html",
         "compare/dev/production.html",
         "compare/staging/production.html",
         "compare/test/production.html",
