@@ -15,6 +15,7 @@ from versioner.resources import site_templates_dir
 from versioner.site.api.reference import example_product, reference_view
 from versioner.site.changes import changes_file
 from versioner.site.context import SiteContext
+from versioner.site.digests import code_digest
 from versioner.site.earlier import EarlierBuild
 from versioner.site.exports.files import files_of_product, machine_files
 from versioner.site.facts.catalogue import Catalogue
@@ -27,7 +28,7 @@ from versioner.site.rendering.render import Templates, read_templates
 from versioner.site.rendering.render_cache import RenderCache
 from versioner.site.scripts import script_files
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
-from versioner.site.units import RECORDER_UNIT, Unit, code_digest, units_of
+from versioner.site.units import RECORDER_UNIT, Unit, units_of
 from versioner.site.urls import CLOSED_TIMES, REFERENCE
 from versioner.site.views.about import counts
 from versioner.site.views.schedules import closed_times_script

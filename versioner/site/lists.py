@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from versioner.site.digests import code_digest, hash_of
 from versioner.site.exports.files import crawler_files
 from versioner.site.exports.search_index import index_file
 from versioner.site.facts.product_facts import SEARCH
-from versioner.site.units import Unit, code_digest, hash_of
+from versioner.site.units import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -9,24 +9,20 @@ that this build left, nothing of the unit is computed, read or written.
 from __future__ import annotations
 
 import hashlib
-import json
 import marshal
-import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
-from importlib.metadata import version
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import versioner
 from versioner.errors import OperationFailed
 from versioner.git.event_commits import EventCommits
 from versioner.recorder.archive import CHECKSUM, RECORDER, made_recorder
 from versioner.recorder.contents import bundled_versions
 from versioner.resources import docs_dir
 from versioner.site.changes import changes_file, key_of_changes, months_of_changes
+from versioner.site.digests import code_digest, hash_of
 from versioner.site.exports.feeds import origin_of
 from versioner.site.exports.files import files_of_product, past_file
 from versioner.site.exports.search_index import shard_files
@@ -51,7 +47,7 @@ if TYPE_CHECKING:
     from versioner.site.pagination import PageLink
     from versioner.site.rendering.render import Templates
 
-__all__ = ["RECORDER_UNIT", "Parts", "Unit", "code_digest", "hash_of", "units_of"]
+__all__ = ["RECORDER_UNIT", "Parts", "Unit", "units_of"]
 
 RECORDER_UNIT: Final = "recorder"
 
@@ -154,19 +150,6 @@ def _recorder(context: SiteContext, common: str) -> Iterator[Unit]:
             return [(RECORDER, made.data), (CHECKSUM, made.checksum())]
 
         yield Unit(RECORDER_UNIT, key, page, files)
-
-
-@cache
-def code_digest() -> str:
-    """Return a hash of the code that makes pages: the sizes and times of its modules."""
-    top = Path(versioner.__file__).parent
-    found = [version(name) for name in ("jinja2", "markupsafe")]
-    for folder, _, names in sorted(os.walk(top)):
-        for name in sorted(names):
-            if name.endswith((".py", ".json")):
-                status = os.stat(f"{folder}/{name}")  # noqa: PTH116 -- hundreds of times
-                found.append(f"{folder}/{name} {status.st_size} {status.st_mtime_ns}")
-    return hash_of(*found)
 
 
 def _product_key(
@@ -351,9 +334,3 @@ def _by_month(links: Sequence[PageLink]) -> dict[str, list[int]]:
 def _around(pages: Sequence[str], own: Sequence[int]) -> list[str]:
     """Return the pages to which those of a month lead: the one before and the one after."""
     return [pages[index] for index in (own[0] - 1, own[-1] + 1) if 0 <= index < len(pages)]
-
-
-def hash_of(*parts: object) -> str:
-    """Return a hash of JSON data."""
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()

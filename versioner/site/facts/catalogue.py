@@ -14,7 +14,6 @@ from versioner.site.facts.codec import ListedRow, RowData, row_from
 from versioner.site.facts.ended import ENDED, EndedRow
 from versioner.site.facts.learning import learn
 from versioner.site.facts.others import OTHERS
-from versioner.site.facts.product_facts import SEARCH, VERSIONS, SummaryRecord, history_from
 from versioner.site.facts.past import PAST
 from versioner.site.facts.product_facts import (
     SEARCH,
@@ -43,11 +42,9 @@ _ROWS_MOST: Final = 60_000
 # The newest rows of a month that stay in memory by environment: what feeds and summaries show.
 _NEWEST_MOST: Final = 200
 
-_OTHERS: Final = (SEARCH, ENDED, PAST)
-
 _EMPTY: Final = Sum(0, 0, 0, 0)
 # The beginnings of the names of rows that are not those of a month of deployments.
-_NAMED: Final = (SEARCH, ENDED, OTHERS)
+_NAMED: Final = (SEARCH, ENDED, OTHERS, PAST)
 
 
 class Catalogue:
@@ -97,7 +94,6 @@ class Catalogue:
     def months(self) -> list[str]:
         """Return the months with rows, oldest first."""
         names = (name.split(" ") for name in self._sums if not name.startswith(_NAMED))
-        names = (name.split(" ") for name in self._sums if not name.startswith(_OTHERS))
         return sorted({month for month, *_ in names if month != VERSIONS})
 
     def total(self, month: str, environment: str = "") -> Sum:
