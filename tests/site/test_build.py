@@ -91,6 +91,7 @@ def test_one_more_event_writes_only_the_pages_that_show_it(tmp_path: Path) -> No
         "environments/index.html",
         "environments/production/2026-11.html",
         "environments/production/index.html",
+        "incident/index.html",
         "index.html",
         "products/a/2026-11.html",
         "products/a/index.html",

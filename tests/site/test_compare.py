@@ -15,8 +15,8 @@ from versioner.query.differences import EnvironmentAt, diff
 from versioner.reporting.differences import difference_document
 from versioner.site.api.compare import compare
 from versioner.site.build import build_site
-from versioner.site.comparisons import compared_pairs
 from versioner.site.context import SiteContext
+from versioner.site.insight.comparisons import compared_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from versioner.site.comparisons import compared_pairs
+from versioner.site.insight.comparisons import compared_pairs
 from versioner.site.urls import (
     ABOUT,
     AS_IT_WAS,

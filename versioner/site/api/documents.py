@@ -19,7 +19,7 @@ from versioner.site.api.deployments import (
 )
 from versioner.site.api.metrics import metrics_of_all
 from versioner.site.api.products import history, product, products
-from versioner.site.comparisons import compared_pairs
+from versioner.site.insight.comparisons import compared_pairs
 from versioner.site.urls import (
     CALENDAR_DOCUMENT,
     DEPLOYMENTS_DOCUMENT,

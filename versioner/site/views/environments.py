@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import environment_path
-from versioner.site.comparisons import compared_pairs
+from versioner.site.insight.comparisons import compared_pairs
 from versioner.site.pagination import months_by_year, pager
 from versioner.site.urls import (
     COMPARE,

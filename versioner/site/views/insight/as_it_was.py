@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.layout import month_of
 from versioner.site.facts.past import versions_in
-from versioner.site.past import past_of_site
+from versioner.site.insight.past import past_of_site
 from versioner.site.urls import AS_IT_WAS, OVERVIEW, as_it_was_data, as_it_was_page, product_page
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import title_of
@@ -14,7 +14,7 @@ from versioner.site.wording import count, day_text, moment_text, month_text, ver
 
 if TYPE_CHECKING:
     from versioner.site.context import SiteContext
-    from versioner.site.past import States
+    from versioner.site.insight.past import States
 
 __all__ = ["as_it_was_view", "month_end_view", "months_with_page"]
 

@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from versioner.site.comparisons import compared_pairs, comparison
+from versioner.site.insight.comparisons import compared_pairs, comparison
 from versioner.site.urls import COMPARE, compare_page, data_of, outward
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import team_link, title_of
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from versioner.models import Deployment
     from versioner.query.differences import Difference
     from versioner.query.matrix import CellState
-    from versioner.site.comparisons import Comparison, Pair, Way
     from versioner.site.context import SiteContext
+    from versioner.site.insight.comparisons import Comparison, Pair, Way
 
 __all__ = ["compare_index_view", "compare_view", "pair_link"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from versioner.query.rule_words import requirement_words, scope_words
 from versioner.registry.governance.scopes import site_of
 from versioner.rules.gate.scope import is_in_scope
-from versioner.site.comparisons import compared
+from versioner.site.insight.comparisons import compared
 from versioner.site.urls import PRODUCTS, REQUESTS, RULES, TEAMS, request_page, team_feed, team_page
 from versioner.site.views.instances import on_instances
 from versioner.site.views.layout import View, crumb, frame
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from versioner.query.matrix import CellState
-    from versioner.site.comparisons import Comparison
     from versioner.site.context import SiteContext
+    from versioner.site.insight.comparisons import Comparison
 
 __all__ = ["team_view", "teams_view"]
 

@@ -1,0 +1,1 @@
+"""What pages of insight show: comparisons of environments, and what ran when."""
