@@ -93,6 +93,7 @@ def test_one_more_event_writes_only_the_pages_that_show_it(tmp_path: Path) -> No
         "environments/production/index.html",
         "incident/index.html",
         "index.html",
+        "metrics/index.html",
         "products/a/2026-11.html",
         "products/a/index.html",
         "products/index.html",
