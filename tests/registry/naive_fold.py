@@ -66,12 +66,12 @@ def naive_cell(events: Sequence[Event], environment: str, listed: Sequence[str] 
     shown = instances_of(told, names, listed)
     versions = {each.version for each in shown.values()} - {""}
     since = since_of_cell(told, names, listed)
-    removals = [each for each in valid if each["status"] == "undeployed"]
+    undeployments = [each for each in valid if each["status"] == "undeployed"]
     return NaiveCell(
         deployments=deployments,
         completed=[first_id(e, deployments) for e in told if e["status"] == "completed"],
         open=[d.id for d in deployments if not d.void and d.result is None],
-        ended={each["id"]: ended_by(each, told, names, listed) for each in removals},
+        ended={each["id"]: ended_by(each, told, names, listed) for each in undeployments},
         void_undeployments={
             each["id"] for each in here if each["status"] == "undeployed" and each not in valid
         },
@@ -170,13 +170,13 @@ def told_since_the_whole(told: list[Event]) -> list[str]:
 
 
 def ended_by(
-    removal: Event, told: list[Event], names: list[str], listed: Sequence[str]
+    undeployment: Event, told: list[Event], names: list[str], listed: Sequence[str]
 ) -> set[str]:
     """Return the versions that an undeployment ended."""
-    before, here = told[: told.index(removal)], removal.get("instance")
+    before, here = told[: told.index(undeployment)], undeployment.get("instance")
     there = [state_of(here, before)] if here else instances_of(before, names, listed).values()
     return {
-        each.version for each in there if removal.get("version", each.version) == each.version
+        each.version for each in there if undeployment.get("version", each.version) == each.version
     } - {""}
 
 

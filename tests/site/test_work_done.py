@@ -151,13 +151,13 @@ def test_the_newest_rows_are_found_once_where_no_list_stays_in_memory(
     events[3:3] = [undeployment(at="2026-10-04T12:00:00Z", id="gone")]
     made = catalogue.Catalogue(registry(product("shop", events)), SiteState(None), {})
     first = {
-        (place, removals): made.latest_rows(27, place, removals=removals)
+        (place, undeployments): made.latest_rows(27, place, undeployments=undeployments)
         for place in ("", "production")
-        for removals in (True, False)
+        for undeployments in (True, False)
     }
     assert [each.at[8:10] for each in first["", True]][-3:] == ["04", "04", "03"]
     assert [each.at[8:10] for each in first["production", False]][-3:] == ["04", "03", "02"]
     monkeypatch.setattr(catalogue, "ListedRow", None)
-    for (place, removals), rows in first.items():
-        assert made.latest_rows(27, place, removals=removals) == rows
-        assert made.latest_rows(5, place, removals=removals) == rows[:5]
+    for (place, undeployments), rows in first.items():
+        assert made.latest_rows(27, place, undeployments=undeployments) == rows
+        assert made.latest_rows(5, place, undeployments=undeployments) == rows[:5]

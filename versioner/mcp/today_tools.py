@@ -104,7 +104,7 @@ class TodayTools:
     ) -> Answer:
         """Return everything that changed in the hours before a moment (now): what may be a cause.
 
-        Deployments, removals, failures, mistakes, decisions, changes of rules, and what was
+        Deployments, undeployments, failures, mistakes, decisions, changes of rules, and what was
         observed to differ; production first, the latest first.
         """
         with self._reading() as read:

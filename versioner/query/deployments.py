@@ -152,8 +152,8 @@ def _candidate(deployment: Entry) -> str:
 
 def _candidates(record: ProductRecord, environment: str | None) -> list[Entry]:
     if environment is None:
-        removals = [each for cell in record.cells.values() for each in cell.undeployments]
-        return [*record.deployments, *removals]
+        undeployments = [each for cell in record.cells.values() for each in cell.undeployments]
+        return [*record.deployments, *undeployments]
     cell = record.cell(environment)
     return [*cell.deployments, *cell.undeployments]
 

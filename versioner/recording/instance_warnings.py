@@ -48,12 +48,12 @@ def without_effect_warning(
     """
     environment = event["environment"]
     cells = fold_product("", [*recorded, event], {environment: listed})[1]
-    removal = next(each for each in cells[environment].undeployments if each.event is event)
-    if removal.has_effect:
+    undeployment = next(each for each in cells[environment].undeployments if each.event is event)
+    if undeployment.has_effect:
         return None
-    place = f"{environment}/{removal.instance}" if removal.instance else environment
+    place = f"{environment}/{undeployment.instance}" if undeployment.instance else environment
     return (
-        f'the version "{removal.version}" does not run in "{place}", '
+        f'the version "{undeployment.version}" does not run in "{place}", '
         "so this undeployment changes nothing",
         "without --version, an undeployment ends whatever runs there",
     )

@@ -115,8 +115,8 @@ def void_ids_of(deployments: Iterable[Deployment], cells: Mapping[str, Cell]) ->
     """Return the ids of the events that are void in a product's fold."""
     whole = (event["id"] for each in deployments if each.void for event in each.events)
     single = (event["id"] for each in deployments for event, _ in each.void_events)
-    removals = (each for cell in cells.values() for each in cell.undeployments)
-    return {*whole, *single, *(each.id for each in removals if each.void)}
+    undeployments = (each for cell in cells.values() for each in cell.undeployments)
+    return {*whole, *single, *(each.id for each in undeployments if each.void)}
 
 
 def _voids_by_target(events: Iterable[Event]) -> dict[str, Event]:
@@ -239,15 +239,15 @@ def _fold_without_void(
 def _set_cell_state(cell: Cell, ordered: list[Event], listed: Sequence[str]) -> None:
     """Set what is current, open and latest in a cell, and the kind of each deployment."""
     valid = [each for each in cell.deployments if each.void is None]
-    removals = [each for each in cell.undeployments if each.void is None]
+    undeployments = [each for each in cell.undeployments if each.void is None]
     cell.open = [each for each in valid if each.is_open]
     cell.latest = valid[-1] if valid else None
-    steps: list[Deployment | Undeployment] = [*valid, *removals]
-    if removals or any(len(each.events) > 1 for each in valid):
+    steps: list[Deployment | Undeployment] = [*valid, *undeployments]
+    if undeployments or any(len(each.events) > 1 for each in valid):
         # Deployments may run in parallel: the event that closed each one gives their order.
         positions = positions_of(ordered)
         steps.sort(key=lambda each: positions[id(_last_event(each))])
-    if not (removals or listed or any(each.instance for each in valid)):
+    if not (undeployments or listed or any(each.instance for each in valid)):
         fold_whole(cell, [step for step in steps if not isinstance(step, Undeployment)])
         return
     fold = InstanceFold(cell, listed)

@@ -260,8 +260,8 @@ class SiteContext:
         found: list[PageLink] = []
         for month in self.catalogue.months:
             total = self.catalogue.total(month, environment)
-            starts = range(0, total.deployments + total.removals, ROWS)
-            if total.removals and len(starts) > 1:
+            starts = range(0, total.deployments + total.undeployments, ROWS)
+            if total.undeployments and len(starts) > 1:
                 # Which part has which of them is seen in the rows.
                 numbers = self.catalogue.remembered(
                     month, environment, partial(self._numbers, environment, month)

@@ -55,9 +55,9 @@ class ListedPage:
         return sum(1 for row in self.rows if row.data.kind)
 
     @property
-    def removals(self) -> str:
+    def undeployments(self) -> str:
         """Return the number of undeployments, to be added to a summary: `, 1 undeployment`."""
-        return _removals(len(self.rows) - self.number)
+        return _undeployments(len(self.rows) - self.number)
 
     @property
     def title(self) -> str:
@@ -96,9 +96,9 @@ class HistoryPage:
         return [row for row in self.rows if isinstance(row, Deployment)]
 
     @property
-    def removals(self) -> str:
+    def undeployments(self) -> str:
         """Return the number of undeployments, to be added to a summary: `, 1 undeployment`."""
-        return _removals(len(self.rows) - len(self.deployments))
+        return _undeployments(len(self.rows) - len(self.deployments))
 
     @property
     def number(self) -> int:
@@ -178,7 +178,7 @@ def history_pages(record: ProductRecord) -> list[HistoryPage]:
     ]
 
 
-def _removals(number: int) -> str:
+def _undeployments(number: int) -> str:
     return f", {count(number, 'undeployment')}" if number else ""
 
 

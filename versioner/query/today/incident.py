@@ -101,14 +101,14 @@ def change_of(each: Happening) -> Change:
     by = f", by {each.by}" if each.by else ""
     if each.is_void:
         what = (
-            f"removal of {each.product} from"
-            if _is_removal(each)
+            f"undeployment of {each.product} from"
+            if _is_undeployment(each)
             else (f"deployment of {each.product} {each.version} to")
         )
         began = f"{each.began[:10]} {each.began[11:16]} UTC"
         text = f"the {what} {place} of {began} was declared a mistake"
         return Change(each.at, "void", each.environment, f"{text}{_said(each.reason)}")
-    if _is_removal(each):
+    if _is_undeployment(each):
         was = f" {each.version or old}" if each.version or old else ""
         text = f"{each.product}{was} was removed from {place}{by}"
         return Change(each.at, "undeployment", each.environment, text + _said(each.reason))
@@ -131,7 +131,7 @@ def change_of(each: Happening) -> Change:
     return Change(each.at, kind, each.environment, f"{text}{lasted}{_said(each.reason)}")
 
 
-def _is_removal(each: Happening) -> bool:
+def _is_undeployment(each: Happening) -> bool:
     return each.kind == "undeployment"
 
 

@@ -101,7 +101,7 @@ class Phrases:
 
     def _void(self, each: Happening) -> Sentence:
         writer = self._writer
-        verb = "The removal of " if each.kind == "undeployment" else "The deployment of "
+        verb = "The undeployment of " if each.kind == "undeployment" else "The deployment of "
         where = " from " if each.kind == "undeployment" else " to "
         return (
             Part(verb),

@@ -163,11 +163,11 @@ def event_rows(keys: Sequence[int], events: Sequence[Event]) -> Iterator[tuple[A
 
 def _summary(record: ProductRecord) -> tuple[Any, ...]:
     last = max((each.at for each in record.deployments if each.void is None), default="")
-    removals = sum(len(cell.undeployments) for cell in record.cells.values())
+    undeployments = sum(len(cell.undeployments) for cell in record.cells.values())
     return (
         as_json(record.document),
         *(len(record.builds), len(record.deployment_events), len(record.observations)),
-        *(len(record.decision_events), len(record.deployments) + removals),
+        *(len(record.decision_events), len(record.deployments) + undeployments),
         *(len(record.deployments), last),
         as_json([astuple(problem) for problem in record.problems]),
     )

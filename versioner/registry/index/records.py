@@ -151,18 +151,18 @@ class IndexedProduct(ProductRecord):
         self.__dict__.setdefault("deployment_events", list(events.values()))
         entries = self._rows.entries_of_product(self._number, self.name, events)
         by_environment: dict[str, list[Deployment]] = {}
-        removals: dict[str, list[Undeployment]] = {}
+        undeployments: dict[str, list[Undeployment]] = {}
         deployments: list[Deployment] = []
         for _, entry in entries:
             if entry.kind == "undeployment":
-                removals.setdefault(entry.environment, []).append(entry)
+                undeployments.setdefault(entry.environment, []).append(entry)
             else:
                 deployments.append(entry)
                 by_environment.setdefault(entry.environment, []).append(entry)
         courses = dict(self._rows.courses(self._number))
         for environment, cell in self.cells.items():
             cell.deployments = by_environment.get(environment, [])
-            cell.undeployments = removals.get(environment, [])
+            cell.undeployments = undeployments.get(environment, [])
             decode_course(cell, courses[environment])
         self.__dict__["_deployments"] = deployments
 

@@ -70,16 +70,16 @@ def deployment_of(deployment: Deployment, hidden: Collection[str]) -> Document:
     return row
 
 
-def undeployment_of(removal: Undeployment, hidden: Collection[str]) -> Document:
+def undeployment_of(undeployment: Undeployment, hidden: Collection[str]) -> Document:
     """Return an undeployment with everything recorded of it, and null where a text is empty."""
-    row = head_of(removal, hidden)
+    row = head_of(undeployment, hidden)
     reason = row.pop("reason")
     for name in ("seconds", "status", "kind"):
         del row[name]
     row["version"] = row["version"] or None
     row["deployed_by"] = row["deployed_by"] or None
-    row["ended"] = list(removal.ended)
-    row["details"] = _details_of(removal.events, hidden)
+    row["ended"] = list(undeployment.ended)
+    row["details"] = _details_of(undeployment.events, hidden)
     if reason:
         row["details"]["reason"] = reason
     return row

@@ -243,7 +243,7 @@ def deployments(context: SiteContext) -> Document:
 
 def latest(context: SiteContext, limit: int, environment: str = "") -> list[Deployment]:
     """Return the deployments that started last, newest first, void ones included."""
-    found = context.catalogue.latest(limit, environment, removals=False)
+    found = context.catalogue.latest(limit, environment, undeployments=False)
     return [each for each in found if isinstance(each, Deployment)]
 
 

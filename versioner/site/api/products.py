@@ -70,7 +70,7 @@ def product(context: SiteContext, name: str) -> Document:
 
 def history(context: SiteContext, month: HistoryPage) -> Document:
     """Return the document of one page of a product's history, with everything recorded."""
-    removals = [row for row in month.rows if isinstance(row, Undeployment)]
+    undeployments = [row for row in month.rows if isinstance(row, Undeployment)]
     changes = changes_of_product(context, month.product)
     return {
         "product": month.product,
@@ -87,8 +87,8 @@ def history(context: SiteContext, month: HistoryPage) -> Document:
         ],
         # Left out where there are none, so that other documents stay as they are.
         **(
-            {"undeployments": [undeployment_of(each, context.hidden) for each in removals]}
-            if removals
+            {"undeployments": [undeployment_of(each, context.hidden) for each in undeployments]}
+            if undeployments
             else {}
         ),
     }

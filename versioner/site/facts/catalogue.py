@@ -153,10 +153,12 @@ class Catalogue:
         environment: str = "",
         products: Collection[str] | None = None,
         *,
-        removals: bool = True,
+        undeployments: bool = True,
     ) -> list[Deployment | Undeployment]:
         """Return the newest rows, newest first, with or without undeployments."""
-        return self.rows(self.latest_rows(limit, environment, products, removals=removals))
+        return self.rows(
+            self.latest_rows(limit, environment, products, undeployments=undeployments)
+        )
 
     def latest_rows(
         self,
@@ -164,7 +166,7 @@ class Catalogue:
         environment: str = "",
         products: Collection[str] | None = None,
         *,
-        removals: bool = True,
+        undeployments: bool = True,
     ) -> list[ListedRow]:
         """Return the newest rows in short, newest first, with or without undeployments."""
         found: list[ListedRow] = []
@@ -172,20 +174,20 @@ class Catalogue:
             if len(found) >= limit:
                 break
             if products is None and limit <= _NEWEST_MOST:
-                rows = self._newest_of(month, environment, removals=removals)
+                rows = self._newest_of(month, environment, undeployments=undeployments)
             else:
                 listed = reversed(self.listed(month, environment, products))
-                rows = [row for row in listed if removals or row.data.kind]
+                rows = [row for row in listed if undeployments or row.data.kind]
             found += rows[: limit - len(found)]
         return found
 
-    def _newest_of(self, month: str, environment: str, *, removals: bool) -> list[ListedRow]:
+    def _newest_of(self, month: str, environment: str, *, undeployments: bool) -> list[ListedRow]:
         """Return the newest rows of a month, newest first, with or without undeployments."""
-        place = (month, environment, removals)
+        place = (month, environment, undeployments)
         found = self._newest.get(place)
         if found is None:
             newest = reversed(self.listed(month, environment))
-            rows = (row for row in newest if removals or row.data.kind)
+            rows = (row for row in newest if undeployments or row.data.kind)
             found = self._newest[place] = [*islice(rows, _NEWEST_MOST)]
         return found
 

@@ -58,7 +58,7 @@ class PageFacts(NamedTuple):
     part: int
     versions: int
     deployments: int
-    removals: int
+    undeployments: int
 
 
 class ListFacts(NamedTuple):
@@ -66,7 +66,7 @@ class ListFacts(NamedTuple):
 
     digest: str
     deployments: int
-    removals: int
+    undeployments: int
 
 
 @dataclass(slots=True)
@@ -114,7 +114,7 @@ class ProductFacts:
     observations: list[Event]
     versions: int
     deployments: int
-    removals: int
+    undeployments: int
     latest_at: str
     first: tuple[str, str] | None
     events: int
@@ -238,7 +238,7 @@ def _facts(
         observations=record.observations,
         versions=len(record.versions),
         deployments=len(deployments),
-        removals=len(undeployments_of(record)),
+        undeployments=len(undeployments_of(record)),
         latest_at=last_deployed_at(deployments),
         first=(first.at, first.id) if first is not None else None,
         events=len(record.builds) + len(record.deployment_events),
@@ -265,8 +265,10 @@ def _facts(
 
 
 def _page(page: HistoryPage) -> PageFacts:
-    removals = len(page.rows) - len(page.deployments)
-    return PageFacts(page.month, page.part, len(page.versions), len(page.deployments), removals)
+    undeployments = len(page.rows) - len(page.deployments)
+    return PageFacts(
+        page.month, page.part, len(page.versions), len(page.deployments), undeployments
+    )
 
 
 def _lists(rows: list[Any]) -> dict[str, ListFacts]:
@@ -276,8 +278,8 @@ def _lists(rows: list[Any]) -> dict[str, ListFacts]:
         groups.setdefault(row[1], []).append(row)
     found = {}
     for name, own in groups.items():
-        removals = sum(not row[5] for row in own)
-        found[name] = ListFacts(digest_of_json(own), len(own) - removals, removals)
+        undeployments = sum(not row[5] for row in own)
+        found[name] = ListFacts(digest_of_json(own), len(own) - undeployments, undeployments)
     return found
 
 

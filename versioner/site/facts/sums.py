@@ -26,7 +26,7 @@ class Sum(NamedTuple):
 
     products: int
     deployments: int
-    removals: int
+    undeployments: int
     digest: int
 
     def plus(self, other: Sum, sign: int) -> Sum:
@@ -34,7 +34,7 @@ class Sum(NamedTuple):
         return Sum(
             self.products + sign * other.products,
             self.deployments + sign * other.deployments,
-            self.removals + sign * other.removals,
+            self.undeployments + sign * other.undeployments,
             (self.digest + sign * other.digest) % _LIMIT,
         )
 
@@ -77,7 +77,7 @@ def _sums_of(product: str, history: HistoryFacts) -> Iterator[tuple[str, Sum]]:
             digest = _number((product, history.title, each.digest))
             yield (
                 list_name(month, environment),
-                Sum(1, each.deployments, each.removals, digest),
+                Sum(1, each.deployments, each.undeployments, digest),
             )
     for name, text in history.rows.items():
         yield name, Sum(1, 0, 0, _number((product, "", text)))
@@ -89,9 +89,9 @@ def _number(texts: Iterable[str]) -> int:
 
 
 def _sum(text: str) -> Sum:
-    products, deployments, removals, digest = text.split(" ")
-    return Sum(int(products), int(deployments), int(removals), int(digest, 16))
+    products, deployments, undeployments, digest = text.split(" ")
+    return Sum(int(products), int(deployments), int(undeployments), int(digest, 16))
 
 
 def _text(found: Sum) -> str:
-    return f"{found.products} {found.deployments} {found.removals} {found.digest:x}"
+    return f"{found.products} {found.deployments} {found.undeployments} {found.digest:x}"

@@ -84,7 +84,7 @@ def _more_marks(context: SiteContext) -> Iterator[tuple[str, str, str]]:
     records = context.registry.products.values()
     if any(cell.instances for record in records for cell in record.cells.values()):
         yield _INSTANCES
-    if any(each.removals for each in context.catalogue):
+    if any(each.undeployments for each in context.catalogue):
         yield _REMOVED
     if any(each.has_returns for each in context.catalogue):
         yield _RETURNED

@@ -74,7 +74,7 @@ def month_of_all_view(context: SiteContext, index: int) -> View:
         ),
         "heading": "Deployments",
         "period": month.title,
-        "summary": count(month.number, "deployment") + month.removals,
+        "summary": count(month.number, "deployment") + month.undeployments,
         "pager": pager(context.deployment_links, index, partial(context.link, page)),
         "zone": context.zone.name,
         "days": _days(context, page, reversed(month.rows)),

@@ -193,7 +193,7 @@ def environment_month_view(context: SiteContext, name: str, index: int) -> View:
         "title": title,
         "period": month.title,
         "summary": f"{count(month.number, 'deployment')} of {count(products, 'product')}"
-        f"{month.removals}",
+        f"{month.undeployments}",
         "pager": pager(
             months,
             index,

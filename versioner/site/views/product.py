@@ -88,8 +88,8 @@ def product_view(context: SiteContext, name: str) -> View:
 
 def _history(context: SiteContext, page: str, record: ProductRecord) -> View:
     versions = list(record.versions.values())
-    removals = undeployments_of(record)
-    changes: list[Deployment | Undeployment] = [*record.deployments, *removals]
+    undeployments = undeployments_of(record)
+    changes: list[Deployment | Undeployment] = [*record.deployments, *undeployments]
     changes.sort(key=lambda each: each.at)
     whole = len(versions) + len(changes) <= ROWS
     kept = ROWS if whole else _LATEST
@@ -102,7 +102,7 @@ def _history(context: SiteContext, page: str, record: ProductRecord) -> View:
         "remarked": any(row["remark"] for row in rows),
         "versions_note": _note(len(versions), kept, "version"),
         "deployments_note": _note(len(record.deployments), kept, "deployment")
-        + (f", {count(len(removals), 'undeployment')}" if removals else ""),
+        + (f", {count(len(undeployments), 'undeployment')}" if undeployments else ""),
         "years": months_by_year(context.history(record.name), partial(context.link, page)),
     }
 
@@ -179,7 +179,7 @@ def month_view(context: SiteContext, name: str, index: int) -> View:
         "name": name,
         "title": title,
         "period": month.title,
-        "summary": f"{count(len(month.deployments), 'deployment')}{month.removals}, "
+        "summary": f"{count(len(month.deployments), 'deployment')}{month.undeployments}, "
         f"{count(len(month.versions), 'new version')}",
         "pager": pager(months, index, partial(context.link, page)),
         "deployments": deployments,

@@ -66,7 +66,7 @@ def incident(
 ) -> None:  # fmt: skip
     """Show everything that changed in the hours before a moment, in one list to paste.
 
-    Deployments, removals, failures, what was declared a mistake, decisions about versions and
+    Deployments, undeployments, failures, what was declared a mistake, decisions about versions and
     requests, changes of rules, and what was observed to differ: production first, the latest first.
     """
     from versioner.cli.output import show, terminal_layout
