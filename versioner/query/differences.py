@@ -165,16 +165,19 @@ def instances_apart(
 
 def differs_since(a: Sequence[Running], b: Sequence[Running]) -> str:
     """Return since when two courses differ without a break, "" where they agree at their end."""
-    moments = sorted({each.at for each in (*a, *b)}, reverse=True)
     one, other, found = len(a), len(b), ""
-    for moment in moments:
-        while one and a[one - 1].at > moment:
-            one -= 1
-        while other and b[other - 1].at > moment:
-            other -= 1
-        if not instances_apart(a[one - 1] if one else NOTHING, b[other - 1] if other else NOTHING):
+    while one or other:
+        mine, theirs = a[one - 1] if one else NOTHING, b[other - 1] if other else NOTHING
+        if mine.instances or theirs.instances:
+            is_apart = bool(instances_apart(mine, theirs))
+        else:
+            # Courses are long, and most cells have no instances.
+            is_apart = mine.version != theirs.version
+        if not is_apart:
             return found
-        found = moment
+        found = max(mine.at, theirs.at)
+        one -= bool(one) and mine.at == found
+        other -= bool(other) and theirs.at == found
     return found
 
 

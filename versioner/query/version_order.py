@@ -14,6 +14,8 @@ from versioner.query.version_numbers import version_number
 from versioner.registry.fold import result_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from versioner.models import Cell, Version
     from versioner.query.version_numbers import VersionNumber
     from versioner.registry.records import ProductRecord, Registry
@@ -42,7 +44,8 @@ def versions_between(record: ProductRecord, one: str, other: str) -> list[str]:
     old, new = versions[one], versions[other]
     if _compare(old, new) > 0:
         old, new = new, old
-    found = [each for each in versions.values() if _compare(old, each) < 0 < _compare(new, each)]
+    after, before = _comparing(old), _comparing(new)
+    found = [each for each in versions.values() if after(each) < 0 < before(each)]
     numbers = [_number(each) for each in found]
     if all(numbers) and len({each.way for each in numbers if each}) < 2:
         found.sort(key=cmp_to_key(_compare))
@@ -103,14 +106,24 @@ def stage_of(registry: Registry, environment: str) -> int:
 
 def _compare(one: Version, other: Version) -> int:
     """Return -1, 0 or 1: one version is older than, the same as, or newer than another one."""
-    mine, theirs = _number(one), _number(other)
-    if mine and theirs and mine.way == theirs.way:
-        if mine.order != theirs.order:
-            return -1 if mine.order < theirs.order else 1
-        if mine.build_way == theirs.build_way and mine.build != theirs.build:
-            return -1 if mine.build < theirs.build else 1
-    first, second = _time_key(one), _time_key(other)
-    return (first > second) - (first < second)
+    return _comparing(one)(other)
+
+
+def _comparing(one: Version) -> Callable[[Version], int]:
+    """Return the comparison of one version with others, for which it is looked at once."""
+    mine, first = _number(one), _time_key(one)
+
+    def compare(other: Version) -> int:
+        theirs = _number(other) if mine else None
+        if mine and theirs and mine.way == theirs.way:
+            if mine.order != theirs.order:
+                return -1 if mine.order < theirs.order else 1
+            if mine.build_way == theirs.build_way and mine.build != theirs.build:
+                return -1 if mine.build < theirs.build else 1
+        second = _time_key(other)
+        return (first > second) - (first < second)
+
+    return compare
 
 
 def _number(version: Version) -> VersionNumber | None:

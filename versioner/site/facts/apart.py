@@ -6,7 +6,7 @@ so they have each pair of cells that differ.
 
 from __future__ import annotations
 
-from itertools import combinations, permutations
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from versioner.models import Version
@@ -59,10 +59,10 @@ def apart_of(record: ProductRecord) -> dict[str, Any]:
         version for pair in pairs for name in pair if (version := _only(running[name].versions))
     }
     steps = {}
-    for old, new in permutations(sorted(versions), 2):
-        step = step_between(record, old, new)
-        if step.newer == "b":
-            steps[f"{old} {new}"] = [len(step.between), [*step.between[-NAMED_MOST:]]]
+    for one, other in combinations(sorted(versions), 2):
+        step = step_between(record, one, other)
+        old, new = (other, one) if step.newer == "a" else (one, other)
+        steps[f"{old} {new}"] = [len(step.between), [*step.between[-NAMED_MOST:]]]
     back = {name: sorted(rolled_back_from(cell) & versions) for name, cell in cells.items()}
     return {
         "since": {f"{a} {b}": differs_since(courses[a], courses[b]) for a, b in pairs} | alone,
