@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 __all__ = ["Endpoint", "Parameter", "Schema", "endpoints", "openapi", "schemas"]
 
 Schema = dict[str, Any]
+
+# The groups of endpoints, and how the paths of each begin (below `api/v1/`, where it is there).
+_GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("At a glance", ("index.", "matrix.", "metrics", "today", "as-it-was", "incident", "changes")),
+    ("Products", ("products/",)),
+    ("Environments", ("environments/", "compare/")),
+    ("Teams and people", ("teams/", "people/")),
+    ("Deployments", ("deployments/", "inbox.")),
+    ("What may ship", ("rules.", "requests/", "calendar.", "freezes.")),
+    ("Badges and tables", ("badges/", "tables/")),
+    ("Feeds", ("feeds/",)),
+    ("The site", ("",)),
+)
 
 
 class Parameter(NamedTuple):
@@ -35,6 +49,17 @@ class Endpoint:
     schema: str
     parameters: tuple[Parameter, ...]
 
+    @property
+    def group(self) -> str:
+        """Return the title of the group of the endpoint."""
+        return _GROUPS[self.place][0]
+
+    @property
+    def place(self) -> int:
+        """Return the place of the group of the endpoint among the groups."""
+        path = self.path.removeprefix("api/v1/")
+        return next(n for n, (_, begins) in enumerate(_GROUPS) if path.startswith(begins))
+
     def at(self, values: dict[str, str]) -> str:
         """Return the path of one file, with the values of its parameters."""
         return self.path.format(**values)
@@ -47,8 +72,9 @@ def openapi(title: str) -> dict[str, Any]:
 
 
 def endpoints() -> list[Endpoint]:
-    """Return every endpoint, in the order of the document."""
-    return [_endpoint(path, item["get"]) for path, item in _document()["paths"].items()]
+    """Return every endpoint, group by group, each in the order of the document."""
+    found = [_endpoint(path, item["get"]) for path, item in _document()["paths"].items()]
+    return sorted(found, key=attrgetter("place"))
 
 
 def schemas() -> dict[str, Schema]:

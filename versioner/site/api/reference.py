@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.names import slugify
 from versioner.site.api.documents import latest as latest_deployments
 from versioner.site.api.openapi import Endpoint, Schema, endpoints, schemas
 from versioner.site.insight.comparisons import compared_pairs
-from versioner.site.urls import ABOUT, API, OPENAPI, REFERENCE
+from versioner.site.urls import ABOUT, OPENAPI, REFERENCE
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import team_slugs, teams_of
 
@@ -24,18 +25,6 @@ __all__ = ["example_product", "reference_view"]
 
 _ITEMS_SHOWN: Final = 2
 _LINES_SHOWN: Final = 12
-
-# The groups of endpoints, and how the paths of each begin (below `api/v1/`, where it is there).
-_GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("At a glance", ("index.", "matrix.")),
-    ("Products", ("products/",)),
-    ("Environments", ("environments/", "compare/")),
-    ("Deployments", ("deployments/", "inbox.", "today.", "as-it-was", "teams/", "people/")),
-    ("What may ship", ("rules.", "requests/", "calendar.", "freezes.")),
-    ("Badges and tables", ("badges/", "tables/")),
-    ("Feeds", ("feeds/",)),
-    ("The site", ("",)),
-)
 
 
 def reference_view(context: SiteContext, read: Callable[[str], bytes | None]) -> View:
@@ -59,16 +48,10 @@ def reference_view(context: SiteContext, read: Callable[[str], bytes | None]) ->
                 "id": f"group-{slugify(title)}",
                 "endpoints": [_endpoint(context, each, values, read) for each in own],
             }
-            for title, own in groupby(endpoints(), _group)
+            for title, own in groupby(endpoints(), attrgetter("group"))
         ],
         "schemas": [_schema(name, schema) for name, schema in schemas().items()],
     }
-
-
-def _group(endpoint: Endpoint) -> str:
-    """Return the title of the group of an endpoint, by the beginning of its path."""
-    path = endpoint.path.removeprefix(API)
-    return next(title for title, begins in _GROUPS if path.startswith(begins))
 
 
 def _values(context: SiteContext) -> dict[str, str]:
