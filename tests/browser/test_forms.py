@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import httpx
@@ -357,3 +358,45 @@ def test_axe_finds_nothing_on_the_forms_and_nothing_scrolls_sideways(
         if found:
             faults[path] = found
     assert faults == {}
+
+
+class Links(HTMLParser):
+    """The addresses in a page that lead somewhere, and the forms that are sent somewhere."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found |= {value for key, value in attrs if key in ("href", "src") and value}
+
+
+SHOWN = (
+    *("/", "/products/index.html", "/products/payment-api/index.html", "/rules/index.html"),
+    *("/environments/production/index.html", "/requests/index.html", "/calendar/index.html"),
+    *("/requests/2026-12-tax-rates/index.html", "/glossary/index.html", "/record/index.html"),
+)
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize("scope", ["admin", "edit", "approve", "read"])
+def test_no_link_of_a_form_or_of_a_page_leads_nowhere(running: Running, scope: str) -> None:
+    settings = ServerSettings(TOP, running.state, clock_at())
+    headers = {**bearer(token_for(settings, scope)), "Accept": "text/html"}
+    dead, known = [], set()
+    with httpx.Client(headers=headers) as client:
+        for path in (*SHOWN, *FORMS):
+            answer = client.get(running.url + path, follow_redirects=True)
+            for link in sorted(Links(answer.text).found):
+                address, _, _ = str(answer.url.join(link)).partition("#")
+                if not address.startswith(running.url) or address in known:
+                    continue
+                known.add(address)
+                status = client.get(address, follow_redirects=True).status_code
+                # What a page offers may not be refused to the one who sees it.
+                if status != 200 and not link.startswith("/login"):
+                    dead.append((path, link, status))
+    assert dead == []
+    assert len(known) > 60
+    assert any("/thaw" in each for each in known) == (scope in ("admin", "edit"))
