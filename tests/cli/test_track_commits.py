@@ -346,6 +346,25 @@ def test_a_command_records_the_commits_when_it_starts(
     assert 'status: "started"' in lines[0]
 
 
+def test_a_job_finds_the_checkout_of_its_system_and_needs_no_folder(
+    source: SourceClone,
+    build: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    build("1.0", source.commit("Begin"))
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert "changes" not in build("1.1", source.commit("Next"))
+    for name, value in (("GITLAB_CI", "true"), ("CI", "true"), ("CI_PROJECT_DIR", source.top)):
+        monkeypatch.setenv(name, str(value))
+    event = build("1.2", source.commit("More"), "--event-id", "one", "--local")
+    assert (event["changes"]["since"], subjects(event)) == ("1.1", ["More"])
+    monkeypatch.setenv("CI_PROJECT_DIR", "relative")
+    assert "changes" not in build("1.3", source.commit("Last"), "--event-id", "two", "--local")
+
+
 def test_the_registrys_own_commits_are_never_recorded(
     desk: Desk, build: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

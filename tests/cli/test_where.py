@@ -323,6 +323,10 @@ def test_the_commits_between_two_versions_are_told_in_both_directions(recorded_d
     assert (whole["from"], whole["to"], whole["exact"]) == ("1.0", "1.2", True)
     assert whole["added"]["count"] == 5
     assert told("1.2")["added"]["count"] == 3
+    shown = recorded_desk.run("version", "show", "tea", "1.1", "-o", "json").json()["changes"]
+    assert (shown["since"], len(shown["commits"])) == ("1.0", 2)
+    text = recorded_desk.run("version", "show", "tea", "1.2").out
+    assert "3 commits: More of ABC-7; Pour !4; 1 more" in text
     doubtful = told("1.2..9.9")
     assert (doubtful["exact"], doubtful["unknown"]) == (False, ["9.9"])
     text = recorded_desk.run("version", "changes", "tea", "1.1..1.0").out

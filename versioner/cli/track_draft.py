@@ -102,7 +102,10 @@ def source_checkout() -> str:
     In a CI job, it may be the folder that the system checks sources out into. A checkout of a
     registry is none.
     """
-    top = _top_of(os.getcwd())  # noqa: PTH109 -- no pathlib to load
+    top = ""
+    # The folder of a job may be gone.
+    with suppress(OSError):
+        top = _top_of(os.getcwd())  # noqa: PTH109 -- no pathlib to load
     if not top and is_ci(os.environ):
         from versioner.ci.workspace import workspace
 

@@ -64,6 +64,11 @@ def recorded_text(recorded: RecordResult, *, dry_run: bool) -> str:
         pushed = f", pushed to {recorded.pushed_to}" if recorded.pushed_to else ""
         lines.append(f"  commit {recorded.commit[:12]} on {clean(branch + pushed)}")
     lines += [f"  created {path}" for path in recorded.created]
+    if "changes" in recorded.event and not recorded.already:
+        # Imported here, because most events have no commits.
+        from versioner.query.commits.words import list_words
+
+        lines.append(f"  {clean(list_words(recorded.event['changes']))}")
     return "\n".join(lines)
 
 

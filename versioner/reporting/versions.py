@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.query.commits.words import list_words
 from versioner.query.derived.latest_values import artifact_lines, latest_value
 from versioner.query.derived.running_versions import last_deployed_at, place_text
 from versioner.reporting.delimited import Listing
@@ -224,6 +225,7 @@ def version_document(detail: VersionDetail, *, commit_url: str) -> dict[str, Any
         ],
         "deployments": [deployment_document(each) for each in reversed(version.deployments)],
         **({"decisions": decisions} if decisions else {}),
+        **({"changes": version.changes} if version.changes is not None else {}),
     }
 
 
@@ -262,6 +264,7 @@ def _facts(layout: TextLayout, detail: VersionDetail, commit_url: str) -> str:
         ("", commit_url),
         ("branch", version.scm_branch),
         ("artifact", paragraph("\n".join(artifact_lines(version.artifacts)))),
+        ("commits", list_words(version.changes) if version.changes is not None else ""),
         ("notes", paragraph(notes)),
         *event_facts(version.builds, hidden=source),
     ]

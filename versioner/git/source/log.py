@@ -53,10 +53,11 @@ def commits_since(
     With `paths`, only commits that change something there. The result is None where the checkout
     does not have the commit, or git cannot read it. Nothing is fetched.
     """
-    if not all(map(_HEX.fullmatch, (commit, *earlier))):
+    if not _HEX.fullmatch(commit):
         return None
     try:
-        return _commits_since(Path(top), commit, earlier, paths)
+        known = [each for each in earlier if _HEX.fullmatch(each)]
+        return _commits_since(Path(top), commit, known, paths)
     except (GitFailure, OSError):
         return None
 

@@ -80,7 +80,8 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
         keys=f"{_KEYS}, commit_url, builds, stays: {{environment, instance (where one is named), "
         "since, until, deployment}, "
         "deployments (as `deployment list`), decisions: {at, decision, type, by, comment, scm_sha, "
-        "artifacts, event, id} (only where there are some), problems (number of errors found).",
+        "artifacts, event, id} and changes: {since, more, partial, commits} (only where there are "
+        "some), problems (number of errors found).",
     ),
 )
 @click.argument("product", shell_complete=product_names)
