@@ -17,7 +17,7 @@ from versioner.site.changes import changes_file
 from versioner.site.context import SiteContext
 from versioner.site.digests import code_digest
 from versioner.site.earlier import EarlierBuild
-from versioner.site.exports.files import files_of_product, machine_files
+from versioner.site.exports.files import files_of_product, machine_files, past_file
 from versioner.site.facts.catalogue import Catalogue
 from versioner.site.facts.state import SiteState, StateLost
 from versioner.site.lists import lists_of
@@ -216,6 +216,8 @@ def _machines(context: SiteContext, files: Mapping[str, bytes]) -> Unit:
         others = {page.month for page in context.catalogue.of(product).pages} - {month}
         own = dict(files_of_product(context, product, others))
         own.update(changes_file(context, month))
+        if month in context.catalogue.past_months:
+            own.update(past_file(context, month))
     make = partial(reference_view, context, {**files, **own}.get)
     return Unit("files", "", lambda: [Page(REFERENCE, "api.html", make)], files.items)
 

@@ -61,7 +61,8 @@ def metrics_page_view(context: SiteContext) -> View:
                 "text": context.environment_title(name),
                 "href": f"{context.environment(METRICS_PAGE, name)}#metrics-title",
             }
-            for name in context.environments
+            for name, links in context.environment_links.items()
+            if links
         ],
         "failures": context.link(METRICS_PAGE, FAILURES),
         "data": context.link(METRICS_PAGE, data_of(METRICS_PAGE)),
