@@ -59,7 +59,8 @@ def metrics_page_view(context: SiteContext) -> View:
         "environments": [
             {
                 "text": context.environment_title(name),
-                "href": f"{context.environment(METRICS_PAGE, name)}#metrics-title",
+                # An environment without a deployment has no part for its metrics.
+                "href": context.environment(METRICS_PAGE, name),
             }
             for name, links in context.environment_links.items()
             if links
