@@ -9,12 +9,13 @@ import shutil
 import subprocess
 import sys
 import threading
+import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
-from tests.acceptance.tool import PATIENCE, PROJECT, git, versioner
+from tests.acceptance.tool import PATIENCE, PROJECT, environment, git, versioner
 from tests.forge.shells import put_tool
 
 if TYPE_CHECKING:
@@ -67,6 +68,76 @@ def test_the_container_has_no_rights_and_a_read_only_root(tmp_path: Path) -> Non
     assert COMPOSE["volumes"] == ["state:/state"]
     assert COMPOSE["tmpfs"] == ["/tmp"]
     assert re.search(r"VERSIONER_STATE=/state HOME=/tmp ", DOCKERFILE)
+
+
+def test_the_image_holds_what_linters_of_images_ask_for() -> None:
+    lines = re.sub(r"\\\n\s*", "", DOCKERFILE).splitlines()
+    words = [line.partition(" ")[0] for line in lines if line and not line.startswith("#")]
+    assert words[0] == "FROM"
+    assert {"FROM", "RUN", "ARG", "ENV", "VOLUME", "USER", "EXPOSE", "HEALTHCHECK"} < {*words}
+    # A tag of an image, no latest one; each list of packages is removed where it was fetched.
+    assert re.fullmatch(r"FROM python:3\.\d+-slim", lines[0])
+    (fetched,) = [line for line in lines if "apt-get" in line]
+    assert fetched.startswith("RUN apt-get update && apt-get install --yes --no-install-recommends")
+    assert fetched.endswith("&& rm -rf /var/lib/apt/lists/*")
+    assert "--no-cache-dir" in DOCKERFILE
+    # Arrays, so that signals reach the server and not a shell.
+    assert all(re.search(rf"^{word} \[", DOCKERFILE, re.M) for word in ("ENTRYPOINT", "CMD"))
+    # What runs as root comes before USER, and no secret is an argument of the build.
+    assert max(i for i, word in enumerate(words) if word == "RUN") < words.index("USER")
+    assert not re.search(r"^(ARG|ENV) .*(TOKEN|SECRET|PASSWORD)", DOCKERFILE, re.M)
+    assert not re.search(r"\b(sudo|ADD|chmod 777|curl)\b", DOCKERFILE)
+
+
+# As the container does: nothing can be written to but the state and the temporary folder (the
+# remote is beside it here), and no capability is left.
+READ_ONLY = """
+set -eu
+for each in "$STATE" "$HOME" "$REMOTE"; do mount --bind "$each" "$each"; done
+mount -o remount,bind,ro /
+if mountpoint -q /dev/shm; then mount -o remount,bind,ro /dev/shm; fi
+if touch "$TOP/written" 2>/dev/null; then exit 99; fi
+exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs "$@"
+"""
+
+
+def test_a_server_without_rights_on_a_read_only_root_records_and_serves(
+    template: Path, tmp_path: Path
+) -> None:
+    places = {name: tmp_path / name.lower() for name in ("STATE", "HOME", "REMOTE")}
+    for each in places.values():
+        each.mkdir()
+    git(tmp_path, "clone", "-q", "--bare", str(template), str(places["REMOTE"] / "bare.git"))
+    made = versioner("token", "create", "ci", "--scope", "admin", "--state", places["STATE"])
+    remote, state = f"file://{places['REMOTE']}/bare.git", str(places["STATE"])
+    serve = ["serve", "--repo", remote, "--state", state, "--port", "0"]
+    env = environment() | {name: str(place) for name, place in places.items()}
+    env |= {"TMPDIR": str(places["HOME"]), "TOP": str(tmp_path)}
+    program = [needed("unshare"), "--mount", "sh", "-c", READ_ONLY, "sh"]
+    if subprocess.run([*program[:2], "true"], capture_output=True, check=False).returncode:
+        pytest.skip("only root may have mounts of its own")
+    needed("setpriv")
+    with subprocess.Popen(
+        [*program, sys.executable, "-m", "versioner", *serve],
+        env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as server:  # fmt: skip
+        assert server.stdout is not None
+        said = server.stdout.readline()
+        found = re.search(r"serving (\S+)/ ", said)
+        assert found, server.communicate()
+        body = {"product": "shop", "environment": "staging", "version": "99", "id": "ro-1"}
+        request = urllib.request.Request(
+            f"{found[1]}/api/v1/events",
+            json.dumps(body).encode(),
+            {"Authorization": f"Bearer {made.stdout.strip()}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            assert answer.status == 201
+        server.terminate()
+        _, log = server.communicate(timeout=PATIENCE)
+    assert server.returncode == 0, log
+    assert "ro-1" in git(places["REMOTE"] / "bare.git", "grep", "-h", "ro-1", "main")
+    assert not re.search(r"[Rr]ead-only file system|Permission denied|Traceback", log)
 
 
 def test_the_options_of_container_and_unit_are_those_of_serve() -> None:
