@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -228,9 +229,26 @@ def test_a_product_is_deleted_when_its_name_is_given_twice(
 
 
 def test_a_pipeline_without_the_tools_address_says_so(jobs: dict[str, Any], runner: Job) -> None:
-    script = "\n".join(jobs[".versioner"]["before_script"])
-    assert runner.run(script, {"VERSIONER_PACKAGE": ""}) == 1
-    assert "set the CI/CD variable VERSIONER_PACKAGE" in runner.said
+    for job in (".versioner", "versioner-record"):
+        script = "\n".join(jobs[job]["before_script"])
+        assert runner.run(script, {"VERSIONER_PACKAGE": ""}) == 1
+        assert "set the CI/CD variable VERSIONER_PACKAGE" in runner.said
+
+
+def test_the_tool_in_one_file_records_if_it_has_the_hash(
+    jobs: dict[str, Any], runner: Job, forge: Forge, pyz: Path
+) -> None:
+    job = jobs["versioner-record"]
+    script = "\n".join([*job["before_script"], "type versioner", *job["script"]])
+    right = sha256(pyz.read_bytes()).hexdigest()
+    for digest in ("", "0" * 64):
+        tool = {"VERSIONER_RECORDER": f"file://{pyz}", "VERSIONER_SHA256": digest}
+        assert runner.run(script, {**FACTS, **tool}) == 1
+        assert forge.deployments() == []
+    tool["VERSIONER_SHA256"] = right
+    assert runner.run(script, {**FACTS, **tool}) == 0, runner.said
+    assert f"{runner.workspace}.venv/bin/versioner" in runner.said
+    assert len(forge.deployments()) == 1
 
 
 def test_no_job_is_broken_off_and_publishing_is_one_at_a_time(jobs: dict[str, Any]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,6 +58,10 @@ def run_step(
         "github.token": "the-jobs-token",
         "github.server_url": forge,
         "github.repository": runner.environ["GITHUB_REPOSITORY"],
+        # A variable that a repository does not have is empty.
+        **dict.fromkeys(
+            (f"vars.VERSIONER_{each}" for each in ("RECORDER", "SHA256", "PACKAGE")), ""
+        ),
         **values,
     }
     (found,) = [each for each in document["jobs"][job]["steps"] if each.get("name") == step]
@@ -291,6 +297,23 @@ def test_the_tool_comes_from_where_the_variable_says_and_from_nowhere_else(
 
 
 # --- record
+
+
+def test_the_tool_in_one_file_takes_the_place_of_pip_if_it_has_the_hash(
+    starter: Path, runner: Job, forge: Forge, pyz: Path
+) -> None:
+    document = workflow(starter, "record")
+    added = runner.folder / "path"
+    runner.environ["GITHUB_PATH"] = str(added)
+    right = sha256(pyz.read_bytes()).hexdigest()
+    for digest, code in (("", 1), ("0" * 64, 1), (right, 0)):
+        tool = {"vars.VERSIONER_RECORDER": f"file://{pyz}", "vars.VERSIONER_SHA256": digest}
+        assert run_step(runner, document, "record", "Install versioner", tool) == code, runner.said
+        assert added.exists() == (code == 0)
+    (folder,) = added.read_text().split()
+    shutil.copy(f"{folder}/versioner", runner.folder / "bin/versioner")
+    assert record(starter, runner, FACTS) == 0, runner.said
+    assert len(forge.deployments()) == 1
 
 
 def record(
