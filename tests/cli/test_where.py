@@ -327,6 +327,10 @@ def test_the_commits_between_two_versions_are_told_in_both_directions(recorded_d
     assert (shown["since"], len(shown["commits"])) == ("1.0", 2)
     text = recorded_desk.run("version", "show", "tea", "1.2").out
     assert "3 commits: More of ABC-7; Pour !4; 1 more" in text
+    assert "subject" not in text
+    shown = recorded_desk.run("deployment", "show", "tea-5").out
+    assert "3 commits: More of ABC-7" in shown
+    assert "subject" not in shown
     doubtful = told("1.2..9.9")
     assert (doubtful["exact"], doubtful["unknown"]) == (False, ["9.9"])
     text = recorded_desk.run("version", "changes", "tea", "1.1..1.0").out
@@ -373,3 +377,19 @@ def test_links_lead_to_the_forge_and_to_the_pages_of_patterns(recorded_desk: Des
     assert first["url"] == f"{address}/commit/{first['id']}"
     assert first["keys"] == [{"key": "#12", "url": f"{address}/pull/12"}]
     assert second["keys"][0]["url"] == "https://tickets.example.com/ABC-7?n=7"
+
+
+def test_the_index_has_the_lists_after_an_event_as_when_made_anew(recorded_desk: Desk) -> None:
+    assert recorded_desk.run("index").code == 0
+    file = recorded_desk.top.parent / "changes.json"
+    file.write_text(json.dumps(listed("1.2", "Steep (#15)")))
+    named = ["-p", "tea", "--version", "1.3", "--changes-from", str(file)]
+    assert recorded_desk.run("track", "build", *named).code == 0
+    found = recorded_desk.run("version", "changes", "tea", "1.1..1.3", "-o", "json").json()
+    assert found["added"]["count"] == 4
+    assert recorded_desk.run("index", "--check").code == 0
+    event = recorded_desk.git("grep", "-h", 'version: "1.3"', "--", "registry").split('id: "')[-1]
+    assert recorded_desk.run("deployment", "redact", event[:32], "changes").code == 0
+    found = recorded_desk.run("version", "changes", "tea", "1.1..1.3", "-o", "json").json()
+    assert (found["exact"], found["unknown"]) == (False, ["1.3"])
+    assert recorded_desk.run("index", "--check").code == 0

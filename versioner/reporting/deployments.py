@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models import Undeployment
 from versioner.models.event_fields import EVENT_FIELDS
+from versioner.query.commits.words import list_words
 from versioner.query.derived.latest_values import artifact_lines, event_details, latest_value
 from versioner.query.derived.running_versions import place_text
 from versioner.reporting.delimited import Listing
@@ -196,6 +197,8 @@ def event_facts(
 def _legible(key: str, value: Any) -> Any:
     if key == "overrides":
         return "\n".join(f"{each['rule']}: {each['reason']}" for each in value)
+    if key == "changes":
+        return list_words(value)
     return "\n".join(artifact_lines(value)) if key == "artifacts" else value
 
 

@@ -254,7 +254,7 @@ def _facts(layout: TextLayout, detail: VersionDetail, commit_url: str) -> str:
     version = detail.version
     notes = latest_value(version.builds, "notes")
     # These have lines of their own: a deployment names the commit if there is no build event.
-    source = ("scm_repository", "scm_sha", "scm_branch", "artifacts")
+    source = ("scm_repository", "scm_sha", "scm_branch", "artifacts", "changes")
     pairs: list[tuple[str, CellText]] = [
         ("build", Span(version.status, STATUS_STYLES.get(version.status, ""))),
         ("first seen", f"{moment(version.at)} UTC"),

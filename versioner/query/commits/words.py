@@ -61,7 +61,10 @@ def list_words(changes: RecordedChanges) -> str:
 
 
 def _subjects(commits: CommitList) -> str:
-    named = [each["subject"] for each in commits.commits if "subject" in each][:_NAMED]
+    subjects = [each["subject"] for each in commits.commits if "subject" in each]
+    # The merge of a branch says least of what is in it.
+    subjects.sort(key=lambda each: each.startswith(("Merge branch ", "Merge remote-tracking ")))
+    named = subjects[:_NAMED]
     more = commits.count - len(named)
     texts = [text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…" for text in named]
     return "; ".join([*texts, *([f"{more:,} more"] if named and more else [])])
