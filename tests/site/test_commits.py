@@ -135,8 +135,9 @@ def test_feeds_and_documents_have_the_commits(site: Path) -> None:
 def test_the_search_finds_commits_keys_and_people(site: Path) -> None:
     shards = "".join(path.read_text() for path in (site / "assets/search").glob("*.js"))
     sha = sha256(b"Pour (#12)").hexdigest()[:10]
-    for word in (sha, "#12 tea", "abc-7 tea"):
+    for word in (sha, "#12 tea 2026-10 1.1", "abc-7 tea 2026-10 1.1", "jane tea 2026-11 1.2"):
         assert word in shards
+    assert shards.count("jane tea") == 1
 
 
 def test_an_incremental_build_is_that_of_a_cold_one(site: Path) -> None:
@@ -163,6 +164,7 @@ def test_hidden_commits_are_nowhere(site: Path) -> None:
     subprocess.run(["git", "commit", "-qam", "Hide commits"], cwd=top, check=True)
     build(top, site)
     text = b"".join(files(site).values())
+    assert b"jane tea" not in text
     for word in (
         b"Pour (",
         b"Fix login",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.site.facts.search_entries import ID_OF_CHANGE, KEY
+from versioner.site.facts.search_entries import AUTHOR_OF_CHANGE, ID_OF_CHANGE, KEY
 from versioner.site.urls import environment_page
 from versioner.site.views.products import team_of, title_of
 
@@ -53,6 +53,8 @@ def shard_files(context: SiteContext, first: str) -> Iterator[tuple[str, bytes]]
     hidden = context.hidden
     if not hidden.isdisjoint(("changes", "scm_sha")):
         hidden |= {ID_OF_CHANGE}
+    if not hidden.isdisjoint(("changes", "deployed_by")):
+        hidden |= {AUTHOR_OF_CHANGE}
     entries = [
         _Entry(key, at, line)
         for key, at, line, fields in context.catalogue.search_entries(first)

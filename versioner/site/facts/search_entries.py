@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Version
 
-__all__ = ["ID_OF_CHANGE", "KEY", "PREFIX", "search_entries"]
+__all__ = ["AUTHOR_OF_CHANGE", "ID_OF_CHANGE", "KEY", "PREFIX", "search_entries"]
 
 # The characters of a version and of a commit that are compared; all that agree in these are
 # found.
@@ -28,6 +28,9 @@ PREFIX: Final = 2
 _NAME, _COMMIT, _ARTIFACT, _CHANGE = "", "scm_sha", "artifacts", "changes"
 # No field: the id of a recorded commit, which is hidden where commits are, in any way.
 ID_OF_CHANGE: Final = "changes.id"
+# Likewise the author of one, which leads to the newest version of a product with a commit by them.
+AUTHOR_OF_CHANGE: Final = "changes.author"
+_FEWEST_LETTERS: Final = 3
 
 
 def search_entries(
@@ -40,6 +43,8 @@ def search_entries(
     each version.
     """
     found: dict[str, list[list[Any]]] = {}
+    versions = [*versions]
+    by_author = {author: each for each in versions for author in _authors(each)}
     for version in versions:
         named = version.name.lower()[:KEY]
         words: dict[str, list[str]] = {named: [_NAME]}
@@ -50,6 +55,9 @@ def search_entries(
         for word, field in _changes(version):
             if not named.startswith(word) and word not in words:
                 words[word] = [field]
+        for word in _authors(version):
+            if by_author[word] is version:
+                words.setdefault(word, [AUTHOR_OF_CHANGE])
         for word, fields in words.items():
             line = f"{word} {product} {pages[version.name]} {version.name}"
             entry = [word, version.at, line.removesuffix(f" {word}"), fields]
@@ -62,6 +70,14 @@ def _changes(version: Version) -> Iterator[tuple[str, str]]:
         yield commit["id"], ID_OF_CHANGE
         for key in commit.get("keys", ()):
             yield key.lower(), _CHANGE
+
+
+def _authors(version: Version) -> Iterator[str]:
+    """Yield the words of the names of the authors of a version's commits, in lower case."""
+    for commit in version.changes["commits"] if version.changes is not None else ():
+        for word in commit.get("author", "").lower().split(" "):
+            if len(word) >= _FEWEST_LETTERS:
+                yield word
 
 
 def _digests(version: Version) -> Iterable[tuple[str, str]]:
