@@ -93,8 +93,8 @@ def test_the_image_holds_what_linters_of_images_ask_for() -> None:
 # remote is beside it here), and no capability is left.
 READ_ONLY = """
 set -eu
-for each in "$STATE" "$HOME" "$REMOTE"; do mount --bind "$each" "$each"; done
-mount -o remount,bind,ro /
+for each in "$TOP" "$STATE" "$HOME" "$REMOTE"; do mount --bind "$each" "$each"; done
+for each in "$TOP" /; do mount -o remount,bind,ro "$each"; done
 if mountpoint -q /dev/shm; then mount -o remount,bind,ro /dev/shm; fi
 if touch "$TOP/written" 2>/dev/null; then exit 99; fi
 exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs "$@"

@@ -93,7 +93,12 @@ def main(repository: Path, state: Path, sequences: int, cases: int, every: int) 
     """Print what both runs find."""
     unlimited = Limits(rate=1e6, burst=10**6, failures=10**6)
     settings = ServerSettings(repository, state, clock_at(), limits=unlimited)
-    app = without_lifespan(create_app(settings))
+    served = create_app(settings)
+    # The site of this server is built: what is not there is 404.
+    site = served.state.services.site.folder
+    site.mkdir(parents=True)
+    (site / "index.html").write_text("<!doctype html>")
+    app = without_lifespan(served)
     headers = {**HOST, **bearer(token_for(settings, "admin"))}
     document = {
         "sequences": findings(app, headers, sequences, "examples", "stateful"),

@@ -71,7 +71,7 @@ def _limits(kind: EventKind, target: str) -> dict[str, Any]:
         # Times are kept with a year of four digits.
         return {"format": "date-time", "pattern": "^[1-9]"}
     if target == "status":
-        return {"pattern": f"^(?:{status_words(kind)})$"}
+        return {"pattern": f"^(?:{status_words(kind)}){'?' if kind == 'build' else ''}$"}
     if target in DOUBTFUL:
         return {}
     line: str = bundled_schema("deployment-event")["$defs"]["line"]["pattern"]
