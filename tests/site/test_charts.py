@@ -7,9 +7,21 @@ import re
 
 import pytest
 
+from tests.builders import NOW, build, deployment, product, registry, undeployment
+from tests.site.samples import DAY
 from versioner.query.metrics.summary import Tally
 from versioner.site.charts.bars import stacked_bars
+from versioner.site.charts.days import cell, shades
+from versioner.site.charts.lanes import Moment, apart, lane
 from versioner.site.charts.scales import number_text, ticks
+from versioner.site.charts.spread import BOUNDS, spread_counts
+from versioner.site.context import SiteContext
+from versioner.site.views.insight.activity import calendar_chart, lead_time_chart, sparkline
+from versioner.site.views.insight.lanes import (
+    lane_window,
+    lanes_of_environment,
+    lanes_of_product,
+)
 from versioner.site.views.insight.weekly import weekly_chart
 from versioner.site.weeks import day_before, months_before, week_of, weeks_until
 
@@ -107,3 +119,140 @@ def test_names_of_months_have_room() -> None:
     assert places[-1] <= chart["plot"] - 39 + 2
     assert [month["text"] for month in chart["months"]][1:3] == ["2026", "Feb"]
     assert all(re.fullmatch(r"\d+", month["x"]) for month in chart["months"])
+
+
+def test_a_lane_has_a_run_from_each_completion_to_the_next() -> None:
+    found = lane([Moment(10, "2"), Moment(30, None), Moment(50, "1", True)], "1", 0, 100, 200)
+    assert [(run.version, run.since, run.until, run.d) for run in found.runs] == [
+        ("1", None, 10, "M0 3h19v10h-19z"),
+        ("2", 10, 50, "M20 3h79v10h-79z"),
+        ("1", 50, None, "M100 3h100v10h-100z"),
+    ]
+    assert (found.rollbacks, found.failures) == ([100], [60])
+
+
+def test_a_lane_without_a_version_is_empty_and_a_redeployment_begins_no_run() -> None:
+    assert lane([], "", 0, 100, 200).runs == []
+    assert len(lane([Moment(10, "1"), Moment(20, "1")], "1", 0, 100, 200).runs) == 1
+    stopped = lane([Moment(10, "")], "1", 0, 100, 200)
+    assert [(run.version, run.until) for run in stopped.runs] == [("1", 10)]
+
+
+def test_what_is_outside_a_lane_is_left_out_and_a_short_run_is_seen() -> None:
+    found = lane([Moment(-1, "2"), Moment(100, "3"), Moment(101, "4")], "1", 0, 100, 200)
+    assert [run.version for run in found.runs] == ["1", "3"]
+    assert found.runs[-1].d.startswith("M200 3h1v")
+
+
+def test_shades_are_equal_parts_of_the_most() -> None:
+    assert shades([0, 1, 2, 3, 4]) == [0, 1, 2, 3, 4]
+    assert shades([0, 1, 25, 26, 100]) == [0, 1, 1, 2, 4]
+    assert (shades([]), shades([0])) == ([], [0])
+    assert cell(2, 3, 13, 11, 16) == "M26 55h11v11h-11z"
+
+
+def test_a_duration_is_in_the_group_of_its_bound() -> None:
+    first = BOUNDS[0][0]
+    assert spread_counts([0, first]) == [2, *[0] * len(BOUNDS)]
+    assert spread_counts([first + 1])[1] == 1
+    assert spread_counts([BOUNDS[-1][0] + 1])[-1] == 1
+    assert sum(spread_counts(range(0, 10**7, 9999))) == len(range(0, 10**7, 9999))
+
+
+def test_the_calendar_ends_with_the_day_and_has_all_numbers() -> None:
+    days = {
+        "2026-11-22": tally(change=3),
+        "2026-11-16": tally(failed=1),
+        "2024-01-01": tally(change=9),
+    }
+    chart = calendar_chart(days, "2026-11-22T10:00:00Z")
+    assert chart["rows"] == [
+        {"week": "16 Nov 2026", "numbers": ["1", "0", "0", "0", "0", "0", "3"]}
+    ]
+    assert [each["text"] for each in chart["hover"]] == [
+        "16 Nov 2026: 1 deployment", "22 Nov 2026: 3 deployments",
+    ]  # fmt: skip
+    drawn = "".join(each["d"] for each in chart["shades"])
+    assert drawn.count("M") == 52 * 7
+    earlier = calendar_chart(days, "2026-11-20T10:00:00Z")
+    assert "".join(each["d"] for each in earlier["shades"]).count("M") == 52 * 7 - 2
+    assert calendar_chart({}, "2026-11-22")["rows"] == []
+
+
+def test_a_sparkline_tells_its_sum() -> None:
+    chart = sparkline({"2026-11-16": 2, "2026-11-09": 1, "2020-01-06": 9}, NOW)
+    assert chart["text"] == "3 deployments in 26 weeks"
+    assert chart["d"].count("M") == 2
+    assert sparkline({}, NOW)["d"] == ""
+
+
+def test_lead_times_are_told_by_environment() -> None:
+    events = [deployment("1", minutes=-60, environment="staging"), deployment("1", minutes=-10)]
+    context = SiteContext(registry(product("p", events, [build("1", minutes=-70)])), now=NOW)
+    chart = lead_time_chart(context, "2026-01-01", "2026-12-31")
+    assert [(row["week"], row["numbers"][:4]) for row in chart["rows"]] == [
+        ("staging", ["0", "1", "0", "0"]),
+        ("production", ["0", "0", "1", "0"]),
+    ]
+
+
+def test_lanes_of_an_environment_are_its_products_those_deployed_last_first() -> None:
+    busy = [
+        deployment("1", minutes=-50 * DAY),
+        deployment("2", minutes=-9 * DAY),
+        deployment("3", "failed", minutes=-5 * DAY),
+        deployment("1", minutes=-4 * DAY),
+        deployment("4", "started", minutes=-1),
+    ]
+    many = [product(f"p{n}", [deployment("1", minutes=-n - 1)]) for n in range(60)]
+    gone = [deployment("1", minutes=-3 * DAY), undeployment("1", minutes=-2 * DAY)]
+    records = [product("busy", busy), product("gone", gone)]
+    context = SiteContext(registry(*records), now=NOW)
+    view = lanes_of_environment(context, "production")
+    lanes = {each["text"]: each for each in view["lanes"]["lanes"]}
+    assert list(lanes) == ["busy", "gone"]
+    assert lanes["busy"]["words"] == "3 versions, 1 rollback, 1 failure"
+    assert [run["hint"].partition(" from")[0] for run in lanes["busy"]["runs"]] == [
+        "1 to 13 Nov 2026 10:15", "2", "1",
+    ]  # fmt: skip
+    assert lanes["gone"]["now"] == "nothing"
+    crowd = lanes_of_environment(SiteContext(registry(*many), now=NOW), "production")
+    assert len(crowd["lanes"]["lanes"]) == 20
+    assert crowd["lanes_note"] == "the 20 products deployed last, of 60"
+    assert lanes_of_environment(context, "staging")["lanes"]["lanes"] == []
+
+
+def test_lanes_of_a_product_are_its_environments_with_an_instance_each() -> None:
+    events = [
+        deployment("1", minutes=-9, environment="staging"),
+        deployment("1", minutes=-8, instance="us"),
+        deployment("2", minutes=-7, instance="eu"),
+    ]
+    whole = registry(product("p", events))
+    context = SiteContext(whole, now=NOW)
+    view = lanes_of_product(context, whole.products["p"], NOW)
+    assert [each["text"] for each in view["lanes"]] == [
+        "staging", "production · eu", "production · us",
+    ]  # fmt: skip
+
+
+def test_the_window_of_lanes_is_whole_weeks() -> None:
+    window = lane_window("2026-11-22T10:00:00Z")
+    assert window == ("2026-10-12T00:00:00Z", "2026-11-22T23:59:59Z")
+    assert lane_window("2026-11-16T00:00:00Z") == window
+    assert lane_window("2026-11-15T23:59:59Z")[1] == "2026-11-15T23:59:59Z"
+
+
+def test_a_lane_of_thousands_of_deployments_has_few_parts() -> None:
+    events = [deployment(f"v{n % 97}", minutes=-n, id=f"{n:032x}") for n in reversed(range(1_500))]
+    context = SiteContext(registry(product("p", events)), now=NOW)
+    (each,) = lanes_of_environment(context, "production")["lanes"]["lanes"]
+    assert each["runs"] == []
+    assert each["words"].startswith("1,500 versions")
+    # A day has 16 units of the picture.
+    assert 10 <= each["even"].count("M") + each["odd"].count("M") <= 20
+
+
+def test_places_that_cannot_be_told_apart_are_one() -> None:
+    assert apart([0, 0.5, 0.9, 1, 1.9, 2.1]) == [0, 3, 5]
+    assert (apart([]), apart([5.0])) == ([], [0])

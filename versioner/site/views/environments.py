@@ -19,6 +19,7 @@ from versioner.site.urls import (
 from versioner.site.views.cells import cell_view
 from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.event_details import metadata
+from versioner.site.views.insight.lanes import lanes_of_environment
 from versioner.site.views.insight.metrics import metrics_view
 from versioner.site.views.insight.weekly import weekly_chart
 from versioner.site.views.layout import View, crumb, frame
@@ -91,6 +92,7 @@ def environment_view(context: SiteContext, name: str) -> View:
         "summary": f"{count(sum(bool(row['version']) for row in running), 'product')} running",
         "running": running,
         "weekly": weekly_chart(days, context.now, _WEEKS),
+        **lanes_of_environment(context, name),
         "metrics": metrics_view(days, context.now, policy, f"--environment {name}"),
         "deployments": latest_deployments(context, page, _LATEST, environment=name),
         "years": months_by_year(

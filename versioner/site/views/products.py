@@ -12,6 +12,7 @@ from versioner.names import NAME_LIMIT, NAME_PATTERN, NAME_RULE, slugify
 from versioner.query.derived.owners import owner_of
 from versioner.query.derived.running_versions import place_text
 from versioner.site.urls import CREATE, PRODUCTS, team_page
+from versioner.site.views.insight.activity import sparkline
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.wording import adds_to, count, day_text, first_line, version_text
 
@@ -81,6 +82,7 @@ def _row(context: SiteContext, record: ProductRecord) -> View:
         "runs": _runs(context, record),
         "at": latest,
         "when": day_text(latest[:10]) if latest else "",
+        "weeks": sparkline(context.tallies.weeks_of_products.get(record.name, {}), context.now),
     }
 
 

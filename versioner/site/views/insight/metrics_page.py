@@ -9,6 +9,7 @@ from versioner.layout import month_of
 from versioner.query.metrics.documents import duration_text
 from versioner.query.metrics.periods import name_of_period
 from versioner.site.urls import DEPLOYMENTS, FAILURES, METRICS_PAGE, data_of, month_page, relative
+from versioner.site.views.insight.activity import calendar_chart, lead_time_chart
 from versioner.site.views.insight.metrics import (
     median_text,
     metrics_of_products,
@@ -54,6 +55,8 @@ def metrics_page_view(context: SiteContext) -> View:
         ),
         "metrics": metrics_view(days, context.now, context.tallies.policy),
         "weekly": weekly_chart(days, context.now, _WEEKS),
+        "calendar": calendar_chart(days, context.now),
+        "spread": lead_time_chart(context, year.since[:10], year.until[:10]),
         "weeks": _weeks(context, days, year),
         "products": _products(context),
         "environments": [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from versioner.site.views.insight.lanes import lanes_of_product
 from versioner.site.views.insight.metrics import days_of, metrics_view
 from versioner.site.views.insight.weekly import weekly_chart
 
@@ -24,10 +25,11 @@ def product_insight(context: SiteContext, name: str) -> View:
     """Return the pictures and the metrics of a product; none where no deployment ended."""
     rows = context.catalogue.ended(name)
     if not rows:
-        return {"weekly": None, "metrics": None}
+        return {"weekly": None, "metrics": None, "lanes": None}
     policy, last = context.tallies.policy, rows[-1].at
     days = days_of(rows, policy)
     return {
         "weekly": weekly_chart(days_of(rows, policy.everywhere), last, _WEEKS),
+        "lanes": lanes_of_product(context, context.record(name), last),
         "metrics": metrics_view(days, last, policy, f"--product {name}"),
     }
