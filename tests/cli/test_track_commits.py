@@ -170,6 +170,7 @@ def test_a_product_of_a_shared_repository_has_the_commits_of_its_paths(
     assert subjects(event) == ["Merge pull request #4 from side", "Literal", "Warm the pot"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("people", "authors", "subject"),
     [
@@ -283,6 +284,7 @@ def test_commits_of_a_file_are_recorded(
         assert changes["commits"][1]["keys"] == ["ABC-2"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "text", ["hello", "{", "[1]", '{"commits": 3}', '{"since": "..", "commits": []}']
 )

@@ -276,6 +276,7 @@ def recorded_desk(desk: Desk) -> Desk:
     return desk
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("name", "states"),
     [
@@ -301,6 +302,7 @@ def test_recorded_commits_tell_where_a_change_is(
     assert "a revert is not known" in recorded_desk.run("where", name).out
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", ["#13", "XYZ-1", "abcdef1234", "what", "--", "#"])
 def test_a_change_that_no_recorded_commit_names_is_an_error(recorded_desk: Desk, name: str) -> None:
     done = recorded_desk.run("where", name)
@@ -341,6 +343,7 @@ def test_the_commits_between_two_versions_are_told_in_both_directions(recorded_d
     assert len(rows) == 3
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
