@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from versioner.models import Undeployment
@@ -16,6 +18,7 @@ from versioner.query.today.incident import (
     changes_of_product,
     changes_of_request,
 )
+from versioner.registry.event_order import seconds_of
 from versioner.registry.index import DeploymentFilter
 from versioner.rules.times import utc_text
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from versioner.query.requests import RequestDetail
     from versioner.query.today.happenings import Happening
     from versioner.query.today.incident import Change
-    from versioner.registry.index import RegistryIndex
+    from versioner.registry.index import CellStep, RegistryIndex
     from versioner.registry.records import ProductRecord, Registry
 
 __all__ = ["IndexSource"]
@@ -55,8 +58,9 @@ class IndexSource:
             at = entry.changed_at if entry.void is None else entry.void["at"]
             if since <= at < until:
                 entries.append(entry)
+        steps: dict[tuple[str, str], list[CellStep]] = {}
         for entry in reversed(entries):
-            yield happening_of(entry, self._before_since(entry), self.hidden)
+            yield happening_of(entry, self._before_since(entry, until, steps), self.hidden)
 
     def changes(self, since: str, until: str) -> Iterator[Change]:
         """Yield all changes from a moment to another one, without those of rules."""
@@ -87,12 +91,25 @@ class IndexSource:
         """Return the team or person that owns a product, "" for none."""
         return owner_of(self.registry.products[product], self.hidden)
 
-    def _before_since(self, entry: Deployment | Undeployment) -> str:
+    def _before_since(
+        self,
+        entry: Deployment | Undeployment,
+        until: str,
+        steps: dict[tuple[str, str], list[CellStep]],
+    ) -> str:
+        """Return since when the version before had run; `steps` keeps those of each cell."""
         version: Any = entry.ended[:1] if isinstance(entry, Undeployment) else [entry.previous]
         if entry.void is not None or entry.status not in ("completed", "undeployed"):
             return ""
         if not version or not version[0]:
             return ""
         place = entry.product, entry.environment
-        steps = self._index.cell_steps(*place, entry.changed_at)
-        return ran_since(steps, version[0], entry.instance, entry.changed_at)
+        own = steps.get(place)
+        if own is None:
+            own = steps[place] = [*self._index.cell_steps(*place, until)]
+        first = bisect_right(own, -seconds_of(entry.changed_at), key=_newest)
+        return ran_since(islice(own, first, None), version[0], entry.instance, entry.changed_at)
+
+
+def _newest(step: CellStep) -> int:
+    return -seconds_of(step.at)
