@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.models import Undeployment
@@ -107,7 +106,8 @@ def previous_stays(cell: Cell) -> dict[str, str]:
             continue
         at = entry.changed_at
         first = len(times) - bisect_left(times, at)
-        since = ran_since(islice(steps, first, None), version[0], entry.instance, at)
+        earlier = (steps[place] for place in range(first, len(steps)))
+        since = ran_since(earlier, version[0], entry.instance, at)
         if since:
             found[entry.id] = since
     return found

@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from versioner.models import Version
-from versioner.query.courses import course_of, running_in
+from versioner.query.courses import running_in
 from versioner.query.differences import (
     VersionStep,
     differs_since,
@@ -20,8 +20,9 @@ from versioner.query.differences import (
 from versioner.query.version_order import rolled_back_from
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from versioner.query.courses import Running
     from versioner.registry.records import ProductRecord
 
 __all__ = ["NAMED_MOST", "apart_of", "since_of", "sources_of", "step_of"]
@@ -34,8 +35,10 @@ _SOURCE: Final = ("source_system", "source_server")
 _CELLS_MOST: Final = 16
 
 
-def apart_of(record: ProductRecord) -> dict[str, Any]:
+def apart_of(record: ProductRecord, courses: Mapping[str, Sequence[Running]]) -> dict[str, Any]:
     """Return where the cells of a product differ, since when, and how their versions do.
+
+    `courses` has those of its cells.
 
     `since` has by two environments, in order of name, since when they differ, and by one alone
     since when anything runs there, where that began with an earlier version; `steps` has by two
@@ -47,11 +50,10 @@ def apart_of(record: ProductRecord) -> dict[str, Any]:
     cells = {cell.environment: cell for cell in newest}
     running = {name: running_in(cells[name]) for name in sorted(cells)}
     pairs = [(a, b) for a, b in combinations(running, 2) if instances_apart(running[a], running[b])]
-    courses = {name: course_of(record, name) for name in running}
     alone = {
         name: at
-        for name, course in courses.items()
-        if (at := differs_since(course, ())) and at != cells[name].since
+        for name in running
+        if (at := differs_since(courses[name], ())) and at != cells[name].since
     }
     if not pairs and not alone:
         return {}

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import month_of
-from versioner.query.courses import course_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from versioner.query.courses import Running
-    from versioner.registry.records import ProductRecord
 
 __all__ = ["PAST", "past_of", "running_text", "versions_in"]
 
@@ -21,17 +21,15 @@ __all__ = ["PAST", "past_of", "running_text", "versions_in"]
 PAST: Final = "past "
 
 
-def past_of(record: ProductRecord) -> tuple[dict[str, list[Any]], list[Any]]:
+def past_of(courses: Mapping[str, Iterable[Running]]) -> tuple[dict[str, list[Any]], list[Any]]:
     """Return the changes of a product's cells by month, and its states around the latest month.
 
     A change is a time, an environment, and what runs from then on. The states are the latest
     month with a change, and by environment what ran at its begin, and what runs at its end, each
-    with since when.
+    with since when. `courses` has those of its cells.
     """
     changes = sorted(
-        [each.at, name, running_text(each)]
-        for name in record.cells
-        for each in course_of(record, name)
+        [each.at, name, running_text(each)] for name, course in courses.items() for each in course
     )
     months: dict[str, list[Any]] = {}
     for change in changes:

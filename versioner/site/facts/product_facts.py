@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.query.commits.words import brought_by, count_words, difference_words
+from versioner.query.courses import course_of
 from versioner.query.derived.running_versions import last_deployed_at
 from versioner.query.overrides import OverriddenStart, unreviewed_overrides
 from versioner.query.today.happenings import previous_stays
@@ -43,7 +44,6 @@ __all__ = [
     "from_json",
     "history_from",
 ]
-
 
 # The rows of a product under these names, which are no months, are its versions, each with the
 # end of the name of its page, and its entries in the search index. What ended is under ENDED.
@@ -208,7 +208,9 @@ def facts_of(
     others: dict[str, list[Any]] = {SEARCH + prefix: own for prefix, own in entries.items()}
     others.update(ended_rows(record, policy, later))
     others.update(other_rows(record))
-    changes, past = past_of(record)
+    courses = {name: course_of(record, name) for name in record.cells}
+    changes, past = past_of(courses)
+    in_time = {"past": past, "apart": apart_of(record, courses)}
     others.update(changes)
     others[VERSIONS] = [[*each] for each in versions.items()]
     history = HistoryFacts(
@@ -219,13 +221,13 @@ def facts_of(
         whole=_whole(record, pages, versions, brought),
         rows={name: digest_of_json(own) for name, own in others.items()},
     )
-    return _facts(record, later, past, load), history, {**rows, **others}
+    return _facts(record, later, in_time, load), history, {**rows, **others}
 
 
 def _facts(
     record: ProductRecord,
     later: Mapping[str, int],
-    past: list[Any],
+    in_time: dict[str, Any],
     load: Callable[[str], HistoryFacts],
 ) -> ProductFacts:
     deployments = record.deployments
@@ -258,8 +260,7 @@ def _facts(
             for each in deciding_deployments(cell)
         }
         | {each.deployment: later.get(each.deployment, 1) for each in overrides},
-        apart=apart_of(record),
-        past=past,
+        **in_time,
         load=load,
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from versioner.site.navigation import navigation_view
 from versioner.site.scripts import script_path
-from versioner.site.urls import GLOSSARY, OVERVIEW, outward
+from versioner.site.urls import GLOSSARY, LOST, OVERVIEW, outward
 from versioner.site.wording import day_text, moment_text
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def frame(
         "early": context.link(page, script_path("early")),
         "script": context.link(page, script_path(script)),
         "icon": context.link(page, "assets/icon.svg"),
-        **navigation_view(context.sections, partial(context.link, page), section),
+        # The pages of a folder have the same links.
+        **_navigation(context, page if page == LOST else page[: page.rfind("/") + 1], section),
         "crumbs": list(crumbs),
         "feeds": list(feeds),
         "current": current,
@@ -66,6 +67,11 @@ def frame(
         "as_of_text": _as_of(context, zone) if current and dated else "",
         "footer": _footer(context),
     }
+
+
+@lru_cache(maxsize=1024)
+def _navigation(context: SiteContext, page: str, section: str) -> View:
+    return navigation_view(context.sections, partial(context.link, page), section)
 
 
 def _as_of(context: SiteContext, zone: str) -> str:
