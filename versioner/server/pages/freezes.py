@@ -123,12 +123,14 @@ def _freeze_page(services: Services, caller: Caller, sent: Sent) -> FormPage:
         Field("reason", "Reason", "textarea", value=sent.text("reason"), lines=2, required=True,
               hint="Shown to everybody whose deployment is refused."),
     ]  # fmt: skip
+    # The list of the freezes is about every product and environment.
+    is_limited = bool(caller.products or caller.environments)
     return FormPage(
         "Freeze an environment",
         [Form("/edit/freezes/new", fields, "Freeze")],
         lead="Nothing may be deployed there in that time. A freeze is a rule, and can be ended.",
-        back=_LIST if not caller.products else ("/index.html", "Overview"),
-        crumbs=(_RULES, _LIST) if not caller.products else (),
+        back=("/index.html", "Overview") if is_limited else _LIST,
+        crumbs=() if is_limited else (_RULES, _LIST),
     )
 
 

@@ -46,11 +46,14 @@ def _of_product(name: str, caller: Caller) -> list[tuple[str, str]]:
     links = []
     if caller.may("edit"):
         base = f"/edit/products/{name}"
-        links += [(base, "Edit"), (f"{base}/deployments", "Void a deployment")]
+        links.append((base, "Edit"))
+        # What is about all environments is for those who may use all of them.
         if not caller.environments:
-            links.insert(1, (f"{base}/rename", "Rename"))
-            links.append((f"{base}/delete", "Delete"))
-    # What counts in all environments is for those who may use all of them.
+            links += [
+                (f"{base}/rename", "Rename"),
+                (f"{base}/deployments", "Void a deployment"),
+                (f"{base}/delete", "Delete"),
+            ]
     if caller.may("approve") and not caller.environments:
         links.insert(1, (f"/edit/products/{name}/decide", "Approve"))
     return links

@@ -166,11 +166,10 @@ def _edit_page(
               "text, numbers, true, false, or JSON."),
     ]  # fmt: skip
     form = Form(f"/edit/products/{name}", fields, "Save", hidden=[("content", blob)])
-    actions = [
-        (f"/edit/products/{name}/deployments", "Declare a deployment a mistake"),
-    ]
+    actions: list[tuple[str, str]] = []
     if not caller.environments:
         actions += [
+            (f"/edit/products/{name}/deployments", "Declare a deployment a mistake"),
             (f"/edit/products/{name}/rename", "Rename"),
             (f"/edit/products/{name}/delete", "Delete"),
         ]
