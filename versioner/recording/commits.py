@@ -7,6 +7,7 @@ before and, where these name no commit, in the newest log before them.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from versioner import layout
@@ -17,7 +18,6 @@ from versioner.recording.commit_texts import MOST_KEYS, CommitText, recorded_com
 from versioner.recording.context import TipFiles
 from versioner.recording.event_warnings import EventWarning
 from versioner.rules.event_decision import same_sha
-from versioner.serialization.log import read_canonical
 from versioner.validation.commit_keys import keys_in, patterns_of
 from versioner.validation.events import check_event
 
@@ -31,8 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["with_commits"]
 
 _KINDS: Final[tuple[EventKind, ...]] = ("build", "deployment")
-# Lines of a log that are searched for the commits of earlier versions, newest first.
-_MOST_LINES: Final = 1000
+# Lines of a log that are searched for the commits of earlier versions, the newest ones.
+_MOST_LINES: Final = 5000
+# A line in canonical form; no other writer's log tells anything here. Compiled at their first use.
+_BEGIN: Final = (
+    rb'- \{at: "([0-9TZ:-]+)", (?:environment: "[a-z0-9-]+", )?(?:instance: "[a-z0-9._-]+", )?'
+    rb'version: "([^"\\]+)"'
+)
+_COMMIT: Final = rb', scm_sha: "([0-9a-f]{7,64})"'
 _MOST_EARLIER: Final = 200
 _SECRET: Final = EventWarning(
     "commits",
@@ -156,26 +162,32 @@ def _earlier(tip: TipFiles, context: RecordContext, event: Event) -> dict[str, s
 def _seen(logs: Mapping[str, bytes], event: Event) -> dict[str, str]:
     first: dict[str, str] = {}
     commits: dict[str, str] = {}
-    for each in _events(logs):
-        version, at = each.get("version"), each.get("at", "")
-        if version and at <= event["at"] and version != event["version"]:
+    for at, version, commit in _versions(logs):
+        if at <= event["at"] and version != event["version"]:
             first[version] = min(at, first.get(version, at))
-            commits[version] = max(each.get("scm_sha", ""), commits.get(version, ""), key=len)
+            commits[version] = max(commit, commits.get(version, ""), key=len)
     # Of those of one second, the one that was recorded last comes first.
     latest = [*reversed(first)]
     latest.sort(key=first.__getitem__, reverse=True)
     return {version: commits[version] for version in latest[:_MOST_EARLIER]}
 
 
-def _events(logs: Mapping[str, bytes]) -> Iterator[Event]:
+def _versions(logs: Mapping[str, bytes]) -> Iterator[tuple[str, str, str]]:
+    """Yield the time, the version and the commit ("" for none) of each event of some logs.
+
+    Only the beginning of a line is read: a log has the lists of many versions.
+    """
+    begin, commit = re.compile(_BEGIN), re.compile(_COMMIT)
     for path, data in logs.items():
         place = layout.place_of(path)
         if place is None or place.log_kind not in _KINDS:
             continue
-        lines = data.split(b"\n")[-_MOST_LINES:]
-        # A log in another style is read by no writer, and tells nothing here.
-        for _, each in read_canonical(place.log_kind, b"\n".join(lines)) or ():
-            yield each
+        for line in data.split(b"\n")[-_MOST_LINES:]:
+            found = begin.match(line)
+            if found is not None:
+                known = commit.search(line.partition(b", changes: {")[0], found.end())
+                sha = known[1].decode() if known is not None else ""
+                yield found[1].decode(), found[2].decode(), sha
 
 
 def _logs_before(tip: TipFiles, context: RecordContext) -> dict[str, bytes]:
