@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,10 @@ from versioner.ci.presence import ALSO_PRESENT, PRESENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# Else each of the thousands of processes that tests start would compile the tool's modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 pytest_plugins = ("tests.fixtures.registries", "tests.fixtures.recorder")
 
