@@ -1,8 +1,10 @@
-"""How many events one server records a second, beside one `git commit` an event.
+"""How many events one server records a second, beside servers that make one `git commit` an event.
 
     python -m tests.benchmarks.bench_server --clients 64 --seconds 10
 
-The figures depend on what else the machine does; the processor time of an event hardly does.
+The peer is a plain server of the same framework for the same clients, one after the other on the
+same machine; `git commit` alone, without clients and without a server, is told beside it. The
+figures depend on what else the machine does; the processor time of an event hardly does.
 """
 
 from __future__ import annotations
@@ -10,11 +12,20 @@ from __future__ import annotations
 import argparse
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 from tests.fixtures.local_registry import make_registry
-from tests.server.load import Load, RunningServer, commits_a_second, ids_on_branch, quantile
+from tests.server.load import (
+    Load,
+    RunningServer,
+    commits_a_second,
+    free_port,
+    ids_on_branch,
+    quantile,
+    wait_for,
+)
 
 __all__ = ["main"]
 
@@ -46,7 +57,6 @@ def measure(folder: Path, clients: int, seconds: float) -> None:
         load = Load([server.port], server.token)
         took = load.run(clients, seconds=seconds)
         spent = _processor_seconds(server) - before
-        single = commits_a_second(top, seconds / 2)
     finally:
         server.stop()
     made = len(load.acknowledged)
@@ -56,8 +66,25 @@ def measure(folder: Path, clients: int, seconds: float) -> None:
     print(f"seconds for one     {quantile(load.seconds, 0.5):.3f} median, "
           f"{quantile(load.seconds, 0.99):.3f} of 99 in 100")  # fmt: skip
     print(f"processor           {1000 * spent / made:.1f} ms an event")
-    ratio = made / took / single
-    print(f"git commit          {single:.0f} a second: {ratio:.1f} times as many events")
+    plain, single = plain_a_second(top, clients, seconds), commits_a_second(top, seconds / 2)
+    for name, rate in (("plain server", plain), ("git commit", single)):
+        print(f"{name:<19} {rate:.0f} a second: {made / took / rate:.1f} times as many events")
+
+
+def plain_a_second(top: Path, clients: int, seconds: float) -> float:
+    """Return how many events the plain server records a second in a work tree."""
+    port = free_port()
+    command = [sys.executable, "-m", "tests.benchmarks.plain_server", str(top), str(port)]
+    process = subprocess.Popen(command)
+    try:
+        wait_for(port, process)
+        Load([port], "", "warm").run(clients, events=clients)
+        load = Load([port], "")
+        took = load.run(clients, seconds=seconds)
+    finally:
+        process.terminate()
+        process.wait()
+    return len(load.acknowledged) / took
 
 
 def _processor_seconds(server: RunningServer) -> float:

@@ -18,7 +18,15 @@ from typing import Any, Final
 from tests.server.conftest import clock_at, token_for
 from versioner.server.settings import ServerSettings
 
-__all__ = ["Load", "RunningServer", "commits_a_second", "free_port", "ids_on_branch", "quantile"]
+__all__ = [
+    "Load",
+    "RunningServer",
+    "commits_a_second",
+    "free_port",
+    "ids_on_branch",
+    "quantile",
+    "wait_for",
+]
 
 _PRODUCTS: Final = 20
 _READY_SECONDS: Final = 60
@@ -29,6 +37,17 @@ def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """Wait until something listens on a port; return False where the process ends before."""
+    end = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        with socket.socket() as sock:
+            if sock.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+        time.sleep(0.02)
+    return False
 
 
 class RunningServer:
@@ -57,13 +76,8 @@ class RunningServer:
                 env=self._env,
                 start_new_session=True,
             )  # fmt: skip
-        end = time.monotonic() + _READY_SECONDS
-        while time.monotonic() < end and self._process.poll() is None:
-            with socket.socket() as sock:
-                if sock.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.02)
-        raise AssertionError((self.state / "log").read_text())
+        if not wait_for(self.port, self._process):
+            raise AssertionError((self.state / "log").read_text())
 
     def kill(self, *, group: bool = True) -> None:
         """End the server by SIGKILL, with or without the git processes that it runs."""
