@@ -79,10 +79,11 @@ def days_of(rows: Iterable[EndedRow], policy: MetricsPolicy) -> dict[str, Tally]
     found: dict[str, Tally] = {}
     for row in rows:
         if policy.counts(row.environment):
-            one = Tally()
-            one.add(row)
-            leads = policy.has_lead_times(row.environment)
-            found.setdefault(row.at[:10], Tally()).add_all(one, lead_times=leads)
+            tally = found.get(row.at[:10])
+            if tally is None:
+                tally = found[row.at[:10]] = Tally()
+            leads = row.lead is None or policy.has_lead_times(row.environment)
+            tally.add(row if leads else row._replace(lead=None))
     return found
 
 
