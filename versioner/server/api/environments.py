@@ -16,8 +16,6 @@ from versioner.editing.environment_moves import (
     rename_environment,
 )
 from versioner.editing.environments import create_environment
-from versioner.editing.patches import patch_file
-from versioner.editing.session import blob_id_of
 from versioner.reporting.environments import environment_documents
 from versioner.server.access import Caller, requires
 from versioner.server.api.own_environments import may_read_environment
@@ -26,11 +24,12 @@ from versioner.server.api.parameters import (
     WRITE_PROBLEMS,
     EnvironmentName,
     IfMatch,
-    expected_content,
+    Into,
+    NewName,
 )
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response, etag_of
-from versioner.server.api.writes import edit, edited_response
+from versioner.server.api.writes import blob_of, carry_out, edit, edited_response, patch_of_file
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 
@@ -51,20 +50,6 @@ class NewEnvironment(BaseModel):
     title: str | None = Field(None, max_length=200)
     description: str | None = Field(None, max_length=10_000)
     type: Literal["dev", "test", "staging", "production", "other"] | None = None
-
-
-class NewName(BaseModel):
-    """The new name of an environment."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    name: EnvironmentName
-
-
-class Into(BaseModel):
-    """The environment that takes over."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    into: EnvironmentName
 
 
 @router.get("/environments", summary="The environments", responses=READ_PROBLEMS)
@@ -88,12 +73,8 @@ def show_environment(
     with services.reader.index([]) as index:
         document = dict(index.head.environment(environment))
     path = layout.environment_path(document["name"])
-    etag = etag_of(_blob(services, document["name"]))
+    etag = etag_of(blob_of(services, "environment", document["name"]))
     return document_response(request, {**document, "path": path}, etag=etag)
-
-
-def _blob(services: Services, name: str) -> str:
-    return blob_id_of(services.reader.snapshot(), layout.environment_path(name))
 
 
 @router.post(
@@ -129,18 +110,10 @@ def patch(
     if_match: IfMatch = None,
 ) -> Response:
     """Apply a JSON merge patch (RFC 7396) to an environment's file: null removes a key."""
-    writes = edit(request)
-    name = _present_name(writes.services, environment)
+    name = _present_name(services_of(request), environment)
     caller.require_every_product()
     caller.require_environment(name)
-    expected = expected_content(if_match, _blob(writes.services, name))
-    result = writes.run(
-        caller,
-        lambda repository: patch_file(
-            repository, "environment", name, body, expected=expected, now=writes.now()
-        ),
-    )
-    return edited_response(request, result, name=name)
+    return patch_of_file(request, caller, "environment", name, body, if_match)
 
 
 @router.post(f"{PATH}/rename", summary="Rename an environment", responses=WRITE_PROBLEMS)
@@ -151,15 +124,10 @@ def rename(
     body: NewName,
 ) -> Response:
     """Rename an environment; its former name stays valid."""
-    writes = edit(request)
-    name = _present_name(writes.services, environment)
+    name = _present_name(services_of(request), environment)
     caller.require_every_product()
     caller.require_environment(name, body.name)
-    result = writes.run(
-        caller,
-        lambda repository: rename_environment(repository, name, body.name, now=writes.now()),
-    )
-    return edited_response(request, result, name=body.name)
+    return carry_out(request, caller, rename_environment, name, body.name, name=body.name)
 
 
 @router.post(f"{PATH}/merge", summary="Merge an environment into another", responses=WRITE_PROBLEMS)
@@ -173,16 +141,12 @@ def merge(
 
     An environment that only events name can be merged, too.
     """
-    writes = edit(request)
-    with writes.services.reader.index([]) as index:
+    with services_of(request).reader.index([]) as index:
         name = index.head.environment_name(environment)
         into = str(index.head.environment(body.into)["name"])
     caller.require_every_product()
     caller.require_environment(name, into)
-    result = writes.run(
-        caller, lambda repository: merge_environment(repository, name, into, now=writes.now())
-    )
-    return edited_response(request, result, name=into)
+    return carry_out(request, caller, merge_environment, name, into, name=into)
 
 
 @router.delete(PATH, summary="Delete an environment", responses=WRITE_PROBLEMS)
@@ -201,11 +165,7 @@ def delete(
             hint="repeat the name of the environment that is to be deleted",
             extra={"field": "name"},
         )  # fmt: skip
-    writes = edit(request)
-    result = writes.run(
-        caller, lambda repository: delete_environment(repository, environment, now=writes.now())
-    )
-    return edited_response(request, result, name=environment)
+    return carry_out(request, caller, delete_environment, environment, name=environment)
 
 
 def _present_name(services: Services, name: str) -> str:

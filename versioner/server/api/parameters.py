@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Header, Path, Query, Request
 from fastapi.dependencies.models import Dependant
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from versioner.names import nearest
 from versioner.server.problems import MEDIA_TYPE, PROBLEMS, HttpProblem
@@ -17,8 +17,10 @@ __all__ = [
     "WRITE_PROBLEMS",
     "EnvironmentName",
     "IfMatch",
+    "Into",
     "Limit",
     "MomentText",
+    "NewName",
     "ProductName",
     "expected_content",
     "problems",
@@ -33,6 +35,22 @@ ProductName = Annotated[
 EnvironmentName = Annotated[
     str, Field(min_length=1, max_length=63, pattern=_NAME, examples=["production"])
 ]
+
+
+class NewName(BaseModel):
+    """The name of a product or an environment: a new one, or once more that of what is deleted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    name: ProductName
+
+
+class Into(BaseModel):
+    """What takes over."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    into: ProductName
+
+
 MomentText = Annotated[
     str | None,
     Query(

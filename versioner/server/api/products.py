@@ -10,11 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from versioner import layout
-from versioner.editing.patches import patch_file
 from versioner.editing.product_merge import merge_product
 from versioner.editing.products import create_product, delete_product, rename_product
 from versioner.editing.restore import restore_product
-from versioner.editing.session import blob_id_of
 from versioner.query.derived.relations import former_names
 from versioner.reporting.products import product_summary
 from versioner.server.access import Caller, requires
@@ -24,13 +22,15 @@ from versioner.server.api.parameters import (
     READ_PROBLEMS,
     WRITE_PROBLEMS,
     IfMatch,
+    Into,
     Limit,
+    NewName,
     ProductName,
     expected_content,
 )
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response, etag_of
-from versioner.server.api.writes import edit, edited_response
+from versioner.server.api.writes import blob_of, carry_out, edit, edited_response, patch_of_file
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 
@@ -54,13 +54,6 @@ class NewProduct(BaseModel):
     lifecycle: Literal["active", "deprecated"] | None = None
 
 
-class NewName(BaseModel):
-    """The new name of something."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    name: ProductName
-
-
 class Deletion(BaseModel):
     """The name of the product that is to be deleted, once more.
 
@@ -70,13 +63,6 @@ class Deletion(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     name: ProductName
     force: bool = False
-
-
-class Into(BaseModel):
-    """What takes over."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    into: ProductName
 
 
 @router.get("/products", summary="The products", responses=READ_PROBLEMS)
@@ -112,11 +98,7 @@ def _product_response(request: Request, services: Services, index: RegistryIndex
         "path": layout.product_path(name),
         "former_names": former_names(index.registry()).get(name, []),
     }
-    return document_response(request, document, etag=etag_of(_blob(services, name)))
-
-
-def _blob(services: Services, name: str) -> str:
-    return blob_id_of(services.reader.snapshot(), layout.product_path(name))
+    return document_response(request, document, etag=etag_of(blob_of(services, "product", name)))
 
 
 @router.post("/products", status_code=201, summary="Create a product", responses=WRITE_PROBLEMS)
@@ -151,19 +133,12 @@ def patch(
 ) -> Response:
     """Apply a JSON merge patch (RFC 7396) to a product's file: null removes a key.
 
-    Comments, order and style of the file are kept.
+    Comments, order and style of the file are kept. With the header `If-Match`, the ETag that was
+    read, the answer is 412 where the file is another one by now.
     """
-    writes = edit(request)
-    name = _present_name(writes.services, product)
+    name = _present_name(services_of(request), product)
     caller.require_product(name)
-    expected = expected_content(if_match, _blob(writes.services, name))
-    result = writes.run(
-        caller,
-        lambda repository: patch_file(
-            repository, "product", name, body, expected=expected, now=writes.now()
-        ),
-    )
-    return edited_response(request, result, name=name)
+    return patch_of_file(request, caller, "product", name, body, if_match)
 
 
 @router.delete(PATH, summary="Delete a product", responses=WRITE_PROBLEMS)
@@ -186,19 +161,16 @@ def delete(
         )  # fmt: skip
     if body.force:
         require_dependents(writes.services, caller, name)
-    expected = expected_content(if_match, _blob(writes.services, name))
-    result = writes.run(
+    return carry_out(
+        request,
         caller,
-        lambda repository: delete_product(
-            repository,
-            name,
-            force=body.force,
-            by=writes.login(caller),
-            expected=expected,
-            now=writes.now(),
-        ),
+        delete_product,
+        name,
+        name=name,
+        force=body.force,
+        by=writes.login(caller),
+        expected=expected_content(if_match, blob_of(writes.services, "product", name)),
     )
-    return edited_response(request, result, name=name)
 
 
 @router.post(f"{PATH}/restore", summary="Restore a deleted product", responses=WRITE_PROBLEMS)
@@ -208,12 +180,7 @@ def restore(
     """Bring a deleted product back, with its events."""
     caller.require_every_environment()
     caller.require_product(product)
-    writes = edit(request)
-    result = writes.run(
-        caller,
-        lambda repository: restore_product(repository, product, now=writes.now()),
-    )
-    return edited_response(request, result, name=product)
+    return carry_out(request, caller, restore_product, product, name=product)
 
 
 @router.post(f"{PATH}/rename", summary="Rename a product", responses=WRITE_PROBLEMS)
@@ -224,14 +191,10 @@ def rename(
     body: NewName,
 ) -> Response:
     """Rename a product; its former name stays valid."""
-    writes = edit(request)
-    name = _present_name(writes.services, product)
+    name = _present_name(services_of(request), product)
     caller.require_every_environment()
     caller.require_product(name, body.name)
-    result = writes.run(
-        caller, lambda repository: rename_product(repository, name, body.name, now=writes.now())
-    )
-    return edited_response(request, result, name=body.name)
+    return carry_out(request, caller, rename_product, name, body.name, name=body.name)
 
 
 @router.post(f"{PATH}/merge", summary="Merge a product into another", responses=WRITE_PROBLEMS)
@@ -239,15 +202,11 @@ def merge(
     request: Request, caller: Annotated[Caller, requires("edit")], product: ProductName, body: Into
 ) -> Response:
     """Give the events of a product to another one; its name becomes a former name of it."""
-    writes = edit(request)
-    name = _present_name(writes.services, product)
-    into = _present_name(writes.services, body.into)
+    services = services_of(request)
+    name, into = _present_name(services, product), _present_name(services, body.into)
     caller.require_every_environment()
     caller.require_product(name, into)
-    result = writes.run(
-        caller, lambda repository: merge_product(repository, name, into, now=writes.now())
-    )
-    return edited_response(request, result, name=into)
+    return carry_out(request, caller, merge_product, name, into, name=into)
 
 
 def _present_name(services: Services, name: str) -> str:

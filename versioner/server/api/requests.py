@@ -34,7 +34,7 @@ from versioner.server.api.parameters import (
 )
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response
-from versioner.server.api.writes import Writes, edit, edited_response
+from versioner.server.api.writes import Writes, carry_out, edit, edited_response
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 
@@ -166,14 +166,8 @@ def open_(
 ) -> Response:
     """Open a request, which people can then approve."""
     caller.require_unrestricted()
-    writes = edit(request)
-    result = writes.run(
-        caller,
-        lambda repository: open_request(
-            repository, name, now=writes.now(), by=writes.login(caller)
-        ),
-    )
-    return edited_response(request, result, name=name)
+    by = edit(request).login(caller)
+    return carry_out(request, caller, open_request, name, name=name, by=by)
 
 
 @router.post("/requests/{name}/cancel", summary="Cancel a request", responses=WRITE_PROBLEMS)
@@ -182,11 +176,7 @@ def cancel(
 ) -> Response:
     """Cancel a request: it refuses and allows nothing any more."""
     caller.require_unrestricted()
-    writes = edit(request)
-    result = writes.run(
-        caller, lambda repository: cancel_request(repository, name, now=writes.now())
-    )
-    return edited_response(request, result, name=name)
+    return carry_out(request, caller, cancel_request, name, name=name)
 
 
 @router.post("/requests/{name}/versions", summary="Change its versions", responses=WRITE_PROBLEMS)

@@ -9,10 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from versioner import layout
-from versioner.editing.patches import patch_file
 from versioner.editing.rules import create_rule, freeze, rule_of_name, thaw
-from versioner.editing.session import blob_id_of
 from versioner.query.times import parse_moment
 from versioner.reporting.gate.rules import rule_document
 from versioner.server.access import Caller, requires
@@ -23,11 +20,10 @@ from versioner.server.api.parameters import (
     EnvironmentName,
     IfMatch,
     ProductName,
-    expected_content,
 )
 from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response, etag_of
-from versioner.server.api.writes import edit, edited_response
+from versioner.server.api.writes import blob_of, carry_out, edit, edited_response, patch_of_file
 from versioner.server.services import services_of
 
 __all__ = ["router"]
@@ -88,8 +84,8 @@ def show_rule(
     services = services_of(request)
     with services.reader.index([]) as index:
         document = rule_document(rule_of_name(index.registry(), rule))
-    blob = blob_id_of(services.reader.snapshot(), layout.rule_path(rule))
-    return document_response(request, document, etag=etag_of(blob))
+    etag = etag_of(blob_of(services, "rule", rule))
+    return document_response(request, document, etag=etag)
 
 
 @router.post("/rules", status_code=201, summary="Create a rule", responses=WRITE_PROBLEMS)
@@ -130,17 +126,7 @@ def patch(
     Where the branch is protected, the commit is on a new branch, which `branch` names.
     """
     caller.require_unrestricted()
-    writes = edit(request)
-    blob = blob_id_of(writes.services.reader.snapshot(), layout.rule_path(rule))
-    expected = expected_content(if_match, blob)
-    result = writes.run(
-        caller,
-        lambda repository: patch_file(
-            repository, "rule", rule, body, expected=expected, now=writes.now()
-        ),
-        proposal=f"rule-{rule}",
-    )
-    return edited_response(request, result, name=rule)
+    return patch_of_file(request, caller, "rule", rule, body, if_match, proposal=f"rule-{rule}")
 
 
 @router.post("/freezes", status_code=201, summary="Freeze", responses=WRITE_PROBLEMS)
@@ -174,6 +160,4 @@ def end_freeze(
 ) -> Response:
     """End a freeze now; one that did not begin yet is disabled."""
     caller.require_unrestricted()
-    writes = edit(request)
-    result = writes.run(caller, lambda repository: thaw(repository, rule, now=writes.now()))
-    return edited_response(request, result, name=rule)
+    return carry_out(request, caller, thaw, rule, name=rule)

@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from versioner.editing.session import EditConflict
+from versioner import layout
+from versioner.editing.patches import patch_file
+from versioner.editing.session import EditConflict, blob_id_of
 from versioner.query.deployments import find_in_index
+from versioner.server.api.parameters import expected_content
 from versioner.server.api.responses import document_response
 from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 from versioner.server.writer import Author
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from versioner.editing.patches import Patched
     from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
     from versioner.server.callers import Caller
     from versioner.server.services import Services
 
-__all__ = ["Writes", "author_of", "edit", "edit_document", "edited_response"]
+__all__ = [
+    "Writes",
+    "author_of",
+    "blob_of",
+    "carry_out",
+    "edit",
+    "edit_document",
+    "edited_response",
+    "patch_of_file",
+]
 
 T = TypeVar("T")
+
+_PATHS: Final[Mapping[Patched, Callable[[str], str]]] = {
+    "product": layout.product_path,
+    "environment": layout.environment_path,
+    "rule": layout.rule_path,
+}
 
 
 def author_of(caller: Caller) -> Author | None:
@@ -104,3 +123,50 @@ def edited_response(
     headers = {"Location": location} if location else None
     document = {**edit_document(result), **more}
     return document_response(request, document, status=status, headers=headers)
+
+
+def carry_out(
+    request: Request,
+    caller: Caller,
+    operation: Callable[..., EditResult],
+    *args: Any,
+    name: str,
+    **options: Any,
+) -> Response:
+    """Carry out an operation of `editing` on something, and return the reply, which names it.
+
+    It is called with the repository, `args`, the time as `now`, and `options`.
+    """
+    writes = edit(request)
+    result = writes.run(
+        caller, lambda repository: operation(repository, *args, now=writes.now(), **options)
+    )
+    return edited_response(request, result, name=name)
+
+
+def patch_of_file(
+    request: Request,
+    caller: Caller,
+    kind: Patched,
+    name: str,
+    body: dict[str, Any],
+    if_match: str | None,
+    *,
+    proposal: str = "",
+) -> Response:
+    """Apply a merge patch to the file of something, and return the reply."""
+    writes = edit(request)
+    expected = expected_content(if_match, blob_of(writes.services, kind, name))
+    result = writes.run(
+        caller,
+        lambda repository: patch_file(
+            repository, kind, name, body, expected=expected, now=writes.now()
+        ),
+        proposal=proposal,
+    )
+    return edited_response(request, result, name=name)
+
+
+def blob_of(services: Services, kind: Patched, name: str) -> str:
+    """Return the blob id of the file of something, of which its ETag is made."""
+    return blob_id_of(services.reader.snapshot(), _PATHS[kind](name))
