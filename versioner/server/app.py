@@ -32,6 +32,7 @@ from versioner.server.sessions import Sessions
 from versioner.server.site_routes import site_or_nothing
 from versioner.server.tokens import TokenStore
 from versioner.server.writer import RegistryWriter
+from versioner.server.writer.tidying import Tidying
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -145,9 +146,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         services.settings, services.reader, services.writer, services.site.rebuild
     )
     notifications.wrote()
+    tidying = Tidying(services.reader.repository)
+    tidying.start()
     try:
         yield
     finally:
+        tidying.stop()
         notifications.close()
         services.writer.close()
         services.site.stop()
