@@ -111,16 +111,17 @@ class Tally:
     leads_from_build: int = 0
     restored: list[int] = field(default_factory=list)
 
-    def add(self, row: Counted) -> None:
-        """Count a deployment that ended."""
+    def add(self, row: Counted, *, lead_times: bool = True) -> None:
+        """Count a deployment that ended, with its lead time or without it."""
         self.kinds[row.kind] += 1
         if row.is_failure:
             self.failed += 1
             self.failed_aborted += row.kind == "aborted"
         self.rework += row.is_rework
-        if row.lead_time is not None:
-            self.leads.append(row.lead_time.seconds)
-            self.leads_from_build += row.lead_time.since == "build"
+        lead = row.lead_time if lead_times else None
+        if lead is not None:
+            self.leads.append(lead.seconds)
+            self.leads_from_build += lead.since == "build"
         if row.restored_after is not None:
             self.restored.append(row.restored_after)
 

@@ -82,8 +82,7 @@ def days_of(rows: Iterable[EndedRow], policy: MetricsPolicy) -> dict[str, Tally]
             tally = found.get(row.at[:10])
             if tally is None:
                 tally = found[row.at[:10]] = Tally()
-            leads = row.lead is None or policy.has_lead_times(row.environment)
-            tally.add(row if leads else row._replace(lead=None))
+            tally.add(row, lead_times=policy.has_lead_times(row.environment))
     return found
 
 

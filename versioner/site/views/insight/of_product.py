@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner.site.views.insight.lanes import lanes_of_product
-from versioner.site.views.insight.metrics import days_of, metrics_view
+from versioner.site.views.insight.metrics import days_of, metrics_view, periods_to
 from versioner.site.views.insight.weekly import weekly_chart
 
 if TYPE_CHECKING:
@@ -27,9 +27,12 @@ def product_insight(context: SiteContext, name: str) -> View:
     if not rows:
         return {"weekly": None, "metrics": None, "lanes": None}
     policy, last = context.tallies.policy, rows[-1].at
-    days = days_of(rows, policy)
+    first = periods_to(last)[-1].since
+    shown = [row for row in rows if row.at >= first]
+    days = days_of(shown, policy)
+    of_all = days if policy.environments is None else days_of(shown, policy.everywhere)
     return {
-        "weekly": weekly_chart(days_of(rows, policy.everywhere), last, _WEEKS),
+        "weekly": weekly_chart(of_all, last, _WEEKS),
         "lanes": lanes_of_product(context, context.record(name), last),
         "metrics": metrics_view(days, last, policy, f"--product {name}"),
     }
