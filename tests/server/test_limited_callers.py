@@ -217,7 +217,7 @@ def test_a_token_for_an_environment_reads_what_is_its_own(
         ("/metrics", 403),
         ("/edit/products/shop", 200),
         ("/edit/products/shop/deployments", 403),
-        ("/edit/freezes", 200),
+        ("/edit/freezes", 403),
         ("/edit/deployments/shop/run-live/void", 403),
         ("/edit/deployments/shop/run-shop/void", 200),
         ("/manage/deployments?view=run-live", 302),

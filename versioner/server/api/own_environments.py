@@ -42,17 +42,9 @@ _FILTERED: Final = frozenset(
 )
 # The file of a product.
 _OF_NONE: Final = frozenset(("/products/{product}",))
-# Forms that show nothing of other environments; what is sent is checked when it is written.
-_FORMS: Final = frozenset(
-    (
-        "/products/new",
-        "/products/{name}",
-        "/deleted",
-        "/freezes",
-        "/freezes/new",
-        "/rules/{name}/thaw",
-        "/requests/new",
-    )
+# Forms that show nothing of an environment; what is sent with them is checked when it is written.
+_FORMS_OF_NONE: Final = frozenset(
+    ("/products/new", "/products/{name}", "/deleted", "/freezes/new", "/requests/new")
 )
 _VOID: Final = "/deployments/{product}/{event_id}/void"
 
@@ -79,7 +71,7 @@ async def edits_own_environments(request: Request, caller: _Known) -> None:
     if route == _VOID:
         event = "{product}/{event_id}".format(**request.path_params)
         await run_in_threadpool(_require_event, services_of(request), caller, event)
-    elif route not in _FORMS:
+    elif route not in _FORMS_OF_NONE:
         raise _of_every_one(caller)
 
 

@@ -47,7 +47,7 @@ def freezes(request: Request, caller: Editor) -> Response:
     services = services_of(request)
     now = seconds_of(services.settings.clock.now())
     found: dict[str, list[tuple[FreezeTime, Rule]]] = {each: [] for each in _TITLES}
-    for rule, time in _freezes(services, caller):
+    for rule, time in _freezes(services):
         found[time.state(now)].append((time, rule))
     sections = []
     for state, title in _TITLES.items():
@@ -68,23 +68,16 @@ def freezes(request: Request, caller: Editor) -> Response:
     return page(request, made)
 
 
-def _freezes(services: Services, caller: Caller) -> list[tuple[Rule, FreezeTime]]:
+def _freezes(services: Services) -> list[tuple[Rule, FreezeTime]]:
     with services.reader.index([]) as index:
         rules = index.registry().governance.rules
     found = []
-    for rule in (each for each in rules if _is_of(each, caller)):
+    for rule in rules:
         try:
             found.append((rule, freeze_time(rule)))
         except Blocked:
             continue
     return found
-
-
-def _is_of(rule: Rule, caller: Caller) -> bool:
-    """Return whether a rule is about environments of a caller alone, or about every one."""
-    return not caller.environments or caller.environments.issuperset(
-        rule.applies_to.environments or ()
-    )
 
 
 def _freeze_line(rule: Rule, time: FreezeTime, state: str, caller: Caller) -> dict[str, str]:
@@ -187,8 +180,6 @@ async def end_freeze(request: Request, caller: Editor, name: str) -> Response:
 def _thaw_page(services: Services, caller: Caller, name: str) -> FormPage:
     with services.reader.index([]) as index:
         rule = rule_of_name(index.registry(), name)
-    if not _is_of(rule, caller):
-        caller.require_every_environment()
     state, told = _state_of(rule, seconds_of(services.settings.clock.now()))
     if state in ("now", "planned") and (caller.products or caller.environments):
         state, told = "", f'{told} "{caller.name}" is limited, and may not end it.'
