@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from versioner.cli.commands.query.report import report
 from versioner.cli.params import NounGroup, clone_option, examples_epilog, rev_option
 
 __all__ = ["site"]
@@ -27,6 +28,9 @@ def _web_address(_ctx: click.Context, _parameter: click.Parameter, url: str) -> 
 @click.group(cls=NounGroup, epilog=examples_epilog("versioner site build", "versioner site serve"))
 def site() -> None:
     """Build, check or serve the site."""
+
+
+site.add_command(report)
 
 
 @site.command(

@@ -12,7 +12,7 @@ from versioner.cli.params import examples_epilog, list_output_option, repo_optio
 if TYPE_CHECKING:
     from versioner.query.metrics.periods import Cut
 
-__all__ = ["metrics"]
+__all__ = ["metrics", "period_of"]
 
 _DEFAULT_PERIOD: Final = "90d"
 
@@ -78,7 +78,7 @@ def metrics(
     index = read_index(find_registry(repo, rev), rev, products=wanted)
     errors = [each for each in index.problems() if each.severity == "error"]
     warn_of_errors(errors)
-    first, last = _period(since, until, reference_time(index.head, rev))
+    first, last = period_of(since, until, reference_time(index.head, rev))
     product, environment = existing_names(index, product, environment)
     policy = metrics_policy(index.head)
     if environment is not None:
@@ -106,7 +106,7 @@ def metrics(
     )
 
 
-def _period(since: str, until: str | None, now: str) -> tuple[str, str]:
+def period_of(since: str, until: str | None, now: str) -> tuple[str, str]:
     """Return the first and the last second of the period; raise UsageFault where it is empty."""
     from versioner.cli.params import read_for
     from versioner.errors import UsageFault
