@@ -10,6 +10,7 @@ from versioner.registry.governance.scopes import site_of
 from versioner.rules.gate.scope import is_in_scope
 from versioner.site.insight.comparisons import compared
 from versioner.site.urls import PRODUCTS, REQUESTS, RULES, TEAMS, request_page, team_feed, team_page
+from versioner.site.views.insight.metrics import team_metrics
 from versioner.site.views.instances import on_instances
 from versioner.site.views.layout import View, crumb, frame
 from versioner.site.views.products import team_slugs, teams_of, title_of
@@ -82,6 +83,7 @@ def team_view(context: SiteContext, team: str, slug: str) -> View:
         "products": [_product(context, page, name) for name in names],
         "troubles": [*_troubles(context, page, names)],
         "waiting": [_wait(context, page, each) for each in waiting],
+        "metrics": team_metrics(context, team),
         "requests": _requests(context, page, names),
         "rules": _rules(context, page, names),
         "deployments": [
