@@ -201,6 +201,7 @@ _PRODUCTS: Final = Table(
         Column("former_names", "texts", "The names that it had before."),
         Column("depends_on", "texts", "The products that it depends on."),
         Column("links", "json", "The links, a JSON array of objects with `title` and `url`."),
+        Column("source_paths", "texts", "The folders of the source that it is built from."),
         Column("observe", "json", "How `versioner observe` recognizes it, a JSON object."),
         Column("buttons", "json", "The deployment buttons, a JSON array."),
         Column("variables", "json", "The variables of the buttons, a JSON object."),
