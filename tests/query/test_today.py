@@ -16,6 +16,7 @@ from versioner.site.context import SiteContext
 from versioner.site.views.insight.source import SiteSource
 
 if TYPE_CHECKING:
+    from versioner.query.today.model import TodayReport
     from versioner.registry.records import Registry
 
 DAY = 24 * 60
@@ -24,15 +25,18 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {"staging": {}, "production": {}}
 
 def told(whole: Registry, *, days: int = 1, zone: str = "UTC") -> dict[str, list[str]]:
     """Return the sentences of a report by section, and its summary."""
-    context = SiteContext(whole, now=NOW)
-    found = latest_report(SiteSource(context), Zone(zone), now=NOW, days=days)
-    period = found.report.period
-    writer = Writer(Zone(zone), (period.first, period.last), NOW)
+    report, writer = report_of(whole, days, zone)
     sections = {
         section.name: [text_of(each) for group in section.groups for each in group.sentences]
-        for section in sections_of(found.report, writer)
+        for section in sections_of(report, writer)
     }
-    return {"summary": [summary_of(found.report, writer)], **sections}
+    return {"summary": [summary_of(report, writer)], **sections}
+
+
+def report_of(whole: Registry, days: int = 1, zone: str = "UTC") -> tuple[TodayReport, Writer]:
+    found = latest_report(SiteSource(SiteContext(whole, now=NOW)), Zone(zone), now=NOW, days=days)
+    period = found.report.period
+    return found.report, Writer(Zone(zone), (period.first, period.last), NOW)
 
 
 def whole_of(*events: Any, name: str = "payment-api", **document: Any) -> Registry:
@@ -177,6 +181,18 @@ def test_other_environments_are_told_in_short() -> None:
         deployment("2", minutes=-40, environment="staging"),
     ]
     assert told(whole_of(*events))["others"] == ["staging: 2 deployments: payment-api 2"]
+
+
+def test_versions_that_are_stuck_for_over_a_year_are_one_sentence_and_counted_one_by_one() -> None:
+    old = -400 * DAY
+    staged = {
+        name: product(name, [deployment("2", minutes=old, environment="staging")])
+        for name in ("api", "web")
+    }
+    sections = sections_of(*report_of(registry(*staged.values(), environments=ENVIRONMENTS)))
+    counted = {each.name: (each.number, each.total) for each in sections}
+    assert counted["dormant"] == (1, 2)
+    assert all(number == total for name, (number, total) in counted.items() if name != "dormant")
 
 
 def test_how_long_the_version_before_ran_is_that_of_its_unbroken_stay() -> None:

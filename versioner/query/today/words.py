@@ -42,16 +42,25 @@ class Group(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A part of a report: its sentences by team."""
+    """A part of a report: its sentences by team.
+
+    `versions` is how many versions its one sentence names, or 0: each sentence counts as one.
+    """
 
     name: str
     title: str
     groups: tuple[Group, ...]
+    versions: int = 0
 
     @property
     def number(self) -> int:
         """Return the number of its sentences."""
         return sum(len(each.sentences) for each in self.groups)
+
+    @property
+    def total(self) -> int:
+        """Return the number that its heading shows."""
+        return self.versions or self.number
 
 
 def report_title(report: TodayReport) -> str:
@@ -138,7 +147,11 @@ def sections_of(report: TodayReport, writer: Writer) -> list[Section]:
         "others": (("", words.other(each)) for each in report.others),
     }
     titles = {**_TITLES, "reached": f"Reached {_production(report, writer)}"}
-    found = (Section(name, titles[name], _by_team(own, owners)) for name, own in parts.items())
+    versions = {"dormant": len(dormant)}
+    found = (
+        Section(name, titles[name], _by_team(own, owners), versions.get(name, 0))
+        for name, own in parts.items()
+    )
     return [each for each in found if each.groups]
 
 

@@ -59,7 +59,7 @@ def _section(section: Section, href: Callable[[Part], str]) -> View:
             groups.append({"owner": group.owner or "No team", "sentences": sentences})
     return {
         "title": section.title,
-        "number": section.number,
+        "number": section.total,
         "named": len(section.groups) > 1 or any(group.owner for group in section.groups),
         "groups": groups,
         "more": max(0, section.number - _SHOWN),

@@ -168,7 +168,7 @@ def _section(context: SiteContext, page: str, section: Section) -> View:
     return {
         "name": section.name,
         "title": section.title,
-        "number": section.number,
+        "number": section.total,
         "groups": groups,
         "more": max(0, section.number - _SHOWN),
         "more_href": context.link(page, DEPLOYMENTS),
