@@ -13,7 +13,8 @@ from tests.fixtures.remotes import LIMITED, bare_remote, remote_to
 from versioner.delivery.direct import Destination, record_remotely
 from versioner.errors import VersionerError
 from versioner.recording.context import EventDraft
-from versioner.remote.memory import FILTERS, recall_filter, remember_filter
+from versioner.remote.filters import FILTERS
+from versioner.remote.memory import recall_filter, remember_filter
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:

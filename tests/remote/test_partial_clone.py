@@ -13,15 +13,16 @@ from tests.fixtures.remotes import FILES, OLD, SERVERS, bare_remote, remote_to
 from versioner.git.objects import read_blobs
 from versioner.remote.client import RefUpdate
 from versioner.remote.faults import RemoteFailure
+from versioner.remote.filters import FILTERS
 from versioner.remote.inbox_refs import store_commit
-from versioner.remote.memory import FILTERS
 from versioner.remote.partial_clone import partial_clone
 from versioner.remote.url import Remote
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from versioner.remote.partial_clone import FilterLevel, PartialClone
+    from versioner.remote.filters import FilterLevel
+    from versioner.remote.partial_clone import PartialClone
 
 pytestmark = pytest.mark.slow
 

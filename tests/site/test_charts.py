@@ -12,7 +12,7 @@ from tests.site.samples import DAY
 from versioner.query.metrics.summary import Tally
 from versioner.site.charts.bars import stacked_bars
 from versioner.site.charts.days import cell, shades
-from versioner.site.charts.lanes import Moment, apart, lane
+from versioner.site.charts.lanes import Moment, distinguishable, lane
 from versioner.site.charts.scales import number_text, ticks
 from versioner.site.charts.spread import BOUNDS, spread_counts
 from versioner.site.context import SiteContext
@@ -254,5 +254,5 @@ def test_a_lane_of_thousands_of_deployments_has_few_parts() -> None:
 
 
 def test_places_that_cannot_be_told_apart_are_one() -> None:
-    assert apart([0, 0.5, 0.9, 1, 1.9, 2.1]) == [0, 3, 5]
-    assert (apart([]), apart([5.0])) == ([], [0])
+    assert distinguishable([0, 0.5, 0.9, 1, 1.9, 2.1]) == [0, 3, 5]
+    assert (distinguishable([]), distinguishable([5.0])) == ([], [0])

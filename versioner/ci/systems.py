@@ -1,4 +1,4 @@
-"""The known CI systems, in the order in which they are looked for.
+"""The order in which the known CI systems are looked for.
 
 A new system is described in `forge_systems`, `server_systems` or `service_systems`, and named in
 `presence`.

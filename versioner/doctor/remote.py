@@ -12,8 +12,8 @@ from versioner.doctor.server import filters_check
 from versioner.git.objects import TreeView, find_commit, read_blobs, reading
 from versioner.git.snapshot import commit_time_of
 from versioner.remote.faults import RemoteFailure
+from versioner.remote.filters import FILTERS
 from versioner.remote.inbox_refs import INBOX, REFUSED, Inbox, read_inbox
-from versioner.remote.memory import FILTERS
 from versioner.remote.probe import PROBES, probing
 
 if TYPE_CHECKING:

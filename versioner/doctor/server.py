@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from versioner.doctor.checks import guarded, note, ok, warning
 from versioner.doctor.inbox import check_inbox
 from versioner.git.config import settings, values_of
+from versioner.remote.filters import FILTERS
 from versioner.remote.inbox_refs import read_inbox
-from versioner.remote.memory import FILTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

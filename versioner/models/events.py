@@ -1,4 +1,4 @@
-"""The events in the logs, one on each line.
+"""The events in the logs, one on each line, and the words for their statuses.
 
 The key order of the two classes is the order of the schema and of a canonical line.
 """

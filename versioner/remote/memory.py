@@ -6,29 +6,25 @@ That is the filter that the remote accepts, and registry.yaml as it was read las
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from versioner.errors import OperationFailed
 from versioner.git.state import read_regular, state_file, write_whole
+from versioner.remote.filters import FILTERS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from versioner.remote.filters import FilterLevel
     from versioner.remote.url import Remote
 
 __all__ = [
-    "FILTERS",
-    "FilterLevel",
     "recall_config",
     "recall_filter",
     "remember_config",
     "remember_filter",
 ]
 
-FilterLevel = Literal["combine:tree:3+blob:none", "tree:0", "blob:none", ""]
-
-# In the order in which they are tried: from the filter that fetches least to no filter.
-FILTERS: Final[tuple[FilterLevel, ...]] = ("combine:tree:3+blob:none", "tree:0", "blob:none", "")
 _WEEK_SECONDS: Final = 7 * 86_400
 # The file of `versioner.registry.config`, with the id of the blob that it was read from.
 _CONFIG: Final = "config.json"

@@ -18,9 +18,9 @@ from versioner.git.process import git, run
 from versioner.git.repository import Repository, tip_of
 from versioner.git.temporary import temporary_folder
 from versioner.remote.client import RemoteClient, create_bare, failure_of
+from versioner.remote.filters import FILTERS
 from versioner.remote.inbox_refs import EVENT, REFUSAL
 from versioner.remote.memory import (
-    FILTERS,
     recall_config,
     recall_filter,
     remember_config,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from versioner.git.process import Completed
     from versioner.git.temporary import TemporaryFolder
-    from versioner.remote.memory import FilterLevel
+    from versioner.remote.filters import FilterLevel
     from versioner.remote.url import Remote
 
 __all__ = [

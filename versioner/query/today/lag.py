@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from versioner.rules.gate.closed_times import ClosedTime
 
 __all__ = [
-    "_DEFAULT_DAYS",
     "Lag",
     "LagPolicy",
     "LagReason",

@@ -9,7 +9,7 @@ from versioner.site.charts.scales import number_text as n
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Lane", "Moment", "Run", "apart", "lane"]
+__all__ = ["Lane", "Moment", "Run", "distinguishable", "lane"]
 
 _TOP = 3
 _HEIGHT = 10
@@ -18,7 +18,7 @@ _LEAST = 1.0
 
 
 class Moment(NamedTuple):
-    """Something that ended in a lane, at a time in seconds.
+    """A change of what runs in a lane, or a failure, at a time in seconds.
 
     `version` runs from then on, "" for nothing; None where what ran goes on: a failure.
     """
@@ -47,7 +47,7 @@ class Lane(NamedTuple):
 
 
 def lane(moments: Sequence[Moment], before: str, start: int, end: int, width: int) -> Lane:
-    """Return a lane from one time to another; `before` ran at its begin, "" for nothing.
+    """Return a lane from one time to another; `before` ran at the start, "" for nothing.
 
     The moments are in order; those outside the picture are left out.
     """
@@ -79,8 +79,8 @@ def lane(moments: Sequence[Moment], before: str, start: int, end: int, width: in
     return found
 
 
-def apart(places: Sequence[float], least: float = 1) -> list[int]:
-    """Return the indexes of places that are apart, of those in order that cannot be told apart."""
+def distinguishable(places: Sequence[float], least: float = 1) -> list[int]:
+    """Return the indexes of places that are at least `least` apart; `places` are in order."""
     found: list[int] = []
     for index, place in enumerate(places):
         if not found or place - places[found[-1]] >= least:

@@ -81,6 +81,7 @@ def environment_view(context: SiteContext, name: str) -> View:
             crumbs=crumbs,
             feeds=[feed],
             current=True,
+            dated=False,
         ),
         **_about(document, title),
         "closed": closed_notices(context, schedules_of(context), name),

@@ -48,6 +48,7 @@ def requests_view(context: SiteContext) -> View:
             script="lists",
             description="What is to ship together, and what it waits for.",
             current=True,
+            dated=False,
         ),
         "summary": count(len(rows), "deployment request"),
         "lists": [
@@ -106,6 +107,7 @@ def request_view(context: SiteContext, name: str) -> View:
             description=request.description,
             crumbs=[crumb("Requests", context.link(page, REQUESTS))],
             current=True,
+            dated=False,
         ),
         "name": name,
         "title": title,

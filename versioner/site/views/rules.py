@@ -49,6 +49,7 @@ def rules_view(context: SiteContext) -> View:
             script="environment",
             description="What a deployment must meet, and when nothing ships.",
             current=True,
+            dated=False,
         ),
         "summary": count(len(governance.rules), "rule"),
         "closed": closed_notices(context, schedules),

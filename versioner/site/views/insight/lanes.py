@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.layout import month_of
 from versioner.registry.event_order import seconds_of
-from versioner.site.charts.lanes import Moment, apart, lane
+from versioner.site.charts.lanes import Moment, distinguishable, lane
 from versioner.site.facts.codec import RowData, row_data
 from versioner.site.urls import environment_page, product_page
 from versioner.site.views.insight.marks import cross, triangle
@@ -129,7 +129,7 @@ def _lane(
     found = lane(moments, before if isinstance(before, str) else "", start, present, width)
     runs = found.runs
     hinted = runs if len(runs) <= _HINTED else []
-    drawn = [] if hinted else [runs[n].d for n in apart([run.x for run in runs])]
+    drawn = [] if hinted else [runs[n].d for n in distinguishable([run.x for run in runs])]
     return {
         "text": text,
         "href": href,
@@ -147,7 +147,7 @@ def _lane(
 
 
 def _marks(places: list[float]) -> list[float]:
-    return [places[index] for index in apart(places, least=3)]
+    return [places[index] for index in distinguishable(places, least=3)]
 
 
 def _is_told(row: RowData) -> bool:
