@@ -110,9 +110,9 @@ def test_the_page_shows_the_figures_and_leads_to_what_they_count(
     page = (tmp_path / "out/metrics/index.html").read_text(encoding="utf-8")
     for period in periods_to(NOW):
         found = counted(whole, period.since, period.until)
-        assert f"<dd>{found['frequency']['count']:,} <span>{period.name}</span></dd>" in page
+        assert f"<dd>{found['frequency']['count']:,} <span>in {period.name}</span></dd>" in page
         rate = found["change_failure_rate"]
-        assert f"<dd>{rate['rate']:.1%} <span>{period.name}</span></dd>" in page
+        assert f"<dd>{rate['rate']:.1%} <span>in {period.name}</span></dd>" in page
         assert f"{rate['failed']} of {rate['changes']} changes" in page
     assert "versioner metrics --since 2025-12-01 --until 2026-11-22" in page
     failures = (tmp_path / "out/metrics/failures.html").read_text(encoding="utf-8")
