@@ -109,11 +109,11 @@ def _spread_row(title: str, numbers: list[int]) -> View:
 
 
 def sparkline(weeks: Mapping[str, int], until: str) -> View:
-    """Return the view of the macro `spark`: the deployments of a product in each of 26 weeks."""
+    """Return the view of the macro `spark`: a product's deployments in each of 26 weeks."""
     numbers = [weeks.get(monday, 0) for monday in weeks_until(until, _SPARK_WEEKS)]
     (path,) = stacked_bars([[each] for each in numbers], step=3, bar=2, top=0, bottom=16).paths
     return {
         "d": path,
         "width": 3 * len(numbers),
-        "text": f"{count(sum(numbers), 'deployment')} in {len(numbers)} weeks",
+        "number": f"{sum(numbers):,}",
     }
