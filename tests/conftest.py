@@ -27,7 +27,7 @@ MARKS = (*PRESENT.values(), *(mark for _, marks in ALSO_PRESENT for mark in mark
 PRESENCE = {"CI", *(mark.partition("=")[0] for mark in MARKS)}
 
 # By default, one variant in this number runs of each test marked `sampled`.
-SAMPLE = 5
+SAMPLE = 8
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,8 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--variants",
         choices=["sample", "rest", "all"],
-        help="of tests marked `sampled`: one variant in five (the default), the others, or all "
-        "(the default with --full, and where a test is named)",
+        help="of tests marked `sampled`: one variant in eight (the default), the others and the "
+        "tests marked `thorough`, or all (the default with --full, and where a test is named)",
     )
 
 
@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of a test marked `sampled`, run one variant in five, the others, or all: see --variants."""
+    """Of tests marked `sampled` or `thorough`, choose what runs: see --variants."""
     named = any("::" in str(each) for each in config.args)
     wanted = config.getoption("--variants")
     if wanted is None:
@@ -70,17 +70,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def in_sample(items: list[pytest.Item]) -> dict[pytest.Item, bool]:
     """Return for each variant of a test marked `sampled` whether it is in the sample.
 
+    A test marked `thorough` is not.
     The sample is a diagonal, so that of several ways times many faults each way meets some faults.
     """
     variants: dict[str, list[pytest.Item]] = {}
     for item in items:
         if item.get_closest_marker("sampled"):
             variants.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    return {
+    found = {
         item: number % SAMPLE == number // SAMPLE % SAMPLE
         for many in variants.values()
         for number, item in enumerate(many)
     }
+    found.update((item, False) for item in items if item.get_closest_marker("thorough"))
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -319,6 +319,7 @@ def test_a_site_is_not_written_through_links_that_the_clone_holds(
     assert {each.name for each in outside.iterdir()} == {"product.yaml", "deployments"}
 
 
+@pytest.mark.thorough
 @pytest.mark.sampled
 @pytest.mark.parametrize(
     "path",

@@ -121,6 +121,7 @@ def test_kills_at_random_moments_lose_no_acknowledged_event(
         print(f"\n[kills: {number + 1} at random moments, {kept} of their events recorded]")
 
 
+@pytest.mark.thorough
 def test_a_kill_between_ref_and_refresh_is_completed_by_the_next_command(
     top: Path, scale: Callable[[int, int], int]
 ) -> None:
@@ -179,6 +180,7 @@ def test_a_kill_in_the_middle_of_an_edit_or_an_import_leaves_the_old_or_the_new(
     versioner("validate", "--strict", cwd=top)
 
 
+@pytest.mark.thorough
 def test_a_killed_process_group_is_got_over_as_the_message_says(
     top: Path, scale: Callable[[int, int], int]
 ) -> None:

@@ -232,6 +232,7 @@ def assert_overview_agrees(page: Tables, counted: dict[str, Any]) -> None:
     }
 
 
+@pytest.mark.thorough
 def test_the_tool_agrees_with_a_count_of_made_up_rows_of_the_real_shape(
     tmp_path: Path, scale: Callable[[int, int], int], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -102,6 +102,7 @@ def test_fresh_processes_at_once_are_each_on_the_branch_once(
     assert_recorded_once(forge, [f"w.{number}" for number in range(count)])
 
 
+@pytest.mark.thorough
 def test_starts_under_a_rule_that_allows_them_are_each_on_the_branch_once(
     server: GitServer, scale: Callable[[int, int], int]
 ) -> None:
@@ -115,6 +116,7 @@ def test_starts_under_a_rule_that_allows_them_are_each_on_the_branch_once(
     assert_recorded_once(forge, [f"w.{number}" for number in range(count)])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("via", ["inbox", "auto", "direct"])
 def test_processes_of_one_host_share_their_pushes(
     server: GitServer,
@@ -151,6 +153,7 @@ def wait_for(started: Sequence[Started]) -> list[Ran]:
         return list(pool.map(lambda one: one.wait(600), started))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("via", ["inbox", "auto"])
 def test_writers_of_many_events_lose_and_repeat_nothing(
     forge: Served, via: str, scale: Callable[[int, int], int]

@@ -93,6 +93,7 @@ def check_jsonschema(schema: Path, files: Iterable[Path]) -> subprocess.Complete
     )
 
 
+@pytest.mark.thorough
 def test_both_accept_the_sample(sample: Path) -> None:
     versioner("validate", "--strict", cwd=sample)
     by_kind: dict[str, list[Path]] = {}

@@ -82,6 +82,7 @@ def test_the_plot_draws_each_operation_with_its_figures_in_words() -> None:
     assert min(b - a for a, b in pairwise(heights)) > 16
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_run_measures_what_is_asked_with_its_peer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

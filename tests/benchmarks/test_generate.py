@@ -37,6 +37,7 @@ def tip(folder: Path) -> str:
     return subprocess.check_output(["git", "-C", str(folder), "rev-parse", "main"], text=True)
 
 
+@pytest.mark.thorough
 def test_the_same_seed_gives_the_same_commit(
     rows: list[Row], generated: tuple[Path, Made], tmp_path: Path
 ) -> None:
@@ -46,6 +47,7 @@ def test_the_same_seed_gives_the_same_commit(
     assert tip(tmp_path / "other.git") != tip(generated[0])
 
 
+@pytest.mark.thorough
 def test_rows_are_repeated_with_other_products_and_the_same_months(rows: list[Row]) -> None:
     assert rows == made_rows(1)
     assert abs(len(rows) - REAL_ROWS) < 200

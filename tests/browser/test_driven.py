@@ -164,6 +164,7 @@ def test_an_old_name_leads_on_and_keeps_the_anchor(
     visit.page.wait_for_url(f"**/products/reporting-jobs/{page.name}#{anchor[1]}")
 
 
+@pytest.mark.thorough
 def test_every_try_it_fetches_a_static_file(
     sample_url: str, open_page: Callable[..., Visit]
 ) -> None:

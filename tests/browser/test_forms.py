@@ -203,6 +203,7 @@ def test_each_form_makes_the_commit_that_it_names(people: People) -> None:
     assert found == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("people", [False], ids=["no-script"], indirect=True)
 def test_whoever_may_not_send_a_form_gets_a_page_that_says_so(
     people: People, request: pytest.FixtureRequest

@@ -90,6 +90,7 @@ def far(desk: Desk, forge: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     return Far(desk, forge, tmp_path / "tmp")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("look", LOOKS, ids=" ".join)
 def test_a_look_at_a_url_shows_what_it_shows_in_a_clone(far: Far, look: tuple[str, ...]) -> None:
     here, there = far.desk.run(*look), far.run(*look)
@@ -107,6 +108,7 @@ def _without_place(told: Outcome) -> object:
     return document
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("edit", EDITS, ids=" ".join)
 def test_an_edit_at_a_url_makes_of_it_what_it_makes_of_a_clone(
     far: Far, edit: tuple[str, ...]
@@ -138,6 +140,7 @@ def test_what_needs_a_clone_says_so(far: Far, command: tuple[str, ...]) -> None:
     assert "clone" in outcome.err
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("command", "code"),
     [

@@ -241,6 +241,7 @@ def test_what_is_no_event_of_this_tool_is_refused(
     assert post.refs() == ["refused/shop/bad"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
@@ -435,6 +436,7 @@ EVENTS = st.builds(
 )
 
 
+@pytest.mark.thorough
 def test_any_json_neither_ends_a_collect_nor_keeps_back_the_good(
     pattern: Path, tmp_path_factory: pytest.TempPathFactory, scale: Callable[[int, int], int]
 ) -> None:

@@ -85,6 +85,7 @@ def told(registry: Registry) -> list[tuple[str, str]]:
     return [(each.code, each.message) for each in registry.problems]
 
 
+@pytest.mark.thorough
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(STEPS)
 def test_an_archive_at_any_time_changes_no_answer(steps: list[Any]) -> None:

@@ -109,6 +109,7 @@ def test_a_deployment_is_recorded_and_its_outputs_say_so(
     assert not log.exists()
 
 
+@pytest.mark.thorough
 def test_a_question_records_nothing_and_says_from_when(
     runner: Job, forge: Forge, tmp_path: Path
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_question_records_nothing_and_says_from_when(
     assert "closed" in (tmp_path / "summary.md").read_text()
 
 
+@pytest.mark.thorough
 def test_a_retry_of_the_step_records_nothing_twice(runner: Job, forge: Forge) -> None:
     first = run_action(runner, **DEPLOYED)
     second = run_action(runner, **DEPLOYED)
@@ -160,6 +162,7 @@ def test_what_is_not_given_is_detected_or_taken_from_the_jobs_variables(
     assert event["version"] == recorded_environment("github-push")["GITHUB_SHA"][:8]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("event_type", "status", "recorded"),
     [
@@ -189,6 +192,7 @@ def test_a_build_is_recorded(runner: Job, forge: Forge) -> None:
 NOT_OF_THE_TOOL = {"package", "recorder", "sha256", "event_type", "check"}
 
 
+@pytest.mark.thorough
 @pytest.mark.sampled
 @pytest.mark.parametrize("event_type", ["", "preflight", "Deployment", *HOSTILE])
 def test_another_event_type_is_refused_unread(runner: Job, forge: Forge, event_type: str) -> None:
@@ -233,6 +237,7 @@ def test_a_hostile_branch_is_recorded_or_left_out(
         assert len(forge.deployments()) == number + 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "text", ["$(touch pwned)", "--help", "a\n::error::owned", "ext::touch pwned"]
 )
@@ -354,6 +359,7 @@ def test_by_default_the_action_installs_its_own_commit() -> None:
     assert install == '"$GITHUB_ACTION_PATH/../../.."'
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("package", "fails", "code", "told"),
     [

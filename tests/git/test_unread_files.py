@@ -220,6 +220,7 @@ class Edits:
         self.git("merge", "-q", f"b{self.number - 1}")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("seed", "object_format"), [(1, "sha1"), (2, "sha1"), (3, "sha256")])
 def test_a_snapshot_of_random_edits_is_as_one_that_reads_every_file(tmp_path, seed, object_format):
     files = {path: b"%08d\n" % number for number, path in enumerate(PATHS)}

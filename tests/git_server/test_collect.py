@@ -124,6 +124,7 @@ def test_a_registry_beside_code_and_pictures_is_collected_by_itself(
     assert_all_once(served, ids)
 
 
+@pytest.mark.thorough
 def test_odd_refs_are_told_by_everyone_and_block_nothing(registry: Served) -> None:
     refs = hostile_refs(Post(registry.path))
     ids = put(registry, 3)
@@ -178,6 +179,7 @@ def test_an_answer_that_is_lost_is_found_out(server: GitServer, proxy: Proxy, at
     assert_all_once(served, ids)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("fault", [DropRequest(), Status(500), Status(503)])
 def test_a_request_that_fails_is_made_again_or_told(
     server: GitServer, proxy: Proxy, fault: Any
@@ -267,6 +269,7 @@ def test_a_ref_that_arrives_after_its_event_was_recorded_directly_is_known(
     assert_all_once(registry, ["late-1"])
 
 
+@pytest.mark.thorough
 def test_a_remote_of_sha256_is_collected(server: GitServer, tmp_path: Path) -> None:
     served = server.repository(object_format="sha256")
     clone = tmp_path / "clone"

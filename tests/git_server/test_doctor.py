@@ -73,6 +73,7 @@ def test_a_probe_pushes_a_ref_and_deletes_it_again(registry: Served) -> None:
     registry.assert_sound()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("how", ["update", "pre-receive", "receive.hideRefs", "transfer.hideRefs"])
 def test_a_probe_tells_where_there_can_be_no_inbox(registry: Served, how: str) -> None:
     registry.set(custom_refs=how)

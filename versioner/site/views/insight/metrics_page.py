@@ -49,6 +49,7 @@ def metrics_page_view(context: SiteContext) -> View:
             METRICS_PAGE,
             "Metrics",
             section=METRICS_PAGE,
+            script="lists",
             current=True,
             description=f"{context.title}: how often deployments reach an environment, how fast,"
             " and how many fail.",
