@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import string
 from functools import cache
 from typing import TYPE_CHECKING
@@ -39,8 +40,13 @@ def skeletons(text: str) -> dict[str, object]:
     for page in pages_of(context, TOOL):
         parsed = Page(RENDERER.render(page.template, page.view).decode())
         assert unless_of_mail(page.path, parsed.faults) == [], (page.path, parsed.faults)
-        found[page.path] = parsed.skeleton
+        found[name_of(page.path)] = parsed.skeleton
     return found
+
+
+def name_of(path: str) -> str:
+    """Return the path of a page without what it has from the name of a team."""
+    return re.sub("^teams/[^/]+/", "teams/TEAM/", path)
 
 
 @cache
@@ -110,7 +116,7 @@ def test_an_unusable_url_stays_text() -> None:
     for page in pages_of(context, TOOL):
         parsed = Page(RENDERER.render(page.template, page.view).decode())
         assert not [link for link in parsed.links if "user:word" in link]
-        assert len(parsed.skeleton) <= len(harmless[page.path])  # type: ignore[arg-type]
+        assert len(parsed.skeleton) <= len(harmless[name_of(page.path)])  # type: ignore[arg-type]
 
 
 def test_outward_links_tell_the_other_side_nothing() -> None:
