@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-WIDTHS = (390, 768, 1440)
+# The layout depends on the width alone, and the colours on the theme.
+LIGHT = (390, 1440)
+DARK = (768,)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -36,7 +38,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     hold_moved_pages(visit)
     for kind, path in kinds.items():
         visit.go(path)
-        for width in WIDTHS:
+        for width in DARK if dark else LIGHT:
             visit.page.set_viewport_size({"width": width, "height": 900})
             found = visit.run_axe(axe)
             wide = visit.page.evaluate("document.documentElement.scrollWidth")
