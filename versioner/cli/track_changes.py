@@ -63,7 +63,7 @@ def _read(path: Path) -> RecordedChanges:
         raise _invalid(f'{path}: "since" is a version, and "more" a number')
     found, secrets = recorded_commits(commits, {"people": "all"})
     if secrets:
-        hint = "revoke that key: whoever may read the file can read it"
+        hint = "revoke that key: everybody who can read the file can read it"
         warn(OperationFailed("a commit's message looks like it holds a secret key", hint=hint))
     changes: RecordedChanges = {}  # type: ignore[typeddict-item]
     if since and not is_partial:

@@ -21,7 +21,7 @@ _DIGITS: Final = 10
 _LONGEST_SUBJECT: Final = 120
 _LONGEST_AUTHOR: Final = 100
 _LONGEST_READ: Final = 10_000
-# Of all commits of one event, far below the limit of a line.
+# The most bytes that all commits of one event take: far less than the limit of a line.
 _MOST_BYTES: Final = 32 * 1024
 
 # Sequences that control a terminal, then what is a space, then what is not seen or changes the

@@ -43,7 +43,7 @@ _MOST_EARLIER: Final = 200
 _SECRET: Final = EventWarning(
     "commits",
     "the message of a commit looks like it holds a secret key, and is not recorded",
-    "revoke that key: whoever may read the source can read it",
+    "revoke that key: everybody who can read the source can read it",
 )
 
 
@@ -166,7 +166,7 @@ def _seen(logs: Mapping[str, bytes], event: Event) -> dict[str, str]:
         if at <= event["at"] and version != event["version"]:
             first[version] = min(at, first.get(version, at))
             commits[version] = max(commit, commits.get(version, ""), key=len)
-    # Of those of one second, the one that was recorded last comes first.
+    # Where two have the same second, the one that was recorded last comes first.
     latest = [*reversed(first)]
     latest.sort(key=first.__getitem__, reverse=True)
     return {version: commits[version] for version in latest[:_MOST_EARLIER]}

@@ -103,7 +103,7 @@ _BY_STATUS: Final = {
 
 
 def keep_private(folders: Mapping[str, Path]) -> None:
-    """Let answers name folders of this machine by other names than their paths."""
+    """Set the names that answers have in place of the paths of folders of this machine."""
     for name, folder in folders.items():
         for path in {str(folder), str(folder.resolve())} - {folder.anchor}:
             _PRIVATE[path] = name
@@ -201,7 +201,7 @@ def problem_response(problem: HttpProblem) -> Response:
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Let the application answer errors with problem details; `DefectBoundary` has the others."""
+    """Add the handlers that answer errors with problem details; `DefectBoundary` has the others."""
 
     async def of_problem(request: Request, error: Exception) -> Response:
         problem = _expected(error)

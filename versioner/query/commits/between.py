@@ -31,7 +31,7 @@ __all__ = [
     "versions_before",
 ]
 
-# More versions than this between two are not looked at, so that each question ends soon.
+# The most versions between two that are read, so that each question ends soon.
 _MOST_VERSIONS: Final = 2000
 
 

@@ -87,7 +87,7 @@ def steps_of(cell: Cell) -> list[CellStep]:
     found = [CellStep(each.changed_at, each.instance, each.version) for each in cell.completed]
     removed = (each for each in cell.undeployments if each.has_effect)
     found += [CellStep(each.at, each.instance, "") for each in removed]
-    # Of one second, the later one comes first, too.
+    # Where two have the same second, the one that was recorded last comes first, too.
     found.sort(key=lambda each: each.at)
     return found[::-1]
 

@@ -42,7 +42,7 @@ DOUBTFUL: Final = {
     "deployed_by_name": "person",
     "built_by_name": "person",
 }
-# Of people, what is not valid is left out: metadata is on every page.
+# A value about a person that is not valid is left out, because metadata is on every page.
 _PERSONAL: Final = frozenset(
     {"deployed_by_email", "built_by_email", "deployed_by_name", "built_by_name"}
 )

@@ -1,4 +1,4 @@
-"""Let git pack the objects of a server's repository now and then, beside the requests.
+"""The packing of the objects of a server's repository by git, every ten minutes, beside requests.
 
 Each recorded batch leaves some objects in files of their own. git packs them, as it does after a
 `git commit`, when there are as many as its setting `gc.auto` says. Objects that no ref names, such
@@ -33,7 +33,7 @@ _SETTINGS: Final = (
 
 
 def tidy(repository: Repository) -> None:
-    """Let git pack the objects of a repository, if there are many; raise GitFailure."""
+    """Pack the objects of a repository with git, if there are many; raise GitFailure."""
     git(["gc", "--auto", "--quiet"], cwd=repository.top, config=_SETTINGS)
 
 
