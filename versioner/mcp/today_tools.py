@@ -5,22 +5,19 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from versioner.git.files.file_changes import changes_below
 from versioner.mcp.answers import Answer, page_of
 from versioner.mcp.arguments import At, Cursor, Environment, Limit, Team
 from versioner.mcp.source import ReadRegistry, RegistrySource
 from versioner.query.derived.owners import products_of_team
 from versioner.query.times import parse_moment
 from versioner.query.today.document import lag_document
-from versioner.query.today.incident import Change, change_of_rule, grouped, hours_before
-from versioner.query.today.index_source import IndexSource
+from versioner.query.today.incident import Change, grouped, hours_before
+from versioner.query.today.index_source import IndexSource, changes_of_rules
 from versioner.query.today.lag import lag_policy, lags_of
 from versioner.query.today.report import latest_report, production_of
 from versioner.query.today.sentences import Writer, text_of
 from versioner.query.today.words import quiet_text, report_title, sections_of, summary_of
-from versioner.query.zones import Zone
-from versioner.registry.event_order import seconds_of
-from versioner.registry.governance.rule_history import RULES_FOLDER
+from versioner.query.zones import zone_of
 
 __all__ = ["TodayTools"]
 
@@ -49,7 +46,7 @@ class TodayTools:
         Where nothing happened, the last days with a deployment are told; `quiet` says so.
         """
         with self._reading() as read:
-            zone = _zone(read)
+            zone = zone_of(read.registry)
             products = products_of_team(read.registry.products.values(), team) if team else None
             found = latest_report(
                 _source(read), zone, now=read.now, days=days, products=products, team=team
@@ -112,7 +109,10 @@ class TodayTools:
             since = hours_before(until, hours)
             names = [str(read.registry.environment(environment)["name"])] if environment else []
             source = _source(read)
-            changes = [*source.changes(since, until), *_of_rules(read, since, until)]
+            changes = [
+                *source.changes(since, until),
+                *changes_of_rules(read.source.repository, read.registry, since, until),
+            ]
             groups = grouped(changes, production_of(source), names)
             rows = [each for group in groups for each in group.changes]
             page = page_of(rows, _document, limit=limit, cursor=cursor)
@@ -121,18 +121,6 @@ class TodayTools:
 
 def _source(read: ReadRegistry) -> IndexSource:
     return IndexSource(read.index, read.registry, read.now)
-
-
-def _zone(read: ReadRegistry) -> Zone:
-    return Zone(str((read.registry.config.get("site") or {}).get("time_zone") or ""))
-
-
-def _of_rules(read: ReadRegistry, since: str, until: str) -> list[Change]:
-    if read.registry.revision is None:
-        return []
-    repository, revision = read.source.repository, read.registry.revision
-    found = changes_below(repository, RULES_FOLDER, revision, seconds_of(since))
-    return [change_of_rule(each) for each in found if since <= each.at <= until]
 
 
 def _document(change: Change) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from versioner.models.notification_types import DIGEST
 from versioner.query.commits.words import brought_by, difference_words, list_words
-from versioner.registry.settings_checks import site_address
+from versioner.registry.settings_checks import site_url
 from versioner.site.privacy import hidden_fields, pruned
 from versioner.site.urls import (
     OVERVIEW,
@@ -161,7 +161,7 @@ def _is_void(notice: Notice, deployment: Deployment | None) -> bool:
 
 
 def _url(notice: Notice, registry: Registry, deployment: Deployment | None) -> str:
-    base = site_address(str((registry.config.get("site") or {}).get("base_url") or ""))
+    base = site_url(registry)
     if not base:
         return ""
     kind = notice.type.partition(".")[0]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["WEEKDAYS", "Zone"]
+if TYPE_CHECKING:
+    from versioner.registry.records import Registry
+
+__all__ = ["WEEKDAYS", "Zone", "zone_of"]
 
 WEEKDAYS: Final = (
     "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
@@ -48,6 +51,11 @@ class Zone:
     @lru_cache(maxsize=4096)  # noqa: B019 -- a build has one zone
     def _local(self, at: str) -> str:
         return datetime.fromisoformat(at).astimezone(self._zone).isoformat()
+
+
+def zone_of(registry: Registry) -> Zone:
+    """Return the time zone of a registry's days: `site.time_zone`, else UTC."""
+    return Zone(str((registry.config.get("site") or {}).get("time_zone") or ""))
 
 
 def _zone(name: str) -> tzinfo:

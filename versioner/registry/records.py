@@ -169,6 +169,11 @@ class Registry:
         default=None, compare=False, repr=False
     )
 
+    @property
+    def title(self) -> str:
+        """Return the title of the registry."""
+        return str(self.config.get("title") or "Deployment registry")
+
     @cached_property
     def governance(self) -> Governance:
         """Return the rules, requests, templates and groups, and the files that are unreadable."""

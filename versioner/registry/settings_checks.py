@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from versioner.git.snapshot import Snapshot
+    from versioner.registry.records import Registry
     from versioner.validation.violations import Pointer
 
-__all__ = ["SAFE_PATH", "settings_problems", "site_address"]
+__all__ = ["SAFE_PATH", "settings_problems", "site_address", "site_url"]
 
 SAFE_PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*")
 # The channels whose requests are signed.
@@ -58,6 +59,11 @@ def site_address(given: str) -> str:
     if not is_usable or not SAFE_PATH.fullmatch(path):
         return ""
     return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def site_url(registry: Registry) -> str:
+    """Return the address of the site of a registry with a final slash, "" for none."""
+    return site_address(str((registry.config.get("site") or {}).get("base_url") or ""))
 
 
 def _pattern_faults(config: Mapping[str, Any]) -> Iterator[_Fault]:

@@ -22,7 +22,7 @@ from versioner.query.matrix import (
 from versioner.query.observed import seen_until, was_observed
 from versioner.query.rule_activity import rule_activity
 from versioner.query.times import age_text, parse_duration, seconds_between
-from versioner.query.zones import Zone
+from versioner.query.zones import zone_of
 from versioner.registry.settings_checks import SAFE_PATH, site_address
 from versioner.site.facts.catalogue import Catalogue
 from versioner.site.facts.state import SiteState
@@ -106,7 +106,7 @@ class SiteContext:
         self.hidden = hidden_fields(registry.config)
         # A path from the repository's top; its picture is published with the other assets.
         self.logo = str(self.settings.get("logo", "")).removeprefix("site_templates/")
-        self.zone = Zone(str(self.settings.get("time_zone", "")))
+        self.zone = zone_of(registry)
         self.tallies = Tallies(self.catalogue, registry, now, self.hidden)
         self.sections = sections_of(registry)
         self.environments = _environments(registry)
@@ -133,8 +133,7 @@ class SiteContext:
     @property
     def title(self) -> str:
         """Return the title of the site."""
-        config = self.registry.config
-        return str(self.settings.get("title") or config.get("title") or "Deployment registry")
+        return str(self.settings.get("title") or self.registry.title)
 
     def link(self, page: str, target: str) -> str:
         """Return the link from a page to another page."""

@@ -10,7 +10,7 @@ from versioner.notify.digests.stuck import stuck_lines
 from versioner.query.derived.running_versions import place_text
 from versioner.query.matrix import cell_state, stale_after
 from versioner.query.requests import list_requests
-from versioner.registry.settings_checks import site_address
+from versioner.registry.settings_checks import site_url
 from versioner.rules.times import utc_text
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def digest_of(registry: Registry, team: str, since: str, until: str) -> Digest:
         by_product[each.product] = by_product.get(each.product, 0) + 1
     names = {record.name for record in records}
     return Digest(
-        title=str(registry.config.get("title") or "Deployment registry"),
+        title=registry.title,
         team=team,
         since=since,
         until=until,
@@ -99,7 +99,7 @@ def digest_of(registry: Registry, team: str, since: str, until: str) -> Digest:
             if not team or names & {registry.target_of(name) for name in each.request.versions}
         ),
         stuck=stuck_lines(registry, names, until, _before(until)),
-        url=site_address(str((registry.config.get("site") or {}).get("base_url") or "")),
+        url=site_url(registry),
     )
 
 

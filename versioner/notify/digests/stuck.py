@@ -11,7 +11,7 @@ from versioner.query.requests import list_requests
 from versioner.query.today.lag import lag_policy, lags_of
 from versioner.query.today.phrases import lag_sentence
 from versioner.query.today.sentences import Writer, text_of
-from versioner.query.zones import Zone
+from versioner.query.zones import zone_of
 from versioner.site.privacy import hidden_fields
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def stuck_lines(
     registry: Registry, products: Collection[str], now: str, at: str | None = None
 ) -> tuple[str, ...]:
     """Return a sentence for each version of some products that is stuck, with its team."""
-    zone = Zone(str((registry.config.get("site") or {}).get("time_zone") or ""))
+    zone = zone_of(registry)
     writer = Writer(zone, (zone.day(now), zone.day(now)), now)
     return tuple(
         f"{text_of(lag_sentence(each, writer))}{f' ({each.owner})' if each.owner else ''}"

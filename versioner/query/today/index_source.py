@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from versioner.git.files.file_changes import changes_below
 from versioner.models import Undeployment
 from versioner.query.derived.owners import owner_of
 from versioner.query.matrix import matrix
@@ -15,16 +16,19 @@ from versioner.query.requests import list_requests
 from versioner.query.today.happenings import earliest_beginning, happening_of, ran_since
 from versioner.query.today.incident import (
     change_of,
+    change_of_rule,
     changes_of_product,
     changes_of_request,
 )
 from versioner.registry.event_order import seconds_of
+from versioner.registry.governance.rule_history import RULES_FOLDER
 from versioner.registry.index import DeploymentFilter
 from versioner.rules.times import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from versioner.git.repository import Repository
     from versioner.models import Deployment
     from versioner.query.matrix import Matrix
     from versioner.query.requests import RequestDetail
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
     from versioner.registry.index import CellStep, RegistryIndex
     from versioner.registry.records import ProductRecord, Registry
 
-__all__ = ["IndexSource"]
+__all__ = ["IndexSource", "changes_of_rules"]
 
 
 class IndexSource:
@@ -113,3 +117,13 @@ class IndexSource:
 
 def _newest(step: CellStep) -> int:
     return -seconds_of(step.at)
+
+
+def changes_of_rules(
+    repository: Repository, registry: Registry, since: str, until: str
+) -> list[Change]:
+    """Return the commits to rules from a moment to another one, as changes."""
+    if registry.revision is None:
+        return []
+    found = changes_below(repository, RULES_FOLDER, registry.revision, seconds_of(since))
+    return [change_of_rule(each) for each in found if since <= each.at <= until]

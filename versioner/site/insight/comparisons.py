@@ -76,7 +76,8 @@ def comparison(context: SiteContext, pair: Pair) -> list[Comparison]:
 def compared(context: SiteContext, pair: Pair, product: str) -> Comparison | None:
     """Return how a product differs between two environments, None where it does not."""
     a, b = (context.state(product, environment) for environment in pair)
-    if not instances_apart(a, b):
+    differing = instances_apart(a, b)
+    if not differing:
         return None
     apart = context.catalogue.of(a.product).apart
     step, between = step_of(apart, a.version, b.version)
@@ -84,9 +85,9 @@ def compared(context: SiteContext, pair: Pair, product: str) -> Comparison | Non
     since = since_of(apart, record, a.environment, b.environment)
     url = _url(context, a, b, step)
     return Comparison(
-        difference=difference_of(a, b, instances_apart(a, b), step, url, since),
+        difference=difference_of(a, b, differing, step, url, since),
         way=_way(a, b, step),
-        owner=owner_of(context.registry.products[a.product], context.hidden),
+        owner=owner_of(record, context.hidden),
         between=between,
         rolled_back=_rolled_back(context, a, b, step),
     )

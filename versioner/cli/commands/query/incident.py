@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from versioner.cli.commands.completion import environment_names
 from versioner.cli.params import examples_epilog, repo_option, rev_option
-
-if TYPE_CHECKING:
-    from versioner.git.repository import Repository
-    from versioner.query.today.incident import Change
-    from versioner.registry.records import Registry
 
 __all__ = ["incident"]
 
@@ -74,7 +67,7 @@ def incident(
     from versioner.cli.registry import find_registry, read_index, reference_time, warn_of_errors
     from versioner.query.times import parse_moment
     from versioner.query.today.incident import grouped, hours_before
-    from versioner.query.today.index_source import IndexSource
+    from versioner.query.today.index_source import IndexSource, changes_of_rules
     from versioner.query.today.report import production_of
     from versioner.reporting.insight import incident as report
 
@@ -88,7 +81,7 @@ def incident(
     since = hours_before(until, hours)
     names = [str(registry.environment(each)["name"]) for each in environments]
     source = IndexSource(index, registry, now)
-    changes = [*source.changes(since, until), *_of_rules(repository, registry, since, until)]
+    changes = [*source.changes(since, until), *changes_of_rules(repository, registry, since, until)]
     groups = grouped(changes, production_of(source), names)
     moment = report.Moment(until, since, hours, tuple(names))
     if output == "text":
@@ -97,15 +90,3 @@ def incident(
         show(report.incident_markdown(groups, moment))
     else:
         show(report.incident_json(groups, moment, problems=len(registry.errors)))
-
-
-def _of_rules(repository: Repository, registry: Registry, since: str, until: str) -> list[Change]:
-    from versioner.git.files.file_changes import changes_below
-    from versioner.query.today.incident import change_of_rule
-    from versioner.registry.event_order import seconds_of
-    from versioner.registry.governance.rule_history import RULES_FOLDER
-
-    if registry.revision is None:
-        return []
-    found = changes_below(repository, RULES_FOLDER, registry.revision, seconds_of(since))
-    return [change_of_rule(each) for each in found if since <= each.at <= until]

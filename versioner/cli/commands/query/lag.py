@@ -65,7 +65,7 @@ def lag(
     from versioner.query.today.lag import lag_policy, lags_of, policy_of
     from versioner.query.today.phrases import why_text
     from versioner.query.today.sentences import Writer
-    from versioner.query.zones import Zone
+    from versioner.query.zones import zone_of
     from versioner.reporting.insight import today as report
 
     index = read_index(find_registry(repo, rev), rev)
@@ -86,7 +86,7 @@ def lag(
         if each.product in wanted and each.days >= least
     ]
     problems = len(registry.errors)
-    zone = Zone(str((registry.config.get("site") or {}).get("time_zone") or ""))
+    zone = zone_of(registry)
     writer = Writer(zone, (zone.day(now), zone.day(now)), now)
     show_list(
         output,

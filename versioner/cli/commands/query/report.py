@@ -58,7 +58,7 @@ def report(
     from versioner.query.metrics.summary import ended_in
     from versioner.query.today.index_source import IndexSource
     from versioner.query.today.sentences import Writer
-    from versioner.query.zones import Zone
+    from versioner.query.zones import zone_of
     from versioner.resources import site_templates_dir
     from versioner.site.privacy import hidden_fields
     from versioner.site.rendering.render import Renderer
@@ -74,13 +74,13 @@ def report(
     every = registry.products
     names = products_of_team(every.values(), team) if team else sorted(every)
     hidden = hidden_fields(registry.config)
-    zone = Zone(str((registry.config.get("site") or {}).get("time_zone") or ""))
+    zone = zone_of(registry)
     source = IndexSource(index, registry, now, hidden)
     happened = _happened(source, zone, (first, last), now, names if team else None, team or "")
     period = happened.period
     found = matrix(registry, now=now, at=None if last == now else last, products=names)
     facts = ReportFacts(
-        title=str(registry.config.get("title") or "Deployment registry"),
+        title=registry.title,
         team=team or "",
         period=Period("", first, last),
         revision=registry.revision or "",

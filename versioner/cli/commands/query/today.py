@@ -62,7 +62,7 @@ def today(
     from versioner.query.today.index_source import IndexSource
     from versioner.query.today.report import latest_report, report_since
     from versioner.query.today.sentences import Writer
-    from versioner.query.zones import Zone
+    from versioner.query.zones import zone_of
 
     if week and since:
         raise click.UsageError("--week and --since exclude each other.")
@@ -70,7 +70,7 @@ def today(
     registry = index.registry()
     warn_of_errors(registry.errors)
     now = reference_time(registry, rev)
-    zone = Zone(str((registry.config.get("site") or {}).get("time_zone") or ""))
+    zone = zone_of(registry)
     source = IndexSource(index, registry, now)
     products = products_of_team(registry.products.values(), team) if team else None
     if since:
@@ -106,18 +106,17 @@ def _moment(since: str, now: str) -> str:
 
 
 def _mail(found: LatestReport, writer: Writer, registry: Registry, now: str) -> str:
-    from versioner.registry.settings_checks import site_address
+    from versioner.registry.settings_checks import site_url
     from versioner.resources import site_templates_dir
     from versioner.site.rendering.render import Renderer
     from versioner.site.urls import TODAY
     from versioner.site.views.insight.mail import MAIL_TEMPLATE, mail_of
 
-    config = registry.config
-    site = site_address(str((config.get("site") or {}).get("base_url") or ""))
+    site = site_url(registry)
     view = mail_of(
         found,
         writer,
-        site_title=str(config.get("title") or "Deployment registry"),
+        site_title=registry.title,
         site=f"{site}{TODAY}" if site else "",
         as_of=f"{now[:10]} {now[11:16]} UTC",
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "days_of",
-    "median_text",
+    "figures_of",
     "metrics_in",
     "metrics_of_products",
     "metrics_view",
@@ -160,7 +160,6 @@ def _either(words: Sequence[str]) -> str:
 
 def _values(metrics: Metrics) -> list[View]:
     """Return the value of each metric, in the order of the definitions."""
-    rate = metrics.failure_rate
     changes = count(metrics.changes, "change")
     from_build = metrics.lead_times_from_build
     return [
@@ -172,7 +171,7 @@ def _values(metrics: Metrics) -> list[View]:
         },
         _spread(metrics.lead_time, "version", f", {from_build:,} from a build"),
         {
-            "value": "-" if rate is None else f"{rate:.1%}",
+            "value": _rate(metrics),
             "detail": f"{metrics.failed:,} of {changes}",
             "few": _few(metrics.changes),
         },
@@ -203,24 +202,33 @@ def week_rows(days: Mapping[str, Tally], period: Period) -> list[View]:
 
 
 def _week(metrics: Metrics) -> View:
-    rate = metrics.failure_rate
     return {
         "name": metrics.period.name,
         "since": metrics.period.since[:10],
         "until": metrics.period.until[:10],
         "month": metrics.period.until[:7],
-        "numbers": [
-            f"{metrics.completed:,}",
-            f"{metrics.rollbacks:,}",
-            f"{metrics.failed:,} of {metrics.changes:,}",
-            "-" if rate is None else f"{rate:.1%}",
-            median_text(metrics.lead_time),
-            median_text(metrics.time_to_restore),
-            f"{metrics.rework:,}",
-        ],
+        "numbers": figures_of(metrics),
     }
 
 
-def median_text(spread: Spread) -> str:
+def figures_of(metrics: Metrics) -> list[str]:
+    """Return the figures of a row of a week or of a product, in the order of the columns."""
+    return [
+        f"{metrics.completed:,}",
+        f"{metrics.rollbacks:,}",
+        f"{metrics.failed:,} of {metrics.changes:,}",
+        _rate(metrics),
+        _median(metrics.lead_time),
+        _median(metrics.time_to_restore),
+        f"{metrics.rework:,}",
+    ]
+
+
+def _rate(metrics: Metrics) -> str:
+    """Return the change failure rate, `-` without changes."""
+    return "-" if metrics.failure_rate is None else f"{metrics.failure_rate:.1%}"
+
+
+def _median(spread: Spread) -> str:
     """Return a median, `-` without samples."""
     return "-" if spread.median is None else duration_text(spread.median)

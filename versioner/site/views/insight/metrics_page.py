@@ -11,7 +11,7 @@ from versioner.query.metrics.periods import name_of_period
 from versioner.site.urls import DEPLOYMENTS, FAILURES, METRICS_PAGE, data_of, month_page, relative
 from versioner.site.views.insight.activity import calendar_chart, lead_time_chart
 from versioner.site.views.insight.metrics import (
-    median_text,
+    figures_of,
     metrics_of_products,
     metrics_view,
     periods_to,
@@ -129,19 +129,10 @@ def _products(context: SiteContext) -> list[View]:
 
 
 def _product(context: SiteContext, name: str, metrics: Metrics) -> View:
-    rate = metrics.failure_rate
     return {
         "title": title_of(context, name),
         "href": f"{context.product(METRICS_PAGE, name)}#metrics-title",
-        "numbers": [
-            f"{metrics.completed:,}",
-            f"{metrics.rollbacks:,}",
-            f"{metrics.failed:,} of {metrics.changes:,}",
-            "-" if rate is None else f"{rate:.1%}",
-            median_text(metrics.lead_time),
-            median_text(metrics.time_to_restore),
-            f"{metrics.rework:,}",
-        ],
+        "numbers": figures_of(metrics),
     }
 
 
