@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from versioner.models import Cell
 from versioner.names import TYPE_ORDER, environment_type
-from versioner.registry.fold import fold_product
+from versioner.registry.fold.product import fold_product
 from versioner.registry.records import ProductRecord, Registry
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-/* Times as text: the same words as in the HTML of the pages (versioner/query/times.py and
+/* Times as text: the same words as in the HTML of the pages (versioner/query/times/text.py and
    versioner/site/wording.py), in the local time zone. */
 
 /* From so many seconds on, a span is counted in units of so many seconds. */

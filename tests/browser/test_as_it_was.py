@@ -12,8 +12,8 @@ from tests.site.samples import TOOL
 from tests.site.test_as_it_was import real_shape, told
 from versioner.registry.event_order import seconds_of
 from versioner.site.build import build_site
-from versioner.site.facts.past import versions_in
 from versioner.site.server import open_server
+from versioner.site.summaries.cell_changes import versions_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,7 +16,7 @@ from referencing import Registry, Resource
 
 from tests.ci.recorded import ENVIRONMENTS, detected, environment, variables_of
 from versioner.ci import DetectedRun, detect
-from versioner.ci.systems import SYSTEMS
+from versioner.ci.systems.order import SYSTEMS
 from versioner.models import BUILD_KEYS
 from versioner.names import is_name, is_version
 from versioner.resources import schemas_dir

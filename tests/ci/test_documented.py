@@ -7,7 +7,7 @@ from pathlib import Path
 
 from versioner.ci.event_file import EVENTS
 from versioner.ci.presence import ALSO_PRESENT
-from versioner.ci.systems import SYSTEMS, System
+from versioner.ci.systems.order import SYSTEMS, System
 
 DOCUMENTATION = Path(__file__).parents[2] / "versioner/docs/recording.md"
 

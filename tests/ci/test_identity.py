@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.ci.recorded import detected, environment
-from versioner.ci.systems import SYSTEMS
+from versioner.ci.systems.order import SYSTEMS
 from versioner.rules.event_identity import derive_event_id
 
 if TYPE_CHECKING:

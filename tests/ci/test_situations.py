@@ -15,7 +15,7 @@ import pytest
 from tests.ci.recorded import detected, environment
 from versioner.ci.event_file import EVENTS
 from versioner.ci.presence import is_ci
-from versioner.ci.systems import SYSTEMS
+from versioner.ci.systems.order import SYSTEMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -27,9 +27,13 @@ HEAVY = {
 
 # What is for other commands, for jobs alone, or for when something is wrong.
 ELSEWHERE = {
-    *("versioner.ci.systems", "versioner.ci.detection", "versioner.models.deployments"),
+    *("versioner.ci.systems.order", "versioner.ci.detection", "versioner.models.deployments"),
     *("versioner.models.documents", "versioner.models.problems", "versioner.registry.load"),
-    *("versioner.registry.fold", "versioner.registry.checks", "versioner.git.recovery"),
+    *(
+        "versioner.registry.fold.product",
+        "versioner.registry.checks.across_products",
+        "versioner.git.recovery",
+    ),
     *("versioner.remote.push", "versioner.git.history", "versioner.git.snapshot"),
     *("versioner.validation.messages", "versioner.validation.documents", "versioner.site.build"),
     *("versioner.validation.strict_yaml", "versioner.serialization.documents"),
@@ -103,7 +107,7 @@ def test_recording_in_a_job_loads_the_tables_of_systems_and_nothing_heavy(
     modules = track(
         recording_place, "8.0.1", GITHUB_ACTIONS="true", GITHUB_RUN_ID="1", GITHUB_REPOSITORY="a/b"
     )
-    assert "versioner.ci.systems" in modules
+    assert "versioner.ci.systems.order" in modules
     assert not modules & HEAVY
 
 

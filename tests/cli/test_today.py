@@ -12,15 +12,15 @@ from tests.builders import moment
 from tests.cli.registries import NOW
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import snapshot_at
+from versioner.query.times.zones import Zone
 from versioner.query.today.document import today_document
 from versioner.query.today.index_source import IndexSource
 from versioner.query.today.report import latest_report
 from versioner.query.today.sentences import Writer
-from versioner.query.zones import Zone
 from versioner.registry.index import open_index
 from versioner.registry.load import load_registry
 from versioner.site.context import SiteContext
-from versioner.site.views.insight.source import SiteSource
+from versioner.site.views.parts.report_source import SiteSource
 
 if TYPE_CHECKING:
     from tests.cli.registries import Desk

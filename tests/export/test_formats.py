@@ -19,7 +19,7 @@ from versioner.export.rows import product_rows, registry_rows, with_nulls
 from versioner.export.run import FORMATS, export_registry
 from versioner.export.tables import TABLES
 from versioner.query.deployments import find
-from versioner.reporting.deployments import deployment_document
+from versioner.reporting.query.deployments import deployment_document
 from versioner.site.context import SiteContext
 from versioner.site.exports.csv import tables_of
 

@@ -14,11 +14,11 @@ from versioner.errors import VersionerError
 from versioner.git import history
 from versioner.git.commit import commit_changes
 from versioner.git.event_commits import recorded_events
+from versioner.git.files.worktree_snapshot import snapshot_of_work_tree
 from versioner.git.objects import read_blobs
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import snapshot_at
 from versioner.git.transaction import recover, transaction
-from versioner.git.worktree_snapshot import snapshot_of_work_tree
 
 pytestmark = pytest.mark.slow
 

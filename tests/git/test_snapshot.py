@@ -7,9 +7,9 @@ import pytest
 from tests.fixtures.clones import LOG, PRODUCT, WHEN, commit, make, sh
 from versioner.errors import GitFailure, NotFound, OperationFailed
 from versioner.git import state
+from versioner.git.files.worktree_snapshot import snapshot_of_work_tree
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import MemorySnapshot, OverlaySnapshot, snapshot_at
-from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.setup.init import initialise
 
 FILES = {

@@ -13,10 +13,10 @@ import yaml
 from versioner.cli.commands.track import track
 from versioner.models import BUILD_KEYS, DEPLOYMENT_KEYS, EventKind
 from versioner.models.event_fields import EVENT_FIELDS, detail_fields, personal_fields
-from versioner.reporting import deployments as reports
+from versioner.reporting.query import deployments as reports
 from versioner.resources import schemas_dir
 from versioner.site.privacy import hidden_fields
-from versioner.site.views.event_details import event_facts
+from versioner.site.views.parts.event_details import event_facts
 
 ACTION = Path(__file__).parents[2] / ".github/actions/track/action.yml"
 KEYS: dict[EventKind, tuple[str, ...]] = {"build": BUILD_KEYS, "deployment": DEPLOYMENT_KEYS}

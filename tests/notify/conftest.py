@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.local_registry import NOW, Desk
 from tests.notify.receivers import Receiver, receiving
 from versioner.notify.run import NotifyContext, NotifyResult, notify
-from versioner.notify.sender import this_sender
+from versioner.notify.sender_process import this_sender
 from versioner.notify.sending import Pace
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from tests.builders import deployment, product, registry
 from tests.fixtures.local_registry import NOW
 from versioner.models.notification_types import NOTIFICATION_SELECTORS, NOTIFICATION_TYPES
 from versioner.models.notification_types import SERVICE_NAMES as SERVICES
-from versioner.notify.facts import Facts, facts_of
 from versioner.notify.forms.cdevents import cdevent_of, cdevents_request
 from versioner.notify.forms.payloads import webhook_request
 from versioner.notify.forms.wording import message_of
+from versioner.notify.notice_details import Facts, facts_of
 from versioner.notify.notices import Notice, notice_of
 from versioner.resources import schemas_dir
 

@@ -10,9 +10,9 @@ import pytest
 
 from tests.fixtures.local_registry import NOW
 from tests.notify.receivers import receiving
-from versioner.notify.facts import Facts
 from versioner.notify.forms.payloads import webhook_request
 from versioner.notify.http_post import TIMEOUT_SECONDS, post
+from versioner.notify.notice_details import Facts
 from versioner.notify.notices import Notice
 
 if TYPE_CHECKING:

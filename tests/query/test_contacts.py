@@ -5,10 +5,10 @@ import pytest
 from tests.builders import NOW, deployment, product, registry
 from versioner.query.derived.owners import contacts_of
 from versioner.query.matrix import matrix
-from versioner.reporting.attention import attention_text
+from versioner.reporting.query.attention import attention_text
 from versioner.reporting.text import TextLayout
 from versioner.site.context import SiteContext
-from versioner.site.views.attention import attention
+from versioner.site.views.parts.attention import attention
 from versioner.site.views.product import product_view
 
 KNOWN = {

@@ -11,20 +11,24 @@ import pytest
 
 from tests.builders import NOW, build, deployment, moment, product, registry, undeployment
 from tests.site.machine_files import documents, files_of
-from versioner.query.changes import changes_between
+from versioner.query.compare.environments import EnvironmentAt, diff
+from versioner.query.compare.registries import changes_between
 from versioner.query.deployments import find, find_by_id
-from versioner.query.differences import EnvironmentAt, diff
 from versioner.query.matrix import matrix
-from versioner.query.versions import running_periods, show_version
+from versioner.query.versions.product_versions import running_periods, show_version
 from versioner.reporting.changes import change_text
-from versioner.reporting.deployments import deployment_text, deployments_json, deployments_text
-from versioner.reporting.differences import diff_json, diff_text
-from versioner.reporting.matrix.listing import matrix_listing
-from versioner.reporting.matrix.report import matrix_json, matrix_text
-from versioner.reporting.products import product_json, product_view
+from versioner.reporting.query.deployments import (
+    deployment_text,
+    deployments_json,
+    deployments_text,
+)
+from versioner.reporting.query.differences import diff_json, diff_text
+from versioner.reporting.query.products import product_json, product_view
+from versioner.reporting.query.status import matrix_json, matrix_text
+from versioner.reporting.query.status_rows import matrix_listing
 from versioner.reporting.text import TextLayout
 from versioner.site.context import SiteContext
-from versioner.site.views.product_sections import pending_changes
+from versioner.site.views.parts.product_sections import pending_changes
 
 if TYPE_CHECKING:
     from versioner.models import Event

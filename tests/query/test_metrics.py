@@ -18,7 +18,7 @@ from versioner.query.metrics.policy import MetricsPolicy, metrics_policy
 from versioner.query.metrics.summary import ended_in, report_of, spread_of
 from versioner.registry.event_order import seconds_of
 from versioner.registry.records import ProductRecord, Registry
-from versioner.reporting.insight.metrics import duration_text, metrics_document
+from versioner.reporting.query.metrics import duration_text, metrics_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable

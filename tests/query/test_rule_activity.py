@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from versioner.git.files.worktree_snapshot import snapshot_of_work_tree
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import snapshot_at
-from versioner.git.worktree_snapshot import snapshot_of_work_tree
-from versioner.query.rule_activity import RuleActivity, rule_activity_in
+from versioner.query.gate.rule_activity import RuleActivity, rule_activity_in
 from versioner.registry.index import open_index
 
 if TYPE_CHECKING:

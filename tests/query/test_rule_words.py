@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.registry.files import load, told
-from versioner.query.rule_words import duration_words, requirement_words, scope_words
+from versioner.query.gate.rule_words import duration_words, requirement_words, scope_words
 
 RULES = {
     'type: "schedule"\nschedule:\n  blocked:\n    - weekly: {days: ["fri", "mon"], from: "15:00", '

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.builders import NOW
 from versioner.errors import InvalidInput
-from versioner.query.times import (
+from versioner.query.times.text import (
     age_text,
     parse_duration,
     parse_moment,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.builders import NOW, deployment, moment, product, registry, undeployment, void
+from versioner.query.times.zones import Zone
 from versioner.query.today.happenings import previous_stays, ran_since, steps_of
 from versioner.query.today.report import latest_report
 from versioner.query.today.sentences import Writer, count, joined, span_text, text_of
 from versioner.query.today.words import sections_of, summary_of
-from versioner.query.zones import Zone
 from versioner.site.context import SiteContext
-from versioner.site.views.insight.source import SiteSource
+from versioner.site.views.parts.report_source import SiteSource
 
 if TYPE_CHECKING:
     from versioner.query.today.model import TodayReport

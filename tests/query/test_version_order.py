@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import NOW, build, deployment, product, registry, void
-from versioner.query.differences import EnvironmentAt, diff
-from versioner.query.version_numbers import version_number
-from versioner.query.version_order import (
+from versioner.query.compare.environments import EnvironmentAt, diff
+from versioner.query.versions.numbers import version_number
+from versioner.query.versions.order import (
     is_newer,
     rolled_back_from,
     rolled_back_near,

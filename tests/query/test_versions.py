@@ -4,7 +4,7 @@ import pytest
 
 from tests.builders import build, deployment, moment, product, void
 from versioner.errors import NotFound
-from versioner.query.versions import list_versions, running_periods, show_version
+from versioner.query.versions.product_versions import list_versions, running_periods, show_version
 
 LOST = deployment("1.2", minutes=50)
 RECORD = product(

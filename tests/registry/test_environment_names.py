@@ -8,9 +8,9 @@ from tests.registry.files import product as product_file
 from versioner.git.snapshot import MemorySnapshot
 from versioner.query.deployments import find
 from versioner.query.matrix import matrix
+from versioner.registry.checks.changed_products import load_checked
+from versioner.registry.checks.results_file import ValidatedProducts
 from versioner.registry.environment_names import former_environment_names
-from versioner.registry.validated import load_checked
-from versioner.registry.validated_store import ValidatedProducts
 
 NOW = "2026-11-22T10:15:00Z"
 SHOP = product_file("shop")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.builders import build, cell_of, deployment, moment, product, void
 from versioner.registry.event_order import order_key
-from versioner.registry.fold import fold_product, fold_versions, void_ids
+from versioner.registry.fold.product import fold_product, fold_versions, void_ids
 
 if TYPE_CHECKING:
     import random

@@ -18,7 +18,7 @@ from versioner.git.snapshot import MemorySnapshot
 from versioner.query.deployments import find, find_by_id, find_in_index
 from versioner.query.derived.relations import dependents
 from versioner.query.matrix import matrix
-from versioner.query.versions import find_versions, list_versions, running_periods
+from versioner.query.versions.product_versions import find_versions, list_versions, running_periods
 from versioner.registry.index import DeploymentFilter, session
 from versioner.registry.index.check import index_differences
 from versioner.registry.index.seal import Seal

@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import cell_of, deployment, moment, undeployment, void
 from versioner.query.derived.running_versions import version_on
-from versioner.registry.fold import fold_product, fold_versions, void_ids
+from versioner.registry.fold.product import fold_product, fold_versions, void_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

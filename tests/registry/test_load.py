@@ -11,9 +11,9 @@ from tests.builders import build, deployment, void
 from tests.fixtures.clones import commit, make, sh
 from tests.registry.files import CONFIG, Files, environment, files, load, log, product, told
 from versioner.errors import NotFound
+from versioner.git.files.worktree_snapshot import snapshot_of_work_tree
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import MemorySnapshot, snapshot_at
-from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.registry.load import load_registry
 from versioner.validation.strict_yaml import DOCUMENT_LIMIT
 

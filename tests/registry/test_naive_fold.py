@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.builders import moment
 from tests.registry.naive_fold import naive_cell
 from versioner.query.matrix import cell_state
-from versioner.registry.fold import empty_cell, fold_product
+from versioner.registry.fold.product import empty_cell, fold_product
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ import pytest
 from tests.registry.files import CONFIG, environment, log, product
 from versioner.editing.validate import validate_registry
 from versioner.git.snapshot import MemorySnapshot
+from versioner.registry.checks.settings import site_address
 from versioner.registry.load import load_registry
-from versioner.registry.settings_checks import site_address
 
 NOW = "2026-11-22T10:15:00Z"
 REST = {**product("shop"), **environment("staging"), **log("shop")}

@@ -5,7 +5,7 @@ import re
 
 from tests.builders import product, registry
 from versioner.models import Problem
-from versioner.query.changes import changes_between
+from versioner.query.compare.registries import changes_between
 from versioner.reporting.changes import change_markdown, change_text
 from versioner.reporting.ci_annotations import problems_github, problems_gitlab
 from versioner.reporting.problems import (

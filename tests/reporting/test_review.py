@@ -6,8 +6,8 @@ import re
 
 from tests.builders import product, registry
 from versioner.models import Problem
-from versioner.query.changes import changes_between
-from versioner.reporting.insight.review import MARKER, Review, review_markdown
+from versioner.query.compare.registries import changes_between
+from versioner.reporting.review import MARKER, Review, review_markdown
 
 HOSTILE = "a|b`c`<b>@all</b> #1 !2 https://evil.example [l](u) ![i](u) \u202e\n- **x** $y ~z"
 MARKS = re.compile(r"[\\`*_\[\]!|~@$<>\n]")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from versioner.models.governance import Decision
-from versioner.rules.gate.approvals import tally
+from versioner.rules.gate.rule_types.version_approval import tally
 
 
 def decided(word: str, minute: int, *, by: str = "ann", signed: bool = False) -> Decision:

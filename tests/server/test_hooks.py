@@ -23,8 +23,8 @@ from tests.server.deliveries import DELIVERIES, DIGEST, GITHUB_DEPLOYMENT, GITHU
 from versioner.cli.errors import run
 from versioner.cli.hook_secrets import hook_secrets
 from versioner.errors import UsageFault, VersionerError
-from versioner.notify.facts import Facts
 from versioner.notify.forms.cdevents import cdevents_request
+from versioner.notify.notice_details import Facts
 from versioner.notify.notices import Notice
 from versioner.server.app import create_app
 from versioner.server.hooks.routes import _READERS

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft202012Validator
 
 from tests.builders import NOW
-from versioner.site.changes import changes_file, months_of_changes
 from versioner.site.context import SiteContext
 from versioner.site.exports.files import files_of_product, machine_files, past_file
+from versioner.site.incident_months import changes_file, months_of_changes
 
 if TYPE_CHECKING:
     from versioner.registry.records import Registry

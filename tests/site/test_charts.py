@@ -16,13 +16,13 @@ from versioner.site.charts.lanes import Moment, distinguishable, lane
 from versioner.site.charts.scales import number_text, ticks
 from versioner.site.charts.spread import BOUNDS, spread_counts
 from versioner.site.context import SiteContext
-from versioner.site.views.insight.activity import calendar_chart, lead_time_chart, sparkline
-from versioner.site.views.insight.lanes import (
+from versioner.site.views.charts.activity import calendar_chart, lead_time_chart, sparkline
+from versioner.site.views.charts.lanes import (
     lane_window,
     lanes_of_environment,
     lanes_of_product,
 )
-from versioner.site.views.insight.weekly import weekly_chart
+from versioner.site.views.charts.weekly import weekly_chart
 from versioner.site.weeks import day_before, months_before, week_of, weeks_until
 
 

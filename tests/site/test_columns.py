@@ -7,7 +7,7 @@ from tests.site.samples import DAY
 from versioner.models.governance import Governance, Request
 from versioner.registry.governance.load import LoadedGovernance
 from versioner.site.context import SiteContext
-from versioner.site.views.insight.drift import drift_view
+from versioner.site.views.parts.behind import drift_view
 
 YEAR = 365 * DAY
 

@@ -11,12 +11,12 @@ from tests.builders import NOW, build, deployment, product, registry, undeployme
 from tests.registry.test_naive_fold import history
 from tests.site.checker import Page, check_site, read_site
 from tests.site.samples import TOOL
-from versioner.query.differences import EnvironmentAt, diff
-from versioner.reporting.differences import difference_document
+from versioner.query.compare.environments import EnvironmentAt, diff
+from versioner.reporting.query.differences import difference_document
 from versioner.site.api.compare import compare
 from versioner.site.build import build_site
 from versioner.site.context import SiteContext
-from versioner.site.insight.comparisons import compared_pairs
+from versioner.site.summaries.comparisons import compared_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from versioner.rules.gate import Question, evaluate
 from versioner.rules.gate.finding import moment_text
 from versioner.site.context import SiteContext
 from versioner.site.exports.freezes import freezes_file
-from versioner.site.views.schedules import DAYS_AHEAD
+from versioner.site.views.parts.closed_times import DAYS_AHEAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from tests.builders import deployment, product, registry
 from tests.site.samples import TOOL
 from versioner.resources import site_templates_dir
 from versioner.site.build import build_site
-from versioner.site.views.insight.glossary import glossary_groups
+from versioner.site.views.glossary import glossary_groups
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,10 +13,10 @@ from tests.site.samples import TOOL
 from versioner.site.build import build_site
 from versioner.site.context import SiteContext
 from versioner.site.views.about import about_view
-from versioner.site.views.cells import cell_view
 from versioner.site.views.environments import environment_view
-from versioner.site.views.instances import instance_rows, on_instances
 from versioner.site.views.overview import overview_view
+from versioner.site.views.parts.cells import cell_view
+from versioner.site.views.parts.instances import instance_rows, on_instances
 from versioner.site.views.product import month_view, product_view
 
 if TYPE_CHECKING:

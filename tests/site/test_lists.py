@@ -11,7 +11,7 @@ from tests.builders import NOW, build, deployment, moment, product, registry, vo
 from tests.site.checker import Page, check_site, read_site
 from tests.site.samples import DAY, TOOL, everything
 from versioner.git.event_commits import RecordedBy
-from versioner.query.zones import Zone
+from versioner.query.times.zones import Zone
 from versioner.site.build import build_site
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from versioner.registry.event_order import seconds_of
 from versioner.site.api.metrics import metrics_of_all
 from versioner.site.build import build_site
 from versioner.site.context import SiteContext
-from versioner.site.views.insight.metrics import periods_to
-from versioner.site.views.insight.metrics_page import failures_view, metrics_page_view
+from versioner.site.views.metrics import failures_view, metrics_page_view
+from versioner.site.views.parts.metric_cards import periods_to
 
 if TYPE_CHECKING:
     from pathlib import Path

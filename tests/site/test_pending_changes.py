@@ -8,11 +8,11 @@ from tests.builders import NOW, build, deployment, product, registry
 from tests.site.samples import DAY
 from versioner.site.context import SiteContext
 from versioner.site.urls import product_page
-from versioner.site.views.product_sections import pending_changes
+from versioner.site.views.parts.product_sections import pending_changes
 
 if TYPE_CHECKING:
     from versioner.models import Event
-    from versioner.site.views.layout import View
+    from versioner.site.views.parts.layout import View
 
 
 def steps(

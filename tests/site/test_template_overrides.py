@@ -13,9 +13,9 @@ from tests.builders import NOW
 from tests.site.checker import check_site
 from tests.site.samples import TOOL, everything
 from versioner.errors import OperationFailed, ValidationFailed
+from versioner.git.files.worktree_snapshot import snapshot_of_work_tree
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import MemorySnapshot, snapshot_at
-from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.site.build import build_site
 from versioner.site.template_overrides import Overrides, overrides_of
 

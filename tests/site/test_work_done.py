@@ -9,11 +9,11 @@ from tests.builders import NOW, deployment, product, registry, undeployment
 from versioner.site.api import deployments, documents
 from versioner.site.build import build_site
 from versioner.site.context import SiteContext
-from versioner.site.facts import catalogue
-from versioner.site.facts.state import SiteState
 from versioner.site.rendering import template_code
 from versioner.site.rendering.render import Renderer
-from versioner.site.views.month_rows import MonthRows
+from versioner.site.summaries import catalogue
+from versioner.site.summaries.state import SiteState
+from versioner.site.views.parts.month_rows import MonthRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

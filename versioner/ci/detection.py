@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from versioner.ci import cleaning
-from versioner.ci.systems import SYSTEMS, System
+from versioner.ci.systems.order import SYSTEMS, System
 from versioner.names import is_version, slugify
 
 if TYPE_CHECKING:

@@ -50,7 +50,7 @@ def ask(
     Raises InvalidInput for a name that is not legal and for a version that no event names, and
     UnreadableRules where a file that the question may be about cannot be read.
     """
-    from versioner.query import may_ship
+    from versioner.query.gate import may_ship
     from versioner.rules.gate.question import Question
 
     check_version(version)

@@ -85,8 +85,8 @@ def find_registry(repo: str | None, rev: str | None = None, *, inbox: bool = Fal
 
 def take_snapshot(repository: Repository, rev: str | None = None) -> Snapshot:
     """Return the snapshot of a revision, else of the current files (if bare: of the tip)."""
+    from versioner.git.files.worktree_snapshot import snapshot_of_work_tree
     from versioner.git.snapshot import snapshot_at
-    from versioner.git.worktree_snapshot import snapshot_of_work_tree
 
     return snapshot_of_work_tree(repository) if rev is None else snapshot_at(repository, rev)
 

@@ -8,7 +8,7 @@ from versioner import layout
 from versioner.doctor.checks import guarded, note, ok, problem, warning
 from versioner.editing.validate import validate_registry
 from versioner.query.doubtful_names import doubtful_names
-from versioner.registry.warnings import drifted
+from versioner.registry.checks.warnings import drifted
 from versioner.resources import starter_dir
 from versioner.site.privacy import hidden_fields
 from versioner.validation.codes import SCHEMA_DRIFT
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from versioner.doctor.checks import Check
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
-    from versioner.registry.validated_store import ValidatedProducts
+    from versioner.registry.checks.results_file import ValidatedProducts
 
 __all__ = ["ATTRIBUTES", "check_attributes", "check_config", "check_content", "check_site"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner.doctor.checks import note, ok, warning
-from versioner.query.times import age_text, seconds_between
+from versioner.query.times.text import age_text, seconds_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

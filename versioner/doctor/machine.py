@@ -13,7 +13,7 @@ from versioner.git.config import is_true
 from versioner.git.identity import committer_of
 from versioner.git.process import NEEDED, TIMED_OUT, git, run_limited
 from versioner.git.temporary import temporary_folder
-from versioner.query.times import age_text, seconds_between
+from versioner.query.times.text import age_text, seconds_between
 from versioner.rules.times import MOST_AHEAD_SECONDS, utc_text
 from versioner.spool.batch import queued
 from versioner.spool.store import Spool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from versioner.doctor.checks import note, ok, warning
-from versioner.query.times import age_text, seconds_between
+from versioner.query.times.text import age_text, seconds_between
 from versioner.remote.notified import NOTIFIED, read_notified
 from versioner.remote.probe import probing
 

@@ -44,11 +44,11 @@ from versioner.doctor.remote import (
 from versioner.doctor.server import check_server
 from versioner.errors import VersionerError
 from versioner.git.config import value_of
+from versioner.git.files.worktree_snapshot import snapshot_of_work_tree
 from versioner.git.identity import committer_of
 from versioner.git.process import git
 from versioner.git.snapshot import snapshot_at
 from versioner.git.transaction import recover
-from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.registry.config import no_registry
 from versioner.remote.configured import remote_of
 from versioner.remote.inbox_refs import read_inbox
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from versioner.doctor.checks import Check, CheckContext
     from versioner.doctor.remote import RemoteTip
     from versioner.git.repository import Repository
-    from versioner.registry.validated_store import ValidatedProducts
+    from versioner.registry.checks.results_file import ValidatedProducts
     from versioner.remote.probe import Greeting
     from versioner.remote.url import Remote
 

@@ -10,8 +10,8 @@ from versioner.editing.session import EditResult, edit_session, read_tip
 from versioner.errors import Ambiguous, Blocked, InvalidInput, NotFound
 from versioner.models.events import DECISION_KINDS
 from versioner.recording.policy import leave_people_out, refuse_secrets
+from versioner.registry.checks.positions import locate_event
 from versioner.registry.history.log_compare import without_commit
-from versioner.registry.positions import locate_event
 from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
 from versioner.rules.event_identity import derive_content_id
 from versioner.rules.visible import VisibleEvents

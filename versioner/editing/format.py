@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.errors import UsageFault, VersionerError
+from versioner.git.files.worktree_snapshot import WorkTreeSnapshot
 from versioner.git.index import paths_in_crlf
 from versioner.git.lock import WriteLock
 from versioner.git.state import state_dir
 from versioner.git.worktree import file_state, replace_file
-from versioner.git.worktree_snapshot import WorkTreeSnapshot
+from versioner.registry.checks.warnings import drifted
 from versioner.registry.config import no_registry
-from versioner.registry.warnings import drifted
 from versioner.serialization.format import format_file
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.query.image_versions import KnownVersions, product_named, products_of_image
 from versioner.query.matrix import cell_state, recorded_states, stale_after
+from versioner.query.versions.images import KnownVersions, product_named, products_of_image
 from versioner.rules.images import Image, parse_image
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from versioner import layout
 from versioner.editing.session import EditResult, edit_session
 from versioner.errors import Blocked, InvalidInput, NotFound
 from versioner.names import check_name, check_version, nearest
-from versioner.query.proposals import Proposal, propose_versions
+from versioner.query.gate.proposals import Proposal, propose_versions
 from versioner.recording.policy import leave_people_out, refuse_secrets
-from versioner.registry.product_checks import known_versions
+from versioner.registry.checks.one_product import known_versions
 from versioner.rules.event_identity import derive_content_id
 from versioner.rules.gate.requests import opened_at
 from versioner.serialization import log

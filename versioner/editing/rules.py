@@ -10,11 +10,11 @@ from versioner.editing.session import EditResult, edit_session, parse_edits
 from versioner.errors import Blocked, InvalidInput, NotFound
 from versioner.models.governance import OnceWindow, ScheduleBlock
 from versioner.names import check_name, nearest
-from versioner.query.times import no_zone
+from versioner.query.times.text import no_zone
 from versioner.recording.policy import refuse_secrets
 from versioner.registry.event_order import seconds_of
 from versioner.registry.governance.calendar import local_time, moment_of, zone_of
-from versioner.rules.gate.schedule import local_text
+from versioner.rules.gate.rule_types.schedule import local_text
 from versioner.serialization.assignments import Set
 from versioner.serialization.documents import dump_document
 from versioner.serialization.yaml_edit import edit_document

@@ -11,9 +11,9 @@ from versioner.errors import Blocked, InvalidInput, UsageFault
 from versioner.git.commit import commit_changes
 from versioner.git.snapshot import OverlaySnapshot, snapshot_at
 from versioner.git.transaction import transaction
+from versioner.registry.checks.changed_products import load_checked
+from versioner.registry.checks.results_file import ValidatedProducts
 from versioner.registry.config import no_registry
-from versioner.registry.validated import load_checked
-from versioner.registry.validated_store import ValidatedProducts
 from versioner.serialization.assignments import Unset, parse_assignment, parse_key
 from versioner.serialization.yaml_edit import edit_document
 from versioner.validation import codes

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from versioner import layout
 from versioner.git.merge_base import TreeSnapshot, deleted_states, walk_from
 from versioner.git.objects import reading
-from versioner.query.changes import changes_between
+from versioner.query.compare.registries import changes_between
+from versioner.registry.checks.changed_products import load_checked
+from versioner.registry.checks.settings import settings_problems
+from versioner.registry.checks.warnings import clock_problems, drift_problems
 from versioner.registry.head import load_head
 from versioner.registry.history.check import check_history
 from versioner.registry.product_files import read_product
-from versioner.registry.settings_checks import settings_problems
-from versioner.registry.validated import load_checked
-from versioner.registry.warnings import clock_problems, drift_problems
 from versioner.rules.gate.rule_changes import changed_rules, rule_pairs
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from versioner.git.snapshot import Snapshot
     from versioner.models import Problem
     from versioner.models.governance import Rule
-    from versioner.query.changes import RegistryChange
+    from versioner.query.compare.registries import RegistryChange
+    from versioner.registry.checks.results_file import ValidatedProducts
     from versioner.registry.records import Registry
-    from versioner.registry.validated_store import ValidatedProducts
 
 __all__ = ["ValidationResult", "validate_change", "validate_contents", "validate_registry"]
 

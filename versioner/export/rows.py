@@ -12,7 +12,7 @@ from versioner.export.tables import TABLES
 from versioner.query.derived.latest_values import build_details, event_details, latest_value
 from versioner.query.derived.owners import owner_of
 from versioner.query.derived.relations import former_names
-from versioner.query.times import seconds_between
+from versioner.query.times.text import seconds_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -20,17 +20,17 @@ from versioner.mcp.arguments import (
 )
 from versioner.mcp.source import ReadRegistry, RegistrySource
 from versioner.names import canonical_status
+from versioner.query.compare.environments import EnvironmentAt, diff
 from versioner.query.deployments import existing_names
 from versioner.query.deployments import find_in_index as find_deployment
 from versioner.query.derived.latest_values import latest_value
-from versioner.query.differences import EnvironmentAt, diff
 from versioner.query.source_links import commit_url
-from versioner.query.times import parse_moment
-from versioner.query.versions import find_in_index, list_versions, show_version
+from versioner.query.times.text import parse_moment
+from versioner.query.versions.product_versions import find_in_index, list_versions, show_version
 from versioner.registry.index import DeploymentFilter
-from versioner.reporting.deployments import deployment_document
-from versioner.reporting.differences import difference_document
-from versioner.reporting.versions import version_document, version_summary
+from versioner.reporting.query.deployments import deployment_document
+from versioner.reporting.query.differences import difference_document
+from versioner.reporting.query.versions import version_document, version_summary
 
 __all__ = ["HistoryTools"]
 

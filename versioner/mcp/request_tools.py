@@ -16,10 +16,10 @@ from versioner.models.governance import (
     ScheduleBlock,
     VersionApprovalBlock,
 )
-from versioner.query.proposals import propose_versions
-from versioner.query.requests import RequestDetail, list_requests, request_detail
-from versioner.query.rule_words import requirement_words
-from versioner.query.times import parse_moment
+from versioner.query.gate.proposals import propose_versions
+from versioner.query.gate.requests import RequestDetail, list_requests, request_detail
+from versioner.query.gate.rule_words import requirement_words
+from versioner.query.times.text import parse_moment
 from versioner.reporting.gate.requests import request_document
 from versioner.rules.gate.requests import REQUEST_STATES
 

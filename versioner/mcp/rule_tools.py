@@ -9,11 +9,11 @@ from versioner.mcp.scopes import rules_about, unreadable_about
 from versioner.mcp.source import ReadRegistry, RegistrySource
 from versioner.models.governance import UnreadableFile
 from versioner.names import check_instance, check_version
-from versioner.query import may_ship
+from versioner.query.gate import may_ship
 from versioner.query.matrix import matrix
 from versioner.reporting.gate.check import answer_document, question_text
 from versioner.reporting.gate.rules import rule_document
-from versioner.reporting.matrix.report import cell_document
+from versioner.reporting.query.status import cell_document
 from versioner.rules.gate.question import Answer as GateAnswer
 from versioner.rules.gate.question import Question, Verdict
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from versioner import layout
 from versioner.errors import FilesChanged
+from versioner.git.files.worktree_snapshot import snapshot_of_work_tree
 from versioner.git.journal import has_journal
 from versioner.git.repository import open_repository
-from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.mcp.answers import Answer
-from versioner.query.may_ship import OpenRegistry
-from versioner.query.times import seconds_between
+from versioner.query.gate.may_ship import OpenRegistry
+from versioner.query.times.text import seconds_between
 from versioner.registry.config import no_registry
 from versioner.registry.index import open_index
 

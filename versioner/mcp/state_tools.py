@@ -7,18 +7,18 @@ from versioner.mcp.answers import Answer, page_of
 from versioner.mcp.arguments import At, Cursor, Environment, Limit, Product
 from versioner.mcp.scopes import rules_about
 from versioner.mcp.source import ReadRegistry, RegistrySource
+from versioner.query.gate.requests import list_requests
 from versioner.query.matrix import Matrix, MatrixRow, matrix
-from versioner.query.requests import list_requests
-from versioner.query.times import parse_moment
-from versioner.query.versions import list_versions
+from versioner.query.times.text import parse_moment
+from versioner.query.versions.product_versions import list_versions
 from versioner.registry.index import DeploymentFilter
-from versioner.reporting.deployments import deployment_document
-from versioner.reporting.environments import environment_documents
 from versioner.reporting.gate.requests import request_document
 from versioner.reporting.gate.rules import rule_document
-from versioner.reporting.matrix.report import cell_document
-from versioner.reporting.products import product_document, product_summary, product_view
-from versioner.reporting.versions import version_summary
+from versioner.reporting.query.deployments import deployment_document
+from versioner.reporting.query.environments import environment_documents
+from versioner.reporting.query.products import product_document, product_summary, product_view
+from versioner.reporting.query.status import cell_document
+from versioner.reporting.query.versions import version_summary
 
 __all__ = ["StateTools"]
 

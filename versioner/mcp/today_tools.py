@@ -9,15 +9,15 @@ from versioner.mcp.answers import Answer, page_of
 from versioner.mcp.arguments import At, Cursor, Environment, Limit, Team
 from versioner.mcp.source import ReadRegistry, RegistrySource
 from versioner.query.derived.owners import products_of_team
-from versioner.query.times import parse_moment
+from versioner.query.incident import Change, grouped, hours_before
+from versioner.query.lag import lag_policy, lags_of
+from versioner.query.times.text import parse_moment
+from versioner.query.times.zones import zone_of
 from versioner.query.today.document import lag_document
-from versioner.query.today.incident import Change, grouped, hours_before
 from versioner.query.today.index_source import IndexSource, changes_of_rules
-from versioner.query.today.lag import lag_policy, lags_of
 from versioner.query.today.report import latest_report, production_of
 from versioner.query.today.sentences import Writer, text_of
 from versioner.query.today.words import quiet_text, report_title, sections_of, summary_of
-from versioner.query.zones import zone_of
 
 __all__ = ["TodayTools"]
 

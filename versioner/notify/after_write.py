@@ -117,6 +117,6 @@ def context_of(
     variables: Mapping[str, str], now: Callable[[], str], entropy: Callable[[], tuple[int, bytes]]
 ) -> NotifyContext:
     """Return the context of the runs of this process."""
-    from versioner.notify.sender import this_sender
+    from versioner.notify.sender_process import this_sender
 
     return NotifyContext(variables, now, this_sender(entropy))

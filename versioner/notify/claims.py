@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from versioner.query.times import seconds_between
+from versioner.query.times.text import seconds_between
 from versioner.rules.times import utc_text
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from versioner.notify.channels import Channel
     from versioner.notify.http_post import Answer
-    from versioner.notify.sender import Sender
+    from versioner.notify.sender_process import Sender
     from versioner.remote.notified import NotifiedState
 
     # What a person asked for: a change of the state, made before the queue is sent.

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from versioner.errors import Ambiguous, NotFound
 from versioner.names import nearest
 from versioner.notify.channels import Channel, channels_of
-from versioner.notify.facts import facts_of
 from versioner.notify.forms.wording import message_of
 from versioner.notify.ledger import Ledger
 from versioner.notify.news import TipReader
+from versioner.notify.notice_details import facts_of
 from versioner.notify.notices import Notice, notice_of
 from versioner.notify.place import open_place
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from versioner.notify.place import Place
-    from versioner.notify.sender import Sender
+    from versioner.notify.sender_process import Sender
     from versioner.remote.notified import NotifiedState
 
 __all__ = ["Ledger"]

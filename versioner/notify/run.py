@@ -16,13 +16,13 @@ from versioner.errors import OperationFailed
 from versioner.models.notification_types import DIGEST
 from versioner.notify.channels import channels_of, gets
 from versioner.notify.claims import Attempt, claim, doubtful, finish, give_back, without_ended
+from versioner.notify.digests.lag import asks_for_stuck, with_stuck
 from versioner.notify.digests.queue import with_digests
-from versioner.notify.digests.stuck import asks_for_stuck, with_stuck
-from versioner.notify.facts import facts_of
 from versioner.notify.forms.wording import message_of
 from versioner.notify.http_post import Answer
 from versioner.notify.ledger import Ledger
 from versioner.notify.news import TipReader, news_since
+from versioner.notify.notice_details import facts_of
 from versioner.notify.notices import Notice, notice_of
 from versioner.notify.place import open_place
 from versioner.notify.sending import TRIES, Pace, send
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from versioner.notify.claims import Asked
-    from versioner.notify.facts import Facts
+    from versioner.notify.notice_details import Facts
     from versioner.notify.place import Place, Target
-    from versioner.notify.sender import Sender
+    from versioner.notify.sender_process import Sender
     from versioner.registry.records import Registry
     from versioner.remote.notified import NotifiedState
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from versioner.notify.channels import Channel
-    from versioner.notify.facts import Facts
+    from versioner.notify.notice_details import Facts
 
 __all__ = ["TRIES", "Pace", "send", "send_with_tries"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from versioner.errors import NotFound, OperationFailed, UsageFault
 from versioner.names import nearest
 from versioner.notify.channels import channels_of
-from versioner.notify.facts import Facts
 from versioner.notify.news import TipReader
+from versioner.notify.notice_details import Facts
 from versioner.notify.notices import Notice
 from versioner.notify.place import open_place
 from versioner.notify.sending import send

@@ -15,9 +15,9 @@ from versioner.query.derived.drift import (
 )
 from versioner.query.derived.running_versions import version_on
 from versioner.query.observed import UNNAMED, RecordedState, observed_states, seen_until
-from versioner.query.times import parse_duration, seconds_between
-from versioner.registry.cell_results import is_later, results_of
-from versioner.registry.fold import empty_cell
+from versioner.query.times.text import parse_duration, seconds_between
+from versioner.registry.fold.cell_results import is_later, results_of
+from versioner.registry.fold.product import empty_cell
 from versioner.registry.records import use_of_cells
 
 if TYPE_CHECKING:

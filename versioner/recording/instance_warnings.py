@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.registry.fold import fold_product
+from versioner.registry.fold.product import fold_product
 from versioner.rules.near_names import near_name
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from versioner.recording.decision_checks import (
     recorded_decision,
 )
 from versioner.recording.event_warnings import EventWarning
-from versioner.rules.version_facts import facts_of
+from versioner.rules.version_claims import facts_of
 from versioner.rules.visible import VisibleLogs
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from versioner.models import Event, RegistryConfig
     from versioner.models.events import RecordKind
     from versioner.recording.context import EventDraft, TipFiles
-    from versioner.rules.version_facts import VersionFacts
+    from versioner.rules.version_claims import VersionFacts
 
 __all__ = ["decide_on_version"]
 
@@ -82,7 +82,7 @@ def _facts(visible: VisibleLogs, product: str, event: Event, *, has_voids: bool)
     ]
     void: set[str] = set()
     if named and has_voids:
-        from versioner.registry.fold import void_ids
+        from versioner.registry.fold.product import void_ids
 
         void = void_ids(visible.events("deployment"))
     valid = [each for each in named if each["id"] not in void]

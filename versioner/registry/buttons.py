@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 from versioner import layout
 from versioner.models import Problem
 from versioner.names import nearest
-from versioner.registry.positions import position_in_document
+from versioner.registry.checks.positions import position_in_document
 from versioner.validation import codes
 
 if TYPE_CHECKING:

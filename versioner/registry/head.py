@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner import layout
 from versioner.git.object_format import hash_object
 from versioner.names import TYPE_ORDER, environment_type
+from versioner.registry.checks.unexpected_files import (
+    is_expected,
+    unexpected_entry,
+    without_misnamed,
+)
 from versioner.registry.environment_names import former_environment_names
 from versioner.registry.records import Registry
-from versioner.registry.unexpected import is_expected, unexpected_entry, without_misnamed
 from versioner.validation import codes
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from versioner import layout
 from versioner.git.files.entries import by_product
-from versioner.registry.checks import check_registry
+from versioner.registry.checks.across_products import check_registry
 from versioner.registry.head import load_head
 from versioner.registry.product_files import read_product
 from versioner.registry.records import wanted_products

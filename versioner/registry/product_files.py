@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from versioner import layout
 from versioner.models.events import PRODUCT_LOGS
+from versioner.registry.checks.one_product import check_product
+from versioner.registry.checks.unexpected_files import (
+    is_expected,
+    unexpected_entry,
+    without_misnamed,
+)
 from versioner.registry.environment_names import with_environment_names
 from versioner.registry.event_order import in_month_order
-from versioner.registry.product_checks import check_product
 from versioner.registry.records import ProductRecord
-from versioner.registry.unexpected import is_expected, unexpected_entry, without_misnamed
 from versioner.validation.documents import validate_document
 from versioner.validation.logs import validate_log
 

@@ -12,8 +12,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from versioner.errors import NotFound
-from versioner.registry.decisions import deciders_of, decisions_of
-from versioner.registry.fold import empty_cell, fold_product, fold_versions
+from versioner.registry.fold.product import empty_cell, fold_product, fold_versions
+from versioner.registry.governance.decisions import deciders_of, decisions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from versioner.models import Cell, Deployment, Event, Problem, Version
     from versioner.models.events import RecordedChanges
     from versioner.models.governance import Decision, Governance
-    from versioner.registry.decisions import Decider
+    from versioner.registry.governance.decisions import Decider
     from versioner.registry.governance.load import LoadedGovernance
 
 __all__ = ["EnvironmentUse", "ProductRecord", "Registry", "use_of_cells", "wanted_products"]

@@ -14,7 +14,7 @@ from versioner.reporting.text import count
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from versioner.query.changes import (
+    from versioner.query.compare.registries import (
         EnvironmentChange,
         FieldChange,
         ProductChange,

@@ -201,7 +201,7 @@ def age_short(seconds: int) -> str:
 
 def ago(seconds: int) -> str:
     """Return how long ago something was: `just now`, `3 days ago`."""
-    from versioner.query.times import age_text
+    from versioner.query.times.text import age_text
 
     return age_text(seconds) if seconds < 60 else f"{age_text(seconds)} ago"
 

@@ -173,7 +173,7 @@ def _not_void(visible: Visible, events: list[Event]) -> list[Event]:
         return []
     # This folds all events: a void may be in any month, and it may name the first event of the
     # deployment that an event belongs to.
-    from versioner.registry.fold import void_ids
+    from versioner.registry.fold.product import void_ids
 
     void = void_ids(visible.events("deployment"))
     return [event for event in events if event["id"] not in void]

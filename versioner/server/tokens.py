@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.errors import Ambiguous, InvalidInput, NotFound, OperationFailed
 from versioner.git.state import read_regular, write_whole
 from versioner.names import check_name
-from versioner.query.times import parse_duration, parse_moment
+from versioner.query.times.text import parse_duration, parse_moment
 from versioner.rules.times import parse_rfc3339, utc_text
 from versioner.secret_scanning import holds_secret
 

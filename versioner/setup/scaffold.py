@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from versioner import layout
 from versioner.errors import UsageFault
 from versioner.git.commit import commit_changes
+from versioner.git.files.worktree_snapshot import snapshot_of_work_tree
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import snapshot_at
 from versioner.git.transaction import transaction
-from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.registry.config import no_registry
 from versioner.remote.hosting import Hosting, hosting_of_clone
 from versioner.resources import starter_dir

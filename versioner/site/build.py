@@ -13,13 +13,11 @@ from versioner.query.metrics.policy import metrics_policy
 from versioner.recorder.archive import made_recorder
 from versioner.resources import site_templates_dir
 from versioner.site.api.reference import example_product, reference_view
-from versioner.site.changes import changes_file
 from versioner.site.context import SiteContext
 from versioner.site.digests import code_digest
-from versioner.site.earlier import EarlierBuild
+from versioner.site.earlier_build import EarlierBuild
 from versioner.site.exports.files import files_of_product, machine_files, past_file
-from versioner.site.facts.catalogue import Catalogue
-from versioner.site.facts.state import SiteState, StateLost
+from versioner.site.incident_months import changes_file
 from versioner.site.lists import lists_of
 from versioner.site.output import publish
 from versioner.site.pages import Page, front_pages
@@ -27,18 +25,20 @@ from versioner.site.rendering.parallel_render import UnitMaker
 from versioner.site.rendering.render import Templates, read_templates
 from versioner.site.rendering.render_cache import RenderCache
 from versioner.site.scripts import script_files
+from versioner.site.summaries.catalogue import Catalogue
+from versioner.site.summaries.state import SiteState, StateLost
 from versioner.site.template_overrides import NO_OVERRIDES, Overrides
 from versioner.site.units import RECORDER_UNIT, Unit, units_of
 from versioner.site.urls import CLOSED_TIMES, REFERENCE
 from versioner.site.views.about import counts
-from versioner.site.views.schedules import closed_times_script
+from versioner.site.views.parts.closed_times import closed_times_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from versioner.git.event_commits import RecordedBy
-    from versioner.query.rule_activity import RuleActivity
+    from versioner.query.gate.rule_activity import RuleActivity
     from versioner.registry.records import Registry
     from versioner.remote.inbox_refs import Inbox
     from versioner.site.rendering.parallel_render import Made

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from versioner.git.event_commits import EventCommits
 from versioner.layout import month_of
 from versioner.query.derived.relations import dependents, former_names
+from versioner.query.gate.rule_activity import rule_activity
 from versioner.query.matrix import (
     DEFAULT_STALE_AFTER,
     CellState,
@@ -20,13 +21,9 @@ from versioner.query.matrix import (
     with_observed,
 )
 from versioner.query.observed import seen_until, was_observed
-from versioner.query.rule_activity import rule_activity
-from versioner.query.times import age_text, parse_duration, seconds_between
-from versioner.query.zones import zone_of
-from versioner.registry.settings_checks import SAFE_PATH, site_address
-from versioner.site.facts.catalogue import Catalogue
-from versioner.site.facts.state import SiteState
-from versioner.site.facts.tallies import Tallies
+from versioner.query.times.text import age_text, parse_duration, seconds_between
+from versioner.query.times.zones import zone_of
+from versioner.registry.checks.settings import SAFE_PATH, site_address
 from versioner.site.forge_links import ForgeLinks
 from versioner.site.inbox import InboxEvents, inbox_events
 from versioner.site.navigation import sections_of
@@ -38,6 +35,9 @@ from versioner.site.pagination import (
     history_pages,
 )
 from versioner.site.privacy import hidden_fields
+from versioner.site.summaries.catalogue import Catalogue
+from versioner.site.summaries.state import SiteState
+from versioner.site.summaries.tallies import Tallies
 from versioner.site.urls import (
     LOST,
     deployment_anchor,
@@ -58,10 +58,10 @@ if TYPE_CHECKING:
     from versioner.git.event_commits import RecordedBy
     from versioner.models import Deployment, Event, Undeployment
     from versioner.query.derived.drift import HiddenEnvironment
-    from versioner.query.rule_activity import RuleActivity
+    from versioner.query.gate.rule_activity import RuleActivity
     from versioner.registry.records import ProductRecord, Registry
     from versioner.remote.inbox_refs import Inbox
-    from versioner.site.facts.codec import ListedRow
+    from versioner.site.summaries.codec import ListedRow
 
 __all__ = ["SiteContext"]
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from versioner.site.digests import code_digest, hash_of
 from versioner.site.exports.files import crawler_files
 from versioner.site.exports.search_index import index_file
-from versioner.site.facts.product_facts import SEARCH
+from versioner.site.summaries.product_summary import SEARCH
 from versioner.site.units import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from versioner.site.context import SiteContext
-    from versioner.site.earlier import EarlierBuild
+    from versioner.site.earlier_build import EarlierBuild
 
 __all__ = ["lists_of"]
 

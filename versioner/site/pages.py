@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from versioner.site.insight.comparisons import compared_pairs
+from versioner.site.summaries.comparisons import compared_pairs
 from versioner.site.urls import (
     ABOUT,
     AS_IT_WAS,
@@ -38,24 +38,22 @@ from versioner.site.urls import (
     team_page,
 )
 from versioner.site.views.about import about_view
+from versioner.site.views.as_it_was import (
+    as_it_was_view,
+    month_end_view,
+    months_with_page,
+)
 from versioner.site.views.calendar import calendar_view
+from versioner.site.views.compare import compare_index_view, compare_view
 from versioner.site.views.deployments import deployments_view, month_of_all_view
 from versioner.site.views.environments import (
     environment_month_view,
     environment_view,
     environments_view,
 )
-from versioner.site.views.insight.as_it_was import (
-    as_it_was_view,
-    month_end_view,
-    months_with_page,
-)
-from versioner.site.views.insight.compare import compare_index_view, compare_view
-from versioner.site.views.insight.glossary import glossary_view
-from versioner.site.views.insight.incident import incident_view
-from versioner.site.views.insight.metrics_page import failures_view, metrics_page_view
-from versioner.site.views.insight.teams import team_view, teams_view
-from versioner.site.views.insight.today import mail_view, today_view
+from versioner.site.views.glossary import glossary_view
+from versioner.site.views.incident import incident_view
+from versioner.site.views.metrics import failures_view, metrics_page_view
 from versioner.site.views.overview import overview_view
 from versioner.site.views.product import month_view, product_view
 from versioner.site.views.products import (
@@ -72,12 +70,14 @@ from versioner.site.views.redirects import (
 )
 from versioner.site.views.requests import request_view, requests_view
 from versioner.site.views.rules import rules_view
+from versioner.site.views.teams import team_view, teams_view
+from versioner.site.views.today import mail_view, today_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
     from versioner.site.context import SiteContext
-    from versioner.site.views.layout import View
+    from versioner.site.views.parts.layout import View
 
 __all__ = [
     "Page",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from versioner.registry.records import ProductRecord
-    from versioner.site.facts.codec import ListedRow
+    from versioner.site.summaries.codec import ListedRow
 
 __all__ = [
     "NO_PAGER",

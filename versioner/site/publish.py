@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 from versioner import __version__, layout
 from versioner.errors import ValidationFailed
 from versioner.git.event_commits import RecordedBy, recorded_events
+from versioner.git.files.worktree_snapshot import snapshot_of_work_tree
 from versioner.git.repository import reread
 from versioner.git.snapshot import snapshot_at
 from versioner.git.state import state_file
-from versioner.git.worktree_snapshot import snapshot_of_work_tree
-from versioner.query.rule_activity import rule_activity_in
+from versioner.query.gate.rule_activity import rule_activity_in
 from versioner.registry.config import no_registry
 from versioner.registry.index import open_index
 from versioner.remote.hosting import hosting_of_clone

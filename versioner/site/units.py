@@ -21,12 +21,11 @@ from versioner.git.event_commits import EventCommits
 from versioner.recorder.archive import CHECKSUM, RECORDER, made_recorder
 from versioner.recorder.contents import bundled_versions
 from versioner.resources import docs_dir
-from versioner.site.changes import changes_file, key_of_changes, months_of_changes
 from versioner.site.digests import code_digest, hash_of
 from versioner.site.exports.feeds import origin_of
 from versioner.site.exports.files import files_of_product, past_file
 from versioner.site.exports.search_index import shard_files
-from versioner.site.facts.product_facts import SEARCH
+from versioner.site.incident_months import changes_file, key_of_changes, months_of_changes
 from versioner.site.pages import (
     Page,
     environment_pages,
@@ -34,11 +33,12 @@ from versioner.site.pages import (
     month_pages,
     product_pages,
 )
+from versioner.site.summaries.product_summary import SEARCH
 from versioner.site.urls import API, RECORD, month_page, product_page
-from versioner.site.views.cells import cell_view
+from versioner.site.views.parts.cells import cell_view
+from versioner.site.views.parts.may_ship import governance_of
 from versioner.site.views.products import title_of
 from versioner.site.views.record import record_view
-from versioner.site.views.shipping import governance_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from tests.builders import deployment
 from versioner import layout
+from versioner.git.files.worktree_snapshot import snapshot_of_work_tree
 from versioner.git.merge_base import deleted_states, walk_from
 from versioner.git.objects import reading
 from versioner.git.repository import open_repository
 from versioner.git.snapshot import snapshot_at
-from versioner.git.worktree_snapshot import snapshot_of_work_tree
 from versioner.registry.history.check import check_history
 from versioner.serialization.documents import dump_document
 from versioner.serialization.log import append, event_line

@@ -8,7 +8,7 @@ from tests.builders import deployment
 from tests.registry.files import CONFIG, Files, files, log, product
 from versioner.editing.validate import validate_registry
 from versioner.git.snapshot import MemorySnapshot
-from versioner.query.changes import RegistryChange, changes_between
+from versioner.query.compare.registries import RegistryChange, changes_between
 from versioner.registry.history.check import check_history
 from versioner.registry.load import load_registry
 from versioner.reporting.changes import change_text

@@ -86,7 +86,7 @@ def _context(probe: bool, timeout: float) -> CheckContext:
 def _examine(repo: str | None, branch: str, context: CheckContext) -> Sequence[Check]:
     from versioner.doctor.run import examine_clone, examine_url
     from versioner.git.repository import open_repository
-    from versioner.registry.validated_store import ValidatedProducts
+    from versioner.registry.checks.results_file import ValidatedProducts
     from versioner.remote.url import TOKEN, address_of, is_url
 
     token = os.environ.get(TOKEN, "")

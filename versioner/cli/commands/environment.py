@@ -44,7 +44,7 @@ def list_(output: str, rev: str | None, repo: str | None) -> None:
     """List the environments, in the order in which versions are deployed to them."""
     from versioner.cli.output import show_list
     from versioner.cli.registry import load_from
-    from versioner.reporting import environments as report
+    from versioner.reporting.query import environments as report
 
     registry = load_from(repo, rev)
     show_list(
@@ -73,7 +73,7 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import load_from, reference_time
     from versioner.query.matrix import matrix
-    from versioner.reporting.environments import environment_json, environment_text
+    from versioner.reporting.query.environments import environment_json, environment_text
 
     registry = load_from(repo, rev)
     document = registry.environment(name)

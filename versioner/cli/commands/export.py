@@ -71,7 +71,7 @@ def export(
     from versioner.cli.output import Progress, show
     from versioner.cli.registry import find_registry, read_registry
     from versioner.export.run import export_registry
-    from versioner.registry.reader import reader_version
+    from versioner.registry.reader_version import reader_version
     from versioner.reporting.exports import exported_json, exported_text
     from versioner.resources import schemas_dir
 

@@ -95,7 +95,7 @@ def _given(name: str, value: Any) -> Any:
 
 def _context() -> NotifyContext:
     from versioner.notify.run import NotifyContext
-    from versioner.notify.sender import this_sender
+    from versioner.notify.sender_process import this_sender
 
     return NotifyContext(os.environ, clock.now, this_sender(clock.entropy))
 
@@ -183,7 +183,7 @@ def digest(team: str, since: str, send: bool, output: str, branch: str, repo: st
     from versioner.notify.digests.words import digest_html, digest_text
     from versioner.notify.news import TipReader
     from versioner.notify.place import open_place
-    from versioner.query.times import parse_moment
+    from versioner.query.times.text import parse_moment
 
     now = clock.now()
     span = last_week(now)

@@ -40,7 +40,7 @@ def list_(deleted: bool, output: str, rev: str | None, repo: str | None) -> None
     """List the products."""
     from versioner.cli.output import show_list
     from versioner.cli.registry import load_from
-    from versioner.reporting import products as report
+    from versioner.reporting.query import products as report
 
     registry = load_from(repo, rev, products=() if deleted else None)
     if deleted:
@@ -76,7 +76,7 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     """Show one product: its description, where it runs, its latest versions and deployments."""
     from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import load_from, reference_time
-    from versioner.reporting.products import product_json, product_text, product_view
+    from versioner.reporting.query.products import product_json, product_text, product_view
 
     registry = load_from(repo, rev)
     view = product_view(registry, registry.resolve(name), now=reference_time(registry, rev))
@@ -106,7 +106,7 @@ def history(name: str, limit: int, output: str, rev: str | None, repo: str | Non
     from versioner.cli.output import show_list
     from versioner.cli.registry import find_repository, read_registry
     from versioner.query.product_history import names_of, product_history
-    from versioner.reporting.products import history_json, history_listing, history_text
+    from versioner.reporting.query.products import history_json, history_listing, history_text
 
     repository = find_repository(repo)
     registry = read_registry(repository, rev, products=(), quiet=True)

@@ -110,7 +110,7 @@ def _check(
         validate_contents,
         validate_registry,
     )
-    from versioner.registry.validated_store import ValidatedProducts
+    from versioner.registry.checks.results_file import ValidatedProducts
 
     with ValidatedProducts.of(repository) as kept:
         with Progress("Reading products") as progress:
@@ -135,7 +135,7 @@ def _replayed(
     if not rules:
         return None
     from versioner.cli.registry import open_registry_index
-    from versioner.query.times import parse_moment
+    from versioner.query.times.text import parse_moment
     from versioner.rules.gate.replay import replay
 
     index = open_registry_index(repository, snapshot, rev)
@@ -189,8 +189,8 @@ def _report_to_reviewers(
     *,
     has_paths: bool,
 ) -> None:
-    from versioner.reporting.insight.review import Review, review_markdown
     from versioner.reporting.problems import verdict
+    from versioner.reporting.review import Review, review_markdown
 
     closing = verdict(len(checked.registry.products), checked.events, problems, paths=has_paths)
     review = Review(closing, problems, checked.change, checked.rule_pairs, before, after)

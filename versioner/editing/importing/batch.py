@@ -10,7 +10,7 @@ from versioner.editing.importing.prepare import event_of
 from versioner.editing.importing.recorded import PreparedRow, RecordedEvents
 from versioner.errors import VersionerError
 from versioner.names import is_missing, is_moving
-from versioner.registry.fold import void_ids
+from versioner.registry.fold.product import void_ids
 from versioner.rules.event_decision import AlreadyRecorded, evaluate_event
 from versioner.rules.visible import VisibleEvents
 from versioner.serialization import log

@@ -9,11 +9,11 @@ from versioner import layout
 from versioner.errors import InvalidInput, VersionerError
 from versioner.git.files.entries import product_of
 from versioner.git.snapshot import OverlaySnapshot, snapshot_at
-from versioner.registry.checks import check_registry
+from versioner.registry.checks.across_products import check_registry
+from versioner.registry.checks.unexpected_files import is_expected
 from versioner.registry.head import load_head
 from versioner.registry.product_files import read_product
 from versioner.registry.records import ProductRecord
-from versioner.registry.unexpected import is_expected
 from versioner.serialization import log
 from versioner.serialization.documents import dump_document
 from versioner.validation.limits import LOG_LIMIT

@@ -14,7 +14,7 @@ from versioner.notify.changes.events import event_notices
 from versioner.notify.changes.files import file_notices
 from versioner.notify.changes.requests import request_notices
 from versioner.notify.notices import Notice
-from versioner.query.times import seconds_between
+from versioner.query.times.text import seconds_between
 from versioner.registry.records import Registry
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.models.governance import ScheduleBlock
 from versioner.notify.notices import Notice
-from versioner.query.changes import changes_between
+from versioner.query.compare.registries import changes_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from versioner.models.governance import Rule
-    from versioner.query.changes import EnvironmentChange, ProductChange
-    from versioner.query.governance_changes import FileChange
+    from versioner.query.compare.governance import FileChange
+    from versioner.query.compare.registries import EnvironmentChange, ProductChange
     from versioner.registry.records import Registry
 
 __all__ = ["file_notices"]

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from versioner.notify.digests.stuck import stuck_lines
+from versioner.notify.digests.lag import stuck_lines
 from versioner.query.derived.running_versions import place_text
+from versioner.query.gate.requests import list_requests
 from versioner.query.matrix import cell_state, stale_after
-from versioner.query.requests import list_requests
-from versioner.registry.settings_checks import site_url
+from versioner.registry.checks.settings import site_url
 from versioner.rules.times import utc_text
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from versioner.notify.forms.payloads import compact, signature_of
 from versioner.notify.forms.wording import message_of
 
 if TYPE_CHECKING:
-    from versioner.notify.facts import Facts
     from versioner.notify.forms.payloads import HttpRequest
+    from versioner.notify.notice_details import Facts
 
 __all__ = ["cdevent_of", "cdevents_request"]
 

@@ -12,7 +12,7 @@ from versioner import __version__
 from versioner.notify.forms.wording import message_of
 
 if TYPE_CHECKING:
-    from versioner.notify.facts import Facts
+    from versioner.notify.notice_details import Facts
 
 __all__ = ["HttpRequest", "signature_of", "webhook_request"]
 

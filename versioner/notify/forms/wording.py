@@ -11,7 +11,7 @@ from versioner.secret_scanning import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from versioner.notify.facts import Facts
+    from versioner.notify.notice_details import Facts
     from versioner.notify.notices import Notice
 
 __all__ = ["Message", "message_of"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.errors import NotFound, UsageFault
-from versioner.query.versions import show_version
+from versioner.query.versions.product_versions import show_version
 
 if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord, Registry

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.query.derived.running_versions import RunningVersions, instance_names
-from versioner.query.times import seconds_between
+from versioner.query.times.text import seconds_between
 from versioner.rules.times import utc_text
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from versioner.registry.event_order import order_key, seconds_of
-from versioner.registry.fold_cell import closing_event
+from versioner.registry.fold.cell import closing_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

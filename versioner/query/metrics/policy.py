@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.query.times import parse_duration
+from versioner.query.times.text import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,9 @@ from versioner.query.today.words import report_title, sections_of, summary_of
 
 if TYPE_CHECKING:
     from versioner.models import Deployment
+    from versioner.query.lag import Lag
     from versioner.query.today.closed import ClosedWindow
     from versioner.query.today.happenings import Happening
-    from versioner.query.today.lag import Lag
     from versioner.query.today.model import Failing, Failure, Moved, TodayReport, Waiting
     from versioner.query.today.report import LatestReport
     from versioner.query.today.sentences import Writer

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from versioner.git.files.file_changes import changes_below
 from versioner.models import Undeployment
 from versioner.query.derived.owners import owner_of
-from versioner.query.matrix import matrix
-from versioner.query.requests import list_requests
-from versioner.query.today.happenings import earliest_beginning, happening_of, ran_since
-from versioner.query.today.incident import (
+from versioner.query.gate.requests import list_requests
+from versioner.query.incident import (
     change_of,
     change_of_rule,
     changes_of_product,
     changes_of_request,
 )
+from versioner.query.matrix import matrix
+from versioner.query.today.happenings import earliest_beginning, happening_of, ran_since
 from versioner.registry.event_order import seconds_of
 from versioner.registry.governance.rule_history import RULES_FOLDER
 from versioner.registry.index import DeploymentFilter
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
     from versioner.git.repository import Repository
     from versioner.models import Deployment
+    from versioner.query.gate.requests import RequestDetail
+    from versioner.query.incident import Change
     from versioner.query.matrix import Matrix
-    from versioner.query.requests import RequestDetail
     from versioner.query.today.happenings import Happening
-    from versioner.query.today.incident import Change
     from versioner.registry.index import CellStep, RegistryIndex
     from versioner.registry.records import ProductRecord, Registry
 

@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from versioner.models import Deployment
+    from versioner.query.gate.requests import RequestDetail
+    from versioner.query.lag import Lag, LagPolicy
     from versioner.query.matrix import Matrix
-    from versioner.query.requests import RequestDetail
     from versioner.query.today.closed import ClosedWindow
     from versioner.query.today.happenings import Happening
-    from versioner.query.today.lag import Lag, LagPolicy
     from versioner.registry.records import ProductRecord, Registry
 
 __all__ = [

@@ -9,10 +9,10 @@ from versioner.query.today.sentences import Part, Sentence, Writer, count, joine
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from versioner.query.requests import RequestDetail
+    from versioner.query.gate.requests import RequestDetail
+    from versioner.query.lag import Lag, LagReason
     from versioner.query.today.closed import ClosedWindow
     from versioner.query.today.happenings import Happening
-    from versioner.query.today.lag import Lag, LagReason
     from versioner.query.today.model import (
         Failing,
         Failure,

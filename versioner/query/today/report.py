@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from versioner.query.lag import lag_policy, lags_of
 from versioner.query.today.closed import closed_windows
-from versioner.query.today.lag import lag_policy, lags_of
 from versioner.query.today.model import (
     Failing,
     Failure,
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from versioner.models import Deployment
     from versioner.query.matrix import CellState
+    from versioner.query.times.zones import Zone
     from versioner.query.today.happenings import Happening
     from versioner.query.today.model import TodaySource
-    from versioner.query.zones import Zone
 
 __all__ = [
     "LatestReport",

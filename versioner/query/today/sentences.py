@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from versioner.query.times import age_text, seconds_between
+from versioner.query.times.text import age_text, seconds_between
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from versioner.query.zones import Zone
+    from versioner.query.times.zones import Zone
 
 __all__ = [
     "Part",
@@ -81,7 +81,7 @@ def span_text(first: str, last: str) -> str:
 
 
 def _weekday(moment: datetime) -> str:
-    from versioner.query.zones import WEEKDAYS
+    from versioner.query.times.zones import WEEKDAYS
 
     return WEEKDAYS[moment.weekday()]
 

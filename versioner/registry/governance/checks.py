@@ -12,8 +12,8 @@ from versioner.models.governance import (
     VersionApprovalBlock,
 )
 from versioner.names import nearest
+from versioner.registry.checks.positions import position_in_document
 from versioner.registry.governance.scopes import is_match, site_of
-from versioner.registry.positions import position_in_document
 from versioner.validation import codes
 
 if TYPE_CHECKING:

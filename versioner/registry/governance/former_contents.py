@@ -9,8 +9,8 @@ from versioner.git.history import is_shallow
 from versioner.git.objects import read_blobs
 from versioner.git.process import git
 from versioner.models import Problem
+from versioner.registry.checks.positions import position_of_event
 from versioner.registry.governance.content import content_hash
-from versioner.registry.positions import position_of_event
 from versioner.validation import codes
 from versioner.validation.documents import validate_document
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from versioner import layout
-from versioner.git.worktree_snapshot import is_leftover_file
+from versioner.git.files.worktree_snapshot import is_leftover_file
 from versioner.models.governance import Governance, UnreadableFile
 from versioner.registry.governance.rules import rule_of
 

@@ -8,8 +8,8 @@ from versioner import layout
 from versioner.models import Problem
 from versioner.models.governance import RequestApprovalBlock
 from versioner.names import nearest
+from versioner.registry.checks.positions import locate_event, position_in_document
 from versioner.registry.governance.content import content_hash
-from versioner.registry.positions import locate_event, position_in_document
 from versioner.validation import codes
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from versioner.models.governance import (
     UnreadableFile,
 )
 from versioner.names import is_name
-from versioner.registry.decisions import decisions_of
+from versioner.registry.governance.decisions import decisions_of
 from versioner.validation import codes
 from versioner.validation.documents import validate_document
 from versioner.validation.locate import ContentProblem, locate_problems

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from versioner import layout
 from versioner.errors import OperationFailed
 from versioner.git.history import is_shallow
-from versioner.git.lines.signatures import added_lines, commits_signed_by
 from versioner.git.objects import read_blobs
+from versioner.git.signatures import added_lines, commits_signed_by
 from versioner.models.events import COLLECTED
 from versioner.models.governance import RequestApprovalBlock, VersionApprovalBlock
-from versioner.registry.decisions import decisions_of
+from versioner.registry.governance.decisions import decisions_of
 from versioner.serialization.log import read_canonical
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner import layout
-from versioner.registry.positions import position_of_event
+from versioner.registry.checks.positions import position_of_event
 from versioner.serialization.log import read_canonical
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from versioner import layout
+from versioner.registry.checks.unexpected_files import is_expected
 from versioner.registry.environment_names import with_environment_names
-from versioner.registry.fold import fold_product, fold_versions
+from versioner.registry.fold.product import fold_product, fold_versions
 from versioner.registry.index.claims import add_claims
 from versioner.registry.index.encoding import (
     DEPLOYMENT_COLUMNS,
@@ -30,7 +31,6 @@ from versioner.registry.index.product_rows import (
 from versioner.registry.index.reading import Rows
 from versioner.registry.index.schema import KINDS, as_json, key_range, month_key
 from versioner.registry.product_files import LogEvents
-from versioner.registry.unexpected import is_expected
 from versioner.validation.documents import validate_document
 from versioner.validation.logs import validate_log
 

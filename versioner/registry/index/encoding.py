@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models import Cell, CellResults, Deployment, Instance, RunningPeriod, Undeployment
 from versioner.models.event_fields import personal_fields
-from versioner.registry.cell_results import results_of
 from versioner.registry.event_order import order_key
+from versioner.registry.fold.cell_results import results_of
 from versioner.registry.index.schema import as_json
 
 if TYPE_CHECKING:

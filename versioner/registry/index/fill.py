@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from versioner.git.files.entries import FileEntry
 from versioner.git.snapshot import MemorySnapshot
+from versioner.registry.checks.unexpected_files import is_expected
 from versioner.registry.index.product_rows import ProductSource, insert_from_files
 from versioner.registry.index.wanted import EnvironmentNames
-from versioner.registry.unexpected import is_expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

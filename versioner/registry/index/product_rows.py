@@ -6,11 +6,11 @@ from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.layout import month_of, year_of
+from versioner.registry.checks.unexpected_files import is_expected
 from versioner.registry.index.claims import add_claims
 from versioner.registry.index.encoding import encode_cell, encode_entry
 from versioner.registry.index.schema import KINDS, as_json, key_range, month_key
 from versioner.registry.product_files import read_product
-from versioner.registry.unexpected import is_expected
 
 if TYPE_CHECKING:
     import sqlite3

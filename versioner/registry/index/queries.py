@@ -139,7 +139,7 @@ class RegistryIndex:
         for name, key in keys.items():
             if (kept := self.kept.get(name, key)) is not None:
                 return problems_of(kept)
-        from versioner.registry.checks import check_registry
+        from versioner.registry.checks.across_products import check_registry
 
         # No part of these records was read before.
         registry = self._without_problems({name: self._record(name) for name in self._numbers})

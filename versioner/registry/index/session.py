@@ -15,7 +15,7 @@ from versioner.registry.index.reading import Rows
 from versioner.registry.index.stale import stale_products
 from versioner.registry.index.store import FAILURES, IndexStore, finish, private_database
 from versioner.registry.index.wanted import Wanted
-from versioner.registry.reader import reader_version
+from versioner.registry.reader_version import reader_version
 from versioner.registry.records import wanted_products
 from versioner.resources import package_dir, schemas_dir
 

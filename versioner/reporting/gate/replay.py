@@ -9,7 +9,7 @@ from versioner.reporting.ci_annotations import FileNote
 from versioner.reporting.tables import Column, table
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import count
-from versioner.rules.gate.flow import duration_text
+from versioner.rules.gate.rule_types.flow import duration_text
 
 if TYPE_CHECKING:
     from versioner.reporting.text import TextLayout

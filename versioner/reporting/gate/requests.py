@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from versioner.editing.requests import CreatedRequest
-    from versioner.query.requests import CellProgress, RequestCell, RequestDetail, RequestStep
+    from versioner.query.gate.requests import CellProgress, RequestCell, RequestDetail, RequestStep
     from versioner.reporting.tables import CellText
     from versioner.reporting.text import Style, TextLayout
     from versioner.rules.gate.requests import RequestState, Slot

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.query.rule_activity import DAYS
-from versioner.query.rule_words import requirement_words, scope_words
+from versioner.query.gate.rule_activity import DAYS
+from versioner.query.gate.rule_words import requirement_words, scope_words
 from versioner.reporting.delimited import Listing
 from versioner.reporting.tables import Column, facts, table
 from versioner.reporting.terminal import as_json, clean, empty_as_null
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.models.governance import Rule, UnreadableFile
-    from versioner.query.rule_activity import RuleActivity
+    from versioner.query.gate.rule_activity import RuleActivity
     from versioner.reporting.text import TextLayout
 
 __all__ = [

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from versioner.models.governance import ConcurrencyBlock
 from versioner.registry.event_order import seconds_of
 from versioner.registry.governance.scopes import site_of
-from versioner.rules.gate.concurrency import find_open
 from versioner.rules.gate.facts import OpenDeployment
 from versioner.rules.gate.past import OpenSpans, PastProduct, open_times
 from versioner.rules.gate.past_judge import PastJudge, is_exempt, question_of
 from versioner.rules.gate.question import Question
+from versioner.rules.gate.rule_types.concurrency import find_open
 from versioner.rules.gate.scope import is_in_scope
 
 if TYPE_CHECKING:

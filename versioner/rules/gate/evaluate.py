@@ -17,15 +17,15 @@ from versioner.models.governance import (
 )
 from versioner.registry.event_order import seconds_of
 from versioner.registry.governance.scopes import site_of
-from versioner.rules.gate.approvals import judge_version_approval
-from versioner.rules.gate.concurrency import judge_concurrency
 from versioner.rules.gate.facts import RegistryFacts
 from versioner.rules.gate.finding import Finding, moment_text
-from versioner.rules.gate.flow import judge_flow
 from versioner.rules.gate.open_times import first_open
 from versioner.rules.gate.question import CODES, Answer, Verdict
-from versioner.rules.gate.requirement import judge_requirement
-from versioner.rules.gate.schedule import judge_schedule
+from versioner.rules.gate.rule_types.concurrency import judge_concurrency
+from versioner.rules.gate.rule_types.flow import judge_flow
+from versioner.rules.gate.rule_types.requirement import judge_requirement
+from versioner.rules.gate.rule_types.schedule import judge_schedule
+from versioner.rules.gate.rule_types.version_approval import judge_version_approval
 from versioner.rules.gate.scope import is_in_scope
 from versioner.rules.gate.unread import unread_files
 
@@ -116,7 +116,7 @@ def _built_in_verdicts(facts: Facts, question: Question, now: int) -> Iterator[V
         yield _built_in("blocked-version", blocked)
     if not facts.registry.governance.requests:
         return
-    from versioner.rules.gate.open_requests import judge_open_requests
+    from versioner.rules.gate.rule_types.open_requests import judge_open_requests
 
     for finding in judge_open_requests(facts, question, now):
         yield _built_in("open-request", finding)
@@ -161,7 +161,7 @@ def find_reason(rule: Rule, facts: Facts, question: Question, now: int) -> Findi
     if isinstance(block, VersionApprovalBlock):
         return judge_version_approval(block, facts, question, now)
     if isinstance(block, RequestApprovalBlock):
-        from versioner.rules.gate.open_requests import judge_request_approval
+        from versioner.rules.gate.rule_types.open_requests import judge_request_approval
 
         return judge_request_approval(block, facts, question, now)
     if isinstance(block, RequirementBlock):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from versioner.models.documents import DEFAULT_STALE_AFTER
 from versioner.registry.event_order import OPENING, order_key, seconds_of
-from versioner.registry.fold import result_at, void_ids
+from versioner.registry.fold.product import result_at, void_ids
 from versioner.registry.governance.calendar import duration_seconds
 from versioner.registry.records import ProductRecord
 from versioner.rules.gate.timeline import CellTimeline

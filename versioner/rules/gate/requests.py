@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from versioner.registry.fold_cell import result_at
+from versioner.registry.fold.cell import result_at
 from versioner.registry.governance.content import content_hash
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from versioner.names import check_instance, check_version
-from versioner.query import may_ship
+from versioner.query.gate import may_ship
 from versioner.reporting.gate.check import answer_document
 from versioner.rules.gate.question import Question
 from versioner.server.access import Caller, requires

@@ -14,9 +14,9 @@ from versioner.editing.corrections import redact_field, void_event, whole_event_
 from versioner.errors import NotFound
 from versioner.names import canonical_status
 from versioner.query.deployments import existing_names, find_in_index
-from versioner.query.times import parse_moment
+from versioner.query.times.text import parse_moment
 from versioner.registry.index import DeploymentFilter
-from versioner.reporting.deployments import deployment_document
+from versioner.reporting.query.deployments import deployment_document
 from versioner.server.access import Caller, requires
 from versioner.server.api.own_environments import may_read_environment
 from versioner.server.api.own_products import may_read

@@ -16,7 +16,7 @@ from versioner.editing.environment_moves import (
     rename_environment,
 )
 from versioner.editing.environments import create_environment
-from versioner.reporting.environments import environment_documents
+from versioner.reporting.query.environments import environment_documents
 from versioner.server.access import Caller, requires
 from versioner.server.api.own_environments import may_read_environment
 from versioner.server.api.parameters import (

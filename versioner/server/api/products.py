@@ -14,7 +14,7 @@ from versioner.editing.product_merge import merge_product
 from versioner.editing.products import create_product, delete_product, rename_product
 from versioner.editing.restore import restore_product
 from versioner.query.derived.relations import former_names
-from versioner.reporting.products import product_summary
+from versioner.reporting.query.products import product_summary
 from versioner.server.access import Caller, requires
 from versioner.server.api.own_environments import of_own_environments
 from versioner.server.api.own_products import may_read, require_dependents

@@ -16,11 +16,11 @@ from versioner.query.matrix import Matrix, matrix
 from versioner.query.metrics.policy import metrics_policy
 from versioner.query.metrics.summary import ended_in, report_of
 from versioner.query.source_links import commit_url
-from versioner.query.times import parse_moment
-from versioner.query.versions import list_versions, show_version
-from versioner.reporting.insight.metrics import metrics_document
-from versioner.reporting.matrix.report import cell_document
-from versioner.reporting.versions import version_document, version_summary
+from versioner.query.times.text import parse_moment
+from versioner.query.versions.product_versions import list_versions, show_version
+from versioner.reporting.query.metrics import metrics_document
+from versioner.reporting.query.status import cell_document
+from versioner.reporting.query.versions import version_document, version_summary
 from versioner.server.access import Caller, requires
 from versioner.server.api.own_environments import own_environments
 from versioner.server.api.own_products import may_read

@@ -18,8 +18,8 @@ from versioner.editing.requests import (
     request_of_name,
 )
 from versioner.editing.session import EditResult
-from versioner.query.requests import list_requests as found_requests
-from versioner.query.requests import request_detail
+from versioner.query.gate.requests import list_requests as found_requests
+from versioner.query.gate.requests import request_detail
 from versioner.recording.request_decisions import content_in
 from versioner.reporting.gate.requests import request_document
 from versioner.server.access import Caller, requires

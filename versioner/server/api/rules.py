@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from versioner.editing.rules import create_rule, freeze, rule_of_name, thaw
-from versioner.query.times import parse_moment
+from versioner.query.times.text import parse_moment
 from versioner.reporting.gate.rules import rule_document
 from versioner.server.access import Caller, requires
 from versioner.server.api.own_products import present_names

@@ -13,7 +13,7 @@ from versioner.editing.corrections import void_event
 from versioner.errors import InvalidInput
 from versioner.models import Deployment
 from versioner.query.deployments import find_in_index
-from versioner.query.versions import list_versions
+from versioner.query.versions.product_versions import list_versions
 from versioner.recording.context import EventDraft
 from versioner.registry.index import DeploymentFilter
 from versioner.reporting.text import moment

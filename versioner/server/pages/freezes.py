@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from versioner.editing.rules import freeze, freeze_time, rule_of_name, thaw
 from versioner.errors import Blocked, InvalidInput
-from versioner.query.rule_words import requirement_words, scope_words
-from versioner.query.times import parse_moment
+from versioner.query.gate.rule_words import requirement_words, scope_words
+from versioner.query.times.text import parse_moment
 from versioner.registry.event_order import seconds_of
-from versioner.rules.gate.schedule import local_text
+from versioner.rules.gate.rule_types.schedule import local_text
 from versioner.server.access import Caller, requires
 from versioner.server.api.own_products import present_names
 from versioner.server.api.writes import Writes

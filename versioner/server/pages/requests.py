@@ -16,7 +16,7 @@ from versioner.editing.requests import (
 )
 from versioner.errors import InvalidInput
 from versioner.names import check_version
-from versioner.query.requests import RequestDetail, RequestStep, request_detail
+from versioner.query.gate.requests import RequestDetail, RequestStep, request_detail
 from versioner.recording.context import EventDraft
 from versioner.recording.request_decisions import content_in
 from versioner.reporting.text import count

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from versioner.registry.event_order import OPENING
-from versioner.registry.fold import fold_product
+from versioner.registry.fold.product import fold_product
 from versioner.server.wire.refusals import verdict_document
 
 if TYPE_CHECKING:

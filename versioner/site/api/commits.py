@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from versioner.query.commits.between import total_of
 from versioner.query.commits.words import brought_by
-from versioner.site.views.insight.commits import links_of
+from versioner.site.views.parts.commits import links_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from versioner.site.insight.comparisons import comparison
+from versioner.site.summaries.comparisons import comparison
 from versioner.site.urls import compare_page, product_page
 
 if TYPE_CHECKING:
     from versioner.query.matrix import CellState
     from versioner.site.api.deployments import Document
     from versioner.site.context import SiteContext
-    from versioner.site.insight.comparisons import Comparison, Pair
+    from versioner.site.summaries.comparisons import Comparison, Pair
 
 __all__ = ["compare"]
 

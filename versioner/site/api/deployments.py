@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.event_fields import detail_fields
 from versioner.query.derived.latest_values import build_details, event_details, latest_value
-from versioner.query.times import seconds_between
+from versioner.query.times.text import seconds_between
 from versioner.site.privacy import pruned
 
 if TYPE_CHECKING:

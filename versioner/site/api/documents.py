@@ -19,7 +19,7 @@ from versioner.site.api.deployments import (
 )
 from versioner.site.api.metrics import metrics_of_all
 from versioner.site.api.products import history, product, products
-from versioner.site.insight.comparisons import compared_pairs
+from versioner.site.summaries.comparisons import compared_pairs
 from versioner.site.urls import (
     CALENDAR_DOCUMENT,
     DEPLOYMENTS_DOCUMENT,
@@ -45,8 +45,8 @@ from versioner.site.urls import (
     team_feed,
 )
 from versioner.site.views.about import counts
-from versioner.site.views.insight.today import report_of_days, writer_of
 from versioner.site.views.products import team_slugs, teams_of
+from versioner.site.views.today import report_of_days, writer_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.query.rule_words import requirement_words, scope_words
+from versioner.query.gate.rule_words import requirement_words, scope_words
 from versioner.rules.gate.finding import moment_text
 from versioner.site.urls import RULES, data_of, request_page
+from versioner.site.views.parts.closed_times import schedules_of
 from versioner.site.views.requests import details_of_requests
 from versioner.site.views.rules import rule_anchor
-from versioner.site.views.schedules import schedules_of
 
 if TYPE_CHECKING:
     from versioner.models.governance import Decision, Rule, Scope
-    from versioner.query.requests import RequestCell, RequestDetail, RequestStep
-    from versioner.query.rule_activity import RuleCounts
+    from versioner.query.gate.requests import RequestCell, RequestDetail, RequestStep
+    from versioner.query.gate.rule_activity import RuleCounts
     from versioner.rules.gate.breaches import Breach
     from versioner.site.api.deployments import Document
     from versioner.site.context import SiteContext

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from versioner.query.metrics.documents import metrics_document
 from versioner.query.metrics.periods import periods_between
 from versioner.site.urls import METRICS_PAGE, environment_page, product_page
-from versioner.site.views.insight.metrics import metrics_in, metrics_of_products, periods_to
+from versioner.site.views.parts.metric_cards import metrics_in, metrics_of_products, periods_to
 from versioner.site.views.products import teams_of
 
 if TYPE_CHECKING:

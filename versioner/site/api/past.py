@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.registry.event_order import seconds_of
-from versioner.site.insight.past import past_of_site, shown
+from versioner.site.summaries.past_states import past_of_site, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,7 +16,7 @@ from versioner.site.api.deployments import (
 )
 from versioner.site.exports.csv import months_of
 from versioner.site.urls import badge, data_of, product_feed, product_page, table
-from versioner.site.views.insight.commits import changes_of_product
+from versioner.site.views.parts.commits import changes_of_product
 from versioner.site.views.products import document_of, team_of, title_of
 
 if TYPE_CHECKING:

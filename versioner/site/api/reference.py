@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.names import slugify
 from versioner.site.api.documents import latest as latest_deployments
 from versioner.site.api.openapi import Endpoint, Schema, endpoints, schemas
-from versioner.site.insight.comparisons import compared_pairs
+from versioner.site.summaries.comparisons import compared_pairs
 from versioner.site.urls import ABOUT, OPENAPI, REFERENCE
-from versioner.site.views.layout import View, crumb, frame
+from versioner.site.views.parts.layout import View, crumb, frame
 from versioner.site.views.products import team_slugs, teams_of
 
 if TYPE_CHECKING:

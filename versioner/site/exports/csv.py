@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.derived.latest_values import latest_value
-from versioner.query.times import seconds_between
+from versioner.query.times.text import seconds_between
 from versioner.serialization.csv_cells import FORMULA, formula_safe
 from versioner.site.exports.xml import xml_text
 from versioner.site.pagination import undeployments_of

@@ -12,8 +12,8 @@ from versioner.query.today.words import sections_of, summary_of
 from versioner.site.exports.feeds import atom_feed, entry_id, origin_of
 from versioner.site.exports.xml import attribute, markup
 from versioner.site.urls import TODAY, TODAY_FEED, relative
-from versioner.site.views.insight.source import source_of
-from versioner.site.views.insight.today import report_of_days, writer_of
+from versioner.site.views.parts.report_source import source_of
+from versioner.site.views.today import report_of_days, writer_of
 
 if TYPE_CHECKING:
     from versioner.query.today.model import TodayReport

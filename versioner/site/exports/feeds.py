@@ -17,8 +17,8 @@ from versioner.site.api.deployments import deployment_page, head_of
 from versioner.site.api.documents import newest
 from versioner.site.exports.former_names import environment_names, product_names
 from versioner.site.exports.xml import attribute, markup
-from versioner.site.facts.codec import BROUGHT
 from versioner.site.pagination import undeployments_of
+from versioner.site.summaries.codec import BROUGHT
 from versioner.site.urls import (
     EVERYTHING,
     OVERVIEW,
@@ -30,8 +30,8 @@ from versioner.site.urls import (
     relative,
     team_feed,
 )
+from versioner.site.views.parts.rows import row_version
 from versioner.site.views.products import team_slugs, teams_of, title_of
-from versioner.site.views.rows import row_version
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:

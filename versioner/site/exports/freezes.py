@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from versioner.registry.event_order import seconds_of
 from versioner.registry.governance.calendar import DAY
-from versioner.site.views.schedules import DAYS_AHEAD, schedules_of
+from versioner.site.views.parts.closed_times import DAYS_AHEAD, schedules_of
 
 if TYPE_CHECKING:
     from icalendar import Event
 
     from versioner.rules.gate.closed_times import ClosedTime
     from versioner.site.context import SiteContext
-    from versioner.site.views.schedules import Schedule
+    from versioner.site.views.parts.closed_times import Schedule
 
 __all__ = ["freezes_file"]
 

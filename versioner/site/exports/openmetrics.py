@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.registry.event_order import seconds_of
-from versioner.site.views.schedules import schedules_of
+from versioner.site.views.parts.closed_times import schedules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from versioner.site.facts.search_entries import AUTHOR_OF_CHANGE, ID_OF_CHANGE, KEY
+from versioner.site.summaries.search_entries import AUTHOR_OF_CHANGE, ID_OF_CHANGE, KEY
 from versioner.site.urls import environment_page
 from versioner.site.views.products import team_of, title_of
 

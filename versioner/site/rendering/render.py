@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
     from jinja2.bccache import Bucket
 
-    from versioner.site.views.layout import View
+    from versioner.site.views.parts.layout import View
 
 __all__ = ["OWN", "Renderer", "Templates", "read_templates"]
 

@@ -19,7 +19,7 @@ from versioner.git.state import keep_json, read_json
 
 if TYPE_CHECKING:
     from versioner.site.rendering.render import Templates
-    from versioner.site.views.layout import View
+    from versioner.site.views.parts.layout import View
 
 __all__ = ["RENDERERS", "RenderCache", "digest_of"]
 

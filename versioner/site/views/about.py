@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from versioner.resources import schemas_dir
 from versioner.site.urls import ABOUT, EVERYTHING, OPENAPI, RECORD, REFERENCE
-from versioner.site.views.instances import MIXED, UNDEPLOYED
-from versioner.site.views.layout import View, frame
-from versioner.site.views.observed import DIFFERS
-from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES
+from versioner.site.views.parts.instances import MIXED, UNDEPLOYED
+from versioner.site.views.parts.layout import View, frame
+from versioner.site.views.parts.observed import DIFFERS
+from versioner.site.views.parts.rows import KIND_CLASSES, STATUS_CLASSES
 from versioner.site.wording import moment_text
 
 if TYPE_CHECKING:

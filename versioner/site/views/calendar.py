@@ -9,16 +9,16 @@ from versioner.registry.event_order import seconds_of
 from versioner.registry.governance.calendar import DAY, WEEKDAYS
 from versioner.rules.gate.finding import moment_text
 from versioner.site.urls import CALENDAR, FREEZES, RULES, request_page
-from versioner.site.views.layout import View, frame
+from versioner.site.views.parts.closed_times import DAYS_AHEAD, schedules_of
+from versioner.site.views.parts.layout import View, frame
 from versioner.site.views.rules import rule_anchor
-from versioner.site.views.schedules import DAYS_AHEAD, schedules_of
 from versioner.site.wording import month_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from versioner.site.context import SiteContext
-    from versioner.site.views.schedules import Schedule
+    from versioner.site.views.parts.closed_times import Schedule
 
 __all__ = ["calendar_view"]
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final
 from versioner.query.derived.running_versions import place_text
 from versioner.site.pagination import NO_PAGER, months_by_year, pager
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING
-from versioner.site.views.layout import View, crumb, frame
+from versioner.site.views.parts.layout import View, crumb, frame
+from versioner.site.views.parts.rows import KIND_CLASSES, STATUS_CLASSES, deployment_row
 from versioner.site.views.products import title_of
-from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES, deployment_row
 from versioner.site.wording import count, day_text, version_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from versioner.site.context import SiteContext
-    from versioner.site.facts.codec import ListedRow
+    from versioner.site.summaries.codec import ListedRow
 
 __all__ = ["deployments_view", "latest_deployments", "month_of_all_view"]
 

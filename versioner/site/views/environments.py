@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import environment_path
-from versioner.site.insight.comparisons import compared_pairs
 from versioner.site.pagination import months_by_year, pager
+from versioner.site.summaries.comparisons import compared_pairs
 from versioner.site.urls import (
     COMPARE,
     ENVIRONMENTS,
@@ -16,16 +16,16 @@ from versioner.site.urls import (
     environment_feed,
     environment_page,
 )
-from versioner.site.views.cells import cell_view
+from versioner.site.views.charts.lanes import lanes_of_environment
+from versioner.site.views.charts.weekly import weekly_chart
 from versioner.site.views.deployments import latest_deployments
-from versioner.site.views.event_details import metadata
-from versioner.site.views.insight.lanes import lanes_of_environment
-from versioner.site.views.insight.metrics import metrics_view
-from versioner.site.views.insight.weekly import weekly_chart
-from versioner.site.views.layout import View, crumb, frame
+from versioner.site.views.parts.cells import cell_view
+from versioner.site.views.parts.closed_times import closed_notices, schedules_of
+from versioner.site.views.parts.event_details import metadata
+from versioner.site.views.parts.layout import View, crumb, frame
+from versioner.site.views.parts.metric_cards import metrics_view
+from versioner.site.views.parts.rows import KIND_CLASSES, STATUS_CLASSES
 from versioner.site.views.products import title_of
-from versioner.site.views.rows import KIND_CLASSES, STATUS_CLASSES
-from versioner.site.views.schedules import closed_notices, schedules_of
 from versioner.site.wording import adds_to, count, day_text, version_text
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from versioner.models import Deployment
     from versioner.site.context import SiteContext
-    from versioner.site.facts.codec import ListedRow, RowData
+    from versioner.site.summaries.codec import ListedRow, RowData
 
 __all__ = ["environment_month_view", "environment_view", "environments_view"]
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final
 from versioner.query.derived.drift import is_inactive
 from versioner.registry.event_order import seconds_of
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING, OVERVIEW
-from versioner.site.views.attention import attention
-from versioner.site.views.cells import cell_view
+from versioner.site.views.charts.weekly import weekly_chart
 from versioner.site.views.deployments import latest_deployments
-from versioner.site.views.inbox import inbox_groups
-from versioner.site.views.insight.drift import NO_DRIFT, drift_view, main_columns
-from versioner.site.views.insight.weekly import weekly_chart
-from versioner.site.views.layout import View, frame
-from versioner.site.views.observed import differing
+from versioner.site.views.parts.attention import attention
+from versioner.site.views.parts.behind import NO_DRIFT, drift_view, main_columns
+from versioner.site.views.parts.cells import cell_view
+from versioner.site.views.parts.closed_times import closed_notices, schedules_of
+from versioner.site.views.parts.inbox import inbox_groups
+from versioner.site.views.parts.layout import View, frame
+from versioner.site.views.parts.observed import differing
 from versioner.site.views.products import document_of, team_of, title_of
-from versioner.site.views.schedules import closed_notices, schedules_of
 from versioner.site.wording import count, moment_text
 
 if TYPE_CHECKING:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.layout import log_path
 from versioner.site.pagination import ROWS, months_by_year, pager, undeployments_of
 from versioner.site.urls import PRODUCTS, outward, product_feed, product_page
-from versioner.site.views.cells import cell_view
-from versioner.site.views.event_details import contacts, metadata
-from versioner.site.views.inbox import inbox_groups
-from versioner.site.views.insight.of_product import product_insight
-from versioner.site.views.instances import instance_rows
-from versioner.site.views.layout import View, crumb, frame
-from versioner.site.views.month_rows import MonthRows
-from versioner.site.views.observed import last_looks
-from versioner.site.views.product_sections import actions, badges, deletion, pending_changes
+from versioner.site.views.parts.cells import cell_view
+from versioner.site.views.parts.closed_times import closed_of_product
+from versioner.site.views.parts.event_details import contacts, metadata
+from versioner.site.views.parts.inbox import inbox_groups
+from versioner.site.views.parts.instances import instance_rows
+from versioner.site.views.parts.layout import View, crumb, frame
+from versioner.site.views.parts.may_ship import rollback
+from versioner.site.views.parts.month_rows import MonthRows
+from versioner.site.views.parts.observed import last_looks
+from versioner.site.views.parts.product_metrics import product_insight
+from versioner.site.views.parts.product_sections import actions, badges, deletion, pending_changes
+from versioner.site.views.parts.rows import deployment_row, version_row
 from versioner.site.views.products import document_of, title_of
-from versioner.site.views.rows import deployment_row, version_row
-from versioner.site.views.schedules import closed_of_product
-from versioner.site.views.shipping import rollback
 from versioner.site.wording import adds_to, count
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from versioner.names import NAME_LIMIT, NAME_PATTERN, NAME_RULE, slugify
 from versioner.query.derived.owners import owner_of
 from versioner.query.derived.running_versions import place_text
 from versioner.site.urls import CREATE, PRODUCTS, team_page
-from versioner.site.views.insight.activity import sparkline
-from versioner.site.views.layout import View, crumb, frame
+from versioner.site.views.charts.activity import sparkline
+from versioner.site.views.parts.layout import View, crumb, frame
 from versioner.site.wording import adds_to, count, day_text, first_line, version_text
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from versioner.recorder.archive import CHECKSUM, RECORDER
 from versioner.site.urls import ABOUT, RECORD
-from versioner.site.views.insight.snippets import snippet_views
-from versioner.site.views.layout import View, crumb, frame
+from versioner.site.views.parts.layout import View, crumb, frame
+from versioner.site.views.parts.snippets import snippet_views
 
 if TYPE_CHECKING:
     from versioner.recorder.archive import MadeRecorder

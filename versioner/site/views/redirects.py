@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from versioner.site.urls import ENVIRONMENTS, LOST, OVERVIEW, PRODUCTS, product_page
-from versioner.site.views.layout import View, crumb, frame
+from versioner.site.views.parts.layout import View, crumb, frame
 from versioner.site.views.products import title_of
 from versioner.site.wording import moment_text
 

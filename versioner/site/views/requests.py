@@ -6,15 +6,15 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from versioner.query.requests import request_detail
+from versioner.query.gate.requests import request_detail
 from versioner.site.urls import REQUESTS, outward, request_page
-from versioner.site.views.layout import View, crumb, frame
+from versioner.site.views.parts.layout import View, crumb, frame
 from versioner.site.views.products import title_of
 from versioner.site.wording import count, day_text, moment_text, version_text
 
 if TYPE_CHECKING:
     from versioner.models.governance import Decision, Request
-    from versioner.query.requests import RequestCell, RequestDetail, RequestStep
+    from versioner.query.gate.requests import RequestCell, RequestDetail, RequestStep
     from versioner.site.context import SiteContext
 
 __all__ = ["details_of_requests", "request_view", "requests_view"]

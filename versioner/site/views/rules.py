@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from versioner.query.rule_activity import DAYS
-from versioner.query.rule_words import requirement_words, scope_words
+from versioner.query.gate.rule_activity import DAYS
+from versioner.query.gate.rule_words import requirement_words, scope_words
 from versioner.site.urls import CALENDAR, RULES
-from versioner.site.views.attention import spite_of_rules
-from versioner.site.views.layout import View, frame
-from versioner.site.views.schedules import closed_notices, schedules_of
+from versioner.site.views.parts.attention import spite_of_rules
+from versioner.site.views.parts.closed_times import closed_notices, schedules_of
+from versioner.site.views.parts.layout import View, frame
 from versioner.site.wording import count, moment_text
 
 if TYPE_CHECKING:

@@ -54,7 +54,7 @@ def freeze(
     from versioner.cli import clock
     from versioner.cli.after_commit import apply
     from versioner.editing.rules import freeze as freeze_environment
-    from versioner.query.times import parse_moment, parse_zone
+    from versioner.query.times.text import parse_moment, parse_zone
 
     now = clock.now()
     with read_for("--time-zone"):

@@ -159,7 +159,7 @@ def _number(key: str, text: str) -> int:
 def _window(texts: tuple[str, str] | None) -> dict[str, str]:
     if not texts:
         return {}
-    from versioner.query.times import parse_moment
+    from versioner.query.times.text import parse_moment
 
     now = clock.now()
     start, end = (parse_moment(each, now, field="window", direction="future") for each in texts)

@@ -46,7 +46,7 @@ def list_(
     """List the requests, those that need people first."""
     from versioner.cli.output import show_list
     from versioner.cli.registry import load_from, reference_time
-    from versioner.query.requests import list_requests
+    from versioner.query.gate.requests import list_requests
     from versioner.reporting.gate import requests as report
 
     registry = load_from(repo, rev)
@@ -78,7 +78,7 @@ def show_(name: str, output: str, rev: str | None, repo: str | None) -> None:
     from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import load_from, reference_time
     from versioner.editing.requests import request_of_name
-    from versioner.query.requests import request_detail
+    from versioner.query.gate.requests import request_detail
     from versioner.reporting.gate.requests import request_json, request_text
 
     registry = load_from(repo, rev)

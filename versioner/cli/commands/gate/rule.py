@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from versioner.models.governance import Rule
-    from versioner.query.rule_activity import RuleActivity
+    from versioner.query.gate.rule_activity import RuleActivity
     from versioner.registry.records import Registry
     from versioner.rules.gate.replay import Replay
 
@@ -116,7 +116,7 @@ def _read(
         return registry, None
     from versioner.cli.output import Progress
     from versioner.cli.registry import reference_time
-    from versioner.query.rule_activity import rule_activity_in
+    from versioner.query.gate.rule_activity import rule_activity_in
 
     now = registry.commit_time or reference_time(registry, rev)
     with Progress("Judging products") as progress:
@@ -249,7 +249,7 @@ def replay(
     from versioner.cli.gate import refuse_unread_rules
     from versioner.cli.output import Progress
     from versioner.cli.registry import find_registry, read_index, reference_time, warn_of_errors
-    from versioner.query.times import parse_moment
+    from versioner.query.times.text import parse_moment
     from versioner.rules.gate.replay import replay as replay_rules
 
     chosen = format_of(form, output)

@@ -88,7 +88,7 @@ def list_(
     from versioner.cli.registry import find_registry, read_index, reference_time, warn_of_errors
     from versioner.query.deployments import existing_names
     from versioner.registry.index import DeploymentFilter
-    from versioner.reporting.deployments import (
+    from versioner.reporting.query.deployments import (
         deployments_json,
         deployments_listing,
         deployments_text,
@@ -136,7 +136,7 @@ def _parsed_status(status: str | None) -> str | None:
 
 def _parsed_time(field: str, text: str | None, now: str, *, end: bool = False) -> str | None:
     from versioner.cli.params import read_for
-    from versioner.query.times import parse_moment
+    from versioner.query.times.text import parse_moment
 
     if not text:
         return text
@@ -166,8 +166,8 @@ def show_(id_: str, output: str, rev: str | None, repo: str | None) -> None:
     from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import find_registry, read_index, reference_time, warn_of_errors
     from versioner.query.deployments import find_in_index
-    from versioner.query.times import seconds_between
-    from versioner.reporting.deployments import deployment_json, deployment_text
+    from versioner.query.times.text import seconds_between
+    from versioner.reporting.query.deployments import deployment_json, deployment_text
     from versioner.reporting.text import ago
 
     index = read_index(find_registry(repo, rev), rev)

@@ -39,9 +39,9 @@ def diff(
     from versioner.cli.output import show_list
     from versioner.cli.params import read_for
     from versioner.cli.registry import load_from, reference_time
-    from versioner.query.differences import diff as compare
-    from versioner.query.differences import parse_environment_at
-    from versioner.reporting.differences import diff_json, diff_listing, diff_text
+    from versioner.query.compare.environments import diff as compare
+    from versioner.query.compare.environments import parse_environment_at
+    from versioner.reporting.query.differences import diff_json, diff_listing, diff_text
 
     registry = load_from(repo, rev, products=None if product is None else [product])
     now = reference_time(registry, rev)

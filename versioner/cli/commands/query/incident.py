@@ -65,11 +65,11 @@ def incident(
     from versioner.cli.output import show, terminal_layout
     from versioner.cli.params import read_for
     from versioner.cli.registry import find_registry, read_index, reference_time, warn_of_errors
-    from versioner.query.times import parse_moment
-    from versioner.query.today.incident import grouped, hours_before
+    from versioner.query.incident import grouped, hours_before
+    from versioner.query.times.text import parse_moment
     from versioner.query.today.index_source import IndexSource, changes_of_rules
     from versioner.query.today.report import production_of
-    from versioner.reporting.insight import incident as report
+    from versioner.reporting.query import incident as report
 
     repository = find_registry(repo, rev)
     index = read_index(repository, rev)

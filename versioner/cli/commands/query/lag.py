@@ -61,12 +61,12 @@ def lag(
     from versioner.cli.output import show_list
     from versioner.cli.registry import find_registry, read_index, reference_time, warn_of_errors
     from versioner.query.derived.owners import products_of_team
+    from versioner.query.lag import lag_policy, lags_of, policy_of
+    from versioner.query.times.zones import zone_of
     from versioner.query.today.index_source import IndexSource
-    from versioner.query.today.lag import lag_policy, lags_of, policy_of
     from versioner.query.today.phrases import why_text
     from versioner.query.today.sentences import Writer
-    from versioner.query.zones import zone_of
-    from versioner.reporting.insight import today as report
+    from versioner.reporting.query import today as report
 
     index = read_index(find_registry(repo, rev), rev)
     registry = index.registry()

@@ -72,7 +72,7 @@ def metrics(
     from versioner.query.derived.owners import products_of_team
     from versioner.query.metrics.policy import metrics_policy
     from versioner.query.metrics.summary import ended_in, report_of
-    from versioner.reporting.insight import metrics as report
+    from versioner.reporting.query import metrics as report
 
     wanted = None if product is None else [product]
     index = read_index(find_registry(repo, rev), rev, products=wanted)
@@ -110,7 +110,7 @@ def period_of(since: str, until: str | None, now: str) -> tuple[str, str]:
     """Return the first and the last second of the period; raise UsageFault where it is empty."""
     from versioner.cli.params import read_for
     from versioner.errors import UsageFault
-    from versioner.query.times import parse_moment
+    from versioner.query.times.text import parse_moment
 
     with read_for("--since"):
         first = parse_moment(since, now, field="since")

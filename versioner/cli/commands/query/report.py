@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from versioner.git.repository import Repository
-    from versioner.query.differences import Difference
+    from versioner.query.compare.environments import Difference
     from versioner.query.matrix import Matrix
+    from versioner.query.times.zones import Zone
     from versioner.query.today.model import TodayReport, TodaySource
-    from versioner.query.zones import Zone
     from versioner.registry.records import Registry
-    from versioner.site.views.insight.report import RuleException
+    from versioner.site.views.report import RuleException
 
 __all__ = ["report"]
 
@@ -56,13 +56,13 @@ def report(
     from versioner.query.metrics.periods import Period
     from versioner.query.metrics.policy import metrics_policy
     from versioner.query.metrics.summary import ended_in
+    from versioner.query.times.zones import zone_of
     from versioner.query.today.index_source import IndexSource
     from versioner.query.today.sentences import Writer
-    from versioner.query.zones import zone_of
     from versioner.resources import site_templates_dir
     from versioner.site.privacy import hidden_fields
     from versioner.site.rendering.render import Renderer
-    from versioner.site.views.insight.report import REPORT_TEMPLATE, ReportFacts, report_view
+    from versioner.site.views.report import REPORT_TEMPLATE, ReportFacts, report_view
 
     repository = find_repository(repo)
     index = read_index(repository, rev)
@@ -138,7 +138,7 @@ def _changed(
     registry: Registry, before: Matrix, after: Matrix
 ) -> list[tuple[str, Sequence[Difference]]]:
     """Return by environment what runs otherwise at the end than at the begin."""
-    from versioner.query.differences import difference_of, instances_apart, step_between
+    from versioner.query.compare.environments import difference_of, instances_apart, step_between
 
     found: dict[str, list[Difference]] = {name: [] for name in after.compared}
     begun = {(row.product, cell.environment): cell for row in before.rows for cell in row.cells}
@@ -162,8 +162,8 @@ def _exceptions(
     hidden: Collection[str],
 ) -> list[RuleException] | None:
     """Return what was deployed in spite of rules, the newest first; None without rules."""
-    from versioner.query.rule_activity import rule_activity_in
-    from versioner.site.views.insight.report import RuleException
+    from versioner.query.gate.rule_activity import rule_activity_in
+    from versioner.site.views.report import RuleException
 
     overrides = [
         RuleException(

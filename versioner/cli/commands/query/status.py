@@ -66,11 +66,11 @@ def status(
     from versioner.cli.registry import find_registry, read_registry, reference_time
     from versioner.query.doubtful_names import doubtful_names
     from versioner.query.matrix import matrix
-    from versioner.query.times import parse_moment
+    from versioner.query.times.text import parse_moment
     from versioner.remote.inbox_refs import count_inbox
-    from versioner.reporting.attention import attention_text
-    from versioner.reporting.matrix.listing import matrix_listing
-    from versioner.reporting.matrix.report import InboxCounts, matrix_json, matrix_text
+    from versioner.reporting.query.attention import attention_text
+    from versioner.reporting.query.status import InboxCounts, matrix_json, matrix_text
+    from versioner.reporting.query.status_rows import matrix_listing
 
     repository = find_registry(repo, as_of, inbox=True)
     # Which environments are compared for drift depends on all products, unless they are named.

@@ -59,10 +59,10 @@ def today(
     from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import find_registry, read_index, reference_time, warn_of_errors
     from versioner.query.derived.owners import products_of_team
+    from versioner.query.times.zones import zone_of
     from versioner.query.today.index_source import IndexSource
     from versioner.query.today.report import latest_report, report_since
     from versioner.query.today.sentences import Writer
-    from versioner.query.zones import zone_of
 
     if week and since:
         raise click.UsageError("--week and --since exclude each other.")
@@ -86,7 +86,7 @@ def today(
         show(_mail(found, writer, registry, now))
         return
     from versioner.query.today.words import quiet_text
-    from versioner.reporting.insight import today as report
+    from versioner.reporting.query import today as report
 
     quiet = quiet_text(found)
     if output == "text":
@@ -99,18 +99,18 @@ def today(
 
 def _moment(since: str, now: str) -> str:
     from versioner.cli.params import read_for
-    from versioner.query.times import parse_moment
+    from versioner.query.times.text import parse_moment
 
     with read_for("--since"):
         return parse_moment(since, now, field="since")
 
 
 def _mail(found: LatestReport, writer: Writer, registry: Registry, now: str) -> str:
-    from versioner.registry.settings_checks import site_url
+    from versioner.registry.checks.settings import site_url
     from versioner.resources import site_templates_dir
     from versioner.site.rendering.render import Renderer
     from versioner.site.urls import TODAY
-    from versioner.site.views.insight.mail import MAIL_TEMPLATE, mail_of
+    from versioner.site.views.parts.mail import MAIL_TEMPLATE, mail_of
 
     site = site_url(registry)
     view = mail_of(

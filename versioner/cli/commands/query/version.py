@@ -56,8 +56,8 @@ def list_(product: str, limit: int | None, output: str, rev: str | None, repo: s
     """List a product's versions, newest first."""
     from versioner.cli.output import show_list
     from versioner.cli.registry import load_from
-    from versioner.query.versions import list_versions
-    from versioner.reporting.versions import versions_json, versions_listing, versions_text
+    from versioner.query.versions.product_versions import list_versions
+    from versioner.reporting.query.versions import versions_json, versions_listing, versions_text
 
     record = load_from(repo, rev, products=[product]).resolve(product)
     found = list_versions(record)
@@ -94,8 +94,8 @@ def show_(product: str, name: str, output: str, rev: str | None, repo: str | Non
     from versioner.cli.output import show, terminal_layout
     from versioner.cli.registry import load_from
     from versioner.query.source_links import commit_url
-    from versioner.query.versions import show_version
-    from versioner.reporting.versions import version_json, version_text
+    from versioner.query.versions.product_versions import show_version
+    from versioner.reporting.query.versions import version_json, version_text
 
     registry = load_from(repo, rev, products=[product])
     record = registry.resolve(product)
@@ -145,7 +145,7 @@ def changes(
     from versioner.query.commits.links import CommitLinks
     from versioner.query.commits.ranges import range_of_environments, range_of_text
     from versioner.query.source_links import source_of
-    from versioner.reporting.insight.commits import (
+    from versioner.reporting.query.commits import (
         difference_json,
         difference_listing,
         difference_text,
@@ -192,8 +192,12 @@ def find(digest: str, product: str | None, output: str, rev: str | None, repo: s
     """
     from versioner.cli.output import show_list
     from versioner.cli.registry import find_registry, read_index, warn_of_errors
-    from versioner.query.versions import find_in_index
-    from versioner.reporting.versions import found_versions_text, versions_json, versions_listing
+    from versioner.query.versions.product_versions import find_in_index
+    from versioner.reporting.query.versions import (
+        found_versions_text,
+        versions_json,
+        versions_listing,
+    )
 
     index = read_index(find_registry(repo, rev), rev, products=[product] if product else None)
     warn_of_errors([each for each in index.problems() if each.severity == "error"])

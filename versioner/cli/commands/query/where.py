@@ -13,7 +13,7 @@ from versioner.cli.params import examples_epilog, list_output_option, repo_optio
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from versioner.query.where import Presence
+    from versioner.query.commits.where import Presence
     from versioner.registry.index import RegistryIndex
     from versioner.registry.records import ProductRecord
 
@@ -54,7 +54,7 @@ def where(
     """
     from versioner.cli.output import show_list
     from versioner.cli.registry import find_registry, read_index, warn_of_errors
-    from versioner.reporting.insight.where import where_json, where_listing, where_text
+    from versioner.reporting.query.where import where_json, where_listing, where_text
 
     wanted = None if product is None else [product]
     index = read_index(find_registry(repo, rev), rev, products=wanted)
@@ -73,7 +73,7 @@ def _recorded(index: RegistryIndex, change: str) -> tuple[list[tuple[str, str]],
     """Return the commits of a change, and where it is, by the commits that are recorded."""
     from versioner.errors import NotFound
     from versioner.query.commits.having import check_wanted, find_changes, having
-    from versioner.query.where import commits_of, presences
+    from versioner.query.commits.where import commits_of, presences
 
     wanted = check_wanted(change)
     shown: dict[str, str] = {}
@@ -103,7 +103,7 @@ def _recorded(index: RegistryIndex, change: str) -> tuple[list[tuple[str, str]],
 def _versions_of(index: RegistryIndex, change: str) -> set[str]:
     """Return the products that have a version of this very commit."""
     from versioner.query.commits.having import is_commit
-    from versioner.query.versions import find_in_index
+    from versioner.query.versions.product_versions import find_in_index
 
     if not is_commit(change):
         return set()
@@ -115,7 +115,7 @@ def _exact(
 ) -> tuple[list[tuple[str, str]], list[Presence]]:
     """Return the commits of a change, and where it is, by the history of the source."""
     from versioner.git.source.history import SourceHistory
-    from versioner.query.where import commits_of
+    from versioner.query.commits.where import commits_of
 
     history = SourceHistory(source)
     recorded = {name: commits_of(index.product(name)) for name in index.product_names}
@@ -134,7 +134,7 @@ def _exact(
 def _presences(
     index: RegistryIndex, name: str, heads: Mapping[str, str], having: set[str]
 ) -> Sequence[Presence]:
-    from versioner.query.where import presences
+    from versioner.query.commits.where import presences
 
     def has(version: str) -> bool | None:
         head = heads.get(version, "")

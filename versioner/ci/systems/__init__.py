@@ -1,0 +1,1 @@
+"""The CI systems that are known: of forges, on servers of their own, and services."""

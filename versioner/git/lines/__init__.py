@@ -1,1 +1,0 @@
-"""Which commit added a line, and who signed it."""

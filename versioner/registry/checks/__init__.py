@@ -1,0 +1,1 @@
+"""Checks of a registry that no schema can judge, and what is kept of their results."""

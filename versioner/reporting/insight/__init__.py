@@ -1,1 +1,0 @@
-"""Reports of how deployments go, and of where a change is."""

@@ -1,1 +1,0 @@
-"""Reports of the matrix: what runs where."""

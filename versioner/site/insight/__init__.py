@@ -1,1 +1,0 @@
-"""What pages of insight show: comparisons of environments, and what ran when."""

@@ -1,0 +1,1 @@
+"""The pictures of pages, with the same numbers as text."""

@@ -1,1 +1,0 @@
-"""Views of what happened and how deployments go: days, metrics and pictures."""
