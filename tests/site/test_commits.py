@@ -106,8 +106,13 @@ def test_rows_of_versions_list_commits_with_links_to_forge_and_tickets(site: Pat
 
 def test_rows_of_deployments_tell_what_came_and_what_was_taken_back(site: Path) -> None:
     assert ">2 commits</a>" in page(site, "products/tea/2026-11.html")
-    assert ">takes 2 commits away</a>" in page(site, "products/tea/2026-11.html")
+    took = "took away 1.1 (2 commits: Pour (#12); Fix login)"
+    row = f'<a href="2026-10.html#v-1.1">{took}</a>'
+    assert row in page(site, "products/tea/2026-11.html")
     product = page(site, "products/tea/index.html")
+    assert f'<p class="under"><a href="2026-10.html#v-1.1">{took}</a></p>' in product
+    assert f'<td class="free">{took}</td>' in product
+    assert f'<td class="free">{took}</td>' in page(site, "index.html")
     # What would ship to production: the commits of two versions.
     assert "<summary>7 commits</summary>" in product
     assert ">5 commits</a>" in product
@@ -120,7 +125,7 @@ def test_feeds_and_documents_have_the_commits(site: Path) -> None:
         )
         text = found.read_text("utf-8")
         assert "2 commits: Pour (#12); Fix login" in text
-        assert "takes 2 commits away: Pour (#12); Fix login" in text
+        assert "took away 1.1 · takes 2 commits away: Pour (#12); Fix login" in text
     document: dict[str, Any] = json.loads(page(site, "api/v1/products/tea/2026-10.json"))
     version = next(each for each in document["versions"] if each["name"] == "1.1")
     changes = version["changes"]
@@ -169,6 +174,7 @@ def test_hidden_commits_are_nowhere(site: Path) -> None:
         b"Pour (",
         b"Fix login",
         b"takes 2",
+        b"(2 commits",
         sha256(b"Pour (#12)").hexdigest()[:10].encode(),
     ):
         assert word not in text

@@ -127,8 +127,9 @@ def change_of(each: Happening) -> Change:
         was = "" if again else f" ({_was(each, old)})"
         text = f"{each.product} {each.version} was deployed{again} to {place}{by}{was}"
     took = seconds_between(each.began, each.at)
+    gone = f"; it took away {each.taken}" if each.taken not in ("", old) else ""
     lasted = f", after {age_text(took)}" if took >= _MINUTE else ""
-    return Change(each.at, kind, each.environment, f"{text}{lasted}{_said(each.reason)}")
+    return Change(each.at, kind, each.environment, f"{text}{lasted}{_said(each.reason)}{gone}")
 
 
 def _is_undeployment(each: Happening) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from versioner.models.events import RecordedChanges
     from versioner.query.commits.between import CommitDifference
 
-__all__ = ["brought_by", "count_words", "difference_words", "list_words"]
+__all__ = ["brought_by", "count_words", "difference_words", "list_words", "removed_words"]
 
 _NAMED: Final = 3
 _LONGEST: Final = 80
@@ -48,6 +48,14 @@ def difference_words(found: CommitDifference) -> str:
     shown = found.added if found.added.count else found.removed
     subjects = _subjects(shown)
     return f"{count_words(found)}: {subjects}" if subjects else count_words(found)
+
+
+def removed_words(found: CommitDifference) -> str:
+    """Return the number of commits that went, and the subjects of the first ones; "" for none."""
+    if not found.removed.count:
+        return ""
+    subjects = _subjects(found.removed)
+    return _commits(found.removed.count) + (f": {subjects}" if subjects else "")
 
 
 def list_words(changes: RecordedChanges) -> str:

@@ -34,7 +34,8 @@ class Happening(NamedTuple):
 
     `at` is when it ended (or changed last, where it is open) or was declared a mistake, `began`
     when it began. `before` are the versions that ran before it, and `before_since` is since
-    when ("": not known). An undeployment has the kind "undeployment".
+    when ("": not known). An undeployment has the kind "undeployment". `taken` is what a rollback
+    took away.
     """
 
     id: str
@@ -51,10 +52,14 @@ class Happening(NamedTuple):
     before: tuple[str, ...] = ()
     before_since: str = ""
     is_void: bool = False
+    taken: str = ""
 
 
 def happening_of(
-    entry: Deployment | Undeployment, before_since: str = "", hidden: Collection[str] = ()
+    entry: Deployment | Undeployment,
+    before_since: str = "",
+    hidden: Collection[str] = (),
+    taken: str = "",
 ) -> Happening:
     """Return a deployment or an undeployment in short."""
     void = entry.void
@@ -79,6 +84,7 @@ def happening_of(
         else (),
         before_since=before_since if not removed or entry.void is None else "",
         is_void=void is not None,
+        taken=taken,
     )
 
 

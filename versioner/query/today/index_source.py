@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from versioner.git.files.file_changes import changes_below
 from versioner.models import Undeployment
+from versioner.query.commits.taken import NOTHING_TAKEN, taken_away
 from versioner.query.derived.owners import owner_of
 from versioner.query.gate.requests import list_requests
 from versioner.query.incident import (
@@ -26,10 +27,11 @@ from versioner.registry.index import DeploymentFilter
 from versioner.rules.times import utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from versioner.git.repository import Repository
     from versioner.models import Deployment
+    from versioner.query.commits.taken import TakenAway
     from versioner.query.gate.requests import RequestDetail
     from versioner.query.incident import Change
     from versioner.query.matrix import Matrix
@@ -63,8 +65,10 @@ class IndexSource:
             if since <= at < until:
                 entries.append(entry)
         steps: dict[tuple[str, str], list[CellStep]] = {}
+        taken: dict[str, Mapping[str, TakenAway]] = {}
         for entry in reversed(entries):
-            yield happening_of(entry, self._before_since(entry, until, steps), self.hidden)
+            before = self._before_since(entry, until, steps)
+            yield happening_of(entry, before, self.hidden, self._taken(entry, taken))
 
     def changes(self, since: str, until: str) -> Iterator[Change]:
         """Yield all changes from a moment to another one, without those of rules."""
@@ -94,6 +98,19 @@ class IndexSource:
     def owner(self, product: str) -> str:
         """Return the team or person that owns a product, "" for none."""
         return owner_of(self.registry.products[product], self.hidden)
+
+    def _taken(
+        self, entry: Deployment | Undeployment, taken: dict[str, Mapping[str, TakenAway]]
+    ) -> str:
+        """Return what a rollback took away, "" for nothing; `taken` keeps that of each product."""
+        if entry.kind != "rollback":
+            return ""
+        own = taken.get(entry.product)
+        if own is None:
+            record = self.registry.products[entry.product]
+            changes = {} if "changes" in self.hidden else record.recorded_changes
+            own = taken[entry.product] = taken_away(record, changes)
+        return own.get(entry.id, NOTHING_TAKEN).text()
 
     def _before_since(
         self,

@@ -79,6 +79,7 @@ class Phrases:
             Part(" in "),
             *self._place_time(each),
             *_reason(each.reason),
+            *_taken(each, old),
         )
 
     def _removed(self, each: Happening) -> Sentence:
@@ -296,6 +297,11 @@ def _why(reason: LagReason, writer: Writer) -> str:
         "closed": f"closed {until}",
         "request": f"request {reason.text}",
     }[reason.code]
+
+
+def _taken(each: Happening, old: str) -> tuple[Part, ...]:
+    """Return what a rollback took away beside the version that it names already."""
+    return (Part(f". It took away {each.taken}"),) if each.taken not in ("", old) else ()
 
 
 def _reason(reason: str) -> tuple[Part, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from versioner.query.commits.taken import TakenAway, taken_away
 from versioner.query.commits.words import brought_by, difference_words
 from versioner.query.derived.running_versions import place_text
 from versioner.site.api.deployments import deployment_page, head_of
@@ -18,7 +19,7 @@ from versioner.site.api.documents import newest
 from versioner.site.exports.former_names import environment_names, product_names
 from versioner.site.exports.xml import attribute, markup
 from versioner.site.pagination import undeployments_of
-from versioner.site.summaries.codec import BROUGHT
+from versioner.site.summaries.codec import BROUGHT, TAKEN
 from versioner.site.urls import (
     EVERYTHING,
     OVERVIEW,
@@ -32,7 +33,7 @@ from versioner.site.urls import (
 )
 from versioner.site.views.parts.rows import row_version
 from versioner.site.views.products import team_slugs, teams_of, title_of
-from versioner.site.wording import moment_text
+from versioner.site.wording import moment_text, version_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -56,8 +57,9 @@ class _Feed:
     title: str
     page: str
     rows: list[Deployment | Undeployment]
-    # What deployments brought, in words; rows in short have their own.
+    # What deployments brought and took away, in words; rows in short have their own.
     brought: Mapping[str, str] = field(default_factory=dict)
+    taken: Mapping[str, TakenAway] = field(default_factory=dict)
 
 
 def feeds_of(context: SiteContext) -> Iterator[tuple[str, bytes]]:
@@ -81,9 +83,10 @@ def feeds_of_product(context: SiteContext, name: str) -> Iterator[tuple[str, byt
     changes = record.recorded_changes
     found = {each.id: brought_by(changes, each) for each in rows if changes}
     words = {key: difference_words(each) for key, each in found.items() if each is not None}
+    taken = taken_away(record, {}, version=version_text)
     origin = origin_of(context)
     for each in product_names(context, name):
-        feed = _Feed(product_feed(each), title, product_page(name), rows, words)
+        feed = _Feed(product_feed(each), title, product_page(name), rows, words, taken)
         yield feed.path, _feed(context, feed, origin).encode("utf-8")
 
 
@@ -114,9 +117,7 @@ def origin_of(context: SiteContext) -> str:
 
 def _feed(context: SiteContext, feed: _Feed, origin: str) -> str:
     updated = max((_updated(each) for each in feed.rows), default=_NEVER)
-    entries = [
-        _entry(context, feed.path, each, feed.brought.get(each.id, "")) for each in feed.rows
-    ]
+    entries = [_entry(context, feed, each) for each in feed.rows]
     key = entry_id("feed", origin, feed.path)
     return atom_feed(context, feed.path, feed.title, feed.page, updated, entries, key)
 
@@ -149,11 +150,9 @@ def atom_feed(
     return "\n".join(lines)
 
 
-def _entry(
-    context: SiteContext, path: str, deployment: Deployment | Undeployment, brought: str
-) -> str:
+def _entry(context: SiteContext, feed: _Feed, deployment: Deployment | Undeployment) -> str:
     head = head_of(deployment, context.hidden)
-    summary = markup(_summary(context, deployment, head, brought))
+    summary = markup(_summary(context, feed, deployment, head))
     by = f"<author><name>{markup(head['deployed_by'])}</name></author>"
     return "".join(
         (
@@ -163,7 +162,7 @@ def _entry(
             f"<updated>{_updated(deployment)}</updated>",
             by if head["deployed_by"].strip() else "",
             f'<category term="{attribute(head["status"])}"/>',
-            _alternate(context, path, deployment_page(context, deployment)),
+            _alternate(context, feed.path, deployment_page(context, deployment)),
             f'<summary type="text">{summary}</summary></entry>',
         )
     )
@@ -184,9 +183,9 @@ def _title(context: SiteContext, deployment: Deployment | Undeployment) -> str:
 
 def _summary(
     context: SiteContext,
+    feed: _Feed,
     deployment: Deployment | Undeployment,
     head: dict[str, str],
-    brought: str,
 ) -> str:
     parts = [f"{moment_text(deployment.at)} UTC"]
     if head["deployed_by"]:
@@ -196,7 +195,11 @@ def _summary(
         parts.append(f"before: {deployment.previous}")
     if head["reason"]:
         parts.append(head["reason"])
-    brought = brought or str(deployment.events[0].get(BROUGHT, ""))
+    event = deployment.events[0]
+    taken = feed.taken.get(deployment.id) or TakenAway(*event.get(TAKEN, ()))
+    if taken.versions:
+        parts.append(f"took away {taken.versions}")
+    brought = feed.brought.get(deployment.id) or str(event.get(BROUGHT, ""))
     if brought and "changes" not in context.hidden:
         parts.append(brought)
     return " · ".join(parts)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BROUGHT",
+    "TAKEN",
     "ListedRow",
     "RowData",
     "cell_data",
@@ -25,6 +26,8 @@ __all__ = [
 
 # The key, of no event, under which the event of a row has the commits in words.
 BROUGHT: Final = "brought"
+# The same for what a rollback took away: the versions and the commits.
+TAKEN: Final = "taken"
 
 
 class RowData(NamedTuple):
@@ -32,7 +35,8 @@ class RowData(NamedTuple):
 
     An undeployment has no kind; `before` are the versions that it ended, and for a deployment the
     one before it, which ran since `before_since` ("": not known). `void` has the time and
-    the reason where it was declared void. `commits` are those that it brought, in words.
+    the reason where it was declared void. `commits` are those that it brought, in words, and
+    `taken` are the versions and the commits that it took away.
     """
 
     id: str
@@ -50,6 +54,7 @@ class RowData(NamedTuple):
     before_since: str
     part: int
     commits: str = ""
+    taken: Sequence[str] = ()
 
     @property
     def version_shown(self) -> str:
@@ -93,8 +98,7 @@ def row_from(product: str, data: Sequence[Any]) -> Deployment | Undeployment:
     (key, environment, instance, version, status, kind, at, changed, by, reason, before, void,
      _, _, *commits) = data  # fmt: skip
     event = {"at": changed, "deployed_by": by, "reason": reason, "status": status}
-    if commits:
-        event[BROUGHT] = commits[0]
+    event.update(zip((BROUGHT, TAKEN), commits, strict=False))
     voided = None if void is None else {"at": void[0], "reason": void[1]}
     if not kind:
         return Undeployment(

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.query.cell_history import course_of
-from versioner.query.commits.words import brought_by, count_words, difference_words
+from versioner.query.commits.taken import taken_away
+from versioner.query.commits.words import brought_by, difference_words
 from versioner.query.derived.running_versions import last_deployed_at
 from versioner.query.gate.overrides import OverriddenStart, unreviewed_overrides
 from versioner.query.today.happenings import previous_stays
@@ -20,13 +21,15 @@ from versioner.site.summaries.cell_changes import past_of
 from versioner.site.summaries.cell_differences import apart_of
 from versioner.site.summaries.codec import cell_data, cell_from, deciding_deployments, row_data
 from versioner.site.summaries.ended import ended_rows
+from versioner.site.summaries.month_digests import month_digests
 from versioner.site.summaries.other_changes import other_rows
 from versioner.site.summaries.search_entries import search_entries
+from versioner.site.wording import version_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from versioner.models import Cell, Event, Version
+    from versioner.models import Cell, Event
     from versioner.query.commits.between import CommitDifference
     from versioner.query.metrics.policy import MetricsPolicy
     from versioner.site.pagination import HistoryPage
@@ -193,7 +196,9 @@ def facts_of(
     pages = history_pages(record)
     stays = {key: at for cell in record.cells.values() for key, at in previous_stays(cell).items()}
     brought = _brought(record)
-    words = {key: [difference_words(each)] for key, each in brought.items()}
+    words: dict[str, list[Any]] = {key: [difference_words(each)] for key, each in brought.items()}
+    taken = taken_away(record, record.recorded_changes, version=version_text)
+    words.update({key: [*words.get(key, [""]), [*each]] for key, each in taken.items()})
     rows: dict[str, list[Any]] = {}
     for page in pages:
         own = [
@@ -218,7 +223,7 @@ def facts_of(
         pages=[_page(page) for page in pages],
         months={month: _lists(own) for month, own in rows.items()},
         later=later,
-        whole=_whole(record, pages, versions, brought),
+        whole=month_digests(record, pages, versions, (brought, taken)),
         rows={name: digest_of_json(own) for name, own in others.items()},
     )
     return _facts(record, later, in_time, load), history, {**rows, **others}
@@ -289,51 +294,6 @@ def _brought(record: ProductRecord) -> dict[str, CommitDifference]:
     changes = record.recorded_changes
     found = {each.id: brought_by(changes, each) for each in record.deployments if changes}
     return {key: each for key, each in found.items() if each is not None}
-
-
-def _whole(
-    record: ProductRecord,
-    pages: list[HistoryPage],
-    stems: Mapping[str, str],
-    brought: Mapping[str, CommitDifference],
-) -> dict[str, str]:
-    """Return by month the digest of all that a product's own pages of it show of its rows."""
-    # A table has one more column where any event names an instance.
-    named = any(each.instance for each in record.deployments)
-    named = named or any(each.instance for each in undeployments_of(record))
-    common = [named, record.decision_events]
-    found: dict[str, Any] = {}
-    for page in pages:
-        if page.month not in found:
-            found[page.month] = hashlib.blake2b(marshal.dumps(common, 2), digest_size=12)
-        # Version 2 gives equal bytes for equal data, whether objects are shared or not.
-        found[page.month].update(marshal.dumps(_shown(page, stems), 2))
-        # The commits of another month's versions count in what a deployment brings.
-        counts = [(row.id, count_words(brought[row.id])) for row in page.rows if row.id in brought]
-        if counts:
-            found[page.month].update(marshal.dumps(counts, 2))
-    return {month: digest.hexdigest() for month, digest in found.items()}
-
-
-def _shown(page: HistoryPage, stems: Mapping[str, str]) -> list[Any]:
-    rows = [
-        (each.id, each.environment, each.instance, each.version, each.status, each.kind, each.at,
-         each.changed_at, each.previous, each.events, each.void, each.void_events,
-         stems.get(each.version or each.previous))
-        for each in page.rows
-    ]  # fmt: skip
-    versions = [
-        (each.name, each.at, each.status, each.scm_sha, each.builds, _arrivals(each))
-        for each in page.versions
-    ]
-    return [page.part, rows, versions]
-
-
-def _arrivals(version: Version) -> list[Any]:
-    return [
-        (each.environment, each.instance, each.at, each.status, each.void is None, each.events)
-        for each in version.deployments
-    ]
 
 
 def digest_of_json(data: Any) -> str:

@@ -6,10 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import log_path
+from versioner.query.commits.taken import NOTHING_TAKEN
 from versioner.site.pagination import ROWS, months_by_year, pager, undeployments_of
 from versioner.site.urls import PRODUCTS, outward, product_feed, product_page
 from versioner.site.views.parts.cells import cell_view
 from versioner.site.views.parts.closed_times import closed_of_product
+from versioner.site.views.parts.commits import taken_by_rollbacks
 from versioner.site.views.parts.event_details import contacts, metadata
 from versioner.site.views.parts.inbox import inbox_groups
 from versioner.site.views.parts.instances import instance_rows
@@ -94,7 +96,11 @@ def _history(context: SiteContext, page: str, record: ProductRecord) -> View:
     whole = len(versions) + len(changes) <= ROWS
     kept = ROWS if whole else _LATEST
     version_rows = [version_row(context, page, v) for v in reversed(versions[-kept:])]
-    rows = [deployment_row(context, page, d) for d in reversed(changes[-kept:])]
+    taken = taken_by_rollbacks(context, record.name)
+    rows = [
+        deployment_row(context, page, each, taken.get(each.id, NOTHING_TAKEN))
+        for each in reversed(changes[-kept:])
+    ]
     return {
         "versions": version_rows,
         "deployments": rows,
@@ -122,10 +128,21 @@ def _places(context: SiteContext, page: str, record: ProductRecord) -> list[View
             "contacts": _contacts(context, record, name),
             "observed": last_looks(context.state(record.name, name)),
             "rollback": rollback(context, page, record, name),
+            "taken": _taken(context, page, record, name),
         }
         for name, document in context.environments.items()
         if name in context.columns or context.has_cell(record, name)
     ]
+
+
+def _taken(context: SiteContext, page: str, record: ProductRecord, environment: str) -> View:
+    """Return what the rollback to the version that runs in an environment took away; or none."""
+    state = context.state(record.name, environment)
+    current = None if state.mixed else state.deployment
+    if current is None or current.kind != "rollback":
+        return {}
+    found = taken_by_rollbacks(context, record.name).get(current.id, NOTHING_TAKEN)
+    return {"text": found.text(), "href": context.version(page, record.name, current.previous)}
 
 
 def _contacts(context: SiteContext, record: ProductRecord, environment: str) -> list[View]:

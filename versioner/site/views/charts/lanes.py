@@ -79,7 +79,9 @@ def lanes_of_product(context: SiteContext, record: ProductRecord, until: str) ->
         if (cell := record.cells.get(name)) is None:
             continue
         whole: list[Deployment | Undeployment] = [*cell.deployments, *cell.undeployments]
-        found = [RowData._make([*row_data(row), 1, ""]) for row in whole if first <= row.at <= last]
+        found = [
+            RowData._make([*row_data(row), 1, "", ()]) for row in whole if first <= row.at <= last
+        ]
         if found:
             found.sort(key=lambda row: row.at)
             lanes.append((context.environment_title(name), context.environment(page, name), found))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.query.commits.between import total_of
 from versioner.query.commits.links import CommitLinks
+from versioner.query.commits.taken import TakenAway, taken_away
 from versioner.query.commits.words import brought_by, count_words
 from versioner.query.source_links import source_of
 from versioner.site.urls import outward
@@ -27,6 +29,7 @@ __all__ = [
     "difference_view",
     "links_of",
     "shown_of_each",
+    "taken_by_rollbacks",
 ]
 
 # The most commits of a page of a month, and of one version there or on a product's page.
@@ -72,6 +75,13 @@ def brought_view(
     """Return how many commits a deployment brought or took away, "" where that is not known."""
     found = brought_by(changes, deployment)
     return count_words(found) if found is not None else ""
+
+
+@lru_cache(maxsize=2)
+def taken_by_rollbacks(context: SiteContext, product: str) -> Mapping[str, TakenAway]:
+    """Return what each rollback of a product took away, by its id."""
+    changes = changes_of_product(context, product)
+    return taken_away(context.record(product), changes, version=version_text)
 
 
 def _list(

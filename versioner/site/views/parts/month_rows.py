@@ -17,6 +17,7 @@ from versioner.site.views.parts.commits import (
     changes_of_product,
     commits_view,
     shown_of_each,
+    taken_by_rollbacks,
 )
 from versioner.site.views.parts.event_details import detail_facts, event_facts
 from versioner.site.views.parts.rows import (
@@ -69,10 +70,8 @@ class MonthRows:
             shown = self._places[where] = place(self._context, row)
         kind = row.kind if row.kind in KIND_CLASSES else ""
         events, void_events = row.events, row.void_events
-        href = self._links.get(version)
-        if href is None:
-            href = self._context.version(self._page, self._product, version)
-            self._links[version] = href
+        href = self._version_link(version)
+        taken = self._taken(row)
         # Only the keys that the template uses.
         return {
             "id": deployment_anchor(row.id),
@@ -87,7 +86,9 @@ class MonthRows:
             "void": row.void is not None,
             "by": latest_value(events, "deployed_by", self._hidden),
             "remark": remark(row, self._hidden),
-            "brought": brought_view(self._changes, row) if self._changes else "",
+            "taken": taken,
+            "taken_href": self._version_link(row.previous) if taken else "",
+            "brought": brought_view(self._changes, row) if self._changes and not taken else "",
             "facts": event_facts(events, self._hidden),
             "commits": self._commits(events) if self._recorded else [],
             # The row itself shows the status and the time of a single event.
@@ -96,6 +97,20 @@ class MonthRows:
             else [],
             "struck": [self._struck(*each) for each in void_events] if void_events else [],
         }
+
+    def _version_link(self, version: str) -> str:
+        href = self._links.get(version)
+        if href is None:
+            href = self._context.version(self._page, self._product, version)
+            self._links[version] = href
+        return href
+
+    def _taken(self, row: Deployment | Undeployment) -> str:
+        """Return what a rollback took away, "" for nothing."""
+        if row.kind != "rollback":
+            return ""
+        found = taken_by_rollbacks(self._context, self._product)
+        return found[row.id].text() if row.id in found else ""
 
     def _version(self, version: Version) -> View:
         builds = version.builds

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from versioner.layout import month_of
+from versioner.query.commits.taken import TakenAway
 from versioner.query.today.happenings import Happening, earliest_beginning
 from versioner.site.urls import deployment_anchor, month_page, relative
 from versioner.site.views.products import team_of
@@ -96,6 +97,7 @@ def happening_of_row(row: ListedRow, hidden: frozenset[str]) -> Happening:
         before=tuple(filter(None, before)),
         before_since=data.before_since,
         is_void=data.void is not None,
+        taken=TakenAway(*data.taken).text(has_commits="changes" not in hidden),
     )
 
 

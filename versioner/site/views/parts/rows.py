@@ -9,9 +9,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.commits.between import total_of
+from versioner.query.commits.taken import TakenAway
 from versioner.query.derived.latest_values import latest_value
 from versioner.query.derived.running_versions import place_text
 from versioner.query.source_links import commit_url
+from versioner.site.summaries.codec import TAKEN
 from versioner.site.urls import outward
 from versioner.site.views.parts.instances import UNDEPLOYED
 from versioner.site.wording import (
@@ -65,8 +67,16 @@ def row_version(entry: Deployment | Undeployment) -> str:
     return entry.version or entry.previous or "nothing"
 
 
-def deployment_row(context: SiteContext, page: str, deployment: Deployment | Undeployment) -> View:
-    """Return a deployment or an undeployment as a row with a link to its permanent row."""
+def deployment_row(
+    context: SiteContext,
+    page: str,
+    deployment: Deployment | Undeployment,
+    taken: TakenAway | None = None,
+) -> View:
+    """Return a deployment or an undeployment as a row with a link to its permanent row.
+
+    `taken` is what it took away, if it is a rollback; a row in short has that itself.
+    """
     version = row_version(deployment)
     kind = deployment.kind if deployment.kind in KIND_CLASSES else ""
     return {
@@ -85,9 +95,18 @@ def deployment_row(context: SiteContext, page: str, deployment: Deployment | Und
         "kind": kind,
         "kind_class": KIND_CLASSES.get(kind, ""),
         "void": deployment.void is not None,
-        "remark": remark(deployment, context.hidden),
+        "remark": _remark(context, deployment, taken),
         "by": latest_value(deployment.events, "deployed_by", context.hidden),
     }
+
+
+def _remark(
+    context: SiteContext, deployment: Deployment | Undeployment, taken: TakenAway | None
+) -> str:
+    said = remark(deployment, context.hidden)
+    taken = taken or TakenAway(*deployment.events[0].get(TAKEN, ()))
+    gone = taken.text(has_commits="changes" not in context.hidden)
+    return "; ".join(filter(None, [f"took away {gone}" if gone else "", said]))
 
 
 def place(context: SiteContext, deployment: Deployment | Undeployment) -> str:
