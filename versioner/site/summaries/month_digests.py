@@ -1,4 +1,4 @@
-"""The digests of the pages of a product's months, by which a later build knows what is as it was."""
+"""The digests of the months of a product, by which a later build knows what is as it was."""
 
 from __future__ import annotations
 
