@@ -75,5 +75,5 @@ def test_reports_and_pages_show_every_detail_with_the_label_of_the_table(kind: E
     }
     event["artifacts"] = {"artifact": "the artifacts"}
     assert {(fact["label"], fact["text"]) for fact in event_facts([event])} == expected
-    told = {(label, lines[0].text) for label, lines in reports.event_facts([event])}
+    told = {(label, lines[0].text) for label, lines in reports.field_pairs([event])}
     assert expected <= told

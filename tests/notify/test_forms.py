@@ -18,7 +18,7 @@ from versioner.models.notification_types import SERVICE_NAMES as SERVICES
 from versioner.notify.forms.cdevents import cdevent_of, cdevents_request
 from versioner.notify.forms.payloads import webhook_request
 from versioner.notify.forms.wording import message_of
-from versioner.notify.notice_details import Facts, facts_of
+from versioner.notify.notice_details import NoticeDetails, details_of
 from versioner.notify.notices import Notice, notice_of
 from versioner.resources import schemas_dir
 
@@ -35,9 +35,9 @@ HOSTED = {
 }  # fmt: skip
 
 
-def facts(kind: str, **fields: Any) -> Facts:
+def details(kind: str, **fields: Any) -> NoticeDetails:
     values = {"products": ("shop",), "environments": ("production",), "version": "1.4.0"}
-    return Facts(Notice("e-1", kind, NOW, **(values | fields)), registry_title="Acme")
+    return NoticeDetails(Notice("e-1", kind, NOW, **(values | fields)), registry_title="Acme")
 
 
 def check(event: dict[str, Any]) -> None:
@@ -52,7 +52,7 @@ def check(event: dict[str, Any]) -> None:
 @pytest.mark.parametrize("kind", NOTIFICATION_TYPES)
 def test_each_type_is_a_valid_cdevent_and_has_words(kind: str) -> None:
     for also in ((), ("deployment.rollback",)):
-        found = facts(kind, also=also, previous="1.3.0", name="n", old_name="o", words=("qa",))
+        found = details(kind, also=also, previous="1.3.0", name="n", old_name="o", words=("qa",))
         check(cdevent_of(found))
         message = message_of(found)
         assert message.title
@@ -75,13 +75,13 @@ def test_each_type_is_a_valid_cdevent_and_has_words(kind: str) -> None:
 def test_a_deployment_is_what_it_was_to_the_service(
     previous: str, also: tuple[str, ...], kind: str
 ) -> None:
-    event = cdevent_of(facts("deployment.completed", previous=previous, also=also))
+    event = cdevent_of(details("deployment.completed", previous=previous, also=also))
     assert event["context"]["type"] == kind
     assert event["subject"]["content"]["environment"] == {"id": "production"}
 
 
 def test_the_headers_are_those_of_the_event() -> None:
-    body, headers = cdevents_request(facts("deployment.completed"), "s")
+    body, headers = cdevents_request(details("deployment.completed"), "s")
     event = json.loads(body)
     assert {
         name: headers[f"ce-{name}"] for name in ("id", "source", "type", "subject", "time")
@@ -108,7 +108,7 @@ def test_a_deployment_has_the_keys_of_the_hosted_product() -> None:
         "b", "deployment.failed", NOW, products=("shop",), environments=("production",),
         version="1.0", event="b", deployment="a",
     )  # fmt: skip
-    sent = json.loads(webhook_request(facts_of(notice, whole), "")[0])
+    sent = json.loads(webhook_request(details_of(notice, whole), "")[0])
     assert sent.keys() >= HOSTED
     assert {name: sent[name] for name in HOSTED} == {
         "id": "a",
@@ -124,7 +124,7 @@ def test_a_deployment_has_the_keys_of_the_hosted_product() -> None:
         "preflight_status": None,
         "source_url": "https://deploys.example/x/products/shop/2026-11.html#d-a",
     }
-    message = message_of(facts_of(notice, whole))
+    message = message_of(details_of(notice, whole))
     assert message.title == "Deployment of shop 1.0 to production failed"
     assert message.lines == ("2026-11-22 10:15 UTC by ann", "Reason: disk full")
     assert message.url == "https://deploys.example/x/products/shop/2026-11.html#d-a"
@@ -135,7 +135,7 @@ def test_what_the_site_hides_is_in_no_notification() -> None:
     notice = Notice("a", "deployment.completed", NOW, products=("shop",), event="a", deployment="a")
     for config in ({"people": "none"}, {"site": {"hidden_fields": ["deployed_by", "reason"]}}):
         whole = registry(product("shop", [event]), config={"schema_version": 1, **config})
-        found = facts_of(notice, whole)
+        found = details_of(notice, whole)
         assert found.actor == ""
         assert "by ann" not in message_of(found).text
 
@@ -143,7 +143,7 @@ def test_what_the_site_hides_is_in_no_notification() -> None:
 def test_hostile_text_stays_on_its_line() -> None:
     event = deployment("1.0", id="a", reason="x\r\nBcc: all@example.com\x1b[31m\u202e")
     notice = Notice("a", "deployment.completed", NOW, products=("shop",), event="a", deployment="a")
-    message = message_of(facts_of(notice, registry(product("shop", [event]))))
+    message = message_of(details_of(notice, registry(product("shop", [event]))))
     assert all(line.isprintable() for line in (message.title, *message.lines))
 
 

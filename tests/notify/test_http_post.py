@@ -12,7 +12,7 @@ from tests.fixtures.local_registry import NOW
 from tests.notify.receivers import receiving
 from versioner.notify.forms.payloads import webhook_request
 from versioner.notify.http_post import TIMEOUT_SECONDS, post
-from versioner.notify.notice_details import Facts
+from versioner.notify.notice_details import NoticeDetails
 from versioner.notify.notices import Notice
 
 if TYPE_CHECKING:
@@ -95,12 +95,12 @@ def test_what_is_no_web_address_is_never_opened(url: str) -> None:
 def test_openssl_makes_the_same_signature(tmp_path: Path) -> None:
     notice = Notice("e-1", "deployment.completed", NOW, products=("größe",), version="1.0")
     secret = "a secret, with spaces"
-    body, headers = webhook_request(Facts(notice), secret)
+    body, headers = webhook_request(NoticeDetails(notice), secret)
     (tmp_path / "body").write_bytes(body)
     command = ["openssl", "dgst", "-sha256", "-hmac", secret, "-hex", str(tmp_path / "body")]
     made = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert headers["X-Versioner-Signature"] == f"sha256={made.split()[-1]}"
-    assert "X-Versioner-Signature" not in webhook_request(Facts(notice), "")[1]
+    assert "X-Versioner-Signature" not in webhook_request(NoticeDetails(notice), "")[1]
     assert b": " not in body
 
 

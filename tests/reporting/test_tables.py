@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from versioner.reporting.tables import Column, facts, fitted_table, paragraph, table
+from versioner.reporting.tables import Column, fitted_table, labelled_list, paragraph, table
 from versioner.reporting.text import Span, TextLayout, text_width
 
 COLUMNS = [Column("product", 8), Column("version", 6), Column("by", 4, spare=True), Column("id")]
@@ -72,7 +72,7 @@ def test_painted_columns_stay_aligned() -> None:
 
 def test_facts_leave_out_what_says_nothing_and_wrap_the_rest() -> None:
     pairs = [("status", "failed"), ("by", ""), ("reason", paragraph("one two three four five six"))]
-    assert facts(TextLayout(32), pairs).splitlines() == [
+    assert labelled_list(TextLayout(32), pairs).splitlines() == [
         "  status  failed",
         "  reason  one two three four",
         "          five six",

@@ -95,16 +95,16 @@ def _event(system: System, environ: Mapping[str, str]) -> tuple[dict[str, str], 
     from versioner.ci.event_file import read_event_file
 
     path = _first(system.event_file, environ, cleaning.path)
-    facts = read_event_file(event, path)
+    subject = read_event_file(event, path)
     found = {
-        "scm_sha": cleaning.commit(facts.scm_sha),
-        "scm_branch": cleaning.branch(facts.scm_branch),
-        "release": _release(facts.release),
-        "environment": cleaning.line(facts.environment),
-        "tier": facts.tier,
+        "scm_sha": cleaning.commit(subject.scm_sha),
+        "scm_branch": cleaning.branch(subject.scm_branch),
+        "release": _release(subject.release),
+        "environment": cleaning.line(subject.environment),
+        "tier": subject.tier,
     }
-    problem = facts.problem
-    if facts.scm_sha and not found["scm_sha"]:
+    problem = subject.problem
+    if subject.scm_sha and not found["scm_sha"]:
         problem = "its commit is not hexadecimal"
     warnings = {}
     if problem and (path or event in _ABOUT_ANOTHER):

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["EVENTS", "EventFacts", "read_event_file"]
+__all__ = ["EVENTS", "EventSubject", "read_event_file"]
 
 # The event files of these events are below 1 MB; GitHub sends no payload of more than 25 MB.
 _MOST_BYTES: Final = 25_000_000
 
 
-class EventFacts(NamedTuple):
+class EventSubject(NamedTuple):
     """What an event is about; "" where it tells nothing, and the variables count.
 
     `problem` is why the file could not be read, else "".
@@ -36,8 +36,8 @@ class EventFacts(NamedTuple):
     problem: str = ""
 
 
-_PULL_REQUEST: Final = EventFacts("pull_request.head.sha", "pull_request.head.ref")
-_DEPLOYMENT: Final = EventFacts(
+_PULL_REQUEST: Final = EventSubject("pull_request.head.sha", "pull_request.head.ref")
+_DEPLOYMENT: Final = EventSubject(
     "deployment.sha",
     "deployment.ref",
     environment="deployment.environment",
@@ -46,36 +46,36 @@ _DEPLOYMENT: Final = EventFacts(
 
 # The keys of each value, by the name of the event. A merge group is about the branch that it is
 # merged into; a release may name a branch, but not always the one that its tag is on.
-EVENTS: Final[dict[str, EventFacts]] = {
-    "workflow_run": EventFacts("workflow_run.head_sha", "workflow_run.head_branch"),
-    "merge_group": EventFacts("merge_group.head_sha", "merge_group.base_ref"),
+EVENTS: Final[dict[str, EventSubject]] = {
+    "workflow_run": EventSubject("workflow_run.head_sha", "workflow_run.head_branch"),
+    "merge_group": EventSubject("merge_group.head_sha", "merge_group.base_ref"),
     "pull_request": _PULL_REQUEST,
     "pull_request_target": _PULL_REQUEST,
     "pull_request_review": _PULL_REQUEST,
     "pull_request_review_comment": _PULL_REQUEST,
     "deployment": _DEPLOYMENT,
     "deployment_status": _DEPLOYMENT,
-    "release": EventFacts(release="release.tag_name"),
-    "check_run": EventFacts("check_run.head_sha", "check_run.check_suite.head_branch"),
-    "check_suite": EventFacts("check_suite.head_sha", "check_suite.head_branch"),
-    "status": EventFacts("sha"),
+    "release": EventSubject(release="release.tag_name"),
+    "check_run": EventSubject("check_run.head_sha", "check_run.check_suite.head_branch"),
+    "check_suite": EventSubject("check_suite.head_sha", "check_suite.head_branch"),
+    "status": EventSubject("sha"),
 }
 
 
-def read_event_file(event: str, path: str) -> EventFacts:
+def read_event_file(event: str, path: str) -> EventSubject:
     """Return what an event is about; never raises."""
     keys = EVENTS.get(event)
     if keys is None:
-        return EventFacts()
+        return EventSubject()
     if not path:
-        return EventFacts(problem="its variable is not set")
+        return EventSubject(problem="its variable is not set")
     try:
         document = json.loads(_bytes_of(path).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        return EventFacts(problem=_reason(error))
+        return EventSubject(problem=_reason(error))
     if not isinstance(document, dict):
-        return EventFacts(problem="it is not a JSON object")
-    found = EventFacts(*(_value(document, key) for key in keys))
+        return EventSubject(problem="it is not a JSON object")
+    found = EventSubject(*(_value(document, key) for key in keys))
     needed = keys.scm_sha and not found.scm_sha
     return found._replace(problem=f"it has no {keys.scm_sha}") if needed else found
 

@@ -56,7 +56,7 @@ def draft_event(options: TrackOptions, detected: DetectedRun | None) -> EventDra
         }
     )
     status = canonical_status(options.status or "completed", kind)
-    found, metadata = _detected_facts(options, detected, status)
+    found, metadata = _detected_fields(options, detected, status)
     fields = {**found, **options.fields, "status": status}
     if fields.get("scm_sha"):
         fields["scm_sha"] = fields["scm_sha"].lower()
@@ -129,7 +129,7 @@ def doubts_of(options: TrackOptions, detected: DetectedRun) -> list[str]:
     return [text for field, text in detected.warnings.items() if field not in given]
 
 
-def _detected_facts(
+def _detected_fields(
     options: TrackOptions, detected: DetectedRun | None, status: EventStatus
 ) -> tuple[Event, dict[str, Any]]:
     """Return what the CI system reports, as fields of the event and as metadata."""

@@ -10,7 +10,7 @@ from versioner.notify.channels import Channel, channels_of
 from versioner.notify.forms.wording import message_of
 from versioner.notify.ledger import Ledger
 from versioner.notify.news import TipReader
-from versioner.notify.notice_details import facts_of
+from versioner.notify.notice_details import details_of
 from versioner.notify.notices import Notice, notice_of
 from versioner.notify.place import open_place
 
@@ -65,7 +65,7 @@ def list_notifications(
         def titled(document: dict[str, Any]) -> tuple[Notice, str]:
             notice = notice_of(document)
             registry = reader.with_products(filter(None, [notice.product]))
-            return notice, message_of(facts_of(notice, registry)).title
+            return notice, message_of(details_of(notice, registry)).title
 
         return Notifications(
             state.commit,

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from versioner.notify.notices import Notice
     from versioner.registry.records import ProductRecord, Registry
 
-__all__ = ["Facts", "facts_of"]
+__all__ = ["NoticeDetails", "details_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class NoticeDetails:
     """A notice with what the registry says of it now; `event` is its line of the log, if any.
 
     `url` is the page of the site, "" where the address of the site is not known. `is_void` is
@@ -69,21 +69,21 @@ class Facts:
         return next((str(each[key]) for each in events if each.get(key)), "")
 
 
-def facts_of(notice: Notice, registry: Registry) -> Facts:
+def details_of(notice: Notice, registry: Registry) -> NoticeDetails:
     """Return what a registry says of a notice; its product must be loaded, if it exists."""
     if notice.type == DIGEST:
         # Few runs send one.
         from versioner.notify.digests.digest import digest_of
 
         digest = digest_of(registry, notice.name, *notice.words)
-        return Facts(notice, digest.title, url=digest.url, digest=digest)
+        return NoticeDetails(notice, digest.title, url=digest.url, digest=digest)
     hidden = hidden_fields(registry.config)
     record = registry.products.get(registry.target_of(notice.product)) if notice.product else None
     event, deployment = _event_of(notice, record, registry)
     rules = registry.governance.rules
     environment = registry.environments.get(registry.environment_name(notice.environment), {})
     metadata = (record.document.get("extra_metadata") or {}) if record is not None else {}
-    return Facts(
+    return NoticeDetails(
         notice,
         registry_title=str(registry.config.get("title") or ""),
         product_title=str(record.document.get("title") or "") if record is not None else "",

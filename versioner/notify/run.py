@@ -22,7 +22,7 @@ from versioner.notify.forms.wording import message_of
 from versioner.notify.http_post import Answer
 from versioner.notify.ledger import Ledger
 from versioner.notify.news import TipReader, news_since
-from versioner.notify.notice_details import facts_of
+from versioner.notify.notice_details import details_of
 from versioner.notify.notices import Notice, notice_of
 from versioner.notify.place import open_place
 from versioner.notify.sending import TRIES, Pace, send
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from versioner.notify.claims import Asked
-    from versioner.notify.notice_details import Facts
+    from versioner.notify.notice_details import NoticeDetails
     from versioner.notify.place import Place, Target
     from versioner.notify.sender_process import Sender
     from versioner.registry.records import Registry
@@ -153,7 +153,7 @@ class _Run:
         self._note_doubts(found.state)
         for entry in (*found.state.queue, *self._news(found.state)[0]):
             notice = notice_of(entry["notice"])
-            title = message_of(self._facts(notice)).title
+            title = message_of(self._details(notice)).title
             self._result.sent += [Delivery(name, notice, title) for name in entry["channels"]]
         return self._result
 
@@ -300,12 +300,14 @@ class _Run:
 
     def _send_claimed(self, claimed: Sequence[dict[str, Any]]) -> list[Attempt]:
         """Send what is claimed, to several channels at once, to each in order."""
-        facts = {each["notice"]["key"]: self._facts(notice_of(each["notice"])) for each in claimed}
+        details = {
+            each["notice"]["key"]: self._details(notice_of(each["notice"])) for each in claimed
+        }
         names = list(dict.fromkeys(name for each in claimed for name in each["channels"]))
 
         def to_channel(name: str) -> list[Attempt]:
             return [
-                Attempt(entry, name, self._send(name, facts[entry["notice"]["key"]]))
+                Attempt(entry, name, self._send(name, details[entry["notice"]["key"]]))
                 for entry in claimed
                 if name in entry["channels"]
             ]
@@ -316,27 +318,27 @@ class _Run:
             with ThreadPoolExecutor(max_workers=min(8, len(names))) as pool:
                 attempts = [each for some in pool.map(to_channel, names) for each in some]
         for each in attempts:
-            self._note(each, facts[each.entry["notice"]["key"]])
+            self._note(each, details[each.entry["notice"]["key"]])
         return attempts
 
-    def _send(self, name: str, facts: Facts) -> Answer:
-        self._begun.add((facts.notice.key, name))
+    def _send(self, name: str, details: NoticeDetails) -> Answer:
+        self._begun.add((details.notice.key, name))
         try:
-            return send(self._channels[name], facts, self._context.variables, self._context.pace)
+            return send(self._channels[name], details, self._context.variables, self._context.pace)
         except OperationFailed as error:
             return Answer(error.message)
 
-    def _note(self, attempt: Attempt, facts: Facts) -> None:
+    def _note(self, attempt: Attempt, details: NoticeDetails) -> None:
         answer, name = attempt.answer, attempt.channel
-        delivery = Delivery(name, facts.notice, message_of(facts).title, answer.error)
+        delivery = Delivery(name, details.notice, message_of(details).title, answer.error)
         (self._result.failed if answer.error else self._result.sent).append(delivery)
         is_down = bool(answer.error) and not answer.is_final
         self._failures[name] = self._failures.get(name, 0) + 1 if is_down else 0
 
-    def _facts(self, notice: Notice) -> Facts:
+    def _details(self, notice: Notice) -> NoticeDetails:
         if notice.type == DIGEST:
-            return facts_of(notice, self._reader.whole())
-        return facts_of(notice, self._reader.with_products(filter(None, [notice.product])))
+            return details_of(notice, self._reader.whole())
+        return details_of(notice, self._reader.with_products(filter(None, [notice.product])))
 
     def _note_waiting(self, state: NotifiedState) -> None:
         waiting = self._result.waiting

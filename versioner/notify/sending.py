@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from versioner.notify.channels import Channel
-    from versioner.notify.notice_details import Facts
+    from versioner.notify.notice_details import NoticeDetails
 
 __all__ = ["TRIES", "Pace", "send", "send_with_tries"]
 
@@ -25,9 +25,11 @@ class Pace(NamedTuple):
     pause: float = 1.0
 
 
-def send(channel: Channel, facts: Facts, variables: Mapping[str, str], pace: Pace) -> Answer:
+def send(
+    channel: Channel, details: NoticeDetails, variables: Mapping[str, str], pace: Pace
+) -> Answer:
     """Send a notice to a channel, with as many tries as it takes, three at most."""
-    return send_with_tries(lambda: _send_once(channel, facts, variables, pace), pace)
+    return send_with_tries(lambda: _send_once(channel, details, variables, pace), pace)
 
 
 def send_with_tries(once: Callable[[], Answer], pace: Pace) -> Answer:
@@ -40,7 +42,9 @@ def send_with_tries(once: Callable[[], Answer], pace: Pace) -> Answer:
         backoff.pause()
 
 
-def _send_once(channel: Channel, facts: Facts, variables: Mapping[str, str], pace: Pace) -> Answer:
+def _send_once(
+    channel: Channel, details: NoticeDetails, variables: Mapping[str, str], pace: Pace
+) -> Answer:
     url = variables.get(channel.url_env, "").strip()
     if channel.is_http:
         secret = variables.get(channel.secret_env, "").strip() if channel.secret_env else ""
@@ -48,16 +52,16 @@ def _send_once(channel: Channel, facts: Facts, variables: Mapping[str, str], pac
             from versioner.notify.forms.payloads import webhook_request as request_of
         else:
             from versioner.notify.forms.cdevents import cdevents_request as request_of
-        return post(url, *request_of(facts, secret), pace.timeout)
+        return post(url, *request_of(details, secret), pace.timeout)
     from versioner.notify.apprise_service import send_message
     from versioner.notify.forms.wording import message_of
 
     html = ""
-    if facts.digest is not None and channel.is_mail:
+    if details.digest is not None and channel.is_mail:
         from versioner.notify.digests.words import digest_html
 
-        html = digest_html(facts.digest)
-    message = message_of(facts)
+        html = digest_html(details.digest)
+    message = message_of(details)
     return send_message(
-        channel.to, url, message, kind=facts.notice.type, html=html, seconds=pace.timeout
+        channel.to, url, message, kind=details.notice.type, html=html, seconds=pace.timeout
     )

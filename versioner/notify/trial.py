@@ -8,7 +8,7 @@ from versioner.errors import NotFound, OperationFailed, UsageFault
 from versioner.names import nearest
 from versioner.notify.channels import channels_of
 from versioner.notify.news import TipReader
-from versioner.notify.notice_details import Facts
+from versioner.notify.notice_details import NoticeDetails
 from versioner.notify.notices import Notice
 from versioner.notify.place import open_place
 from versioner.notify.sending import send
@@ -42,7 +42,9 @@ def send_test(target: Target, context: NotifyContext, name: str, *, branch: str 
     )
     title = str(registry.config.get("title") or "")
     event = {"reason": f"This is a test of the channel {name}; nothing was deployed."}
-    answer = send(channel, Facts(notice, title, event=event), context.variables, context.pace)
+    answer = send(
+        channel, NoticeDetails(notice, title, event=event), context.variables, context.pace
+    )
     if answer.error:
         raise OperationFailed(
             f"{name}: {answer.error}",

@@ -15,7 +15,7 @@ from versioner.recording.decision_checks import (
     recorded_decision,
 )
 from versioner.recording.event_warnings import EventWarning
-from versioner.rules.version_claims import facts_of
+from versioner.rules.version_claims import claims_of
 from versioner.rules.visible import VisibleLogs
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from versioner.models import Event, RegistryConfig
     from versioner.models.events import RecordKind
     from versioner.recording.context import EventDraft, TipFiles
-    from versioner.rules.version_claims import VersionFacts
+    from versioner.rules.version_claims import VersionClaims
 
 __all__ = ["decide_on_version"]
 
@@ -44,15 +44,15 @@ def decide_on_version(
     if recorded is not None:
         return Decided(product, recorded, path, None, already=True)
     decided = [each for each in visible.events("decision") if each["version"] == event["version"]]
-    facts = _facts(visible, product, event, has_voids=any(b"voids: " in x for x in logs.values()))
+    claims = _claims(visible, product, event, has_voids=any(b"voids: " in x for x in logs.values()))
     if event["decision"] == "override-reviewed":
         _check_reviewed(tip, visible, event)
     standing = _standing(decided, event)
     if standing is not None:
         return Decided(product, standing, path, None, already=True)
     if event["decision"] in OF_TYPE:
-        event = {**event, **facts.as_fields()}
-    warnings = tuple(_doubts(product, event, facts, config))
+        event = {**event, **claims.as_fields()}
+    warnings = tuple(_doubts(product, event, claims, config))
     return Decided(product, event, path, logs.get(path), warnings=warnings)
 
 
@@ -74,7 +74,7 @@ def _visible(logs: Mapping[str, bytes]) -> VisibleLogs:
     return VisibleLogs(found)
 
 
-def _facts(visible: VisibleLogs, product: str, event: Event, *, has_voids: bool) -> VersionFacts:
+def _claims(visible: VisibleLogs, product: str, event: Event, *, has_voids: bool) -> VersionClaims:
     """Return what is known of the version; raise InvalidInput where no event names it."""
     version = event["version"]
     named = [
@@ -95,14 +95,14 @@ def _facts(visible: VisibleLogs, product: str, event: Event, *, has_voids: bool)
             field="version",
             hint=f"{hint}`versioner version list {product}` lists the versions",
         )
-    facts = facts_of(own, event["at"])
-    if not facts.is_known:
+    claims = claims_of(own, event["at"])
+    if not claims.is_known:
         raise InvalidInput(
             f'no event names version "{version}" of "{product}" before {event["at"]}',
             field="at",
             hint=f"the first one is of {min(each['at'] for each in own)}",
         )
-    return facts
+    return claims
 
 
 def _check_reviewed(tip: TipFiles, visible: VisibleLogs, event: Event) -> None:
@@ -162,11 +162,11 @@ def _standing(decided: Sequence[Event], event: Event) -> Event | None:
 
 
 def _doubts(
-    product: str, event: Event, facts: VersionFacts, config: RegistryConfig
+    product: str, event: Event, claims: VersionClaims, config: RegistryConfig
 ) -> Iterator[EventWarning]:
     if "approval_type" in event:
         yield from _doubts_of_type(event["approval_type"], config)
-    yield from _doubts_of_facts(product, event, facts)
+    yield from _doubts_of_claims(product, event, claims)
 
 
 def _doubts_of_type(approval_type: str, config: RegistryConfig) -> Iterator[EventWarning]:
@@ -178,17 +178,17 @@ def _doubts_of_type(approval_type: str, config: RegistryConfig) -> Iterator[Even
         yield EventWarning("near-name", message, f"did you mean {' or '.join(near)}?")
 
 
-def _doubts_of_facts(product: str, event: Event, facts: VersionFacts) -> list[EventWarning]:
+def _doubts_of_claims(product: str, event: Event, claims: VersionClaims) -> list[EventWarning]:
     what = f"{product} {event['version']}"
     if event["decision"] == "blocked" and "comment" not in event:
         hint = "`--comment` tells those whom it stops"
         return [EventWarning("decision", f"{what} is blocked without a reason", hint)]
     if event["decision"] != "approved":
         return []
-    if facts.later:
+    if claims.later:
         message = f"{what} has a commit or a digest of a later time, so the approval is outdated"
         return [EventWarning("decision", message, "leave --at out to approve what is known now")]
-    if not facts.as_fields():
+    if not claims.as_fields():
         message = f"no commit and no digest of {what} is known: the approval ends when one is told"
         hint = "record the build first, with --scm-sha or --artifact"
         return [EventWarning("decision", message, hint)]

@@ -63,5 +63,5 @@ def recorder_text(made: MadeRecorder, file: Path) -> str:
 
 def recorder_json(made: MadeRecorder, file: Path) -> str:
     """Return the same as JSON with stable keys."""
-    facts = {"file": str(file), "sha256": made.sha256, "bytes": len(made.data)}
-    return as_json({**facts, "packages": dict(made.packages)})
+    content = {"file": str(file), "sha256": made.sha256, "bytes": len(made.data)}
+    return as_json({**content, "packages": dict(made.packages)})

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
     from versioner.reporting.text import Style
 
-__all__ = ["CellText", "Column", "facts", "fitted_table", "paragraph", "table", "value_lines"]
+__all__ = [
+    "CellText",
+    "Column",
+    "fitted_table",
+    "labelled_list",
+    "paragraph",
+    "table",
+    "value_lines",
+]
 
 _GAP: Final = "  "
 _LEAST_BESIDE_TAIL: Final = 8
@@ -69,7 +77,9 @@ def fitted_table(
     return _try(layout, kept, grid, indent)
 
 
-def facts(layout: TextLayout, pairs: Iterable[tuple[str, CellText]], *, indent: str = "  ") -> str:
+def labelled_list(
+    layout: TextLayout, pairs: Iterable[tuple[str, CellText]], *, indent: str = "  "
+) -> str:
     """Return labels and values, one below the other, without labels that have no value."""
     rows = [(clean(label), _lines(entry)) for label, entry in pairs]
     rows = [(label, lines) for label, lines in rows if _has_text(lines)]
@@ -201,7 +211,9 @@ def _as_list(
             if line.text or line.tail
         ]
         titled = zip(columns[1:], others, strict=True)
-        body = facts(layout, [(column.title, lines) for column, lines in titled], indent="  ")
+        body = labelled_list(
+            layout, [(column.title, lines) for column, lines in titled], indent="  "
+        )
         blocks += [*head, *(body.split("\n") if body else ())]
     return "\n".join(f"{indent}{line}" for line in blocks)
 

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
     from versioner.models import Event
 
-__all__ = ["VersionFacts", "facts_of"]
+__all__ = ["VersionClaims", "claims_of"]
 
 
-class VersionFacts(NamedTuple):
+class VersionClaims(NamedTuple):
     """The facts of a version; `later` is whether an event after the moment tells another one.
 
     `is_known` is whether an event names the version by then.
@@ -29,7 +29,7 @@ class VersionFacts(NamedTuple):
         return {key: value for key, value in fields.items() if value}
 
 
-def facts_of(events: Iterable[Event], at: str) -> VersionFacts:
+def claims_of(events: Iterable[Event], at: str) -> VersionClaims:
     """Return what the events of one version, void ones left out, say of it up to a moment."""
     sha = ""
     artifacts: dict[str, str] = {}
@@ -45,7 +45,7 @@ def facts_of(events: Iterable[Event], at: str) -> VersionFacts:
         for name, digest in event.get("artifacts", {}).items():
             artifacts.setdefault(name, digest)
     later = any(_tells_more(event, sha, artifacts) for event in after)
-    return VersionFacts(sha, dict(sorted(artifacts.items())), later, is_known)
+    return VersionClaims(sha, dict(sorted(artifacts.items())), later, is_known)
 
 
 def _tells_more(event: Event, sha: str, artifacts: Mapping[str, str]) -> bool:

@@ -103,7 +103,7 @@ def build_site(
     registry's own templates is wrong, else OperationFailed.
     """
     state = SiteState(cache.with_name("site.sqlite") if cache and trees else None)
-    keys = _keys_of_facts(registry, trees or {})
+    keys = _keys_of_summaries(registry, trees or {})
 
     def build() -> BuildReport:
         context = SiteContext(
@@ -222,8 +222,8 @@ def _machines(context: SiteContext, files: Mapping[str, bytes]) -> Unit:
     return Unit("files", "", lambda: [Page(REFERENCE, "api.html", make)], files.items)
 
 
-def _keys_of_facts(registry: Registry, trees: Mapping[str, str]) -> dict[str, str]:
-    """Return by product the key of its facts, for those whose content has one."""
+def _keys_of_summaries(registry: Registry, trees: Mapping[str, str]) -> dict[str, str]:
+    """Return by product the key of its summary, for those whose content has one."""
     policy = metrics_policy(registry)
     common = json.dumps(
         [

@@ -100,7 +100,7 @@ def units_of(
     tool_version: str,
     committed: Callable[[], Mapping[str, str | None]],
 ) -> list[Unit]:
-    """Return the units of a site; `keys` has, by product, the key of its facts.
+    """Return the units of a site; `keys` has, by product, the key of its summary.
 
     `committed` returns the tree ids of the products in the commit of the registry.
     """

@@ -11,7 +11,7 @@ from versioner.notify.forms.wording import message_of
 
 if TYPE_CHECKING:
     from versioner.notify.forms.payloads import HttpRequest
-    from versioner.notify.notice_details import Facts
+    from versioner.notify.notice_details import NoticeDetails
 
 __all__ = ["cdevent_of", "cdevents_request"]
 
@@ -38,9 +38,9 @@ _ENVIRONMENTS: Final = {
 }
 
 
-def cdevents_request(facts: Facts, secret: str) -> HttpRequest:
+def cdevents_request(details: NoticeDetails, secret: str) -> HttpRequest:
     """Return the body and the headers of a CDEvent; with a secret it is signed as a webhook is."""
-    event = cdevent_of(facts)
+    event = cdevent_of(details)
     context = event["context"]
     body = compact(event)
     headers = {
@@ -59,11 +59,11 @@ def cdevents_request(facts: Facts, secret: str) -> HttpRequest:
     return body, headers
 
 
-def cdevent_of(facts: Facts) -> dict[str, Any]:
+def cdevent_of(details: NoticeDetails) -> dict[str, Any]:
     """Return a notice as a CDEvent; what CDEvents have no type for is one of a type of our own."""
-    notice = facts.notice
-    kind, subject = _subject(facts)
-    source = _source(facts)
+    notice = details.notice
+    kind, subject = _subject(details)
+    source = _source(details)
     return {
         "context": {
             "version": _SPEC,
@@ -74,44 +74,44 @@ def cdevent_of(facts: Facts) -> dict[str, Any]:
         },
         "subject": {"source": source, **subject},
         "customData": {
-            "title": message_of(facts).title,
-            **({"text": message_of(facts).text} if facts.digest is not None else {}),
+            "title": message_of(details).title,
+            **({"text": message_of(details).text} if details.digest is not None else {}),
             "product": notice.product,
             "version": notice.version,
             "environment": notice.environment,
             "instance": notice.instance,
             "event_type": notice.type,
             "deployment_id": notice.deployment,
-            "url": facts.url,
+            "url": details.url,
         },
         "customDataContentType": "application/json",
     }
 
 
-def _source(facts: Facts) -> str:
+def _source(details: NoticeDetails) -> str:
     """Return the source of events: the site of the registry, else a path of its own."""
-    base = facts.url.partition("#")[0]
+    base = details.url.partition("#")[0]
     for part in ("/products/", "/requests/", "/rules/", "/environments/", "/index.html"):
         base = base.partition(part)[0]
-    return base or f"/versioner/{quote(facts.registry_title, safe='') or 'registry'}"
+    return base or f"/versioner/{quote(details.registry_title, safe='') or 'registry'}"
 
 
-def _subject(facts: Facts) -> tuple[str, dict[str, Any]]:
-    notice = facts.notice
+def _subject(details: NoticeDetails) -> tuple[str, dict[str, Any]]:
+    notice = details.notice
     if notice.type in ("deployment.completed", "deployment.undeployed"):
-        return _service(facts)
+        return _service(details)
     if notice.type in _TASKS:
         name, outcome = _TASKS[notice.type]
-        return _standard(name, "taskRun", notice.deployment or notice.key, _task(facts, outcome))
+        return _standard(name, "taskRun", notice.deployment or notice.key, _task(details, outcome))
     if notice.type in _BUILDS:
         done = notice.type == "build.completed"
-        content = {"artifactId": _package(facts)} if done else {}
-        run = facts.event.get("invoke_id") or f"{notice.product}@{notice.version}"
+        content = {"artifactId": _package(details)} if done else {}
+        run = details.event.get("invoke_id") or f"{notice.product}@{notice.version}"
         return _standard(_BUILDS[notice.type], "build", str(run), content)
     if notice.type in _ENVIRONMENTS:
         name = notice.name or notice.environment
         return _standard(_ENVIRONMENTS[notice.type], "environment", name, {"name": name})
-    return _custom(facts)
+    return _custom(details)
 
 
 def _standard(
@@ -123,12 +123,12 @@ def _standard(
     )
 
 
-def _service(facts: Facts) -> tuple[str, dict[str, Any]]:
-    notice = facts.notice
+def _service(details: NoticeDetails) -> tuple[str, dict[str, Any]]:
+    notice = details.notice
     content: dict[str, Any] = {"environment": {"id": notice.environment}}
     if notice.type == "deployment.undeployed":
         return _standard("service.removed", "service", notice.product, content)
-    content["artifactId"] = _package(facts)
+    content["artifactId"] = _package(details)
     name = "service.upgraded" if notice.previous else "service.deployed"
     if notice.previous == notice.version:
         name = "service.deployed"
@@ -137,32 +137,32 @@ def _service(facts: Facts) -> tuple[str, dict[str, Any]]:
     return _standard(name, "service", notice.product, content)
 
 
-def _task(facts: Facts, outcome: str) -> dict[str, Any]:
-    notice = facts.notice
+def _task(details: NoticeDetails, outcome: str) -> dict[str, Any]:
+    notice = details.notice
     content = {"taskName": f"deploy {notice.product} {notice.version} to {notice.environment}"}
-    url = str(facts.event.get("deploy_url") or facts.event.get("build_url") or facts.url)
+    url = str(details.event.get("deploy_url") or details.event.get("build_url") or details.url)
     if url:
         content["url"] = url
     if outcome:
         content["outcome"] = outcome
-        if facts.event.get("reason"):
-            content["errors"] = str(facts.event["reason"])
+        if details.event.get("reason"):
+            content["errors"] = str(details.event["reason"])
     return content
 
 
-def _package(facts: Facts) -> str:
+def _package(details: NoticeDetails) -> str:
     """Return a package URL of the version; with its digest, where there is one."""
-    notice = facts.notice
-    artifacts = facts.event.get("artifacts") or {}
+    notice = details.notice
+    artifacts = details.event.get("artifacts") or {}
     digest = next(iter(artifacts.values()), "") if isinstance(artifacts, dict) else ""
     if digest:
         return f"pkg:oci/{notice.product}@{quote(str(digest), safe='')}?tag={quote(notice.version)}"
     return f"pkg:generic/{notice.product}@{quote(notice.version, safe='')}"
 
 
-def _custom(facts: Facts) -> tuple[str, dict[str, Any]]:
+def _custom(details: NoticeDetails) -> tuple[str, dict[str, Any]]:
     """Return an event of a type of our own: `dev.cdeventsx.versioner-product.deleted.0.1.0`."""
-    notice = facts.notice
+    notice = details.notice
     subject, _, predicate = notice.type.partition(".")
     subject = {"dr": "request"}.get(subject, subject)
     predicate = predicate.replace("_", "") or "published"

@@ -12,7 +12,7 @@ from versioner import __version__
 from versioner.notify.forms.wording import message_of
 
 if TYPE_CHECKING:
-    from versioner.notify.notice_details import Facts
+    from versioner.notify.notice_details import NoticeDetails
 
 __all__ = ["HttpRequest", "signature_of", "webhook_request"]
 
@@ -27,18 +27,18 @@ _SUCCESS: Final = {
 _STATES: Final = {"open": "in_progress"}
 
 
-def webhook_request(facts: Facts, secret: str) -> HttpRequest:
+def webhook_request(details: NoticeDetails, secret: str) -> HttpRequest:
     """Return the body and the headers of a webhook; with a secret it is signed."""
-    notice = facts.notice
+    notice = details.notice
     kind = notice.type.partition(".")[0]
     if kind in ("deployment", "build"):
-        payload = _deployment(facts)
+        payload = _deployment(details)
     elif kind == "dr":
-        payload = _request(facts)
+        payload = _request(details)
     elif kind == "version":
-        payload = _version(facts)
+        payload = _version(details)
     else:
-        payload = _other(facts)
+        payload = _other(details)
     body = compact(payload)
     headers = {
         "Content-Type": "application/json",
@@ -68,54 +68,54 @@ def _moment(at: str) -> str:
     return datetime.fromisoformat(at).isoformat() if at else ""
 
 
-def _deployment(facts: Facts) -> dict[str, Any]:
-    notice = facts.notice
+def _deployment(details: NoticeDetails) -> dict[str, Any]:
+    notice = details.notice
     return {
         "id": notice.deployment or notice.key,
         "deployed_at": _moment(notice.at),
         "event_type": notice.type,
         "environment": notice.environment,
         "is_successful": _SUCCESS.get(notice.type),
-        "deployer": facts.actor or None,
+        "deployer": details.actor or None,
         "product_name": notice.product or None,
         "version": notice.version or None,
-        "repo_name": facts.latest("scm_repository") or None,
-        "commit_sha": facts.latest("scm_sha") or None,
-        "preflight_status": _preflight(facts),
-        "source_url": facts.url or None,
+        "repo_name": details.latest("scm_repository") or None,
+        "commit_sha": details.latest("scm_sha") or None,
+        "preflight_status": _preflight(details),
+        "source_url": details.url or None,
         "event_id": notice.event or notice.key,
         "instance": notice.instance or None,
-        "kind": _kind(facts),
+        "kind": _kind(details),
         "previous_version": notice.previous or None
         if notice.type == "deployment.completed"
         else None,
         "voided_event_id": notice.previous if notice.type == "deployment.voided" else None,
-        "reason": facts.event.get("reason") or None,
-        "is_void": facts.is_void,
+        "reason": details.event.get("reason") or None,
+        "is_void": details.is_void,
     }
 
 
-def _kind(facts: Facts) -> str | None:
-    if facts.notice.type != "deployment.completed":
+def _kind(details: NoticeDetails) -> str | None:
+    if details.notice.type != "deployment.completed":
         return None
     words = ("rollback", "redeployment", "return")
-    found = (word for word in words if f"deployment.{word}" in facts.notice.also)
+    found = (word for word in words if f"deployment.{word}" in details.notice.also)
     return next(found, "deployment")
 
 
-def _preflight(facts: Facts) -> str | None:
+def _preflight(details: NoticeDetails) -> str | None:
     """Return what the rules said of the start, null where none was judged."""
-    if facts.notice.type == "deployment.preflight_failed":
+    if details.notice.type == "deployment.preflight_failed":
         return "failed"
-    events = [facts.event, *(facts.deployment.events if facts.deployment is not None else ())]
+    events = [details.event, *(details.deployment.events if details.deployment is not None else ())]
     if any(each.get("overrides") for each in events):
         return "skipped"
     started = any(each.get("status") == "started" for each in events)
-    return "passed" if facts.has_rules and started else None
+    return "passed" if details.has_rules and started else None
 
 
-def _request(facts: Facts) -> dict[str, Any]:
-    notice, request = facts.notice, facts.request
+def _request(details: NoticeDetails) -> dict[str, Any]:
+    notice, request = details.notice, details.request
     word = notice.type.partition(".")[2]
     state = request.state if request is not None else "cancelled"
     payload: dict[str, Any] = {
@@ -123,25 +123,25 @@ def _request(facts: Facts) -> dict[str, Any]:
         "occurred_at": _moment(notice.at),
         "dr_id": notice.name,
         "dr_name": (request.title if request is not None else "") or notice.name,
-        "dr_url": facts.url or None,
+        "dr_url": details.url or None,
         "status": "completed" if word == "completed" else _STATES.get(state, state),
         "environment_names": list(notice.environments or ()),
         "event_id": notice.event or notice.key,
     }
-    if facts.actor:
-        payload["actor"] = facts.actor
+    if details.actor:
+        payload["actor"] = details.actor
     if word in ("approved", "rejected"):
         kind = notice.words[0] if notice.words else ""
         payload |= {"approval_type": kind, "approver_role": kind, "slot_status": word}
     if word == "step" and notice.words:
         payload |= {"step": notice.words[0], "step_status": notice.words[-1]}
-    if facts.event.get("comment"):
-        payload["comments"] = facts.event["comment"]
+    if details.event.get("comment"):
+        payload["comments"] = details.event["comment"]
     return payload
 
 
-def _version(facts: Facts) -> dict[str, Any]:
-    notice = facts.notice
+def _version(details: NoticeDetails) -> dict[str, Any]:
+    notice = details.notice
     payload: dict[str, Any] = {
         "event_type": notice.type,
         "occurred_at": _moment(notice.at),
@@ -151,23 +151,23 @@ def _version(facts: Facts) -> dict[str, Any]:
         "approval_type": notice.name or None,
         "approver_role": notice.name or None,
         "event_id": notice.event,
-        "source_url": facts.url or None,
+        "source_url": details.url or None,
     }
-    if facts.event.get("comment"):
-        payload["comments"] = facts.event["comment"]
-    if facts.actor:
-        payload["actor"] = facts.actor
+    if details.event.get("comment"):
+        payload["comments"] = details.event["comment"]
+    if details.actor:
+        payload["actor"] = details.actor
     return payload
 
 
-def _words(facts: Facts) -> list[str]:
+def _words(details: NoticeDetails) -> list[str]:
     """Return the title, and of a digest the lines too."""
-    message = message_of(facts)
-    return [message.title, "", *message.lines] if facts.digest is not None else [message.title]
+    message = message_of(details)
+    return [message.title, "", *message.lines] if details.digest is not None else [message.title]
 
 
-def _other(facts: Facts) -> dict[str, Any]:
-    notice = facts.notice
+def _other(details: NoticeDetails) -> dict[str, Any]:
+    notice = details.notice
     return {
         "event_type": notice.type,
         "occurred_at": _moment(notice.at),
@@ -178,8 +178,8 @@ def _other(facts: Facts) -> dict[str, Any]:
         "name": notice.name or None,
         "old_name": notice.old_name or None,
         "fields": list(notice.words),
-        "text": "\n".join(_words(facts)),
-        "actor": facts.actor or None,
-        "source_url": facts.url or None,
+        "text": "\n".join(_words(details)),
+        "actor": details.actor or None,
+        "source_url": details.url or None,
         "event_id": notice.event or notice.key,
     }

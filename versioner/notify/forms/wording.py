@@ -11,7 +11,7 @@ from versioner.secret_scanning import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from versioner.notify.notice_details import Facts
+    from versioner.notify.notice_details import NoticeDetails
     from versioner.notify.notices import Notice
 
 __all__ = ["Message", "message_of"]
@@ -33,18 +33,18 @@ class Message(NamedTuple):
         return "\n".join([*self.lines, *([self.url] if self.url else [])])
 
 
-def message_of(facts: Facts) -> Message:
+def message_of(details: NoticeDetails) -> Message:
     """Return the message about a notice."""
-    notice = facts.notice
-    if facts.digest is not None:
+    notice = details.notice
+    if details.digest is not None:
         from versioner.notify.digests.words import digest_lines, digest_title
 
         # The last line is the link, where there is one.
-        return Message(digest_title(facts.digest), tuple(digest_lines(facts.digest)))
-    title = _line(_TITLES.get(notice.type.partition(".")[0], _other)(facts), _LONGEST_TITLE)
-    if facts.is_void:
+        return Message(digest_title(details.digest), tuple(digest_lines(details.digest)))
+    title = _line(_TITLES.get(notice.type.partition(".")[0], _other)(details), _LONGEST_TITLE)
+    if details.is_void:
         title += " (declared a mistake since)"
-    return Message(title, tuple(_line(each) for each in _lines(facts) if each), facts.url)
+    return Message(title, tuple(_line(each) for each in _lines(details) if each), details.url)
 
 
 def _line(text: str, longest: int = _LONGEST_LINE) -> str:
@@ -53,23 +53,23 @@ def _line(text: str, longest: int = _LONGEST_LINE) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
-def _product(facts: Facts) -> str:
-    return facts.product_title or facts.notice.product
+def _product(details: NoticeDetails) -> str:
+    return details.product_title or details.notice.product
 
 
-def _place(facts: Facts) -> str:
-    notice = facts.notice
-    return place_text(facts.environment_title or notice.environment, notice.instance)
+def _place(details: NoticeDetails) -> str:
+    notice = details.notice
+    return place_text(details.environment_title or notice.environment, notice.instance)
 
 
-def _deployment(facts: Facts) -> str:
-    notice = facts.notice
-    what = f"{_product(facts)} {notice.version}".strip()
-    where = _place(facts)
+def _deployment(details: NoticeDetails) -> str:
+    notice = details.notice
+    what = f"{_product(details)} {notice.version}".strip()
+    where = _place(details)
     word = notice.type.partition(".")[2]
     if word == "completed":
         if "deployment.rollback" in notice.also:
-            return f"{_product(facts)} rolled back to {notice.version} in {where}"
+            return f"{_product(details)} rolled back to {notice.version} in {where}"
         if "deployment.redeployment" in notice.also:
             return f"{what} deployed again to {where}"
         return f"{what} deployed to {where}"
@@ -84,27 +84,27 @@ def _deployment(facts: Facts) -> str:
     }.get(word, f"{what} to {where}: {word}")
 
 
-def _build(facts: Facts) -> str:
-    what = f"{_product(facts)} {facts.notice.version}"
+def _build(details: NoticeDetails) -> str:
+    what = f"{_product(details)} {details.notice.version}"
     return {
         "pending": f"Build of {what} waits",
         "started": f"Build of {what} started",
         "completed": f"{what} was built",
         "failed": f"Build of {what} failed",
         "aborted": f"Build of {what} was cancelled",
-    }[facts.notice.type.partition(".")[2]]
+    }[details.notice.type.partition(".")[2]]
 
 
-def _version(facts: Facts) -> str:
-    notice = facts.notice
-    what, kind = f"{_product(facts)} {notice.version}", notice.name
+def _version(details: NoticeDetails) -> str:
+    notice = details.notice
+    what, kind = f"{_product(details)} {notice.version}", notice.name
     return {
         "approved": f"{what}: {kind} approved",
         "rejected": f"{what}: {kind} rejected",
         "revoked": f"{what}: {kind} decision taken back",
         "blocked": f"{what} is blocked: it may not be deployed anywhere",
         "unblocked": f"{what} is no longer blocked",
-        "stuck": f"{what} has waited for {_place(facts)} for {_days(notice.count)}",
+        "stuck": f"{what} has waited for {_place(details)} for {_days(notice.count)}",
     }[notice.type.partition(".")[2]]
 
 
@@ -112,8 +112,8 @@ def _days(number: int) -> str:
     return f"{number:,} {'day' if number == 1 else 'days'}"
 
 
-def _product_change(facts: Facts) -> str:
-    notice = facts.notice
+def _product_change(details: NoticeDetails) -> str:
+    notice = details.notice
     word = notice.type.partition(".")[2]
     if word == "renamed":
         return f"Product {notice.old_name} is called {notice.product} now"
@@ -123,8 +123,8 @@ def _product_change(facts: Facts) -> str:
     return f"Product {notice.product} {words.get(word, 'was restored')}"
 
 
-def _environment(facts: Facts) -> str:
-    notice = facts.notice
+def _environment(details: NoticeDetails) -> str:
+    notice = details.notice
     word = notice.type.partition(".")[2]
     if word == "renamed":
         return f"Environment {notice.old_name} is called {notice.name} now"
@@ -134,24 +134,24 @@ def _environment(facts: Facts) -> str:
     return f"Environment {notice.name} {words.get(word, 'was deleted')}"
 
 
-def _rule(facts: Facts) -> str:
-    title = facts.rule.title if facts.rule is not None else ""
-    word = facts.notice.type.partition(".")[2]
-    name = f"{facts.notice.name} ({title})" if title else facts.notice.name
+def _rule(details: NoticeDetails) -> str:
+    title = details.rule.title if details.rule is not None else ""
+    word = details.notice.type.partition(".")[2]
+    name = f"{details.notice.name} ({title})" if title else details.notice.name
     return f"Rule {name} was {word}"
 
 
-def _freeze(facts: Facts) -> str:
-    places = ", ".join(facts.notice.environments or ()) or "All environments"
-    some = ", ".join(facts.notice.products or ())
+def _freeze(details: NoticeDetails) -> str:
+    places = ", ".join(details.notice.environments or ()) or "All environments"
+    some = ", ".join(details.notice.products or ())
     what = f"{places} (for {some})" if some else places
-    if facts.notice.type == "freeze.ended":
+    if details.notice.type == "freeze.ended":
         return f"Freeze of {what} was ended"
     return f"{what} is frozen"
 
 
-def _request(facts: Facts) -> str:
-    notice, request = facts.notice, facts.request
+def _request(details: NoticeDetails) -> str:
+    notice, request = details.notice, details.request
     name = (request.title if request is not None else "") or notice.name
     word = notice.type.partition(".")[2]
     kind = notice.words[0] if notice.words else ""
@@ -170,12 +170,12 @@ def _request(facts: Facts) -> str:
     }.get(word, "was deleted")
 
 
-def _other(facts: Facts) -> str:
-    notice = facts.notice
+def _other(details: NoticeDetails) -> str:
+    notice = details.notice
     if notice.type == "event.redacted":
-        return f"A value of an event of {_product(facts)} was removed: {', '.join(notice.words)}"
+        return f"A value of an event of {_product(details)} was removed: {', '.join(notice.words)}"
     if notice.type == "override.reviewed":
-        return f"Override of a rule for {_product(facts)} {notice.version} was reviewed"
+        return f"Override of a rule for {_product(details)} {notice.version} was reviewed"
     if notice.type == "registry.imported":
         return f"{notice.count:,} old events of {_many(notice)} were recorded"
     return f"Settings of the registry changed: {', '.join(notice.words)}"
@@ -186,7 +186,7 @@ def _many(notice: Notice) -> str:
     return f"{number:,} products" if number != 1 else notice.product
 
 
-_TITLES: Final[dict[str, Callable[[Facts], str]]] = {
+_TITLES: Final[dict[str, Callable[[NoticeDetails], str]]] = {
     "deployment": _deployment,
     "build": _build,
     "version": _version,
@@ -198,32 +198,32 @@ _TITLES: Final[dict[str, Callable[[Facts], str]]] = {
 }
 
 
-def _lines(facts: Facts) -> Iterator[str]:
-    notice, event = facts.notice, facts.event
+def _lines(details: NoticeDetails) -> Iterator[str]:
+    notice, event = details.notice, details.event
     when = f"{notice.at[:10]} {notice.at[11:16]} UTC" if notice.at else ""
-    yield f"{when} by {facts.actor}" if facts.actor else when
+    yield f"{when} by {details.actor}" if details.actor else when
     if notice.type == "deployment.completed" and notice.previous not in ("", notice.version):
         yield f"Before: {notice.previous}"
-    if facts.commits:
-        yield f"{facts.commits[0].upper()}{facts.commits[1:]}"
+    if details.commits:
+        yield f"{details.commits[0].upper()}{details.commits[1:]}"
     if notice.type == "version.stuck":
         runs = f", which runs {notice.previous}" if notice.previous else ", where nothing runs"
-        yield f"It is in {notice.name} and not in {_place(facts)}{runs}"
-    if facts.team:
-        yield f"Team: {facts.team}"
+        yield f"It is in {notice.name} and not in {_place(details)}{runs}"
+    if details.team:
+        yield f"Team: {details.team}"
     for key, label in (("reason", "Reason"), ("comment", "Comment"), ("notes", "Notes")):
         if event.get(key):
             yield f"{label}: {event[key]}"
     for each in event.get("overrides") or ():
         yield f"Overrides rule {each.get('rule')}: {each.get('reason', '')}"
-    if facts.rule is not None and facts.rule.reason:
-        yield f"Reason: {facts.rule.reason}"
-    for window in getattr(facts.rule.block, "windows", ()) if facts.rule is not None else ():
+    if details.rule is not None and details.rule.reason:
+        yield f"Reason: {details.rule.reason}"
+    for window in getattr(details.rule.block, "windows", ()) if details.rule is not None else ():
         if notice.type.startswith("freeze.") and hasattr(window, "end"):
-            yield f"Until: {str(window.end).replace('T', ' ')} {facts.rule.block.time_zone}"  # type: ignore[union-attr]
-    if facts.request is not None:
-        for product, version in facts.request.versions.items():
-            yield f"{product} {version} to {', '.join(facts.request.environments)}"
+            yield f"Until: {str(window.end).replace('T', ' ')} {details.rule.block.time_zone}"  # type: ignore[union-attr]
+    if details.request is not None:
+        for product, version in details.request.versions.items():
+            yield f"{product} {version} to {', '.join(details.request.environments)}"
     if notice.type == "deployment.preflight_failed" and notice.words:
         yield f"Refused by {', '.join(notice.words)}"
     if notice.type == "product.deleted":

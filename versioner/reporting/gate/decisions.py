@@ -52,8 +52,8 @@ def decision_text(recorded: RecordResult, *, dry_run: bool) -> str:
         lines[0] += f", {event['at']}"
     if "comment" in event:
         lines.append(f"  reason: {clean(event['comment'])}")
-    if facts := _facts(event):
-        lines.append(f"  of {facts}")
+    if content := _content(event):
+        lines.append(f"  of {content}")
     if dry_run and not recorded.already:
         lines += [f"  would add to {recorded.path}:", clean(recorded.line.rstrip("\n"))]
         return "\n".join(lines)
@@ -78,7 +78,7 @@ def decision_summary(kind: object, name: str, fields: Mapping[str, Any]) -> str:
     return clean(describe_event(kind, name, event))
 
 
-def _facts(event: Event) -> str:
+def _content(event: Event) -> str:
     """Return what a decision was made on, in short."""
     parts = []
     if "scm_sha" in event:

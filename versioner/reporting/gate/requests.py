@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.reporting.delimited import Listing
-from versioner.reporting.tables import Column, facts, paragraph, table
+from versioner.reporting.tables import Column, labelled_list, paragraph, table
 from versioner.reporting.terminal import as_json, clean, empty_as_null
 from versioner.reporting.text import Span, count, moment
 
@@ -76,7 +76,7 @@ def request_text(
         ("content", detail.content),
         *((each["title"], each["url"]) for each in request.links),
     ]
-    parts.append(facts(layout, pairs))
+    parts.append(labelled_list(layout, pairs))
     parts.append(_cells(layout, detail.cells))
     if detail.slots:
         parts.append(_slots(layout, detail.slots, groups))

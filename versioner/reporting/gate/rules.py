@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.query.gate.rule_activity import DAYS
 from versioner.query.gate.rule_words import requirement_words, scope_words
 from versioner.reporting.delimited import Listing
-from versioner.reporting.tables import Column, facts, table
+from versioner.reporting.tables import Column, labelled_list, table
 from versioner.reporting.terminal import as_json, clean, empty_as_null
 from versioner.reporting.text import count
 
@@ -94,7 +94,9 @@ def rule_text(layout: TextLayout, rule: Rule, activity: RuleActivity | None = No
     ]
     if activity is not None:
         pairs.append((f"last {DAYS} days", _counts_text(rule, activity)))
-    return "\n".join([heading, facts(layout, [(key, value) for key, value in pairs if value])])
+    return "\n".join(
+        [heading, labelled_list(layout, [(key, value) for key, value in pairs if value])]
+    )
 
 
 def rule_json(rule: Rule, activity: RuleActivity | None = None) -> str:

@@ -10,7 +10,7 @@ from versioner.query.commits.words import list_words
 from versioner.query.derived.latest_values import artifact_lines, event_details, latest_value
 from versioner.query.derived.running_versions import place_text
 from versioner.reporting.delimited import Listing
-from versioner.reporting.tables import Column, facts, paragraph, table, value_lines
+from versioner.reporting.tables import Column, labelled_list, paragraph, table, value_lines
 from versioner.reporting.terminal import as_json, clean, json_array
 from versioner.reporting.text import (
     STATUS_STYLES,
@@ -38,7 +38,7 @@ __all__ = [
     "deployments_json",
     "deployments_listing",
     "deployments_text",
-    "event_facts",
+    "field_pairs",
 ]
 
 DEPLOYMENT_COLUMNS: Final = (
@@ -131,7 +131,7 @@ def deployment_text(layout: TextLayout, deployment: Deployment | Undeployment, *
     place = place_text(deployment.environment, deployment.instance)
     what = f"{deployment.product} {deployment.version}".rstrip()
     head = f"{what} to {place}" if deployment.version else f"{what} in {place}"
-    parts = [layout.heading(head), _facts_of(layout, deployment, age)]
+    parts = [layout.heading(head), _labelled(layout, deployment, age)]
     parts += ["", layout.heading("Events"), _events_table(layout, deployment)]
     return "\n".join(parts)
 
@@ -181,7 +181,7 @@ def deployment_json(deployment: Deployment | Undeployment, *, problems: int = 0)
     )
 
 
-def event_facts(
+def field_pairs(
     events: Sequence[Event], hidden: Collection[str] = ()
 ) -> list[tuple[str, CellText]]:
     """Return the latest value of each field that has no line of its own, and the metadata."""
@@ -202,7 +202,7 @@ def _legible(key: str, value: Any) -> Any:
     return "\n".join(artifact_lines(value)) if key == "artifacts" else value
 
 
-def _facts_of(layout: TextLayout, deployment: Deployment | Undeployment, age: str) -> str:
+def _labelled(layout: TextLayout, deployment: Deployment | Undeployment, age: str) -> str:
     void = deployment.void
     why = latest_value(deployment.events, "reason")
     pairs: list[tuple[str, CellText]] = [
@@ -215,10 +215,10 @@ def _facts_of(layout: TextLayout, deployment: Deployment | Undeployment, age: st
             deployment.previous,
         ),
         ("reason", paragraph(why)),
-        *event_facts(deployment.events),
+        *field_pairs(deployment.events),
         ("id", deployment.id),
     ]
-    return facts(layout, pairs)
+    return labelled_list(layout, pairs)
 
 
 def _status_lines(deployment: Deployment | Undeployment) -> list[Span]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from versioner.query.derived.latest_values import latest_value
 from versioner.reporting.delimited import Listing
 from versioner.reporting.query.status import cell_document, version_lines
-from versioner.reporting.tables import Column, facts, paragraph, table, value_lines
+from versioner.reporting.tables import Column, labelled_list, paragraph, table, value_lines
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import Span, count, moment, wrap
 
@@ -92,7 +92,7 @@ def environment_text(layout: TextLayout, document: Mapping[str, Any], matrix: Ma
     if description:
         parts += [f"  {line}".rstrip() for line in wrap(description, layout.width - 2)]
         parts.append("")
-    parts.append(_facts(layout, document))
+    parts.append(_labelled(layout, document))
     cells = _occupied(matrix)
     if cells:
         heading = layout.heading(f"Current versions ({count(len(cells), 'product')})")
@@ -140,7 +140,7 @@ def _occupied(matrix: Matrix) -> list[CellState]:
     return [cell for cell in cells if cell.versions or cell.status or cell.observed]
 
 
-def _facts(layout: TextLayout, document: Mapping[str, Any]) -> str:
+def _labelled(layout: TextLayout, document: Mapping[str, Any]) -> str:
     pairs: list[tuple[str, CellText]] = [
         ("former names", paragraph(", ".join(document.get("aliases", ())))),
         ("type", str(document["type"])),
@@ -152,7 +152,7 @@ def _facts(layout: TextLayout, document: Mapping[str, Any]) -> str:
             for key, value in document.get("metadata", {}).items()
         ),
     ]
-    return facts(layout, pairs)
+    return labelled_list(layout, pairs)
 
 
 def _cells(layout: TextLayout, cells: Sequence[CellState]) -> str:

@@ -22,7 +22,7 @@ from versioner.reporting.query.status import (
     running_lines,
 )
 from versioner.reporting.query.versions import version_table
-from versioner.reporting.tables import Column, facts, table, value_lines
+from versioner.reporting.tables import Column, labelled_list, table, value_lines
 from versioner.reporting.terminal import as_json, clean
 from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, count, day, moment, wrap
 
@@ -152,7 +152,7 @@ def deleted_listing(registry: Registry) -> Listing:
 def product_text(layout: TextLayout, view: ProductView) -> str:
     """Return all details of one product."""
     record = view.record
-    parts = [_head(layout, record), _facts(layout, view)]
+    parts = [_head(layout, record), _labelled(layout, view)]
     running = [cell for cell in view.row.cells if cell.versions or cell.status or cell.observed]
     if running:
         drift = layout.paint("  drift", "drift") if view.row.drifting else ""
@@ -284,7 +284,7 @@ def _head(layout: TextLayout, record: ProductRecord) -> str:
     return "\n".join(lines)
 
 
-def _facts(layout: TextLayout, view: ProductView) -> str:
+def _labelled(layout: TextLayout, view: ProductView) -> str:
     document = view.record.document
     recorded = f"{count(len(view.record.versions), 'version')}, " + count(
         len(view.record.deployments), "deployment"
@@ -302,7 +302,7 @@ def _facts(layout: TextLayout, view: ProductView) -> str:
         ("former names", ", ".join(view.aliases)),
         ("recorded", f"{recorded} since {day(first)}" if first else recorded),
     ]
-    return facts(layout, pairs)
+    return labelled_list(layout, pairs)
 
 
 def _cells(layout: TextLayout, cells: Sequence[CellState]) -> str:

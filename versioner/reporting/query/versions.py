@@ -11,9 +11,9 @@ from versioner.reporting.delimited import Listing
 from versioner.reporting.query.deployments import (
     deployment_document,
     deployment_table,
-    event_facts,
+    field_pairs,
 )
-from versioner.reporting.tables import Column, facts, paragraph, table
+from versioner.reporting.tables import Column, labelled_list, paragraph, table
 from versioner.reporting.terminal import as_json, empty_as_null
 from versioner.reporting.text import STATUS_STYLES, Span, abbreviate, count, moment
 
@@ -129,7 +129,7 @@ def version_text(layout: TextLayout, detail: VersionDetail, *, commit_url: str) 
     version = detail.version
     parts = [
         layout.heading(f"{version.product} {version.name}"),
-        _facts(layout, detail, commit_url),
+        _labelled(layout, detail, commit_url),
     ]
     if detail.periods:
         parts += ["", layout.heading("Where it runs and ran"), _periods(layout, detail.periods)]
@@ -250,7 +250,7 @@ def _document(found: VersionSummary | VersionDetail, deployed_at: str) -> dict[s
     }
 
 
-def _facts(layout: TextLayout, detail: VersionDetail, commit_url: str) -> str:
+def _labelled(layout: TextLayout, detail: VersionDetail, commit_url: str) -> str:
     version = detail.version
     notes = latest_value(version.builds, "notes")
     # These have lines of their own: a deployment names the commit if there is no build event.
@@ -266,9 +266,9 @@ def _facts(layout: TextLayout, detail: VersionDetail, commit_url: str) -> str:
         ("artifact", paragraph("\n".join(artifact_lines(version.artifacts)))),
         ("commits", list_words(version.changes) if version.changes is not None else ""),
         ("notes", paragraph(notes)),
-        *event_facts(version.builds, hidden=source),
+        *field_pairs(version.builds, hidden=source),
     ]
-    return facts(layout, pairs)
+    return labelled_list(layout, pairs)
 
 
 def _periods(layout: TextLayout, periods: Sequence[RunningPeriod]) -> str:

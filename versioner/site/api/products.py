@@ -105,7 +105,7 @@ def environments_of(context: SiteContext, name: str) -> list[str]:
 
 
 def _head(context: SiteContext, name: str) -> Document:
-    facts = context.catalogue.of(name)
+    summary = context.catalogue.of(name)
     document = document_of(context, name)
     described = "description" not in context.hidden
     return {
@@ -116,9 +116,9 @@ def _head(context: SiteContext, name: str) -> Document:
         "team": team_of(context, name),
         "former_names": context.former_names.get(name, []),
         "drifting": name in context.drifting,
-        "versions": facts.versions,
-        "deployments": facts.deployments,
-        "latest_at": facts.latest_at,
+        "versions": summary.versions,
+        "deployments": summary.deployments,
+        "latest_at": summary.latest_at,
         "page": product_page(name),
         "data": data_of(product_page(name)),
         "feed": product_feed(name),

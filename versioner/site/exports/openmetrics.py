@@ -133,8 +133,8 @@ def _of_environments(context: SiteContext) -> Iterator[Family]:
     """Yield the families that are counted by environment."""
     names = list(context.environments)
     results: Counter[tuple[str, str]] = Counter()
-    for facts in context.catalogue:
-        for environment, counts in facts.results.items():
+    for summary in context.catalogue:
+        for environment, counts in summary.results.items():
             for status, number in counts.items():
                 results[environment, status] += number
     statuses = ("pending", "started", "completed", "failed", "aborted")

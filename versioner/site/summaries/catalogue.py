@@ -1,4 +1,4 @@
-"""The facts of all products of a registry, and the rows of lists of all products."""
+"""The summaries of all products of a registry, and the rows of lists of all products."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
     from versioner.models import Undeployment
     from versioner.registry.records import ProductRecord, Registry
-    from versioner.site.summaries.product_summary import HistoryFacts, ProductFacts
+    from versioner.site.summaries.product_summary import HistorySummary, ProductSummary
     from versioner.site.summaries.state import SiteState
 
 __all__ = ["Catalogue"]
 
-# The products whose versions, and whose facts of the history, are in memory.
+# The products whose versions, and whose summaries of the history, are in memory.
 _PRODUCTS_MOST: Final = 50
 # The rows of lists that stay in memory, and the parts of pages that are remembered.
 _ROWS_MOST: Final = 60_000
@@ -48,9 +48,9 @@ _NAMED: Final = (SEARCH, ENDED, OTHERS, PAST)
 
 
 class Catalogue:
-    """The facts of each product of a registry; a product whose facts are known is not read.
+    """The summary of each product of a registry; a product whose summary is known is not read.
 
-    `keys` has, by product, the key of all that its facts are made from; a product without one
+    `keys` has, by product, the key of all that its summary is made from; a product without one
     is always read. Rows have only what lists of several products show.
     """
 
@@ -61,25 +61,25 @@ class Catalogue:
         self._state = state
         policy = metrics_policy(registry).everywhere
         found = learn(registry.products, policy, state, keys, self.history, jobs)
-        self._facts, self._sums = found.facts, found.sums
+        self._summaries, self._sums = found.summaries, found.sums
         # What the state does not have: all, where there is none.
         self._own_histories, self._own_rows = found.histories, found.rows
-        self._histories: dict[str, HistoryFacts] = {}
+        self._histories: dict[str, HistorySummary] = {}
         self._lists: dict[tuple[str, str], list[ListedRow]] = {}
         self._newest: dict[tuple[str, str, bool], list[ListedRow]] = {}
         self._parts: dict[tuple[str, str], int] = {}
         self._pages_of_versions: dict[str, dict[str, str]] = {}
         listed = registry.listed_instances
         self.summaries: dict[str, ProductRecord] = {
-            name: SummaryRecord(self._facts[name], listed) for name in registry.products
+            name: SummaryRecord(self._summaries[name], listed) for name in registry.products
         }
 
-    def of(self, name: str) -> ProductFacts:
-        """Return the facts of a product."""
-        return self._facts[name]
+    def of(self, name: str) -> ProductSummary:
+        """Return the summary of a product."""
+        return self._summaries[name]
 
-    def history(self, name: str) -> HistoryFacts:
-        """Return the facts of a product's history."""
+    def history(self, name: str) -> HistorySummary:
+        """Return the summary of a product's history."""
         found = self._own_histories.get(name) or self._histories.get(name)
         if found is None:
             if len(self._histories) >= _PRODUCTS_MOST:
@@ -87,8 +87,8 @@ class Catalogue:
             found = self._histories[name] = history_from(self._state.history(name))
         return found
 
-    def __iter__(self) -> Iterator[ProductFacts]:
-        return (self._facts[name] for name in self._products)
+    def __iter__(self) -> Iterator[ProductSummary]:
+        return (self._summaries[name] for name in self._products)
 
     @cached_property
     def months(self) -> list[str]:
@@ -136,13 +136,13 @@ class Catalogue:
             self._parts.clear()
         for row in listed:
             found.append(row_from(row.product, row.data))
-            # The facts of the product's history need not be read for a link to the row.
+            # The summary of the history need not be read for a link to the row.
             self._parts[row.product, row.id] = row.data.part
         return found
 
     def page_of(self, product: str, row_id: str, at: str) -> str:
         """Return the path of the page of its product with a row, by the row's id and time."""
-        part = self._parts.get((product, row_id)) or self._facts[product].near.get(row_id)
+        part = self._parts.get((product, row_id)) or self._summaries[product].near.get(row_id)
         if part is None:
             part = self.history(product).later.get(row_id, 1)
         return month_page(product, month_of(at), part)

@@ -1,6 +1,6 @@
 """What the comparison of environments needs of a product: where its cells differ, and since when.
 
-The facts of a product are made without the other products and without the files of environments,
+The summary of a product are made without the other products and without the files of environments,
 so they have each pair of cells that differ.
 """
 

@@ -1,4 +1,4 @@
-"""The comparisons of two environments that the site shows, from the facts of products."""
+"""The comparisons of two environments that the site shows, from the summaries of products."""
 
 from __future__ import annotations
 

@@ -28,9 +28,9 @@ class Change(NamedTuple):
 class Past:
     """The months of a registry in which anything changed.
 
-    The states at the begin of the newest month come from the facts of products. Those of an older
-    one are reached from the first month on, and kept for the next one: months are asked for in
-    order.
+    The states at the begin of the newest month come from the summaries of products. Those of an
+    older one are reached from the first month on, and kept for the next one: months are asked for
+    in order.
     """
 
     def __init__(self, context: SiteContext) -> None:
@@ -74,10 +74,10 @@ class Past:
     def _around(self, month: str, place: int) -> States:
         """Return what ran at the begin (1) or the end (2) of the newest month."""
         found: States = {}
-        for facts in self._catalogue:
-            latest, *states = facts.past
+        for summary in self._catalogue:
+            latest, *states = summary.past
             own = states[place - 1] if latest == month else states[1]
-            found.update({(facts.name, name): (text, at) for name, (text, at) in own.items()})
+            found.update({(summary.name, name): (text, at) for name, (text, at) in own.items()})
         return found
 
 

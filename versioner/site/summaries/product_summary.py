@@ -1,4 +1,4 @@
-"""The facts of one product that pages of several products show: counts, cells, months, titles."""
+"""The summary of one product that pages of several products show: counts, cells, months, titles."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 __all__ = [
     "SEARCH",
     "VERSIONS",
-    "HistoryFacts",
-    "ListFacts",
-    "PageFacts",
-    "ProductFacts",
+    "HistorySummary",
+    "ListSummary",
+    "PageSummary",
+    "ProductSummary",
     "SummaryRecord",
     "digest_of_json",
-    "facts_of",
     "from_json",
     "history_from",
+    "summary_of",
 ]
 
 # The rows of a product under these names, which are no months, are its versions, each with the
@@ -54,7 +54,7 @@ VERSIONS: Final = "versions"
 SEARCH: Final = "search "
 
 
-class PageFacts(NamedTuple):
+class PageSummary(NamedTuple):
     """One page of a product's history: its numbers of rows of each kind."""
 
     month: str
@@ -64,7 +64,7 @@ class PageFacts(NamedTuple):
     undeployments: int
 
 
-class ListFacts(NamedTuple):
+class ListSummary(NamedTuple):
     """Rows of a month of a product: their digest, and how many are of which kind."""
 
     digest: str
@@ -73,10 +73,10 @@ class ListFacts(NamedTuple):
 
 
 @dataclass(slots=True)
-class HistoryFacts:
+class HistorySummary:
     """What pages of a product's history need, and the digests of its rows.
 
-    `months` has by month the facts of its rows, by environment, and of all of them under "".
+    `months` has by month the summary of its rows, by environment, and of all of them under "".
     `later` has the part of the page of each row that is not on the first page of its month.
     `whole` has the digest of all that the pages of a month show. `rows` has the digests of the
     rows under other names: the versions, what the search index has by the first characters, what
@@ -84,14 +84,14 @@ class HistoryFacts:
     """
 
     title: str
-    pages: list[PageFacts]
-    months: dict[str, dict[str, ListFacts]]
+    pages: list[PageSummary]
+    months: dict[str, dict[str, ListSummary]]
     later: dict[str, int]
     whole: dict[str, str]
     rows: dict[str, str]
 
     def to_json(self) -> str:
-        """Return the facts as JSON, from which `history_from` makes them again."""
+        """Return the summary as JSON, from which `history_from` makes them again."""
         return _json({name: getattr(self, name) for name in self.__slots__})
 
     def digests(self) -> dict[str, str]:
@@ -100,15 +100,15 @@ class HistoryFacts:
 
 
 @dataclass(slots=True)
-class ProductFacts:
+class ProductSummary:
     """What pages of all products show of one.
 
     `cells` have only the deployments that decide their state; `near` has the parts of the pages
     with the rows of these. `deployed` is the number of deployments by environment, `results` that
     by environment and status without void ones, `uses` that of events; `events` is the number of
     all events. `overrides` are the starts that override rules and are not reviewed. `apart` says
-    where the cells differ (`apart.py`), `past` what ran around the latest month with a change
-    (`past.py`). `load` returns the facts of the history.
+    where the cells differ (`cell_differences.py`), `past` what ran around the latest month with a
+    change (`cell_changes.py`). `load` returns the summary of the history.
     """
 
     name: str
@@ -129,20 +129,20 @@ class ProductFacts:
     near: dict[str, int]
     apart: dict[str, Any]
     past: list[Any]
-    load: Callable[[str], HistoryFacts]
+    load: Callable[[str], HistorySummary]
 
     @property
-    def history(self) -> HistoryFacts:
-        """Return the facts of the history."""
+    def history(self) -> HistorySummary:
+        """Return the summary of the history."""
         return self.load(self.name)
 
     @property
-    def pages(self) -> list[PageFacts]:
+    def pages(self) -> list[PageSummary]:
         """Return the pages of the history, oldest first."""
         return self.history.pages
 
     def to_json(self) -> str:
-        """Return the facts as JSON, from which `from_json` makes them again."""
+        """Return the summary as JSON, from which `from_json` makes them again."""
         data = {name: getattr(self, name) for name in self.__slots__ if name != "load"}
         data["cells"] = {name: cell_data(cell) for name, cell in self.cells.items()}
         return _json(data)
@@ -151,14 +151,14 @@ class ProductFacts:
 class SummaryRecord(ProductRecord):
     """A product with what decides the states of its cells, and without its other events."""
 
-    def __init__(self, facts: ProductFacts, listed: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, summary: ProductSummary, listed: Mapping[str, Sequence[str]]) -> None:
         super().__init__(
-            name=facts.name,
-            document=facts.document,
-            observations=facts.observations,
+            name=summary.name,
+            document=summary.document,
+            observations=summary.observations,
             listed=listed,
         )
-        self._cells = facts.cells
+        self._cells = summary.cells
 
     @property
     def cells(self) -> dict[str, Cell]:
@@ -166,30 +166,30 @@ class SummaryRecord(ProductRecord):
         return self._cells
 
 
-def from_json(text: str, load: Callable[[str], HistoryFacts]) -> ProductFacts:
-    """Return facts that were kept as JSON; `load` returns those of the history of a product."""
+def from_json(text: str, load: Callable[[str], HistorySummary]) -> ProductSummary:
+    """Return a summary that was kept as JSON; `load` returns those of the history of a product."""
     data = json.loads(text)
     data["cells"] = {name: cell_from(each) for name, each in data["cells"].items()}
     data["first"] = tuple(data["first"]) if data["first"] else None
     data["overrides"] = [OverriddenStart(*each) for each in data["overrides"]]
-    return ProductFacts(**data, load=load)
+    return ProductSummary(**data, load=load)
 
 
-def history_from(text: str) -> HistoryFacts:
-    """Return facts of a history that were kept as JSON."""
+def history_from(text: str) -> HistorySummary:
+    """Return a summary of a history that were kept as JSON."""
     data = json.loads(text)
-    data["pages"] = [PageFacts(*each) for each in data["pages"]]
+    data["pages"] = [PageSummary(*each) for each in data["pages"]]
     data["months"] = {
-        month: {name: ListFacts(*each) for name, each in own.items()}
+        month: {name: ListSummary(*each) for name, each in own.items()}
         for month, own in data["months"].items()
     }
-    return HistoryFacts(**data)
+    return HistorySummary(**data)
 
 
-def facts_of(
-    record: ProductRecord, policy: MetricsPolicy, load: Callable[[str], HistoryFacts]
-) -> tuple[ProductFacts, HistoryFacts, dict[str, list[Any]]]:
-    """Return the facts of a product and of its history, and its rows by name.
+def summary_of(
+    record: ProductRecord, policy: MetricsPolicy, load: Callable[[str], HistorySummary]
+) -> tuple[ProductSummary, HistorySummary, dict[str, list[Any]]]:
+    """Return the summary of a product and of its history, and its rows by name.
 
     `policy` says what the metrics count.
     """
@@ -218,7 +218,7 @@ def facts_of(
     in_time = {"past": past, "apart": apart_of(record, courses)}
     others.update(changes)
     others[VERSIONS] = [[*each] for each in versions.items()]
-    history = HistoryFacts(
+    history = HistorySummary(
         title=str((record.document or {}).get("title") or record.name),
         pages=[_page(page) for page in pages],
         months={month: _lists(own) for month, own in rows.items()},
@@ -226,19 +226,19 @@ def facts_of(
         whole=month_digests(record, pages, versions, (brought, taken)),
         rows={name: digest_of_json(own) for name, own in others.items()},
     )
-    return _facts(record, later, in_time, load), history, {**rows, **others}
+    return _summary(record, later, in_time, load), history, {**rows, **others}
 
 
-def _facts(
+def _summary(
     record: ProductRecord,
     later: Mapping[str, int],
     in_time: dict[str, Any],
-    load: Callable[[str], HistoryFacts],
-) -> ProductFacts:
+    load: Callable[[str], HistorySummary],
+) -> ProductSummary:
     deployments = record.deployments
     first = deployments[0] if deployments else None
     overrides = unreviewed_overrides(record)
-    return ProductFacts(
+    return ProductSummary(
         name=record.name,
         document=dict(record.document or {}),
         cells=record.cells,
@@ -270,22 +270,22 @@ def _facts(
     )
 
 
-def _page(page: HistoryPage) -> PageFacts:
+def _page(page: HistoryPage) -> PageSummary:
     undeployments = len(page.rows) - len(page.deployments)
-    return PageFacts(
+    return PageSummary(
         page.month, page.part, len(page.versions), len(page.deployments), undeployments
     )
 
 
-def _lists(rows: list[Any]) -> dict[str, ListFacts]:
-    """Return the facts of the rows of a month, of all and by environment."""
+def _lists(rows: list[Any]) -> dict[str, ListSummary]:
+    """Return the summaries of the rows of a month, of all and by environment."""
     groups: dict[str, list[Any]] = {"": rows}
     for row in rows:
         groups.setdefault(row[1], []).append(row)
     found = {}
     for name, own in groups.items():
         undeployments = sum(not row[5] for row in own)
-        found[name] = ListFacts(digest_of_json(own), len(own) - undeployments, undeployments)
+        found[name] = ListSummary(digest_of_json(own), len(own) - undeployments, undeployments)
     return found
 
 

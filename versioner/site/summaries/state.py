@@ -1,6 +1,6 @@
-"""What builds remember in the git directory: facts of products, and keys of what was written.
+"""What builds remember in the git directory: summaries of products, and keys of what was written.
 
-A build first brings the facts up to date, in one transaction. Then it reads, in one state that
+A build first brings the summaries up to date, in one transaction. Then it reads, in one state that
 its processes share, and at last it writes what it made. Deleting the file costs time only; a
 damaged, locked or foreign one is left out, and made again where possible.
 """
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["SiteState", "StateLost"]
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _WAIT_SECONDS: Final = 5
 # A shorter text is not compressed.
 _SHORT: Final = 300
 _TABLES: Final = {
-    # The facts of a product: for pages of all products, and for the pages of its history.
-    "facts": "(product TEXT PRIMARY KEY, key TEXT, head BLOB, history BLOB)",
+    # The summary of a product: for pages of all products, and for the pages of its history.
+    "summaries": "(product TEXT PRIMARY KEY, key TEXT, head BLOB, history BLOB)",
     # The rows of a product's month, its versions, and its entries in the search index.
     "rows": "(name TEXT, product TEXT, data BLOB, PRIMARY KEY (name, product)) WITHOUT ROWID",
     # Sums over all products, by name, of the digests and numbers of these rows.
@@ -51,7 +51,7 @@ class SiteState:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._process = 0
-        # What the facts that are read are made from, once they are not changed any more.
+        # What the summaries that are read are made from, once they are not changed any more.
         self._mark: str | None = None
         self._numbers: list[tuple[str, str, str]] = []
 
@@ -63,24 +63,24 @@ class SiteState:
     # Facts, which are brought up to date first.
 
     def begin(self) -> None:
-        """Begin to change the facts: no other process does until `hold`."""
+        """Begin to change the summaries: no other process does until `hold`."""
         self._run("BEGIN IMMEDIATE")
 
     def keys(self) -> dict[str, str]:
-        """Return by product the key of its facts."""
-        return dict(self._select("SELECT product, key FROM facts"))
+        """Return by product the key of its summary."""
+        return dict(self._select("SELECT product, key FROM summaries"))
 
     def heads(self) -> Iterator[tuple[str, str]]:
         """Yield the products, each with what pages of all products show of it."""
-        for product, data in self._select("SELECT product, head FROM facts"):
+        for product, data in self._select("SELECT product, head FROM summaries"):
             yield product, self._text(data)
 
     def history(self, product: str) -> str:
-        """Return the facts of a product's history; raise StateLost where there are none."""
-        found = self._select("SELECT history FROM facts WHERE product = ?", product)
+        """Return the summary of a product's history; raise StateLost where there are none."""
+        found = self._select("SELECT history FROM summaries WHERE product = ?", product)
         return self._text(found[0][0] if found else None)
 
-    def keep_facts(
+    def keep_summary(
         self,
         product: str,
         key: str,
@@ -89,12 +89,12 @@ class SiteState:
         rows: Mapping[str, bytes],
         gone: Iterable[str],
     ) -> None:
-        """Keep the facts of a product, and those of its rows that differ from the earlier ones.
+        """Keep the summary of a product, and those of its rows that differ from the earlier ones.
 
         The rows are those that `packed_rows` returns.
         """
         self._many(
-            "INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO summaries VALUES (?, ?, ?, ?)",
             [(product, key, _packed(head), _packed(history))],
         )
         self._many(
@@ -103,14 +103,14 @@ class SiteState:
         )
         self._many("DELETE FROM rows WHERE name = ? AND product = ?", [(n, product) for n in gone])
 
-    def forget_facts(self, product: str, rows: Iterable[str]) -> None:
+    def forget_summary(self, product: str, rows: Iterable[str]) -> None:
         """Forget a product, and its rows."""
-        self._many("DELETE FROM facts WHERE product = ?", [(product,)])
+        self._many("DELETE FROM summaries WHERE product = ?", [(product,)])
         self._many("DELETE FROM rows WHERE name = ? AND product = ?", [(n, product) for n in rows])
 
-    def forget_all_facts(self) -> None:
+    def forget_all_summaries(self) -> None:
         """Forget all products, their rows and the sums."""
-        for statement in ("DELETE FROM facts", "DELETE FROM rows", "DELETE FROM sums"):
+        for statement in ("DELETE FROM summaries", "DELETE FROM rows", "DELETE FROM sums"):
             self._run(statement)
 
     def sums(self) -> dict[str, str]:
@@ -123,7 +123,7 @@ class SiteState:
         self._many("DELETE FROM sums WHERE name = ?", [(name,) for name in gone])
 
     def hold(self, mark: str) -> None:
-        """Write the facts, and read one state of them from now on, in each process.
+        """Write the summaries, and read one state of them from now on, in each process.
 
         `mark` is the sum of the name "" in this state.
         """
@@ -293,7 +293,7 @@ class SiteState:
     def _read_one_state(self) -> None:
         self._run("BEGIN")
         if self._select("SELECT data FROM sums WHERE name = ''") != [(self._mark,)]:
-            self._fail(sqlite3.OperationalError("another build changed the facts"))
+            self._fail(sqlite3.OperationalError("another build changed the summaries"))
 
 
 def _connect(path: Path) -> sqlite3.Connection:

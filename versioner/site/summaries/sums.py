@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from versioner.site.summaries.product_summary import HistoryFacts
+    from versioner.site.summaries.product_summary import HistorySummary
 
 __all__ = ["Sum", "Sums", "list_name", "mark_of"]
 
@@ -46,7 +46,7 @@ class Sums:
         self.by_name = {name: _sum(text) for name, text in kept.items() if name}
         self.changed: set[str] = set()
 
-    def add(self, product: str, history: HistoryFacts, sign: int = 1) -> None:
+    def add(self, product: str, history: HistorySummary, sign: int = 1) -> None:
         """Add the rows of a product, or take them out (-1)."""
         for name, own in _sums_of(product, history):
             found = self.by_name.get(name, Sum(0, 0, 0, 0)).plus(own, sign)
@@ -67,11 +67,11 @@ def list_name(month: str, environment: str = "") -> str:
 
 
 def mark_of(keys: Mapping[str, str]) -> str:
-    """Return a text that says what products the sums are made from; `keys` are those of facts."""
+    """Return a text that says what products the sums are made from; `keys` are of summaries."""
     return hashlib.blake2b(json.dumps(sorted(keys.items())).encode(), digest_size=16).hexdigest()
 
 
-def _sums_of(product: str, history: HistoryFacts) -> Iterator[tuple[str, Sum]]:
+def _sums_of(product: str, history: HistorySummary) -> Iterator[tuple[str, Sum]]:
     for month, own in history.months.items():
         for environment, each in own.items():
             digest = _number((product, history.title, each.digest))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from versioner.query.today.sentences import Writer
     from versioner.site.views.parts.layout import View
 
-__all__ = ["REPORT_TEMPLATE", "ReportFacts", "RuleException", "report_view"]
+__all__ = ["REPORT_TEMPLATE", "ReportContent", "RuleException", "report_view"]
 
 REPORT_TEMPLATE: Final = "report.html"
 _WEEK_SECONDS: Final = 7 * 24 * 3600
@@ -47,7 +47,7 @@ class RuleException:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportFacts:
+class ReportContent:
     """What a report is made from.
 
     `before` has by environment what differs between its begin and its end. `ended` are the
@@ -67,18 +67,18 @@ class ReportFacts:
     titles: dict[str, str] = field(default_factory=dict)
 
 
-def report_view(facts: ReportFacts) -> View:
+def report_view(content: ReportContent) -> View:
     """Return the view of a report."""
-    since, until = facts.period.since, facts.period.until
+    since, until = content.period.since, content.period.until
     return {
-        "title": facts.title,
-        "subject": f"Deployments of {facts.team}" if facts.team else "Deployments",
+        "title": content.title,
+        "subject": f"Deployments of {content.team}" if content.team else "Deployments",
         "since": since,
         "since_text": moment_text(since),
         "until": until,
         "until_text": moment_text(until),
-        "revision": facts.revision[:10],
-        "summary": summary_of(facts.happened, facts.writer),
+        "revision": content.revision[:10],
+        "summary": summary_of(content.happened, content.writer),
         "sections": [
             {
                 "title": section.title,
@@ -94,26 +94,26 @@ def report_view(facts: ReportFacts) -> View:
                     for group in section.groups
                 ],
             }
-            for section in sections_of(facts.happened, facts.writer)
+            for section in sections_of(content.happened, content.writer)
         ],
-        "columns": [facts.titles.get(name, name) for name in facts.matrix.compared],
+        "columns": [content.titles.get(name, name) for name in content.matrix.compared],
         "rows": [
             {
                 "product": row.product,
                 "drifting": row.drifting,
-                "cells": [_cell(c) for c in row.cells if c.environment in facts.matrix.compared],
+                "cells": [_cell(c) for c in row.cells if c.environment in content.matrix.compared],
             }
-            for row in facts.matrix.rows
+            for row in content.matrix.rows
         ],
         "changed": [
-            {"title": facts.titles.get(name, name), "rows": [_change(each) for each in found]}
-            for name, found in facts.changed
+            {"title": content.titles.get(name, name), "rows": [_change(each) for each in found]}
+            for name, found in content.changed
             if found
         ],
-        "figures": _figures(metrics_of(facts.ended, facts.period)),
-        "weekly": _weekly(facts.ended, facts.period),
-        "has_rules": facts.exceptions is not None,
-        "exceptions": [_exception(each) for each in facts.exceptions or ()],
+        "figures": _figures(metrics_of(content.ended, content.period)),
+        "weekly": _weekly(content.ended, content.period),
+        "has_rules": content.exceptions is not None,
+        "exceptions": [_exception(each) for each in content.exceptions or ()],
     }
 
 

@@ -62,7 +62,7 @@ def report(
     from versioner.resources import site_templates_dir
     from versioner.site.privacy import hidden_fields
     from versioner.site.rendering.render import Renderer
-    from versioner.site.views.report import REPORT_TEMPLATE, ReportFacts, report_view
+    from versioner.site.views.report import REPORT_TEMPLATE, ReportContent, report_view
 
     repository = find_repository(repo)
     index = read_index(repository, rev)
@@ -79,7 +79,7 @@ def report(
     happened = _happened(source, zone, (first, last), now, names if team else None, team or "")
     period = happened.period
     found = matrix(registry, now=now, at=None if last == now else last, products=names)
-    facts = ReportFacts(
+    content = ReportContent(
         title=registry.title,
         team=team or "",
         period=Period("", first, last),
@@ -103,7 +103,7 @@ def report(
             for name, document in registry.environments.items()
         },
     )
-    page = Renderer(site_templates_dir()).render(REPORT_TEMPLATE, report_view(facts))
+    page = Renderer(site_templates_dir()).render(REPORT_TEMPLATE, report_view(content))
     show(page.decode("utf-8").rstrip())
 
 

@@ -109,27 +109,27 @@ def _observed(context: SiteContext, cells: Sequence[CellState]) -> View:
 
 def _overrides(context: SiteContext, page: str, most: int) -> View:
     """Return the group of the deployments that overrode rules, which nobody has reviewed."""
-    found = [(facts, each) for facts in context.catalogue for each in facts.overrides]
+    found = [(summary, each) for summary in context.catalogue for each in summary.overrides]
     found.sort(key=lambda pair: (pair[1].at, pair[0].name), reverse=True)
     words = count(len(found), "deployment") + " in spite of a rule, not reviewed"
     return {
         **_group(len(found), "status-stale", words),
         "items": [
             {
-                "product": title_of(context, facts.name),
+                "product": title_of(context, summary.name),
                 "environment": place_text(
                     context.environment_title(each.environment), each.instance
                 ),
                 "version": version_text(each.version),
                 "version_full": each.version,
                 "status": f"overrides {', '.join(each.rules)}: {each.reason}",
-                "href": context.row(page, facts.name, each.deployment, each.began),
-                "command": _review(page, facts.name, each.version, each.event),
+                "href": context.row(page, summary.name, each.deployment, each.began),
+                "command": _review(page, summary.name, each.version, each.event),
                 "at": each.at,
                 "age": context.age(each.at),
                 "contacts": [],
             }
-            for facts, each in found[:most]
+            for summary, each in found[:most]
         ],
         "more": max(0, len(found) - most),
         "more_href": _to_rules(context, page),

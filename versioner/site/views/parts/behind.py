@@ -54,10 +54,10 @@ def _pairs(context: SiteContext, product: str, main: str) -> Iterator[tuple[Cell
 
 
 def _view(context: SiteContext, lower: CellState, upper: CellState, main: str) -> View:
-    facts = context.catalogue.of(lower.product)
+    summary = context.catalogue.of(lower.product)
     record = context.registry.products[lower.product]
-    since = since_of(facts.apart, record, lower.environment, upper.environment)
-    step, between = step_of(facts.apart, lower.version, upper.version)
+    since = since_of(summary.apart, record, lower.environment, upper.environment)
+    step, between = step_of(summary.apart, lower.version, upper.version)
     ahead, behind = (upper, lower) if step.newer == "b" else (lower, upper)
     size = ""
     if step.newer:

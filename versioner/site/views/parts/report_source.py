@@ -1,4 +1,4 @@
-"""What the reports of a site are made from: the facts that are kept of each product."""
+"""What the reports of a site are made from: the summary that is kept of each product."""
 
 from __future__ import annotations
 
