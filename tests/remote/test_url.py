@@ -30,6 +30,21 @@ def test_what_git_can_reach_is_an_address(url):
     assert address_of(f" {url}\n") == Remote(url)
 
 
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://jane:pw@forge.test/team/x.git?token=abc#f", "https://forge.test/team/x.git"),
+        ("ssh://git@forge.test:2222/x.git", "ssh://forge.test:2222/x.git"),
+        ("git@forge.test:team/x.git", "forge.test:team/x.git"),
+        ("file:///srv/x.git", "remote"),
+        ("/srv/x.git", "remote"),
+        ("C:\\srv\\x.git", "remote"),
+    ],
+)
+def test_what_everybody_may_see_of_an_address_has_no_login_and_no_folder(url, told):
+    assert Remote(url).public_url == told
+
+
 @pytest.mark.parametrize("text", ["registry", "../registry", "/srv/x.git", "C:\\x", "C:/x", "."])
 def test_a_folder_is_none(text):
     assert not is_url(text)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import versioner
+from tests.server.conftest import bearer, token_for
 from versioner.server.problems import PROBLEMS
+from versioner.server.public_texts import PublicTexts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_health_is_open_and_tells_the_version(serving) -> None:
@@ -20,6 +26,34 @@ def test_health_is_open_and_tells_the_version(serving) -> None:
 def test_what_is_open_answers_monitors_too(serving, path: str) -> None:
     client = serving()
     assert client.get(path).status_code == client.head(path).status_code == 200
+
+
+def test_head_is_answered_as_get_without_its_content_and_options_with_the_methods(
+    serving, settings, scale: Callable[[int, int], int]
+) -> None:
+    client = serving()
+    client.headers.update(bearer(token_for(settings, "admin")))
+    forms = ("/edit/products/new", "/edit/products/shop", "/edit/freezes", "/edit/requests/new")
+    site = ("/", "/products/index.html", "/no/such", "/login", "/docs", "/openapi.json")
+    described = client.get("/openapi.json").json()["paths"]
+    paths = [re.sub(r"{\w+}", "shop", path) for path, has in described.items() if "get" in has]
+    assert len(paths) > 25
+    for path in (*paths, *forms, *site)[:: scale(5, 1)]:
+        got, head = client.get(path), client.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        assert head.headers["content-type"] == got.headers["content-type"], path
+        assert client.options(path).headers["allow"].startswith("GET, HEAD"), path
+    asked = client.options("/deployment-events/", headers={"Authorization": ""})
+    assert (asked.status_code, asked.headers["allow"]) == (204, "POST, OPTIONS")
+
+
+def test_each_server_hides_its_own_folders(tmp_path: Path) -> None:
+    one = PublicTexts({"STATE": tmp_path / "one", "REPOSITORY": tmp_path / "one/inner"})
+    two = PublicTexts({"STATE": tmp_path / "two"})
+    text = f"{tmp_path}/one/x and {tmp_path}/one/inner and https://a:b@c.example"
+    assert one.of(text).startswith("STATE/x and REPOSITORY and https")
+    assert "a:b" not in one.of(text)
+    assert f"{tmp_path}/one/x" in two.of(text)
 
 
 def test_an_unknown_path_is_a_problem_with_its_code(serving) -> None:

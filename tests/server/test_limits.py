@@ -82,7 +82,7 @@ def test_a_told_length_that_is_no_number_or_a_lie_is_survived(settings, told: by
     assert answer.status_code in (200, 413)
 
 
-def test_a_body_that_trickles_in_is_given_up() -> None:
+def test_a_body_that_trickles_in_is_given_up(settings) -> None:
     sent = []
 
     async def never(_scope, _receive, _send) -> None:
@@ -97,6 +97,7 @@ def test_a_body_that_trickles_in_is_given_up() -> None:
 
     limit = BodyLimit(never, limits=Limits(body_seconds=0.1))
     scope = {"type": "http", "method": "POST", "headers": [], "path": "/"}
+    scope["app"] = create_app(settings)
     run_async(limit(scope, receive, send))
     assert sent[0]["status"] == 408
 
@@ -217,7 +218,7 @@ def test_a_wrong_method_of_a_read_endpoint_is_405_also_for_a_browser(
 ) -> None:
     client = client_of(replace(settings, public_read=True))
     answer = client.request(method, f"{ADDRESS}{path}", headers={"Accept": accept})
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
 
 
 def test_comparing_a_token_takes_as_long_whatever_of_it_is_wrong(settings) -> None:

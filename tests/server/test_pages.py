@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fixtures.bare_registry import commit_on_branch
 from tests.server.conftest import token_for
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from starlette.testclient import TestClient
 
+    from tests.fixtures.bare_registry import Post
     from versioner.server.settings import ServerSettings
 
 
@@ -69,6 +71,14 @@ def test_a_product_is_created_and_its_commit_is_told(jane: Person) -> None:
     assert "Saved in the commit" in page
     assert 'value="Tea &amp; more"' in page
     assert 'value="kitchen"' in page
+
+
+def test_a_form_has_the_title_of_the_site_also_where_it_is_the_usual_one(
+    jane: Person, post: Post
+) -> None:
+    assert "<title>New product · Deployments</title>" in jane.open("/edit/products/new")
+    commit_on_branch(post, "registry/registry.yaml", b"schema_version: 1\n")
+    assert "<title>New product · Deployment registry</title>" in jane.open("/edit/products/new")
 
 
 def test_an_error_stands_beside_its_field_with_what_was_typed(jane: Person) -> None:

@@ -68,6 +68,26 @@ def test_an_event_for_a_protected_branch_waits_in_the_inbox_and_is_collected(
     assert client.post("/deployment-events/", json=sent).status_code == 200
 
 
+def test_no_answer_has_the_place_of_a_remote_on_this_machine(
+    post: Post, client: TestClient
+) -> None:
+    (post.path / "hooks/update").unlink()
+    event = {"product": "shop", "environment": "staging", "version": "7.2", "id": "own"}
+    for status in (201, 200):
+        answer = client.post("/api/v1/events", json=event)
+        assert (answer.status_code, answer.json()["pushed_to"]) == (status, "remote")
+    protect(post, "refs/*")
+    refusal = f"echo {post.path}; exit 1"
+    (post.path / "hooks/update").write_text(f"#!/bin/sh\n{refusal}\n")
+    refused = [
+        client.post("/api/v1/events", json={**event, "id": "other"}),
+        client.post("/deployment-events/", json=wired(invoke_id="run-2")),
+    ]
+    assert [each.status_code for each in refused] == [503, 503]
+    for answer in refused:
+        assert str(post.path) not in answer.text
+
+
 def test_what_the_rules_refuse_does_not_reach_the_inbox(post: Post, client: TestClient) -> None:
     (post.path / "hooks/update").unlink()
     rule = {

@@ -174,6 +174,11 @@ class Registry:
         """Return the title of the registry."""
         return str(self.config.get("title") or "Deployment registry")
 
+    @property
+    def site_title(self) -> str:
+        """Return the title of the pages about the registry."""
+        return str((self.config.get("site") or {}).get("title") or self.title)
+
     @cached_property
     def governance(self) -> Governance:
         """Return the rules, requests, templates and groups, and the files that are unreadable."""

@@ -51,6 +51,16 @@ class Remote(NamedTuple):
         return f"{found[1]}{found[2]}" if found else ""
 
     @property
+    def public_url(self) -> str:
+        """Return the URL without a login and a query; "remote" for a folder of this machine."""
+        scheme = re.match(_SCHEME, self.url)
+        if scheme and scheme[1].lower() != "file":
+            return re.sub(_USER, "://", re.sub(r"[?#].*", "", self.url, count=1), count=1)
+        if not scheme and re.fullmatch(_SCP_LIKE, self.url):
+            return self.url.rpartition("@")[2]
+        return "remote"
+
+    @property
     def user(self) -> str:
         """Return the login that the URL names, or ""."""
         found = re.search(_USER, self.url)

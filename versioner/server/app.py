@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -13,6 +12,7 @@ from versioner import __version__
 from versioner.server import admin, api, docs_pages, hooks, login, openmetrics, pages, wire
 from versioner.server.health import router as health_router
 from versioner.server.live_site import LiveSite
+from versioner.server.methods import HeadAndOptions
 from versioner.server.middleware import (
     AccessLog,
     BodyLimit,
@@ -24,7 +24,8 @@ from versioner.server.middleware import (
 from versioner.server.notifications import notifications_of
 from versioner.server.openmetrics import CountRequests, RequestCounts
 from versioner.server.pages.submissions import Submissions
-from versioner.server.problems import add_handlers, keep_private
+from versioner.server.problems import add_handlers
+from versioner.server.public_texts import public_texts_of
 from versioner.server.rates import Rates
 from versioner.server.reader import RegistryReader
 from versioner.server.services import Services
@@ -48,7 +49,6 @@ def create_app(settings: ServerSettings) -> FastAPI:
     What runs beside the requests begins with the application's lifespan (in tests: with
     `with TestClient(app)`) and ends with it.
     """
-    keep_private(_folders(settings))
     services = _services(settings)
     app = FastAPI(
         title="Versioner",
@@ -75,6 +75,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
             same_site="lax",
             https_only=settings.is_encrypted,
         )
+    app.add_middleware(HeadAndOptions)
     app.add_middleware(wire.EventDoor)
     app.add_middleware(BodyLimit, limits=settings.limits)
     app.add_middleware(HostCheck, settings=settings)
@@ -101,25 +102,19 @@ def _add_routers(app: FastAPI) -> None:
     app.router.default = site_or_nothing
 
 
-def _folders(settings: ServerSettings) -> dict[str, Path]:
-    """Return the folders whose places are nobody's business, by what answers call them."""
-    found = {"STATE": settings.state_dir}
-    if isinstance(settings.location, Path):
-        found["REPOSITORY"] = settings.location
-    return found
-
-
 def _services(settings: ServerSettings) -> Services:
     reader = RegistryReader(settings)
     reader.open()
     tokens = TokenStore(settings.state_dir)
+    texts = public_texts_of(settings)
     return Services(
         settings=settings,
+        texts=texts,
         tokens=tokens,
         sessions=Sessions(settings, tokens),
         rates=Rates(settings.limits, settings.clock.monotonic),
         reader=reader,
-        site=LiveSite(settings, reader),
+        site=LiveSite(settings, reader, texts),
         writer=_writer(settings, reader),
     )
 

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from versioner.resources import site_templates_dir
 from versioner.server.api.links import add_links
 from versioner.server.problems import MEDIA_TYPE, PROBLEMS, HttpProblem, is_known
+from versioner.server.wire.description import metadata_schemas
 
 __all__ = ["ASSETS", "router"]
 
@@ -80,28 +81,25 @@ Send a token with each request: `Authorization: Bearer vr_...`. Errors of `/api/
 details (RFC 9457); `code` is one of {codes}.
 """
 
-# Monitors and load balancers ask with HEAD.
-_READING: Final = ["GET", "HEAD"]
-
 router = APIRouter(include_in_schema=False)
 
 
-@router.api_route("/docs", methods=_READING)
-@router.api_route("/docs/", methods=_READING)
+@router.get("/docs")
+@router.get("/docs/")
 def docs() -> Response:
     """Return the page of Swagger UI."""
     style = '<link rel="stylesheet" href="/_versioner/swagger-ui.css">\n'
     return _page("API docs", "swagger-ui-bundle.js", "docs.js", style)
 
 
-@router.api_route("/redoc", methods=_READING)
-@router.api_route("/redoc/", methods=_READING)
+@router.get("/redoc")
+@router.get("/redoc/")
 def redoc() -> Response:
     """Return the page of Redoc."""
     return _page("API reference", "redoc.standalone.js", "redoc.js", "")
 
 
-@router.api_route("/openapi.json", methods=_READING)
+@router.get("/openapi.json")
 def openapi(request: Request) -> Response:
     """Return the description of the API, OpenAPI 3.1."""
     return JSONResponse(description_of(request.app))
@@ -143,6 +141,7 @@ def _add_problems(made: dict[str, Any]) -> None:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas["Problem"] = _PROBLEM
+    schemas.update(metadata_schemas())
     made["security"] = [{"token": []}]
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for path in made.get("paths", {}).values():

@@ -29,8 +29,7 @@ class Health(BaseModel):
     behind: bool
 
 
-@router.api_route("/health/", methods=["GET", "HEAD"], include_in_schema=False)
-@router.head("/health", include_in_schema=False)
+@router.get("/health/", include_in_schema=False)
 @router.get(
     "/health",
     summary="Whether the server works",

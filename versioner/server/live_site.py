@@ -21,7 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from versioner.errors import VersionerError
 from versioner.git.state import read_regular
 from versioner.server.pages.links import with_links
-from versioner.server.problems import HttpProblem, is_known, public_text, wants_page
+from versioner.server.problems import HttpProblem, is_known, wants_page
 from versioner.server.site_process import BuildTask, Built, SiteProcess
 from versioner.server.tokens import private_folder
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from versioner.server.public_texts import PublicTexts
     from versioner.server.reader import RegistryReader
     from versioner.server.settings import ServerSettings
 
@@ -81,8 +82,11 @@ _WAITING: Final = """<!doctype html>
 class LiveSite:
     """The site in the state folder, at the commit `built` ("" before the first build)."""
 
-    def __init__(self, settings: ServerSettings, reader: RegistryReader) -> None:
+    def __init__(
+        self, settings: ServerSettings, reader: RegistryReader, texts: PublicTexts
+    ) -> None:
         self._settings = settings
+        self._texts = texts
         self._reader = reader
         self.folder = settings.state_dir / "sites" / reader.key / "site"
         self.built = ""
@@ -192,10 +196,10 @@ class LiveSite:
     def _nothing(self, request: Request) -> Response:
         html, headers = _TYPES[".html"], {"Content-Security-Policy": _POLICY}
         if not self.built and self._read("index.html") is None:
-            why = public_text(self.problem) or "the site is being built"
+            why = self.problem or "the site is being built"
             if not wants_page(request):
                 raise HttpProblem("unavailable", why, headers={"Retry-After": "2"})
-            text = public_text(self.problem) or "Please wait: this page loads again by itself."
+            text = self._texts.of(self.problem) or "Please wait: this page loads again by itself."
             return Response(_WAITING.format(escape(text)), 503, {"Retry-After": "2"}, html)
         page = self._read("404.html") if wants_page(request) else None
         if page is None:

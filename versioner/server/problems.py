@@ -15,7 +15,6 @@ from urllib.parse import quote
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Match
 
 from versioner.errors import (
     Ambiguous,
@@ -29,15 +28,17 @@ from versioner.errors import (
 )
 from versioner.recording.preflight import Refused
 from versioner.reporting.gate.check import answer_document
-from versioner.secret_scanning import without_secrets
+from versioner.server.methods import methods_of
 from versioner.server.plain_page import refusal_page
+from versioner.server.services import services_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from fastapi import FastAPI
     from starlette.requests import Request
+
+    from versioner.server.public_texts import PublicTexts
 
 __all__ = [
     "MEDIA_TYPE",
@@ -48,15 +49,12 @@ __all__ = [
     "answer_of",
     "headers_of",
     "is_known",
-    "keep_private",
     "problem_body",
     "problem_of",
     "problem_response",
-    "public_text",
     "wants_page",
 ]
 
-_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MEDIA_TYPE: Final = "application/problem+json"
 # A person who opens an address of the API in a browser sees what a program would get.
 _FOR_PROGRAMS: Final = "/api/"
@@ -95,25 +93,9 @@ PROBLEMS: Final[Mapping[str, ProblemType]] = {
     "internal": ProblemType(500, "Internal error"),
     "unavailable": ProblemType(503, "The operation could not be done now"),
 }
-# The names that stand in answers for the folders of this machine, by the paths of these.
-_PRIVATE: Final[dict[str, str]] = {}
 _BY_STATUS: Final = {
     each.status: code for code, each in reversed(list(PROBLEMS.items())) if code != "csrf"
 }
-
-
-def keep_private(folders: Mapping[str, Path]) -> None:
-    """Set the names that answers have in place of the paths of folders of this machine."""
-    for name, folder in folders.items():
-        for path in {str(folder), str(folder.resolve())} - {folder.anchor}:
-            _PRIVATE[path] = name
-
-
-def public_text(text: str) -> str:
-    """Return a text without secrets and without the paths of this machine."""
-    for path in sorted(_PRIVATE, key=len, reverse=True):
-        text = text.replace(path, _PRIVATE[path])
-    return without_secrets(text)
 
 
 class HttpProblem(Exception):
@@ -130,8 +112,8 @@ class HttpProblem(Exception):
     ) -> None:
         super().__init__(detail)
         self.code = code
-        self.detail = public_text(detail)
-        self.hint = public_text(hint)
+        self.detail = detail
+        self.hint = hint
         self.headers = dict(headers or {})
         self.extra = dict(extra or {})
 
@@ -170,18 +152,18 @@ def problem_of(error: VersionerError) -> HttpProblem:
     return HttpProblem(code, error.message, hint=error.hint, headers=headers, extra=extra)
 
 
-def problem_body(problem: HttpProblem) -> dict[str, Any]:
-    """Return the members of a problem's body."""
+def problem_body(problem: HttpProblem, texts: PublicTexts) -> dict[str, Any]:
+    """Return the members of a problem's body, with what its texts may tell everybody."""
     kind = PROBLEMS[problem.code]
     body: dict[str, Any] = {
         "type": f"urn:versioner:problem:{problem.code}",
         "title": kind.title,
         "status": kind.status,
-        "detail": problem.detail,
+        "detail": texts.of(problem.detail),
         "code": problem.code,
     }
     if problem.hint:
-        body["hint"] = problem.hint
+        body["hint"] = texts.of(problem.hint)
     return {**body, **problem.extra}
 
 
@@ -193,10 +175,11 @@ def headers_of(problem: HttpProblem) -> dict[str, str]:
     return headers
 
 
-def problem_response(problem: HttpProblem) -> Response:
+def problem_response(request: Request, problem: HttpProblem) -> Response:
     """Return the response of a problem."""
     headers = headers_of(problem)
-    content = json.dumps(problem_body(problem), ensure_ascii=False).encode("utf-8", "replace")
+    body = problem_body(problem, services_of(request).texts)
+    content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     return Response(content, problem.status, headers, media_type=MEDIA_TYPE)
 
 
@@ -206,7 +189,8 @@ def add_handlers(app: FastAPI) -> None:
     async def of_problem(request: Request, error: Exception) -> Response:
         problem = _expected(error)
         if problem.code == "method_not_allowed":
-            problem.headers["Allow"] = ", ".join(_methods_of_path(request))
+            allowed = methods_of(request.app.router.routes, request.scope)
+            problem.headers["Allow"] = ", ".join(allowed)
         return answer_of(request, problem)
 
     for kind in (HttpProblem, VersionerError, HTTPException, RequestValidationError):
@@ -216,30 +200,19 @@ def add_handlers(app: FastAPI) -> None:
 def answer_of(request: Request, problem: HttpProblem) -> Response:
     """Return the answer to a request that is refused: for a browser a page, or the login."""
     if not wants_page(request) or "authorization" in request.headers:
-        return problem_response(problem)
+        return problem_response(request, problem)
     path = request.url.path
     is_api = path.startswith(_FOR_PROGRAMS)
     if problem.code == "unauthenticated" and (request.method == "GET" or not is_api):
         # A form that was sent after the end of its session leads to its page.
         asked = path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(asked, safe='')}", 303)
-    return problem_response(problem) if is_api else _problem_page(request, problem)
-
-
-def _methods_of_path(request: Request) -> list[str]:
-    """Return the methods that a path has, of all its routes; Starlette names those of the first."""
-    routes = request.app.router.routes
-
-    def has_method(method: str) -> bool:
-        # A browser is answered by the site where programs are answered by a route.
-        scope = {**request.scope, "method": method, "headers": []}
-        return any(route.matches(scope)[0] is Match.FULL for route in routes)
-
-    return [method for method in _METHODS if has_method(method)]
+    return problem_response(request, problem) if is_api else _problem_page(request, problem)
 
 
 def _problem_page(request: Request, problem: HttpProblem) -> Response:
-    texts = [problem.detail, problem.hint]
+    public = services_of(request).texts
+    texts = [public.of(problem.detail), public.of(problem.hint)]
     response = refusal_page(
         PROBLEMS[problem.code].title, problem.status, texts, request.url.path,
         form=request.method == "POST" and problem.code == "csrf",

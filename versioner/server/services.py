@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
     from versioner.server.live_site import LiveSite
+    from versioner.server.public_texts import PublicTexts
     from versioner.server.rates import Rates
     from versioner.server.reader import RegistryReader
     from versioner.server.sessions import Sessions
@@ -24,6 +25,7 @@ class Services:
     """The parts of one server; a route gets them by `services_of(request)`."""
 
     settings: ServerSettings
+    texts: PublicTexts
     tokens: TokenStore
     sessions: Sessions
     rates: Rates

@@ -133,7 +133,7 @@ class SiteContext:
     @property
     def title(self) -> str:
         """Return the title of the site."""
-        return str(self.settings.get("title") or self.registry.title)
+        return self.registry.site_title
 
     def link(self, page: str, target: str) -> str:
         """Return the link from a page to another page."""

@@ -102,7 +102,7 @@ def record_batch(
     """
     services = services_of(request)
     waiting = [_try(services, caller, each) for each in body.events]
-    results = [_outcome(each) for each in waiting]
+    results = [_outcome(services, each) for each in waiting]
     refused = sum("problem" in each for each in results)
     return document_response(request, {"results": results, "refused": refused})
 
@@ -114,15 +114,15 @@ def _try(services: Services, caller: Caller, event: NewEvent) -> Future[RecordRe
         return error
 
 
-def _outcome(waiting: Future[RecordResult] | Exception) -> dict[str, Any]:
+def _outcome(services: Services, waiting: Future[RecordResult] | Exception) -> dict[str, Any]:
     try:
         if isinstance(waiting, Exception):
             raise waiting
         return recorded_document(waiting.result())
     except HttpProblem as problem:
-        return {"problem": problem_body(problem)}
+        return {"problem": problem_body(problem, services.texts)}
     except VersionerError as error:
-        return {"problem": problem_body(problem_of(error))}
+        return {"problem": problem_body(problem_of(error), services.texts)}
 
 
 def _submit(services: Services, caller: Caller, event: NewEvent) -> Future[RecordResult]:

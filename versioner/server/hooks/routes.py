@@ -19,7 +19,7 @@ from versioner.server.hooks.bodies import objects_of
 from versioner.server.hooks.documentation import documentation_of
 from versioner.server.hooks.drafts import Told
 from versioner.server.hooks.signatures import is_signed
-from versioner.server.problems import HttpProblem, public_text
+from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 from versioner.server.writer import result_of
 
@@ -83,7 +83,7 @@ async def _delivery(request: Request, system: str) -> JSONResponse:
     try:
         told = _told(system, objects, services.settings.clock.now())
     except VersionerError as error:
-        return _answer([_refused(system, error)])
+        return _answer([_refused(system, error, services)])
     return _answer(await _record(system, told, caller, services))
 
 
@@ -133,7 +133,7 @@ async def _record(
                 headers={"Retry-After": str(_RETRY_SECONDS)},
             )
         if isinstance(outcome, VersionerError):
-            found.append(_refused(system, outcome))
+            found.append(_refused(system, outcome, services))
         elif isinstance(outcome, BaseException):
             raise outcome
         else:
@@ -160,9 +160,10 @@ def _recorded(result: RecordResult) -> dict[str, Any]:
     }
 
 
-def _refused(system: str, error: VersionerError) -> dict[str, Any]:
+def _refused(system: str, error: VersionerError, services: Services) -> dict[str, Any]:
     # Cleaned: it may quote half a character, which no answer can have.
-    reason = clean(public_text(f"{error.message} ({error.hint})" if error.hint else error.message))
+    told = f"{error.message} ({error.hint})" if error.hint else error.message
+    reason = clean(services.texts.of(told))
     _LOG.warning("a delivery of %s was refused: %s", system, reason)
     return {"outcome": "refused", "reason": reason}
 

@@ -93,7 +93,7 @@ def page(
     back = (f"/{OVERVIEW}", "Overview") if made.back[0] in absent else made.back
     crumbs = [each for each in made.crumbs if each[0] not in absent]
     view = {
-        "frame": _frame(registry.config, made.title, sections, crumbs),
+        "frame": _frame(registry.site_title, made.title, sections, crumbs),
         "title": made.title,
         "lead": made.lead,
         "saved": _saved(request, services),
@@ -123,16 +123,14 @@ def _renderer() -> Renderer:
 
 
 def _frame(
-    config: Mapping[str, Any],
+    site_title: str,
     page_title: str,
     sections: Mapping[str, str],
     crumbs: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
-    settings = config.get("site") or {}
-    title = settings.get("title") or config.get("title") or "Versioner"
     return {
         "page_title": page_title,
-        "site_title": title,
+        "site_title": site_title,
         "description": "",
         "home": "/index.html",
         "glossary": f"/{GLOSSARY}",

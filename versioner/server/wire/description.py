@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.models.events import STATUS_WORDS
@@ -13,8 +15,9 @@ from versioner.validation.schemas import bundled_schema
 if TYPE_CHECKING:
     from versioner.models import EventKind
 
-__all__ = ["REFUSALS", "body_description", "status_words"]
+__all__ = ["REFUSALS", "body_description", "metadata_schemas", "status_words"]
 
+_COMPONENT: Final = "#/components/schemas/{}"
 _NOTHING: Final = {"type": "string", "maxLength": 0}
 _REFUSAL: Final[dict[str, Any]] = {
     "type": "object",
@@ -43,9 +46,8 @@ REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 
 def body_description(kind: EventKind) -> dict[str, Any]:
     """Return the request body of an event of a kind, as OpenAPI describes it."""
-    properties: dict[str, Any] = {
-        "extra_metadata": {"type": ["object", "null"], "description": "Keys of your own."}
-    }
+    metadata = {"$ref": _COMPONENT.format("EventMetadata")}
+    properties: dict[str, Any] = {"extra_metadata": {"anyOf": [metadata, {"type": "null"}]}}
     required = []
     for field in fields_of(kind):
         described: dict[str, Any] = {"type": "string", "maxLength": field.longest}
@@ -60,6 +62,26 @@ def body_description(kind: EventKind) -> dict[str, Any]:
         properties[field.name] = described
     schema = {"type": "object", "required": required, "properties": properties}
     return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def metadata_schemas() -> dict[str, Any]:
+    """Return the components of OpenAPI that describe the metadata of an event, by their names."""
+    definitions, found = bundled_schema("deployment-event")["$defs"], {}
+    wanted = ["eventMetadata"]
+    for name in wanted:
+
+        def named(match: re.Match[str]) -> str:
+            if match[1] not in wanted:
+                wanted.append(match[1])
+            return _COMPONENT.format(_of_component(match[1]))
+
+        text = re.sub(r"#/\$defs/(\w+)", named, json.dumps(definitions[name]))
+        found[_of_component(name)] = json.loads(text)
+    return found
+
+
+def _of_component(name: str) -> str:
+    return name[0].upper() + name[1:]
 
 
 def _limits(kind: EventKind, target: str) -> dict[str, Any]:

@@ -64,7 +64,7 @@ async def _admitted(endpoint: Endpoint, kind: EventKind, request: Request) -> Re
     try:
         caller = await _RECORD.dependency(request)
     except HttpProblem as problem:
-        return refusal_of(problem, kind, None).response()
+        return refusal_of(problem, kind, None).response(request)
     return await endpoint(request, caller)
 
 
@@ -83,10 +83,11 @@ class EventDoor:
             await self._app(scope, receive, send)
             return
         endpoint = post_deployment if kind == "deployment" else post_build
+        request = Request(scope, receive, send)
         try:
-            response = await _admitted(endpoint, kind, Request(scope, receive, send))
+            response = await _admitted(endpoint, kind, request)
         except (VersionerError, HttpProblem) as error:
-            response = refusal_of(error, kind, None).response()
+            response = refusal_of(error, kind, None).response(request)
         await response(scope, receive, send)
 
 
@@ -125,7 +126,7 @@ async def _post(request: Request, caller: Caller, kind: EventKind) -> Response:
         reply = await _record(request, caller, body)
         return JSONResponse(reply, 202 if "received_as" in reply else 200)
     except Refusal as refusal:
-        return refusal.response()
+        return refusal.response(request)
 
 
 async def _record(request: Request, caller: Caller, body: Body) -> dict[str, Any]:

@@ -46,9 +46,8 @@ class _ReadRoute(APIRoute):
         is_file = "/" in entry or "." in entry
         if is_file and not scope["path"].startswith("/versions/"):
             return Match.NONE, {}
-        # The site answers HEAD.
         accepted = Headers(scope=scope).get("accept", "")
-        is_of_site = scope["method"] == "HEAD" or (found is Match.FULL and "text/html" in accepted)
+        is_of_site = found is Match.FULL and "text/html" in accepted
         return (Match.NONE, {}) if is_of_site else (found, child)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -59,10 +58,10 @@ class _ReadRoute(APIRoute):
             try:
                 return await handler(request)
             except HttpProblem as problem:
-                return refusal_of(problem, "deployment", None).response()
+                return refusal_of(problem, "deployment", None).response(request)
             except RequestValidationError as error:
                 found = [(str(x["loc"][-1]), x["msg"], x["type"]) for x in error.errors()]
-                return Refusal.of_fields(found, "query").response()
+                return Refusal.of_fields(found, "query").response(request)
 
         return handle
 
@@ -101,9 +100,11 @@ def _answer(request: Request, caller: Caller, read: Callable[[_Reading], Any]) -
         with services_of(request).reader.index() as index:
             return JSONResponse(read(_Reading(index, caller)))
     except Refusal as refusal:
-        return refusal.response()
+        return refusal.response(request)
     except InvalidInput as error:
-        return Refusal.of_fields([(error.field, error.message, "value_error")], "query").response()
+        return Refusal.of_fields([(error.field, error.message, "value_error")], "query").response(
+            request
+        )
 
 
 def _missing(what: str, name: str) -> Refusal:

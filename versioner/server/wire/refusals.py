@@ -19,7 +19,8 @@ from versioner.errors import (
     VersionerError,
 )
 from versioner.recording.preflight import Refused
-from versioner.server.problems import HttpProblem, answer_of, headers_of, public_text
+from versioner.server.problems import HttpProblem, answer_of, headers_of
+from versioner.server.services import services_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from versioner.models import EventKind
     from versioner.models.governance import Rule
     from versioner.rules.gate.question import Answer, Verdict
+    from versioner.server.public_texts import PublicTexts
     from versioner.server.writer import GateAnswer
 
 __all__ = [
@@ -73,7 +75,7 @@ class Refusal(Exception):
         self.headers = dict(headers or {})
         flat: dict[str, Any] = {
             "error": error or code.lower(),
-            "message": public_text(message),
+            "message": message,
             "code": code,
         }
         if retry_after is not None:
@@ -98,9 +100,18 @@ class Refusal(Exception):
         self._nested = dict(self._flat)
         return self
 
-    def response(self) -> JSONResponse:
-        """Return the response."""
-        return JSONResponse({"detail": self._nested, **self._flat}, self.status, self.headers)
+    def response(self, request: Request) -> JSONResponse:
+        """Return the response to a request, with what its texts may tell everybody."""
+        body = _public({"detail": self._nested, **self._flat}, services_of(request).texts)
+        return JSONResponse(body, self.status, self.headers)
+
+
+def _public(value: Any, texts: PublicTexts) -> Any:
+    if isinstance(value, str):
+        return texts.of(value)
+    if isinstance(value, dict):
+        return {key: _public(each, texts) for key, each in value.items()}
+    return [_public(each, texts) for each in value] if isinstance(value, list) else value
 
 
 def forms_of(path: str) -> tuple[str, ...]:
@@ -111,7 +122,9 @@ def forms_of(path: str) -> tuple[str, ...]:
 def answer_of_problem(request: Request, problem: HttpProblem) -> Response:
     """Return the answer to a request that no route sees, as those who use its path read it."""
     kind = EVENT_PATHS.get(request.scope["path"].strip("/"))
-    return refusal_of(problem, kind, None).response() if kind else answer_of(request, problem)
+    if kind is None:
+        return answer_of(request, problem)
+    return refusal_of(problem, kind, None).response(request)
 
 
 def refusal_of(error: Exception, kind: EventKind, gate: GateAnswer | None) -> Refusal:

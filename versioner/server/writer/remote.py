@@ -79,7 +79,7 @@ class RemotePlace:
                 new = batch.commit(locked, moment.now)
             if new is not None:
                 self._push(place.tip, new)
-            return batch.on_branch(self._branch, self._client.remote.url)
+            return batch.on_branch(self._branch, self._client.remote.public_url)
 
         def again() -> None:
             # The push may have arrived although its answer did not.
