@@ -11,7 +11,6 @@ from starlette.middleware.sessions import SessionMiddleware
 from versioner import __version__
 from versioner.server import admin, api, docs_pages, hooks, login, openmetrics, pages, wire
 from versioner.server.health import router as health_router
-from versioner.server.live_site import LiveSite
 from versioner.server.methods import HeadAndOptions
 from versioner.server.middleware import (
     AccessLog,
@@ -30,7 +29,8 @@ from versioner.server.rates import Rates
 from versioner.server.reader import RegistryReader
 from versioner.server.services import Services
 from versioner.server.sessions import Sessions
-from versioner.server.site_routes import site_or_nothing
+from versioner.server.site.live_site import LiveSite
+from versioner.server.site.site_routes import site_or_nothing
 from versioner.server.tokens import TokenStore
 from versioner.server.writer import RegistryWriter
 from versioner.server.writer.tidying import Tidying
@@ -38,6 +38,7 @@ from versioner.server.writer.tidying import Tidying
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from versioner.server.public_texts import PublicTexts
     from versioner.server.settings import ServerSettings
 
 __all__ = ["create_app"]
@@ -49,7 +50,8 @@ def create_app(settings: ServerSettings) -> FastAPI:
     What runs beside the requests begins with the application's lifespan (in tests: with
     `with TestClient(app)`) and ends with it.
     """
-    services = _services(settings)
+    texts = public_texts_of(settings)
+    services = _services(settings, texts)
     app = FastAPI(
         title="Versioner",
         version=__version__,
@@ -60,6 +62,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.services = services
+    app.state.texts = texts
     app.state.request_counts = RequestCounts()
     app.state.submissions = Submissions()
     add_handlers(app)
@@ -102,14 +105,12 @@ def _add_routers(app: FastAPI) -> None:
     app.router.default = site_or_nothing
 
 
-def _services(settings: ServerSettings) -> Services:
+def _services(settings: ServerSettings, texts: PublicTexts) -> Services:
     reader = RegistryReader(settings)
     reader.open()
     tokens = TokenStore(settings.state_dir)
-    texts = public_texts_of(settings)
     return Services(
         settings=settings,
-        texts=texts,
         tokens=tokens,
         sessions=Sessions(settings, tokens),
         rates=Rates(settings.limits, settings.clock.monotonic),

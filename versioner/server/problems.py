@@ -30,7 +30,7 @@ from versioner.recording.preflight import Refused
 from versioner.reporting.gate.check import answer_document
 from versioner.server.methods import methods_of
 from versioner.server.plain_page import refusal_page
-from versioner.server.services import services_of
+from versioner.server.public_texts import texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -178,7 +178,7 @@ def headers_of(problem: HttpProblem) -> dict[str, str]:
 def problem_response(request: Request, problem: HttpProblem) -> Response:
     """Return the response of a problem."""
     headers = headers_of(problem)
-    body = problem_body(problem, services_of(request).texts)
+    body = problem_body(problem, texts_of(request))
     content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     return Response(content, problem.status, headers, media_type=MEDIA_TYPE)
 
@@ -211,7 +211,7 @@ def answer_of(request: Request, problem: HttpProblem) -> Response:
 
 
 def _problem_page(request: Request, problem: HttpProblem) -> Response:
-    public = services_of(request).texts
+    public = texts_of(request)
     texts = [public.of(problem.detail), public.of(problem.hint)]
     response = refusal_page(
         PROBLEMS[problem.code].title, problem.status, texts, request.url.path,

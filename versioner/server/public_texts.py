@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from versioner.remote.url import Remote
 from versioner.secret_scanning import without_secrets
@@ -11,9 +11,11 @@ from versioner.secret_scanning import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from starlette.requests import HTTPConnection
+
     from versioner.server.settings import ServerSettings
 
-__all__ = ["PublicTexts", "public_texts_of"]
+__all__ = ["PublicTexts", "public_texts_of", "texts_of"]
 
 
 class PublicTexts:
@@ -43,3 +45,8 @@ def public_texts_of(settings: ServerSettings) -> PublicTexts:
     elif settings.location.url.startswith("file://"):
         folders["REPOSITORY"] = Path(settings.location.url.removeprefix("file://"))
     return PublicTexts(folders)
+
+
+def texts_of(request: HTTPConnection) -> PublicTexts:
+    """Return the texts of the server that got a request."""
+    return cast("PublicTexts", request.app.state.texts)

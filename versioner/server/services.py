@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
-    from versioner.server.live_site import LiveSite
-    from versioner.server.public_texts import PublicTexts
     from versioner.server.rates import Rates
     from versioner.server.reader import RegistryReader
     from versioner.server.sessions import Sessions
     from versioner.server.settings import ServerSettings
+    from versioner.server.site.live_site import LiveSite
     from versioner.server.tokens import TokenStore
     from versioner.server.writer import RegistryWriter
 
@@ -25,7 +24,6 @@ class Services:
     """The parts of one server; a route gets them by `services_of(request)`."""
 
     settings: ServerSettings
-    texts: PublicTexts
     tokens: TokenStore
     sessions: Sessions
     rates: Rates

@@ -19,12 +19,14 @@ from versioner.server.api.refusals import RegistryRoute
 from versioner.server.api.responses import document_response
 from versioner.server.api.writes import author_of
 from versioner.server.problems import HttpProblem, problem_body, problem_of
+from versioner.server.public_texts import texts_of
 from versioner.server.services import services_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from versioner.recording.record import RecordResult
+    from versioner.server.public_texts import PublicTexts
     from versioner.server.services import Services
 
 __all__ = ["router"]
@@ -102,7 +104,7 @@ def record_batch(
     """
     services = services_of(request)
     waiting = [_try(services, caller, each) for each in body.events]
-    results = [_outcome(services, each) for each in waiting]
+    results = [_outcome(texts_of(request), each) for each in waiting]
     refused = sum("problem" in each for each in results)
     return document_response(request, {"results": results, "refused": refused})
 
@@ -114,15 +116,15 @@ def _try(services: Services, caller: Caller, event: NewEvent) -> Future[RecordRe
         return error
 
 
-def _outcome(services: Services, waiting: Future[RecordResult] | Exception) -> dict[str, Any]:
+def _outcome(texts: PublicTexts, waiting: Future[RecordResult] | Exception) -> dict[str, Any]:
     try:
         if isinstance(waiting, Exception):
             raise waiting
         return recorded_document(waiting.result())
     except HttpProblem as problem:
-        return {"problem": problem_body(problem, services.texts)}
+        return {"problem": problem_body(problem, texts)}
     except VersionerError as error:
-        return {"problem": problem_body(problem_of(error), services.texts)}
+        return {"problem": problem_body(problem_of(error), texts)}
 
 
 def _submit(services: Services, caller: Caller, event: NewEvent) -> Future[RecordResult]:

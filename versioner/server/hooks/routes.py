@@ -20,6 +20,7 @@ from versioner.server.hooks.documentation import documentation_of
 from versioner.server.hooks.drafts import Told
 from versioner.server.hooks.signatures import is_signed
 from versioner.server.problems import HttpProblem
+from versioner.server.public_texts import texts_of
 from versioner.server.services import services_of
 from versioner.server.writer import result_of
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from versioner.recording.context import EventDraft
     from versioner.recording.record import RecordResult
+    from versioner.server.public_texts import PublicTexts
     from versioner.server.services import Services
 
 __all__ = ["router"]
@@ -83,8 +85,8 @@ async def _delivery(request: Request, system: str) -> JSONResponse:
     try:
         told = _told(system, objects, services.settings.clock.now())
     except VersionerError as error:
-        return _answer([_refused(system, error, services)])
-    return _answer(await _record(system, told, caller, services))
+        return _answer([_refused(system, error, texts_of(request))])
+    return _answer(await _record(system, told, caller, request))
 
 
 def _told(system: str, objects: list[dict[str, Any]], now: str) -> Told:
@@ -119,8 +121,9 @@ async def _sender(request: Request, system: str, body: bytes, services: Services
 
 
 async def _record(
-    system: str, told: Told, caller: Caller, services: Services
+    system: str, told: Told, caller: Caller, request: Request
 ) -> list[dict[str, Any]]:
+    services, texts = services_of(request), texts_of(request)
     found = [{"outcome": "nothing", "reason": clean(each)} for each in told.left_out]
     futures = [_submitted(draft, caller, services) for draft in told.drafts]
     outcomes = await asyncio.gather(*(result_of(each) for each in futures), return_exceptions=True)
@@ -133,7 +136,7 @@ async def _record(
                 headers={"Retry-After": str(_RETRY_SECONDS)},
             )
         if isinstance(outcome, VersionerError):
-            found.append(_refused(system, outcome, services))
+            found.append(_refused(system, outcome, texts))
         elif isinstance(outcome, BaseException):
             raise outcome
         else:
@@ -160,10 +163,10 @@ def _recorded(result: RecordResult) -> dict[str, Any]:
     }
 
 
-def _refused(system: str, error: VersionerError, services: Services) -> dict[str, Any]:
+def _refused(system: str, error: VersionerError, texts: PublicTexts) -> dict[str, Any]:
     # Cleaned: it may quote half a character, which no answer can have.
     told = f"{error.message} ({error.hint})" if error.hint else error.message
-    reason = clean(services.texts.of(told))
+    reason = clean(texts.of(told))
     _LOG.warning("a delivery of %s was refused: %s", system, reason)
     return {"outcome": "refused", "reason": reason}
 

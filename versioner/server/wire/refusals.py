@@ -20,7 +20,7 @@ from versioner.errors import (
 )
 from versioner.recording.preflight import Refused
 from versioner.server.problems import HttpProblem, answer_of, headers_of
-from versioner.server.services import services_of
+from versioner.server.public_texts import texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,7 +102,7 @@ class Refusal(Exception):
 
     def response(self, request: Request) -> JSONResponse:
         """Return the response to a request, with what its texts may tell everybody."""
-        body = _public({"detail": self._nested, **self._flat}, services_of(request).texts)
+        body = _public({"detail": self._nested, **self._flat}, texts_of(request))
         return JSONResponse(body, self.status, self.headers)
 
 

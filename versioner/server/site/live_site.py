@@ -22,7 +22,7 @@ from versioner.errors import VersionerError
 from versioner.git.state import read_regular
 from versioner.server.pages.links import with_links
 from versioner.server.problems import HttpProblem, is_known, wants_page
-from versioner.server.site_process import BuildTask, Built, SiteProcess
+from versioner.server.site.site_process import BuildTask, Built, SiteProcess
 from versioner.server.tokens import private_folder
 
 if TYPE_CHECKING:
