@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["SourceClone"]
@@ -51,3 +52,14 @@ class SourceClone:
         args = ("commit", "-q", "--allow-empty", "--allow-empty-message", "--cleanup=verbatim")
         self.git(*args, "-F", "-", message=data, author=author)
         return self.git("rev-parse", "HEAD")
+
+    def commit_all(self, messages: Iterable[str]) -> None:
+        """Make many commits after the one of `main`, in one process."""
+        stream, parent = [], "from refs/heads/main^0\n"
+        for message in messages:
+            self.clock += 60
+            who = f"committer Jane Doe <7+jane@users.noreply.github.com> {self.clock} +0000"
+            data = f"data {len(message.encode())}\n{message}\n"
+            stream.append(f"commit refs/heads/main\n{who}\n{data}{parent}")
+            parent = ""
+        self.git("fast-import", "--quiet", message="".join(stream).encode())

@@ -59,13 +59,13 @@ def test_a_build_has_the_commits_since_the_version_before_with_their_keys(
         "since": "1.0",
         "commits": [
             {
-                "id": third[:10],
+                "id": third[:8],
                 "subject": "Merge pull request #13 from acme/x",
                 "author": "omar",
                 "keys": ["#13"],
             },
             {
-                "id": second[:10],
+                "id": second[:8],
                 "subject": "Fix the login (#12)",
                 "author": "jane",
                 "keys": ["#12", "ABC-7"],
@@ -243,13 +243,42 @@ def test_only_200_commits_are_listed_and_the_others_counted(
     source: SourceClone, build: Callable[..., Any]
 ) -> None:
     build("1.0", source.commit("Begin"))
-    one = "commit refs/heads/main\ncommitter J <j@e.com> {} +0000\ndata 4\nmore\n{}"
-    parent = "from refs/heads/main^0\n"
-    stream = [one.format(1_800_000_000 + number, "" if number else parent) for number in range(230)]
-    source.git("fast-import", "--quiet", message="".join(stream).encode())
+    source.commit_all(["more"] * 230)
     changes = build("1.1", source.git("rev-parse", "main"))["changes"]
     assert len(changes["commits"]) == 200
     assert changes["more"] == 30
+
+
+def test_a_long_list_has_short_subjects_and_the_id_and_keys_of_each_commit(
+    desk: Desk, source: SourceClone, build: Callable[..., Any]
+) -> None:
+    build("1.0", source.commit("Begin"))
+    wordy = "Explain at length what this does " * 4
+    texts = [f"{wordy}(#{number})" for number in range(100, 117)]
+    texts += ["Merge branch 'main' into side", "Merge pull request #7 from acme/a-long-name\n\nTea"]
+    texts += ["Brew (#8)", "Wait"]
+    source.commit_all(texts)
+    event = build("1.1", source.git("rev-parse", "HEAD"))
+    commits = event["changes"]["commits"]
+    assert len(commits) == len(texts)
+    assert [each.get("subject") for each in commits[:4]] == [
+        "Wait", "Brew (#8)", "Merge pull request #7 from…", None
+    ]  # fmt: skip
+    cut = {each["subject"] for each in commits[4:]}
+    assert all(len(text) in range(69, 73) and "… (#1" in text for text in cut)
+    assert [each["keys"] for each in commits[4:]] == [[f"#{n}"] for n in range(116, 99, -1)]
+    line = desk.git("grep", "-h", 'since: .1.0\\|"since"', "--", "registry/products/tea")
+    assert len(line.partition("changes: ")[2]) < 2000
+    for name in ("#104", commits[-1]["id"], commits[3]["id"]):
+        assert desk.run("where", name, "-o", "json").code == 0
+    texts = [f"{number} {wordy} ABC-{number}" for number in range(60)]
+    source.commit_all(texts)
+    commits = build("1.2", source.git("rev-parse", "HEAD"))["changes"]["commits"]
+    assert [each["keys"] for each in commits] == [[f"ABC-{n}"] for n in range(59, -1, -1)]
+    has_subject = ["subject" in each for each in commits]
+    assert 10 < has_subject.index(False) < 40
+    assert not any(has_subject[has_subject.index(False) :])
+    assert desk.run("where", "ABC-0", "-o", "json").code == 0
 
 
 FILES = {
@@ -405,7 +434,7 @@ def test_commits_are_recorded_at_a_url_and_those_of_a_file_in_the_inbox(
         ["git", "-C", str(bare), "grep", "-h", 'version: "1.3"', "main"],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
-    assert 'changes: {"since": "1.2", "commits": [{"id": "4f5d1c2a", "subject": "Fix (#1)"' in logs
+    assert 'changes: {"since": "1.2", "commits": ["4f5d1c2a Fix (#1)"]}' in logs
 
 
 def test_a_list_or_the_texts_of_one_commit_can_be_taken_away(

@@ -13,8 +13,8 @@ from versioner.serialization.log import (
     LONGEST_LINE,
     append,
     event_line,
+    events_naming,
     header,
-    lines_naming,
     read_canonical,
 )
 
@@ -425,6 +425,13 @@ def test_a_log_that_a_line_cannot_follow_is_refused(existing: str) -> None:
     with pytest.raises(OperationFailed) as refusal:
         append("deployment", existing.encode(), [EVENT])
     assert "versioner format" in refusal.value.hint
+
+
+def lines_naming(data: bytes, value: str, *, key: str = "version") -> list[tuple[int, Event]]:
+    return [
+        (data.count(b"\n", 0, start) + 1, event)
+        for start, event in events_naming(data, value, key=key)
+    ]
 
 
 def test_events_of_a_version_are_found_in_any_case_and_by_their_lines() -> None:

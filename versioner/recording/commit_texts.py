@@ -1,4 +1,8 @@
-"""What is recorded of a commit: its subject, its author as `people:` allows it, and its keys."""
+"""What is recorded of a commit: its subject, its author as `people:` allows it, and its keys.
+
+A list that would be long has shorter subjects, and then subjects of some commits only: the id and
+the keys of each stay, so that a question for a commit or a pull request is still answered.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,11 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.secret_scanning import holds_secret
+from versioner.serialization.commit_lines import size_of_commit
 from versioner.validation.commit_keys import keys_in, patterns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from versioner.models.events import RecordedCommit
 
@@ -17,12 +22,18 @@ __all__ = ["MOST_COMMITS", "MOST_KEYS", "CommitText", "recorded_commits", "witho
 
 MOST_COMMITS: Final = 200
 MOST_KEYS: Final = 20
-_DIGITS: Final = 10
+_DIGITS: Final = 8
 _LONGEST_SUBJECT: Final = 120
 _LONGEST_AUTHOR: Final = 100
 _LONGEST_READ: Final = 10_000
-# The most bytes that all commits of one event take: far less than the limit of a line.
-_MOST_BYTES: Final = 32 * 1024
+# The bytes of a list within which subjects are not shortened, and what is left for subjects where
+# ids and keys need most of it.
+_BYTES: Final = 1900
+_BYTES_OF_SUBJECTS: Final = 1000
+# The lengths of the subjects of a list that is longer than that.
+_SHORTER: Final = (72, 50)
+# The most bytes of the ids and keys of a list: far less than the limit of a line.
+_MOST_BYTES: Final = 12 * 1024
 
 # Sequences that control a terminal, then what is a space, then what is not seen or changes the
 # direction of the text.
@@ -31,6 +42,9 @@ _SPACES: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
 _UNSEEN: Final = re.compile(
     r"[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffe\uffff\ud800-\udfff]"
 )
+# As forges end the subject of a squashed pull request.
+_NUMBER_AT_END: Final = re.compile(r" \([#!][0-9]{1,9}\)\Z")
+_MERGE_OF_REQUEST: Final = re.compile(r"Merge pull request #[0-9]{1,9} from(?= )")
 _ADDRESS: Final = re.compile(r"[^\s@<>(),;:]{1,64}@[^\s@<>(),;:]{1,250}\.[A-Za-z]{2,63}")
 # The addresses that forges give commits made on their pages have the login.
 _LOGINS: Final = re.compile(
@@ -72,17 +86,56 @@ def recorded_commits(
         keys = [] if is_secret else keys_in(each.message, patterns)
         if named := list(dict.fromkeys((*keys, *each.keys)))[:MOST_KEYS]:
             own["keys"] = named
-        size += _size_of(own)
+        size += size_of_commit(_bare(own))
         if size > _MOST_BYTES or len(found) == MOST_COMMITS:
             break
         found.append(own)
-    return found, secrets
+    return _within_limit(found), secrets
 
 
-def _size_of(commit: RecordedCommit) -> int:
-    """Return about how many bytes a commit takes in the line of its event."""
-    texts = [commit["id"], commit.get("subject", ""), commit.get("author", "")]
-    return 45 + sum(len(each.encode()) for each in (*texts, *commit.get("keys", ())))
+def _within_limit(commits: list[RecordedCommit]) -> list[RecordedCommit]:
+    """Return commits with as much of their subjects as the size of a list allows.
+
+    First the merges of branches lose theirs, because the commits of a branch are in the list. Then
+    subjects are cut, and at last only the first commits have one.
+    """
+    if _size_of(commits) <= _BYTES:
+        return commits
+    commits = [_bare(each) if _is_plain_merge(each) else each for each in commits]
+    for width in (_LONGEST_SUBJECT, *_SHORTER):
+        commits = [_cut(each, width) for each in commits]
+        if _size_of(commits) <= _BYTES:
+            return commits
+    bare = [_bare(each) for each in commits]
+    room = max(_BYTES - _size_of(bare), _BYTES_OF_SUBJECTS)
+    for place, each in enumerate(commits):
+        room -= size_of_commit(each) - size_of_commit(bare[place])
+        if room < 0:
+            return [*commits[:place], *bare[place:]]
+    return commits
+
+
+def _size_of(commits: Sequence[RecordedCommit]) -> int:
+    return sum(map(size_of_commit, commits))
+
+
+def _bare(commit: RecordedCommit) -> RecordedCommit:
+    """Return a commit without its texts."""
+    keys = commit.get("keys")
+    return {"id": commit["id"], "keys": keys} if keys else {"id": commit["id"]}
+
+
+def _is_plain_merge(commit: RecordedCommit) -> bool:
+    is_merge = commit.get("subject", "").startswith(("Merge branch ", "Merge remote-tracking "))
+    return is_merge and "keys" not in commit
+
+
+def _cut(commit: RecordedCommit, width: int) -> RecordedCommit:
+    subject = commit.get("subject", "")
+    if merge := _MERGE_OF_REQUEST.match(subject):
+        # The name of its branch says less than the subjects of its commits, which are in the list.
+        return {**commit, "subject": f"{merge[0]}…"}
+    return commit if len(subject) <= width else {**commit, "subject": _shortened(subject, width)}
 
 
 def without_people(changes: Any, people: str) -> Any:
@@ -132,4 +185,8 @@ def _one_line(text: str) -> str:
 
 
 def _shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+    """Return a text that is cut where it is longer, before the number at its end."""
+    if len(text) <= most:
+        return text
+    number = found[0] if (found := _NUMBER_AT_END.search(text)) else ""
+    return f"{text[: most - 1 - len(number)].rstrip(' …')}…{number}"

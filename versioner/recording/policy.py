@@ -54,11 +54,13 @@ def leave_people_out(kind: RecordKind, event: Event, config: Mapping[str, Any]) 
     if people != "all":
         for key in personal:
             event.pop(key, None)
-    if people != "all" and "changes" in event:
+    if "changes" in event:
         # Imported here, because most events have no commits.
         from versioner.recording.commit_texts import without_people
+        from versioner.serialization.commit_lines import read_changes
 
-        event["changes"] = without_people(event["changes"], people)
+        changes = read_changes(event["changes"])
+        event["changes"] = changes if people == "all" else without_people(changes, people)
 
 
 def refuse_secrets(values: Mapping[str, Any]) -> None:

@@ -177,6 +177,9 @@ _FIELD_TYPES: Final[dict[tuple[str, ...], FieldType]] = {
     ("groups",): "mapping",
     ("changes",): "mapping",
     ("changes", "patterns"): "list",
+    # Of an event.
+    ("changes", "more"): "integer",
+    ("changes", "partial"): "boolean",
     ("metrics",): "mapping",
     ("metrics", "environments"): "names",
     ("metrics", "failures"): "names",

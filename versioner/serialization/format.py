@@ -105,9 +105,9 @@ def _event_nodes(tree: Tree) -> list[Node]:
 
 
 def _event(node: Node) -> Event:
-    # Only the metadata of an event has other values than texts and lists of texts; all others are
-    # read like the title of a product.
-    paths = {"extra_metadata": ("metadata",)}
+    # Only the metadata and the commits of an event have other values than texts and lists of texts;
+    # all others are read like the title of a product.
+    paths = {"extra_metadata": ("metadata",), "changes": ("changes",)}
     return {key.text: data_of(value, paths.get(key.text, ("title",))) for key, value in node.pairs}
 
 

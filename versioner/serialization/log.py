@@ -34,7 +34,6 @@ __all__ = [
     "event_line",
     "events_naming",
     "header",
-    "lines_naming",
     "read_canonical",
 ]
 
@@ -115,6 +114,10 @@ def event_line(kind: LogKind, event: Event) -> str:
     Raises InvalidInput, which names the field, for an unknown key, NaN, an integer beyond 2^53,
     a lone surrogate, and nesting or length beyond the limits.
     """
+    return _line(kind, _converted(event, to_line=True))
+
+
+def _line(kind: LogKind, event: Event) -> str:
     keys = KEYS[kind]
     pairs = [f"{key}: {json_value(event[key], key, _VALUE_DEPTH)}" for key in keys if key in event]
     if len(pairs) != len(event):
@@ -192,13 +195,7 @@ def read_canonical(kind: LogKind, data: bytes) -> list[tuple[int, Event]] | None
     return found
 
 
-def lines_naming(data: bytes, value: str, *, key: str = "version") -> list[tuple[int, Event]]:
-    """Return (line number, event) of the events of `events_naming`."""
-    found = events_naming(data, value, key=key)
-    return [(data.count(b"\n", 0, start) + 1, event) for start, event in found]
-
-
-# The logs that were searched last, with their bytes in lower case: most are searched many times.
+# The logs that were searched last, with their bytes in lower case.
 _searched: list[tuple[bytes, bytes]] = []
 
 
@@ -221,7 +218,7 @@ def events_naming(data: bytes, value: str, *, key: str = "version") -> Iterator[
         start = data.rfind(b"\n", 0, at) + 1
         event = _parse(data[start:end].decode(errors="replace").removesuffix("\r"))
         if event is not None and str(event.get(key)).lower() == wanted:
-            yield start, event
+            yield start, _converted(event, to_line=False)
         at = lowered.find(pattern, end)
 
 
@@ -239,12 +236,21 @@ def _parse_canonical(kind: LogKind, line: str) -> Event | None:
     if event is None:
         return None
     try:
-        if event_line(kind, event) != line + "\n":
+        if _line(kind, event) != line + "\n":
             return None
     except InvalidInput:
         return None
     _remember_shape(kind, line, event)
-    return event
+    return _converted(event, to_line=False)
+
+
+def _converted(event: Event, *, to_line: bool) -> Event:
+    """Return an event with its recorded commits as a line has them, or as all others do."""
+    if "changes" not in event:
+        return event
+    from versioner.serialization.commit_lines import with_mappings, with_texts
+
+    return with_texts(event) if to_line else with_mappings(event)
 
 
 def _remember_shape(kind: LogKind, line: str, event: Event) -> None:
@@ -295,9 +301,8 @@ def _parse(line: str) -> Event | None:
     """Return the event of a line of bare keys and JSON values, which may not be canonical."""
     if line == "- {}":
         return {}
-    event: dict[str, Any] = {}
-    at = 3 if line.startswith("- {") else 0
-    match = re.compile(_KEY).match
+    event: Event = {}
+    at, match = 3 if line.startswith("- {") else 0, re.compile(_KEY).match
     while at:
         key = match(line, at)
         if key is None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from versioner.layout import month_of, place_of
 from versioner.models import Problem
 from versioner.secret_scanning import may_hold_secret
+from versioner.serialization.commit_lines import with_mappings
 from versioner.serialization.log import LOG_SCHEMAS, LONGEST_LINE, read_canonical
 from versioner.validation import codes
 from versioner.validation.events import EVENT_SCHEMAS, METADATA_LIMIT, metadata_size
@@ -140,7 +141,9 @@ def _validate_whole(
             *known,
             *locate_problems(path, data, violations=violations, ambiguous=ambiguous),
         ]
-    events: list[Any] = reading.value
+    events: list[Any] = [
+        with_mappings(each) if isinstance(each, dict) else each for each in reading.value
+    ]
     comparison = _compare_events(path, events)
     ambiguous_events = {item.pointer[0] for item in reading.ambiguous if item.pointer}
     violations, found, valid = [], [], []

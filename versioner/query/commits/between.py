@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from versioner.registry.records import ProductRecord
 
 __all__ = [
+    "FEWEST_DIGITS",
     "CommitDifference",
     "CommitList",
     "commits_behind",
@@ -31,6 +32,8 @@ __all__ = [
     "versions_before",
 ]
 
+# The digits of a commit's id that each recorded one has.
+FEWEST_DIGITS: Final = 7
 # The most versions between two that are read, so that each question ends soon.
 _MOST_VERSIONS: Final = 2000
 
@@ -138,10 +141,9 @@ def _without_shared(
         if added.more or removed.more:
             # Those that are not listed may be on both sides.
             return None
-        mine = {each["id"] for each in added.commits}
-        theirs = {each["id"] for each in removed.commits}
-        added = CommitList(tuple(each for each in added.commits if each["id"] not in theirs))
-        removed = CommitList(tuple(each for each in removed.commits if each["id"] not in mine))
+        mine, theirs = set(map(_digits, added.commits)), set(map(_digits, removed.commits))
+        added = CommitList(tuple(each for each in added.commits if _digits(each) not in theirs))
+        removed = CommitList(tuple(each for each in removed.commits if _digits(each) not in mine))
     return CommitDifference(base, head, added, removed)
 
 
@@ -154,8 +156,13 @@ def _joined(changes: Mapping[str, RecordedChanges], versions: Iterable[str]) -> 
         if own is not None:
             more += own.get("more", 0)
             for each in own["commits"]:
-                found.setdefault(each["id"], each)
+                found.setdefault(_digits(each), each)
     return CommitList(tuple(found.values()), more)
+
+
+def _digits(commit: RecordedCommit) -> str:
+    """Return the digits of a commit's id that every list has, whatever its length."""
+    return commit["id"][:FEWEST_DIGITS]
 
 
 def _by_order(

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from versioner.errors import UsageFault
-from versioner.query.commits.between import versions_before
+from versioner.query.commits.between import FEWEST_DIGITS, versions_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordedChange", "check_wanted", "find_changes", "having", "is_commit", "is_same"]
 
-_FEWEST_DIGITS: Final = 7
-_COMMIT: Final = re.compile(rf"[0-9a-f]{{{_FEWEST_DIGITS},64}}")
+_COMMIT: Final = re.compile(rf"[0-9a-f]{{{FEWEST_DIGITS},64}}")
 _KEY: Final = re.compile(r"[^\s()]{2,60}")
 _MERGE: Final = "Merge pull request "
 
@@ -86,7 +85,7 @@ def _named(
 def is_same(commit: str, wanted: str) -> bool:
     """Return whether two ids name one commit: one is the beginning of the other."""
     short, long = sorted((commit, wanted.lower()), key=len)
-    return len(short) >= _FEWEST_DIGITS and long.startswith(short)
+    return len(short) >= FEWEST_DIGITS and long.startswith(short)
 
 
 def having(

@@ -93,7 +93,12 @@ def _list(
 ) -> View:
     links = links_of(context, version)
     kept = [_commit(context, each, links) for each in commits[:shown]]
-    return {"commits": kept, "more": number - len(kept)}
+    named = [each for each in kept if each["subject"] or each["keys"]]
+    # Of a long list, some commits have an id alone: they share a line.
+    bare = [each for each in kept if each["id"] and not (each["subject"] or each["keys"])]
+    if len(bare) == 1 or not named:
+        named, bare = kept, []
+    return {"commits": named, "bare": bare, "more": number - len(named) - len(bare)}
 
 
 def links_of(context: SiteContext, version: Version) -> CommitLinks:
