@@ -133,7 +133,11 @@ def test_a_request_goes_from_a_draft_to_completed(desk: Desk) -> None:
     assert desk.run("request", "open", "r1").out.startswith("nothing to change")
     assert desk.run(*approve, "mallory").code == 5
     assert desk.run("request", "approve", "r1", "--type", "legal", "--by", "alice").code == 4
-    assert shown(desk)["lacks"] == ["qa 0 of 1", "step before.1"]
+    asked = shown(desk)
+    assert asked["lacks"] == ["qa 0 of 1", "step before.1"]
+    assert [(each["done"], each["by"], each["at"]) for each in asked["steps"]][:1] == [
+        (False, None, None)
+    ]
     made = desk.run(*approve, "alice", "-m", "fine", "-o", "json").json()
     assert (made["kind"], made["request"]) == ("request-decision", "r1")
     assert made["event"]["of"] == shown(desk)["content"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from versioner.git.files.entries import (
     EntryKind,
     FileEntry,
     below,
     product_names_of,
+    product_of,
     product_trees_of,
     selection_of,
 )
@@ -18,7 +19,7 @@ from versioner.git.object_format import hash_object
 from versioner.git.objects import find_commit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from versioner.git.repository import Repository
     from versioner.models import Changes
@@ -34,6 +35,9 @@ __all__ = [
     "product_trees_of",
     "snapshot_at",
 ]
+
+# As many products are listed one by one.
+_FEW: Final = 8
 
 
 class Snapshot(Protocol):
@@ -131,9 +135,7 @@ class OverlaySnapshot:
     """The files of another snapshot with changes made to it."""
 
     def __init__(self, base: Snapshot, changes: Changes, object_format: str = "sha1") -> None:
-        self._base = base
-        self._changes = changes
-        self._object_format = object_format
+        self._base, self._changes, self._object_format = base, changes, object_format
 
     @property
     def revision(self) -> str | None:
@@ -147,16 +149,18 @@ class OverlaySnapshot:
 
     def entries(self, under: str = "registry") -> Mapping[str, FileEntry]:
         """Return everything below a directory by path."""
-        merged = dict(self._base.entries(under))
-        for path, data in self._changes.items():
-            merged.pop(path, None)
-            if data is not None and below(path, under):
-                merged[path] = FileEntry("file", len(data), self._hash(data))
-        return dict(sorted(merged.items()))
+        return self._merged(self._base.entries(under), lambda path: below(path, under))
 
     def selected_entries(self, products: Collection[str]) -> Mapping[str, FileEntry]:
         """Return the entries of the registry, of products only those of the named ones."""
-        return selection_of(self.entries(), products)
+        if len(products) > _FEW:
+            # One list of everything is quicker than many lists of one directory.
+            return selection_of(self.entries(), products)
+        found = self._base.selected_entries(products)
+        names = {"", *products}
+        return self._merged(
+            found, lambda path: below(path, "registry") and product_of(path) in names
+        )
 
     def product_names(self) -> set[str]:
         """Return the names of the products."""
@@ -173,12 +177,32 @@ class OverlaySnapshot:
     def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Return the bytes of those paths that are there."""
         wanted = list(paths)
-        found = dict(self._base.read_many([path for path in wanted if path not in self._changes]))
-        for path in wanted:
-            data = self._changes.get(path)
-            if data is not None:
-                found[path] = data
-        return found
+        own = {path: data for path in wanted if (data := self._changes.get(path)) is not None}
+        return {
+            **self._base.read_many([path for path in wanted if path not in self._changes]),
+            **own,
+        }
 
-    def _hash(self, data: bytes) -> str:
-        return hash_object("blob", data, self._object_format)
+    def is_shown(self, path: str, entry: FileEntry) -> bool:
+        """Return whether the snapshot has an entry of the base that is not changed."""
+        return True
+
+    def entry_of(self, data: bytes) -> FileEntry:
+        """Return the entry of a changed file."""
+        return FileEntry("file", len(data), hash_object("blob", data, self._object_format))
+
+    def _merged(
+        self, found: Mapping[str, FileEntry], is_asked: Callable[[str], bool]
+    ) -> dict[str, FileEntry]:
+        """Return entries of the base with the changes of the paths that are asked for."""
+        merged = {
+            path: entry
+            for path, entry in found.items()
+            if path not in self._changes and self.is_shown(path, entry)
+        }
+        merged.update(
+            (path, self.entry_of(data))
+            for path, data in self._changes.items()
+            if data is not None and is_asked(path)
+        )
+        return dict(sorted(merged.items()))

@@ -8,31 +8,28 @@ or decisions about the product.
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 from versioner import layout
 from versioner.errors import Blocked, InvalidInput
-from versioner.git.files.entries import FileEntry, below, product_of, selection_of
-from versioner.git.object_format import hash_object
 from versioner.git.objects import reading, tip_view
 from versioner.git.snapshot import snapshot_at
 from versioner.models.governance import ConcurrencyBlock
 from versioner.names import is_name, nearest
+from versioner.recording.tip_snapshot import TipSnapshot
 from versioner.registry.event_order import seconds_of
 from versioner.registry.governance.signatures import add_signatures
 from versioner.registry.head import load_head
 from versioner.registry.load import load_registry
 from versioner.rules.gate import Question, evaluate
-from versioner.rules.gate.open_logs import is_open_log, open_periods
+from versioner.rules.gate.open_logs import open_periods
 from versioner.rules.gate.open_times import SEARCHED_YEARS
 from versioner.rules.gate.requests import versions_in
 from versioner.rules.gate.unread import unread_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from versioner.git.repository import Repository
     from versioner.git.snapshot import Snapshot
@@ -45,8 +42,6 @@ __all__ = ["Fetch", "Preflight", "Refused", "TipReads", "refusal_of"]
 
 # Seconds.
 _CLOCKS_DIFFER: Final = 300
-# As many products are listed one by one.
-_FEW: Final = 8
 
 
 class Refused(Blocked):
@@ -136,7 +131,7 @@ class Preflight:
         if self.fetch is not None:
             self.fetch(place, [*_beside_products(place), layout.product_dir(product)])
         base = snapshot_at(place, place.tip) if self.reads is None else self.reads.snapshot(place)
-        tip = _TipSnapshot(base, changes, place.object_format)
+        tip = TipSnapshot(base, changes, place.object_format)
         head = load_head(tip) if self.reads is None else self.reads.head(place, tip)
         question = Question(
             product,
@@ -194,111 +189,6 @@ def _wanted(head: Registry, question: Question) -> tuple[list[str], frozenset[st
     ):
         return list(whole), frozenset()
     return list(whole), open_periods(head, question)
-
-
-@lru_cache(maxsize=256)
-def _entry_of(data: bytes, object_format: str) -> FileEntry:
-    # A server judges one start after the other, each with the files of those before it.
-    return FileEntry("file", len(data), hash_object("blob", data, object_format))
-
-
-class _TipSnapshot:
-    """The files of the tip with changes; of all but some products the recent deployments alone."""
-
-    def __init__(
-        self,
-        base: Snapshot,
-        changes: Mapping[str, bytes | None],
-        object_format: str,
-        whole: Collection[str] = (),
-        periods: Collection[str] = (),
-    ) -> None:
-        self._base, self._whole, self._periods = base, whole, periods
-        self._changed = {
-            path: _entry_of(data, object_format)
-            for path, data in changes.items()
-            if data is not None
-        }
-        self._data = dict(changes)
-
-    def with_recent(self, whole: Collection[str], periods: Collection[str]) -> _TipSnapshot:
-        """Return the same files, of all but some products the deployments of periods alone."""
-        found = copy(self)
-        found._whole, found._periods = whole, periods
-        return found
-
-    @property
-    def revision(self) -> str | None:
-        """Return the tip."""
-        return self._base.revision
-
-    @property
-    def commit_time(self) -> str | None:
-        """Return the time of the tip."""
-        return self._base.commit_time
-
-    def entries(self, under: str = "registry") -> Mapping[str, FileEntry]:
-        """Return everything below a directory by path."""
-        return self._with_changes(self._base.entries(under), lambda path: below(path, under))
-
-    def selected_entries(self, products: Collection[str]) -> Mapping[str, FileEntry]:
-        """Return the entries of the registry, of products only those of the named ones."""
-        if len(products) > _FEW:
-            # One list of everything is quicker than many lists of one directory.
-            return selection_of(self.entries(), products)
-        found = self._base.selected_entries(products)
-        return self._with_changes(found, lambda path: product_of(path) in ("", *products))
-
-    def product_names(self) -> set[str]:
-        """Return the names of the products."""
-        return {*self._base.product_names(), *map(product_of, self._changed)} - {""}
-
-    def product_trees(self, names: Collection[str] | None = None) -> Mapping[str, str | None]:
-        """Return no trees: the records are made for one question."""
-        return {}
-
-    def read(self, path: str) -> bytes | None:
-        """Return a file's bytes, or None."""
-        return self._data[path] if path in self._data else self._base.read(path)
-
-    def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """Return the bytes of those paths that are there."""
-        wanted = list(paths)
-        own = {path: data for path in wanted if (data := self._data.get(path)) is not None}
-        return {**self._base.read_many([each for each in wanted if each not in self._data]), **own}
-
-    def names_with_events(self) -> list[str]:
-        """Return the products that have a log of the periods."""
-        entries = self.entries().items()
-        return sorted({product_of(path) for path, each in entries if self._is_recent(path, each)})
-
-    def paths_of(self, name: str) -> list[str]:
-        """Return what is read of a product."""
-        folder = layout.product_dir(name)
-        if name in self._whole:
-            return [folder]
-        logs = [f"{folder}/deployments/{each}.yaml" for each in sorted(self._periods)]
-        return [f"{folder}/product.yaml", *logs]
-
-    def _with_changes(
-        self, found: Mapping[str, FileEntry], is_asked: Callable[[str], bool]
-    ) -> dict[str, FileEntry]:
-        kept = {path: entry for path, entry in found.items() if self._is_read(path, entry)}
-        kept.update((path, each) for path, each in self._changed.items() if is_asked(path))
-        return dict(sorted(kept.items()))
-
-    def _is_read(self, path: str, entry: FileEntry) -> bool:
-        if path in self._data:
-            return self._data[path] is not None
-        name = product_of(path)
-        is_whole = not self._periods or not name or name in self._whole
-        return is_whole or path.endswith("/product.yaml") or self._is_recent(path, entry)
-
-    def _is_recent(self, path: str, entry: FileEntry) -> bool:
-        if entry.kind != "file":
-            # It stands in place of a log, or of their folder.
-            return bool(product_of(path))
-        return is_open_log(path, self._periods)
 
 
 def _check_overrides(registry: Registry, event: Event) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = [
     "kept_json",
     "kept_outputs",
+    "outcome_text",
+    "place_lines",
     "recorded_document",
     "recorded_json",
     "recorded_text",
@@ -26,7 +28,7 @@ __all__ = [
 def recorded_document(recorded: RecordResult, *, dry_run: bool = False) -> dict[str, Any]:
     """Return the outcome as data with stable keys; what there is nothing of is null."""
     document = {
-        "outcome": _outcome(recorded, dry_run=dry_run).replace(" ", "_"),
+        "outcome": outcome_text(recorded, dry_run=dry_run).replace(" ", "_"),
         "kind": recorded.kind,
         "product": recorded.product,
         "event": recorded.event,
@@ -49,20 +51,13 @@ def recorded_json(recorded: RecordResult, *, dry_run: bool) -> str:
 
 def recorded_text(recorded: RecordResult, *, dry_run: bool) -> str:
     """Return the outcome as lines for people."""
-    lines = [f"{_outcome(recorded, dry_run=dry_run)}: {_describe(recorded)}"]
+    lines = [f"{outcome_text(recorded, dry_run=dry_run)}: {_describe(recorded)}"]
     if dry_run and not recorded.already:
         lines += [f"  would create {path}" for path in recorded.created]
-        lines += [f"  would add to {recorded.path}:", clean(recorded.line.rstrip("\n"))]
+        lines += place_lines(recorded, dry_run=True)
         return "\n".join(lines)
     lines.append(f"  event {recorded.event['id']}")
-    if recorded.received:
-        lines.append(
-            f"  waits in the inbox as {clean(recorded.received)}; `versioner collect` records it"
-        )
-    elif recorded.commit:
-        branch = recorded.branch.removeprefix("refs/heads/")
-        pushed = f", pushed to {recorded.pushed_to}" if recorded.pushed_to else ""
-        lines.append(f"  commit {recorded.commit[:12]} on {clean(branch + pushed)}")
+    lines += place_lines(recorded)
     lines += [f"  created {path}" for path in recorded.created]
     if "changes" in recorded.event and not recorded.already:
         # Imported here, because most events have no commits.
@@ -72,10 +67,24 @@ def recorded_text(recorded: RecordResult, *, dry_run: bool) -> str:
     return "\n".join(lines)
 
 
+def place_lines(recorded: RecordResult, *, dry_run: bool = False) -> list[str]:
+    """Return lines that say where the event is, or the line that would be added."""
+    if dry_run:
+        return [f"  would add to {recorded.path}:", clean(recorded.line.rstrip("\n"))]
+    if recorded.received:
+        ref = clean(recorded.received)
+        return [f"  waits in the inbox as {ref}; `versioner collect` records it"]
+    if not recorded.commit:
+        return []
+    branch = recorded.branch.removeprefix("refs/heads/")
+    pushed = f", pushed to {recorded.pushed_to}" if recorded.pushed_to else ""
+    return [f"  commit {recorded.commit[:12]} on {clean(branch + pushed)}"]
+
+
 def step_summary(recorded: RecordResult, *, unpushed: bool = False) -> str:
     """Return one line of Markdown for the page of a CI run."""
     # Names and versions contain no Markdown; free text is not written here.
-    outcome = _outcome(recorded, dry_run=False).capitalize()
+    outcome = outcome_text(recorded, dry_run=False).capitalize()
     outcome += ", but not pushed" if unpushed else ""
     return f"{outcome}: {_describe(recorded)}, event `{recorded.event['id']}`\n"
 
@@ -83,7 +92,7 @@ def step_summary(recorded: RecordResult, *, unpushed: bool = False) -> str:
 def step_outputs(recorded: RecordResult) -> str:
     """Return the lines of a GitHub step's outputs: names, an equals sign, one line each."""
     page = recorded.page if recorded.page.isprintable() else ""
-    outcome = _outcome(recorded, dry_run=False).replace(" ", "_")
+    outcome = outcome_text(recorded, dry_run=False).replace(" ", "_")
     return f"event_id={recorded.event['id']}\noutcome={outcome}\npage_url={page}\n"
 
 
@@ -110,7 +119,8 @@ def _kept_id(document: dict[str, Any]) -> str:
     return document["event_id"] or derive_event_id(document["product"], document["event"])
 
 
-def _outcome(recorded: RecordResult, *, dry_run: bool) -> str:
+def outcome_text(recorded: RecordResult, *, dry_run: bool) -> str:
+    """Return what became of an event, in one or two words."""
     if recorded.received:
         return "already received" if recorded.already else "received"
     if recorded.already:

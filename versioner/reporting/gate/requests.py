@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from versioner.query.gate.request_documents import request_document as whole_document
 from versioner.reporting.delimited import Listing
 from versioner.reporting.tables import Column, labelled_list, paragraph, table
 from versioner.reporting.terminal import as_json, clean, empty_as_null
@@ -213,58 +214,12 @@ def request_json(detail: RequestDetail, *, problems: int) -> str:
 
 
 def request_document(detail: RequestDetail) -> dict[str, Any]:
-    """Return a request as a document with stable keys."""
-    request = detail.request
-    window = request.window
-    document = {
-        "name": request.name,
-        "title": request.title,
-        "description": request.description,
-        "state": detail.state,
-        "environments": list(request.environments),
-        "versions": dict(request.versions),
-        "window": {"from": window[0], "to": window[1]} if window is not None else None,
-        "order": [list(stage) for stage in request.order],
-        "approvals": [
-            {
-                "type": slot.approval_type,
-                "needed": slot.needed,
-                "approved_by": list(slot.approved_by),
-                "rejected_by": list(slot.rejected_by),
-            }
-            for slot in detail.slots
-        ],
-        "steps": [empty_as_null(_step(each)) for each in (*detail.before, *detail.after)],
-        "lacks": list(detail.lacks),
-        "content": detail.content,
-        "opened_at": detail.opened_at,
-        "template": request.template,
-        "links": [dict(each) for each in request.links],
-        "cells": [
-            {
-                "product": each.product,
-                "environment": each.environment,
-                "version": each.version,
-                "state": each.progress,
-                "running": list(each.running),
-                "waits_for": list(each.waits_for),
-            }
-            for each in detail.cells
-        ],
-    }
-    found: dict[str, Any] = empty_as_null(document)
+    """Return a request as a document with stable keys; what there is nothing of is null."""
+    whole = whole_document(detail)
+    found: dict[str, Any] = empty_as_null(
+        {**whole, "steps": [empty_as_null(each) for each in whole["steps"]]}
+    )
     return found
-
-
-def _step(step: RequestStep) -> dict[str, Any]:
-    done = step.done
-    return {
-        "step": step.name,
-        "text": step.text,
-        "done": done is not None,
-        "by": done.by if done is not None else "",
-        "at": done.at if done is not None else "",
-    }
 
 
 def created_text(layout: TextLayout, created: CreatedRequest, *, dry_run: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from versioner.query.gate.request_documents import request_document
 from versioner.query.gate.rule_words import requirement_words, scope_words
 from versioner.rules.gate.finding import moment_text
 from versioner.site.urls import RULES, data_of, request_page
@@ -13,7 +14,7 @@ from versioner.site.views.rules import rule_anchor
 
 if TYPE_CHECKING:
     from versioner.models.governance import Decision, Rule, Scope
-    from versioner.query.gate.requests import RequestCell, RequestDetail, RequestStep
+    from versioner.query.gate.requests import RequestCell, RequestDetail
     from versioner.query.gate.rule_activity import RuleCounts
     from versioner.rules.gate.breaches import Breach
     from versioner.site.api.deployments import Document
@@ -113,22 +114,10 @@ def requests(context: SiteContext) -> Document:
 def request(context: SiteContext, name: str) -> Document:
     """Return the document of one request."""
     detail = details_of_requests(context)[name]
-    given = detail.request
+    given, whole = detail.request, request_document(detail)
     return {
         **_head(context, detail),
-        "description": given.description,
-        "content": detail.content,
-        "order": [list(stage) for stage in given.order],
-        "approvals": [
-            {
-                "type": slot.approval_type,
-                "needed": slot.needed,
-                "approved_by": list(slot.approved_by),
-                "rejected_by": list(slot.rejected_by),
-            }
-            for slot in detail.slots
-        ],
-        "steps": list(map(_step, (*detail.before, *detail.after))),
+        **{key: whole[key] for key in ("description", "content", "order", "approvals", "steps")},
         "deployments": [_deployment(context, each) for each in detail.cells],
         "links": [{"title": str(each["title"]), "url": str(each["url"])} for each in given.links],
         "decisions": [_decision(each) for each in given.decisions],
@@ -152,17 +141,6 @@ def _head(context: SiteContext, detail: RequestDetail) -> Document:
         "window_to": window[1],
         "page": request_page(given.name),
         "data": data_of(request_page(given.name)),
-    }
-
-
-def _step(step: RequestStep) -> Document:
-    done = step.done
-    return {
-        "step": step.name,
-        "text": step.text,
-        "done": done is not None,
-        "by": done.by if done is not None else "",
-        "at": done.at if done is not None else "",
     }
 
 
