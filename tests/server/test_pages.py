@@ -104,6 +104,62 @@ def test_metadata_is_added_renamed_and_removed(jane: Person) -> None:
     assert "description" not in document
 
 
+def test_a_draft_of_a_request_is_edited_field_by_field(jane: Person, post: Post) -> None:
+    draft = {"versions-1-key": "shop", "versions-1-value": "1.0", "after": "look"}
+    shown = jane.send("/edit/requests/new", name="friday", target="staging", **draft)
+    path = "/edit/requests/friday/draft"
+    assert f'href="{path}"' in shown
+    file = "registry/requests/friday/request.yaml"
+    commented = post.git("show", f"main:{file}").replace("versions:", "versions: # ours")
+    commit_on_branch(post, file, commented.encode() + b"\n")
+    assert "Nothing was to be changed" in jane.send(path)
+    told = jane.send(path, **{
+        "title": "Friday", "description": "What\r\nis new", "environments": "production, staging",
+        "versions-2-key": "shop", "versions-2-value": "1.1", "versions-1-key": "",
+        "versions-1-value": "", "from": "2998-01-01 09:00", "to": "2998-01-01T12:00:00+01:00",
+        "approvals-1-key": "qa", "approvals-1-value": "2", "before": "tell support", "after": "",
+        "links-1-key": "Wiki", "links-1-value": "https://wiki.example/friday",
+    })  # fmt: skip
+    assert "Saved in the commit" in told
+    document = jane.client.get("/api/v1/requests/friday").json()
+    assert {key: document[key] for key in ("title", "environments", "versions", "approvals")} == {
+        "title": "Friday", "environments": ["production", "staging"], "versions": {"shop": "1.1"},
+        "approvals": document["approvals"],
+    }  # fmt: skip
+    written = post.git("show", f"main:{file}")
+    assert "versions: # ours" in written
+    assert 'from: "2998-01-01T09:00:00Z"' in written
+    assert 'to: "2998-01-01T11:00:00Z"' in written
+    assert ("after" in written, "tell support" in written, "qa: 2" in written) == (
+        False, True, True,
+    )  # fmt: skip
+    assert jane.fields_of(jane.open(path))["environments"] == "production, staging"
+    empty = {"versions-1-key": "", "versions-1-value": "", "approvals-1-key": "", "before": ""}
+    emptied = {**empty, "approvals-1-value": "", "environments": "", "from": "", "to": ""}
+    jane.send(path, **emptied, title="", description="", **{"links-1-key": "", "links-1-value": ""})
+    kept = ["name", "state", "environments", "versions"]
+    keys = [line.partition(":")[0] for line in post.git("show", f"main:{file}").splitlines()]
+    assert [key for key in keys if key.isalpha()] == kept
+
+
+def test_a_draft_that_was_changed_or_opened_meanwhile_is_not_overwritten(jane: Person) -> None:
+    draft = {"versions-1-key": "shop", "versions-1-value": "1.0"}
+    jane.send("/edit/requests/new", name="friday", target="staging", **draft)
+    path = "/edit/requests/friday/draft"
+    fields = jane.fields_of(jane.open(path))
+    jane.send(path, title="Theirs")
+    answer = jane.client.post(path, data={**fields, "title": "Mine"})
+    assert (answer.status_code, "Theirs" in answer.text) == (412, True)
+    again = jane.fields_of(answer.text)
+    assert again["title"] == "Mine"
+    assert jane.client.post(path, data=again).status_code == 303
+    late = jane.fields_of(jane.open(path))
+    jane.send("/edit/requests/friday", do="open")
+    assert jane.client.post(path, data={**late, "title": "Late"}).status_code == 409
+    assert "only a draft has a form" in jane.open(path)
+    assert f'href="{path}"' not in jane.open("/edit/requests/friday")
+
+
 def test_nothing_changed_makes_no_commit(jane: Person) -> None:
     assert "Nothing was to be changed" in jane.send("/edit/products/shop")
 

@@ -58,6 +58,17 @@ def test_a_commit_in_a_folder_is_seen_at_once(settings: ServerSettings, post: Po
     assert "9.0" in versions(reader)
 
 
+def test_the_index_of_a_snapshot_is_of_its_files_also_when_the_tip_has_moved(
+    settings: ServerSettings, post: Post
+) -> None:
+    reader = opened(settings)
+    before = reader.snapshot()
+    Desk(post.path).record(version="9.0")
+    with reader.index(["shop"], at=before) as index:
+        assert "9.0" not in [each["version"] for each in index.product("shop").deployment_events]
+    assert "9.0" in versions(reader)
+
+
 def test_only_what_is_committed_is_read_of_a_clone(
     settings: ServerSettings, template: Path, tmp_path: Path
 ) -> None:

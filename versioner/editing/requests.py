@@ -34,7 +34,9 @@ __all__ = [
     "add_versions",
     "cancel_request",
     "create_request",
+    "held_name",
     "open_request",
+    "order_without",
     "request_of_name",
     "unknown_versions",
 ]
@@ -148,8 +150,8 @@ def add_versions(
     with edit_session(repository) as edit:
         request = request_of_name(edit.registry, name)
         held = dict(request.versions)
-        added = {_held_name(edit.registry, held, each): each for each in versions}
-        gone = [_held_name(edit.registry, held, each) for each in remove]
+        added = {held_name(edit.registry, held, each): each for each in versions}
+        gone = [held_name(edit.registry, held, each) for each in remove]
         for product in gone:
             if product not in held:
                 raise InvalidInput(
@@ -159,7 +161,7 @@ def add_versions(
                 )
         changed = {key: value for key, value in held.items() if key not in gone}
         changed |= {key: versions[given] for key, given in added.items()}
-        edits = [Set(("versions",), changed), *_order_without(request, changed)]
+        edits = [Set(("versions",), changed), *order_without(request, changed)]
         changes = edit.edited(request.path, edits) if changed != held else {}
         notes = list(unknown_versions(edit.registry, versions))
         if changes and any(each.of for each in request.decisions):
@@ -237,14 +239,14 @@ def _opening(edit: EditSession, name: str, now: str, by: str, comment: str = "")
     return {path: log.append("request-decision", edit.snapshot.read(path), [event])}
 
 
-def _held_name(registry: Registry, held: Mapping[str, str], given: str) -> str:
+def held_name(registry: Registry, held: Mapping[str, str], given: str) -> str:
     """Return the name under which a request holds a product: perhaps a former one."""
     target = registry.target_of(given)
     found = next((each for each in held if registry.target_of(each) == target), None)
     return found or target
 
 
-def _order_without(request: Request, versions: Mapping[str, str]) -> list[Set | Unset]:
+def order_without(request: Request, versions: Mapping[str, str]) -> list[Set | Unset]:
     """Return the edit that leaves products that are gone out of the order."""
     stages = [[each for each in stage if each in versions] for stage in request.order]
     stages = [stage for stage in stages if stage]

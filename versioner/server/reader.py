@@ -132,16 +132,19 @@ class RegistryReader:
         return bool(self.problem)
 
     @contextmanager
-    def index(self, products: Collection[str] | None = None) -> Iterator[RegistryIndex]:
+    def index(
+        self, products: Collection[str] | None = None, *, at: RevisionSnapshot | None = None
+    ) -> Iterator[RegistryIndex]:
         """Open the index at the tip, of all products or of some; see `versioner.registry.index`.
 
-        Raises NotFound for an unknown product.
+        With `at`, a snapshot that `snapshot` gave, it is of the same files also where the tip has
+        moved since. Raises NotFound for an unknown product.
         """
         repository = self.repository()
         if self._store is None:
             # Which files of the tool the index depends on is looked up once: none changes now.
             self._store = index_store(repository)
-        with read_index(self._store, self._at_tip(repository), products=products) as index:
+        with read_index(self._store, at or self._at_tip(repository), products=products) as index:
             yield index
 
     def snapshot(self) -> RevisionSnapshot:

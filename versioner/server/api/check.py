@@ -43,8 +43,9 @@ def check(
         check_instance(instance)
     services = services_of(request)
     reader, now = services.reader, services.settings.clock.now()
-    with reader.index() as index:
-        registry, snapshot = index.registry(), reader.snapshot()
+    snapshot = reader.snapshot()
+    with reader.index(at=snapshot) as index:
+        registry = index.registry()
         question = Question(
             registry.target_of(may_ship.legal_name(product, registry, "product")),
             version,

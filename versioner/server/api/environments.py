@@ -69,11 +69,12 @@ def show_environment(
     request: Request, _caller: Annotated[Caller, requires("read")], environment: EnvironmentName
 ) -> Response:
     """Return what an environment's file says; the ETag is that of the file, for `If-Match`."""
-    services = services_of(request)
-    with services.reader.index([]) as index:
+    reader = services_of(request).reader
+    snapshot = reader.snapshot()
+    with reader.index([], at=snapshot) as index:
         document = dict(index.head.environment(environment))
     path = layout.environment_path(document["name"])
-    etag = etag_of(blob_of(services, "environment", document["name"]))
+    etag = etag_of(blob_of(snapshot, "environment", document["name"]))
     return document_response(request, {**document, "path": path}, etag=etag)
 
 

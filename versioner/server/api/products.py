@@ -35,6 +35,7 @@ from versioner.server.problems import HttpProblem
 from versioner.server.services import services_of
 
 if TYPE_CHECKING:
+    from versioner.git.snapshot import Snapshot
     from versioner.registry.index import RegistryIndex
     from versioner.server.services import Services
 
@@ -85,12 +86,13 @@ def show_product(
     request: Request, _caller: Annotated[Caller, requires("read")], product: ProductName
 ) -> Response:
     """Return what a product's file says; the ETag is that of the file, for `If-Match`."""
-    services = services_of(request)
-    with services.reader.index([product]) as index:
-        return _product_response(request, services, index)
+    reader = services_of(request).reader
+    snapshot = reader.snapshot()
+    with reader.index([product], at=snapshot) as index:
+        return _product_response(request, snapshot, index)
 
 
-def _product_response(request: Request, services: Services, index: RegistryIndex) -> Response:
+def _product_response(request: Request, snapshot: Snapshot, index: RegistryIndex) -> Response:
     (name,) = index.product_names
     record = index.product(name)
     document = {
@@ -98,7 +100,7 @@ def _product_response(request: Request, services: Services, index: RegistryIndex
         "path": layout.product_path(name),
         "former_names": former_names(index.registry()).get(name, []),
     }
-    return document_response(request, document, etag=etag_of(blob_of(services, "product", name)))
+    return document_response(request, document, etag=etag_of(blob_of(snapshot, "product", name)))
 
 
 @router.post("/products", status_code=201, summary="Create a product", responses=WRITE_PROBLEMS)
@@ -161,6 +163,7 @@ def delete(
         )  # fmt: skip
     if body.force:
         require_dependents(writes.services, caller, name)
+    blob = blob_of(writes.services.reader.snapshot(), "product", name)
     return carry_out(
         request,
         caller,
@@ -169,7 +172,7 @@ def delete(
         name=name,
         force=body.force,
         by=writes.login(caller),
-        expected=expected_content(if_match, blob_of(writes.services, "product", name)),
+        expected=expected_content(if_match, blob),
     )
 
 

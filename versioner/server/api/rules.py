@@ -81,10 +81,11 @@ def show_rule(
     request: Request, _caller: Annotated[Caller, requires("read")], rule: RuleName
 ) -> Response:
     """Return a rule; the ETag is that of its file, for `If-Match`."""
-    services = services_of(request)
-    with services.reader.index([]) as index:
+    reader = services_of(request).reader
+    snapshot = reader.snapshot()
+    with reader.index([], at=snapshot) as index:
         document = rule_document(rule_of_name(index.registry(), rule))
-    etag = etag_of(blob_of(services, "rule", rule))
+    etag = etag_of(blob_of(snapshot, "rule", rule))
     return document_response(request, document, etag=etag)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from versioner.editing.patches import Patched
     from versioner.editing.session import EditResult
     from versioner.git.repository import Repository
+    from versioner.git.snapshot import Snapshot
     from versioner.server.callers import Caller
     from versioner.server.services import Services
 
@@ -156,7 +157,7 @@ def patch_of_file(
 ) -> Response:
     """Apply a merge patch to the file of something, and return the reply."""
     writes = edit(request)
-    expected = expected_content(if_match, blob_of(writes.services, kind, name))
+    expected = expected_content(if_match, blob_of(writes.services.reader.snapshot(), kind, name))
     result = writes.run(
         caller,
         lambda repository: patch_file(
@@ -167,6 +168,6 @@ def patch_of_file(
     return edited_response(request, result, name=name)
 
 
-def blob_of(services: Services, kind: Patched, name: str) -> str:
+def blob_of(snapshot: Snapshot, kind: Patched, name: str) -> str:
     """Return the blob id of the file of something, of which its ETag is made."""
-    return blob_id_of(services.reader.snapshot(), _PATHS[kind](name))
+    return blob_id_of(snapshot, _PATHS[kind](name))

@@ -8,6 +8,7 @@ products.py     create, edit, rename, delete and restore products
 deployments.py  declare a deployment a mistake; decide about versions
 freezes.py      freeze and thaw
 requests.py     deployment requests with their approvals and steps
+drafts.py       edit a request that is a draft
 links.py        links to the forms, on the pages of the site
 """
 
@@ -18,6 +19,7 @@ from fastapi import APIRouter, Depends
 from versioner.server.api.own_environments import edits_own_environments
 from versioner.server.api.own_products import edits_own_products
 from versioner.server.pages.deployments import router as deployments_router
+from versioner.server.pages.drafts import router as drafts_router
 from versioner.server.pages.freezes import router as freezes_router
 from versioner.server.pages.product_moves import router as product_moves_router
 from versioner.server.pages.products import router as products_router
@@ -36,5 +38,6 @@ for each in (
     deployments_router,
     freezes_router,
     requests_router,
+    drafts_router,
 ):
     router.include_router(each)

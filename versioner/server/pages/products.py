@@ -123,10 +123,11 @@ async def save_product(request: Request, caller: Editor, name: str) -> Response:
 
 def read_product(services: Services, name: str) -> tuple[str, Mapping[str, Any], str]:
     """Return the present name of a product, what its file says, and the id of its content."""
-    with services.reader.index([name]) as index:
+    snapshot = services.reader.snapshot()
+    with services.reader.index([name], at=snapshot) as index:
         (present,) = index.product_names
         document = dict(index.product(present).document)
-    return present, document, blob_id_of(services.reader.snapshot(), layout.product_path(present))
+    return present, document, blob_id_of(snapshot, layout.product_path(present))
 
 
 def _edit_page(

@@ -42,12 +42,12 @@ if TYPE_CHECKING:
 
     from versioner.rules.gate.requests import Slot
 
-__all__ = ["router"]
+__all__ = ["REQUESTS", "Requester", "router", "sent_approvals", "sent_steps", "sent_versions"]
 
 router = APIRouter()
 Requester = Annotated[Caller, requires("edit", "approve")]
 _DECISIONS = ("approved", "rejected", "done", "undone")
-_REQUESTS = ("/requests/index.html", "Requests")
+REQUESTS = ("/requests/index.html", "Requests")
 
 
 @router.get("/requests/new")
@@ -94,8 +94,8 @@ def _new_page(services: Services, sent: Sent) -> FormPage:
         [Form("/edit/requests/new", fields, "Create a draft")],
         lead="A request names versions that are to be deployed together, who must approve, and "
         "what people do before and after.",
-        back=_REQUESTS,
-        crumbs=(_REQUESTS,),
+        back=REQUESTS,
+        crumbs=(REQUESTS,),
     )
 
 
@@ -104,15 +104,9 @@ def _options(names: Iterable[str]) -> list[Option]:
 
 
 def _create(services: Services, caller: Caller, sent: Sent) -> str:
-    versions = _versions(services, sent)
+    versions = sent_versions(services, sent)
     fields: dict[str, object] = {"title": sent.text("title")} if sent.text("title") else {}
-    rows = filled_rows(sent.values, "approvals", needs=("type", ""))
-    approvals = {row.key: _people(row) for row in rows}
-    steps = {
-        when: [line.strip() for line in sent.text(when).split("\n") if line.strip()]
-        for when in ("before", "after")
-    }
-    steps = {when: texts for when, texts in steps.items() if texts}
+    approvals, steps = sent_approvals(sent), sent_steps(sent)
     target, source = sent.text("target"), sent.text("source")
     if target and not source:
         fields["environments"] = [target]
@@ -125,7 +119,8 @@ def _create(services: Services, caller: Caller, sent: Sent) -> str:
     return saved_at(f"/edit/requests/{draft.name}", created.edited.commit)
 
 
-def _versions(services: Services, sent: Sent) -> dict[str, str]:
+def sent_versions(services: Services, sent: Sent) -> dict[str, str]:
+    """Return the versions that were sent, by product; raise InvalidInput of their field."""
     rows = filled_rows(sent.values, "versions", needs=("product", "version"))
     require_products(services, [row.key for row in rows], "versions")
     for row in rows:
@@ -134,6 +129,21 @@ def _versions(services: Services, sent: Sent) -> dict[str, str]:
         except InvalidInput as error:
             raise InvalidInput(error.message, field="versions", hint=error.hint) from error
     return {row.key: row.value for row in rows}
+
+
+def sent_approvals(sent: Sent) -> dict[str, int]:
+    """Return how many people were sent for each type of approval; raise InvalidInput."""
+    rows = filled_rows(sent.values, "approvals", needs=("type", ""))
+    return {row.key: _people(row) for row in rows}
+
+
+def sent_steps(sent: Sent) -> dict[str, list[str]]:
+    """Return the steps that were sent, one a line, without an empty list of them."""
+    found = {
+        when: [line.strip() for line in sent.text(when).split("\n") if line.strip()]
+        for when in ("before", "after")
+    }
+    return {when: texts for when, texts in found.items() if texts}
 
 
 def _people(row: Pair) -> int:
@@ -189,9 +199,16 @@ def _request_page(services: Services, caller: Caller, name: str, sent: Sent) -> 
         _forms(detail, caller, sent),
         lead=f"This request is {detail.state}.",
         sections=sections,
+        actions=_actions(detail, caller),
         back=(f"/requests/{name}/index.html", name),
-        crumbs=(_REQUESTS,),
+        crumbs=(REQUESTS,),
     )
+
+
+def _actions(detail: RequestDetail, caller: Caller) -> tuple[tuple[str, str], ...]:
+    if detail.request.state != "draft" or caller.products or caller.environments:
+        return ()
+    return ((f"/edit/requests/{detail.request.name}/draft", "Edit the draft"),)
 
 
 def _lacking(detail: RequestDetail) -> list[str]:
