@@ -10,7 +10,7 @@ from tests.builders import deployment, moment, product, registry
 from tests.site.checker import check_site, read_site
 from tests.site.samples import DAY, TOOL
 from versioner.site.build import build_site
-from versioner.site.pagination import ROWS, history_pages
+from versioner.site.pagination import ROWS, history_pages, months_by_year, pager
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,12 @@ def test_a_long_history_shows_its_latest_and_leads_to_the_months(tmp_path: Path)
     pages = read_site(tmp_path / "out")
     page = pages["products/a/index.html"]
     assert "the latest 20 of 700 deployments" in page.shown
-    assert {"2026-10.html", "2026-10-2.html", "2026-11.html"} <= set(page.links)
+    # One link leads to each month: to its last part, which leads to the parts before it.
+    months = [link for link in page.links if link.startswith("2026-") and "#" not in link]
+    assert months == ["2026-11-2.html", "2026-10-2.html"]
+    assert "2026-10.html" in pages["products/a/2026-10-2.html"].links
+    assert ">October <span" in page.text
+    assert "10-2.html\" title=\"372 deployments\"" in page.text
     assert rows_of(page, "deployments") + rows_of(page, "versions") == 40
     anchors = [name for each in pages.values() for name in each.ids if name.startswith("d-")]
     assert len(anchors) == len(set(anchors)) == 700
@@ -77,3 +82,21 @@ def test_an_address_stays_when_the_history_grows(tmp_path: Path) -> None:
     build_site(more, tmp_path / "more", now=moment(DAY, NOW), tool_version=TOOL)
     closed = "products/a/2026-10.html"
     assert (tmp_path / "few" / closed).read_bytes() == (tmp_path / "more" / closed).read_bytes()
+
+
+def test_the_last_part_of_a_month_leads_to_each_part_before_it() -> None:
+    pages = history_pages(product("a", history(700, every=60)))
+    assert [part["href"] for part in pager(pages, 2, str)["parts"]] == [
+        "products/a/2026-10.html",
+        "products/a/2026-10-2.html",
+    ]
+    assert pager(pages, 0, str)["parts"] == []
+    (year,) = months_by_year(pages, str)
+    assert year["months"] == [
+        {
+            "text": "October",
+            "href": "products/a/2026-10-3.html",
+            "count": "700 deployments",
+            "number": "700",
+        }
+    ]

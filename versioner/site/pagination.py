@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from versioner.layout import month_of
 from versioner.models import Deployment, Undeployment, Version
@@ -112,40 +112,50 @@ class HistoryPage:
 
 
 _NO_LINK: Final = {"text": "", "href": ""}
-NO_PAGER: Final = {"older": _NO_LINK, "newer": _NO_LINK}
+NO_PAGER: Final[dict[str, Any]] = {"older": _NO_LINK, "newer": _NO_LINK, "parts": []}
 
 
 def pager(
     pages: Sequence[HistoryPage | PageLink], index: int, link: Callable[[str], str]
-) -> dict[str, dict[str, str]]:
+) -> dict[str, Any]:
     """Return the links from a page to the older and the newer one; empty where there is none.
 
-    `link` returns the link to a path.
+    `parts` are the earlier parts of its month, which a page can name without a change when a later
+    part begins. `link` returns the link to a path.
     """
+    page = pages[index]
 
     def neighbour(other: int) -> dict[str, str]:
         if not 0 <= other < len(pages):
             return _NO_LINK
         return {"text": pages[other].title, "href": link(pages[other].path)}
 
-    return {"older": neighbour(index - 1), "newer": neighbour(index + 1)}
+    parts = [
+        {"text": str(each.part), "title": each.title, "href": link(each.path)}
+        for each in pages[index - page.part + 1 : index]
+    ]
+    return {"older": neighbour(index - 1), "newer": neighbour(index + 1), "parts": parts}
 
 
 def months_by_year(
     pages: Sequence[HistoryPage | PageLink], link: Callable[[str], str]
 ) -> list[dict[str, object]]:
-    """Return the links to pages by year, newest first, each with its number of deployments."""
-    parts = Counter(page.month for page in pages)
+    """Return the links to months by year, newest first, each with its number of deployments.
+
+    A month of several pages leads to its last one, which leads to the others.
+    """
+    numbers = Counter[str]()
+    for page in pages:
+        numbers[page.month] += page.number
+    last = {page.month: page.path for page in pages}
     years: dict[str, list[dict[str, str]]] = {}
-    for page in reversed(pages):
-        name = month_text(page.month).partition(" ")[0]
-        number = page.number
-        years.setdefault(page.month[:4], []).append(
+    for month in sorted(last, reverse=True):
+        years.setdefault(month[:4], []).append(
             {
-                "text": name if parts[page.month] == 1 else f"{name}, part {page.part}",
-                "href": link(page.path),
-                "count": count(number, "deployment"),
-                "number": f"{number:,}",
+                "text": month_text(month).partition(" ")[0],
+                "href": link(last[month]),
+                "count": count(numbers[month], "deployment"),
+                "number": f"{numbers[month]:,}",
             }
         )
     return [{"year": year, "months": months} for year, months in years.items()]
