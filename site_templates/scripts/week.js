@@ -16,7 +16,7 @@ export function countLastWeek() {
     const { noun, times } = figure.dataset;
     const number = timesOf(times).filter((at) => at >= begin).length;
     figure.querySelector("dd").textContent = number.toLocaleString("en-US");
-    figure.querySelector("dt").firstChild.textContent = `${noun}${number === 1 ? "" : "s"} `;
+    figure.querySelector("dt > a").firstChild.textContent = `${noun}${number === 1 ? "" : "s"} `;
     if (!number) { figure.className = ""; }
   }
   for (const note of all("[data-week]")) { note.remove(); }

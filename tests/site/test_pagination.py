@@ -62,7 +62,7 @@ def test_a_long_history_shows_its_latest_and_leads_to_the_months(tmp_path: Path)
     assert months == ["2026-11-2.html", "2026-10-2.html"]
     assert "2026-10.html" in pages["products/a/2026-10-2.html"].links
     assert ">October <span" in page.text
-    assert "10-2.html\" title=\"372 deployments\"" in page.text
+    assert '10-2.html" title="372 deployments"' in page.text
     assert rows_of(page, "deployments") + rows_of(page, "versions") == 40
     anchors = [name for each in pages.values() for name in each.ids if name.startswith("d-")]
     assert len(anchors) == len(set(anchors)) == 700

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.derived.running_versions import place_text
+from versioner.query.metrics.periods import name_of_period
 from versioner.site.pagination import NO_PAGER, months_by_year, pager
 from versioner.site.urls import DEPLOYMENTS, EVERYTHING
 from versioner.site.views.parts.layout import View, crumb, frame
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from versioner.site.context import SiteContext
     from versioner.site.summaries.codec import ListedRow
 
-__all__ = ["deployments_view", "latest_deployments", "month_of_all_view"]
+__all__ = ["deployments_view", "latest_deployments", "month_of_all_view", "week_places"]
 
 _LATEST: Final = 100
+_ROWS_READ: Final = 20_000
 
 
 def deployments_view(context: SiteContext) -> View:
@@ -85,7 +87,7 @@ def month_of_all_view(context: SiteContext, index: int) -> View:
 
 def _days(context: SiteContext, page: str, newest: Iterable[ListedRow]) -> list[View]:
     return [
-        {"day": day_text(day), "rows": _rows(context, page, rows)}
+        {"anchor": day, "day": day_text(day), "rows": _rows(context, page, rows)}
         for day, rows in groupby(newest, key=lambda each: context.zone.day(each.at))
     ]
 
@@ -128,6 +130,26 @@ def _row(context: SiteContext, page: str, row: ListedRow, version: str, by: str)
         "void": row.data.void is not None,
         "by": by,
     }
+
+
+def week_places(context: SiteContext) -> dict[str, tuple[str, str]]:
+    """Return by ISO week (UTC) the page and the anchor of its last day with a deployment.
+
+    They are those of the latest weeks: no more than some thousand rows are read.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    number = 0
+    for link in reversed(context.deployment_links):
+        number += link.number
+        if found and number > _ROWS_READ:
+            break
+        seen = ""
+        for row in reversed(context.listed_rows(link)):
+            if row.at[:10] != seen:
+                seen = row.at[:10]
+                anchor = f"#{context.zone.day(row.at)}"
+                found.setdefault(name_of_period(row.at, "week"), (link.path, anchor))
+    return found
 
 
 def latest_deployments(

@@ -12,6 +12,7 @@ from versioner.site.summaries.comparisons import compared_pairs
 from versioner.site.urls import (
     COMPARE,
     ENVIRONMENTS,
+    FAILURES,
     compare_page,
     environment_feed,
     environment_page,
@@ -23,7 +24,7 @@ from versioner.site.views.parts.cells import cell_view
 from versioner.site.views.parts.closed_times import closed_notices, schedules_of
 from versioner.site.views.parts.event_details import metadata
 from versioner.site.views.parts.layout import View, crumb, frame
-from versioner.site.views.parts.metric_cards import metrics_view
+from versioner.site.views.parts.metric_cards import metrics_view, scope_words
 from versioner.site.views.parts.rows import KIND_CLASSES, STATUS_CLASSES
 from versioner.site.views.products import title_of
 from versioner.site.wording import adds_to, count, day_text, version_text
@@ -94,7 +95,14 @@ def environment_view(context: SiteContext, name: str) -> View:
         "running": running,
         "weekly": weekly_chart(days, context.now, _WEEKS),
         **lanes_of_environment(context, name),
-        "metrics": metrics_view(days, context.now, policy, f"--environment {name}"),
+        "metrics": metrics_view(
+            days,
+            context.now,
+            policy,
+            f"--environment {name}",
+            scope=scope_words(context, name),
+            links=["#latest-title", "", *[context.link(page, FAILURES)] * 3],
+        ),
         "deployments": latest_deployments(context, page, _LATEST, environment=name),
         "years": months_by_year(
             context.environment_links[name],

@@ -11,12 +11,14 @@ from versioner.query.metrics.periods import name_of_period
 from versioner.site.urls import DEPLOYMENTS, FAILURES, METRICS_PAGE, data_of, month_page, relative
 from versioner.site.views.charts.activity import calendar_chart, lead_time_chart
 from versioner.site.views.charts.weekly import weekly_chart
+from versioner.site.views.deployments import week_places
 from versioner.site.views.parts.layout import View, crumb, frame
 from versioner.site.views.parts.metric_cards import (
     figures_of,
     metrics_of_products,
     metrics_view,
     periods_to,
+    scope_words,
     week_rows,
 )
 from versioner.site.views.products import title_of
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["exception_rows", "failures_view", "metrics_page_view"]
 
 _WEEKS: Final = 52
+# The most production environments whose cards the page shows.
+_PRODUCTIONS: Final = 3
 # The rows of what did not go well that a page shows; their number is told.
 _EXCEPTIONS: Final = 400
 # The numbers of a week whose deployments that page lists: by their places in a row.
@@ -43,7 +47,10 @@ def metrics_page_view(context: SiteContext) -> View:
     """Return the view of the Metrics page."""
     days = context.tallies.days()
     year = periods_to(context.now)[1]
+    spread = lead_time_chart(context, year.since[:10], year.until[:10])
+    is_of_all = context.tallies.policy.environments is None
     return {
+        "is_of_all": is_of_all,
         "frame": frame(
             context,
             METRICS_PAGE,
@@ -54,10 +61,18 @@ def metrics_page_view(context: SiteContext) -> View:
             description=f"{context.title}: how often deployments reach an environment, how fast,"
             " and how many fail.",
         ),
-        "metrics": metrics_view(days, context.now, context.tallies.policy),
+        "of_production": _of_production(context, spread["rows"]),
+        "metrics": metrics_view(
+            days,
+            context.now,
+            context.tallies.policy,
+            scope=scope_words(context),
+            links=_links(context, context.link(METRICS_PAGE, DEPLOYMENTS), spread["rows"]),
+        ),
+        "covered": "all environments" if is_of_all else "the environments that count",
         "weekly": weekly_chart(days, context.now, _WEEKS),
         "calendar": calendar_chart(days, context.now),
-        "spread": lead_time_chart(context, year.since[:10], year.until[:10]),
+        "spread": spread,
         "weeks": _weeks(context, days, year),
         "products": _products(context),
         "environments": [
@@ -74,9 +89,42 @@ def metrics_page_view(context: SiteContext) -> View:
     }
 
 
+def _of_production(context: SiteContext, has_spread: object) -> list[View]:
+    """Return the cards of each production environment, where others count too."""
+    policy = context.tallies.policy
+    known = [name for name in context.environments if policy.counts(name)]
+    names = [name for name in known if context.environments[name].get("type") == "production"]
+    if not names or known == names:
+        return []
+    return [
+        {
+            "title": context.environment_title(name),
+            "href": context.environment(METRICS_PAGE, name),
+            "metrics": metrics_view(
+                context.tallies.days(name),
+                context.now,
+                policy,
+                f"--environment {name}",
+                scope=scope_words(context, name),
+                links=_links(
+                    context, context.environment(METRICS_PAGE, name) + "#months-title", has_spread
+                ),
+            ),
+        }
+        for name in names[:_PRODUCTIONS]
+    ]
+
+
+def _links(context: SiteContext, deployments: str, has_spread: object) -> list[str]:
+    """Return the links of the cards: to the deployments, to lead times, and to what failed."""
+    failures = context.link(METRICS_PAGE, FAILURES)
+    return [deployments, "#spread-title" if has_spread else "", *[failures] * 3]
+
+
 def _weeks(context: SiteContext, days: Mapping[str, Tally], year: Period) -> list[View]:
     """Return the weeks, each number with the link to what it counts."""
-    months = {link.month: link.path for link in reversed(context.deployment_links)}
+    months = {link.month: link.path for link in context.deployment_links}
+    places = week_places(context)
     listed = {name_of_period(row.at, "week") for _, row in _exceptions(context, year)}
     rows = []
     for row in week_rows(days, year):
@@ -86,8 +134,10 @@ def _weeks(context: SiteContext, days: Mapping[str, Tally], year: Period) -> lis
             {"text": text, "href": href if place in _OF_FAILURES and text[:1] not in "-0" else ""}
             for place, text in enumerate(numbers)
         ]
-        month = context.link(METRICS_PAGE, months.get(row["month"], DEPLOYMENTS))
-        rows.append({**row, "href": month, "cells": cells})
+        place = places.get(name) or (months.get(row["month"], DEPLOYMENTS), "")
+        link = context.link(METRICS_PAGE, place[0]) + place[1]
+        cells[0]["href"] = link
+        rows.append({**row, "href": link, "cells": cells})
     return rows
 
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from versioner.query.derived.drift import is_inactive
 from versioner.registry.event_order import seconds_of
-from versioner.site.urls import DEPLOYMENTS, EVERYTHING, OVERVIEW
+from versioner.site.urls import (
+    AS_IT_WAS,
+    COMPARE,
+    DEPLOYMENTS,
+    EVERYTHING,
+    FAILURES,
+    OVERVIEW,
+    PRODUCTS,
+    TODAY,
+)
 from versioner.site.views.charts.weekly import weekly_chart
 from versioner.site.views.deployments import latest_deployments
 from versioner.site.views.parts.attention import attention
@@ -56,6 +66,10 @@ def overview_view(context: SiteContext) -> View:
         ),
         "description": str(context.registry.config.get("description", "")),
         "figures": _figures(context),
+        "others": [
+            {"text": text, "href": context.link(OVERVIEW, page)}
+            for text, page in (("Compare environments", COMPARE), ("As it was", AS_IT_WAS))
+        ],
         "week_until": moment_text(context.now),
         "closed": closed_notices(context, schedules_of(context)),
         "attention": attention(context),
@@ -134,18 +148,24 @@ def _figures(context: SiteContext) -> list[View]:
     week = list(_last_week(context))
     cells = [cell for row in context.matrix.rows for cell in row.cells]
     under_way = sum(cell.in_progress is not None for cell in cells)
-    drifting = len(context.drifting)
+    drifting, link = len(context.drifting), partial(context.link, OVERVIEW)
     return [
-        _figure(len(context.registry.products), "product", ""),
-        _figure_of_week(week, "deployment"),
-        _figure_of_week([each for each in week if each.status == "failed"], "failure"),
+        {**_figure(len(context.registry.products), "product", ""), "href": link(PRODUCTS)},
+        {**_figure_of_week(week, "deployment"), "href": link(DEPLOYMENTS)},
+        {
+            **_figure_of_week([each for each in week if each.status == "failed"], "failure"),
+            "href": link(FAILURES),
+        },
         {
             **_figure(under_way, "deployment", "status-started" if under_way else ""),
             "text": "in progress",
+            "href": f"{link(TODAY)}#waits" if under_way else link(TODAY),
         },
         {
             **_figure(drifting, "product", "status-drifting" if drifting else ""),
             "text": "drifting",
+            # A script shows only these rows.
+            "href": f"{link(OVERVIEW)}?drifting=1#matrix-title" if drifting else "#matrix-title",
         },
     ]
 

@@ -98,17 +98,24 @@ def lanes_view(
     first, last = lane_window(now)
     start, end = seconds_of(first), seconds_of(last)
     present = min(max(seconds_of(now), start), end)
+    drawn = [
+        _lane(text, href, rows, start, end, present)
+        for text, href, own in lanes
+        for text, rows in _by_instance(text, own)
+        if any(map(_is_told, rows))
+    ]
+    marks = (("triangles", "rollback", "rollback"), ("crosses", "failed", "failure"))
     return {
         "name": name,
         "width": _WIDTH,
         "since": day_text(first),
         "until": day_text(last),
         "weeks": [day_text(monday)[:-5] for monday in weeks_until(now, LANE_WEEKS)],
-        "lanes": [
-            _lane(text, href, rows, start, end, present)
-            for text, href, own in lanes
-            for text, rows in _by_instance(text, own)
-            if any(map(_is_told, rows))
+        "lanes": drawn,
+        "legend": [
+            {"outcome": outcome, "text": text}
+            for key, outcome, text in marks
+            if any(each[key] for each in drawn)
         ],
     }
 

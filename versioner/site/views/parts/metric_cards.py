@@ -9,6 +9,7 @@ from versioner.query.metrics.periods import Period, periods_between
 from versioner.query.metrics.policy import LEAST_SAMPLES
 from versioner.query.metrics.summary import Tally
 from versioner.query.times.text import age_text
+from versioner.query.today.sentences import joined
 from versioner.site.weeks import day_before, months_before
 from versioner.site.wording import count, day_text
 
@@ -28,6 +29,7 @@ __all__ = [
     "metrics_of_products",
     "metrics_view",
     "periods_to",
+    "scope_words",
     "team_metrics",
     "week_rows",
 ]
@@ -89,15 +91,41 @@ def days_of(rows: Iterable[EndedRow], policy: MetricsPolicy) -> dict[str, Tally]
 def team_metrics(context: SiteContext, team: str) -> View:
     """Return the view of the macro `metrics_cards` for a team."""
     days = context.tallies.days(team=team)
-    return metrics_view(days, context.now, context.tallies.policy, f"--team '{team}'")
+    return metrics_view(
+        days,
+        context.now,
+        context.tallies.policy,
+        f"--team '{team}'",
+        scope=scope_words(context),
+    )
+
+
+def scope_words(context: SiteContext, environment: str = "") -> str:
+    """Return which environments the figures cover, of one environment or of those that count."""
+    policy = context.tallies.policy
+    if environment:
+        return f"Deployments to {context.environment_title(environment)} alone."
+    names = [each for each in context.environments if policy.counts(each)]
+    leads = [context.environment_title(each) for each in names if policy.has_lead_times(each)]
+    every = "all environments" if policy.environments is None else "these environments"
+    ends = f" Lead times end in {joined(leads)}." if leads and len(leads) < len(names) else ""
+    titles = [context.environment_title(each) for each in names]
+    return f"Deployments to {every}, taken together: {joined(titles)}.{ends}" if names else ""
 
 
 def metrics_view(
-    days: Mapping[str, Tally], until: str, policy: MetricsPolicy, options: str = ""
+    days: Mapping[str, Tally],
+    until: str,
+    policy: MetricsPolicy,
+    options: str = "",
+    *,
+    scope: str = "",
+    links: Sequence[str] = ("",) * 5,
 ) -> View:
     """Return the view of the macro `metrics_cards`: each metric, over both periods up to a day.
 
-    `options` are those of `versioner metrics` that ask for the same deployments.
+    `options` are those of `versioner metrics` that ask for the same deployments. `scope` says which
+    environments the figures cover; `links` lead to what each metric counts, "" for none.
     """
     periods = periods_to(until)
     found = [metrics_in(days, period) for period in periods]
@@ -106,15 +134,19 @@ def metrics_view(
         "cards": [
             {
                 "name": name,
+                "href": href if any(each.is_any for each in found) else "",
                 "definition": definition,
                 "values": [
                     {**value, "period": period.name}
                     for value, period in zip(own, periods, strict=True)
                 ],
             }
-            for (name, definition), own in zip(_definitions(policy), values, strict=True)
+            for (name, definition), own, href in zip(
+                _definitions(policy), values, links, strict=True
+            )
         ],
         "any": any(each.is_any for each in found),
+        "scope": scope,
         "until_text": day_text(until),
         "commands": [_command(period, options) for period in periods],
     }

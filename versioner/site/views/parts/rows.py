@@ -175,6 +175,7 @@ def _reached(context: SiteContext, page: str, version: Version) -> list[View]:
         {
             "environment": place(context, each),
             "when": day_text(each.at[:10]),
+            "day": day_text(each.at[:10]).removesuffix(f" {version.at[:4]}"),
             "at": each.at,
             "href": context.deployment(page, each),
         }
