@@ -130,7 +130,7 @@ def test_numbers_of_a_week_lead_to_its_failures_only_where_it_has_any(
 ) -> None:
     weeks = metrics_page_view(context)["weeks"]
     listed = {week["name"] for week in failures_view(context)["weeks"]}
-    cells = [(row["name"], cell) for row in weeks for cell in row["cells"]]
+    cells = [(row["name"], cell) for row in weeks for cell in row["cells"][1:]]
     assert {name for name, cell in cells if cell["href"]} == listed
     assert all(cell["text"][:1] not in "-0" for _, cell in cells if cell["href"])
 
