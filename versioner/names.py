@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from versioner.errors import InvalidInput
-from versioner.models.events import STATUS_WORDS
+from versioner.models.status_words import STATUS_WORDS
 from versioner.secret_scanning import holds_secret
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from versioner.errors import InvalidInput
-from versioner.models.events import STATUS_WORDS, STATUSES
+from versioner.models.events import STATUSES
+from versioner.models.status_words import STATUS_WORDS
 from versioner.names import canonical_status
 
 DOCUMENTATION = Path(__file__).parents[2] / "versioner/docs/recording.md"

@@ -206,7 +206,7 @@ def record_and_report(
     from versioner.cli.after_commit import after_commit
     from versioner.cli.output import show
     from versioner.cli.record_event import record_at_remote, record_here
-    from versioner.cli.track_report import warn
+    from versioner.cli.track_streams import warn
     from versioner.delivery.direct import Destination
     from versioner.errors import OperationFailed
     from versioner.recording.context import EventDraft

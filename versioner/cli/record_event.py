@@ -57,7 +57,7 @@ def record_at_remote(
     The second value is the error of an event that did not reach the branch in `wait` seconds.
     """
     from versioner.cli.spool_dir import queue_folder, spool_folder
-    from versioner.cli.track_report import Output
+    from versioner.cli.track_streams import Output
     from versioner.spool.deliver import DeliveryContext, deliver_event, preview_event
 
     spool, queue = spool_folder(os.environ), queue_folder(os.environ)

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.cli.track_report import warn
+from versioner.cli.track_streams import warn
 from versioner.errors import InvalidInput, OperationFailed
 from versioner.names import is_version
 from versioner.recording.commit_texts import CommitText, recorded_commits

@@ -15,7 +15,7 @@ import click
 from versioner.cli import clock
 from versioner.cli.signals import Stopped
 from versioner.cli.track_options import given_options
-from versioner.cli.track_report import warn
+from versioner.cli.track_streams import warn
 from versioner.errors import (
     InvalidInput,
     OperationFailed,

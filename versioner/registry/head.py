@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from versioner.git.snapshot import FileEntry, Snapshot
     from versioner.models import Problem
     from versioner.registry.governance.load import LoadedGovernance
-    from versioner.registry.index.kept import KeptAnswers
+    from versioner.registry.index.kept_answers import KeptAnswers
     from versioner.serialization.documents import DocumentKind
 
 __all__ = ["key_of_entries", "load_head", "problems_of"]

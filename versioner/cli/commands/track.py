@@ -18,7 +18,7 @@ from versioner.cli.track_options import (
     read_options,
     source_of,
 )
-from versioner.cli.track_report import report, report_refused, report_spooled, warn
+from versioner.cli.track_streams import report, report_refused, report_spooled, warn
 from versioner.errors import Blocked, OperationFailed, Spooled, UnreadableRules
 from versioner.git.repository import Repository, RepositoryLookup
 from versioner.remote.url import TOKEN, is_url

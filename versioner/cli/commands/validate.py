@@ -233,7 +233,7 @@ def _report_to_github(
     checked: ValidationResult, problems: list[Problem], closing: str, replayed: Replay | None
 ) -> None:
     from versioner.ci.steps import step_files
-    from versioner.cli.track_report import append_for_ci
+    from versioner.cli.track_streams import append_for_ci
     from versioner.reporting.changes import change_markdown
     from versioner.reporting.ci_annotations import notes_github, problems_github
     from versioner.reporting.problems import step_summary

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from versioner.git.files.file_changes import FileChange
     from versioner.git.repository import Repository
-    from versioner.registry.index.kept import KeptAnswers
+    from versioner.registry.index.kept_answers import KeptAnswers
     from versioner.registry.records import ProductRecord, Registry
     from versioner.rules.gate.breaches import Breach
 
@@ -89,7 +89,7 @@ def rule_activity_in(
     from versioner.git.files.file_changes import begin_of_history, changes_below
     from versioner.git.state import state_file
     from versioner.registry.governance.rule_history import RULES_FOLDER, rule_periods
-    from versioner.registry.index.kept import KeptAnswers
+    from versioner.registry.index.kept_answers import KeptAnswers
 
     rules = registry.governance.rules
     revision = registry.revision

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from versioner.models import Cell, Deployment, Problem, Undeployment
-    from versioner.registry.index.kept import KeptAnswers
+    from versioner.registry.index.kept_answers import KeptAnswers
     from versioner.registry.index.reading import Rows
     from versioner.registry.index.wanted import Known, Wanted
     from versioner.registry.records import ProductRecord, Registry

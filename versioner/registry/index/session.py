@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from versioner.errors import FilesChanged, NotFound, OperationFailed
 from versioner.git.state import state_file
 from versioner.registry.head import load_head
-from versioner.registry.index.kept import KeptAnswers
+from versioner.registry.index.kept_answers import KeptAnswers
 from versioner.registry.index.queries import RegistryIndex
 from versioner.registry.index.reading import Rows
 from versioner.registry.index.stale import stale_products

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from versioner.models.events import STATUS_WORDS
+from versioner.models.status_words import STATUS_WORDS
 from versioner.names import NAME_PATTERN, VERSION_PATTERN
 from versioner.server.wire.body import fields_of
 from versioner.server.wire.drafts import DOUBTFUL

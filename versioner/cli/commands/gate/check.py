@@ -112,7 +112,7 @@ def _show(answer: Answer, rules: Sequence[Rule], form: str, *, every: bool) -> N
 def _report_no_answer(error: VersionerError) -> None:
     """Write to the step's files that nothing is allowed: a step after this one may ask them."""
     from versioner.ci.steps import step_files
-    from versioner.cli.track_report import append_for_ci
+    from versioner.cli.track_streams import append_for_ci
     from versioner.reporting.gate.check import answer_outputs, error_summary
 
     files = step_files(os.environ)
@@ -128,7 +128,7 @@ def _report_to_ci(answer: Answer, rules: Sequence[Rule]) -> None:
     if not (files.summary or files.outputs or reads_annotations(os.environ)):
         return
     # What writes to these files takes longer to import than the answer takes.
-    from versioner.cli.track_report import append_for_ci
+    from versioner.cli.track_streams import append_for_ci
     from versioner.reporting.gate.check import (
         answer_lines,
         answer_outputs,

@@ -294,7 +294,7 @@ def _show(done: Replay, form: str, limit: int) -> None:
         show(replay_text(terminal_layout(), done, limit))
     if form == "github":
         from versioner.ci.steps import step_files
-        from versioner.cli.track_report import append_for_ci
+        from versioner.cli.track_streams import append_for_ci
 
         # On stderr, which the runner reads too.
         click.echo(notes_github(replay_notes(done)), err=True)

@@ -72,7 +72,7 @@ def where(
 def _recorded(index: RegistryIndex, change: str) -> tuple[list[tuple[str, str]], list[Presence]]:
     """Return the commits of a change, and where it is, by the commits that are recorded."""
     from versioner.errors import NotFound
-    from versioner.query.commits.having import check_wanted, find_changes, having
+    from versioner.query.commits.containing import check_wanted, find_changes, having
     from versioner.query.commits.where import commits_of, presences
 
     wanted = check_wanted(change)
@@ -102,7 +102,7 @@ def _recorded(index: RegistryIndex, change: str) -> tuple[list[tuple[str, str]],
 
 def _versions_of(index: RegistryIndex, change: str) -> set[str]:
     """Return the products that have a version of this very commit."""
-    from versioner.query.commits.having import is_commit
+    from versioner.query.commits.containing import is_commit
     from versioner.query.versions.product_versions import find_in_index
 
     if not is_commit(change):
