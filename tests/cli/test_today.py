@@ -39,6 +39,21 @@ def test_the_last_day_with_anything_is_told(desk: Desk) -> None:
     assert "web-frontend 2026.11.2 was started in test for" in text
 
 
+def test_what_the_site_hides_is_not_in_what_is_passed_on(desk: Desk) -> None:
+    config = desk.top / "registry/registry.yaml"
+    hidden = "site: {hidden_fields: [deployed_by, reason]}\n"
+    config.write_text(f"{config.read_text()}{hidden}", encoding="utf-8")
+    desk.git("commit", "-qam", "Hide people and reasons")
+    told = ("today", "--since", "2026-10-01"), ("incident", "--at", NOW, "--hours", "8760")
+    for command in told:
+        formats = ("markdown", "html") if command[0] == "today" else ("markdown",)
+        for output in formats:
+            text = desk.run(*command, "-o", output).out
+            assert "rolled back" in text
+            assert not any(word in text for word in ("omar", "Login failed"))
+        assert "omar: Login failed" in " ".join(desk.run(*command).out.split())
+
+
 def test_each_format_has_the_same_sentences(desk: Desk) -> None:
     found = json.loads(desk.run("today", "--since", "2026-10-01", "-o", "json").out)
     sentences = [

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "find_registry",
     "find_repository",
+    "hidden_from",
     "load_from",
     "open_registry_index",
     "read_index",
@@ -188,3 +189,13 @@ def load_from(
 def reference_time(registry: Registry, rev: str | None) -> str:
     """Return the time from which ages are counted: that of the revision if given, else now."""
     return (registry.commit_time if rev else None) or clock.now()
+
+
+def hidden_from(registry: Registry, output: str) -> frozenset[str]:
+    """Return the fields that an output format leaves out: what the site hides, where it is shared.
+
+    Markdown and html are passed on to others; text and JSON are for those who have the registry.
+    """
+    from versioner.site.privacy import hidden_fields
+
+    return hidden_fields(registry.config) if output in ("markdown", "html") else frozenset()

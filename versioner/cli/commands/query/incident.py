@@ -61,10 +61,17 @@ def incident(
 
     Deployments, undeployments, failures, what was declared a mistake, decisions about versions and
     requests, changes of rules, and what was observed to differ: production first, the latest first.
+    What the site hides is not in markdown, which is passed on.
     """
     from versioner.cli.output import show, terminal_layout
     from versioner.cli.params import read_for
-    from versioner.cli.registry import find_registry, read_index, reference_time, warn_of_errors
+    from versioner.cli.registry import (
+        find_registry,
+        hidden_from,
+        read_index,
+        reference_time,
+        warn_of_errors,
+    )
     from versioner.query.incident import grouped, hours_before
     from versioner.query.times.text import parse_moment
     from versioner.query.today.index_source import IndexSource, changes_of_rules
@@ -80,7 +87,7 @@ def incident(
         until = parse_moment(at, now, end=True, field="at") if at else now
     since = hours_before(until, hours)
     names = [str(registry.environment(each)["name"]) for each in environments]
-    source = IndexSource(index, registry, now)
+    source = IndexSource(index, registry, now, hidden_from(registry, output))
     changes = [*source.changes(since, until), *changes_of_rules(repository, registry, since, until)]
     groups = grouped(changes, production_of(source), names)
     moment = report.Moment(until, since, hours, tuple(names))

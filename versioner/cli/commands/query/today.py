@@ -53,11 +53,18 @@ def today(
 
     By team: what reached production, what was taken back, what failed and still fails, what is
     stuck and with whom, what is in progress or needs approvals. Days are those of site.time_zone.
+    What the site hides is not in markdown and html, which are passed on.
     Where nothing happened, the last day with a deployment is shown. With --rev, the day is that of
     the commit.
     """
     from versioner.cli.output import show, terminal_layout
-    from versioner.cli.registry import find_registry, read_index, reference_time, warn_of_errors
+    from versioner.cli.registry import (
+        find_registry,
+        hidden_from,
+        read_index,
+        reference_time,
+        warn_of_errors,
+    )
     from versioner.query.derived.owners import products_of_team
     from versioner.query.times.zones import zone_of
     from versioner.query.today.index_source import IndexSource
@@ -71,7 +78,7 @@ def today(
     warn_of_errors(registry.errors)
     now = reference_time(registry, rev)
     zone = zone_of(registry)
-    source = IndexSource(index, registry, now)
+    source = IndexSource(index, registry, now, hidden_from(registry, output))
     products = products_of_team(registry.products.values(), team) if team else None
     if since:
         found = report_since(
