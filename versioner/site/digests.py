@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import versioner
+from versioner.serialization.compact_json import sorted_json
 
 __all__ = ["code_digest", "hash_of"]
 
@@ -29,5 +29,5 @@ def code_digest() -> str:
 
 def hash_of(*parts: object) -> str:
     """Return a hash of JSON data."""
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    text = sorted_json(parts)
     return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from versioner.backoff import Backoff
+from versioner.serialization.compact_json import ascii_json
 from versioner.site.output import MANIFEST, FileChange, claim
 from versioner.site.summaries.state import StateLost
 
@@ -228,7 +229,7 @@ def _row(unit: Unit, paths: Sequence[str], out: Path) -> tuple[str, str, int, in
     folders = sorted({_folder(path) for path in paths})
     pages = sum(path.endswith(".html") for path in paths)
     files = {path: _file(f"{out}/{path}") for path in paths} if unit.key else dict.fromkeys(paths)
-    data = json.dumps(folders), json.dumps(files), json.dumps(parts)
+    data = ascii_json(folders), ascii_json(files), ascii_json(parts)
     return unit.name, unit.key, pages, len(paths), *data
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from versioner.layout import month_of
@@ -12,6 +11,7 @@ from versioner.query.incident import (
     change_of_rule,
     changes_of_request,
 )
+from versioner.serialization.compact_json import compact_json
 from versioner.site.summaries.other_changes import OTHERS
 from versioner.site.urls import changes_document
 from versioner.site.views.parts.report_source import happening_of_row
@@ -65,7 +65,7 @@ def changes_file(context: SiteContext, month: str) -> Iterator[tuple[str, bytes]
         for each in changes_in(context, month)
     ]
     document = {"root": "../" * path.count("/"), "month": month, "changes": changes}
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    text = compact_json(document)
     yield path, f"{text}\n".encode("utf-8", "replace")
 
 

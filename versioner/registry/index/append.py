@@ -29,8 +29,9 @@ from versioner.registry.index.product_rows import (
     source_digits,
 )
 from versioner.registry.index.reading import Rows
-from versioner.registry.index.schema import KINDS, as_json, key_range, month_key
+from versioner.registry.index.schema import KINDS, key_range, month_key
 from versioner.registry.product_files import LogEvents
+from versioner.serialization.compact_json import compact_json
 from versioner.validation.documents import validate_document
 from versioner.validation.logs import validate_log
 
@@ -131,7 +132,7 @@ def _read_changed(product: _Product, paths: list[str]) -> None:
             raise _NotAppended
         if place.log_kind is None:
             document, problems = validate_document("product", contents[path], path)
-            product.document = as_json(document)
+            product.document = compact_json(document)
         else:
             events, problems = validate_log(place.log_kind, contents[path], path)
             _add_new(product, LogEvents(path, place.log_kind, place.period, events))
@@ -155,7 +156,7 @@ def _add_new(product: _Product, log: LogEvents) -> None:
         )
     ]
     count = len(there)
-    if count > len(log.events) or there != [as_json(each) for each in log.events[:count]]:
+    if count > len(log.events) or there != [compact_json(each) for each in log.events[:count]]:
         raise _NotAppended
     keys = keys_of(product.number, log)
     lists = {
@@ -233,7 +234,7 @@ def _write(product: _Product, changed: list[str]) -> None:
         [(number, path, product.blobs[path]) for path in changed],
     )
     start, end = key_range(number)
-    named = as_json(sorted(product.named))
+    named = compact_json(sorted(product.named))
     connection.execute(
         "UPDATE products SET tree = ?, document = ?, named = ?, resolved = ?,"
         " builds = builds + ?, events = events + ?, observations = observations + ?,"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from versioner.registry.index.schema import as_json
+from versioner.serialization.compact_json import compact_json
 
 if TYPE_CHECKING:
     import sqlite3
@@ -56,7 +56,7 @@ def add_claims(
         [
             (
                 *(product, folded, version if version != folded else "", sha),
-                as_json(artifacts) if artifacts else "",
+                compact_json(artifacts) if artifacts else "",
             )
             for folded, (version, sha, artifacts) in found.items()
         ],

@@ -14,7 +14,7 @@ from versioner.models import Cell, CellResults, Deployment, Instance, RunningPer
 from versioner.models.event_fields import personal_fields
 from versioner.registry.event_order import order_key
 from versioner.registry.fold.cell_results import results_of
-from versioner.registry.index.schema import as_json
+from versioner.serialization.compact_json import compact_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ def encode_entry(entry: Entry, key_of: Mapping[int, int]) -> tuple[Any, ...]:
         int(entry.void is not None),
         int(order_key(events[0])[-1]),
         people_in(events),
-        as_json(rest) if rest else None,
+        compact_json(rest) if rest else None,
     )
 
 
@@ -168,7 +168,7 @@ def _encode_state(cell: Cell) -> str:
         ],
         "deployments": found,
     }
-    return as_json(state)
+    return compact_json(state)
 
 
 def _since(instance: Instance) -> tuple[str, str]:
@@ -225,7 +225,7 @@ def _encode_course(cell: Cell) -> str:
         fields = (period.instance, period.version, period.since, period.until)
         periods.append(place if period == usual else [place, *fields])
         following[period.instance] = period.since
-    return as_json([completed if completed != _usual_completed(cell) else None, periods])
+    return compact_json([completed if completed != _usual_completed(cell) else None, periods])
 
 
 def decode_course(cell: Cell, text: str) -> None:

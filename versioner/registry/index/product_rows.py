@@ -9,8 +9,9 @@ from versioner.layout import month_of, year_of
 from versioner.registry.checks.unexpected_files import is_expected
 from versioner.registry.index.claims import add_claims
 from versioner.registry.index.encoding import encode_cell, encode_entry
-from versioner.registry.index.schema import KINDS, as_json, key_range, month_key
+from versioner.registry.index.schema import KINDS, key_range, month_key
 from versioner.registry.product_files import read_product
+from versioner.serialization.compact_json import compact_json
 
 if TYPE_CHECKING:
     import sqlite3
@@ -68,7 +69,7 @@ def insert_from_files(
         environment_names=environments.former,
         listed=environments.listed,
     )
-    named = as_json(sorted(found.named))
+    named = compact_json(sorted(found.named))
     _insert_product(writer, source, found, named, environments.resolved(named))
 
 
@@ -143,7 +144,7 @@ def change_rows(product: int, versions: Iterable[Version]) -> Iterator[tuple[int
     """Yield a row for each version whose commits are known."""
     for version in versions:
         if version.changes is not None:
-            yield product, version.name, as_json(version.changes)
+            yield product, version.name, compact_json(version.changes)
 
 
 def blobs_of(entries: Mapping[str, FileEntry]) -> dict[str, str]:
@@ -158,16 +159,16 @@ def _digits(digest: str) -> str:
 def event_rows(keys: Sequence[int], events: Sequence[Event]) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of events."""
     for key, event in zip(keys, events, strict=True):
-        yield key, event["id"], event.get("environment", ""), as_json(event)
+        yield key, event["id"], event.get("environment", ""), compact_json(event)
 
 
 def _summary(record: ProductRecord) -> tuple[Any, ...]:
     last = max((each.at for each in record.deployments if each.void is None), default="")
     undeployments = sum(len(cell.undeployments) for cell in record.cells.values())
     return (
-        as_json(record.document),
+        compact_json(record.document),
         *(len(record.builds), len(record.deployment_events), len(record.observations)),
         *(len(record.decision_events), len(record.deployments) + undeployments),
         *(len(record.deployments), last),
-        as_json([astuple(problem) for problem in record.problems]),
+        compact_json([astuple(problem) for problem in record.problems]),
     )

@@ -7,11 +7,10 @@ product stand together, in the order of its logs. A deployment has the key of it
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from versioner.models import LogKind
 
@@ -20,7 +19,6 @@ __all__ = [
     "KINDS",
     "SCHEMA",
     "RowWriter",
-    "as_json",
     "key_range",
     "month_key",
     "product_of_key",
@@ -77,20 +75,6 @@ class RowWriter(Protocol):
 
     def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> object:
         """Insert several rows."""
-
-
-def _encoder() -> Callable[[Any], str]:
-    """Return a function that writes compact JSON; it is called for each event."""
-    make = getattr(json.encoder, "c_make_encoder", None)
-    if make is None:  # pragma: no cover -- where Python has no C code
-        return json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    # `JSONEncoder.encode` makes such an encoder for each value, which takes longer than its use.
-    text = json.encoder.encode_basestring
-    encode = make(None, None, text, None, ":", ",", False, False, False)
-    return lambda value: "".join(encode(value, 0))
-
-
-as_json: Final = _encoder()
 
 
 def month_key(product: int, kind: int, month: str, *, of_month_file: bool) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from versioner import layout
 from versioner.git.object_format import hash_object
-from versioner.registry.index.schema import as_json
+from versioner.serialization.compact_json import compact_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -39,7 +39,7 @@ class EnvironmentNames:
         """Return what the files say of environments that events name (JSON)."""
         if named not in self._resolved:
             names = [(raw, self.former.get(raw, raw)) for raw in json.loads(named)]
-            self._resolved[named] = as_json(
+            self._resolved[named] = compact_json(
                 [(raw, name, self.listed.get(name, ())) for raw, name in names]
             )
         return self._resolved[named]

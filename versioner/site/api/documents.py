@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from versioner.models import Deployment
 from versioner.query.today.document import today_document
+from versioner.serialization.compact_json import compact_json
 from versioner.site.api import governance
 from versioner.site.api.compare import compare
 from versioner.site.api.deployments import (
@@ -99,9 +100,10 @@ def _root(path: str) -> str:
 
 def json_bytes(document: Any, indent: int | None = None) -> bytes:
     """Return the bytes of a document, the same on every machine."""
-    separators = (",", ":") if indent is None else None
-    text = json.dumps(
-        document, ensure_ascii=False, allow_nan=False, separators=separators, indent=indent
+    text = (
+        compact_json(document)
+        if indent is None
+        else json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent)
     )
     # A lone surrogate cannot be encoded.
     return (text + "\n").encode("utf-8", "replace")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from versioner.serialization.compact_json import ascii_json
 from versioner.site.summaries.search_entries import AUTHOR_OF_CHANGE, ID_OF_CHANGE, KEY
 from versioner.site.urls import environment_page
 from versioner.site.views.products import team_of, title_of
@@ -106,5 +107,5 @@ def _cut(prefix: str, entries: list[_Entry]) -> Iterator[tuple[str, list[_Entry]
 
 def _script(name: str, data: object) -> bytes:
     # ASCII only, so that neither a line separator nor the encoding can change the script.
-    value = json.dumps(data, separators=(",", ":"))
+    value = ascii_json(data)
     return f"versionerFound({json.dumps(name)},{value});\n".encode("ascii")

@@ -16,6 +16,7 @@ from versioner.query.derived.running_versions import last_deployed_at
 from versioner.query.gate.overrides import OverriddenStart, unreviewed_overrides
 from versioner.query.today.happenings import previous_stays
 from versioner.registry.records import ProductRecord
+from versioner.serialization.compact_json import ascii_json
 from versioner.site.pagination import history_pages, undeployments_of
 from versioner.site.summaries.cell_changes import past_of
 from versioner.site.summaries.cell_differences import apart_of
@@ -92,7 +93,7 @@ class HistorySummary:
 
     def to_json(self) -> str:
         """Return the summary as JSON, from which `history_from` makes them again."""
-        return _json({name: getattr(self, name) for name in self.__slots__})
+        return ascii_json({name: getattr(self, name) for name in self.__slots__})
 
     def digests(self) -> dict[str, str]:
         """Return the digests of all rows by the names under which these are kept."""
@@ -145,7 +146,7 @@ class ProductSummary:
         """Return the summary as JSON, from which `from_json` makes them again."""
         data = {name: getattr(self, name) for name in self.__slots__ if name != "load"}
         data["cells"] = {name: cell_data(cell) for name, cell in self.cells.items()}
-        return _json(data)
+        return ascii_json(data)
 
 
 class SummaryRecord(ProductRecord):
@@ -300,10 +301,6 @@ def digest_of_json(data: Any) -> str:
     """Return the digest of JSON data."""
     # Version 2 gives equal bytes for equal data, whether objects are shared or not.
     return hashlib.blake2b(marshal.dumps(data, 2), digest_size=12).hexdigest()
-
-
-def _json(data: Any) -> str:
-    return json.dumps(data, separators=(",", ":"))
 
 
 def _stem(page: HistoryPage) -> str:

@@ -14,6 +14,8 @@ import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from versioner.serialization.compact_json import ascii_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
@@ -157,7 +159,7 @@ class SiteState:
 
     def keep_numbers(self, name: str, key: str, numbers: list[Any]) -> None:
         """Keep numbers, in place of earlier ones, when the build is finished."""
-        self._numbers.append((name, key, _json(numbers)))
+        self._numbers.append((name, key, ascii_json(numbers)))
 
     def outputs(self, folder: str) -> list[tuple[str, str, int, int, str]]:
         """Return what is known of each unit that was written into a folder.
@@ -221,7 +223,8 @@ class SiteState:
                 [(folder, row[0], *map(_packed, row[-2:])) for row in rows],
             )
             self._many(
-                "INSERT OR REPLACE INTO builds VALUES (?, ?)", [(folder, _packed(_json(build)))]
+                "INSERT OR REPLACE INTO builds VALUES (?, ?)",
+                [(folder, _packed(ascii_json(build)))],
             )
             self._many("INSERT OR REPLACE INTO numbers VALUES (?, ?, ?)", self._numbers)
             self._run("COMMIT")
@@ -326,11 +329,7 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 def packed_rows(rows: Mapping[str, list[Any]]) -> dict[str, bytes]:
     """Return the rows of a product by name, as they are kept."""
-    return {name: _packed(_json(own)) for name, own in rows.items()}
-
-
-def _json(data: object) -> str:
-    return json.dumps(data, separators=(",", ":"))
+    return {name: _packed(ascii_json(own)) for name, own in rows.items()}
 
 
 def _packed(text: str) -> bytes:
