@@ -13,7 +13,7 @@ from versioner.query.cell_history import NOTHING, Running, course_of
 from versioner.query.matrix import matrix
 from versioner.query.source_links import compare_url
 from versioner.query.times.text import parse_moment
-from versioner.query.versions.order import is_newer, versions_between
+from versioner.query.versions.order import VersionOrder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +114,8 @@ def diff(
         instances = instances_apart(*cells)
         if instances:
             record = registry.products[one.product]
-            step = step_between(record, cells[0].version, cells[1].version)
+            order = VersionOrder(record)
+            step = step_between(order, cells[0].version, cells[1].version)
             since = _since(record, *cells, a.at) if a.at == b.at else ""
             url = _compare_url(registry, record, *cells, step.newer)
             found.append(difference_of(*cells, instances, step, url, since))
@@ -142,13 +143,11 @@ def difference_of(
     )
 
 
-def step_between(record: ProductRecord, a: str, b: str) -> VersionStep:
+def step_between(order: VersionOrder, a: str, b: str) -> VersionStep:
     """Return the step between the versions of two sides, "" for none."""
     if not a or not b or a == b:
         return VersionStep()
-    return VersionStep(
-        "a" if is_newer(record, a, b) else "b", tuple(versions_between(record, a, b))
-    )
+    return VersionStep("a" if order.is_newer(a, b) else "b", tuple(order.between(a, b)))
 
 
 def instances_apart(

@@ -14,13 +14,12 @@ from versioner.query.versions.numbers import version_number
 from versioner.registry.fold.product import result_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from versioner.models import Cell, Version
     from versioner.query.versions.numbers import VersionNumber
     from versioner.registry.records import ProductRecord, Registry
 
 __all__ = [
+    "VersionOrder",
     "first_ready_at",
     "is_newer",
     "rolled_back_from",
@@ -33,26 +32,65 @@ __all__ = [
 _SHORT_COMMIT: Final = 7
 
 
+class VersionOrder:
+    """The order of a product's versions; the number and the time of each are found out once."""
+
+    def __init__(self, record: ProductRecord) -> None:
+        self._record = record
+        self._numbers: dict[str, VersionNumber | None] = {}
+        self._times: dict[str, tuple[str, str, str]] = {}
+
+    def is_newer(self, one: str, other: str) -> bool:
+        """Return whether one version is newer than another one."""
+        return self._compare(one, other) > 0
+
+    def between(self, one: str, other: str) -> list[str]:
+        """Return the versions between two, oldest first, without either."""
+        old, new = (other, one) if self._compare(one, other) > 0 else (one, other)
+        compare = self._compare
+        names = self._record.versions
+        found = [each for each in names if compare(old, each) < 0 < compare(new, each)]
+        numbers = [self._number(each) for each in found]
+        if all(numbers) and len({each.way for each in numbers if each}) < 2:
+            found.sort(key=cmp_to_key(compare))
+        else:
+            # Numbers that cannot all be compared give no order that holds for each pair.
+            found.sort(key=self._time_key)
+        return found
+
+    def _compare(self, one: str, other: str) -> int:
+        """Return -1, 0 or 1: one version is older than, the same as, or newer than another one."""
+        mine = self._number(one)
+        theirs = self._number(other) if mine else None
+        if mine and theirs and mine.way == theirs.way:
+            if mine.order != theirs.order:
+                return -1 if mine.order < theirs.order else 1
+            if mine.build_way == theirs.build_way and mine.build != theirs.build:
+                return -1 if mine.build < theirs.build else 1
+        first, second = self._time_key(one), self._time_key(other)
+        return (first > second) - (first < second)
+
+    def _number(self, name: str) -> VersionNumber | None:
+        if name not in self._numbers:
+            self._numbers[name] = _number(self._record.versions[name])
+        return self._numbers[name]
+
+    def _time_key(self, name: str) -> tuple[str, str, str]:
+        found = self._times.get(name)
+        if found is None:
+            version = self._record.versions[name]
+            found = self._times[name] = first_ready_at(version), version.at, name
+        return found
+
+
 def is_newer(record: ProductRecord, one: str, other: str) -> bool:
     """Return whether one version of a product is newer than another one."""
-    return _compare(record.versions[one], record.versions[other]) > 0
+    return VersionOrder(record).is_newer(one, other)
 
 
 def versions_between(record: ProductRecord, one: str, other: str) -> list[str]:
     """Return the versions between two of a product, oldest first, without either."""
-    versions = record.versions
-    old, new = versions[one], versions[other]
-    if _compare(old, new) > 0:
-        old, new = new, old
-    after, before = _comparing(old), _comparing(new)
-    found = [each for each in versions.values() if after(each) < 0 < before(each)]
-    numbers = [_number(each) for each in found]
-    if all(numbers) and len({each.way for each in numbers if each}) < 2:
-        found.sort(key=cmp_to_key(_compare))
-    else:
-        # Numbers that cannot all be compared give no order that holds for each pair.
-        found.sort(key=_time_key)
-    return [each.name for each in found]
+    return VersionOrder(record).between(one, other)
 
 
 def first_ready_at(version: Version) -> str:
@@ -104,34 +142,8 @@ def stage_of(registry: Registry, environment: str) -> int:
     return int(registry.environments.get(environment, {}).get("order", 0))
 
 
-def _compare(one: Version, other: Version) -> int:
-    """Return -1, 0 or 1: one version is older than, the same as, or newer than another one."""
-    return _comparing(one)(other)
-
-
-def _comparing(one: Version) -> Callable[[Version], int]:
-    """Return the comparison of one version with others, for which it is looked at once."""
-    mine, first = _number(one), _time_key(one)
-
-    def compare(other: Version) -> int:
-        theirs = _number(other) if mine else None
-        if mine and theirs and mine.way == theirs.way:
-            if mine.order != theirs.order:
-                return -1 if mine.order < theirs.order else 1
-            if mine.build_way == theirs.build_way and mine.build != theirs.build:
-                return -1 if mine.build < theirs.build else 1
-        second = _time_key(other)
-        return (first > second) - (first < second)
-
-    return compare
-
-
 def _number(version: Version) -> VersionNumber | None:
     # A short commit id may consist of digits alone.
     if len(version.name) >= _SHORT_COMMIT and version.scm_sha.startswith(version.name):
         return None
     return version_number(version.name)
-
-
-def _time_key(version: Version) -> tuple[str, str, str]:
-    return first_ready_at(version), version.at, version.name

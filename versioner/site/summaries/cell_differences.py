@@ -17,7 +17,7 @@ from versioner.query.compare.environments import (
     instances_apart,
     step_between,
 )
-from versioner.query.versions.order import rolled_back_from
+from versioner.query.versions.order import VersionOrder, rolled_back_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,9 +60,9 @@ def apart_of(record: ProductRecord, courses: Mapping[str, Sequence[Running]]) ->
     versions = {
         version for pair in pairs for name in pair if (version := _only(running[name].versions))
     }
-    steps = {}
+    steps, order = {}, VersionOrder(record)
     for one, other in combinations(sorted(versions), 2):
-        step = step_between(record, one, other)
+        step = step_between(order, one, other)
         old, new = (other, one) if step.newer == "a" else (one, other)
         steps[f"{old} {new}"] = [len(step.between), [*step.between[-NAMED_MOST:]]]
     back = {name: sorted(rolled_back_from(cell) & versions) for name, cell in cells.items()}

@@ -139,6 +139,7 @@ def _changed(
 ) -> list[tuple[str, Sequence[Difference]]]:
     """Return by environment what runs otherwise at the end than at the begin."""
     from versioner.query.compare.environments import difference_of, instances_apart, step_between
+    from versioner.query.versions.order import VersionOrder
 
     found: dict[str, list[Difference]] = {name: [] for name in after.compared}
     begun = {(row.product, cell.environment): cell for row in before.rows for cell in row.cells}
@@ -148,7 +149,8 @@ def _changed(
             if old is None or cell.environment not in found:
                 continue
             if apart := instances_apart(old, cell):
-                step = step_between(registry.products[row.product], old.version, cell.version)
+                order = VersionOrder(registry.products[row.product])
+                step = step_between(order, old.version, cell.version)
                 found[cell.environment].append(difference_of(old, cell, apart, step, "", ""))
     return [*found.items()]
 
