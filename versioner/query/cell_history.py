@@ -59,7 +59,8 @@ def running_in(cell: Cell, at: str = "") -> Running:
 def course_of(record: ProductRecord, environment: str) -> list[Running]:
     """Return the course of a cell, oldest first; of each second, only what runs at its end."""
     cell = record.cell(environment)
-    if any(_closings(each) > 1 for each in cell.deployments if each.void is None):
+    several = [each for each in cell.deployments if len(each.events) > 1 and each.void is None]
+    if any(_closings(each) > 1 for each in several):
         steps = _by_folding(record, environment)
     elif cell.instances:
         steps = _of_instances(cell, record.listed.get(environment, ()))
@@ -75,14 +76,15 @@ def course_of(record: ProductRecord, environment: str) -> list[Running]:
 
 
 def _closings(deployment: Deployment) -> int:
-    events = deployment.events
-    return sum(each["status"] not in OPENING for each in events) if len(events) > 1 else 1
+    return sum(each["status"] not in OPENING for each in deployment.events)
 
 
 def _of_periods(cell: Cell) -> Iterator[Running]:
-    for period in cell.periods:
+    for place, period in enumerate(cell.periods, 1):
+        begun = cell.periods[place].since if place < len(cell.periods) else ""
         yield Running(period.since, period.version)
-        if period.until:
+        # Where the next period begins, nothing stops to run.
+        if period.until and period.until != begun:
             yield Running(period.until, "")
 
 

@@ -100,8 +100,8 @@ def steps_of(cell: Cell) -> list[CellStep]:
 
 def previous_stays(cell: Cell) -> dict[str, str]:
     """Return since when the version before had run, by the id of what ended that."""
-    steps = steps_of(cell)
-    times = [each.at for each in reversed(steps)]
+    steps = steps_of(cell)[::-1]
+    stays: dict[str, _Stays] = {}
     found: dict[str, str] = {}
     entries: list[Deployment | Undeployment] = [*cell.deployments, *cell.undeployments]
     for entry in entries:
@@ -110,13 +110,39 @@ def previous_stays(cell: Cell) -> dict[str, str]:
             continue
         if entry.status not in ("completed", "undeployed"):
             continue
-        at = entry.changed_at
-        first = len(times) - bisect_left(times, at)
-        earlier = (steps[place] for place in range(first, len(steps)))
-        since = ran_since(earlier, version[0], entry.instance, at)
+        own = stays.get(entry.instance)
+        if own is None:
+            own = stays[entry.instance] = _Stays(steps, entry.instance)
+        since = own.of(version[0], entry.changed_at)
         if since:
             found[entry.id] = since
     return found
+
+
+class _Stays:
+    """What ran on an instance after each step of its cell, and since when without a break.
+
+    So the steps of a cell are read once, and not again for each of its deployments.
+    """
+
+    def __init__(self, steps: Iterable[CellStep], instance: str) -> None:
+        self._times: list[str] = []
+        self._versions: list[str] = []
+        self._since: list[str] = []
+        version, since = "", ""
+        for step in steps:
+            if step.instance not in ("", instance):
+                continue
+            if step.version != version or not self._times:
+                version, since = step.version, step.at
+            self._times.append(step.at)
+            self._versions.append(version)
+            self._since.append(since)
+
+    def of(self, version: str, before: str) -> str:
+        """Return since when a version had run without a break before a moment, as `ran_since`."""
+        place = bisect_left(self._times, before) - 1
+        return self._since[place] if place >= 0 and self._versions[place] == version else ""
 
 
 def ran_since(steps: Iterable[CellStep], version: str, instance: str, before: str) -> str:
