@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from versioner.registry.event_order import order_key, seconds_of
+from versioner.query.times.text import seconds_between
+from versioner.registry.event_order import order_key
 from versioner.registry.fold.cell import closing_event
 
 if TYPE_CHECKING:
@@ -73,10 +74,9 @@ def ended_deployments(record: ProductRecord, policy: MetricsPolicy) -> Iterator[
             ended = [each._replace(place=positions.get(each.event["id"], 0)) for each in ended]
         ended.sort(key=itemgetter(0, 1))
         rows = _kinds(ended)
-        times = [seconds_of(row.at) for row in rows]
-        _judge(rows, times, policy)
+        _judge(rows, policy)
         if policy.has_lead_times(environment):
-            _add_lead_times(rows, times, begun)
+            _add_lead_times(rows, begun)
         yield from rows
 
 
@@ -89,11 +89,12 @@ class _Ended(NamedTuple):
     deployment: Deployment
 
 
-def _judge(rows: Sequence[EndedDeployment], times: Sequence[int], policy: MetricsPolicy) -> None:
-    taken_back = _taken_back(rows, times, policy.rollback_window)
+def _judge(rows: Sequence[EndedDeployment], policy: MetricsPolicy) -> None:
+    # Few rows are compared by their times, so that a time is computed where it is needed.
+    taken_back = _taken_back(rows, policy.rollback_window)
     _mark_failures(rows, taken_back, policy)
-    _mark_restored(rows, times, taken_back)
-    _mark_rework(rows, times, policy.rework_window)
+    _mark_restored(rows, taken_back)
+    _mark_rework(rows, policy.rework_window)
 
 
 def _kinds(ended: Sequence[_Ended]) -> list[EndedDeployment]:
@@ -122,7 +123,7 @@ def _is_completed(row: EndedDeployment) -> bool:
     return row.deployment.status == "completed"
 
 
-def _taken_back(rows: Sequence[EndedDeployment], times: Sequence[int], window: int) -> list[bool]:
+def _taken_back(rows: Sequence[EndedDeployment], window: int) -> list[bool]:
     """Return of each row whether it completed and its version was soon rolled back from.
 
     So it is where the next completion of another version is a rollback within the window.
@@ -137,7 +138,7 @@ def _taken_back(rows: Sequence[EndedDeployment], times: Sequence[int], window: i
         if latest is not None and rows[latest].kind != "redeployment":
             following = latest
         if following is not None and rows[following].kind == "rollback":
-            result[position] = times[following] - times[position] <= window
+            result[position] = seconds_between(row.at, rows[following].at) <= window
         latest = position
     return result
 
@@ -152,28 +153,29 @@ def _mark_failures(
             row.is_failure = row.kind in policy.failures
 
 
-def _mark_restored(
-    rows: Sequence[EndedDeployment], times: Sequence[int], taken_back: Sequence[bool]
-) -> None:
+def _mark_restored(rows: Sequence[EndedDeployment], taken_back: Sequence[bool]) -> None:
     restored: int | None = None  # the next completion that stayed
     for position in range(len(rows) - 1, -1, -1):
         row = rows[position]
         if row.is_failure and restored is not None:
-            row.restored_after = times[restored] - times[position]
+            row.restored_after = seconds_between(row.at, rows[restored].at)
         if _is_completed(row) and not taken_back[position]:
             restored = position
 
 
-def _mark_rework(rows: Sequence[EndedDeployment], times: Sequence[int], window: int) -> None:
-    failed: int | None = None  # when the latest failed change before the row ended
-    for row, time in zip(rows, times, strict=True):
-        row.is_rework = row.kind == "change" and failed is not None and time - failed <= window
+def _mark_rework(rows: Sequence[EndedDeployment], window: int) -> None:
+    failed = ""  # when the latest failed change before the row ended
+    for row in rows:
+        if failed and row.kind == "change":
+            row.is_rework = seconds_between(failed, row.at) <= window
+            # Rows are in the order of their ends: no later one is within the window.
+            failed = failed if row.is_rework else ""
         if row.is_failure:
-            failed = time
+            failed = row.at
 
 
 class _Beginning(NamedTuple):
-    at: int
+    at: str
     since: Literal["build", "deployment"]
 
 
@@ -182,11 +184,9 @@ def _beginnings(record: ProductRecord) -> dict[str, _Beginning]:
     deployed = _firsts((each.version, each.at) for each in record.deployments if each.void is None)
     built = _firsts((event["version"], event["at"]) for event in record.builds)
     found = {
-        name: _Beginning(seconds_of(at), "deployment")
-        for name, at in deployed.items()
-        if name not in built
+        name: _Beginning(at, "deployment") for name, at in deployed.items() if name not in built
     }
-    found.update({name: _Beginning(seconds_of(at), "build") for name, at in built.items()})
+    found.update({name: _Beginning(at, "build") for name, at in built.items()})
     return found
 
 
@@ -199,24 +199,22 @@ def _firsts(times: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def _add_lead_times(
-    rows: Sequence[EndedDeployment], times: Sequence[int], begun: Mapping[str, _Beginning]
-) -> None:
+def _add_lead_times(rows: Sequence[EndedDeployment], begun: Mapping[str, _Beginning]) -> None:
     seen = set[str]()
-    for row, time in zip(rows, times, strict=True):
+    for row in rows:
         version = row.deployment.version
         if _is_completed(row) and version not in seen:
             seen.add(version)
-            row.lead_time = _lead_time(begun[version], time)
+            row.lead_time = _lead_time(begun[version], row.at)
 
 
-def _lead_time(beginning: _Beginning, completed: int) -> LeadTime | None:
+def _lead_time(beginning: _Beginning, completed: str) -> LeadTime | None:
     """Return a lead time; None where no event tells it.
 
     A version that this very completion makes known has none, and so has one of 0 s without a
     build event. A build that was recorded as later than the completion tells none either.
     """
-    seconds = completed - beginning.at
+    seconds = seconds_between(beginning.at, completed)
     if seconds < 0 or (seconds == 0 and beginning.since == "deployment"):
         return None
     return LeadTime(seconds, beginning.since)

@@ -110,7 +110,8 @@ def no_zone(name: str) -> InvalidInput:
 
 def seconds_between(earlier: str, later: str) -> int:
     """Return how many seconds one moment is before another."""
-    return seconds_of(later) - seconds_of(earlier)
+    # Most deployments have one event, which begins and ends them.
+    return 0 if earlier == later else seconds_of(later) - seconds_of(earlier)
 
 
 def age_text(seconds: int) -> str:
