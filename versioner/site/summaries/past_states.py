@@ -37,6 +37,7 @@ class Past:
         self._catalogue = context.catalogue
         self.months = context.catalogue.past_months
         self._reached: tuple[int, States] = (0, {})
+        self._changes: tuple[str, list[Change]] = ("", [])
 
     def begin(self, month: str) -> States:
         """Return what ran at the begin of a month."""
@@ -61,11 +62,15 @@ class Past:
 
     def changes(self, month: str) -> list[Change]:
         """Return the changes in a month, oldest first."""
-        return sorted(
-            Change(at, product, environment, text)
-            for product, rows in self._catalogue.past_rows(month)
-            for at, environment, text in rows
-        )
+        # The document and the page of a month, and the begin of the next one, need the same.
+        if self._changes[0] != month:
+            found = sorted(
+                Change(at, product, environment, text)
+                for product, rows in self._catalogue.past_rows(month)
+                for at, environment, text in rows
+            )
+            self._changes = month, found
+        return self._changes[1]
 
     def key(self, month: str) -> str:
         """Return the digest of all that happened up to the end of a month."""
