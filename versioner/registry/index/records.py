@@ -140,11 +140,11 @@ class IndexedProduct(ProductRecord):
 
     def release(self) -> None:
         """Drop the events, deployments, versions and cells: they are read again when used."""
-        for name in (*_LOGS, "_cells", "_deployments", "versions", "decisions"):
+        for name in (*_LOGS, "_cells", "_deployments", "_courses", "versions", "decisions"):
             self.__dict__.pop(name, None)
 
     def _read_history(self) -> None:
-        """Read the deployments of all cells, and what happened in each of them."""
+        """Read the deployments of all cells."""
         if "_deployments" in self.__dict__:
             return
         events = self._rows.events(self._number, "deployment")
@@ -159,12 +159,17 @@ class IndexedProduct(ProductRecord):
             else:
                 deployments.append(entry)
                 by_environment.setdefault(entry.environment, []).append(entry)
-        courses = dict(self._rows.courses(self._number))
         for environment, cell in self.cells.items():
             cell.deployments = by_environment.get(environment, [])
             cell.undeployments = undeployments.get(environment, [])
-            decode_course(cell, courses[environment])
         self.__dict__["_deployments"] = deployments
+
+    def _course_of(self, environment: str) -> str:
+        """Return what happened in a cell, as the index has it."""
+        courses: dict[str, str] | None = self.__dict__.get("_courses")
+        if courses is None:
+            courses = self.__dict__["_courses"] = dict(self._rows.courses(self._number))
+        return courses[environment]
 
 
 class IndexedCell(Cell):
@@ -178,7 +183,11 @@ class IndexedCell(Cell):
         decode_state(self, state)
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("deployments", "undeployments", "completed", "periods"):
+        if name in ("completed", "periods"):
+            # Most of what is asked for are deployments alone.
+            decode_course(self, self._record._course_of(self.environment))
+        elif name in ("deployments", "undeployments"):
+            self._record._read_history()
+        else:
             raise AttributeError(name)
-        self._record._read_history()
         return getattr(self, name)
