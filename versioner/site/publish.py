@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
@@ -23,6 +22,7 @@ from versioner.remote.hosting import hosting_of_clone
 from versioner.remote.inbox_refs import read_inbox
 from versioner.remote.notified import failed_notifications
 from versioner.site.build import build_site
+from versioner.site.rendering.processes import done_beside
 from versioner.site.template_overrides import FOLDER, overrides_of
 
 if TYPE_CHECKING:
@@ -67,17 +67,11 @@ def publish_site(
         snapshot = (
             snapshot_of_work_tree(repository) if rev is None else snapshot_at(repository, rev)
         )
-        # git reads the history while the registry is read. The thread must end before pages are
-        # rendered in other processes.
-        with ThreadPoolExecutor(1) as thread:
-            expected = repository.tip if rev is None else None
-            commits = thread.submit(_commits_of_events, repository, expected)
+        # git reads the history while the registry is read; what it finds is kept.
+        expected = repository.tip if rev is None else None
+        with done_beside(partial(_commits_of_events, repository, expected)):
             registry = stack.enter_context(_read(repository, snapshot, rev, progress))
-        recorded = (
-            commits.result()
-            if registry.revision == expected
-            else _commits_of_events(repository, registry.revision)
-        )
+        recorded = _commits_of_events(repository, registry.revision)
         time = registry.commit_time or now
         return build_site(
             registry,

@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["SHARES_MOST", "can_fork", "made_by_processes", "next_shares", "queue_of"]
+__all__ = ["SHARES_MOST", "can_fork", "done_beside", "made_by_processes", "next_shares", "queue_of"]
 
 # A pipe has room for 64 KiB, or 16 KiB where memory is short; the numbers of all parts must fit.
 SHARES_MOST: Final = 4000
@@ -27,6 +28,31 @@ def can_fork() -> bool:
     """Return whether processes may be forked."""
     # Only Linux forks safely with libraries loaded; and a forked process has no other threads.
     return sys.platform == "linux" and threading.active_count() == 1
+
+
+@contextmanager
+def done_beside(work: Callable[[], object]) -> Iterator[None]:
+    """Do work while a block runs, whose results are files; what fails is left to a later try.
+
+    A thread does it only where no process can be forked: while there is one, none can be.
+    """
+    if not can_fork():
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(work)
+            yield
+        return
+    process = os.fork()
+    if not process:
+        # The new process runs from here, and must never return.
+        try:
+            work()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    try:
+        yield
+    finally:
+        os.waitpid(process, 0)
 
 
 def queue_of(number: int) -> int:
