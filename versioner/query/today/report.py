@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from versioner.query.lag import lag_policy, lags_of
-from versioner.query.today.closed import closed_windows
+from versioner.query.lag import lag_policy
 from versioner.query.today.model import (
     Failing,
     Failure,
@@ -17,6 +17,7 @@ from versioner.query.today.model import (
     TodayReport,
     Waiting,
 )
+from versioner.query.today.standing import standing_of
 from versioner.rules.times import utc_text
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from versioner.query.times.zones import Zone
     from versioner.query.today.happenings import Happening
     from versioner.query.today.model import TodaySource
+    from versioner.query.today.standing import CellStates, Standing
 
 __all__ = [
     "LatestReport",
@@ -59,24 +61,19 @@ def report_of(
     now: str,
     products: Collection[str] | None = None,
     team: str = "",
+    standing: Standing | None = None,
 ) -> TodayReport:
-    """Return the report of a time; `products` are those that are looked at, None for all."""
-    registry, matrix = source.registry, source.matrix
-    wanted = registry.products.keys() if products is None else set(products)
-    states = _states(source, wanted)
+    """Return the report of a time; `products` are those that are looked at, None for all.
+
+    `standing` is what `standing_of` returns, where it is known.
+    """
+    standing = standing or standing_of(source, now=now, products=products)
+    registry, wanted, states = source.registry, standing.wanted, standing.states
     report = _happened(source, period, zone, wanted, states)
     order = _Order(source, report.owners)
-    lags = [
-        each
-        for each in lags_of(
-            registry, matrix, report.policy, now=now, requests=source.requests(),
-            hidden=source.hidden, record_of=source.record,
-        )
-        if each.product in wanted
-    ]  # fmt: skip
-    for each in lags:
+    for each in standing.lags:
         order.owner(each.product)
-    days, latest = report.policy.days, max(map(_latest_at, states.values()), default="")
+    days = report.policy.days
     return replace(
         report,
         team=team,
@@ -87,10 +84,10 @@ def report_of(
             for each in source.requests()
             if {registry.target_of(name) for name in each.request.versions} & {*wanted}
         ),
-        closed=tuple(closed_windows(registry, wanted, now)),
-        ready=tuple(each for each in lags if each.days < days),
-        stuck=tuple(each for each in lags if each.days >= days),
-        last_day=zone.day(latest) if latest else "",
+        closed=standing.closed,
+        ready=tuple(each for each in standing.lags if each.days < days),
+        stuck=tuple(each for each in standing.lags if each.days >= days),
+        last_day=zone.day(standing.latest_at) if standing.latest_at else "",
     )
 
 
@@ -100,24 +97,12 @@ def happened_in(source: TodaySource, period: Period, zone: Zone) -> TodayReport:
     return _happened(source, period, zone, wanted, {})
 
 
-_States = dict[tuple[str, str], "CellState"]
-
-
-def _states(source: TodaySource, wanted: Collection[str]) -> _States:
-    return {
-        (row.product, cell.environment): cell
-        for row in source.matrix.rows
-        if row.product in wanted
-        for cell in row.cells
-    }
-
-
 def _happened(
     source: TodaySource,
     period: Period,
     zone: Zone,
     wanted: Collection[str],
-    states: _States,
+    states: CellStates,
 ) -> TodayReport:
     found = [e for e in source.happenings(period.since, period.until) if e.product in wanted]
     owners: dict[str, str] = {}
@@ -155,16 +140,19 @@ def latest_report(
     days: int = 1,
     products: Collection[str] | None = None,
     team: str = "",
+    standing: Standing | None = None,
 ) -> LatestReport:
     """Return the report of the day of a moment, or of several days to it.
 
     Where nothing happened in these days, it is the report of the last ones in which something did.
+    `standing` is what `standing_of` returns, where it is known.
     """
+    standing = standing or standing_of(source, now=now, products=products)
+    make = partial(report_of, source, zone=zone, now=now, team=team, standing=standing)
     asked = last_days(now, zone, days)
-    report = report_of(source, asked, zone, now=now, products=products, team=team)
+    report = make(asked)
     if report.is_quiet and report.last_day and report.last_day < asked.first:
-        period = days_until(report.last_day, zone, days)
-        report = report_of(source, period, zone, now=now, products=products, team=team)
+        report = make(days_until(report.last_day, zone, days))
     return LatestReport(asked, report)
 
 
@@ -184,13 +172,6 @@ def report_since(
     period = Period(since, until, first, last, max(1, days))
     report = report_of(source, period, zone, now=now, products=products, team=team)
     return LatestReport(period, report)
-
-
-def _latest_at(state: CellState) -> str:
-    """Return when something last ended in a cell, as far as it says so."""
-    found = (each.changed_at for each in (state.deployment, state.failed_last) if each is not None)
-    current = (each.current.changed_at for each in state.instances if each.current is not None)
-    return max(state.since, *found, *current, "")
 
 
 def production_of(source: TodaySource) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from versioner.query.today.report import latest_report
 from versioner.query.today.sentences import Writer
+from versioner.query.today.standing import standing_of
 from versioner.query.today.words import quiet_text, report_title, sections_of, summary_of
 from versioner.site.urls import (
     DEPLOYMENTS,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from versioner.query.today.model import TodayReport
     from versioner.query.today.report import LatestReport
     from versioner.query.today.sentences import Part
+    from versioner.query.today.standing import Standing
     from versioner.query.today.words import Group, Section
     from versioner.site.context import SiteContext
 
@@ -52,7 +54,14 @@ _DAYS: Final = {TODAY: 1, WEEK: 7}
 @lru_cache(maxsize=2)
 def report_of_days(context: SiteContext, days: int) -> LatestReport:
     """Return the report of the day of the last commit, or of several days to it."""
-    return latest_report(source_of(context), context.zone, now=context.now, days=days)
+    source = source_of(context)
+    standing = _standing(context)
+    return latest_report(source, context.zone, now=context.now, days=days, standing=standing)
+
+
+@lru_cache(maxsize=1)
+def _standing(context: SiteContext) -> Standing:
+    return standing_of(source_of(context), now=context.now)
 
 
 def writer_of(context: SiteContext, report: TodayReport) -> Writer:
