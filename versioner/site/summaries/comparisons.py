@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -58,6 +59,8 @@ def compared_pairs(context: SiteContext) -> list[Pair]:
     return [*combinations([name for name in known if name in chosen], 2)]
 
 
+# The page of a pair, its document and the list of all pairs need the same, one after another.
+@lru_cache(maxsize=_ENVIRONMENTS_MOST * (_ENVIRONMENTS_MOST - 1) // 2)
 def comparison(context: SiteContext, pair: Pair) -> list[Comparison]:
     """Return the products that differ: those that `a` has newer first, the longest wait first."""
     every = (compared(context, pair, name) for name in context.registry.products)
@@ -76,6 +79,9 @@ def comparison(context: SiteContext, pair: Pair) -> list[Comparison]:
 def compared(context: SiteContext, pair: Pair, product: str) -> Comparison | None:
     """Return how a product differs between two environments, None where it does not."""
     a, b = (context.state(product, environment) for environment in pair)
+    # Most cells have no instances, and agree.
+    if a.version == b.version and not (a.instances or b.instances):
+        return None
     differing = instances_apart(a, b)
     if not differing:
         return None
