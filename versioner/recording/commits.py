@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from versioner import layout
 from versioner.git.objects import reading, tip_view
-from versioner.git.source.log import commits_since
+from versioner.git.source.log import LogFailure, commits_since
 from versioner.models.events import UNDEPLOYED, RecordedChanges, RecordedCommit
 from versioner.recording.commit_texts import MOST_KEYS, CommitText, recorded_commits
 from versioner.recording.context import TipFiles
@@ -85,10 +85,12 @@ def with_commits(
     sha = event.get("scm_sha") or max(
         (each.get("scm_sha", "") for each in own), key=len, default=""
     )
-    found, secrets = _read(draft.checkout, sha, earlier, paths, context) if sha else (None, 0)
-    if found is None or ("partial" in found and known):
+    if not sha:
         return event, ()
-    return {**event, "changes": found}, (_SECRET,) if secrets else ()
+    found, warnings = _read(draft.checkout, sha, earlier, paths, context)
+    if found is None or ("partial" in found and known):
+        return event, warnings if found is None else ()
+    return {**event, "changes": found}, warnings
 
 
 def _known(events: Sequence[Event]) -> Literal["", "partial", "whole"]:
@@ -127,25 +129,42 @@ def _read(
     earlier: Mapping[str, str],
     paths: list[str],
     context: RecordContext,
-) -> tuple[RecordedChanges | None, int]:
-    """Return the commits in a checkout since the version before, and how many texts are secrets."""
+) -> tuple[RecordedChanges | None, tuple[EventWarning, ...]]:
+    """Return the commits in a checkout since the version before, and what was left out and why."""
     known = {version: commit for version, commit in earlier.items() if commit}
     for version, commit in known.items():
         if same_sha(commit, sha):
-            return {"since": version, "commits": []}, 0
+            return {"since": version, "commits": []}, ()
     if not known or not checkout:
-        return None, 0
-    log = commits_since(checkout, sha, list(known.values()), paths)
+        return None, ()
+    try:
+        log = commits_since(checkout, sha, list(known.values()), paths)
+    except LogFailure as error:
+        return None, (
+            EventWarning("commits", f"no commits are recorded: {error.message}", error.hint),
+        )
     if log is None:
-        return None, 0
+        return None, ()
     texts = [CommitText(each.id, each.message, each.name, each.email) for each in log.commits]
     commits, secrets = recorded_commits(texts, context.config)
+    warnings = (_SECRET,) if secrets else ()
     if not log.since:
-        return {"partial": True, "commits": commits}, secrets
+        doubts = (_shallow(log.visible),) if log.visible else ()
+        return {"partial": True, "commits": commits}, (*warnings, *doubts)
     since = next(version for version, commit in known.items() if commit == log.since)
     more = len(texts) + log.more - len(commits)
     found: Any = {"since": since, **({"more": more} if more else {}), "commits": commits}
-    return found, secrets
+    return found, warnings
+
+
+def _shallow(visible: int) -> EventWarning:
+    """Return the warning about a shallow checkout that lacks the commits of earlier versions."""
+    has = "only this commit" if visible == 1 else f"only {visible:,} commits"
+    return EventWarning(
+        "commits",
+        f"the commits since the version before are not known: the checkout has {has}",
+        "fetch the history: fetch-depth: 0 with actions/checkout, GIT_DEPTH: 0 in GitLab",
+    )
 
 
 def _earlier(tip: TipFiles, context: RecordContext, event: Event) -> dict[str, str]:
