@@ -99,7 +99,7 @@ def test_lag_lists_what_waits_with_the_version_that_runs(desk: Desk) -> None:
 
 def test_lag_takes_other_days_and_environments(desk: Desk) -> None:
     assert (
-        "No version has waited for production for 36,500 days."
+        "No version is stuck before production for 36,500 days or more."
         in desk.run("lag", "--days", "36500").out
     )
     done = desk.run("lag", "--from", "nowhere")

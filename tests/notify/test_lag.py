@@ -1,4 +1,4 @@
-"""Versions that wait for production: in the digest, and as notices, each once."""
+"""Versions that are stuck before production: in the digest, and as notices, each once."""
 
 from __future__ import annotations
 

@@ -37,10 +37,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Page]:
 
 def test_a_team_has_what_runs_what_waits_and_what_failed(pages: dict[str, Page]) -> None:
     shown = pages["teams/identity/index.html"].shown
-    assert "1 product · 1 drifts · 1 step to ship" in shown
-    failed = shown[shown.index("Failed or without") : shown.index("What waits")]
+    assert "1 product · 1 drifts · 1 pending change" in shown
+    failed = shown[shown.index("Failed or without") : shown.index("Pending changes")]
     assert "api production 3 failed 22 Nov 2026" in failed
-    waits = shown[shown.index("What waits") : shown.index("What runs")]
+    waits = shown[shown.index("Pending changes") : shown.index("What runs")]
     assert "api 2 staging production 1 1 version 17 Nov 2026" in waits
     assert "shop" not in shown and "orphan" not in shown
 

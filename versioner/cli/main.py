@@ -38,7 +38,7 @@ COMMANDS: Final[dict[str, dict[str, Listed]]] = {
         "today": Listed("query.today:today", "Show in sentences what happened today."),
         "status": Listed("query.status:status", "Show which version runs in each environment."),
         "diff": Listed("query.diff:diff", "Compare two environments, or two points in time."),
-        "lag": Listed("query.lag:lag", "Show which versions wait for production, and why."),
+        "lag": Listed("query.lag:lag", "Show which versions are stuck before production, and why."),
         "incident": Listed(
             "query.incident:incident", "Show everything that changed in the hours before a moment."
         ),

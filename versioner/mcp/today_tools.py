@@ -23,13 +23,14 @@ __all__ = ["TodayTools"]
 
 _Days = Annotated[int, Field(ge=1, le=31, description="The days that end with this one: 1 or 7.")]
 _Waited = Annotated[
-    int, Field(ge=-1, le=36500, description="Waiting for so many days; -1: as the registry says.")
+    int,
+    Field(ge=-1, le=36500, description="Stuck for so many days or more; -1: as the registry says."),
 ]
 _Hours = Annotated[int, Field(ge=1, le=8784, description="The hours before the moment.")]
 
 
 class TodayTools:
-    """The tools about what happened lately, and what waits."""
+    """The tools about what happened lately, and what is stuck."""
 
     def __init__(self, source: RegistrySource) -> None:
         self._source = source
@@ -40,7 +41,7 @@ class TodayTools:
     def get_today(
         self, days: _Days = 1, team: Team = "", limit: Limit = 100, cursor: Cursor = ""
     ) -> Answer:
-        """Return in sentences what happened today, or in some days to now, and what waits.
+        """Return in sentences what happened today, or in some days to now, and what is open.
 
         What reached production, what was taken back, what failed, what is stuck and with whom.
         Where nothing happened, the last days with a deployment are told; `quiet` says so.
@@ -72,7 +73,7 @@ class TodayTools:
     def get_stuck_versions(
         self, team: Team = "", days: _Waited = -1, limit: Limit = 50, cursor: Cursor = ""
     ) -> Answer:
-        """Return the versions that have waited for production for days, and why; longest first."""
+        """Return the versions that are stuck before production, and why; longest first."""
         with self._reading() as read:
             registry, source = read.registry, _source(read)
             policy = lag_policy(registry)

@@ -40,7 +40,7 @@ NOTIFICATION_TYPES: Final[dict[str, str]] = {
     "version.revoked": "An approval or a rejection of a version was taken back.",
     "version.blocked": "A version was blocked everywhere.",
     "version.unblocked": "The block of a version ended.",
-    "version.stuck": "A version has waited for production for days; only where a list names it.",
+    "version.stuck": "A version is stuck before production; only where a list names it.",
     "override.reviewed": "The override of a rule was reviewed.",
     "event.redacted": "A value of a recorded event was removed.",
     "product.created": "A product was created.",

@@ -1,8 +1,9 @@
 """Deploy lag: versions that have run for days in an environment and are not in production.
 
-A version waits where the environment before the last one runs it, the last one runs another, and
-it is the newer of the two: by its number, where both are written as numbers in the same way, else
-by when it came. A version that was rolled back from in the last environment waits, too.
+A version lags where an environment before the last one runs it, the last one runs another, and it
+is the newer of the two: by its number, where both are written as numbers in the same way, else by
+when it came. So does a version that was rolled back from in the last environment. A version whose
+lag is as long as the policy says, or longer, is stuck.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ _DAY_SECONDS: Final = 86400
 
 @dataclass(frozen=True, slots=True)
 class LagPolicy:
-    """After how many days a version is late, from where, and to which environment ("": none).
+    """After how many days a version is stuck, in which environments, before which one ("": none).
 
     `sources` are in the order of the environments.
     """
@@ -60,7 +61,7 @@ class LagPolicy:
 
 @dataclass(frozen=True, slots=True)
 class LagReason:
-    """A reason why a version waits: its code, and what it is about.
+    """A reason why a version lags: its code, and what it is about.
 
     `deprecated`, `blocked`, `rejected`, `rolled back` and `failed` (at a time), `in progress`,
     `closed` (by a rule, until a time or for ever), `request` (its name, and what it lacks).
@@ -94,7 +95,7 @@ class Lag:
 
     @property
     def days(self) -> int:
-        """Return for how many whole days it waits."""
+        """Return the lag in whole days."""
         return self.seconds // _DAY_SECONDS
 
 
@@ -143,7 +144,7 @@ def lags_of(
     hidden: Collection[str] = (),
     record_of: Callable[[str], ProductRecord] | None = None,
 ) -> list[Lag]:
-    """Return the versions that wait, those that have waited longest first, one of each product.
+    """Return the versions that lag, the longest lag first, one of each product.
 
     `requests` are those that are not over. `record_of` returns a product with its decisions and its
     commits, where its record in the registry does not have them. The days of the policy are not
@@ -168,7 +169,7 @@ def _lag(
     now: str,
     hidden: Collection[str],
 ) -> Lag | None:
-    """Return what waits nearest to the target; nothing where it runs what the nearest one runs."""
+    """Return what lags nearest to the target; nothing where it runs what the nearest one runs."""
     for name in reversed(policy.sources):
         source = states.get(name)
         if source is None or not source.versions:
@@ -217,7 +218,7 @@ def _since(state: CellState, version: str) -> str:
 
 
 class _Reasons:
-    """Why versions wait for one environment."""
+    """Why versions are not in one environment."""
 
     def __init__(
         self,
@@ -237,7 +238,7 @@ class _Reasons:
         ]
 
     def with_reasons(self, lag: Lag, target: CellState) -> Lag:
-        """Return what waits with the reasons for it, and by how many commits."""
+        """Return a lag with the reasons for it, and by how many commits."""
         record, behind = self._record_of(lag.product), None
         if lag.running:
             behind = commits_behind(record, lag.running, lag.version)

@@ -147,7 +147,7 @@ class DefectBoundary:
 class ProxyHeaders:
     """The client, the scheme and the person that a trusted proxy tells.
 
-    Sets `request.state.proxy_person`. Headers of any other peer are not believed.
+    Sets `request.state.proxy_person`. Headers of any other peer are ignored.
     """
 
     def __init__(self, app: ASGIApp, *, proxy: ProxySettings | None) -> None:

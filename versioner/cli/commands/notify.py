@@ -51,9 +51,9 @@ def notify(ctx: click.Context, dry_run: bool, branch: str, output: str, repo: st
     """Send what happened since the last run to the channels of `notify` in registry.yaml.
 
     Each notification is sent once, whoever runs this: `refs/versioner/notified` notes what was
-    sent. The first run takes what is there as notified. Addresses and secrets are taken from the
-    environment variables that the channels name. Exit code 1 if something failed, is in doubt or
-    waits.
+    sent. The first run sends nothing: what has happened before counts as notified. Addresses and
+    secrets are taken from the environment variables that the channels name. Exit code 1 if
+    something failed, is in doubt or waits.
     """
     if ctx.invoked_subcommand is not None:
         if dry_run:
@@ -166,7 +166,7 @@ def list_(branch: str, output: str, repo: str | None) -> None:
 @_branch_option
 @repo_option
 def digest(team: str, since: str, send: bool, output: str, branch: str, repo: str | None) -> None:
-    """Print what happened in a week in plain words: what was deployed, failed, and waits.
+    """Print the digest of a week: what was deployed, what failed, and what is open.
 
     `versioner notify` itself sends the digest of the last week with its first run after Monday
     06:00 UTC, to the channels whose events name it.
@@ -211,7 +211,7 @@ def _send_digest(repo: str | None, branch: str, team: str) -> None:
 @output_option
 @repo_option
 def retry(ids: tuple[str, ...], channel: str, branch: str, output: str, repo: str | None) -> None:
-    """Send notifications again that failed: those named, or all.
+    """Send failed notifications again: those that are named, or all.
 
     One that is in doubt may have arrived, so it is sent again only where it is named. ID is an id
     that `notify list` shows, or its first characters.

@@ -41,7 +41,7 @@ _FALSE: Final = ("false", "no", "off", "0", "")
 
 
 class StatRules(NamedTuple):
-    """What is compared: the time of change, the inode; whether a file's mode is believed.
+    """What is compared: the time of change, the inode; whether a file's mode counts.
 
     `converts` is true where a file may have other line ends than in the commit.
     """

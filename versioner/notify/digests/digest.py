@@ -37,7 +37,7 @@ class Digest:
 
     `completed`, `failed` and `rollbacks` count deployments; `no_result` and `failed_last` name
     where something is to be looked at now, `requests` what waits for approvals. `stuck` has
-    a sentence for each version that has waited for production for days.
+    a sentence for each version that is stuck.
     """
 
     title: str

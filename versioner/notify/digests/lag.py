@@ -1,4 +1,4 @@
-"""Versions that have waited for production for days: for the digest, and as notices."""
+"""Versions that are stuck before production: for the digest, and as notices."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["asks_for_stuck", "stuck_lines", "stuck_versions", "with_stuck"]
 # In the state, beside the weeks of the digests: what was notified, and when it was looked for.
 _KNOWN: Final = "stuck"
 _LOOKED: Final = "stuck-day"
-# A version that has waited for longer is hardly on its way.
+# A version that has been stuck for longer is hardly on its way.
 _MOST_DAYS: Final = 365
 
 

@@ -104,7 +104,7 @@ def _version(details: NoticeDetails) -> str:
         "revoked": f"{what}: {kind} decision taken back",
         "blocked": f"{what} is blocked: it may not be deployed anywhere",
         "unblocked": f"{what} is no longer blocked",
-        "stuck": f"{what} has waited for {_place(details)} for {_days(notice.count)}",
+        "stuck": f"{what} is stuck: not in {_place(details)} for {_days(notice.count)}",
     }[notice.type.partition(".")[2]]
 
 

@@ -213,12 +213,12 @@ class Phrases:
         return (Part(names), Part(f"{text}: {window.title}{why}"))
 
     def lags(self, found: Sequence[Lag]) -> Iterator[tuple[str, Sentence]]:
-        """Yield the versions that wait to ship."""
+        """Yield the versions that are stuck, or not in production yet."""
         for each in found:
             yield each.product, lag_sentence(each, self._writer)
 
     def dormant(self, found: Sequence[Lag]) -> Sentence:
-        """Return the versions that have waited for over a year, in one sentence."""
+        """Return the versions that have been stuck for over a year, in one sentence."""
         parts: list[Part] = []
         for each in found[:_PRODUCTS_SHOWN]:
             text = f" {self._writer.version(each.version).text} in "
@@ -279,7 +279,7 @@ def lag_sentence(lag: Lag, writer: Writer) -> Sentence:
 
 
 def why_text(lag: Lag, writer: Writer) -> str:
-    """Return why a version waits, as far as the registry says."""
+    """Return why a version is not in production, as far as the registry says."""
     return "; ".join(_why(each, writer) for each in lag.reasons)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Group", "Section", "quiet_text", "report_title", "sections_of", "summary_of"]
 
 
-# A version that has waited for longer is hardly on its way.
+# A version that has been stuck for longer is hardly on its way.
 _DORMANT_DAYS: Final = 365
 _TITLES: Final = {
     "taken-back": "Taken back",
@@ -28,7 +28,7 @@ _TITLES: Final = {
     "stuck": "What is stuck, and with whom",
     "waits": "In progress and waiting",
     "closed": "Closed times",
-    "ready": "Would ship",
+    "ready": "Not in production yet",
     "dormant": "Stuck for over a year",
     "others": "Other environments",
 }

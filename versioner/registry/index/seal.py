@@ -71,7 +71,7 @@ class Seal:
 
     @staticmethod
     def remove(path: Path) -> None:
-        """Remove the seal: until the next one, the database is not believed."""
+        """Remove the seal: until the next one, the database is not used."""
         _file(path).unlink(missing_ok=True)
 
     def write(self, path: Path, pages: Iterable[int] | None, page_size: int) -> None:

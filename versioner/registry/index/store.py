@@ -48,7 +48,7 @@ class IndexStore:
         self._outdated = outdated
 
     def reading(self) -> sqlite3.Connection | None:
-        """Return a connection to the sealed index, None where there is none to believe."""
+        """Return a connection to the sealed index, None where there is none."""
         seal = Seal.read(self.path)
         if seal is None or not seal.is_unbroken(self.path):
             return None
@@ -102,7 +102,7 @@ class IndexStore:
 
     @contextmanager
     def making(self) -> Iterator[sqlite3.Connection]:
-        """Make a new file; it is sealed, and so believed, if no error is raised."""
+        """Make a new file; it is sealed, and so used, if no error is raised."""
         self.remove()
         connection = sqlite3.connect(self.path, isolation_level=None)
         try:

@@ -1,4 +1,4 @@
-"""Reports of a day or a week in sentences, and of the versions that wait to ship."""
+"""Reports of a day or a week in sentences, and of the versions that are stuck."""
 
 from __future__ import annotations
 
@@ -102,16 +102,16 @@ def today_json(found: LatestReport, writer: Writer, *, problems: int) -> str:
 def lag_text(
     layout: TextLayout, found: Sequence[Lag], policy: LagPolicy, days: int, why: Sequence[str]
 ) -> str:
-    """Return the versions that wait as a table, the longest first; `why` are their reasons."""
+    """Return the versions that are stuck as a table, the longest first; `why` are their reasons."""
     if not found:
         if not policy.target:
-            return "There is no environment that a version could wait for."
-        return f"No version has waited for {policy.target} for {count(days, 'day')}."
+            return "There is no environment to which versions could go."
+        return f"No version is stuck before {policy.target} for {count(days, 'day')} or more."
     columns = [
         Column("product", 9),
         Column("team"),
         Column("version", 9),
-        Column("waits in"),
+        Column("is in"),
         Column("for"),
         Column(f"{policy.target} runs", 9),
         Column("for"),
@@ -130,12 +130,14 @@ def lag_text(
         ]
         for each, reasons in zip(found, why, strict=True)
     ]
-    number = f"{count(len(found), 'version')} waiting for {policy.target}"
-    return f"{layout.heading(number)}\n\n{table(layout, columns, rows)}"
+    verb = "is" if len(found) == 1 else "are"
+    since = f" for {count(days, 'day')} or more" if days else ""
+    title = f"{count(len(found), 'version')} {verb} not in {policy.target}{since}"
+    return f"{layout.heading(title)}\n\n{table(layout, columns, rows)}"
 
 
 def lag_json(found: Sequence[Lag], policy: LagPolicy, days: int, *, problems: int) -> str:
-    """Return the versions that wait as JSON."""
+    """Return the versions that are stuck as JSON."""
     document: dict[str, Any] = {
         "days": days,
         "from": list(policy.sources),
@@ -147,5 +149,5 @@ def lag_json(found: Sequence[Lag], policy: LagPolicy, days: int, *, problems: in
 
 
 def lag_listing(found: Sequence[Lag]) -> Listing:
-    """Return the versions that wait as rows."""
+    """Return the versions that are stuck as rows."""
     return Listing((*_LAG_COLUMNS, "reasons"), map(lag_document, found))

@@ -117,7 +117,7 @@ def _summary(context: SiteContext, names: Sequence[str], waiting: Sequence[Compa
     if drifting:
         parts.append(f"{drifting:,} {'drifts' if drifting == 1 else 'drift'}")
     if waiting:
-        parts.append(f"{count(len(waiting), 'step')} to ship")
+        parts.append(count(len(waiting), "pending change"))
     return " · ".join(parts)
 
 

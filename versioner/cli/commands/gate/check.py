@@ -28,8 +28,8 @@ _REFUSED = 5
         "versioner check user-service 1.4.0 production --at 2026-12-24T12:00:00Z",
         "versioner check user-service 1.4.0 production --all --output json",
         keys="allowed, product, version, environment, instance, at, code, allowed_from, verdicts: "
-        "[{rule, type, enforcement, outcome, code, message, until}], commit, tree. A text is empty "
-        "where there is nothing; commit and tree are, where files have uncommitted changes.",
+        "[{rule, type, enforcement, outcome, code, message, until}], commit, tree. A text that "
+        "does not apply is empty; commit and tree are empty if files have uncommitted changes.",
     )
 )
 @click.argument("product", shell_complete=product_names)

@@ -1,4 +1,4 @@
-"""versioner lag: the versions that wait to ship."""
+"""versioner lag: the versions that are stuck before production."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["lag"]
     "--days",
     type=click.IntRange(0, 36500),
     metavar="N",
-    help="That have waited for N days or more (default: `lag.days` of registry.yaml, else 7).",
+    help="Stuck for N days or more (default: `lag.days` of registry.yaml, else 7); 0 lists all.",
 )
 @click.option(
     "--from",
@@ -36,14 +36,14 @@ __all__ = ["lag"]
     multiple=True,
     metavar="NAME",
     shell_complete=environment_names,
-    help="Waiting in this environment; may be given several times (default: those before).",
+    help="Stuck in this environment; may be given several times (default: those before).",
 )
 @click.option(
     "--to",
     "target",
     metavar="NAME",
     shell_complete=environment_names,
-    help="Waiting for this environment (default: the last one of the type production).",
+    help="Not in this environment (default: the last one of the type production).",
 )
 @list_output_option
 @rev_option
@@ -52,11 +52,11 @@ def lag(
     product: str | None, team: str | None, days: int | None, sources: tuple[str, ...],
     target: str | None, output: str, rev: str | None, repo: str | None,
 ) -> None:  # fmt: skip
-    """Show which versions have waited for days, are not in production, and why.
+    """Show which versions are stuck before production, and why.
 
-    A version waits where an environment before production runs it and production runs an older
-    one, or none. The product is deprecated, the version is blocked, production is closed, or a
-    request needs approvals: what the registry knows is told.
+    A version is stuck where an environment before production has run it for some days, and
+    production runs an older one, or none. The reasons are those that the registry knows: the
+    product is deprecated, the version is blocked, production is closed, a request needs approvals.
     """
     from versioner.cli.output import show_list
     from versioner.cli.registry import find_registry, read_index, reference_time, warn_of_errors

@@ -42,7 +42,7 @@ __all__ = ["report"]
 def report(
     since: str, until: str | None, team: str | None, rev: str | None, repo: str | None
 ) -> None:
-    """Print a report of a time as one HTML file, which needs no server, network or script.
+    """Print a report of a period as one HTML file, which needs no server, network or script.
 
     What happened in sentences, the metrics with a picture of the weeks, what changed in each
     environment, what was deployed in spite of rules, and what runs at the end. It prints well. The

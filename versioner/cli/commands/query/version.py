@@ -121,11 +121,11 @@ def show_(product: str, name: str, output: str, rev: str | None, repo: str | Non
 @click.argument("range_", metavar="[A..B|VERSION]", required=False)
 @click.option(
     "--from-env", metavar="ENVIRONMENT", shell_complete=environment_names,
-    help="The version that runs there is B: what would ship from it.",
+    help="B is the version that runs in this environment.",
 )  # fmt: skip
 @click.option(
     "--to-env", metavar="ENVIRONMENT", shell_complete=environment_names,
-    help="The version that runs there is A.",
+    help="A is the version that runs in this environment.",
 )  # fmt: skip
 @list_output_option
 @rev_option

@@ -48,23 +48,26 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Listen on this port; 0: any free port.",
 )  # fmt: skip
 @click.option(
-    "--base-url", default="", metavar="URL", help="The public address, where it is another one."
+    "--base-url",
+    default="",
+    metavar="URL",
+    help="The address that clients use, if it is another one.",
 )
 @click.option("--public-read", is_flag=True, help="Let everybody read, also without a token.")
 @click.option("--tls-cert", type=_FILE, metavar="FILE", help="Serve https with this certificate.")
 @click.option("--tls-key", type=_FILE, metavar="FILE", help="The key of the certificate.")
 @click.option(
     "--behind-proxy", is_flag=True,
-    help="A reverse proxy ends TLS; its X-Forwarded-* headers are believed.",
+    help="A reverse proxy ends TLS; trust its X-Forwarded-* headers.",
 )  # fmt: skip
 @click.option(
     "--proxy-address", "proxy_addresses", multiple=True, metavar="NETWORK",
-    help="Believe the headers of a proxy at this address; may be given several times (default: "
+    help="Trust the headers of a proxy at this address; may be given several times (default: "
     "the loopback addresses).",
 )  # fmt: skip
 @click.option(
     "--hook", "hooks", multiple=True, metavar="SYSTEM[=VARIABLE]",
-    help="Take the deliveries of github, gitlab, vercel or cdevents; VARIABLE is the environment "
+    help="Accept the deliveries of github, gitlab, vercel or cdevents; VARIABLE is the environment "
     "variable that has the secret (default: VERSIONER_HOOK_GITHUB and so on). Repeatable.",
 )  # fmt: skip
 @click.option(
@@ -86,7 +89,7 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 )  # fmt: skip
 @click.option(
     "--oidc-group", "oidc_groups", multiple=True, metavar="GROUP=SCOPE",
-    help="What the people of a group may do besides; may be given several times.",
+    help="What the people of a group may do in addition; may be given several times.",
 )  # fmt: skip
 @click.option(
     "--oidc-domain", "oidc_domains", multiple=True, metavar="DOMAIN",
@@ -94,11 +97,11 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 )  # fmt: skip
 @click.option(
     "--oidc-assume-verified", is_flag=True,
-    help="Believe an e-mail address also where the provider does not say whether it is verified.",
+    help="Trust an e-mail address also if the provider does not say whether it is verified.",
 )  # fmt: skip
 @click.option(
     "--rate", type=click.FloatRange(min=0, min_open=True), default=500.0, show_default=True,
-    help="Requests a second that a token may make, and twice as many at once.",
+    help="Requests per second that a token may make; a burst may have twice as many.",
 )  # fmt: skip
 @click.option(
     "--max-body", type=click.IntRange(min=1), default=2048, show_default=True, metavar="KIB",
@@ -108,7 +111,7 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 def serve(repo: str | None, **options: Any) -> int:
     """Serve the API, its docs and the site, until SIGINT or SIGTERM.
 
-    Every write is one commit, as of the command line. Reading needs a token too, unless
+    Each write is one commit, like those of the command line. Reading needs a token too, unless
     --public-read is given; `versioner token create` makes one.
     """
     missing = [each for each in _NEEDED if importlib.util.find_spec(each) is None]

@@ -52,7 +52,9 @@ def token() -> None:
     help="Only this environment; may be given several times (default: all).",
 )  # fmt: skip
 @click.option(
-    "--expires", metavar="TIME", help="When it ends: a date, an RFC 3339 time, or a duration (90d)."
+    "--expires",
+    metavar="TIME",
+    help="When it expires: a date, an RFC 3339 time, or a duration (90d).",
 )
 @state_option
 def create(
@@ -63,9 +65,9 @@ def create(
     expires: str | None,
     state: Path | None,
 ) -> None:
-    """Make a token, and print it alone on standard output.
+    """Create a token, and print it, without other text, on standard output.
 
-    It is shown this once: the server keeps a hash of it. A running server accepts it at once.
+    It is shown only now: the server keeps a hash of it. A running server accepts it at once.
     """
     from versioner.cli import clock
     from versioner.server.tokens import TokenStore, expiry_of
