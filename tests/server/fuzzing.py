@@ -90,7 +90,8 @@ def findings(schema: Any, *, every: int = 1) -> dict[str, Any]:
     number = 0
     for event in from_schema(schema).execute():
         if isinstance(event, events.NonFatalError | events.FatalError):
-            found["error", str(event)] = str(vars(event))
+            error = getattr(event, "value", None) or getattr(event, "exception", event)
+            found["error", str(event)] = f"{getattr(event, 'label', '')}: {error!r}"
         if not isinstance(event, events.ScenarioFinished):
             continue
         recorder = event.recorder
