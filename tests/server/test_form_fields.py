@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.server.conftest import token_for
+from tests.server.conftest import bearer, clock_at, token_for
 from tests.server.test_pages import Person
 
 if TYPE_CHECKING:
@@ -179,6 +179,37 @@ def test_two_clicks_on_a_button_have_one_effect_and_the_same_answer(
         assert [each.status_code for each in answers] == [303, 303], (path, answers[1].text)
         assert answers[0].headers["location"] == answers[1].headers["location"]
         assert int(post.git("rev-list", "--count", "main")) == before + 1, path
+
+
+def test_two_servers_of_one_registry_take_two_clicks_and_two_equal_bodies_as_one(
+    jane: Person,
+    serving: Callable[..., TestClient],
+    settings: ServerSettings,
+    post: Post,
+) -> None:
+    clocks = [clock_at("2026-11-29T12:00:00Z"), clock_at("2026-11-29T12:01:50Z")]
+    two = [serving(clock=each) for each in clocks]
+    token = bearer(token_for(settings, "record"))
+    body = {"product_name": "shop", "environment_name": "staging", "version": "2.0"}
+    sent = [each.post("/deployment-events/", json={**body, "status": "success"}, headers=token)
+            for each in two]  # fmt: skip
+    assert sent[0].json()["event_id"] == sent[1].json()["event_id"]
+    for client in two:
+        client.cookies = jane.client.cookies
+    for path, changes in (
+        ("/edit/freezes/new", {"environment": "staging", "until": "2h", "reason": "sale"}),
+        ("/edit/products/shop/decide", {"version": "1.0", "approval_type": "qa"}),
+        ("/edit/deployments/shop/run-1/void", {"reason": "wrong"}),
+    ):
+        fields = {**jane.fields_of(jane.open(path)), **changes}
+        before = int(post.git("rev-list", "--count", "main"))
+        answers = [each.post(path, data=fields) for each in two]
+        assert [each.status_code for each in answers] == [303, 303], (path, answers[1].text)
+        assert int(post.git("rev-list", "--count", "main")) == before + 1, path
+    again = {**jane.fields_of(jane.open("/edit/freezes/new")), "environment": "staging"}
+    later = two[1].post("/edit/freezes/new", data={**again, "until": "5h", "reason": "sale"})
+    assert later.status_code == 303
+    assert two[0].get("/edit/freezes").text.count("/thaw") == 2
 
 
 def test_a_form_that_was_refused_can_be_sent_again_and_another_text_is_another_one(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from versioner import layout
 from versioner.editing.session import EditResult, edit_session, parse_edits
 from versioner.errors import Blocked, InvalidInput, NotFound
-from versioner.models.governance import OnceWindow, ScheduleBlock
+from versioner.models.governance import OnceWindow, ScheduleBlock, Scope
 from versioner.names import check_name, nearest
 from versioner.query.times.text import no_zone
 from versioner.recording.policy import refuse_secrets
@@ -120,12 +120,15 @@ def freeze(
     time_zone: str = "UTC",
     reason: str,
     name: str = "",
+    within: int = 0,
     now: str,
 ) -> EditResult:
     """Add a rule with one window, in which nothing may ship to an environment.
 
-    The window begins at `since`, or now, and stands in the file in the time of a zone. Raises
-    InvalidInput where it would never occur, and NotFound for an unknown environment or product.
+    The window begins at `since`, or now, and stands in the file in the time of a zone. A freeze of
+    the same scope and reason whose times are no more than `within` seconds from these is the same
+    one: then nothing is written, and the result has its path. Raises InvalidInput where it would
+    never occur, and NotFound for an unknown environment or product.
     """
     since = since or now
     _refuse_past(since, until, now)
@@ -139,6 +142,11 @@ def freeze(
         if name:
             check_name(name, "rule")
             _refuse_existing(edit, name)
+        elif within:
+            wanted = Scope(tuple(names) or None, environments=(environment,))
+            same = _same_freeze(registry, wanted, (since, until), reason, within)
+            if same is not None:
+                return EditResult(None, f"Freeze {environment} (rule {same.name})", (same.path,))
         name = name or _free_name(edit, environment, names, since)
         schedule = _freeze_schedule(since, until, time_zone)
         document = _freeze_document(name, environment, names, schedule, reason)
@@ -169,6 +177,23 @@ def _refuse_past(since: str, until: str, now: str) -> None:
             field="until",
             hint="both are counted from now: to begin in 1h for 2h, give --from 1h --until 3h",
         )
+
+
+def _same_freeze(
+    registry: Registry, scope: Scope, times: tuple[str, str], reason: str, within: int
+) -> Rule | None:
+    """Return the freeze that says the same for about the same time, None where there is none."""
+    for rule in registry.governance.rules:
+        if (rule.applies_to, rule.reason, rule.enforcement) != (scope, reason, "enabled"):
+            continue
+        try:
+            found = freeze_time(rule)
+        except Blocked:
+            continue
+        bounds = zip((found.start, found.end), map(seconds_of, times), strict=True)
+        if all(abs(one - other) <= within for one, other in bounds):
+            return rule
+    return None
 
 
 def _free_name(edit: EditSession, environment: str, products: Sequence[str], since: str) -> str:

@@ -204,7 +204,7 @@ def _decide(services: Services, caller: Caller, name: str, sent: Sent) -> str:
     fields["by"] = writes.login(caller)
     event = {"at": writes.now(), **{key: value for key, value in fields.items() if value}}
     recorded = services.writer.record_decision(
-        EventDraft("decision", name, event),
+        EventDraft("decision", name, event, sent.event_id),
         author=author_of(caller),
         check=lambda recorded: caller.require_product(recorded.product),
     )

@@ -33,6 +33,8 @@ Editor = Annotated[Caller, requires("edit")]
 _LIST: Final = ("/edit/freezes", "Freezes")
 _RULES: Final = ("/rules/index.html", "Rules")
 _ENDED_SHOWN: Final = 20
+# Two clicks that two servers got: as long as the same body of a token is the same event.
+_SAME_SECONDS: Final = 120
 _TITLES: Final = {
     "now": "Frozen now",
     "planned": "Planned",
@@ -152,9 +154,10 @@ def _freeze(services: Services, caller: Caller, sent: Sent) -> str:
             repository, sent.text("environment"), products=products,
             since=parse_moment(since, now, field="since", direction="future") if since else "",
             until=parse_moment(sent.text("until"), now, field="until", direction="future"),
-            reason=sent.text("reason"), now=now,
+            reason=sent.text("reason"), within=_SAME_SECONDS, now=now,
         ),
     )  # fmt: skip
+    # The path of the same freeze where there was one: a click that another server was sent before.
     name = result.paths[0].rpartition("/")[2].removesuffix(".yaml")
     return saved_at(f"/edit/rules/{name}/thaw", result.commit)
 

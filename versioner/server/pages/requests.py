@@ -292,6 +292,6 @@ def _act(services: Services, caller: Caller, name: str, sent: Sent) -> str:
     fields |= {"decision": what, "by": writes.login(caller)}
     event = {"at": writes.now(), **{key: value for key, value in fields.items() if value}}
     recorded = services.writer.record_decision(
-        EventDraft("request-decision", name, event), author=author_of(caller)
+        EventDraft("request-decision", name, event, sent.event_id), author=author_of(caller)
     )
     return saved_at(address, recorded.commit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
@@ -57,9 +57,15 @@ class FormPage:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The fields of a form that was sent, each once."""
+    """The fields of a form that was sent, each once; `key` is equal for two clicks on a button."""
 
     values: Mapping[str, str]
+    key: str = ""
+
+    @property
+    def event_id(self) -> str:
+        """Return the id of the event that the form records, "" for a form without its mark."""
+        return self.key[:32]
 
     def text(self, name: str) -> str:
         """Return a field without white space around it and with plain line ends, "" for none."""
@@ -188,6 +194,7 @@ async def submit(
     services = services_of(request)
     given = sent or await read_form(request)
     key = submission_key(f"{caller.by} {caller.name}", request.url.path, given.values)
+    given = replace(given, key=key)
 
     def checked() -> str:
         forms = make(given).forms
